@@ -1,0 +1,1 @@
+"""Everything that touches the outside; each folder talks to one thing."""

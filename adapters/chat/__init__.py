@@ -1,0 +1,1 @@
+"""The chats: each folder has the same four files, app, events, render and sender."""

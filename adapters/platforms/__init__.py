@@ -1,0 +1,1 @@
+"""The test platforms: each folder has the same files, protocol and client."""

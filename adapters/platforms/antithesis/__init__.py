@@ -1,0 +1,1 @@
+"""The Antithesis tenant API."""

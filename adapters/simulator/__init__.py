@@ -1,0 +1,1 @@
+"""A simulated Antithesis tenant: a real HTTP server with the documented API."""

@@ -1,0 +1,1 @@
+"""The database: tables, migrations, one method per port method."""

@@ -1,0 +1,206 @@
+"""What a reply is made of, for any chat: no platform's field names, no platform's limits.
+
+Text in a card is a `Line`: a tuple of spans. A plain `str` is our own words; `Outside` marks text that came
+from elsewhere (names, log lines, messages of people) and is cleaned and escaped by the renderer alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.model import Moment, RunRef
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Text from outside: shown literally, never as markup, mention or link. `code`: in fixed width."""
+
+    text: str
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of ours to a page behind a login. Signed links never stand here."""
+
+    label: str
+    url: str
+
+
+Span = str | Outside | Link
+Line = tuple[Span, ...]
+
+
+class Tone(StrEnum):
+    """How a card feels; renderers may colour by it, but the words must say it too."""
+
+    GOOD = "good"
+    BAD = "bad"
+    WARNING = "warning"
+    RUNNING = "running"
+    NEUTRAL = "neutral"
+
+
+class Style(StrEnum):
+    """How a button weighs."""
+
+    PLAIN = "plain"
+    PRIMARY = "primary"
+    DANGER = "danger"
+
+
+class ReportLinks(StrEnum):
+    """Where a signed report link may go."""
+
+    POST = "post"  # behind the button of the post
+    PRIVATE = "private"  # a fresh one, to the person who clicks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """Says `words` for the person who presses it, as if typed in this place.
+
+    A button with `page` opens a page behind a login instead. A button with `report` opens the triage report:
+    in a completion post under `ReportLinks.POST` the deliverer fills in a fresh signed link at sending;
+    everywhere else it says `words` ("report RUN") and the answer is private.
+    """
+
+    label: str
+    words: str = ""
+    page: str | None = None
+    report: RunRef | None = None
+    style: Style = Style.PLAIN
+    asks: str | None = None  # the verb whose form opens instead, prefilled from `words`
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A short labelled value."""
+
+    label: str
+    value: Line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry of a list: a failing property, a run, a subscription."""
+
+    title: Line
+    mark: str = ""  # a word that stands before the title: "new", "still failing"
+    lines: tuple[Line, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    context: Context | None = None  # what this entry speaks of, for chats that give it a message of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """Lines of output in fixed width, all from outside, newest last."""
+
+    lines: tuple[str, ...]
+    title: str = ""
+    left_out: int = 0  # lines not shown; renderers add what they cut themselves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far something is: a fraction of 0 to 1, or None where only the words say it."""
+
+    fraction: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file to send along; the chat adapter deletes `path` after sending."""
+
+    path: str
+    name: str
+    title: str
+    size: int = 0  # bytes
+
+
+class FieldKind(StrEnum):
+    """What a form field or a verb's parameter takes; adapters choose their widget and completion by it."""
+
+    RUN = "run"
+    LAUNCHER = "launcher"
+    MOMENT = "moment"
+    PROPERTY = "property"
+    MINUTES = "minutes"
+    SECONDS = "seconds"
+    COUNT = "count"
+    CHOICE = "choice"
+    FLAG = "flag"
+    TEXT = "text"
+    LONG_TEXT = "long text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a form, named like the parameter it fills."""
+
+    name: str
+    label: str
+    kind: FieldKind
+    hint: str = ""
+    value: str = ""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form that says `verb` with its fields as named values when sent."""
+
+    verb: str
+    title: str
+    submit: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a message speaks of; inside its thread every verb works with no arguments."""
+
+    run: RunRef | None = None
+    property_name: str | None = None
+    moment: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One message. `text` is the whole story in a sentence or two: screen readers, notifications and search
+    see only that, so it must name the verdict and what is new.
+    """
+
+    title: Line
+    text: Line
+    tone: Tone = Tone.NEUTRAL
+    body: tuple[Line, ...] = ()  # plain paragraphs
+    facts: tuple[Fact, ...] = ()
+    items: tuple[Item, ...] = ()
+    items_left_out: int = 0
+    excerpt: Excerpt | None = None
+    progress: Progress | None = None
+    files: tuple[Attachment, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    footer: Line = ()
+    context: Context | None = None
+    form: Form | None = None  # chats with forms open it; others show the body, which says the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a verb answers: a card, who sees it, and whether the message lives on."""
+
+    card: Card
+    private: bool = False  # only the person who asked
+    failed: bool = False  # the person's or our failure; `clew ask` exits 1 or 2
+    fault: bool = False  # ours or the platform's, not the person's
+    live: str | None = None  # key of the live card that edits this message until its run ends
+
+
+def plain(line: Line) -> str:
+    """Flatten a line to text; outside text is not cleaned here."""
+    return "".join(s if isinstance(s, str) else s.label if isinstance(s, Link) else s.text for s in line)

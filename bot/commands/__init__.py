@@ -1,0 +1,1 @@
+"""The verbs, one file each; the registry in this package lists them."""

@@ -1,0 +1,85 @@
+"""Every error of the core, in one tree; the type says what to do.
+
+ClewError
+├── UserError            the person can mend it; its sentences are shown as they are
+├── ServiceError         a test platform did not do what was asked
+│   ├── Unreachable      no answer came; safe to try a read again later
+│   ├── AccessRefused    401 or 403: the key is wrong or lacks the right; stop asking
+│   ├── RateLimited      asked too often; wait `retry_after` seconds
+│   ├── NotFound         there is no such run, launcher or moment
+│   ├── NotAvailable     the run exists, what was asked of it does not
+│   ├── Rejected         any other 4xx: the request was wrong
+│   ├── ServiceFailed    5xx: the platform failed
+│   └── UnexpectedAnswer the answer was not understood
+└── StoreError           the database refused or could not be reached
+"""
+
+from __future__ import annotations
+
+
+class ClewError(Exception):
+    """The root; `str()` is a plain sentence without secrets."""
+
+
+class UserError(ClewError):
+    """Something a person can mend: what is wrong, and how to give it right."""
+
+    def __init__(self, problem: str, mend: str = "", *, outside: str = "") -> None:
+        """Keep both sentences; `outside` is text from the person, quoted by the renderer, never by us."""
+        super().__init__(problem)
+        self.problem = problem
+        self.mend = mend
+        self.outside = outside
+
+
+class ServiceError(ClewError):
+    """A test platform did not do what was asked; `detail` is the platform's own cleaned text."""
+
+    def __init__(self, problem: str, *, detail: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.detail = detail
+
+
+class Unreachable(ServiceError):
+    """No usable connection, or no answer before the deadline."""
+
+
+class AccessRefused(ServiceError):
+    """The key was not accepted, or lacks the right."""
+
+
+class RateLimited(ServiceError):
+    """Too many requests; `retry_after` in seconds, None where the platform did not say."""
+
+    def __init__(self, problem: str, *, detail: str = "", retry_after: float | None = None) -> None:
+        super().__init__(problem, detail=detail)
+        self.retry_after = retry_after
+
+
+class NotFound(ServiceError):
+    """There is no such thing; `what` is "run", "launcher", "moment" or "page"."""
+
+    def __init__(self, problem: str, *, what: str, detail: str = "") -> None:
+        super().__init__(problem, detail=detail)
+        self.what = what
+
+
+class NotAvailable(ServiceError):
+    """The run exists, but not what was asked of it: too early, too old, or never written."""
+
+
+class Rejected(ServiceError):
+    """The platform says that the request was wrong."""
+
+
+class ServiceFailed(ServiceError):
+    """The platform failed."""
+
+
+class UnexpectedAnswer(ServiceError):
+    """The answer was not understood: another page, or a shape that no document describes."""
+
+
+class StoreError(ClewError):
+    """The database refused or could not be reached; nothing was half written."""

@@ -1,0 +1,342 @@
+"""Runs, properties, moments and logs, in the field's own terms; every value is frozen.
+
+Field semantics follow the tenant API's own description; what only one platform has is optional here.
+All times are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Secret:
+    """A text that must never be printed: its repr, str and format are masked, `reveal` gives it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the text itself, for the one place that has to send it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+
+class RunStatus(StrEnum):
+    """What a platform says of a run; `completed` only means that it finished, never that it passed."""
+
+    STARTING = "starting"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    INCOMPLETE = "incomplete"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def read(cls, text: str | None) -> RunStatus:
+        """Read a status as served; one that is not known reads as `UNKNOWN`."""
+        return next((status for status in cls if status == text), cls.UNKNOWN)
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the run has ended; `UNKNOWN` has not."""
+        return self in {RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.INCOMPLETE}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RunRef:
+    """A run's address: the connection (one tenant, say) and the run's id there."""
+
+    connection: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in a run's multiverse; both parts are the exact text as served or pasted, never a float.
+
+    `input_hash`: decimal text of a signed 64-bit integer. `vtime`: virtual seconds as decimal text.
+    """
+
+    input_hash: str
+    vtime: str
+
+    @property
+    def placeholder(self) -> bool:
+        """Whether this is 0/0, which stands for "no pinned moment"."""
+        return self.input_hash == "0" and float(self.vtime) == 0
+
+    @property
+    def seconds(self) -> float:
+        """The virtual time as a number, for comparing only."""
+        return float(self.vtime)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One test run. `parameters` hold only what may be shown; secrets were left out by the adapter."""
+
+    ref: RunRef
+    status: RunStatus
+    status_text: str
+    launcher: str
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    creator: str | None = None
+    creator_kind: str | None = None
+    description: str | None = None
+    source: str | None = None
+    test_name: str | None = None
+    ephemeral: bool = False
+    requested_minutes: float | None = None
+    parameters: Mapping[str, str] = field(default=NOTHING)
+    session_id: str | None = None
+    failure_moment: Moment | None = None  # never the 0/0 placeholder
+    failure_unpinned: bool = False  # the platform answered with the 0/0 placeholder
+    report_url: Secret | None = None  # opens the report to whoever holds it
+    page_url: str | None = None  # the same run behind the platform's login
+    release: str | None = None  # the platform release it ran on, "62.14"
+
+    @property
+    def series(self) -> tuple[str, str, str]:
+        """Launcher, source and test name: runs that share them are compared with each other."""
+        return (self.launcher, self.source or "", self.test_name or "")
+
+
+class PropertyStatus(StrEnum):
+    """Whether a property held over the whole run."""
+
+    PASSING = "Passing"
+    FAILING = "Failing"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One sample of a property: an event with its moment, or a value without one."""
+
+    text: str  # what a person should read of it, on one line
+    moment: Moment | None = None
+    location: str | None = None  # "file.go:42", where the assertion stands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Property:
+    """A property's result in one run. Counts are totals over all histories; examples are a sample.
+
+    Never decide by `is_group`: on real tenants the users' own assertions carry it.
+    """
+
+    name: str
+    status: PropertyStatus
+    is_event: bool = False
+    is_group: bool = False
+    group: str | None = None
+    description: str | None = None
+    example_count: int | None = None
+    counterexample_count: int | None = None
+    examples: tuple[Example, ...] = ()
+    counterexamples: tuple[Example, ...] = ()
+
+    @property
+    def failing(self) -> bool:
+        """Whether it failed; counterexamples alone do not say so."""
+        return self.status is PropertyStatus.FAILING
+
+    @property
+    def moment(self) -> Moment | None:
+        """The moment of the first counterexample that has one, else none."""
+        return next((e.moment for e in self.counterexamples if e.moment), None)
+
+
+class Availability(StrEnum):
+    """Whether a run's properties can be read."""
+
+    READY = "ready"
+    NOT_YET = "not yet"  # not terminal, or the platform is still writing them
+    ABSENT = "absent"  # the run ended without any
+    AGED_OUT = "aged out"  # too old: only the report has them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """All properties of a run, every page read, or the reason why there are none."""
+
+    ref: RunRef
+    availability: Availability
+    properties: tuple[Property, ...] = ()
+
+    @property
+    def failing(self) -> tuple[Property, ...]:
+        """The failing properties, in the platform's order."""
+        return tuple(p for p in self.properties if p.failing)
+
+    @property
+    def passing_count(self) -> int:
+        """How many properties passed."""
+        return sum(p.status is PropertyStatus.PASSING for p in self.properties)
+
+
+class LineKind(StrEnum):
+    """What a log event is."""
+
+    OUTPUT = "output"
+    ASSERTION = "assertion"
+    FAULT = "fault"
+    CONTAINER = "container"
+    COMMAND = "command"
+    SDK = "sdk"
+    OTHER = "other"
+    STUB = "stub"  # a line over the cap, left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One log event before a moment, or one line of a build log (then without virtual time)."""
+
+    text: str
+    vtime: str | None = None  # virtual seconds, exact text
+    source: str = ""  # container, else the source's name
+    stream: str = ""  # out, error, info
+    kind: LineKind = LineKind.OUTPUT
+    at: datetime | None = None  # wall clock; build logs only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A fault window that was open at a moment, as the fault injector reported it."""
+
+    name: str  # partition, clog, pause, throttle, kill, stop, skip
+    kind: str  # network, node, clock
+    nodes: tuple[str, ...]
+    since: str  # virtual seconds, exact text
+    until: float | None  # virtual seconds; None: no controlled end
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogQuery:
+    """What to read before a moment. `window` in virtual seconds; `lines` is how many to show."""
+
+    run_id: str
+    moment: Moment
+    window: float = 10.0
+    grep: str | None = None  # plain text, case-sensitive
+    source: str | None = None  # a container or source name
+    lines: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogExcerpt:
+    """The last lines of a window, newest last, and where the whole window was written.
+
+    `matched` counts the lines that passed grep and source; `total` all lines of the window.
+    `cut` says in a few words why the window is not whole ("the stream broke off"), else None.
+    """
+
+    lines: tuple[LogLine, ...]
+    matched: int
+    total: int
+    faults: tuple[Fault, ...] = ()
+    path: str | None = None  # NDJSON as served; the chat adapter deletes it after sending
+    size: int = 0  # bytes in that file
+    cut: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQuery:
+    """Which runs to list, newest first. None and empty mean "any"."""
+
+    status: RunStatus | None = None
+    launcher: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchRequest:
+    """A test run to start. `extra` are further parameters, passed through under their own names.
+
+    `key` is the correlation key: unique for one intent, sent along, found again in the run list.
+    """
+
+    launcher: str
+    key: str
+    minutes: str | None = None  # decimal text
+    config_image: str | None = None
+    images: tuple[str, ...] = ()
+    description: str | None = None
+    source: str | None = None
+    test_name: str | None = None
+    ephemeral: bool | None = None
+    recipients: tuple[str, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebugRequest:
+    """A multiverse debugging session to open; exactly one of `run_id` and `session_id` is set."""
+
+    moment: Moment
+    run_id: str | None = None
+    session_id: str | None = None
+    description: str = ""  # holds the correlation key, so that it can be found again
+    recipients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The platform took it; `run_id` is None where it did not say which run it became."""
+
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The platform certainly did not start it; `reason` is a sentence for the person."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """It may or may not have been started; never repeat it by code."""
+
+    reason: str
+
+
+LaunchOutcome = Started | Refused | Unclear
+
+
+class Capability(StrEnum):
+    """What a platform can do; a verb that needs one it lacks answers with a sentence."""
+
+    PROPERTIES = "properties"
+    LOGS = "logs"
+    BUILD_LOGS = "build logs"
+    EVENTS = "events"
+    LAUNCH = "launch"
+    DEBUG = "debug"
+    CANCEL = "cancel"
+    REPORT = "report"

@@ -1,0 +1,468 @@
+"""What the core needs from the outside; adapters fill these and inherit nothing.
+
+All times are aware and in UTC. Unless a docstring says otherwise, calls may run concurrently on one event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.cards import Card, Context
+from bot.model import (
+    Capability,
+    DebugRequest,
+    LaunchOutcome,
+    LaunchRequest,
+    LogExcerpt,
+    LogQuery,
+    PropertyStatus,
+    Results,
+    Run,
+    RunQuery,
+    RunRef,
+    Secret,
+)
+from bot.state import (
+    AuditEntry,
+    Delivery,
+    Intent,
+    IntentState,
+    Invocation,
+    LiveCard,
+    MessageRef,
+    NewDelivery,
+    OutboxDepth,
+    PollStep,
+    StoredResults,
+    Subscription,
+    TrackedRun,
+)
+
+Report = Callable[[str], Awaitable[None]]
+"""Tells the person how long work is going on, in a short sentence; the chat edits one message with it."""
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, aware and in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump, for deadlines."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class RunService(Protocol):
+    """A test platform. Every method raises `bot.errors.ServiceError` in one of its kinds, and no other error.
+
+    Reads may be repeated by the adapter; `launch`, `debug` and `cancel` are sent once and never repeated.
+    """
+
+    @property
+    def connection(self) -> str:
+        """The connection's name, the first half of every `RunRef` it returns."""
+        ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the platform can do; the verbs ask before they call."""
+        ...
+
+    async def version(self) -> str:
+        """Return the platform's release ("60.0"), "" where it does not say; proves reachability and key."""
+        ...
+
+    def runs(self, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
+        """Yield pages of runs, newest first; stop iterating to stop reading."""
+        ...
+
+    async def run(self, run_id: str) -> Run:
+        """Return one run with its failure moment. Raises `NotFound(what="run")`."""
+        ...
+
+    async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
+        """Read every page of a run's properties; never raises `NotFound`, the availability says why not."""
+        ...
+
+    async def logs(self, query: LogQuery, report: Report) -> LogExcerpt:
+        """Read the window before a moment. Raises `NotFound(what="run" | "moment")`, `NotAvailable`."""
+        ...
+
+    async def build_logs(self, run_id: str, lines: int) -> LogExcerpt:
+        """Return the last lines of a run's build log; none is legal. Raises `NotFound`, `NotAvailable`."""
+        ...
+
+    def parameters(self, request: LaunchRequest) -> tuple[tuple[str, str], ...]:
+        """Return the exact names and values that `launch` would send, in order; no I/O.
+
+        Raises `Rejected` with a sentence where the platform would not take a value.
+        """
+        ...
+
+    async def launch(self, request: LaunchRequest) -> LaunchOutcome:
+        """Start a test run; sent once. Never raises for what the platform answers."""
+        ...
+
+    async def debug(self, request: DebugRequest) -> LaunchOutcome:
+        """Open a debugging session; sent once. Never raises for what the platform answers."""
+        ...
+
+    async def find_launched(self, key: str, launcher: str, since: datetime) -> Run | None:
+        """Look for the run that carries a correlation key among the runs created since then."""
+        ...
+
+    async def cancel(self, run_id: str) -> None:
+        """Ask for a run to be stopped; asynchronous on the platform. Sent once."""
+        ...
+
+    async def report_link(self, run_id: str) -> Secret | None:
+        """Return a fresh signed report link, checked to lead to the platform; None where there is none."""
+        ...
+
+    async def find_run(self, *, report_url: str | None = None, session_id: str | None = None) -> Run | None:
+        """Find the run that a pasted report link or session id belongs to, among recent runs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """It is there; the chat's id of the message."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotDelivered:
+    """It is certainly not there, and trying later can help; `retry_after` in seconds where the chat said so.
+
+    `parks_channel`: the wait concerns the whole channel (429), not this message alone.
+    """
+
+    reason: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """It is certainly not there and never will be: the channel is gone or closed to us.
+
+    `channel_lost`: the subscription is marked; else only this message is bad.
+    """
+
+    reason: str
+    channel_lost: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """The chat refuses us altogether (token revoked): stop all calls to it, lose nothing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Perhaps:
+    """It may be there: settle, then look, then decide."""
+
+    reason: str
+
+
+PostOutcome = Delivered | NotDelivered | Undeliverable | Halted | Perhaps
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The message with that key is there."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The history was read whole and the message is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The history could not be read. `for_good`: it never can (no right to it), else try again."""
+
+    reason: str
+    for_good: bool = False
+
+
+Lookup = Found | Missing | Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One message to send. `payload` came from `Chat.render`; `key` goes along, to be found again by.
+
+    `report_url`: fill it into the report button; None: the button answers privately.
+    `repeat`: the message may be there already; mark it as a possible repeat.
+    """
+
+    channel: str
+    payload: str
+    key: str
+    thread: str | None = None
+    report_url: Secret | None = None
+    repeat: bool = False
+
+
+class Chat(Protocol):
+    """A chat to deliver to. `post` and `edit` never raise for what the chat answers."""
+
+    @property
+    def name(self) -> str:
+        """The first part of its channels' ids: "slack", "discord", "terminal"."""
+        ...
+
+    @property
+    def settle_seconds(self) -> float:
+        """How long after a try of unknown outcome the message may still appear."""
+        ...
+
+    def render(self, card: Card) -> str:
+        """Turn a card into the frozen payload of a post; pure, the same card gives the same text."""
+        ...
+
+    async def post(self, post: Post) -> PostOutcome:
+        """Send one message; at most one request that can store it."""
+        ...
+
+    async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
+        """Show another card in a message of ours; safe to repeat."""
+        ...
+
+    async def find_posted(self, channel: str, thread: str | None, key: str, since: datetime) -> Lookup:
+        """Look in the history from `since` on for our message with that key."""
+        ...
+
+    async def is_shared(self, channel: str) -> bool:
+        """Whether people of other organisations can read the channel; True where it cannot be told."""
+        ...
+
+
+class Inbox(Protocol):
+    """Commands that came in, each acting once however often it is delivered. Raises `StoreError`."""
+
+    async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
+        """Keep a command durably; False where this id is known already."""
+        ...
+
+    async def finish(self, source: str, dedupe_id: str) -> None:
+        """Say that a command was answered."""
+        ...
+
+    async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
+        """Return commands taken since then and never answered, with their ids, oldest first."""
+        ...
+
+
+class WatchStore(Protocol):
+    """What the watcher reads and writes. Raises `StoreError`."""
+
+    async def watermark(self, connection: str) -> datetime | None:
+        """Return the creation time of the newest run ever recorded; None before the first poll."""
+        ...
+
+    async def tracked(self, connection: str) -> tuple[TrackedRun, ...]:
+        """Return runs that have not ended, or ended without their results being known yet."""
+        ...
+
+    async def known(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, TrackedRun]:
+        """Return what is remembered of these runs; runs never seen are left out."""
+        ...
+
+    async def record(self, step: PollStep) -> int:
+        """Write one decision whole or not at all; return how many deliveries were new."""
+        ...
+
+    async def track(self, ref: RunRef, now: datetime) -> None:
+        """Follow a run that was launched here and may not be listed yet."""
+        ...
+
+    async def history(
+        self, connection: str, series: tuple[str, str, str], before: datetime | None, limit: int
+    ) -> tuple[StoredResults, ...]:
+        """Return completed, non-ephemeral runs of a series with known results, newest first.
+
+        `before`: created before that time.
+        """
+        ...
+
+    async def stored_results(self, ref: RunRef) -> StoredResults | None:
+        """Return what was kept of a run's results."""
+        ...
+
+    async def save_results(self, run: Run, results: StoredResults) -> None:
+        """Keep a run's results for comparing, without announcing anything."""
+        ...
+
+    async def launchers(self, connection: str) -> tuple[str, ...]:
+        """Return the launchers of the runs seen, most recent first."""
+        ...
+
+    async def recent(self, connection: str, limit: int) -> tuple[tuple[str, str, str], ...]:
+        """Return (run id, launcher, status) of recent runs, newest first, for completion."""
+        ...
+
+
+class Subscriptions(Protocol):
+    """Which channels want to hear of what. Raises `StoreError`."""
+
+    async def subscriptions(self, channel: str | None = None) -> tuple[Subscription, ...]:
+        """Return all subscriptions, or those of one channel, in the order they were made."""
+        ...
+
+    async def subscribe(self, subscription: Subscription, now: datetime) -> bool:
+        """Add it, or replace the one with the same channel, connection, launcher and source; True if new."""
+        ...
+
+    async def unsubscribe(
+        self, channel: str, connection: str | None, launcher: str | None, source: str | None
+    ) -> bool:
+        """Remove one made in chat; False where there was none."""
+        ...
+
+    async def mark_channel(self, channel: str, problem: str) -> bool:
+        """Say why a channel cannot be reached, "" when it can; True where that is news."""
+        ...
+
+
+class Outbox(Protocol):
+    """Messages to deliver. One row of a (channel, thread) is in flight at a time. Raises `StoreError`."""
+
+    async def enqueue(self, delivery: NewDelivery, now: datetime) -> bool:
+        """Add a delivery; False where its key is there already."""
+        ...
+
+    async def claim(self, chats: frozenset[str], now: datetime) -> Delivery | None:
+        """Take the oldest due pending row of these chats: `sending`, attempt counted, committed on return."""
+        ...
+
+    async def in_doubt(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
+        """Return rows in `sending` whose `next_at` has come: their outcome has to be found out."""
+        ...
+
+    async def settle_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
+        """Mark it sent and remember what its thread speaks of, in one transaction."""
+        ...
+
+    async def settle_later(self, delivery: Delivery, reason: str, due: datetime) -> None:
+        """Back to pending, due then: it was certainly not delivered."""
+        ...
+
+    async def settle_doubt(self, delivery: Delivery, reason: str, due: datetime) -> None:
+        """Leave it in `sending`; look for it from `due` on."""
+        ...
+
+    async def settle_dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
+        """Leave it to an operator: dead, or unknown where its outcome can never be found out."""
+        ...
+
+    async def count_fault(self, delivery: Delivery, reason: str, due: datetime) -> int:
+        """Count a failure that is ours (rendering, encoding), back to pending; return how many there were."""
+        ...
+
+    async def park_channel(self, channel: str, until: datetime) -> None:
+        """Claim nothing for a channel before then."""
+        ...
+
+    async def depth(self) -> OutboxDepth:
+        """Return how much waits, and for how long."""
+        ...
+
+
+class Conversations(Protocol):
+    """What threads speak of, and the messages that live on. Raises `StoreError`."""
+
+    async def context(self, channel: str, thread: str) -> Context | None:
+        """Return what a thread speaks of."""
+        ...
+
+    async def set_context(self, channel: str, thread: str, context: Context) -> None:
+        """Remember what a thread speaks of now."""
+        ...
+
+    async def add_live(self, card: LiveCard) -> None:
+        """Keep editing this message."""
+        ...
+
+    async def live(self) -> tuple[LiveCard, ...]:
+        """Return every message that is being edited."""
+        ...
+
+    async def live_shown(self, card: LiveCard, shown: str) -> None:
+        """Remember what it says now."""
+        ...
+
+    async def end_live(self, card: LiveCard) -> None:
+        """Stop editing it."""
+        ...
+
+    async def keep_words(self, token: str, words: str) -> None:
+        """Keep a button's words under a short token, for chats whose buttons carry only ids."""
+        ...
+
+    async def words(self, token: str) -> str | None:
+        """Return a button's words; None where the token is not known."""
+        ...
+
+
+class Intents(Protocol):
+    """Costly actions, each decided once. Raises `StoreError`."""
+
+    async def draft(self, intent: Intent) -> None:
+        """Keep a new intent."""
+        ...
+
+    async def intent(self, intent_id: str) -> Intent | None:
+        """Return an intent."""
+        ...
+
+    async def advance(
+        self,
+        intent_id: str,
+        expected: frozenset[IntentState],
+        state: IntentState,
+        now: datetime,
+        *,
+        run_id: str | None = None,
+        reason: str = "",
+    ) -> bool:
+        """Change the state if it is one of those expected, in one conditional update; False otherwise."""
+        ...
+
+    async def open_intents(self) -> tuple[Intent, ...]:
+        """Return intents in `confirmed`, `posting` or `unknown`, oldest first."""
+        ...
+
+    async def session(self, connection: str, subject: str, since: datetime) -> Intent | None:
+        """Return the newest debugging session asked for at a moment since then, not rejected or declined."""
+        ...
+
+    async def intent_of_run(self, ref: RunRef) -> Intent | None:
+        """Return the intent that a run came from."""
+        ...
+
+
+class Audit(Protocol):
+    """The append-only trail. Raises `StoreError`."""
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Add a line."""
+        ...
+
+
+class Store(Inbox, WatchStore, Subscriptions, Outbox, Conversations, Intents, Audit, Protocol):
+    """All of it: one database."""

@@ -1,0 +1,260 @@
+"""What must survive a restart: people and places, subscriptions, deliveries, launches, threads, audit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.cards import Context, ReportLinks
+from bot.model import NOTHING, Run, RunRef, RunStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks. `id` and `principals` are immutable ids ("slack:user:T01:U01", "discord:role:G:R").
+
+    `principals` always holds `id`. `name` and `email` are from outside and never decide anything.
+    """
+
+    id: str
+    principals: frozenset[str]
+    name: str = ""
+    email: str | None = None
+    guest: bool = False  # a guest of the workspace, or a member of another organisation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something is said: a channel ("slack:channel:T01:C01") and, inside it, maybe a thread.
+
+    `thread` is the id of the message that the thread hangs on.
+    """
+
+    channel: str
+    thread: str | None = None
+    shared: bool = False  # seen by people of other organisations
+    direct: bool = False  # a conversation of one person with the bot
+
+    @property
+    def chat(self) -> str:
+        """The chat it belongs to: the first part of the channel's id."""
+        return self.channel.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One thing a person asked for, from any chat and any way in.
+
+    `words` are what was typed, verb first; `values` are typed options or form fields by parameter name and
+    win over the words. `key` is unique for one human act: redeliveries carry the same.
+    """
+
+    actor: Actor
+    place: Place
+    words: str
+    key: str
+    at: datetime
+    values: Mapping[str, str] = field(default=NOTHING)
+    confirmed: bool = False  # the person said yes beforehand (`clew ask --yes`)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRef:
+    """A message that was posted: its channel, its id there, and the thread it stands in."""
+
+    channel: str
+    message_id: str
+    thread: str | None = None
+
+
+class Outcome(StrEnum):
+    """Which ends of runs a subscription wants."""
+
+    ALL = "all"
+    FAILURES = "failures"
+    NEW_FAILURES = "new-failures"
+    INCOMPLETE = "incomplete"
+    RECOVERY = "recovery"
+
+
+EVERYTHING = frozenset({Outcome.ALL})
+CHANGES = frozenset({Outcome.NEW_FAILURES, Outcome.INCOMPLETE, Outcome.RECOVERY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A channel that wants to hear of runs; None means "any". `problem`: why it is off, "" when it works."""
+
+    channel: str
+    connection: str | None = None
+    launcher: str | None = None
+    source: str | None = None
+    outcomes: frozenset[Outcome] = EVERYTHING
+    report_links: ReportLinks | None = None
+    from_settings: bool = False
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedRun:
+    """What the watcher remembers of a run between ticks."""
+
+    ref: RunRef
+    status: RunStatus
+    announced: RunStatus | None = None  # the terminal status that channels were told, if any
+    results_known: bool = False  # its properties were read, or are known to be absent
+    terminal_since: datetime | None = None  # when the watcher first saw it ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredResults:
+    """A finished run's outcome as kept for comparing: only failing names and counts."""
+
+    ref: RunRef
+    launcher: str
+    status: RunStatus
+    created_at: datetime | None
+    failing: frozenset[str]
+    passing_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDelivery:
+    """A message to be delivered once. `key` is the business key; a second row with it is never made.
+
+    `payload` is frozen: a re-send is byte for byte the same, but for the report link's placeholder.
+    `after`: the key of a delivery in whose thread this one belongs.
+    """
+
+    key: str
+    channel: str
+    payload: str
+    thread: str | None = None
+    after: str | None = None
+    context: Context | None = None
+    report: RunRef | None = None
+    report_links: ReportLinks = ReportLinks.POST
+
+
+class DeliveryState(StrEnum):
+    """The life of an outbox row: pending, sending, then sent, or unknown and dead for an operator."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """An outbox row as the deliverer sees it. `provider_key` is derived from `key`, at most 24 characters."""
+
+    id: int
+    key: str
+    provider_key: str
+    channel: str
+    thread: str | None
+    payload: str
+    context: Context | None
+    report: RunRef | None
+    report_links: ReportLinks
+    state: DeliveryState
+    attempts: int  # claims so far, this one included
+    attempt_at: datetime | None
+    faults: int = 0  # failures that no later attempt can mend; three make it dead
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollStep:
+    """All that one decision of the watcher writes, in one transaction."""
+
+    connection: str
+    now: datetime
+    runs: tuple[Run, ...] = ()
+    baseline: bool = False  # these runs were there before the bot: never announced
+    watermark: datetime | None = None
+    results: tuple[StoredResults, ...] = ()
+    results_known: tuple[RunRef, ...] = ()  # read, or known to be absent
+    announced: tuple[tuple[RunRef, RunStatus], ...] = ()
+    deliveries: tuple[NewDelivery, ...] = ()
+
+
+class IntentKind(StrEnum):
+    """What an intent will start."""
+
+    LAUNCH = "launch"
+    DEBUG = "debug"
+
+
+class IntentState(StrEnum):
+    """The life of a costly action.
+
+    draft -> confirmed -> posting -> accepted | rejected | unknown; draft -> declined | expired.
+    """
+
+    DRAFT = "draft"
+    CONFIRMED = "confirmed"
+    POSTING = "posting"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A launch or a debugging session that somebody asked for; `id` is also its correlation key.
+
+    `request` is the request as canonical JSON, what was shown and what is sent. `subject` is what a second
+    person would ask for too (the moment of a debugging session).
+    """
+
+    id: str
+    kind: IntentKind
+    connection: str
+    actor: str
+    channel: str
+    thread: str | None
+    request: str
+    subject: str
+    state: IntentState
+    created_at: datetime
+    posted_at: datetime | None = None
+    run_id: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveCard:
+    """A message that is edited until the run of its intent ends. `shown` is what it last said."""
+
+    intent_id: str
+    message: MessageRef
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """One line of the audit trail; `detail` is redacted before it comes here."""
+
+    at: datetime
+    actor: str
+    channel: str
+    action: str
+    decision: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxDepth:
+    """How much waits to be delivered."""
+
+    waiting: int  # pending and sending
+    oldest: datetime | None  # when the oldest of them was recorded
+    unknown: int
+    dead: int

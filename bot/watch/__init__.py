@@ -1,0 +1,1 @@
+"""Watching and delivering: poll and decide, record, claim and post, settle."""

@@ -1,0 +1,1 @@
+"""Stateful fakes that judge what they are sent, with tests of their own."""

@@ -1,0 +1,1 @@
+"""Platform payload in, platform payload out, through real libraries and sockets."""
