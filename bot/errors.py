@@ -22,14 +22,15 @@ class ClewError(Exception):
 
 
 class UserError(ClewError):
-    """Something a person can mend: what is wrong, and how to give it right."""
+    """Something a person can mend: what is wrong, and how to give it right.
 
-    def __init__(self, problem: str, mend: str = "", *, outside: str = "") -> None:
-        """Keep both sentences; `outside` is text from the person, quoted by the renderer, never by us."""
+    Both may quote what the person gave; they are shown as text from outside, never as markup.
+    """
+
+    def __init__(self, problem: str, mend: str = "") -> None:
         super().__init__(problem)
         self.problem = problem
         self.mend = mend
-        self.outside = outside
 
 
 class ServiceError(ClewError):

@@ -1,0 +1,37 @@
+"""Explain what can be said.
+
+    help [VERB]
+"""
+
+from __future__ import annotations
+
+from bot.cards import FieldKind, Reply
+from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.replies import help as replies
+from bot.wordlike import nearest
+
+
+async def handle(asked: Asked, desk: Desk) -> Reply:
+    """Answer with the overview, or with one verb's grammar and examples."""
+    from bot.commands.registry import VERBS  # noqa: PLC0415 - the registry lists this verb too
+
+    name = asked.value("verb", 0)
+    if name is None:
+        return replies.overview(VERBS.values())
+    if name not in VERBS or VERBS[name].hidden:
+        raise replies.unknown_verb(name, nearest(name, [v.name for v in VERBS.values() if not v.hidden]))
+    return replies.of_verb(VERBS[name])
+
+
+VERB = Verb(
+    name="help",
+    summary="what Clew can do, and how each verb is used",
+    handle=handle,
+    parameters=(
+        Parameter(
+            name="verb", summary="The verb to explain", kind=FieldKind.TEXT, positional=True, example="logs"
+        ),
+    ),
+    examples=("help", "help launch"),
+    private=True,
+)

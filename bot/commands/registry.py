@@ -1,0 +1,15 @@
+"""Every verb, in the order that help shows them; adding one means one file and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.commands import help as help_
+from bot.commands.verb import Verb
+
+VERBS: Mapping[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        help_.VERB,
+    )
+}  # fmt: skip

@@ -1,0 +1,113 @@
+"""The one door: an invocation goes in, a reply comes out, and no error ever does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot import access, grammar
+from bot.cards import Context, Form, Reply
+from bot.commands.registry import VERBS
+from bot.commands.verb import Asked, Desk, Verb
+from bot.errors import ClewError, UserError
+from bot.ports import Report
+from bot.replies import help as helping
+from bot.replies import problems
+from bot.state import AuditEntry, Invocation, LiveCard, MessageRef
+from bot.wordlike import nearest
+
+log = logging.getLogger(__name__)
+
+
+class Handler:
+    """Answers invocations for every chat; it may be called concurrently."""
+
+    def __init__(self, desk: Desk, verbs: Mapping[str, Verb] = VERBS) -> None:
+        self.desk = desk
+        self.verbs = verbs
+
+    async def take(self, invocation: Invocation) -> bool:
+        """Keep an invocation durably before the chat is told; False where it was taken before.
+
+        Raises `StoreError`: then the chat must not be told, so that it delivers again.
+        """
+        return await self.desk.store.accept(invocation.place.chat, invocation.key, invocation)
+
+    async def unanswered(self, chat: str, since: datetime) -> tuple[Invocation, ...]:
+        """Return what was taken since then and never answered: a restart came between."""
+        return tuple(i for _, i in await self.desk.store.unfinished(chat, since))
+
+    async def handle(self, invocation: Invocation, report: Report) -> Reply:
+        """Answer; every failure becomes a card, and what is unexpected is logged, never shown."""
+        try:
+            return await self._answer(invocation, report)
+        except UserError as error:
+            return problems.mistake(error)
+        except ClewError as error:
+            return problems.failure(error)
+        except Exception:
+            log.exception("a verb failed", extra={"words_length": len(invocation.words)})
+            return problems.unexpected()
+
+    async def form(self, invocation: Invocation, report: Report) -> Form | None:
+        """Return the form of the verb that is asked for, prefilled; None where it has none.
+
+        Raises `ClewError` like the verb would.
+        """
+        verb, asked = await self._read(invocation, report)
+        await self._allow(verb, invocation)
+        return await verb.form(asked, self.desk) if verb.form else None
+
+    async def answered(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
+        """Say that the reply was shown, in which message, so that its thread knows what it speaks of."""
+        store = self.desk.store
+        if message is not None:
+            if reply.card.context is not None:
+                thread = message.thread or message.message_id
+                await store.set_context(message.channel, thread, reply.card.context)
+            if reply.live is not None:
+                await store.add_live(LiveCard(intent_id=reply.live, message=message))
+        await store.finish(invocation.place.chat, invocation.key)
+
+    async def _answer(self, invocation: Invocation, report: Report) -> Reply:
+        verb, asked = await self._read(invocation, report)
+        denied = await self._allow(verb, invocation)
+        if denied:
+            return problems.denied(denied)
+        verb.check_names(asked.words)
+        return await verb.handle(asked, self.desk)
+
+    async def _read(self, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:
+        words = grammar.split(invocation.words)
+        verb = self._verb(words)
+        place = invocation.place
+        context = await self.desk.store.context(place.channel, place.thread) if place.thread else None
+        return verb, Asked(invocation=invocation, words=words, context=context or Context(), report=report)
+
+    def _verb(self, words: grammar.Words) -> Verb:
+        if words.verb in self.verbs:
+            return self.verbs[words.verb]
+        if not words.verb:
+            return self.verbs["find" if words.pasted else "help"]
+        open_verbs = [v.name for v in self.verbs.values() if not v.hidden]
+        raise helping.unknown_verb(words.verb, nearest(words.verb, open_verbs))
+
+    async def _allow(self, verb: Verb, invocation: Invocation) -> str:
+        """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""
+        decision = access.decide(
+            self.desk.policy, invocation.actor, invocation.place, need=verb.role, changes=verb.changes
+        )
+        denied = isinstance(decision, access.Denied)
+        if denied or verb.changes:
+            await self.desk.store.audit(
+                AuditEntry(
+                    at=self.desk.clock.now(),
+                    actor=invocation.actor.id,
+                    channel=invocation.place.channel,
+                    action=verb.name,
+                    decision="denied" if denied else "allowed",
+                    detail=decision.rule,
+                )
+            )
+        return decision.reason if isinstance(decision, access.Denied) else ""

@@ -1,0 +1,69 @@
+"""Help, generated from the registry: what can be said, with examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bot.cards import Button, Card, Item, Line, Outside, Reply
+from bot.commands.verb import Parameter, Verb
+from bot.errors import UserError
+
+
+def usage(verb: Verb) -> str:
+    """Write a verb's grammar on one line: `logs [RUN] [window=SECONDS]`."""
+    return " ".join([verb.name, *(_slot(p) for p in verb.parameters)])
+
+
+def overview(verbs: Iterable[Verb]) -> Reply:
+    """List every verb with what it does."""
+    shown = [v for v in verbs if not v.hidden]
+    items = tuple(Item(title=(Outside(v.name, code=True), f"  {v.summary}")) for v in shown)
+    body: tuple[Line, ...] = (
+        ("A run can be an id, ", Outside("latest", code=True), ", ", Outside("latest LAUNCHER", code=True),
+         ", a pasted report link, or nothing at all inside a run's thread."),
+    )  # fmt: skip
+    names = ", ".join(v.name for v in shown)
+    card = Card(
+        title=("What Clew can do",),
+        text=(f"Clew understands {names}. Say help and a verb to see how it is used.",),
+        body=body,
+        items=items,
+        buttons=tuple(Button(label=f"Help: {n}", words=f"help {n}") for n in ("launch", "logs", "watch")),
+        footer=("help VERB shows how a verb is used, with examples.",),
+    )
+    return Reply(card=card, private=True)
+
+
+def of_verb(verb: Verb) -> Reply:
+    """Explain one verb: grammar, parameters, examples."""
+    items = tuple(Item(title=(Outside(p.name, code=True), f"  {_explained(p)}")) for p in verb.parameters)
+    examples = tuple(Item(title=(Outside(e, code=True),), mark="example") for e in verb.examples)
+    card = Card(
+        title=(Outside(verb.name, code=True), f": {verb.summary}"),
+        text=(f"{verb.name}: {verb.summary}. Usage: ", Outside(usage(verb))),
+        body=((Outside(usage(verb), code=True),),),
+        items=items + examples,
+        footer=(f"Needs the role {verb.role.value}.",),
+    )
+    return Reply(card=card, private=True)
+
+
+def unknown_verb(word: str, nearest: str | None) -> UserError:
+    """Answer a word that is no verb."""
+    meant = f"Did you mean “{nearest}”? " if nearest else ""
+    return UserError(f"“{word[:40]}” is not something Clew knows.", f"{meant}Say “help” for all verbs.")
+
+
+def _slot(parameter: Parameter) -> str:
+    if parameter.choices and not parameter.positional:
+        shown = f"{parameter.name}={'|'.join(parameter.choices)}"
+    elif parameter.positional:
+        shown = parameter.name.upper()
+    else:
+        shown = f"{parameter.name}={parameter.kind.value.upper().replace(' ', '_')}"
+    return shown if parameter.required else f"[{shown}]"
+
+
+def _explained(parameter: Parameter) -> str:
+    example = f" Example: {parameter.example}" if parameter.example else ""
+    return f"{parameter.summary}.{example}"

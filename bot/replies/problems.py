@@ -1,0 +1,61 @@
+"""What the bot says when something is wrong: what, where, and how to mend it; never a stack trace."""
+
+from __future__ import annotations
+
+from bot import errors
+from bot.cards import Card, Line, Outside, Reply, Tone
+
+MENDS: dict[type[errors.ClewError], str] = {
+    errors.Unreachable: "Try again in a moment. `clew doctor` shows whether the platform can be reached.",
+    errors.AccessRefused: "Ask whoever runs Clew to check the API key; `clew doctor` tests it.",
+    errors.RateLimited: "Wait a moment and ask again.",
+    errors.NotFound: "Check the id, or ask for `status` to see recent runs.",
+    errors.NotAvailable: "",
+    errors.Rejected: "",
+    errors.ServiceFailed: "Nothing was changed here. Try again in a moment.",
+    errors.UnexpectedAnswer: "A proxy or login page may stand in between; `clew doctor` shows more.",
+    errors.StoreError: "Nothing was half done. Ask whoever runs Clew to look at its database.",
+}
+
+
+def mistake(error: errors.UserError) -> Reply:
+    """Answer something that the person can mend."""
+    return _problem(error.problem, error.mend, fault=False)
+
+
+def failure(error: errors.ClewError) -> Reply:
+    """Answer a failure of a platform or of the database, with what to do about it."""
+    mend = next((MENDS[kind] for kind in type(error).__mro__ if kind in MENDS), "")
+    detail = error.detail if isinstance(error, errors.ServiceError) else ""
+    person = isinstance(error, errors.NotFound | errors.NotAvailable | errors.Rejected)
+    return _problem(str(error), mend, detail=detail, fault=not person)
+
+
+def unexpected() -> Reply:
+    """Answer what should not have happened; the log has the rest."""
+    return _problem(
+        "That did not work because of a fault in Clew.",
+        "It was written to Clew's log. Nothing was launched by it.",
+        fault=True,
+    )
+
+
+def denied(reason: str) -> Reply:
+    """Answer somebody who may not do that."""
+    return _problem(reason, "", fault=False, title="Not allowed")
+
+
+def _problem(problem: str, mend: str, *, fault: bool, detail: str = "", title: str = "") -> Reply:
+    said: Line = (Outside(problem), f" {mend}" if mend else "")
+    body: tuple[Line, ...] = ((Outside(problem),),)
+    if detail and detail not in problem:
+        body += (("The platform says: ", Outside(detail)),)
+    if mend:
+        body += ((Outside(mend),),)
+    card = Card(
+        title=(title or ("Something went wrong" if fault else "That did not work"),),
+        text=said,
+        tone=Tone.BAD if fault else Tone.WARNING,
+        body=body,
+    )
+    return Reply(card=card, private=True, failed=True, fault=fault)

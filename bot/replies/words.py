@@ -1,0 +1,92 @@
+"""Small pieces of wording that every card shares: names, counts, times and durations."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.cards import Line, Outside
+from bot.model import Moment, Run
+
+SHORT_ID = 8
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Write a number with its noun: "1 run", "3 runs", "1,204 lines"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def shortened(number: int) -> str:
+    """Write a large count briefly: 812, 2.3k, 18M."""
+    for limit, unit in ((1_000_000, "M"), (1_000, "k")):
+        if number >= limit:
+            text = f"{number / limit:.1f}" if number < 10 * limit else f"{number // limit}"
+            return text.removesuffix(".0") + unit
+    return str(number)
+
+
+def short_id(run_id: str) -> str:
+    """Shorten a run id for reading; the whole id stands in the card's facts."""
+    return run_id[:SHORT_ID]
+
+
+def run_name(run: Run) -> Line:
+    """Name a run the way people do: launcher, then the start of its id."""
+    return (Outside(run.launcher), " ", Outside(short_id(run.ref.run_id), code=True))
+
+
+def minutes(value: float) -> str:
+    """Write minutes as people say them: 0.5 -> "30 s", 90 -> "1 h 30 min"."""
+    return duration(timedelta(minutes=value))
+
+
+def duration(span: timedelta) -> str:
+    """Write a span in its two largest units: "45 s", "12 min", "1 h 30 min", "3 d 4 h"."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    whole, rest = divmod(seconds // 60, 60)
+    if whole == 0:
+        return f"{rest} min"
+    if whole < 24:
+        return f"{whole} h {rest} min" if rest else f"{whole} h"
+    days, hours = divmod(whole, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """Say how long ago something was, "" where that is not known."""
+    if then is None:
+        return ""
+    return "just now" if now - then < timedelta(seconds=5) else f"{duration(now - then)} ago"
+
+
+def clock_time(at: datetime) -> str:
+    """Write a time for people: date, hours and minutes, in UTC."""
+    return f"{at:%d %b %H:%M} UTC"
+
+
+def elapsed(run: Run, now: datetime) -> timedelta | None:
+    """How long a run took, or has been going on; None where it has not started."""
+    start = run.started_at or run.created_at
+    if start is None:
+        return None
+    end = run.completed_at if run.status.terminal and run.completed_at else now
+    return max(timedelta(0), end - start)
+
+
+def virtual(moment: Moment) -> str:
+    """Write a moment's virtual time for reading: truncated to milliseconds, never rounded up."""
+    return virtual_text(moment.vtime)
+
+
+def virtual_text(vtime: str) -> str:
+    """Truncate an exact virtual time to milliseconds; exponent forms stay as they are."""
+    whole, dot, fraction = vtime.partition(".")
+    if not dot or "e" in vtime.lower():
+        return f"{vtime} s"
+    return f"{whole}.{fraction[:3]} s"
+
+
+def listed(words: list[str]) -> str:
+    """Join words as in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
