@@ -110,7 +110,7 @@ class Run:
     test_name: str | None = None
     ephemeral: bool = False
     requested_minutes: float | None = None
-    parameters: Mapping[str, str] = field(default=NOTHING)
+    parameters: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     session_id: str | None = None
     failure_moment: Moment | None = None  # never the 0/0 placeholder
     failure_unpinned: bool = False  # the platform answered with the 0/0 placeholder

@@ -56,7 +56,7 @@ class Invocation:
     words: str
     key: str
     at: datetime
-    values: Mapping[str, str] = field(default=NOTHING)
+    values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     confirmed: bool = False  # the person said yes beforehand (`clew ask --yes`)
 
 
