@@ -1,0 +1,405 @@
+"""A test platform in memory: it keeps runs, takes launches, judges what it is asked and can misbehave.
+
+It fills `bot.ports.RunService` and passes the same suite as the real client (tests/contract). A test sets up
+the world (`add_run`, `change`, `set_log`), programs faults (`fail`, `next_launch`, `lag`) and reads what was
+asked (`calls`, `launches`). Whatever a real platform would never be sent is collected in `violations`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+
+from bot.errors import NotAvailable, NotFound, Rejected, ServiceError
+from bot.model import (
+    Availability,
+    Capability,
+    DebugRequest,
+    Fault,
+    LaunchOutcome,
+    LaunchRequest,
+    LogExcerpt,
+    LogLine,
+    LogQuery,
+    Moment,
+    PropertyStatus,
+    Refused,
+    Results,
+    Run,
+    RunQuery,
+    RunRef,
+    RunStatus,
+    Secret,
+    Started,
+    Unclear,
+)
+from bot.ports import Report
+from tests.fakes.runs import EPOCH, run_id
+
+KEY = "clew.request_id"
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_VTIME = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_HASH = re.compile(r"-?[0-9]{1,19}")
+
+
+class Launching(Enum):
+    """How the platform takes the next launch; each starts a run unless it says otherwise."""
+
+    NORMAL = "started, with the run's id"
+    NO_ID = "started, the answer does not say which run"
+    LOST_REPLY = "started, and the answer is lost"
+    LOST_REQUEST = "not started, and nobody can tell"
+    REFUSED = "not started, and the answer says so"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call that was made: the method's name and its main argument."""
+
+    method: str
+    argument: object = None
+
+
+@dataclass(slots=True)
+class _Log:
+    lines: tuple[LogLine, ...]
+    faults: tuple[Fault, ...] = ()
+    cut: str | None = None
+
+
+@dataclass(kw_only=True)
+class FakeRunService:
+    """A stateful platform. `spool`: where log windows are written as files; None: without files."""
+
+    connection: str = "demo"
+    capabilities: frozenset[Capability] = frozenset(Capability)
+    release: str = "64.0"
+    page_size: int = 50
+    spool: Path | None = None
+    now: datetime = EPOCH + timedelta(days=1)
+    calls: list[Call] = field(default_factory=list)
+    launches: list[LaunchRequest] = field(default_factory=list)
+    debugs: list[DebugRequest] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    _runs: dict[str, Run] = field(default_factory=dict)
+    _results: dict[str, Results] = field(default_factory=dict)
+    _logs: dict[tuple[str, str], _Log] = field(default_factory=dict)
+    _build_logs: dict[str, tuple[LogLine, ...]] = field(default_factory=dict)
+    _reports: dict[str, Secret] = field(default_factory=dict)
+    _keys: dict[str, str] = field(default_factory=dict)
+    _hidden: dict[str, int] = field(default_factory=dict)
+    _faults: dict[str, deque[ServiceError]] = field(default_factory=lambda: defaultdict(deque))
+    _launching: deque[Launching] = field(default_factory=deque)
+    _lag: int = 0
+    _next_id: int = 0xF000
+
+    # Setting up the world -------------------------------------------------------------------------
+
+    def add_run(self, run: Run, results: Results | None = None) -> Run:
+        """Put a run into the world; results None: none are readable yet."""
+        assert run.ref.connection == self.connection, "a run belongs to its connection"
+        self._runs[run.ref.run_id] = run
+        if results:
+            self.set_results(results)
+        return run
+
+    def change(self, run: Run, **changes: object) -> Run:
+        """Change fields of a run; a new status brings its text along."""
+        status = changes.get("status")
+        if isinstance(status, RunStatus):
+            changes = {"status_text": status.value, **changes}
+        changed = replace(self._runs[run.ref.run_id], **changes)  # type: ignore[arg-type]  # the caller's fields
+        self._runs[run.ref.run_id] = changed
+        return changed
+
+    def finish(self, run: Run, results: Results | None = None, *, minutes: float = 45.0) -> Run:
+        """Let a run complete, with its results if they are given."""
+        if results:
+            self.set_results(results)
+        ended = (run.created_at or self.now) + timedelta(minutes=minutes)
+        return self.change(run, status=RunStatus.COMPLETED, completed_at=ended)
+
+    def remove(self, run: Run) -> None:
+        """Forget a run, as a platform does with very old ones."""
+        del self._runs[run.ref.run_id]
+
+    def set_results(self, results: Results) -> None:
+        """Say what a run's properties are, or why there are none."""
+        self._results[results.ref.run_id] = results
+
+    def set_log(
+        self,
+        run: Run,
+        moment: Moment,
+        *lines: LogLine,
+        faults: tuple[Fault, ...] = (),
+        cut: str | None = None,
+    ) -> None:
+        """Say what the log up to a moment holds; other moments of the run are not known."""
+        self._logs[run.ref.run_id, moment.input_hash] = _Log(lines, faults, cut)
+
+    def set_build_log(self, run: Run, *lines: LogLine) -> None:
+        """Say what a run's build log holds."""
+        self._build_logs[run.ref.run_id] = lines
+
+    def set_report(self, run: Run, url: str | None) -> None:
+        """Give a run a signed report link, or take it away."""
+        self._reports.pop(run.ref.run_id, None)
+        if url:
+            self._reports[run.ref.run_id] = Secret(url)
+        self.change(run, report_url=Secret(url) if url else None)
+
+    # Misbehaving ----------------------------------------------------------------------------------
+
+    def fail(self, method: str, error: ServiceError, *, times: int = 1) -> None:
+        """Let the next calls of a method raise this error."""
+        assert callable(getattr(self, method, None)), f"there is no method {method}"
+        self._faults[method].extend([error] * times)
+
+    def next_launch(self, *how: Launching) -> None:
+        """Say how the next launches and debugging sessions go, one after the other."""
+        self._launching.extend(how)
+
+    def lag(self, listings: int) -> None:
+        """Hide runs launched from now on from that many listings."""
+        self._lag = listings
+
+    def count(self, method: str) -> int:
+        """Return how often a method was called."""
+        return sum(call.method == method for call in self.calls)
+
+    # bot.ports.RunService -------------------------------------------------------------------------
+
+    async def version(self) -> str:
+        """Return the release."""
+        self._enter("version")
+        return self.release
+
+    async def runs(self, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
+        """Yield pages of runs, newest first; each page is one call of "runs"."""
+        start = 0
+        while True:
+            self._enter("runs", query)
+            fitting = [run for run in self._listed() if _fits(run, query)]
+            yield tuple(fitting[start : start + self.page_size])
+            start += self.page_size
+            if start >= len(fitting):
+                return
+
+    async def run(self, run_id: str) -> Run:
+        """Return one run."""
+        self._enter("run", run_id)
+        return self._known(run_id)
+
+    async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
+        """Return what `set_results` said; without it nothing yet, or absent for a run that did not complete."""
+        self._enter("results", run.ref.run_id)
+        current = self._runs.get(run.ref.run_id, run)
+        results = self._results.get(run.ref.run_id)
+        if results is None or not current.status.terminal:
+            absent = current.status in {RunStatus.INCOMPLETE, RunStatus.CANCELLED}
+            return Results(ref=run.ref, availability=Availability.ABSENT if absent else Availability.NOT_YET)
+        wanted = tuple(p for p in results.properties if status in {None, p.status})
+        return replace(results, properties=wanted)
+
+    async def logs(self, query: LogQuery, report: Report) -> LogExcerpt:
+        """Return the lines of the window; the report is told once."""
+        self._enter("logs", query)
+        self._known(query.run_id)
+        log = self._logs.get((query.run_id, query.moment.input_hash))
+        if log is None:
+            raise NotFound("There is no such moment in this run.", what="moment")
+        await report("reading the log")
+        end = query.moment.seconds
+        window = [line for line in log.lines if end - query.window <= float(line.vtime or end) <= end]
+        matched = [line for line in window if _matches(line, query)]
+        path, size = self._write(query.run_id, window)
+        return LogExcerpt(
+            lines=tuple(matched[-query.lines :]),
+            matched=len(matched),
+            total=len(window),
+            faults=log.faults,
+            path=path,
+            size=size,
+            cut=log.cut,
+        )
+
+    async def build_logs(self, run_id: str, lines: int) -> LogExcerpt:
+        """Return the last lines of a build log."""
+        self._enter("build_logs", run_id)
+        self._known(run_id)
+        if run_id not in self._build_logs:
+            raise NotAvailable("This run has no build log.")
+        found = self._build_logs[run_id]
+        return LogExcerpt(lines=found[-lines:], matched=len(found), total=len(found))
+
+    def parameters(self, request: LaunchRequest) -> tuple[tuple[str, str], ...]:
+        """Return the parameters, in the names that Antithesis gives them."""
+        refused = [name for name, _ in request.extra if name.endswith("filter_logs_matching")]
+        if refused:
+            raise Rejected(f"{refused[0]} cannot be checked here, so it is not sent.")
+        pairs = [
+            ("antithesis.duration", request.minutes),
+            ("antithesis.config_image", request.config_image),
+            ("antithesis.images", ";".join(request.images)),
+            ("antithesis.description", request.description),
+            ("antithesis.source", request.source),
+            ("antithesis.test_name", request.test_name),
+            (
+                "antithesis.is_ephemeral",
+                None if request.ephemeral is None else str(request.ephemeral).lower(),
+            ),
+            ("antithesis.report.recipients", ";".join(request.recipients)),
+            *request.extra,
+            (KEY, request.key),
+        ]
+        return tuple((name, value) for name, value in pairs if value)
+
+    async def launch(self, request: LaunchRequest) -> LaunchOutcome:
+        """Start a run, the way `next_launch` says."""
+        self._judge(not request.launcher.strip(), "a launch without a launcher")
+        self._judge(request.key in self._keys, f"a second launch with the key {request.key}")
+        self._judge(not _plain_text(self.parameters(request)), "a parameter with control characters")
+        self.calls.append(Call("launch", request))
+        self.launches.append(request)
+        return self._take(request.key, self._new_run(request))
+
+    async def debug(self, request: DebugRequest) -> LaunchOutcome:
+        """Open a session, the way `next_launch` says; it becomes a run that is not listed."""
+        both = bool(request.run_id) == bool(request.session_id)
+        self._judge(both, "a debugging session needs exactly one of run id and session id")
+        self._judge_moment(request.moment)
+        self.calls.append(Call("debug", request))
+        self.debugs.append(request)
+        run = self._new_run(LaunchRequest(launcher="debugging", key=request.description))
+        self._hidden[run.ref.run_id] = 1 << 30
+        return self._take(request.description, run)
+
+    async def find_launched(self, key: str, launcher: str, since: datetime) -> Run | None:
+        """Look for the key among listed runs."""
+        self._enter("find_launched", key)
+        found = self._keys.get(key)
+        fitting = (
+            run
+            for run in self._listed()
+            if run.ref.run_id == found and run.launcher == launcher and (run.created_at or since) >= since
+        )
+        return next(fitting, None)
+
+    async def cancel(self, run_id: str) -> None:
+        """Mark a run cancelled; it ends when the test says so."""
+        self._enter("cancel", run_id)
+        if self._known(run_id).status.terminal:
+            raise NotAvailable("The run has already finished.")
+        self.cancelled.append(run_id)
+
+    async def report_link(self, run_id: str) -> Secret | None:
+        """Return the link that `set_report` gave."""
+        self._enter("report_link", run_id)
+        self._known(run_id)
+        return self._reports.get(run_id)
+
+    async def find_run(self, *, report_url: str | None = None, session_id: str | None = None) -> Run | None:
+        """Compare links up to the question mark, or session ids, over listed runs."""
+        self._enter("find_run", report_url or session_id)
+        wanted = (report_url or "").partition("?")[0]
+        for run in self._listed():
+            link = self._reports.get(run.ref.run_id)
+            if link and wanted and link.reveal().partition("?")[0] == wanted:
+                return run
+            if session_id and run.session_id == session_id:
+                return run
+        return None
+
+    # Inside ---------------------------------------------------------------------------------------
+
+    def _enter(self, method: str, argument: object = None) -> None:
+        self.calls.append(Call(method, argument))
+        if isinstance(argument, LogQuery):
+            self._judge_moment(argument.moment)
+            self._judge(argument.window < 0 or argument.lines < 0, f"a negative size: {argument}")
+        if method in {"run", "build_logs", "cancel", "report_link"}:
+            self._judge(not _ID.fullmatch(str(argument)), f"{method} of an id that is none: {argument!r}")
+        if self._faults[method]:
+            raise self._faults[method].popleft()
+
+    def _judge(self, wrong: bool, what: str) -> None:
+        if wrong:
+            self.violations.append(what)
+
+    def _judge_moment(self, moment: Moment) -> None:
+        self._judge(not _HASH.fullmatch(moment.input_hash), f"not an input hash: {moment.input_hash!r}")
+        self._judge(not _VTIME.fullmatch(moment.vtime), f"not a virtual time: {moment.vtime!r}")
+        self._judge(moment == Moment("0", "0"), "the placeholder moment was used as a moment")
+
+    def _known(self, run_id: str) -> Run:
+        if run_id not in self._runs:
+            raise NotFound(f"There is no run {run_id}.", what="run")
+        return self._runs[run_id]
+
+    def _listed(self) -> list[Run]:
+        shown = [run for run in self._runs.values() if not self._hidden.get(run.ref.run_id)]
+        self._hidden = {key: count - 1 for key, count in self._hidden.items() if count > 1}
+        return sorted(shown, key=lambda run: (run.created_at or EPOCH, run.ref.run_id), reverse=True)
+
+    def _new_run(self, request: LaunchRequest) -> Run:
+        self._next_id += 1
+        return Run(
+            ref=RunRef(self.connection, run_id(self._next_id, self.release.replace(".", "-"))),
+            status=RunStatus.STARTING,
+            status_text="starting",
+            launcher=request.launcher,
+            created_at=self.now,
+            description=request.description,
+            source=request.source,
+            test_name=request.test_name,
+            ephemeral=bool(request.ephemeral),
+            requested_minutes=float(request.minutes) if request.minutes else None,
+            release=self.release,
+        )
+
+    def _take(self, key: str, run: Run) -> LaunchOutcome:
+        how = self._launching.popleft() if self._launching else Launching.NORMAL
+        if how is Launching.REFUSED:
+            return Refused("There is no such launcher.")
+        if how is Launching.LOST_REQUEST:
+            return Unclear("No answer came.")
+        self._keys[key] = run.ref.run_id
+        self._runs[run.ref.run_id] = run
+        if self._lag:
+            self._hidden.setdefault(run.ref.run_id, self._lag)
+        if how is Launching.LOST_REPLY:
+            return Unclear("No answer came.")
+        return Started(None if how is Launching.NO_ID else run.ref.run_id)
+
+    def _write(self, name: str, window: list[LogLine]) -> tuple[str | None, int]:
+        if self.spool is None:
+            return None, 0
+        path = self.spool / f"{name}.ndjson"
+        path.write_text("".join(json.dumps({"output_text": line.text}) + "\n" for line in window))
+        return str(path), path.stat().st_size
+
+
+def _fits(run: Run, query: RunQuery) -> bool:
+    created = run.created_at or EPOCH
+    return (
+        query.status in {None, run.status}
+        and query.launcher in {None, run.launcher}
+        and (query.created_after is None or created >= query.created_after)
+        and (query.created_before is None or created < query.created_before)
+    )
+
+
+def _matches(line: LogLine, query: LogQuery) -> bool:
+    return (not query.grep or query.grep in line.text) and query.source in {None, line.source}
+
+
+def _plain_text(pairs: tuple[tuple[str, str], ...]) -> bool:
+    return all(name.isprintable() and value.replace("\n", " ").isprintable() for name, value in pairs)

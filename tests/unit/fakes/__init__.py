@@ -1,0 +1,1 @@
+"""The fakes are tested like anything else."""
