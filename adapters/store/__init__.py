@@ -1,1 +1,1 @@
-"""The database: tables, migrations, one method per port method."""
+"""State that survives a restart, in SQLite or PostgreSQL; `adapters.store.store.open_store` opens it."""

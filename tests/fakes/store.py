@@ -1,0 +1,187 @@
+"""A store in memory: the same promises as the database, held to the same contract suite.
+
+Every call lets other tasks run first and then acts in one step, so races show up as they would.
+Set `failing` to a sentence, and every call raises `StoreError` with it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from adapters.store.text import clean
+from bot.errors import StoreError
+from bot.model import RunRef
+from bot.state import (
+    AuditEntry,
+    Intent,
+    IntentKind,
+    IntentState,
+    Invocation,
+    PollStep,
+    Subscription,
+)
+from tests.fakes.store_base import Shared, cleaned
+from tests.fakes.store_outbox import MemoryOutbox
+from tests.fakes.store_watch import MemoryWatch
+
+__all__ = ["MemoryStore"]
+
+OPEN = frozenset({IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN})
+NEVER_STARTED = frozenset({IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED})
+
+Key = tuple[str, str | None, str | None, str | None]
+
+
+class MemoryInbox(Shared):
+    """Commands by (source, id)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.commands: dict[tuple[str, str], tuple[Invocation, bool]] = {}
+
+    async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
+        await self._turn()
+        key = (clean(source), clean(dedupe_id))
+        if key in self.commands:
+            return False
+        self.commands[key] = (cleaned(invocation), False)
+        return True
+
+    async def finish(self, source: str, dedupe_id: str) -> None:
+        await self._turn()
+        key = (clean(source), clean(dedupe_id))
+        if key in self.commands:
+            self.commands[key] = (self.commands[key][0], True)
+
+    async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
+        await self._turn()
+        waiting = [
+            (dedupe_id, invocation)
+            for (where, dedupe_id), (invocation, finished) in self.commands.items()
+            if where == clean(source) and not finished and invocation.at >= since
+        ]
+        return tuple(sorted(waiting, key=lambda pair: pair[1].at))
+
+
+class MemorySubscriptions(Shared):
+    """Subscriptions by what they ask for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: dict[Key, Subscription] = {}
+
+    async def subscriptions(self, channel: str | None = None) -> tuple[Subscription, ...]:
+        await self._turn()
+        return tuple(s for s in self.made.values() if channel is None or s.channel == clean(channel))
+
+    async def subscribe(self, subscription: Subscription, now: datetime) -> bool:
+        await self._turn()
+        kept = cleaned(subscription)
+        key = (kept.channel, kept.connection, kept.launcher, kept.source)
+        new = key not in self.made
+        self.made[key] = kept
+        return new
+
+    async def unsubscribe(
+        self, channel: str, connection: str | None, launcher: str | None, source: str | None
+    ) -> bool:
+        await self._turn()
+        key = cleaned((channel, connection, launcher, source))
+        if key not in self.made or self.made[key].from_settings:
+            return False
+        del self.made[key]
+        return True
+
+    async def mark_channel(self, channel: str, problem: str) -> bool:
+        await self._turn()
+        text = clean(problem)
+        news = [k for k, s in self.made.items() if s.channel == clean(channel) and s.problem != text]
+        for key in news:
+            self.made[key] = cleaned(self.made[key], problem=text)
+        return bool(news)
+
+
+class MemoryIntents(Shared):
+    """Intents by id."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.intents: dict[str, Intent] = {}
+
+    async def draft(self, intent: Intent) -> None:
+        await self._turn()
+        if clean(intent.id) in self.intents:
+            raise StoreError("This request is in the database already.")
+        self.intents[clean(intent.id)] = cleaned(intent)
+
+    async def intent(self, intent_id: str) -> Intent | None:
+        await self._turn()
+        return self.intents.get(clean(intent_id))
+
+    async def advance(
+        self,
+        intent_id: str,
+        expected: frozenset[IntentState],
+        state: IntentState,
+        now: datetime,
+        *,
+        run_id: str | None = None,
+        reason: str = "",
+    ) -> bool:
+        await self._turn()
+        found = self.intents.get(clean(intent_id))
+        if found is None or found.state not in expected:
+            return False
+        self.intents[found.id] = cleaned(
+            found,
+            state=state,
+            reason=reason,
+            run_id=found.run_id if run_id is None else run_id,
+            posted_at=now if state is IntentState.POSTING else found.posted_at,
+        )
+        return True
+
+    async def open_intents(self) -> tuple[Intent, ...]:
+        await self._turn()
+        return tuple(sorted((i for i in self.intents.values() if i.state in OPEN), key=_made))
+
+    async def session(self, connection: str, subject: str, since: datetime) -> Intent | None:
+        await self._turn()
+        sessions = [
+            i
+            for i in self.intents.values()
+            if i.kind is IntentKind.DEBUG
+            and (i.connection, i.subject) == (clean(connection), clean(subject))
+            and i.created_at >= since
+            and i.state not in NEVER_STARTED
+        ]
+        return max(sessions, key=_made, default=None)
+
+    async def intent_of_run(self, ref: RunRef) -> Intent | None:
+        await self._turn()
+        wanted = (clean(ref.connection), clean(ref.run_id))
+        return max(
+            (i for i in self.intents.values() if (i.connection, i.run_id) == wanted), key=_made, default=None
+        )
+
+
+def _made(intent: Intent) -> tuple[datetime, str]:
+    return intent.created_at, intent.id
+
+
+class MemoryStore(MemoryInbox, MemoryWatch, MemorySubscriptions, MemoryOutbox, MemoryIntents):
+    """All of the store. `doubt_after`: seconds after a claim at which its outcome is in doubt."""
+
+    def __init__(self, *, doubt_after: float = 30.0) -> None:
+        super().__init__()
+        self.doubt_after = doubt_after
+        self.trail: list[AuditEntry] = []
+
+    async def audit(self, entry: AuditEntry) -> None:
+        await self._turn()
+        self.trail.append(cleaned(entry))
+
+    async def record(self, step: PollStep) -> int:
+        await self._turn()
+        self._record_runs(step)
+        return sum([self._insert(delivery, step.now) for delivery in step.deliveries])

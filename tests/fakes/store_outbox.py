@@ -1,0 +1,165 @@
+"""The deliverer's part of the store in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from adapters.store.text import chat_of, clean, clip, provider_key
+from bot.state import Delivery, DeliveryState, MessageRef, NewDelivery, OutboxDepth
+from tests.fakes.store_base import cleaned
+from tests.fakes.store_threads import MemoryConversations
+
+WAITING = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
+
+
+@dataclass(slots=True, kw_only=True)
+class OutboxRow:
+    """A delivery, and what only the store knows of it."""
+
+    delivery: Delivery
+    after: str | None
+    recorded_at: datetime
+    next_at: datetime
+    message: MessageRef | None = None
+
+
+class MemoryOutbox(MemoryConversations):
+    """Outbox rows in the order they were recorded."""
+
+    doubt_after: float
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outbox: dict[str, OutboxRow] = {}
+        self.parked: dict[str, datetime] = {}
+
+    async def enqueue(self, delivery: NewDelivery, now: datetime) -> bool:
+        await self._turn()
+        return self._insert(delivery, now)
+
+    def _insert(self, new: NewDelivery, now: datetime) -> bool:
+        new = cleaned(new)
+        if new.key in self.outbox:
+            return False
+        delivery = Delivery(
+            id=len(self.outbox) + 1,
+            key=new.key,
+            provider_key=provider_key(new.key),
+            channel=new.channel,
+            thread=new.thread,
+            payload=new.payload,
+            context=new.context,
+            report=new.report,
+            report_links=new.report_links,
+            state=DeliveryState.PENDING,
+            attempts=0,
+            attempt_at=None,
+        )
+        self.outbox[new.key] = OutboxRow(delivery=delivery, after=new.after, recorded_at=now, next_at=now)
+        return True
+
+    async def claim(self, chats: frozenset[str], now: datetime) -> Delivery | None:
+        await self._turn()
+        row = next((r for r in self.outbox.values() if self._claimable(r, chats, now)), None)
+        if row is None:
+            return None
+        row.next_at = now + timedelta(seconds=self.doubt_after)
+        row.delivery = replace(
+            row.delivery,
+            state=DeliveryState.SENDING,
+            thread=self._thread(row),
+            attempts=row.delivery.attempts + 1,
+            attempt_at=now,
+        )
+        return row.delivery
+
+    def _claimable(self, row: OutboxRow, chats: frozenset[str], now: datetime) -> bool:
+        delivery = row.delivery
+        parent = self.outbox.get(row.after or "")
+        return (
+            delivery.state is DeliveryState.PENDING
+            and row.next_at <= now
+            and chat_of(delivery.channel) in chats
+            and self.parked.get(delivery.channel, now) <= now
+            and (parent is None or parent.delivery.state not in WAITING)
+            and not self._in_flight(delivery.channel, self._thread(row))
+        )
+
+    def _thread(self, row: OutboxRow) -> str | None:
+        """Where it goes: the thread of the delivery it comes after, where that one was sent."""
+        parent = self.outbox.get(row.after or "")
+        if parent is None or parent.message is None:
+            return row.delivery.thread
+        return parent.delivery.thread or parent.message.message_id
+
+    def _in_flight(self, channel: str, thread: str | None) -> bool:
+        return any(
+            r.delivery.state is DeliveryState.SENDING
+            and (r.delivery.channel, r.delivery.thread) == (channel, thread)
+            for r in self.outbox.values()
+        )
+
+    async def in_doubt(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
+        await self._turn()
+        return tuple(
+            r.delivery
+            for r in self.outbox.values()
+            if r.delivery.state is DeliveryState.SENDING
+            and r.next_at <= now
+            and chat_of(r.delivery.channel) in chats
+        )
+
+    async def settle_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
+        await self._turn()
+        row = self.outbox[delivery.key]
+        if row.delivery.state is DeliveryState.SENT:
+            return
+        row.message = cleaned(message)
+        row.delivery = replace(row.delivery, state=DeliveryState.SENT, error="")
+        if row.delivery.context is not None:
+            self._set_context(message.channel, message.message_id, row.delivery.context)
+
+    async def settle_later(self, delivery: Delivery, reason: str, due: datetime) -> None:
+        await self._turn()
+        self._settle(delivery, DeliveryState.PENDING, reason, due)
+
+    async def settle_doubt(self, delivery: Delivery, reason: str, due: datetime) -> None:
+        await self._turn()
+        self._settle(delivery, DeliveryState.SENDING, reason, due)
+
+    async def settle_dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
+        await self._turn()
+        self._settle(delivery, DeliveryState.UNKNOWN if unknown else DeliveryState.DEAD, reason, None)
+
+    async def count_fault(self, delivery: Delivery, reason: str, due: datetime) -> int:
+        await self._turn()
+        row = self.outbox[delivery.key]
+        if self._settle(delivery, DeliveryState.PENDING, reason, due):
+            row.delivery = replace(row.delivery, faults=row.delivery.faults + 1)
+        return row.delivery.faults
+
+    def _settle(self, delivery: Delivery, state: DeliveryState, reason: str, due: datetime | None) -> bool:
+        """Change the row, unless a later claim owns it by now."""
+        row = self.outbox[delivery.key]
+        allowed = WAITING if due is None else {DeliveryState.SENDING}
+        if row.delivery.state not in allowed or row.delivery.attempts != delivery.attempts:
+            return False
+        row.delivery = replace(row.delivery, state=state, error=clip(clean(reason)))
+        row.next_at = due or row.next_at
+        return True
+
+    async def park_channel(self, channel: str, until: datetime) -> None:
+        await self._turn()
+        self.parked[clean(channel)] = max(until, self.parked.get(clean(channel), until))
+
+    async def depth(self) -> OutboxDepth:
+        await self._turn()
+        waiting = [r.recorded_at for r in self.outbox.values() if r.delivery.state in WAITING]
+        states = [r.delivery.state for r in self.outbox.values()]
+        return OutboxDepth(
+            waiting=len(waiting),
+            oldest=min(waiting, default=None),
+            unknown=states.count(DeliveryState.UNKNOWN),
+            dead=states.count(DeliveryState.DEAD),
+        )

@@ -1,0 +1,59 @@
+"""The part of the store in memory that knows what threads speak of."""
+
+from __future__ import annotations
+
+from adapters.store.text import clean
+from bot.cards import Context
+from bot.state import LiveCard
+from tests.fakes.store_base import Shared, cleaned
+
+
+class MemoryConversations(Shared):
+    """Threads, live cards and the words behind buttons."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads: dict[tuple[str, str], Context] = {}
+        self.cards: dict[tuple[str, str, str], LiveCard] = {}
+        self.tokens: dict[str, str] = {}
+
+    async def context(self, channel: str, thread: str) -> Context | None:
+        await self._turn()
+        return self.threads.get((clean(channel), clean(thread)))
+
+    async def set_context(self, channel: str, thread: str, context: Context) -> None:
+        await self._turn()
+        self._set_context(channel, thread, context)
+
+    def _set_context(self, channel: str, thread: str, context: Context) -> None:
+        self.threads[clean(channel), clean(thread)] = cleaned(context)
+
+    async def add_live(self, card: LiveCard) -> None:
+        await self._turn()
+        self.cards[_live_key(card)] = cleaned(card)
+
+    async def live(self) -> tuple[LiveCard, ...]:
+        await self._turn()
+        return tuple(self.cards.values())
+
+    async def live_shown(self, card: LiveCard, shown: str) -> None:
+        await self._turn()
+        key = _live_key(card)
+        if key in self.cards:
+            self.cards[key] = cleaned(self.cards[key], shown=clean(shown))
+
+    async def end_live(self, card: LiveCard) -> None:
+        await self._turn()
+        self.cards.pop(_live_key(card), None)
+
+    async def keep_words(self, token: str, words: str) -> None:
+        await self._turn()
+        self.tokens[clean(token)] = clean(words)
+
+    async def words(self, token: str) -> str | None:
+        await self._turn()
+        return self.tokens.get(clean(token))
+
+
+def _live_key(card: LiveCard) -> tuple[str, str, str]:
+    return clean(card.intent_id), clean(card.message.channel), clean(card.message.message_id)
