@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.model import Moment, RunRef
+from bot.model import Moment, RunRef, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,15 @@ class Button:
 
     A button with `page` opens a page behind a login instead. A button with `report` opens the triage report:
     in a completion post under `ReportLinks.POST` the deliverer fills in a fresh signed link at sending;
-    everywhere else it says `words` ("report RUN") and the answer is private.
+    everywhere else it says `words` ("report RUN") and the answer is private. Only such a private answer has a
+    button with `signed`: a fresh link that opens the report to whoever holds it.
     """
 
     label: str
     words: str = ""
     page: str | None = None
     report: RunRef | None = None
+    signed: Secret | None = None
     style: Style = Style.PLAIN
     asks: str | None = None  # the verb whose form opens instead, prefilled from `words`
 
