@@ -201,6 +201,7 @@ class Reply:
     failed: bool = False  # the person's or our failure; `clew ask` exits 1 or 2
     fault: bool = False  # ours or the platform's, not the person's
     live: str | None = None  # key of the live card that edits this message until its run ends
+    replace: bool = False  # edit the message whose button was pressed, instead of posting a new one
 
 
 def plain(line: Line) -> str:

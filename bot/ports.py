@@ -448,7 +448,10 @@ class Intents(Protocol):
         ...
 
     async def session(self, connection: str, subject: str, since: datetime) -> Intent | None:
-        """Return the newest debugging session asked for at a moment since then, not rejected or declined."""
+        """Return the newest debugging session confirmed for a moment and asked for since then.
+
+        Those that were never sent (draft, declined, expired) or were rejected do not count.
+        """
         ...
 
     async def intent_of_run(self, ref: RunRef) -> Intent | None:

@@ -27,7 +27,9 @@ from tests.fakes.store_watch import MemoryWatch
 __all__ = ["MemoryStore"]
 
 OPEN = frozenset({IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN})
-NEVER_STARTED = frozenset({IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED})
+NEVER_STARTED = frozenset(
+    {IntentState.DRAFT, IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED}
+)
 
 Key = tuple[str, str | None, str | None, str | None]
 
