@@ -1,0 +1,66 @@
+"""The one cleaner for outside text."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import cleaning
+
+
+@pytest.mark.parametrize(
+    ("dirty", "clean"),
+    [
+        ("plain words", "plain words"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]8;;https://evil.example\x07here\x1b]8;;\x07", "here"),
+        ("abc\u202egpj.exe", "abcgpj.exe"),
+        ("zero\u200bwidth\ufeff", "zerowidth"),
+        ("a\ud800b", "a?b"),
+        ("tag\U000e0041", "tag"),
+        ("nul\x00bell\x07", "nulbell"),
+        ("one\r\ntwo\u2028three\x85four\x0bfive", "one two three four five"),
+        ("naïve café Ω 漢字 🎉", "naïve café Ω 漢字 🎉"),
+        ("a" + "\u0301" * 30, "a" + "\u0301" * 4),
+    ],
+)
+def test_one_line__keeps_only_what_is_visible(dirty: str, clean: str) -> None:
+    """Escape sequences, hidden and turning characters go; words in any script stay."""
+    result = cleaning.one_line(dirty)
+
+    assert clean == result
+
+
+def test_many_lines__keeps_breaks_as_line_feeds() -> None:
+    """Every kind of line break is one line feed, tabs are spaces."""
+    result = cleaning.many_lines("a\r\nb\rc\td\u2029e")
+
+    assert result == "a\nb\nc    d\ne"
+
+
+@given(st.text())
+def test_one_line__is_never_dangerous(text: str) -> None:
+    """No input leaves a control, format, surrogate or private character, and cleaning twice changes nothing."""
+    result = cleaning.one_line(text)
+
+    assert not {"Cc", "Cf", "Cs", "Co"} & {unicodedata.category(c) for c in result}
+    assert result == cleaning.one_line(result)
+
+
+@given(st.text(), st.integers(min_value=1, max_value=50))
+def test_cut__holds_the_limit(text: str, limit: int) -> None:
+    """A cut text is never longer than asked, and says that it was cut."""
+    result = cleaning.cut(text, limit)
+
+    assert len(result) <= limit
+    assert result == text or result.endswith("…")
+
+
+def test_cut__does_not_split_a_character() -> None:
+    """A letter and its accent stay together or go together."""
+    result = cleaning.cut("abcde\u0301fgh", 6)
+
+    assert result == "abcd…"
