@@ -1,0 +1,1 @@
+"""Adapter parts without I/O."""
