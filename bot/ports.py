@@ -149,6 +149,7 @@ class NotDelivered:
 
     reason: str
     retry_after: float | None = None
+    parks_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
