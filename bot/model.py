@@ -70,6 +70,11 @@ class RunRef:
     connection: str
     run_id: str
 
+    @property
+    def words(self) -> str:
+        """Write it so that a command says it: "prod/9043254f65c9c65d63fe043a0abfc7fc-53-1"."""
+        return f"{self.connection}/{self.run_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -90,6 +95,11 @@ class Moment:
     def seconds(self) -> float:
         """The virtual time as a number, for comparing only."""
         return float(self.vtime)
+
+    @property
+    def words(self) -> str:
+        """Write it so that a command says it: "-9067336385060865277,45.334635781589895"."""
+        return f"{self.input_hash},{self.vtime}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Explain what can be said.
 
-    help [VERB]
+help [VERB]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bot.wordlike import nearest
 
 async def handle(asked: Asked, desk: Desk) -> Reply:
     """Answer with the overview, or with one verb's grammar and examples."""
-    from bot.commands.registry import VERBS  # noqa: PLC0415 - the registry lists this verb too
+    from bot.commands.registry import VERBS  # the registry lists this verb too
 
     name = asked.value("verb", 0)
     if name is None:

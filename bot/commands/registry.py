@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.commands import failing, find, logs, report, status, unwatch, watch, watching
 from bot.commands import help as help_
 from bot.commands.verb import Verb
 
 VERBS: Mapping[str, Verb] = {
     verb.name: verb
     for verb in (
+        status.VERB,
+        failing.VERB,
+        logs.VERB,
+        report.VERB,
+        find.VERB,
+        watch.VERB,
+        unwatch.VERB,
+        watching.VERB,
         help_.VERB,
     )
-}  # fmt: skip
+}

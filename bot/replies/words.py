@@ -8,6 +8,8 @@ from bot.cards import Line, Outside
 from bot.model import Moment, Run
 
 SHORT_ID = 8
+MINUTE = HOUR = 60
+DAY = 24
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -42,14 +44,14 @@ def minutes(value: float) -> str:
 def duration(span: timedelta) -> str:
     """Write a span in its two largest units: "45 s", "12 min", "1 h 30 min", "3 d 4 h"."""
     seconds = max(0, round(span.total_seconds()))
-    if seconds < 60:
+    if seconds < MINUTE:
         return f"{seconds} s"
-    whole, rest = divmod(seconds // 60, 60)
+    whole, rest = divmod(seconds // MINUTE, HOUR)
     if whole == 0:
         return f"{rest} min"
-    if whole < 24:
+    if whole < DAY:
         return f"{whole} h {rest} min" if rest else f"{whole} h"
-    days, hours = divmod(whole, 24)
+    days, hours = divmod(whole, DAY)
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 

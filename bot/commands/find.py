@@ -1,0 +1,55 @@
+"""Turn pasted text into a card: a run id, a report link, a moment, a curl command, a log event.
+
+find TEXT
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.cards import FieldKind, Reply
+from bot.commands.target import GIVE_RUN, findings_for, moment_of
+from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.errors import UserError
+from bot.replies import runs as replies
+
+RUN_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}-[0-9]{1,4}-[0-9]{1,4}(?![0-9-])")
+READ_AT_MOST = 20_000  # characters of a pasted text
+
+
+async def handle(asked: Asked, desk: Desk) -> Reply:
+    """Answer with what the text is about, and the buttons that follow from it."""
+    pasted = asked.words.pasted
+    if pasted is not None and pasted.moment is not None and not pasted.moment.placeholder:
+        aim = await moment_of(asked, desk)
+        return replies.moment_found(aim)
+    if pasted is None:
+        asked = _naming_run(asked)
+    service, found = await findings_for(asked, desk)
+    return Reply(card=replies.one(found, desk.clock.now(), service.capabilities))
+
+
+def _naming_run(asked: Asked) -> Asked:
+    """Take the one run id that stands somewhere in the text; without any, the thread's run."""
+    text = asked.value("run") or asked.invocation.words
+    ids = sorted(set(RUN_ID.findall(text[:READ_AT_MOST])))
+    if len(ids) > 1:
+        raise UserError(f"That text names {len(ids)} runs.", "Say “status” with the one you mean.")
+    if not ids and asked.context.run is None:
+        raise UserError("Nothing in that text names a run or a moment.", GIVE_RUN)
+    words = replace(asked.words, positional=tuple(ids), named={}, pasted=None)
+    return replace(asked, words=words, invocation=replace(asked.invocation, values={}))
+
+
+VERB = Verb(
+    name="find",
+    summary="turn a pasted link, moment or run id into a card with the next steps",
+    handle=handle,
+    parameters=(
+        Parameter(
+            name="run", summary="The text", kind=FieldKind.LONG_TEXT, positional=True, example="a run id"
+        ),
+    ),
+    examples=("find 9043254f65c9c65d63fe043a0abfc7fc-53-1",),
+)

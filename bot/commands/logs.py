@@ -1,0 +1,154 @@
+"""Show the log lines before a moment.
+
+logs [RUN] [MOMENT] [window=SECONDS] [grep=TEXT] [source=NAME] [lines=COUNT] [property=NAME] [build=yes]
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot import grammar
+from bot.cards import Field, FieldKind, Form, Reply
+from bot.commands.target import Aim, moment_of, require, run_of
+from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.errors import UserError
+from bot.model import Capability, LogQuery
+from bot.replies import logs as replies
+
+WINDOW = 10.0  # virtual seconds
+LONGEST_WINDOW = 3600.0
+LINES = 20
+MOST_LINES = 500
+LONGEST_GREP = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logs:
+    """What to show of a window: its length in virtual seconds, the filters, and how many lines."""
+
+    window: float = WINDOW
+    grep: str | None = None
+    source: str | None = None
+    lines: int = LINES
+    build: bool = False
+
+
+def parse(asked: Asked) -> Logs:
+    """Read and check the parameters. Raises `UserError` naming the one that is wrong."""
+    window = asked.value("window")
+    grep = asked.value("grep")
+    if grep is not None and len(grep) > LONGEST_GREP:
+        raise UserError(
+            f"grep= takes at most {LONGEST_GREP} characters.", "Give a shorter, distinctive text."
+        )
+    return Logs(
+        window=_window(window) if window else WINDOW,
+        grep=grep,
+        source=asked.value("source"),
+        lines=_lines(asked.value("lines")),
+        build=asked.flag("build"),
+    )
+
+
+async def handle(asked: Asked, desk: Desk) -> Reply:
+    """Read the window, and answer with its end, the faults that were active, and the whole as a file."""
+    wanted = parse(asked)
+    if wanted.build:
+        service, run = await run_of(asked, desk)
+        require(service, Capability.BUILD_LOGS)
+        excerpt = await service.build_logs(run.ref.run_id, wanted.lines)
+        return replies.build_logs(run, excerpt)
+    aim = await moment_of(asked, desk)
+    require(aim.service, Capability.LOGS)
+    if aim.run is None:
+        raise UserError(
+            "That moment names a debugging session id, and no recent run belongs to it.",
+            "Give the run id too: it stands at the bottom of the report.",
+        )
+    query = LogQuery(
+        run_id=aim.run.ref.run_id,
+        moment=aim.moment,
+        window=wanted.window,
+        grep=wanted.grep,
+        source=wanted.source,
+        lines=wanted.lines,
+    )
+    excerpt = await aim.service.logs(query, asked.report)
+    return replies.window(aim, query, excerpt, again=_again(aim, wanted))
+
+
+async def form(asked: Asked, desk: Desk) -> Form:
+    """Return the form, prefilled with what the thread or the words already say."""
+    run = asked.value("run", 0) or (asked.context.run.words if asked.context.run else "")
+    moment = asked.context.moment
+    shown = asked.value("moment") or (moment.words if moment else "")
+    given = asked.value
+    return Form(
+        verb="logs",
+        title="Logs before a moment",
+        submit="Show",
+        fields=(
+            Field(name="run", label="Run", kind=FieldKind.RUN, value=run, hint="an id, or latest"),
+            Field(name="moment", label="Moment", kind=FieldKind.MOMENT, value=shown,
+                  hint="paste the copy-moment text; empty: the first failing property"),
+            Field(name="window", label="Window, virtual seconds", kind=FieldKind.SECONDS,
+                  value=given("window") or f"{WINDOW:g}"),
+            Field(name="grep", label="Only lines with", kind=FieldKind.TEXT, value=given("grep") or ""),
+            Field(name="source", label="Only this container", kind=FieldKind.TEXT, value=given("source") or ""),
+            Field(name="lines", label="Lines to show", kind=FieldKind.COUNT, value=given("lines") or str(LINES)),
+        ),
+    )  # fmt: skip
+
+
+def _window(text: str) -> float:
+    seconds = float(grammar.virtual_seconds(text, "window"))
+    if not 0 < seconds <= LONGEST_WINDOW:
+        raise UserError(
+            f"window= is {seconds:g} virtual seconds; it has to be above 0 and at most {LONGEST_WINDOW:g}.",
+            "Example: window=30",
+        )
+    return seconds
+
+
+def _lines(text: str | None) -> int:
+    if text is None:
+        return LINES
+    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 4 and 0 < int(text) <= MOST_LINES):
+        raise UserError(f"lines= takes a whole number from 1 to {MOST_LINES}.", "Example: lines=50")
+    return int(text)
+
+
+def _again(aim: Aim, wanted: Logs) -> str:
+    """Write the words that ask for the same moment with a window four times as long."""
+    run = aim.run.ref.words if aim.run else ""
+    wider = min(wanted.window * 4, LONGEST_WINDOW)
+    words = f"logs {run} moment={aim.moment.words} window={wider:g}"
+    for name, value in (("source", wanted.source), ("grep", wanted.grep)):
+        if value:
+            words += f" {name}={grammar.quoted(value)}"
+    return words
+
+
+VERB = Verb(
+    name="logs",
+    summary="log lines before a moment, with the faults that were active",
+    handle=handle,
+    parameters=(
+        Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest"),
+        Parameter(name="moment", summary="The moment, pasted from the report; without it, the first failing "
+                  "property's", kind=FieldKind.MOMENT, example="-9067336385060865277,45.334635781589895"),
+        Parameter(name="window", summary="How far back, in virtual seconds", kind=FieldKind.SECONDS,
+                  example="window=30"),
+        Parameter(name="grep", summary="Only lines that hold this text", kind=FieldKind.TEXT, example="grep=panic"),
+        Parameter(name="source", summary="Only lines of this container", kind=FieldKind.TEXT,
+                  example="source=etcd0"),
+        Parameter(name="lines", summary="How many lines to show in chat", kind=FieldKind.COUNT, example="lines=50"),
+        Parameter(name="property", summary="The failing property whose moment to use, by name or number",
+                  kind=FieldKind.PROPERTY, example="property=2"),
+        Parameter(name="build", summary="The end of the build log instead", kind=FieldKind.FLAG,
+                  example="build=yes"),
+        Parameter(name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT),
+    ),
+    examples=("logs", "logs latest property=1 window=30", "logs latest grep=panic source=etcd0"),
+    form=form,
+)  # fmt: skip

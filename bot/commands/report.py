@@ -1,0 +1,45 @@
+"""Open the triage report: a fresh signed link, for the person who asks alone.
+
+report [RUN]
+"""
+
+from __future__ import annotations
+
+from bot.cards import FieldKind, Reply
+from bot.commands.target import require, run_of
+from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.model import Capability
+from bot.replies import runs as replies
+from bot.state import AuditEntry
+
+
+async def handle(asked: Asked, desk: Desk) -> Reply:
+    """Fetch the link anew, note who got it, and answer privately."""
+    service, run = await run_of(asked, desk)
+    require(service, Capability.REPORT)
+    link = await service.report_link(run.ref.run_id)
+    if link is None:
+        return replies.no_report(run)
+    await desk.store.audit(
+        AuditEntry(
+            at=desk.clock.now(),
+            actor=asked.invocation.actor.id,
+            channel=asked.invocation.place.channel,
+            action="report",
+            decision="given",
+            detail=run.ref.run_id,
+        )
+    )
+    return replies.report(run, link)
+
+
+VERB = Verb(
+    name="report",
+    summary="open the triage report, with a link that only you see",
+    handle=handle,
+    parameters=(
+        Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest"),
+    ),
+    examples=("report latest", "report"),
+    private=True,
+)

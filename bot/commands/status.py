@@ -1,0 +1,61 @@
+"""Show recent runs, or how one run is doing.
+
+status [RUN] [launcher=NAME] [count=NUMBER]
+"""
+
+from __future__ import annotations
+
+from bot import grammar
+from bot.cards import FieldKind, Reply
+from bot.commands.target import findings_for, service_of
+from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.errors import UserError
+from bot.model import RunQuery
+from bot.replies import runs as replies
+
+LISTED = 8
+MOST_LISTED = 30
+
+
+async def handle(asked: Asked, desk: Desk) -> Reply:
+    """Answer with one run where one is meant, else with the recent ones."""
+    pasted = asked.words.pasted
+    if asked.value("run", 0) or pasted is not None or (asked.context.run and not asked.value("launcher")):
+        service, found = await findings_for(asked, desk)
+        return Reply(card=replies.one(found, desk.clock.now(), service.capabilities))
+    return await _recent(asked, desk)
+
+
+async def _recent(asked: Asked, desk: Desk) -> Reply:
+    service = service_of(asked, desk)
+    wanted = asked.value("launcher")
+    query = RunQuery(launcher=grammar.launcher(wanted) if wanted else None)
+    number = _count(asked.value("count"))
+    async for page in service.runs(query):
+        shown = page[:number]
+        stored = {run.ref: await desk.store.stored_results(run.ref) for run in shown}
+        return replies.recent(shown, stored, desk.clock.now(), launcher=wanted)
+    return replies.recent((), {}, desk.clock.now(), launcher=wanted)
+
+
+def _count(text: str | None) -> int:
+    if text is None:
+        return LISTED
+    if not (text.isascii() and text.isdigit() and 0 < len(text) < 4 and 0 < int(text) <= MOST_LISTED):
+        raise UserError(f"count= takes a whole number from 1 to {MOST_LISTED}.", "Example: count=20")
+    return int(text)
+
+
+VERB = Verb(
+    name="status",
+    summary="recent runs, or one run: verdict, progress, what is new",
+    handle=handle,
+    parameters=(
+        Parameter(name="run", summary="The run; none lists recent runs", kind=FieldKind.RUN, positional=True,
+                  example="latest"),
+        Parameter(name="launcher", summary="Only this launcher's runs", kind=FieldKind.LAUNCHER),
+        Parameter(name="count", summary="How many runs to list", kind=FieldKind.COUNT, example="count=20"),
+        Parameter(name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT),
+    ),
+    examples=("status", "status latest", "status latest Payments Nightly"),
+)  # fmt: skip

@@ -1,0 +1,58 @@
+"""Let this channel no longer hear of runs.
+
+unwatch [LAUNCHER] [source=NAME] [all]
+"""
+
+from __future__ import annotations
+
+from bot.access import Role
+from bot.cards import Reply
+from bot.commands.verb import Asked, Desk, Verb
+from bot.commands.watch import CONNECTION, LAUNCHER, SOURCE, scope
+from bot.errors import UserError
+from bot.replies import watching as replies
+
+
+async def handle(asked: Asked, desk: Desk) -> Reply:
+    """Remove the subscription that was named, or the only one there is."""
+    channel = asked.invocation.place.channel
+    here = await desk.store.subscriptions(channel)
+    chat_made = [s for s in here if not s.from_settings]
+    if asked.words.positional == ("all",):
+        gone = chat_made
+    elif not asked.words.positional and not asked.words.named and not asked.invocation.values:
+        gone = chat_made if len(chat_made) == 1 else [s for s in chat_made if s.launcher is None]
+    else:
+        wanted = scope(asked, desk)
+        gone = [s for s in chat_made if (s.connection, s.launcher, s.source) == wanted]
+    if not gone:
+        raise _nothing(settings=len(here) > len(chat_made), some=bool(chat_made))
+    for subscription in gone:
+        s = subscription
+        await desk.store.unsubscribe(channel, s.connection, s.launcher, s.source)
+    left = [s for s in here if s not in gone]
+    return replies.no_longer(tuple(gone), tuple(left))
+
+
+def _nothing(*, settings: bool, some: bool) -> UserError:
+    if some:
+        return UserError(
+            "This channel has no such subscription.", "“watching” lists them; “unwatch all” ends all."
+        )
+    if settings:
+        return UserError(
+            "This channel's subscriptions stand in the settings file.",
+            "Whoever runs Clew can take them out there.",
+        )
+    return UserError("This channel watches nothing.", "“watch” starts it.")
+
+
+VERB = Verb(
+    name="unwatch",
+    summary="let this channel no longer hear of runs",
+    handle=handle,
+    parameters=(LAUNCHER, SOURCE, CONNECTION),
+    examples=("unwatch", "unwatch Payments Nightly", "unwatch all"),
+    role=Role.DEBUG,
+    changes=True,
+)

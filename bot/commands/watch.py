@@ -1,0 +1,114 @@
+"""Let this channel hear when runs end.
+
+watch [LAUNCHER] [outcomes=all|changes|failures,new-failures,incomplete,recovery] [source=NAME]
+      [report_links=post|private]
+"""
+
+from __future__ import annotations
+
+from bot import grammar
+from bot.access import Role
+from bot.cards import Field, FieldKind, Form, Reply, ReportLinks
+from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.errors import UserError
+from bot.replies import watching as replies
+from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
+from bot.wordlike import nearest
+
+OUTCOMES = ("all", "changes", *(o.value for o in Outcome if o is not Outcome.ALL))
+
+
+def parse(asked: Asked, desk: Desk) -> Subscription:
+    """Read the subscription that is asked for. Raises `UserError` naming what is wrong."""
+    links = asked.value("report_links")
+    if links is not None and links not in tuple(ReportLinks):
+        raise UserError(f"report_links= is “{links[:40]}”.", "It takes “post” or “private”.")
+    connection, launcher, source = scope(asked, desk)
+    return Subscription(
+        channel=asked.invocation.place.channel,
+        connection=connection,
+        launcher=launcher,
+        source=source,
+        outcomes=outcomes(asked.value("outcomes")),
+        report_links=ReportLinks(links) if links else None,
+    )
+
+
+def scope(asked: Asked, desk: Desk) -> tuple[str | None, str | None, str | None]:
+    """Read which connection, launcher and source are meant; None means any."""
+    connection = asked.value("connection")
+    if connection is not None and connection not in desk.services:
+        raise UserError(
+            f"There is no connection “{connection[:40]}”.", f"Connections: {', '.join(desk.services)}."
+        )
+    launcher = asked.value("launcher") or " ".join(asked.words.positional) or None
+    return connection, grammar.launcher(launcher) if launcher else None, asked.value("source")
+
+
+def outcomes(text: str | None) -> frozenset[Outcome]:
+    """Read a list of outcomes; none is everything, and “changes” stands for what is news."""
+    if text is None:
+        return EVERYTHING
+    words = [word for word in text.replace(";", ",").replace(" ", ",").split(",") if word]
+    unknown = [word for word in words if word not in OUTCOMES]
+    if unknown or not words:
+        word = unknown[0] if unknown else text
+        close = nearest(word, OUTCOMES)
+        meant = f"Did you mean “{close}”? " if close else ""
+        raise UserError(f"outcomes= does not know “{word[:40]}”.", f"{meant}It takes {', '.join(OUTCOMES)}.")
+    chosen = frozenset(Outcome(word) for word in words if word != "changes")
+    return EVERYTHING if Outcome.ALL in chosen else chosen | (CHANGES if "changes" in words else frozenset())
+
+
+async def handle(asked: Asked, desk: Desk) -> Reply:
+    """Add the subscription, or change the one with the same launcher and source."""
+    wanted = parse(asked, desk)
+    new = await desk.store.subscribe(wanted, desk.clock.now())
+    known = await desk.store.launchers(wanted.connection or next(iter(desk.services)))
+    unseen = wanted.launcher if wanted.launcher and known and wanted.launcher not in known else None
+    return replies.watching_now(wanted, new=new, unseen=nearest(unseen, known) if unseen else None)
+
+
+async def form(asked: Asked, desk: Desk) -> Form:
+    """Return the form, prefilled from the words."""
+    return Form(
+        verb="watch",
+        title="Watch runs here",
+        submit="Watch",
+        fields=(
+            Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, hint="empty: all launchers",
+                  value=asked.value("launcher", 0) or ""),
+            Field(name="outcomes", label="Tell this channel of", kind=FieldKind.CHOICE, choices=OUTCOMES,
+                  value=asked.value("outcomes") or "all"),
+            Field(name="source", label="Source", kind=FieldKind.TEXT, hint="a branch, say; empty: all",
+                  value=asked.value("source") or ""),
+        ),
+    )  # fmt: skip
+
+
+LAUNCHER = Parameter(
+    name="launcher", summary="Only this launcher's runs", kind=FieldKind.LAUNCHER, positional=True
+)
+SOURCE = Parameter(
+    name="source", summary="Only runs of this source", kind=FieldKind.TEXT, example="source=main"
+)
+CONNECTION = Parameter(name="connection", summary="Only this connection's runs", kind=FieldKind.TEXT)
+
+VERB = Verb(
+    name="watch",
+    summary="let this channel hear when runs end",
+    handle=handle,
+    parameters=(
+        LAUNCHER,
+        Parameter(name="outcomes", summary="Which ends to hear of: all, or changes (new failures, incomplete, "
+                  "recovery), or a list", kind=FieldKind.CHOICE, choices=OUTCOMES, example="outcomes=changes"),
+        SOURCE,
+        Parameter(name="report_links", summary="Where signed report links may go", kind=FieldKind.CHOICE,
+                  choices=tuple(ReportLinks)),
+        CONNECTION,
+    ),
+    examples=("watch", "watch Payments Nightly outcomes=changes", "watch source=main outcomes=failures,recovery"),
+    role=Role.DEBUG,
+    changes=True,
+    form=form,
+)  # fmt: skip

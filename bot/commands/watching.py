@@ -1,0 +1,20 @@
+"""List what this channel hears of.
+
+watching
+"""
+
+from __future__ import annotations
+
+from bot.cards import Reply
+from bot.commands.verb import Asked, Desk, Verb
+from bot.replies import watching as replies
+
+
+async def handle(asked: Asked, desk: Desk) -> Reply:
+    """Answer with this channel's subscriptions."""
+    return replies.listing(await desk.store.subscriptions(asked.invocation.place.channel))
+
+
+VERB = Verb(
+    name="watching", summary="what this channel hears of", handle=handle, examples=("watching",), private=True
+)

@@ -1,0 +1,93 @@
+"""A run with its results, verdict and diff: read once, used by the verbs, the live cards and the watcher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.diff import RunDiff, choose_baseline, compare
+from bot.model import Availability, Capability, Property, Results, Run, RunQuery, RunStatus
+from bot.ports import RunService, WatchStore
+from bot.state import StoredResults
+from bot.verdict import Verdict, judge
+
+HISTORY = 30  # earlier runs of a series that a diff looks at
+BASELINE_PAGES = 3  # pages of the run list that are searched when no earlier run is stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What is known of a run. `results` and `diff` are None while it has not ended."""
+
+    run: Run
+    verdict: Verdict
+    results: Results | None = None
+    diff: RunDiff | None = None
+
+    @property
+    def failing(self) -> tuple[Property, ...]:
+        """The failing properties, newly failing first, then by name: a stable order to number them in."""
+        if self.results is None:
+            return ()
+        new = frozenset(self.diff.newly_failing) if self.diff else frozenset()
+        return tuple(sorted(self.results.failing, key=lambda p: (p.name not in new, p.name)))
+
+    @property
+    def stored(self) -> StoredResults | None:
+        """What is kept for comparing later runs; None where the results could not be read."""
+        if self.results is None or self.results.availability is not Availability.READY:
+            return None
+        return stored(self.run, self.results)
+
+
+def stored(run: Run, results: Results) -> StoredResults:
+    """Keep of a run's results what later runs are compared with."""
+    return StoredResults(
+        ref=run.ref,
+        launcher=run.launcher,
+        status=run.status,
+        created_at=run.created_at,
+        failing=frozenset(p.name for p in results.failing),
+        passing_count=results.passing_count,
+    )
+
+
+async def findings_of(service: RunService, store: WatchStore, run: Run) -> Findings:
+    """Read a run's results and compare them with the run before it. Raises `ServiceError`, `StoreError`."""
+    if not run.status.terminal or Capability.PROPERTIES not in service.capabilities:
+        return Findings(run=run, verdict=judge(run, None))
+    results = await service.results(run)
+    verdict = judge(run, results)
+    if results.availability is not Availability.READY:
+        return Findings(run=run, verdict=verdict, results=results)
+    history = await _history(service, store, run)
+    diff = compare(results, choose_baseline(run, history), history)
+    return Findings(run=run, verdict=verdict, results=results, diff=diff)
+
+
+async def _history(service: RunService, store: WatchStore, run: Run) -> tuple[StoredResults, ...]:
+    known = await store.history(run.ref.connection, run.series, run.created_at, HISTORY)
+    if known:
+        return known
+    earlier = await _earlier(service, run)
+    if earlier is None:
+        return ()
+    results = await service.results(earlier)
+    if results.availability is not Availability.READY:
+        return ()
+    kept = stored(earlier, results)
+    await store.save_results(earlier, kept)
+    return (kept,)
+
+
+async def _earlier(service: RunService, run: Run) -> Run | None:
+    """Look on the platform for the last completed run of the series: this bot may be younger than it."""
+    query = RunQuery(status=RunStatus.COMPLETED, launcher=run.launcher, created_before=run.created_at)
+    pages = 0
+    async for page in service.runs(query):
+        for other in page:
+            if other.series == run.series and not other.ephemeral and other.ref != run.ref:
+                return other
+        pages += 1
+        if pages == BASELINE_PAGES:
+            break
+    return None

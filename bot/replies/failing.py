@@ -1,0 +1,135 @@
+"""What the bot says of failing properties."""
+
+from __future__ import annotations
+
+from bot.cards import Button, Card, Context, Fact, Item, Line, Outside, Reply, Tone
+from bot.findings import Findings
+from bot.model import Capability, Moment, Property, RunRef
+from bot.replies.runs import LONGEST_NAME, TONES, novelty, verdict_words, ways_on
+from bot.replies.words import count, run_name, shortened, virtual
+
+LISTED = 10
+TOLD = 3  # names in the sentence
+LONGEST_EXAMPLE = 300
+
+
+def listing(found: Findings, capabilities: frozenset[Capability]) -> Reply:
+    """List the failing properties, newly failing first, each with its moment and buttons."""
+    run, failing = found.run, found.failing
+    if not failing:
+        return _none(found, capabilities)
+    new = novelty(found.diff)
+    names: list[str | Outside] = []
+    for position, item in enumerate(failing[:TOLD]):
+        names += [", " if position else "", "“", Outside(item.name[:LONGEST_NAME]), "”"]
+    more = f" and {len(failing) - TOLD} more" if len(failing) > TOLD else ""
+    card = Card(
+        title=(f"{count(len(failing), 'failing property', 'failing properties')} in ", *run_name(run)),
+        text=(count(len(failing), "property fails", "properties fail"), " in ", *run_name(run),
+              f" ({new})" if new else "", ": ", *names, f"{more}."),
+        tone=Tone.BAD,
+        items=tuple(_item(n, p, found, capabilities) for n, p in enumerate(failing[:LISTED], start=1)),
+        items_left_out=max(0, len(failing) - LISTED),
+        buttons=tuple(b for b in ways_on(found, capabilities) if b.label not in {"Failing", "Logs", "Debug"}),
+        footer=("Examples are a sample; counts are totals over all histories.",),
+        context=Context(run=run.ref),
+    )  # fmt: skip
+    return Reply(card=card)
+
+
+def one(found: Findings, chosen: Property, capabilities: frozenset[Capability]) -> Reply:
+    """Show one failing property with its sample."""
+    number = found.failing.index(chosen) + 1
+    moment = chosen.moment
+    exact = f"{moment.input_hash} {moment.vtime}" if moment else ""
+    facts = (
+        Fact("State", (_mark(chosen, found),)),
+        Fact("Counterexamples", (_counted(chosen),)),
+        Fact("Moment", (Outside(exact, code=True),) if moment else ("none: judged on the whole run",)),
+        Fact("Where", (Outside(place, code=True),) if (place := _location(chosen)) else ()),
+    )
+    card = Card(
+        title=("Failing: ", Outside(chosen.name[:LONGEST_NAME])),
+        text=("Property “", Outside(chosen.name[:LONGEST_NAME]), "” fails in ", *run_name(found.run), f": {_mark(chosen, found)}."),
+        tone=Tone.BAD,
+        body=((Outside(chosen.description),),) if chosen.description else (),
+        facts=tuple(f for f in facts if f.value),
+        items=tuple(
+            Item(mark="sample", title=(Outside(e.text[:LONGEST_EXAMPLE]),),
+                 lines=((f"at {virtual(e.moment)}",),) if e.moment else ())
+            for e in chosen.counterexamples
+        ),
+        buttons=_buttons(number, moment, found.run.ref, capabilities),
+        context=Context(run=found.run.ref, property_name=chosen.name, moment=moment),
+    )  # fmt: skip
+    return Reply(card=card)
+
+
+def _none(found: Findings, capabilities: frozenset[Capability]) -> Reply:
+    run = found.run
+    if not run.status.terminal:
+        said: Line = ("Run ", *run_name(run), " has not ended; its properties are known when it has.")
+    elif found.verdict.total:
+        said = ("No property fails in ", *run_name(run), f": {verdict_words(found.verdict)}.")
+    else:
+        said = ("Run ", *run_name(run), f" has no readable properties: {verdict_words(found.verdict)}.")
+    card = Card(
+        title=("Nothing failing in " if found.verdict.total else "No properties of ", *run_name(run)),
+        text=said,
+        tone=TONES[found.verdict.kind],
+        body=(said,),
+        buttons=ways_on(found, capabilities),
+        context=Context(run=run.ref),
+    )
+    return Reply(card=card)
+
+
+def _item(number: int, chosen: Property, found: Findings, capabilities: frozenset[Capability]) -> Item:
+    moment = chosen.moment
+    when = f"at {virtual(moment)}" if moment else "no moment: judged on the whole run"
+    lines: list[Line] = [(f"{_counted(chosen)} · {when}",)]
+    sample = next((e.text for e in chosen.counterexamples if e.text), "")
+    if sample:
+        lines.append((Outside(sample[:LONGEST_EXAMPLE]),))
+    if place := _location(chosen):
+        lines.append((Outside(place, code=True),))
+    return Item(
+        mark=_mark(chosen, found),
+        title=(f"{number}. ", Outside(chosen.name[:LONGEST_NAME])),
+        lines=tuple(lines),
+        buttons=_buttons(number, moment, found.run.ref, capabilities),
+        context=Context(run=found.run.ref, property_name=chosen.name, moment=moment),
+    )
+
+
+def _buttons(
+    number: int, moment: Moment | None, ref: RunRef, capabilities: frozenset[Capability]
+) -> tuple[Button, ...]:
+    if moment is None:
+        return ()
+    at = f"moment={moment.words}"
+    offered = ((Capability.LOGS, "Logs", "logs"), (Capability.DEBUG, "Debug", "debug"))
+    return tuple(
+        Button(label=f"{label} {number}", words=f"{verb} {ref.words} {at}")
+        for capability, label, verb in offered
+        if capability in capabilities
+    )
+
+
+def _mark(chosen: Property, found: Findings) -> str:
+    diff = found.diff
+    if diff is None or diff.baseline is None:
+        return "failing"
+    runs = dict(diff.still_failing).get(chosen.name)
+    return f"still failing, {count(runs, 'run')} in a row" if runs else "newly failing"
+
+
+def _counted(chosen: Property) -> str:
+    if chosen.counterexample_count is None:
+        return "counterexamples not counted"
+    examples = shortened(chosen.example_count or 0)
+    return f"{shortened(chosen.counterexample_count)} counterexamples, {examples} examples"
+
+
+def _location(chosen: Property) -> str:
+    return next((e.location for e in chosen.counterexamples if e.location), "")

@@ -1,0 +1,111 @@
+"""What the bot says of subscriptions."""
+
+from __future__ import annotations
+
+from bot.cards import Button, Card, Item, Line, Outside, Reply, Tone
+from bot.replies.words import count, listed
+from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
+
+SAID = {
+    Outcome.ALL: "every run that ends",
+    Outcome.FAILURES: "runs with failing properties",
+    Outcome.NEW_FAILURES: "runs with new failures",
+    Outcome.INCOMPLETE: "incomplete runs",
+    Outcome.RECOVERY: "the first run that passes again",
+}
+
+
+def watching_now(subscription: Subscription, *, new: bool, unseen: str | None) -> Reply:
+    """Confirm a subscription; `unseen`: the known launcher that was perhaps meant."""
+    told = ("This channel hears of ", *described(subscription), ".")
+    body: tuple[Line, ...] = (told,)
+    if unseen:
+        body += (("No run of that launcher was seen so far. Did you mean “", Outside(unseen), "”?"),)
+    card = Card(
+        title=("Watching" if new else "Watching changed",),
+        text=told,
+        tone=Tone.GOOD,
+        body=body,
+        buttons=_switch(subscription),
+        footer=("“unwatch” ends it; “watching” lists what this channel hears of.",),
+    )
+    return Reply(card=card)
+
+
+def no_longer(gone: tuple[Subscription, ...], left: tuple[Subscription, ...]) -> Reply:
+    """Confirm that subscriptions ended, and say what is left."""
+    told: Line = ("This channel no longer hears of ", *_all(gone), ".")
+    rest: Line = ("It still hears of ", *_all(left), ".") if left else ("It hears of no runs now.",)
+    return Reply(card=Card(title=("No longer watching",), text=(*told, " ", *rest), body=(told, rest)))
+
+
+def listing(subscriptions: tuple[Subscription, ...]) -> Reply:
+    """List a channel's subscriptions."""
+    if not subscriptions:
+        said: Line = ("This channel watches nothing. “watch” lets it hear when runs end.",)
+        return Reply(card=Card(title=("Watching nothing",), text=said, body=(said,)), private=True)
+    card = Card(
+        title=(f"This channel watches {count(len(subscriptions), 'thing')}",),
+        text=("This channel hears of ", *_all(subscriptions), "."),
+        items=tuple(_item(s) for s in subscriptions),
+        footer=("“watch LAUNCHER outcomes=changes” adds one; “unwatch LAUNCHER” ends one.",),
+    )
+    return Reply(card=card, private=True)
+
+
+def described(subscription: Subscription) -> Line:
+    """Say what a subscription wants, as the end of a sentence."""
+    s = subscription
+    parts: list[str | Outside] = [_outcomes(s.outcomes)]
+    for word, value in ((" of ", s.launcher), (" from source ", s.source), (" on ", s.connection)):
+        if value is not None:
+            parts += [word, Outside(value)]
+    return tuple(parts)
+
+
+def words(subscription: Subscription) -> str:
+    """Write the words that name the same launcher, source and connection."""
+    s = subscription
+    named = (("launcher", s.launcher), ("source", s.source), ("connection", s.connection))
+    return "".join(f' {name}="{value}"' for name, value in named if value is not None)
+
+
+def only_changes(subscription: Subscription) -> Button:
+    """Offer to hear only of what is news."""
+    return Button(label="Only when something changes", words=f"watch outcomes=changes{words(subscription)}")
+
+
+def _switch(subscription: Subscription) -> tuple[Button, ...]:
+    if subscription.outcomes == CHANGES:
+        return (Button(label="Every run", words=f"watch outcomes=all{words(subscription)}"),)
+    return (only_changes(subscription),)
+
+
+def _item(subscription: Subscription) -> Item:
+    lines: list[Line] = []
+    if subscription.from_settings:
+        lines.append(("From the settings file",))
+    if subscription.problem:
+        lines.append(("Off: ", Outside(subscription.problem)))
+    if subscription.report_links is not None:
+        lines.append((f"Report links: {subscription.report_links.value}",))
+    buttons = () if subscription.from_settings else (
+        Button(label="Unwatch", words=f"unwatch{words(subscription)}"), *_switch(subscription)
+    )  # fmt: skip
+    return Item(title=described(subscription), lines=tuple(lines), buttons=buttons)
+
+
+def _outcomes(outcomes: frozenset[Outcome]) -> str:
+    if outcomes == EVERYTHING:
+        return SAID[Outcome.ALL]
+    if outcomes == CHANGES:
+        return "changes (new failures, incomplete runs, recovery)"
+    return listed([SAID[o] for o in Outcome if o in outcomes])
+
+
+def _all(subscriptions: tuple[Subscription, ...]) -> Line:
+    parts: list[str | Outside] = []
+    for position, subscription in enumerate(subscriptions):
+        joint = "" if position == 0 else " and " if position == len(subscriptions) - 1 else ", "
+        parts += [joint, *(s for s in described(subscription) if isinstance(s, str | Outside))]
+    return tuple(parts)
