@@ -1,0 +1,234 @@
+"""What the bot says of multiverse debugging sessions, from the question to the end of the session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.cards import (
+    Button,
+    Card,
+    Context,
+    Fact,
+    Field,
+    FieldKind,
+    Form,
+    Line,
+    Outside,
+    Progress,
+    Reply,
+    Tone,
+)
+from bot.errors import UserError
+from bot.model import DebugRequest, Run, RunRef, RunStatus
+from bot.replies import settling
+from bot.replies.launching import addresses
+from bot.replies.words import virtual
+from bot.state import Intent, IntentState
+
+SESSION = timedelta(hours=6)  # how long the platform keeps a session open
+MAIL = timedelta(minutes=10)  # how long its link takes to come
+COST = "one debugging session, open for up to 6 hours"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A debugging session as it stands: what was asked, its run once that is seen, and whether it is over."""
+
+    intent: Intent
+    request: DebugRequest
+    run: Run | None = None
+    now: datetime
+
+    @property
+    def ends(self) -> datetime | None:
+        """When its six hours are over, counted from when it was up, or else from when it was asked for."""
+        start = (self.run and (self.run.started_at or self.run.created_at)) or self.intent.posted_at
+        return start + SESSION if start else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the platform says that it is up."""
+        return self.run is not None and self.run.status is RunStatus.IN_PROGRESS
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen to it."""
+        ended = self.run is not None and self.run.status.terminal
+        late = self.ends is not None and self.now >= self.ends
+        return ended or late or self.intent.state not in {IntentState.POSTING, IntentState.ACCEPTED}
+
+
+def placeholder() -> UserError:
+    """Refuse the moment 0/0."""
+    return UserError(
+        "The moment 0/0 stands for “no moment”, so there is nothing to open a debugging session at.",
+        "Choose a failing property that has a moment: say “failing”.",
+    )
+
+
+def which_run(session_id: str) -> UserError:
+    """Answer a moment that says neither its run nor its session."""
+    what = f" (“{session_id[:40]}”)" if session_id else ""
+    return UserError(
+        f"That moment does not say which run or session it is in{what}.",
+        "Add run=RUN, or paste the whole text of the report's copy-moment button.",
+    )
+
+
+def confirmation(intent: Intent, request: DebugRequest, *, alone: bool, warnings: tuple[Line, ...]) -> Reply:
+    """Show what would be asked for, exactly, and what it costs. `alone`: nobody else reads it."""
+    asked: Line = ("Open a debugging session at virtual time ", Outside(virtual(request.moment)),
+                   "? Nothing has been started yet.")  # fmt: skip
+    card = Card(
+        title=("Open a debugging session?",),
+        text=(*asked, " ", *mail(request, alone=alone)),
+        tone=Tone.WARNING if warnings else Tone.NEUTRAL,
+        body=(*warnings, mail(request, alone=alone)),
+        facts=(*_facts(request), Fact("Cost", (COST,))),
+        buttons=settling.buttons(intent, "Open session"),
+        footer=(settling.MINE_ONLY,),
+    )
+    return Reply(card=card)
+
+
+def mail(request: DebugRequest, *, alone: bool) -> Line:
+    """Say where the link goes: it comes by mail only, no interface gives it."""
+    if request.recipients:
+        return ("The link comes by e-mail to ", Outside(addresses(request.recipients, alone=alone)), ".")
+    return (("The link comes by e-mail to the connection's default users, because your address is not known here. "
+            "Add recipients=ADDRESS to get it yourself."),)  # fmt: skip
+
+
+def form(run: str, moment: str, recipients: str, description: str) -> Form:
+    """Build the form of a session, prefilled."""
+    return Form(
+        verb="debug",
+        title="Open a debugging session",
+        submit="Continue",
+        fields=(
+            Field(name="run", label="Run", kind=FieldKind.RUN, value=run, hint="an id, or latest"),
+            Field(name="moment", label="Moment", kind=FieldKind.MOMENT, value=moment,
+                  hint="paste the copy-moment text; empty: the first failing property"),
+            Field(name="recipients", label="Send the link to", kind=FieldKind.TEXT, value=recipients,
+                  hint="mail addresses, separated by ;"),
+            Field(name="description", label="What is it for?", kind=FieldKind.TEXT, value=description),
+        ),
+    )  # fmt: skip
+
+
+def joined(session: Session) -> Reply:
+    """Tell a second person of the session that is there already; this card follows it too."""
+    shown = of_session(session)
+    note: Line = (("This session was asked for before at the same moment, so no second one was opened. "
+                  "Its link went by e-mail to whoever was named then. Say “debug again=yes” for one of your own."),)  # fmt: skip
+    card = Card(
+        title=shown.title,
+        text=(*note, " ", *shown.text),
+        tone=shown.tone,
+        body=(note, *shown.body),
+        facts=shown.facts,
+        progress=shown.progress,
+        footer=shown.footer,
+        context=shown.context,
+    )
+    return Reply(card=card, live=None if session.over else session.intent.id)
+
+
+def of_session(session: Session) -> Card:
+    """Tell how a session stands."""
+    match session.intent.state:
+        case IntentState.REJECTED:
+            return _rejected(session)
+        case IntentState.UNKNOWN:
+            return _unknown(session)
+        case IntentState.ACCEPTED:
+            return _open(session)
+        case _:
+            return _card(
+                session, "Asking for a debugging session", _asking(), Tone.RUNNING, "sent, no answer yet"
+            )
+
+
+def _open(session: Session) -> Card:
+    if session.run is not None and session.run.status.terminal:
+        return _ended(session, session.run)
+    if session.over:
+        return _card(session, "The debugging session has expired", _expired(), Tone.NEUTRAL)
+    if session.ready:
+        return _card(session, "The debugging session is ready", _ready(session), Tone.GOOD, "ready")
+    return _card(session, "Debugging session requested", _requested(session), Tone.RUNNING, "requested")
+
+
+def _asking() -> Line:
+    return ("The debugging session was asked for; the platform has not answered yet.",)
+
+
+def _requested(session: Session) -> Line:
+    return ("The debugging session was requested and is being prepared. ", *mail(session.request, alone=False),
+            " That takes about 5 to 10 minutes.")  # fmt: skip
+
+
+def _ready(session: Session) -> Line:
+    until = f", until {session.ends:%H:%M} UTC" if session.ends else ""
+    return (
+        "The debugging session is up. ",
+        *mail(session.request, alone=False),
+        f" It lasts 6 hours{until}.",
+    )
+
+
+def _expired() -> Line:
+    return ("The six hours of this debugging session are over. Say “debug again=yes” to open another one.",)
+
+
+def _ended(session: Session, run: Run) -> Card:
+    if run.status is RunStatus.INCOMPLETE:
+        said: Line = ("The debugging session could not be kept up: the platform says incomplete.",)
+        return _card(session, "The debugging session failed", said, Tone.BAD)
+    said = ("The debugging session has ended: the platform says ", Outside(run.status_text), ".")
+    return _card(session, "The debugging session has ended", said, Tone.NEUTRAL)
+
+
+def _rejected(session: Session) -> Card:
+    why: Line = (" It said: ", Outside(session.intent.reason)) if session.intent.reason else ()
+    said: Line = ("The platform refused to open the debugging session. Nothing was started.", *why)
+    return _card(session, "No debugging session was opened", said, Tone.BAD)
+
+
+def _unknown(session: Session) -> Card:
+    said: Line = (("The debugging session was asked for, but no answer came. It may have been opened all the same: "
+                  "then a mail comes within "), f"{MAIL.seconds // 60} minutes, with “",
+                  Outside(session.request.description), ("” in it. Clew does not ask a second time by itself. "
+                  "If no mail comes, say “debug again=yes”."))  # fmt: skip
+    return _card(session, "Not known whether the debugging session was opened", said, Tone.WARNING)
+
+
+def _card(session: Session, title: str, said: Line, tone: Tone, state: str = "") -> Card:
+    request = session.request
+    run = RunRef(session.intent.connection, request.run_id) if request.run_id else None
+    return Card(
+        title=(title,),
+        text=said,
+        tone=tone,
+        body=(said,),
+        facts=_facts(request),
+        progress=Progress(fraction=None, text=state) if state else None,
+        buttons=_buttons(run),
+        footer=settling.correlation(session.intent),
+        context=None if session.intent.thread else Context(run=run, moment=request.moment),
+    )
+
+
+def _facts(request: DebugRequest) -> tuple[Fact, ...]:
+    where = ("Run", request.run_id) if request.run_id else ("Session", request.session_id or "")
+    facts = (
+        Fact(where[0], (Outside(where[1], code=True),)),
+        Fact("Input hash", (Outside(request.moment.input_hash, code=True),)),
+        Fact("Virtual time", (Outside(request.moment.vtime, code=True),)),
+    )
+    return (*facts, Fact("Description", (Outside(request.description),))) if request.description else facts
+
+
+def _buttons(run: RunRef | None) -> tuple[Button, ...]:
+    return (Button(label="Failing properties", words=f"failing {run.words}"),) if run else ()

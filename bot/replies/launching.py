@@ -1,0 +1,252 @@
+"""What the bot says of launches: the form, the confirmation, and the card that follows one."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.cards import Button, Card, Context, Fact, Form, Line, Outside, Progress, Reply, Tone
+from bot.errors import UserError
+from bot.model import LaunchRequest, Run, RunRef
+from bot.replies import settling
+from bot.replies.words import clock_time, duration, elapsed, listed, minutes, run_name, short_id
+from bot.state import Intent, IntentState
+
+RECIPIENTS = "antithesis.report.recipients"
+FINISHING = "finishing: builds and reports take longer than the requested time"
+COARSE_ABOVE = 10.0  # requested minutes from which progress is told in whole minutes
+
+
+def missing(names: list[str], form: Form) -> Reply:
+    """Ask for what a launch needs and was not given; the form and the words ask for the same."""
+    told: Line = (f"To launch a run, Clew needs {listed(names)}.",)
+    how: Line = ("Say ", Outside("launch LAUNCHER duration=MINUTES", code=True), ", for example ",
+                 Outside("launch basic_test duration=30", code=True), ".")  # fmt: skip
+    more: Line = ("Say “help launch” for everything that can be set.",)
+    card = Card(
+        title=("What should be launched?",), text=(*told, " ", *how), body=(told, how, more), form=form
+    )
+    return Reply(card=card, private=True, failed=True)
+
+
+def confirmation(
+    intent: Intent,
+    request: LaunchRequest,
+    parameters: tuple[tuple[str, str], ...],
+    *,
+    alone: bool,
+    warnings: tuple[Line, ...] = (),
+) -> Reply:
+    """Show what would be sent, exactly, and what it costs. `alone`: nobody but the requester reads it."""
+    cost = _cost(request)
+    asked: Line = ("Launch ", Outside(request.launcher), f" for {cost}? Nothing has been started yet.")
+    facts = [Fact("Launcher", (Outside(request.launcher, code=True),)), Fact("Cost", (cost,))]
+    facts += [Fact(name, _value(name, value, alone=alone)) for name, value in parameters]
+    card = Card(
+        title=("Launch ", Outside(request.launcher), "?"),
+        text=(*asked, *(span for warning in warnings for span in (" ", *warning))),
+        tone=Tone.WARNING if warnings else Tone.NEUTRAL,
+        body=(
+            *warnings,
+            ("These parameters will be sent to the connection ", Outside(intent.connection), ":"),
+        ),
+        facts=tuple(facts),
+        buttons=settling.buttons(intent, "Launch"),
+        footer=(settling.MINE_ONLY,),
+    )
+    return Reply(card=card)
+
+
+def not_seen(launcher: str, close: str | None) -> Line:
+    """Warn of a launcher that no run was seen of."""
+    meant: Line = (" Did you mean “", Outside(close), "”?") if close else ()
+    return ("No run of the launcher “", Outside(launcher), "” was seen before.", *meant)
+
+
+def under_way(launcher: str, run_id: str) -> Line:
+    """Warn that the same launcher is at work already."""
+    return ("A run of ", Outside(launcher), " is under way already: ", Outside(short_id(run_id), code=True),
+            ". This would start another one.")  # fmt: skip
+
+
+def undecided(launcher: str) -> Line:
+    """Warn that an earlier launch of the same launcher may yet turn out to have started."""
+    return ("An earlier launch of ", Outside(launcher), " was sent and its outcome is not known yet.")
+
+
+def not_a_launch() -> UserError:
+    """Answer a request to launch again what was no launch."""
+    return UserError("There is no launch under that token.", "Say “launch” to start one.")
+
+
+def sent(intent: Intent, request: LaunchRequest) -> Card:
+    """Tell how a launch stands before its run is seen: sent, accepted, refused or of unknown outcome."""
+    match intent.state:
+        case IntentState.ACCEPTED:
+            return _accepted(intent, request)
+        case IntentState.REJECTED:
+            return _rejected(intent, request)
+        case IntentState.UNKNOWN:
+            return unknown(intent, request)
+        case _:
+            return _checking(intent, request)
+
+
+def progress(intent: Intent, request: LaunchRequest, run: Run, *, now: datetime) -> Card:
+    """Tell how far a launched run is, in the platform's word and in elapsed against requested time."""
+    shown = _progress(request, run, now)
+    state: Line = (Outside(run.status_text.replace("_", " ")),)
+    return Card(
+        title=(*run_name(run), " is ", *state),
+        text=(*run_name(run), " is ", *state, f": {shown.text}."),
+        tone=Tone.RUNNING,
+        facts=(
+            Fact("Run", (Outside(run.ref.run_id, code=True),)),
+            Fact("Requested", (_requested(request),)),
+        ),
+        progress=shown,
+        buttons=_run_buttons(run.ref),
+        footer=settling.correlation(intent),
+        context=Context(run=run.ref),
+    )
+
+
+def unknown(intent: Intent, request: LaunchRequest) -> Card:
+    """Say that nobody knows whether a launch started, and what can be done."""
+    said: Line = ("The launch of ", Outside(request.launcher), (" was sent, but no answer came and no such run has "
+                  "appeared. It may still have been started. Clew keeps looking for it for a day and never "
+                  "launches it a second time by itself."))  # fmt: skip
+    return Card(
+        title=("Not known whether ", Outside(request.launcher), " was launched"),
+        text=said,
+        tone=Tone.WARNING,
+        body=(
+            said,
+            ("Look at the platform's list of runs before you launch again: a second run costs again.",),
+        ),
+        buttons=(Button(label="Check again", words=f"check {intent.id}"), *settling.again(intent)),
+        footer=settling.correlation(intent),
+    )
+
+
+def appeared(intent: Intent, request: LaunchRequest, run: Run, *, now: datetime) -> Card:
+    """Report that a launch of unknown outcome turned out to have started."""
+    waited = f" {duration(now - intent.posted_at)} after it was sent" if intent.posted_at else ""
+    said: Line = ("The launch of ", Outside(request.launcher), f" did start: its run appeared{waited}, as ",
+                  Outside(run.ref.run_id, code=True), ".")  # fmt: skip
+    return Card(
+        title=(*run_name(run), " did start"),
+        text=said,
+        tone=Tone.RUNNING,
+        body=(said,),
+        buttons=_run_buttons(run.ref),
+        footer=settling.correlation(intent),
+        context=Context(run=run.ref),
+    )
+
+
+def still_unknown(intent: Intent, request: LaunchRequest) -> Reply:
+    """Answer a look that found nothing."""
+    said: Line = (
+        "No run of this launch of ",
+        Outside(request.launcher),
+        " is there so far. Clew keeps looking.",
+    )
+    card = Card(title=("Still not known",), text=said, tone=Tone.WARNING, body=(said,),
+                footer=settling.correlation(intent))  # fmt: skip
+    return Reply(card=card, private=True)
+
+
+def _accepted(intent: Intent, request: LaunchRequest) -> Card:
+    run = RunRef(intent.connection, intent.run_id or "")
+    said: Line = ("Launched ", Outside(request.launcher), f" for {_requested(request)}: run ",
+                  Outside(run.run_id, code=True), " is being set up.")  # fmt: skip
+    return Card(
+        title=(Outside(request.launcher), " is launched"),
+        text=said,
+        tone=Tone.RUNNING,
+        body=(said,),
+        progress=Progress(fraction=0.0, text="being set up"),
+        buttons=_run_buttons(run),
+        footer=settling.correlation(intent),
+        context=Context(run=run),
+    )
+
+
+def _rejected(intent: Intent, request: LaunchRequest) -> Card:
+    said: Line = ("The platform refused to launch ", Outside(request.launcher), ". Nothing was started.")
+    why: Line = ("It said: ", Outside(intent.reason)) if intent.reason else ()
+    return Card(
+        title=(Outside(request.launcher), " was not launched"),
+        text=(*said, " ", *why),
+        tone=Tone.BAD,
+        body=(said, why) if why else (said,),
+        buttons=settling.again(intent),
+        footer=settling.correlation(intent),
+    )
+
+
+def _checking(intent: Intent, request: LaunchRequest) -> Card:
+    at = f" at {clock_time(intent.posted_at)}" if intent.posted_at else ""
+    said: Line = ("The launch of ", Outside(request.launcher), (f" was sent{at}. Which run it became is not known yet."
+                  " Clew is looking for it and says so here. It is never sent twice."))  # fmt: skip
+    return Card(
+        title=("Launching ", Outside(request.launcher)),
+        text=said,
+        tone=Tone.RUNNING,
+        body=(said,),
+        progress=Progress(fraction=None, text="sent, no answer yet, checking"),
+        footer=settling.correlation(intent),
+    )
+
+
+def _progress(request: LaunchRequest, run: Run, now: datetime) -> Progress:
+    requested = float(request.minutes) if request.minutes else run.requested_minutes
+    passed = elapsed(run, now)
+    if run.started_at is None and run.status_text == "starting":
+        return Progress(fraction=0.0, text="being set up")
+    if passed is None or not requested:
+        return Progress(fraction=None, text=run.status_text.replace("_", " "))
+    if passed >= timedelta(minutes=requested):
+        return Progress(fraction=1.0, text=FINISHING)
+    shown = _coarse(passed, requested)
+    return Progress(
+        fraction=shown / timedelta(minutes=requested), text=f"{duration(shown)} of {minutes(requested)}"
+    )
+
+
+def _coarse(passed: timedelta, requested: float) -> timedelta:
+    """Round down, so that a card changes once a minute and not with every look."""
+    step = 60 if requested > COARSE_ABOVE else 5
+    return timedelta(seconds=passed.total_seconds() // step * step)
+
+
+def _requested(request: LaunchRequest) -> str:
+    return minutes(float(request.minutes)) if request.minutes else "the launcher's own duration"
+
+
+def _cost(request: LaunchRequest) -> str:
+    if request.minutes is None:
+        return "the launcher's own duration"
+    number = float(request.minutes)
+    return f"{request.minutes} minutes of test time" if number != 1 else "1 minute of test time"
+
+
+def _value(name: str, value: str, *, alone: bool) -> Line:
+    if name == RECIPIENTS and not alone:
+        return (Outside("; ".join(masked(address) for address in value.split(";"))),)
+    return (Outside(value, code=True),)
+
+
+def masked(address: str) -> str:
+    """Shorten a mail address so that its owner still knows it: "a…@example.com"."""
+    name, at, domain = address.strip().partition("@")
+    return f"{name[:1]}…{at}{domain}"
+
+
+def addresses(recipients: tuple[str, ...], *, alone: bool) -> str:
+    """Name who gets mail, in full only where nobody else reads it."""
+    return listed([address if alone else masked(address) for address in recipients])
+
+
+def _run_buttons(run: RunRef) -> tuple[Button, ...]:
+    return (Button(label="Status", words=f"status {run.words}"),)
