@@ -96,7 +96,7 @@ class MemoryOutbox(MemoryConversations):
     def _in_flight(self, channel: str, thread: str | None) -> bool:
         return any(
             r.delivery.state is DeliveryState.SENDING
-            and (r.delivery.channel, r.delivery.thread) == (channel, thread)
+            and (r.delivery.channel, r.delivery.thread or "") == (channel, thread or "")
             for r in self.outbox.values()
         )
 

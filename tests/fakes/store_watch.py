@@ -92,7 +92,8 @@ class MemoryWatch(Shared):
 
     async def save_results(self, run: Run, results: StoredResults) -> None:
         await self._turn()
-        self._keep(cleaned(results), cleaned(run.series), ephemeral=run.ephemeral)
+        _, source, test_name = cleaned(run.series)
+        self._keep(cleaned(results), source, test_name, ephemeral=run.ephemeral)
 
     async def launchers(self, connection: str) -> tuple[str, ...]:
         await self._turn()
@@ -112,8 +113,8 @@ class MemoryWatch(Shared):
             self._see(cleaned(run), step.now, baseline=step.baseline)
         for results in step.results:
             row = self.runs.get(cleaned(results.ref))
-            series = (row.launcher, row.source, row.test_name) if row else (clean(results.launcher), "", "")
-            self._keep(cleaned(results), series, ephemeral=bool(row and row.ephemeral))
+            series = (row.source, row.test_name) if row else ("", "")
+            self._keep(cleaned(results), *series, ephemeral=bool(row and row.ephemeral))
         for ref in step.results_known:
             self._change(cleaned(ref), results_known=True)
         for ref, status in step.announced:
@@ -162,5 +163,6 @@ class MemoryWatch(Shared):
                 announced=announced or row.tracked.announced,
             )
 
-    def _keep(self, results: StoredResults, series: tuple[str, str, str], *, ephemeral: bool) -> None:
+    def _keep(self, results: StoredResults, source: str, test_name: str, *, ephemeral: bool) -> None:
+        series = (results.launcher, source, test_name)
         self.results[results.ref] = ResultsRow(results=results, series=series, ephemeral=ephemeral)

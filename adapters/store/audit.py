@@ -1,0 +1,99 @@
+"""The append-only trail; every line holds the hash of the line before, so a change or a gap shows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store.part import Part
+from adapters.store.tables import audit as trail
+from adapters.store.tables import audit_head
+from adapters.store.text import clean
+from bot.errors import StoreError
+from bot.state import AuditEntry
+
+GENESIS = "0" * 64  # stands before the first line
+BATCH = 1000  # lines checked per read
+
+
+def line_hash(prev_hash: str, seq: int, entry: AuditEntry) -> str:
+    """Return the hash of a line: SHA-256, in hex, over the line before it and every field."""
+    at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
+    words = [clean(w) for w in (entry.actor, entry.channel, entry.action, entry.decision, entry.detail)]
+    return hashlib.sha256(json.dumps([prev_hash, seq, at, *words]).encode()).hexdigest()
+
+
+class SqlAudit(Part):
+    """Fills `bot.ports.Audit`, and can prove that nothing was changed."""
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Add a line. Writers queue on the head's row, so the chain never forks."""
+        take = update(audit_head).values(seq=audit_head.c.seq + 1)
+        async with self._db.writing() as connection:
+            head = (await connection.execute(take.returning(audit_head.c.seq, audit_head.c.hash))).one()
+            digest = line_hash(head.hash, head.seq, entry)
+            line = {"seq": head.seq, "prev_hash": head.hash, "hash": digest} | _values(entry)
+            await connection.execute(insert(trail), line)
+            await connection.execute(update(audit_head).values(hash=digest))
+
+    async def audit_trail(self, limit: int) -> tuple[AuditEntry, ...]:
+        """Return the last lines, newest first."""
+        async with self._db.reading() as connection:
+            rows = await connection.execute(select(trail).order_by(trail.c.seq.desc()).limit(limit))
+            return tuple(_entry(row) for row in rows)
+
+    async def verify_audit(self) -> int:
+        """Check every line against the one before; return how many there are. Raises `StoreError` at a break."""
+        async with self._db.reading() as connection:
+            # The head first: lines added while we read stand after it and are not asked about.
+            head = (await connection.execute(select(audit_head))).one()
+            digest = await _walk(connection, int(head.seq))
+        if digest != head.hash:
+            raise broken(head.seq)
+        return int(head.seq)
+
+
+async def _walk(connection: AsyncConnection, last: int) -> str:
+    digest = GENESIS
+    for start in range(0, last, BATCH):
+        wanted = trail.c.seq.between(start + 1, min(start + BATCH, last))
+        rows = (await connection.execute(select(trail).where(wanted).order_by(trail.c.seq))).all()
+        digest = _check(rows, start, digest)
+    return digest
+
+
+def _check(rows: list[Row[Any]] | Any, start: int, digest: str) -> str:
+    for seq, row in enumerate(rows, start + 1):
+        if row.seq != seq or row.prev_hash != digest or row.hash != line_hash(digest, seq, _entry(row)):
+            raise broken(seq)
+        digest = row.hash
+    return digest
+
+
+def broken(seq: int) -> StoreError:
+    """Say where the trail does not hold."""
+    return StoreError(
+        f"The audit trail was changed: line {seq} does not fit the lines before it, or is missing."
+        " Compare the database with a backup."
+    )
+
+
+def _values(entry: AuditEntry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in ("at", "actor", "channel", "action", "decision", "detail")}
+
+
+def _entry(row: Row[Any]) -> AuditEntry:
+    at: datetime = row.at
+    return AuditEntry(
+        at=at,
+        actor=row.actor,
+        channel=row.channel,
+        action=row.action,
+        decision=row.decision,
+        detail=row.detail,
+    )

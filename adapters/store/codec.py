@@ -1,0 +1,42 @@
+"""Core values as JSON text and back; pure."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from adapters.store.text import clean
+from bot.cards import Context
+
+T = TypeVar("T")
+
+
+def encode(value: object) -> str:
+    """Write a frozen value as JSON whose every text is clean; NUL and surrogates cannot hide in an escape."""
+    return msgspec.json.encode(_cleaned(msgspec.to_builtins(value, enc_hook=dict))).decode()
+
+
+def decode(text: str, kind: type[T]) -> T:
+    """Read a value back from what `encode` wrote."""
+    return msgspec.json.decode(text, type=kind)
+
+
+def encode_context(context: Context | None) -> str | None:
+    """Write what a message speaks of, if anything."""
+    return None if context is None else encode(context)
+
+
+def decode_context(text: str | None) -> Context | None:
+    """Read what a message speaks of, if anything."""
+    return None if text is None else decode(text, Context)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_cleaned(v) for v in value]
+    if isinstance(value, dict):
+        return {clean(k): _cleaned(v) for k, v in value.items()}
+    return value

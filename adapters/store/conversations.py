@@ -1,0 +1,101 @@
+"""What threads speak of, messages that live on, and the words behind buttons."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store.codec import decode_context, encode_context
+from adapters.store.database import Database
+from adapters.store.part import Part
+from adapters.store.tables import live_cards, threads
+from adapters.store.tables import words as kept
+from bot.cards import Context
+from bot.state import LiveCard, MessageRef
+
+
+class SqlConversations(Part):
+    """Fills `bot.ports.Conversations`."""
+
+    async def context(self, channel: str, thread: str) -> Context | None:
+        """Return what a thread speaks of."""
+        statement = select(threads.c.context).where(threads.c.channel == channel, threads.c.thread == thread)
+        async with self._db.reading() as connection:
+            return decode_context(await connection.scalar(statement))
+
+    async def set_context(self, channel: str, thread: str, context: Context) -> None:
+        """Remember what a thread speaks of now."""
+        async with self._db.writing() as connection:
+            await write_context(self._db, connection, channel=channel, thread=thread, context=context)
+
+    async def add_live(self, card: LiveCard) -> None:
+        """Keep editing this message."""
+        add = self._db.insert(live_cards)
+        add = add.on_conflict_do_update(
+            index_elements=["intent_id", "channel", "message_id"],
+            set_={"thread": add.excluded.thread, "shown": add.excluded.shown},
+        )
+        values = {
+            "intent_id": card.intent_id,
+            "channel": card.message.channel,
+            "message_id": card.message.message_id,
+            "thread": card.message.thread,
+            "shown": card.shown,
+        }
+        async with self._db.writing() as connection:
+            await connection.execute(add, values)
+
+    async def live(self) -> tuple[LiveCard, ...]:
+        """Return every message that is being edited, in the order they were added."""
+        async with self._db.reading() as connection:
+            rows = (await connection.execute(select(live_cards).order_by(live_cards.c.id))).all()
+        return tuple(
+            LiveCard(
+                intent_id=row.intent_id,
+                message=MessageRef(channel=row.channel, message_id=row.message_id, thread=row.thread),
+                shown=row.shown,
+            )
+            for row in rows
+        )
+
+    async def live_shown(self, card: LiveCard, shown: str) -> None:
+        """Remember what it says now."""
+        async with self._db.writing() as connection:
+            await connection.execute(update(live_cards).where(_same(card)).values(shown=shown))
+
+    async def end_live(self, card: LiveCard) -> None:
+        """Stop editing it."""
+        async with self._db.writing() as connection:
+            await connection.execute(delete(live_cards).where(_same(card)))
+
+    async def keep_words(self, token: str, words: str) -> None:
+        """Keep a button's words under a short token."""
+        add = self._db.insert(kept)
+        add = add.on_conflict_do_update(index_elements=["token"], set_={"words": add.excluded.words})
+        async with self._db.writing() as connection:
+            await connection.execute(add, {"token": token, "words": words})
+
+    async def words(self, token: str) -> str | None:
+        """Return a button's words; None where the token is not known."""
+        async with self._db.reading() as connection:
+            return await connection.scalar(select(kept.c.words).where(kept.c.token == token))
+
+
+async def write_context(
+    db: Database, connection: AsyncConnection, *, channel: str, thread: str, context: Context
+) -> None:
+    """Remember what a thread speaks of, inside a transaction that is open already."""
+    add = db.insert(threads)
+    add = add.on_conflict_do_update(
+        index_elements=["channel", "thread"], set_={"context": add.excluded.context}
+    )
+    values = {"channel": channel, "thread": thread, "context": encode_context(context)}
+    await connection.execute(add, values)
+
+
+def _same(card: LiveCard) -> ColumnElement[bool]:
+    return and_(
+        live_cards.c.intent_id == card.intent_id,
+        live_cards.c.channel == card.message.channel,
+        live_cards.c.message_id == card.message.message_id,
+    )

@@ -1,0 +1,106 @@
+"""One engine, its transactions, and every failure as `StoreError`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, Table, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from adapters.store.address import spoken
+from adapters.store.problems import sentence
+from bot.errors import StoreError
+
+# The same syntax in both; the core's plain insert has no "on conflict".
+Insert = sqlite.Insert | postgresql.Insert
+
+PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+
+
+class Database:
+    """Opens transactions; nothing of SQLAlchemy's errors leaves it. `busy_seconds`: how long to wait for a lock."""
+
+    def __init__(self, url: URL, *, busy_seconds: float = 5.0) -> None:
+        self.url = url
+        self.name = spoken(url)
+        self.engine = make_engine(url, busy_seconds=busy_seconds)
+        self._lite = self.engine.dialect.name == "sqlite"
+        # SQLite has one writer. Queueing for it here is fair and wakes at once; its busy handler polls.
+        self._writer = asyncio.Lock()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Give a connection for reading."""
+        with self.speaking():
+            async with self.engine.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """Give a transaction: committed at the end, gone whole on any error."""
+        with self.speaking():
+            if not self._lite:
+                async with self.engine.begin() as connection:
+                    yield connection
+                return
+            async with self._writer, self.engine.execution_options(writes=True).begin() as connection:
+                yield connection
+
+    def insert(self, table: Table) -> Insert:
+        """Return an insert that knows "on conflict" in this database's dialect."""
+        return sqlite.insert(table) if self._lite else postgresql.insert(table)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Turn every failure of the database inside into `StoreError`."""
+        try:
+            yield
+        except (SQLAlchemyError, OSError) as error:
+            refuse(error, self.name)
+
+
+def refuse(error: Exception, name: str) -> NoReturn:
+    """Raise the `StoreError` for an error of the database; the original stays as its cause."""
+    raise StoreError(sentence(error, name)) from error
+
+
+def make_engine(url: URL, *, busy_seconds: float, **options: Any) -> AsyncEngine:
+    """Build an engine that shows no values in its errors; for SQLite also durable and with our transactions."""
+    try:
+        engine = create_async_engine(url, hide_parameters=True, **options)
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "PostgreSQL needs its driver. Install it: pip install 'clew[postgresql]'."
+        ) from error
+    if engine.dialect.name == "sqlite":
+        _own_transactions(engine, busy_seconds)
+    return engine
+
+
+def _own_transactions(engine: AsyncEngine, busy_seconds: float) -> None:
+    """Take BEGIN from the driver, which would start a writer too late; ours is IMMEDIATE for writers."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(raw: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        for pragma in (f"busy_timeout = {int(busy_seconds * 1000)}", *PRAGMAS):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("writes"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

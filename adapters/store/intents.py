@@ -1,0 +1,106 @@
+"""Costly actions, each decided once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, insert, select, update
+
+from adapters.store.part import Part
+from adapters.store.tables import intents
+from bot.model import RunRef
+from bot.state import Intent, IntentKind, IntentState
+
+OPEN = (IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN)
+NEVER_STARTED = (IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED)
+FIELDS = [
+    "id",
+    "kind",
+    "connection",
+    "actor",
+    "channel",
+    "thread",
+    "request",
+    "subject",
+    "state",
+    "created_at",
+    "posted_at",
+    "run_id",
+    "reason",
+]
+
+
+class SqlIntents(Part):
+    """Fills `bot.ports.Intents`."""
+
+    async def draft(self, intent: Intent) -> None:
+        """Keep a new intent; an id that is there already is an error, or one request could run as another."""
+        values = {name: getattr(intent, name) for name in FIELDS} | {"changed_at": intent.created_at}
+        async with self._db.writing() as connection:
+            await connection.execute(insert(intents), values)
+
+    async def intent(self, intent_id: str) -> Intent | None:
+        """Return an intent."""
+        return await self._one(select(intents).where(intents.c.id == intent_id))
+
+    async def advance(
+        self,
+        intent_id: str,
+        expected: frozenset[IntentState],
+        state: IntentState,
+        now: datetime,
+        *,
+        run_id: str | None = None,
+        reason: str = "",
+    ) -> bool:
+        """Change the state if it is one of those expected, in one conditional update; False otherwise."""
+        values: dict[str, Any] = {"state": state, "changed_at": now, "reason": reason}
+        if run_id is not None:
+            values["run_id"] = run_id
+        if state is IntentState.POSTING:
+            values["posted_at"] = now
+        statement = update(intents).where(intents.c.id == intent_id, intents.c.state.in_(sorted(expected)))
+        async with self._db.writing() as connection:
+            changed = await connection.execute(statement.values(values))
+        return changed.rowcount > 0
+
+    async def open_intents(self) -> tuple[Intent, ...]:
+        """Return intents whose outcome is still to be found out, oldest first."""
+        statement = (
+            select(intents).where(intents.c.state.in_(OPEN)).order_by(intents.c.created_at, intents.c.id)
+        )
+        async with self._db.reading() as connection:
+            return tuple(_intent(row) for row in await connection.execute(statement))
+
+    async def session(self, connection: str, subject: str, since: datetime) -> Intent | None:
+        """Return the newest debugging session asked for at a moment since then that may have started."""
+        return await self._one(
+            _newest().where(
+                intents.c.kind == IntentKind.DEBUG,
+                intents.c.connection == connection,
+                intents.c.subject == subject,
+                intents.c.created_at >= since,
+                intents.c.state.not_in(NEVER_STARTED),
+            )
+        )
+
+    async def intent_of_run(self, ref: RunRef) -> Intent | None:
+        """Return the intent that a run came from."""
+        return await self._one(
+            _newest().where(intents.c.connection == ref.connection, intents.c.run_id == ref.run_id)
+        )
+
+    async def _one(self, statement: Select[Any]) -> Intent | None:
+        async with self._db.reading() as connection:
+            row = (await connection.execute(statement.limit(1))).first()
+        return None if row is None else _intent(row)
+
+
+def _newest() -> Select[Any]:
+    return select(intents).order_by(intents.c.created_at.desc(), intents.c.id.desc())
+
+
+def _intent(row: Row[Any]) -> Intent:
+    values = {name: getattr(row, name) for name in FIELDS}
+    return Intent(**values | {"kind": IntentKind(row.kind), "state": IntentState(row.state)})

@@ -1,0 +1,249 @@
+"""Messages to deliver: recorded once, claimed by one, settled by what the chat answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, ScalarSelect, Select, Update, case, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store.codec import decode_context, encode_context
+from adapters.store.conversations import write_context
+from adapters.store.database import Database
+from adapters.store.part import Part
+from adapters.store.tables import outbox, parked
+from adapters.store.text import chat_of, clean, clip, provider_key
+from bot.cards import ReportLinks
+from bot.errors import StoreError
+from bot.model import RunRef
+from bot.state import Delivery, DeliveryState, MessageRef, NewDelivery, OutboxDepth
+
+PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
+UNKNOWN, DEAD = DeliveryState.UNKNOWN, DeliveryState.DEAD
+RACES = 10  # how often a claim may lose its thread to another process before it gives way
+
+
+class SqlOutbox(Part):
+    """Fills `bot.ports.Outbox`."""
+
+    async def enqueue(self, delivery: NewDelivery, now: datetime) -> bool:
+        """Add a delivery; False where its key is there already."""
+        async with self._db.writing() as connection:
+            return await insert_deliveries(self._db, connection, (delivery,), now) == 1
+
+    async def claim(self, chats: frozenset[str], now: datetime) -> Delivery | None:
+        """Take the oldest due pending row of these chats: `sending`, attempt counted, committed on return."""
+        statement = claim_statement(chats, now, now + timedelta(seconds=self._doubt_after))
+        for _ in range(RACES):
+            try:
+                async with self._db.writing() as connection:
+                    row = (await connection.execute(statement)).first()
+            except StoreError as error:
+                # Another process took a row of the same thread in this instant; look again.
+                if not isinstance(error.__cause__, IntegrityError):
+                    raise
+            else:
+                return None if row is None else _delivery(row)
+        return None
+
+    async def in_doubt(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
+        """Return rows in `sending` whose `next_at` has come, oldest first."""
+        statement = (
+            select(outbox)
+            .where(outbox.c.state == SENDING, outbox.c.next_at <= now, outbox.c.chat.in_(sorted(chats)))
+            .order_by(outbox.c.id)
+        )
+        async with self._db.reading() as connection:
+            return tuple(_delivery(row) for row in await connection.execute(statement))
+
+    async def settle_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
+        """Mark it sent, whoever holds it by now, and remember what its thread speaks of, in one transaction."""
+        values = {"state": SENT, "message_id": message.message_id, "settled_at": now, "error": ""}
+        mark = update(outbox).where(outbox.c.id == delivery.id, outbox.c.state != SENT).values(values)
+        async with self._db.writing() as connection:
+            changed = (await connection.execute(mark)).rowcount
+            if changed and delivery.context is not None:
+                await write_context(
+                    self._db,
+                    connection,
+                    channel=message.channel,
+                    thread=message.message_id,
+                    context=delivery.context,
+                )
+
+    async def settle_later(self, delivery: Delivery, reason: str, due: datetime) -> None:
+        """Back to pending, due then: it was certainly not delivered."""
+        await self._write(_owned(delivery, SENDING).values(state=PENDING, next_at=due, error=_short(reason)))
+
+    async def settle_doubt(self, delivery: Delivery, reason: str, due: datetime) -> None:
+        """Leave it in `sending`; look for it from `due` on."""
+        await self._write(_owned(delivery, SENDING).values(next_at=due, error=_short(reason)))
+
+    async def settle_dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
+        """Leave it to an operator; also after `count_fault` put it back to pending."""
+        state = UNKNOWN if unknown else DEAD
+        await self._write(_owned(delivery, SENDING, PENDING).values(state=state, error=_short(reason)))
+
+    async def count_fault(self, delivery: Delivery, reason: str, due: datetime) -> int:
+        """Count a failure that is ours, back to pending; return how many there were."""
+        values = {"state": PENDING, "next_at": due, "error": _short(reason), "faults": outbox.c.faults + 1}
+        async with self._db.writing() as connection:
+            await connection.execute(_owned(delivery, SENDING).values(values))
+            faults = await connection.scalar(select(outbox.c.faults).where(outbox.c.id == delivery.id))
+        return int(faults or 0)
+
+    async def park_channel(self, channel: str, until: datetime) -> None:
+        """Claim nothing for a channel before then; a longer wait that runs already stays."""
+        add = self._db.insert(parked)
+        later = add.on_conflict_do_update(
+            index_elements=["channel"],
+            set_={"until": add.excluded.until},
+            where=parked.c.until < add.excluded.until,
+        )
+        async with self._db.writing() as connection:
+            await connection.execute(later, {"channel": channel, "until": until})
+
+    async def depth(self) -> OutboxDepth:
+        """Return how much waits, and for how long."""
+        statement = (
+            select(outbox.c.state, func.count().label("rows"), func.min(outbox.c.recorded_at).label("oldest"))
+            .where(outbox.c.state != SENT)
+            .group_by(outbox.c.state)
+        )
+        async with self._db.reading() as connection:
+            found = {row.state: row for row in await connection.execute(statement)}
+        waiting = [found[state] for state in (PENDING, SENDING) if state in found]
+        return OutboxDepth(
+            waiting=sum(row.rows for row in waiting),
+            oldest=min((row.oldest for row in waiting), default=None),
+            unknown=found[UNKNOWN].rows if UNKNOWN in found else 0,
+            dead=found[DEAD].rows if DEAD in found else 0,
+        )
+
+    async def _write(self, statement: Update) -> None:
+        async with self._db.writing() as connection:
+            await connection.execute(statement)
+
+
+async def insert_deliveries(
+    db: Database, connection: AsyncConnection, deliveries: Sequence[NewDelivery], now: datetime
+) -> int:
+    """Insert those whose keys are absent, inside an open transaction; return how many were new."""
+    if not deliveries:
+        return 0
+    statement = db.insert(outbox).on_conflict_do_nothing().returning(outbox.c.id)
+    added = await connection.execute(statement, [_new_row(delivery, now) for delivery in deliveries])
+    return len(added.all())
+
+
+def claim_statement(chats: frozenset[str], now: datetime, doubt_at: datetime) -> Update:
+    """Build the one conditional update that takes a row; on PostgreSQL it skips rows others have locked."""
+    picked = _claimable(chats, now).scalar_subquery()
+    return (
+        update(outbox)
+        .where(outbox.c.id == picked, outbox.c.state == PENDING)
+        .values(
+            state=SENDING,
+            thread=func.coalesce(_thread_of_parent(outbox), outbox.c.thread),
+            attempts=outbox.c.attempts + 1,
+            attempt_at=now,
+            next_at=doubt_at,
+        )
+        .returning(outbox)
+    )
+
+
+def _claimable(chats: frozenset[str], now: datetime) -> Select[tuple[Any]]:
+    due, parent, flying = outbox.alias("due"), outbox.alias("parent"), outbox.alias("flying")
+    # It goes where its parent stands; with no parent that was sent, to its own thread or the top level.
+    thread = func.coalesce(
+        case((parent.c.state == SENT, func.coalesce(parent.c.thread, parent.c.message_id))),
+        due.c.thread,
+        "",
+    )
+    in_flight = select(flying.c.id).where(
+        flying.c.state == SENDING,
+        flying.c.channel == due.c.channel,
+        func.coalesce(flying.c.thread, "") == thread,
+    )
+    waits = select(parked.c.channel).where(parked.c.channel == due.c.channel, parked.c.until > now)
+    return (
+        select(due.c.id)
+        .select_from(due.outerjoin(parent, parent.c.key == due.c.after_key))
+        .where(
+            due.c.state == PENDING,
+            due.c.next_at <= now,
+            due.c.chat.in_(sorted(chats)),
+            parent.c.state.is_(None) | parent.c.state.in_((SENT, UNKNOWN, DEAD)),
+            ~in_flight.exists(),
+            ~waits.exists(),
+        )
+        .order_by(due.c.id)
+        .limit(1)
+        .with_for_update(of=due, skip_locked=True)
+    )
+
+
+def _thread_of_parent(child: Any) -> ScalarSelect[Any]:
+    parent = outbox.alias("sent_parent")
+    return (
+        select(func.coalesce(parent.c.thread, parent.c.message_id))
+        .where(parent.c.key == child.c.after_key, parent.c.state == SENT)
+        .scalar_subquery()
+    )
+
+
+def _owned(delivery: Delivery, *states: DeliveryState) -> Update:
+    """Update this claim's row only: a later claim has counted another attempt and owns it."""
+    return update(outbox).where(
+        outbox.c.id == delivery.id, outbox.c.attempts == delivery.attempts, outbox.c.state.in_(states)
+    )
+
+
+def _short(reason: str) -> str:
+    return clip(clean(reason))
+
+
+def _new_row(new: NewDelivery, now: datetime) -> dict[str, Any]:
+    return {
+        "key": new.key,
+        "provider_key": provider_key(new.key),
+        "chat": chat_of(new.channel),
+        "channel": new.channel,
+        "thread": new.thread,
+        "after_key": new.after,
+        "payload": new.payload,
+        "context": encode_context(new.context),
+        "report_connection": None if new.report is None else new.report.connection,
+        "report_run_id": None if new.report is None else new.report.run_id,
+        "report_links": new.report_links,
+        "state": PENDING,
+        "attempts": 0,
+        "next_at": now,
+        "faults": 0,
+        "error": "",
+        "recorded_at": now,
+    }
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    report = None if row.report_run_id is None else RunRef(row.report_connection, row.report_run_id)
+    return Delivery(
+        id=row.id,
+        key=row.key,
+        provider_key=row.provider_key,
+        channel=row.channel,
+        thread=row.thread,
+        payload=row.payload,
+        context=decode_context(row.context),
+        report=report,
+        report_links=ReportLinks(row.report_links),
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        attempt_at=row.attempt_at,
+        faults=row.faults,
+        error=row.error,
+    )

@@ -1,0 +1,60 @@
+"""A run's results as a row, kept only for comparing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from adapters.store.codec import decode, encode
+from adapters.store.database import Database, Insert
+from adapters.store.tables import results
+from bot.model import RunRef, RunStatus
+from bot.state import StoredResults
+
+REPLACED = (
+    "launcher",
+    "source",
+    "test_name",
+    "ephemeral",
+    "status",
+    "created_at",
+    "failing",
+    "passing_count",
+)
+
+
+def result_row(kept: StoredResults, *, source: str, test_name: str, ephemeral: bool) -> dict[str, Any]:
+    """Return the row of a run's results in their series."""
+    return {
+        "connection": kept.ref.connection,
+        "run_id": kept.ref.run_id,
+        "launcher": kept.launcher,
+        "source": source,
+        "test_name": test_name,
+        "ephemeral": ephemeral,
+        "status": kept.status,
+        "created_at": kept.created_at,
+        "failing": encode(sorted(kept.failing)),
+        "passing_count": kept.passing_count,
+    }
+
+
+def upsert_results(db: Database) -> Insert:
+    """Insert results, or replace what was kept of the same run."""
+    add = db.insert(results)
+    return add.on_conflict_do_update(
+        index_elements=["connection", "run_id"], set_={name: add.excluded[name] for name in REPLACED}
+    )
+
+
+def stored(row: Row[Any]) -> StoredResults:
+    """Read results back."""
+    return StoredResults(
+        ref=RunRef(row.connection, row.run_id),
+        launcher=row.launcher,
+        status=RunStatus(row.status),
+        created_at=row.created_at,
+        failing=decode(row.failing, frozenset[str]),
+        passing_count=row.passing_count,
+    )

@@ -1,0 +1,74 @@
+"""A run as a row: what is kept of it, and how a newer look changes that."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, case, func, literal
+
+from adapters.store.database import Database, Insert
+from adapters.store.tables import runs
+from bot.model import Run, RunRef, RunStatus
+from bot.state import TrackedRun
+
+TERMINAL = tuple(status for status in RunStatus if status.terminal)
+
+
+def run_row(run: Run, now: datetime, *, baseline: bool) -> dict[str, Any]:
+    """Return a run's row at first sight; one that had ended before the first look counts as told and settled."""
+    launcher, source, test_name = run.series
+    quiet = baseline and run.status.terminal
+    return {
+        "connection": run.ref.connection,
+        "run_id": run.ref.run_id,
+        "status": run.status,
+        "launcher": launcher,
+        "source": source,
+        "test_name": test_name,
+        "ephemeral": run.ephemeral,
+        "created_at": run.created_at,
+        "listed_at": run.created_at or now,
+        "terminal_since": now if run.status.terminal else None,
+        "announced": run.status if quiet else None,
+        "results_known": False,
+        "settled": quiet,
+    }
+
+
+def upsert_runs(db: Database) -> Insert:
+    """Insert runs, or bring known ones up to date.
+
+    Results belong to a status: when it changes they are unknown again. What a thin answer left out stays.
+    """
+    add = db.insert(runs)
+    new = add.excluded
+    changed = runs.c.status != new.status
+    kept = {
+        name: case((new[name] != "", new[name]), else_=runs.c[name])
+        for name in ("launcher", "source", "test_name")
+    }
+    return add.on_conflict_do_update(
+        index_elements=["connection", "run_id"],
+        set_={
+            **kept,
+            "status": new.status,
+            "ephemeral": new.ephemeral,
+            "created_at": func.coalesce(new.created_at, runs.c.created_at),
+            "listed_at": case((new.created_at.is_not(None), new.created_at), else_=runs.c.listed_at),
+            "terminal_since": case((changed, new.terminal_since), else_=runs.c.terminal_since),
+            "results_known": case((changed, literal(value=False)), else_=runs.c.results_known),
+            "settled": case((changed, literal(value=False)), else_=runs.c.settled),
+        },
+    )
+
+
+def tracked_run(row: Row[Any]) -> TrackedRun:
+    """Read what the watcher remembers of a run."""
+    return TrackedRun(
+        ref=RunRef(row.connection, row.run_id),
+        status=RunStatus(row.status),
+        announced=None if row.announced is None else RunStatus(row.announced),
+        results_known=row.results_known,
+        terminal_since=row.terminal_since,
+    )

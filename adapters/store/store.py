@@ -1,0 +1,73 @@
+"""The whole store: its parts joined, and the way to open it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy.engine import URL
+
+from adapters.store.address import read_url, sqlite_file
+from adapters.store.audit import SqlAudit
+from adapters.store.conversations import SqlConversations
+from adapters.store.database import Database
+from adapters.store.inbox import SqlInbox
+from adapters.store.intents import SqlIntents
+from adapters.store.outbox import SqlOutbox
+from adapters.store.schema import bring_up_to_date
+from adapters.store.subscriptions import SqlSubscriptions
+from adapters.store.upkeep import SqlUpkeep
+from adapters.store.watch import SqlWatch
+from bot.errors import StoreError
+
+OWNER_ONLY = 0o600
+
+
+class SqlStore(
+    SqlInbox, SqlWatch, SqlSubscriptions, SqlOutbox, SqlConversations, SqlIntents, SqlAudit, SqlUpkeep
+):
+    """Fills `bot.ports.Store` in one database."""
+
+
+@asynccontextmanager
+async def open_store(
+    url: str, *, doubt_after: float = 30.0, busy_seconds: float = 5.0
+) -> AsyncIterator[SqlStore]:
+    """Open the database of that URL, bring its schema up to date, and close it at the end.
+
+    `doubt_after`: seconds from a claim until its outcome is looked for, at least the longest settle time of
+    the chats. `busy_seconds`: how long to wait for another program's lock. Raises `StoreError`.
+    """
+    address = read_url(url)
+    _prepare_file(address)
+    database = Database(address, busy_seconds=busy_seconds)
+    try:
+        await bring_up_to_date(database, busy_seconds=busy_seconds)
+        yield SqlStore(database, doubt_after=doubt_after)
+    finally:
+        await database.close()
+
+
+def _prepare_file(url: URL) -> None:
+    """Create an SQLite file that only its owner can read; its journal takes the same mode."""
+    path = sqlite_file(url)
+    if path is None:
+        return
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
+        if path.stat().st_mode & 0o077 and path.stat().st_uid == os.getuid():
+            path.chmod(OWNER_ONLY)
+    except OSError as error:
+        raise StoreError(f"The database {path} {_file_problem(path, error)}.") from error
+
+
+def _file_problem(path: Path, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return f"cannot be created: there is no directory {path.parent}. Create it, or check DATABASE_URL"
+    if isinstance(error, IsADirectoryError):
+        return "is a directory. Give the path of a file in it"
+    if isinstance(error, PermissionError):
+        return "cannot be written. Check the rights of the file and of its directory"
+    return f"cannot be opened: {os.strerror(error.errno or 0)}"

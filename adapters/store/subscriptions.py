@@ -1,0 +1,87 @@
+"""Which channels want to hear of what."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+
+from adapters.store.part import Part
+from adapters.store.tables import subscriptions as table
+from adapters.store.text import clean
+from bot.cards import ReportLinks
+from bot.state import Outcome, Subscription
+
+
+class SqlSubscriptions(Part):
+    """Fills `bot.ports.Subscriptions`."""
+
+    async def subscriptions(self, channel: str | None = None) -> tuple[Subscription, ...]:
+        """Return all subscriptions, or those of one channel, in the order they were made."""
+        statement = select(table).order_by(table.c.id)
+        if channel is not None:
+            statement = statement.where(table.c.channel == channel)
+        async with self._db.reading() as connection:
+            return tuple(_subscription(row) for row in await connection.execute(statement))
+
+    async def subscribe(self, subscription: Subscription, now: datetime) -> bool:
+        """Add it, or replace the one that wants the same and keep its place; True if new."""
+        values = _values(subscription)
+        add = self._db.insert(table).on_conflict_do_nothing().returning(table.c.id)
+        replace = update(table).where(table.c.wants == values["wants"]).values(values)
+        async with self._db.writing() as connection:
+            new = (await connection.execute(add, {**values, "created_at": now})).first() is not None
+            if not new:
+                await connection.execute(replace)
+        return new
+
+    async def unsubscribe(
+        self, channel: str, connection: str | None, launcher: str | None, source: str | None
+    ) -> bool:
+        """Remove one made in chat; False where there was none."""
+        wanted = table.c.wants == _wants(channel, connection, launcher, source)
+        async with self._db.writing() as session:
+            gone = await session.execute(delete(table).where(wanted, ~table.c.from_settings))
+        return gone.rowcount > 0
+
+    async def mark_channel(self, channel: str, problem: str) -> bool:
+        """Say why a channel cannot be reached, "" when it can; True where that is news."""
+        statement = update(table).where(table.c.channel == channel, table.c.problem != problem)
+        async with self._db.writing() as connection:
+            changed = await connection.execute(statement.values(problem=problem))
+        return changed.rowcount > 0
+
+
+def _wants(*parts: str | None) -> str:
+    """Join what makes a subscription unique; None stays apart from every text."""
+    return json.dumps([None if part is None else clean(part) for part in parts])
+
+
+def _values(subscription: Subscription) -> dict[str, Any]:
+    s = subscription
+    return {
+        "wants": _wants(s.channel, s.connection, s.launcher, s.source),
+        "channel": s.channel,
+        "connection": s.connection,
+        "launcher": s.launcher,
+        "source": s.source,
+        "outcomes": ",".join(sorted(s.outcomes)),
+        "report_links": s.report_links,
+        "from_settings": s.from_settings,
+        "problem": s.problem,
+    }
+
+
+def _subscription(row: Row[Any]) -> Subscription:
+    return Subscription(
+        channel=row.channel,
+        connection=row.connection,
+        launcher=row.launcher,
+        source=row.source,
+        outcomes=frozenset(Outcome(word) for word in row.outcomes.split(",") if word),
+        report_links=None if row.report_links is None else ReportLinks(row.report_links),
+        from_settings=row.from_settings,
+        problem=row.problem,
+    )

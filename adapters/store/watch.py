@@ -1,0 +1,172 @@
+"""What the watcher reads and writes: runs, results, watermarks, and a decision in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store.outbox import insert_deliveries
+from adapters.store.part import Part
+from adapters.store.results import result_row, stored, upsert_results
+from adapters.store.runs import TERMINAL, run_row, tracked_run, upsert_runs
+from adapters.store.tables import results, runs, watermarks
+from bot.model import Run, RunRef, RunStatus
+from bot.state import PollStep, StoredResults, TrackedRun
+
+CHUNK = 500  # ids per query; every database takes that many parameters
+
+
+class SqlWatch(Part):
+    """Fills `bot.ports.WatchStore`."""
+
+    async def watermark(self, connection: str) -> datetime | None:
+        """Return the creation time of the newest run ever recorded; None before the first poll."""
+        statement = select(watermarks.c.created_at).where(watermarks.c.connection == connection)
+        async with self._db.reading() as session:
+            return await session.scalar(statement)
+
+    async def tracked(self, connection: str) -> tuple[TrackedRun, ...]:
+        """Return runs that have not ended, or ended without their results being known; not the baseline's."""
+        statement = (
+            select(runs)
+            .where(runs.c.connection == connection, ~runs.c.settled)
+            .order_by(runs.c.listed_at, runs.c.run_id)
+        )
+        async with self._db.reading() as session:
+            return tuple(tracked_run(row) for row in await session.execute(statement))
+
+    async def known(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, TrackedRun]:
+        """Return what is remembered of these runs; runs never seen are left out."""
+        found: dict[str, TrackedRun] = {}
+        async with self._db.reading() as session:
+            for start in range(0, len(run_ids), CHUNK):
+                wanted = runs.c.run_id.in_(run_ids[start : start + CHUNK])
+                rows = await session.execute(select(runs).where(runs.c.connection == connection, wanted))
+                found |= {row.run_id: tracked_run(row) for row in rows}
+        return found
+
+    async def record(self, step: PollStep) -> int:
+        """Write one decision whole or not at all; return how many deliveries were new."""
+        async with self._db.writing() as session:
+            if step.runs:
+                rows = [run_row(run, step.now, baseline=step.baseline) for run in step.runs]
+                await session.execute(upsert_runs(self._db), rows)
+            for kept in step.results:
+                await self._keep(session, kept)
+            await _mark_known(session, step.results_known)
+            await _mark_announced(session, step.announced)
+            await self._move_watermark(session, step)
+            return await insert_deliveries(self._db, session, step.deliveries, step.now)
+
+    async def track(self, ref: RunRef, now: datetime) -> None:
+        """Follow a run that was launched here and may not be listed yet."""
+        started = Run(ref=ref, status=RunStatus.STARTING, status_text=RunStatus.STARTING, launcher="")
+        async with self._db.writing() as session:
+            add = self._db.insert(runs).on_conflict_do_nothing()
+            await session.execute(add, run_row(started, now, baseline=False))
+
+    async def history(
+        self, connection: str, series: tuple[str, str, str], before: datetime | None, limit: int
+    ) -> tuple[StoredResults, ...]:
+        """Return completed, non-ephemeral runs of a series with known results, newest first."""
+        launcher, source, test_name = series
+        statement = select(results).where(
+            results.c.connection == connection,
+            results.c.launcher == launcher,
+            results.c.source == source,
+            results.c.test_name == test_name,
+            results.c.status == RunStatus.COMPLETED,
+            ~results.c.ephemeral,
+        )
+        if before is not None:
+            statement = statement.where(results.c.created_at < before)
+        newest = statement.order_by(results.c.created_at.desc().nulls_last(), results.c.run_id.desc())
+        async with self._db.reading() as session:
+            return tuple(stored(row) for row in await session.execute(newest.limit(limit)))
+
+    async def stored_results(self, ref: RunRef) -> StoredResults | None:
+        """Return what was kept of a run's results."""
+        statement = select(results).where(
+            results.c.connection == ref.connection, results.c.run_id == ref.run_id
+        )
+        async with self._db.reading() as session:
+            row = (await session.execute(statement)).first()
+        return None if row is None else stored(row)
+
+    async def save_results(self, run: Run, results: StoredResults) -> None:
+        """Keep a run's results for comparing; the watcher's memory of the run stays as it is."""
+        _, source, test_name = run.series
+        row = result_row(results, source=source, test_name=test_name, ephemeral=run.ephemeral)
+        async with self._db.writing() as session:
+            await session.execute(upsert_results(self._db), row)
+
+    async def launchers(self, connection: str) -> tuple[str, ...]:
+        """Return the launchers of the runs seen, most recent first."""
+        statement = (
+            select(runs.c.launcher)
+            .where(runs.c.connection == connection, runs.c.launcher != "")
+            .group_by(runs.c.launcher)
+            .order_by(func.max(runs.c.listed_at).desc())
+        )
+        async with self._db.reading() as session:
+            return tuple((await session.scalars(statement)).all())
+
+    async def recent(self, connection: str, limit: int) -> tuple[tuple[str, str, str], ...]:
+        """Return (run id, launcher, status) of recent runs, newest first."""
+        statement = (
+            select(runs.c.run_id, runs.c.launcher, runs.c.status)
+            .where(runs.c.connection == connection)
+            .order_by(runs.c.listed_at.desc(), runs.c.run_id.desc())
+            .limit(limit)
+        )
+        async with self._db.reading() as session:
+            rows = (await session.execute(statement)).all()
+        return tuple((row.run_id, row.launcher, row.status) for row in rows)
+
+    async def _keep(self, session: AsyncConnection, kept: StoredResults) -> None:
+        """Keep results with the series of their run, which this step or an earlier one recorded."""
+        run = (
+            await session.execute(
+                select(runs.c.source, runs.c.test_name, runs.c.ephemeral).where(
+                    runs.c.connection == kept.ref.connection, runs.c.run_id == kept.ref.run_id
+                )
+            )
+        ).first()
+        source, test_name, ephemeral = ("", "", False) if run is None else run
+        row = result_row(kept, source=source, test_name=test_name, ephemeral=ephemeral)
+        await session.execute(upsert_results(self._db), row)
+
+    async def _move_watermark(self, session: AsyncConnection, step: PollStep) -> None:
+        if step.watermark is None:
+            return
+        add = self._db.insert(watermarks)
+        forward = add.on_conflict_do_update(
+            index_elements=["connection"],
+            set_={"created_at": add.excluded.created_at},
+            where=watermarks.c.created_at < add.excluded.created_at,
+        )
+        await session.execute(forward, {"connection": step.connection, "created_at": step.watermark})
+
+
+_THIS_RUN = (runs.c.connection == bindparam("of_connection"), runs.c.run_id == bindparam("of_run"))
+
+
+async def _mark_known(session: AsyncConnection, refs: Sequence[RunRef]) -> None:
+    if refs:
+        mark = update(runs).where(*_THIS_RUN).values(results_known=True, settled=runs.c.status.in_(TERMINAL))
+        await session.execute(mark, [{"of_connection": ref.connection, "of_run": ref.run_id} for ref in refs])
+
+
+async def _mark_announced(session: AsyncConnection, told: Sequence[tuple[RunRef, RunStatus]]) -> None:
+    if told:
+        mark = update(runs).where(*_THIS_RUN).values(announced=bindparam("status_told"))
+        await session.execute(
+            mark,
+            [
+                {"of_connection": ref.connection, "of_run": ref.run_id, "status_told": status}
+                for ref, status in told
+            ],
+        )
