@@ -1,0 +1,290 @@
+"""Deliver the outbox to one chat: claim, post, settle; what is in doubt is looked for before it is sent again.
+
+    pending -> sending -> sent
+                      -> pending   certainly not delivered
+                      -> sending   in doubt: settle, look, then sent or pending
+                      -> unknown   it can never be found out
+                      -> dead      it can never be delivered
+
+Every arrow is one commit, and no transaction is open while the chat is called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from bot.errors import StoreError
+from bot.ports import (
+    Chat,
+    Clock,
+    Delivered,
+    Found,
+    Halted,
+    Missing,
+    NotDelivered,
+    Outbox,
+    Perhaps,
+    PostOutcome,
+    RunService,
+    Subscriptions,
+    Undeliverable,
+    Unreadable,
+)
+from bot.state import Delivery, MessageRef
+from bot.watch.doubts import Doubts
+from bot.watch.send import Broken, Sending, Stale
+from bot.watch.timing import backoff, pause
+
+log = logging.getLogger(__name__)
+
+FAULTS_ALLOWED = 3
+LOOKS_BEFORE_ALARM = 5
+AFTER_TROUBLE = 5.0
+WHILE_HALTED = 3600.0
+TELLING = 10.0
+
+Tell = Callable[[str], Awaitable[None]]
+"""Tells an operator something that needs a person, in one plain sentence."""
+
+
+class DeliveryStore(Outbox, Subscriptions, Protocol):
+    """What delivering reads and writes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long things may take, in seconds. `per_channel`: the least time between two posts to a channel."""
+
+    post: float = 10.0
+    look: float = 30.0
+    idle: float = 2.0
+    per_channel: float = 1.0
+
+
+class Deliverer:
+    """Delivers to one chat, one row at a time; a chat that is slow or down holds up no other.
+
+    `counts` tells how often each thing happened; `halted` why nothing is sent, "" while all is well.
+    """
+
+    def __init__(
+        self,
+        chat: Chat,
+        store: DeliveryStore,
+        *,
+        services: Mapping[str, RunService],
+        clock: Clock,
+        tell_operator: Tell,
+        pace: Pace | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.chat = chat
+        self.store = store
+        self.clock = clock
+        self.pace = pace or Pace()
+        self.halted = ""
+        self.counts: Counter[str] = Counter()
+        self._sending = Sending(chat=chat, services=services, clock=clock, deadline=self.pace.post)
+        self._doubts = Doubts(chat, store, clock=clock, deadline=self.pace.look)
+        self._tell_operator = tell_operator
+        self._chance = chance
+        self._chats = frozenset({chat.name})
+        self._lost: set[str] = set()
+        self._failures = 0
+        self._rests_until = 0.0
+        self._woken = asyncio.Event()
+        self._stopping = False
+
+    # The loop -----------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Deliver until stopped; raises for cancelling only."""
+        while not self._stopping:
+            wait = await self._careful_step()
+            if wait > 0 and not self._stopping:
+                await self._rest(wait)
+
+    def wake(self) -> None:
+        """Say that rows were committed."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Finish what is under way, then end `run`."""
+        self._stopping = True
+        self._woken.set()
+
+    def resume(self) -> None:
+        """Try again after the chat had refused us altogether: its token was changed, say."""
+        self.halted = ""
+        self._woken.set()
+
+    async def step(self) -> float:
+        """Do one thing; return the seconds until there is another, 0 for at once.
+
+        Raises `StoreError`; then nothing is lost, the row is in doubt.
+        """
+        if self.halted:
+            return WHILE_HALTED
+        resting = self._rests_until - self.clock.monotonic()
+        if resting > 0:
+            return resting
+        doubt, wait = await self._doubts.next()
+        if doubt is not None:
+            await self._look(doubt)
+            return 0.0
+        claimed = self.clock.monotonic()
+        delivery = await self.store.claim(self._chats, self.clock.now())
+        if delivery is None:
+            return min(wait, self.pace.idle)
+        await self._settle(delivery, await self._sending.send(delivery, claimed))
+        return 0.0
+
+    async def _careful_step(self) -> float:
+        try:
+            return await self.step()
+        except StoreError as error:
+            log.warning("delivering to %s waits for the database: %s", self.chat.name, error)
+        except Exception:
+            log.exception("delivering to %s has a fault", self.chat.name)
+        self.counts["trouble"] += 1
+        return AFTER_TROUBLE
+
+    async def _rest(self, seconds: float) -> None:
+        sleep = asyncio.ensure_future(self.clock.sleep(seconds))
+        woken = asyncio.ensure_future(self._woken.wait())
+        try:
+            await asyncio.wait({sleep, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            woken.cancel()
+        self._woken.clear()
+
+    # After a post -------------------------------------------------------------------------------
+
+    async def _settle(self, delivery: Delivery, outcome: PostOutcome | Stale | Broken) -> None:
+        match outcome:
+            case Delivered(message_id):
+                self._failures = 0
+                await self._sent(delivery, message_id)
+            case NotDelivered():
+                await self._later(delivery, outcome)
+            case Undeliverable(reason, channel_lost):
+                await self._undeliverable(delivery, reason, channel_lost=channel_lost)
+            case Halted(reason):
+                await self._halt(delivery, reason)
+            case Perhaps(reason):
+                self._failed()
+                await self._doubt(delivery, reason)
+            case Broken(reason):
+                await self._doubt(delivery, reason, broken=reason)
+            case Stale():
+                self.counts["stale"] += 1
+
+    async def _sent(self, delivery: Delivery, message_id: str) -> None:
+        message = MessageRef(channel=delivery.channel, message_id=message_id, thread=delivery.thread)
+        now = self.clock.now()
+        await self.store.settle_sent(delivery, message, now)
+        self.counts["sent"] += 1
+        if self.pace.per_channel > 0:
+            await self.store.park_channel(delivery.channel, now + timedelta(seconds=self.pace.per_channel))
+        if delivery.channel in self._lost:
+            self._lost.discard(delivery.channel)
+            await self.store.mark_channel(delivery.channel, "")
+
+    async def _later(self, delivery: Delivery, outcome: NotDelivered) -> None:
+        """Try again later; younger rows of the channel wait too, so that their order is kept."""
+        self.counts["later"] += 1
+        if not outcome.parks_channel:
+            self._failed()
+        wait = backoff(delivery.attempts, outcome.retry_after, self._chance())
+        due = self.clock.now() + timedelta(seconds=wait)
+        await self.store.park_channel(delivery.channel, due)
+        await self.store.settle_later(delivery, outcome.reason, due)
+
+    async def _undeliverable(self, delivery: Delivery, reason: str, *, channel_lost: bool) -> None:
+        self._failures = 0
+        if not channel_lost:
+            await self._dead(delivery, reason)
+            return
+        if delivery.channel not in self._lost:
+            await self._tell(f"Nothing can be posted to {delivery.channel} any more: {reason}.")
+        self._lost.add(delivery.channel)
+        await self.store.mark_channel(delivery.channel, reason)
+        self.counts["dead"] += 1
+        await self.store.settle_dead(delivery, reason)
+
+    async def _halt(self, delivery: Delivery, reason: str) -> None:
+        self.halted = reason
+        self.counts["halted"] += 1
+        await self._tell(f"{self.chat.name} refuses us: {reason}. Nothing is lost; all messages to it wait.")
+        await self.store.settle_later(delivery, reason, self.clock.now())
+
+    async def _doubt(self, delivery: Delivery, reason: str, *, broken: str = "") -> None:
+        self.counts["doubt"] += 1
+        wait = self._doubts.add(delivery, broken=broken)
+        await self.store.settle_doubt(delivery, reason, self.clock.now() + timedelta(seconds=wait))
+
+    async def _dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
+        self.counts["unknown" if unknown else "dead"] += 1
+        fate = "may or may not have been posted" if unknown else "cannot be posted"
+        await self._tell(f"A message to {delivery.channel} {fate}: {reason}. Its key is {delivery.key}.")
+        await self.store.settle_dead(delivery, reason, unknown=unknown)
+
+    def _failed(self) -> None:
+        """Count a failure; after some in a row the whole chat rests, and one probe follows each rest."""
+        self._failures += 1
+        resting = pause(self._failures)
+        if resting:
+            self._rests_until = self.clock.monotonic() + resting
+            log.warning("%s failed %d times in a row; resting %g s", self.chat.name, self._failures, resting)
+
+    # Finding out --------------------------------------------------------------------------------
+
+    async def _look(self, delivery: Delivery) -> None:
+        match await self._doubts.find(delivery):
+            case Found(message_id):
+                self.counts["found"] += 1
+                await self._sent(delivery, message_id)
+            case Missing():
+                self.counts["missing"] += 1
+                await self._missing(delivery, self._doubts.look(delivery).broken)
+            case Unreadable(reason, for_good=True):
+                await self._dead(delivery, reason, unknown=True)
+            case Unreadable(reason):
+                await self._unreadable(delivery, reason)
+
+    async def _missing(self, delivery: Delivery, broken: str) -> None:
+        """Send it again; a row over which the sender keeps breaking is dead after a few times."""
+        now = self.clock.now()
+        if not broken:
+            await self.store.settle_later(delivery, "it was not there", now)
+            return
+        wait = backoff(delivery.attempts, None, self._chance())
+        faults = await self.store.count_fault(delivery, broken, now + timedelta(seconds=wait))
+        if faults >= FAULTS_ALLOWED:
+            await self._dead(delivery, broken)
+
+    async def _unreadable(self, delivery: Delivery, reason: str) -> None:
+        self.counts["unreadable"] += 1
+        look, wait = self._doubts.postpone(delivery)
+        if look.failures == LOOKS_BEFORE_ALARM:
+            await self._tell(
+                f"Whether a message to {delivery.channel} was posted cannot be found out yet: {reason}."
+            )
+        await self.store.settle_doubt(delivery, reason, self.clock.now() + timedelta(seconds=wait))
+
+    async def _tell(self, sentence: str) -> None:
+        """Tell the operator before the row is settled, so that a crash repeats it rather than loses it."""
+        log.error("%s", sentence)
+        try:
+            async with asyncio.timeout(TELLING):
+                await self._tell_operator(sentence)
+        except Exception:
+            log.exception("the operator could not be told")
