@@ -1,0 +1,60 @@
+"""Tenant time: the caller's clock, sped up, and moved on by hand where a test must not wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Source(Protocol):
+    """What tenant time is made of; every `bot.ports.Clock` is one."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, aware and in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SystemSource:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Return the wall clock, aware and in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+
+class TenantClock:
+    """Starts at the source's wall clock, in whole seconds, and runs `speed` times as fast; 0 stands still."""
+
+    def __init__(self, source: Source, speed: float) -> None:
+        self.source = source
+        self.speed = speed
+        self.start = source.now().replace(microsecond=0)
+        self._origin = source.monotonic()
+        self._moved = timedelta()
+
+    def now(self) -> datetime:
+        """Return tenant time, aware and in UTC."""
+        passed = (self.source.monotonic() - self._origin) * self.speed
+        return self.start + self._moved + timedelta(seconds=passed)
+
+    def advance(self, seconds: float) -> None:
+        """Move tenant time on at once."""
+        self._moved += timedelta(seconds=seconds)
