@@ -184,7 +184,7 @@ class Deliverer:
                 await self._doubt(delivery, reason)
             case Broken(reason):
                 await self._doubt(delivery, reason, broken=reason)
-            case Stale():
+            case _:
                 self.counts["stale"] += 1
 
     async def _sent(self, delivery: Delivery, message_id: str) -> None:
@@ -257,8 +257,8 @@ class Deliverer:
                 await self._missing(delivery, self._doubts.look(delivery).broken)
             case Unreadable(reason, for_good=True):
                 await self._dead(delivery, reason, unknown=True)
-            case Unreadable(reason):
-                await self._unreadable(delivery, reason)
+            case unreadable:
+                await self._unreadable(delivery, unreadable.reason)
 
     async def _missing(self, delivery: Delivery, broken: str) -> None:
         """Send it again; a row over which the sender keeps breaking is dead after a few times."""

@@ -85,7 +85,10 @@ class Message:
 
 @dataclass(kw_only=True)
 class FakeChat:
-    """A stateful chat. `shared`: channels that other organisations read."""
+    """A stateful chat with a clock of its own: when ours jumps, its does not.
+
+    `shared`: channels that other organisations read.
+    """
 
     clock: Clock
     name: str = "fake"
@@ -100,6 +103,10 @@ class FakeChat:
     _payloads: dict[str, str] = field(default_factory=dict)
     _posting: deque[Posting] = field(default_factory=deque)
     _seeing: deque[Seeing] = field(default_factory=deque)
+    _epoch: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._epoch = self.clock.now() - timedelta(seconds=self.clock.monotonic())
 
     # Programming and reading --------------------------------------------------------------------
 
@@ -114,7 +121,7 @@ class FakeChat:
     @property
     def messages(self) -> tuple[Message, ...]:
         """What people see by now, in the order of storing."""
-        seen = (message for message in self._stored if message.at <= self.clock.now())
+        seen = (message for message in self._stored if message.at <= self._now())
         return tuple(sorted(seen, key=lambda message: message.at))
 
     @property
@@ -164,7 +171,7 @@ class FakeChat:
         """Look for a key the way `next_lookups` says."""
         how = self._seeing.popleft() if self._seeing else Seeing.NORMAL
         self._judge(since.tzinfo is None, "a look-up from a time without a zone")
-        self._judge(since > self.clock.now(), f"a look-up from the future: {since}")
+        self._judge(since > self._now(), f"a look-up from the future: {since}")
         self.looks.append(key)
         await asyncio.sleep(0)
         answer = await self._blindness(how)
@@ -184,6 +191,9 @@ class FakeChat:
         return channel in self.shared
 
     # Inside -------------------------------------------------------------------------------------
+
+    def _now(self) -> datetime:
+        return self._epoch + timedelta(seconds=self.clock.monotonic())
 
     def _refusal(self, how: Posting) -> PostOutcome | None:
         if how is Posting.FAULTY:
@@ -207,7 +217,7 @@ class FakeChat:
             thread=post.thread,
             key=post.key,
             payload=post.payload,
-            at=self.clock.now() + timedelta(seconds=self.late if how is Posting.LATE else 0),
+            at=self._now() + timedelta(seconds=self.late if how is Posting.LATE else 0),
             report_url=post.report_url,
             repeat=post.repeat,
         )

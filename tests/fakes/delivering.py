@@ -1,0 +1,90 @@
+"""A deliverer with everything around it in memory, on a clock that stands still until it is moved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.cards import Context, ReportLinks
+from bot.model import RunRef
+from bot.ports import RunService
+from bot.state import DeliveryState, NewDelivery, Subscription
+from bot.watch.deliver import Deliverer, Pace
+from tests.fakes.chat import FakeChat
+from tests.fakes.clock import ManualClock
+from tests.fakes.store import MemoryStore
+
+CHANNEL = "fake:channel:C1"
+
+
+def a_delivery(number: int = 1, *, channel: str = CHANNEL, **changes: object) -> NewDelivery:
+    """Return a message that tells its number."""
+    fields: dict[str, object] = {
+        "key": f"demo:run-{number}:completed:{channel}",
+        "channel": channel,
+        "payload": f'{{"number": {number}}}',
+        "context": Context(run=RunRef("demo", f"run-{number}")),
+        "report_links": ReportLinks.POST,
+        **changes,
+    }
+    return NewDelivery(**fields)  # type: ignore[arg-type]  # the test's own fields
+
+
+@dataclass(kw_only=True)
+class Delivering:
+    """The parts. `told`: what the operator was told."""
+
+    clock: ManualClock = field(default_factory=ManualClock)
+    store: MemoryStore = field(default_factory=MemoryStore)
+    services: Mapping[str, RunService] = field(default_factory=dict)
+    pace: Pace = field(default_factory=lambda: Pace(post=0.02, look=0.02, per_channel=0))
+    told: list[str] = field(default_factory=list)
+    chat: FakeChat = field(init=False)
+    deliverer: Deliverer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.chat = FakeChat(clock=self.clock)
+        self.restart()
+
+    def restart(self) -> None:
+        """Start a new process over the same store and chat."""
+        self.deliverer = Deliverer(
+            self.chat,
+            self.store,
+            services=self.services,
+            clock=self.clock,
+            tell_operator=self._tell,
+            pace=self.pace,
+            chance=lambda: 1.0,
+        )
+
+    async def put(self, *deliveries: NewDelivery) -> None:
+        """Record messages to deliver."""
+        for delivery in deliveries:
+            await self.store.enqueue(delivery, self.clock.now())
+
+    async def watch(self, channel: str = CHANNEL) -> None:
+        """Let a channel hear of everything."""
+        await self.store.subscribe(Subscription(channel=channel), self.clock.now())
+
+    async def run_until_idle(self, seconds: float = math.inf) -> None:
+        """Work and pass time until nothing waits any more, or so many seconds have passed."""
+        start = self.clock.monotonic()
+        while (await self.store.depth()).waiting:
+            wait = await self.deliverer.step()
+            if self.clock.monotonic() + wait - start > seconds:
+                return
+            self.clock.pass_time(wait)
+
+    def states(self) -> list[DeliveryState]:
+        """Return the states of all rows, oldest first."""
+        return [row.delivery.state for row in self.store.outbox.values()]
+
+    @property
+    def sent(self) -> list[str]:
+        """What people see, in its order: the payloads."""
+        return [message.payload for message in self.chat.messages]
+
+    async def _tell(self, sentence: str) -> None:
+        self.told.append(sentence)

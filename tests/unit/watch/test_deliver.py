@@ -1,0 +1,468 @@
+"""What becomes of a row, by what the chat answers."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.cards import ReportLinks
+from bot.errors import Unreachable
+from bot.model import RunRef, Secret
+from bot.state import DeliveryState
+from bot.watch.deliver import Pace
+from tests.fakes.chat import Posting, Seeing
+from tests.fakes.crash import Crash
+from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
+from tests.fakes.runs import a_run
+from tests.fakes.service import FakeRunService
+
+SENT, DEAD, UNKNOWN = DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.UNKNOWN
+PENDING, SENDING = DeliveryState.PENDING, DeliveryState.SENDING
+ONE, TWO = '{"number": 1}', '{"number": 2}'
+LINK = "https://demo.antithesis.com/report/1?auth=v2.public.CANARY"
+
+
+async def test_step__posts_a_row_once() -> None:
+    """A row is posted, marked sent, and its thread knows what it speaks of."""
+    it = Delivering()
+    await it.put(a_delivery())
+    await it.run_until_idle()
+
+    assert it.sent == [ONE]
+    assert it.states() == [SENT]
+    assert a_delivery().context == await it.store.context(CHANNEL, "m1")
+    assert it.deliverer.counts == {"sent": 1}
+
+
+async def test_step__rests_when_there_is_nothing() -> None:
+    """Without rows it says when to ask again."""
+    it = Delivering()
+
+    assert it.pace.idle == await it.deliverer.step()
+
+
+async def test_step__keeps_two_posts_to_a_channel_apart() -> None:
+    """Chats may swallow bursts: a channel gets one post a second, others go on meanwhile."""
+    it = Delivering(pace=Pace(per_channel=1.0, idle=0.25))
+    await it.put(a_delivery(1), a_delivery(2), a_delivery(3, channel="fake:channel:C2"))
+    await it.run_until_idle()
+
+    assert [m.payload for m in it.chat.messages] == [ONE, '{"number": 3}', TWO]
+    assert [(m.at - it.chat.messages[0].at).total_seconds() for m in it.chat.messages] == [0, 0, 1]
+
+
+@pytest.mark.parametrize("how", [Posting.LOST_REPLY, Posting.HANGING, Posting.FAULTY_AFTER])
+async def test_step__finds_what_was_stored_without_an_answer(how: Posting) -> None:
+    """Nothing is sent again before the settle time, and then it is found."""
+    it = Delivering()
+    await it.put(a_delivery())
+    it.chat.next_posts(how)
+    await it.run_until_idle()
+
+    assert it.sent == [ONE]
+    assert it.states() == [SENT]
+    assert it.chat.settle_seconds == it.clock.monotonic()
+    assert it.deliverer.counts["found"] == 1
+
+
+async def test_step__sends_again_what_is_not_there() -> None:
+    """A post that never arrived is sent again, the same to the byte, after the settle time."""
+    it = Delivering()
+    await it.put(a_delivery())
+    it.chat.next_posts(Posting.DROPPED)
+    await it.run_until_idle()
+
+    assert it.sent == [ONE]
+    assert not it.chat.posts[1].repeat
+    assert it.chat.posts[0] == it.chat.posts[1]
+    assert it.clock.monotonic() >= it.chat.settle_seconds
+
+
+async def test_step__waits_for_a_late_store() -> None:
+    """A message that the chat stores long after our deadline is not doubled."""
+    it = Delivering()
+    it.chat.late = 29.0
+    await it.put(a_delivery())
+    it.chat.next_posts(Posting.LATE)
+    await it.run_until_idle()
+
+    assert it.sent == [ONE]
+    assert it.chat.doubled == ()
+
+
+@pytest.mark.parametrize("how", [Seeing.UNREADABLE, Seeing.FAULTY, Seeing.HANGING])
+async def test_step__never_takes_a_failed_look_for_an_empty_history(how: Seeing) -> None:
+    """However often the look fails, nothing is sent again; the operator hears of it once."""
+    it = Delivering()
+    await it.put(a_delivery())
+    it.chat.next_posts(Posting.LOST_REPLY)
+    it.chat.next_lookups(*[how] * 7)
+    await it.run_until_idle()
+
+    assert it.sent == [ONE]
+    assert len(it.chat.posts) == 1
+    assert len(it.told) == 1
+    assert "cannot be found out yet" in it.told[0]
+
+
+async def test_step__leaves_to_a_person_what_nobody_can_find_out() -> None:
+    """Without the right to read the history, a row in doubt is held and an operator told."""
+    it = Delivering()
+    await it.put(a_delivery())
+    it.chat.next_posts(Posting.LOST_REPLY)
+    it.chat.next_lookups(Seeing.FORBIDDEN)
+    await it.run_until_idle()
+
+    assert it.states() == [UNKNOWN]
+    assert len(it.chat.posts) == 1
+    assert "may or may not have been posted" in it.told[0]
+
+
+async def test_step__tries_again_later_and_keeps_the_order() -> None:
+    """A younger row of the channel does not overtake the one that waits."""
+    it = Delivering()
+    await it.put(a_delivery(1), a_delivery(2))
+    it.chat.next_posts(Posting.NO_CONNECTION)
+    await it.run_until_idle()
+
+    assert it.sent == [ONE, TWO]
+    assert it.chat.looks == []
+
+
+async def test_step__lets_a_channel_wait_as_long_as_it_asked() -> None:
+    """Nothing goes to a rate-limited channel before its time; other channels go on."""
+    it = Delivering()
+    await it.put(a_delivery(1), a_delivery(2), a_delivery(3, channel="fake:channel:C2"))
+    it.chat.next_posts(Posting.RATE_LIMITED)
+    await it.run_until_idle()
+
+    assert [m.payload for m in it.chat.messages] == ['{"number": 3}', ONE, TWO]
+    assert (it.chat.messages[1].at - it.chat.messages[0].at).total_seconds() >= it.chat.retry_after
+
+
+async def test_step__rests_after_failures_in_a_row() -> None:
+    """A chat that is down is left alone, then probed once after each rest."""
+    it = Delivering()
+    await it.put(*[a_delivery(n, channel=f"fake:channel:C{n}") for n in range(20)])
+    it.chat.next_posts(*[Posting.NO_CONNECTION] * 7)
+    for _ in range(5):
+        assert await it.deliverer.step() == 0
+    rest = await it.deliverer.step()
+
+    assert rest == 30
+    it.clock.pass_time(rest)
+    assert await it.deliverer.step() == 0
+    assert await it.deliverer.step() == 60
+    await it.run_until_idle()
+    assert len(it.sent) == 20
+    assert it.told == []
+
+
+async def test_step__gives_up_a_lost_channel_and_marks_it() -> None:
+    """Its rows are dead, its subscription says why, and the operator hears of it once."""
+    it = Delivering()
+    await it.watch()
+    await it.put(a_delivery(1), a_delivery(2), a_delivery(3))
+    it.chat.next_posts(Posting.GONE, Posting.GONE)
+    await it.run_until_idle()
+
+    assert it.states() == [DEAD, DEAD, SENT]
+    assert it.told == [f"Nothing can be posted to {CHANNEL} any more: the channel is gone."]
+    assert [s.problem for s in await it.store.subscriptions(CHANNEL)] == [""]
+
+
+async def test_step__says_why_a_lost_channel_is_off() -> None:
+    """The subscription keeps the reason until a message arrives again."""
+    it = Delivering()
+    await it.watch()
+    await it.put(a_delivery())
+    it.chat.next_posts(Posting.GONE)
+    await it.run_until_idle()
+
+    assert [s.problem for s in await it.store.subscriptions(CHANNEL)] == ["the channel is gone"]
+
+
+async def test_step__gives_up_one_bad_message_only() -> None:
+    """A message that the chat will never take is dead; the channel is not marked."""
+    it = Delivering()
+    await it.watch()
+    await it.put(a_delivery(1), a_delivery(2))
+    it.chat.next_posts(Posting.REFUSED)
+    await it.run_until_idle()
+
+    assert it.states() == [DEAD, SENT]
+    assert "too long" in it.told[0]
+    assert [s.problem for s in await it.store.subscriptions(CHANNEL)] == [""]
+
+
+async def test_step__stops_all_calls_when_refused_altogether() -> None:
+    """After one refusal there is no further call until somebody resumes; nothing is lost."""
+    it = Delivering()
+    await it.put(a_delivery(1), a_delivery(2))
+    it.chat.next_posts(Posting.REVOKED)
+    await it.run_until_idle(seconds=3600)
+
+    assert len(it.chat.posts) == 1
+    assert it.states() == [PENDING, PENDING]
+    assert it.deliverer.halted == "the token was revoked"
+    assert len(it.told) == 1
+    it.deliverer.resume()
+    await it.run_until_idle()
+    assert it.sent == [ONE, TWO]
+
+
+async def test_step__gives_up_a_row_over_which_the_sender_breaks() -> None:
+    """Three faults of ours make a dead letter; the rows behind it are delivered."""
+    it = Delivering()
+    await it.put(a_delivery(1))
+    it.chat.next_posts(*[Posting.FAULTY] * 3)
+    await it.run_until_idle()
+    await it.put(a_delivery(2))
+    await it.run_until_idle()
+
+    assert it.states() == [DEAD, SENT]
+    assert it.sent == [TWO]
+    assert "a fault of the sender: ValueError" in it.told[0]
+
+
+async def test_step__drops_a_claim_that_grew_old() -> None:
+    """A process that slept between claim and request does not send: another may have by then."""
+    it = Delivering(services={"demo": FakeRunService()})
+    await it.put(a_delivery(report=RunRef("demo", "run-1")))
+    service = it.services["demo"]
+
+    async def slow(run_id: str) -> Secret | None:
+        it.clock.pass_time(6)
+        return None
+
+    service.report_link = slow  # type: ignore[method-assign]  # the process is frozen here
+    await it.deliverer.step()
+
+    assert it.chat.posts == []
+    assert it.states() == [SENDING]
+    assert it.deliverer.counts == {"stale": 1}
+    del service.report_link
+    service.add_run(a_run(1, connection="demo"))  # type: ignore[attr-defined]  # it is the fake
+    await it.run_until_idle()
+    assert it.sent == [ONE]
+
+
+async def test_step__drops_a_claim_that_only_the_wall_clock_calls_old() -> None:
+    """A frozen machine's monotonic clock stood still; the wall clock tells."""
+    it = Delivering(services={"demo": FakeRunService()})
+    await it.put(a_delivery(report=RunRef("demo", "run-1")))
+
+    async def frozen(channel: str) -> bool:
+        it.clock.jump(600)
+        return True
+
+    it.chat.is_shared = frozen  # type: ignore[method-assign]  # the machine is frozen here
+    await it.deliverer.step()
+
+    assert it.chat.posts == []
+
+
+@pytest.mark.parametrize("at", [0.0, 10.0, 29.0, 31.0, 3600.0])
+async def test_step__waits_after_a_restart_for_the_rest_of_the_settle_time(at: float) -> None:
+    """A row that a crash left in `sending` is looked for as soon as its settle time is over."""
+    it = Delivering()
+    await it.put(a_delivery())
+    await it.store.claim(frozenset({"fake"}), it.clock.now())
+    it.clock.pass_time(at)
+    it.restart()
+    await it.run_until_idle()
+
+    assert it.sent == [ONE]
+    assert max(30.0, at) == it.clock.monotonic()
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+async def test_step__is_not_held_back_by_a_clock_that_jumps(jump: float) -> None:
+    """An attempt in the future, or long ago, never waits longer than one settle time."""
+    it = Delivering()
+    await it.put(a_delivery())
+    it.chat.next_posts(Posting.CRASH_AFTER)
+    with pytest.raises(Crash):
+        await it.deliverer.step()
+    it.clock.jump(jump)
+    it.restart()
+    it.chat.next_lookups(Seeing.UNREADABLE)
+    await it.run_until_idle()
+
+    assert it.chat.doubled == ()
+    assert len(it.sent) <= 1
+    assert it.clock.monotonic() <= it.chat.settle_seconds + 5
+
+
+@pytest.mark.parametrize(
+    ("links", "shared", "expected"),
+    [
+        (ReportLinks.POST, False, Secret(LINK)),
+        (ReportLinks.PRIVATE, False, None),
+        (ReportLinks.POST, True, None),
+    ],
+)
+async def test_step__fills_in_a_fresh_report_link(
+    links: ReportLinks, shared: bool, expected: Secret | None
+) -> None:
+    """The signed link goes along only where the settings and the channel allow it."""
+    service = FakeRunService()
+    run = service.add_run(a_run(1))
+    service.set_report(run, LINK)
+    it = Delivering(services={"demo": service})
+    if shared:
+        it.chat.shared.add(CHANNEL)
+    await it.put(a_delivery(report=run.ref, report_links=links))
+    await it.run_until_idle()
+
+    assert [post.report_url for post in it.chat.posts] == [expected]
+    assert it.chat.violations == []
+
+
+@pytest.mark.parametrize("error", [Unreachable("no answer"), ValueError("a fault of ours")])
+async def test_step__posts_without_a_link_where_it_cannot_be_had(error: Exception) -> None:
+    """The message matters more than its link, which the button then answers in private."""
+    service = FakeRunService()
+    run = service.add_run(a_run(1))
+    it = Delivering(services={"demo": service})
+    service.fail("report_link", error)  # type: ignore[arg-type]  # a fault of ours is none of the port's
+    await it.put(a_delivery(report=run.ref), a_delivery(2, report=RunRef("gone", "run-2")))
+    await it.run_until_idle()
+
+    assert [post.report_url for post in it.chat.posts] == [None, None]
+
+
+async def test_run__is_woken_by_new_rows_and_stops() -> None:
+    """A committed row goes out at once, without waiting for the clock."""
+    it = Delivering()
+    task = asyncio.create_task(it.deliverer.run())
+    await it.clock.advance(0)
+    await it.put(a_delivery())
+    it.deliverer.wake()
+    await it.clock.advance(0)
+
+    assert it.sent == [ONE]
+    it.deliverer.stop()
+    await asyncio.wait_for(task, 1)
+    assert it.clock.sleeping == 0
+
+
+async def test_run__outlives_the_database_and_its_own_faults(caplog: pytest.LogCaptureFixture) -> None:
+    """Trouble is logged, and after a while everything goes on."""
+    it = Delivering()
+    task = asyncio.create_task(it.deliverer.run())
+    it.store.failing = "the disk is full"
+    await it.clock.advance(10)
+    it.store.failing = None
+    claim = it.store.claim
+    it.store.claim = None  # type: ignore[method-assign, assignment]  # a fault of ours
+    await it.clock.advance(10)
+    it.store.claim = claim  # type: ignore[method-assign]  # mended
+    await it.put(a_delivery())
+    await it.clock.advance(10)
+
+    assert it.sent == [ONE]
+    assert "the disk is full" in caplog.text
+    assert "has a fault" in caplog.text
+    it.deliverer.stop()
+    await asyncio.wait_for(task, 1)
+
+
+async def test_run__finishes_the_post_that_is_under_way() -> None:
+    """Stopping lets the answer be recorded; nothing is left in doubt."""
+    it = Delivering()
+    await it.put(a_delivery(1), a_delivery(2))
+    post, begun, go = it.chat.post, asyncio.Event(), asyncio.Event()
+    it.deliverer.pace = Pace(post=10)
+
+    async def slow(message: object) -> object:
+        begun.set()
+        await go.wait()
+        return await post(message)  # type: ignore[arg-type]  # passed on as it came
+
+    it.chat.post = slow  # type: ignore[method-assign, assignment]  # held until the test says go
+    it.deliverer._sending = type(it.deliverer._sending)(
+        chat=it.chat, services={}, clock=it.clock, deadline=10
+    )
+    task = asyncio.create_task(it.deliverer.run())
+    await begun.wait()
+    it.deliverer.stop()
+    go.set()
+    await asyncio.wait_for(task, 1)
+
+    assert it.states() == [SENT, PENDING]
+
+
+async def test_run__leaves_a_cancelled_post_in_doubt() -> None:
+    """A post that is cut off may be there; the next process looks for it."""
+    it = Delivering(pace=Pace(post=10, per_channel=0))
+    await it.put(a_delivery())
+    it.chat.next_posts(Posting.HANGING)
+    task = asyncio.create_task(it.deliverer.run())
+    await it.clock.advance(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert it.states() == [SENDING]
+    it.restart()
+    await it.run_until_idle()
+    assert it.sent == [ONE]
+    assert it.states() == [SENT]
+
+
+async def test_step__survives_a_database_that_is_gone_after_the_post() -> None:
+    """What was posted but could not be recorded is found again."""
+    it = Delivering()
+    await it.put(a_delivery())
+    settle = it.store.settle_sent
+    it.store.settle_sent = None  # type: ignore[method-assign, assignment]  # the commit fails
+    with pytest.raises(TypeError):
+        await it.deliverer.step()
+    it.store.settle_sent = settle  # type: ignore[method-assign]  # the database is back
+    await it.run_until_idle()
+
+    assert it.sent == [ONE]
+    assert it.states() == [SENT]
+
+
+async def test_tell__does_not_fail_for_an_operator_who_cannot_be_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A failing notice changes nothing for the rows."""
+    it = Delivering()
+
+    async def failing(sentence: str) -> None:
+        raise ValueError(sentence)
+
+    it.deliverer._tell_operator = failing
+    await it.put(a_delivery(1), a_delivery(2))
+    it.chat.next_posts(Posting.REFUSED)
+    await it.run_until_idle()
+
+    assert it.states() == [DEAD, SENT]
+    assert "the operator could not be told" in caplog.text
+
+
+async def test_step__posts_a_reply_into_the_thread_of_what_it_follows() -> None:
+    """A correction stands under the message that it corrects, even when that one is still in doubt."""
+    it = Delivering()
+    first = a_delivery(1)
+    await it.put(first, a_delivery(2, after=first.key))
+    it.chat.next_posts(Posting.LOST_REPLY)
+    await it.run_until_idle()
+
+    assert [(m.payload, m.thread) for m in it.chat.messages] == [(ONE, None), (TWO, "m1")]
+    assert it.chat.violations == []
+
+
+async def test_step__leaves_rows_of_other_chats_alone() -> None:
+    """Each chat has its own deliverer."""
+    it = Delivering()
+    await it.put(a_delivery(1, channel="other:channel:C1"))
+    it.clock.pass_time(timedelta(hours=1).total_seconds())
+    await it.deliverer.step()
+
+    assert it.states() == [PENDING]
