@@ -1,0 +1,168 @@
+"""Who may do what, and where: a pure decision with its reason.
+
+Principals are immutable ids, written `CHAT:KIND:ID` or `CHAT:KIND:ID:ID`, never names. What costs money or
+changes something is denied unless a role allows it; person and place have to match both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from bot.state import Actor, Place
+from bot.wordlike import nearest
+
+TERMINAL = "terminal:user:local"
+"""The person at the terminal of the machine that Clew runs on; the settings cannot take a role from them."""
+
+
+class Role(IntEnum):
+    """What a person may do; each role includes those below it."""
+
+    READ = 1
+    DEBUG = 2
+    LAUNCH = 3
+    ADMIN = 4
+
+    @property
+    def word(self) -> str:
+        """Its name as in the settings."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Who holds which role, and where verbs that need a role may be used; a role without places: anywhere.
+
+    A channel among the principals of a role gives it to everyone there, guests excepted above `read`.
+    """
+
+    roles: Mapping[Role, frozenset[str]] = field(default_factory=dict)
+    places: Mapping[Role, frozenset[str]] = field(default_factory=dict)
+    read_only: bool = False
+
+    @property
+    def configured(self) -> bool:
+        """Whether anyone was given a role."""
+        return any(self.roles.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Go on; `rule` is for the audit trail."""
+
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Stop; `reason` is for the person, `rule` for the audit trail."""
+
+    reason: str
+    rule: str
+
+
+Decision = Allowed | Denied
+
+
+def decide(policy: Policy, actor: Actor, place: Place, *, need: Role, changes: bool) -> Decision:
+    """Decide whether a person may use a verb that needs a role here and now; ask again before acting."""
+    if policy.read_only and changes:
+        return Denied("Clew is read-only at the moment: nothing can be started or changed.", "read-only")
+    if actor.id == TERMINAL and place.chat == TERMINAL.partition(":")[0]:
+        return Allowed("terminal")
+    if not policy.configured:
+        return _unconfigured(need, changes=changes)
+    return _guest(actor, need) or _person(policy, actor, place, need) or _place(policy, place, need)
+
+
+def check_principal(text: str, chats: Collection[str] = ()) -> str | None:
+    """Return what is wrong with a principal in the settings, None where nothing is.
+
+    `chats`: the chats there are; without them, any is taken.
+    """
+    chat, _, rest = text.partition(":")
+    kind, *ids = rest.split(":")
+    if not _WORD.fullmatch(chat) or not rest:
+        return f"“{text[:_SHOWN]}” is not a principal; write CHAT:KIND:ID, like slack:user:T01:U01."
+    if chats and chat not in chats:
+        return f"“{text[:_SHOWN]}” names no chat that there is{_meant(chat, chats)} Chats are {', '.join(sorted(chats))}."
+    if kind not in _IDS:
+        return f"“{text[:_SHOWN]}” has no known kind{_meant(kind, _IDS)} Kinds are {', '.join(_IDS)}."
+    if len(ids) not in _IDS[kind]:
+        return f"“{text[:_SHOWN]}” has {len(ids)} ids; {kind} takes {' or '.join(map(str, _IDS[kind]))}."
+    if text != TERMINAL and not all(map(_ID.fullmatch, ids)):
+        return f"“{text[:_SHOWN]}” holds a name; only ids count, which are capital letters and digits."
+    return None
+
+
+# How many ids a kind of principal has: some chats give ids that are unique alone, others inside a team.
+_IDS: Mapping[str, tuple[int, ...]] = {
+    "team": (1,),
+    "guild": (1,),
+    "user": (1, 2),
+    "usergroup": (2,),
+    "role": (2,),
+    "channel": (1, 2),
+}
+_WORD = re.compile(r"[a-z]{1,32}", re.ASCII)
+_ID = re.compile(r"[A-Z0-9]{1,64}", re.ASCII)
+_SHOWN = 80
+
+
+def _meant(word: str, known: Collection[str]) -> str:
+    close = nearest(word, known)
+    return f"; did you mean “{close}”?" if close else "."
+
+
+def _unconfigured(need: Role, *, changes: bool) -> Decision:
+    if need is Role.READ and not changes:
+        return Allowed("no-roles:read")
+    return Denied(
+        "Nobody has been given a role yet, so only reading is open. "
+        f"Whoever runs Clew can add your id to “{need.word}” under [roles] in clew.toml.",
+        f"no-roles:{need.word}",
+    )
+
+
+def _guest(actor: Actor, need: Role) -> Denied | None:
+    if actor.guest and need >= Role.LAUNCH:
+        return Denied(
+            "Guests and members of other organisations cannot do this, whatever their role.", "guest"
+        )
+    return None
+
+
+def _person(policy: Policy, actor: Actor, place: Place, need: Role) -> Denied | None:
+    held = _held(policy, actor, place)
+    if held is not None and held >= need:
+        return None
+    has = f"you have “{held.word}”" if held else "you have none"
+    return Denied(
+        f"This needs the role “{need.word}”; {has}. Ask whoever runs Clew, naming your id {actor.id}.",
+        f"role:{need.word}",
+    )
+
+
+def _held(policy: Policy, actor: Actor, place: Place) -> Role | None:
+    """Return the highest role that the person or the channel has."""
+    person = actor.principals | {actor.id}
+    by_person = [role for role, members in policy.roles.items() if members & person]
+    by_channel = [role for role, members in policy.roles.items() if place.channel in members]
+    if actor.guest and by_channel:
+        by_channel = [Role.READ]
+    return max((*by_person, *by_channel), default=None)
+
+
+def _place(policy: Policy, place: Place, need: Role) -> Decision:
+    """Hold a verb to the places of its role or, where that has none, of the nearest role below."""
+    bound = max((role for role in policy.places if role <= need), default=None)
+    if bound is None or place.channel in policy.places[bound]:
+        return Allowed(f"role:{need.word}")
+    return Denied(
+        "Your role allows this, but not here: it is kept to certain channels. Whoever runs Clew can add this "
+        f"one, {place.channel}, to “{bound.word}” under [places] in clew.toml.",
+        f"place:{bound.word}",
+    )

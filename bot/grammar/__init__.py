@@ -1,0 +1,22 @@
+"""How people write commands: words, `name=value`, quotes; and the values that parameters take."""
+
+from bot.grammar.lists import image, images, recipients
+from bot.grammar.names import flag, launcher, run_id
+from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds
+from bot.grammar.words import Words, quoted, split
+
+__all__ = [
+    "MOST_MINUTES",
+    "MOST_VIRTUAL_SECONDS",
+    "Words",
+    "flag",
+    "image",
+    "images",
+    "launcher",
+    "minutes",
+    "quoted",
+    "recipients",
+    "run_id",
+    "split",
+    "virtual_seconds",
+]

@@ -1,0 +1,69 @@
+"""Lengths of time as people write them, given back as plain decimal text."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from bot.errors import UserError
+
+MOST_MINUTES = 10_080  # a week; a longer run is far more likely a slip of the hand
+MOST_VIRTUAL_SECONDS = 86_400  # a day; a window that long is gigabytes of log
+
+_NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)"
+_PLAIN = re.compile(_NUMBER, re.ASCII)
+_UNITS = re.compile(
+    rf"(?:{_NUMBER}\s?(?:h|hours?))?\s?(?:{_NUMBER}\s?(?:m|min|minutes?))?\s?(?:{_NUMBER}\s?(?:s|sec|seconds?))?",
+    re.ASCII | re.IGNORECASE,
+)
+_LONGEST = 40  # characters
+_SHOWN = 40
+
+
+def minutes(text: str, name: str = "duration") -> str:
+    """Return wall-clock minutes of `30`, `0.5`, `90m` or `1h30m` as decimal text, above 0, at most a week.
+
+    Raises `UserError`.
+    """
+    total = _seconds(text, bare=60)
+    if total is None or total * 1_000_000 % 60:
+        raise UserError(
+            f"{name}= is “{text[:_SHOWN]}”; it has to be a length of time in minutes or hours.",
+            f"Examples: {name}=30, {name}=0.5, {name}=1h30m",
+        )
+    return _bounded(total / 60, MOST_MINUTES, f"{name}= is “{text[:_SHOWN]}”", "minutes")
+
+
+def virtual_seconds(text: str, name: str = "window") -> str:
+    """Return virtual seconds of `10`, `0.5`, `10s` or `2m` as decimal text, above 0, at most a day.
+
+    Raises `UserError`.
+    """
+    total = _seconds(text, bare=1)
+    if total is None:
+        raise UserError(
+            f"{name}= is “{text[:_SHOWN]}”; it has to be a number of virtual seconds.",
+            f"Examples: {name}=10, {name}=0.5, {name}=2m",
+        )
+    return _bounded(total, MOST_VIRTUAL_SECONDS, f"{name}= is “{text[:_SHOWN]}”", "virtual seconds")
+
+
+def _seconds(text: str, *, bare: int) -> Decimal | None:
+    """Return the seconds that a text says, a number without a unit counting `bare` each; None if it is none."""
+    text = text.strip()
+    if not text or len(text) > _LONGEST:
+        return None
+    if _PLAIN.fullmatch(text):
+        return Decimal(text) * bare
+    parts = _UNITS.fullmatch(text)
+    if parts is None:
+        return None
+    return sum(
+        (Decimal(n) * unit for n, unit in zip(parts.groups(), (3600, 60, 1), strict=True) if n), Decimal()
+    )
+
+
+def _bounded(value: Decimal, most: int, given: str, unit: str) -> str:
+    if not 0 < value <= most:
+        raise UserError(f"{given}; it has to be above 0 and at most {most:,} {unit}.")
+    return f"{value.normalize():f}"

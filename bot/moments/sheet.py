@@ -1,0 +1,55 @@
+"""The text on the table: each form takes out what it has read, the words that are left stay in order."""
+
+from __future__ import annotations
+
+import re
+
+from bot.moments.normalise import QUOTED_VALUE
+
+_REACH = 120  # characters before a find in which its wrapping is looked for
+_CALL = re.compile(r"(?:[A-Za-z_]\w{0,40}\s{0,3}=\s{0,3})?Moment\.from\(\s{0,9}$")
+_CALL_END = re.compile(r"\s{0,9}\)\s{0,3};?")
+_QUOTE = re.compile(r"(?:[\"'`]|``)$")
+_NAME = re.compile(r"[\"']?(?:(?:failure|end|last|replay)_)?moment[\"']?\s{0,3}[=:]\s{0,3}$")
+
+
+class Sheet:
+    """A tidied text of which parts get taken out; `open` is as long as `text`, with those parts blanked."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.open = text
+        self._taken: list[tuple[int, int]] = []
+
+    def take(self, start: int, end: int) -> None:
+        """Take out a span."""
+        self._blank(start, end)
+        self._taken.append((start, end))
+
+    def take_wrapped(self, start: int, end: int) -> None:
+        """Take out a span with the call, the quotes and the name that it stands in."""
+        if call := _CALL.search(self.text, max(0, start - _REACH), start):
+            start, closing = call.start(), _CALL_END.match(self.text, end)
+            end = closing.end() if closing else end
+        quote = _QUOTE.search(self.text, max(0, start - _REACH), start)
+        if quote and self.text.startswith(quote.group(), end):
+            start, end = quote.start(), end + len(quote.group())
+        name = _NAME.search(self.text, max(0, start - _REACH), start)
+        self.take(name.start() if name else start, end)
+
+    def shield(self) -> None:
+        """Hide the quoted values of names from all forms: they are somebody's text."""
+        for value in QUOTED_VALUE.finditer(self.open):
+            self._blank(*value.span())
+
+    def rest(self) -> str:
+        """Return the words that nothing was read from."""
+        pieces, at = [], 0
+        for start, end in sorted(self._taken):
+            pieces.append(self.text[at:start])
+            at = max(at, end)
+        pieces.append(self.text[at:])
+        return " ".join(piece.strip() for piece in pieces if piece.strip(" \n,;"))
+
+    def _blank(self, start: int, end: int) -> None:
+        self.open = self.open[:start] + "\0" * (end - start) + self.open[end:]

@@ -1,0 +1,74 @@
+"""What the end of a run means: computed from its status and its properties, never copied from the status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.model import Availability, Results, Run, RunStatus
+from bot.state import StoredResults
+
+
+class VerdictKind(StrEnum):
+    """How a run stands. Only `PASSED` is good news."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"  # it did not get through: setup, crash, timeout, kill
+    CANCELLED = "cancelled"
+    STARTING = "starting"
+    RUNNING = "running"
+    NO_RESULTS = "no results"  # it finished, and what its properties say cannot be told
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A run's verdict with its counts; `total` counts properties of unknown result too."""
+
+    kind: VerdictKind
+    failing: int = 0
+    passing: int = 0
+    total: int = 0
+
+    @property
+    def suspects_setup(self) -> bool:
+        """Whether so much fails that workload or setup are likelier at fault than the software."""
+        return self.total >= _ENOUGH_TO_SUSPECT and self.failing >= _MOSTLY * self.total
+
+
+_ENOUGH_TO_SUSPECT = 4  # properties; with fewer, one bug can fail most of them
+_MOSTLY = 0.8
+_BY_STATUS = {
+    RunStatus.STARTING: VerdictKind.STARTING,
+    RunStatus.IN_PROGRESS: VerdictKind.RUNNING,
+    RunStatus.CANCELLED: VerdictKind.CANCELLED,
+    RunStatus.INCOMPLETE: VerdictKind.INCOMPLETE,
+    RunStatus.UNKNOWN: VerdictKind.UNKNOWN,
+}
+
+
+def judge(run: Run, results: Results | None) -> Verdict:
+    """Judge a run by its results; None, unreadable and empty results never make it passed."""
+    if results is None or results.availability is not Availability.READY:
+        return _verdict(run.status, 0, 0, 0)
+    return _verdict(run.status, len(results.failing), results.passing_count, len(results.properties))
+
+
+def judge_stored(run: Run, known: StoredResults | None) -> Verdict:
+    """Judge a run by what was kept of its results."""
+    if known is None:
+        return _verdict(run.status, 0, 0, 0)
+    failing = len(known.failing)
+    return _verdict(run.status, failing, known.passing_count, failing + known.passing_count)
+
+
+def _verdict(status: RunStatus, failing: int, passing: int, total: int) -> Verdict:
+    kind = _BY_STATUS.get(status) or _finished(failing, passing, total)
+    return Verdict(kind=kind, failing=failing, passing=passing, total=total)
+
+
+def _finished(failing: int, passing: int, total: int) -> VerdictKind:
+    if failing:
+        return VerdictKind.FAILED
+    return VerdictKind.PASSED if passing and passing == total else VerdictKind.NO_RESULTS
