@@ -6,13 +6,11 @@ changes something is denied unless a role allows it; person and place have to ma
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from bot.state import Actor, Place
-from bot.wordlike import nearest
 
 TERMINAL = "terminal:user:local"
 """The person at the terminal of the machine that Clew runs on; the settings cannot take a role from them."""
@@ -78,43 +76,7 @@ def decide(policy: Policy, actor: Actor, place: Place, *, need: Role, changes: b
     return _guest(actor, need) or _person(policy, actor, place, need) or _place(policy, place, need)
 
 
-def check_principal(text: str, chats: Collection[str] = ()) -> str | None:
-    """Return what is wrong with a principal in the settings, None where nothing is.
-
-    `chats`: the chats there are; without them, any is taken.
-    """
-    chat, _, rest = text.partition(":")
-    kind, *ids = rest.split(":")
-    if not _WORD.fullmatch(chat) or not rest:
-        return f"“{text[:_SHOWN]}” is not a principal; write CHAT:KIND:ID, like slack:user:T01:U01."
-    if chats and chat not in chats:
-        return f"“{text[:_SHOWN]}” names no chat that there is{_meant(chat, chats)} Chats are {', '.join(sorted(chats))}."
-    if kind not in _IDS:
-        return f"“{text[:_SHOWN]}” has no known kind{_meant(kind, _IDS)} Kinds are {', '.join(_IDS)}."
-    if len(ids) not in _IDS[kind]:
-        return f"“{text[:_SHOWN]}” has {len(ids)} ids; {kind} takes {' or '.join(map(str, _IDS[kind]))}."
-    if text != TERMINAL and not all(map(_ID.fullmatch, ids)):
-        return f"“{text[:_SHOWN]}” holds a name; only ids count, which are capital letters and digits."
-    return None
-
-
-# How many ids a kind of principal has: some chats give ids that are unique alone, others inside a team.
-_IDS: Mapping[str, tuple[int, ...]] = {
-    "team": (1,),
-    "guild": (1,),
-    "user": (1, 2),
-    "usergroup": (2,),
-    "role": (2,),
-    "channel": (1, 2),
-}
-_WORD = re.compile(r"[a-z]{1,32}", re.ASCII)
-_ID = re.compile(r"[A-Z0-9]{1,64}", re.ASCII)
-_SHOWN = 80
-
-
-def _meant(word: str, known: Collection[str]) -> str:
-    close = nearest(word, known)
-    return f"; did you mean “{close}”?" if close else "."
+_WHOLE = ("team", "guild")  # what chats call the whole that a channel's first id names
 
 
 def _unconfigured(need: Role, *, changes: bool) -> Decision:
@@ -159,10 +121,17 @@ def _held(policy: Policy, actor: Actor, place: Place) -> Role | None:
 def _place(policy: Policy, place: Place, need: Role) -> Decision:
     """Hold a verb to the places of its role or, where that has none, of the nearest role below."""
     bound = max((role for role in policy.places if role <= need), default=None)
-    if bound is None or place.channel in policy.places[bound]:
+    if bound is None or _surroundings(place) & policy.places[bound]:
         return Allowed(f"role:{need.word}")
     return Denied(
         "Your role allows this, but not here: it is kept to certain channels. Whoever runs Clew can add this "
         f"one, {place.channel}, to “{bound.word}” under [places] in clew.toml.",
         f"place:{bound.word}",
     )
+
+
+def _surroundings(place: Place) -> frozenset[str]:
+    """Return the principals that a place answers to: its channel, and the workspace or server around it."""
+    chat, _, *ids = place.channel.split(":")
+    around = {f"{chat}:{whole}:{ids[0]}" for whole in _WHOLE} if len(ids) > 1 else set()
+    return frozenset({place.channel, *around})
