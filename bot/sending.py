@@ -9,17 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot import requests
 from bot.errors import StoreError
-from bot.model import LaunchOutcome, Refused, RunRef, Started, Unclear
+from bot.model import LaunchOutcome, Refused, Run, RunRef, Started, Unclear
 from bot.ports import Clock, RunService, Store
 from bot.state import AuditEntry, Intent, IntentKind, IntentState
 
 log = logging.getLogger(__name__)
 
 UNDECIDED = frozenset({IntentState.POSTING, IntentState.UNKNOWN})
+CLOCK_SLACK = timedelta(seconds=120)  # how far the platform's clock may be behind ours
 
 
 async def send(intent: Intent, service: RunService, *, store: Store, clock: Clock) -> Intent | None:
@@ -48,6 +49,13 @@ async def accept(intent: Intent, run_id: str | None, *, store: Store, now: datet
     if news:
         await note(intent, "accepted", f"run {run_id or 'not named'}", store=store, now=now)
     return news
+
+
+async def look(intent: Intent, service: RunService) -> Run | None:
+    """Look for the run of a launch by its key. Raises `ServiceError`."""
+    request = requests.launch_request(intent.request)
+    since = (intent.posted_at or intent.created_at) - CLOCK_SLACK
+    return await service.find_launched(request.key, request.launcher, since)
 
 
 async def note(intent: Intent, decision: str, detail: str, *, store: Store, now: datetime) -> None:

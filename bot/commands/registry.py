@@ -4,21 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.commands import failing, find, logs, report, status, unwatch, watch, watching
+from bot.commands import (
+    again,
+    confirm,
+    debug,
+    failing,
+    find,
+    launch,
+    logs,
+    report,
+    status,
+    unwatch,
+    watch,
+    watching,
+)
 from bot.commands import help as help_
 from bot.commands.verb import Verb
 
 VERBS: Mapping[str, Verb] = {
     verb.name: verb
     for verb in (
+        launch.VERB,
         status.VERB,
         failing.VERB,
         logs.VERB,
+        debug.VERB,
         report.VERB,
         find.VERB,
         watch.VERB,
         unwatch.VERB,
         watching.VERB,
         help_.VERB,
+        confirm.CONFIRM,
+        confirm.DECLINE,
+        again.CHECK,
+        again.AGAIN,
     )
 }

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.cards import (
     Button,
     Card,
     Context,
     Fact,
-    Field,
-    FieldKind,
-    Form,
     Line,
     Outside,
     Progress,
@@ -24,39 +20,11 @@ from bot.model import DebugRequest, Run, RunRef, RunStatus
 from bot.replies import settling
 from bot.replies.launching import addresses
 from bot.replies.words import virtual
+from bot.sessions import Session
 from bot.state import Intent, IntentState
 
-SESSION = timedelta(hours=6)  # how long the platform keeps a session open
 MAIL = timedelta(minutes=10)  # how long its link takes to come
 COST = "one debugging session, open for up to 6 hours"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A debugging session as it stands: what was asked, its run once that is seen, and whether it is over."""
-
-    intent: Intent
-    request: DebugRequest
-    run: Run | None = None
-    now: datetime
-
-    @property
-    def ends(self) -> datetime | None:
-        """When its six hours are over, counted from when it was up, or else from when it was asked for."""
-        start = (self.run and (self.run.started_at or self.run.created_at)) or self.intent.posted_at
-        return start + SESSION if start else None
-
-    @property
-    def ready(self) -> bool:
-        """Whether the platform says that it is up."""
-        return self.run is not None and self.run.status is RunStatus.IN_PROGRESS
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more will happen to it."""
-        ended = self.run is not None and self.run.status.terminal
-        late = self.ends is not None and self.now >= self.ends
-        return ended or late or self.intent.state not in {IntentState.POSTING, IntentState.ACCEPTED}
 
 
 def placeholder() -> UserError:
@@ -67,11 +35,10 @@ def placeholder() -> UserError:
     )
 
 
-def which_run(session_id: str) -> UserError:
+def which_run() -> UserError:
     """Answer a moment that says neither its run nor its session."""
-    what = f" (“{session_id[:40]}”)" if session_id else ""
     return UserError(
-        f"That moment does not say which run or session it is in{what}.",
+        "That moment does not say which run or session it is in.",
         "Add run=RUN, or paste the whole text of the report's copy-moment button.",
     )
 
@@ -98,23 +65,6 @@ def mail(request: DebugRequest, *, alone: bool) -> Line:
         return ("The link comes by e-mail to ", Outside(addresses(request.recipients, alone=alone)), ".")
     return (("The link comes by e-mail to the connection's default users, because your address is not known here. "
             "Add recipients=ADDRESS to get it yourself."),)  # fmt: skip
-
-
-def form(run: str, moment: str, recipients: str, description: str) -> Form:
-    """Build the form of a session, prefilled."""
-    return Form(
-        verb="debug",
-        title="Open a debugging session",
-        submit="Continue",
-        fields=(
-            Field(name="run", label="Run", kind=FieldKind.RUN, value=run, hint="an id, or latest"),
-            Field(name="moment", label="Moment", kind=FieldKind.MOMENT, value=moment,
-                  hint="paste the copy-moment text; empty: the first failing property"),
-            Field(name="recipients", label="Send the link to", kind=FieldKind.TEXT, value=recipients,
-                  hint="mail addresses, separated by ;"),
-            Field(name="description", label="What is it for?", kind=FieldKind.TEXT, value=description),
-        ),
-    )  # fmt: skip
 
 
 def joined(session: Session) -> Reply:

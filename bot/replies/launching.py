@@ -73,6 +73,13 @@ def undecided(launcher: str) -> Line:
     return ("An earlier launch of ", Outside(launcher), " was sent and its outcome is not known yet.")
 
 
+def no_preset(name: str, close: str | None, known: list[str]) -> UserError:
+    """Answer a preset that the settings do not have."""
+    meant = f"Did you mean “{close}”? " if close else ""
+    there = f"Presets are {listed(known)}." if known else "The settings have no presets."
+    return UserError(f"There is no preset “{name[:40]}”.", f"{meant}{there}")
+
+
 def not_a_launch() -> UserError:
     """Answer a request to launch again what was no launch."""
     return UserError("There is no launch under that token.", "Say “launch” to start one.")

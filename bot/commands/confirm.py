@@ -1,0 +1,146 @@
+"""Confirm or decline a launch or a debugging session; the buttons of their cards say these words.
+
+confirm TOKEN
+decline TOKEN
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import access, sending, sessions
+from bot.access import Role
+from bot.cards import Reply
+from bot.commands.verb import Asked, Desk, Verb
+from bot.ports import RunService
+from bot.replies import debugging, problems, settling, standing
+from bot.sessions import Session
+from bot.state import Intent, IntentKind, IntentState
+
+LIFETIME = timedelta(minutes=settling.MINUTES_TO_CONFIRM)
+ROLES = {IntentKind.LAUNCH: Role.LAUNCH, IntentKind.DEBUG: Role.DEBUG}
+BESIDE = "asked for beside the session that is open"  # the reason of a draft that is not to join one
+DRAFT = frozenset({IntentState.DRAFT})
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+async def confirm(asked: Asked, desk: Desk) -> Reply:
+    """Send what was asked for, once; every later press hears what came of it."""
+    intent = await intent_of(asked, desk, "confirm")
+    reply = await _refusal(intent, asked, desk) or await go(intent, asked, desk)
+    return reply if reply.private else replace(reply, replace=True)
+
+
+async def decline(asked: Asked, desk: Desk) -> Reply:
+    """Call it off; nothing was sent."""
+    intent = await intent_of(asked, desk, "decline")
+    stranger = await _stranger(intent, asked, desk)
+    if stranger is not None:
+        return stranger
+    now = desk.clock.now()
+    if not await desk.store.advance(intent.id, DRAFT, IntentState.DECLINED, now):
+        return await _happened(intent, desk)
+    await sending.note(intent, "declined", intent.subject, store=desk.store, now=now)
+    return replace(settling.declined(intent), replace=True)
+
+
+async def go(intent: Intent, asked: Asked, desk: Desk) -> Reply:
+    """Check the person's rights as they are now, confirm the draft, send it once, and show how it stands."""
+    service = desk.services.get(intent.connection)
+    if service is None:
+        raise settling.no_connection(intent)
+    denied = await _denied(intent, asked, desk)
+    if denied is not None:
+        return denied
+    session = await _open_session(intent, service, desk)
+    if session is not None:
+        return await _join(intent, session, desk)
+    now = desk.clock.now()
+    if not await desk.store.advance(intent.id, DRAFT, IntentState.CONFIRMED, now):
+        return await _happened(intent, desk)
+    await sending.note(intent, "confirmed", intent.subject, store=desk.store, now=now)
+    sent = await sending.send(intent, service, store=desk.store, clock=desk.clock)
+    return await _happened(intent, desk) if sent is None else standing.reply(sent, desk.clock.now())
+
+
+async def intent_of(asked: Asked, desk: Desk, verb: str) -> Intent:
+    """Return the intent that a token names. Raises `UserError` where there is none."""
+    token = asked.value("token", 0) or ""
+    intent = await desk.store.intent(token) if _TOKEN.fullmatch(token) else None
+    if intent is None:
+        raise settling.unknown_token(verb)
+    return intent
+
+
+async def _refusal(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:
+    """Return why a draft cannot be confirmed: by this person, any more, or at all."""
+    stranger = await _stranger(intent, asked, desk)
+    if stranger is not None:
+        return stranger
+    if intent.state is not IntentState.DRAFT:
+        return settling.happened(intent)
+    now = desk.clock.now()
+    if now - intent.created_at <= LIFETIME:
+        return None
+    if not await desk.store.advance(intent.id, DRAFT, IntentState.EXPIRED, now):
+        return await _happened(intent, desk)
+    await sending.note(intent, "expired", intent.subject, store=desk.store, now=now)
+    return settling.expired(intent)
+
+
+async def _stranger(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:
+    """Refuse everybody but the requester, and every channel but the one where it was shown."""
+    who, where = asked.invocation.actor, asked.invocation.place
+    if (who.id, where.channel) == (intent.actor, intent.channel):
+        return None
+    reason = settling.not_yours(intent) if who.id != intent.actor else settling.not_here()
+    by = replace(intent, actor=who.id, channel=where.channel)
+    await sending.note(by, "denied", "not the requester", store=desk.store, now=desk.clock.now())
+    return problems.denied(reason)
+
+
+async def _denied(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:
+    """Refuse a person who has lost the right, or anybody while Clew is read-only."""
+    who, where = asked.invocation.actor, asked.invocation.place
+    decision = access.decide(desk.policy, who, where, need=ROLES[intent.kind], changes=True)
+    if not isinstance(decision, access.Denied):
+        return None
+    await sending.note(intent, "denied", decision.rule, store=desk.store, now=desk.clock.now())
+    return problems.denied(decision.reason)
+
+
+async def _happened(intent: Intent, desk: Desk) -> Reply:
+    """Tell what became of an intent that somebody else moved meanwhile."""
+    return settling.happened(await desk.store.intent(intent.id) or intent)
+
+
+async def _open_session(intent: Intent, service: RunService, desk: Desk) -> Session | None:
+    if intent.kind is not IntentKind.DEBUG or intent.reason == BESIDE:
+        return None
+    now = desk.clock.now()
+    return await sessions.open_at(intent.subject, service=service, store=desk.store, now=now, mine=intent.id)
+
+
+async def _join(intent: Intent, session: Session, desk: Desk) -> Reply:
+    """Show the session that is there already, and let the draft go."""
+    now = desk.clock.now()
+    if not await desk.store.advance(intent.id, DRAFT, IntentState.DECLINED, now):
+        return await _happened(intent, desk)
+    await sending.note(intent, "joined", session.intent.id, store=desk.store, now=now)
+    return debugging.joined(session)
+
+
+CONFIRM = Verb(
+    name="confirm",
+    summary="go ahead with what a card shows",
+    handle=confirm,
+    hidden=True,
+)
+DECLINE = Verb(
+    name="decline",
+    summary="call off what a card shows",
+    handle=decline,
+    hidden=True,
+)

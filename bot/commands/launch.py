@@ -1,0 +1,171 @@
+"""Start a test run.
+
+    launch LAUNCHER|PRESET duration=MINUTES [config_image=IMAGE] [images=IMAGE;IMAGE] [description=TEXT]
+           [source=NAME] [test_name=NAME] [ephemeral=yes|no] [recipients=ADDRESS;ADDRESS] [custom.NAME=TEXT]
+
+Parameters are also understood by the platform's names (antithesis.duration=30). Nothing is sent before the
+person has confirmed the exact parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot import launching, requests
+from bot.access import Role
+from bot.cards import Field, FieldKind, Form, Line, Reply
+from bot.commands import confirm
+from bot.commands.target import require, service_of
+from bot.commands.verb import Asked, Desk, Parameter, Preset, Verb
+from bot.model import Capability, LaunchRequest, RunStatus
+from bot.ports import RunService
+from bot.replies import launching as replies
+from bot.state import Intent, IntentKind, IntentState
+from bot.wordlike import nearest
+
+OWN = ("launcher", "preset", "connection")  # parameters of the verb that are none of the run's
+FIELDS = (
+    Field(name="duration", label="Duration in minutes", kind=FieldKind.MINUTES, required=True,
+          hint="30, 0.5 or 1h30m"),
+    Field(name="config_image", label="Config image", kind=FieldKind.TEXT,
+          hint="[REGISTRY/]NAME:TAG; empty: the launcher's own"),
+    Field(name="images", label="Images", kind=FieldKind.LONG_TEXT, hint="separated by ;"),
+    Field(name="description", label="Description", kind=FieldKind.TEXT),
+    Field(name="source", label="Source", kind=FieldKind.TEXT, hint="usually a branch; compared within one"),
+    Field(name="test_name", label="Test name", kind=FieldKind.TEXT),
+    Field(name="ephemeral", label="Leave it out of the history", kind=FieldKind.FLAG),
+    Field(name="recipients", label="Mail the report to", kind=FieldKind.TEXT, hint="addresses separated by ;"),
+)  # fmt: skip
+RECENT = 20  # runs that are looked through for one that is under way
+
+
+async def handle(asked: Asked, desk: Desk) -> Reply:
+    """Check everything, keep it as a draft, and ask for a confirmation; or ask for what is missing."""
+    service = service_of(asked, desk)
+    require(service, Capability.LAUNCH)
+    launcher, values = given(asked, desk)
+    lacking = [
+        what for what, there in (("a launcher", launcher), ("a duration", "duration" in values)) if not there
+    ]
+    if lacking:
+        return replies.missing(lacking, await form(asked, desk))
+    request = launching.build(launcher, values, desk.new_key())
+    return await propose(request, service, asked, desk)
+
+
+async def propose(
+    request: LaunchRequest, service: RunService, asked: Asked, desk: Desk, *, reason: str = ""
+) -> Reply:
+    """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once."""
+    parameters = service.parameters(request)
+    place = asked.invocation.place
+    warnings = await _warnings(request, service, desk)
+    intent = Intent(
+        id=request.key,
+        kind=IntentKind.LAUNCH,
+        connection=service.connection,
+        actor=asked.invocation.actor.id,
+        channel=place.channel,
+        thread=place.thread,
+        request=requests.encode(request),
+        subject=request.launcher,
+        state=IntentState.DRAFT,
+        created_at=desk.clock.now(),
+        reason=reason,
+    )
+    await desk.store.draft(intent)
+    if asked.invocation.confirmed:
+        return await confirm.go(intent, asked, desk)
+    return replies.confirmation(intent, request, parameters, alone=place.direct, warnings=warnings)
+
+
+def given(asked: Asked, desk: Desk) -> tuple[str, dict[str, str]]:
+    """Return the launcher, "" where none is named, and the run's parameters; a preset fills what is not said."""
+    said = " ".join(asked.words.positional)
+    preset = _preset(asked.value("preset") or said, desk, named=asked.value("preset") is not None)
+    launcher = asked.value("launcher") or (preset.launcher if preset else said)
+    own = {**asked.words.named, **asked.invocation.values}
+    values = launching.normalised({name: value for name, value in own.items() if name not in OWN})
+    return launcher, {**launching.normalised(preset.values if preset else {}), **values}
+
+
+async def form(asked: Asked, desk: Desk) -> Form:
+    """Return the form, prefilled with what was given so far; further parameters get a field of their own."""
+    launcher, values = given(asked, desk)
+    first = Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, value=launcher, required=True,
+                  hint="the exact name, for example basic_test")  # fmt: skip
+    fields = [replace(field, value=values.pop(field.name, "")) for field in FIELDS]
+    further = [
+        Field(name=name, label=name, kind=FieldKind.TEXT, value=value) for name, value in values.items()
+    ]
+    if len(desk.services) > 1:
+        chosen = service_of(asked, desk).connection
+        further.append(Field(name="connection", label="Connection", kind=FieldKind.CHOICE, value=chosen,
+                             choices=tuple(desk.services)))  # fmt: skip
+    return Form(
+        verb="launch", title="Launch a test run", submit="Continue", fields=(first, *fields, *further)
+    )
+
+
+def _preset(name: str, desk: Desk, *, named: bool) -> Preset | None:
+    if name in desk.presets:
+        return desk.presets[name]
+    if not named:
+        return None
+    raise replies.no_preset(name, nearest(name, list(desk.presets)), list(desk.presets))
+
+
+async def _warnings(request: LaunchRequest, service: RunService, desk: Desk) -> tuple[Line, ...]:
+    """Say what makes this launch look like a slip: an unseen launcher, or one that is at work already."""
+    launcher, connection = request.launcher, service.connection
+    seen = (*desk.launchers.get(connection, ()), *await desk.store.launchers(connection))
+    warnings: list[Line] = []
+    if launcher not in seen:
+        warnings.append(replies.not_seen(launcher, nearest(launcher, list(seen))))
+    recent = await desk.store.recent(connection, RECENT)
+    going = [run for run, name, status in recent if name == launcher and not RunStatus.read(status).terminal]
+    if going:
+        warnings.append(replies.under_way(launcher, going[0]))
+    open_ = await desk.store.open_intents()
+    if any(
+        i.kind is IntentKind.LAUNCH and (i.connection, i.subject) == (connection, launcher) for i in open_
+    ):
+        warnings.append(replies.undecided(launcher))
+    return tuple(warnings)
+
+
+VERB = Verb(
+    name="launch",
+    summary="start a test run; shows what would be sent and asks first",
+    handle=handle,
+    parameters=(
+        Parameter(name="launcher", summary="The launcher's exact name, or a preset", kind=FieldKind.LAUNCHER,
+                  required=True, positional=True, example="launch basic_test duration=30"),
+        Parameter(name="duration", summary="How long to test", kind=FieldKind.MINUTES, required=True,
+                  example="duration=1h30m"),
+        Parameter(name="preset", summary="A launch prepared in the settings", kind=FieldKind.TEXT),
+        Parameter(name="config_image", summary="The image that holds the configuration", kind=FieldKind.TEXT,
+                  example="config_image=config:main"),
+        Parameter(name="images", summary="Images to use, separated by ;", kind=FieldKind.LONG_TEXT,
+                  example="images=app:1.4;db:16"),
+        Parameter(name="description", summary="Stands in the report and in mails", kind=FieldKind.TEXT,
+                  example='description="retry fix"'),
+        Parameter(name="source", summary="Usually a branch; runs of one source are compared",
+                  kind=FieldKind.TEXT, example="source=main"),
+        Parameter(name="test_name", summary="The test's name in the history", kind=FieldKind.TEXT),
+        Parameter(name="ephemeral", summary="Leave the run out of the history", kind=FieldKind.FLAG,
+                  example="ephemeral=yes"),
+        Parameter(name="recipients", summary="Who gets the report by mail, separated by ;",
+                  kind=FieldKind.TEXT, example="recipients=ann@example.com"),
+        Parameter(name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT),
+    ),
+    examples=(
+        "launch basic_test duration=30",
+        'launch Payments Nightly duration=1h30m source=main description="retry fix"',
+        "launch basic_test duration=10 custom.seed=7 antithesis.performance_tier=high",
+    ),
+    role=Role.LAUNCH,
+    changes=True,
+    open_names=True,
+    form=form,
+)  # fmt: skip

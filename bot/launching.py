@@ -1,0 +1,123 @@
+"""From what a person gave to a launch request: names made one, every value checked before anything is sent.
+
+The platform checks almost nothing at launch: a wrong value is a paid run that ends `incomplete` minutes later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bot import grammar
+from bot.errors import UserError
+from bot.model import LaunchRequest
+from bot.wordlike import nearest
+
+PREFIX = "antithesis."
+CUSTOM = "custom."
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {"is_ephemeral": "ephemeral", "report.recipients": "recipients", "image": "images"}
+)
+KNOWN = (
+    "duration",
+    "config_image",
+    "images",
+    "description",
+    "source",
+    "test_name",
+    "ephemeral",
+    "recipients",
+)
+SECRET_ENDS = (".token", ".callback_url")
+SECRET_NAMES = frozenset({"token", "callback_url"})
+LONGEST_TEXT = 4_000  # characters of a description
+LONGEST_VALUE = 1_000
+MOST_EXTRA = 40
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_SHOWN = 60
+
+
+def build(launcher: str, given: Mapping[str, str], key: str) -> LaunchRequest:
+    """Build a request of a launcher and values by name. Raises `UserError` naming the value that is wrong."""
+    values = normalised(given)
+    extra = tuple((name, _text(name, value)) for name, value in sorted(values.items()) if name not in KNOWN)
+    if len(extra) > MOST_EXTRA:
+        raise UserError(f"There are {len(extra)} further parameters; {MOST_EXTRA} is the most.")
+    return LaunchRequest(
+        launcher=grammar.launcher(launcher),
+        key=key,
+        minutes=grammar.minutes(values["duration"]) if "duration" in values else None,
+        config_image=grammar.image(values["config_image"], "config_image")
+        if "config_image" in values
+        else None,
+        images=grammar.images(values["images"]) if "images" in values else (),
+        description=_maybe("description", values, LONGEST_TEXT),
+        source=_maybe("source", values),
+        test_name=_maybe("test_name", values),
+        ephemeral=grammar.flag(values["ephemeral"], "ephemeral") if "ephemeral" in values else None,
+        recipients=grammar.recipients(values["recipients"]) if "recipients" in values else (),
+        extra=extra,
+    )
+
+
+def normalised(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the values by Clew's names; further parameters keep the platform's.
+
+    Raises `UserError` for a name that is not known, that may not be given in a chat, or that is there twice.
+    """
+    values: dict[str, str] = {}
+    for name, value in given.items():
+        if not value.strip():
+            continue
+        known = canonical(name)
+        if known in values:
+            raise UserError(f"“{known}=” is given twice, once as “{name[:_SHOWN]}=”.", "Give it once.")
+        values[known] = value
+    return values
+
+
+def canonical(name: str) -> str:
+    """Return the one name of a parameter. Raises `UserError` for one that cannot be given."""
+    short = name.removeprefix(PREFIX)
+    short = ALIASES.get(short, short)
+    if short in KNOWN:
+        return short
+    if short == "filter_logs_matching":
+        raise UserError(
+            "filter_logs_matching= cannot be given here: a pattern that matches everything would hide every log "
+            "line, and telling needs an RE2 engine, which Clew does not have.",
+            "Set it in the launcher itself, or launch with the platform's own command line.",
+        )
+    if short in SECRET_NAMES or short.endswith(SECRET_ENDS):
+        raise UserError(
+            f"“{name[:_SHOWN]}=” is a secret, and what is said in a chat stays there: Clew does not take it.",
+            "Set integrations in the launcher itself.",
+        )
+    if name.startswith((PREFIX, CUSTOM)) and _NAME.fullmatch(name):
+        return name
+    raise unknown(name)
+
+
+def unknown(name: str) -> UserError:
+    """Answer a parameter that no launch takes."""
+    close = nearest(name, list(KNOWN))
+    meant = f"Did you mean “{close}=”? " if close else ""
+    return UserError(
+        f"launch does not know “{name[:_SHOWN]}=”.",
+        f"{meant}It takes {', '.join(KNOWN)}, and any custom.NAME or antithesis.NAME.",
+    )
+
+
+def _maybe(name: str, values: Mapping[str, str], most: int = LONGEST_VALUE) -> str | None:
+    return _text(name, values[name], most) if name in values else None
+
+
+def _text(name: str, value: str, most: int = LONGEST_VALUE) -> str:
+    """Return a text that is sent as it is: without line breaks or invisible characters, and not too long."""
+    plain = " ".join(value.split())
+    if len(plain) > most:
+        raise UserError(f"{name}= has {len(plain):,} characters; {most:,} is the most.")
+    if not plain.isprintable():
+        raise UserError(f"{name}= holds invisible characters.", "Type it again instead of pasting it.")
+    return plain

@@ -1,0 +1,27 @@
+"""Work on many things at a time; what goes wrong with one never holds up the others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+AT_ONCE = 4
+
+
+async def each(things: Iterable[T], work: Callable[[T], Awaitable[None]], *, what: str) -> None:
+    """Do the work for every thing, a few at once; errors are logged with `what` was being done."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(thing: T) -> None:
+        async with turns:
+            try:
+                await work(thing)
+            except Exception:
+                log.exception("%s failed; the others go on", what)
+
+    await asyncio.gather(*(one(thing) for thing in things))

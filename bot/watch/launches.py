@@ -1,0 +1,160 @@
+"""Find out what became of launches whose outcome is not known. Nothing here ever launches.
+
+A clock calls `tick` every few seconds. The schedule of look-ups hangs on the time of sending, which is stored;
+what was looked up already is remembered in memory only, so a restart looks once more and then goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from bot import requests, sending
+from bot.cards import Card
+from bot.errors import ServiceError
+from bot.model import Run
+from bot.ports import Chat, Clock, RunService, Store
+from bot.replies import launching, settling
+from bot.state import Intent, IntentKind, IntentState, NewDelivery
+from bot.watch.each import each
+
+log = logging.getLogger(__name__)
+
+LOOKS = tuple(timedelta(seconds=s) for s in (5, 15, 30, 60, 120, 300, 600))  # after sending
+GIVE_UP = LOOKS[-1]
+LATE_EVERY = timedelta(seconds=60)
+LATE_UNTIL = timedelta(hours=24)
+ANSWER_BY = timedelta(seconds=90)  # a request has its answer, or none, by then; the deadline is 60 s
+
+
+class LaunchWatch:
+    """Follows confirmed, sent and unknown intents until they are settled."""
+
+    def __init__(
+        self, *, services: Mapping[str, RunService], store: Store, clock: Clock, chats: Mapping[str, Chat]
+    ) -> None:
+        self._services = services
+        self._store = store
+        self._clock = clock
+        self._chats = chats
+        self._started = clock.now()
+        self._looked: dict[str, datetime] = {}
+        self._confirmed: frozenset[str] = frozenset()
+        self._told: set[str] = set()
+
+    async def tick(self) -> None:
+        """Take every open intent one step further. Raises `StoreError` where they cannot be read."""
+        intents = await self._store.open_intents()
+        before, self._confirmed = self._confirmed, _ids(intents, IntentState.CONFIRMED)
+        for forgotten in self._looked.keys() - {intent.id for intent in intents}:
+            del self._looked[forgotten]
+
+        async def step(intent: Intent) -> None:
+            if intent.state is not IntentState.CONFIRMED:
+                await self._follow(intent)
+            elif intent.id in before:
+                await self._withdraw(intent)
+
+        await each(intents, step, what="following a launch")
+
+    async def _withdraw(self, intent: Intent) -> None:
+        """Let go of what was confirmed and never sent; a request on its way is seen here once at most."""
+        now = self._clock.now()
+        expected = frozenset({IntentState.CONFIRMED})
+        if await self._store.advance(intent.id, expected, IntentState.EXPIRED, now):
+            await sending.note(intent, "expired", "confirmed, never sent", store=self._store, now=now)
+            await self._tell(intent, "withdrawn", settling.withdrawn(intent))
+
+    async def _follow(self, intent: Intent) -> None:
+        if intent.kind is IntentKind.DEBUG:
+            await self._leave_to_person(intent)
+            return
+        if intent.state is IntentState.UNKNOWN:
+            await self._tell_unknown(intent)
+        now = self._clock.now()
+        run = await self._look(intent, now) if self._due(intent, now) else None
+        if run is not None:
+            await self._found(intent, run)
+        elif intent.state is IntentState.POSTING and self._looked_to_the_end(intent):
+            await self._give_up(intent, "no run appeared")
+            await self._tell_unknown(intent)
+
+    def _looked_to_the_end(self, intent: Intent) -> bool:
+        last = self._looked.get(intent.id)
+        return last is not None and last - _sent_at(intent) >= GIVE_UP
+
+    async def _leave_to_person(self, intent: Intent) -> None:
+        """Call a debugging session without an answer unknown: no list would show it."""
+        if intent.state is IntentState.POSTING and self._clock.now() - _sent_at(intent) >= ANSWER_BY:
+            await self._give_up(intent, "no answer came")
+
+    async def _look(self, intent: Intent, now: datetime) -> Run | None:
+        self._looked[intent.id] = now
+        service = self._services.get(intent.connection)
+        if service is None:
+            return None
+        try:
+            return await sending.look(intent, service)
+        except ServiceError as error:
+            log.warning("a launch could not be looked up: %s", type(error).__name__)
+            return None
+
+    def _due(self, intent: Intent, now: datetime) -> bool:
+        sent = _sent_at(intent)
+        last = self._looked.get(intent.id)
+        if last is None and sent < self._started:
+            return intent.state is IntentState.POSTING or now - sent < LATE_UNTIL
+        last = last or sent
+        if intent.state is IntentState.UNKNOWN:
+            return now - last >= LATE_EVERY and now - sent < LATE_UNTIL
+        return any(last < sent + wait <= now for wait in LOOKS)
+
+    async def _found(self, intent: Intent, run: Run) -> None:
+        """Settle it. A late one is reported first: the report has a key, so a repeat of this changes nothing."""
+        now = self._clock.now()
+        if intent.state is IntentState.UNKNOWN:
+            request = requests.launch_request(intent.request)
+            await self._tell(intent, "appeared", launching.appeared(intent, request, run, now=now))
+        await sending.accept(intent, run.ref.run_id, store=self._store, now=now)
+
+    async def _give_up(self, intent: Intent, why: str) -> None:
+        now = self._clock.now()
+        expected = frozenset({IntentState.POSTING})
+        if await self._store.advance(intent.id, expected, IntentState.UNKNOWN, now, reason=why):
+            await sending.note(intent, "unknown", why, store=self._store, now=now)
+
+    async def _tell_unknown(self, intent: Intent) -> None:
+        if intent.id not in self._told:
+            request = requests.launch_request(intent.request)
+            await self._tell(intent, "unknown", launching.unknown(intent, request))
+            self._told.add(intent.id)
+
+    async def _tell(self, intent: Intent, what: str, card: Card) -> None:
+        """Post a card where the launch was asked for, once however often this is called."""
+        chat = self._chats.get(intent.channel.partition(":")[0])
+        if chat is None:
+            return
+        delivery = NewDelivery(
+            key=f"{what}:{intent.id}",
+            channel=intent.channel,
+            payload=chat.render(card),
+            thread=await self._thread(intent),
+            context=card.context,
+        )
+        await self._store.enqueue(delivery, self._clock.now())
+
+    async def _thread(self, intent: Intent) -> str | None:
+        """Return the live card's thread, so that all of a launch stands together."""
+        for live in await self._store.live():
+            if live.intent_id == intent.id and live.message.channel == intent.channel:
+                return live.message.thread or live.message.message_id
+        return intent.thread
+
+
+def _ids(intents: tuple[Intent, ...], state: IntentState) -> frozenset[str]:
+    return frozenset(intent.id for intent in intents if intent.state is state)
+
+
+def _sent_at(intent: Intent) -> datetime:
+    return intent.posted_at or intent.created_at
