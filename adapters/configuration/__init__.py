@@ -1,0 +1,1 @@
+"""Where settings come from: the environment, `.env`, secret files and the TOML file."""

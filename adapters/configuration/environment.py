@@ -1,0 +1,192 @@
+"""Settings from environment variables, `.env`, and secret files named by `*_FILE`."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from adapters.configuration.checks import BaseUrl, Tenant
+from adapters.configuration.problems import Problem, wrong
+
+LONGEST_SECRET = 16_384  # bytes; a larger file is not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Stands for a secret whose file cannot be used; validation turns it into a problem."""
+
+    what: str
+    mend: str
+
+
+def _usable(value: object) -> object:
+    if isinstance(value, Unusable):
+        raise wrong(value.what, value.mend)
+    return value.strip() if isinstance(value, str) else value
+
+
+FromFile = Annotated[SecretStr, BeforeValidator(_usable)]
+
+
+class Environment(BaseSettings):
+    """Every setting that is not a list, under the name that the README's table shows in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        frozen=True,
+    )
+
+    antithesis_tenant: Tenant | None = Field(
+        default=None, description="the tenant: `acme` for https://acme.antithesis.com"
+    )
+    antithesis_base_url: BaseUrl | None = Field(
+        default=None, description="the address, instead of a tenant's name (proxies, `clew simulate`)"
+    )
+    antithesis_api_key: FromFile | None = Field(default=None, description="the key that reads runs and logs")
+    antithesis_username: str | None = Field(
+        default=None, description="user that may launch; without it, nothing can be"
+    )
+    antithesis_password: FromFile | None = Field(default=None, description="that user's password")
+    slack_bot_token: FromFile | None = Field(
+        default=None, description="bot token (`xoxb-…`); without it Slack is off"
+    )
+    slack_app_token: FromFile | None = Field(default=None, description="app token (`xapp-…`) for Socket Mode")
+    slack_signing_secret: FromFile | None = Field(
+        default=None, description="for HTTP mode instead of Socket Mode"
+    )
+    slack_api_url: BaseUrl | None = Field(default=None, description="another address of Slack's API")
+    discord_token: FromFile | None = Field(default=None, description="bot token; without it Discord is off")
+    discord_api_url: BaseUrl | None = Field(default=None, description="another address of Discord's API")
+    discord_gateway_url: str | None = Field(default=None, description="another address of Discord's gateway")
+    database_url: FromFile = Field(
+        default=SecretStr("sqlite:///clew.db"), description="SQLite file or PostgreSQL (`postgresql://…`)"
+    )
+    clew_config: Path | None = Field(
+        default=None, description="the TOML file; `clew.toml` is read when it is there"
+    )
+    clew_poll_seconds: float = Field(
+        default=60, description="how often runs are looked for; 60 is the polite minimum"
+    )
+    clew_read_only: bool = Field(
+        default=False, description="`true`: nothing is launched, debugged or changed"
+    )
+    clew_log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="how much is logged: `debug`, `info`, `warning` or `error`"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let secret files stand before plain variables, and the environment before `.env`."""
+        return SecretFiles(settings_cls), env_settings, dotenv_settings
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads `NAME_FILE` for every secret `NAME`, so that no secret has to stand in the environment."""
+
+    def get_field_value(
+        self,
+        field: FieldInfo,  # noqa: ARG002 - the library's signature
+        field_name: str,
+    ) -> tuple[Any, str, bool]:
+        """Return a secret's text, or why its file cannot be used; None where no file is named."""
+        names = variables()
+        path = names.get(f"{field_name}_file")
+        if not path or field_name not in secrets():
+            return None, field_name, False
+        if names.get(field_name):
+            both = f"Both {field_name.upper()} and {field_name.upper()}_FILE are set."
+            return Unusable(both, "Keep one of them."), field_name, False
+        return read_secret(Path(path)), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the secrets that are in files."""
+        found = {n: self.get_field_value(f, n)[0] for n, f in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def secrets() -> tuple[str, ...]:
+    """Return the names of all secrets, in lower case."""
+    return tuple(n for n, field in Environment.model_fields.items() if "SecretStr" in str(field.annotation))
+
+
+def read_secret(path: Path) -> str | Unusable:
+    """Read a secret's file; white space around it is cut off."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(LONGEST_SECRET + 1)
+        if len(text) > LONGEST_SECRET:
+            return Unusable(f"The file {path} is too long for a secret.", "Name the secret's own file.")
+        value = text.decode("utf-8").strip()
+    except FileNotFoundError:
+        return Unusable(f"There is no file {path}.", "Check the path.")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        return Unusable(
+            f"The file {path} cannot be read ({reason}).", "Check its rights: mode 0400, owner Clew."
+        )
+    return value or Unusable(f"The file {path} is empty.", "Write the secret into it.")
+
+
+def exposed(path: Path) -> bool:
+    """Whether everyone on this machine may read a secret's file."""
+    try:
+        return bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
+
+
+def variables() -> Mapping[str, str | None]:
+    """Return the environment over `.env`, names in lower case; empty means unset."""
+    both = {**DotEnvSettingsSource(Environment).env_vars, **EnvSettingsSource(Environment).env_vars}
+    return {name.lower(): value for name, value in both.items() if value}
+
+
+def misspelt(names: Iterable[str]) -> list[Problem]:
+    """Find variables that look like settings and are none: all of CLEW_…, and near misses of the others."""
+    known = [*Environment.model_fields, *(f"{n}_file" for n in secrets())]
+    found = []
+    for name in sorted(set(names) - set(known)):
+        near = get_close_matches(name, known, n=1, cutoff=0.75 if name.startswith("clew_") else 0.9)
+        if near or name.startswith("clew_"):
+            mend = f"Did you mean {near[0].upper()}?" if near else "The README lists all settings."
+            found.append(Problem(name.upper(), "There is no such setting.", mend))
+    return found
+
+
+def secret_paths() -> dict[str, Path]:
+    """Return the files that secrets are read from, by variable."""
+    names = variables()
+    files = {f"{n}_file": names.get(f"{n}_file") for n in secrets()}
+    return {name.upper(): Path(path) for name, path in files.items() if path}
+
+
+def environment_names() -> frozenset[str]:
+    """Return every variable's name that a setting is read from, in capitals."""
+    return frozenset(
+        [*(n.upper() for n in Environment.model_fields), *(f"{n.upper()}_FILE" for n in secrets())]
+    )

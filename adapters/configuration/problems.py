@@ -1,0 +1,96 @@
+"""What is wrong with the settings, said all at once, each with the way to mend it; values are never quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+MENDS: Mapping[str, str] = MappingProxyType({
+    "bool_parsing": "Give true or false.",
+    "float_parsing": "Give a number.",
+    "int_parsing": "Give a whole number.",
+    "missing": "Add it.",
+    "list_type": 'Give a list in square brackets: ["one", "two"].',
+    "tuple_type": 'Give a list in square brackets: ["one", "two"].',
+    "string_type": "Put it in quotation marks.",
+    "dict_type": "Write it as a table.",
+    "model_type": "Write it as a table.",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where it stands, what is wrong with it, and how to mend it."""
+
+    where: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what} {self.mend}".rstrip()
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `str()` lists every problem on a line of its own."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = "One setting has to be mended:" if count == 1 else f"{count} settings have to be mended:"
+        super().__init__("\n".join([head, *(f"  - {problem}" for problem in self.problems)]))
+
+
+def wrong(what: str, mend: str) -> PydanticCustomError:
+    """Return the error that a validator raises: what is wrong, and how to mend it."""
+    return PydanticCustomError("clew", "{what}", {"what": what, "mend": mend})
+
+
+def of_environment(error: ValidationError) -> list[Problem]:
+    """Turn what pydantic found in the environment into problems, under the variables' own names."""
+    return [_problem(e, str(e["loc"][0]).upper()) for e in error.errors(include_input=False)]
+
+
+def of_file(error: ValidationError, name: str, known: Mapping[str, Iterable[str]]) -> list[Problem]:
+    """Turn what pydantic found in the TOML file into problems; `known` has each table's keys by its name."""
+    return [_in_file(e, name, known) for e in error.errors(include_input=False)]
+
+
+def meant(word: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a misspelt one probably stands for."""
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.75)), None)
+
+
+def _in_file(error: ErrorDetails, name: str, known: Mapping[str, Iterable[str]]) -> Problem:
+    place, key = error["loc"][:-1], str(error["loc"][-1])
+    if error["type"] != "extra_forbidden":
+        return _problem(error, f"{name}, {_path(error['loc'])}")
+    table = str(place[0]) if place else ""
+    names = sorted(known.get(table, ()))
+    near = meant(key, names)
+    mend = f"Did you mean “{near}”?" if near else f"Known here: {', '.join(names)}."
+    return Problem(f"{name}, {_path(error['loc'])}", "There is no such key.", mend)
+
+
+def _problem(error: ErrorDetails, where: str) -> Problem:
+    context = error.get("ctx", {})
+    if error["type"] == "clew":
+        return Problem(where, str(context["what"]), str(context["mend"]))
+    if error["type"] == "enum":
+        return Problem(where, "That is not one of its values.", f"Give {context['expected']}.")
+    return Problem(where, f"{error['msg']}.", MENDS.get(error["type"], ""))
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    """Write a place as people count: ("connection", 0, "tenant") is "connection 1, tenant"."""
+    words: list[str] = []
+    for part in loc:
+        if isinstance(part, int) and words:
+            words[-1] = f"{words[-1]} {part + 1}"
+        else:
+            words.append(str(part))
+    return ", ".join(words)

@@ -1,0 +1,1 @@
+"""Settings: everything wrong is said at once, and no secret is ever said."""

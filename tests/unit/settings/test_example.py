@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters import settings
+from adapters.configuration import example
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_env_example__is_what_the_settings_say() -> None:
+    """The file in the repository is the one that the settings write."""
+    assert example.env_example() == (ROOT / ".env.example").read_text(encoding="utf-8")
+
+
+def test_env_example__loads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copied to `.env` with two values filled in, it starts Clew."""
+    filled = example.env_example().replace("#ANTITHESIS_API_KEY=", "ANTITHESIS_API_KEY=k")
+    (folder / ".env").write_text(filled, encoding="utf-8")
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+
+    assert settings.load().connections[0].tenant == "acme"

@@ -1,0 +1,372 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters import settings
+from adapters.configuration.problems import SettingsError
+from bot.cards import ReportLinks
+from bot.model import Secret
+from bot.state import Outcome
+
+
+def problems() -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        settings.load()
+    return [str(problem) for problem in caught.value.problems]
+
+
+def one_problem() -> str:
+    (problem,) = problems()
+    return problem
+
+
+@pytest.mark.usefixtures("complete")
+def test_load__least() -> None:
+    """A tenant and a key are enough, and everything else has its default."""
+    loaded = settings.load()
+
+    (connection,) = loaded.connections
+    assert (connection.name, connection.base_url) == ("default", "https://acme.antithesis.com")
+    assert connection.api_key == Secret("canary-key")
+    assert (loaded.poll_seconds, loaded.read_only, loaded.web) == (60, False, ("127.0.0.1", 8080))
+    assert loaded.database_url.reveal() == "sqlite:///clew.db"
+    assert (loaded.slack, loaded.discord, loaded.warnings) == (None, None, ())
+
+
+def test_load__nothing() -> None:
+    """Without a platform the error names the variables and the way that needs none."""
+    problem = one_problem()
+
+    assert problem.startswith("ANTITHESIS_TENANT: No test platform is named. Set ANTITHESIS_TENANT")
+    assert "clew demo" in problem
+
+
+def test_load__dot_env_file(folder: Path) -> None:
+    """`.env` in the working directory counts, and the environment stands over it."""
+    (folder / ".env").write_text("ANTITHESIS_TENANT=acme\nANTITHESIS_API_KEY=k\nCLEW_READ_ONLY=true\n")
+
+    assert settings.load().read_only
+
+
+def test_load__environment_over_dot_env(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of the environment wins over the same one in `.env`."""
+    (folder / ".env").write_text("ANTITHESIS_TENANT=acme\nANTITHESIS_API_KEY=k\n")
+    monkeypatch.setenv("ANTITHESIS_TENANT", "other")
+
+    assert settings.load().connections[0].tenant == "other"
+
+
+def test_load__everything_wrong_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Problems of the environment and of the file come together, each with its mend and no secret."""
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme/api")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    monkeypatch.setenv("CLEW_POLL_SECOND", "30")
+    monkeypatch.setenv("CLEW_READ_ONLY", "perhaps")
+    monkeypatch.setenv("ANTITHESIS_TENNANT", "acme")
+    (folder / "clew.toml").write_text(
+        'reprot_links = "post"\n[roles]\nlaunch = ["alice"]\n[[watch]]\nchannel = "#general"\noutcome = ["all"]\n'
+    )
+
+    found = problems()
+
+    assert found[:2] == [
+        "ANTITHESIS_TENNANT: There is no such setting. Did you mean ANTITHESIS_TENANT?",
+        "CLEW_POLL_SECOND: There is no such setting. Did you mean CLEW_POLL_SECONDS?",
+    ]
+    assert any(p.startswith("ANTITHESIS_TENANT: A tenant is a name of letters") for p in found)
+    assert any(p.startswith("CLEW_READ_ONLY: ") and p.endswith("Give true or false.") for p in found)
+    assert "clew.toml, reprot_links: There is no such key. Did you mean “report_links”?" in found
+    assert "clew.toml, watch 1, outcome: There is no such key. Did you mean “outcomes”?" in found
+    assert any(p.startswith("clew.toml, roles, launch 1: That is not an id of a person") for p in found)
+    assert any(p.startswith("clew.toml, watch 1, channel: That is not a channel's id.") for p in found)
+    assert not any("canary" in p for p in found)
+
+
+@pytest.mark.parametrize(
+    "tenant", ["acme/x", "acme.com/x", "https://acme", "acme?x", "-acme", "a_b", "acme\n", "acmé"]
+)
+def test_load__tenant_that_leads_elsewhere(tenant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenant that is no host label is refused before it can carry the key to another host."""
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "k")
+    monkeypatch.setenv("ANTITHESIS_TENANT", tenant)
+
+    assert "Give only the first part of the address" in one_problem()
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("https://acme.antithesis.com/", "https://acme.antithesis.com"),
+        ("https://acme.antithesis.com/api/v1", "https://acme.antithesis.com"),
+        ("http://127.0.0.1:8123", "http://127.0.0.1:8123"),
+        ("http://[::1]:8123/", "http://[::1]:8123"),
+        ("http://localhost:1", "http://localhost:1"),
+    ],
+)
+def test_load__base_url(given: str, used: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address may stand for the tenant; its usual endings are cut."""
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "k")
+    monkeypatch.setenv("ANTITHESIS_BASE_URL", given)
+
+    assert used == settings.load().connections[0].base_url
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("http://acme.antithesis.com", "Use https."),
+        ("ftp://acme", "That is not a web address."),
+        ("https://user:pw@acme", "That is not a web address."),
+        ("https://acme:99999", "That is not a web address."),
+        ("https://[", "That is not a web address."),
+        ("acme", "That is not a web address."),
+    ],
+)
+def test_load__base_url_refused(given: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that would send the key in the clear, or is none, is refused."""
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "k")
+    monkeypatch.setenv("ANTITHESIS_BASE_URL", given)
+
+    assert said in one_problem()
+
+
+@pytest.mark.usefixtures("complete")
+def test_load__tenant_and_base_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenant and an address together leave open which one is meant."""
+    monkeypatch.setenv("ANTITHESIS_BASE_URL", "https://acme.antithesis.com")
+
+    expected = "ANTITHESIS_BASE_URL: A tenant and an address are both given. Keep one of them."
+    assert expected == one_problem()
+
+
+def test_load__tenant_without_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenant without a key is said under the variable that is missing."""
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+
+    assert one_problem().startswith("ANTITHESIS_API_KEY: It is missing.")
+
+
+def test_load__key_without_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key without a tenant is said under the variable that is missing."""
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "k")
+
+    assert one_problem().startswith("ANTITHESIS_TENANT: It is missing.")
+
+
+@pytest.mark.usefixtures("complete")
+def test_load__user_without_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Launching needs a user and a password, so half of it is a problem."""
+    monkeypatch.setenv("ANTITHESIS_USERNAME", "bot")
+
+    assert one_problem().startswith("ANTITHESIS_PASSWORD: It is missing.")
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("seconds", ["0.5", "0", "-1", "nan", "inf", "100000"])
+def test_load__unusable_interval(seconds: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interval below a second, or none at all, is refused."""
+    monkeypatch.setenv("CLEW_POLL_SECONDS", seconds)
+
+    assert "That would not be a usable interval." in one_problem()
+
+
+@pytest.mark.usefixtures("complete")
+def test_load__impolite_interval_warns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below a minute it works, with a warning."""
+    monkeypatch.setenv("CLEW_POLL_SECONDS", "5")
+
+    loaded = settings.load()
+
+    assert loaded.poll_seconds == 5
+    assert "CLEW_POLL_SECONDS is 5" in loaded.warnings[0]
+
+
+def test_load__secret_from_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret may stand in a file, and a file that all can read is warned of."""
+    (folder / "key").write_text("canary-key\n")
+    (folder / "key").chmod(0o644)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY_FILE", str(folder / "key"))
+
+    loaded = settings.load()
+
+    assert loaded.connections[0].api_key == Secret("canary-key")
+    assert "chmod 0400" in loaded.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "There is no file"),
+        (b" \n", "is empty"),
+        (b"\xff\xfe", "is not text"),
+        (b"x" * 20_000, "too long"),
+    ],
+)
+def test_load__secret_file_unusable(
+    content: bytes | None, said: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret's file that is missing, empty or no secret is said with its path."""
+    if content is not None:
+        (folder / "key").write_bytes(content)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY_FILE", str(folder / "key"))
+
+    found = one_problem()
+
+    assert said in found
+    assert str(folder / "key") in found
+
+
+@pytest.mark.usefixtures("complete")
+def test_load__secret_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret that is given plainly and as a file leaves open which one is meant."""
+    monkeypatch.setenv("ANTITHESIS_API_KEY_FILE", "/nowhere")
+
+    assert "Both ANTITHESIS_API_KEY and ANTITHESIS_API_KEY_FILE are set." in one_problem()
+
+
+WHOLE_FILE = """
+report_links = "private"
+read_only = true
+[[connection]]
+name = "prod"
+kind = "antithesis"
+tenant = "acme"
+api_key = "canary-toml"
+launchers = ["Payments Nightly"]
+[[connection]]
+name = "lab"
+base_url = "http://localhost:8123"
+api_key = "k"
+username = "bot"
+password = "canary-password"
+report_links = "post"
+[roles]
+read = ["slack:team:T01"]
+launch = ["slack:user:T01:U01ALICE", "slack:usergroup:T01:S01", "discord:role:11040:11041"]
+admin = ["discord:user:11042"]
+[places]
+launch = ["slack:channel:T01:C01", "discord:channel:11040:11043"]
+[[watch]]
+channel = "slack:channel:T01:C01"
+connection = "prod"
+launcher = "Payments Nightly"
+outcomes = ["failures", "recovery"]
+[[preset]]
+name = "nightly"
+launcher = "Payments Nightly"
+values = { minutes = 30, ephemeral = true, description = "by preset" }
+[slack]
+workspaces = ["T01"]
+[discord]
+guilds = ["11040"]
+[web]
+listen = "off"
+"""
+
+
+def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that the file can say arrives."""
+    (folder / "other.toml").write_text(WHOLE_FILE)
+    monkeypatch.setenv("CLEW_CONFIG", "other.toml")
+
+    loaded = settings.load()
+
+    prod, lab = loaded.connections
+    assert (prod.name, prod.report_links, prod.launchers) == (
+        "prod",
+        ReportLinks.PRIVATE,
+        ("Payments Nightly",),
+    )
+    assert (lab.name, lab.report_links, lab.username) == ("lab", ReportLinks.POST, "bot")
+    assert loaded.read_only
+    assert loaded.roles["admin"] == {"discord:user:11042"}
+    assert loaded.places == {"launch": {"slack:channel:T01:C01", "discord:channel:11040:11043"}}
+    (watch,) = loaded.watches
+    assert frozenset({Outcome.FAILURES, Outcome.RECOVERY}) == watch.outcomes
+    assert watch.from_settings
+    assert loaded.presets["nightly"].values == {
+        "minutes": "30",
+        "ephemeral": "true",
+        "description": "by preset",
+    }
+    assert loaded.web is None
+    assert {"canary-toml", "canary-password"} <= {secret.reveal() for secret in loaded.secrets}
+    assert "canary" not in repr(loaded)
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[roles", "This is not TOML"),
+        (
+            '[[connection]]\nname = "a b"\ntenant = "x"\napi_key = "k"',
+            "connection 1, name: A name is one word.",
+        ),
+        (
+            '[[connection]]\nname = "default"\ntenant = "x"\napi_key = "k"',
+            "Two connections are named “default”.",
+        ),
+        ('[[connection]]\nname = "a"\napi_key = "k"', "connection 1, tenant: It is missing."),
+        ('[[connection]]\nname = "a"\ntenant = "x"', "connection 1, api_key: It is missing."),
+        (
+            '[[connection]]\nname = "a"\ntenant = "x"\napi_key_file = "none"',
+            "api_key_file: There is no file none.",
+        ),
+        ('[[connection]]\nname = "a"\nkind = "other"\ntenant = "x"\napi_key = "k"', "connection 1, kind: "),
+        ('[roles]\nread = "slack:team:T01"', 'Give a list in square brackets: ["one", "two"].'),
+        ('[roles]\nowner = ["slack:team:T01"]', "Known here: admin, debug, launch, read."),
+        ('[places]\nlaunch = ["slack:user:T01:U01"]', "That is not a place."),
+        (
+            '[[watch]]\nchannel = "slack:channel:T01:C01"\noutcomes = ["bad"]',
+            "That is not one of its values.",
+        ),
+        ('[[watch]]\nchannel = "slack:channel:T01:C01"\nconnection = "defalt"', "Did you mean “default”?"),
+        ('[[preset]]\nname = "n"\nlauncher = "L"\nvalues = { a = [1] }', "That is not a single value."),
+        ('[slack]\nworkspaces = ["my team"]', "That is not a workspace's id."),
+        ('[discord]\nguilds = ["my server"]', "That is not a server's id."),
+        ('[web]\nlisten = "8080"', "That is not an address to listen at."),
+        ('[web]\nlisten = "127.0.0.1:99999"', "That is not an address to listen at."),
+    ],
+)
+def test_load__file_with_one_mistake(toml: str, said: str, folder: Path) -> None:
+    """Each mistake in the file is named with its place and its mend."""
+    (folder / "clew.toml").write_text(toml)
+
+    assert said in one_problem()
+
+
+@pytest.mark.usefixtures("complete")
+def test_load__named_file_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is named has to be there; the default one may be missing."""
+    monkeypatch.setenv("CLEW_CONFIG", "nowhere.toml")
+
+    assert one_problem().startswith("nowhere.toml: The file cannot be read")
+
+
+@pytest.mark.usefixtures("complete")
+def test_load__both_chats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens switch the chats on."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-canary")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-canary")
+    monkeypatch.setenv("DISCORD_TOKEN", "canary-discord")
+
+    loaded = settings.load()
+
+    assert loaded.slack
+    assert loaded.discord
+    assert len(loaded.secrets) == 5
+    assert "canary" not in repr(loaded)
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(("name", "lacks"), [("BOT", "APP"), ("APP", "BOT")])
+def test_load__half_of_slack(name: str, lacks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One Slack token without the other is said, instead of a bot that stays silent."""
+    monkeypatch.setenv(f"SLACK_{name}_TOKEN", "x")
+
+    assert one_problem().startswith(f"SLACK_{lacks}_TOKEN: ")
