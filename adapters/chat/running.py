@@ -1,0 +1,33 @@
+"""What a chat adapter hands to the composition root; see README.md in this folder."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bot.ports import Chat
+
+
+class RunningChat(Protocol):
+    """A chat that is served: it receives by itself, and announcements go out through `chat`."""
+
+    @property
+    def chat(self) -> Chat:
+        """The port that announcements are delivered through."""
+        ...
+
+    @property
+    def connected(self) -> bool:
+        """Whether it receives at this moment; readiness asks for it."""
+        ...
+
+    async def run(self) -> None:
+        """Receive until closed; reconnects by itself. Raises `ChatRefused` where no retry can help."""
+        ...
+
+    async def close(self) -> None:
+        """Stop receiving and finish what is being answered, within 10 seconds; `run` then returns."""
+        ...
+
+
+class ChatRefused(Exception):
+    """The chat will never let us in as we are; `str()` is a full sentence that says how to mend it."""
