@@ -1,0 +1,127 @@
+"""Answers that are not what was hoped for: the status decides, the body only lends its words."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import msgspec
+
+from adapters.platforms.antithesis.ids import is_run_id
+from adapters.platforms.antithesis.lenient import read, read_struct
+from adapters.platforms.antithesis.text import one_line
+from adapters.platforms.antithesis.wire import Answer
+from adapters.redact import redact
+from bot.errors import (
+    AccessRefused,
+    NotFound,
+    RateLimited,
+    Rejected,
+    ServiceError,
+    ServiceFailed,
+    UnexpectedAnswer,
+)
+from bot.model import LaunchOutcome, Refused, Started, Unclear
+
+ERROR_BYTES = 4_096  # of an error's body are read
+_SHOWN = 200
+_LONGEST_WAIT = 86_400.0
+
+
+class _Message(msgspec.Struct):
+    message: str | None = None
+    result: str | None = None
+
+
+def error_of(answer: Answer, *, what: str = "page") -> ServiceError:
+    """Return the error that an answer stands for; `what` was asked for, should it be a 404."""
+    status, detail = answer.status, detail_of(answer)
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return AccessRefused(
+            f"The platform refused the key ({status}). Check ANTITHESIS_API_KEY and the tenant.",
+            detail=detail,
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return NotFound(f"The platform knows no such {what} (404).", what=what, detail=detail)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        wait = retry_after(answer)
+        said = "" if wait is None else f" Try again in {math.ceil(wait)} s."
+        return RateLimited(
+            f"The platform gets too many requests (429).{said}", detail=detail, retry_after=wait
+        )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ServiceFailed(f"The platform failed ({status}). Trying again later may help.", detail=detail)
+    if status >= HTTPStatus.BAD_REQUEST:
+        return Rejected(f"The platform did not take the request ({status}).", detail=detail)
+    return _odd(answer, detail)
+
+
+def _odd(answer: Answer, detail: str) -> UnexpectedAnswer:
+    if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+        return UnexpectedAnswer(
+            f"The address answered with a redirect ({answer.status}), which is not followed: the key stays here. "
+            "Check the base URL."
+        )
+    return UnexpectedAnswer(
+        "The address answered with something that is not the API's. Check the base URL and any proxy.",
+        detail=detail,
+    )
+
+
+def detail_of(answer: Answer) -> str:
+    """Return the platform's own words on one line: its message, else its short text, never a web page."""
+    said = read_struct(answer.body, _Message)
+    words = (said.message or said.result) if said is not None else None
+    if words:
+        return redact(one_line(words, _SHOWN))
+    text = answer.body.decode("utf-8", "replace").strip()
+    return "" if text.startswith(("<", "{", "[")) else redact(one_line(text, _SHOWN))
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Return how many seconds to wait, from a number or a date; None for nonsense or none at all."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), _LONGEST_WAIT)
+    until, now = _http_date(text), _http_date(answer.headers.get("date", ""))
+    if until is None or now is None:
+        return None
+    return min(max(0.0, (until - now).total_seconds()), _LONGEST_WAIT)
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return date if date.tzinfo else None
+
+
+def check_encoding(answer: Answer) -> None:
+    """Refuse a compressed body: it was not asked for. Raises `UnexpectedAnswer`."""
+    if answer.headers.get("content-encoding", "identity").lower() not in {"identity", ""}:
+        raise UnexpectedAnswer("The platform sent a compressed answer although none was asked for.")
+
+
+class _Launched(msgspec.Struct):
+    runId: str | None = None  # noqa: N815 - the platform's name
+    run_id: str | None = None
+
+
+def outcome_of(answer: Answer, *, target: str) -> LaunchOutcome:
+    """Return what became of a launch. Only a 4xx says surely that nothing was started."""
+    if answer.good:
+        return _started(answer)
+    error = error_of(answer, what=target)
+    reason = f"{error.problem} {error.detail}".strip()
+    sure = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return Refused(reason) if sure and answer.status != HTTPStatus.REQUEST_TIMEOUT else Unclear(reason)
+
+
+def _started(answer: Answer) -> LaunchOutcome:
+    if read(answer.body, dict[str, msgspec.Raw]) is None:
+        return Unclear("The platform's answer could not be read, so it may have started or not.")
+    body = read_struct(answer.body, _Launched) or _Launched()
+    return Started(next((text for text in (body.runId, body.run_id) if text and is_run_id(text)), None))

@@ -1,0 +1,79 @@
+"""How one connection is called: reads with patience, costly actions exactly once, never too many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import stamina
+
+from adapters.platforms.antithesis.answers import error_of
+from adapters.platforms.antithesis.retries import Again, Budget
+from adapters.platforms.antithesis.sender import Sender
+from adapters.platforms.antithesis.wire import Answer, Request
+from bot.errors import Unreachable
+
+
+class Caller:
+    """Calls through a sender. Reads are tried up to three times; everything else is sent once."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender, self._limits = sender, sender.limits
+        self._reads = asyncio.Semaphore(self._limits.reads)
+        self._streams = asyncio.Semaphore(self._limits.streams)
+        self._budget = Budget()
+
+    async def read(self, request: Request, *, what: str = "page") -> Answer:
+        """Return a good answer. Raises the `ServiceError` of a bad one, or of none within the deadline."""
+        async with self._reads:
+            try:
+                async with asyncio.timeout(self._limits.read):
+                    return await self._patiently(request, what)
+            except TimeoutError:
+                raise Unreachable(f"The platform did not answer within {self._limits.read:g} s.") from None
+
+    async def once(self, request: Request) -> Answer:
+        """Send a request once and return its answer, good or bad. Raises `NotSent`, `ServiceError`."""
+        try:
+            async with asyncio.timeout(self._limits.post):
+                return await self._sender.fetch(request)
+        except TimeoutError:
+            raise Unreachable(f"The platform did not answer within {self._limits.post:g} s.") from None
+
+    @asynccontextmanager
+    async def stream(self, request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Give the chunks of a stream; only its opening is tried again, and only the caller bounds its length."""
+        async with self._streams, AsyncExitStack() as stack:
+            async for attempt in self._attempts():
+                with attempt:
+                    chunks = await self._opened(request, stack)
+            yield chunks
+
+    async def _patiently(self, request: Request, what: str) -> Answer:
+        async for attempt in self._attempts():
+            with attempt:
+                answer = await self._sender.fetch(request)
+                if not answer.good:
+                    raise error_of(answer, what=what)
+        return answer
+
+    async def _opened(self, request: Request, stack: AsyncExitStack) -> AsyncIterator[bytes]:
+        async with AsyncExitStack() as trial:
+            opening = self._sender.open(request, idle=self._limits.stream_idle)
+            head, chunks = await trial.enter_async_context(opening)
+            if not head.good:
+                raise error_of(head)
+            stack.push_async_exit(trial.pop_all())
+        return chunks
+
+    def _attempts(self) -> AsyncIterator[stamina.Attempt]:
+        self._budget.earn()
+        return stamina.retry_context(
+            on=Again(self._limits, self._budget),
+            attempts=self._limits.tries,
+            timeout=None,  # the deadline around it ends it
+            wait_initial=self._limits.wait,
+            wait_max=self._limits.longest_wait,
+            wait_jitter=self._limits.wait,
+        ).__aiter__()

@@ -1,0 +1,258 @@
+"""The Antithesis tenant API as a `RunService`: sends what `protocol` builds and hands back what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+
+import httpx
+
+from adapters.platforms.antithesis import protocol
+from adapters.platforms.antithesis.answers import error_of, outcome_of
+from adapters.platforms.antithesis.caller import Caller
+from adapters.platforms.antithesis.ids import checked_run_id, is_run_id, older_than
+from adapters.platforms.antithesis.limits import Limits
+from adapters.platforms.antithesis.links import checked_report, stem
+from adapters.platforms.antithesis.logs import LogReader
+from adapters.platforms.antithesis.parameters import EVENT_DESCRIPTION, KEY, launch_parameters
+from adapters.platforms.antithesis.sender import NotSent, Sender
+from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.wire import Request
+from bot.errors import AccessRefused, NotAvailable, NotFound, Rejected, ServiceError
+from bot.model import (
+    Availability,
+    Capability,
+    DebugRequest,
+    LaunchOutcome,
+    LaunchRequest,
+    LogExcerpt,
+    LogQuery,
+    Property,
+    PropertyStatus,
+    Refused,
+    Results,
+    Run,
+    RunQuery,
+    RunStatus,
+    Secret,
+    Unclear,
+)
+from bot.ports import Report
+
+_LAUNCHES = frozenset({Capability.LAUNCH, Capability.DEBUG})
+_ALL = frozenset(Capability) - {Capability.EVENTS}
+
+
+class AntithesisService:
+    """One tenant. `http` comes from `open_http` and is closed by whoever made it; `now` is the clock's.
+
+    `spool` is the folder that windows of logs are written to. Up to `limits.reads` reads and
+    `limits.streams` log streams go on at once, further calls wait.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        tenant: Tenant,
+        *,
+        spool: Path,
+        now: Callable[[], datetime],
+        limits: Limits | None = None,
+    ) -> None:
+        bounds = limits or Limits()
+        self._tenant, self._limits, self._now = tenant, bounds, now
+        self._caller = Caller(Sender(http, tenant, bounds))
+        self._reader = protocol.Reader(tenant.name, tenant.origin)
+        self._logs = LogReader(self._caller, bounds, spool)
+
+    @property
+    def connection(self) -> str:
+        """The connection's name."""
+        return self._tenant.name
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """All that is asked for here; with only a user and a password the two launches."""
+        return _ALL if self._tenant.api_key else _LAUNCHES
+
+    async def version(self) -> str:
+        """Return the tenant's release, "" where it is too old to say."""
+        try:
+            return self._reader.version(await self._caller.read(protocol.version_request()))
+        except NotFound:
+            return ""
+
+    async def runs(self, query: RunQuery) -> AsyncGenerator[tuple[Run, ...], None]:
+        """Yield pages of runs, newest first, until the cursor ends, repeats or reaches the page cap."""
+        cursors = _Cursors(self._limits.pages)
+        while cursors.more:
+            answer = await self._caller.read(protocol.runs_request(query, cursors.current))
+            page, after = self._reader.runs(answer)
+            yield page
+            cursors.advance(after)
+
+    async def run(self, run_id: str) -> Run:
+        """Return one run."""
+        return self._reader.run(await self._caller.read(protocol.run_request(run_id), what="run"))
+
+    async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
+        """Read all pages of a run's properties, or find out why there are none."""
+        try:
+            found = await self._properties(run.ref.run_id, status)
+        except NotFound:
+            return Results(ref=run.ref, availability=await self._absence(run, empty=False))
+        if not found and status is None:
+            return Results(ref=run.ref, availability=await self._absence(run, empty=True))
+        return Results(ref=run.ref, availability=Availability.READY, properties=found)
+
+    async def _properties(self, run_id: str, status: PropertyStatus | None) -> tuple[Property, ...]:
+        found: list[Property] = []
+        cursors = _Cursors(self._limits.pages)
+        while cursors.more:
+            request = protocol.properties_request(run_id, status, cursors.current)
+            page, after = self._reader.properties(await self._caller.read(request, what="run"))
+            found += page
+            cursors.advance(after)
+        return tuple(found)
+
+    async def _absence(self, run: Run, *, empty: bool) -> Availability:
+        """Look at the run itself: a 404 alone does not tell "not yet" from "too old" and "no such run"."""
+        try:
+            current = await self.run(run.ref.run_id)
+        except NotFound:
+            return Availability.AGED_OUT
+        return protocol.absence(current, self._now(), empty=empty)
+
+    async def logs(self, query: LogQuery, report: Report) -> LogExcerpt:
+        """Read the window before a moment, to the last line that is not later than it."""
+        if query.moment.placeholder:
+            raise NotAvailable("This run has no pinned failure moment, so there is no log before it.")
+        try:
+            return await self._logs.log(query, report)
+        except NotFound:
+            raise await self._no_log(query.run_id) from None
+        except Rejected as error:
+            if "moment" not in error.detail.lower():  # older releases answer 400 where newer ones answer 404
+                raise
+            raise await self._no_log(query.run_id) from None
+
+    async def _no_log(self, run_id: str) -> ServiceError:
+        run = await self.run(run_id)
+        if run.status in {RunStatus.STARTING, RunStatus.CANCELLED}:
+            return NotAvailable(f"This run is {_words(run)} and has no log.")
+        return NotFound(
+            "The run has no such moment. Moments go stale: list the failing properties again for a fresh one.",
+            what="moment",
+        )
+
+    async def build_logs(self, run_id: str, lines: int) -> LogExcerpt:
+        """Return the last lines of a build log."""
+        if older_than(checked_run_id(run_id), protocol.BUILD_LOGS_SINCE):
+            raise NotAvailable(f"Runs before release {protocol.BUILD_LOGS_SINCE} have no build log.")
+        try:
+            return await self._logs.build_log(run_id, lines)
+        except NotFound:
+            run = await self.run(run_id)
+            raise NotAvailable(f"There is no build log for this run ({_words(run)}).") from None
+
+    def parameters(self, request: LaunchRequest) -> tuple[tuple[str, str], ...]:
+        """Return what a launch would send."""
+        return launch_parameters(request)
+
+    async def launch(self, request: LaunchRequest) -> LaunchOutcome:
+        """Start a test run; sent once."""
+        return await self._launch(lambda: protocol.launch_request(request), target="launcher")
+
+    async def debug(self, request: DebugRequest) -> LaunchOutcome:
+        """Open a debugging session; sent once."""
+        return await self._launch(lambda: protocol.debug_request(request), target="run or moment")
+
+    async def _launch(self, build: Callable[[], Request], *, target: str) -> LaunchOutcome:
+        """Send a launch once. Only what surely did not reach the platform counts as refused."""
+        try:
+            answer = await self._caller.once(build())
+        except (Rejected, AccessRefused) as error:
+            return Refused(error.problem)
+        except NotSent as error:
+            return Refused(f"{error.problem} Nothing was started.")
+        except ServiceError as error:
+            return Unclear(error.problem)
+        return outcome_of(answer, target=target)
+
+    async def find_launched(self, key: str, launcher: str, since: datetime) -> Run | None:
+        """Look for the key in our own parameter, or in the description that debugging sessions carry it in."""
+        query = RunQuery(launcher=launcher or None, created_after=since)
+        return await self._search(query, lambda run: _carries(run, key))
+
+    async def cancel(self, run_id: str) -> None:
+        """Ask for a run to be stopped; sent once."""
+        if older_than(checked_run_id(run_id), protocol.CANCEL_SINCE):
+            raise NotAvailable(f"Only runs from release {protocol.CANCEL_SINCE} on can be stopped from here.")
+        answer = await self._caller.once(protocol.cancel_request(run_id))
+        if answer.status == HTTPStatus.CONFLICT:
+            raise NotAvailable("The run has already ended, so there is nothing to stop.")
+        if answer.status == HTTPStatus.NOT_FOUND:
+            run = await self.run(run_id)
+            raise NotAvailable(f"The platform cannot stop this run ({_words(run)}).")
+        if not answer.good:
+            raise error_of(answer, what="run")
+
+    async def report_link(self, run_id: str) -> Secret | None:
+        """Return the signed link as it is served now."""
+        return (await self.run(run_id)).report_url
+
+    async def find_run(self, *, report_url: str | None = None, session_id: str | None = None) -> Run | None:
+        """Look through the newest thousand runs; the part of a link before its signature stays the same."""
+        link = checked_report(report_url, self._tenant.origin)
+        session = session_id if session_id and is_run_id(session_id) else None
+        if link is None and session is None:
+            return None
+        wanted = stem(link.reveal()) if link else None
+        return await self._search(RunQuery(), lambda run: _is_meant(run, wanted, session))
+
+    async def _search(self, query: RunQuery, fits: Callable[[Run], bool]) -> Run | None:
+        """Return the first run that fits among the newest pages."""
+        left = self._limits.search_pages
+        async with aclosing(self.runs(query)) as pages:
+            async for page in pages:
+                found = next((run for run in page if fits(run)), None)
+                left -= 1
+                if found is not None or not left:
+                    return found
+        return None
+
+
+class _Cursors:
+    """Guards a walk through pages against a cursor that repeats and against one that never ends."""
+
+    def __init__(self, pages: int) -> None:
+        self._seen: set[str] = set()
+        self._left = pages
+        self.current: str | None = None
+        self.more = True
+
+    def advance(self, after: str | None) -> None:
+        """Go on to the next page, if there is a new one."""
+        self._left -= 1
+        self.more = after is not None and after not in self._seen and self._left > 0
+        if after is not None:
+            self._seen.add(after)
+        self.current = after
+
+
+def _carries(run: Run, key: str) -> bool:
+    texts = (run.parameters.get(EVENT_DESCRIPTION), run.description)
+    return run.parameters.get(KEY) == key or any(key in text for text in texts if text)
+
+
+def _is_meant(run: Run, wanted: str | None, session: str | None) -> bool:
+    if wanted and run.report_url and stem(run.report_url.reveal()) == wanted:
+        return True
+    return session is not None and run.session_id == session
+
+
+def _words(run: Run) -> str:
+    return run.status_text.replace("_", " ")

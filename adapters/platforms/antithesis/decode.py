@@ -1,0 +1,137 @@
+"""Bodies of the API into the core's values. What is unknown, missing, null or of a wrong type degrades alone."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+import msgspec
+
+from adapters.platforms.antithesis import parameters as names
+from adapters.platforms.antithesis.ids import is_hash, is_run_id, is_vtime, release_of
+from adapters.platforms.antithesis.lenient import NULL, read, read_any, read_struct
+from adapters.platforms.antithesis.links import checked_report, page_url
+from adapters.platforms.antithesis.text import clean, one_line
+from bot.model import Moment, Run, RunRef, RunStatus
+
+_NAME = 500  # characters of a name, so that a hostile one stays a name
+
+
+class _Creator(msgspec.Struct):
+    name: str | None = None
+    type: str | None = None
+
+
+class _Links(msgspec.Struct):
+    triage_report: str | None = None
+
+
+class MomentBody(msgspec.Struct):
+    """A moment as served: both parts are text or a number, and the exact characters matter."""
+
+    input_hash: msgspec.Raw = NULL
+    vtime: msgspec.Raw = NULL
+
+
+class RunBody(msgspec.Struct):
+    """A run as served, in the list and alone."""
+
+    run_id: str
+    status: str | None = None
+    created_at: str | None = None
+    started_at: str | None = None
+    completed_at: str | None = None
+    launcher: str | None = None
+    creator: msgspec.Raw = NULL
+    description: str | None = None
+    parameters: msgspec.Raw = NULL
+    links: msgspec.Raw = NULL
+    session_id: str | None = None
+    failure_moment: msgspec.Raw = NULL
+
+
+def run_of(body: RunBody, *, connection: str, origin: str) -> Run | None:
+    """Return a run, None where its id could not be asked for again."""
+    if not is_run_id(body.run_id):
+        return None
+    served = _texts(body.parameters)
+    creator = read_struct(body.creator, _Creator) or _Creator()
+    links = read_struct(body.links, _Links) or _Links()
+    moment = moment_of(body.failure_moment)
+    return Run(
+        ref=RunRef(connection, body.run_id),
+        status=RunStatus.read(body.status),
+        status_text=one_line(body.status or "", 60) or "unknown",
+        launcher=one_line(body.launcher or "", _NAME),
+        created_at=time_of(body.created_at),
+        started_at=time_of(body.started_at),
+        completed_at=time_of(body.completed_at),
+        creator=_name(creator.name),
+        creator_kind=_name(creator.type),
+        description=_text(body.description or served.get("antithesis.description")),
+        source=_name(served.get("antithesis.source")),
+        test_name=_name(served.get("antithesis.test_name")),
+        ephemeral=served.get("antithesis.is_ephemeral", "").lower() in {"true", "on"},
+        requested_minutes=_minutes(served.get("antithesis.duration")),
+        parameters=names.shown_parameters(served),
+        session_id=body.session_id if body.session_id and is_run_id(body.session_id) else None,
+        failure_moment=None if moment is None or moment.placeholder else moment,
+        failure_unpinned=moment is not None and moment.placeholder,
+        report_url=checked_report(links.triage_report, origin),
+        page_url=page_url(origin, body.run_id),
+        release=release_of(body.run_id),
+    )
+
+
+def moment_of(raw: msgspec.Raw | bytes) -> Moment | None:
+    """Return a moment as exact text, None where one of its parts is missing or impossible."""
+    body = read_struct(raw, MomentBody)
+    if body is None:
+        return None
+    input_hash, vtime = exact(body.input_hash), exact(body.vtime)
+    return Moment(input_hash, vtime) if is_hash(input_hash) and is_vtime(vtime) else None
+
+
+def exact(raw: msgspec.Raw) -> str:
+    """Return the characters of a JSON text or number as they were served, "" for anything else."""
+    text = bytes(raw)
+    if text[:1] != b'"':
+        return text.decode("ascii", "replace") if text[:1] in b"-0123456789" else ""
+    return read(raw, str) or ""
+
+
+def time_of(text: str | None) -> datetime | None:
+    """Return an RFC 3339 time in UTC, None where it is none; without an offset it is taken as UTC."""
+    try:
+        time = datetime.fromisoformat(text or "")
+        return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _texts(raw: msgspec.Raw) -> dict[str, str]:
+    """Return a run's parameters; numbers and booleans count as the text they print as."""
+    served: dict[str, str] = {}
+    for name, value in (read(raw, dict[str, msgspec.Raw]) or {}).items():
+        plain = read_any(value)
+        if isinstance(plain, bool):
+            served[name] = str(plain).lower()
+        elif isinstance(plain, str | int | float):
+            served[name] = plain if isinstance(plain, str) else exact(value)
+    return served
+
+
+def _minutes(text: str | None) -> float | None:
+    try:
+        minutes = float(text or "")
+    except ValueError:
+        return None
+    return minutes if math.isfinite(minutes) and minutes >= 0 else None
+
+
+def _name(text: str | None) -> str | None:
+    return one_line(text, _NAME) or None if text else None
+
+
+def _text(text: str | None) -> str | None:
+    return clean(text).strip() or None if text else None

@@ -1,0 +1,82 @@
+"""Typed decoding that forgives field by field: a value of a wrong type is left out, its neighbours stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+
+from adapters.platforms.antithesis.text import mend
+from bot.errors import UnexpectedAnswer
+
+S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
+
+NULL = msgspec.Raw(b"null")
+_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
+
+
+def read_struct(raw: bytes | msgspec.Raw, kind: type[S]) -> S | None:
+    """Decode one JSON object; a field that does not fit takes its default. None: it is no such object at all."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except _BROKEN:
+        return _by_field(raw, kind)
+
+
+def _by_field(raw: bytes | msgspec.Raw, kind: type[S]) -> S | None:
+    fields = read(raw, dict[str, msgspec.Raw])
+    if fields is None:
+        return None
+    good = {}
+    for field in msgspec.structs.fields(kind):
+        value = read(fields[field.encode_name], field.type) if field.encode_name in fields else None
+        if value is None and field.required:
+            return None
+        if value is not None:
+            good[field.name] = value
+    return kind(**good)
+
+
+def read(raw: bytes | msgspec.Raw, kind: type[T]) -> T | None:
+    """Decode one JSON value as a type, None where it is not one."""
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError:
+        if kind is not object:  # of any shape, so it can only be a number out of range
+            return None
+    except _BROKEN:
+        pass
+    try:
+        return msgspec.json.decode(mend(bytes(raw)), type=kind)
+    except _BROKEN:
+        return None
+
+
+def read_any(raw: bytes | msgspec.Raw) -> object:
+    """Decode one JSON value of any shape, None where it is none."""
+    return read(raw, object)
+
+
+class Page(msgspec.Struct):
+    """A page of a list: its items undecoded, so that one bad item cannot hide the others."""
+
+    data: list[msgspec.Raw]
+    next_cursor: msgspec.Raw = NULL
+
+
+def read_page(body: bytes) -> Page:
+    """Decode a page. Raises `UnexpectedAnswer`."""
+    page = read_struct(body, Page)
+    if page is None:
+        raise UnexpectedAnswer("The platform answered with something that is not a list.")
+    return page
+
+
+def read_items(page: Page, kind: type[S]) -> Iterator[S]:
+    """Decode the items of a page one by one, leaving out those that are nothing like it."""
+    for raw in page.data:
+        item = read_struct(raw, kind)
+        if item is not None:
+            yield item

@@ -1,0 +1,30 @@
+"""How long, how much and how many: every bound of the client in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one connection; times in seconds, sizes in bytes. The defaults are meant for production."""
+
+    connect: float = 10.0
+    read: float = 30.0  # a whole read with its retries
+    post: float = 60.0  # a whole launch, debugging launch or cancel
+    stream: float = 600.0  # a whole log stream; a slow one can take ten minutes
+    stream_idle: float = 90.0  # without a byte; a scan without hits is silent for 70 s
+    tries: int = 3
+    wait: float = 1.0  # before the second try; then doubled, with jitter
+    longest_wait: float = 15.0  # a longer Retry-After is the caller's to wait for
+    body: int = 16 * MIB
+    stream_bytes: int = 2048 * MIB
+    spool: int = 256 * MIB
+    line: int = MIB
+    pages: int = 2_000  # of one list
+    search_pages: int = 10  # 1,000 runs back when looking for one
+    reads: int = 8  # at once
+    streams: int = 3  # at once
+    report: float = 2.0  # between two reports of progress

@@ -1,0 +1,43 @@
+"""Links of a run: the signed report link, believed only if it leads to the tenant, and the page behind login."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from bot.model import Secret
+
+_LONGEST = 2_048
+
+
+def checked_report(url: str | None, origin: str) -> Secret | None:
+    """Return a report link if it goes to the tenant's own reports, else None.
+
+    It opens the report to whoever holds it and has no expiry that we know of: it stays a `Secret`.
+    """
+    if (
+        not url
+        or len(url) > _LONGEST
+        or not url.isascii()
+        or not url.isprintable()
+        or set(url) & set(' \\"<>')
+    ):
+        return None
+    try:
+        parts, home = urlsplit(url), urlsplit(origin)
+        same_place = (parts.scheme, parts.netloc.lower()) == (home.scheme, home.netloc)
+    except ValueError:
+        return None
+    return (
+        Secret(url) if same_place and parts.path.startswith("/report/") and ".." not in parts.path else None
+    )
+
+
+def stem(url: str) -> str:
+    """Return the part of a report link that stays the same: without query, fragment and letter case of the host."""
+    parts = urlsplit(url.partition("#")[0].partition("?")[0])
+    return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
+
+
+def page_url(origin: str, run_id: str) -> str:
+    """Return the address of the runs view, filtered to one run; it asks for a login."""
+    return f"{origin}/runs?primary-filter={quote(run_id, safe='')}"

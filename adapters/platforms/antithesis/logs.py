@@ -1,0 +1,111 @@
+"""Reads a log stream into a window: as far as wanted, as long as allowed, and honest about what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from adapters.platforms.antithesis.caller import Caller
+from adapters.platforms.antithesis.lenient import read
+from adapters.platforms.antithesis.limits import Limits
+from adapters.platforms.antithesis.ndjson import Lines
+from adapters.platforms.antithesis.protocol import begin_of, build_logs_request, logs_request
+from adapters.platforms.antithesis.spool import Spool
+from adapters.platforms.antithesis.window import Filter, Window
+from adapters.platforms.antithesis.wire import Request
+from bot.errors import Unreachable
+from bot.model import LogExcerpt, LogQuery
+from bot.ports import Report
+
+
+@dataclass(frozen=True, slots=True)
+class LogReader:
+    """Reads logs of one connection; files go to `folder`, closed to other users of the machine."""
+
+    caller: Caller
+    limits: Limits
+    folder: Path
+
+    async def log(self, query: LogQuery, report: Report) -> LogExcerpt:
+        """Read the window before a moment."""
+        wanted = Filter(
+            lines=query.lines,
+            grep=query.grep,
+            source=query.source,
+            begin=begin_of(query),
+            end=query.moment.seconds,
+        )
+        return await self._window(logs_request(query), wanted, report, name=query.run_id)
+
+    async def build_log(self, run_id: str, lines: int) -> LogExcerpt:
+        """Read a build log to its end."""
+        return await self._window(
+            build_logs_request(run_id), Filter(lines=lines), None, name=f"{run_id}-build"
+        )
+
+    async def _window(
+        self, request: Request, wanted: Filter, report: Report | None, *, name: str
+    ) -> LogExcerpt:
+        with Spool(self.folder, name, self.limits.spool) as spool:
+            window = Window(wanted, spool, build=report is None)
+            await self._read(request, window, report)
+            return await asyncio.to_thread(window.excerpt)
+
+    async def _read(self, request: Request, window: Window, report: Report | None) -> None:
+        """Read until the window is full; what breaks off after the first line is told in `cut`."""
+        try:
+            async with asyncio.timeout(self.limits.stream):
+                await self._drain(request, window, report)
+        except TimeoutError:
+            if not window.total:
+                raise Unreachable(f"No log line came within {self.limits.stream:g} s.") from None
+            window.cut = f"reading ended after {self.limits.stream:g} s"
+        except Unreachable:
+            if not window.total:
+                raise
+            window.cut = "the stream broke off"
+
+    async def _drain(self, request: Request, window: Window, report: Report | None) -> None:
+        lines, progress = Lines(self.limits.line), _Progress(self.limits.report, report)
+        size = 0
+        async with self.caller.stream(request) as chunks:
+            async for chunk in chunks:
+                size += len(chunk)
+                for block in lines.feed(chunk):
+                    window.take(block)
+                    if window.done:
+                        return
+                if size > self.limits.stream_bytes:
+                    window.cut = f"the log is larger than {self.limits.stream_bytes / 1e6:,.0f} MB"
+                    return
+                await progress.tell(size, window.reached)
+        _end(lines, window)
+
+
+def _end(lines: Lines, window: Window) -> None:
+    """Take the last line if it is whole; a stream that is closed inside a line ends without any other sign."""
+    rest = lines.close()
+    if lines.partial and read(rest, dict[str, msgspec.Raw]) is None:
+        window.cut = window.cut or "the stream ended inside a line"
+    elif rest:
+        window.take(rest)
+
+
+class _Progress:
+    """Tells how far a long stream has got, every few seconds."""
+
+    def __init__(self, seconds: float, report: Report | None) -> None:
+        self._seconds, self._report = seconds, report
+        self._time = asyncio.get_running_loop().time
+        self._next = self._time() + seconds
+
+    async def tell(self, size: int, reached: str) -> None:
+        """Report, if it is time to."""
+        if self._report is None or self._time() < self._next:
+            return
+        self._next = self._time() + self._seconds
+        where = f", at {reached.partition('.')[0]} virtual seconds" if reached else ""
+        await self._report(f"{size / 1e6:,.0f} MB of the log read{where}")

@@ -1,0 +1,78 @@
+"""Properties of a run: read by `is_event`, never filtered by `is_group`, counted as totals."""
+
+from __future__ import annotations
+
+import msgspec
+
+from adapters.platforms.antithesis.decode import moment_of
+from adapters.platforms.antithesis.events import describe, location_of, read_event
+from adapters.platforms.antithesis.lenient import NULL, read, read_any
+from adapters.platforms.antithesis.text import clean, one_line
+from bot.model import Example, Property, PropertyStatus
+
+_NAME = 1_000
+_SAMPLES = 20
+_VALUE = 500
+
+
+class PropertyBody(msgspec.Struct):
+    """A property as served."""
+
+    name: str
+    status: str | None = None
+    is_event: bool | None = None
+    is_group: bool | None = None
+    group: str | None = None
+    description: str | None = None
+    example_count: int | None = None
+    counterexample_count: int | None = None
+    examples: msgspec.Raw = NULL
+    counterexamples: msgspec.Raw = NULL
+
+
+def property_of(body: PropertyBody) -> Property:
+    """Return a property; a status that no document names is unknown, never passing."""
+    is_event = bool(body.is_event)
+    return Property(
+        name=one_line(body.name, _NAME),
+        status=next((s for s in PropertyStatus if s == body.status), PropertyStatus.UNKNOWN),
+        is_event=is_event,
+        is_group=bool(body.is_group),
+        group=one_line(body.group, _NAME) if body.group else None,
+        description=clean(body.description) if body.description else None,
+        example_count=_count(body.example_count),
+        counterexample_count=_count(body.counterexample_count),
+        examples=_samples(body.examples, is_event=is_event),
+        counterexamples=_samples(body.counterexamples, is_event=is_event),
+    )
+
+
+def _count(value: int | None) -> int | None:
+    return value if value is not None and value >= 0 else None
+
+
+def _samples(raw: msgspec.Raw, *, is_event: bool) -> tuple[Example, ...]:
+    """Return up to 20 samples; only those of an event property have a moment."""
+    items = read(raw, list[msgspec.Raw]) or []
+    return tuple(_event(item) if is_event else _value(item) for item in items[:_SAMPLES])
+
+
+def _event(raw: msgspec.Raw) -> Example:
+    fields = read_event(raw)
+    moment = moment_of(_part(raw, "moment"))
+    return Example(
+        text=one_line(describe(fields), _VALUE),
+        moment=None if moment is None or moment.placeholder else moment,
+        location=location_of(fields),
+    )
+
+
+def _part(raw: msgspec.Raw, name: str) -> msgspec.Raw:
+    return (read(raw, dict[str, msgspec.Raw]) or {}).get(name, NULL)
+
+
+def _value(raw: msgspec.Raw) -> Example:
+    """Return any JSON value as a person reads it: a text without quotes, everything else as JSON."""
+    value = read_any(raw)
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode("utf-8", "replace")
+    return Example(text=one_line(text, _VALUE))

@@ -1,0 +1,193 @@
+"""The tenant API without I/O: what to send for each question, and what an answer means.
+
+Paths and their gates by release stand in the API's own description; see README.md in this folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from adapters.platforms.antithesis.answers import detail_of, error_of
+from adapters.platforms.antithesis.decode import RunBody, run_of
+from adapters.platforms.antithesis.ids import (
+    checked_launcher,
+    checked_moment,
+    checked_run_id,
+    older_than,
+    usable_cursor,
+)
+from adapters.platforms.antithesis.lenient import Page, read_any, read_items, read_page, read_struct
+from adapters.platforms.antithesis.parameters import debug_parameters, launch_parameters
+from adapters.platforms.antithesis.properties import PropertyBody, property_of
+from adapters.platforms.antithesis.wire import Answer, Request
+from bot.errors import UnexpectedAnswer
+from bot.model import (
+    Availability,
+    DebugRequest,
+    LaunchRequest,
+    LogQuery,
+    Property,
+    PropertyStatus,
+    Run,
+    RunQuery,
+    RunStatus,
+)
+
+PAGE = "100"  # items of a page; more is refused
+NDJSON = "application/x-ndjson"
+PROPERTIES_SINCE, BUILD_LOGS_SINCE, CANCEL_SINCE = 52, 54, 64  # major releases
+_LAG = timedelta(hours=1)  # how long after the end of a run its properties may still be on their way
+
+
+def version_request() -> Request:
+    """Ask for the tenant's release."""
+    return Request(path="/api/version")
+
+
+def runs_request(query: RunQuery, after: str | None) -> Request:
+    """Ask for a page of runs; the filters go along with every page."""
+    pairs = (
+        ("limit", PAGE),
+        ("status", query.status),
+        ("launcher", query.launcher),
+        ("created_after", _time(query.created_after)),
+        ("created_before", _time(query.created_before)),
+        ("after", after),
+    )
+    return Request(path="/api/v0/runs", query=_given(pairs))
+
+
+def run_request(run_id: str) -> Request:
+    """Ask for one run."""
+    return Request(path=f"/api/v0/runs/{checked_run_id(run_id)}")
+
+
+def properties_request(run_id: str, status: PropertyStatus | None, after: str | None) -> Request:
+    """Ask for a page of a run's properties."""
+    pairs = (("limit", PAGE), ("status", status), ("after", after))
+    return Request(path=f"/api/v0/runs/{checked_run_id(run_id)}/properties", query=_given(pairs))
+
+
+def logs_request(query: LogQuery) -> Request:
+    """Ask for the log between the window's begin and the moment; never for all of it."""
+    moment = checked_moment(query.moment)
+    pairs = (
+        ("input_hash", moment.input_hash),
+        ("vtime", moment.vtime),
+        ("begin_vtime", repr(begin_of(query))),
+    )
+    return Request(path=f"/api/v0/runs/{checked_run_id(query.run_id)}/logs", query=pairs, accept=NDJSON)
+
+
+def begin_of(query: LogQuery) -> float:
+    """Return where a window begins, in virtual seconds."""
+    return max(0.0, query.moment.seconds - max(0.0, query.window))
+
+
+def build_logs_request(run_id: str) -> Request:
+    """Ask for a run's build log."""
+    return Request(path=f"/api/v0/runs/{checked_run_id(run_id)}/build_logs", accept=NDJSON)
+
+
+def launch_request(request: LaunchRequest) -> Request:
+    """Start a test run. Raises `Rejected`."""
+    path = f"/api/v1/launch/{checked_launcher(request.launcher)}"
+    return _launch(path, launch_parameters(request))
+
+
+def debug_request(request: DebugRequest) -> Request:
+    """Open a debugging session. Raises `Rejected`."""
+    return _launch("/api/v1/launch/debugging", debug_parameters(request))
+
+
+def cancel_request(run_id: str) -> Request:
+    """Stop a run."""
+    return Request(path=f"/api/v0/runs/{checked_run_id(run_id)}/cancel", method="POST")
+
+
+def _launch(path: str, pairs: Iterable[tuple[str, str]]) -> Request:
+    body = msgspec.json.encode({"params": dict(pairs)})
+    return Request(path=path, method="POST", body=body, launch=True)
+
+
+def _given(pairs: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(value)) for name, value in pairs if value)
+
+
+def _time(time: datetime | None) -> str | None:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads answers of one connection. Every method raises the `ServiceError` that a bad answer stands for."""
+
+    connection: str
+    origin: str
+
+    def version(self, answer: Answer) -> str:
+        """Return the release, "" where the answer does not say."""
+        body = read_struct(_body(answer), _Version)
+        if body is None:
+            raise _not_json(answer)
+        return body.release_version or ""
+
+    def run(self, answer: Answer) -> Run:
+        """Return one run."""
+        body = read_struct(_body(answer, what="run"), RunBody)
+        run = run_of(body, connection=self.connection, origin=self.origin) if body else None
+        if run is None:
+            raise _not_json(answer)
+        return run
+
+    def runs(self, answer: Answer) -> tuple[tuple[Run, ...], str | None]:
+        """Return a page of runs and the next cursor."""
+        page = read_page(_body(answer))
+        found = (
+            run_of(body, connection=self.connection, origin=self.origin) for body in read_items(page, RunBody)
+        )
+        return tuple(run for run in found if run), _next(page)
+
+    def properties(self, answer: Answer) -> tuple[tuple[Property, ...], str | None]:
+        """Return a page of properties and the next cursor."""
+        page = read_page(_body(answer, what="run"))
+        return tuple(property_of(body) for body in read_items(page, PropertyBody)), _next(page)
+
+
+class _Version(msgspec.Struct):
+    release_version: str | None = None
+
+
+def _body(answer: Answer, *, what: str = "page") -> bytes:
+    if not answer.good:
+        raise error_of(answer, what=what)
+    return answer.body
+
+
+def _not_json(answer: Answer) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        "The address answered with something that is not the API's. Check the base URL and any proxy.",
+        detail=detail_of(answer),
+    )
+
+
+def _next(page: Page) -> str | None:
+    return usable_cursor(read_any(page.next_cursor))
+
+
+def absence(run: Run, now: datetime, *, empty: bool = False) -> Availability:
+    """Say why a run has no readable properties; `empty`: there was a list, with nothing in it."""
+    if run.status in {RunStatus.INCOMPLETE, RunStatus.CANCELLED}:
+        return Availability.ABSENT
+    if not run.status.terminal:
+        return Availability.NOT_YET
+    if older_than(run.ref.run_id, PROPERTIES_SINCE):
+        return Availability.AGED_OUT
+    ended = run.completed_at or run.created_at
+    if ended is not None and now - ended < _LAG:
+        return Availability.NOT_YET
+    return Availability.ABSENT if empty else Availability.AGED_OUT

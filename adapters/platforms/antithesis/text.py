@@ -1,0 +1,97 @@
+"""Cleaning of what the platform sends: broken JSON is mended item by item, texts lose what poisons a store."""
+
+from __future__ import annotations
+
+import math
+import re
+
+LONGEST = 4_000  # characters of one text that a person may get to see
+_DEPTH = 64
+_DIGITS = 300
+_INT64 = 18  # digits that surely fit
+
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]")
+_BREAKS = re.compile(r"[\r\n\t\v\f\x85\u2028\u2029]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
+
+def clean(text: str, limit: int = LONGEST) -> str:
+    """Return a text that every store and encoder takes: no lone surrogates, no NUL, at most `limit` long."""
+    kept = clip(text.replace("\x00", ""), limit)
+    return kept.encode("utf-8", "replace").decode("utf-8")
+
+
+def clip(text: str, limit: int) -> str:
+    """Cut a text and say how much was left out."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit:,} more characters)"
+
+
+def one_line(text: str, limit: int = LONGEST) -> str:
+    """Return a text on one line, without terminal escapes and control characters, at most `limit` long."""
+    short = text[: limit * 4]  # enough even if most of it are escapes; the rest only counts
+    plain = _CONTROL.sub("", _BREAKS.sub(" ", _ESCAPES.sub("", short))).strip()
+    left_out = len(text) - len(short) + max(0, len(plain) - limit)
+    return clean(plain[:limit] + (f"… ({left_out:,} more characters)" if left_out else ""), limit + 40)
+
+
+_TOKEN = re.compile(
+    r'"(?:[^"\\]|\\.)*"'  # a string
+    r"|[\[{]|[\]}]"
+    r"|-?(?:NaN|Infinity)\b"
+    r"|-?[0-9][0-9.eE+-]*",
+    re.DOTALL,
+)
+_SURROGATE = re.compile(
+    r"(?<!\\)((?:\\\\)*)(?:"
+    r"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"  # a pair: one character, fine
+    r"|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
+def mend(body: bytes) -> bytes:
+    """Rewrite JSON that a strict decoder refuses as a whole, so that only the bad values are lost.
+
+    Lone surrogates and broken UTF-8 become U+FFFD; NaN and values nested deeper than 64 levels become
+    null, numbers too large for a machine their text. For decoding again after a first try failed; it is slow.
+    """
+    text = body.decode("utf-8", "replace").removeprefix("\ufeff")
+    out: list[str] = []
+    depth = start = 0
+    for match in _TOKEN.finditer(text):
+        piece = match[0]
+        closing = piece in {"]", "}"}
+        if depth < _DEPTH:
+            out.append(text[start : match.start()])
+            out.append(_mended(piece))
+        elif depth == _DEPTH and closing:
+            out.append(piece)
+        if piece in {"[", "{"}:
+            depth += 1
+            if depth == _DEPTH:
+                out.append("null" if piece == "[" else '"":null')
+        elif closing:
+            depth -= 1
+        start = match.end()
+    return "".join([*out, text[start:] if depth < _DEPTH else ""]).encode("utf-8", "replace")
+
+
+def _mended(piece: str) -> str:
+    """Return one token as a strict decoder takes it."""
+    if piece[0] == '"':
+        return _SURROGATE.sub(lambda m: m[1] + (m[2] or "\\ufffd"), piece)
+    if piece[-1] in "Ny" or len(piece) > _DIGITS:  # NaN, Infinity
+        return "null"
+    whole = piece.lstrip("-").isdigit()
+    return (
+        f'"{piece}"'
+        if (whole and len(piece) > _INT64) or (piece[0] in "-0123456789" and _endless(piece))
+        else piece
+    )
+
+
+def _endless(number: str) -> bool:
+    """Whether a number is beyond what a float holds."""
+    try:
+        return math.isinf(float(number))
+    except ValueError:
+        return False

@@ -1,0 +1,69 @@
+"""What goes over the wire, as values: a request to send and the answer to read."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from urllib.parse import quote, urlencode
+
+from adapters.platforms.antithesis.tenant import Tenant
+from bot.errors import AccessRefused
+
+USER_AGENT = "clew"
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request: a path made of checked parts, query values in order, and maybe a JSON body."""
+
+    path: str
+    method: str = "GET"
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    accept: str = "application/json"
+    launch: bool = False  # one of the two endpoints that also take user and password
+
+    @property
+    def target(self) -> str:
+        """The path with its query."""
+        return f"{self.path}?{urlencode(self.query, quote_via=quote, safe='')}" if self.query else self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came back; `headers` by lower-case name, `body` may be cut short for errors."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
+    body: bytes = b""
+
+    @property
+    def good(self) -> bool:
+        """Whether the platform says that it did what was asked."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - the class of HTTP statuses
+
+
+def headers_for(request: Request, tenant: Tenant) -> dict[str, str]:
+    """Return the headers of a request. Raises `AccessRefused` where the tenant's settings cannot do it."""
+    headers = {
+        "Authorization": _authorization(request, tenant),
+        "User-Agent": USER_AGENT,
+        "Accept": request.accept,
+        "Accept-Encoding": "identity",  # an encoded body can grow a thousandfold while it is read
+    }
+    return {**headers, "Content-Type": "application/json"} if request.method == "POST" else headers
+
+
+def _authorization(request: Request, tenant: Tenant) -> str:
+    if tenant.api_key:
+        return f"Bearer {tenant.api_key.reveal()}"
+    if not request.launch or not tenant.username or not tenant.password:
+        raise AccessRefused(
+            "Only a user name and a password are set for this connection; they start runs but read nothing. "
+            "Set ANTITHESIS_API_KEY."
+        )
+    pair = f"{tenant.username}:{tenant.password.reveal()}".encode()
+    return f"Basic {b64encode(pair).decode('ascii')}"
