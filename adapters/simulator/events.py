@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 
 from adapters.simulator.run import Json
-from adapters.simulator.systems import Assertion, System
+from adapters.simulator.systems import Assertion, Line, System
+
+PLACEHOLDER = re.compile(r"\{(n|hex)\}")
 
 
 def assertion(of: Assertion, *, hit: bool, condition: bool, details: object = None) -> Json:
@@ -91,6 +95,15 @@ def output(system: System, container_name: str, text: str, stream: str) -> Json:
         "source": {"container": container_name, "name": name, "stream": stream},
         "IPT_bytes_out": 1000 + len(text),
     }
+
+
+def written(system: System, line: Line, rng: random.Random) -> Json:
+    """Return a line of the system's own wording, its numbers thrown."""
+
+    def thrown(placeholder: re.Match[str]) -> str:
+        return str(rng.randint(1, 999)) if placeholder[0] == "{n}" else f"{rng.getrandbits(32):08x}"
+
+    return output(system, line.container, PLACEHOLDER.sub(thrown, line.text), line.stream)
 
 
 def signal_death(executable: str) -> Json:

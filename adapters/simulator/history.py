@@ -53,7 +53,7 @@ CHECKOUT = Series(
     creator=("shop-ci", "github_action"),
     offset=4,
 )
-FEATURE = replace(CHECKOUT, source="feature/checkout-retry", creator=("mira.okafor", "user"), offset=1)
+FEATURE = replace(CHECKOUT, source="feature/checkout-retry", creator=("mira.okafor", "user"), offset=6)
 K8S = Series(
     launcher="basic_k8s_test",
     system="etcd",
@@ -90,10 +90,23 @@ INCOMPLETE = {
 
 # Peculiar runs of the recent past, by slot; each is one trap of the API. The words are read by `_peculiar`.
 TRAPS = {
-    -1: "secrets", -2: "cancelled", -3: "unknown", -4: "no links", -5: "killed", -6: "setup", -7: "crash",
-    -8: "numeric zero", -9: "ephemeral", -10: "old ephemeral", -11: "description in parameters",
-    -12: "json description", -13: "no parameters", -14: "null link", -15: "numeric parameter", -16: "new fields",
-}  # fmt: skip
+    -2: "secrets",
+    -5: "no links",
+    -8: "cancelled",
+    -11: "numeric parameter",
+    -13: "description in parameters",
+    -16: "numeric zero",
+    -19: "json description",
+    -22: "ephemeral",
+    -25: "null link",
+    -28: "unknown",
+    -31: "old ephemeral",
+    -34: "no parameters",
+    -37: "crash",
+    -39: "new fields",
+    -42: "setup",
+    -46: "killed",
+}
 
 
 def slots(start: datetime, low: datetime, high: datetime) -> range:

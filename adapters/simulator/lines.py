@@ -17,7 +17,6 @@ PAST_THE_END = 25  # lines that the stream runs past the virtual time asked for
 HUGE_AT = 60  # the virtual second with a line of many kilobytes
 HUGE_BYTES = 48 * 1024
 HUGEST_BYTES = 1280 * 1024  # above what a careful reader accepts; only the etcd system writes it
-STREAMS = ("out", "error", "info", "err", "stdout", "stderr")
 BLANK = b"\n"
 
 
@@ -76,12 +75,8 @@ def _chatter(line: Timeline, second: int) -> Iterator[Timed]:
         return
     rng = dice("chatter", line.run_id, second)
     for _ in range(rng.randint(*CHATTER)):
-        name = rng.choice(line.system.containers)
-        text = rng.choice(line.system.lines).format(n=rng.randint(1, 999), hex=f"{rng.getrandbits(32):08x}")
-        yield (
-            second + rng.getrandbits(32) / TICKS_PER_SECOND,
-            events.output(line.system, name, text, rng.choice(STREAMS)),
-        )
+        vtime = second + rng.getrandbits(32) / TICKS_PER_SECOND
+        yield vtime, events.written(line.system, rng.choice(line.system.lines), rng)
     if rng.random() < 0.2:  # noqa: PLR2004 - now and then
         yield (
             second + rng.getrandbits(32) / TICKS_PER_SECOND,

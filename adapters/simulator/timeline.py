@@ -85,6 +85,7 @@ def timeline(run_id: str, system_name: str, failing: tuple[str, ...], *, crashes
         *_failures(declared, failures | misses),
     ]
     story += _commands(rng, system, end)
+    story += [timed for vtime in failures.values() for timed in _symptoms(rng, system, vtime)]
     story += faults.schedule(rng, system.containers, end, [*failures.values(), *([crash] if crash else [])])
     story += _crash(system, crash) if crash else []
     return Timeline(
@@ -150,6 +151,13 @@ def _failures(declared: tuple[Assertion, ...], failures: dict[str, float]) -> It
         if of.name in failures:
             details = {"expected": 4200, "actual": 4180, "node": of.container}
             yield failures[of.name], events.assertion(of, hit=True, condition=False, details=details)
+
+
+def _symptoms(rng: random.Random, system: System, failure: float) -> Iterator[Timed]:
+    """Yield what the containers write in the last two seconds before something fails."""
+    for number, line in enumerate(system.symptoms):
+        low = failure - 2 + number * 2 / len(system.symptoms)
+        yield vtime_between(rng, low, low + 0.3), events.written(system, line, rng)
 
 
 def _commands(rng: random.Random, system: System, end: float) -> Iterator[Timed]:
