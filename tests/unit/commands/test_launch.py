@@ -1,0 +1,260 @@
+"""Asking for a launch: what is checked, what is shown, and that nothing is sent meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.cards import plain
+from bot.commands.verb import Preset
+from bot.model import Capability, RunStatus
+from bot.requests import launch_request
+from bot.state import Intent, IntentKind, IntentState, PollStep
+from tests.fakes.runs import a_run
+from tests.fakes.service import KEY, FakeRunService
+from tests.fakes.stage import ANN, READER, Stage, texts
+
+IMAGE = "registry.example.com/team/app@sha256:" + "a" * 64
+
+
+def drafts(stage: Stage) -> list[Intent]:
+    """Return all intents, in the order they were made."""
+    return list(stage.memory.intents.values())
+
+
+async def test_launch__shows_what_would_be_sent() -> None:
+    """The card shows the exact parameters and the cost; nothing is sent."""
+    stage = Stage()
+    reply = await stage.say(
+        'launch basic_test duration=1h30m source=main description="retry  fix" custom.seed=7 ephemeral=no'
+    )
+    facts = {fact.label: plain(fact.value) for fact in reply.card.facts}
+
+    expected = {
+        "Launcher": "basic_test",
+        "Cost": "90 minutes of test time",
+        "antithesis.duration": "90",
+        "antithesis.description": "retry fix",
+        "antithesis.source": "main",
+        "antithesis.is_ephemeral": "false",
+        "custom.seed": "7",
+        KEY: drafts(stage)[0].id,
+    }
+    assert expected == facts
+    assert [button.label for button in reply.card.buttons] == ["Launch", "Cancel"]
+    assert stage.service.launches == []
+    assert (
+        plain(reply.card.text)
+        == "Launch basic_test for 90 minutes of test time? Nothing has been started yet."
+    )
+
+
+async def test_launch__keeps_a_draft() -> None:
+    """The draft holds exactly what was shown, for the person and the place."""
+    stage = Stage()
+    await stage.say("launch basic_test duration=30", thread="t1")
+    draft = drafts(stage)[0]
+
+    expected = (IntentState.DRAFT, IntentKind.LAUNCH, ANN.id, "fake:channel:C1", "t1", "demo", "basic_test")
+    assert expected == (
+        draft.state,
+        draft.kind,
+        draft.actor,
+        draft.channel,
+        draft.thread,
+        draft.connection,
+        draft.subject,
+    )
+    assert draft.id == launch_request(draft.request).key
+
+
+async def test_launch__understands_the_platforms_names() -> None:
+    """antithesis.duration says the same as duration, and other parameters pass through."""
+    stage = Stage()
+    await stage.say(
+        f"launch basic_test antithesis.duration=30 antithesis.images={IMAGE} antithesis.is_ephemeral=true "
+        "antithesis.report.recipients=ann@example.com antithesis.performance_tier=high config_image=c:1"
+    )
+    request = launch_request(drafts(stage)[0].request)
+
+    assert request.minutes == "30"
+    assert request.images == (IMAGE,)
+    assert request.ephemeral is True
+    assert request.recipients == ("ann@example.com",)
+    assert request.extra == (("antithesis.performance_tier", "high"),)
+    assert request.config_image == "c:1"
+
+
+async def test_launch__takes_a_launcher_with_spaces_and_form_values() -> None:
+    """A name of two words needs no quotes, and a form's fields count like words."""
+    stage = Stage()
+    await stage.say("launch Payments Nightly duration=30")
+    await stage.say("launch", values={"launcher": "Payments Nightly", "duration": "0.5", "source": ""})
+    first, second = (launch_request(intent.request) for intent in drafts(stage))
+
+    assert (first.launcher, first.minutes) == ("Payments Nightly", "30")
+    assert (second.launcher, second.minutes, second.source) == ("Payments Nightly", "0.5", None)
+
+
+async def test_launch__fills_in_a_preset() -> None:
+    """A preset gives launcher and values; what is said beside it wins."""
+    presets = {"nightly": Preset(name="nightly", launcher="Payments Nightly",
+                                 values={"antithesis.duration": "60", "source": "main"})}  # fmt: skip
+    stage = Stage(presets=presets)
+    await stage.say("launch nightly duration=10")
+    await stage.say("launch preset=nightly launcher=basic_test")
+    first, second = (launch_request(intent.request) for intent in drafts(stage))
+
+    assert (first.launcher, first.minutes, first.source) == ("Payments Nightly", "10", "main")
+    assert (second.launcher, second.minutes) == ("basic_test", "60")
+
+
+@pytest.mark.parametrize(
+    ("presets", "said"),
+    [
+        ({}, "The settings have no presets."),
+        ({"nightly": "x"}, "Did you mean “nightly”? Presets are nightly."),
+    ],
+)
+async def test_launch__unknown_preset(presets: dict[str, str], said: str) -> None:
+    """A preset that is not there is named with those that are."""
+    stage = Stage(presets={name: Preset(name=name, launcher=of) for name, of in presets.items()})
+    reply = await stage.say("launch preset=nightli duration=30")
+
+    assert reply.failed
+    assert f"There is no preset “nightli”. {said}" in plain(reply.card.text)
+
+
+@pytest.mark.parametrize(
+    ("words", "lacking"),
+    [
+        ("launch", "a launcher and a duration"),
+        ("launch duration=30", "a launcher"),
+        ("launch basic_test custom.seed=7 recipients=ann@example.com", "a duration"),
+    ],
+)
+async def test_launch__asks_for_what_is_missing(words: str, lacking: str) -> None:
+    """A form opens where there are forms; the words say the same."""
+    stage = Stage()
+    reply = await stage.say(words)
+    form = reply.card.form
+
+    assert f"To launch a run, Clew needs {lacking}." in plain(reply.card.text)
+    assert form is not None
+    assert form.verb == "launch"
+    assert [field.name for field in form.fields if field.required] == ["launcher", "duration"]
+    assert drafts(stage) == []
+
+
+async def test_form__keeps_what_was_given() -> None:
+    """The form is prefilled, custom parameters and the connection included."""
+    stage = Stage(others=(FakeRunService(connection="prod"),))
+    reply = await stage.say("launch basic_test custom.seed=7 source=main connection=prod")
+    assert reply.card.form is not None
+    filled = {field.name: field.value for field in reply.card.form.fields if field.value}
+
+    assert filled == {"launcher": "basic_test", "custom.seed": "7", "source": "main", "connection": "prod"}
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ("duration=-1", "duration="),
+        ("duration=1e9", "duration="),
+        ("duration=NaN", "duration="),
+        ("duration=٣٠", "duration="),
+        ("duration=30;x", "duration="),
+        ("duration=0", "duration="),
+        ("duration=" + "9" * 10_000, "duration="),
+        ('duration=30 images="a:1\nb:2"', "images="),
+        ("duration=30 images=a", "images="),
+        ("duration=30 config_image=a:1;b:2", "config_image="),
+        ("duration=30 ephemeral=maybe", "ephemeral="),
+        ("duration=30 recipients=ann", "recipients="),
+        ("duration=30 filter_logs_matching=x*", "filter_logs_matching="),
+        ("duration=30 antithesis.filter_logs_matching=x", "filter_logs_matching="),
+        ("duration=30 antithesis.integrations.slack.token=CANARY", "is a secret"),
+        ("duration=30 antithesis.integrations.slack.callback_url=https://h", "is a secret"),
+        ("duration=30 token=CANARY", "is a secret"),
+        ("duration=30 durations=60", "Did you mean “duration=”"),
+        ("duration=30 zzz=60", "It takes duration"),
+        ("duration=30 vcs.pr_id=1", "does not know “vcs.pr_id=”"),
+        ("duration=30 antithesis.duration=60", "is given twice"),
+        ("duration=30 source=" + "x" * 1_001, "source= has 1,001 characters"),
+        ("duration=30 source=a\u202eb", "source= holds invisible characters"),
+        ("duration=30 " + " ".join(f"custom.k{n}=1" for n in range(41)), "41 further parameters"),
+        ("duration=30 launcher=../v1/launch/x", "launcher="),
+    ],
+)
+async def test_launch__refuses_a_bad_value(said: str, problem: str) -> None:
+    """Nothing is sent and nothing kept; the sentence names the field."""
+    stage = Stage()
+    reply = await stage.say(f"launch basic_test {said}")
+
+    assert reply.failed
+    assert problem in plain(reply.card.text)
+    assert "CANARY" not in texts(reply.card)
+    assert (drafts(stage), stage.service.launches) == ([], [])
+
+
+async def test_launch__refuses_what_the_platform_does_not_offer() -> None:
+    """A platform without launches says so."""
+    stage = Stage(service=FakeRunService(capabilities=frozenset({Capability.PROPERTIES})))
+    reply = await stage.say("launch basic_test duration=30")
+
+    assert "does not offer launch" in plain(reply.card.text)
+
+
+async def test_launch__is_for_the_launch_role() -> None:
+    """A reader is refused, and that is written down."""
+    stage = Stage()
+    reply = await stage.say("launch basic_test duration=30", by=READER)
+
+    assert "needs the role “launch”" in plain(reply.card.text)
+    assert [entry.decision for entry in stage.memory.trail] == ["denied"]
+    assert drafts(stage) == []
+
+
+async def test_launch__masks_recipients_where_others_read() -> None:
+    """Mail addresses are whole for the requester alone."""
+    stage = Stage()
+    words = "launch basic_test duration=30 recipients=ann@example.com;bo@example.org"
+    here = await stage.say(words)
+    alone = await stage.say(words, channel="fake:channel:D1", direct=True)
+
+    assert "a…@example.com; b…@example.org" in texts(here.card)
+    assert "ann@" not in texts(here.card)
+    assert "ann@example.com;bo@example.org" in texts(alone.card)
+
+
+async def test_launch__warns_of_an_unseen_launcher() -> None:
+    """No interface lists launchers: an unseen one is asked about, never refused."""
+    stage = Stage()
+    close = await stage.say("launch basic_tset duration=30")
+    far = await stage.say("launch quorum duration=1")
+
+    warning = "No run of the launcher “basic_tset” was seen before. Did you mean “basic_test”?"
+    assert warning in plain(close.card.text)
+    assert "No run of the launcher “quorum” was seen before." in plain(far.card.text)
+    assert "Did you mean" not in texts(far.card)
+    assert "1 minute of test time" in texts(far.card)
+
+
+async def test_launch__warns_of_a_run_under_way() -> None:
+    """The same launcher at work already may be a slip."""
+    stage = Stage()
+    run = a_run(1, launcher="basic_test", status=RunStatus.IN_PROGRESS)
+    await stage.memory.record(PollStep(connection="demo", now=stage.clock.now(), runs=(run,)))
+    reply = await stage.say("launch basic_test duration=30")
+
+    assert "A run of basic_test is under way already" in plain(reply.card.text)
+
+
+async def test_launch__confirmed_beforehand() -> None:
+    """`clew ask --yes` sends at once, once, after every check."""
+    stage = Stage()
+    reply = await stage.say("launch basic_test duration=30", confirmed=True)
+
+    assert len(stage.service.launches) == 1
+    assert "Launched basic_test for 30 min" in plain(reply.card.text)
+    assert not reply.replace
+    assert IntentState.ACCEPTED is drafts(stage)[0].state
