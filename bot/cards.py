@@ -172,8 +172,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One message. `text` is the whole story in a sentence or two: screen readers, notifications and search
-    see only that, so it must name the verdict and what is new.
+    """One message.
+
+    `text` is the whole story in a sentence or two: screen readers, notifications and search see only that, so
+    it must name the verdict and what is new.
     """
 
     title: Line

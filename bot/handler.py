@@ -56,7 +56,8 @@ class Handler:
         Raises `ClewError` like the verb would.
         """
         verb, asked = await self._read(invocation, report)
-        await self._allow(verb, invocation)
+        if denied := await self._allow(verb, invocation):
+            raise UserError(denied)
         return await verb.form(asked, self.desk) if verb.form else None
 
     async def answered(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
@@ -88,26 +89,28 @@ class Handler:
     def _verb(self, words: grammar.Words) -> Verb:
         if words.verb in self.verbs:
             return self.verbs[words.verb]
+        if words.pasted is not None:  # a link, moment or id among other words: show what it is about
+            return self.verbs["find"]
         if not words.verb:
-            return self.verbs["find" if words.pasted else "help"]
-        open_verbs = [v.name for v in self.verbs.values() if not v.hidden]
-        raise helping.unknown_verb(words.verb, nearest(words.verb, open_verbs))
+            return self.verbs["help"]
+        shown = [verb.name for verb in self.verbs.values() if not verb.hidden]
+        raise helping.unknown_verb(words.verb, nearest(words.verb, shown))
 
     async def _allow(self, verb: Verb, invocation: Invocation) -> str:
         """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""
         decision = access.decide(
             self.desk.policy, invocation.actor, invocation.place, need=verb.role, changes=verb.changes
         )
-        denied = isinstance(decision, access.Denied)
-        if denied or verb.changes:
+        reason = decision.reason if isinstance(decision, access.Denied) else ""
+        if reason or verb.changes:
             await self.desk.store.audit(
                 AuditEntry(
                     at=self.desk.clock.now(),
                     actor=invocation.actor.id,
                     channel=invocation.place.channel,
                     action=verb.name,
-                    decision="denied" if denied else "allowed",
+                    decision="denied" if reason else "allowed",
                     detail=decision.rule,
                 )
             )
-        return decision.reason if isinstance(decision, access.Denied) else ""
+        return reason

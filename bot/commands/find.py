@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from bot import moments
 from bot.cards import FieldKind, Reply
 from bot.commands.target import GIVE_RUN, findings_for, moment_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
 from bot.replies import runs as replies
 
-RUN_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}-[0-9]{1,4}-[0-9]{1,4}(?![0-9-])")
+WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 READ_AT_MOST = 20_000  # characters of a pasted text
 
 
@@ -33,7 +34,7 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
 def _naming_run(asked: Asked) -> Asked:
     """Take the one run id that stands somewhere in the text; without any, the thread's run."""
     text = asked.value("run") or asked.invocation.words
-    ids = sorted(set(RUN_ID.findall(text[:READ_AT_MOST])))
+    ids = sorted({word for word in WORD.findall(text[:READ_AT_MOST]) if moments.is_platform_id(word)})
     if len(ids) > 1:
         raise UserError(f"That text names {len(ids)} runs.", "Say “status” with the one you mean.")
     if not ids and asked.context.run is None:

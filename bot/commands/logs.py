@@ -35,7 +35,7 @@ class Logs:
 
 def parse(asked: Asked) -> Logs:
     """Read and check the parameters. Raises `UserError` naming the one that is wrong."""
-    window = asked.value("window")
+    window, lines = asked.value("window"), asked.value("lines")
     grep = asked.value("grep")
     if grep is not None and len(grep) > LONGEST_GREP:
         raise UserError(
@@ -45,7 +45,7 @@ def parse(asked: Asked) -> Logs:
         window=_window(window) if window else WINDOW,
         grep=grep,
         source=asked.value("source"),
-        lines=_lines(asked.value("lines")),
+        lines=grammar.whole_number(lines, "lines", MOST_LINES) if lines else LINES,
         build=asked.flag("build"),
     )
 
@@ -108,14 +108,6 @@ def _window(text: str) -> float:
             "Example: window=30",
         )
     return seconds
-
-
-def _lines(text: str | None) -> int:
-    if text is None:
-        return LINES
-    if not (text.isascii() and text.isdigit() and 0 < len(text) <= 4 and 0 < int(text) <= MOST_LINES):
-        raise UserError(f"lines= takes a whole number from 1 to {MOST_LINES}.", "Example: lines=50")
-    return int(text)
 
 
 def _again(aim: Aim, wanted: Logs) -> str:

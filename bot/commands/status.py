@@ -9,7 +9,6 @@ from bot import grammar
 from bot.cards import FieldKind, Reply
 from bot.commands.target import findings_for, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
-from bot.errors import UserError
 from bot.model import RunQuery
 from bot.replies import runs as replies
 
@@ -30,20 +29,13 @@ async def _recent(asked: Asked, desk: Desk) -> Reply:
     service = service_of(asked, desk)
     wanted = asked.value("launcher")
     query = RunQuery(launcher=grammar.launcher(wanted) if wanted else None)
-    number = _count(asked.value("count"))
+    count = asked.value("count")
+    number = grammar.whole_number(count, "count", MOST_LISTED) if count else LISTED
     async for page in service.runs(query):
         shown = page[:number]
         stored = {run.ref: await desk.store.stored_results(run.ref) for run in shown}
         return replies.recent(shown, stored, desk.clock.now(), launcher=wanted)
     return replies.recent((), {}, desk.clock.now(), launcher=wanted)
-
-
-def _count(text: str | None) -> int:
-    if text is None:
-        return LISTED
-    if not (text.isascii() and text.isdigit() and 0 < len(text) < 4 and 0 < int(text) <= MOST_LISTED):
-        raise UserError(f"count= takes a whole number from 1 to {MOST_LISTED}.", "Example: count=20")
-    return int(text)
 
 
 VERB = Verb(

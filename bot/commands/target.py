@@ -140,10 +140,9 @@ async def _pasted_aim(asked: Asked, desk: Desk, pasted: moments.Pasted) -> Aim:
             "Ask for `logs RUN build=yes` to see its build log.",
         )
     if pasted.session_id and not pasted.run_id:
-        run = await service.find_run(session_id=pasted.session_id)
-        return Aim(
-            service=service, run=run, session_id=pasted.session_id, moment=moment, warning=pasted.warning
-        )
+        session = pasted.session_id
+        found = await service.find_run(session_id=session)
+        return Aim(service=service, run=found, session_id=session, moment=moment, warning=pasted.warning)
     if pasted.run_id is None and asked.value("run", 0) is None and asked.context.run is None:
         raise UserError("That moment does not say which run it is in.", GIVE_RUN)
     service, run = await run_of(asked, desk)
@@ -160,12 +159,10 @@ def _aim_in(service: RunService, found: Findings, wanted: str | None) -> Aim:
                 "Choose another property of “failing”.",
             )
         return Aim(service=service, run=run, moment=chosen.moment, property_name=chosen.name)
-    with_moment = [p for p in found.failing if p.moment is not None]
-    if with_moment and with_moment[0].moment is not None:
-        first = with_moment[0]
-        return Aim(
-            service=service, run=run, moment=first.moment, property_name=first.name, others=len(with_moment) - 1
-        )  # fmt: skip
+    with_moment = [(p.name, p.moment) for p in found.failing if p.moment is not None]
+    if with_moment:
+        (name, moment), *others = with_moment
+        return Aim(service=service, run=run, moment=moment, property_name=name, others=len(others))
     if run.failure_moment is not None:
         return Aim(service=service, run=run, moment=run.failure_moment)
     raise NotAvailable(_no_moment(found))
@@ -211,6 +208,18 @@ async def _named_run(asked: Asked, desk: Desk, service: RunService, token: str) 
     return service, await service.run(full)
 
 
+async def launchers_of(service: RunService, desk: Desk) -> tuple[str, ...]:
+    """Return the launchers that are known: the API has no list, so those of the settings and of runs seen."""
+    known = dict.fromkeys(
+        (*desk.launchers.get(service.connection, ()), *await desk.store.launchers(service.connection))
+    )
+    if not known:
+        async for page in service.runs(RunQuery()):
+            known = dict.fromkeys(run.launcher for run in page)
+            break
+    return tuple(known)
+
+
 async def _latest(asked: Asked, desk: Desk, service: RunService) -> Run:
     positional = asked.words.positional
     after = positional[1:] if positional and positional[0].casefold() == "latest" else ()
@@ -220,7 +229,7 @@ async def _latest(asked: Asked, desk: Desk, service: RunService) -> Run:
             return page[0]
     if launcher is None:
         raise UserError("There are no runs yet.", "Start one with “launch”.")
-    close = nearest(launcher, await desk.store.launchers(service.connection))
+    close = nearest(launcher, await launchers_of(service, desk))
     meant = f"Did you mean “{close}”? " if close else ""
     raise UserError(f"The launcher “{launcher[:60]}” has no runs.", f"{meant}Launcher names are exact.")
 

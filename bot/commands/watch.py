@@ -9,6 +9,7 @@ from __future__ import annotations
 from bot import grammar
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks
+from bot.commands.target import launchers_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
 from bot.replies import watching as replies
@@ -64,7 +65,8 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
     """Add the subscription, or change the one with the same launcher and source."""
     wanted = parse(asked, desk)
     new = await desk.store.subscribe(wanted, desk.clock.now())
-    known = await desk.store.launchers(wanted.connection or next(iter(desk.services)))
+    service = desk.services[wanted.connection or next(iter(desk.services))]
+    known = await launchers_of(service, desk)
     unseen = wanted.launcher if wanted.launcher and known and wanted.launcher not in known else None
     return replies.watching_now(wanted, new=new, unseen=nearest(unseen, known) if unseen else None)
 

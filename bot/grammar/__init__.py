@@ -2,7 +2,7 @@
 
 from bot.grammar.lists import image, images, recipients
 from bot.grammar.names import flag, launcher, run_id
-from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds
+from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds, whole_number
 from bot.grammar.words import Words, quoted, split
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "run_id",
     "split",
     "virtual_seconds",
+    "whole_number",
 ]

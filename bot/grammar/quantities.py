@@ -48,6 +48,16 @@ def virtual_seconds(text: str, name: str = "window") -> str:
     return _bounded(total, MOST_VIRTUAL_SECONDS, f"{name}= is “{text[:_SHOWN]}”", "virtual seconds")
 
 
+def whole_number(text: str, name: str, most: int) -> int:
+    """Return a whole number from 1 to `most`. Raises `UserError`."""
+    if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 0 < int(text) <= most:
+        return int(text)
+    raise UserError(
+        f"{name}= is “{text[:_SHOWN]}”; it has to be a whole number from 1 to {most:,}.",
+        f"Example: {name}={min(20, most)}",
+    )
+
+
 def _seconds(text: str, *, bare: int) -> Decimal | None:
     """Return the seconds that a text says, a number without a unit counting `bare` each; None if it is none."""
     text = text.strip()

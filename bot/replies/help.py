@@ -43,7 +43,7 @@ def of_verb(verb: Verb) -> Reply:
         text=(f"{verb.name}: {verb.summary}. Usage: ", Outside(usage(verb))),
         body=((Outside(usage(verb), code=True),),),
         items=items + examples,
-        footer=(f"Needs the role {verb.role.value}.",),
+        footer=(f"Needs the role {verb.role.word}.",),
     )
     return Reply(card=card, private=True)
 

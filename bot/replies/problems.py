@@ -16,6 +16,7 @@ MENDS: dict[type[errors.ClewError], str] = {
     errors.UnexpectedAnswer: "A proxy or login page may stand in between; `clew doctor` shows more.",
     errors.StoreError: "Nothing was half done. Ask whoever runs Clew to look at its database.",
 }
+STALE_MOMENT = "Moments are worked out anew by the platform and can go stale: ask “failing” for fresh ones."
 
 
 def mistake(error: errors.UserError) -> Reply:
@@ -26,6 +27,8 @@ def mistake(error: errors.UserError) -> Reply:
 def failure(error: errors.ClewError) -> Reply:
     """Answer a failure of a platform or of the database, with what to do about it."""
     mend = next((MENDS[kind] for kind in type(error).__mro__ if kind in MENDS), "")
+    if isinstance(error, errors.NotFound) and error.what == "moment":
+        mend = STALE_MOMENT
     detail = error.detail if isinstance(error, errors.ServiceError) else ""
     person = isinstance(error, errors.NotFound | errors.NotAvailable | errors.Rejected)
     return _problem(str(error), mend, detail=detail, fault=not person)

@@ -1,0 +1,89 @@
+"""A handler over fakes: what a test of a verb says goes through the same door as a person's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.access import Policy, Role
+from bot.cards import Card, Context, Reply, plain
+from bot.commands.verb import Desk
+from bot.handler import Handler
+from bot.model import NOTHING, Run
+from bot.state import Actor, Invocation, Place
+from tests.fakes.clock import ManualClock
+from tests.fakes.service import FakeRunService
+from tests.fakes.store import MemoryStore
+
+ALICE = Actor(id="slack:user:T1:ALICE", principals=frozenset({"slack:user:T1:ALICE"}), name="Alice")
+MALLORY = Actor(id="slack:user:T1:MALLORY", principals=frozenset({"slack:user:T1:MALLORY"}), name="Mallory")
+CHANNEL = "slack:channel:T1:C1"
+
+
+async def nothing(_: str) -> None:
+    """Take a report of progress and show it to nobody."""
+
+
+@dataclass
+class Door:
+    """The door with everything behind it in memory; Alice may launch, Mallory may nothing."""
+
+    service: FakeRunService = field(default_factory=lambda: FakeRunService(connection="demo"))
+    store: MemoryStore = field(default_factory=MemoryStore)
+    clock: ManualClock = field(default_factory=ManualClock)
+    policy: Policy = field(
+        default_factory=lambda: Policy(
+            roles={Role.READ: frozenset({"slack:user:T1:MALLORY"}), Role.LAUNCH: frozenset({ALICE.id})}
+        )
+    )
+    others: tuple[FakeRunService, ...] = ()
+    said: int = 0
+
+    def __post_init__(self) -> None:
+        keys = (f"{number:032x}" for number in range(1, 1000))
+        services = {service.connection: service for service in (self.service, *self.others)}
+        self.desk = Desk(
+            services=services,
+            store=self.store,
+            clock=self.clock,
+            policy=self.policy,
+            new_key=lambda: next(keys),
+        )
+        self.handler = Handler(self.desk)
+
+    async def say(
+        self, words: str, *, by: Actor = ALICE, thread: str | None = None, values: Mapping[str, str] = NOTHING
+    ) -> Reply:
+        """Say something and return the reply."""
+        return await self.handler.handle(self.invocation(words, by=by, thread=thread, values=values), nothing)
+
+    def invocation(
+        self, words: str, *, by: Actor = ALICE, thread: str | None = None, values: Mapping[str, str] = NOTHING
+    ) -> Invocation:
+        """Make a new human act."""
+        self.said += 1
+        place = Place(channel=CHANNEL, thread=thread)
+        return Invocation(
+            actor=by, place=place, words=words, key=f"act-{self.said}", at=self.clock.now(), values=values
+        )
+
+    async def thread_about(self, run: Run, thread: str = "1700000000.000100") -> str:
+        """Make a thread that speaks of a run."""
+        await self.store.set_context(CHANNEL, thread, Context(run=run.ref))
+        return thread
+
+
+def told(card: Card) -> str:
+    """Return everything that a card says, flattened: what a person could read of it."""
+    lines = [card.title, card.text, *card.body, *(fact.value for fact in card.facts)]
+    for item in card.items:
+        lines += [(item.mark,), item.title, *item.lines]
+    lines += [(line,) for line in (card.excerpt.lines if card.excerpt else ())]
+    lines += [(button.label,) for button in card.buttons]
+    return "\n".join(plain(line) for line in (*lines, card.footer))
+
+
+def words_of(card: Card, label: str) -> str:
+    """Return what a button says, looking at the card's and its items' buttons."""
+    buttons = [*card.buttons, *(button for item in card.items for button in item.buttons)]
+    return next(button.words for button in buttons if button.label == label)

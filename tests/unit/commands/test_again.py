@@ -1,0 +1,106 @@
+"""The buttons of a launch that ended badly or not clearly."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.cards import plain
+from bot.errors import Unreachable
+from bot.requests import launch_request
+from bot.state import Intent, IntentState
+from tests.fakes.runs import MOMENT, a_run, run_id
+from tests.fakes.service import FakeRunService, Launching
+from tests.fakes.stage import BO, READER, Stage
+
+
+def the_intents(stage: Stage) -> list[Intent]:
+    """Return all intents, in the order they were made."""
+    return list(stage.memory.intents.values())
+
+
+async def a_lost_launch(how: Launching) -> Stage:
+    """Return a stage with a launch of unknown outcome."""
+    stage = Stage()
+    stage.service.next_launch(how)
+    await stage.launched()
+    return stage
+
+
+async def test_check__finds_it() -> None:
+    """A run that is there is found at once; anybody who may read may look."""
+    stage = await a_lost_launch(Launching.LOST_REPLY)
+    stage.clock.pass_time(90)
+    reply = await stage.say(f"check {the_intents(stage)[0].id}", by=READER)
+    after = await stage.say(f"check {the_intents(stage)[0].id}", by=READER)
+
+    assert the_intents(stage)[0].state is IntentState.ACCEPTED
+    assert "did start: its run appeared 1 min after it was sent" in plain(reply.card.text)
+    assert "It is run" in plain(after.card.text)
+    assert len(await stage.memory.tracked("demo")) == 1
+
+
+async def test_check__finds_nothing() -> None:
+    """Nothing found changes nothing."""
+    stage = await a_lost_launch(Launching.LOST_REQUEST)
+    reply = await stage.say(f"check {the_intents(stage)[0].id}")
+
+    assert the_intents(stage)[0].state is IntentState.POSTING
+    assert (reply.private, reply.failed) == (True, False)
+    assert "Clew keeps looking" in plain(reply.card.text)
+
+
+async def test_check__platform_unreachable() -> None:
+    """A look that fails is a failure, not an answer."""
+    stage = await a_lost_launch(Launching.LOST_REQUEST)
+    stage.service.fail("find_launched", Unreachable("No answer came."))
+    reply = await stage.say(f"check {the_intents(stage)[0].id}")
+
+    assert (reply.failed, reply.fault) == (True, True)
+
+
+async def test_again__asks_with_a_new_key() -> None:
+    """It is a new request, shown and confirmed like the first; the old one stays as it is."""
+    stage = await a_lost_launch(Launching.LOST_REQUEST)
+    first = the_intents(stage)[0]
+    reply = await stage.say(f"again {first.id}", by=BO)
+    second = the_intents(stage)[1]
+
+    assert (second.state, second.actor, second.reason) == (IntentState.DRAFT, BO.id, f"again of {first.id}")
+    assert second.id == launch_request(second.request).key
+    assert "its outcome is not known yet" in plain(reply.card.text)
+    assert len(stage.service.launches) == 1
+    await stage.press("Launch", by=BO)
+    assert [first.id, second.id] == [request.key for request in stage.service.launches]
+    assert stage.service.violations == []
+
+
+async def test_again__is_for_the_launch_role() -> None:
+    """A button carries no right."""
+    stage = await a_lost_launch(Launching.LOST_REQUEST)
+    reply = await stage.say(f"again {the_intents(stage)[0].id}", by=READER)
+
+    assert "needs the role “launch”" in plain(reply.card.text)
+    assert len(the_intents(stage)) == 1
+
+
+@pytest.mark.parametrize("verb", ["check", "again"])
+async def test_again__not_a_launch(verb: str) -> None:
+    """A debugging session is neither looked up nor repeated."""
+    stage = Stage()
+    stage.service.add_run(a_run(1))
+    await stage.say(f"debug {run_id(1)} moment={MOMENT.words}")
+    of_session = await stage.say(f"{verb} {the_intents(stage)[0].id}")
+    of_nothing = await stage.say(f"{verb} nothing")
+
+    assert "There is no launch under that token" in plain(of_session.card.text)
+    assert "under that token" in plain(of_nothing.card.text)
+
+
+@pytest.mark.parametrize("verb", ["check", "again"])
+async def test_again__connection_gone(verb: str) -> None:
+    """A connection that left the settings can be neither asked nor launched on."""
+    stage = await a_lost_launch(Launching.LOST_REQUEST)
+    later = stage.restarted(service=FakeRunService(connection="other"))
+    reply = await later.say(f"{verb} {the_intents(stage)[0].id}")
+
+    assert "no longer configured" in plain(reply.card.text)

@@ -1,0 +1,229 @@
+"""The one door: verbs found, refused and answered; help; pasted text; the report."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from bot.access import Policy, Role
+from bot.cards import Card, Context, Reply, plain
+from bot.commands.registry import VERBS
+from bot.commands.verb import Asked, Desk, Verb
+from bot.errors import StoreError
+from bot.handler import Handler
+from bot.model import Moment, Secret
+from bot.state import MessageRef
+from tests.fakes.runs import MOMENT, a_run, run_id, some_results
+from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, nothing, told, words_of
+
+
+async def test_door__an_unknown_verb_is_answered_with_the_nearest() -> None:
+    """A typo gets “did you mean”."""
+    reply = await Door().say("staus")
+
+    assert "Did you mean “status”?" in told(reply.card)
+    assert reply.failed
+
+
+async def test_door__nothing_said_is_answered_with_help() -> None:
+    """Silence is never the answer."""
+    reply = await Door().say("")
+
+    assert "What Clew can do" == plain(reply.card.title)
+    assert not reply.failed
+
+
+async def test_help__lists_every_open_verb_and_no_hidden_one() -> None:
+    """Help comes from the registry."""
+    text = told((await Door().say("help")).card)
+
+    assert all(verb.name in text for verb in VERBS.values() if not verb.hidden)
+    assert "confirm" not in text
+
+
+@pytest.mark.parametrize("name", [verb.name for verb in VERBS.values() if not verb.hidden])
+async def test_help__explains_each_verb_with_examples(name: str) -> None:
+    """Grammar, parameters and examples; the examples begin with the verb."""
+    text = told((await Door().say(f"help {name}")).card)
+
+    assert VERBS[name].summary in text
+    assert all(example in text and example.startswith(name) for example in VERBS[name].examples)
+
+
+async def test_help__of_an_unknown_verb() -> None:
+    """The same answer as for the verb itself."""
+    assert "Did you mean “launch”?" in told((await Door().say("help lunch")).card)
+
+
+async def test_door__an_unexpected_error_shows_nothing_of_itself(caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged, and the person reads a plain sentence."""
+
+    async def broken(asked: Asked, desk: Desk) -> Reply:
+        raise RuntimeError("token xoxb-CANARY in it")
+
+    door = Door()
+    handler = Handler(door.desk, {"break": Verb(name="break", summary="", handle=broken)})
+
+    with caplog.at_level(logging.ERROR):
+        reply = await handler.handle(door.invocation("break"), nothing)
+
+    assert "CANARY" not in repr(reply)
+    assert reply.fault
+    assert "a verb failed" in caplog.text
+
+
+async def test_door__a_database_failure_is_a_sentence() -> None:
+    """Nothing half done, and it says so."""
+
+    async def broken(asked: Asked, desk: Desk) -> Reply:
+        raise StoreError("The database cannot be written.")
+
+    door = Door()
+    handler = Handler(door.desk, {"break": Verb(name="break", summary="", handle=broken)})
+
+    reply = await handler.handle(door.invocation("break"), nothing)
+
+    assert "The database cannot be written." in told(reply.card)
+
+
+async def test_door__without_roles_reading_is_open_and_changing_is_not() -> None:
+    """Default deny for what changes things, with the way to open it."""
+    door = Door(policy=Policy())
+
+    reading = await door.say("status")
+    changing = await door.say("watch")
+
+    assert not reading.failed
+    assert "Nobody has been given a role yet" in told(changing.card)
+
+
+async def test_door__a_stranger_reads_nothing_once_roles_exist() -> None:
+    """With roles given, the others have none."""
+    door = Door(policy=Policy(roles={Role.READ: frozenset({ALICE.id})}))
+
+    reply = await door.say("status", by=MALLORY)
+
+    assert "Not allowed" == plain(reply.card.title)
+
+
+async def test_door__redelivered_acts_are_taken_once() -> None:
+    """The same human act is kept once, and stays open until it was answered."""
+    door = Door()
+    act = door.invocation("status")
+
+    first, second = await door.handler.take(act), await door.handler.take(act)
+    open_before = await door.handler.unanswered("slack", act.at)
+    await door.handler.answered(act, await door.handler.handle(act, nothing), None)
+    open_after = await door.handler.unanswered("slack", act.at)
+
+    assert (True, False) == (first, second)
+    assert ((act,), ()) == (open_before, open_after)
+
+
+async def test_door__a_shown_reply_gives_its_thread_a_context() -> None:
+    """The thread under a card speaks of the card's run."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    act = door.invocation("status latest")
+    reply = await door.handler.handle(act, nothing)
+
+    await door.handler.answered(act, reply, MessageRef(channel=CHANNEL, message_id="5.5"))
+
+    assert Context(run=run.ref) == await door.store.context(CHANNEL, "5.5")
+
+
+async def test_door__a_live_reply_is_followed() -> None:
+    """A card that lives on is kept with its message."""
+    door = Door()
+    act = door.invocation("status")
+    reply = Reply(card=Card(title=("x",), text=("x",)), live="intent-1")
+
+    await door.handler.answered(act, reply, MessageRef(channel=CHANNEL, message_id="5.5"))
+
+    assert ["intent-1"] == [card.intent_id for card in await door.store.live()]
+
+
+async def test_find__a_pasted_moment_becomes_a_card_with_buttons() -> None:
+    """Pasting is enough: no verb is needed."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+
+    card = (await door.say(f"{run.ref.run_id} {MOMENT.input_hash} {MOMENT.vtime}")).card
+
+    assert f"logs demo/{run.ref.run_id} moment={MOMENT.words}" == words_of(card, "Logs")
+    assert Context(run=run.ref, moment=MOMENT) == card.context
+
+
+async def test_find__a_session_id_without_run_still_allows_debugging() -> None:
+    """Old copy-moment texts name a session; a debugging session takes it."""
+    door = Door()
+    text = 'Moment.from({ session_id: "' + run_id(7) + '", input_hash: "9", vtime: 4.25 })'
+
+    card = (await door.say(text)).card
+
+    assert f"debug  session={run_id(7)} moment=9,4.25" == words_of(card, "Debug")
+    assert "Logs" not in [button.label for button in card.buttons]
+    assert Context(moment=Moment("9", "4.25")) == card.context
+
+
+async def test_find__a_report_link_among_words_is_found_and_never_echoed() -> None:
+    """The raw link is a password: the card shows the run, not the link."""
+    door = Door()
+    url = "https://demo.antithesis.com/report/abc/def.html?auth=v2.public.CANARY"
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("x",)))
+    door.service.set_report(run, url)
+
+    reply = await door.say(f"please look at <{url}|this report>")
+
+    assert Context(run=run.ref) == reply.card.context
+    assert "CANARY" not in told(reply.card)
+
+
+async def test_find__a_report_link_of_another_tenant() -> None:
+    """No match is a sentence that asks for the run id."""
+    reply = await Door().say("https://other.antithesis.com/report/abc/def.html?auth=v2.public.x")
+
+    assert "No recent run belongs to that report." in told(reply.card)
+
+
+async def test_find__a_run_id_in_a_sentence() -> None:
+    """A message that mentions a run is enough for the shortcut."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+
+    one = await door.say(f"find the nightly ({run.ref.run_id}) looks odd")
+    two = await door.say(f"find {run.ref.run_id} {run_id(2)}")
+    none = await door.say("find nothing here")
+
+    assert Context(run=run.ref) == one.card.context
+    assert "names 2 runs" in told(two.card)
+    assert "Nothing in that text names a run" in told(none.card)
+
+
+async def test_report__gives_a_fresh_link_to_one_person_and_notes_it() -> None:
+    """The link stands in a private answer only, and the trail says who got it."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_report(run, "https://demo.antithesis.com/report/a/b.html?auth=v2.public.FRESH")
+
+    reply = await door.say("report latest")
+
+    assert reply.private
+    assert (
+        Secret("https://demo.antithesis.com/report/a/b.html?auth=v2.public.FRESH")
+        == reply.card.buttons[0].signed
+    )
+    assert "FRESH" not in repr(reply)
+
+
+async def test_report__where_there_is_none() -> None:
+    """A completed run without a report is legal; the runs page is offered."""
+    door = Door()
+    door.service.add_run(a_run(1))
+
+    reply = await door.say("report latest")
+
+    assert "has no triage report: the platform offers none" in told(reply.card)
+    assert "All runs" == reply.card.buttons[0].label

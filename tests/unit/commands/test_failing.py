@@ -1,0 +1,142 @@
+"""What `failing` says of failing properties."""
+
+from __future__ import annotations
+
+from bot.cards import Context, Tone, plain
+from bot.model import Availability, Capability, Results, RunStatus
+from tests.fakes.runs import MOMENT, a_property, a_run, some_results
+from tests.fakes.service import FakeRunService
+from tests.unit.commands.door import Door, told, words_of
+
+
+async def test_failing__newly_failing_comes_first_and_each_has_its_moment() -> None:
+    """The order is by what is new, and the buttons carry exact texts."""
+    door = Door()
+    before = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(before, failing=("a old",), passing=("z new",)))
+    run = door.service.add_run(a_run(2))
+    door.service.set_results(some_results(run, failing=("a old", "z new")))
+
+    card = (await door.say("failing latest")).card
+
+    assert ["newly failing", "still failing, 2 runs in a row"] == [item.mark for item in card.items]
+    assert ["1. z new", "2. a old"] == [plain(item.title) for item in card.items]
+    assert f"logs demo/{run.ref.run_id} moment={MOMENT.words}" == words_of(card, "Logs 1")
+    assert f"debug demo/{run.ref.run_id} moment={MOMENT.words}" == words_of(card, "Debug 2")
+    assert "1 newly failing and 1 still failing" in plain(card.text)
+
+
+async def test_failing__without_an_earlier_run_nothing_is_called_new() -> None:
+    """With nothing to compare with, a failure is just failing."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("x",)))
+
+    card = (await door.say("failing latest")).card
+
+    assert ["failing"] == [item.mark for item in card.items]
+
+
+async def test_failing__group_leaves_count() -> None:
+    """Users' own assertions carry `is_group`; a bot that drops them shows a red run as green."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    leaf = a_property("balance never negative", failing=True, is_group=True)
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=(leaf,)))
+
+    card = (await door.say("failing latest")).card
+
+    assert Tone.BAD is card.tone
+    assert "balance never negative" in told(card)
+
+
+async def test_failing__a_property_without_moment_offers_no_logs() -> None:
+    """A property judged on the whole run has nothing to look at in time."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    whole = a_property(
+        "Recent version", failing=True, is_event=False, counterexamples=(), counterexample_count=None
+    )
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=(whole,)))
+
+    card = (await door.say("failing latest")).card
+
+    assert () == card.items[0].buttons
+    assert "counterexamples not counted · no moment: judged on the whole run" in told(card)
+
+
+async def test_failing__one_by_number_or_name() -> None:
+    """A number of the list and a part of the name find the same property, and the thread remembers it."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("balance", "ledger order")))
+
+    by_number = (await door.say("failing latest property=2")).card
+    by_name = (await door.say("failing latest property=LEDGER")).card
+
+    assert by_number == by_name
+    assert Context(run=run.ref, property_name="ledger order", moment=MOMENT) == by_number.context
+    assert "ledger.go:42" in told(by_number)
+
+
+async def test_failing__an_ambiguous_or_unknown_name_is_a_sentence() -> None:
+    """It asks for more of the name, or says which one was perhaps meant."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("balance a", "balance b")))
+
+    several = await door.say("failing latest property=balance")
+    none = await door.say("failing latest property='balance x'")
+
+    assert "2 failing properties match" in told(several.card)
+    assert "Did you mean “balance" in told(none.card)
+
+
+async def test_failing__nothing_failing_says_why() -> None:
+    """Good, not over yet, and unreadable are three different sentences."""
+    door = Door()
+    good = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(good, passing=("x",)))
+    going = door.service.add_run(a_run(2, status=RunStatus.IN_PROGRESS))
+    old = door.service.add_run(a_run(3))
+    door.service.set_results(Results(ref=old.ref, availability=Availability.AGED_OUT))
+
+    texts = [plain((await door.say(f"failing {run.ref.run_id}")).card.text) for run in (good, going, old)]
+
+    assert "No property fails" in texts[0]
+    assert "has not ended" in texts[1]
+    assert "no readable properties" in texts[2]
+
+
+async def test_failing__more_than_fit_are_counted() -> None:
+    """What is left out is said."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=tuple(f"p{n:02}" for n in range(14))))
+
+    card = (await door.say("failing latest")).card
+
+    assert (10, 4) == (len(card.items), card.items_left_out)
+    assert "and 11 more" in plain(card.text)
+
+
+async def test_failing__offers_only_what_the_platform_can_do() -> None:
+    """A platform without debugging sessions gets no such button."""
+    service = FakeRunService(
+        connection="demo", capabilities=frozenset({Capability.PROPERTIES, Capability.LOGS})
+    )
+    door = Door(service=service)
+    run = service.add_run(a_run(1))
+    service.set_results(some_results(run, failing=("x",)))
+
+    card = (await door.say("failing latest")).card
+
+    assert ["Logs 1"] == [button.label for button in card.items[0].buttons]
+
+
+async def test_failing__without_a_run_asks_for_one() -> None:
+    """Outside a thread it cannot know."""
+    reply = await Door().say("failing")
+
+    assert "Which run?" in told(reply.card)
+    assert "latest LAUNCHER" in told(reply.card)

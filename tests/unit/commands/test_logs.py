@@ -1,0 +1,240 @@
+"""What `logs` shows of the time before a moment."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.cards import Context, plain
+from bot.model import Availability, Capability, Fault, LineKind, LogLine, Moment, Results, Run, RunStatus
+from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, run_id, some_results
+from tests.fakes.service import FakeRunService
+from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of
+
+PARTITION = Fault(name="partition", kind="network", nodes=("etcd0", "etcd1"), since="395.0", until=399.5)
+
+
+def failing_run(door: Door, number: int = 1) -> Run:
+    """Put a run into the world that fails at `MOMENT`, with five lines before it."""
+    run = door.service.add_run(a_run(number))
+    door.service.set_results(some_results(run, failing=("balance",), passing=("fine",)))
+    lines = [a_line(f"line {n}", f"39{n}.5") for n in range(4, 8)]
+    last = a_line("Always: balance - FAIL", MOMENT.vtime, kind=LineKind.ASSERTION)
+    door.service.set_log(run, MOMENT, *lines, last, faults=(PARTITION,))
+    return run
+
+
+async def test_logs__in_a_thread_takes_the_first_failing_property() -> None:
+    """No argument is needed: run, property and moment come from what the thread speaks of."""
+    door = Door()
+    run = failing_run(door)
+    thread = await door.thread_about(run)
+
+    card = (await door.say("logs", thread=thread)).card
+
+    assert Context(run=run.ref, property_name="balance", moment=MOMENT) == card.context
+    assert card.excerpt is not None
+    assert "398.489 [etcd0] ! Always: balance - FAIL" in card.excerpt.lines[-1]
+
+
+async def test_logs__names_the_faults_that_were_active() -> None:
+    """The cause half of the story stands in the sentence, not only in the lines."""
+    door = Door()
+    run = failing_run(door)
+
+    card = (await door.say(f"logs {run.ref.run_id}")).card
+
+    assert "Faults active then: partition on etcd0, etcd1." in plain(card.text)
+    assert "active for 3.5 virtual seconds, until 399.500 s" in told(card)
+
+
+async def test_logs__says_how_many_lines_are_left_out() -> None:
+    """What is not shown is counted, and the whole window goes along."""
+    door = Door()
+    run = failing_run(door)
+
+    card = (await door.say(f"logs {run.ref.run_id} lines=2")).card
+
+    assert card.excerpt is not None
+    assert (2, 3) == (len(card.excerpt.lines), card.excerpt.left_out)
+
+
+async def test_logs__grep_and_source_narrow_what_is_shown() -> None:
+    """Filters are told, and an empty result says so."""
+    door = Door()
+    run = failing_run(door)
+
+    hit = (await door.say(f'logs {run.ref.run_id} grep="line 5" source=etcd0')).card
+    miss = (await door.say(f"logs {run.ref.run_id} grep=nowhere")).card
+
+    assert hit.excerpt is not None
+    assert 1 == len(hit.excerpt.lines)
+    assert "none of the 5 lines in the window match" in plain(miss.text)
+    assert miss.excerpt is None
+
+
+async def test_logs__a_pasted_moment_wins_over_the_thread() -> None:
+    """What is pasted is what is meant."""
+    door = Door()
+    run = failing_run(door)
+    other = door.service.add_run(a_run(2))
+    elsewhere = Moment("77", "12.5")
+    door.service.set_log(other, elsewhere, a_line("there", "12.25"))
+    thread = await door.thread_about(run)
+    pasted = f'Moment.from({{ run_id: "{other.ref.run_id}", input_hash: "77", vtime: 12.5 }})'
+
+    card = (await door.say(f"logs {pasted} window=30", thread=thread)).card
+
+    assert Context(run=other.ref, moment=elsewhere) == card.context
+    assert "30 virtual seconds" in told(card)
+
+
+async def test_logs__the_thread_of_a_property_keeps_its_moment() -> None:
+    """After one property was opened, its thread speaks of its moment."""
+    door = Door()
+    run = failing_run(door)
+    context = Context(run=run.ref, property_name="balance", moment=MOMENT)
+    await door.store.set_context(CHANNEL, "1.2", context)
+
+    card = (await door.say("logs", thread="1.2")).card
+
+    assert context == card.context
+
+
+async def test_logs__wider_asks_for_the_same_with_a_larger_window() -> None:
+    """Growing the window is one click, and keeps the filters."""
+    door = Door()
+    run = failing_run(door)
+
+    card = (await door.say(f'logs {run.ref.run_id} source="etcd 0"')).card
+
+    expected = f'logs demo/{run.ref.run_id} moment={MOMENT.words} window=40 source="etcd 0"'
+    assert expected == words_of(card, "Wider window")
+    assert f"debug demo/{run.ref.run_id} moment={MOMENT.words}" == words_of(card, "Debug")
+
+
+async def test_logs__of_an_incomplete_run_uses_its_failure_moment() -> None:
+    """A run that broke has no failing property; where it broke is the first thing to look at."""
+    door = Door()
+    moment = Moment("-5", "20.5")
+    run = door.service.add_run(a_run(1, status=RunStatus.INCOMPLETE, failure_moment=moment))
+    door.service.set_log(run, moment, a_line("panic", "20.25"))
+
+    card = (await door.say("logs latest")).card
+
+    assert Context(run=run.ref, moment=moment) == card.context
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"status": RunStatus.IN_PROGRESS}, "This run has not ended"),
+        ({"status": RunStatus.INCOMPLETE, "failure_unpinned": True}, "without a pinned moment"),
+        ({}, "No failing property of this run has a moment"),
+    ],
+)
+async def test_logs__without_a_moment_says_why(changes: dict[str, object], sentence: str) -> None:
+    """Three reasons for having nothing to look at, three sentences."""
+    door = Door()
+    door.service.change(door.service.add_run(a_run(1)), **changes)
+
+    reply = await door.say("logs latest")
+
+    assert sentence in told(reply.card)
+    assert reply.failed
+
+
+async def test_logs__property_without_moment_is_refused() -> None:
+    """A property judged on the whole run cannot be looked at in time."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    whole = a_property("Recent version", failing=True, is_event=False, counterexamples=())
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=(whole,)))
+
+    reply = await door.say("logs latest property=1")
+
+    assert "has no moment: it is judged on the whole run" in told(reply.card)
+
+
+async def test_logs__build_log() -> None:
+    """The build log is asked for by name; an empty one is said to be empty."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_build_log(run, LogLine(text="Building image", at=EPOCH, stream="stdout"))
+    bare = door.service.add_run(a_run(0))
+    door.service.set_build_log(bare)
+
+    card = (await door.say("logs latest build=yes")).card
+    empty = (await door.say(f"logs {bare.ref.run_id} build=yes")).card
+
+    assert card.excerpt is not None
+    assert "03:00:00 Building image" in card.excerpt.lines[0]
+    assert "is empty" in plain(empty.text)
+
+
+async def test_logs__cut_windows_are_never_shown_as_whole() -> None:
+    """A stream that broke off is said to have broken off."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("x",)))
+    door.service.set_log(run, MOMENT, a_line("half", "398.0"), cut="the stream broke off")
+
+    card = (await door.say("logs latest")).card
+
+    assert "Not the whole window: the stream broke off." in told(card)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("logs", "Which moment?"),
+        ("logs -5 12.5", "does not say which run it is in"),
+        ("logs latest moment=yesterday", "could not be read"),
+        ("logs latest window=-1", "window= is “-1”"),
+        ("logs latest window=2h", "at most 3600"),
+        ("logs latest lines=zero", "whole number from 1 to 500"),
+        (f"logs latest grep={'x' * 201}", "at most 200 characters"),
+        ("logs latest 0 0", "no pinned failure moment"),
+        ("logs latest -77 1.5", "ask “failing” for fresh ones"),
+        (
+            'logs Moment.from({session_id: "' + run_id(9) + '", input_hash: "7", vtime: 12.5})',
+            "no recent run",
+        ),
+        ("logs latest grap=x", "logs does not know “grap=”"),
+    ],
+)
+async def test_logs__bad_input_gets_a_sentence(words: str, sentence: str) -> None:
+    """Every mistake says what is wrong."""
+    door = Door()
+    failing_run(door)
+
+    reply = await door.say(words)
+
+    assert sentence.casefold() in told(reply.card).casefold()
+    assert reply.failed
+    assert not reply.fault
+
+
+async def test_logs__a_platform_without_logs_says_so() -> None:
+    """What a platform lacks is a sentence."""
+    door = Door(service=FakeRunService(connection="demo", capabilities=frozenset({Capability.PROPERTIES})))
+    failing_run(door)
+
+    texts = [told((await door.say(words)).card) for words in ("logs latest", "logs latest build=yes")]
+
+    assert "does not offer logs" in texts[0]
+    assert "does not offer build logs" in texts[1]
+
+
+async def test_logs__form_is_prefilled_from_the_thread() -> None:
+    """The form knows what the thread knows."""
+    door = Door()
+    run = failing_run(door)
+    await door.store.set_context(CHANNEL, "1.2", Context(run=run.ref, moment=MOMENT))
+
+    form = await door.handler.form(door.invocation("logs grep=panic", thread="1.2"), nothing)
+
+    assert form is not None
+    values = {field.name: field.value for field in form.fields}
+    assert (run.ref.words, MOMENT.words, "panic", "10") == (
+        values["run"], values["moment"], values["grep"], values["window"]
+    )  # fmt: skip

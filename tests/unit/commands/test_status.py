@@ -1,0 +1,234 @@
+"""What `status` says of recent runs and of one run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.cards import Context, Tone, plain
+from bot.errors import Unreachable
+from bot.findings import stored
+from bot.model import Availability, Results, RunRef, RunStatus, Secret
+from bot.replies.words import short_id
+from tests.fakes.runs import EPOCH, a_run, run_id, some_results
+from tests.fakes.service import FakeRunService
+from tests.unit.commands.door import Door, told, words_of
+
+
+async def test_status__lists_recent_runs_newest_first() -> None:
+    """Without arguments the recent runs are listed, each with what is known of it."""
+    door = Door()
+    old = door.service.add_run(a_run(1))
+    door.service.add_run(a_run(2, status=RunStatus.IN_PROGRESS))
+    await door.store.save_results(
+        old, stored(old, some_results(old, failing=("no torn page",), passing=("a",)))
+    )
+
+    reply = await door.say("status")
+
+    marks = [item.mark for item in reply.card.items]
+    assert ["running", "FAILED: 1 of 2 properties fail"] == marks
+    assert "1 run going on" in told(reply.card)
+
+
+async def test_status__without_runs_says_so() -> None:
+    """An empty tenant is a sentence, not an empty card."""
+    door = Door()
+
+    reply = await door.say("status launcher=basic_test")
+
+    assert "There are no runs of basic_test." in told(reply.card)
+
+
+async def test_status__names_what_is_new_against_the_run_before() -> None:
+    """A failing run says what newly fails, what still fails, and which run it was compared with."""
+    door = Door()
+    before = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(before, failing=("old bug", "gone bug"), passing=("new bug",)))
+    run = door.service.add_run(a_run(2))
+    door.service.set_results(some_results(run, failing=("old bug", "new bug"), passing=("gone bug", "fine")))
+
+    reply = await door.say(f"status {run.ref.run_id}")
+
+    items = [(item.mark, plain(item.title)) for item in reply.card.items]
+    assert [
+        ("newly failing", "new bug"),
+        ("still failing", "old bug (2 runs in a row)"),
+        ("first pass", "gone bug (after 1 failing run)"),
+    ] == items
+    assert reply.card.tone is Tone.BAD
+    assert short_id(before.ref.run_id) in told(reply.card)
+
+
+async def test_status__completed_with_failures_is_never_good() -> None:
+    """`completed` is not `passed`."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("x",), passing=("y",) * 1))
+
+    reply = await door.say("status latest")
+
+    assert reply.card.tone is Tone.BAD
+    assert "FAILED" in told(reply.card)
+
+
+@pytest.mark.parametrize(
+    ("availability", "sentence"),
+    [
+        (Availability.NOT_YET, "the platform is still writing them"),
+        (Availability.ABSENT, "it ended without any"),
+        (Availability.AGED_OUT, "they have aged out, only the report still has them"),
+    ],
+)
+async def test_status__says_why_there_are_no_properties(availability: Availability, sentence: str) -> None:
+    """Unreadable results are named with their reason, and are never good."""
+    door = Door()
+    run = door.service.add_run(a_run(1), None)
+    door.service.set_results(Results(ref=run.ref, availability=availability))
+
+    reply = await door.say("status latest")
+
+    assert sentence in told(reply.card)
+    assert reply.card.tone is Tone.WARNING
+
+
+async def test_status__of_a_running_run_shows_progress() -> None:
+    """A run that goes on shows elapsed against requested time."""
+    door = Door()
+    door.service.add_run(a_run(0, status=RunStatus.IN_PROGRESS, created_at=EPOCH, started_at=EPOCH))
+    door.clock.pass_time(600)
+
+    reply = await door.say("status latest")
+
+    assert reply.card.progress is not None
+    assert pytest.approx(1 / 3) == reply.card.progress.fraction
+    assert "10 min of 30 min" == reply.card.progress.text
+
+
+async def test_status__past_the_requested_time_says_finishing() -> None:
+    """Builds and reports take longer than the request, so the bar never runs over."""
+    door = Door()
+    door.service.add_run(a_run(0, status=RunStatus.IN_PROGRESS, created_at=EPOCH, started_at=EPOCH))
+    door.clock.pass_time(3600)
+
+    reply = await door.say("status latest")
+
+    assert reply.card.progress is not None
+    assert 1.0 == reply.card.progress.fraction
+    assert reply.card.progress.text.startswith("finishing")
+
+
+async def test_status__in_a_thread_needs_no_argument() -> None:
+    """The thread says which run."""
+    door = Door()
+    door.service.add_run(a_run(2))
+    run = door.service.add_run(a_run(1))
+    thread = await door.thread_about(run)
+
+    reply = await door.say("status", thread=thread)
+
+    assert Context(run=run.ref) == reply.card.context
+
+
+async def test_status__an_argument_wins_over_the_thread() -> None:
+    """What is said explicitly counts."""
+    door = Door()
+    other = door.service.add_run(a_run(2))
+    thread = await door.thread_about(door.service.add_run(a_run(1)))
+
+    reply = await door.say("status latest", thread=thread)
+
+    assert Context(run=other.ref) == reply.card.context
+
+
+async def test_status__takes_the_first_characters_of_an_id() -> None:
+    """Cards show short ids, so short ids are understood."""
+    door = Door()
+    run = door.service.add_run(a_run(1, ref=RunRef("demo", "abcdef12" + run_id(1)[8:])))
+
+    reply = await door.say("status abcdef12")
+
+    assert Context(run=run.ref) == reply.card.context
+
+
+async def test_status__short_id_of_several_runs_asks_for_more() -> None:
+    """Two runs with that beginning: it does not guess."""
+    door = Door()
+    door.service.add_run(a_run(1))
+    door.service.add_run(a_run(2))
+
+    reply = await door.say("status 00000000")
+
+    assert "2 runs begin with “00000000”" in told(reply.card)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("status ../../etc", "is not a valid id"),
+        ("status 00ff00ff00ff", "There is no run 00ff00ff00ff"),
+        ("status latest Paymints Nightly", "Did you mean “Payments Nightly”?"),
+        ("status count=0", "whole number from 1 to 30"),
+        ("status window=3", "status does not know “window=”"),
+        ("status connection=nowhere", "There is no connection “nowhere”"),
+        ("status launcher=a/b", "not the name of a launcher"),
+    ],
+)
+async def test_status__bad_input_gets_a_sentence(words: str, sentence: str) -> None:
+    """What is wrong, and how to give it right; private, and never a trace."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    await door.store.save_results(run, stored(run, some_results(run)))
+
+    reply = await door.say(words)
+
+    assert sentence in told(reply.card)
+    assert reply.private
+    assert reply.failed
+    assert not reply.fault
+
+
+async def test_status__unreachable_platform_is_our_fault_not_theirs() -> None:
+    """A platform that cannot be reached is said so, and counts as a failure."""
+    door = Door()
+    door.service.fail("runs", Unreachable("The platform could not be reached: connection refused."))
+
+    reply = await door.say("status")
+
+    assert "could not be reached" in told(reply.card)
+    assert reply.fault
+
+
+async def test_status__offers_the_report_without_its_link() -> None:
+    """The signed link never stands in a card; the button asks for a fresh one."""
+    door = Door()
+    link = "https://demo.antithesis.com/report/a/b.html?auth=v2.public.CANARY"
+    door.service.add_run(a_run(1, report_url=Secret(link)))
+
+    reply = await door.say("status latest")
+
+    assert f"report demo/{run_id(1)}" == words_of(reply.card, "Open report")
+    assert "CANARY" not in repr(reply.card)
+
+
+async def test_status__two_connections_need_a_name_or_take_the_first() -> None:
+    """A run of the other connection is addressed by its connection."""
+    door = Door(others=(FakeRunService(connection="staging"),))
+    run = door.others[0].add_run(a_run(1, connection="staging"))
+
+    reply = await door.say(f"status staging/{run.ref.run_id}")
+
+    assert Context(run=run.ref) == reply.card.context
+
+
+async def test_status__elapsed_and_requested_are_both_shown() -> None:
+    """People confuse them, so both have a label."""
+    door = Door()
+    door.service.add_run(a_run(1))
+    door.clock.pass_time(timedelta(days=1).total_seconds())
+
+    card = (await door.say("status latest")).card
+
+    facts = {fact.label: plain(fact.value) for fact in card.facts}
+    assert ("30 min", "45 min") == (facts["Requested"], facts["Elapsed"])

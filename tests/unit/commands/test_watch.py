@@ -1,0 +1,203 @@
+"""How channels start and stop hearing of runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.access import Policy, Role
+from bot.cards import ReportLinks, plain
+from bot.errors import UserError
+from bot.findings import stored
+from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
+from tests.fakes.runs import EPOCH, a_run, some_results
+from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, nothing, told, words_of
+
+
+async def test_watch__without_arguments_hears_of_every_run() -> None:
+    """The default is every finished run; the card offers to hear only of changes."""
+    door = Door()
+
+    reply = await door.say("watch")
+
+    assert (Subscription(channel=CHANNEL),) == await door.store.subscriptions(CHANNEL)
+    assert "This channel hears of every run that ends." == plain(reply.card.text)
+    assert "watch outcomes=changes" == words_of(reply.card, "Only when something changes")
+
+
+async def test_watch__the_button_turns_it_into_changes_only() -> None:
+    """One click narrows the same subscription instead of adding a second."""
+    door = Door()
+    first = await door.say('watch "Payments Nightly" source=main')
+
+    again = await door.say(words_of(first.card, "Only when something changes"))
+
+    wanted = Subscription(channel=CHANNEL, launcher="Payments Nightly", source="main", outcomes=CHANGES)
+    assert (wanted,) == await door.store.subscriptions(CHANNEL)
+    assert "Watching changed" == plain(again.card.title)
+
+
+async def test_watch__takes_lists_of_outcomes_and_a_report_rule() -> None:
+    """Everything that the settings file can say can be said in chat."""
+    door = Door()
+
+    await door.say("watch Payments Nightly outcomes=failures,recovery report_links=private connection=demo")
+
+    assert (
+        Subscription(
+            channel=CHANNEL, connection="demo", launcher="Payments Nightly",
+            outcomes=frozenset({Outcome.FAILURES, Outcome.RECOVERY}), report_links=ReportLinks.PRIVATE,
+        ),
+    ) == await door.store.subscriptions(CHANNEL)  # fmt: skip
+
+
+async def test_watch__all_beside_others_is_everything() -> None:
+    """`all` swallows the rest."""
+    door = Door()
+
+    await door.say("watch outcomes=all,failures")
+
+    assert EVERYTHING == (await door.store.subscriptions(CHANNEL))[0].outcomes
+
+
+async def test_watch__a_launcher_never_seen_is_pointed_out() -> None:
+    """A slip of the hand would otherwise be silence for ever."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    await door.store.save_results(run, stored(run, some_results(run)))
+
+    reply = await door.say("watch Payments Nigthly")
+
+    assert "Did you mean “Payments Nightly”?" in told(reply.card)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("watch outcomes=failure", "Did you mean “failures”?"),
+        ("watch outcomes=,", "outcomes= does not know"),
+        ("watch report_links=public", "“post” or “private”"),
+        ("watch connection=x", "There is no connection “x”"),
+        ("watch a/b", "not the name of a launcher"),
+        ("unwatch", "This channel watches nothing"),
+    ],
+)
+async def test_watch__bad_input_gets_a_sentence(words: str, sentence: str) -> None:
+    """And nothing is stored."""
+    door = Door()
+
+    reply = await door.say(words)
+
+    assert sentence in told(reply.card)
+    assert () == await door.store.subscriptions()
+
+
+async def test_watch__needs_a_role() -> None:
+    """Who may only read may not make a channel noisy, and the refusal is in the trail."""
+    door = Door()
+
+    reply = await door.say("watch", by=MALLORY)
+
+    assert "This needs the role “debug”" in told(reply.card)
+    assert () == await door.store.subscriptions()
+
+
+async def test_watch__form_offers_the_outcomes() -> None:
+    """The form is made from the same parameters."""
+    form = await Door().handler.form(Door().invocation("watch"), nothing)
+
+    assert form is not None
+    assert "all" == form.fields[1].value
+
+
+async def test_form__is_denied_like_the_verb() -> None:
+    """No form opens for who may not send it."""
+    door = Door(policy=Policy(roles={Role.READ: frozenset({ALICE.id})}))
+
+    with pytest.raises(UserError, match="debug"):
+        await door.handler.form(door.invocation("watch"), nothing)
+
+
+async def test_unwatch__the_only_one_needs_no_name() -> None:
+    """Where there is one, that is meant."""
+    door = Door()
+    await door.say("watch Payments Nightly")
+
+    reply = await door.say("unwatch")
+
+    assert () == await door.store.subscriptions()
+    assert "It hears of no runs now." in plain(reply.card.text)
+
+
+async def test_unwatch__one_of_several() -> None:
+    """The rest stays, and is told."""
+    door = Door()
+    await door.say("watch Payments Nightly")
+    await door.say("watch basic_test")
+
+    reply = await door.say("unwatch launcher=basic_test")
+
+    assert ["Payments Nightly"] == [s.launcher for s in await door.store.subscriptions()]
+    assert "It still hears of every run that ends of Payments Nightly." in plain(reply.card.text)
+
+
+async def test_unwatch__all_of_them() -> None:
+    """`unwatch all` leaves nothing that was made in chat."""
+    door = Door()
+    await door.say("watch a")
+    await door.say("watch b")
+    await door.say("watch c")
+
+    reply = await door.say("unwatch all")
+
+    assert () == await door.store.subscriptions()
+    assert "of a, every run that ends of b and every run that ends of c" in plain(reply.card.text)
+
+
+async def test_unwatch__what_is_not_there_lists_the_way() -> None:
+    """A wrong name removes nothing."""
+    door = Door()
+    await door.say("watch a")
+
+    reply = await door.say("unwatch b")
+
+    assert "no such subscription" in told(reply.card)
+    assert 1 == len(await door.store.subscriptions())
+
+
+async def test_unwatch__settings_are_not_chats_to_change() -> None:
+    """What stands in the settings file can only go there."""
+    door = Door()
+    await door.store.subscribe(Subscription(channel=CHANNEL, from_settings=True), EPOCH)
+
+    reply = await door.say("unwatch")
+
+    assert "stand in the settings file" in told(reply.card)
+
+
+async def test_watching__lists_each_with_its_way_out() -> None:
+    """Every repeating message has an off switch beside it."""
+    door = Door()
+    await door.store.subscribe(
+        Subscription(
+            channel=CHANNEL, launcher="x", from_settings=True, problem="not in the channel",
+            report_links=ReportLinks.PRIVATE, outcomes=frozenset({Outcome.NEW_FAILURES}),
+        ),
+        EPOCH,
+    )  # fmt: skip
+    await door.say("watch outcomes=changes")
+
+    card = (await door.say("watching")).card
+
+    text = told(card)
+    assert "runs with new failures of x" in text
+    assert "From the settings file" in text
+    assert "Off: not in the channel" in text
+    assert "unwatch" == words_of(card, "Unwatch")
+    assert "watch outcomes=all" == words_of(card, "Every run")
+
+
+async def test_watching__nothing_says_how_to_start() -> None:
+    """An empty list is a sentence."""
+    reply = await Door().say("watching")
+
+    assert "“watch” lets it hear" in told(reply.card)
