@@ -17,7 +17,7 @@ from bot.errors import UserError
 from bot.model import NOTHING
 from bot.moments import Pasted
 
-_VERB = re.compile(r"([A-Za-z][A-Za-z-]*)[?!.,:]?(?=\s|$)", re.ASCII)
+_VERB = re.compile(r"([A-Za-z][A-Za-z-]{0,40})[?!.,:]?(?=\s|$)", re.ASCII)
 _NAME = re.compile(r"(?:--)?([A-Za-z][A-Za-z0-9_.-]*)=")
 _OPTION = re.compile(r"--([A-Za-z][A-Za-z0-9_.-]*)(?=\s|$)")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"|' + r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)

@@ -13,7 +13,7 @@ _PLATFORM_ID = re.compile(r"[0-9a-f]{32}-[0-9]{1,6}-[0-9]{1,6}", re.ASCII)
 _HASH = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _VTIME = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _VTIME_LENGTH = 64
-_TICKS_PER_SECOND = 2**32  # virtual time is counted in 1/2^32 s, so every exact value is a multiple of it
+_TICK = 2.0**-32  # virtual time is counted in such parts of a second; every exact value is a multiple
 _SHOWN = 60  # characters of a wrong value that an error quotes
 
 COPY_MOMENT = "Copy the moment from the triage report and paste that text."
@@ -45,7 +45,7 @@ def read_moment(input_hash: str, vtime: str) -> Moment:
 
 def looks_shortened(moment: Moment) -> bool:
     """Whether digits of the virtual time seem to be missing: the platform never prints such a value."""
-    return not (moment.seconds * _TICKS_PER_SECOND).is_integer()
+    return moment.seconds % _TICK != 0
 
 
 def _read_hash(text: str) -> str:

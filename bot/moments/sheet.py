@@ -43,13 +43,14 @@ class Sheet:
             self._blank(*value.span())
 
     def rest(self) -> str:
-        """Return the words that nothing was read from."""
+        """Return the words that nothing was read from; commas behind a part taken out go with it."""
         pieces, at = [], 0
         for start, end in sorted(self._taken):
             pieces.append(self.text[at:start])
             at = max(at, end)
         pieces.append(self.text[at:])
-        return " ".join(piece.strip() for piece in pieces if piece.strip(" \n,;"))
+        words = [pieces[0].strip(), *(piece.lstrip(" \n,;").rstrip() for piece in pieces[1:])]
+        return " ".join(word for word in words if word)
 
     def _blank(self, start: int, end: int) -> None:
         self.open = self.open[:start] + "\0" * (end - start) + self.open[end:]
