@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,13 +12,12 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.part import Part
+from adapters.store.tables import GENESIS, audit_head
 from adapters.store.tables import audit as trail
-from adapters.store.tables import audit_head
 from adapters.store.text import clean
 from bot.errors import StoreError
 from bot.state import AuditEntry
 
-GENESIS = "0" * 64  # stands before the first line
 BATCH = 1000  # lines checked per read
 
 
@@ -67,7 +67,7 @@ async def _walk(connection: AsyncConnection, last: int) -> str:
     return digest
 
 
-def _check(rows: list[Row[Any]] | Any, start: int, digest: str) -> str:
+def _check(rows: Sequence[Row[Any]], start: int, digest: str) -> str:
     for seq, row in enumerate(rows, start + 1):
         if row.seq != seq or row.prev_hash != digest or row.hash != line_hash(digest, seq, _entry(row)):
             raise broken(seq)

@@ -5,8 +5,17 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, select, table, text
-from sqlalchemy import column as sql_column
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
@@ -18,25 +27,64 @@ HEAD = "0001"  # the newest migration; a test holds it to the files
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x434C4557  # "CLEW": programs that start at the same moment on PostgreSQL take turns
 
-_version = table("alembic_version", sql_column("version_num"))
+# Exactly the table that Alembic makes for itself.
+version = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 async def bring_up_to_date(db: Database, *, busy_seconds: float) -> None:
-    """Apply the migrations that are missing. Raises `StoreError` for a newer schema or a foreign database.
+    """Lay the tables in a new database, or apply the migrations that an old one lacks.
 
-    A database that is up to date costs one SELECT; Alembic is loaded only when there is work for it.
+    Alembic is loaded for an old database only: importing it costs ten times as much as laying the tables,
+    and a test holds both ways to the same result. Raises `StoreError` for a newer schema or foreign tables.
     """
     async with db.reading() as connection:
-        found = await connection.run_sync(_look)
+        new = not await connection.run_sync(_has_version)
+    if new:
+        async with db.writing() as connection:
+            await connection.run_sync(lay_tables, db.name)
+    async with db.reading() as connection:
+        found = await connection.scalar(select(version.c.version_num))
     if found != HEAD:
         with db.speaking():
             await asyncio.to_thread(asyncio.run, _migrate(db.url, db.name, busy_seconds))
 
 
-def _look(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.scalar(select(_version.c.version_num))
+def lay_tables(connection: Connection, name: str) -> None:
+    """Lay all tables at once and note the schema's version."""
+    _take_turn(connection)
+    if _has_version(connection):
+        return  # another program was here between our look and our turn
+    if metadata.tables.keys() & set(inspect(connection).get_table_names()):
+        raise StoreError(
+            f"The database {name} holds tables of another program. Give Clew a database of its own."
+        )
+    metadata.create_all(connection, checkfirst=False)
+    version.create(connection)
+    connection.execute(version.insert(), {"version_num": HEAD})
+
+
+def migrate(connection: Connection, name: str) -> None:
+    """Apply every migration that is missing, inside the caller's transaction."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    _take_turn(connection)
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    found = connection.scalar(select(version.c.version_num)) if _has_version(connection) else None
+    if found is not None and found not in known:
+        raise StoreError(
+            f"The database {name} was written by a newer Clew (schema {found}, this one knows up to {HEAD})."
+            " Install that version again, or restore a backup."
+        )
+    command.upgrade(config, "head")
 
 
 async def _migrate(url: URL, name: str, busy_seconds: float) -> None:
@@ -45,33 +93,16 @@ async def _migrate(url: URL, name: str, busy_seconds: float) -> None:
     try:
         # One transaction, so a crash half-way leaves the old schema.
         async with engine.execution_options(writes=True).begin() as connection:
-            await connection.run_sync(_upgrade, name)
+            await connection.run_sync(migrate, name)
     finally:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection, name: str) -> None:
-    from alembic import command
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
+def _has_version(connection: Connection) -> bool:
+    return inspect(connection).has_table(version.name)
 
+
+def _take_turn(connection: Connection) -> None:
+    """Wait for other programs at the same work; SQLite's write transaction does so by itself."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    _refuse_others(connection, name, known)
-    command.upgrade(config, "head")
-
-
-def _refuse_others(connection: Connection, name: str, known: set[str]) -> None:
-    version = _look(connection)
-    if version is not None and version not in known:
-        raise StoreError(
-            f"The database {name} was written by a newer Clew (schema {version}, this one knows up to {HEAD})."
-            " Install that version again, or restore a backup."
-        )
-    if version is None and metadata.tables.keys() & set(inspect(connection).get_table_names()):
-        raise StoreError(
-            f"The database {name} holds tables of another program. Give Clew a database of its own."
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,6 +69,6 @@ def _file_problem(path: Path, error: OSError) -> str:
         return f"cannot be created: there is no directory {path.parent}. Create it, or check DATABASE_URL"
     if isinstance(error, IsADirectoryError):
         return "is a directory. Give the path of a file in it"
-    if isinstance(error, PermissionError):
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return "cannot be written. Check the rights of the file and of its directory"
     return f"cannot be opened: {os.strerror(error.errno or 0)}"

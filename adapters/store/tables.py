@@ -6,16 +6,20 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Index,
     Integer,
     MetaData,
     Table,
     UniqueConstraint,
+    event,
     func,
     text,
 )
 
 from adapters.store.columns import CleanText, UtcTime
+
+GENESIS = "0" * 64  # the hash that stands before the first line of the audit trail
 
 metadata = MetaData()
 
@@ -215,3 +219,9 @@ audit_head = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hash", CleanText, nullable=False),
 )
+
+
+@event.listens_for(audit_head, "after_create")
+def lay_first_hash(_table: Table, connection: Connection, **_options: object) -> None:
+    """Put in the one row; the migration that makes the table does the same."""
+    connection.execute(audit_head.insert(), {"id": 1, "seq": 0, "hash": GENESIS})

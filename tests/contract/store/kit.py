@@ -1,0 +1,125 @@
+"""Values with sensible defaults; a test names only what matters to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from bot.cards import Context
+from bot.model import RunRef, RunStatus
+from bot.state import (
+    Actor,
+    Delivery,
+    Intent,
+    IntentKind,
+    IntentState,
+    Invocation,
+    MessageRef,
+    NewDelivery,
+    Place,
+    PollStep,
+    StoredResults,
+)
+from tests.fakes.runs import EPOCH as NOW
+from tests.fakes.runs import a_run
+
+__all__ = [
+    "CHANNEL",
+    "CHATS",
+    "NOW",
+    "a_context",
+    "a_database",
+    "a_delivery",
+    "a_message",
+    "a_run",
+    "a_step",
+    "an_intent",
+    "an_invocation",
+    "later",
+    "results_of",
+]
+
+CHANNEL = "slack:channel:T01:C01"
+CHATS = frozenset({"slack"})
+
+
+def later(seconds: float) -> datetime:
+    """Return a time so many seconds after `NOW`."""
+    return NOW + timedelta(seconds=seconds)
+
+
+def an_invocation(words: str = "status", **changes: object) -> Invocation:
+    actor = Actor(
+        id="slack:user:T01:U01",
+        principals=frozenset({"slack:user:T01:U01", "slack:team:T01"}),
+        name="Alice",
+        email="alice@example.com",
+    )
+    place = Place(channel=CHANNEL, thread="17.5", shared=True)
+    invocation = Invocation(actor=actor, place=place, words=words, key="k1", at=NOW, values={"grep": "x"})
+    return replace(invocation, **changes)  # type: ignore[arg-type]  # a test may change any field
+
+
+def a_delivery(key: str = "a", **changes: object) -> NewDelivery:
+    delivery = NewDelivery(key=key, channel=CHANNEL, payload=f"payload of {key}")
+    return replace(delivery, **changes)  # type: ignore[arg-type]  # a test may change any field
+
+
+def a_message(delivery: Delivery, message_id: str = "m1") -> MessageRef:
+    return MessageRef(channel=delivery.channel, message_id=message_id, thread=delivery.thread)
+
+
+def a_step(**changes: object) -> PollStep:
+    return replace(PollStep(connection="demo", now=NOW), **changes)  # type: ignore[arg-type]  # any field
+
+
+def results_of(number: int, *failing: str, **changes: object) -> StoredResults:
+    run = a_run(number)
+    results = StoredResults(
+        ref=run.ref,
+        launcher=run.launcher,
+        status=RunStatus.COMPLETED,
+        created_at=run.created_at,
+        failing=frozenset(failing),
+        passing_count=7,
+    )
+    return replace(results, **changes)  # type: ignore[arg-type]  # a test may change any field
+
+
+def an_intent(intent_id: str = "i1", **changes: object) -> Intent:
+    intent = Intent(
+        id=intent_id,
+        kind=IntentKind.LAUNCH,
+        connection="demo",
+        actor="slack:user:T01:U01",
+        channel=CHANNEL,
+        thread=None,
+        request='{"launcher":"Payments Nightly"}',
+        subject="",
+        state=IntentState.DRAFT,
+        created_at=NOW,
+    )
+    return replace(intent, **changes)  # type: ignore[arg-type]  # a test may change any field
+
+
+def a_context(run_id: str = "r1") -> Context:
+    return Context(run=RunRef("demo", run_id), property_name="No lost writes")
+
+
+@asynccontextmanager
+async def a_database(server: str) -> AsyncIterator[str]:
+    """Make an empty PostgreSQL database on that server, give its URL, and drop it."""
+    address = make_url(server).set(drivername="postgresql+asyncpg")
+    name = f"clew_test_{uuid4().hex}"
+    admin = create_async_engine(address, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    async with admin.connect() as connection:
+        await connection.exec_driver_sql(f'CREATE DATABASE "{name}"')
+        yield address.set(database=name).render_as_string(hide_password=False)
+        await connection.exec_driver_sql(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -1,0 +1,69 @@
+"""Threads, messages that live on, and words behind buttons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.cards import Context
+from bot.model import Moment, RunRef
+from bot.ports import Store
+from bot.state import LiveCard, MessageRef
+from tests.contract.store.kit import CHANNEL
+
+CONTEXT = Context(run=RunRef("demo", "r1"), property_name="p", moment=Moment("-36255", "398.4898056755774"))
+CARD = LiveCard(intent_id="i1", message=MessageRef(channel=CHANNEL, message_id="m1", thread="t1"))
+
+
+async def test_context__unknown_thread(store: Store) -> None:
+    """A thread nobody spoke in speaks of nothing."""
+    assert await store.context(CHANNEL, "t1") is None
+
+
+async def test_set_context__replaces(store: Store) -> None:
+    """A thread speaks of the last thing said; the exact digits of a moment stay."""
+    await store.set_context(CHANNEL, "t1", Context(property_name="old"))
+    await store.set_context(CHANNEL, "t1", CONTEXT)
+    await store.set_context(CHANNEL, "t2", Context())
+
+    assert await store.context(CHANNEL, "t1") == CONTEXT
+    assert Context() == await store.context(CHANNEL, "t2")
+    assert await store.context("slack:other", "t1") is None
+
+
+async def test_live__edited_and_ended(store: Store) -> None:
+    """A live message is kept with what it last said, until it ends."""
+    other = LiveCard(intent_id="i2", message=MessageRef(channel=CHANNEL, message_id="m2"), shown="10 %")
+    await store.add_live(CARD)
+    await store.add_live(other)
+    await store.live_shown(CARD, "50 %")
+
+    assert (replace(CARD, shown="50 %"), other) == await store.live()
+
+    await store.end_live(CARD)
+    await store.end_live(CARD)
+
+    assert (other,) == await store.live()
+
+
+async def test_add_live__again(store: Store) -> None:
+    """The same message is kept once."""
+    await store.add_live(CARD)
+    await store.add_live(replace(CARD, shown="now"))
+
+    assert (replace(CARD, shown="now"),) == await store.live()
+
+
+async def test_live_shown__ended_meanwhile(store: Store) -> None:
+    """A message that ended does not come back by an edit."""
+    await store.live_shown(CARD, "50 %")
+
+    assert await store.live() == ()
+
+
+async def test_words__by_token(store: Store) -> None:
+    """A token gives its words, also when they are kept twice."""
+    await store.keep_words("t", "logs run=r1")
+    await store.keep_words("t", "logs run=r1")
+
+    assert await store.words("t") == "logs run=r1"
+    assert await store.words("other") is None

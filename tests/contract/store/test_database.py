@@ -1,0 +1,239 @@
+"""What only a real database can promise: it survives, it is whole, and it says clearly what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Delete, Update, delete, func, select, text, update
+
+from adapters.store.store import SqlStore, open_store
+from adapters.store.tables import audit, audit_head, inbox, outbox, runs
+from bot.errors import StoreError
+from bot.state import AuditEntry, IntentState
+from tests.contract.store.kit import (
+    CHATS,
+    NOW,
+    a_context,
+    a_delivery,
+    a_message,
+    a_run,
+    a_step,
+    an_intent,
+    an_invocation,
+    later,
+    results_of,
+)
+
+LINE = AuditEntry(
+    at=NOW, actor="slack:user:T01:U01", channel="slack:c", action="launch", decision="allowed", detail="x"
+)
+
+
+async def test_open_store__again(url: str) -> None:
+    """All that was written is there after a restart, a claim in doubt too."""
+    async with open_store(url, doubt_after=30) as store:
+        await store.accept("slack", "E1", an_invocation())
+        await store.record(a_step(runs=(a_run(1),), watermark=NOW, deliveries=(a_delivery(),)))
+        await store.save_results(a_run(1), results_of(1, "p"))
+        await store.draft(an_intent())
+        claimed = await store.claim(CHATS, NOW)
+    async with open_store(url) as store:
+        assert (("E1", an_invocation()),) == await store.unfinished("slack", NOW)
+        assert await store.watermark("demo") == NOW
+        assert len(await store.tracked("demo")) == 1
+        assert results_of(1, "p") == await store.stored_results(a_run(1).ref)
+        assert an_intent() == await store.intent("i1")
+        assert (claimed,) == await store.in_doubt(CHATS, later(30))
+
+
+async def test_claim__two_programs(url: str) -> None:
+    """Two programs that claim at once take each of 200 rows exactly once."""
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(open_store(url)) for _ in range(2)]
+        deliveries = tuple(a_delivery(f"{n}", channel=f"slack:c{n % 50}") for n in range(200))
+        await stores[0].record(a_step(deliveries=deliveries))
+        taken: list[str] = []
+
+        async def work(store: SqlStore) -> None:
+            while (delivery := await store.claim(CHATS, NOW)) is not None:
+                taken.append(delivery.key)
+                await store.settle_sent(delivery, a_message(delivery, delivery.key), NOW)
+
+        while (
+            await stores[0].depth()
+        ).waiting:  # a worker may find nothing while the others hold each thread
+            await asyncio.gather(*(work(store) for store in stores for _ in range(3)))
+
+    assert sorted(d.key for d in deliveries) == sorted(taken)
+
+
+async def test_claim__one_thread_and_two_programs(url: str) -> None:
+    """Of many claimers in two programs one gets a row of the thread; the others get none, and no error."""
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(open_store(url)) for _ in range(2)]
+        for number in range(10):
+            await stores[0].enqueue(a_delivery(f"{number}"), NOW)
+        taken = await asyncio.gather(*(store.claim(CHATS, NOW) for store in stores for _ in range(5)))
+
+    assert sum(delivery is not None for delivery in taken) == 1
+
+
+async def test_advance__two_programs(url: str) -> None:
+    """Of twenty confirmations through two programs exactly one counts."""
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(open_store(url)) for _ in range(2)]
+        await stores[0].draft(an_intent())
+        draft = frozenset({IntentState.DRAFT})
+        won = await asyncio.gather(
+            *(stores[n % 2].advance("i1", draft, IntentState.CONFIRMED, later(n)) for n in range(20))
+        )
+
+    assert sum(won) == 1
+
+
+async def test_open_store__two_programs_at_once(url: str) -> None:
+    """Programs that start at the same moment on an empty database all find it ready."""
+
+    async def start(number: int) -> None:
+        async with open_store(url) as store:
+            await store.enqueue(a_delivery(f"{number}"), NOW)
+
+    await asyncio.gather(*(start(n) for n in range(4)))
+
+    async with open_store(url) as store:
+        assert (await store.depth()).waiting == 4
+
+
+async def test_record__second_write_fails(database: SqlStore) -> None:
+    """When the deliveries cannot be written, neither run nor watermark is there."""
+    async with database._db.writing() as connection:
+        await connection.execute(text("ALTER TABLE outbox RENAME TO elsewhere"))
+
+    with pytest.raises(StoreError):
+        await database.record(a_step(runs=(a_run(1),), watermark=NOW, deliveries=(a_delivery(),)))
+
+    assert await database.watermark("demo") is None
+    assert await database.tracked("demo") == ()
+
+
+async def test_settle_sent__second_write_fails(database: SqlStore) -> None:
+    """When the context cannot be written, the delivery is not marked as sent."""
+    await database.enqueue(a_delivery(context=a_context()), NOW)
+    claimed = await database.claim(CHATS, NOW)
+    assert claimed is not None
+    async with database._db.writing() as connection:
+        await connection.execute(text("ALTER TABLE threads RENAME TO elsewhere"))
+
+    with pytest.raises(StoreError):
+        await database.settle_sent(claimed, a_message(claimed), NOW)
+
+    assert (claimed,) == await database.in_doubt(CHATS, later(30))
+
+
+async def test_record__cancelled(database: SqlStore) -> None:
+    """A caller that is cancelled leaves nothing half written, and the next writer goes on."""
+    many = tuple(a_run(n) for n in range(300))
+    task = asyncio.create_task(database.record(a_step(runs=many, deliveries=(a_delivery(),))))
+    while not task.done():
+        await asyncio.sleep(0)
+        if database._db._writer.locked() or not database._db._lite:
+            break
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with database._db.reading() as connection:
+        kept = await connection.scalar(select(func.count()).select_from(runs))
+        waiting = await connection.scalar(select(func.count()).select_from(outbox))
+
+    assert (kept, waiting) in {(0, 0), (300, 1)}
+    assert await database.enqueue(a_delivery("next"), NOW)
+
+
+async def test_prune__what_is_no_longer_needed(database: SqlStore) -> None:
+    """Old commands and payloads go; keys, young rows and rows that wait stay."""
+    for name, days in {"young": 1, "old": 8, "waiting": 8, "abandoned": 31}.items():
+        await database.accept("slack", name, an_invocation(at=NOW - timedelta(days=days)))
+    await database.finish("slack", "young")
+    await database.finish("slack", "old")
+    for key, days in {"sent": 31, "fresh": 1}.items():
+        await database.enqueue(a_delivery(key, channel=f"slack:{key}"), NOW - timedelta(days=days))
+        claimed = await database.claim(CHATS, NOW)
+        assert claimed is not None
+        await database.settle_sent(claimed, a_message(claimed), NOW - timedelta(days=days))
+    await database.enqueue(a_delivery("pending"), NOW - timedelta(days=90))
+    await database.park_channel("slack:x", NOW)
+
+    pruned = await database.prune(NOW)
+    async with database._db.reading() as connection:
+        commands = set(await connection.scalars(select(inbox.c.dedupe_id)))
+        payloads = {row.key: row.payload for row in await connection.execute(select(outbox))}
+
+    assert (pruned.commands, pruned.payloads, pruned.parked) == (2, 1, 1)
+    assert {"young", "waiting"} == commands
+    assert payloads == {"sent": "", "fresh": "payload of fresh", "pending": "payload of pending"}
+    assert not await database.enqueue(a_delivery("sent"), NOW)
+    assert (await database.prune(NOW)).payloads == 0
+
+
+async def test_audit__chain_holds(url: str) -> None:
+    """Lines of two programs at once form one chain."""
+    async with AsyncExitStack() as stack:
+        stores = [await stack.enter_async_context(open_store(url)) for _ in range(2)]
+        await asyncio.gather(*(stores[n % 2].audit(LINE) for n in range(20)))
+
+        assert await stores[0].verify_audit() == 20
+        assert await stores[1].audit_trail(2) == (LINE, LINE)
+
+
+async def test_verify_audit__empty(database: SqlStore) -> None:
+    """A trail without lines holds."""
+    assert await database.verify_audit() == 0
+
+
+@pytest.mark.parametrize(
+    ("damage", "line"),
+    [
+        (update(audit).where(audit.c.seq == 2).values(decision="denied"), 2),
+        (update(audit).where(audit.c.seq == 1).values(at=later(1)), 1),
+        (update(audit).where(audit.c.seq == 3).values(hash="0" * 64), 3),
+        (delete(audit).where(audit.c.seq == 2), 2),
+        (delete(audit).where(audit.c.seq == 3), 3),
+        (update(audit_head).values(seq=2), 2),
+        (update(audit_head).values(hash="0" * 64), 3),
+    ],
+)
+async def test_verify_audit__changed(database: SqlStore, damage: Update | Delete, line: int) -> None:
+    """A line that was changed or removed, at the end too, is named."""
+    for _ in range(3):
+        await database.audit(LINE)
+    async with database._db.writing() as connection:
+        await connection.execute(damage)
+
+    with pytest.raises(StoreError, match=f"line {line} does not fit"):
+        await database.verify_audit()
+
+
+async def test_verify_audit__many_lines(database: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trail is read in batches."""
+    monkeypatch.setattr("adapters.store.audit.BATCH", 2)
+    for _ in range(5):
+        await database.audit(LINE)
+
+    assert await database.verify_audit() == 5
+
+
+async def test_store_error__shows_no_value(database: SqlStore) -> None:
+    """What was to be written is in no error, nor in its causes."""
+    await database.draft(an_intent(request="CANARY"))
+
+    with pytest.raises(StoreError) as caught:
+        await database.draft(an_intent(request="CANARY"))
+
+    chain, error = "", caught.value
+    while error is not None:
+        chain, error = chain + repr(error) + str(error), error.__cause__  # type: ignore[assignment]  # ends with None
+
+    assert "refused the request" in str(caught.value)
+    assert "CANARY" not in chain

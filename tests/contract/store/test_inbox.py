@@ -1,0 +1,59 @@
+"""Commands act once, however often they come."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.ports import Store
+from tests.contract.store.kit import NOW, an_invocation, later
+
+
+async def test_accept__same_id_again(store: Store) -> None:
+    """A delivery whose id is known is refused, and the first one stays."""
+    first = await store.accept("slack", "E1", an_invocation("status"))
+    second = await store.accept("slack", "E1", an_invocation("launch"))
+
+    assert (first, second) == (True, False)
+    assert (("E1", an_invocation("status")),) == await store.unfinished("slack", NOW)
+
+
+async def test_accept__same_id_from_another_source(store: Store) -> None:
+    """Ids are compared inside one source only."""
+    assert await store.accept("slack", "E1", an_invocation())
+    assert await store.accept("discord", "E1", an_invocation())
+
+
+async def test_accept__raced(store: Store) -> None:
+    """Of twenty deliveries at the same moment one is taken."""
+    taken = await asyncio.gather(*(store.accept("slack", "E1", an_invocation()) for _ in range(20)))
+
+    assert sum(taken) == 1
+
+
+async def test_unfinished__answered_old_and_foreign_ones(store: Store) -> None:
+    """Only what this source took since then and nobody answered comes back, oldest first."""
+    await store.accept("slack", "old", an_invocation(at=later(-1)))
+    await store.accept("slack", "second", an_invocation(at=later(2)))
+    await store.accept("slack", "first", an_invocation(at=later(1)))
+    await store.accept("slack", "answered", an_invocation(at=later(3)))
+    await store.accept("discord", "foreign", an_invocation(at=later(1)))
+    await store.finish("slack", "answered")
+
+    found = await store.unfinished("slack", NOW)
+
+    assert [dedupe_id for dedupe_id, _ in found] == ["first", "second"]
+
+
+async def test_finish__still_known(store: Store) -> None:
+    """An answered command that is delivered again stays refused."""
+    await store.accept("slack", "E1", an_invocation())
+    await store.finish("slack", "E1")
+
+    assert not await store.accept("slack", "E1", an_invocation())
+
+
+async def test_finish__unknown_id(store: Store) -> None:
+    """Finishing what was never taken changes nothing."""
+    await store.finish("slack", "E1")
+
+    assert await store.unfinished("slack", NOW) == ()

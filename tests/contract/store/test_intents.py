@@ -1,0 +1,118 @@
+"""Costly actions are decided once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.errors import StoreError
+from bot.model import RunRef
+from bot.ports import Store
+from bot.state import IntentKind, IntentState
+from tests.contract.store.kit import NOW, an_intent, later
+
+DRAFT = frozenset({IntentState.DRAFT})
+
+
+async def test_draft__everything_comes_back(store: Store) -> None:
+    """All fields are kept."""
+    full = an_intent(
+        thread="t1",
+        subject="-1@398.5",
+        state=IntentState.UNKNOWN,
+        posted_at=later(5),
+        run_id="r1",
+        reason="no answer",
+    )
+    await store.draft(full)
+
+    assert full == await store.intent("i1")
+    assert await store.intent("i2") is None
+
+
+async def test_draft__id_is_taken(store: Store) -> None:
+    """A second request under one id is refused, so a button can never start another one than it showed."""
+    await store.draft(an_intent())
+
+    with pytest.raises(StoreError):
+        await store.draft(an_intent(request="{}"))
+
+    assert an_intent() == await store.intent("i1")
+
+
+async def test_advance__life_of_a_launch(store: Store) -> None:
+    """Each step happens from the state it expects; posting notes its time, the run's id stays."""
+    await store.draft(an_intent())
+    steps = [
+        await store.advance("i1", DRAFT, IntentState.CONFIRMED, later(1)),
+        await store.advance("i1", frozenset({IntentState.CONFIRMED}), IntentState.POSTING, later(2)),
+        await store.advance(
+            "i1", frozenset({IntentState.POSTING}), IntentState.UNKNOWN, later(3), run_id="r1", reason="lost"
+        ),
+        await store.advance("i1", frozenset({IntentState.UNKNOWN}), IntentState.ACCEPTED, later(4)),
+    ]
+    expected = replace(an_intent(), state=IntentState.ACCEPTED, posted_at=later(2), run_id="r1", reason="")
+
+    assert steps == [True] * 4
+    assert expected == await store.intent("i1")
+
+
+async def test_advance__not_expected(store: Store) -> None:
+    """From any other state nothing changes."""
+    await store.draft(an_intent(state=IntentState.DECLINED))
+
+    assert not await store.advance("i1", DRAFT, IntentState.CONFIRMED, NOW, reason="late")
+    assert not await store.advance("i1", frozenset(), IntentState.CONFIRMED, NOW)
+    assert not await store.advance("i2", DRAFT, IntentState.CONFIRMED, NOW)
+    assert an_intent(state=IntentState.DECLINED) == await store.intent("i1")
+
+
+async def test_advance__raced(store: Store) -> None:
+    """Of twenty confirmations at the same moment exactly one counts."""
+    await store.draft(an_intent())
+    won = await asyncio.gather(
+        *(store.advance("i1", DRAFT, IntentState.CONFIRMED, later(n)) for n in range(20))
+    )
+
+    assert sum(won) == 1
+
+
+async def test_open_intents__oldest_first(store: Store) -> None:
+    """Only intents whose outcome is open come, oldest first."""
+    for number, state in enumerate(IntentState):
+        await store.draft(an_intent(f"{state}", state=state, created_at=later(-number)))
+
+    found = [intent.id for intent in await store.open_intents()]
+
+    assert found == ["unknown", "posting", "confirmed"]
+
+
+async def test_session__newest_that_may_have_started(store: Store) -> None:
+    """The newest session at that moment comes, but for those that certainly never started."""
+    for number, state in enumerate(IntentState):
+        await store.draft(
+            an_intent(f"{state}", kind=IntentKind.DEBUG, subject="m", state=state, created_at=later(number))
+        )
+    await store.draft(an_intent("launch", subject="m", created_at=later(90)))
+    await store.draft(an_intent("elsewhere", kind=IntentKind.DEBUG, subject="n", created_at=later(90)))
+    await store.draft(
+        an_intent("other", kind=IntentKind.DEBUG, connection="x", subject="m", created_at=later(90))
+    )
+
+    newest = await store.session("demo", "m", NOW)
+
+    assert newest is not None
+    assert newest.id == "unknown"
+    assert await store.session("demo", "m", later(6)) is None
+
+
+async def test_intent_of_run__by_address(store: Store) -> None:
+    """A run's intent is found by connection and id."""
+    await store.draft(an_intent("i1", run_id="r1"))
+    await store.draft(an_intent("i2", run_id="r1", connection="other"))
+    await store.draft(an_intent("i3"))
+
+    assert an_intent("i1", run_id="r1") == await store.intent_of_run(RunRef("demo", "r1"))
+    assert await store.intent_of_run(RunRef("demo", "r2")) is None

@@ -1,0 +1,75 @@
+"""Laying the tables at once and migrating step by step end in the same database."""
+
+from __future__ import annotations
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from adapters.store.address import read_url
+from adapters.store.database import Database
+from adapters.store.schema import HEAD, MIGRATIONS, lay_tables, migrate, version
+from adapters.store.store import open_store
+from bot.state import AuditEntry
+from tests.contract.store.kit import NOW, a_delivery
+
+SHAPE = {
+    "sqlite": "SELECT type, name, tbl_name, sql FROM sqlite_master",
+    "postgresql": """
+        SELECT table_name, column_name, data_type, is_nullable, column_default
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = 'public'
+    """,
+}
+
+
+def _shape(connection: Connection) -> set[tuple[str, ...]]:
+    """Return everything the database says of its tables and indexes, written in one way."""
+    rows = connection.execute(text(SHAPE[connection.dialect.name]))
+    return {tuple("".join(str(part).split()).replace('"', "") for part in row) for row in rows}
+
+
+async def test_schema__two_ways(url: str) -> None:
+    """A new database has exactly the tables that the migrations build, and the same first rows."""
+    database = Database(read_url(url))
+    shapes, heads = [], []
+    for build in (lay_tables, migrate):
+        async with database.writing() as connection:
+            await connection.run_sync(build, "x")
+            shapes.append(await connection.run_sync(_shape))
+            heads.append((await connection.execute(text("SELECT id, seq, hash FROM audit_head"))).all())
+            heads.append((await connection.execute(version.select())).all())
+            await connection.run_sync(_drop_all)
+    await database.close()
+
+    assert shapes[0] == shapes[1]
+    assert heads[:2] == heads[2:]
+
+
+def _drop_all(connection: Connection) -> None:
+    from adapters.store.tables import metadata
+
+    metadata.drop_all(connection)
+    version.drop(connection)
+
+
+def test_schema__head() -> None:
+    """The newest migration is the one the program asks for."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+async def test_open_store__old_schema(url: str) -> None:
+    """A database whose version is behind is migrated at start, and works."""
+    database = Database(read_url(url))
+    async with database.writing() as connection:
+        await connection.run_sync(version.create)
+    await database.close()
+
+    async with open_store(url) as store:
+        await store.audit(AuditEntry(at=NOW, actor="a", channel="c", action="x", decision="allowed"))
+
+        assert await store.enqueue(a_delivery(), NOW)
+        assert await store.verify_audit() == 1
