@@ -49,17 +49,18 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
 
 async def form(asked: Asked, desk: Desk) -> Form:
     """Return the form, prefilled with what the thread or the words already say."""
-    context = asked.context
-    run = asked.value("run", 0) or (context.run.words if context.run else "")
-    moment = asked.value("moment") or (context.moment.words if context.moment else "")
+    context, pasted = asked.context, asked.words.pasted
+    moment = (pasted.moment if pasted else None) or context.moment
+    run = asked.value("run", 0) or (pasted.run_id if pasted else None)
     given = asked.value
     return Form(
         verb="debug",
         title="Open a debugging session",
         submit="Continue",
         fields=(
-            Field(name="run", label="Run", kind=FieldKind.RUN, value=run, hint="an id, or latest"),
-            Field(name="moment", label="Moment", kind=FieldKind.MOMENT, value=moment,
+            Field(name="run", label="Run", kind=FieldKind.RUN, hint="an id, or latest",
+                  value=run or (context.run.words if context.run else "")),
+            Field(name="moment", label="Moment", kind=FieldKind.MOMENT, value=moment.words if moment else "",
                   hint="paste the copy-moment text; empty: the first failing property"),
             Field(name="recipients", label="Mail the link to", kind=FieldKind.TEXT,
                   value=given("recipients") or asked.invocation.actor.email or "", hint="addresses separated by ;"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.cards import Context, plain
+from bot.commands.registry import VERBS
 from bot.model import Capability, Moment, RunStatus
 from bot.requests import debug_request
-from bot.state import Actor, Intent, IntentKind, IntentState
+from bot.state import Actor, Intent, IntentKind, IntentState, Place
 from tests.fakes.runs import MOMENT, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService, Launching
-from tests.fakes.stage import ANN, BO, READER, Stage, texts
+from tests.fakes.stage import ANN, BO, READER, Stage, an_invocation, silent, texts
 
 RUN = run_id(1)
 AT = f"debug {RUN} moment={MOMENT.words}"
@@ -260,9 +263,6 @@ async def test_debug__rights_and_capabilities() -> None:
 async def test_form__is_prefilled() -> None:
     """The form knows what the thread or the words say."""
     stage = a_stage()
-    from bot.commands.registry import VERBS
-    from tests.fakes.stage import an_invocation, silent
-
     invocation = an_invocation(stage, f"debug {RUN} moment={MOMENT.words}")
     form = await stage.handler.form(invocation, silent)
     assert form is not None
@@ -275,11 +275,6 @@ async def test_form__is_prefilled() -> None:
 async def test_form__in_a_thread() -> None:
     """In a thread, run and moment are the thread's."""
     stage = a_stage()
-    from dataclasses import replace
-
-    from bot.state import Place
-    from tests.fakes.stage import an_invocation, silent
-
     moment = Moment("5", "1.5")
     await stage.memory.set_context("fake:channel:C1", "m0", Context(run=a_run(1).ref, moment=moment))
     place = Place(channel="fake:channel:C1", thread="m0")
