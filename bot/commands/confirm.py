@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
 
 from bot import access, sending, sessions
 from bot.access import Role
@@ -19,7 +18,6 @@ from bot.replies import debugging, problems, settling, standing
 from bot.sessions import Session
 from bot.state import Intent, IntentKind, IntentState
 
-LIFETIME = timedelta(minutes=settling.MINUTES_TO_CONFIRM)
 ROLES = {IntentKind.LAUNCH: Role.LAUNCH, IntentKind.DEBUG: Role.DEBUG}
 BESIDE = "asked for beside the session that is open"  # the reason of a draft that is not to join one
 DRAFT = frozenset({IntentState.DRAFT})
@@ -82,7 +80,7 @@ async def _refusal(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:
     if intent.state is not IntentState.DRAFT:
         return settling.happened(intent)
     now = desk.clock.now()
-    if now - intent.created_at <= LIFETIME:
+    if now - intent.created_at <= desk.confirm_within:
         return None
     if not await desk.store.advance(intent.id, DRAFT, IntentState.EXPIRED, now):
         return await _happened(intent, desk)

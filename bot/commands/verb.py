@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bot.access import Policy, Role
 from bot.cards import Context, FieldKind, Form, Reply, ReportLinks
@@ -47,6 +48,7 @@ class Desk:
     presets: Mapping[str, Preset] = field(default_factory=dict)
     launchers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # named in the settings
     report_links: Mapping[str, ReportLinks] = field(default_factory=dict)  # by connection
+    confirm_within: timedelta = timedelta(minutes=5)  # as the cards say; longer only where time runs fast
     new_key: Callable[[], str]  # a fresh unique id, 32 hexadecimal digits
 
 
