@@ -5,7 +5,7 @@ All times are aware and in UTC. Unless a docstring says otherwise, calls may run
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -333,6 +333,10 @@ class Subscriptions(Protocol):
         self, channel: str, connection: str | None, launcher: str | None, source: str | None
     ) -> bool:
         """Remove one made in chat; False where there was none."""
+        ...
+
+    async def configure(self, configured: Sequence[Subscription], now: datetime) -> None:
+        """Make the subscriptions of the settings file exactly these; those made in chat stay."""
         ...
 
     async def mark_channel(self, channel: str, problem: str) -> bool:

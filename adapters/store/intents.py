@@ -13,7 +13,7 @@ from bot.model import RunRef
 from bot.state import Intent, IntentKind, IntentState
 
 OPEN = (IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN)
-NEVER_STARTED = (IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED)
+NEVER_SENT = (IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED)
 FIELDS = [
     "id",
     "kind",
@@ -74,14 +74,14 @@ class SqlIntents(Part):
             return tuple(_intent(row) for row in await connection.execute(statement))
 
     async def session(self, connection: str, subject: str, since: datetime) -> Intent | None:
-        """Return the newest debugging session asked for at a moment since then that may have started."""
+        """Return the newest debugging session confirmed for a moment and asked for since then."""
         return await self._one(
             _newest().where(
                 intents.c.kind == IntentKind.DEBUG,
                 intents.c.connection == connection,
                 intents.c.subject == subject,
                 intents.c.created_at >= since,
-                intents.c.state.not_in(NEVER_STARTED),
+                intents.c.state.not_in(NEVER_SENT),
             )
         )
 

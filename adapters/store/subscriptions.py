@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +37,18 @@ class SqlSubscriptions(Part):
             if not new:
                 await connection.execute(replace)
         return new
+
+    async def configure(self, configured: Sequence[Subscription], now: datetime) -> None:
+        """Make the subscriptions of the settings file exactly these; those made in chat stay."""
+        wanted = {values["wants"]: values for values in map(_values, configured)}
+        gone = delete(table).where(table.c.from_settings, table.c.wants.not_in(wanted))
+        add = self._db.insert(table)
+        changed = {name: add.excluded[name] for name in ("outcomes", "report_links", "from_settings")}
+        put = add.on_conflict_do_update(index_elements=["wants"], set_=changed)
+        async with self._db.writing() as connection:
+            await connection.execute(gone)
+            for values in wanted.values():
+                await connection.execute(put, {**values, "created_at": now})
 
     async def unsubscribe(
         self, channel: str, connection: str | None, launcher: str | None, source: str | None

@@ -6,6 +6,7 @@ Set `failing` to a sentence, and every call raises `StoreError` with it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from adapters.store.text import clean
@@ -27,9 +28,7 @@ from tests.fakes.store_watch import MemoryWatch
 __all__ = ["MemoryStore"]
 
 OPEN = frozenset({IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN})
-NEVER_STARTED = frozenset(
-    {IntentState.DRAFT, IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED}
-)
+NEVER_SENT = frozenset({IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED})
 
 Key = tuple[str, str | None, str | None, str | None]
 
@@ -79,10 +78,19 @@ class MemorySubscriptions(Shared):
     async def subscribe(self, subscription: Subscription, now: datetime) -> bool:
         await self._turn()
         kept = cleaned(subscription)
-        key = (kept.channel, kept.connection, kept.launcher, kept.source)
+        key = _wants(kept)
         new = key not in self.made
         self.made[key] = kept
         return new
+
+    async def configure(self, configured: Sequence[Subscription], now: datetime) -> None:
+        await self._turn()
+        wanted = {_wants(cleaned(s)): cleaned(s) for s in configured}
+        for key in [k for k, s in self.made.items() if s.from_settings and k not in wanted]:
+            del self.made[key]
+        for key, s in wanted.items():
+            problem = self.made[key].problem if key in self.made else s.problem
+            self.made[key] = cleaned(s, problem=problem)
 
     async def unsubscribe(
         self, channel: str, connection: str | None, launcher: str | None, source: str | None
@@ -101,6 +109,11 @@ class MemorySubscriptions(Shared):
         for key in news:
             self.made[key] = cleaned(self.made[key], problem=text)
         return bool(news)
+
+
+def _wants(subscription: Subscription) -> Key:
+    s = subscription
+    return (s.channel, s.connection, s.launcher, s.source)
 
 
 class MemoryIntents(Shared):
@@ -155,7 +168,7 @@ class MemoryIntents(Shared):
             if i.kind is IntentKind.DEBUG
             and (i.connection, i.subject) == (clean(connection), clean(subject))
             and i.created_at >= since
-            and i.state not in NEVER_STARTED
+            and i.state not in NEVER_SENT
         ]
         return max(sessions, key=_made, default=None)
 

@@ -90,7 +90,7 @@ async def test_open_intents__oldest_first(store: Store) -> None:
 
 
 async def test_session__newest_that_may_have_started(store: Store) -> None:
-    """The newest session at that moment comes, but for those that certainly never started."""
+    """The newest session at that moment comes, but for those that were never sent or were rejected."""
     for number, state in enumerate(IntentState):
         await store.draft(
             an_intent(f"{state}", kind=IntentKind.DEBUG, subject="m", state=state, created_at=later(number))

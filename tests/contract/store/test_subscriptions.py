@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.cards import ReportLinks
@@ -93,3 +95,31 @@ async def test_mark_channel__news_once(store: Store) -> None:
 async def test_mark_channel__without_subscription(store: Store) -> None:
     """A channel that hears of nothing has nothing to mark."""
     assert not await store.mark_channel(CHANNEL, "gone")
+
+
+async def test_configure__exactly_these(store: Store) -> None:
+    """What the settings file does not ask for any more goes; chat's own and known problems stay."""
+    chat = Subscription(channel=CHANNEL, launcher="chat")
+    dropped, kept, new = (
+        Subscription(channel=OTHER, launcher=n, from_settings=True) for n in ("a", "b", "c")
+    )
+    await store.subscribe(chat, NOW)
+    await store.configure((dropped, kept), NOW)
+    await store.mark_channel(OTHER, "not invited")
+    changed = replace(kept, outcomes=CHANGES)
+    await store.configure((changed, new, new), NOW)
+
+    assert (chat, replace(changed, problem="not invited"), new) == await store.subscriptions()
+
+    await store.configure((), NOW)
+
+    assert (chat,) == await store.subscriptions()
+
+
+async def test_configure__what_chat_made_already(store: Store) -> None:
+    """A subscription that chat made becomes the file's when the file asks for it too."""
+    await store.subscribe(Subscription(channel=CHANNEL), NOW)
+    await store.configure((Subscription(channel=CHANNEL, from_settings=True),), NOW)
+
+    assert (Subscription(channel=CHANNEL, from_settings=True),) == await store.subscriptions()
+    assert not await store.unsubscribe(CHANNEL, None, None, None)
