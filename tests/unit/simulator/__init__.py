@@ -1,0 +1,1 @@
+"""The simulated tenant, part by part."""
