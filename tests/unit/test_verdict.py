@@ -1,0 +1,122 @@
+"""A verdict is computed from status and properties; only what was read and passed is good."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.model import Availability, Property, PropertyStatus, Results, Run, RunRef, RunStatus
+from bot.state import StoredResults
+from bot.verdict import Verdict, VerdictKind, judge, judge_stored
+
+REF = RunRef("acme", "r1")
+P, F, U = PropertyStatus.PASSING, PropertyStatus.FAILING, PropertyStatus.UNKNOWN
+
+
+def run(status: RunStatus) -> Run:
+    return Run(ref=REF, status=status, status_text=status.value, launcher="nightly")
+
+
+def results(*statuses: PropertyStatus, availability: Availability = Availability.READY) -> Results:
+    properties = tuple(Property(name=f"p{n}", status=status) for n, status in enumerate(statuses))
+    return Results(ref=REF, availability=availability, properties=properties)
+
+
+@pytest.mark.parametrize(
+    ("status", "statuses", "expected"),
+    [
+        (RunStatus.COMPLETED, (P, P), Verdict(kind=VerdictKind.PASSED, passing=2, total=2)),
+        (RunStatus.COMPLETED, (P, F), Verdict(kind=VerdictKind.FAILED, failing=1, passing=1, total=2)),
+        (RunStatus.COMPLETED, (F, U), Verdict(kind=VerdictKind.FAILED, failing=1, total=2)),
+        (RunStatus.COMPLETED, (P, U), Verdict(kind=VerdictKind.NO_RESULTS, passing=1, total=2)),
+        (RunStatus.COMPLETED, (), Verdict(kind=VerdictKind.NO_RESULTS)),
+        (RunStatus.INCOMPLETE, (P, F), Verdict(kind=VerdictKind.INCOMPLETE, failing=1, passing=1, total=2)),
+        (RunStatus.INCOMPLETE, (P,), Verdict(kind=VerdictKind.INCOMPLETE, passing=1, total=1)),
+        (RunStatus.CANCELLED, (P,), Verdict(kind=VerdictKind.CANCELLED, passing=1, total=1)),
+        (RunStatus.STARTING, (), Verdict(kind=VerdictKind.STARTING)),
+        (RunStatus.IN_PROGRESS, (P,), Verdict(kind=VerdictKind.RUNNING, passing=1, total=1)),
+        (RunStatus.UNKNOWN, (P,), Verdict(kind=VerdictKind.UNKNOWN, passing=1, total=1)),
+    ],
+)
+def test_judge__combines_status_and_properties(
+    status: RunStatus, statuses: tuple[PropertyStatus, ...], expected: Verdict
+) -> None:
+    """Each status with readable properties gives its verdict and counts."""
+    verdict = judge(run(status), results(*statuses))
+
+    assert expected == verdict
+
+
+@pytest.mark.parametrize("availability", [a for a in Availability if a is not Availability.READY])
+@pytest.mark.parametrize("status", RunStatus)
+def test_judge__counts_nothing_that_cannot_be_read(availability: Availability, status: RunStatus) -> None:
+    """Unreadable results count as none at all, and a completed run has no results then."""
+    verdict = judge(run(status), results(P, F, availability=availability))
+
+    assert verdict == judge(run(status), None)
+    assert (verdict.kind is VerdictKind.NO_RESULTS) is (status is RunStatus.COMPLETED)
+
+
+@settings(max_examples=80)
+@given(
+    st.sampled_from(RunStatus),
+    st.lists(st.sampled_from(PropertyStatus), max_size=6),
+    st.sampled_from(Availability),
+)
+def test_judge__is_good_only_when_all_passed(
+    status: RunStatus, statuses: list[PropertyStatus], availability: Availability
+) -> None:
+    """Passed means: completed, read, at least one property, and every one of them passing."""
+    verdict = judge(run(status), results(*statuses, availability=availability))
+
+    all_passed = bool(statuses) and set(statuses) == {P}
+    good = status is RunStatus.COMPLETED and availability is Availability.READY and all_passed
+    assert good is (verdict.kind is VerdictKind.PASSED)
+
+
+@pytest.mark.parametrize(
+    ("status", "failing", "passing", "expected"),
+    [
+        (RunStatus.COMPLETED, {"a"}, 3, Verdict(kind=VerdictKind.FAILED, failing=1, passing=3, total=4)),
+        (RunStatus.COMPLETED, set(), 3, Verdict(kind=VerdictKind.PASSED, passing=3, total=3)),
+        (RunStatus.COMPLETED, set(), 0, Verdict(kind=VerdictKind.NO_RESULTS)),
+        (RunStatus.INCOMPLETE, set(), 3, Verdict(kind=VerdictKind.INCOMPLETE, passing=3, total=3)),
+    ],
+)
+def test_judge_stored__agrees_with_what_was_kept(
+    status: RunStatus, failing: set[str], passing: int, expected: Verdict
+) -> None:
+    """Stored counts give the same verdicts."""
+    kept = StoredResults(
+        ref=REF,
+        launcher="nightly",
+        status=status,
+        created_at=None,
+        failing=frozenset(failing),
+        passing_count=passing,
+    )
+
+    verdict = judge_stored(run(status), kept)
+
+    assert expected == verdict
+
+
+@pytest.mark.parametrize("status", RunStatus)
+def test_judge_stored__knows_nothing_of_an_unknown_run(status: RunStatus) -> None:
+    """A run of which nothing was kept is never good."""
+    verdict = judge_stored(run(status), None)
+
+    assert verdict == judge(run(status), None)
+    assert verdict.kind is not VerdictKind.PASSED
+
+
+@pytest.mark.parametrize(
+    ("failing", "total", "suspect"),
+    [(4, 4, True), (4, 5, True), (3, 4, False), (3, 3, False), (0, 10, False), (0, 0, False)],
+)
+def test_suspects_setup__when_nearly_all_fails(failing: int, total: int, suspect: bool) -> None:
+    """Four of five failing points at the setup; few properties or few failures do not."""
+    verdict = Verdict(kind=VerdictKind.FAILED, failing=failing, passing=total - failing, total=total)
+
+    assert suspect is verdict.suspects_setup
