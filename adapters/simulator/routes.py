@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.simulator import lines, pages
-from adapters.simulator.answers import AN_HOUR, NEVER, refuse, refuse_launch, stream
+from adapters.simulator.answers import AN_HOUR, NEVER, Refusal, refuse, refuse_launch, stream
 from adapters.simulator.run import TERMINAL, Json, SimRun
 from adapters.simulator.run_list import Query, read_cursor, read_time
 from adapters.simulator.search import matching_events
@@ -20,6 +20,7 @@ from adapters.simulator.world import World
 STATUSES = ("starting", "in_progress", "completed", "cancelled", "incomplete", "unknown")
 VTIME = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 BUILD_MINUTES = 2.5
+MOMENTS_ANSWER_404 = 60  # older releases answer 400 for a moment they do not know
 DEBUGGING = "antithesis.debugging."
 
 
@@ -116,7 +117,7 @@ class Routes:
             return ()
         line = self.world.timeline(run)
         if not line.knows(input_hash):
-            raise refuse(404, "Resource not found")
+            raise _unknown_moment(run)
         return lines.log_lines(line, begin, vtime)
 
     async def build_logs(self, request: web.Request) -> web.StreamResponse:
@@ -200,6 +201,12 @@ class Routes:
 
     def _cache(self, run: SimRun) -> dict[str, str]:
         return AN_HOUR if run.status(self.world.clock.now()) in TERMINAL else NEVER
+
+
+def _unknown_moment(run: SimRun) -> Refusal:
+    if run.release < MOMENTS_ANSWER_404:
+        return refuse(400, "Bad request: unknown moment")
+    return refuse(404, "Resource not found")
 
 
 def _base_url(request: web.Request) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from itertools import pairwise
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise, repeat
 
+import aiohttp
 import pytest
 
-from adapters.simulator import SimulatedTenant, bulk_world, empty_world, simulated_tenant
+from adapters.simulator import SimulatedTenant, bulk_world, empty_world, serve, simulated_tenant
 from bot.errors import UserError
 from tests.fakes.clock import ManualClock
 from tests.fakes.tenant_caller import RUNS, Caller, running_tenant
@@ -456,11 +458,12 @@ async def test_logs__to_the_end_and_unknown_moments(empty: tuple[SimulatedTenant
     nothing = await caller.get(path, input_hash="0", vtime="0")
     stale = await caller.get(path, input_hash="1", vtime=moment["vtime"])
     running = await caller.get(f"{RUNS}/{tenant.add_run()}/logs", **moment)
+    old = await caller.get(f"{RUNS}/{tenant.add_run(status='completed', release='58.11')}/logs", **moment)
 
     assert float(whole[-1]["moment"]["vtime"]) > 470
     assert whole[0]["env_setup"] == "complete"
     assert (nothing.status, nothing.content) == (200, b"")
-    assert [stale.status, running.status] == [404, 404]
+    assert [stale.status, running.status, old.status] == [404, 404, 400]
 
 
 async def test_logs__bytes_of_your_own(empty: tuple[SimulatedTenant, Caller]) -> None:
@@ -473,6 +476,29 @@ async def test_logs__bytes_of_your_own(empty: tuple[SimulatedTenant, Caller]) ->
     content = (await caller.get(f"{RUNS}/{run_id}/logs", input_hash="1", vtime="2")).content
 
     assert content == line * 800
+
+
+async def test_logs__stop_when_the_client_leaves(empty: tuple[SimulatedTenant, Caller]) -> None:
+    """Nobody streams to a closed connection, however long the log is."""
+    tenant, _ = empty
+    run_id = tenant.add_run(status="completed")
+    ended = asyncio.Event()
+
+    def endless() -> Iterator[bytes]:
+        try:
+            yield from repeat(b'{"moment":{"input_hash":"1","vtime":"2.0"}}\n')
+        finally:
+            ended.set()
+
+    tenant.serve_logs(run_id, endless)
+    headers = {"Authorization": f"Bearer {tenant.api_key}"}
+    url = f"{tenant.base_url}{RUNS}/{run_id}/logs?input_hash=1&vtime=2"
+    async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as response:
+        await response.content.readany()
+
+    await asyncio.wait_for(ended.wait(), 10)
+
+    assert tenant.violations() == []
 
 
 async def test_build_logs__only_of_ended_runs(empty: tuple[SimulatedTenant, Caller]) -> None:
@@ -551,6 +577,36 @@ async def test_world__same_seed_same_bytes() -> None:
     assert first == second
     assert first[0] != other[0]
     assert first[1] != other[1]
+
+
+async def test_serve__listens_until_it_is_cancelled() -> None:
+    """What the command line runs."""
+    ready: asyncio.Queue[SimulatedTenant] = asyncio.Queue()
+    task = asyncio.create_task(serve(seed=3, ready=ready.put_nowait))
+    tenant = await ready.get()
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {tenant.api_key}"}) as session:
+        async with session.get(tenant.base_url + "/api/version") as response:
+            status = response.status
+
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await session.get(tenant.base_url + "/api/version")
+
+    assert status == 200
+
+
+async def test_launch__a_body_that_is_not_json(empty: tuple[SimulatedTenant, Caller]) -> None:
+    """It is a bad request, and a violation."""
+    tenant, caller = empty
+
+    reply = await caller.send(
+        "POST", "/api/v1/launch/basic_test", headers={"Content-Type": "application/json"}
+    )
+
+    assert (400, {"statusCode": 400, "runId": None}) == (reply.status, reply.json)
+    assert tenant.violations() == ["POST /api/v1/launch/{launcher_name}: the body is not JSON"]
 
 
 async def test_start__a_taken_port_is_a_clear_sentence() -> None:
