@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot import requests
-from bot.errors import ServiceError
+from bot.errors import NotFound, ServiceError
 from bot.model import DebugRequest, Run, RunStatus
 from bot.ports import Intents, RunService
 from bot.state import Intent, IntentState
@@ -50,7 +50,10 @@ def subject(request: DebugRequest) -> str:
 
 
 async def stand(intent: Intent, service: RunService | None, now: datetime) -> Session:
-    """Look how a session stands. A run that cannot be read (it may take minutes to appear) is left out."""
+    """Look how a session stands. Its run may take minutes to appear, and is left out until then.
+
+    Raises `ServiceError` where that cannot be told just now.
+    """
     request = requests.debug_request(intent.request)
     run = await _run(intent, service) if service else None
     return Session(intent=intent, request=request, now=now, run=run)
@@ -63,7 +66,10 @@ async def open_at(
     found = await store.session(service.connection, wanted, now - LASTS)
     if found is None or found.id == mine:
         return None
-    session = await stand(found, service, now)
+    try:
+        session = await stand(found, service, now)
+    except ServiceError:  # what cannot be looked at may be open
+        session = await stand(found, None, now)
     unknown = found.state is IntentState.UNKNOWN
     return session if unknown or not session.over else None
 
@@ -73,5 +79,5 @@ async def _run(intent: Intent, service: RunService) -> Run | None:
         return None
     try:
         return await service.run(intent.run_id)
-    except ServiceError:
+    except NotFound:
         return None

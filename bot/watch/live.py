@@ -6,18 +6,13 @@ is edited only when it would say something else. Every tick reads each run once,
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from bot import requests, sessions
 from bot.cards import Card
 from bot.errors import ServiceError
-from bot.findings import findings_of
-from bot.model import Availability, LaunchRequest, Run
 from bot.ports import (
     Chat,
     Clock,
@@ -29,24 +24,13 @@ from bot.ports import (
     Store,
     Undeliverable,
 )
-from bot.replies import debugging, launching, runs, standing
-from bot.state import Intent, IntentKind, IntentState, LiveCard
+from bot.state import LiveCard
 from bot.watch.each import each
+from bot.watch.views import Look, Views
 
 log = logging.getLogger(__name__)
 
-RESULTS_WAIT = timedelta(minutes=30)  # how long after its end a run's properties are waited for
-UNKNOWN_FOR = timedelta(hours=24)  # how long a launch of unknown outcome may yet turn up
 PAUSE = 60.0  # seconds without edits after a chat refused us altogether
-SETTLED = frozenset({IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED})
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What a message should say, and whether that is its last word."""
-
-    card: Card
-    last: bool
 
 
 class LiveCards:
@@ -55,27 +39,33 @@ class LiveCards:
     def __init__(
         self, *, services: Mapping[str, RunService], store: Store, clock: Clock, chats: Mapping[str, Chat]
     ) -> None:
-        self._services = services
         self._store = store
         self._clock = clock
         self._chats = chats
+        self._views = Views(services=services, store=store)
         self._paused: dict[str, datetime] = {}  # by channel, or by chat where it refused us altogether
 
     async def tick(self) -> None:
         """Bring every live message up to date. Raises `StoreError` where they cannot be read."""
-        views = _Views(self._services, self._store, self._clock.now())
+        views = self._views.at(self._clock.now())
 
         async def step(live: LiveCard) -> None:
             await self._follow(live, views)
 
-        await each(await self._store.live(), step, what="editing a live message")
+        cards = await self._store.live()
+        self._views.keep(frozenset(live.intent_id for live in cards))
+        await each(cards, step, what="editing a live message")
 
-    async def _follow(self, live: LiveCard, views: _Views) -> None:
+    async def _follow(self, live: LiveCard, views: Look) -> None:
         name = live.message.channel.partition(":")[0]
         chat = self._chats.get(name)
         if chat is None or self._waits(name) or self._waits(live.message.channel):
             return
-        view = await views.of(live.intent_id)
+        try:
+            view = await views.of(live.intent_id)
+        except ServiceError as error:  # what it says stays true enough until the next look
+            log.info("the run of a live message could not be read: %s", type(error).__name__)
+            return
         if view is None:
             await self._store.end_live(live)
             return
@@ -121,56 +111,3 @@ class LiveCards:
             del self._paused[where]
             return False
         return until is not None
-
-
-class _Views:
-    """What the messages of one tick should say; each intent is looked at once."""
-
-    def __init__(self, services: Mapping[str, RunService], store: Store, now: datetime) -> None:
-        self._services = services
-        self._store = store
-        self._now = now
-        self._seen: dict[str, asyncio.Task[View | None]] = {}
-
-    async def of(self, intent_id: str) -> View | None:
-        """Return what an intent's messages say; None where there is no such intent."""
-        if intent_id not in self._seen:
-            self._seen[intent_id] = asyncio.ensure_future(self._view(intent_id))
-        return await self._seen[intent_id]
-
-    async def _view(self, intent_id: str) -> View | None:
-        intent = await self._store.intent(intent_id)
-        if intent is None:
-            return None
-        service = self._services.get(intent.connection)
-        if intent.kind is IntentKind.DEBUG:
-            session = await sessions.stand(intent, service, self._now)
-            return View(debugging.of_session(session), last=session.over)
-        request = requests.launch_request(intent.request)
-        run = await self._run(intent, service)
-        if service is None or run is None:
-            return View(standing.card(intent, self._now), last=self._hopeless(intent))
-        return await self._of_run(intent, request, service, run)
-
-    async def _run(self, intent: Intent, service: RunService | None) -> Run | None:
-        """Return the run of a launch; None where there is none yet or it cannot be read just now."""
-        if service is None or intent.state is not IntentState.ACCEPTED or not intent.run_id:
-            return None
-        try:
-            return await service.run(intent.run_id)
-        except ServiceError as error:
-            log.info("the run of a live message could not be read: %s", type(error).__name__)
-            return None
-
-    async def _of_run(self, intent: Intent, request: LaunchRequest, service: RunService, run: Run) -> View:
-        if not run.status.terminal:
-            return View(launching.progress(intent, request, run, now=self._now), last=False)
-        found = await findings_of(service, self._store, run)
-        waits = found.results is not None and found.results.availability is Availability.NOT_YET
-        last = not waits or self._now - (run.completed_at or self._now) >= RESULTS_WAIT
-        return View(runs.one(found, self._now, service.capabilities), last=last)
-
-    def _hopeless(self, intent: Intent) -> bool:
-        sent = intent.posted_at or intent.created_at
-        too_late = intent.state is IntentState.UNKNOWN and self._now - sent >= UNKNOWN_FOR
-        return intent.state in SETTLED or too_late

@@ -1,0 +1,104 @@
+"""What the messages that live on should say now, and whether that is their last word."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot import requests, sessions
+from bot.cards import Card
+from bot.errors import NotFound, Unreachable
+from bot.findings import findings_of
+from bot.model import Availability, Run
+from bot.ports import RunService, Store
+from bot.replies import debugging, launching, runs, standing
+from bot.state import Intent, IntentKind, IntentState
+
+RESULTS_WAIT = timedelta(minutes=30)  # how long after its end a run's properties are waited for
+HOPE = timedelta(hours=24)  # how long a launch may take to turn up
+SETTLED = frozenset({IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a message should say, and whether that is its last word."""
+
+    card: Card
+    last: bool
+
+
+class Views:
+    """Knows since when runs are seen ended, so that lagging results are waited for, but not for ever."""
+
+    def __init__(self, *, services: Mapping[str, RunService], store: Store) -> None:
+        self.services = services
+        self.store = store
+        self._ended: dict[str, datetime] = {}
+
+    def at(self, now: datetime) -> Look:
+        """Return the views of one moment."""
+        return Look(self, now)
+
+    def ended_since(self, intent: Intent, now: datetime) -> datetime:
+        """Return when the run of an intent was first seen ended."""
+        return self._ended.setdefault(intent.id, now)
+
+    def keep(self, intent_ids: frozenset[str]) -> None:
+        """Forget all others."""
+        self._ended = {intent_id: at for intent_id, at in self._ended.items() if intent_id in intent_ids}
+
+
+class Look:
+    """What messages should say at one moment; each intent is looked at once, however many messages show it."""
+
+    def __init__(self, views: Views, now: datetime) -> None:
+        self._views = views
+        self._now = now
+        self._seen: dict[str, asyncio.Task[View | None]] = {}
+
+    async def of(self, intent_id: str) -> View | None:
+        """Return what an intent's messages say; None where there is no such intent.
+
+        Raises `ServiceError` where that cannot be told just now.
+        """
+        if intent_id not in self._seen:
+            self._seen[intent_id] = asyncio.ensure_future(self._view(intent_id))
+        return await self._seen[intent_id]
+
+    async def _view(self, intent_id: str) -> View | None:
+        intent = await self._views.store.intent(intent_id)
+        if intent is None:
+            return None
+        service = self._views.services.get(intent.connection)
+        if intent.kind is IntentKind.DEBUG:
+            session = await sessions.stand(intent, service, self._now)
+            return View(debugging.of_session(session), last=session.over)
+        if intent.state is not IntentState.ACCEPTED:
+            return View(standing.card(intent, self._now), last=self._hopeless(intent))
+        if service is None:
+            raise Unreachable("The connection is no longer configured.")
+        return await self._of_launch(intent, service)
+
+    async def _of_launch(self, intent: Intent, service: RunService) -> View:
+        try:
+            run = await service.run(intent.run_id or "")
+        except NotFound:  # it may take a while to appear
+            return View(standing.card(intent, self._now), last=self._late(intent))
+        if run.status.terminal:
+            return await self._verdict(intent, service, run)
+        request = requests.launch_request(intent.request)
+        return View(launching.progress(intent, request, run, now=self._now), last=False)
+
+    async def _verdict(self, intent: Intent, service: RunService, run: Run) -> View:
+        found = await findings_of(service, self._views.store, run)
+        lagging = found.results is not None and found.results.availability is Availability.NOT_YET
+        last = not lagging or self._now - self._views.ended_since(intent, self._now) >= RESULTS_WAIT
+        return View(runs.one(found, self._now, service.capabilities), last=last)
+
+    def _hopeless(self, intent: Intent) -> bool:
+        return intent.state in SETTLED or (intent.state is IntentState.UNKNOWN and self._late(intent))
+
+    def _late(self, intent: Intent) -> bool:
+        return self._now - (intent.posted_at or intent.created_at) >= HOPE
