@@ -87,7 +87,7 @@ class Message:
 class FakeChat:
     """A stateful chat with a clock of its own: when ours jumps, its does not.
 
-    `shared`: channels that other organisations read.
+    `shared`: channels that other organisations read. `raised`: keys over which the sender broke.
     """
 
     clock: Clock
@@ -98,6 +98,7 @@ class FakeChat:
     shared: set[str] = field(default_factory=set)
     posts: list[Post] = field(default_factory=list)
     looks: list[str] = field(default_factory=list)
+    raised: set[str] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
     _stored: list[Message] = field(default_factory=list)
     _payloads: dict[str, str] = field(default_factory=dict)
@@ -117,6 +118,11 @@ class FakeChat:
     def next_lookups(self, *how: Seeing) -> None:
         """Say how the next looks into the history go, one after the other."""
         self._seeing.extend(how)
+
+    def behave(self) -> None:
+        """Forget every fault that was programmed and has not happened yet."""
+        self._posting.clear()
+        self._seeing.clear()
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -154,6 +160,8 @@ class FakeChat:
         self._judge_post(post)
         self.posts.append(post)
         await asyncio.sleep(0)
+        if how in {Posting.FAULTY, Posting.FAULTY_AFTER}:
+            self.raised.add(post.key)
         refused = self._refusal(how)
         if refused is not None:
             return refused

@@ -10,7 +10,7 @@ from bot.cards import Context, ReportLinks
 from bot.model import RunRef
 from bot.ports import RunService
 from bot.state import DeliveryState, NewDelivery, Subscription
-from bot.watch.deliver import Deliverer, Pace
+from bot.watch.deliver import Deliverer, DeliveryStore, Pace
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
@@ -40,8 +40,14 @@ class Delivering:
     services: Mapping[str, RunService] = field(default_factory=dict)
     pace: Pace = field(default_factory=lambda: Pace(post=0.02, look=0.02, per_channel=0))
     told: list[str] = field(default_factory=list)
+    kind: type[Deliverer] = Deliverer
     chat: FakeChat = field(init=False)
     deliverer: Deliverer = field(init=False)
+
+    @property
+    def reached(self) -> DeliveryStore:
+        """The store as the deliverer reaches it."""
+        return self.store
 
     def __post_init__(self) -> None:
         self.chat = FakeChat(clock=self.clock)
@@ -49,9 +55,9 @@ class Delivering:
 
     def restart(self) -> None:
         """Start a new process over the same store and chat."""
-        self.deliverer = Deliverer(
+        self.deliverer = self.kind(
             self.chat,
-            self.store,
+            self.reached,
             services=self.services,
             clock=self.clock,
             tell_operator=self._tell,
