@@ -76,7 +76,7 @@ def detail_of(answer: Answer) -> str:
     words = (said.message or said.result) if said is not None else None
     if words:
         return redact(one_line(words, _SHOWN))
-    text = answer.body.decode("utf-8", "replace").strip()
+    text = " ".join(answer.body.decode("utf-8", "replace").split())
     return "" if text.startswith(("<", "{", "[")) else redact(one_line(text, _SHOWN))
 
 

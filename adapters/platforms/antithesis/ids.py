@@ -34,14 +34,13 @@ def checked_run_id(text: str) -> str:
 
 def checked_launcher(text: str) -> str:
     """Return a launcher's name, encoded for a path. Raises `Rejected`."""
-    name = text.strip()
-    if not _LAUNCHER.fullmatch(name) or ".." in name or name == ".":
+    if not _LAUNCHER.fullmatch(text) or text != text.strip() or ".." in text or text == ".":
         raise Rejected(
             "A launcher's name has up to 200 characters and none of / \\ ? # % and no two dots in a row."
         )
-    if name == "debugging":
+    if text == "debugging":
         raise Rejected("Debugging is not a launcher: use the debug command with a moment.")
-    return quote(name.encode("utf-8", "replace"), safe="")
+    return quote(text.encode("utf-8", "replace"), safe="")
 
 
 def checked_moment(moment: Moment) -> Moment:

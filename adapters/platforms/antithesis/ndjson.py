@@ -40,8 +40,6 @@ class Lines:
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Take the next bytes; yield the blocks that they complete."""
-        if self._fresh and chunk:
-            self._fresh, chunk = False, chunk.removeprefix(b"\xef\xbb\xbf")
         for start in range(0, len(chunk), PIECE):
             piece = chunk if len(chunk) <= PIECE else chunk[start : start + PIECE]
             block = self._take(piece)
@@ -53,7 +51,8 @@ class Lines:
         rest, self._rest = bytes(self._rest), bytearray()
         if self._skipped:
             return stub(self._skipped + len(rest))
-        self.partial = bool(rest.strip())
+        rest = self._unmarked(rest)
+        self.partial = bool(rest.strip(b" \t\r"))
         return rest + b"\n" if self.partial else b""
 
     def _take(self, piece: bytes) -> bytes:
@@ -61,9 +60,16 @@ class Lines:
         if not last:
             self._keep(piece)
             return b""
-        block = self._joined(piece, last)
+        block = self._unmarked(self._joined(piece, last))
         self._keep(piece[last:])
         return _BLANK.sub(b"", block) if _has_blank(block) else block
+
+    def _unmarked(self, block: bytes) -> bytes:
+        """Take a byte order mark off the very first line."""
+        if not self._fresh:
+            return block
+        self._fresh = False
+        return block.removeprefix(b"\xef\xbb\xbf")
 
     def _joined(self, piece: bytes, last: int) -> bytes:
         """Join what was kept with the piece's whole lines, with a stub for a first line over the cap."""

@@ -81,12 +81,9 @@ def _mended(piece: str) -> str:
         return _SURROGATE.sub(lambda m: m[1] + (m[2] or "\\ufffd"), piece)
     if piece[-1] in "Ny" or len(piece) > _DIGITS:  # NaN, Infinity
         return "null"
-    whole = piece.lstrip("-").isdigit()
-    return (
-        f'"{piece}"'
-        if (whole and len(piece) > _INT64) or (piece[0] in "-0123456789" and _endless(piece))
-        else piece
-    )
+    digits = piece.lstrip("-")
+    large = len(digits) > _INT64 if digits.isdigit() else digits[0].isdigit() and _endless(piece)
+    return f'"{piece}"' if large else piece
 
 
 def _endless(number: str) -> bool:

@@ -1,0 +1,1 @@
+"""The Antithesis client without I/O: requests out, answers in."""

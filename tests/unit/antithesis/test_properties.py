@@ -1,0 +1,100 @@
+"""Properties as served: decided by status and `is_event` alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from adapters.platforms.antithesis.protocol import Reader
+from adapters.platforms.antithesis.wire import Answer
+from bot.model import Moment, Property, PropertyStatus
+
+READER = Reader("prod", "https://acme.antithesis.com")
+EVENT = {
+    "moment": {"input_hash": "-1", "vtime": 2.5},
+    "antithesis_assert": {
+        "hit": True,
+        "condition": False,
+        "assert_type": "always",
+        "display_type": "Always",
+        "message": "balance holds",
+        "details": {"a": 1},
+        "location": {"file": "ledger.go", "begin_line": 42},
+    },
+}
+
+
+def _property(**fields: Any) -> Property:
+    body = {"name": "balance holds", "status": "Failing", "is_event": True, **fields}
+    (found,), _ = READER.properties(Answer(status=200, body=json.dumps({"data": [body]}).encode()))
+    return found
+
+
+def test_property__a_group_leaf_fails_like_any_other() -> None:
+    """Users' own assertions are served with `is_group`."""
+    found = _property(
+        is_group=True, event_group="balance holds", counterexamples=[EVENT], counterexample_count=3
+    )
+
+    assert found.failing
+    assert (found.is_group, found.counterexample_count, found.example_count) == (True, 3, None)
+    assert found.moment == Moment("-1", "2.5")
+    assert found.counterexamples[0].location == "ledger.go:42"
+    assert found.counterexamples[0].text == 'FAIL Always "balance holds" at ledger.go:42 {"a":1}'
+
+
+def test_property__passing_with_counterexamples() -> None:
+    """`Sometimes` passes with counterexamples; only the status decides."""
+    found = _property(status="Passing", example_count=13, counterexample_count=19, counterexamples=[EVENT])
+
+    assert not found.failing
+
+
+@pytest.mark.parametrize("status", [None, "passing", "Flaky", 5])
+def test_property__a_status_that_nobody_knows(status: object) -> None:
+    """It is unknown, never passing."""
+    assert _property(status=status).status is PropertyStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (318446, "318446"),
+        ("1.5 GB", "1.5 GB"),
+        (True, "true"),
+        ([1, "a"], '[1,"a"]'),
+        ({"module": "x"}, '{"module":"x"}'),
+        ({"moment": {"input_hash": "1", "vtime": "2"}}, '{"moment":{"input_hash":"1","vtime":"2"}}'),
+        (None, "null"),
+    ],
+)
+def test_property__values_of_a_non_event(value: object, text: str) -> None:
+    """Any JSON is shown as it is, and never has a moment, whatever its shape."""
+    found = _property(is_event=False, counterexamples=[value])
+
+    assert [(e.text, e.moment) for e in found.counterexamples] == [(text, None)]
+
+
+@pytest.mark.parametrize("bad", [None, 5, "x", {}, [None], [5], [[]], [{}], [{"moment": 5}]])
+def test_property__samples_of_a_wrong_shape(bad: object) -> None:
+    """Samples without a moment are shown without one."""
+    found = _property(examples=bad, counterexamples=bad, example_count=-1, counterexample_count="3", group=7)
+
+    assert found.moment is None
+    assert (found.example_count, found.counterexample_count, found.group) == (None, None, None)
+
+
+def test_property__placeholder_moment() -> None:
+    """An example at 0/0 has no moment to look at."""
+    assert _property(counterexamples=[{"moment": {"input_hash": "0", "vtime": "0"}}]).moment is None
+
+
+def test_property__bounded() -> None:
+    """A hostile name, value and number of samples stay within reason."""
+    found = _property(name="n" * 1_000_000, is_event=False, examples=["v" * 100_000] * 1_000)
+
+    assert len(found.name) < 1_100
+    assert len(found.examples) == 20
+    assert len(found.examples[0].text) < 600

@@ -1,0 +1,82 @@
+"""A connection's settings: what cannot work, or would send the key elsewhere, is refused with a sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.platforms.antithesis.tenant import Tenant
+from bot.model import Secret
+
+KEY = Secret("k3y-k3y-k3y")
+
+
+def _tenant(**settings: Any) -> Tenant:
+    return Tenant(**{"name": "prod", "api_key": KEY, **settings})
+
+
+@pytest.mark.parametrize(
+    ("settings", "origin"),
+    [
+        ({"tenant": "acme"}, "https://acme.antithesis.com"),
+        ({"tenant": "Acme-1.eu"}, "https://acme-1.eu.antithesis.com"),
+        ({"base_url": "https://acme.antithesis.com/"}, "https://acme.antithesis.com"),
+        ({"base_url": "https://acme.antithesis.com/api/v1/"}, "https://acme.antithesis.com"),
+        ({"base_url": "http://127.0.0.1:8123"}, "http://127.0.0.1:8123"),
+        ({"base_url": "http://localhost:1"}, "http://localhost:1"),
+        ({"base_url": "http://[::1]:99"}, "http://[::1]:99"),
+        ({"tenant": "ignored", "base_url": "https://other.example:8443"}, "https://other.example:8443"),
+    ],
+)
+def test_origin__good(settings: dict[str, Any], origin: str) -> None:
+    """A tenant's name or a base URL, cut to scheme, host and port."""
+    assert _tenant(**settings).origin == origin
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"tenant": "evil.com/x"},
+        {"tenant": "a b"},
+        {"tenant": "-a"},
+        {"tenant": "a\n"},
+        {"tenant": "a" * 64},
+        {"tenant": "a@b"},
+        {"tenant": "a:80"},
+        {"base_url": "acme.antithesis.com"},
+        {"base_url": "http://acme.antithesis.com"},
+        {"base_url": "ftp://127.0.0.1"},
+        {"base_url": "https://"},
+        {"base_url": "https://user:pw@acme.antithesis.com"},
+        {"base_url": "https://acme.antithesis.com/report"},
+        {"base_url": "https://acme.antithesis.com?x=1"},
+        {"base_url": "https://acme.antithesis.com#x"},
+        {"base_url": "https://acme.antithesis.com:99999"},
+        {"base_url": "https://[::1"},
+        {"tenant": "acme", "api_key": None},
+        {"tenant": "acme", "api_key": Secret("two words")},
+        {"tenant": "acme", "api_key": Secret("line\n")},
+        {"tenant": "acme", "username": "u"},
+        {"tenant": "acme", "password": Secret("p")},
+        {"tenant": "acme", "username": "a:b", "password": Secret("p")},
+        {"tenant": "acme", "username": "u", "password": Secret("p\r\nX: 1")},
+        {"tenant": "acme", "proxy": "socks5://x"},
+    ],
+)
+def test_settings__bad(settings: dict[str, Any]) -> None:
+    """One sentence says what is wrong, and never shows a secret."""
+    with pytest.raises(ValueError, match=r"^[^\n]*\.$") as caught:
+        _tenant(**settings)
+
+    assert "two words" not in str(caught.value)
+    assert "pw" not in str(caught.value)
+
+
+def test_settings__user_and_password_alone() -> None:
+    """They are enough for the launches."""
+    tenant = _tenant(tenant="acme", api_key=None, username="u", password=Secret("p4ss"))
+
+    assert tenant.username == "u"
+    assert "p4ss" not in repr(tenant)

@@ -1,0 +1,106 @@
+"""Texts are cleaned and broken JSON is mended value by value."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.platforms.antithesis.text import clean, mend, one_line
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**17), 10**17)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON, st.booleans())
+@settings(max_examples=80)
+def test_mend__good_json_stays(value: object, ascii_only: bool) -> None:
+    """What was fine means the same afterwards."""
+    body = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "replace")
+
+    assert json.loads(mend(body)) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (rb'["\ud800", "x"]', ["\ufffd", "x"]),
+        (rb'["\udc00a\ud83d"]', ["\ufffda\ufffd"]),
+        (rb'["\ud83d\ude00"]', ["\U0001f600"]),
+        (rb'["\\ud800"]', ["\\ud800"]),
+        (rb'["\\\ud800"]', ["\\\ufffd"]),
+        (b'["\xff", 1]', ["\ufffd", 1]),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        (b'[NaN, -Infinity, Infinity, "NaN"]', [None, None, None, "NaN"]),
+        (b"[1e999, -1e999, 2]", ["1e999", "-1e999", 2]),
+        (b"[12345678901234567890, 1]", ["12345678901234567890", 1]),
+        (b"[" + b"9" * 5000 + b", 1]", [None, 1]),
+    ],
+)
+def test_mend__only_bad_values_are_lost(body: bytes, value: object) -> None:
+    """A strict decoder takes the rest."""
+    assert msgspec.json.decode(mend(body)) == value
+
+
+@pytest.mark.parametrize("pair", [b"[]", b"{}"])
+def test_mend__deep_values(pair: bytes) -> None:
+    """A value nested beyond reason is cut off, its neighbours stay."""
+    opening = b"[" if pair == b"[]" else b'{"a":'
+    deep = opening * 100_000 + b"1" + pair[1:] * 100_000
+    mended = msgspec.json.decode(mend(b'{"before": 1, "deep": ' + deep + b', "after": [2, "]"]}'))
+
+    assert (mended["before"], mended["after"]) == (1, [2, "]"])
+
+
+@given(st.binary(max_size=60))
+@settings(max_examples=80)
+def test_mend__never_fails(body: bytes) -> None:
+    """Any bytes come out as UTF-8."""
+    assert isinstance(mend(body).decode("utf-8"), str)
+
+
+@given(st.text(st.characters(categories=["L", "Cs", "Cc"])))
+@settings(max_examples=60)
+def test_clean__can_be_stored(text: str) -> None:
+    """No NUL and no lone surrogate is left."""
+    cleaned = clean(text)
+
+    assert "\x00" not in cleaned
+    assert cleaned.encode("utf-8").decode("utf-8") == cleaned
+
+
+def test_clean__says_what_was_cut() -> None:
+    """Over-long text ends with how much is missing."""
+    assert clean("x" * 12, 10) == "xxxxxxxxxx… (2 more characters)"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a\nb\r\n\tc\u2028d\x85e", "a b c d e"),
+        ("\x1b[31mred\x1b[0m \x1b]8;;http://evil\x07link\x1b]8;;\x07", "red link"),
+        ("\x1b]0;title", ""),
+        ("a\x00b\x07c\x9bd", "abcd"),
+        ("  x  ", "x"),
+    ],
+)
+def test_one_line__plain(text: str, line: str) -> None:
+    """Line breaks become spaces; escapes and control characters go."""
+    assert one_line(text) == line
+
+
+def test_one_line__huge() -> None:
+    """A megabyte of text stays short and counts what is left out."""
+    line = one_line("y" * 1_000_000, 10)
+
+    assert line == "yyyyyyyyyy… (999,990 more characters)"
