@@ -1,1 +1,1 @@
-"""Slack."""
+"""Slack: receives commands, mentions, buttons and forms, and shows cards as Block Kit messages."""

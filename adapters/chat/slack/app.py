@@ -1,0 +1,200 @@
+"""Slack as a running chat: who are we, receive over a socket or HTTP, answer, and stop without losing work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.running import ChatRefused
+from adapters.chat.slack import ids, outcomes
+from adapters.chat.slack.addresses import Addresses
+from adapters.chat.slack.events import Self
+from adapters.chat.slack.files import Files
+from adapters.chat.slack.intake import Intake, bolt_app
+from adapters.chat.slack.people import People
+from adapters.chat.slack.requests import Requests
+from adapters.chat.slack.responses import Responses
+from adapters.chat.slack.screen import Stage
+from adapters.chat.slack.sender import Sender
+from adapters.chat.slack.sockets import PING_SECONDS, STAGGER_SECONDS, Sockets
+from adapters.chat.slack.tasks import Tasks
+from adapters.chat.slack.work import PATIENCE, RESUMED, Work
+from adapters.configuration.values import Slack
+from bot.handler import Handler
+from bot.ports import Clock, Halted, NotDelivered, Store
+
+log = logging.getLogger(__name__)
+
+API_URL = "https://slack.com/api/"
+CALL_SECONDS = 10.0  # for one call in whole; the settle time is this and a reserve
+SETTLE_SECONDS = CALL_SECONDS + 20.0
+DRAIN_SECONDS = 6.0
+LONGEST_PAUSE = 60.0
+RESUMED_SINCE = RESUMED * 8  # older ones were told so long ago that nobody waits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds that only tests change."""
+
+    patience: float = PATIENCE
+    stagger: float = STAGGER_SECONDS
+    ping: float = PING_SECONDS
+    settle: float = SETTLE_SECONDS
+    drain: float = DRAIN_SECONDS
+
+
+class SlackChat:
+    """Fills `adapters.chat.running.RunningChat`."""
+
+    def __init__(self, settings: Slack, handler: Handler, clock: Clock, timing: Timing | None = None) -> None:
+        self._timing = timing or Timing()
+        self._settings = settings
+        self._handler = handler
+        self._clock = clock
+        self._addresses = Addresses(settings.api_url or API_URL)
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+        self._client = self._new_client(settings.bot_token.reveal())
+        self._files = Files(self._client, self._session, self._addresses)
+        self._sender = Sender(self._client, clock, files=self._files, settle_seconds=self._timing.settle)
+        self._tasks = Tasks()
+        self._closing = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._transport: Sockets | Requests | None = None
+
+    @property
+    def chat(self) -> Sender:
+        """The port that announcements are delivered through."""
+        return self._sender
+
+    @property
+    def connected(self) -> bool:
+        """Whether a socket is open, or the HTTP port."""
+        return self._transport is not None and self._transport.connected
+
+    async def run(self) -> None:
+        """Receive until closed. Raises `ChatRefused` where Slack does not take the tokens."""
+        try:
+            me = await self._unless_closing(self._introduce())
+            if me is not None:
+                await self._receive(me)
+        finally:
+            self._closed.set()
+
+    async def close(self) -> None:
+        """Stop receiving, finish what is being answered, say of the rest that it will be taken up again."""
+        self._closing.set()
+        if self._transport is not None:
+            await self._transport.close()
+            await self._closed.wait()
+        late = await self._tasks.drain(self._timing.drain)
+        if late:
+            log.warning("%s answers to Slack were cut off; they are taken up again at the next start", late)
+        await self._sender.uploads.drain(1.0)
+
+    async def release(self) -> None:
+        """Give back the connections to Slack; nothing can be sent after it."""
+        await self._session.close()
+
+    async def _receive(self, me: Self) -> None:
+        self._sender.bot_id = me.bot
+        work = Work(self._handler, self._stage(), self._client, patience=self._timing.patience)
+        intake = Intake(self._handler, work, self._tasks, self._clock, me=me)
+        self._tasks.start(self._resume(work))
+        self._transport = self._open(intake, me)
+        log.info("serving Slack workspace %s", me.team)
+        if not self._closing.is_set():
+            await self._transport.run()
+
+    def _open(self, intake: Intake, me: Self) -> Sockets | Requests:
+        settings = self._settings
+        secret = settings.signing_secret.reveal() if settings.signing_secret else ""
+        token = settings.bot_token.reveal()
+        bolt = bolt_app(
+            intake, me=me, api_url=self._addresses.api_url, signing_secret=secret, bot_token=token
+        )
+        if settings.app_token:
+            return Sockets(
+                bolt, self._new_client(None), settings.app_token.reveal(),
+                stagger=self._timing.stagger, ping=self._timing.ping,
+            )  # fmt: skip
+        if not secret:
+            raise ChatRefused(
+                "Slack over HTTP needs SLACK_SIGNING_SECRET; Socket Mode needs SLACK_APP_TOKEN."
+            )
+        return Requests(bolt, self._clock, listen=settings.listen)
+
+    def _stage(self) -> Stage:
+        groups = {
+            name for members in self._handler.desk.policy.roles.values() for name in members
+            if name.startswith(f"{ids.CHAT}:usergroup:")
+        }  # fmt: skip
+        return Stage(
+            sender=self._sender,
+            people=People(self._client, self._clock, self._sender, groups=sorted(groups)),
+            responses=Responses(self._session, self._addresses, self._clock),
+            files=self._files,
+            clock=self._clock,
+            edits=self._tasks,
+        )
+
+    async def _introduce(self) -> Self:
+        """Ask Slack who we are, again and again while it cannot be reached."""
+        pause = 1.0
+        while True:
+            try:
+                told = await self._client.auth_test()
+            except Exception as error:  # noqa: BLE001 - the table decides what any error means
+                outcome = outcomes.classify(error, self._clock.now())
+                if isinstance(outcome, Halted):
+                    self._sender.halted = outcome.reason
+                    raise ChatRefused(outcome.reason) from None
+                log.warning("Slack does not answer yet: %s", outcomes.code(error) or type(error).__name__)
+                wait = outcome.retry_after if isinstance(outcome, NotDelivered) else None
+                await self._clock.sleep(wait or pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                continue
+            team = str(told["team_id"])
+            served = self._settings.workspaces or frozenset({team})
+            return Self(team=team, user=str(told["user_id"]), bot=str(told["bot_id"]), workspaces=served)
+
+    async def _unless_closing(self, asking: Coroutine[Any, Any, Self]) -> Self | None:
+        task = asyncio.create_task(asking)
+        closing = asyncio.create_task(self._closing.wait())
+        try:
+            await asyncio.wait({task, closing}, return_when=asyncio.FIRST_COMPLETED)
+            return await task if task.done() else None
+        finally:
+            task.cancel()
+            closing.cancel()
+
+    async def _resume(self, work: Work) -> None:
+        """Answer what was taken before a restart and never answered."""
+        since = self._clock.now() - RESUMED_SINCE
+        for invocation in await self._handler.unanswered(ids.CHAT, since):
+            self._tasks.start(work.resume(invocation))
+
+    def _new_client(self, token: str | None) -> AsyncWebClient:
+        """Build a client that repeats nothing by itself and leaves proxies where NO_PROXY says so."""
+        client = AsyncWebClient(
+            token, base_url=self._addresses.api_url, session=self._session, retry_handlers=[],
+            timeout=int(CALL_SECONDS),
+        )  # fmt: skip
+        host = urlsplit(self._addresses.api_url).hostname or ""
+        if client.proxy and proxy_bypass(host):
+            client.proxy = None
+        return client
+
+
+async def open_chat(settings: Slack, handler: Handler, store: Store, clock: Clock) -> SlackChat:
+    """Open Slack; nothing waits for the network here."""
+    del store  # the handler's desk holds the same
+    return SlackChat(settings, handler, clock)

@@ -1,0 +1,67 @@
+"""Buttons of a card as Block Kit: what is pressed travels in `value`, how it is meant in `action_id`.
+
+`say:N` says its words, `ask:VERB:N` opens the verb's form, `report:N` is the report button that is filled at
+sending, `page:N` only opens a page, `more:N` is the menu of the buttons for which there was no room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapters.chat.slack.markup import Json, plain, safe_url
+from bot.cards import Button, Style
+
+BUTTON_TEXT = 75
+BUTTON_VALUE = 2000
+BUTTON_URL = 3000
+ROW = 25  # elements in one actions block
+SHOWN = 5  # buttons beside each other; more of them become a menu
+MENU = 5  # options of an overflow menu
+OPTION_VALUE = 150
+
+SAY, ASK, REPORT, PAGE, MORE = "say", "ask", "report", "page", "more"
+
+
+def row(buttons: tuple[Button, ...], numbers: Iterator[int]) -> list[Json]:
+    """Build at most one actions block of the buttons that can be said."""
+    fit = [b for b in buttons if _fits(b)]
+    tail = fit[SHOWN:]
+    menu = [b for b in tail if _plain_words(b)][:MENU] if len(tail) > 1 else []
+    shown = [b for b in fit if b not in menu][: ROW - 1]
+    elements = [_button(b, next(numbers)) for b in shown]
+    if menu:
+        elements.append(_menu(menu, next(numbers)))
+    return [{"type": "actions", "elements": elements}] if elements else []
+
+
+def fill_report(block: Json, url: str) -> None:
+    """Put a fresh signed link behind the report buttons of an actions block."""
+    for element in block.get("elements", []):
+        if str(element.get("action_id", "")).startswith(f"{REPORT}:"):
+            element.pop("value", None)
+            element["url"] = url
+
+
+def _fits(button: Button) -> bool:
+    if button.page is not None:
+        return safe_url(button.page) and len(button.page) <= BUTTON_URL
+    return bool(button.words or button.asks) and len(button.words) <= BUTTON_VALUE
+
+
+def _plain_words(button: Button) -> bool:
+    special = button.page or button.report or button.asks or button.style is not Style.PLAIN
+    return not special and len(button.words) <= OPTION_VALUE
+
+
+def _button(button: Button, number: int) -> Json:
+    element: Json = {"type": "button", "text": plain(button.label, BUTTON_TEXT)}
+    if button.page is not None:
+        return element | {"action_id": f"{PAGE}:{number}", "url": button.page}
+    kind = REPORT if button.report else f"{ASK}:{button.asks}" if button.asks else SAY
+    element |= {"action_id": f"{kind}:{number}", "value": button.words or button.asks or ""}
+    return element if button.style is Style.PLAIN else element | {"style": button.style.value}
+
+
+def _menu(buttons: list[Button], number: int) -> Json:
+    options = [{"text": plain(b.label, BUTTON_TEXT), "value": b.words} for b in buttons]
+    return {"type": "overflow", "action_id": f"{MORE}:{number}", "options": options}

@@ -1,0 +1,304 @@
+"""Slack payload -> what it means; pure. One payload has the same shape over a socket and over HTTP.
+
+Slack's own markup in what people type (`<@U…>`, `<https://…|label>`, `&amp;`) is undone here and nowhere else.
+Shapes: https://docs.slack.dev/interactivity and https://docs.slack.dev/reference/events.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.chat.slack import buttons, forms, ids
+from adapters.chat.slack.incoming import (
+    HomeOpened,
+    Incoming,
+    Mistaken,
+    Nothing,
+    Opening,
+    Refused,
+    Said,
+    Suggesting,
+    Way,
+)
+from adapters.chat.slack.markup import Json
+from bot.state import Actor, Invocation, Place
+
+TRIAGE, DEBUG, LAUNCH = "triage_run", "debug_moment", "launch_run"
+SHORTCUT_VERBS = {TRIAGE: "find", DEBUG: "debug"}
+WORDS = 12_000  # characters of one command that are read at all
+
+_LINK = re.compile(r"<((?:https?|mailto):[^|<>\s]+)(?:\|[^<>]*)?>")
+_CHANNEL = re.compile(r"<#([A-Z0-9]{2,24})(?:\|[^<>]*)?>")
+_FOREIGN = Refused(sentence="This bot does not serve your workspace. Ask whoever runs it to allow it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Self:
+    """Who the bot is in Slack, and which workspaces it serves."""
+
+    team: str
+    user: str
+    bot: str
+    workspaces: frozenset[str]
+
+
+def read(body: Json, me: Self, now: datetime) -> Incoming:
+    """Say what a payload means. Raises nothing for whatever it holds."""
+    reader = _READERS.get(_kind(body))
+    if reader is None:
+        return Nothing()
+    if not me.workspaces & {_team(body)}:
+        return _FOREIGN
+    return reader(_Payload(body, me, now))
+
+
+def said_text(text: str) -> str:
+    """Undo Slack's markup in what a person typed."""
+    text = _LINK.sub(r"\1", text[:WORDS])
+    return html.unescape(_CHANNEL.sub(r"\1", text)).strip()
+
+
+def message_text(message: Json) -> str:
+    """Collect all that a message says: its text, and what stands in attachments, blocks and buttons."""
+    parts = [str(message.get("text") or "")]
+    parts += list(_texts([message.get("attachments"), message.get("blocks")]))
+    return said_text("\n".join(dict.fromkeys(part for part in parts if part)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Payload:
+    """A payload, read forgivingly: what is missing or of another type is empty."""
+
+    body: Json
+    me: Self
+    now: datetime
+
+    def text(self, *path: str) -> str:
+        """Return the text at a path, "" where there is none."""
+        value = self.at(*path)
+        return value if isinstance(value, str) else ""
+
+    def at(self, *path: str) -> object:
+        """Return whatever stands at a path, None where nothing does."""
+        value: object = self.body
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
+
+    def inner(self, *path: str) -> Json:
+        """Return the object at a path, an empty one where there is none."""
+        value = self.at(*path)
+        return value if isinstance(value, dict) else {}
+
+    def actor(self, team: str, user: str) -> Actor:
+        """Return a person with the ids that are known at once."""
+        own = ids.user(team or self.me.team, user)
+        return Actor(id=own, principals=frozenset({own, ids.team(team or self.me.team)}))
+
+    def invocation(
+        self,
+        actor: Actor,
+        channel: str,
+        *,
+        words: str,
+        key: str,
+        thread: str | None = None,
+        values: Mapping[str, str] | None = None,
+    ) -> Invocation:
+        """Return what is asked for."""
+        name = ids.channel(self.me.team, channel)
+        place = Place(channel=name, thread=thread or None, direct=not channel.startswith(("C", "G")))
+        return Invocation(
+            actor=actor, place=place, words=words[:WORDS], key=key, at=self.now, values=values or {}
+        )
+
+
+def _kind(body: Json) -> str:
+    if isinstance(body.get("command"), str):
+        return "command"
+    if body.get("type") == "event_callback":
+        event = body.get("event")
+        return f"event:{event.get('type')}" if isinstance(event, dict) else ""
+    return str(body.get("type") or "")
+
+
+def _team(body: Json) -> str:
+    team, user = body.get("team"), body.get("user")
+    names = [body.get("team_id"), team.get("id") if isinstance(team, dict) else None]
+    names.append(user.get("team_id") if isinstance(user, dict) else None)
+    return next((name for name in names if isinstance(name, str) and name), "")
+
+
+def _command(payload: _Payload) -> Incoming:
+    return Said(
+        invocation=payload.invocation(
+            payload.actor(payload.text("team_id"), payload.text("user_id")),
+            payload.text("channel_id"),
+            words=said_text(payload.text("text")),
+            key=_trigger(payload),
+        ),
+        way=Way.COMMAND,
+        response_url=payload.text("response_url") or None,
+        trigger_id=payload.text("trigger_id") or None,
+    )
+
+
+def _message(payload: _Payload) -> Incoming:
+    """Read a mention or a direct message; both may come for one message, so they share a key."""
+    event = _Payload(payload.inner("event"), payload.me, payload.now)
+    me = payload.me
+    direct = event.text("channel_type") == "im" or ids.is_direct(event.text("channel"))
+    mention = event.text("type") == "app_mention"
+    from_person = event.text("user") and event.text("user") != me.user and not event.text("bot_id")
+    if not from_person or event.text("subtype") not in {"", "file_share"} or not (mention or direct):
+        return Nothing()
+    channel, ts = event.text("channel"), event.text("ts")
+    home = event.text("user_team") or event.text("team") or payload.text("team_id")
+    thread = event.text("thread_ts") or (None if direct else ts)
+    text = re.sub(rf"<@{re.escape(me.user)}(?:\|[^<>]*)?>", " ", event.text("text"), count=1)
+    return Said(
+        invocation=event.invocation(
+            event.actor(home, event.text("user")),
+            channel,
+            words=said_text(text),
+            key=f"message:{channel}:{ts}",
+            thread=thread,
+        ),
+        way=Way.DIRECT if direct else Way.MENTION,
+    )
+
+
+def _home(payload: _Payload) -> Incoming:
+    user = payload.text("event", "user")
+    if payload.text("event", "tab") != "home" or not user:
+        return Nothing()
+    return HomeOpened(actor=payload.actor(payload.text("team_id"), user))
+
+
+def _press(payload: _Payload) -> Incoming:
+    actions = payload.at("actions")
+    action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
+    kind = str(action.get("action_id") or "").partition(":")[0]
+    words = _pressed(action)
+    if kind == buttons.PAGE or not words:
+        return Nothing()
+    invocation = _pressed_in(payload, words)
+    trigger = payload.text("trigger_id")
+    if kind == buttons.ASK and trigger:
+        return Opening(invocation=invocation, trigger_id=trigger, placed=bool(payload.text("channel", "id")))
+    container = payload.inner("container")
+    return Said(
+        invocation=invocation,
+        way=Way.BUTTON,
+        response_url=payload.text("response_url") or None,
+        trigger_id=trigger or None,
+        message=payload.text("message", "ts") or payload.text("container", "message_ts") or None,
+        hidden=container.get("is_ephemeral") is True,
+    )
+
+
+def _pressed(action: Json) -> str:
+    """Return what a button, a menu or a select says."""
+    option = action.get("selected_option")
+    value = action.get("value") or (option.get("value") if isinstance(option, dict) else "")
+    return value if isinstance(value, str) else ""
+
+
+def _pressed_in(payload: _Payload, words: str) -> Invocation:
+    user = payload.text("user", "id")
+    channel = payload.text("channel", "id") or payload.text("container", "channel_id") or user
+    hidden = payload.at("container", "is_ephemeral") is True
+    message = payload.text("message", "ts") or payload.text("container", "message_ts")
+    thread = payload.text("message", "thread_ts") or payload.text("container", "thread_ts")
+    return payload.invocation(
+        payload.actor(payload.text("user", "team_id"), user),
+        channel,
+        words=words,
+        key=_trigger(payload),
+        thread=thread or (None if hidden else message),
+    )
+
+
+def _message_shortcut(payload: _Payload) -> Incoming:
+    verb = SHORTCUT_VERBS.get(payload.text("callback_id"))
+    if verb is None:
+        return Nothing()
+    words = f"{verb} {message_text(payload.inner('message'))}"
+    return Said(
+        invocation=_pressed_in(payload, words),
+        way=Way.SHORTCUT,
+        response_url=payload.text("response_url") or None,
+        trigger_id=payload.text("trigger_id") or None,
+    )
+
+
+def _global_shortcut(payload: _Payload) -> Incoming:
+    if payload.text("callback_id") != LAUNCH or not payload.text("trigger_id"):
+        return Nothing()
+    invocation = _pressed_in(payload, "launch")
+    return Opening(invocation=invocation, trigger_id=payload.text("trigger_id"), placed=False)
+
+
+def _submission(payload: _Payload) -> Incoming:
+    """Read a form that was sent: its view acts once, however often it is sent."""
+    view = payload.inner("view")
+    origin = forms.origin(view)
+    if origin is None:
+        return Nothing()
+    sent = forms.sent(view)
+    if sent.errors:
+        return Mistaken(errors=sent.errors)
+    user = payload.text("user", "id")
+    invocation = payload.invocation(
+        payload.actor(payload.text("user", "team_id"), user),
+        sent.channel or origin.channel or user,
+        words=origin.verb,
+        key=f"view:{view.get('id')}",
+        thread=origin.thread,
+        values=sent.values,
+    )
+    return Said(invocation=invocation, way=Way.FORM)
+
+
+def _suggestion(payload: _Payload) -> Incoming:
+    actor = payload.actor(payload.text("user", "team_id"), payload.text("user", "id"))
+    return Suggesting(typed=payload.text("value")[:WORDS], actor=actor)
+
+
+def _trigger(payload: _Payload) -> str:
+    """Return what a redelivery has in common: the trigger, else the whole payload."""
+    trigger = payload.text("trigger_id")
+    if trigger:
+        return f"trigger:{trigger}"
+    whole = json.dumps(payload.body, sort_keys=True, default=str).encode("utf-8", "replace")
+    return f"payload:{hashlib.sha256(whole).hexdigest()[:32]}"
+
+
+def _texts(value: object, depth: int = 0) -> list[str]:
+    """Find every text, address and label in nested attachments and blocks."""
+    if depth > 12 or not isinstance(value, dict | list):  # noqa: PLR2004 - deeper than Slack nests
+        return []
+    if isinstance(value, list):
+        return [text for inner in value for text in _texts(inner, depth + 1)]
+    found = [str(v) for k, v in value.items() if k in _TELLING and isinstance(v, str)]
+    return found + [text for inner in value.values() for text in _texts(inner, depth + 1)]
+
+
+_TELLING = {"text", "fallback", "title_link", "from_url", "url", "pretext", "title"}
+_READERS: dict[str, Callable[[_Payload], Incoming]] = {
+    "command": _command,
+    "event:app_mention": _message,
+    "event:message": _message,
+    "event:app_home_opened": _home,
+    "block_actions": _press,
+    "message_action": _message_shortcut,
+    "shortcut": _global_shortcut,
+    "view_submission": _submission,
+    "block_suggestion": _suggestion,
+}

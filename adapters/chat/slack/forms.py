@@ -1,0 +1,223 @@
+"""Form -> modal, and a modal that was sent -> values, with what is wrong at which field; pure.
+
+A field's block is named like its parameter, its element like its kind, so a view that comes back says
+all that is needed to read it, even after a restart. Limits: https://docs.slack.dev/reference/views.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from adapters.chat.slack.markup import Json, plain
+from bot import grammar, moments
+from bot.cards import Field, FieldKind, Form
+from bot.errors import UserError
+from bot.state import Invocation
+
+TITLE = 24
+LABEL = 150
+HINT = 150
+OPTION = 75
+CHOICES = 100
+INPUT = 3000
+SUGGESTIONS = 100
+CALLBACK = "clew_form"
+WAITING = "clew_waiting"
+WHERE = "clew_where"  # the block that asks for a channel where none is known
+YES = "yes"
+
+_WHOLE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a form was opened, and the verb it says. `channel` is "" where no place was known."""
+
+    verb: str
+    channel: str
+    thread: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A form's values by parameter, or what is wrong by block."""
+
+    values: Mapping[str, str]
+    errors: Mapping[str, str]
+    channel: str = ""
+
+
+def waiting(title: str) -> Json:
+    """Build the view that opens at once, while the form is prepared: a trigger lives three seconds."""
+    return _view(
+        WAITING, title, [{"type": "section", "text": plain("One moment, this is being prepared…", INPUT)}]
+    )
+
+
+def problem(title: str, sentences: tuple[str, ...]) -> Json:
+    """Build the view that says why there is no form."""
+    return _view(WAITING, title, [{"type": "section", "text": plain(s, INPUT)} for s in sentences if s])
+
+
+def modal(form: Form, invocation: Invocation, *, channel: str) -> Json:
+    """Build the modal of a form; without a channel it asks for one."""
+    meta = {"v": form.verb, "c": channel, "t": invocation.place.thread}
+    blocks = [] if channel else [_where()]
+    blocks += [_input(field) for field in form.fields]
+    view = _view(CALLBACK, form.title, blocks)
+    return view | {"submit": plain(form.submit, TITLE), "private_metadata": json.dumps(meta)}
+
+
+def origin(view: Json) -> Origin | None:
+    """Read where a modal came from; None where it is not one of our forms."""
+    if view.get("callback_id") != CALLBACK:
+        return None
+    try:
+        meta = json.loads(view.get("private_metadata") or "")
+        return Origin(verb=str(meta["v"]), channel=str(meta["c"]), thread=meta.get("t"))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def sent(view: Json) -> Sent:
+    """Read a modal's values and check what can be checked at once."""
+    optional = {
+        b.get("block_id"): bool(b.get("optional")) for b in view.get("blocks", ()) if isinstance(b, dict)
+    }
+    values: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for name, elements in (view.get("state", {}).get("values") or {}).items():
+        kind, element = next(iter(elements.items()))
+        value = _value(element)
+        wrong = _wrong(kind, value) if value else ("" if optional.get(name, True) else "Please fill this in.")
+        if wrong:
+            errors[name] = wrong
+        elif value:
+            values[name] = value
+    return Sent(values=values, errors=errors, channel=values.pop(WHERE, ""))
+
+
+def options(launchers: tuple[str, ...], typed: str) -> Json:
+    """Answer a select: known launchers that fit, and what was typed, so that a new one can be named."""
+    typed = " ".join(typed.split())
+    fitting = [name for name in launchers if typed.lower() in name.lower() and len(name) <= INPUT // 20]
+    if typed and typed not in fitting:
+        fitting.append(typed)
+    return {"options": [_option(name) for name in fitting[:SUGGESTIONS] if 0 < len(name) <= 150]}  # noqa: PLR2004 - Slack's limit of an option's value
+
+
+def _view(callback: str, title: str, blocks: list[Json]) -> Json:
+    return {
+        "type": "modal",
+        "callback_id": callback,
+        "title": plain(title, TITLE),
+        "close": plain("Close", TITLE),
+        "blocks": blocks,
+    }
+
+
+def _where() -> Json:
+    element = {
+        "type": "conversations_select",
+        "action_id": "where",
+        "default_to_current_conversation": True,
+        "filter": {"include": ["public", "private", "im"], "exclude_bot_users": False},
+    }
+    return {
+        "type": "input",
+        "block_id": WHERE,
+        "label": plain("Where should Clew answer?", LABEL),
+        "element": element,
+    }
+
+
+def _input(field: Field) -> Json:
+    block: Json = {
+        "type": "input",
+        "block_id": field.name,
+        "label": plain(field.label, LABEL),
+        "element": _ELEMENTS.get(field.kind, _text)(field) | {"action_id": field.kind.value},
+        "optional": not field.required,
+    }
+    return block | {"hint": plain(field.hint, HINT)} if field.hint else block
+
+
+def _text(field: Field) -> Json:
+    element: Json = {"type": "plain_text_input", "max_length": INPUT}
+    if field.kind is FieldKind.LONG_TEXT:
+        element["multiline"] = True
+    return element | {"initial_value": field.value[:INPUT]} if field.value else element
+
+
+def _launcher(field: Field) -> Json:
+    element: Json = {"type": "external_select", "min_query_length": 0}
+    return element | {"initial_option": _option(field.value)} if field.value else element
+
+
+def _choice(field: Field) -> Json:
+    if not field.choices:
+        return _text(field)
+    element: Json = {"type": "static_select", "options": [_option(c) for c in field.choices[:CHOICES]]}
+    return element | {"initial_option": _option(field.value)} if field.value in field.choices else element
+
+
+def _flag(field: Field) -> Json:
+    option = {"text": plain(field.label, OPTION), "value": YES}
+    element: Json = {"type": "checkboxes", "options": [option]}
+    yes = field.value.lower() in {"true", "yes", "on", "1"}
+    return element | {"initial_options": [option]} if yes else element
+
+
+def _option(value: str) -> Json:
+    return {"text": plain(value, OPTION), "value": value[:150]}
+
+
+_ELEMENTS: dict[FieldKind, Callable[[Field], Json]] = {
+    FieldKind.LAUNCHER: _launcher,
+    FieldKind.CHOICE: _choice,
+    FieldKind.FLAG: _flag,
+}
+
+
+def _value(element: object) -> str:
+    """Return what an element holds as text, "" where it is empty."""
+    if not isinstance(element, dict):
+        return ""
+    if "selected_options" in element:
+        return ",".join(str(o.get("value")) for o in element["selected_options"] or ())
+    selected = element.get("selected_option")
+    if isinstance(selected, dict):
+        return str(selected.get("value") or "")
+    value = element.get("value") or element.get("selected_conversation") or ""
+    return str(value).strip()
+
+
+def _wrong(kind: str, value: str) -> str:
+    """Say what is wrong with a value of a kind, "" where it can be right; the verb checks the rest."""
+    check = _CHECKS.get(kind)
+    try:
+        return (
+            ""
+            if check is None or check(value)
+            else "That was not recognised. Copy it from the triage report."
+        )
+    except UserError as error:
+        return f"{error.problem} {error.mend}".strip()[:INPUT]
+
+
+def _count(value: str) -> bool:
+    if not _WHOLE.fullmatch(value):
+        raise UserError("That is not a whole number above zero.", "Give one such as 20.")
+    return True
+
+
+_CHECKS: dict[str, Callable[[str], object]] = {
+    FieldKind.MINUTES: lambda value: grammar.minutes(value, "it"),
+    FieldKind.SECONDS: lambda value: grammar.virtual_seconds(value, "it"),
+    FieldKind.LAUNCHER: lambda value: grammar.launcher(value, "it"),
+    FieldKind.MOMENT: moments.find,
+    FieldKind.COUNT: _count,
+}

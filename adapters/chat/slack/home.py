@@ -1,0 +1,160 @@
+"""The app's home: what runs, what came of recent runs, and what one's channels hear of.
+
+Only what the person may read is shown, and only subscriptions of channels that the person is in.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Iterator
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.slack import buttons, ids, markup, outcomes
+from adapters.chat.slack.markup import Json, plain, section
+from adapters.chat.slack.screen import Stage
+from bot import access
+from bot.access import Role
+from bot.cards import Button, Line, Outside
+from bot.commands.verb import Desk
+from bot.errors import UserError
+from bot.handler import Handler
+from bot.model import RunRef, RunStatus
+from bot.replies import watching, words
+from bot.state import Actor, Place, StoredResults, Subscription
+
+log = logging.getLogger(__name__)
+
+RUNS = 8  # of each kind and connection
+SUBSCRIPTIONS = 15
+CHANNEL_PAGES = 5
+LOOKED_AT = 40  # recent runs of a connection
+
+Entry = tuple[Line, tuple[Button, ...]]
+
+
+async def view(handler: Handler, client: AsyncWebClient, stage: Stage, actor: Actor) -> Json:
+    """Build the home of one person."""
+    desk = handler.desk
+    try:
+        actor = await stage.people.actor(actor)
+    except UserError as error:
+        return _home([_text(error.problem)])
+    decision = access.decide(desk.policy, actor, Place(channel=actor.id), need=Role.READ, changes=False)
+    if isinstance(decision, access.Denied):
+        return _home([_header("Clew"), _text(decision.reason)])
+    running, ended = await _runs(desk)
+    heard = await _subscriptions(desk, client, ids.last(actor.id))
+    return _home(_blocks(running, ended, heard))
+
+
+def _blocks(running: list[Entry], ended: list[Entry], heard: list[Entry]) -> list[Json]:
+    numbers = itertools.count(1)
+    first = (
+        Button(label="Launch a test run", words="launch", asks="launch"),
+        Button(label="Recent runs", words="status"),
+        Button(label="Help", words="help"),
+    )
+    blocks = [_header("Clew"), *buttons.row(first, numbers)]
+    blocks += _part("Running now", running, "Nothing is running.", numbers)
+    blocks += _part("Recent verdicts", ended, "No run has ended yet.", numbers)
+    blocks += _part(
+        "What your channels hear of", heard, "None of your channels watches runs. Say “/clew watch” in one.", numbers
+    )  # fmt: skip
+    return blocks
+
+
+async def _runs(desk: Desk) -> tuple[list[Entry], list[Entry]]:
+    running: list[Entry] = []
+    ended: list[Entry] = []
+    for connection in desk.services:
+        for run_id, launcher, status in await desk.store.recent(connection, LOOKED_AT):
+            read = RunStatus.read(status)
+            kind = ended if read.terminal else running
+            if len(kind) < RUNS:
+                results = (
+                    await desk.store.stored_results(RunRef(connection, run_id)) if read.terminal else None
+                )
+                kind.append(_run(run_id, launcher, status, results))
+    return running, ended
+
+
+def _run(run_id: str, launcher: str, status: str, results: StoredResults | None) -> Entry:
+    name: Line = (
+        Outside(launcher),
+        " ",
+        Outside(words.short_id(run_id), code=True),
+        ": ",
+        _verdict(status, results),
+    )
+    shown = [Button(label="Status", words=f"status {run_id}")]
+    if results is not None and results.failing:
+        shown.append(Button(label="Failing", words=f"failing {run_id}"))
+    return name, tuple(shown)
+
+
+def _verdict(status: str, results: StoredResults | None) -> str | Outside:
+    """Say what came of a run; completed alone does not mean passed."""
+    if results is None or results.status is not RunStatus.COMPLETED:
+        return Outside(status.replace("_", " "))
+    if results.failing:
+        return f"{words.count(len(results.failing), 'property', 'properties')} failing"
+    return f"{words.count(results.passing_count, 'property', 'properties')} passed"
+
+
+async def _subscriptions(desk: Desk, client: AsyncWebClient, user: str) -> list[Entry]:
+    mine = await _channels(client, user)
+    heard = [s for s in await desk.store.subscriptions() if ids.last(s.channel) in mine]
+    return [_subscription(s, mine[ids.last(s.channel)]) for s in heard[:SUBSCRIPTIONS]]
+
+
+def _subscription(subscription: Subscription, channel: str) -> Entry:
+    problem: Line = (" (off: ", Outside(subscription.problem), ")") if subscription.problem else ()
+    return (("#", Outside(channel), " hears of ", *watching.described(subscription), *problem), ())
+
+
+async def _channels(client: AsyncWebClient, user: str) -> dict[str, str]:
+    """Return the names of the channels that somebody is in, by id; none where Slack does not tell."""
+    found: dict[str, str] = {}
+    cursor: str | None = None
+    for _ in range(CHANNEL_PAGES):
+        try:
+            page = await client.users_conversations(
+                user=user,
+                types="public_channel,private_channel",
+                limit=200,
+                exclude_archived=True,
+                cursor=cursor,
+            )
+        except Exception as error:  # noqa: BLE001 - the home is shown without this part
+            log.warning("Slack did not list channels: %s", outcomes.code(error) or type(error).__name__)
+            break
+        found |= {str(c["id"]): str(c.get("name") or "") for c in page.get("channels") or ()}
+        cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+        if cursor is None:
+            break
+    return found
+
+
+def _part(title: str, entries: list[Entry], empty: str, numbers: Iterator[int]) -> Iterator[Json]:
+    yield _header(title)
+    if not entries:
+        yield _text(empty)
+    for line, row in entries:
+        text = markup.rich(section(line))
+        if text is not None:
+            yield text
+            yield from buttons.row(row, numbers)
+
+
+def _header(title: str) -> Json:
+    return {"type": "header", "text": plain(title, 150)}
+
+
+def _text(sentence: str) -> Json:
+    return {"type": "section", "text": plain(sentence, 3000)}
+
+
+def _home(blocks: list[Json]) -> Json:
+    return {"type": "home", "blocks": blocks[:100]}

@@ -1,0 +1,124 @@
+"""The way in, the same over a socket and over HTTP: read, keep durably, acknowledge, then work.
+
+It is a global middleware of bolt: it runs before any acknowledgement, and where keeping fails nothing is
+acknowledged, so that Slack sends it again. Nothing is ever left to listeners, so nothing stays unacknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.slack import events, metrics
+from adapters.chat.slack.events import Self
+from adapters.chat.slack.incoming import HomeOpened, Mistaken, Opening, Refused, Said, Suggesting
+from adapters.chat.slack.markup import Json
+from adapters.chat.slack.tasks import Tasks
+from adapters.chat.slack.work import Work
+from bot.errors import StoreError
+from bot.handler import Handler
+from bot.ports import Clock
+
+PATIENCE = 2.5  # seconds for keeping; Slack waits three
+
+
+class Intake:
+    """Takes in what Slack sends to one workspace."""
+
+    def __init__(self, handler: Handler, work: Work, tasks: Tasks, clock: Clock, *, me: Self) -> None:
+        self._handler = handler
+        self._work = work
+        self._tasks = tasks
+        self._clock = clock
+        self._me = me
+        self._keeping: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, body: Json, ack: AsyncAck) -> BoltResponse:
+        """Acknowledge a request. Raises `StoreError` where it could not be kept in time."""
+        start = time.perf_counter()
+        response = await self._take(body, ack)
+        metrics.ACKED.observe(time.perf_counter() - start)
+        return response
+
+    async def _take(self, body: Json, ack: AsyncAck) -> BoltResponse:
+        match events.read(body, self._me, self._clock.now()):
+            case Said() as said:
+                await self._keep(said)
+            case Opening() as opening:
+                self._tasks.start(self._work.opening(opening))
+            case HomeOpened() as opened:
+                self._tasks.start(self._work.home(opened))
+            case Suggesting() as suggesting:
+                return await ack(**await self._work.suggest(suggesting))
+            case Mistaken(errors=errors):
+                return await ack(response_action="errors", errors=dict(errors))
+            case Refused(sentence=sentence) if "command" in body:
+                return await ack(text=sentence)
+            case _:
+                pass
+        return await ack()
+
+    async def _keep(self, said: Said) -> None:
+        """Keep what was said and start the work; a slow database leaves it to Slack to send it again.
+
+        Keeping goes on even then: should it succeed late, the work is done, and the repetition is known.
+        """
+        task = asyncio.create_task(self._kept(said))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if not done:
+            metrics.UNSTORED.inc()
+            task.add_done_callback(_seen)
+            raise StoreError("The database took too long to keep a command.")
+        await task
+
+    async def _kept(self, said: Said) -> None:
+        try:
+            new = await self._handler.take(said.invocation)
+        except StoreError:
+            metrics.UNSTORED.inc()
+            raise
+        if new:
+            self._tasks.start(self._work.said(said))
+        else:
+            metrics.REPEATED.inc()
+
+
+def bolt_app(intake: Intake, *, me: Self, api_url: str, signing_secret: str, bot_token: str) -> AsyncApp:
+    """Build the bolt app around the intake; it never asks Slack who it is, and holds no token itself."""
+    installed = AuthorizeResult(
+        enterprise_id=None, team_id=me.team, bot_token=bot_token, bot_id=me.bot, bot_user_id=me.user
+    )
+
+    async def authorize(**_: Any) -> AuthorizeResult:
+        return installed
+
+    app = AsyncApp(
+        name="clew",
+        client=AsyncWebClient(base_url=api_url, retry_handlers=[]),
+        authorize=authorize,
+        signing_secret=signing_secret,
+        process_before_response=True,
+        ssl_check_enabled=False,  # it is answered unsigned
+        request_verification_enabled=True,
+    )
+
+    async def take_in(body: Json, ack: AsyncAck) -> BoltResponse:
+        return await intake(body, ack)
+
+    app.middleware(take_in)
+    return app
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    """Take note of a late failure; it was counted already."""
+    if not task.cancelled():
+        task.exception()

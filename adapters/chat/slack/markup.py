@@ -1,0 +1,118 @@
+"""Slack's two ways to write text: mrkdwn, where outside text must be escaped, and rich text, which parses nothing.
+
+Rules: https://docs.slack.dev/messaging/formatting-message-text and the Block Kit reference.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bot import cleaning
+from bot.cards import Line, Link, Outside, Span
+
+Json = dict[str, Any]
+EMPTY = "-"  # Slack refuses empty texts
+
+_LIVE = re.compile(r"[*_~`>]|:[\w+-]+:")  # what mrkdwn would format; it has no way to escape these
+_LINK_URL = re.compile(r"https?://[^\s<>|]{1,2900}")
+
+
+def escape(text: str) -> str:
+    """Replace Slack's three control characters, so that no mention, link or command can form."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def flat(line: Line) -> str:
+    """Return a line as clean text on one line, without any markup."""
+    return "".join(cleaning.one_line(_words(span)) for span in line)
+
+
+def fallback(line: Line, limit: int) -> str:
+    """Return a message's `text`: escaped, at most `limit` characters after escaping."""
+    words = flat(line)
+    shown = escape(words)
+    while len(shown) > limit:
+        words = cleaning.cut(words, max(1, len(words) * limit // len(shown) - 1))
+        shown = escape(words)
+    return shown
+
+
+def plain(text: str, limit: int) -> Json:
+    """Build a plain_text object; emoji names in it stay words."""
+    return {"type": "plain_text", "text": cleaning.cut(text, limit) or EMPTY, "emoji": False}
+
+
+def marked(line: Line, limit: int, *, label: str = "") -> Json:
+    """Build a text object: mrkdwn with a bold label and links, or plain where outside text would be formatted."""
+    head = f"*{escape(label)}*\n" if label else ""
+    body = "".join(_mrkdwn(span) for span in line)
+    if len(head) + len(body) > limit or any(isinstance(s, Outside) and _unsafe(s) for s in line):
+        return plain(f"{label}\n{flat(line)}" if label else flat(line), limit)
+    return {"type": "mrkdwn", "text": (head + body) or EMPTY, "verbatim": True}
+
+
+def section(line: Line, *, bold: str = "", limit: int = 3000) -> Json | None:
+    """Build a rich_text_section, its outside text literal; None where there is nothing to show."""
+    elements: list[Json] = []
+    if bold:
+        elements.append({"type": "text", "text": f"{bold} ", "style": {"bold": True}})
+    room = limit - len(bold)
+    for span in line:
+        element = _rich(span, room)
+        if element is not None:
+            elements.append(element)
+            room -= len(element["text"])
+    return {"type": "rich_text_section", "elements": elements} if elements else None
+
+
+def rich(*sections: Json | None) -> Json | None:
+    """Build a rich_text block of the sections that are there."""
+    there = [s for s in sections if s is not None]
+    return {"type": "rich_text", "elements": there} if there else None
+
+
+def preformatted(lines: tuple[str, ...]) -> Json:
+    """Build a rich_text block in fixed width; nothing in it is parsed."""
+    text = "\n".join(lines) or " "
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}],
+    }
+
+
+def safe_url(url: str) -> bool:
+    """Whether an address may stand behind a link or button."""
+    return bool(_LINK_URL.fullmatch(url))
+
+
+def _words(span: Span) -> str:
+    if isinstance(span, str):
+        return span
+    return span.label if isinstance(span, Link) else span.text
+
+
+def _unsafe(span: Outside) -> bool:
+    text = cleaning.one_line(span.text)
+    return "`" in text if span.code else bool(_LIVE.search(text))
+
+
+def _mrkdwn(span: Span) -> str:
+    if isinstance(span, Link):
+        return f"<{escape(span.url)}|{escape(span.label)}>" if safe_url(span.url) else escape(span.label)
+    if isinstance(span, str):
+        return escape(span)
+    text = escape(cleaning.one_line(span.text))
+    return f"`{text}`" if span.code and text else text
+
+
+def _rich(span: Span, room: int) -> Json | None:
+    text = _words(span) if isinstance(span, str) else cleaning.one_line(_words(span))
+    if not text or room <= 0:
+        return None
+    text = cleaning.cut(text, room)
+    if isinstance(span, Link) and safe_url(span.url):
+        return {"type": "link", "url": span.url, "text": text}
+    if isinstance(span, Outside) and span.code:
+        return {"type": "text", "text": text, "style": {"code": True}}
+    return {"type": "text", "text": text}

@@ -1,0 +1,133 @@
+"""Who somebody is: guest or member, mail address, user groups; asked of Slack, and kept for some minutes.
+
+What Slack does not tell counts against the person: somebody unknown is treated as a guest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.slack import ids, outcomes
+from adapters.chat.slack.markup import Json
+from adapters.chat.slack.memory import Memory
+from adapters.chat.slack.sender import Sender
+from bot.errors import UserError
+from bot.ports import Clock
+from bot.state import Actor, Invocation
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """What Slack tells of somebody."""
+
+    team: str
+    name: str
+    email: str | None = None
+    guest: bool = True
+    gone: bool = False  # deactivated, or a bot
+
+
+UNKNOWN = Person(team="", name="")
+
+
+class People:
+    """Completes invocations with what is not part of Slack's payloads."""
+
+    def __init__(
+        self, client: AsyncWebClient, clock: Clock, sender: Sender, *, groups: Iterable[str] = ()
+    ) -> None:
+        self._client = client
+        self._sender = sender
+        self._groups = tuple(groups)
+        self._people: Memory[Person] = Memory(clock)
+        self._members: Memory[frozenset[str]] = Memory(clock)
+        self._direct: Memory[str] = Memory(clock)
+
+    async def complete(self, invocation: Invocation) -> Invocation:
+        """Return the same with the person's groups, name and address, and whether others read the channel."""
+        place = invocation.place
+        if ids.last(place.channel).startswith(("U", "W")):
+            place = replace(place, channel=await self._conversation(place.channel))
+        actor, shared = await asyncio.gather(
+            self.actor(invocation.actor), self._sender.is_shared(place.channel)
+        )
+        return replace(invocation, actor=actor, place=replace(place, shared=shared))
+
+    async def actor(self, actor: Actor) -> Actor:
+        """Return a person with everything that decides what they may do. Raises `UserError` for nobody."""
+        team = actor.id.split(":")[2]
+        person, groups = await asyncio.gather(self._person(ids.last(actor.id)), self._groups_of(actor.id))
+        if person.gone:
+            raise UserError("Slack says that this account is deactivated or a bot.")
+        stranger = bool(person.team) and person.team != team
+        principals = {actor.id, *groups} if stranger else {*actor.principals, *groups}
+        return replace(
+            actor,
+            principals=frozenset(principals),
+            name=person.name,
+            email=person.email,
+            guest=person.guest or stranger,
+        )
+
+    async def conversation(self, user: str) -> str:
+        """Return the id of the conversation with a person, "" where Slack does not open one."""
+        return await self._direct.get(user, lambda: self._open(user)) or ""
+
+    async def _conversation(self, channel: str) -> str:
+        opened = await self.conversation(ids.last(channel))
+        return channel.removesuffix(ids.last(channel)) + opened if opened else channel
+
+    async def _open(self, user: str) -> str | None:
+        answer = await self._ask("conversations.open", lambda: self._client.conversations_open(users=user))
+        found = answer.get("channel") or {}
+        return str(found["id"]) if "id" in found else None
+
+    async def _person(self, user: str) -> Person:
+        return await self._people.get(user, lambda: self._look_up(user)) or UNKNOWN
+
+    async def _look_up(self, user: str) -> Person | None:
+        answer = await self._ask("users.info", lambda: self._client.users_info(user=user))
+        told = answer.get("user") or {}
+        if not told:
+            return None
+        profile = told.get("profile") or {}
+        outside = ("is_restricted", "is_ultra_restricted", "is_stranger")
+        return Person(
+            team=str(told.get("team_id") or ""),
+            name=str(profile.get("display_name") or told.get("real_name") or ""),
+            email=profile.get("email") or None,
+            guest=any(told.get(name) for name in outside),
+            gone=bool(told.get("deleted") or told.get("is_bot")),
+        )
+
+    async def _groups_of(self, own: str) -> frozenset[str]:
+        """Return the user groups, of those that the settings name, that a person is in."""
+        members = await asyncio.gather(*(self._members_of(group) for group in self._groups))
+        user = ids.last(own)
+        return frozenset(g for g, who in zip(self._groups, members, strict=True) if user in who)
+
+    async def _members_of(self, group: str) -> frozenset[str]:
+        return await self._members.get(group, lambda: self._list(group)) or frozenset()
+
+    async def _list(self, group: str) -> frozenset[str] | None:
+        answer = await self._ask(
+            "usergroups.users.list", lambda: self._client.usergroups_users_list(usergroup=ids.last(group))
+        )
+        return frozenset(answer.get("users") or ()) if answer else None
+
+    async def _ask(self, method: str, call: Callable[[], Awaitable[Any]]) -> Json:
+        try:
+            answer = await call()
+        except Exception as error:  # noqa: BLE001 - a person stays unknown whatever the reason
+            log.warning("%s failed: %s", method, outcomes.code(error) or type(error).__name__)
+            return {}
+        data = answer.data
+        return data if isinstance(data, dict) else {}

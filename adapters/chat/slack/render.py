@@ -1,0 +1,222 @@
+"""Card -> Slack message: Block Kit inside Slack's limits; what has no room is counted and goes along as a file.
+
+Pure: the same card gives the same text, so that a delivery can be repeated byte for byte. Limits:
+https://docs.slack.dev/reference/block-kit/blocks; a whole message is kept well below the 13,200 characters
+at which Slack was seen to refuse one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+
+from adapters.chat.slack import buttons, markup
+from adapters.chat.slack.markup import Json, plain, section
+from bot import cleaning
+from bot.cards import Button, Card, Excerpt, Fact, Item, Line, Progress, Tone
+
+HEADER = 150
+FIELD = 2000
+FIELDS = 10  # in one section; more facts become a table
+PARAGRAPH = 3000
+FOOTER = 1000
+TABLE_ROWS = 100
+TABLE_CHARACTERS = 8000
+CELL = 1000
+TEXT = 4000  # chat.update refuses more
+BLOCKS = 40
+CHARACTERS = 12_000
+OVERHEAD = 60  # what one block costs beside its text
+EXCERPT = 5000
+LINE = 600  # of an excerpt
+BAR = 10
+OVERFLOW = 200_000  # characters of the file with all that was cut
+
+MARKS = {Tone.GOOD: "✅ ", Tone.BAD: "❌ ", Tone.WARNING: "⚠️ ", Tone.RUNNING: "⏳ ", Tone.NEUTRAL: ""}
+
+
+def render(card: Card) -> str:
+    """Return the message as JSON: `text`, `blocks`, and `overflow` where something had no room."""
+    return json.dumps(message(card), ensure_ascii=False, separators=(",", ":"))
+
+
+def message(card: Card) -> Json:
+    """Lay out a card: what must be there first, then items and excerpt in the room that is left."""
+    numbers = itertools.count(1)
+    page = _Page(tail=[*_form_row(card, numbers), *_footer(card.footer)])
+    for block in _head(card):
+        page.add(block)
+    _add_items(page, card, numbers)
+    if card.excerpt is not None:
+        _add_excerpt(page, card.excerpt)
+    result: Json = {"text": markup.fallback(card.text, TEXT), "blocks": page.blocks()}
+    if page.cut or _too_long(card):
+        result["overflow"] = _in_full(card)[:OVERFLOW]
+    return result
+
+
+def without_table(blocks: list[Json]) -> list[Json]:
+    """Return the same message with lines instead of a table, for workspaces that do not take one."""
+    return [_as_lines(b) if b["type"] == "table" else b for b in blocks]
+
+
+def cost(block: Json) -> int:
+    """Count what a block adds to a message: its texts as escaped, and something for its frame."""
+    return OVERHEAD + sum(len(markup.escape(text)) for text in _strings(block))
+
+
+class _Page:
+    """Blocks in order, within the room of one message; the tail is always there."""
+
+    def __init__(self, *, tail: list[Json]) -> None:
+        self._blocks: list[Json] = []
+        self._tail = tail
+        self.room = CHARACTERS - sum(cost(b) for b in tail)
+        self.slots = BLOCKS - len(tail) - 1  # one stays for what was left out
+        self.cut = False
+
+    def add(self, *blocks: Json, keep: int = 0) -> bool:
+        """Add blocks together, leaving `keep` characters; False where they have no room."""
+        price = sum(cost(b) for b in blocks)
+        if price > self.room - keep or len(blocks) > self.slots:
+            self.cut = True
+            return False
+        self._blocks += blocks
+        self.room -= price
+        self.slots -= len(blocks)
+        return True
+
+    def note(self, text: str) -> None:
+        """Say what was left out; there is always a block for it."""
+        self._blocks.append({"type": "context", "elements": [plain(text, FIELD)]})
+
+    def blocks(self) -> list[Json]:
+        """Return all, the tail last."""
+        return self._blocks + self._tail
+
+
+def _head(card: Card) -> Iterator[Json]:
+    title = MARKS[card.tone] + markup.flat(card.title)
+    yield {"type": "header", "text": plain(title, HEADER)}
+    if paragraphs := markup.rich(*(section(line, limit=PARAGRAPH) for line in card.body)):
+        yield paragraphs
+    yield from _facts(card.facts)
+    if card.progress is not None:
+        yield {"type": "section", "text": plain(_bar(card.progress), PARAGRAPH)}
+
+
+def _facts(facts: tuple[Fact, ...]) -> Iterator[Json]:
+    if len(facts) > FIELDS:
+        yield _table(facts)
+    elif facts:
+        yield {"type": "section", "fields": [markup.marked(f.value, FIELD, label=f.label) for f in facts]}
+
+
+def _table(facts: tuple[Fact, ...]) -> Json:
+    rows: list[list[Json]] = []
+    room = TABLE_CHARACTERS
+    for fact in facts[:TABLE_ROWS]:
+        cells = [cleaning.cut(text, CELL) or markup.EMPTY for text in (fact.label, markup.flat(fact.value))]
+        room -= sum(map(len, cells))
+        if room < 0:
+            break
+        rows.append([{"type": "raw_text", "text": text} for text in cells])
+    return {"type": "table", "rows": rows}
+
+
+def _as_lines(table: Json) -> Json:
+    lines = [section((f": {row[1]['text']}",), bold=row[0]["text"], limit=CELL * 2) for row in table["rows"]]
+    return markup.rich(*lines) or plain("", CELL)
+
+
+def _bar(progress: Progress) -> str:
+    if progress.fraction is None:
+        return progress.text
+    done = round(min(1.0, max(0.0, progress.fraction)) * BAR)
+    return f"{'▓' * done}{'░' * (BAR - done)} {progress.text}"
+
+
+def _add_items(page: _Page, card: Card, numbers: Iterator[int]) -> None:
+    keep = min(EXCERPT, sum(map(len, card.excerpt.lines))) if card.excerpt else 0
+    shown = 0
+    for item in card.items:
+        block = _item(item)
+        if block is not None and not page.add(block, *buttons.row(item.buttons, numbers), keep=keep):
+            break
+        shown += 1
+    left_out = card.items_left_out + len(card.items) - shown
+    if left_out:
+        page.note(f"{left_out:,} more {'is' if left_out == 1 else 'are'} not shown here.")
+
+
+def _item(item: Item) -> Json | None:
+    title = section(item.title, bold=item.mark, limit=FIELD)
+    return markup.rich(title, *(section(line, limit=FIELD) for line in item.lines))
+
+
+def _add_excerpt(page: _Page, excerpt: Excerpt) -> None:
+    """Show the newest lines that fit; older ones are counted."""
+    lines = [cleaning.cut(cleaning.one_line(line), LINE) for line in excerpt.lines]
+    room = min(EXCERPT, page.room - 4 * OVERHEAD - len(excerpt.title))
+    shown: list[str] = []
+    for line in reversed(lines):
+        room -= len(markup.escape(line)) + 1
+        if room < 0:
+            break
+        shown.insert(0, line)
+    left_out = excerpt.left_out + len(lines) - len(shown)
+    page.cut = page.cut or len(shown) < len(lines)
+    heading = " · ".join(
+        part for part in (excerpt.title, f"{left_out:,} earlier lines left out" if left_out else "") if part
+    )
+    if heading:
+        page.add({"type": "context", "elements": [plain(heading, FIELD)]})
+    if shown:
+        page.add(markup.preformatted(tuple(shown)))
+
+
+def _form_row(card: Card, numbers: Iterator[int]) -> list[Json]:
+    row = card.buttons
+    if card.form is not None and all(b.asks != card.form.verb for b in row):
+        row = (Button(label="Fill in the form", words=card.form.verb, asks=card.form.verb), *row)
+    return buttons.row(row, numbers)
+
+
+def _footer(footer: Line) -> list[Json]:
+    return [{"type": "context", "elements": [markup.marked(footer, FOOTER)]}] if footer else []
+
+
+def _too_long(card: Card) -> bool:
+    """Whether a piece alone was longer than what a message shows of it."""
+    facts = sum(len(f.label) + len(markup.flat(f.value)) for f in card.facts)
+    return (
+        any(len(markup.flat(line)) > PARAGRAPH for line in card.body)
+        or any(len(markup.flat(f.value)) > CELL for f in card.facts)
+        or len(card.facts) > TABLE_ROWS
+        or facts > TABLE_CHARACTERS
+        or any(len(line) > LINE for line in (card.excerpt.lines if card.excerpt else ()))
+    )
+
+
+def _in_full(card: Card) -> str:
+    """Write the whole card as plain text, for the file."""
+    lines = [markup.flat(card.title), "", markup.flat(card.text), "", *map(markup.flat, card.body)]
+    lines += [f"{f.label}: {markup.flat(f.value)}" for f in card.facts]
+    for item in card.items:
+        lines += ["", f"{item.mark} {markup.flat(item.title)}".strip(), *map(markup.flat, item.lines)]
+    if card.excerpt is not None:
+        lines += ["", card.excerpt.title, *map(cleaning.one_line, card.excerpt.lines)]
+    return "\n".join(lines)
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in {"type", "action_id"}:
+                yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)

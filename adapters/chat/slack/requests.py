@@ -1,0 +1,86 @@
+"""Signed HTTP instead of a socket: Slack posts here; what is not signed, old or a replay is refused.
+
+bolt checks the signature. It takes an identical replay within five minutes again and fails on a timestamp that
+is no number, so both are checked before. https://docs.slack.dev/authentication/verifying-requests-from-slack
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.app.async_app import AsyncApp
+
+from bot.ports import Clock
+
+log = logging.getLogger(__name__)
+
+PATH = "/slack/events"
+BODY = 1 << 20  # bytes
+WINDOW = 300.0  # seconds that Slack's signatures are good for
+MOST = 50_000  # signatures remembered: more than Slack sends in the window
+
+
+class Requests:
+    """Receives over HTTP until closed."""
+
+    def __init__(self, bolt: AsyncApp, clock: Clock, *, listen: tuple[str, int]) -> None:
+        self._bolt = bolt
+        self._replays = Replays(clock)
+        self._listen = listen
+        self._closed = asyncio.Event()
+        self.connected = False
+        self.port = 0
+
+    async def run(self) -> None:
+        """Listen until closed. Raises `OSError` where the address is taken."""
+        app = web.Application(client_max_size=BODY)
+        app.router.add_post(PATH, self._receive)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, *self._listen)
+            await site.start()
+            self.port = runner.addresses[0][1]
+            self.connected = True
+            log.info("listening for Slack on http://%s:%s%s", self._listen[0], self.port, PATH)
+            await self._closed.wait()
+        finally:
+            self.connected = False
+            await runner.cleanup()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        self._closed.set()
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        stamp = request.headers.get("X-Slack-Request-Timestamp", "")
+        signature = request.headers.get("X-Slack-Signature", "")
+        if not (stamp.isascii() and stamp.isdigit()) or self._replays.seen(signature):
+            return web.Response(status=401)
+        answer = await self._bolt.async_dispatch(await to_bolt_request(request))
+        if answer.status == 200:  # noqa: PLR2004 - what was refused may be sent again
+            self._replays.remember(signature)
+        return await to_aiohttp_response(answer)
+
+
+class Replays:
+    """Signatures of requests that were taken; each is good once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._taken: OrderedDict[str, float] = OrderedDict()
+
+    def seen(self, signature: str) -> bool:
+        """Whether a request with this signature was taken."""
+        now = self._clock.monotonic()
+        while self._taken and (len(self._taken) > MOST or next(iter(self._taken.values())) < now):
+            self._taken.popitem(last=False)
+        return signature in self._taken
+
+    def remember(self, signature: str) -> None:
+        """Refuse this signature from now on, for longer than Slack's window on both sides of now."""
+        self._taken[signature] = self._clock.monotonic() + 2 * WINDOW

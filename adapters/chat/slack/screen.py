@@ -1,0 +1,288 @@
+"""Shows one answer where it belongs: a note where it takes long, then the reply, to all or to one person.
+
+A note is a message of ours that the reply takes the place of. A reply for one person never stays where
+others read it: the note is taken back then. What may be there already is looked for before it is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from adapters.chat.slack import ids, render
+from adapters.chat.slack.files import Files
+from adapters.chat.slack.incoming import Said
+from adapters.chat.slack.people import People
+from adapters.chat.slack.responses import Responses
+from adapters.chat.slack.sender import Sender
+from adapters.chat.slack.tasks import Tasks
+from bot.cards import Card, Reply, Tone
+from bot.ports import (
+    Clock,
+    Delivered,
+    Found,
+    Missing,
+    NotDelivered,
+    Perhaps,
+    Post,
+    PostOutcome,
+    Undeliverable,
+)
+from bot.state import MessageRef, Place
+
+TRIES = 6
+LOOKS = 4
+FIRST_WAIT = 2.0  # seconds before a message that did not go out is tried again; doubled each time
+UNINVITED = "Only you see this: Clew is not in this channel. Invite it with /invite to share its answers."
+INTERRUPTED = "Clew is being restarted. It takes this up again as soon as it is back."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """All that showing takes."""
+
+    sender: Sender
+    people: People
+    responses: Responses
+    files: Files
+    clock: Clock
+    edits: Tasks
+
+
+class Screen:
+    """The answer to one thing that was said. `private`: the verb answers the person alone.
+
+    `note`: the message of this answer that was posted before a restart.
+    """
+
+    def __init__(self, stage: Stage, said: Said, *, private: bool, note: MessageRef | None = None) -> None:
+        self._stage = stage
+        self._said = said
+        self._place = said.invocation.place
+        self._user = ids.last(said.invocation.actor.id)
+        self._quiet = private and not self._place.direct
+        self._key = post_key(said.invocation.key)
+        self._text = ""
+        self._patient = True
+        self._done = False
+        self._note: asyncio.Future[MessageRef | None] | None = None
+        if note is not None:
+            self._note = asyncio.get_running_loop().create_future()
+            self._note.set_result(note)
+
+    def move(self, place: Place) -> None:
+        """Answer at the same place under the name that Slack answers under."""
+        self._place = place
+
+    async def report(self, text: str) -> None:
+        """Keep what goes on; it is shown only when the answer takes long."""
+        self._text = text
+        if not self._patient and not self._done:
+            self._show_note()
+
+    def impatient(self) -> None:
+        """Show from now on that work goes on."""
+        self._patient = False
+        if not self._done:
+            self._show_note()
+
+    async def show(self, reply: Reply) -> MessageRef | None:
+        """Show the reply; return where it stands, None where only one person sees it or it could not be shown."""
+        self._done = True
+        note = await self._note if self._note is not None else None
+        message = await self._place_reply(reply, note)
+        await self._send_files(reply, message)
+        return message
+
+    async def interrupted(self) -> None:
+        """Say that the answer will come later."""
+        if self._done:
+            return
+        self._done = True
+        card = working(INTERRUPTED)
+        note = await self._note if self._note is not None else None
+        if note is not None:
+            await self._stage.sender.edit(note, card)
+        else:
+            await self._privately(card)
+
+    # Notes --------------------------------------------------------------------------------------
+
+    def _show_note(self) -> None:
+        card = working(self._text or "Working on it…")
+        if self._note is None:
+            self._note = asyncio.create_task(self._post_note(card))
+        elif self._note.done() and (shown := self._note.result()) is not None:
+            self._stage.edits.start(self._edit_note(shown, card))
+
+    async def _post_note(self, card: Card) -> MessageRef | None:
+        if self._quiet:
+            await self._privately(card)
+            return None
+        outcome = await self._stage.sender.post(self._post(card, self._key))
+        return self._reference(outcome.message_id) if isinstance(outcome, Delivered) else None
+
+    async def _edit_note(self, note: MessageRef, card: Card) -> None:
+        if not self._done:
+            await self._stage.sender.edit(note, card)
+
+    # The reply ----------------------------------------------------------------------------------
+
+    async def _place_reply(self, reply: Reply, note: MessageRef | None) -> MessageRef | None:
+        if reply.replace and (replaced := await self._replace(reply.card)) is not None:
+            await self._take_back(note)
+            return replaced.message
+        if reply.private and not self._place.direct:
+            await self._privately(reply.card)
+            await self._take_back(note)
+            return None
+        return await self._publicly(reply.card, note)
+
+    async def _replace(self, card: Card) -> _Replaced | None:
+        """Show the card in the message that was pressed; None where that cannot be."""
+        said = self._said
+        if said.hidden and said.response_url:
+            outcome = await self._stage.responses.send(said.response_url, render.message(card), replace=True)
+            return _Replaced(None) if _there(outcome) else None
+        if said.message is None:
+            return None
+        thread = self._place.thread if self._place.thread != said.message else None
+        pressed = MessageRef(channel=self._place.channel, message_id=said.message, thread=thread)
+        outcome = await self._again(lambda: self._stage.sender.edit(pressed, card))
+        return _Replaced(pressed) if _there(outcome) else None
+
+    async def _publicly(self, card: Card, note: MessageRef | None) -> MessageRef | None:
+        if note is not None:
+            outcome = await self._again(lambda: self._stage.sender.edit(note, card))
+            if _there(outcome):
+                await self._send_overflow(card, note)
+                return note
+        outcome = await deliver(self._stage.sender, self._stage.clock, self._post(card, self._key))
+        if isinstance(outcome, Delivered):
+            return self._reference(outcome.message_id)
+        if isinstance(outcome, Undeliverable):
+            await self._privately(replace(card, footer=(UNINVITED,)))
+        return None
+
+    async def _privately(self, card: Card) -> None:
+        """Show a card to the one person: by the way Slack gave, else unseen by others, else directly."""
+        if self._said.response_url:
+            outcome = await self._respond(self._said.response_url, card)
+            if _there(outcome):
+                return
+        place = self._place
+        if not place.direct:
+            outcome = await self._again(
+                lambda: self._stage.sender.whisper(place.channel, place.thread, self._user, card)
+            )
+            if _there(outcome):
+                return
+        conversation = await self._stage.people.conversation(self._user)
+        if conversation:
+            channel = place.channel.removesuffix(ids.last(place.channel)) + conversation
+            post = replace(self._post(card, self._key), channel=channel, thread=None)
+            await deliver(self._stage.sender, self._stage.clock, post)
+
+    async def _respond(self, url: str, card: Card) -> PostOutcome:
+        thread = self._place.thread
+        message = render.message(card)
+        return await self._again(lambda: self._stage.responses.send(url, message, thread=thread))
+
+    async def _again(self, send: Callable[[], Awaitable[PostOutcome]]) -> PostOutcome:
+        """Try what can be repeated, or certainly did not happen, until it is there."""
+        wait = FIRST_WAIT
+        outcome: PostOutcome = await send()
+        for _ in range(TRIES):
+            if not isinstance(outcome, NotDelivered):
+                break
+            await self._stage.clock.sleep(outcome.retry_after or wait)
+            wait *= 2
+            outcome = await send()
+        return outcome
+
+    async def _take_back(self, note: MessageRef | None) -> None:
+        if note is not None:
+            await self._stage.sender.delete(note)
+
+    # Files --------------------------------------------------------------------------------------
+
+    async def _send_files(self, reply: Reply, message: MessageRef | None) -> None:
+        for attachment in reply.card.files:
+            channel, thread = ids.last(self._place.channel), self._place.thread
+            if message is not None:
+                channel, thread = ids.last(message.channel), message.thread or message.message_id
+            elif not self._place.direct:
+                channel, thread = await self._stage.people.conversation(self._user), None
+            await self._stage.files.send(channel, thread, attachment)
+
+    async def _send_overflow(self, card: Card, note: MessageRef) -> None:
+        overflow = render.message(card).get("overflow")
+        if overflow:
+            thread = note.thread or note.message_id
+            await self._stage.files.send_text(ids.last(note.channel), thread, str(overflow))
+
+    def _post(self, card: Card, key: str) -> Post:
+        place = self._place
+        payload = self._stage.sender.render(card)
+        return Post(channel=place.channel, payload=payload, key=key, thread=place.thread)
+
+    def _reference(self, message_id: str) -> MessageRef:
+        return MessageRef(channel=self._place.channel, message_id=message_id, thread=self._place.thread)
+
+
+@dataclass(frozen=True, slots=True)
+class _Replaced:
+    """A card took the place of a message; None: of one that only one person sees."""
+
+    message: MessageRef | None
+
+
+async def deliver(sender: Sender, clock: Clock, post: Post) -> PostOutcome:
+    """Post until it is there, never while it may be: look into the history first."""
+    since = clock.now()
+    wait = FIRST_WAIT
+    outcome: PostOutcome = Perhaps("")
+    for _ in range(TRIES):
+        outcome = await sender.post(post)
+        if isinstance(outcome, Perhaps):
+            found = await _look(sender, clock, post, since)
+            if found is not None:
+                return found
+        elif isinstance(outcome, NotDelivered):
+            await clock.sleep(outcome.retry_after or wait)
+            wait *= 2
+        else:
+            return outcome
+    return outcome
+
+
+async def _look(sender: Sender, clock: Clock, post: Post, since: datetime) -> PostOutcome | None:
+    """Find a message that may be there, when it has settled; None where it certainly is not."""
+    for _ in range(LOOKS):
+        await clock.sleep(sender.settle_seconds)
+        seen = await sender.find_posted(post.channel, post.thread, post.key, since)
+        if isinstance(seen, Found):
+            return Delivered(seen.message_id)
+        if isinstance(seen, Missing):
+            return None
+        if seen.for_good:
+            break
+    return Perhaps("It could not be found out whether the message arrived.")
+
+
+def working(text: str) -> Card:
+    """Return the card that says what goes on."""
+    return Card(title=("Working on it",), text=(text,), tone=Tone.RUNNING, body=((text,),))
+
+
+def post_key(key: str) -> str:
+    """Return what an answer is found by: derived from what was asked, opaque to other apps."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def _there(outcome: PostOutcome) -> bool:
+    """Whether a message is there, or may be and cannot be looked for."""
+    return isinstance(outcome, Delivered | Perhaps)

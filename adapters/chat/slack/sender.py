@@ -1,0 +1,264 @@
+"""Sends and edits messages: the `Chat` port, at Slack's pace, one request that can store a message per try.
+
+Nothing here sends a post again on its own; the outcome says whether that would be safe (`outcomes`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.slack import buttons, ids, metrics, outcomes, render
+from adapters.chat.slack.edits import Slot
+from adapters.chat.slack.files import Files
+from adapters.chat.slack.markup import Json, plain
+from adapters.chat.slack.pace import Pace
+from adapters.chat.slack.tasks import Tasks
+from bot.cards import Card
+from bot.ports import (
+    Clock,
+    Delivered,
+    Found,
+    Halted,
+    Lookup,
+    Missing,
+    NotDelivered,
+    Perhaps,
+    Post,
+    PostOutcome,
+    Undeliverable,
+    Unreadable,
+)
+from bot.state import MessageRef
+
+log = logging.getLogger(__name__)
+
+EVENT_TYPE = "clew_message"
+REPEAT = "Possible repeat: Slack did not say whether the first one arrived."
+HISTORY_PAGE = 100
+HISTORY_PAGES = 50
+MARGIN = timedelta(seconds=60)  # between Slack's clock and ours
+SLOTS = 1000
+SHARED_SECONDS = 600.0
+BLIND = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "thread_not_found", "is_archived"})
+
+Call = Callable[[], Awaitable[Any]]
+
+
+class Sender:
+    """Fills `bot.ports.Chat` for one workspace; calls may run concurrently."""
+
+    def __init__(self, client: AsyncWebClient, clock: Clock, *, files: Files, settle_seconds: float) -> None:
+        self._client = client
+        self._clock = clock
+        self._files = files
+        self._settle_seconds = settle_seconds
+        self._pace = Pace(clock)
+        self._slots: OrderedDict[tuple[str, str], Slot] = OrderedDict()
+        self._shared: dict[str, tuple[bool, float]] = {}
+        self._tables = True
+        self.halted = ""
+        self.bot_id = ""  # known once Slack has said who we are
+        self.uploads = Tasks(width=2)
+
+    @property
+    def name(self) -> str:
+        """The first part of Slack's channel ids."""
+        return ids.CHAT
+
+    @property
+    def settle_seconds(self) -> float:
+        """The client's total timeout and a reserve: Slack may still store what we gave up on."""
+        return self._settle_seconds
+
+    def render(self, card: Card) -> str:
+        """Turn a card into a message as JSON."""
+        return render.render(card)
+
+    async def post(self, post: Post) -> PostOutcome:
+        """Send one message when its channel's turn comes."""
+        refused = await self._turn(post.channel)
+        if refused is not None:
+            return refused
+        message = fill(post)
+        overflow = message.pop("overflow", None)
+        arguments = {
+            "channel": ids.last(post.channel),
+            "thread_ts": post.thread,
+            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"k": post.key}},
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        outcome = await self._store(post.channel, "chat.postMessage", message | arguments)
+        if overflow and isinstance(outcome, Delivered):
+            thread = post.thread or outcome.message_id
+            self.uploads.start(self._files.send_text(ids.last(post.channel), thread, str(overflow)))
+        return outcome
+
+    async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
+        """Show another card in a message; of many edits in a short time the newest is sent."""
+        shown = render.message(card)
+        shown.pop("overflow", None)
+        slot = self._slot(message)
+        return await slot.show(shown, lambda newest: self._update(message, newest))
+
+    async def delete(self, message: MessageRef) -> None:
+        """Take back a message of ours; where that fails it stays."""
+        await self._try("chat.delete", lambda: self._client.chat_delete(
+            channel=ids.last(message.channel), ts=message.message_id))  # fmt: skip
+
+    async def whisper(self, channel: str, thread: str | None, user: str, card: Card) -> PostOutcome:
+        """Send a message that only one person sees; it cannot be found again."""
+        refused = await self._turn(channel)
+        if refused is not None:
+            return refused
+        message = render.message(card)
+        message.pop("overflow", None)
+        arguments = {"channel": ids.last(channel), "thread_ts": thread, "user": user}
+        return await self._store(channel, "chat.postEphemeral", message | arguments)
+
+    async def find_posted(self, channel: str, thread: str | None, key: str, since: datetime) -> Lookup:
+        """Read the channel's or thread's history from `since` on, looking for the key in our messages."""
+        if not self.bot_id:
+            return Unreadable("Slack has not said yet who this bot is.")
+        oldest = f"{(since - MARGIN).timestamp():.6f}"
+        cursor = ""
+        for _ in range(HISTORY_PAGES):
+            try:
+                page = await self._history(channel, thread, oldest, cursor)
+            except Exception as error:  # noqa: BLE001 - whatever went wrong, the history was not read
+                said = outcomes.code(error)
+                return Unreadable(outcomes.sentence(said or type(error).__name__), for_good=said in BLIND)
+            for message in page.get("messages") or ():
+                if self._is(message, key):
+                    return Found(message["ts"])
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return Missing()
+        return Unreadable("The history is too long to be read whole.")
+
+    async def is_shared(self, channel: str) -> bool:
+        """Whether other organisations read a channel; asked again after some minutes."""
+        known = self._shared.get(channel)
+        if known is not None and known[1] > self._clock.monotonic():
+            return known[0]
+        if ids.is_direct(ids.last(channel)):
+            return False
+        try:
+            info = await self._client.conversations_info(channel=ids.last(channel))
+        except Exception as error:  # noqa: BLE001 - what cannot be told counts as shared
+            log.warning(
+                "Slack did not say who reads a channel: %s", outcomes.code(error) or type(error).__name__
+            )
+            return True
+        told = info.get("channel") or {}
+        shared = any(told.get(name) for name in ("is_ext_shared", "is_pending_ext_shared", "is_org_shared"))
+        self._shared[channel] = (shared, self._clock.monotonic() + SHARED_SECONDS)
+        return shared
+
+    async def _turn(self, channel: str) -> PostOutcome | None:
+        """Wait for the channel's turn; return why nothing may be sent at all now."""
+        if not self.halted and not self._pace.parked(channel):
+            metrics.WAITED.observe(await self._pace.post_turn(channel))
+        if self.halted:
+            return Halted(self.halted)
+        parked = self._pace.parked(channel)
+        if parked:
+            return NotDelivered("Slack asked for a pause.", retry_after=parked, parks_channel=True)
+        return None
+
+    async def _store(self, channel: str, method: str, arguments: Json) -> PostOutcome:
+        """Make the one request, and another only where Slack certainly refused a table."""
+        if not self._tables:
+            arguments["blocks"] = render.without_table(arguments["blocks"])
+        has_table = any(block["type"] == "table" for block in arguments["blocks"])
+        outcome, said = await self._send(channel, method, arguments)
+        if has_table and said in outcomes.NO_TABLES:
+            arguments["blocks"] = render.without_table(arguments["blocks"])
+            outcome, _ = await self._send(channel, method, arguments)
+            self._tables = not isinstance(outcome, Delivered)
+        return outcome
+
+    async def _send(self, channel: str, method: str, arguments: Json) -> tuple[PostOutcome, str]:
+        sent = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            answer = await self._client.api_call(method, json=sent)
+        except Exception as error:  # noqa: BLE001 - the table decides what any error means
+            outcome = outcomes.classify(error, self._clock.now())
+            self._remember(channel, method, outcome)
+            return outcome, outcomes.code(error)
+        stored = answer.get("ts") or answer.get("message_ts")
+        if isinstance(stored, str) and stored:
+            return Delivered(stored), ""
+        return Perhaps("Slack did not say where the message is."), ""
+
+    def _remember(self, channel: str, method: str, outcome: PostOutcome) -> None:
+        if isinstance(outcome, Halted) and not self.halted:
+            self.halted = outcome.reason
+            log.error("nothing is sent to Slack any more: %s", outcome.reason)
+        if isinstance(outcome, NotDelivered) and outcome.parks_channel:
+            self._pace.park(channel, outcome.retry_after or outcomes.DEFAULT_WAIT)
+            metrics.LIMITED.labels(method).inc()
+            metrics.PARKED.set(self._pace.parked_channels)
+
+    async def _update(self, message: MessageRef, shown: Json) -> PostOutcome:
+        if self.halted:
+            return Halted(self.halted)
+        metrics.WAITED.observe(await self._pace.edits.turn())
+        arguments = {"channel": ids.last(message.channel), "ts": message.message_id}
+        return await self._store(f"edit:{message.channel}", "chat.update", shown | arguments)
+
+    def _slot(self, message: MessageRef) -> Slot:
+        key = (message.channel, message.message_id)
+        slot = self._slots.setdefault(key, Slot(self._clock))
+        self._slots.move_to_end(key)
+        if len(self._slots) > SLOTS:
+            self._slots.popitem(last=False)
+        return slot
+
+    async def _history(self, channel: str, thread: str | None, oldest: str, cursor: str) -> Any:
+        arguments: Json = {
+            "channel": ids.last(channel),
+            "oldest": oldest,
+            "limit": HISTORY_PAGE,
+            "include_all_metadata": True,
+        }
+        if cursor:
+            arguments["cursor"] = cursor
+        if thread is None:
+            return await self._client.conversations_history(**arguments)
+        return await self._client.conversations_replies(ts=thread, **arguments)
+
+    def _is(self, message: Json, key: str) -> bool:
+        metadata = message.get("metadata") or {}
+        ours = message.get("bot_id") == self.bot_id and metadata.get("event_type") == EVENT_TYPE
+        return ours and (metadata.get("event_payload") or {}).get("k") == key
+
+    async def _try(self, method: str, call: Call) -> None:
+        try:
+            await call()
+        except Exception as error:  # noqa: BLE001 - what it was for has happened already
+            log.warning("%s failed: %s", method, outcomes.code(error) or type(error).__name__)
+
+
+def fill(post: Post) -> Json:
+    """Turn a frozen payload into what is sent: the report link filled in, a possible repeat marked."""
+    message: Json = json.loads(post.payload)
+    if post.report_url is not None:
+        for block in message["blocks"]:
+            buttons.fill_report(block, post.report_url.reveal())
+    if post.repeat:
+        message["text"] = f"{message['text'][: render.TEXT - len(REPEAT) - 1]} {REPEAT}"
+        message["blocks"].append({"type": "context", "elements": [plain(REPEAT, render.FOOTER)]})
+    return message
+
+
+def failed(outcome: PostOutcome) -> bool:
+    """Whether a message certainly is not there and never will be."""
+    return isinstance(outcome, Undeliverable | Halted)

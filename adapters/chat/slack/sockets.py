@@ -1,0 +1,231 @@
+"""Socket Mode: two connections on one app, watched from outside, so that none of Slack's faults makes us deaf.
+
+A refresh closes a socket before its successor is open, so a second one stays open meanwhile, and the two are
+opened at different times. slack_sdk's aiohttp client asks again and again with a used-up address
+(python-slack-sdk#1110): the watchdog takes the address away. Protocol:
+https://docs.slack.dev/apis/events-api/using-socket-mode
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.app.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.running import ChatRefused
+from adapters.chat.slack import metrics, outcomes
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS = 2
+PING_SECONDS = 4.0  # a silent link is found after twice this time
+STAGGER_SECONDS = 20.0  # between the first connection and the second
+LOOK_SECONDS = 0.5
+GRACE_SECONDS = 3.0  # without a socket before the address is taken away; grows in a long outage
+LONGEST_GRACE = 60.0
+RENEW_SECONDS = 60.0  # without a socket before the connection is built anew
+LONGEST_WAIT = 60.0
+
+REFUSALS = outcomes.HALT
+_TICKET = re.compile(r"ticket=[^&\s'\"]+")
+
+
+class Sockets:
+    """Receives over Socket Mode until closed."""
+
+    def __init__(
+        self,
+        bolt: AsyncApp,
+        client: AsyncWebClient,
+        app_token: str,
+        *,
+        stagger: float = STAGGER_SECONDS,
+        ping: float = PING_SECONDS,
+    ) -> None:
+        self._bolt = bolt
+        self._client = client
+        self._app_token = app_token
+        self._stagger = stagger
+        self._ping = ping
+        self._connections: list[_Connection] = []
+        self._refused: asyncio.Future[str] | None = None
+        self._closed = asyncio.Event()
+
+    @property
+    def connected(self) -> bool:
+        """Whether a socket is open."""
+        return any(connection.up for connection in self._connections)
+
+    async def run(self) -> None:
+        """Receive until closed. Raises `ChatRefused` where Slack does not take the app token."""
+        self._refused = asyncio.get_running_loop().create_future()
+        keepers = [asyncio.create_task(self._keep(number)) for number in range(CONNECTIONS)]
+        closing = asyncio.create_task(self._closed.wait())
+        try:
+            ends: list[asyncio.Future[Any]] = [self._refused, closing, *keepers]
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*keepers, closing):
+                task.cancel()
+            await asyncio.gather(*keepers, closing, return_exceptions=True)
+            await asyncio.gather(*(c.close() for c in self._connections), return_exceptions=True)
+            self._connections = []
+            metrics.SOCKETS.set(0)
+        if self._refused.done():
+            raise ChatRefused(_refusal(self._refused.result()))
+        for keeper in keepers:
+            if not keeper.cancelled() and (error := keeper.exception()) is not None:
+                raise error
+
+    async def close(self) -> None:
+        """Stop receiving; what was not acknowledged comes again to whoever connects next."""
+        self._closed.set()
+
+    async def _keep(self, number: int) -> None:
+        """Keep one connection up, building it anew where nothing else helped."""
+        await asyncio.sleep(number * self._stagger)
+        while True:
+            connection = _Connection(self._bolt, self._client, self._app_token, self._ping, self._refuse)
+            self._connections.append(connection)
+            try:
+                await connection.watch(self._measure)
+            finally:
+                self._connections.remove(connection)
+                await connection.close()
+
+    def _refuse(self, code: str) -> None:
+        if self._refused is not None and not self._refused.done():
+            self._refused.set_result(code)
+
+    def _measure(self) -> None:
+        metrics.SOCKETS.set(sum(c.up for c in self._connections))
+        metrics.SILENCE.set(min((c.silence for c in self._connections), default=0.0))
+
+
+class _Connection:
+    """One socket, its reconnecting client and the watch over both."""
+
+    def __init__(
+        self,
+        bolt: AsyncApp,
+        client: AsyncWebClient,
+        app_token: str,
+        ping: float,
+        refuse: Callable[[str], None],
+    ) -> None:
+        self._bolt = bolt
+        self._client = _Client(client, app_token, ping, refuse)
+        self._client.socket_mode_request_listeners.append(self._handle)
+        self._connecting: asyncio.Task[None] | None = None
+        self.up = False
+
+    @property
+    def silence(self) -> float:
+        """How many seconds ago the socket last showed life."""
+        last = self._client.last_ping_pong_time
+        return max(0.0, time.time() - last) if last else 0.0
+
+    async def watch(self, measure: Callable[[], None]) -> None:
+        """Connect and look after it; return when it stayed down so long that it should be built anew."""
+        self._connecting = asyncio.create_task(self._client.connect())  # type: ignore[no-untyped-call]  # slack_sdk
+        down_since = taken_since = time.monotonic()
+        grace = GRACE_SECONDS
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.up = await self._client.is_connected()
+            measure()
+            now = time.monotonic()
+            if self.up:
+                down_since, taken_since, grace = now, now, GRACE_SECONDS
+            elif now - down_since > RENEW_SECONDS:
+                return
+            elif now - taken_since > grace:
+                self._client.wss_uri = None
+                taken_since, grace = now, min(grace * 2, LONGEST_GRACE)
+                metrics.RENEWED.inc()
+
+    async def close(self) -> None:
+        """Close the socket and end what belongs to it."""
+        self.up = False
+        if self._connecting is not None:
+            self._connecting.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await self._connecting
+        with suppress(Exception):
+            await self._client.close()  # type: ignore[no-untyped-call]  # slack_sdk
+
+    async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        start = time.time()
+        answer = await run_async_bolt_app(self._bolt, request)
+        try:
+            await send_async_response(client, request, answer, start)
+        except (ConnectionError, AttributeError) as error:
+            # Slack sends it again; the inbox knows it by then.
+            log.info("an acknowledgement did not go out: %s", type(error).__name__)
+
+
+class _Client(SocketModeClient):
+    """slack_sdk's client, which asks for addresses at a bearable pace and says when Slack refuses us."""
+
+    def __init__(
+        self, client: AsyncWebClient, app_token: str, ping: float, refuse: Callable[[str], None]
+    ) -> None:
+        super().__init__(app_token, logger=_quiet_logger(), web_client=client, ping_interval=ping)
+        self.proxy = client.proxy
+        self._refuse = refuse
+        self._failures = 0
+
+    async def issue_new_wss_url(self) -> str:
+        """Ask for an address; wait longer each time that Slack has none."""
+        if self._failures:
+            await asyncio.sleep(min(2.0 ** (self._failures - 1), LONGEST_WAIT))
+        try:
+            address = await super().issue_new_wss_url()
+        except SlackApiError as error:
+            self._failures += 1
+            code = outcomes.code(error)
+            if code in REFUSALS:
+                self.closed = True
+                self._refuse(code)
+            raise
+        except Exception:
+            self._failures += 1
+            raise
+        self._failures = 0
+        return address
+
+
+def _refusal(code: str) -> str:
+    if code in {"invalid_auth", "not_authed", "not_allowed_token_type"}:
+        return "Slack does not accept the app token. Check SLACK_APP_TOKEN; it begins with “xapp-”."
+    if code == "missing_scope":
+        return "The app token lacks the scope connections:write. Make a new one and set SLACK_APP_TOKEN."
+    return f"Slack closed the door to Socket Mode: {outcomes.sentence(code)}"
+
+
+def _quiet_logger() -> logging.Logger:
+    """Return slack_sdk's logger without stack traces and without the tickets in addresses."""
+    logger = logging.getLogger("adapters.chat.slack.sdk")
+    logger.setLevel(logging.WARNING)
+    if not logger.filters:
+        logger.addFilter(_tidy)
+    return logger
+
+
+def _tidy(record: logging.LogRecord) -> bool:
+    record.msg, record.args = _TICKET.sub("ticket=***", record.getMessage()), ()
+    record.exc_info = None
+    record.levelno, record.levelname = logging.WARNING, "WARNING"
+    return True

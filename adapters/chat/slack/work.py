@@ -1,0 +1,189 @@
+"""What is done after a request was acknowledged: answer, open a form, fill the home, offer launchers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from datetime import timedelta
+from typing import Any
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.slack import forms, home, ids, metrics, outcomes
+from adapters.chat.slack.incoming import HomeOpened, Opening, Said, Suggesting, Way
+from adapters.chat.slack.markup import Json
+from adapters.chat.slack.screen import Screen, Stage, post_key
+from bot import access
+from bot.access import Role
+from bot.cards import Button, Card, Form, Reply, Tone
+from bot.errors import ClewError, ServiceError, UserError
+from bot.handler import Handler
+from bot.ports import Found
+from bot.replies import problems
+from bot.state import Invocation, MessageRef, Place
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 1.0  # seconds before a note says that work goes on
+SAY_SO = 2.0  # seconds for saying that a restart came between
+RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart, the person is told
+TOO_LATE = "Slack gave too little time to open the form. Press the button once more."
+
+
+class Work:
+    """Acts on what came in, through the one door of the core."""
+
+    def __init__(
+        self, handler: Handler, stage: Stage, client: AsyncWebClient, *, patience: float = PATIENCE
+    ) -> None:
+        self._handler = handler
+        self._stage = stage
+        self._client = client
+        self._patience = patience
+
+    async def said(self, said: Said) -> None:
+        """Answer, and say in the end that it was answered."""
+        await self._answer(said, None)
+
+    async def resume(self, invocation: Invocation) -> None:
+        """Answer what a restart cut off; an answer that is there already is completed, not doubled."""
+        said = Said(invocation=invocation, way=Way.COMMAND)
+        if self._stage.clock.now() - invocation.at > RESUMED:
+            await Screen(self._stage, said, private=True).show(_too_old(invocation))
+            await self._handler.desk.store.finish(ids.CHAT, invocation.key)
+            return
+        place = invocation.place
+        seen = await self._stage.sender.find_posted(
+            place.channel, place.thread, post_key(invocation.key), invocation.at
+        )
+        note = None
+        if isinstance(seen, Found):
+            note = MessageRef(channel=place.channel, message_id=seen.message_id, thread=place.thread)
+        await self._answer(said, note)
+
+    async def opening(self, opening: Opening) -> None:
+        """Open a view at once, then put the form into it: a trigger lives three seconds."""
+        verb = opening.invocation.words.split(None, 1)[0][:40]
+        title = verb.capitalize()
+        try:
+            opened = await self._client.views_open(trigger_id=opening.trigger_id, view=forms.waiting(title))
+        except Exception as error:  # noqa: BLE001 - the person is told whatever the reason
+            log.warning("a form was not opened: %s", outcomes.code(error) or type(error).__name__)
+            said = Said(invocation=opening.invocation, way=Way.BUTTON)
+            await Screen(self._stage, said, private=True).show(problems.mistake(UserError(TOO_LATE)))
+            return
+        view = await self._form_view(opening, title)
+        await self._client.views_update(view_id=opened["view"]["id"], view=view)
+
+    async def home(self, opened: HomeOpened) -> None:
+        """Show the app's home to somebody."""
+        user = ids.last(opened.actor.id)
+        view = await home.view(self._handler, self._client, self._stage, opened.actor)
+        await self._client.views_publish(user_id=user, view=view)
+
+    async def suggest(self, suggesting: Suggesting) -> Json:
+        """Offer the launchers of runs seen and of the settings, to those who may read."""
+        try:
+            actor = await self._stage.people.actor(suggesting.actor)
+        except UserError:
+            return {"options": []}
+        desk = self._handler.desk
+        nowhere = Place(channel=actor.id)
+        decision = access.decide(desk.policy, actor, nowhere, need=Role.READ, changes=False)
+        if isinstance(decision, access.Denied):
+            return {"options": []}
+        known: list[str] = []
+        for connection in desk.services:
+            known += desk.launchers.get(connection, ())
+            known += await desk.store.launchers(connection)
+        return forms.options(tuple(dict.fromkeys(known)), suggesting.typed)
+
+    async def _answer(self, said: Said, note: MessageRef | None) -> None:
+        screen = Screen(self._stage, said, private=self._is_private(said.invocation), note=note)
+        try:
+            await self._answer_on(screen, said)
+        except asyncio.CancelledError:
+            await asyncio.wait_for(screen.interrupted(), SAY_SO)
+            raise
+
+    async def _answer_on(self, screen: Screen, said: Said) -> None:
+        try:
+            invocation = await self._stage.people.complete(said.invocation)
+        except UserError as error:
+            await screen.show(problems.mistake(error))
+            await self._handler.answered(said.invocation, problems.mistake(error), None)
+            return
+        screen.move(invocation.place)
+        reply = await self._patiently(self._handler.handle(invocation, screen.report), screen)
+        if reply.card.form is not None and await self._opened(reply.card.form, said, invocation):
+            message = None
+        else:
+            message = await screen.show(reply)
+        took = self._stage.clock.now() - said.invocation.at
+        metrics.ANSWERED.observe(max(0.0, took.total_seconds()))
+        await self._handler.answered(invocation, reply, message)
+
+    async def _patiently(self, handling: Coroutine[Any, Any, Reply], screen: Screen) -> Reply:
+        """Wait for the reply; where it takes long, let the screen say so."""
+        task: asyncio.Task[Reply] = asyncio.ensure_future(handling)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self._patience)
+            if not done:
+                screen.impatient()
+            return await task
+        finally:
+            task.cancel()
+
+    async def _opened(self, form: Form, said: Said, invocation: Invocation) -> bool:
+        """Open a form that a verb answers with; False where Slack's time for it is over."""
+        if said.trigger_id is None:
+            return False
+        view = forms.modal(form, invocation, channel=ids.last(invocation.place.channel))
+        try:
+            await self._client.views_open(trigger_id=said.trigger_id, view=view)
+        except Exception as error:  # noqa: BLE001 - the card with a button for the form is shown instead
+            log.info("a form was not opened: %s", outcomes.code(error) or type(error).__name__)
+            return False
+        return True
+
+    async def _form_view(self, opening: Opening, title: str) -> Json:
+        try:
+            invocation = await self._stage.people.complete(opening.invocation)
+            form = await self._handler.form(invocation, _silent)
+        except UserError as error:
+            return forms.problem(title, (error.problem, error.mend))
+        except ClewError as error:
+            return forms.problem(title, _sentences(error))
+        if form is None:
+            return forms.problem(
+                title, ("There is no form for that.", "Say it with a slash command instead.")
+            )
+        channel = ids.last(invocation.place.channel) if opening.placed else ""
+        return forms.modal(form, invocation, channel=channel)
+
+    def _is_private(self, invocation: Invocation) -> bool:
+        first = invocation.words.split(None, 1)[:1]
+        verb = self._handler.verbs.get(first[0].lower()) if first else None
+        return verb is not None and verb.private
+
+
+async def _silent(text: str) -> None:
+    """Report nothing: the view that is open says that it is being prepared."""
+
+
+def _sentences(error: ClewError) -> tuple[str, ...]:
+    detail = error.detail if isinstance(error, ServiceError) else ""
+    return (str(error), detail)
+
+
+def _too_old(invocation: Invocation) -> Reply:
+    said = "Clew was not running when you asked. Ask again if you still want to know."
+    card = Card(
+        title=("Too late to answer",),
+        text=(said,),
+        tone=Tone.WARNING,
+        body=((said,),),
+        buttons=(Button(label="Ask again", words=invocation.words),) if invocation.words else (),
+    )
+    return Reply(card=card, private=True)

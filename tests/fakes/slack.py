@@ -1,0 +1,219 @@
+"""A loopback Slack: Web API, Socket Mode and signed HTTP over real sockets, with people who use it.
+
+It is stateful and hostile: tickets are single use, triggers live three seconds, unacknowledged envelopes are
+seen, every message and view is judged (`world.violations`), and faults can be put before any call. A person's
+acts (`command`, `mention`, `direct`, `press`, `submit`, ...) send what Slack would send and return the `Ack`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+from tests.fakes.slack_api import Api
+from tests.fakes.slack_gate import Ack, Gate
+from tests.fakes.slack_world import ALICE, APP, BOT_USER, MAIN, TEAM, Json, Message, World
+
+
+class FakeSlack:
+    """The workspace with its doors."""
+
+    def __init__(self) -> None:
+        self.world = World()
+        self.api = Api(self.world)
+        self.gate = Gate(self.world)
+        self.url = ""
+
+    @property
+    def api_url(self) -> str:
+        """What SLACK_API_URL is set to."""
+        return f"{self.url}/api/"
+
+    # People -------------------------------------------------------------------------------------
+
+    async def command(self, text: str, *, user: str = ALICE, channel: str = MAIN, team: str = TEAM) -> Ack:
+        """Let somebody type `/clew TEXT`."""
+        return await self.gate.deliver(
+            "slash_commands", self.command_payload(text, user=user, channel=channel, team=team)
+        )
+
+    def command_payload(self, text: str, *, user: str = ALICE, channel: str = MAIN, team: str = TEAM) -> Json:
+        """Return what a slash command sends."""
+        return {
+            "command": "/clew", "text": text, "user_id": user, "user_name": "deprecated", "team_id": team,
+            "channel_id": channel, "channel_name": "main", "api_app_id": APP, "is_enterprise_install": "false",
+            "trigger_id": self.world.trigger(), "response_url": self.api.response_url(channel, user),
+        }  # fmt: skip
+
+    async def mention(
+        self, text: str, *, user: str = ALICE, channel: str = MAIN, thread: str | None = None
+    ) -> Message:
+        """Let somebody write to the bot in a channel; return their message."""
+        message = self.world.say(user, channel, f"<@{BOT_USER}> {text}", thread=thread)
+        await self.gate.deliver("events_api", self.event("app_mention", message))
+        return message
+
+    async def direct(self, text: str, *, user: str = ALICE, thread: str | None = None) -> Message:
+        """Let somebody write to the bot alone; return their message."""
+        message = self.world.say(user, f"D{user}", text, thread=thread)
+        await self.gate.deliver("events_api", self.event("message", message, channel_type="im"))
+        return message
+
+    def event(self, kind: str, message: Message, **more: Any) -> Json:
+        """Return what an event about a message sends."""
+        event = {
+            "type": kind,
+            "channel": message.channel,
+            "user": message.user,
+            "text": message.text,
+            "ts": message.ts,
+        }
+        event |= {"event_ts": message.ts, "team": TEAM, **more}
+        if message.thread_ts:
+            event["thread_ts"] = message.thread_ts
+        return self.envelope(event)
+
+    def envelope(self, event: Json) -> Json:
+        """Return an event in its envelope."""
+        return {
+            "type": "event_callback", "team_id": TEAM, "api_app_id": APP, "event": event,
+            "event_id": f"Ev{self.world.number()}", "event_time": 1,
+            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
+        }  # fmt: skip
+
+    async def press(self, message: Message, label: str, *, user: str = ALICE) -> Ack:
+        """Let somebody press a button, or choose an entry of a menu."""
+        return await self.gate.deliver(
+            "interactive", self.press_payload(message, message.button(label), user=user)
+        )
+
+    def press_payload(self, message: Message, element: Json, *, user: str = ALICE) -> Json:
+        """Return what a pressed button sends."""
+        action: Json = {"type": "button", "block_id": "b", "action_ts": "1", **element}
+        if "action_id" not in element:  # an entry of a menu
+            action = {"type": "overflow", "action_id": "more:1", "block_id": "b", "selected_option": element}
+        container: Json = {"type": "message", "message_ts": message.ts, "channel_id": message.channel}
+        container["is_ephemeral"] = message.only_for is not None
+        if message.thread_ts:
+            container["thread_ts"] = message.thread_ts
+        payload: Json = {
+            "type": "block_actions", "actions": [action], "container": container,
+            "channel": {"id": message.channel, "name": "main"}, "api_app_id": APP,
+            "response_url": self.api.response_url(message.channel, user, message if message.only_for else None),
+            **self.who(user),
+        }  # fmt: skip
+        if message.only_for is None:
+            payload["message"] = message.as_json(metadata=True)
+        return payload
+
+    async def shortcut(self, callback: str, message: Message, *, user: str = ALICE) -> Ack:
+        """Let somebody use a message shortcut."""
+        payload = {
+            "type": "message_action", "callback_id": callback, "message": message.as_json(metadata=True),
+            "channel": {"id": message.channel, "name": "main"}, "message_ts": message.ts,
+            "response_url": self.api.response_url(message.channel, user), **self.who(user),
+        }  # fmt: skip
+        return await self.gate.deliver("interactive", payload)
+
+    async def global_shortcut(self, callback: str, *, user: str = ALICE) -> Ack:
+        """Let somebody use a global shortcut, which has no channel."""
+        return await self.gate.deliver(
+            "interactive", {"type": "shortcut", "callback_id": callback, **self.who(user)}
+        )
+
+    async def submit(self, view: Json, values: dict[str, str], *, user: str = ALICE) -> Ack:
+        """Let somebody send a form."""
+        return await self.gate.deliver("interactive", self.submission(view, values, user=user))
+
+    def submission(self, view: Json, values: dict[str, str], *, user: str = ALICE) -> Json:
+        """Return what a form sends; fields that are not named keep what they were prefilled with."""
+        state = {
+            block["block_id"]: {
+                block["element"]["action_id"]: _filled(block["element"], values.get(block["block_id"]))
+            }
+            for block in view["blocks"]
+            if block["type"] == "input"
+        }
+        shown = {**view, "state": {"values": state}, "hash": "h", "app_id": APP}
+        return {"type": "view_submission", "view": shown, **self.who(user)}
+
+    async def suggestions(self, view: Json, block_id: str, typed: str, *, user: str = ALICE) -> list[str]:
+        """Let somebody type into a select; return what is offered."""
+        payload = {
+            "type": "block_suggestion", "action_id": "launcher", "block_id": block_id, "value": typed,
+            "view": view, "container": {"type": "view", "view_id": view["id"]}, **self.who(user),
+        }  # fmt: skip
+        ack = await self.gate.deliver("interactive", payload)
+        return [option["value"] for option in ack.payload["options"]]
+
+    async def open_home(self, *, user: str = ALICE) -> Json:
+        """Let somebody look at the app's home; return what is published."""
+        self.world.homes.pop(user, None)
+        event = {
+            "type": "app_home_opened",
+            "user": user,
+            "channel": f"D{user}",
+            "tab": "home",
+            "event_ts": "1",
+        }
+        await self.gate.deliver("events_api", self.envelope(event))
+        home: Json = await self.world.until(lambda: self.world.homes.get(user))
+        return home
+
+    def who(self, user: str) -> Json:
+        """Return the part of an interaction that says who acts."""
+        return {
+            "user": {"id": user, "username": "x", "team_id": TEAM},
+            "team": {"id": TEAM, "domain": "loopback"},
+            "trigger_id": self.world.trigger(),
+            "token": "deprecated",
+        }
+
+    async def view(self, title: str = "", *, ready: bool = True) -> Json:
+        """Wait for an open form, with its fields where it has to be ready."""
+
+        def found() -> Json | None:
+            fitting = [v for v in self.world.views.values() if title in v["title"]["text"]]
+            return next((v for v in reversed(fitting) if not ready or v["callback_id"] == "clew_form"), None)
+
+        view: Json = await self.world.until(found)
+        return view
+
+
+@asynccontextmanager
+async def serve() -> AsyncIterator[FakeSlack]:
+    """Serve a loopback Slack on a free port."""
+    slack = FakeSlack()
+    app = web.Application(client_max_size=1 << 28)
+    app.router.add_routes([*slack.api.routes(), *slack.gate.routes()])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    slack.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    slack.api.base = slack.gate.base = slack.url
+    slack.api.open_socket = slack.gate.ticket
+    try:
+        yield slack
+    finally:
+        for socket in list(slack.gate.sockets):
+            slack.gate.abort(socket)
+        await runner.cleanup()
+
+
+def _filled(element: Json, value: str | None) -> Json:
+    kind = element["type"]
+    if kind in {"external_select", "static_select"}:
+        initial = element.get("initial_option", {}).get("value")
+        chosen = value if value is not None else initial
+        return {"type": kind, "selected_option": {"value": chosen} if chosen else None}
+    if kind == "checkboxes":
+        initial = [o["value"] for o in element.get("initial_options", ())]
+        chosen_all = value.split(",") if value else initial
+        return {"type": kind, "selected_options": [{"value": v} for v in chosen_all]}
+    if kind == "conversations_select":
+        return {"type": kind, "selected_conversation": value}
+    return {"type": kind, "value": value if value is not None else element.get("initial_value")}

@@ -1,0 +1,128 @@
+"""Clew's Slack adapter, whole and running, against a loopback Slack: the real bolt over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+
+from adapters.chat.slack.app import SlackChat, Timing, open_chat
+from adapters.chat.slack.requests import Requests
+from adapters.clock import SystemClock
+from adapters.configuration.values import Slack
+from bot.access import Policy, Role
+from bot.commands.verb import Desk
+from bot.handler import Handler
+from bot.model import Secret
+from bot.ports import Store
+from tests.fakes.service import FakeRunService
+from tests.fakes.slack import FakeSlack
+from tests.fakes.slack_world import APP_TOKEN, BOB, BOT_TOKEN, GUEST, SECRET, TEAM
+from tests.fakes.store import MemoryStore
+
+POLICY = Policy(
+    roles={
+        Role.READ: frozenset({f"slack:user:{TEAM}:{BOB}", f"slack:user:{TEAM}:{GUEST}"}),
+        Role.LAUNCH: frozenset({f"slack:usergroup:{TEAM}:S01"}),  # Alice is in it
+    }
+)
+
+
+class QuickClock(SystemClock):
+    """Real time, but nobody waits for it: what is slept is only noted."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        """Let others run."""
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
+
+
+@dataclass(kw_only=True)
+class Bot:
+    """A running bot and all that is around it."""
+
+    slack: FakeSlack
+    chat: SlackChat
+    handler: Handler
+    store: Store
+    service: FakeRunService
+    clock: QuickClock
+    running: asyncio.Task[None]
+    known: list[str] = field(default_factory=list)
+
+    @property
+    def requests(self) -> Requests:
+        """The HTTP door, in HTTP mode."""
+        assert isinstance(self.chat._transport, Requests)
+        return self.chat._transport
+
+
+TIMING = Timing(patience=0.2, stagger=0.0, ping=1.0, settle=1.0, drain=3.0)
+
+
+@asynccontextmanager
+async def running_bot(
+    slack: FakeSlack,
+    *,
+    http: bool = False,
+    store: Store | None = None,
+    service: FakeRunService | None = None,
+    policy: Policy = POLICY,
+    workspaces: frozenset[str] = frozenset(),
+    timing: Timing = TIMING,
+    connect: bool = True,
+    bot_token: str = BOT_TOKEN,
+    app_token: str = APP_TOKEN,
+) -> AsyncIterator[Bot]:
+    """Run the adapter with everything real but the platform and the database."""
+    clock = QuickClock()
+    store = store or MemoryStore()
+    service = service or FakeRunService()
+    keys = count(0xA11CE)
+    desk = Desk(
+        services={service.connection: service},
+        store=store,
+        clock=clock,
+        policy=policy,
+        launchers={service.connection: ("basic_test", "Payments Nightly")},
+        new_key=lambda: f"{next(keys):032x}",
+    )
+    handler = Handler(desk)
+    settings = Slack(
+        bot_token=Secret(bot_token),
+        app_token=None if http else Secret(app_token),
+        signing_secret=Secret(SECRET) if http else None,
+        api_url=slack.api_url,
+        workspaces=workspaces,
+        listen=("127.0.0.1", 0),
+    )
+    chat = await open_chat(settings, handler, store, clock)
+    chat._timing = timing
+    chat.chat._settle_seconds = timing.settle
+    running = asyncio.create_task(chat.run())
+    bot = Bot(
+        slack=slack, chat=chat, handler=handler, store=store, service=service, clock=clock, running=running
+    )
+    try:
+        if connect:
+            await _connected(bot, http=http)
+        yield bot
+    finally:
+        await chat.close()
+        await asyncio.gather(running, return_exceptions=True)
+        await chat.release()
+
+
+async def _connected(bot: Bot, *, http: bool) -> None:
+    if not http:
+        await bot.slack.gate.connected(2)
+        return
+    async with asyncio.timeout(10):
+        while not bot.chat.connected:  # noqa: ASYNC110 - the port is opened by a task of the bot
+            await asyncio.sleep(0)
+    bot.slack.gate.http = f"http://127.0.0.1:{bot.requests.port}/slack/events"

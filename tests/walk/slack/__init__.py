@@ -1,0 +1,1 @@
+"""Slack: what people do in it, and what it does to us, over real sockets."""
