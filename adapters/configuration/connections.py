@@ -35,6 +35,7 @@ def _environment_table(env: Environment) -> ConnectionTable:
         api_key=env.antithesis_api_key,
         username=env.antithesis_username,
         password=env.antithesis_password,
+        proxy=env.antithesis_https_proxy,
     )
 
 
@@ -71,6 +72,7 @@ def _connection(
         api_key=api_key,
         username=table.username,
         password=password,
+        proxy=table.proxy,
         report_links=table.report_links or config.report_links,
         launchers=table.launchers,
     )

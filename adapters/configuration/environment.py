@@ -65,6 +65,10 @@ class Environment(BaseSettings):
         default=None, description="user that may launch; without it, nothing can be"
     )
     antithesis_password: FromFile | None = Field(default=None, description="that user's password")
+    antithesis_https_proxy: str | None = Field(
+        default=None,
+        description="an HTTP proxy to go through; those of the environment are never used by themselves",
+    )
     slack_bot_token: FromFile | None = Field(
         default=None, description="bot token (`xoxb-…`); without it Slack is off"
     )

@@ -52,6 +52,7 @@ class ConnectionTable(Table):
     username: str | None = None
     password: SecretStr | None = None
     password_file: Path | None = None
+    proxy: str | None = None
     report_links: ReportLinks | None = None
     launchers: tuple[str, ...] = ()
 

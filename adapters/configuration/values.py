@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.cards import ReportLinks
 from bot.model import Secret
@@ -19,6 +20,7 @@ class Connection:
     api_key: Secret
     username: str | None = None
     password: Secret | None = None
+    proxy: str | None = None
     report_links: ReportLinks = ReportLinks.POST
     launchers: tuple[str, ...] = ()
 
@@ -32,6 +34,7 @@ class Slack:
     signing_secret: Secret | None = None
     api_url: str | None = None
     workspaces: frozenset[str] = frozenset()
+    listen: tuple[str, int] = ("127.0.0.1", 3000)  # signed HTTP only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +45,11 @@ class Discord:
     api_url: str | None = None
     gateway_url: str | None = None
     guilds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """Where the chat in the terminal keeps what it needs after a restart."""
+
+    transcript: Path = Path("clew-terminal.jsonl")
+    history: Path = Path("clew-history")

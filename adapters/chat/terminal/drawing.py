@@ -1,0 +1,104 @@
+"""A message as the terminal keeps it: rows of segments and numbered controls, free of width and colour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+from bot.cards import Tone
+
+
+class Look(StrEnum):
+    """How a piece of text weighs; the words must carry the meaning alone."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    CODE = "code"
+    DIM = "dim"
+
+
+class Kind(StrEnum):
+    """What a row is."""
+
+    PARAGRAPH = "paragraph"
+    FACT = "fact"  # two cells
+    ITEM = "item"
+    DETAIL = "detail"  # belongs to the item above
+    CODE = "code"
+    PROGRESS = "progress"
+    CONTROLS = "controls"
+    FOOTER = "footer"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a row. `page`: a page behind a login that it leads to."""
+
+    text: str
+    look: Look = Look.PLAIN
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row, wrapped when it is shown. `label`: a fact's label. `fraction`: of 0 to 1, progress only."""
+
+    kind: Kind
+    segments: tuple[Segment, ...] = ()
+    label: str = ""
+    fraction: float | None = None
+    controls: tuple[int, ...] = ()  # indices into the drawing's controls
+    nested: bool = False  # belongs to the item above
+
+    @property
+    def text(self) -> str:
+        """All its text, unstyled."""
+        return "".join(segment.text for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """A button. `report`: it opens the triage report, and the link never stands in here."""
+
+    label: str
+    words: str = ""
+    page: str | None = None
+    asks: str | None = None
+    report: bool = False
+    weighty: bool = False  # it costs money or cannot be undone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A whole message."""
+
+    title: tuple[Segment, ...]
+    summary: str  # the story in a sentence, for one-line updates and searching
+    tone: Tone = Tone.NEUTRAL
+    rows: tuple[Row, ...] = ()
+    controls: tuple[Control, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """The title, unstyled."""
+        return "".join(segment.text for segment in self.title)
+
+    @property
+    def progress(self) -> Row | None:
+        """The progress row of a message that lives on."""
+        return next((row for row in self.rows if row.kind is Kind.PROGRESS), None)
+
+
+def encode(drawing: Drawing) -> str:
+    """Write a drawing as canonical JSON: the same drawing gives the same text."""
+    return msgspec.json.encode(drawing, order="deterministic").decode()
+
+
+def decode(payload: str) -> Drawing:
+    """Read what `encode` wrote. Raises `msgspec.DecodeError` for anything else."""
+    return _DECODER.decode(payload)
+
+
+_DECODER = msgspec.json.Decoder(Drawing)

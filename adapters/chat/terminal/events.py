@@ -1,0 +1,112 @@
+"""A typed line -> what is meant by it.
+
+VERB ...        say it in the channel, or in the thread that was entered
+3               press button 3
+#2 VERB ...     say it in the thread of message 2
+#2              enter that thread: what is typed from now on is said there
+#               back to the channel
+quit            leave
+"""
+
+from __future__ import annotations
+
+import getpass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.access import TERMINAL
+from bot.state import Actor, Invocation, Place
+
+CHANNEL = "terminal:channel:local"
+PERSON = TERMINAL
+LONGEST_LINE = 4_000  # characters; more was pasted by mistake
+
+_THREADED = re.compile(r"#\s*(?P<root>\d{1,9})?(?:\.\d{1,9})?(?:\s+(?P<words>.*))?", re.ASCII | re.DOTALL)
+_BUTTON = re.compile(r"\[?(?P<number>\d{1,9})\]?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Words for the handler; `root`: the message in whose thread, None for where one is."""
+
+    words: str
+    root: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button, by its number."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enter:
+    """A thread to go into; None goes back to the channel."""
+
+    root: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """An empty line."""
+
+
+Action = Say | Press | Enter | Quit | Nothing
+
+
+def read(line: str) -> Action:
+    """Read a line; everything that is not ours is said to the handler as it is."""
+    text = line.strip()
+    if not text:
+        return Nothing()
+    if text.lower() in {"quit", "exit", ":q"}:
+        return Quit()
+    if button := _BUTTON.fullmatch(text):
+        return Press(int(button["number"]))
+    threaded = _THREADED.fullmatch(text)
+    if threaded is None or (threaded["words"] and not threaded["root"]):
+        return Say(text)
+    if threaded["words"]:
+        return Say(threaded["words"].strip(), threaded["root"])
+    return Enter(threaded["root"])
+
+
+def person() -> Actor:
+    """Return who sits at the terminal; whoever can start Clew here is its admin anyway."""
+    return Actor(id=PERSON, principals=frozenset({PERSON}), name=_user_name())
+
+
+def invocation(
+    words: str,
+    *,
+    thread: str | None,
+    key: str,
+    at: datetime,
+    values: Mapping[str, str] | None = None,
+    confirmed: bool = False,
+) -> Invocation:
+    """Make what the handler takes out of words that were typed, pressed or filled in."""
+    return Invocation(
+        actor=person(),
+        place=Place(channel=CHANNEL, thread=thread, direct=True),
+        words=words[:LONGEST_LINE],
+        key=key,
+        at=at,
+        values=values or {},
+        confirmed=confirmed,
+    )
+
+
+def _user_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "you"

@@ -1,0 +1,145 @@
+"""The prompt below the messages: editing, completion, history, forms, and what goes on in its status lines."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import WordCompleter
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.patch_stdout import patch_stdout
+
+from adapters.chat.terminal.app import WELCOME, Terminal
+from adapters.chat.terminal.complete import Completing
+from adapters.redact import redact
+from bot.cards import Field, Form
+
+log = logging.getLogger(__name__)
+
+FINISHING = 5.0  # seconds that answers under way get at the end
+PATIENCE = 2.0  # seconds that an answer may take before the prompt comes back without it
+
+
+class Prompt:
+    """Lets a person talk to a `Terminal`."""
+
+    def __init__(self, terminal: Terminal, *, history: Path | None = None) -> None:
+        chat = terminal.chat
+        self._terminal = terminal
+        self._tasks: set[asyncio.Task[bool]] = set()
+        self._attended: asyncio.Task[bool] | None = None
+        self._filling = False
+        desk, verbs = terminal.handler.desk, terminal.handler.verbs
+        self._lines: PromptSession[str] = PromptSession(
+            completer=Completing(desk, verbs, chat.threads),
+            complete_while_typing=False,
+            history=_history(history),
+            bottom_toolbar=self._status,
+        )
+        self._fields: PromptSession[str] = PromptSession(history=InMemoryHistory())
+        terminal.fill = self._fill
+        chat.screen.prompted = True
+        chat.screen.refresh = self._lines.app.invalidate
+
+    async def run(self) -> None:
+        """Talk until the person leaves; what is still being answered then is waited for."""
+        with patch_stdout(raw=True):
+            for line in WELCOME:
+                self._terminal.chat.screen.note(line)
+            try:
+                while await self._one():
+                    pass
+            finally:
+                if self._tasks:
+                    await asyncio.wait(self._tasks, timeout=FINISHING)
+
+    async def _one(self) -> bool:
+        """Read one line and do what it says; False where the conversation is over."""
+        try:
+            text = await self._lines.prompt_async(self._place, handle_sigint=False)
+        except KeyboardInterrupt:
+            self._terminal.chat.screen.note("quit, or Ctrl-D, ends.")
+            return True
+        except EOFError:
+            return False
+        return await self._attend(text)
+
+    async def _attend(self, text: str) -> bool:
+        """Wait a little for the answer; one that takes longer comes when it is there."""
+        task = asyncio.create_task(self._careful(text))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._attended = task
+        await asyncio.wait({task}, timeout=PATIENCE)
+        while self._filling and not task.done():
+            await asyncio.wait({task}, timeout=PATIENCE)
+        self._attended = None
+        return task.result() if task.done() else True
+
+    async def _careful(self, text: str) -> bool:
+        try:
+            return await self._terminal.line(text)
+        except Exception:
+            log.exception("a line could not be answered")
+            self._terminal.chat.screen.note(
+                "That did not work because of a fault in Clew; its log has the rest."
+            )
+            return True
+
+    async def _fill(self, form: Form) -> Mapping[str, str] | None:
+        """Ask for each field; Ctrl-C gives up. Only for the line that is attended: there is one prompt."""
+        if asyncio.current_task() is not self._attended:
+            self._terminal.chat.screen.note(f"Type {form.verb} to fill in its form.")
+            return None
+        self._filling = True
+        try:
+            return await self._fields_of(form)
+        finally:
+            self._filling = False
+
+    async def _fields_of(self, form: Form) -> Mapping[str, str] | None:
+        screen = self._terminal.chat.screen
+        screen.note(f"{form.title}: Enter keeps what is shown, Ctrl-C gives up.")
+        values = {}
+        try:
+            for field in form.fields:
+                values[field.name] = await self._field(field)
+        except (KeyboardInterrupt, EOFError):
+            screen.note("Given up; nothing was sent.")
+            return None
+        return {name: value for name, value in values.items() if value}
+
+    async def _field(self, field: Field) -> str:
+        hint = f" ({field.hint})" if field.hint else ""
+        completer = WordCompleter(list(field.choices), sentence=True) if field.choices else None
+        while True:
+            text = await self._fields.prompt_async(
+                f"  {field.label}{hint}: ", default=field.value, completer=completer, handle_sigint=False
+            )
+            if text.strip() or not field.required:
+                return text.strip()
+            self._terminal.chat.screen.note(f"{field.label} is needed.")
+
+    def _place(self) -> str:
+        thread = self._terminal.thread
+        return f"clew #{thread}> " if thread else "clew> "
+
+    def _status(self) -> str | None:
+        lines = self._terminal.chat.status()
+        return "\n".join(lines) if lines else None
+
+
+class Discreet(FileHistory):
+    """A history that keeps no line with a secret in it, such as a pasted report link."""
+
+    def store_string(self, string: str) -> None:
+        """Keep a line for the next session."""
+        if redact(string) == string:
+            super().store_string(string)
+
+
+def _history(path: Path | None) -> History:
+    return Discreet(path) if path else InMemoryHistory()

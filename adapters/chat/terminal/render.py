@@ -1,0 +1,135 @@
+"""Card -> drawing: outside text is cleaned here and nowhere else; what is too long is cut at line ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapters.chat.terminal.drawing import Control, Drawing, Kind, Look, Row, Segment
+from bot.cards import (
+    Attachment,
+    Button,
+    Card,
+    Excerpt,
+    Fact,
+    Item,
+    Line,
+    Link,
+    Outside,
+    Progress,
+    Span,
+    Style,
+)
+from bot.cleaning import cut, many_lines, one_line
+
+MOST_ITEMS = 30  # a screen is about forty lines
+MOST_CODE_LINES = 60
+LONGEST_CODE_LINE = 2_000  # characters; the file has the rest
+LONGEST_TEXT = 4_000
+
+
+def render(card: Card) -> Drawing:
+    """Turn a card into a drawing; pure, the same card gives the same drawing."""
+    controls: list[Control] = []
+    return Drawing(
+        title=_segments(card.title, Look.STRONG),
+        summary=_flat(card.text),
+        tone=card.tone,
+        rows=tuple(_rows(card, controls)),
+        controls=tuple(controls),
+    )
+
+
+def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
+    yield from (Row(kind=Kind.PARAGRAPH, segments=_segments(line)) for line in card.body)
+    if card.progress:
+        yield _progress(card.progress)
+    yield from map(_fact, card.facts)
+    for item in card.items[:MOST_ITEMS]:
+        yield from _item(item, controls)
+    left_out = card.items_left_out + max(0, len(card.items) - MOST_ITEMS)
+    if left_out:
+        yield _note(f"… {left_out:,} more")
+    if card.excerpt:
+        yield from _excerpt(card.excerpt)
+    yield from map(_file, card.files)
+    if card.buttons:
+        yield _controls(card.buttons, controls)
+    if card.footer:
+        yield Row(kind=Kind.FOOTER, segments=_segments(card.footer, Look.DIM))
+
+
+def _progress(progress: Progress) -> Row:
+    fraction = None if progress.fraction is None else min(1.0, max(0.0, progress.fraction))
+    return Row(kind=Kind.PROGRESS, segments=(Segment(one_line(progress.text)),), fraction=fraction)
+
+
+def _fact(fact: Fact) -> Row:
+    return Row(kind=Kind.FACT, label=one_line(fact.label), segments=_segments(fact.value))
+
+
+def _item(item: Item, controls: list[Control]) -> Iterator[Row]:
+    yield Row(kind=Kind.ITEM, label=one_line(item.mark), segments=_segments(item.title))
+    yield from (Row(kind=Kind.DETAIL, segments=_segments(line)) for line in item.lines)
+    if item.buttons:
+        yield _controls(item.buttons, controls, nested=True)
+
+
+def _excerpt(excerpt: Excerpt) -> Iterator[Row]:
+    shown = excerpt.lines[-MOST_CODE_LINES:]
+    left_out = excerpt.left_out + len(excerpt.lines) - len(shown)
+    if excerpt.title:
+        yield _note(one_line(excerpt.title))
+    if left_out:
+        yield _note(f"… {left_out:,} lines left out")
+    for text in shown:
+        line = cut(one_line(text), LONGEST_CODE_LINE)
+        yield Row(kind=Kind.CODE, segments=(Segment(line, Look.CODE),))
+
+
+def _file(file: Attachment) -> Row:
+    """Name a file; by now the sender has saved it, and `path` is where."""
+    name = Segment(one_line(file.path), Look.CODE)
+    return Row(kind=Kind.PARAGRAPH, segments=(Segment(f"{one_line(file.title)}: "), name))
+
+
+def _note(text: str) -> Row:
+    return Row(kind=Kind.PARAGRAPH, segments=(Segment(text, Look.DIM),))
+
+
+def _controls(buttons: tuple[Button, ...], controls: list[Control], *, nested: bool = False) -> Row:
+    first = len(controls)
+    controls += map(_control, buttons)
+    return Row(kind=Kind.CONTROLS, controls=tuple(range(first, len(controls))), nested=nested)
+
+
+def _control(button: Button) -> Control:
+    return Control(
+        label=one_line(button.label),
+        words=button.words,
+        page=button.page,
+        asks=button.asks,
+        report=button.report is not None or button.signed is not None,
+        weighty=button.style is Style.DANGER,
+    )
+
+
+def _segments(line: Line, look: Look = Look.PLAIN) -> tuple[Segment, ...]:
+    return tuple(_segment(span, look) for span in line)
+
+
+def _segment(span: Span, look: Look) -> Segment:
+    if isinstance(span, str):
+        return Segment(span, look)
+    if isinstance(span, Link):
+        return Segment(one_line(span.label), look, page=one_line(span.url))
+    return Segment(_clean(span), Look.CODE if span.code else look)
+
+
+def _flat(line: Line) -> str:
+    return one_line("".join(_segment(span, Look.PLAIN).text for span in line))
+
+
+def _clean(outside: Outside) -> str:
+    """Clean text from outside; prose keeps its line breaks, names in code stay on one line."""
+    cleaned = one_line(outside.text) if outside.code else many_lines(outside.text)
+    return cut(cleaned, LONGEST_TEXT)

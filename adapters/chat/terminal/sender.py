@@ -1,0 +1,130 @@
+"""Shows cards in the terminal, and fills the port that announcements come through."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from adapters.chat.terminal.drawing import Kind, Look, Row, Segment, decode, encode
+from adapters.chat.terminal.events import CHANNEL
+from adapters.chat.terminal.files import FOLDER, with_files_saved
+from adapters.chat.terminal.render import render
+from adapters.chat.terminal.screen import Screen
+from adapters.chat.terminal.transcript import Message, Transcript
+from bot.cards import Card
+from bot.ports import (
+    Clock,
+    Delivered,
+    Found,
+    Lookup,
+    Missing,
+    NotDelivered,
+    Post,
+    PostOutcome,
+    Undeliverable,
+)
+from bot.state import MessageRef
+
+REPEAT = Row(kind=Kind.FOOTER, segments=(Segment("This may be a repeat.", Look.DIM),))
+
+
+class TerminalChat:
+    """The terminal as a chat. `changed` is set whenever a message came or changed."""
+
+    name = "terminal"
+    settle_seconds = 0.0  # showing is done when `post` returns, or it never will be
+
+    def __init__(
+        self, *, screen: Screen, transcript: Transcript, clock: Clock, folder: Path = FOLDER
+    ) -> None:
+        self.screen = screen
+        self.transcript = transcript
+        self.changed = asyncio.Event()
+        self._clock = clock
+        self._folder = folder
+
+    def render(self, card: Card) -> str:
+        """Turn a card into a drawing, as JSON."""
+        return encode(render(card))
+
+    async def post(self, post: Post) -> PostOutcome:
+        """Show one announcement."""
+        refusal = self._refusal(post)
+        if refusal is not None:
+            return refusal
+        try:
+            drawing = decode(post.payload)
+        except msgspec.DecodeError:
+            return Undeliverable("This message cannot be read.", channel_lost=False)
+        if post.repeat:
+            drawing = replace(drawing, rows=(*drawing.rows, REPEAT))
+        try:
+            message = self.transcript.add(
+                drawing,
+                key=post.key,
+                at=self._clock.now(),
+                thread=post.thread,
+                report_url=post.report_url,
+                announced=True,
+            )
+        except OSError as error:
+            return NotDelivered(f"The terminal's transcript cannot be written ({error.strerror}).")
+        self._show(message)
+        return Delivered(message.posted.id)
+
+    async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
+        """Let a message say something else."""
+        before = self.transcript.message(message.message_id)
+        now = self.transcript.edit(message.message_id, render(card))
+        if before is None or now is None or message.channel != CHANNEL:
+            return Undeliverable("That message is not on this screen.", channel_lost=False)
+        self.screen.changed(now, before.drawing, self.transcript)
+        self._tell()
+        return Delivered(message.message_id)
+
+    async def find_posted(self, channel: str, thread: str | None, key: str, since: datetime) -> Lookup:
+        """Look in the transcript, that of sessions before this one included."""
+        found = self.transcript.find(thread=thread, key=key, since=since) if channel == CHANNEL else None
+        return Found(found) if found else Missing()
+
+    async def is_shared(self, channel: str) -> bool:  # noqa: ARG002 - the port's signature
+        """Say no: this terminal is seen by one person."""
+        return False
+
+    def answer(self, card: Card, *, key: str, thread: str | None) -> MessageRef:
+        """Show a reply with its files saved and named. Raises `OSError`."""
+        card = with_files_saved(card, self._folder)
+        link = next((button.signed for button in card.buttons if button.signed), None)
+        message = self.transcript.add(
+            render(card), key=key, at=self._clock.now(), thread=thread, report_url=link
+        )
+        self._show(message)
+        return MessageRef(channel=CHANNEL, message_id=message.posted.id, thread=thread)
+
+    def threads(self) -> tuple[str, ...]:
+        """Return the messages that a thread can hang on, newest first."""
+        return tuple(m.posted.id for m in reversed(self.transcript.messages) if m.posted.thread is None)
+
+    def status(self) -> list[str]:
+        """Return a line for each message that lives on."""
+        return self.screen.status(self.transcript.messages)
+
+    def _refusal(self, post: Post) -> PostOutcome | None:
+        if post.channel != CHANNEL:
+            return Undeliverable("The terminal has one channel only.")
+        if post.thread is not None and not self.transcript.has_thread(post.thread):
+            return Undeliverable("There is no such thread in this terminal.", channel_lost=False)
+        return None
+
+    def _show(self, message: Message) -> None:
+        self.screen.message(message, self.transcript)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Wake everybody who waits for a message right now."""
+        self.changed.set()
+        self.changed = asyncio.Event()

@@ -1,0 +1,64 @@
+"""`clew ask`: one command through the same handler, for scripts and CI."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from uuid import uuid4
+
+from rich.console import Console
+
+from adapters.chat.terminal.draw import Paper, draw
+from adapters.chat.terminal.drawing import Kind
+from adapters.chat.terminal.events import CHANNEL, invocation
+from adapters.chat.terminal.files import with_files_saved
+from adapters.chat.terminal.render import render
+from adapters.cli.card_json import card_json
+from adapters.cli.parts import Parts
+from bot.cards import Card, Reply
+from bot.state import Invocation, MessageRef
+
+ANSWERED, USER_ERROR, FAILURE = 0, 1, 2
+PIPED_WIDTH = 120  # cells, where the output is not a terminal
+
+
+async def ask(parts: Parts, words: str, *, as_json: bool, thread: str | None, yes: bool) -> int:
+    """Answer one command on standard output and return the exit code. Raises `StoreError`, `OSError`."""
+    thread = thread or uuid4().hex[:8]
+    asked = invocation(words, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), confirmed=yes)
+    await parts.handler.take(asked)
+    reply = await parts.handler.handle(asked, _report)
+    reply = replace(reply, card=with_files_saved(reply.card), live=None)
+    await _answered(parts, asked, reply)
+    if as_json:
+        print(json.dumps({**card_json(reply.card), "thread": thread}, ensure_ascii=False, indent=2))  # noqa: T201 - the answer
+    else:
+        _show(reply.card, Console(highlight=False, markup=False, emoji=False))
+        print(f"(--thread {thread} goes on from here)", file=sys.stderr)  # noqa: T201 - the answer
+    if not reply.failed:
+        return ANSWERED
+    return FAILURE if reply.fault else USER_ERROR
+
+
+async def _answered(parts: Parts, asked: Invocation, reply: Reply) -> None:
+    """Let the thread remember; the message itself is nowhere but on standard output."""
+    message = MessageRef(channel=CHANNEL, message_id=asked.key, thread=asked.place.thread)
+    await parts.handler.answered(asked, reply, message)
+
+
+async def _report(text: str) -> None:
+    print(f"… {text}", file=sys.stderr)  # noqa: T201 - progress for the person
+
+
+def _show(card: Card, console: Console) -> None:
+    """Draw the card without its buttons; a signed link is shown on a terminal alone, behind its label."""
+    drawing = render(card)
+    drawing = replace(drawing, rows=tuple(row for row in drawing.rows if row.kind is not Kind.CONTROLS))
+    width = console.width if console.is_terminal else PIPED_WIDTH
+    paper = Paper(width=width, ascii=not console.encoding.lower().startswith("utf"))
+    console.print(draw(drawing, "", (), paper), soft_wrap=True)
+    if console.is_terminal and not console.is_dumb_terminal:
+        for button in card.buttons:
+            if button.signed:
+                console.print(button.label, style=f"underline link {button.signed.reveal()}")

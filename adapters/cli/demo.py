@@ -1,0 +1,123 @@
+"""`clew demo`: everything that runs in production, on a simulated tenant and a database that is thrown away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkstemp
+
+import typer
+
+from adapters import logs
+from adapters.chat.terminal.app import Terminal
+from adapters.chat.terminal.events import CHANNEL
+from adapters.chat.terminal.screen import Screen
+from adapters.chat.terminal.sender import TerminalChat
+from adapters.chat.terminal.transcript import Transcript
+from adapters.cli.parts import Parts
+from adapters.cli.stopping import until_stopped
+from adapters.cli.tour import Tour
+from adapters.cli.work import Haste, working
+from adapters.clock import SystemClock
+from adapters.configuration.values import Connection
+from adapters.settings import Settings
+from adapters.simulator import SimulatedTenant, simulated_tenant
+from bot.model import Secret
+from bot.state import Subscription
+
+HASTE = Haste(poll=1.0, live=0.5, launches=0.5, idle=0.2, per_channel=0.0)
+CONFIRM_WITHIN = timedelta(minutes=5)
+
+Assemble = Callable[..., AbstractAsyncContextManager[Parts]]
+
+
+class TenantTime(SystemClock):
+    """The simulated tenant's time for what people read; waiting stays real."""
+
+    def __init__(self, tenant: SimulatedTenant) -> None:
+        self._tenant = tenant
+
+    def now(self) -> datetime:
+        """Return the tenant's time."""
+        return self._tenant.now()
+
+
+async def demo(*, play: bool, seed: int, speed: float, assemble: Assemble) -> int:
+    """Let a person talk, or play the tour; return the exit code."""
+    with _log_file() as log, TemporaryDirectory(prefix="clew-demo-") as folder:
+        logs.set_up("warning", file=log)
+        async with simulated_tenant(seed=seed, speed=speed) as tenant:
+            settings = _settings(tenant, Path(folder))
+            confirm_within = CONFIRM_WITHIN * max(1.0, speed)
+            async with assemble(settings, TenantTime(tenant), confirm_within=confirm_within) as parts:
+                return await _talk(parts, play=play, speed=speed)
+
+
+async def _talk(parts: Parts, *, play: bool, speed: float) -> int:
+    chat = TerminalChat(screen=Screen(), transcript=Transcript(), clock=parts.clock)
+    terminal = Terminal(
+        handler=parts.handler, chat=chat, clock=parts.clock, new_key=parts.handler.desk.new_key
+    )
+    async with working(parts, {chat.name: chat}, haste=HASTE, tell=_tell(chat)):
+        if play:
+            return await Tour(terminal).play()
+        return await _prompt(terminal, speed)
+
+
+async def _prompt(terminal: Terminal, speed: float) -> int:
+    from adapters.chat.terminal.prompt import Prompt
+
+    note = terminal.chat.screen.note
+    note(
+        f"A simulated tenant is alive behind this chat; {speed:g} of its seconds pass in one. Nothing costs money."
+    )
+    note("Runs that end are announced here by themselves. Try: status, failing latest, launch.")
+    await until_stopped(asyncio.create_task(Prompt(terminal).run()))
+    return 0
+
+
+def _settings(tenant: SimulatedTenant, folder: Path) -> Settings:
+    return Settings(
+        connections=(
+            Connection(
+                name="demo",
+                base_url=tenant.base_url,
+                api_key=Secret(tenant.api_key),
+                username=tenant.username,
+                password=Secret(tenant.password),
+            ),
+        ),
+        database_url=Secret(f"sqlite:///{folder / 'clew.db'}"),
+        poll_seconds=HASTE.poll,
+        watches=(Subscription(channel=CHANNEL, from_settings=True),),
+        web=None,
+    )
+
+
+def _tell(chat: TerminalChat) -> Callable[[str], asyncio.Future[None]]:
+    def tell(text: str) -> asyncio.Future[None]:
+        chat.screen.note(text)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    return tell
+
+
+@contextmanager
+def _log_file() -> Iterator[Path]:
+    """Keep the log out of the conversation; one with something in it is left behind and named."""
+    number, name = mkstemp(prefix="clew-demo-", suffix=".log")
+    os.close(number)
+    path = Path(name)
+    try:
+        yield path
+    finally:
+        if path.stat().st_size:
+            typer.echo(f"There were warnings; they are in {path}.", err=True)
+        else:
+            path.unlink()

@@ -1,0 +1,138 @@
+"""`clew doctor`: one line for each thing that has to be right, with the way to mend what is not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+import typer
+
+from adapters import logs, settings
+from adapters.clock import SystemClock
+from adapters.configuration.problems import SettingsError
+from adapters.configuration.values import Connection
+from adapters.settings import Settings
+from adapters.store.store import open_store
+from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, UserError
+from bot.model import Capability, RunQuery
+from bot.ports import Clock, RunService
+from bot.replies.problems import MENDS
+
+SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
+PATIENCE = 10.0  # seconds
+_ANY = RunQuery()
+
+OpenService = Callable[[Connection, Clock], AbstractAsyncContextManager[RunService]]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, what was found, and how to mend it, "" where it is well."""
+
+    subject: str
+    found: str
+    mend: str = ""
+    bad: bool = False
+
+
+async def doctor(*, open_service: OpenService) -> int:
+    """Look at everything and print it; return 1 where something has to be mended."""
+    logs.set_up("critical", traces=False)
+    bad = False
+    async for finding in _findings(open_service):
+        bad = bad or finding.bad
+        typer.echo(_line(finding))
+    return int(bad)
+
+
+async def _findings(open_service: OpenService) -> AsyncIterator[Finding]:
+    try:
+        loaded = settings.load()
+    except SettingsError as error:
+        for problem in error.problems:
+            yield Finding(f"settings: {problem.where}", problem.what, problem.mend, bad=True)
+        return
+    yield Finding("settings", "complete")
+    for warning in loaded.warnings:
+        yield Finding("settings", warning)
+    yield await _database(loaded)
+    for connection in loaded.connections:
+        async for finding in _connection(connection, open_service):
+            yield finding
+    for finding in _chats(loaded):
+        yield finding
+
+
+async def _database(loaded: Settings) -> Finding:
+    try:
+        async with open_store(loaded.database_url.reveal()) as store:
+            depth = await store.depth()
+    except (StoreError, UserError) as error:
+        return Finding("database", str(error), "Check DATABASE_URL and the rights of its file.", bad=True)
+    dead = depth.dead + depth.unknown
+    mend = f"{dead} messages need an operator." if dead else ""
+    return Finding("database", f"open and writable, {depth.waiting} messages waiting", mend)
+
+
+async def _connection(connection: Connection, open_service: OpenService) -> AsyncIterator[Finding]:
+    subject = f"platform {connection.name}"
+    try:
+        async with open_service(connection, SystemClock()) as service:
+            version = await service.version()
+            async for _ in service.runs(_ANY):
+                break
+    except AccessRefused as error:
+        yield Finding(subject, str(error), "Make a new API key on the tenant's settings page.", bad=True)
+    except (ServiceError, UserError) as error:
+        yield Finding(subject, str(error), _mend(error), bad=True)
+        return
+    else:
+        yield Finding(
+            subject, f"{connection.base_url} answers, release {version or 'not named'}, key accepted"
+        )
+        yield _launching(connection, service)
+    yield await _clock(connection)
+
+
+def _launching(connection: Connection, service: RunService) -> Finding:
+    if Capability.LAUNCH in service.capabilities:
+        return Finding(f"launching {connection.name}", "user and password are set")
+    return Finding(f"launching {connection.name}", "off: no user and password")
+
+
+async def _clock(connection: Connection) -> Finding:
+    """Compare clocks by the Date header; any answer has one."""
+    subject = "clock"
+    try:
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, proxy=connection.proxy) as http:
+            before = datetime.now(UTC)
+            answer = await http.get(f"{connection.base_url}/api/version")
+            skew = (parsedate_to_datetime(answer.headers["Date"]) - before).total_seconds()
+    except (httpx.HTTPError, KeyError, ValueError, TypeError):
+        return Finding(subject, "the platform's clock cannot be read")
+    if abs(skew) <= SKEW_ALLOWED:
+        return Finding(subject, "agrees with the platform's")
+    which = "behind" if skew > 0 else "ahead of"
+    return Finding(
+        subject, f"{abs(skew):.0f} s {which} the platform's", "Synchronise this machine's clock.", bad=True
+    )
+
+
+def _chats(loaded: Settings) -> list[Finding]:
+    slack = "on" if loaded.slack else "off: SLACK_BOT_TOKEN is not set"
+    discord = "on" if loaded.discord else "off: DISCORD_TOKEN is not set"
+    return [Finding("slack", slack), Finding("discord", discord)]
+
+
+def _mend(error: ClewError) -> str:
+    return next((MENDS[kind] for kind in type(error).__mro__ if kind in MENDS), "")
+
+
+def _line(finding: Finding) -> str:
+    sign = "BAD " if finding.bad else "ok  "
+    mend = f" -> {finding.mend}" if finding.mend else ""
+    return f"{sign} {finding.subject}: {finding.found}{mend}"

@@ -1,0 +1,144 @@
+"""`clew run`: every chat whose settings are present, until a signal or the person at the terminal ends it.
+
+The end, in this order: not ready, chats stop receiving and finish their answers, clocks stop, messages under way
+are settled, the database is closed. All of it takes less than 20 seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from adapters import logs, settings
+from adapters.chat.running import ChatRefused, RunningChat
+from adapters.cli.ask import ANSWERED, FAILURE
+from adapters.cli.parts import Parts
+from adapters.cli.standing import standing
+from adapters.cli.stopping import stop_signals
+from adapters.cli.work import Haste, Work, working
+from adapters.configuration.values import Terminal
+from adapters.settings import Settings
+from adapters.web.app import serving
+from adapters.web.health import Health
+from bot.errors import UserError
+
+log = logging.getLogger(__name__)
+
+CLOSING = 10.0  # seconds that chats get to finish what is being answered
+LONGEST_PAUSE = 60.0  # seconds before a chat that fell over is started again
+LOG_FILE = Path("clew.log")
+
+Assemble = Callable[..., AbstractAsyncContextManager[Parts]]
+OpenChat = Callable[[str, Any, Parts], Awaitable[RunningChat]]
+
+
+async def run(*, terminal: bool | None, assemble: Assemble, open_chat: OpenChat) -> int:
+    """Serve until stopped and return the exit code. Raises `SettingsError`, `UserError`, `StoreError`."""
+    logs.set_up()
+    loaded = settings.load()
+    here = _terminal_wanted(terminal, loaded)
+    if not (here or loaded.slack or loaded.discord):
+        raise UserError(
+            "No chat is set up.", "Set SLACK_BOT_TOKEN or DISCORD_TOKEN, or run `clew run` in a terminal."
+        )
+    logs.set_up(loaded.log_level, loaded.secrets, file=LOG_FILE if here else None)
+    for warning in loaded.warnings:
+        typer.echo(f"Warning: {warning}", err=True)
+    with stop_signals() as stop:
+        async with assemble(loaded) as parts:
+            wanted = {
+                "slack": loaded.slack,
+                "discord": loaded.discord,
+                "terminal": Terminal() if here else None,
+            }
+            chats = {name: await open_chat(name, own, parts) for name, own in wanted.items() if own}
+            return await _serve(parts, chats, stop)
+
+
+def _terminal_wanted(asked: bool | None, loaded: Settings) -> bool:
+    """Whether to chat here: when asked to, or where a person sits and no other chat is set up."""
+    if asked is not None:
+        return asked
+    return sys.stdin.isatty() and sys.stdout.isatty() and not (loaded.slack or loaded.discord)
+
+
+async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.Event) -> int:
+    async with AsyncExitStack() as stack:
+        health = Health(store=parts.store, clock=parts.clock, poll_seconds=parts.settings.poll_seconds)
+        address = None
+        if parts.settings.web:
+            address = await stack.enter_async_context(serving(health, parts.settings.web))
+        haste = Haste(poll=parts.settings.poll_seconds)
+        ports = {name: chat.chat for name, chat in chats.items()}
+        work = await stack.enter_async_context(working(parts, ports, haste=haste, tell=_tell))
+        _connect(health, work, chats)
+        for line in standing(parts, frozenset(chats), address):
+            typer.echo(line, err="terminal" not in chats)
+        code = await _receive(chats, stop)
+        health.stopping = True
+        await _close(chats)
+    return code
+
+
+def _connect(health: Health, work: Work, chats: Mapping[str, RunningChat]) -> None:
+    health.chats = lambda: {name: chat.connected for name, chat in chats.items()}
+    health.deliveries = lambda: {d.chat.name: d.counts for d in work.deliverers}
+    health.polls = work.polls
+    health.misses = work.misses
+
+
+async def _receive(chats: Mapping[str, RunningChat], stop: asyncio.Event) -> int:
+    """Let every chat receive until it is time to stop: a signal, the person left, or no chat is left."""
+    receiving = {asyncio.create_task(_careful(name, chat)): name for name, chat in chats.items()}
+    stopped = asyncio.create_task(stop.wait())
+    waiting: set[asyncio.Task[Any]] = {stopped, *receiving}
+    try:
+        while stopped in waiting and len(waiting) > 1:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if any(receiving.get(task) == "terminal" for task in done):
+                return ANSWERED
+        return ANSWERED if stop.is_set() else FAILURE
+    finally:
+        stopped.cancel()
+
+
+async def _careful(name: str, chat: RunningChat) -> None:
+    """Let a chat receive; one that falls over is started again, and one that is refused is said once."""
+    pause = 1.0
+    while True:
+        try:
+            await chat.run()
+        except ChatRefused as refused:
+            log.error("%s is off: %s", name, refused)  # noqa: TRY400 - a sentence; the stack says nothing more
+            typer.echo(f"{name} is off: {refused}", err=True)
+            return
+        except Exception:
+            log.exception("%s fell over; it is started again in %g s", name, pause)
+        else:
+            return
+        await asyncio.sleep(pause)
+        pause = min(LONGEST_PAUSE, pause * 2)
+
+
+async def _close(chats: Mapping[str, RunningChat]) -> None:
+    """Close all chats at once; one that takes too long is left behind."""
+    closing = [asyncio.create_task(chat.close(), name=name) for name, chat in chats.items()]
+    done, late = await asyncio.wait(closing, timeout=CLOSING)
+    for task in late:
+        log.warning("%s took too long to close", task.get_name())
+        task.cancel()
+    for task in done:
+        if (error := task.exception()) is not None:
+            log.error("%s could not be closed", task.get_name(), exc_info=error)
+
+
+async def _tell(text: str) -> None:
+    """Tell the operator what needs a person."""
+    log.error("%s", text)

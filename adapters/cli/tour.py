@@ -1,0 +1,163 @@
+"""The tour: Clew shown without a keyboard, every line typed as a person would, every step waited for.
+
+A step that does not happen ends the tour with what was missing; nothing here pretends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from adapters.chat.terminal.app import Terminal
+from adapters.chat.terminal.drawing import Control, Kind
+from adapters.chat.terminal.transcript import Message
+
+LAUNCHER = "basic_test"
+PATIENCE = 90.0  # seconds that any one step may take
+DONE, NOT_DONE = 0, 2
+
+Test = Callable[[Message], bool]
+
+
+class Missing(Exception):
+    """A step did not happen; `str()` says which."""
+
+
+class Tour:
+    """Plays on a terminal that has nothing on it yet."""
+
+    def __init__(self, terminal: Terminal, *, patience: float = PATIENCE) -> None:
+        self._terminal = terminal
+        self._chat = terminal.chat
+        self._patience = patience
+        self._mine: set[str] = set()
+
+    async def play(self) -> int:
+        """Play every step; return 0 only if all of them happened."""
+        self._say("This is a tour of Clew: a simulated tenant, and the code that runs in production.")
+        try:
+            await self._steps()
+        except Missing as missing:
+            self._say(f"The tour ends here: {missing}")
+            return NOT_DONE
+        self._say("That was the tour. `clew demo` in a terminal lets you talk to it yourself.")
+        return DONE
+
+    async def _steps(self) -> None:
+        await self._recent_runs()
+        run = await self._launch()
+        announced = await self._announced(run)
+        root = announced.root
+        await self._failing(root)
+        await self._logs(root)
+        await self._debug(root)
+
+    async def _recent_runs(self) -> None:
+        self._say("What is going on?")
+        shown = await self._type("status")
+        _require(any(row.kind is Kind.ITEM for row in shown.drawing.rows), "status listed no runs")
+
+    async def _launch(self) -> str:
+        """Launch with a confirmation and follow the live card to its verdict; return the run's short id."""
+        self._say("Start a run. What costs money shows exactly what would be sent, and asks.")
+        asked = await self._type(f'launch {LAUNCHER} duration=5 description="from the tour"')
+        await self._press(asked, "Launch")
+        self._say("The message follows the run until its verdict.")
+        await self._until(
+            "the live card never showed progress",
+            lambda m: m.posted.id == asked.posted.id and bool((row := m.drawing.progress) and row.fraction),
+        )
+        ended = await self._until(
+            "the launched run never came to its end",
+            lambda m: m.posted.id == asked.posted.id and "FAILED" in m.drawing.heading,
+        )
+        return ended.drawing.heading.split()[-1]
+
+    async def _announced(self, run: str) -> Message:
+        """Wait for the announcement of the run, which comes from the watcher through the outbox."""
+        return await self._until(
+            f"the end of run {run} was never announced",
+            lambda m: m.posted.id not in self._mine and run in m.drawing.heading,
+        )
+
+    async def _failing(self, root: str) -> None:
+        self._say("In the thread of a run, every verb works without arguments.")
+        shown = await self._type(f"#{root} failing")
+        _require(any(row.kind is Kind.ITEM for row in shown.drawing.rows), "no failing property was listed")
+
+    async def _logs(self, root: str) -> None:
+        self._say("What happened just before it failed?")
+        shown = await self._type(f"#{root} logs")
+        _require(any(row.kind is Kind.CODE for row in shown.drawing.rows), "no log line was shown")
+        files = [row.segments[-1].text for row in shown.drawing.rows if len(row.segments) > 1]
+        _require(any(map(_saved, files)), "the whole window was not saved as a file")
+
+    async def _debug(self, root: str) -> None:
+        self._say("Go to that very moment and look around.")
+        asked = await self._type(f"#{root} debug")
+        await self._press(asked, "session")
+        await self._until(
+            "the debugging session never came up",
+            lambda m: m.root == asked.root and "ready" in m.drawing.heading.lower(),
+        )
+
+    # What a person does ---------------------------------------------------------------------------
+
+    async def _type(self, line: str) -> Message:
+        """Type a line and return the message that answers it."""
+        self._chat.screen.typed(f"clew> {line}")
+        with self._added() as added:
+            await self._terminal.line(line)
+        _require(bool(added), f"“{line}” was not answered")
+        return added[-1]
+
+    async def _press(self, message: Message, label: str) -> None:
+        """Press the button whose label has this word."""
+        number = self._number(message, lambda control: label.lower() in control.label.lower())
+        self._chat.screen.typed(f"clew> {number}")
+        with self._added():
+            await self._terminal.line(str(number))
+
+    def _number(self, message: Message, test: Callable[[Control], bool]) -> int:
+        numbers = self._chat.transcript.numbers(message)
+        found = (n for n, control in zip(numbers, message.drawing.controls, strict=True) if test(control))
+        number = next(found, None)
+        if number is None:
+            raise Missing(f"“{message.drawing.heading}” has no such button")
+        return number
+
+    async def _until(self, missing: str, test: Test) -> Message:
+        """Wait for a message that passes a test."""
+        try:
+            async with asyncio.timeout(self._patience):
+                while True:
+                    changed = self._chat.changed
+                    found = next(filter(test, self._chat.transcript.messages), None)
+                    if found is not None:
+                        return found
+                    await changed.wait()
+        except TimeoutError:
+            raise Missing(missing) from None
+
+    @contextmanager
+    def _added(self) -> Iterator[list[Message]]:
+        """Note the messages that answer what is done meanwhile, apart from announcements."""
+        before = {m.posted.id for m in self._chat.transcript.messages}
+        added: list[Message] = []
+        yield added
+        added += (m for m in self._chat.transcript.messages if m.posted.id not in before and not m.announced)
+        self._mine |= {m.posted.id for m in added}
+
+    def _say(self, text: str) -> None:
+        self._chat.screen.note(f"-- {text}")
+
+
+def _saved(name: str) -> bool:
+    return Path(name).is_file()
+
+
+def _require(happened: bool, missing: str) -> None:
+    if not happened:
+        raise Missing(missing)

@@ -1,0 +1,229 @@
+"""The composition root and the console script `clew`: the one place that knows every adapter.
+
+Imports stand inside the functions that need them, so that `clew --help` and `clew ask` start at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from adapters.chat.running import RunningChat
+    from adapters.cli.parts import Parts
+    from adapters.configuration.values import Connection
+    from adapters.settings import Settings
+    from bot.commands.verb import Desk
+    from bot.ports import Clock, RunService, Store
+
+app = typer.Typer(
+    name="clew",
+    help="A chat-ops bot for teams that test with Antithesis.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Seed = Annotated[int, typer.Option(help="The same seed gives the same world.")]
+Speed = Annotated[float, typer.Option(help="Tenant seconds that pass in one second.", min=0.01, max=100_000)]
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    *, version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False
+) -> None:
+    """Answer `--version`; everything else is a command."""
+    if version:
+        typer.echo(f"clew {_version()}")
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    *,
+    terminal: Annotated[
+        bool | None,
+        typer.Option(help="Chat in this terminal too; by default only where no other chat is set up."),
+    ] = None,
+) -> None:
+    """Serve every chat whose settings are present."""
+    from adapters.cli.run import run as serve
+
+    _finish(serve(terminal=terminal, assemble=assemble, open_chat=open_chat))
+
+
+@app.command()
+def demo(
+    *,
+    play: Annotated[bool, typer.Option("--play", help="Play a tour without a keyboard.")] = False,
+    seed: Seed = 1,
+    speed: Speed = 300.0,
+) -> None:
+    """Talk to Clew here and now: a simulated tenant, a database that is thrown away, no account."""
+    from adapters.cli.demo import demo as show
+
+    _finish(show(play=play or not sys.stdin.isatty(), seed=seed, speed=speed, assemble=assemble))
+
+
+@app.command()
+def simulate(
+    *,
+    port: Annotated[int, typer.Option(help="Where to listen on loopback; 0 takes a free port.")] = 8123,
+    seed: Seed = 1,
+    speed: Speed = 60.0,
+) -> None:
+    """Serve a simulated Antithesis tenant until stopped."""
+    from adapters.cli.simulate import simulate as serve
+
+    _finish(serve(port=port, seed=seed, speed=speed))
+
+
+@app.command()
+def ask(
+    words: Annotated[list[str] | None, typer.Argument(help="What to say: a verb and its arguments.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+    thread: Annotated[str | None, typer.Option(help="Go on in the thread of an earlier answer.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm beforehand what costs money.")] = False,
+) -> None:
+    """Say one thing to Clew. Exit code 0: answered, 1: your mistake, 2: a failure."""
+    _finish(_ask(" ".join(words or ["help"]), as_json=as_json, thread=thread, yes=yes))
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, platforms, keys, clocks and the database; one line each, with the way to mend it."""
+    from adapters.cli.doctor import doctor as check
+
+    _finish(check(open_service=open_service))
+
+
+async def _ask(words: str, *, as_json: bool, thread: str | None, yes: bool) -> int:
+    from adapters import logs, settings
+    from adapters.cli.ask import ask as answer
+
+    logs.set_up("error", traces=False)
+    loaded = settings.load()
+    logs.set_up("error", loaded.secrets, traces=False)
+    async with assemble(loaded) as parts:
+        return await answer(parts, words, as_json=as_json, thread=thread, yes=yes)
+
+
+@asynccontextmanager
+async def assemble(settings: Settings, clock: Clock | None = None, **desk: Any) -> AsyncIterator[Parts]:
+    """Open the database and every platform, and put the handler on top; `desk` are further fields of `Desk`.
+
+    Raises `StoreError`, `UserError`.
+    """
+    from dataclasses import replace
+
+    from adapters.cli.parts import Parts
+    from adapters.clock import SystemClock
+    from adapters.store.store import open_store
+    from bot.handler import Handler
+
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings.database_url.reveal()))
+        services = {
+            c.name: await stack.enter_async_context(open_service(c, clock)) for c in settings.connections
+        }
+        handler = Handler(replace(_desk(settings, services, store, clock), **desk))
+        yield Parts(settings=settings, services=services, store=store, clock=clock, handler=handler)
+
+
+@asynccontextmanager
+async def open_service(connection: Connection, clock: Clock) -> AsyncIterator[RunService]:
+    """Open one platform; nothing is sent yet. Raises `UserError` where its settings cannot work."""
+    from pathlib import Path
+    from tempfile import TemporaryDirectory
+
+    from adapters.platforms.antithesis.client import AntithesisService
+    from adapters.platforms.antithesis.tenant import Tenant
+    from adapters.platforms.antithesis.transport import open_http
+    from bot.errors import UserError
+
+    try:
+        tenant = Tenant(
+            name=connection.name,
+            tenant=connection.tenant,
+            base_url=connection.base_url,
+            api_key=connection.api_key,
+            username=connection.username,
+            password=connection.password,
+            proxy=connection.proxy,
+        )
+    except ValueError as error:
+        raise UserError(str(error), "`clew doctor` shows all settings that have to be mended.") from None
+    with TemporaryDirectory(prefix="clew-") as spool:
+        async with open_http(proxy=connection.proxy) as http:
+            yield AntithesisService(http, tenant, spool=Path(spool), now=clock.now)
+
+
+async def open_chat(name: str, own: Any, parts: Parts) -> RunningChat:
+    """Open a chat with its own part of the settings. Raises `UserError` where this build has no such chat."""
+    from importlib import import_module
+
+    from bot.errors import UserError
+
+    module = f"adapters.chat.{name}.app"
+    try:
+        opened: RunningChat = await import_module(module).open_chat(
+            own, parts.handler, parts.store, parts.clock
+        )
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise UserError(
+            f"{name.title()} is not part of this build.", "Take its token out of the settings."
+        ) from None
+    return opened
+
+
+def _desk(settings: Settings, services: dict[str, RunService], store: Store, clock: Clock) -> Desk:
+    from uuid import uuid4
+
+    from bot.access import Policy, Role
+    from bot.commands.verb import Desk
+
+    return Desk(
+        services=services,
+        store=store,
+        clock=clock,
+        policy=Policy(
+            roles={Role[name.upper()]: ids for name, ids in settings.roles.items()},
+            places={Role[name.upper()]: ids for name, ids in settings.places.items()},
+            read_only=settings.read_only,
+        ),
+        presets=settings.presets,
+        launchers={c.name: c.launchers for c in settings.connections},
+        report_links={c.name: c.report_links for c in settings.connections},
+        new_key=lambda: uuid4().hex,
+    )
+
+
+def _finish(work: Coroutine[Any, Any, int]) -> None:
+    """Run a command to its end and leave with its exit code; an error is a sentence, never a stack trace."""
+    import asyncio
+
+    from adapters.cli.failing import explain
+
+    try:
+        code = asyncio.run(work)
+    except KeyboardInterrupt:
+        code = 130  # what shells expect of a program that Ctrl-C ended
+    except Exception as error:  # noqa: BLE001 - the outermost place: nothing may be silent, nothing unexplained
+        code, said = explain(error)
+        typer.echo(said, err=True)
+    raise typer.Exit(code)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("clew")

@@ -1,0 +1,80 @@
+"""`/healthz`, `/readyz` and `/metrics`: for probes and dashboards, on loopback unless told otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from adapters.web.health import Health
+from adapters.web.metrics import Metrics
+from bot.errors import StoreError, UserError
+from bot.state import OutboxDepth
+
+TICK = 1.0  # seconds
+
+
+def application(health: Health) -> web.Application:
+    """Return the pages."""
+    metrics = Metrics(health)
+    registry = CollectorRegistry()
+    registry.register(metrics)
+
+    async def healthz(_: web.Request) -> web.Response:
+        body = {"alive": health.alive, "seconds_since_tick": round(health.tick_age, 1)}
+        return web.json_response(body, status=200 if health.alive else 503)
+
+    async def readyz(_: web.Request) -> web.Response:
+        ready, figures = await health.ready()
+        return web.json_response(figures, status=200 if ready else 503)
+
+    async def page(_: web.Request) -> web.Response:
+        metrics.depth = await _depth(health)
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", page)])
+    return app
+
+
+@asynccontextmanager
+async def serving(health: Health, listen: tuple[str, int]) -> AsyncIterator[str]:
+    """Serve the pages and yield their address. Raises `UserError` where the address cannot be used."""
+    runner = web.AppRunner(application(health), access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    await runner.setup()
+    ticking = asyncio.create_task(_tick(health))
+    try:
+        yield await _listen(runner, listen)
+    finally:
+        ticking.cancel()
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, listen: tuple[str, int]) -> str:
+    host, port = listen
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        raise UserError(
+            f"Health cannot be served at {host}:{port} ({error.strerror}).",
+            'Another Clew may be running; else set listen = "HOST:PORT" or "off" under [web] in clew.toml.',
+        ) from error
+    address = runner.addresses[0]
+    return f"http://{address[0]}:{address[1]}"
+
+
+async def _tick(health: Health) -> None:
+    while True:
+        health.tick()
+        await health.clock.sleep(TICK)
+
+
+async def _depth(health: Health) -> OutboxDepth | None:
+    try:
+        return await health.store.depth()
+    except StoreError:
+        return None

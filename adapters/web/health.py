@@ -1,0 +1,100 @@
+"""What the health pages say, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.errors import StoreError
+from bot.ports import Clock
+from bot.state import OutboxDepth
+
+LATE_TICKS = 30.0  # seconds without a turn of the loop: it is blocked
+LATE_POLLS = 300.0  # seconds without a good poll
+
+
+class Depth(Protocol):
+    """The one thing that is asked of the store."""
+
+    async def depth(self) -> OutboxDepth:
+        """Return how much waits, and for how long."""
+        ...
+
+
+@dataclass(kw_only=True)
+class Health:
+    """A process's state as probes see it. `polls`: the last good poll by connection, None before the first.
+
+    `chats`: whether each receives now. `deliveries`: counts by chat and result.
+    """
+
+    store: Depth
+    clock: Clock
+    polls: Callable[[], Mapping[str, datetime | None]] = dict
+    chats: Callable[[], Mapping[str, bool]] = dict
+    deliveries: Callable[[], Mapping[str, Mapping[str, int]]] = dict
+    misses: Callable[[], int] = lambda: 0
+    poll_seconds: float = 60.0
+    stopping: bool = False
+    started: float = field(init=False)
+    ticked: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count from now."""
+        self.started = self.ticked = self.clock.monotonic()
+
+    def tick(self) -> None:
+        """Note that the loop turns."""
+        self.ticked = self.clock.monotonic()
+
+    @property
+    def tick_age(self) -> float:
+        """Seconds since the loop was last seen turning."""
+        return self.clock.monotonic() - self.ticked
+
+    @property
+    def alive(self) -> bool:
+        """Whether the loop turns; nothing remote counts here, or an outage elsewhere would restart us."""
+        return self.tick_age < LATE_TICKS
+
+    async def ready(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether work is being done, and the figures behind that."""
+        try:
+            depth = await self.store.depth()
+        except StoreError as error:
+            return False, {"ready": False, "database": str(error)}
+        problems = self._problems()
+        figures = {
+            "ready": not problems,
+            "problems": problems,
+            "database": "ok",
+            "outbox": self._outbox(depth),
+            "seconds_since_poll": {name: self._age(at) for name, at in self.polls().items()},
+            "chats": {name: "connected" if up else "not connected" for name, up in self.chats().items()},
+        }
+        return not problems, figures
+
+    def _problems(self) -> list[str]:
+        chats = self.chats()
+        found = ["stopping"] if self.stopping else []
+        if chats and not any(chats.values()):
+            found.append("no chat is connected")
+        allowed = max(LATE_POLLS, 3 * self.poll_seconds)
+        for name, at in self.polls().items():
+            age = self.clock.monotonic() - self.started if at is None else self._age(at)
+            if age is None or age > allowed:
+                found.append(f"no good poll of {name} for too long")
+        return found
+
+    def _outbox(self, depth: OutboxDepth) -> dict[str, Any]:
+        return {
+            "waiting": depth.waiting,
+            "oldest_seconds": self._age(depth.oldest),
+            "unknown": depth.unknown,
+            "dead": depth.dead,
+        }
+
+    def _age(self, at: datetime | None) -> float | None:
+        return None if at is None else round(max(0.0, (self.clock.now() - at).total_seconds()), 1)

@@ -1,0 +1,72 @@
+"""Metrics in Prometheus' form; no ids and no addresses are labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from adapters.web.health import Health
+from bot.state import OutboxDepth
+
+
+class Metrics(Collector):
+    """Reads the figures when they are asked for. `depth` is None while the database does not answer."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+        self.depth: OutboxDepth | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric."""
+        yield self._outbox()
+        yield self._oldest()
+        yield self._polls()
+        yield self._connected()
+        yield GaugeMetricFamily(
+            "clew_loop_tick_age_seconds", "Age of the loop's last turn", self._health.tick_age
+        )
+        yield CounterMetricFamily(
+            "clew_scheduler_misses", "Ticks that came late or not at all", self._health.misses()
+        )
+        yield self._deliveries()
+
+    def _outbox(self) -> Metric:
+        metric = GaugeMetricFamily("clew_outbox_messages", "Messages by state", labels=["state"])
+        if self.depth is not None:
+            metric.add_metric(["waiting"], self.depth.waiting)
+            metric.add_metric(["unknown"], self.depth.unknown)
+            metric.add_metric(["dead"], self.depth.dead)
+        return metric
+
+    def _oldest(self) -> Metric:
+        metric = GaugeMetricFamily("clew_outbox_oldest_seconds", "Age of the oldest waiting message")
+        if self.depth is not None:
+            oldest, now = self.depth.oldest, self._health.clock.now()
+            metric.add_metric([], (now - oldest).total_seconds() if oldest else 0.0)
+        return metric
+
+    def _polls(self) -> Metric:
+        metric = GaugeMetricFamily(
+            "clew_poll_age_seconds", "Age of the last good poll", labels=["connection"]
+        )
+        now = self._health.clock.now()
+        for name, at in self._health.polls().items():
+            if at is not None:
+                metric.add_metric([name], (now - at).total_seconds())
+        return metric
+
+    def _connected(self) -> Metric:
+        metric = GaugeMetricFamily("clew_chat_connected", "Whether a chat receives", labels=["chat"])
+        for name, up in self._health.chats().items():
+            metric.add_metric([name], float(up))
+        return metric
+
+    def _deliveries(self) -> Metric:
+        metric = CounterMetricFamily("clew_deliveries", "Deliveries by result", labels=["chat", "result"])
+        for chat, counts in self._health.deliveries().items():
+            for result, number in counts.items():
+                metric.add_metric([chat, result], number)
+        return metric
