@@ -1,0 +1,164 @@
+"""Two platforms for one suite: the client over a simulated tenant, and the platform in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from adapters.platforms.antithesis.client import AntithesisService
+from adapters.platforms.antithesis.limits import Limits
+from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.transport import open_http
+from adapters.simulator import SimulatedTenant, empty_world, simulated_tenant
+from bot.errors import AccessRefused, RateLimited, ServiceFailed
+from bot.model import Fault, Run, RunStatus, Secret
+from bot.ports import RunService
+from tests.fakes.clock import ManualClock
+from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
+from tests.fakes.service import FakeRunService, Launching
+
+LAUNCHER = "basic_test"
+QUICK = Limits(wait=0.001, longest_wait=1.0, read=20.0)
+
+
+_LAUNCH_FAULTS = {
+    Launching.NO_ID: "null run id",
+    Launching.LOST_REPLY: "started, then dropped",
+    Launching.LOST_REQUEST: "dropped",
+    Launching.REFUSED: "forbidden",
+}
+_READ_FAULTS = {RateLimited: "rate limited", AccessRefused: "forbidden", ServiceFailed: "unavailable"}
+
+
+class Stage(Protocol):
+    """A platform that a test can set up, and that says at the end what was wrong with the requests."""
+
+    service: RunService
+
+    def add(self, status: RunStatus, *, failing: tuple[str, ...] = (), launcher: str = LAUNCHER) -> str:
+        """Add a run newer than all others; return its id."""
+        ...
+
+    def finish(self, run_id: str, *, failing: tuple[str, ...]) -> None:
+        """Let a run complete."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the platform's time."""
+        ...
+
+    def next_launch(self, how: Launching) -> None:
+        """Say how the next launch goes."""
+        ...
+
+    def fail(self, error: type[Exception]) -> None:
+        """Let the next reading of a run fail like this."""
+        ...
+
+    def violations(self) -> list[str]:
+        """Return what was asked that should not have been."""
+        ...
+
+
+class InMemory:
+    """The platform in memory."""
+
+    def __init__(self, spool: Path) -> None:
+        self.platform = FakeRunService(spool=spool)
+        self.service: RunService = self.platform
+        self._number = 0
+
+    def add(self, status: RunStatus, *, failing: tuple[str, ...] = (), launcher: str = LAUNCHER) -> str:
+        self._number += 1
+        session = run_id(self._number + 5_000)
+        run = a_run(self._number, status=status, launcher=launcher, session_id=session)
+        self.platform.add_run(run)
+        if status is RunStatus.COMPLETED:
+            self._give(run, failing)
+        return run.ref.run_id
+
+    def finish(self, run_id: str, *, failing: tuple[str, ...]) -> None:
+        run = next(run for run in self.platform._runs.values() if run.ref.run_id == run_id)
+        self._give(self.platform.finish(run), failing)
+
+    def _give(self, run: Run, failing: tuple[str, ...]) -> None:
+        self.platform.set_results(some_results(run, failing=failing, passing=("one", "two")))
+        self.platform.set_report(
+            run, f"https://demo.antithesis.com/report/{run.ref.run_id}/a.html?auth=v2.public.x"
+        )
+        lines = [a_line(f"line {n}", f"{380 + n}.5") for n in range(18)]
+        fault = Fault(name="partition", kind="network", nodes=("ALL",), since="390.5", until=None)
+        self.platform.set_log(run, MOMENT, *lines, a_line("later", "399.5"), faults=(fault,))
+        self.platform.set_build_log(run, *(a_line(f"step {n}", "0") for n in range(9)))
+
+    def now(self) -> datetime:
+        return self.platform.now
+
+    def next_launch(self, how: Launching) -> None:
+        self.platform.next_launch(how)
+
+    def fail(self, error: type[Exception]) -> None:
+        made = {RateLimited: RateLimited("wait", retry_after=2.0), AccessRefused: AccessRefused("no")}
+        self.platform.fail("run", made.get(error) or ServiceFailed("down"))
+
+    def violations(self) -> list[str]:
+        return self.platform.violations
+
+
+class Simulated:
+    """The real client over a simulated tenant."""
+
+    def __init__(self, tenant: SimulatedTenant, service: RunService) -> None:
+        self.tenant = tenant
+        self.service = service
+        self._age = 90_000.0
+
+    def add(self, status: RunStatus, *, failing: tuple[str, ...] = (), launcher: str = LAUNCHER) -> str:
+        self._age -= 60.0
+        properties = "missing" if status in {RunStatus.INCOMPLETE, RunStatus.CANCELLED} else "list"
+        return self.tenant.add_run(
+            status=status.value, failing=failing, launcher=launcher, age=self._age, properties=properties
+        )
+
+    def finish(self, run_id: str, *, failing: tuple[str, ...]) -> None:
+        self.tenant.finish_run(run_id, failing=failing)
+
+    def now(self) -> datetime:
+        return self.tenant.now()
+
+    def next_launch(self, how: Launching) -> None:
+        fault = _LAUNCH_FAULTS.get(how)
+        if fault:
+            self.tenant.misbehave(fault, method="POST")
+
+    def fail(self, error: type[Exception]) -> None:
+        times = QUICK.tries if error is ServiceFailed else 1
+        self.tenant.misbehave(_READ_FAULTS[error], times=times, path="/api/v0/runs/[^/]+")
+
+    def violations(self) -> list[str]:
+        return self.tenant.violations()
+
+
+def in_memory(spool: Path) -> AbstractAsyncContextManager[Stage]:
+    """Open the platform in memory."""
+
+    @asynccontextmanager
+    async def stage() -> AsyncIterator[Stage]:
+        yield InMemory(spool)
+
+    return stage()
+
+
+@asynccontextmanager
+async def simulated(spool: Path) -> AsyncIterator[Stage]:
+    """Open the client over a simulated tenant whose time stands still."""
+    async with (
+        simulated_tenant(seed=3, speed=0.0, world=empty_world, clock=ManualClock()) as tenant,
+        open_http(limits=QUICK) as http,
+    ):
+        settings = Tenant(name="demo", base_url=tenant.base_url, api_key=Secret(tenant.api_key))
+        service = AntithesisService(http, settings, spool=spool, now=tenant.now, limits=QUICK)
+        yield Simulated(tenant, service)

@@ -1,0 +1,309 @@
+"""What every `RunService` does, held against the client over a simulated tenant and the platform in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import (
+    AccessRefused,
+    NotAvailable,
+    NotFound,
+    RateLimited,
+    Rejected,
+    ServiceError,
+    ServiceFailed,
+)
+from bot.model import (
+    Availability,
+    Capability,
+    DebugRequest,
+    LaunchRequest,
+    LogExcerpt,
+    LogQuery,
+    Moment,
+    PropertyStatus,
+    Refused,
+    RunQuery,
+    RunStatus,
+    Started,
+    Unclear,
+)
+from tests.contract.run_service_stages import LAUNCHER, Stage, in_memory, simulated
+from tests.fakes.service import Launching
+
+UNKNOWN = "f" * 32 + "-64-0"
+FAILING = ("The ledger adds up",)
+EARLIER = timedelta(minutes=5)
+
+
+@pytest.fixture(params=[in_memory, simulated], ids=["in memory", "client"])
+async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    """Open a platform; at its end nothing may have been asked that should not have been."""
+    async with request.param(tmp_path) as opened:
+        yield opened
+        assert opened.violations() == []
+
+
+async def _quiet(_: str) -> None:
+    """Hear nothing."""
+
+
+async def _listed(stage: Stage, query: RunQuery | None = None) -> list[str]:
+    return [run.ref.run_id async for page in stage.service.runs(query or RunQuery()) for run in page]
+
+
+async def test_version__says_the_release(stage: Stage) -> None:
+    """The release proves that the platform was reached."""
+    assert await stage.service.version() == "64.0"
+
+
+async def test_service__names_itself(stage: Stage) -> None:
+    """Every run is addressed with the connection's name; launches and logs can be had."""
+    run_id = stage.add(RunStatus.COMPLETED)
+
+    assert stage.service.connection == "demo"
+    assert (await stage.service.run(run_id)).ref.connection == "demo"
+    assert {Capability.LAUNCH, Capability.LOGS, Capability.PROPERTIES} <= stage.service.capabilities
+
+
+async def test_runs__newest_first_over_several_pages(stage: Stage) -> None:
+    """All runs come, each once, in order of creation."""
+    added = [stage.add(RunStatus.COMPLETED) for _ in range(120)]
+
+    assert await _listed(stage) == added[::-1]
+
+
+async def test_runs__filters_hold_together(stage: Stage) -> None:
+    """Status, launcher and time of creation narrow the list."""
+    stage.add(RunStatus.COMPLETED)
+    stage.add(RunStatus.COMPLETED, launcher="Payments Nightly")
+    boundary = (await stage.service.run(stage.add(RunStatus.CANCELLED))).created_at
+    stage.add(RunStatus.IN_PROGRESS, launcher="Payments Nightly")
+    wanted = stage.add(RunStatus.COMPLETED, launcher="Payments Nightly")
+    query = RunQuery(status=RunStatus.COMPLETED, launcher="Payments Nightly", created_after=boundary)
+
+    assert await _listed(stage, query) == [wanted]
+
+
+async def test_run__read_alone(stage: Stage) -> None:
+    """A run has what a card needs."""
+    run = await stage.service.run(stage.add(RunStatus.COMPLETED))
+
+    assert (run.status, run.launcher, run.source) == (RunStatus.COMPLETED, LAUNCHER, "main")
+    assert run.created_at is not None
+    assert run.page_url is not None
+    assert run.ref.run_id in run.page_url
+
+
+async def test_run__unknown(stage: Stage) -> None:
+    """An id that was never given is not found."""
+    with pytest.raises(NotFound) as caught:
+        await stage.service.run(UNKNOWN)
+
+    assert caught.value.what == "run"
+
+
+@pytest.mark.parametrize("error", [ServiceFailed, AccessRefused, RateLimited])
+async def test_run__the_platform_fails(stage: Stage, error: type[ServiceError]) -> None:
+    """Each way of failing has its own type, and passes."""
+    run_id = stage.add(RunStatus.COMPLETED)
+    stage.fail(error)
+    with pytest.raises(error):
+        await stage.service.run(run_id)
+
+    assert (await stage.service.run(run_id)).ref.run_id == run_id
+
+
+async def test_results__ready(stage: Stage) -> None:
+    """Failing properties are failing, whatever group they are in; a filter narrows."""
+    run = await stage.service.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    results = await stage.service.results(run)
+    only = await stage.service.results(run, status=PropertyStatus.FAILING)
+
+    assert results.availability is Availability.READY
+    assert tuple(p.name for p in results.failing) == FAILING
+    assert results.passing_count > 1
+    assert {p.name for p in only.properties} == set(FAILING)
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (RunStatus.IN_PROGRESS, Availability.NOT_YET),
+        (RunStatus.STARTING, Availability.NOT_YET),
+        (RunStatus.INCOMPLETE, Availability.ABSENT),
+        (RunStatus.CANCELLED, Availability.ABSENT),
+    ],
+)
+async def test_results__why_there_are_none(stage: Stage, status: RunStatus, why: Availability) -> None:
+    """A run without results says why."""
+    run = await stage.service.run(stage.add(status))
+
+    assert (await stage.service.results(run)).availability is why
+
+
+async def test_results__after_the_run_has_ended(stage: Stage) -> None:
+    """A value read before the end does not hide the results after it."""
+    run = await stage.service.run(stage.add(RunStatus.IN_PROGRESS))
+    stage.finish(run.ref.run_id, failing=FAILING)
+
+    assert tuple(p.name for p in (await stage.service.results(run)).failing) == FAILING
+
+
+async def _log(stage: Stage, **query: object) -> tuple[LogExcerpt, Moment]:
+    run = await stage.service.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = (await stage.service.results(run)).failing[0].moment
+    assert moment is not None
+    asked = LogQuery(run_id=run.ref.run_id, moment=moment, **query)  # type: ignore[arg-type]  # its own fields
+    return await stage.service.logs(asked, _quiet), moment
+
+
+async def test_logs__end_at_the_moment(stage: Stage) -> None:
+    """The last lines come newest last, inside the window, and the file holds the window."""
+    excerpt, moment = await _log(stage, window=12.0, lines=5)
+    times = [float(line.vtime or "nan") for line in excerpt.lines]
+
+    assert len(excerpt.lines) == 5
+    assert times == sorted(times)
+    assert moment.seconds - 12.0 <= times[0]
+    assert times[-1] <= moment.seconds
+    assert excerpt.total == excerpt.matched >= 5
+    assert excerpt.cut is None
+    assert excerpt.path is not None
+    assert Path(excerpt.path).stat().st_size == excerpt.size  # noqa: ASYNC240 - a look at one file in a test
+
+
+async def test_logs__grep(stage: Stage) -> None:
+    """Grep narrows what is shown; the total stays the window's."""
+    whole, _ = await _log(stage, window=12.0, lines=1_000)
+    word = whole.lines[-1].text.split()[0]
+    expected = sum(word in line.text for line in whole.lines)
+    some, _ = await _log(stage, window=12.0, lines=1_000, grep=word)
+    none, _ = await _log(stage, window=12.0, grep="no such text anywhere")
+
+    assert 0 < expected <= some.matched
+    assert all(word in line.text for line in some.lines)
+    assert (none.matched, none.lines) == (0, ())
+    assert none.total > 0
+
+
+async def test_logs__unknown_moment_and_run(stage: Stage) -> None:
+    """What is missing is named."""
+    run_id = stage.add(RunStatus.COMPLETED, failing=FAILING)
+    for target, what in ((run_id, "moment"), (UNKNOWN, "run")):
+        with pytest.raises(NotFound) as caught:
+            await stage.service.logs(LogQuery(run_id=target, moment=Moment("1234", "33.5")), _quiet)
+
+        assert caught.value.what == what
+
+
+async def test_build_logs__last_lines(stage: Stage) -> None:
+    """The end of the build log comes, and how long it is."""
+    excerpt = await stage.service.build_logs(stage.add(RunStatus.COMPLETED), 3)
+
+    assert len(excerpt.lines) == 3
+    assert excerpt.total >= 3
+
+
+def test_parameters__exactly_what_is_sent(stage: Stage) -> None:
+    """Values, order and the correlation key; a filter for log lines is refused."""
+    request = LaunchRequest(launcher=LAUNCHER, key="k-1", minutes="30", extra=(("custom.seed", "7"),))
+    refused = LaunchRequest(launcher=LAUNCHER, key="k-1", extra=(("antithesis.filter_logs_matching", "x"),))
+
+    assert stage.service.parameters(request) == (
+        ("antithesis.duration", "30"),
+        ("custom.seed", "7"),
+        ("clew.request_id", "k-1"),
+    )
+    with pytest.raises(Rejected):
+        stage.service.parameters(refused)
+
+
+@pytest.mark.parametrize(
+    ("how", "outcome", "started"),
+    [
+        (Launching.NORMAL, Started, True),
+        (Launching.NO_ID, Started, True),
+        (Launching.LOST_REPLY, Unclear, True),
+        (Launching.LOST_REQUEST, Unclear, False),
+        (Launching.REFUSED, Refused, False),
+    ],
+)
+async def test_launch__outcome_and_search(stage: Stage, how: Launching, outcome: type, started: bool) -> None:
+    """The outcome says what can be known; a run that was started is found by its key, another is not."""
+    request = LaunchRequest(launcher=LAUNCHER, key="key-7f3a", minutes="15", source="main", ephemeral=True)
+    stage.next_launch(how)
+    told = await stage.service.launch(request)
+    found = await stage.service.find_launched("key-7f3a", LAUNCHER, stage.now() - EARLIER)
+
+    assert isinstance(told, outcome)
+    assert (found is not None) is started
+    assert await stage.service.find_launched("key-0000", LAUNCHER, stage.now() - EARLIER) is None
+    if how is Launching.NORMAL:
+        assert found is not None
+        assert told == Started(found.ref.run_id)
+        assert (found.ephemeral, found.requested_minutes) == (True, 15.0)
+
+
+async def test_debug__becomes_a_run(stage: Stage) -> None:
+    """A session is itself a run that can be read by id."""
+    run = await stage.service.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = (await stage.service.results(run)).failing[0].moment
+    assert moment is not None
+    outcome = await stage.service.debug(
+        DebugRequest(moment=moment, run_id=run.ref.run_id, description="key-1")
+    )
+
+    assert isinstance(outcome, Started)
+    assert outcome.run_id not in {None, run.ref.run_id}
+
+
+async def test_debug__lost(stage: Stage) -> None:
+    """A reply that is lost leaves a doubt."""
+    run = await stage.service.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = (await stage.service.results(run)).failing[0].moment
+    assert moment is not None
+    stage.next_launch(Launching.LOST_REPLY)
+
+    assert isinstance(await stage.service.debug(DebugRequest(moment=moment, run_id=run.ref.run_id)), Unclear)
+
+
+async def test_cancel__while_it_runs(stage: Stage) -> None:
+    """A running run can be stopped, an ended one cannot, and there has to be one."""
+    await stage.service.cancel(stage.add(RunStatus.IN_PROGRESS))
+    with pytest.raises(NotAvailable):
+        await stage.service.cancel(stage.add(RunStatus.COMPLETED))
+    with pytest.raises(NotFound):
+        await stage.service.cancel(UNKNOWN)
+
+
+async def test_report_link__fresh_or_none(stage: Stage) -> None:
+    """An ended run has a link, one that runs has none; the link prints as nothing."""
+    link = await stage.service.report_link(stage.add(RunStatus.COMPLETED))
+
+    assert link is not None
+    assert "/report/" in link.reveal()
+    assert "auth" not in f"{link} {link!r}"
+    assert await stage.service.report_link(stage.add(RunStatus.IN_PROGRESS)) is None
+
+
+async def test_find_run__by_link_and_session(stage: Stage) -> None:
+    """A pasted link is found whatever its signature, a session by its id."""
+    run_id = stage.add(RunStatus.COMPLETED)
+    stage.add(RunStatus.COMPLETED)
+    run = await stage.service.run(run_id)
+    link = await stage.service.report_link(run_id)
+    assert link is not None
+    bare = link.reveal().partition("?")[0]
+    by_link = await stage.service.find_run(report_url=f"{bare}?auth=v2.public.other#/run/x")
+    by_session = await stage.service.find_run(session_id=run.session_id)
+
+    assert by_link is not None
+    assert by_session is not None
+    assert by_link.ref == by_session.ref == run.ref
+    assert await stage.service.find_run(report_url="https://other.example/report/a/b.html") is None
+    assert await stage.service.find_run(session_id="e" * 32 + "-1-1") is None
