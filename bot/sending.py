@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bot import requests
 from bot.errors import StoreError
-from bot.model import LaunchOutcome, Refused, Run, RunRef, Started, Unclear
+from bot.model import LaunchOutcome, Refused, Run, RunRef, Unclear
 from bot.ports import Clock, RunService, Store
 from bot.state import AuditEntry, Intent, IntentKind, IntentState
 
@@ -110,13 +110,11 @@ def _after(intent: Intent, outcome: LaunchOutcome) -> Intent:
     show, so one of unknown outcome is left to the person.
     """
     launch = intent.kind is IntentKind.LAUNCH
-    match outcome:
-        case Started(run_id=None) if launch:
-            return replace(intent, reason="The platform took it without saying which run it became.")
-        case Started(run_id=run_id):
-            return replace(intent, state=IntentState.ACCEPTED, run_id=run_id)
-        case Refused(reason=reason):
-            return replace(intent, state=IntentState.REJECTED, reason=reason)
-        case Unclear(reason=reason):
-            state = IntentState.POSTING if launch else IntentState.UNKNOWN
-            return replace(intent, state=state, reason=reason)
+    if isinstance(outcome, Refused):
+        return replace(intent, state=IntentState.REJECTED, reason=outcome.reason)
+    if isinstance(outcome, Unclear):
+        state = IntentState.POSTING if launch else IntentState.UNKNOWN
+        return replace(intent, state=state, reason=outcome.reason)
+    if launch and outcome.run_id is None:
+        return replace(intent, reason="The platform took it without saying which run it became.")
+    return replace(intent, state=IntentState.ACCEPTED, run_id=outcome.run_id)

@@ -59,12 +59,10 @@ async def stand(intent: Intent, service: RunService | None, now: datetime) -> Se
     return Session(intent=intent, request=request, now=now, run=run)
 
 
-async def open_at(
-    wanted: str, *, service: RunService, store: Intents, now: datetime, mine: str = ""
-) -> Session | None:
-    """Return the session that was asked for at a subject (`wanted`) and may be open still; `mine` does not count."""
+async def open_at(wanted: str, *, service: RunService, store: Intents, now: datetime) -> Session | None:
+    """Return the session that was asked for at a subject (`wanted`) and may be open still."""
     found = await store.session(service.connection, wanted, now - LASTS)
-    if found is None or found.id == mine:
+    if found is None:
         return None
     try:
         session = await stand(found, service, now)

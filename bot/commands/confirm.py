@@ -118,7 +118,7 @@ async def _open_session(intent: Intent, service: RunService, desk: Desk) -> Sess
     if intent.kind is not IntentKind.DEBUG or intent.reason == BESIDE:
         return None
     now = desk.clock.now()
-    return await sessions.open_at(intent.subject, service=service, store=desk.store, now=now, mine=intent.id)
+    return await sessions.open_at(intent.subject, service=service, store=desk.store, now=now)
 
 
 async def _join(intent: Intent, session: Session, desk: Desk) -> Reply:

@@ -86,8 +86,6 @@ async def _aim(asked: Asked, desk: Desk) -> Aim:
 
 def _request(aim: Aim, asked: Asked, key: str) -> DebugRequest:
     """Build the request: the run's id where it is known, else the session's; the key goes into the text."""
-    if aim.run is None and not aim.session_id:
-        raise replies.which_run()
     return DebugRequest(
         moment=aim.moment,
         run_id=aim.run.ref.run_id if aim.run else None,

@@ -35,14 +35,6 @@ def placeholder() -> UserError:
     )
 
 
-def which_run() -> UserError:
-    """Answer a moment that says neither its run nor its session."""
-    return UserError(
-        "That moment does not say which run or session it is in.",
-        "Add run=RUN, or paste the whole text of the report's copy-moment button.",
-    )
-
-
 def confirmation(intent: Intent, request: DebugRequest, *, alone: bool, warnings: tuple[Line, ...]) -> Reply:
     """Show what would be asked for, exactly, and what it costs. `alone`: nobody else reads it."""
     asked: Line = ("Open a debugging session at virtual time ", Outside(virtual(request.moment)),

@@ -68,7 +68,7 @@ class Stage:
             policy=self.policy,
             presets=self.presets,
             launchers={self.service.connection: self.known},
-            new_key=lambda: f"{next(self.keys):032x}",
+            new_key=lambda: f"{next(self.keys):08x}{'0' * 24}",
         )
         self.handler = Handler(self.desk)
         parts = {"services": self.desk.services, "store": self.desk.store, "clock": self.clock}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import pytest
 
@@ -10,7 +11,7 @@ from bot.access import Policy
 from bot.cards import plain
 from bot.errors import Unreachable
 from bot.model import LaunchOutcome, LaunchRequest, RunRef
-from bot.state import Intent, IntentState
+from bot.state import AuditEntry, Intent, IntentState
 from tests.fakes.service import FakeRunService, Launching
 from tests.fakes.stage import ANN, BO, READER, Stage, an_invocation, silent, texts
 from tests.fakes.store import MemoryStore
@@ -235,6 +236,54 @@ async def test_confirm__sending_raises() -> None:
     assert len(stage.service.launches) == 1
     assert reply.live == the_intent(stage).id
     assert the_intent(stage).state is IntentState.POSTING
+
+
+class Withdrawing(MemoryStore):
+    """A store in which somebody withdraws what was confirmed, right before it is sent."""
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Withdraw it once it is said to be confirmed."""
+        await super().audit(entry)
+        if entry.decision == "confirmed":
+            expected = frozenset({IntentState.CONFIRMED})
+            await self.advance(entry.detail.partition(":")[0], expected, IntentState.EXPIRED, entry.at)
+
+
+async def test_confirm__withdrawn_meanwhile() -> None:
+    """What was withdrawn between the yes and the sending is not sent."""
+    stage = Stage(memory=Withdrawing())
+    reply = await stage.launched()
+
+    assert stage.service.launches == []
+    assert "Nothing was started" in plain(reply.card.text)
+    assert reply.private
+
+
+@dataclass(kw_only=True)
+class FoundMeanwhile(FakeRunService):
+    """A platform whose answer comes after the watcher found the run."""
+
+    stage: Stage | None = None
+
+    async def launch(self, request: LaunchRequest) -> LaunchOutcome:
+        """Start it, and let the watcher find it before answering."""
+        outcome = await super().launch(request)
+        assert self.stage is not None
+        await self.stage.pass_time(10)
+        return outcome
+
+
+async def test_confirm__found_meanwhile() -> None:
+    """The watcher may be first; both say the same, and it is written down once."""
+    service = FoundMeanwhile()
+    stage = Stage(service=service)
+    service.stage = stage
+    reply = await stage.launched()
+
+    assert the_intent(stage).state is IntentState.ACCEPTED
+    assert f"run {the_intent(stage).run_id} is being set up" in plain(reply.card.text)
+    assert [entry.decision for entry in stage.memory.trail].count("accepted") == 1
+    assert len(stage.service.launches) == 1
 
 
 class BrokenAfter(MemoryStore):

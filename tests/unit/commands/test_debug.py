@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from bot.cards import Context, plain
 from bot.commands.registry import VERBS
+from bot.errors import Unreachable
 from bot.model import Capability, Moment, RunStatus
 from bot.requests import debug_request
 from bot.state import Actor, Intent, IntentKind, IntentState, Place
@@ -170,6 +172,35 @@ async def test_debug__two_drafts_one_session() -> None:
     assert "no second one was opened" in plain(reply.card.text)
     assert (reply.live, reply.replace) == (first.id, True)
     assert stage.memory.intents[second.id].state is IntentState.DECLINED
+
+
+async def test_debug__joined_by_two_presses() -> None:
+    """Two presses of a draft that joins are one joining and one answer."""
+    stage = a_stage()
+    await stage.say(AT)
+    await stage.say(AT, by=BO)
+    first, second = intents(stage)
+    await stage.say(f"confirm {first.id}")
+    replies = await asyncio.gather(*(stage.say(f"confirm {second.id}", by=BO) for _ in range(2)))
+
+    assert sorted(reply.private for reply in replies) == [False, True]
+    assert len(stage.service.debugs) == 1
+
+
+async def test_debug__session_that_cannot_be_looked_at() -> None:
+    """A session that may be open is joined."""
+    stage = a_stage()
+    await stage.say(AT)
+    await stage.press("Open session")
+    aim = run_id(1)
+    stage.service.fail("run", Unreachable("no"))
+    by_session = await stage.say(f"debug session={run_id(7)} moment={MOMENT.words}")
+    await stage.press("Open session")
+    stage.service.fail("run", Unreachable("no"))
+    joined = await stage.say(f"debug session={run_id(7)} moment={MOMENT.words}", by=BO)
+
+    assert aim not in texts(by_session.card)
+    assert "no second one was opened" in plain(joined.card.text)
 
 
 async def test_debug__another_one_on_purpose() -> None:

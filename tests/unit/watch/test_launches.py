@@ -237,6 +237,16 @@ async def test_tick__debug_left_over() -> None:
     assert stage.service.debugs == []
 
 
+async def test_tick__tells_beside_its_own_card() -> None:
+    """With several launches under way, each is told beside its own card."""
+    stage = await a_lost_launch(Launching.LOST_REQUEST)
+    stage.service.next_launch(Launching.LOST_REQUEST)
+    await stage.launched("launch Payments Nightly duration=30")
+    await stage.pass_time(700)
+
+    assert [row.thread for row in rows(stage)] == ["m1", "m2"]
+
+
 async def test_tick__chat_is_off() -> None:
     """A launch from a chat that is not on is settled all the same; there is nobody to tell."""
     stage = await a_lost_launch(Launching.LOST_REQUEST)

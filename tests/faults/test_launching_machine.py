@@ -1,0 +1,173 @@
+"""Launches, presses, deaths, lags and lost answers in any order: never two requests for one intent."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from typing import ClassVar
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from bot.state import Actor, Intent, IntentState
+from tests.fakes.mortal import MortalService, MortalStore
+from tests.fakes.runs import MOMENT, a_run, run_id
+from tests.fakes.service import Launching
+from tests.fakes.stage import ANN, BO, Stage, an_invocation, silent
+from tests.fakes.store import MemoryStore
+
+HOWS = st.sampled_from(list(Launching))
+NEVER_SENT = frozenset({IntentState.DRAFT, IntentState.CONFIRMED, IntentState.DECLINED, IntentState.EXPIRED})
+
+
+class Launches(RuleBasedStateMachine):
+    """One channel, two people, one platform, one process that may die."""
+
+    store: ClassVar[type[MemoryStore]] = MemoryStore
+
+    @initialize()
+    def begin(self) -> None:
+        """Start the process."""
+        self.runner = asyncio.Runner()
+        self.stage = Stage(service=MortalService(), memory=self.store())
+        self.stage.service.add_run(a_run(1))
+
+    def teardown(self) -> None:
+        """Let a day pass: everything is settled, and what was settled is true."""
+        if not hasattr(self, "runner"):
+            return
+        self.runner.run(self.stage.restarted().pass_time(1200, step=20))
+        for intent in self.intents:
+            assert intent.state not in {IntentState.CONFIRMED, IntentState.POSTING}, intent
+            if intent.run_id is not None:
+                assert intent.run_id in self.stage.service._runs
+        self.runner.close()
+
+    @property
+    def intents(self) -> list[Intent]:
+        """All intents, oldest first."""
+        return list(self.stage.memory.intents.values())
+
+    @rule(by=st.sampled_from([ANN, BO]), debug=st.booleans())
+    def ask(self, by: Actor, debug: bool) -> None:
+        """Somebody asks for a launch or a session."""
+        words = f"debug {run_id(1)} moment={MOMENT.words}" if debug else "launch basic_test duration=30"
+        self.runner.run(self.stage.say(words, by=by))
+
+    @precondition(lambda self: self.intents)
+    @rule(
+        data=st.data(),
+        times=st.integers(1, 5),
+        how=HOWS,
+        verb=st.sampled_from(["confirm", "decline", "again"]),
+    )
+    def press(self, data: st.DataObject, times: int, how: Launching, verb: str) -> None:
+        """Somebody presses a button several times at once; the next answer is as it may be."""
+        intent = data.draw(st.sampled_from(self.intents))
+        self.stage.service.next_launch(how)
+        self.runner.run(self._say(self.stage, f"{verb} {intent.id}", times, intent.actor))
+
+    @precondition(lambda self: self.intents)
+    @rule(data=st.data(), dies_at=st.integers(1, 10), committed=st.booleans())
+    def press_and_die(self, data: st.DataObject, dies_at: int, committed: bool) -> None:
+        """Let the process die while it works on a press, and start a new one."""
+        intent = data.draw(st.sampled_from(self.intents))
+        store = MortalStore(self.stage.memory, dies_at=dies_at, committed=committed)
+        dying = self.stage.restarted(store=store.typed)
+        self.runner.run(self._say(dying, f"confirm {intent.id}", 2, intent.actor))
+        self.stage = self.stage.restarted()
+
+    @precondition(lambda self: self.intents)
+    @rule(data=st.data(), doomed=st.sampled_from(["before", "after"]))
+    def press_and_die_while_sending(self, data: st.DataObject, doomed: str) -> None:
+        """Let the process die right before or right after the platform took the request."""
+        intent = data.draw(st.sampled_from(self.intents))
+        assert isinstance(self.stage.service, MortalService)
+        self.stage.service.doomed = doomed
+        self.runner.run(self._say(self.stage, f"confirm {intent.id}", 1, intent.actor))
+        self.stage.service.doomed = ""
+        self.stage = self.stage.restarted()
+
+    @rule(seconds=st.sampled_from([5, 20, 100, 400]))
+    def time_passes(self, seconds: int) -> None:
+        """Let time pass, with the watchers looking."""
+        self.runner.run(self.stage.pass_time(seconds, step=10))
+
+    @rule(listings=st.integers(0, 6))
+    def list_lags(self, listings: int) -> None:
+        """Let new runs be listed late from now on."""
+        self.stage.service.lag(listings)
+
+    @invariant()
+    def never_twice(self) -> None:
+        """One intent is one request at most, and only if it was confirmed."""
+        if not hasattr(self, "stage"):
+            return
+        launched = [request.key for request in self.stage.service.launches]
+        opened = [request.description[6:14] for request in self.stage.service.debugs]
+
+        assert self.stage.service.violations == []
+        assert len(launched) == len(set(launched))
+        assert len(opened) == len(set(opened))
+        unsent = {intent.id for intent in self.intents if intent.state in NEVER_SENT}
+        assert unsent.isdisjoint(launched)
+        assert {intent_id[:8] for intent_id in unsent}.isdisjoint(opened)
+
+    async def _say(self, stage: Stage, words: str, times: int, actor: str) -> None:
+        by = ANN if actor == ANN.id else BO
+        said = [replace(an_invocation(stage, words), actor=by) for _ in range(times)]
+        await asyncio.gather(*(stage.handler.handle(one, silent) for one in said), return_exceptions=True)
+
+
+class Forgetful(MemoryStore):
+    """A store whose updates do not look at the state they replace, as code without a condition would."""
+
+    async def advance(
+        self,
+        intent_id: str,
+        expected: frozenset[IntentState],
+        state: IntentState,
+        now: datetime,
+        *,
+        run_id: str | None = None,
+        reason: str = "",
+    ) -> bool:
+        """Change the state, whatever it was."""
+        everything = frozenset(IntentState)
+        return await super().advance(intent_id, everything, state, now, run_id=run_id, reason=reason)
+
+
+class Careless(Launches):
+    """The same over a store that forgets to look."""
+
+    store = Forgetful
+
+
+TestLaunches = Launches.TestCase
+TestLaunches.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+def test_machine__finds_a_second_launch() -> None:
+    """The machine is worth its time: a store without conditional updates does not get past it."""
+    budget = settings(
+        max_examples=200,
+        stateful_step_count=20,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Careless, settings=budget)
