@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from adapters.simulator.clock import Source, SystemSource, TenantClock
+from adapters.simulator.clock import SystemClock, TenantClock
 from adapters.simulator.control import Control
 from adapters.simulator.gate import Credentials
 from adapters.simulator.misbehave import FAULTS, Rule
@@ -20,6 +20,7 @@ from adapters.simulator.tenant import SimulatedTenant
 from adapters.simulator.world import Builder
 from adapters.simulator.worlds import bulk_world, empty_world, living_world
 from bot.errors import UserError
+from bot.ports import Clock
 
 __all__ = [
     "FAULTS",
@@ -41,7 +42,7 @@ async def simulated_tenant(
     *,
     seed: int = 1,
     speed: float = 60.0,
-    clock: Source | None = None,
+    clock: Clock | None = None,
     port: int = 0,
     world: Builder = living_world,
 ) -> AsyncIterator[SimulatedTenant]:
@@ -49,7 +50,7 @@ async def simulated_tenant(
 
     `clock` is any `bot.ports.Clock`. Raises `UserError` where the port is taken.
     """
-    built = world(TenantClock(clock or SystemSource(), speed), seed)
+    built = world(TenantClock(clock or SystemClock(), speed), seed)
     server = Server(built, Credentials())
     app = server.app()
     tenant = SimulatedTenant(server, "")

@@ -55,7 +55,7 @@ async def stream(
     try:
         await response.prepare(request)
         if rule is not None and rule.first_byte_delay:
-            await clock.source.sleep(rule.first_byte_delay)
+            await clock.sleep(rule.first_byte_delay)
         await _send(response, spoil(iter(lines), rule))
     except Cut:
         drop(request)

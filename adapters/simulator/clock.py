@@ -5,26 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+
+from bot.ports import Clock
 
 
-class Source(Protocol):
-    """What tenant time is made of; every `bot.ports.Clock` is one."""
-
-    def now(self) -> datetime:
-        """Return the wall clock, aware and in UTC."""
-        ...
-
-    def monotonic(self) -> float:
-        """Return seconds that never jump."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        ...
-
-
-class SystemSource:
+class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
@@ -41,9 +26,12 @@ class SystemSource:
 
 
 class TenantClock:
-    """Starts at the source's wall clock, in whole seconds, and runs `speed` times as fast; 0 stands still."""
+    """Starts at the source's wall clock, in whole seconds, and runs `speed` times as fast; 0 stands still.
 
-    def __init__(self, source: Source, speed: float) -> None:
+    It fills `bot.ports.Clock`, too: `now` is tenant time, waiting takes seconds of the source.
+    """
+
+    def __init__(self, source: Clock, speed: float) -> None:
         self.source = source
         self.speed = speed
         self.start = source.now().replace(microsecond=0)
@@ -58,3 +46,11 @@ class TenantClock:
     def advance(self, seconds: float) -> None:
         """Move tenant time on at once."""
         self._moved += timedelta(seconds=seconds)
+
+    def monotonic(self) -> float:
+        """Return the source's seconds that never jump."""
+        return self.source.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for seconds of the source."""
+        await self.source.sleep(seconds)

@@ -55,7 +55,7 @@ class Server:
             return await handler(request)
         request[RULE] = rule
         if rule.delay:
-            await self.clock.source.sleep(rule.delay)
+            await self.clock.sleep(rule.delay)
         answer = await handler(request) if rule.acts or not (rule.drop or rule.status) else None
         if rule.drop:
             drop(request)
@@ -72,7 +72,7 @@ class Server:
         if not isinstance(answer, web.Response):
             return answer  # a stream has been spoilt on its way
         if rule.first_byte_delay:
-            await self.clock.source.sleep(rule.first_byte_delay)
+            await self.clock.sleep(rule.first_byte_delay)
         return _rewritten(request, rule, answer)
 
     @web.middleware

@@ -13,6 +13,7 @@ from adapters.simulator.misbehave import Rule, rule_from
 from adapters.simulator.run import FOREVER, TERMINAL, Answer, Pinned, Plan, SimRun
 from adapters.simulator.server import Server
 from adapters.simulator.world import World
+from bot.ports import Clock
 
 
 class SimulatedTenant:
@@ -34,6 +35,11 @@ class SimulatedTenant:
     def counts(self) -> Counter[str]:
         """Requests by method and route, as in "GET /api/v0/runs/{run_id}"."""
         return self._server.journal.counts
+
+    @property
+    def clock(self) -> Clock:
+        """A clock whose `now` is tenant time; who shows the progress of runs should read it."""
+        return self.world.clock
 
     def now(self) -> datetime:
         """Return tenant time."""

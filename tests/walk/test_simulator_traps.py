@@ -252,7 +252,7 @@ async def test_fault__slow(empty: Both) -> None:
     """Delays are seconds of the caller's clock, before the answer or before its first byte."""
     tenant, caller = empty
     run_id = tenant.add_run(status="completed")
-    clock = tenant.world.clock.source
+    clock = tenant.clock
     passed = [clock.monotonic()]
 
     for fault, path, delay in (

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.simulator.clock import SystemSource, TenantClock
+from adapters.simulator.clock import SystemClock, TenantClock
 from tests.fakes.clock import ManualClock
 
 
@@ -30,11 +30,21 @@ def test_clock__is_moved_on_by_hand_and_ignores_jumps() -> None:
     assert clock.now() - clock.start == timedelta(seconds=90)
 
 
-async def test_system_source__is_aware_and_waits() -> None:
+async def test_system_clock__is_aware_and_waits() -> None:
     """The default clock is the machine's."""
-    source = SystemSource()
+    source = SystemClock()
     before = source.monotonic()
     await source.sleep(0)
 
     assert source.now().utcoffset() == timedelta()
     assert source.monotonic() >= before
+
+
+async def test_clock__waits_in_seconds_of_its_source() -> None:
+    """Only what it calls now is sped up."""
+    source = ManualClock(eager=True)
+    clock = TenantClock(source, 60)
+    await clock.sleep(2)
+
+    assert clock.monotonic() == 2
+    assert clock.now() - clock.start == timedelta(minutes=2)
