@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
 from adapters.chat.slack.app import SlackChat, Timing, open_chat
@@ -13,10 +13,12 @@ from adapters.chat.slack.requests import Requests
 from adapters.clock import SystemClock
 from adapters.configuration.values import Slack
 from bot.access import Policy, Role
+from bot.cards import Reply
 from bot.commands.verb import Desk
 from bot.handler import Handler
 from bot.model import Secret
 from bot.ports import Store
+from bot.state import Invocation, MessageRef
 from tests.fakes.service import FakeRunService
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_world import APP_TOKEN, BOB, BOT_TOKEN, GUEST, SECRET, TEAM
@@ -42,18 +44,38 @@ class QuickClock(SystemClock):
         await asyncio.sleep(0)
 
 
+class CountingHandler(Handler):
+    """The door, which says how many commands were answered to the end."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.count = 0
+        self.changed = asyncio.Condition()
+
+    async def answered(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
+        """Note it, and wake whoever waits."""
+        await super().answered(invocation, reply, message)
+        async with self.changed:
+            self.count += 1
+            self.changed.notify_all()
+
+
 @dataclass(kw_only=True)
 class Bot:
     """A running bot and all that is around it."""
 
     slack: FakeSlack
     chat: SlackChat
-    handler: Handler
+    handler: CountingHandler
     store: Store
     service: FakeRunService
     clock: QuickClock
     running: asyncio.Task[None]
-    known: list[str] = field(default_factory=list)
+
+    async def answered(self, count: int) -> None:
+        """Wait until so many commands were answered, and their threads know what they speak of."""
+        async with asyncio.timeout(20), self.handler.changed:
+            await self.handler.changed.wait_for(lambda: self.handler.count >= count)
 
     @property
     def requests(self) -> Requests:
@@ -92,7 +114,7 @@ async def running_bot(
         launchers={service.connection: ("basic_test", "Payments Nightly")},
         new_key=lambda: f"{next(keys):032x}",
     )
-    handler = Handler(desk)
+    handler = CountingHandler(desk)
     settings = Slack(
         bot_token=Secret(bot_token),
         app_token=None if http else Secret(app_token),

@@ -22,9 +22,12 @@ OPTION_VALUE = 150
 SAY, ASK, REPORT, PAGE, MORE = "say", "ask", "report", "page", "more"
 
 
-def row(buttons: tuple[Button, ...], numbers: Iterator[int]) -> list[Json]:
-    """Build at most one actions block of the buttons that can be said."""
-    fit = [b for b in buttons if _fits(b)]
+def row(buttons: tuple[Button, ...], numbers: Iterator[int], *, signed: bool = False) -> list[Json]:
+    """Build at most one actions block of the buttons that can be said.
+
+    `signed`: links that open a report to whoever holds them are shown; only for one person's eyes.
+    """
+    fit = [b for b in buttons if _fits(b) and (signed or not b.signed)]
     tail = fit[SHOWN:]
     menu = [b for b in tail if _plain_words(b)][:MENU] if len(tail) > 1 else []
     shown = [b for b in fit if b not in menu][: ROW - 1]
@@ -35,7 +38,9 @@ def row(buttons: tuple[Button, ...], numbers: Iterator[int]) -> list[Json]:
 
 
 def fill_report(block: Json, url: str) -> None:
-    """Put a fresh signed link behind the report buttons of an actions block."""
+    """Put a fresh signed link behind the report buttons of an actions block; an odd one is left to the click."""
+    if not safe_url(url):
+        return
     for element in block.get("elements", []):
         if str(element.get("action_id", "")).startswith(f"{REPORT}:"):
             element.pop("value", None)
@@ -43,20 +48,22 @@ def fill_report(block: Json, url: str) -> None:
 
 
 def _fits(button: Button) -> bool:
-    if button.page is not None:
-        return safe_url(button.page) and len(button.page) <= BUTTON_URL
+    address = button.signed.reveal() if button.signed else button.page
+    if address is not None:
+        return safe_url(address) and len(address) <= BUTTON_URL
     return bool(button.words or button.asks) and len(button.words) <= BUTTON_VALUE
 
 
 def _plain_words(button: Button) -> bool:
-    special = button.page or button.report or button.asks or button.style is not Style.PLAIN
+    special = button.page or button.signed or button.report or button.asks or button.style is not Style.PLAIN
     return not special and len(button.words) <= OPTION_VALUE
 
 
 def _button(button: Button, number: int) -> Json:
     element: Json = {"type": "button", "text": plain(button.label, BUTTON_TEXT)}
-    if button.page is not None:
-        return element | {"action_id": f"{PAGE}:{number}", "url": button.page}
+    address = button.signed.reveal() if button.signed else button.page
+    if address is not None:
+        return element | {"action_id": f"{PAGE}:{number}", "url": address}
     kind = REPORT if button.report else f"{ASK}:{button.asks}" if button.asks else SAY
     element |= {"action_id": f"{kind}:{number}", "value": button.words or button.asks or ""}
     return element if button.style is Style.PLAIN else element | {"style": button.style.value}

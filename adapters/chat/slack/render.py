@@ -36,15 +36,18 @@ OVERFLOW = 200_000  # characters of the file with all that was cut
 MARKS = {Tone.GOOD: "✅ ", Tone.BAD: "❌ ", Tone.WARNING: "⚠️ ", Tone.RUNNING: "⏳ ", Tone.NEUTRAL: ""}
 
 
-def render(card: Card) -> str:
+def render(card: Card, *, signed: bool = False) -> str:
     """Return the message as JSON: `text`, `blocks`, and `overflow` where something had no room."""
-    return json.dumps(message(card), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(message(card, signed=signed), ensure_ascii=False, separators=(",", ":"))
 
 
-def message(card: Card) -> Json:
-    """Lay out a card: what must be there first, then items and excerpt in the room that is left."""
+def message(card: Card, *, signed: bool = False) -> Json:
+    """Lay out a card: what must be there first, then items and excerpt in the room that is left.
+
+    `signed`: buttons with signed links are shown; only for what one person sees and nobody stores.
+    """
     numbers = itertools.count(1)
-    page = _Page(tail=[*_form_row(card, numbers), *_footer(card.footer)])
+    page = _Page(tail=[*_form_row(card, numbers, signed=signed), *_footer(card.footer)])
     for block in _head(card):
         page.add(block)
     _add_items(page, card, numbers)
@@ -176,11 +179,11 @@ def _add_excerpt(page: _Page, excerpt: Excerpt) -> None:
         page.add(markup.preformatted(tuple(shown)))
 
 
-def _form_row(card: Card, numbers: Iterator[int]) -> list[Json]:
+def _form_row(card: Card, numbers: Iterator[int], *, signed: bool) -> list[Json]:
     row = card.buttons
     if card.form is not None and all(b.asks != card.form.verb for b in row):
         row = (Button(label="Fill in the form", words=card.form.verb, asks=card.form.verb), *row)
-    return buttons.row(row, numbers)
+    return buttons.row(row, numbers, signed=signed)
 
 
 def _footer(footer: Line) -> list[Json]:

@@ -145,7 +145,9 @@ class Screen:
         """Show the card in the message that was pressed; None where that cannot be."""
         said = self._said
         if said.hidden and said.response_url:
-            outcome = await self._stage.responses.send(said.response_url, render.message(card), replace=True)
+            outcome = await self._stage.responses.send(
+                said.response_url, render.message(card, signed=True), replace=True
+            )
             return _Replaced(None) if _there(outcome) else None
         if said.message is None:
             return None
@@ -183,12 +185,13 @@ class Screen:
         conversation = await self._stage.people.conversation(self._user)
         if conversation:
             channel = place.channel.removesuffix(ids.last(place.channel)) + conversation
-            post = replace(self._post(card, self._key), channel=channel, thread=None)
+            payload = render.render(card, signed=True)
+            post = Post(channel=channel, payload=payload, key=self._key)
             await deliver(self._stage.sender, self._stage.clock, post)
 
     async def _respond(self, url: str, card: Card) -> PostOutcome:
         thread = self._place.thread
-        message = render.message(card)
+        message = render.message(card, signed=True)
         return await self._again(lambda: self._stage.responses.send(url, message, thread=thread))
 
     async def _again(self, send: Callable[[], Awaitable[PostOutcome]]) -> PostOutcome:
@@ -226,7 +229,7 @@ class Screen:
 
     def _post(self, card: Card, key: str) -> Post:
         place = self._place
-        payload = self._stage.sender.render(card)
+        payload = render.render(card, signed=place.direct)
         return Post(channel=place.channel, payload=payload, key=key, thread=place.thread)
 
     def _reference(self, message_id: str) -> MessageRef:

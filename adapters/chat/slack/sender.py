@@ -103,7 +103,7 @@ class Sender:
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
         """Show another card in a message; of many edits in a short time the newest is sent."""
-        shown = render.message(card)
+        shown = render.message(card, signed=ids.is_direct(ids.last(message.channel)))
         shown.pop("overflow", None)
         slot = self._slot(message)
         return await slot.show(shown, lambda newest: self._update(message, newest))
@@ -118,7 +118,7 @@ class Sender:
         refused = await self._turn(channel)
         if refused is not None:
             return refused
-        message = render.message(card)
+        message = render.message(card, signed=True)
         message.pop("overflow", None)
         arguments = {"channel": ids.last(channel), "thread_ts": thread, "user": user}
         return await self._store(channel, "chat.postEphemeral", message | arguments)

@@ -1,0 +1,209 @@
+"""Forms: opened at once, fed with launchers, wrong at their field, sent once."""
+
+from __future__ import annotations
+
+from bot.model import Run
+from tests.fakes.runs import MOMENT, a_line, a_run, some_results
+from tests.fakes.slack_bot import Bot, running_bot
+from tests.fakes.slack_world import ALICE, BOB, MAIN, Message
+
+
+async def test_launch__without_arguments_opens_its_form(bot: Bot) -> None:
+    """`/clew launch` opens the form; what is sent becomes the question in the channel it was opened in."""
+    await bot.slack.command("launch")
+    view = await bot.slack.view("Launch")
+
+    ack = await bot.slack.submit(
+        view, {"launcher": "basic_test", "duration": "30", "description": "retry <fix>"}
+    )
+    question = await bot.slack.world.answer("basic_test")
+
+    assert ack.payload == {}
+    assert question.channel == MAIN
+    assert "retry" in question.words
+
+
+async def test_launch__form_keeps_what_was_typed(bot: Bot) -> None:
+    """What stood in the command stands in the form."""
+    await bot.slack.command("launch basic_test source=main")
+    view = await bot.slack.view("Launch")
+
+    elements = {b["block_id"]: b["element"] for b in view["blocks"]}
+
+    assert elements["launcher"]["initial_option"]["value"] == "basic_test"
+    assert elements["source"]["initial_value"] == "main"
+
+
+async def test_launch__wrong_values_are_told_at_their_field(bot: Bot) -> None:
+    """The form stays open, and the field says what is wrong and how to give it right."""
+    await bot.slack.command("launch")
+    view = await bot.slack.view("Launch")
+
+    ack = await bot.slack.submit(view, {"launcher": "../v1/launch/x", "duration": "٣٠"})
+
+    assert ack.payload["response_action"] == "errors"
+    assert set(ack.payload["errors"]) == {"launcher", "duration"}
+    assert bot.service.launches == []
+
+
+async def test_launch__by_mention_offers_the_form_by_a_button(bot: Bot) -> None:
+    """A mention cannot open a form; the answer says what is missing and has a button that can."""
+    said = await bot.slack.mention("launch")
+    answer = await bot.slack.world.answer("Fill in the form")
+
+    await bot.slack.press(answer, "Fill in the form")
+    view = await bot.slack.view("Launch")
+    await bot.slack.submit(view, {"launcher": "basic_test", "duration": "30"})
+    question = await bot.slack.world.answer("30 min", at=1)
+
+    assert question.thread_ts == said.ts
+
+
+async def test_launch__by_global_shortcut_asks_where_to_answer(bot: Bot) -> None:
+    """A global shortcut has no channel, so the form asks for one, and the answer goes there."""
+    await bot.slack.global_shortcut("launch_run")
+    view = await bot.slack.view("Launch")
+
+    where = {"clew_where": MAIN, "launcher": "basic_test", "duration": "30"}
+    await bot.slack.submit(view, where)
+    question = await bot.slack.world.answer("30 min")
+
+    assert question.channel == MAIN
+
+
+async def test_launch__select_offers_known_launchers_and_what_was_typed(bot: Bot) -> None:
+    """Launchers of the settings that fit come first; a new name can be given all the same."""
+    await bot.slack.command("launch")
+    view = await bot.slack.view("Launch")
+
+    everything = await bot.slack.suggestions(view, "launcher", "")
+    fitting = await bot.slack.suggestions(view, "launcher", "night")
+
+    assert everything == ["basic_test", "Payments Nightly"]
+    assert fitting == ["Payments Nightly", "night"]
+
+
+async def test_launch__select_offers_nothing_to_those_without_rights(bot: Bot) -> None:
+    """Names of launchers are for those who may read."""
+    offered = await bot.slack.suggestions({"id": "V0"}, "launcher", "", user="U05GONE")
+
+    assert offered == []
+
+
+async def test_form__sent_twice_acts_once(bot: Bot) -> None:
+    """A form that is sent again, by a second click or by Slack, is one act."""
+    await bot.slack.command("launch")
+    view = await bot.slack.view("Launch")
+    values = {"launcher": "basic_test", "duration": "30"}
+
+    first = await bot.slack.submit(view, values)
+    second = await bot.slack.submit(view, values)
+    await bot.answered(2)
+
+    assert (first.taken, second.taken) == (True, True)
+    assert len([m for m in bot.slack.world.ours() if "basic_test" in m.words]) == 1
+
+
+async def test_form__sent_after_a_restart_is_understood(bot: Bot) -> None:
+    """The view itself says what it is for: a new process needs no memory of it."""
+    await bot.slack.command("launch")
+    view = await bot.slack.view("Launch")
+    await bot.chat.close()
+    await bot.slack.world.until(lambda: not bot.slack.gate.live)
+
+    async with running_bot(bot.slack) as again:
+        await again.slack.submit(view, {"launcher": "basic_test", "duration": "30"})
+        question = await again.slack.world.answer("30 min")
+
+    assert question.channel == MAIN
+
+
+async def test_logs__form_by_button(bot: Bot) -> None:
+    """A verb's form opens prefilled, and what is sent is answered in the thread."""
+    run = a_run_with_log(bot)
+    card = await card_of(bot, run)
+    payload = bot.slack.press_payload(card, {"action_id": "ask:logs:1", "value": f"logs {run.ref.run_id}"})
+
+    await bot.slack.gate.deliver("interactive", payload)
+    view = await bot.slack.view("")
+    await bot.slack.submit(view, {"grep": "off by 3", "moment": f"{MOMENT.input_hash} {MOMENT.vtime}"})
+    answer = await bot.slack.world.answer("balance is off by 3")
+
+    assert answer.thread_ts == card.ts
+    assert "panic" not in answer.words
+
+
+async def test_watch__form_by_button(bot: Bot) -> None:
+    """The form of watch sets what its channel hears of."""
+    card = await card_of(bot, a_run_with_log(bot))
+    payload = bot.slack.press_payload(card, {"action_id": "ask:watch:1", "value": "watch"})
+
+    await bot.slack.gate.deliver("interactive", payload)
+    view = await bot.slack.view("Watch")
+    await bot.slack.submit(view, {"outcomes": "changes"})
+    await bot.slack.world.answer("changes (new failures")
+
+    assert [s.channel for s in await bot.store.subscriptions()] == [f"slack:channel:T01:{MAIN}"]
+
+
+async def test_form__is_refused_to_those_without_rights(bot: Bot) -> None:
+    """The view that opens says why there is no form."""
+    card = await card_of(bot, a_run_with_log(bot))
+    payload = bot.slack.press_payload(card, {"action_id": "ask:launch:1", "value": "launch"}, user=BOB)
+
+    await bot.slack.gate.deliver("interactive", payload)
+    view = await bot.slack.world.until(
+        lambda: next((v for v in bot.slack.world.views.values() if "role" in str(v)), None)
+    )
+
+    assert "launch" in str(view)
+    assert "submit" not in view
+
+
+async def test_form__opens_at_once_and_is_filled_later(bot: Bot) -> None:
+    """A view is there before anything was fetched: a trigger lives three seconds."""
+    card = await card_of(bot, a_run_with_log(bot))
+    payload = bot.slack.press_payload(card, {"action_id": "ask:launch:1", "value": "launch"})
+    await bot.slack.gate.deliver("interactive", payload)
+    await bot.slack.view("Launch")
+    methods = [name for name, _ in bot.slack.world.calls if name.startswith("views.")]
+
+    assert methods == ["views.open", "views.update"]
+
+
+async def test_form__too_late_is_said(bot: Bot) -> None:
+    """A trigger that is used up opens nothing; the person is told, privately."""
+    card = await card_of(bot, a_run_with_log(bot))
+    seen = len(bot.slack.world.ours())
+    payload = bot.slack.press_payload(card, {"action_id": "ask:launch:1", "value": "launch"})
+    bot.slack.world.use_trigger(payload["trigger_id"])
+
+    await bot.slack.gate.deliver("interactive", payload)
+    told = await bot.slack.world.whisper(ALICE, at=seen)
+
+    assert "Press the button once more" in told.words
+
+
+async def test_command__without_time_for_a_form_shows_its_text(bot: Bot) -> None:
+    """Where the trigger is over, the answer says the same in words and has the button."""
+    payload = bot.slack.command_payload("launch")
+    bot.slack.world.use_trigger(payload["trigger_id"])
+
+    await bot.slack.gate.deliver("slash_commands", payload)
+    answer = await bot.slack.world.answer("Fill in the form")
+
+    assert "launcher" in answer.words
+
+
+def a_run_with_log(bot: Bot) -> Run:
+    """Put a failing run with a log into the world."""
+    run = bot.service.add_run(a_run(1))
+    bot.service.set_results(some_results(run, failing=("Ledger balances",)))
+    bot.service.set_log(run, MOMENT, a_line("balance is off by 3", "398.1"), a_line("panic", "398.4"))
+    return run
+
+
+async def card_of(bot: Bot, run: Run) -> Message:
+    """Show a run's card in the channel."""
+    await bot.slack.command(f"status {run.ref.run_id}")
+    return await bot.slack.world.answer("FAILED")
