@@ -62,7 +62,7 @@ def demo(
     *,
     play: Annotated[bool, typer.Option("--play", help="Play a tour without a keyboard.")] = False,
     seed: Seed = 1,
-    speed: Speed = 300.0,
+    speed: Speed = 90.0,
 ) -> None:
     """Talk to Clew here and now: a simulated tenant, a database that is thrown away, no account."""
     from adapters.cli.demo import demo as show

@@ -62,7 +62,7 @@ class Tour:
     async def _launch(self) -> str:
         """Launch with a confirmation and follow the live card to its verdict; return the run's short id."""
         self._say("Start a run. What costs money shows exactly what would be sent, and asks.")
-        asked = await self._type(f'launch {LAUNCHER} duration=5 description="from the tour"')
+        asked = await self._type(f'launch {LAUNCHER} duration=10 description="from the tour"')
         await self._press(asked, "Launch")
         self._say("The message follows the run until its verdict.")
         await self._until(

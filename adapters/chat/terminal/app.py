@@ -30,8 +30,10 @@ Fill = Callable[[Form], Awaitable[Mapping[str, str] | None]]
 
 CATCH_UP = timedelta(minutes=15)  # older questions are no longer waited for
 WELCOME = (
-    "Type a verb (help shows all), a button's number, or #2 VERB to say it in the thread of message 2.",
-    "#2 alone enters that thread, # leaves it, quit ends. Tab completes.",
+    "  status      say a verb; help shows all of them, Tab completes",
+    "  3           press button 3",
+    "  #2 logs     say it in the thread of message 2; #2 enters that thread, # leaves it",
+    "  quit        leave",
 )
 
 
@@ -150,7 +152,9 @@ class Terminal:
     def _show(self, reply: Reply, asked: Invocation) -> MessageRef | None:
         """Show a reply; where its files cannot be saved, say so instead of losing it silently."""
         try:
-            return self.chat.answer(reply.card, key=asked.key, thread=asked.place.thread)
+            return self.chat.answer(
+                reply.card, key=asked.key, thread=asked.place.thread, live=reply.live is not None
+            )
         except OSError as error:
             log.exception("a reply's files could not be saved")
             self.chat.screen.note(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from bot.cards import FieldKind
+from bot.cards import Field, FieldKind
 from bot.cleaning import cut, one_line
 from bot.commands.verb import Desk, Parameter, Verb
 from bot.errors import StoreError
@@ -56,6 +56,11 @@ class Completing(Completer):
             yield Completion(
                 offer.text, start_position=-len(word), display_meta=cut(one_line(offer.hint), LONGEST_HINT)
             )
+
+    def of_field(self, field: Field) -> Completer:
+        """Return a completer for one field of a form."""
+        parameter = Parameter(name=field.name, summary="", kind=field.kind, choices=field.choices)
+        return _FieldCompleter(lambda: self._values(parameter))
 
     async def offers(self, before: str, word: str) -> AsyncIterator[Offer]:
         """Yield what may stand for `word` after `before`."""
@@ -123,3 +128,26 @@ class Completing(Completer):
                 return
             for launcher in dict.fromkeys((*self._desk.launchers.get(connection, ()), *seen)):
                 yield Offer(quoted(launcher))
+
+
+class _FieldCompleter(Completer):
+    """Completes a whole field; names need no quotes there."""
+
+    def __init__(self, values: Callable[[], AsyncIterator[Offer]]) -> None:
+        self._values = values
+
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+        """Give nothing: the prompt asks asynchronously."""
+        del document, complete_event
+        return ()
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """Yield what fits."""
+        del complete_event
+        typed = document.text_before_cursor
+        async for offer in self._values():
+            text = offer.text.strip('"')
+            if text.lower().startswith(typed.lower()):
+                yield Completion(text, start_position=-len(typed), display_meta=offer.hint)

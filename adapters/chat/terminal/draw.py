@@ -78,7 +78,8 @@ def _rows(drawing: Drawing, numbers: Sequence[int], paper: Paper) -> Iterator[li
             yield _buttons(row, drawing, numbers, paper)
         else:
             prefix, text = _row(row, wide, paper)
-            yield _hang(_indented(prefix), text, paper.width)
+            below = prefix if row.kind is Kind.CODE else None
+            yield _hang(_indented(prefix), text, paper.width, below=below and _indented(below))
 
 
 def _row(row: Row, wide: int, paper: Paper) -> tuple[Text, Text]:
@@ -104,15 +105,16 @@ def _indented(prefix: Text) -> Text:
     return Text(" " * INDENT).append_text(prefix)
 
 
-def _hang(prefix: Text, text: Text, width: int) -> list[Text]:
-    """Wrap a text to the width, with its first line after the prefix and the others below that."""
+def _hang(prefix: Text, text: Text, width: int, below: Text | None = None) -> list[Text]:
+    """Wrap a text to the width: its first line after the prefix, the others below it or after `below`."""
     room = max(LEAST, width - cell_len(prefix.plain))
     wrapped = [line for part in text.split("\n", allow_blank=True) for line in part.wrap(_MEASURE, room)]
-    for line in wrapped:
+    below = below or Text(" " * cell_len(prefix.plain))
+    starts = [prefix, *[below] * (len(wrapped) - 1)]
+    lines = [start.copy().append_text(line) for start, line in zip(starts, wrapped or [Text()], strict=False)]
+    for line in lines:
         line.rstrip()
-    first, *others = wrapped or [Text()]
-    below = " " * cell_len(prefix.plain)
-    return [prefix.copy().append_text(first), *(Text(below).append_text(line) for line in others)]
+    return lines
 
 
 def _bar(row: Row, paper: Paper) -> Text:

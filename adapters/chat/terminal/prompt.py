@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.completion import WordCompleter
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
@@ -33,8 +32,9 @@ class Prompt:
         self._attended: asyncio.Task[bool] | None = None
         self._filling = False
         desk, verbs = terminal.handler.desk, terminal.handler.verbs
+        self._completing = Completing(desk, verbs, chat.threads)
         self._lines: PromptSession[str] = PromptSession(
-            completer=Completing(desk, verbs, chat.threads),
+            completer=self._completing,
             complete_while_typing=False,
             history=_history(history),
             bottom_toolbar=self._status,
@@ -49,6 +49,7 @@ class Prompt:
         with patch_stdout(raw=True):
             for line in WELCOME:
                 self._terminal.chat.screen.note(line)
+            self._terminal.chat.screen.note("")
             try:
                 while await self._one():
                     pass
@@ -114,10 +115,12 @@ class Prompt:
 
     async def _field(self, field: Field) -> str:
         hint = f" ({field.hint})" if field.hint else ""
-        completer = WordCompleter(list(field.choices), sentence=True) if field.choices else None
         while True:
             text = await self._fields.prompt_async(
-                f"  {field.label}{hint}: ", default=field.value, completer=completer, handle_sigint=False
+                f"  {field.label}{hint}: ",
+                default=field.value,
+                completer=self._completing.of_field(field),
+                handle_sigint=False,
             )
             if text.strip() or not field.required:
                 return text.strip()

@@ -78,7 +78,7 @@ class Screen:
 
     def status(self, messages: tuple[Message, ...]) -> list[str]:
         """Write one line for each message that lives on, newest last."""
-        going = [m for m in messages if m.drawing.progress is not None]
+        going = [m for m in messages if m.live and m.drawing.progress is not None]
         return [update(m.drawing, m.name, self.paper).plain for m in going[-3:]]
 
     def _print(self, what: str | Text, style: str | None = None) -> None:

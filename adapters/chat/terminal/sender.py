@@ -95,12 +95,12 @@ class TerminalChat:
         """Say no: this terminal is seen by one person."""
         return False
 
-    def answer(self, card: Card, *, key: str, thread: str | None) -> MessageRef:
-        """Show a reply with its files saved and named. Raises `OSError`."""
+    def answer(self, card: Card, *, key: str, thread: str | None, live: bool = False) -> MessageRef:
+        """Show a reply with its files saved and named; `live`: it will be edited. Raises `OSError`."""
         card = with_files_saved(card, self._folder)
         link = next((button.signed for button in card.buttons if button.signed), None)
         message = self.transcript.add(
-            render(card), key=key, at=self._clock.now(), thread=thread, report_url=link
+            render(card), key=key, at=self._clock.now(), thread=thread, report_url=link, live=live
         )
         self._show(message)
         return MessageRef(channel=CHANNEL, message_id=message.posted.id, thread=thread)

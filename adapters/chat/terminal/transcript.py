@@ -31,7 +31,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message that is on the screen. `announced`: nobody here asked for it.
+    """A message that is on the screen. `announced`: nobody here asked for it. `live`: it is edited.
 
     `report_url` is what its report button opens, for this session only.
     """
@@ -40,6 +40,7 @@ class Message:
     drawing: Drawing
     report_url: Secret | None = None
     announced: bool = False
+    live: bool = False
 
     @property
     def root(self) -> str:
@@ -75,6 +76,7 @@ class Transcript:
         thread: str | None = None,
         report_url: Secret | None = None,
         announced: bool = False,
+        live: bool = False,
     ) -> Message:
         """Add a message and remember its key durably, then return it. Raises `OSError`."""
         posted = Posted(id=self._next_id(thread), thread=thread, key=key, at=at)
@@ -82,7 +84,9 @@ class Transcript:
             with self._file.open("ab") as file:
                 file.write(msgspec.json.encode(posted) + b"\n")
         self._remember(posted)
-        message = Message(posted=posted, drawing=drawing, report_url=report_url, announced=announced)
+        message = Message(
+            posted=posted, drawing=drawing, report_url=report_url, announced=announced, live=live
+        )
         self._messages[posted.id] = message
         return message
 
@@ -91,7 +95,7 @@ class Transcript:
         message = self._messages.get(message_id)
         if message is None:
             return None
-        self._messages[message_id] = replace(message, drawing=drawing)
+        self._messages[message_id] = replace(message, drawing=drawing, live=True)
         return self._messages[message_id]
 
     def message(self, message_id: str) -> Message | None:
@@ -146,6 +150,9 @@ class Transcript:
         lines = file.read_bytes().split(b"\n")
         for posted in _read(lines):
             self._remember(posted)
+        if lines[-1]:
+            with file.open("ab") as rest:
+                rest.write(b"\n")  # what comes next must not hang on to it
         if len(lines) > 2 * KEPT_LINES:
             short = file.with_suffix(".new")
             short.write_bytes(b"\n".join(lines[-KEPT_LINES:]))

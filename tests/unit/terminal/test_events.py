@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from adapters.chat.terminal.events import (
+    LONGEST_LINE,
+    Action,
+    Enter,
+    Nothing,
+    Press,
+    Quit,
+    Say,
+    invocation,
+    read,
+)
+from bot.access import Allowed, Policy, Role, decide
+from tests.fakes.runs import EPOCH
+
+
+@pytest.mark.parametrize(
+    ("line", "action"),
+    [
+        ("", Nothing()),
+        ("  \t ", Nothing()),
+        ("status latest", Say("status latest")),
+        ("  status  ", Say("status")),
+        ("3", Press(3)),
+        ("[12]", Press(12)),
+        ("#2", Enter("2")),
+        ("# 2", Enter("2")),
+        ("#2.1", Enter("2")),
+        ("#", Enter(None)),
+        ("#2 logs window=20", Say("logs window=20", "2")),
+        ("#2.1 logs", Say("logs", "2")),
+        ("quit", Quit()),
+        ("EXIT", Quit()),
+        ("#two logs", Say("#two logs")),
+        ("# logs", Say("# logs")),
+        ("3 4", Say("3 4")),
+        ("٣", Say("٣")),
+        ("1234567890", Say("1234567890")),
+        ("https://acme.antithesis.com/report/x", Say("https://acme.antithesis.com/report/x")),
+    ],
+)
+def test_read__line(line: str, action: Action) -> None:
+    """A line is read as help at the prompt says; what is not ours goes to the handler as it is."""
+    assert action == read(line)
+
+
+def test_invocation__the_person_is_admin() -> None:
+    """Whoever sits at the terminal may do everything, whatever the settings say of others."""
+    asked = invocation("launch", thread=None, key="k", at=EPOCH)
+    policy = Policy(roles={Role.ADMIN: frozenset({"slack:user:T1:U1"})})
+
+    assert decide(policy, asked.actor, asked.place, need=Role.ADMIN, changes=True) == Allowed("terminal")
+
+
+def test_invocation__too_long() -> None:
+    """What was pasted by mistake is cut before it is kept."""
+    assert len(invocation("x" * 100_000, thread=None, key="k", at=EPOCH).words) == LONGEST_LINE

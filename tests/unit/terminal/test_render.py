@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from rich.cells import cell_len
+
+from adapters.chat.terminal.drawing import Kind, decode, encode
+from adapters.chat.terminal.render import MOST_CODE_LINES, MOST_ITEMS, render
+from bot.cards import Button, Card, Excerpt, Item, Outside
+from tests.unit.terminal.cards import CARDS, GOLDEN, HOSTILE, RUNNING, drawn
+
+ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_draw__golden(name: str) -> None:
+    """Every card looks as in its file."""
+    assert (GOLDEN / f"{name}.txt").read_text(encoding="utf-8") == drawn(CARDS[name])
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_draw__colour_carries_nothing_alone(name: str) -> None:
+    """Without its colours a card says the very same."""
+    coloured = drawn(CARDS[name], colour=True)
+
+    assert "\x1b[" in coloured
+    assert drawn(CARDS[name]) == ESCAPES.sub("", coloured)
+
+
+@pytest.mark.parametrize("name", CARDS)
+@pytest.mark.parametrize("width", [40, 80, 132])
+def test_draw__no_line_is_too_wide(name: str, width: int) -> None:
+    """Nothing is left to the terminal's own wrapping, wide characters included."""
+    widest = max(cell_len(line) for line in drawn(CARDS[name], width=width).splitlines())
+
+    assert widest <= width
+
+
+def test_draw__plain_signs_where_unicode_is_unknown() -> None:
+    """Our own signs fall back to ASCII."""
+    shown = drawn(RUNNING, encoding="ascii")
+
+    assert shown.isascii()
+    assert "#1 > basic_test" in shown
+    assert "############-------- 62 %" in shown
+
+
+def test_draw__outside_text_commands_nothing() -> None:
+    """No control character of outside text reaches the screen, and no markup is obeyed."""
+    shown = drawn(HOSTILE)
+
+    assert {c for c in shown if not c.isprintable()} == {"\n"}
+    assert "[bold]not bold[/bold]" in shown
+    assert ":smile:" in shown
+
+
+def test_render__is_frozen() -> None:
+    """The same card gives the same payload, and the payload gives the drawing back."""
+    payload = encode(render(CARDS["failed"]))
+
+    assert payload == encode(render(CARDS["failed"]))
+    assert render(CARDS["failed"]) == decode(payload)
+
+
+def test_render__too_many_items() -> None:
+    """Items beyond a screen are counted instead."""
+    card = Card(
+        title=("t",), text=("t",), items=tuple(Item(title=(str(n),)) for n in range(45)), items_left_out=2
+    )
+
+    rows = render(card).rows
+
+    assert MOST_ITEMS == sum(row.kind is Kind.ITEM for row in rows)
+    assert rows[-1].text == "… 17 more"
+
+
+def test_render__too_many_lines() -> None:
+    """Of a long excerpt the newest lines stay, and the rest is counted."""
+    lines = tuple(str(number) for number in range(1_100))
+    card = Card(title=("t",), text=("t",), excerpt=Excerpt(lines=lines, left_out=5))
+
+    rows = render(card).rows
+
+    assert MOST_CODE_LINES == sum(row.kind is Kind.CODE for row in rows)
+    assert rows[0].text == "… 1,045 lines left out"
+    assert rows[-1].text == "1099"
+
+
+def test_render__long_text_is_cut() -> None:
+    """A single text from outside cannot fill the screen."""
+    card = Card(title=("t",), text=("t",), body=((Outside("x" * 10_000),),))
+
+    assert len(render(card).rows[0].text) == 4_000
+
+
+def test_render__signed_link_never_stands_in_a_drawing() -> None:
+    """A control says only that it opens the report."""
+    from bot.model import Secret
+
+    card = Card(title=("t",), text=("t",), buttons=(Button(label="Open report", signed=Secret("canary")),))
+
+    drawing = render(card)
+
+    assert drawing.controls[0].report
+    assert "canary" not in encode(drawing)
