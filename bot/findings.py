@@ -64,19 +64,29 @@ async def findings_of(service: RunService, store: WatchStore, run: Run) -> Findi
     return Findings(run=run, verdict=verdict, results=results, diff=diff)
 
 
+async def kept_results(service: RunService, store: WatchStore, run: Run) -> StoredResults | None:
+    """Return what is kept of a run that ended, reading and keeping it first if need be; None if unreadable.
+
+    Raises `ServiceError`, `StoreError`.
+    """
+    known = await store.stored_results(run.ref)
+    if known is not None or not run.status.terminal:
+        return known
+    results = await service.results(run)
+    if results.availability is not Availability.READY or not results.properties:
+        return None  # an empty list may only be early: it must not stand as "nothing fails"
+    kept = stored(run, results)
+    await store.save_results(run, kept)
+    return kept
+
+
 async def _history(service: RunService, store: WatchStore, run: Run) -> tuple[StoredResults, ...]:
     known = await store.history(run.ref.connection, run.series, run.created_at, HISTORY)
     if known:
         return known
     earlier = await _earlier(service, run)
-    if earlier is None:
-        return ()
-    results = await service.results(earlier)
-    if results.availability is not Availability.READY:
-        return ()
-    kept = stored(earlier, results)
-    await store.save_results(earlier, kept)
-    return (kept,)
+    kept = await kept_results(service, store, earlier) if earlier else None
+    return (kept,) if kept else ()
 
 
 async def _earlier(service: RunService, run: Run) -> Run | None:

@@ -5,12 +5,18 @@ status [RUN] [launcher=NAME] [count=NUMBER]
 
 from __future__ import annotations
 
+import asyncio
+
 from bot import grammar
 from bot.cards import FieldKind, Reply
 from bot.commands.target import findings_for, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
-from bot.model import RunQuery
+from bot.errors import ServiceError
+from bot.findings import kept_results
+from bot.model import Capability, Run, RunQuery
+from bot.ports import RunService
 from bot.replies import runs as replies
+from bot.state import StoredResults
 
 LISTED = 8
 MOST_LISTED = 30
@@ -33,9 +39,20 @@ async def _recent(asked: Asked, desk: Desk) -> Reply:
     number = grammar.whole_number(count, "count", MOST_LISTED) if count else LISTED
     async for page in service.runs(query):
         shown = page[:number]
-        stored = {run.ref: await desk.store.stored_results(run.ref) for run in shown}
+        kept = await asyncio.gather(*(_kept(service, desk, run) for run in shown))
+        stored = {run.ref: results for run, results in zip(shown, kept, strict=True)}
         return replies.recent(shown, stored, desk.clock.now(), launcher=wanted)
     return replies.recent((), {}, desk.clock.now(), launcher=wanted)
+
+
+async def _kept(service: RunService, desk: Desk, run: Run) -> StoredResults | None:
+    """Return a listed run's results; one that cannot be read is listed without a verdict, not left out."""
+    if Capability.PROPERTIES not in service.capabilities:
+        return None
+    try:
+        return await kept_results(service, desk.store, run)
+    except ServiceError:
+        return None
 
 
 VERB = Verb(

@@ -187,7 +187,7 @@ def baseline(diff: RunDiff | None, now: datetime) -> Line:
     if diff is None:
         return ()
     if diff.baseline is None:
-        return ("no earlier run to compare with",)
+        return ("no earlier run",)
     before = ago(diff.baseline.created_at, now)
     return (Outside(short_id(diff.baseline.ref.run_id), code=True), f", {before}" if before else "")
 

@@ -32,6 +32,24 @@ async def test_status__lists_recent_runs_newest_first() -> None:
     assert "1 run going on" in told(reply.card)
 
 
+async def test_status__reads_the_verdicts_of_the_runs_it_lists_once() -> None:
+    """A list without verdicts would have to be opened run by run; what was read is kept."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("x",), passing=("y",)))
+    early = door.service.add_run(a_run(2))
+    door.service.set_results(some_results(early))
+    door.service.add_run(a_run(3))
+    door.service.fail("results", Unreachable("no answer"))
+
+    first = await door.say("status")
+    again = await door.say("status")
+
+    assert ["finished", "finished", "FAILED: 1 of 2 properties fail"] == [i.mark for i in first.card.items]
+    assert [i.mark for i in first.card.items] == [i.mark for i in again.card.items]
+    assert 5 == door.service.count("results")
+
+
 async def test_status__without_runs_says_so() -> None:
     """An empty tenant is a sentence, not an empty card."""
     door = Door()
