@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.part import Part
+from adapters.store.part import Part, whole
 from adapters.store.tables import GENESIS, audit_head
 from adapters.store.tables import audit as trail
 from adapters.store.text import clean
@@ -31,6 +31,7 @@ def line_hash(prev_hash: str, seq: int, entry: AuditEntry) -> str:
 class SqlAudit(Part):
     """Fills `bot.ports.Audit`, and can prove that nothing was changed."""
 
+    @whole
     async def audit(self, entry: AuditEntry) -> None:
         """Add a line. Writers queue on the head's row, so the chain never forks."""
         take = update(audit_head).values(seq=audit_head.c.seq + 1)

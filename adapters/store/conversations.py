@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.codec import decode_context, encode_context
 from adapters.store.database import Database
-from adapters.store.part import Part
+from adapters.store.part import Part, whole
 from adapters.store.tables import live_cards, threads
 from adapters.store.tables import words as kept
 from bot.cards import Context
@@ -23,11 +23,13 @@ class SqlConversations(Part):
         async with self._db.reading() as connection:
             return decode_context(await connection.scalar(statement))
 
+    @whole
     async def set_context(self, channel: str, thread: str, context: Context) -> None:
         """Remember what a thread speaks of now."""
         async with self._db.writing() as connection:
             await write_context(self._db, connection, channel=channel, thread=thread, context=context)
 
+    @whole
     async def add_live(self, card: LiveCard) -> None:
         """Keep editing this message."""
         add = self._db.insert(live_cards)
@@ -58,16 +60,19 @@ class SqlConversations(Part):
             for row in rows
         )
 
+    @whole
     async def live_shown(self, card: LiveCard, shown: str) -> None:
         """Remember what it says now."""
         async with self._db.writing() as connection:
             await connection.execute(update(live_cards).where(_same(card)).values(shown=shown))
 
+    @whole
     async def end_live(self, card: LiveCard) -> None:
         """Stop editing it."""
         async with self._db.writing() as connection:
             await connection.execute(delete(live_cards).where(_same(card)))
 
+    @whole
     async def keep_words(self, token: str, words: str) -> None:
         """Keep a button's words under a short token."""
         add = self._db.insert(kept)

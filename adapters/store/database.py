@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Table, event
@@ -34,7 +34,7 @@ class Database:
         self.engine = make_engine(url, busy_seconds=busy_seconds)
         self._lite = self.engine.dialect.name == "sqlite"
         # SQLite has one writer. Queueing for it here is fair and wakes at once; its busy handler polls.
-        self._writer = asyncio.Lock()
+        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self._lite else nullcontext()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -47,11 +47,7 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """Give a transaction: committed at the end, gone whole on any error."""
         with self.speaking():
-            if not self._lite:
-                async with self.engine.begin() as connection:
-                    yield connection
-                return
-            async with self._writer, self.engine.execution_options(writes=True).begin() as connection:
+            async with self._turn, self.engine.execution_options(writes=True).begin() as connection:
                 yield connection
 
     def insert(self, table: Table) -> Insert:
@@ -78,13 +74,15 @@ def refuse(error: Exception, name: str) -> NoReturn:
 
 def make_engine(url: URL, *, busy_seconds: float, **options: Any) -> AsyncEngine:
     """Build an engine that shows no values in its errors; for SQLite also durable and with our transactions."""
+    # A server may have dropped a connection that lay idle; a file has not.
+    remote = not url.drivername.startswith("sqlite")
     try:
-        engine = create_async_engine(url, hide_parameters=True, **options)
+        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=remote, **options)
     except ModuleNotFoundError as error:
         raise StoreError(
             "PostgreSQL needs its driver. Install it: pip install 'clew[postgresql]'."
         ) from error
-    if engine.dialect.name == "sqlite":
+    if not remote:
         _own_transactions(engine, busy_seconds)
     return engine
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from adapters.store.codec import decode, encode
-from adapters.store.part import Part
+from adapters.store.part import Part, whole
 from adapters.store.tables import inbox
 from bot.state import Invocation
 
@@ -15,6 +15,7 @@ from bot.state import Invocation
 class SqlInbox(Part):
     """Fills `bot.ports.Inbox`."""
 
+    @whole
     async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
         """Keep a command durably; False where this id is known already."""
         statement = self._db.insert(inbox).on_conflict_do_nothing().returning(inbox.c.id)
@@ -28,6 +29,7 @@ class SqlInbox(Part):
         async with self._db.writing() as connection:
             return (await connection.execute(statement, values)).first() is not None
 
+    @whole
     async def finish(self, source: str, dedupe_id: str) -> None:
         """Say that a command was answered."""
         statement = update(inbox).where(inbox.c.source == source, inbox.c.dedupe_id == dedupe_id)

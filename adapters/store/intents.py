@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, insert, select, update
 
-from adapters.store.part import Part
+from adapters.store.part import Part, whole
 from adapters.store.tables import intents
 from bot.model import RunRef
 from bot.state import Intent, IntentKind, IntentState
@@ -34,6 +34,7 @@ FIELDS = [
 class SqlIntents(Part):
     """Fills `bot.ports.Intents`."""
 
+    @whole
     async def draft(self, intent: Intent) -> None:
         """Keep a new intent; an id that is there already is an error, or one request could run as another."""
         values = {name: getattr(intent, name) for name in FIELDS} | {"changed_at": intent.created_at}
@@ -44,6 +45,7 @@ class SqlIntents(Part):
         """Return an intent."""
         return await self._one(select(intents).where(intents.c.id == intent_id))
 
+    @whole
     async def advance(
         self,
         intent_id: str,

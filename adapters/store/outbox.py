@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.codec import decode_context, encode_context
 from adapters.store.conversations import write_context
 from adapters.store.database import Database
-from adapters.store.part import Part
+from adapters.store.part import Part, whole
 from adapters.store.tables import outbox, parked
 from adapters.store.text import chat_of, clean, clip, provider_key
 from bot.cards import ReportLinks
@@ -29,11 +29,13 @@ RACES = 10  # how often a claim may lose its thread to another process before it
 class SqlOutbox(Part):
     """Fills `bot.ports.Outbox`."""
 
+    @whole
     async def enqueue(self, delivery: NewDelivery, now: datetime) -> bool:
         """Add a delivery; False where its key is there already."""
         async with self._db.writing() as connection:
             return await insert_deliveries(self._db, connection, (delivery,), now) == 1
 
+    @whole
     async def claim(self, chats: frozenset[str], now: datetime) -> Delivery | None:
         """Take the oldest due pending row of these chats: `sending`, attempt counted, committed on return."""
         statement = claim_statement(chats, now, now + timedelta(seconds=self._doubt_after))
@@ -59,6 +61,7 @@ class SqlOutbox(Part):
         async with self._db.reading() as connection:
             return tuple(_delivery(row) for row in await connection.execute(statement))
 
+    @whole
     async def settle_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
         """Mark it sent, whoever holds it by now, and remember what its thread speaks of, in one transaction."""
         values = {"state": SENT, "message_id": message.message_id, "settled_at": now, "error": ""}
@@ -87,6 +90,7 @@ class SqlOutbox(Part):
         state = UNKNOWN if unknown else DEAD
         await self._write(_owned(delivery, SENDING, PENDING).values(state=state, error=_short(reason)))
 
+    @whole
     async def count_fault(self, delivery: Delivery, reason: str, due: datetime) -> int:
         """Count a failure that is ours, back to pending; return how many there were."""
         values = {"state": PENDING, "next_at": due, "error": _short(reason), "faults": outbox.c.faults + 1}
@@ -95,6 +99,7 @@ class SqlOutbox(Part):
             faults = await connection.scalar(select(outbox.c.faults).where(outbox.c.id == delivery.id))
         return int(faults or 0)
 
+    @whole
     async def park_channel(self, channel: str, until: datetime) -> None:
         """Claim nothing for a channel before then; a longer wait that runs already stays."""
         add = self._db.insert(parked)
@@ -123,6 +128,7 @@ class SqlOutbox(Part):
             dead=found[DEAD].rows if DEAD in found else 0,
         )
 
+    @whole
     async def _write(self, statement: Update) -> None:
         async with self._db.writing() as connection:
             await connection.execute(statement)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
 from adapters.store.database import Database
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Part:
@@ -11,3 +19,21 @@ class Part:
     def __init__(self, database: Database, *, doubt_after: float) -> None:
         self._db = database
         self._doubt_after = doubt_after
+
+
+def whole(write: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Let a write come to its end although its caller is cancelled, and only then pass the cancelling on.
+
+    A connection cut off inside a transaction would keep SQLite's write lock until it is collected.
+    """
+
+    @wraps(write)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.ensure_future(write(*args, **kwargs))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            raise
+
+    return run

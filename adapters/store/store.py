@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from adapters.store.watch import SqlWatch
 from bot.errors import StoreError
 
 OWNER_ONLY = 0o600
+OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 
 
 class SqlStore(
@@ -56,6 +58,11 @@ def _prepare_file(url: URL) -> None:
     path = sqlite_file(url)
     if path is None:
         return
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise StoreError(
+            f"SQLite {sqlite3.sqlite_version} is too old: Clew needs 3.35 or newer."
+            " Use a newer Python, or PostgreSQL."
+        )
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
         if path.stat().st_mode & 0o077 and path.stat().st_uid == os.getuid():

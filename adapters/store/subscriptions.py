@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, select, update
 
-from adapters.store.part import Part
+from adapters.store.part import Part, whole
 from adapters.store.tables import subscriptions as table
 from adapters.store.text import clean
 from bot.cards import ReportLinks
@@ -27,6 +27,7 @@ class SqlSubscriptions(Part):
         async with self._db.reading() as connection:
             return tuple(_subscription(row) for row in await connection.execute(statement))
 
+    @whole
     async def subscribe(self, subscription: Subscription, now: datetime) -> bool:
         """Add it, or replace the one that wants the same and keep its place; True if new."""
         values = _values(subscription)
@@ -38,6 +39,7 @@ class SqlSubscriptions(Part):
                 await connection.execute(replace)
         return new
 
+    @whole
     async def configure(self, configured: Sequence[Subscription], now: datetime) -> None:
         """Make the subscriptions of the settings file exactly these; those made in chat stay."""
         wanted = {values["wants"]: values for values in map(_values, configured)}
@@ -50,6 +52,7 @@ class SqlSubscriptions(Part):
             for values in wanted.values():
                 await connection.execute(put, {**values, "created_at": now})
 
+    @whole
     async def unsubscribe(
         self, channel: str, connection: str | None, launcher: str | None, source: str | None
     ) -> bool:
@@ -59,6 +62,7 @@ class SqlSubscriptions(Part):
             gone = await session.execute(delete(table).where(wanted, ~table.c.from_settings))
         return gone.rowcount > 0
 
+    @whole
     async def mark_channel(self, channel: str, problem: str) -> bool:
         """Say why a channel cannot be reached, "" when it can; True where that is news."""
         statement = update(table).where(table.c.channel == channel, table.c.problem != problem)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
 
-from adapters.store.part import Part
+from adapters.store.part import Part, whole
 from adapters.store.tables import inbox, outbox, parked
 from bot.state import DeliveryState
 
@@ -32,6 +32,7 @@ class Pruned:
 class SqlUpkeep(Part):
     """Keeps the database small."""
 
+    @whole
     async def prune(self, now: datetime) -> Pruned:
         """Drop commands long answered or abandoned, payloads long sent, and waits that are over."""
         old = (inbox.c.finished & (inbox.c.received_at < now - ANSWERED)) | (

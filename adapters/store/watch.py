@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.outbox import insert_deliveries
-from adapters.store.part import Part
+from adapters.store.part import Part, whole
 from adapters.store.results import result_row, stored, upsert_results
 from adapters.store.runs import TERMINAL, run_row, tracked_run, upsert_runs
 from adapters.store.tables import results, runs, watermarks
@@ -48,6 +48,7 @@ class SqlWatch(Part):
                 found |= {row.run_id: tracked_run(row) for row in rows}
         return found
 
+    @whole
     async def record(self, step: PollStep) -> int:
         """Write one decision whole or not at all; return how many deliveries were new."""
         async with self._db.writing() as session:
@@ -61,6 +62,7 @@ class SqlWatch(Part):
             await self._move_watermark(session, step)
             return await insert_deliveries(self._db, session, step.deliveries, step.now)
 
+    @whole
     async def track(self, ref: RunRef, now: datetime) -> None:
         """Follow a run that was launched here and may not be listed yet."""
         started = Run(ref=ref, status=RunStatus.STARTING, status_text=RunStatus.STARTING, launcher="")
@@ -96,6 +98,7 @@ class SqlWatch(Part):
             row = (await session.execute(statement)).first()
         return None if row is None else stored(row)
 
+    @whole
     async def save_results(self, run: Run, results: StoredResults) -> None:
         """Keep a run's results for comparing; the watcher's memory of the run stays as it is."""
         _, source, test_name = run.series

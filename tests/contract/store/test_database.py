@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Delete, Update, delete, func, select, text, update
+from sqlalchemy import Delete, Update, delete, select, text, update
 
 from adapters.store.store import SqlStore, open_store
-from adapters.store.tables import audit, audit_head, inbox, outbox, runs
+from adapters.store.tables import audit, audit_head, inbox, outbox
 from bot.errors import StoreError
 from bot.state import AuditEntry, IntentState
 from tests.contract.store.kit import (
@@ -30,6 +30,18 @@ from tests.contract.store.kit import (
 LINE = AuditEntry(
     at=NOW, actor="slack:user:T01:U01", channel="slack:c", action="launch", decision="allowed", detail="x"
 )
+
+# Stands for the instant in which another program's claim of the same thread was committed first.
+REFUSE_CLAIMS = {
+    "sqlite": [
+        """CREATE TRIGGER taken BEFORE UPDATE ON outbox WHEN NEW.state = 'sending'
+        BEGIN SELECT RAISE(ABORT, 'taken'); END"""
+    ],
+    "postgresql": [
+        "CREATE FUNCTION taken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE unique_violation; END $$",
+        "CREATE TRIGGER taken BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION taken()",
+    ],
+}
 
 
 async def test_open_store__again(url: str) -> None:
@@ -107,6 +119,31 @@ async def test_open_store__two_programs_at_once(url: str) -> None:
         assert (await store.depth()).waiting == 4
 
 
+async def test_claim__gives_way(database: SqlStore) -> None:
+    """A claim that loses its thread to another program again and again gives way, and a later one succeeds."""
+    await database.enqueue(a_delivery(), NOW)
+    async with database._db.writing() as connection:
+        for statement in REFUSE_CLAIMS[connection.dialect.name]:
+            await connection.execute(text(statement))
+
+    assert await database.claim(CHATS, NOW) is None
+
+    async with database._db.writing() as connection:
+        on = " ON outbox" if connection.dialect.name == "postgresql" else ""
+        await connection.execute(text(f"DROP TRIGGER taken{on}"))
+
+    assert await database.claim(CHATS, NOW) is not None
+
+
+async def test_claim__database_fails(database: SqlStore) -> None:
+    """Any other failure of a claim is told."""
+    async with database._db.writing() as connection:
+        await connection.execute(text("ALTER TABLE outbox RENAME TO elsewhere"))
+
+    with pytest.raises(StoreError, match="refused the request"):
+        await database.claim(CHATS, NOW)
+
+
 async def test_record__second_write_fails(database: SqlStore) -> None:
     """When the deliveries cannot be written, neither run nor watermark is there."""
     async with database._db.writing() as connection:
@@ -133,22 +170,33 @@ async def test_settle_sent__second_write_fails(database: SqlStore) -> None:
     assert (claimed,) == await database.in_doubt(CHATS, later(30))
 
 
-async def test_record__cancelled(database: SqlStore) -> None:
-    """A caller that is cancelled leaves nothing half written, and the next writer goes on."""
+@pytest.mark.parametrize("turns", [1, 4, 16, 64])
+async def test_record__cancelled(database: SqlStore, turns: int) -> None:
+    """A caller that is cancelled leaves its step whole or undone, and the next writer goes on at once."""
     many = tuple(a_run(n) for n in range(300))
     task = asyncio.create_task(database.record(a_step(runs=many, deliveries=(a_delivery(),))))
-    while not task.done():
+    for _ in range(turns):
         await asyncio.sleep(0)
-        if database._db._writer.locked() or not database._db._lite:
-            break
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    async with database._db.reading() as connection:
-        kept = await connection.scalar(select(func.count()).select_from(runs))
-        waiting = await connection.scalar(select(func.count()).select_from(outbox))
+    written = (len(await database.tracked("demo")), (await database.depth()).waiting)
 
-    assert (kept, waiting) in {(0, 0), (300, 1)}
+    assert written in {(0, 0), (300, 1)}
     assert await database.enqueue(a_delivery("next"), NOW)
+
+
+@pytest.mark.parametrize("turns", [1, 4, 16, 64])
+async def test_tracked__cancelled(database: SqlStore, turns: int) -> None:
+    """A reader that is cancelled holds nobody up."""
+    await database.record(a_step(runs=tuple(a_run(n) for n in range(300))))
+    task = asyncio.create_task(database.tracked("demo"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert await database.enqueue(a_delivery("next"), NOW)
+    assert len(await database.tracked("demo")) == 300
 
 
 async def test_prune__what_is_no_longer_needed(database: SqlStore) -> None:

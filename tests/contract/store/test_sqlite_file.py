@@ -61,6 +61,19 @@ async def test_file__is_a_directory(tmp_path: Path) -> None:
     assert "is a directory. Give the path of a file in it." in await _problem(_url(tmp_path))
 
 
+async def test_file__name_too_long(tmp_path: Path) -> None:
+    """Whatever else the system says is told in its words."""
+    assert "cannot be opened: File name too long." in await _problem(_url(tmp_path / ("x" * 300)))
+
+
+async def test_file__old_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that lacks what the statements need is named before anything is written."""
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 1))
+
+    assert "is too old: Clew needs 3.35 or newer." in await _problem(_url(tmp_path / "clew.db"))
+    assert [] == list(os.scandir(tmp_path))
+
+
 async def test_file__not_a_database(tmp_path: Path) -> None:
     """Another kind of file is left as it is."""
     path = tmp_path / "notes.txt"
