@@ -16,6 +16,7 @@ from datetime import datetime
 
 from adapters.chat.slack import buttons, forms, ids
 from adapters.chat.slack.incoming import (
+    Challenged,
     HomeOpened,
     Incoming,
     Mistaken,
@@ -50,6 +51,8 @@ class Self:
 
 def read(body: Json, me: Self, now: datetime) -> Incoming:
     """Say what a payload means. Raises nothing for whatever it holds."""
+    if body.get("type") == "url_verification":
+        return Challenged(challenge=str(body.get("challenge") or ""))
     reader = _READERS.get(_kind(body))
     if reader is None:
         return Nothing()

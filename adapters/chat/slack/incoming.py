@@ -74,8 +74,15 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Challenged:
+    """Slack asks whether the HTTP address is ours; it wants its challenge back."""
+
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing:
     """Acknowledge it, do nothing: our own messages, other bots, edits, closed forms, pages opened."""
 
 
-Incoming = Said | Opening | Mistaken | Suggesting | HomeOpened | Refused | Nothing
+Incoming = Said | Opening | Mistaken | Suggesting | HomeOpened | Challenged | Refused | Nothing

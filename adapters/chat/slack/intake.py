@@ -1,24 +1,28 @@
 """The way in, the same over a socket and over HTTP: read, keep durably, acknowledge, then work.
 
-It is a global middleware of bolt: it runs before any acknowledgement, and where keeping fails nothing is
-acknowledged, so that Slack sends it again. Nothing is ever left to listeners, so nothing stays unacknowledged.
+It is bolt's first middleware after the check of the signature: it runs before any acknowledgement, and where
+keeping fails nothing is acknowledged, so that Slack sends it again. Nothing is left to listeners, so nothing
+stays unacknowledged, and bolt's own reading of payloads, which trips over odd ones, does not take place.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.slack import events, metrics
 from adapters.chat.slack.events import Self
-from adapters.chat.slack.incoming import HomeOpened, Mistaken, Opening, Refused, Said, Suggesting
+from adapters.chat.slack.incoming import Challenged, HomeOpened, Mistaken, Opening, Refused, Said, Suggesting
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.tasks import Tasks
 from adapters.chat.slack.work import Work
@@ -26,10 +30,12 @@ from bot.errors import StoreError
 from bot.handler import Handler
 from bot.ports import Clock
 
+Next = Callable[[], Awaitable[BoltResponse]]
+
 PATIENCE = 2.5  # seconds for keeping; Slack waits three
 
 
-class Intake:
+class Intake(AsyncMiddleware):
     """Takes in what Slack sends to one workspace."""
 
     def __init__(self, handler: Handler, work: Work, tasks: Tasks, clock: Clock, *, me: Self) -> None:
@@ -40,10 +46,17 @@ class Intake:
         self._me = me
         self._keeping: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, body: Json, ack: AsyncAck) -> BoltResponse:
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Next,  # noqa: A002 - bolt's name
+    ) -> BoltResponse:
         """Acknowledge a request. Raises `StoreError` where it could not be kept in time."""
+        del resp, next  # nothing comes after this
         start = time.perf_counter()
-        response = await self._take(body, ack)
+        response = await self._take(req.body, req.context.ack)
         metrics.ACKED.observe(time.perf_counter() - start)
         return response
 
@@ -59,6 +72,8 @@ class Intake:
                 return await ack(**await self._work.suggest(suggesting))
             case Mistaken(errors=errors):
                 return await ack(response_action="errors", errors=dict(errors))
+            case Challenged(challenge=challenge):
+                return BoltResponse(status=200, body={"challenge": challenge})
             case Refused(sentence=sentence) if "command" in body:
                 return await ack(text=sentence)
             case _:
@@ -101,21 +116,15 @@ def bolt_app(intake: Intake, *, me: Self, api_url: str, signing_secret: str, bot
     async def authorize(**_: Any) -> AuthorizeResult:
         return installed
 
-    app = AsyncApp(
+    return AsyncApp(
         name="clew",
         client=AsyncWebClient(base_url=api_url, retry_handlers=[]),
         authorize=authorize,
         signing_secret=signing_secret,
         process_before_response=True,
+        before_authorize=intake,
         ssl_check_enabled=False,  # it is answered unsigned
-        request_verification_enabled=True,
     )
-
-    async def take_in(body: Json, ack: AsyncAck) -> BoltResponse:
-        return await intake(body, ack)
-
-    app.middleware(take_in)
-    return app
 
 
 def _seen(task: asyncio.Task[None]) -> None:
