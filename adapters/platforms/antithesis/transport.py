@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
 import httpx
@@ -56,15 +57,20 @@ class Transport(httpx.AsyncBaseTransport):
 
 def _session(context: ssl.SSLContext, at_once: int, *, fresh: bool) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(ssl=context, limit=at_once, force_close=fresh)
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector, cookie_jar=aiohttp.DummyCookieJar(), read_bufsize=_BUFFER, trust_env=False
     )
+    # aiohttp would repeat a GET by itself when its connection is lost, beside our own tries; there is no
+    # public switch. Its own test client turns it off the same way.
+    session._retry_connection = False  # noqa: SLF001 - see above; a test counts the requests
+    return session
 
 
 def open_http(*, proxy: str | None = None, limits: Limits | None = None) -> httpx.AsyncClient:
     """Return the HTTP client of one connection; the caller closes it. Makes no connection yet."""
     bounds = limits or Limits()
     return httpx.AsyncClient(
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),  # keeps none
         transport=Transport(bounds, proxy),
         timeout=httpx.Timeout(bounds.read, connect=bounds.connect, pool=bounds.connect),
         follow_redirects=False,

@@ -1,0 +1,660 @@
+"""The Antithesis client against servers that do everything wrong, over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from adapters.platforms.antithesis.client import AntithesisService
+from adapters.platforms.antithesis.limits import Limits
+from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.transport import open_http
+from bot.errors import (
+    AccessRefused,
+    NotAvailable,
+    NotFound,
+    RateLimited,
+    Rejected,
+    ServiceError,
+    ServiceFailed,
+    UnexpectedAnswer,
+    Unreachable,
+)
+from bot.model import (
+    Availability,
+    Capability,
+    DebugRequest,
+    LaunchRequest,
+    LineKind,
+    LogExcerpt,
+    LogQuery,
+    Moment,
+    Refused,
+    RunQuery,
+    Secret,
+    Started,
+    Unclear,
+)
+from tests.fakes.raw_http import RawServer, Reply, drops, json_says, never, raw_server, says, streams
+from tests.fakes.runs import a_run
+
+KEY = "CANARY-api-key-0123456789"
+RUN_ID = "9043254f65c9c65d63fe043a0abfc7fc-64-1"
+RUN = json.dumps(
+    {"run_id": RUN_ID, "status": "completed", "created_at": "2026-04-28T13:49:49Z", "launcher": "basic_test"}
+)
+MOMENT = Moment("-3625518438076122494", "9.5")
+LAUNCH = LaunchRequest(launcher="basic_test", key="key-1")
+HTML = says("502 Bad Gateway", b"<html><h1>502</h1></html>", Content_Type="text/html")
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+SILENCE = never()
+
+
+@asynccontextmanager
+async def _service(base_url: str, spool: Path, **changes: Any) -> AsyncIterator[AntithesisService]:
+    login = changes.pop("login", {"api_key": Secret(KEY)})
+    limits = Limits(**{"wait": 0.001, "longest_wait": 1.0, **changes})
+    async with open_http(limits=limits) as http:
+        tenant = Tenant(name="prod", base_url=base_url, **login)
+        yield AntithesisService(http, tenant, spool=spool, now=lambda: NOW, limits=limits)
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    """Return the folder for windows of logs."""
+    return tmp_path / "spool"
+
+
+async def _quiet(_: str) -> None:
+    """Hear nothing."""
+
+
+# Reads ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "tries"),
+    [
+        (HTML, ServiceFailed, 3),
+        (says("503 Service Unavailable"), ServiceFailed, 3),
+        (drops(), Unreachable, 3),
+        (says("403 Forbidden", Content_Type="text/plain"), AccessRefused, 1),
+        (says("401 Unauthorized"), AccessRefused, 1),
+        (json_says('{"message": "Run not found"}', "404 Not Found"), NotFound, 1),
+        (says("400 Bad Request"), Rejected, 1),
+        (says("429 Too Many Requests"), RateLimited, 3),
+        (says("429 Too Many Requests", Retry_After="abc"), RateLimited, 3),
+        (says("429 Too Many Requests", Retry_After="-1"), RateLimited, 3),
+        (says("429 Too Many Requests", Retry_After="0"), RateLimited, 3),
+        (says("429 Too Many Requests", Retry_After="86400"), RateLimited, 1),
+        (says("200 OK", b"<html>Sign in</html>", Content_Type="text/html"), UnexpectedAnswer, 1),
+        (says("200 OK"), UnexpectedAnswer, 1),
+        (says("204 No Content"), UnexpectedAnswer, 1),
+    ],
+)
+async def test_read__bad_answers(reply: Reply, error: type[ServiceError], tries: int, spool: Path) -> None:
+    """Each has its type; only what can pass is tried again, and at most three times."""
+    async with raw_server(reply) as server, _service(server.base_url, spool) as service:
+        with pytest.raises(error):
+            await service.run(RUN_ID)
+
+    assert len(server.requests) == tries
+
+
+@pytest.mark.parametrize("reply", [HTML, drops(), says("429 Too Many Requests", Retry_After="0")])
+async def test_read__passes_after_a_fault(reply: Reply, spool: Path) -> None:
+    """A fault that passes is not seen by anybody."""
+    async with raw_server(reply, json_says(RUN)) as server, _service(server.base_url, spool) as service:
+        run = await service.run(RUN_ID)
+
+    assert run.ref.run_id == RUN_ID
+    assert len(server.requests) == 2
+
+
+async def test_read__garbage_instead_of_http(spool: Path) -> None:
+    """Another protocol on that port is a connection that broke off."""
+
+    async def garbage(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        writer.close()
+
+    async with raw_server(garbage) as server, _service(server.base_url, spool) as service:
+        with pytest.raises(Unreachable):
+            await service.version()
+
+
+async def test_read__no_answer_at_all(spool: Path) -> None:
+    """The deadline ends it."""
+    async with raw_server(never()) as server, _service(server.base_url, spool, read=0.2) as service:
+        with pytest.raises(Unreachable, match=r"in time|within"):
+            await service.run(RUN_ID)
+
+
+async def test_read__an_answer_that_drips(spool: Path) -> None:
+    """A byte now and then does not keep a read alive: the deadline is a total one."""
+
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.01)  # the drip itself
+
+    async with raw_server(drip) as server, _service(server.base_url, spool, read=0.3) as service:
+        with pytest.raises(Unreachable, match="within"):
+            await service.run(RUN_ID)
+
+
+async def test_read__nobody_listens(spool: Path) -> None:
+    """No connection says so, with the host and without the key."""
+    async with raw_server(never()) as server:
+        gone = server.base_url
+    async with _service(gone, spool) as service:
+        with pytest.raises(Unreachable, match=r"No connection to 127\.0\.0\.1"):
+            await service.run(RUN_ID)
+
+
+async def test_read__compressed_without_being_asked(spool: Path) -> None:
+    """A gzip bomb is refused before it is opened."""
+    bomb = gzip.compress(b" " * 50_000_000)
+    async with (
+        raw_server(says("200 OK", bomb, Content_Encoding="gzip")) as server,
+        _service(server.base_url, spool) as service,
+    ):
+        with pytest.raises(UnexpectedAnswer, match="compressed"):
+            await service.run(RUN_ID)
+
+    assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+async def test_read__an_endless_body(spool: Path) -> None:
+    """A body is read to its cap and no further."""
+
+    async def endless(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            writer.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+            await writer.drain()
+
+    async with raw_server(endless) as server, _service(server.base_url, spool, body=1_000_000) as service:
+        with pytest.raises(UnexpectedAnswer, match="larger"):
+            await service.run(RUN_ID)
+
+
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"]
+)
+async def test_read__redirects_are_not_followed(status: str, spool: Path) -> None:
+    """Neither the key nor anything else goes to another host."""
+    async with raw_server(json_says(RUN)) as other:
+        async with (
+            raw_server(says(status, Location=f"{other.base_url}/api/v0/runs")) as server,
+            _service(server.base_url, spool) as service,
+        ):
+            with pytest.raises(UnexpectedAnswer, match="redirect"):
+                await service.run(RUN_ID)
+            outcome = await service.launch(LAUNCH)
+
+        assert isinstance(outcome, Unclear)
+        assert other.connections == 0
+        assert len(server.requests) == 2
+
+
+async def test_read__proxies_of_the_environment_are_not_used(
+    spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a configured proxy sees anything."""
+    async with raw_server(json_says(RUN)) as proxy, raw_server(json_says(RUN)) as server:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.base_url)
+        async with _service(server.base_url, spool) as service:
+            await service.run(RUN_ID)
+
+    assert (proxy.connections, len(server.requests)) == (0, 1)
+
+
+async def test_read__a_configured_proxy_is_used(spool: Path) -> None:
+    """The proxy is asked for the tenant's address."""
+    limits = Limits(wait=0.001)
+    async with raw_server(json_says(RUN)) as proxy, open_http(proxy=proxy.base_url, limits=limits) as http:
+        tenant = Tenant(name="prod", base_url="http://localhost:9", api_key=Secret(KEY))
+        service = AntithesisService(http, tenant, spool=spool, now=lambda: NOW, limits=limits)
+        await service.run(RUN_ID)
+
+    assert proxy.requests[0].target == f"http://localhost:9/api/v0/runs/{RUN_ID}"
+
+
+async def test_read__headers_and_no_cookies(spool: Path) -> None:
+    """A request carries the key and a name, and nothing that an answer planted."""
+    async with (
+        raw_server(json_says(RUN, Set_Cookie="planted=1; Path=/")) as server,
+        _service(server.base_url, spool) as service,
+    ):
+        for _ in range(2):
+            await service.run(RUN_ID)
+    sent = server.requests[1].headers
+
+    assert sent["authorization"] == f"Bearer {KEY}"
+    assert sent["user-agent"] == "clew"
+    assert "cookie" not in sent
+
+
+async def test_read__hostile_ids_are_never_sent(spool: Path) -> None:
+    """Not one byte goes out for an id that could be another path."""
+    async with raw_server(json_says(RUN)) as server, _service(server.base_url, spool) as service:
+        for hostile in (
+            "../../v1/launch/x",
+            "..",
+            "%2e%2e",
+            "a?b",
+            "http://evil",
+            "a\r\nX: 1",
+            "a\n",
+            "x" * 10_000,
+        ):
+            for read in (service.run, service.cancel, service.report_link):
+                with pytest.raises(Rejected):
+                    await read(hostile)
+            with pytest.raises(Rejected):
+                await service.build_logs(hostile, 5)
+            with pytest.raises(Rejected):
+                await service.logs(LogQuery(run_id=hostile, moment=MOMENT), _quiet)
+            assert isinstance(await service.debug(DebugRequest(moment=MOMENT, run_id=hostile)), Refused)
+            assert await service.find_run(session_id=hostile) is None
+        assert isinstance(await service.launch(LaunchRequest(launcher="../debugging", key="k")), Refused)
+
+    assert server.connections == 0
+
+
+async def test_read__many_at_once(spool: Path) -> None:
+    """Reads wait for their turn: connections stay few."""
+    async with raw_server(json_says(RUN)) as server, _service(server.base_url, spool, reads=3) as service:
+        await asyncio.gather(*(service.run(RUN_ID) for _ in range(40)))
+
+    assert len(server.requests) == 40
+    assert server.connections <= 3
+
+
+# Pages ----------------------------------------------------------------------------------------------
+
+
+def _page(cursor: object) -> Reply:
+    return json_says(json.dumps({"data": [json.loads(RUN)], "next_cursor": cursor}))
+
+
+async def _pages(service: AntithesisService) -> int:
+    return len([page async for page in service.runs(RunQuery())])
+
+
+async def test_pages__a_cursor_that_repeats(spool: Path) -> None:
+    """The walk stops where it would begin anew."""
+    async with (
+        raw_server(_page("a"), _page("b"), _page("a")) as server,
+        _service(server.base_url, spool) as service,
+    ):
+        assert await _pages(service) == 3
+
+
+async def test_pages__a_cursor_that_never_ends(spool: Path) -> None:
+    """The walk stops at the page cap, whatever the cursors say."""
+    replies = [_page(f"c{n}") for n in range(50)]
+    async with raw_server(*replies) as server, _service(server.base_url, spool, pages=7) as service:
+        assert await _pages(service) == 7
+
+
+async def test_pages__a_hostile_cursor_is_only_a_value(spool: Path) -> None:
+    """A cursor that looks like an address stays in the query, and arrives as it was."""
+    cursor = "http://evil/?a=b&c#d+e%2F="
+    async with (
+        raw_server(_page(cursor), _page(None)) as server,
+        _service(server.base_url, spool) as service,
+    ):
+        await _pages(service)
+    path, _, query = server.requests[1].target.partition("?")
+
+    assert path == "/api/v0/runs"
+    assert parse_qs(query) == {"limit": ["100"], "after": [cursor]}
+
+
+async def test_find_run__looks_back_so_far(spool: Path) -> None:
+    """The search for a pasted link ends after some pages."""
+    replies = [_page(f"c{n}") for n in range(50)]
+    async with raw_server(*replies) as server, _service(server.base_url, spool, search_pages=4) as service:
+        found = await service.find_run(report_url=f"{server.base_url}/report/a/b.html?auth=v2.public.x")
+
+    assert found is None
+    assert len(server.requests) == 4
+
+
+# 404 below a run ------------------------------------------------------------------------------------
+
+GONE = json_says('{"message": "Run not found"}', "404 Not Found")
+
+
+async def test_results__gone_and_never_there(spool: Path) -> None:
+    """A 404 is told apart by the run; where that fails too, its failure is reported."""
+    run = a_run(1, connection="prod")
+    cases = ((json_says(RUN), Availability.AGED_OUT), (GONE, Availability.AGED_OUT))
+    for reply, why in cases:
+        async with raw_server(GONE, reply) as server, _service(server.base_url, spool) as service:
+            assert (await service.results(run)).availability is why
+    async with raw_server(GONE, HTML) as server, _service(server.base_url, spool) as service:
+        with pytest.raises(ServiceFailed):
+            await service.results(run)
+
+
+async def test_results__a_page_that_fails_is_no_shorter_list(spool: Path) -> None:
+    """Half of the properties would be a wrong verdict."""
+    page = json_says('{"data": [{"name": "a", "status": "Passing", "is_event": true}], "next_cursor": "x"}')
+    async with raw_server(page, HTML) as server, _service(server.base_url, spool) as service:
+        with pytest.raises(ServiceFailed):
+            await service.results(a_run(1))
+
+
+@pytest.mark.parametrize(
+    ("first", "status", "error"),
+    [
+        (GONE, "completed", NotFound),
+        (GONE, "starting", NotAvailable),
+        (GONE, "cancelled", NotAvailable),
+        (json_says('{"message": "Moment not warm"}', "400 Bad Request"), "completed", NotFound),
+        (json_says('{"result": "unknown_moment"}', "400 Bad Request"), "completed", NotFound),
+        (json_says('{"message": "Bad request: invalid vtime"}', "400 Bad Request"), "completed", Rejected),
+    ],
+)
+async def test_logs__no_such_moment(
+    first: Reply, status: str, error: type[ServiceError], spool: Path
+) -> None:
+    """What is missing is found out by looking at the run."""
+    run = json_says(json.dumps({**json.loads(RUN), "status": status}))
+    async with raw_server(first, run) as server, _service(server.base_url, spool) as service:
+        with pytest.raises(error) as caught:
+            await service.logs(LogQuery(run_id=RUN_ID, moment=MOMENT), _quiet)
+
+    assert getattr(caught.value, "what", "moment") == "moment"
+
+
+async def test_logs__no_pinned_moment(spool: Path) -> None:
+    """The placeholder is not asked for."""
+    async with raw_server(GONE) as server, _service(server.base_url, spool) as service:
+        with pytest.raises(NotAvailable, match="no pinned failure moment"):
+            await service.logs(LogQuery(run_id=RUN_ID, moment=Moment("0", "0")), _quiet)
+
+    assert server.connections == 0
+
+
+async def test_build_logs__none(spool: Path) -> None:
+    """Too old is known beforehand; otherwise the run's own status is told."""
+    async with raw_server(GONE, json_says(RUN)) as server, _service(server.base_url, spool) as service:
+        with pytest.raises(NotAvailable, match="before release 54"):
+            await service.build_logs(RUN_ID.replace("-64-1", "-53-9"), 5)
+        assert server.connections == 0
+        with pytest.raises(NotAvailable, match="completed"):
+            await service.build_logs(RUN_ID, 5)
+
+
+async def test_cancel__answers(spool: Path) -> None:
+    """Ended, unknown to the release, refused: each is told; and it is sent once."""
+    conflict = json_says('{"message": "Conflict"}', "409 Conflict")
+    async with (
+        raw_server(conflict, GONE, json_says(RUN), HTML) as server,
+        _service(server.base_url, spool) as service,
+    ):
+        with pytest.raises(NotAvailable, match="already ended"):
+            await service.cancel(RUN_ID)
+        with pytest.raises(NotAvailable, match="cannot stop"):
+            await service.cancel(RUN_ID)
+        with pytest.raises(ServiceFailed):
+            await service.cancel(RUN_ID)
+        with pytest.raises(NotAvailable, match="release 64"):
+            await service.cancel(RUN_ID.replace("-64-1", "-63-9"))
+
+    assert [sent.method for sent in server.requests] == ["POST", "POST", "GET", "POST"]
+
+
+async def test_version__a_tenant_too_old_to_say(spool: Path) -> None:
+    """No such page still proves that the platform was reached."""
+    async with raw_server(GONE) as server, _service(server.base_url, spool) as service:
+        assert await service.version() == ""
+
+
+# Launches -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (drops(), Unclear),
+        (SILENCE, Unclear),
+        (HTML, Unclear),
+        (says("500 Internal Server Error"), Unclear),
+        (says("408 Request Timeout"), Unclear),
+        (says("200 OK", b"<html>Sign in</html>"), Unclear),
+        (says("200 OK", b"{}", Content_Encoding="gzip"), Unclear),
+        (streams(b'{"runId":', cut=True), Unclear),
+        (says("429 Too Many Requests", Retry_After="0"), Refused),
+        (says("403 Forbidden"), Refused),
+        (json_says('{"statusCode":404,"runId":null}', "404 Not Found"), Refused),
+        (json_says('{"statusCode":500,"runId":null}'), Started),
+        (json_says(f'{{"run_id": "{RUN_ID}"}}', "202 Accepted"), Started),
+    ],
+)
+async def test_launch__is_sent_once_whatever_happens(reply: Reply, outcome: type, spool: Path) -> None:
+    """One request per launch, and a doubt wherever there is one."""
+    deadline = 0.3 if reply is SILENCE else 60.0
+    async with raw_server(reply) as server, _service(server.base_url, spool, post=deadline) as service:
+        launched = await service.launch(LAUNCH)
+        debugged = await service.debug(DebugRequest(moment=MOMENT, run_id=RUN_ID))
+
+    assert isinstance(launched, outcome)
+    assert isinstance(debugged, outcome)
+    assert [sent.method for sent in server.requests] == ["POST", "POST"]
+    assert server.connections == 2
+
+
+async def test_launch__nobody_listens(spool: Path) -> None:
+    """Without a connection nothing was started, for sure."""
+    async with raw_server(never()) as server:
+        gone = server.base_url
+    async with _service(gone, spool) as service:
+        outcome = await service.launch(LAUNCH)
+
+    assert isinstance(outcome, Refused)
+    assert "Nothing was started" in outcome.reason
+
+
+async def test_launch__with_user_and_password(spool: Path) -> None:
+    """They start runs; a read says what is missing and is not sent."""
+    login = {"username": "u", "password": Secret("CANARY-pass")}
+    async with (
+        raw_server(json_says("{}")) as server,
+        _service(server.base_url, spool, login=login) as service,
+    ):
+        assert isinstance(await service.launch(LAUNCH), Started)
+        with pytest.raises(AccessRefused, match="ANTITHESIS_API_KEY"):
+            await service.run(RUN_ID)
+        with pytest.raises(AccessRefused):
+            await service.cancel(RUN_ID)
+
+    assert service.capabilities == {Capability.LAUNCH, Capability.DEBUG}
+    assert [sent.headers["authorization"].split()[0] for sent in server.requests] == ["Basic"]
+
+
+# Streams --------------------------------------------------------------------------------------------
+
+
+def _line(vtime: float, text: str = "x") -> bytes:
+    event = {"moment": {"input_hash": "1", "vtime": vtime}, "output_text": text, "source": {"name": "etcd0"}}
+    return json.dumps(event, ensure_ascii=False).encode() + b"\n"
+
+
+LINES = b"".join(_line(n + 0.5, f"line {n}") for n in range(8))
+
+
+async def _logs(server: RawServer, spool: Path, **changes: Any) -> LogExcerpt:
+    async with _service(server.base_url, spool, **changes) as service:
+        return await service.logs(LogQuery(run_id=RUN_ID, moment=MOMENT, lines=100), _quiet)
+
+
+@pytest.mark.parametrize(
+    ("reply", "total", "cut"),
+    [
+        (streams(LINES), 8, None),
+        (streams(LINES, chunked=False), 8, None),
+        (streams(LINES.rstrip(b"\n"), chunked=False), 8, None),
+        (streams(LINES[:-20], chunked=False), 7, "the stream ended inside a line"),
+        (streams(LINES[:-20], cut=True), 7, "the stream broke off"),
+        (streams(LINES, cut=True), 8, "the stream broke off"),
+        (streams(LINES, b'{"error":"An unexpected error occurred."}\n'), 8, "the platform broke off: An unexpected error occurred."),
+        (streams(LINES, _line(10.5), _line(11.5)), 8, None),
+        (streams(*[LINES[i : i + 1] for i in range(len(LINES))]), 8, None),
+        (streams(_line(1.0, "a\u2028b\u2029c\x85d") + b"\r\n\n" + _line(2.0)), 2, None),
+        (streams(), 0, None),
+    ],
+)  # fmt: skip
+async def test_logs__every_end(reply: Reply, total: int, cut: str | None, spool: Path) -> None:
+    """What arrived is kept; what is missing is told and never passed over."""
+    async with raw_server(reply) as server:
+        excerpt = await _logs(server, spool)
+
+    assert (excerpt.total, len(excerpt.lines), excerpt.cut) == (total, total, cut)
+
+
+async def test_logs__left_at_the_moment(spool: Path) -> None:
+    """A stream that goes on for ever is left at the first line later than the moment."""
+    async with raw_server(streams(LINES, _line(9.5), _line(9.6), hold=asyncio.Event())) as server:
+        excerpt = await _logs(server, spool)
+
+    assert (excerpt.total, excerpt.lines[-1].vtime, excerpt.cut) == (9, "9.5", None)
+
+
+async def test_logs__silence(spool: Path) -> None:
+    """A stream that falls silent is left after a while, with what it said before."""
+    async with raw_server(streams(LINES, hold=asyncio.Event())) as server:
+        excerpt = await _logs(server, spool, stream_idle=1.0)
+
+    assert (excerpt.total, excerpt.cut) == (8, "the stream broke off")
+
+
+async def test_logs__a_drip(spool: Path) -> None:
+    """A stream that never quite ends is left at the deadline."""
+
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + LINES)
+        while True:
+            writer.write(b"\n")
+            await writer.drain()
+            await asyncio.sleep(0.01)  # the drip itself
+
+    async with raw_server(drip) as server:
+        excerpt = await _logs(server, spool, stream=1.5)
+
+    assert (excerpt.total, excerpt.cut) == (8, "reading ended after 1.5 s")
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [(never(), Unreachable), (drops(), Unreachable), (HTML, ServiceFailed), (streams(b"{", cut=True), Unreachable), (streams(hold=asyncio.Event()), Unreachable)],
+)  # fmt: skip
+async def test_logs__not_a_single_line(reply: Reply, error: type[ServiceError], spool: Path) -> None:
+    """Nothing at all is an error, and leaves no file."""
+    deadline = 0.3 if error is Unreachable else 60.0
+    async with raw_server(reply) as server:
+        with pytest.raises(error):
+            await _logs(server, spool, stream=deadline)
+
+    assert list(spool.iterdir()) == []  # noqa: ASYNC240 - a look at one folder in a test
+
+
+async def test_logs__opened_at_the_second_try(spool: Path) -> None:
+    """Opening a stream is a read like any other."""
+    async with raw_server(HTML, streams(LINES)) as server:
+        excerpt = await _logs(server, spool)
+
+    assert (excerpt.total, len(server.requests)) == (8, 2)
+
+
+async def test_logs__a_line_of_50_mb(spool: Path) -> None:
+    """It is left out with a mark, in the excerpt and in the file; its neighbours stay."""
+    huge = [b'{"output_text":"', *[b"x" * 1_000_000] * 50, b'"}\n']
+    async with raw_server(streams(LINES, *huge, _line(9.0, "after"))) as server:
+        excerpt = await _logs(server, spool)
+
+    assert [line.kind for line in excerpt.lines[-2:]] == [LineKind.STUB, LineKind.OUTPUT]
+    assert excerpt.lines[-2].text == "(a line of 50.0 MB was left out)"
+    assert excerpt.size < 10_000
+
+
+async def test_logs__more_than_anybody_wants(spool: Path) -> None:
+    """A stream is read to its cap in bytes."""
+    async with raw_server(streams(*[LINES] * 100)) as server:
+        excerpt = await _logs(server, spool, stream_bytes=len(LINES) * 10)
+
+    assert excerpt.cut is not None
+    assert excerpt.cut.startswith("the log is larger than")
+
+
+async def test_logs__compressed(spool: Path) -> None:
+    """A compressed stream is refused before it is opened."""
+    async with raw_server(says("200 OK", gzip.compress(LINES), Content_Encoding="gzip")) as server:
+        with pytest.raises(UnexpectedAnswer):
+            await _logs(server, spool)
+
+
+async def test_logs__tell_how_far_they_are(spool: Path) -> None:
+    """A long read reports, in numbers that a person understands."""
+    heard: list[str] = []
+
+    async def hear(text: str) -> None:
+        heard.append(text)
+
+    async with raw_server(streams(LINES)) as server, _service(server.base_url, spool, report=0.0) as service:
+        await service.logs(LogQuery(run_id=RUN_ID, moment=MOMENT), hear)
+
+    assert heard[-1] == "0 MB of the log read, at 7 virtual seconds"
+
+
+async def test_build_logs__empty_is_legal(spool: Path) -> None:
+    """A 200 without a line is a build log without lines."""
+    async with raw_server(streams()) as server, _service(server.base_url, spool) as service:
+        excerpt = await service.build_logs(RUN_ID, 5)
+
+    assert (excerpt.lines, excerpt.total, excerpt.path, excerpt.cut) == ((), 0, None, None)
+
+
+# Secrets --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [HTML, drops(), says("403 Forbidden"), says("302 Found", Location=f"/x?auth={KEY}"), says("500 X", f"Bearer {KEY}".encode()), json_says(f'{{"message": "?token={KEY}"}}', "400 X"), never()],
+)  # fmt: skip
+async def test_secrets__in_no_error_and_no_log(
+    reply: Reply, spool: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever fails, the key is in nothing that is raised, logged or printed."""
+    caplog.set_level(logging.INFO)
+    async with raw_server(reply) as server, _service(server.base_url, spool, read=0.3, post=0.3) as service:
+        with pytest.raises(ServiceError) as caught:
+            await service.run(RUN_ID)
+        outcome = await service.launch(LAUNCH)
+    told = [
+        str(caught.value),
+        caught.value.detail,
+        repr(caught.value),
+        repr(outcome),
+        repr(service),
+        caplog.text,
+    ]
+
+    assert "CANARY" not in "".join(told) + "".join(capsys.readouterr())
