@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.outbox import insert_deliveries
@@ -154,12 +154,13 @@ class SqlWatch(Part):
         await session.execute(forward, {"connection": step.connection, "created_at": step.watermark})
 
 
+_ENDED = or_(*(runs.c.status == status for status in TERMINAL))  # IN does not go with many rows at once
 _THIS_RUN = (runs.c.connection == bindparam("of_connection"), runs.c.run_id == bindparam("of_run"))
 
 
 async def _mark_known(session: AsyncConnection, refs: Sequence[RunRef]) -> None:
     if refs:
-        mark = update(runs).where(*_THIS_RUN).values(results_known=True, settled=runs.c.status.in_(TERMINAL))
+        mark = update(runs).where(*_THIS_RUN).values(results_known=True, settled=_ENDED)
         await session.execute(mark, [{"of_connection": ref.connection, "of_run": ref.run_id} for ref in refs])
 
 

@@ -62,6 +62,16 @@ async def test_record__run_ends(store: Store) -> None:
     assert (expected,) == await store.tracked("demo")
 
 
+async def test_record__many_at_once(store: Store) -> None:
+    """The first look records many ended runs in one step, and none of them is looked at again."""
+    ended = tuple(a_run(number) for number in range(1, 4))
+    refs = tuple(run.ref for run in ended)
+
+    await store.record(a_step(runs=ended, baseline=True, results_known=refs))
+
+    assert await store.tracked(ended[0].ref.connection) == ()
+
+
 async def test_record__results_known(store: Store) -> None:
     """A finished run whose results are known is not followed any more, and still remembered."""
     run = a_run(1)
