@@ -237,3 +237,10 @@ def test_decide__never_allows_without_a_match(
             assert not (read_only and changes)
         else:
             assert (need, changes) == (Role.READ, False)
+
+
+def test_role__has_the_four_names_of_the_settings() -> None:
+    """The roles and their order are those that the settings write."""
+    words = [role.word for role in sorted(Role)]
+
+    assert words == ["read", "debug", "launch", "admin"]

@@ -17,6 +17,7 @@ VERBS = ("launch", "status", "failing", "logs", "debug", "watch", "unwatch", "wa
         ("stauts", "status"), ("lgos", "logs"), ("log", "logs"), ("faling", "failing"), ("fail", "failing"),
         ("LAUNCH", "launch"), ("lunch", "launch"), ("hlep", "help"), ("wtach", "watch"), ("unw", "unwatch"),
         (" debg ", "debug"), ("logs", "logs"), ("watchin", "watching"),
+        ("st", "status"),
     ],
 )  # fmt: skip
 def test_nearest__understands_slips(typed: str, meant: str) -> None:
@@ -26,7 +27,7 @@ def test_nearest__understands_slips(typed: str, meant: str) -> None:
     assert meant == result
 
 
-@pytest.mark.parametrize("typed", ["", " ", "x", "deploy", "frobnicate", "9043254f", "s" * 1_000_000])
+@pytest.mark.parametrize("typed", ["", " ", "x", "s", "deploy", "frobnicate", "9043254f", "s" * 1_000_000])
 def test_nearest__does_not_guess_wildly(typed: str) -> None:
     """Nothing like a verb, nothing at all and floods give no suggestion."""
     result = nearest(typed, VERBS)
