@@ -10,6 +10,7 @@ person has confirmed the exact parameters.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from bot import launching, requests
 from bot.access import Role
@@ -17,7 +18,8 @@ from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.commands import confirm
 from bot.commands.target import require, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Preset, Verb
-from bot.model import Capability, LaunchRequest, RunStatus
+from bot.errors import ServiceError
+from bot.model import Capability, LaunchRequest, RunQuery, RunStatus
 from bot.ports import RunService
 from bot.replies import launching as replies
 from bot.state import Intent, IntentKind, IntentState
@@ -36,6 +38,7 @@ FIELDS = (
     Field(name="ephemeral", label="Leave it out of the history", kind=FieldKind.FLAG),
     Field(name="recipients", label="Mail the report to", kind=FieldKind.TEXT, hint="addresses separated by ;"),
 )  # fmt: skip
+UNCLEAR_FOR = timedelta(hours=24)  # how long a launch without an answer is looked for
 RECENT = 20  # runs that are looked through for one that is under way
 
 
@@ -120,18 +123,31 @@ async def _warnings(request: LaunchRequest, service: RunService, desk: Desk) -> 
     launcher, connection = request.launcher, service.connection
     seen = (*desk.launchers.get(connection, ()), *await desk.store.launchers(connection))
     warnings: list[Line] = []
-    if launcher not in seen:
+    if launcher not in seen and not await _has_runs(launcher, service):
         warnings.append(replies.not_seen(launcher, nearest(launcher, list(seen))))
     recent = await desk.store.recent(connection, RECENT)
     going = [run for run, name, status in recent if name == launcher and not RunStatus.read(status).terminal]
     if going:
         warnings.append(replies.under_way(launcher, going[0]))
-    open_ = await desk.store.open_intents()
-    if any(
-        i.kind is IntentKind.LAUNCH and (i.connection, i.subject) == (connection, launcher) for i in open_
-    ):
+    if any(_unclear(intent, request, service, desk) for intent in await desk.store.open_intents()):
         warnings.append(replies.undecided(launcher))
     return tuple(warnings)
+
+
+def _unclear(intent: Intent, request: LaunchRequest, service: RunService, desk: Desk) -> bool:
+    """Whether an intent is a launch like this one that may yet turn out to have started."""
+    same = (intent.connection, intent.subject) == (service.connection, request.launcher)
+    return same and intent.kind is IntentKind.LAUNCH and desk.clock.now() - intent.created_at < UNCLEAR_FOR
+
+
+async def _has_runs(launcher: str, service: RunService) -> bool:
+    """Ask the platform, for the bot may be younger than the launcher; what cannot be told is not warned of."""
+    try:
+        async for page in service.runs(RunQuery(launcher=launcher)):
+            return bool(page)
+    except ServiceError:
+        return True
+    return False
 
 
 VERB = Verb(

@@ -74,6 +74,17 @@ async def test_again__asks_with_a_new_key() -> None:
     assert stage.service.violations == []
 
 
+async def test_again__forgets_what_was_unclear_long_ago() -> None:
+    """After a day nobody is reminded of a launch without an answer."""
+    stage = await a_lost_launch(Launching.LOST_REQUEST)
+    stage.clock.pass_time(25 * 3600)
+    reply = await stage.say("launch basic_test duration=30")
+    other = await stage.say("launch Payments Nightly duration=30")
+
+    assert "outcome is not known" not in plain(reply.card.text)
+    assert "outcome is not known" not in plain(other.card.text)
+
+
 async def test_again__is_for_the_launch_role() -> None:
     """A button carries no right."""
     stage = await a_lost_launch(Launching.LOST_REQUEST)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from bot.cards import plain
 from bot.commands.verb import Preset
-from bot.model import Capability, RunStatus
+from bot.errors import Unreachable
+from bot.model import Capability, Run, RunQuery, RunStatus
 from bot.requests import launch_request
 from bot.state import Intent, IntentKind, IntentState, PollStep
 from tests.fakes.runs import a_run
@@ -237,6 +240,30 @@ async def test_launch__warns_of_an_unseen_launcher() -> None:
     assert "No run of the launcher “quorum” was seen before." in plain(far.card.text)
     assert "Did you mean" not in texts(far.card)
     assert "1 minute of test time" in texts(far.card)
+
+
+async def test_launch__asks_the_platform_about_an_unseen_launcher() -> None:
+    """A launcher whose runs the platform lists is known; where it cannot be asked, nothing is claimed."""
+    stage = Stage(known=())
+    stage.service.add_run(a_run(1, launcher="basic_test"))
+    listed = await stage.say("launch basic_test duration=30")
+    stage.service.fail("runs", Unreachable("no"))
+    unasked = await stage.say("launch basic_tset duration=30")
+    empty = await Stage(known=(), service=NoPages()).say("launch basic_test duration=30")
+
+    assert "was seen before" not in texts(listed.card)
+    assert "was seen before" not in texts(unasked.card)
+    assert "was seen before" in texts(empty.card)
+
+
+class NoPages(FakeRunService):
+    """A platform that ends its list before the first page."""
+
+    async def runs(self, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
+        """Yield nothing."""
+        pages: tuple[tuple[Run, ...], ...] = ()
+        for page in pages:
+            yield page
 
 
 async def test_launch__warns_of_a_run_under_way() -> None:
