@@ -1,0 +1,154 @@
+"""What channels are told when a run ends: the verdict, what is new, and the ways on.
+
+Nothing here says that something was fixed: a property that does not fail any more may only not have been reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.cards import Button, Card, Line, Outside, Span
+from bot.findings import Findings
+from bot.model import Capability, RunStatus
+from bot.replies import runs, watching
+from bot.replies.words import ago, count, listed, run_name, short_id, virtual
+from bot.state import Subscription
+from bot.verdict import VerdictKind
+
+NAMED = 5  # newly failing properties that the sentence names itself
+LONGEST_NAME = 120
+
+
+def ended(
+    found: Findings,
+    now: datetime,
+    capabilities: frozenset[Capability],
+    *,
+    everything: Subscription | None = None,
+) -> Card:
+    """Tell that a run ended. `everything`: the subscription that can be narrowed to changes by a click."""
+    card = runs.one(found, now, capabilities)
+    buttons = (watching.only_changes(everything),) if everything else ()
+    return replace(
+        card,
+        title=(f"{runs.WORDS[found.verdict.kind]}: ", *run_name(found.run), _headline(found)),
+        text=_sentence(found, now),
+        body=(*card.body, *_hints(found)),
+        buttons=(*_with_moment(found, card.buttons), *buttons),
+    )
+
+
+def results_came(found: Findings, now: datetime, capabilities: frozenset[Capability]) -> Card:
+    """Tell that the results of a run came, after it had been announced without them or with others."""
+    card = ended(found, now, capabilities)
+    return replace(
+        card,
+        title=("Results have come: ", *card.title),
+        text=("The results of this run have come. ", *card.text),
+    )
+
+
+def corrected(found: Findings, before: RunStatus, now: datetime, capabilities: frozenset[Capability]) -> Card:
+    """Tell that a run ended otherwise than it had been announced."""
+    card = ended(found, now, capabilities)
+    told: Line = (f"The platform first called this run {before.value}, and now {found.run.status.value}.",)
+    return replace(
+        card, title=("Correction: ", *card.title), text=(*told, " ", *card.text), body=(told, *card.body)
+    )
+
+
+def _headline(found: Findings) -> str:
+    """Return what is new in a few words, to stand behind the run's name."""
+    diff = found.diff
+    if diff is None:
+        return ""
+    new = len(diff.newly_failing)
+    if diff.baseline is None:
+        return f" - {_failing(new)}" if new else ""
+    if new:
+        return f" - {count(new, 'new failing property', 'new failing properties')}"
+    if diff.still_failing:
+        return " - nothing new"
+    return " - first pass again" if diff.first_pass else ""
+
+
+def _sentence(found: Findings, now: datetime) -> Line:
+    """Tell the whole story: verdict, what is new by name, and what it was compared with."""
+    verdict = runs.verdict_words(found.verdict)
+    return ("Run ", *run_name(found.run), f" {verdict}. ", *_news(found), *_compared(found, now))
+
+
+def _news(found: Findings) -> Line:
+    diff = found.diff
+    if diff is None:
+        return _why_incomplete(found)
+    parts: list[Span] = []
+    if diff.newly_failing:
+        parts += [
+            "Failing: " if diff.baseline is None else "Newly failing: ",
+            *_named(diff.newly_failing),
+            ". ",
+        ]
+    others = [
+        f"{len(names)} {word}"
+        for names, word in (
+            (diff.still_failing, "still failing"),
+            (diff.first_pass, "passing for the first time again"),
+            (diff.not_seen, "not seen this time"),
+        )
+        if names
+    ]
+    if others:
+        parts.append(f"{listed(others)}. ")
+    return (*_why_incomplete(found), *parts)
+
+
+def _named(names: tuple[str, ...]) -> Line:
+    parts: list[Span] = []
+    for name in names[:NAMED]:
+        parts += [", " if parts else "", "“", Outside(name[:LONGEST_NAME]), "”"]
+    more = len(names) - NAMED
+    return (*parts, f" and {more:,} more") if more > 0 else tuple(parts)
+
+
+def _compared(found: Findings, now: datetime) -> Line:
+    if found.diff is None:
+        return ()
+    baseline = found.diff.baseline
+    if baseline is None:
+        return ("There is no earlier run to compare with.",)
+    before = ago(baseline.created_at, now)
+    return ("Compared with run ", Outside(short_id(baseline.ref.run_id)), f" of {before}." if before else ".")
+
+
+def _why_incomplete(found: Findings) -> Line:
+    if found.verdict.kind is not VerdictKind.INCOMPLETE:
+        return ()
+    moment = found.run.failure_moment
+    if moment is not None:
+        return (f"It did not get through: it stopped at {virtual(moment)} of virtual time. ",)
+    return ("It did not get through, and no moment of it is known; the build log may say why. ",)
+
+
+def _hints(found: Findings) -> tuple[Line, ...]:
+    hints: list[Line] = []
+    why = _why_incomplete(found)
+    if why:
+        hints.append(why)
+    if found.verdict.suspects_setup:
+        hints.append(
+            ("So much fails at once that workload or setup are likelier at fault than the software.",)
+        )
+    return tuple(hints)
+
+
+def _with_moment(found: Findings, buttons: tuple[Button, ...]) -> tuple[Button, ...]:
+    """Name the button for what it shows: an incomplete run's log ends where the run stopped."""
+    if found.verdict.kind is not VerdictKind.INCOMPLETE:
+        return buttons
+    return tuple(replace(b, label="Logs at the failure") if b.label == "Logs" else b for b in buttons)
+
+
+def _failing(number: int) -> str:
+    return count(number, "failing property", "failing properties")

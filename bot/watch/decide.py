@@ -1,0 +1,127 @@
+"""What a tick does about each run, and who is told: pure decisions with no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from bot.cards import ReportLinks
+from bot.diff import wanted
+from bot.findings import Findings
+from bot.model import Availability, Run, RunRef, RunStatus
+from bot.state import Intent, Outcome, Subscription, TrackedRun
+
+HISTORY_AGE = timedelta(hours=24)  # an ended run this much older than the newest, and never seen, is history
+PROPERTIES_LAG = timedelta(minutes=10)  # properties may appear so long after the run ended
+LATE_RESULTS = timedelta(hours=24)  # results that come later than this are not told any more
+SHORTEST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=1)
+
+
+class Act(StrEnum):
+    """What a tick does about one run."""
+
+    NOTHING = "nothing"
+    KEEP = "keep its state"
+    HISTORY = "keep it as one that was there before"
+    FINISH = "tell that it ended"
+    RESULTS = "look whether its results have come"
+
+
+def act(run: Run, known: TrackedRun | None, *, followed: bool, watermark: datetime) -> Act:
+    """Decide about a run that was just read. `followed`: the store still waits for something of it."""
+    if known is None:
+        return _unseen(run, watermark)
+    changed = known.status is not run.status
+    if not run.status.terminal:
+        return Act.KEEP if changed else Act.NOTHING
+    if known.results_known and not changed:
+        return Act.NOTHING
+    if known.announced is not run.status:
+        return Act.FINISH
+    return Act.RESULTS if changed or followed else Act.NOTHING
+
+
+def _unseen(run: Run, watermark: datetime) -> Act:
+    if not run.status.terminal:
+        return Act.KEEP
+    old = run.created_at is not None and run.created_at < watermark - HISTORY_AGE
+    return Act.HISTORY if old else Act.FINISH
+
+
+def lagging(found: Findings) -> bool:
+    """Whether results may still come: not written yet, or a completed run that has none at all."""
+    if found.results is None:
+        return False
+    if found.results.availability is Availability.READY:
+        return not found.results.properties and found.run.status is RunStatus.COMPLETED
+    return found.results.availability is Availability.NOT_YET
+
+
+def next_look(first: datetime, now: datetime) -> datetime:
+    """Return when to ask again for something that was first missed at `first`: ever more seldom."""
+    return now + min(max((now - first) / 4, SHORTEST_WAIT), LONGEST_WAIT)
+
+
+def key_of(ref: RunRef, status: RunStatus, channel: str) -> str:
+    """Return the business key of an announcement: one run, one end, one channel."""
+    return f"{ref.connection}:{ref.run_id}:{status.value}:{channel}"
+
+
+def results_key(ref: RunRef, status: RunStatus, channel: str) -> str:
+    """Return the key of the reply that brings results which came late."""
+    return f"{key_of(ref, status, channel)}:results"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A channel to tell. `everything`: the subscription made in chat that made it hear of all runs, if any."""
+
+    channel: str
+    thread: str | None = None
+    report_links: ReportLinks = ReportLinks.POST
+    everything: Subscription | None = None
+
+
+def targets(
+    run: Run,
+    outcomes: Iterable[Outcome],
+    subscriptions: Iterable[Subscription],
+    intent: Intent | None,
+    *,
+    report_links: ReportLinks,
+) -> tuple[Target, ...]:
+    """Return one target per channel, however many subscriptions match, and where the run was launched.
+
+    `report_links` is the connection's setting; a subscription's own overrides it, and `private` wins over
+    `post` where two of a channel differ. A channel that is off is left out.
+    """
+    asked = frozenset(outcomes)
+    channels: dict[str, _Matching] = {}
+    for subscription in subscriptions:
+        if not subscription.problem and wanted(subscription, run, asked):
+            channels.setdefault(subscription.channel, _Matching()).add(subscription)
+    found = [matching.target(channel, report_links) for channel, matching in channels.items()]
+    if intent is not None and intent.channel not in channels:
+        found.append(Target(channel=intent.channel, thread=intent.thread, report_links=report_links))
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class _Matching:
+    subscriptions: list[Subscription] = field(default_factory=list)
+
+    def add(self, subscription: Subscription) -> None:
+        self.subscriptions.append(subscription)
+
+    def target(self, channel: str, default: ReportLinks) -> Target:
+        links = {s.report_links or default for s in self.subscriptions}
+        all_runs = (s for s in self.subscriptions if Outcome.ALL in s.outcomes and not s.from_settings)
+        private = ReportLinks.PRIVATE in links
+        return Target(
+            channel=channel,
+            report_links=ReportLinks.PRIVATE if private else ReportLinks.POST,
+            everything=next(all_runs, None),
+        )

@@ -1,0 +1,182 @@
+"""One run that ended: read its results, compare, and make the one write that records and announces it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from bot.cards import Card, ReportLinks
+from bot.diff import reason
+from bot.errors import NotAvailable, NotFound, Rejected, ServiceFailed, UnexpectedAnswer
+from bot.findings import Findings, findings_of
+from bot.model import Availability, Results, Run, RunStatus
+from bot.ports import Intents, RunService, Subscriptions, WatchStore
+from bot.replies import announcements
+from bot.state import Intent, IntentKind, NewDelivery, Outcome, PollStep, StoredResults, TrackedRun
+from bot.verdict import judge
+from bot.watch.decide import (
+    LATE_RESULTS,
+    PROPERTIES_LAG,
+    Target,
+    key_of,
+    lagging,
+    results_key,
+    targets,
+)
+
+log = logging.getLogger(__name__)
+
+OF_THIS_RUN_ALONE = (ServiceFailed, UnexpectedAnswer, Rejected, NotAvailable, NotFound)
+
+Render = Callable[[Card], str]
+
+
+class PollStore(WatchStore, Subscriptions, Intents, Protocol):
+    """What polling reads and writes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finishing:
+    """Makes the writes for ended runs of one connection. `renderers` by chat name, for every chat there is."""
+
+    service: RunService
+    store: PollStore
+    renderers: Mapping[str, Render]
+    report_links: ReportLinks
+    _strange: set[str] = field(default_factory=set)
+
+    async def finish(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
+        """Return the write that announces a run's end; None while its results may still come.
+
+        Raises `ServiceError` where the platform cannot be asked, `StoreError`.
+        """
+        intent = await self.store.intent_of_run(run.ref)
+        if intent is not None and intent.kind is IntentKind.DEBUG:
+            return self._step(run, now, settled=True)
+        run = await self._with_moment(run)
+        found = await self._findings(run)
+        since = known.terminal_since if known and known.status is run.status else None
+        if lagging(found) and now - (since or now) < PROPERTIES_LAG:
+            return None
+        outcomes = reason(found.verdict, found.diff)
+        before = known.announced if known else None
+        chosen = await self._targets(run, outcomes, intent)
+        deliveries = [self._announcement(found, target, before, now) for target in chosen]
+        return self._step(run, now, found=found, settled=not lagging(found), deliveries=deliveries)
+
+    async def results(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
+        """Return the write for results that came after a run was announced; None while they did not.
+
+        Raises `ServiceError` where the platform cannot be asked, `StoreError`.
+        """
+        found = await self._findings(await self._with_moment(run))
+        since = known.terminal_since if known and known.status is run.status else None
+        late = now - (since or now) >= LATE_RESULTS
+        if lagging(found):
+            return self._step(run, now, settled=True) if late else None
+        told = await self.store.stored_results(run.ref)
+        if late or found.stored is None or _same(found.stored, told):
+            return self._step(run, now, found=found, settled=True)
+        # Who was told of missing results hears of them, and who asked only for what they say.
+        outcomes = reason(found.verdict, found.diff) | {Outcome.INCOMPLETE}
+        chosen = await self._targets(run, outcomes, await self.store.intent_of_run(run.ref))
+        deliveries = [self._results(found, target, now) for target in chosen]
+        return self._step(run, now, found=found, settled=True, deliveries=deliveries)
+
+    async def _with_moment(self, run: Run) -> Run:
+        """Read a run that did not complete once more: the list leaves its failure moment out."""
+        asked = run.status is RunStatus.INCOMPLETE and run.failure_moment is None and not run.failure_unpinned
+        if not asked:
+            return run
+        try:
+            again = await self.service.run(run.ref.run_id)
+        except OF_THIS_RUN_ALONE:
+            return run
+        return again if again.status is run.status else run
+
+    async def _findings(self, run: Run) -> Findings:
+        """Read and compare; results that fail for this run alone count as not there yet."""
+        try:
+            return await findings_of(self.service, self.store, run)
+        except OF_THIS_RUN_ALONE as error:
+            log.warning("the results of run %s cannot be read: %s", run.ref.run_id, error)
+            missing = Results(ref=run.ref, availability=Availability.NOT_YET)
+            return Findings(run=run, verdict=judge(run, missing), results=missing)
+
+    async def _targets(
+        self, run: Run, outcomes: frozenset[Outcome], intent: Intent | None
+    ) -> tuple[Target, ...]:
+        subscriptions = await self.store.subscriptions()
+        chosen = targets(run, outcomes, subscriptions, intent, report_links=self.report_links)
+        return tuple(self._in_known_chats(chosen))
+
+    def _in_known_chats(self, chosen: Iterable[Target]) -> Iterable[Target]:
+        for target in chosen:
+            if _chat(target.channel) in self.renderers:
+                yield target
+            elif target.channel not in self._strange:
+                self._strange.add(target.channel)
+                log.warning("no chat posts to %s; nothing is announced there", target.channel)
+
+    def _announcement(
+        self, found: Findings, target: Target, before: RunStatus | None, now: datetime
+    ) -> NewDelivery:
+        able = self.service.capabilities
+        ref, status = found.run.ref, found.run.status
+        key = key_of(ref, status, target.channel)
+        if before is None:
+            card = announcements.ended(found, now, able, everything=target.everything)
+            return self._delivery(key, target, card, found.run)
+        card = announcements.corrected(found, before, now, able)
+        return self._delivery(key, target, card, found.run, after=key_of(ref, before, target.channel))
+
+    def _results(self, found: Findings, target: Target, now: datetime) -> NewDelivery:
+        ref, status = found.run.ref, found.run.status
+        card = announcements.results_came(found, now, self.service.capabilities)
+        after = key_of(ref, status, target.channel)
+        return self._delivery(results_key(ref, status, target.channel), target, card, found.run, after=after)
+
+    def _delivery(
+        self, key: str, target: Target, card: Card, run: Run, *, after: str | None = None
+    ) -> NewDelivery:
+        return NewDelivery(
+            key=key,
+            channel=target.channel,
+            payload=self.renderers[_chat(target.channel)](card),
+            thread=target.thread,
+            after=after,
+            context=card.context,
+            report=run.ref if run.report_url else None,
+            report_links=target.report_links,
+        )
+
+    def _step(
+        self,
+        run: Run,
+        now: datetime,
+        *,
+        settled: bool,
+        found: Findings | None = None,
+        deliveries: Iterable[NewDelivery] = (),
+    ) -> PollStep:
+        kept = found.stored if found else None
+        return PollStep(
+            connection=run.ref.connection,
+            now=now,
+            runs=(run,),
+            results=(kept,) if kept else (),
+            results_known=(run.ref,) if settled else (),
+            announced=((run.ref, run.status),),
+            deliveries=tuple(deliveries),
+        )
+
+
+def _same(now: StoredResults, before: StoredResults | None) -> bool:
+    return before is not None and (now.failing, now.passing_count) == (before.failing, before.passing_count)
+
+
+def _chat(channel: str) -> str:
+    return channel.partition(":")[0]

@@ -1,0 +1,280 @@
+"""Watch the runs of one connection: a tick reads what changed, decides, and records.
+
+    pages down to the watermark ─┐
+    pages of open runs ──────────┼─ decide ─┬─ ended: results, verdict, diff, rows  (one write each)
+    tracked runs in neither ─────┘          └─ the rest, and the new watermark      (one write)
+
+The watermark moves last. Whatever stops a tick, the next one finds the same runs again; the outbox key makes
+finding one twice harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.cards import ReportLinks
+from bot.errors import AccessRefused, ClewError, NotFound, RateLimited, ServiceError, StoreError, Unreachable
+from bot.model import Run, RunRef, RunStatus
+from bot.ports import Clock, RunService
+from bot.state import PollStep, TrackedRun
+from bot.watch import listing
+from bot.watch.decide import Act, act, next_look
+from bot.watch.finish import Finishing, PollStore, Render
+from bot.watch.timing import doubling
+
+log = logging.getLogger(__name__)
+
+REFUSED_WAIT, LONGEST_REFUSED_WAIT = 60.0, 900.0
+TROUBLE_WAIT, LONGEST_TROUBLE_WAIT = 1.0, 60.0
+RATE_WAIT = 60.0
+UNREACHABLE_AT_MOST = 3  # runs in one tick; then it is the platform, not the run
+
+
+@dataclass(slots=True)
+class Health:
+    """How polling a connection goes. `problem`: what is wrong now, "" while it is well."""
+
+    last_good: datetime | None = None
+    problem: str = ""
+    failures: int = 0  # in a row
+
+
+@dataclass(slots=True)
+class _Tick:
+    """What one tick knows and collects."""
+
+    now: datetime
+    watermark: datetime
+    tracked: Mapping[RunRef, TrackedRun]
+    known: Mapping[str, TrackedRun]
+    kept: list[Run] = field(default_factory=list)
+    history: list[Run] = field(default_factory=list)
+    unreachable: int = 0
+
+
+class Poller:
+    """Polls one connection; ticks must not overlap. `on_rows` is called when there is something to deliver."""
+
+    def __init__(
+        self,
+        service: RunService,
+        store: PollStore,
+        *,
+        clock: Clock,
+        renderers: Mapping[str, Render],
+        on_rows: Callable[[], None],
+        report_links: ReportLinks = ReportLinks.POST,
+    ) -> None:
+        self.service = service
+        self.store = store
+        self.clock = clock
+        self.health = Health()
+        self._finishing = Finishing(
+            service=service, store=store, renderers=renderers, report_links=report_links
+        )
+        self._on_rows = on_rows
+        self._not_before = 0.0
+        self._missed_since: dict[RunRef, datetime] = {}
+        self._looks: dict[RunRef, datetime] = {}
+        self._troubled: set[RunRef] = set()
+
+    async def tick(self) -> None:
+        """Look once; never raises for what the platform or the database does.
+
+        One line is logged when the connection goes bad and one when it is well again.
+        """
+        if self.clock.monotonic() < self._not_before:
+            return
+        try:
+            await self._poll(self.clock.now())
+        except (ServiceError, StoreError) as error:
+            self._went_bad(error)
+        else:
+            self._is_well()
+
+    async def _poll(self, now: datetime) -> None:
+        connection = self.service.connection
+        watermark = await self.store.watermark(connection)
+        tracked = {run.ref: run for run in await self.store.tracked(connection)}
+        if watermark is None:
+            await self._baseline(tracked, now)
+            return
+        seen = await listing.since(self.service, watermark)
+        newest = listing.watermark_of(seen.values(), now)
+        seen |= await listing.still_open(self.service)
+        tick = _Tick(now=now, watermark=watermark, tracked=tracked, known={})
+        seen |= await self._by_id(tick, seen)
+        tick.known = await self.store.known(connection, tuple(ref.run_id for ref in seen))
+        for run in sorted(seen.values(), key=self._turn):
+            await self._decide(tick, run)
+        await self._record_rest(tick, newest)
+
+    async def _baseline(self, tracked: Mapping[RunRef, TrackedRun], now: datetime) -> None:
+        """Take what is there as given; only runs that end from now on are told."""
+        seen = await listing.newest(self.service) | await listing.still_open(self.service)
+        ended = tuple(run for run in seen.values() if run.status.terminal and run.ref not in tracked)
+        going = tuple(run for run in seen.values() if not run.status.terminal)
+        connection = self.service.connection
+        refs = tuple(run.ref for run in ended)
+        step = PollStep(connection=connection, now=now, runs=ended, baseline=True, results_known=refs)
+        await self.store.record(step)
+        newest = listing.watermark_of(seen.values(), now) or now
+        await self.store.record(PollStep(connection=connection, now=now, runs=going, watermark=newest))
+        log.info("%s: first look, %d runs were there before", connection, len(ended))
+
+    # Reading by id ------------------------------------------------------------------------------
+
+    async def _by_id(self, tick: _Tick, seen: Mapping[RunRef, Run]) -> dict[RunRef, Run]:
+        """Read the followed runs that no page showed; those that keep missing ever more seldom."""
+        found: dict[RunRef, Run] = {}
+        for ref in tick.tracked:
+            if ref in seen or self._looks.get(ref, tick.now) > tick.now:
+                continue
+            run = await self._one(tick, ref)
+            if run is None or run.status is RunStatus.UNKNOWN:
+                self._look_later(ref, tick.now)
+            if run is not None:
+                found[ref] = run
+        return found
+
+    async def _one(self, tick: _Tick, ref: RunRef) -> Run | None:
+        found: list[Run] = []
+
+        async def read() -> None:
+            found.append(await self.service.run(ref.run_id))
+
+        await self._carefully(tick, ref, read())
+        return found[0] if found else None
+
+    # Deciding -----------------------------------------------------------------------------------
+
+    def _turn(self, run: Run) -> tuple[bool, datetime, RunRef]:
+        """Order runs by their end; one that made trouble last time comes after the others."""
+        ended = run.completed_at or run.created_at
+        return (run.ref in self._troubled, ended or self.clock.now(), run.ref)
+
+    async def _decide(self, tick: _Tick, run: Run) -> None:
+        known = tick.known.get(run.ref.run_id)
+        match act(run, known, followed=run.ref in tick.tracked, watermark=tick.watermark):
+            case Act.FINISH | Act.RESULTS as what:
+                await self._end(tick, run, known, what)
+            case Act.KEEP:
+                tick.kept.append(run)
+            case Act.HISTORY:
+                tick.history.append(run)
+            case _:
+                pass
+
+    async def _end(self, tick: _Tick, run: Run, known: TrackedRun | None, what: Act) -> None:
+        """Record and announce one run; one that has to wait, or fails, is kept and found again."""
+        if what is Act.RESULTS and self._looks.get(run.ref, tick.now) > tick.now:
+            return
+        make = self._finishing.finish if what is Act.FINISH else self._finishing.results
+        recorded: list[int] = []
+
+        async def record() -> None:
+            step = await make(run, known, tick.now)
+            if step is not None:
+                recorded.append(await self.store.record(step))
+
+        well = await self._carefully(tick, run.ref, record())
+        if recorded:
+            self._done(run.ref, rows=recorded[0])
+            return
+        tick.kept.append(run)
+        if what is Act.RESULTS or not well:
+            self._look_later(run.ref, tick.now)
+
+    async def _carefully(self, tick: _Tick, ref: RunRef, work: Awaitable[None]) -> bool:
+        """Do something for one run; what concerns it alone never hides the rest.
+
+        Raises `ServiceError` where the platform as a whole is at fault, `StoreError`.
+        """
+        try:
+            await work
+        except (AccessRefused, RateLimited, StoreError):
+            raise
+        except Unreachable:
+            tick.unreachable += 1
+            if tick.unreachable >= UNREACHABLE_AT_MOST:
+                raise
+            log.info("run %s could not be read in time", ref.run_id)
+        except NotFound:
+            log.debug("run %s is not there", ref.run_id)
+            return False
+        except Exception as error:
+            log.warning("run %s is left for later: %s", ref.run_id, _named(error), exc_info=_unknown(error))
+        else:
+            self._troubled.discard(ref)
+            return True
+        self._troubled.add(ref)
+        return False
+
+    # Recording ----------------------------------------------------------------------------------
+
+    async def _record_rest(self, tick: _Tick, newest: datetime | None) -> None:
+        connection = self.service.connection
+        if tick.history:
+            refs = tuple(run.ref for run in tick.history)
+            await self.store.record(
+                PollStep(
+                    connection=connection,
+                    now=tick.now,
+                    runs=tuple(tick.history),
+                    baseline=True,
+                    results_known=refs,
+                )
+            )
+        watermark = max(newest or tick.watermark, tick.watermark)
+        if tick.kept or watermark > tick.watermark:
+            await self.store.record(
+                PollStep(connection=connection, now=tick.now, runs=tuple(tick.kept), watermark=watermark)
+            )
+
+    def _done(self, ref: RunRef, *, rows: int) -> None:
+        self._missed_since.pop(ref, None)
+        self._looks.pop(ref, None)
+        if rows:
+            self._on_rows()
+
+    def _look_later(self, ref: RunRef, now: datetime) -> None:
+        first = self._missed_since.setdefault(ref, now)
+        self._looks[ref] = next_look(first, now)
+
+    # Health -------------------------------------------------------------------------------------
+
+    def _went_bad(self, error: ClewError) -> None:
+        failures = self.health.failures
+        self._not_before = self.clock.monotonic() + _wait(error, failures)
+        if not self.health.problem:
+            log.error("%s cannot be watched: %s", self.service.connection, error)
+        self.health.problem = str(error)
+        self.health.failures = failures + 1
+
+    def _is_well(self) -> None:
+        if self.health.problem:
+            log.warning(
+                "%s is watched again, after %d failures", self.service.connection, self.health.failures
+            )
+        self.health = Health(last_good=self.clock.now())
+
+
+def _wait(error: ClewError, failures: int) -> float:
+    """Return the seconds until the next try: a wrong key is not going to mend itself soon."""
+    if isinstance(error, RateLimited):
+        return max(0.0, error.retry_after) if error.retry_after is not None else RATE_WAIT
+    if isinstance(error, AccessRefused):
+        return doubling(REFUSED_WAIT, failures, LONGEST_REFUSED_WAIT)
+    return doubling(TROUBLE_WAIT, failures, LONGEST_TROUBLE_WAIT)
+
+
+def _named(error: Exception) -> str:
+    return str(error) if isinstance(error, ServiceError) else type(error).__name__
+
+
+def _unknown(error: Exception) -> bool:
+    """Whether the log needs the whole story, because nobody foresaw it."""
+    return not isinstance(error, ServiceError)

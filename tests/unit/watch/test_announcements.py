@@ -1,0 +1,114 @@
+"""What channels read when a run ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.cards import plain
+from bot.diff import RunDiff
+from bot.findings import Findings
+from bot.model import Capability, Run, RunStatus
+from bot.replies import announcements
+from bot.state import StoredResults, Subscription
+from bot.verdict import judge
+from tests.fakes.runs import EPOCH, MOMENT, a_run, some_results
+
+NOW = EPOCH + timedelta(days=3)
+ABLE = frozenset(Capability)
+
+
+def before(run: Run, **changes: object) -> StoredResults:
+    fields: dict[str, object] = {
+        "ref": run.ref,
+        "launcher": run.launcher,
+        "status": RunStatus.COMPLETED,
+        "created_at": NOW - timedelta(days=2),
+        "failing": frozenset({"old"}),
+        "passing_count": 3,
+        **changes,
+    }
+    return StoredResults(**fields)  # type: ignore[arg-type]  # the test's own fields
+
+
+def found(run: Run, diff: RunDiff | None, *, failing: tuple[str, ...] = ()) -> Findings:
+    results = some_results(run, failing=failing, passing=("a", "b"))
+    return Findings(run=run, verdict=judge(run, results), results=results, diff=diff)
+
+
+def test_ended__tells_the_whole_story_in_a_sentence() -> None:
+    """Screen readers and notifications see only the text: verdict, what is new by name, and the baseline."""
+    diff = RunDiff(
+        baseline=before(a_run(1)),
+        newly_failing=tuple(f"new {n}" for n in range(7)),
+        still_failing=(("old", 3),),
+        not_seen=("rare",),
+    )
+    failing = ("old", *diff.newly_failing)
+    card = announcements.ended(found(a_run(2), diff, failing=failing), NOW, ABLE)
+
+    assert plain(card.title) == "FAILED: Payments Nightly 00000000 - 7 new failing properties"
+    assert plain(card.text) == (
+        "Run Payments Nightly 00000000 FAILED: 8 of 10 properties fail. "
+        "Newly failing: “new 0”, “new 1”, “new 2”, “new 3”, “new 4” and 2 more. "
+        "1 still failing and 1 not seen this time. Compared with run 00000000 of 2 d ago."
+    )
+    assert [(item.mark, plain(item.title)) for item in card.items[4:]] == [
+        ("newly failing", "new 4"),
+        ("newly failing", "2 more"),
+        ("still failing", "old (3 runs in a row)"),
+        ("not seen this time", "rare"),
+    ]
+    assert "workload or setup" in plain(card.body[-1])
+
+
+def test_ended__says_that_there_is_nothing_to_compare_with() -> None:
+    """Without an earlier run nothing is called new."""
+    diff = RunDiff(baseline=None, newly_failing=("x",))
+    card = announcements.ended(found(a_run(2), diff, failing=("x",)), NOW, ABLE)
+
+    assert plain(card.title) == "FAILED: Payments Nightly 00000000 - 1 failing property"
+    assert plain(card.text).endswith("Failing: “x”. There is no earlier run to compare with.")
+    assert "new" not in plain(card.text)
+
+
+def test_ended__names_a_baseline_whose_time_is_not_known() -> None:
+    """No age is made up."""
+    diff = RunDiff(baseline=before(a_run(1), created_at=None), first_pass=(("old", 4),))
+    card = announcements.ended(found(a_run(2), diff), NOW, ABLE)
+
+    assert plain(card.title) == "passed: Payments Nightly 00000000 - first pass again"
+    assert plain(card.text).endswith("1 passing for the first time again. Compared with run 00000000.")
+
+
+def test_ended__shows_the_way_to_the_logs_of_an_incomplete_run() -> None:
+    """It says where the run stopped, and the button says what it shows."""
+    run = a_run(2, status=RunStatus.INCOMPLETE, failure_moment=MOMENT)
+    card = announcements.ended(Findings(run=run, verdict=judge(run, None)), NOW, ABLE)
+
+    assert "it stopped at 398.489 s of virtual time" in plain(card.text)
+    assert [b.label for b in card.buttons] == ["Logs at the failure", "Debug", "Build log", "All runs"]
+
+
+def test_ended__offers_to_hear_only_of_changes() -> None:
+    """One click narrows the subscription that brought the message, with its launcher and source."""
+    wide = Subscription(channel="fake:channel:C1", launcher="Payments Nightly", source="main")
+    card = announcements.ended(found(a_run(2), None), NOW, ABLE, everything=wide)
+
+    assert card.buttons[-1].label == "Only when something changes"
+    assert card.buttons[-1].words == 'watch outcomes=changes launcher="Payments Nightly" source="main"'
+
+
+def test_cards__never_say_fixed() -> None:
+    """A property that does not fail any more may only not have been reached."""
+    diff = RunDiff(baseline=before(a_run(1)), first_pass=(("old", 4),), not_seen=("rare",))
+    all_of_it = found(a_run(2), diff)
+    cards = (
+        announcements.ended(all_of_it, NOW, ABLE),
+        announcements.results_came(all_of_it, NOW, ABLE),
+        announcements.corrected(all_of_it, RunStatus.INCOMPLETE, NOW, ABLE),
+    )
+
+    assert [word for word in ("fixed", "resolved", "repaired") if word in repr(cards).lower()] == []
+    assert plain(cards[2].text).startswith(
+        "The platform first called this run incomplete, and now completed."
+    )
