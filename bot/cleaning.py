@@ -11,13 +11,14 @@ import unicodedata
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TERMINAL = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\|$)"  # OSC, terminal hyperlinks among them
-    r"|\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours and cursor
+    r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)"  # OSC, terminal hyperlinks among them
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours and cursor
     r"|\x1b[@-_]?"
 )
 _BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
+_FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
 _MAX_STACK = 4  # combining marks on one character; more is only meant to overprint other lines
 
 
@@ -38,6 +39,9 @@ def cut(text: str, limit: int) -> str:
     end = max(0, limit - 1)
     while end and (unicodedata.combining(text[end]) or text[end] in _JOINERS or text[end - 1] in _JOINERS):
         end -= 1
+    flags = len(text[:end]) - len(text[:end].rstrip(_FLAG_LETTERS))
+    if flags % 2 and text[end] in _FLAG_LETTERS:
+        end -= 1  # a flag is two letters; half of one is another sign
     return text[:end] + "…"
 
 

@@ -64,3 +64,15 @@ def test_cut__does_not_split_a_character() -> None:
     result = cleaning.cut("abcde\u0301fgh", 6)
 
     assert result == "abcd…"
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(2, "a…"), (3, "a…"), (4, "a🇩🇪…")])
+def test_cut__does_not_split_a_flag(limit: int, kept: str) -> None:
+    """Half a flag would be a letter in a box."""
+    assert kept == cleaning.cut("a🇩🇪🇫🇷", limit)
+
+
+@pytest.mark.parametrize("dirty", ["a\x9b31mb", "a\x9d8;;http://evil\x9cb", "a\x9d0;title\x07b"])
+def test_one_line__takes_single_byte_terminal_commands_whole(dirty: str) -> None:
+    """The one-character forms of escape sequences leave no tail."""
+    assert "ab" == cleaning.one_line(dirty)
