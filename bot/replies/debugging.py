@@ -39,11 +39,12 @@ def confirmation(intent: Intent, request: DebugRequest, *, alone: bool, warnings
     """Show what would be asked for, exactly, and what it costs. `alone`: nobody else reads it."""
     asked: Line = ("Open a debugging session at virtual time ", Outside(virtual(request.moment)),
                    "? Nothing has been started yet.")  # fmt: skip
+    said = (mail(request, alone=alone), *_advice(request))
     card = Card(
         title=("Open a debugging session?",),
-        text=(*asked, " ", *mail(request, alone=alone)),
+        text=(*asked, *(span for line in said for span in (" ", *line))),
         tone=Tone.WARNING if warnings else Tone.NEUTRAL,
-        body=(*warnings, mail(request, alone=alone)),
+        body=(*warnings, *said),
         facts=(*_facts(request), Fact("Cost", (COST,))),
         buttons=settling.buttons(intent, "Open session"),
         footer=(settling.MINE_ONLY,),
@@ -55,8 +56,14 @@ def mail(request: DebugRequest, *, alone: bool) -> Line:
     """Say where the link goes: it comes by mail only, no interface gives it."""
     if request.recipients:
         return ("The link comes by e-mail to ", Outside(addresses(request.recipients, alone=alone)), ".")
-    return (("The link comes by e-mail to the connection's default users, because your address is not known here. "
-            "Add recipients=ADDRESS to get it yourself."),)  # fmt: skip
+    return ("The link comes by e-mail to the connection's default users.",)
+
+
+def _advice(request: DebugRequest) -> tuple[Line, ...]:
+    """Say how to get the link oneself, where it would go to others."""
+    if request.recipients:
+        return ()
+    return (("Your address is not known here: add recipients=ADDRESS to get the link yourself.",),)
 
 
 def joined(session: Session) -> Reply:
