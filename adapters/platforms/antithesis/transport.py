@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import aiohttp
@@ -28,7 +29,7 @@ class Transport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, limits: Limits, proxy: str | None = None) -> None:
-        self._context = httpx.create_ssl_context()
+        self._context = _tls()
         via = httpx.Proxy(proxy) if proxy else None
         at_once = limits.reads + limits.streams
         self._kept = AiohttpTransport(
@@ -53,6 +54,12 @@ class Transport(httpx.AsyncBaseTransport):
         """Close all connections."""
         await self._kept.aclose()
         await self._fresh.aclose()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Return the one TLS context: reading all certificates blocks for some 70 ms. SSL_CERT_FILE is obeyed."""
+    return httpx.create_ssl_context()
 
 
 def _session(context: ssl.SSLContext, at_once: int, *, fresh: bool) -> aiohttp.ClientSession:
