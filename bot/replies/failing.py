@@ -91,7 +91,7 @@ def _item(number: int, chosen: Property, found: Findings, capabilities: frozense
     sample = next((e.text for e in chosen.counterexamples if e.text), "")
     if sample:
         lines.append((Outside(sample[:LONGEST_EXAMPLE]),))
-    if place := _location(chosen):
+    if (place := _location(chosen)) and place not in sample:
         lines.append((Outside(place, code=True),))
     return Item(
         mark=_mark(chosen, found),
