@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
+from adapters.store.store import open_store
 from bot.state import Intent, IntentState
 from tests.fakes.crash import Crash
 from tests.fakes.mortal import MortalService, MortalStore
@@ -139,6 +141,28 @@ async def test_confirm__races_with_decline() -> None:
                 0: IntentState.DECLINED,
             }[sent(stage)]
         )
+
+
+async def test_confirm__pressed_in_two_processes_over_one_database(tmp_path: Path) -> None:
+    """L7: the condition of one row holds between processes too, over the real database."""
+    url = f"sqlite:///{tmp_path / 'clew.db'}"
+    async with open_store(url) as one, open_store(url) as two:
+        first = Stage(store=one)
+        second = Stage(store=two, service=first.service, clock=first.clock, chat=first.chat)
+        reply = await first.say(LAUNCH)
+        words = reply.card.buttons[0].words
+        presses = [
+            stage.handler.handle(an_invocation(stage, words), silent)
+            for stage in (first, second)
+            for _ in range(10)
+        ]
+        replies = await asyncio.gather(*presses)
+        intent = await two.intent(words.partition(" ")[2])
+
+    assert intent is not None
+    assert intent.state is IntentState.ACCEPTED
+    assert len(first.service.launches) == 1
+    assert sum(reply.live is not None for reply in replies) == 1
 
 
 async def test_take__delivered_three_times() -> None:
