@@ -14,6 +14,7 @@ from bot.ports import Chat
 from bot.watch.deliver import Deliverer, Pace, Tell
 from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
+from bot.watch.poll import Poller
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +53,24 @@ class Work:
             services=parts.services, store=parts.store, clock=parts.clock, chats=chats
         )
         self._live = LiveCards(services=parts.services, store=parts.store, clock=parts.clock, chats=chats)
+        renderers = {name: chat.render for name, chat in chats.items()}
+        self._pollers = tuple(
+            Poller(
+                service,
+                parts.store,
+                clock=parts.clock,
+                renderers=renderers,
+                on_rows=self._wake,
+                report_links=parts.handler.desk.report_links[service.connection],
+            )
+            for service in parts.services.values()
+        )
         self._delivering: list[asyncio.Task[None]] = []
         self._looping: list[asyncio.Task[None]] = []
 
     def polls(self) -> dict[str, datetime | None]:
         """Return the time of each connection's last good poll."""
-        return {}
+        return {poller.service.connection: poller.health.last_good for poller in self._pollers}
 
     def misses(self) -> int:
         """Return how many ticks came late or not at all."""
@@ -71,7 +84,12 @@ class Work:
         self._looping = [
             asyncio.create_task(every(self._haste.launches, self._launches.tick)),
             asyncio.create_task(every(self._haste.live, self._live.tick)),
+            *(asyncio.create_task(every(self._haste.poll, poller.tick)) for poller in self._pollers),
         ]
+
+    def _wake(self) -> None:
+        for deliverer in self.deliverers:
+            deliverer.wake()
 
     async def stop(self) -> None:
         """Stop the clocks, settle what is under way, and let go of what takes too long."""
