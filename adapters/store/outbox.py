@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, Update, case, func, select, update
+from sqlalchemy import Row, ScalarSelect, Select, Update, bindparam, case, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,11 +39,12 @@ class SqlOutbox(Part):
     @whole
     async def claim(self, chats: frozenset[str], now: datetime) -> Delivery | None:
         """Take the oldest due pending row of these chats: `sending`, attempt counted, committed on return."""
-        statement = claim_statement(chats, now, now + timedelta(seconds=self._doubt_after))
+        doubt_at = now + timedelta(seconds=self._doubt_after)
+        values = {"chats": sorted(chats), "now": now, "doubt_at": doubt_at}
         for _ in range(RACES):
             try:
                 async with self._db.writing() as connection:
-                    row = (await connection.execute(statement)).first()
+                    row = (await connection.execute(claim_statement(), values)).first()
             except StoreError as error:
                 # Another process took a row of the same thread in this instant; look again.
                 if not isinstance(error.__cause__, IntegrityError):
@@ -145,9 +147,13 @@ async def insert_deliveries(
     return len(added.all())
 
 
-def claim_statement(chats: frozenset[str], now: datetime, doubt_at: datetime) -> Update:
-    """Build the one conditional update that takes a row; on PostgreSQL it skips rows others have locked."""
-    picked = _claimable(chats, now).scalar_subquery()
+@cache  # building it costs as much as running it
+def claim_statement() -> Update:
+    """Build the one conditional update that takes a row; on PostgreSQL it skips rows others have locked.
+
+    It takes `chats`, `now` and `doubt_at`.
+    """
+    picked = _claimable().scalar_subquery()
     return (
         update(outbox)
         .where(outbox.c.id == picked, outbox.c.state == PENDING)
@@ -155,14 +161,14 @@ def claim_statement(chats: frozenset[str], now: datetime, doubt_at: datetime) ->
             state=SENDING,
             thread=func.coalesce(_thread_of_parent(outbox), outbox.c.thread),
             attempts=outbox.c.attempts + 1,
-            attempt_at=now,
-            next_at=doubt_at,
+            attempt_at=bindparam("now"),
+            next_at=bindparam("doubt_at"),
         )
         .returning(outbox)
     )
 
 
-def _claimable(chats: frozenset[str], now: datetime) -> Select[tuple[Any]]:
+def _claimable() -> Select[tuple[Any]]:
     due, parent, flying = outbox.alias("due"), outbox.alias("parent"), outbox.alias("flying")
     # It goes where its parent stands; with no parent that was sent, to its own thread or the top level.
     thread = func.coalesce(
@@ -175,14 +181,16 @@ def _claimable(chats: frozenset[str], now: datetime) -> Select[tuple[Any]]:
         flying.c.channel == due.c.channel,
         func.coalesce(flying.c.thread, "") == thread,
     )
-    waits = select(parked.c.channel).where(parked.c.channel == due.c.channel, parked.c.until > now)
+    waits = select(parked.c.channel).where(
+        parked.c.channel == due.c.channel, parked.c.until > bindparam("now")
+    )
     return (
         select(due.c.id)
         .select_from(due.outerjoin(parent, parent.c.key == due.c.after_key))
         .where(
             due.c.state == PENDING,
-            due.c.next_at <= now,
-            due.c.chat.in_(sorted(chats)),
+            due.c.next_at <= bindparam("now"),
+            due.c.chat.in_(bindparam("chats", expanding=True)),
             parent.c.state.is_(None) | parent.c.state.in_((SENT, UNKNOWN, DEAD)),
             ~in_flight.exists(),
             ~waits.exists(),

@@ -13,7 +13,6 @@ from adapters.store.outbox import claim_statement
 from adapters.store.store import open_store
 from adapters.store.tables import outbox
 from bot.errors import StoreError
-from tests.contract.store.kit import CHATS, NOW
 
 NOBODY = "postgresql://clew:hunter2@127.0.0.1:1/clew"  # no server may listen on port 1
 
@@ -38,7 +37,7 @@ def test_database__driver_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_claim_statement__skips_locked_rows() -> None:
     """On PostgreSQL the row is locked and rows of others are skipped; SQLite has no such words."""
-    statement = claim_statement(CHATS, NOW, NOW)
+    statement = claim_statement()
 
     assert "FOR UPDATE OF due SKIP LOCKED" in str(statement.compile(dialect=_dialect(NOBODY)))
     assert "FOR UPDATE" not in str(statement.compile(dialect=_dialect("sqlite:///unused.db")))
