@@ -14,6 +14,7 @@ from bot import grammar, moments, requests, sessions
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Line, Outside, Reply
 from bot.commands import confirm
+from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
 from bot.commands.target import GIVE_MOMENT, Aim, moment_of, require, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
@@ -49,19 +50,14 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
 
 async def form(asked: Asked, desk: Desk) -> Form:
     """Return the form, prefilled with what the thread or the words already say."""
-    context, pasted = asked.context, asked.words.pasted
-    moment = (pasted.moment if pasted else None) or context.moment
-    run = asked.value("run", 0) or (pasted.run_id if pasted else None)
     given = asked.value
     return Form(
         verb="debug",
         title="Open a debugging session",
         submit="Continue",
         fields=(
-            Field(name="run", label="Run", kind=FieldKind.RUN, hint="an id, or latest",
-                  value=run or (context.run.words if context.run else "")),
-            Field(name="moment", label="Moment", kind=FieldKind.MOMENT, value=moment.words if moment else "",
-                  hint="paste the copy-moment text; empty: the first failing property"),
+            run_field(asked),
+            moment_field(asked),
             Field(name="recipients", label="Mail the link to", kind=FieldKind.TEXT,
                   value=given("recipients") or asked.invocation.actor.email or "", hint="addresses separated by ;"),
             Field(name="description", label="What is it for?", kind=FieldKind.TEXT,
@@ -138,11 +134,9 @@ VERB = Verb(
     summary="open a multiverse debugging session at a moment; asks first",
     handle=handle,
     parameters=(
-        Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest"),
-        Parameter(name="moment", summary="The moment, pasted from the report; without it, the first failing "
-                  "property's", kind=FieldKind.MOMENT, example="-9067336385060865277,45.334635781589895"),
-        Parameter(name="property", summary="The failing property whose moment to use, by name or number",
-                  kind=FieldKind.PROPERTY, example="property=2"),
+        RUN,
+        MOMENT,
+        PROPERTY,
         Parameter(name="session", summary="The session id, where the run is not known", kind=FieldKind.TEXT),
         Parameter(name="recipients", summary="Who gets the link by mail; you, where your address is known",
                   kind=FieldKind.TEXT, example="recipients=ann@example.com"),
@@ -150,7 +144,7 @@ VERB = Verb(
                   example='description="who holds the lock?"'),
         Parameter(name="again", summary="Open another session although one is open", kind=FieldKind.FLAG,
                   example="again=yes"),
-        Parameter(name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT),
+        CONNECTION,
     ),
     examples=("debug", "debug latest property=1", "debug latest property=1 recipients=ann@example.com"),
     role=Role.DEBUG,

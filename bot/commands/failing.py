@@ -5,9 +5,10 @@ failing [RUN] [property=NAME|NUMBER]
 
 from __future__ import annotations
 
-from bot.cards import FieldKind, Reply
+from bot.cards import Reply
+from bot.commands.parameters import CONNECTION, PROPERTY, RUN
 from bot.commands.target import choose_property, findings_for
-from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.commands.verb import Asked, Desk, Verb
 from bot.replies import failing as replies
 
 
@@ -25,10 +26,9 @@ VERB = Verb(
     summary="failing properties, newly failing first, each with its moment",
     handle=handle,
     parameters=(
-        Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest"),
-        Parameter(name="property", summary="Only this one, by name or number", kind=FieldKind.PROPERTY,
-                  example="property=2"),
-        Parameter(name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT),
+        RUN,
+        PROPERTY,
+        CONNECTION,
     ),
     examples=("failing", "failing latest", "failing latest property=1"),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot import grammar
 from bot.cards import Field, FieldKind, Form, Reply
+from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
 from bot.commands.target import Aim, moment_of, require, run_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
@@ -16,7 +17,6 @@ from bot.model import Capability, LogQuery
 from bot.replies import logs as replies
 
 WINDOW = 10.0  # virtual seconds
-LONGEST_WINDOW = 3600.0
 LINES = 20
 MOST_LINES = 500
 LONGEST_GREP = 200
@@ -42,7 +42,7 @@ def parse(asked: Asked) -> Logs:
             f"grep= takes at most {LONGEST_GREP} characters.", "Give a shorter, distinctive text."
         )
     return Logs(
-        window=_window(window) if window else WINDOW,
+        window=float(grammar.virtual_seconds(window, "window")) if window else WINDOW,
         grep=grep,
         source=asked.value("source"),
         lines=grammar.whole_number(lines, "lines", MOST_LINES) if lines else LINES,
@@ -79,18 +79,14 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
 
 async def form(asked: Asked, desk: Desk) -> Form:
     """Return the form, prefilled with what the thread or the words already say."""
-    run = asked.value("run", 0) or (asked.context.run.words if asked.context.run else "")
-    moment = asked.context.moment
-    shown = asked.value("moment") or (moment.words if moment else "")
     given = asked.value
     return Form(
         verb="logs",
         title="Logs before a moment",
         submit="Show",
         fields=(
-            Field(name="run", label="Run", kind=FieldKind.RUN, value=run, hint="an id, or latest"),
-            Field(name="moment", label="Moment", kind=FieldKind.MOMENT, value=shown,
-                  hint="paste the copy-moment text; empty: the first failing property"),
+            run_field(asked),
+            moment_field(asked),
             Field(name="window", label="Window, virtual seconds", kind=FieldKind.SECONDS,
                   value=given("window") or f"{WINDOW:g}"),
             Field(name="grep", label="Only lines with", kind=FieldKind.TEXT, value=given("grep") or ""),
@@ -100,20 +96,10 @@ async def form(asked: Asked, desk: Desk) -> Form:
     )  # fmt: skip
 
 
-def _window(text: str) -> float:
-    seconds = float(grammar.virtual_seconds(text, "window"))
-    if not 0 < seconds <= LONGEST_WINDOW:
-        raise UserError(
-            f"window= is {seconds:g} virtual seconds; it has to be above 0 and at most {LONGEST_WINDOW:g}.",
-            "Example: window=30",
-        )
-    return seconds
-
-
 def _again(aim: Aim, wanted: Logs) -> str:
     """Write the words that ask for the same moment with a window four times as long."""
     run = aim.run.ref.words if aim.run else ""
-    wider = min(wanted.window * 4, LONGEST_WINDOW)
+    wider = min(wanted.window * 4, grammar.MOST_VIRTUAL_SECONDS)
     words = f"logs {run} moment={aim.moment.words} window={wider:g}"
     for name, value in (("source", wanted.source), ("grep", wanted.grep)):
         if value:
@@ -126,20 +112,18 @@ VERB = Verb(
     summary="log lines before a moment, with the faults that were active",
     handle=handle,
     parameters=(
-        Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest"),
-        Parameter(name="moment", summary="The moment, pasted from the report; without it, the first failing "
-                  "property's", kind=FieldKind.MOMENT, example="-9067336385060865277,45.334635781589895"),
+        RUN,
+        MOMENT,
         Parameter(name="window", summary="How far back, in virtual seconds", kind=FieldKind.SECONDS,
                   example="window=30"),
         Parameter(name="grep", summary="Only lines that hold this text", kind=FieldKind.TEXT, example="grep=panic"),
         Parameter(name="source", summary="Only lines of this container", kind=FieldKind.TEXT,
                   example="source=etcd0"),
         Parameter(name="lines", summary="How many lines to show in chat", kind=FieldKind.COUNT, example="lines=50"),
-        Parameter(name="property", summary="The failing property whose moment to use, by name or number",
-                  kind=FieldKind.PROPERTY, example="property=2"),
+        PROPERTY,
         Parameter(name="build", summary="The end of the build log instead", kind=FieldKind.FLAG,
                   example="build=yes"),
-        Parameter(name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT),
+        CONNECTION,
     ),
     examples=("logs", "logs latest property=1 window=30", "logs latest grep=panic source=etcd0"),
     form=form,

@@ -5,9 +5,10 @@ report [RUN]
 
 from __future__ import annotations
 
-from bot.cards import FieldKind, Reply
+from bot.cards import Reply
+from bot.commands.parameters import RUN
 from bot.commands.target import require, run_of
-from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.commands.verb import Asked, Desk, Verb
 from bot.model import Capability
 from bot.replies import runs as replies
 from bot.state import AuditEntry
@@ -37,9 +38,7 @@ VERB = Verb(
     name="report",
     summary="open the triage report, with a link that only you see",
     handle=handle,
-    parameters=(
-        Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest"),
-    ),
+    parameters=(RUN,),
     examples=("report latest", "report"),
     private=True,
 )

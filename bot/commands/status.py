@@ -9,6 +9,7 @@ import asyncio
 
 from bot import grammar
 from bot.cards import FieldKind, Reply
+from bot.commands.parameters import CONNECTION
 from bot.commands.target import findings_for, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import ServiceError
@@ -64,7 +65,7 @@ VERB = Verb(
                   example="latest"),
         Parameter(name="launcher", summary="Only this launcher's runs", kind=FieldKind.LAUNCHER),
         Parameter(name="count", summary="How many runs to list", kind=FieldKind.COUNT, example="count=20"),
-        Parameter(name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT),
+        CONNECTION,
     ),
     examples=("status", "status latest", "status latest Payments Nightly"),
 )  # fmt: skip

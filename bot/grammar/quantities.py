@@ -8,7 +8,7 @@ from decimal import Decimal
 from bot.errors import UserError
 
 MOST_MINUTES = 10_080  # a week; a longer run is far more likely a slip of the hand
-MOST_VIRTUAL_SECONDS = 86_400  # a day; a window that long is gigabytes of log
+MOST_VIRTUAL_SECONDS = 3_600  # an hour is about 200 MB of log
 
 _NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)"
 _PLAIN = re.compile(_NUMBER, re.ASCII)
@@ -35,7 +35,7 @@ def minutes(text: str, name: str = "duration") -> str:
 
 
 def virtual_seconds(text: str, name: str = "window") -> str:
-    """Return virtual seconds of `10`, `0.5`, `10s` or `2m` as decimal text, above 0, at most a day.
+    """Return virtual seconds of `10`, `0.5`, `10s` or `2m` as decimal text, above 0, at most an hour.
 
     Raises `UserError`.
     """

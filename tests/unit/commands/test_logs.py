@@ -190,7 +190,7 @@ async def test_logs__cut_windows_are_never_shown_as_whole() -> None:
         ("logs -5 12.5", "does not say which run it is in"),
         ("logs latest moment=yesterday", "could not be read"),
         ("logs latest window=-1", "window= is “-1”"),
-        ("logs latest window=2h", "at most 3600"),
+        ("logs latest window=2h", "at most 3,600"),
         ("logs latest lines=zero", "whole number from 1 to 500"),
         (f"logs latest grep={'x' * 201}", "at most 200 characters"),
         ("logs latest 0 0", "no pinned failure moment"),

@@ -1,0 +1,44 @@
+"""Parameters and form fields that several verbs share, so that they read and behave the same everywhere."""
+
+from __future__ import annotations
+
+from bot.cards import Field, FieldKind
+from bot.commands.verb import Asked, Parameter
+
+RUN = Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest")
+MOMENT = Parameter(
+    name="moment",
+    summary="The moment, pasted from the report; without it, the first failing property's",
+    kind=FieldKind.MOMENT,
+    example="-9067336385060865277,45.334635781589895",
+)
+PROPERTY = Parameter(
+    name="property",
+    summary="The failing property that is meant, by name or number",
+    kind=FieldKind.PROPERTY,
+    example="property=2",
+)
+CONNECTION = Parameter(
+    name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT
+)
+
+
+def run_field(asked: Asked) -> Field:
+    """Ask for a run, prefilled with what was said, pasted, or what the thread speaks of."""
+    pasted = asked.words.pasted
+    said = asked.value("run", 0) or (pasted.run_id if pasted else None)
+    thread = asked.context.run.words if asked.context.run else ""
+    return Field(name="run", label="Run", kind=FieldKind.RUN, value=said or thread, hint="an id, or latest")
+
+
+def moment_field(asked: Asked) -> Field:
+    """Ask for a moment, prefilled with the one that was pasted or that the thread speaks of."""
+    pasted = asked.words.pasted
+    moment = (pasted.moment if pasted else None) or asked.context.moment
+    return Field(
+        name="moment",
+        label="Moment",
+        kind=FieldKind.MOMENT,
+        value=moment.words if moment else "",
+        hint="paste the copy-moment text; empty: the first failing property",
+    )
