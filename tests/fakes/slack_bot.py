@@ -33,14 +33,20 @@ POLICY = Policy(
 
 
 class QuickClock(SystemClock):
-    """Real time, but nobody waits for it: what is slept is only noted."""
+    """Real time, but nobody waits for it: what is slept is noted, and has passed at once."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
+        self._passed = 0.0
+
+    def monotonic(self) -> float:
+        """Return real time and all that was slept."""
+        return super().monotonic() + self._passed
 
     async def sleep(self, seconds: float) -> None:
         """Let others run."""
         self.slept.append(seconds)
+        self._passed += seconds
         await asyncio.sleep(0)
 
 
@@ -105,6 +111,7 @@ async def running_bot(
     clock = QuickClock()
     store = store or MemoryStore()
     service = service or FakeRunService()
+    service.now = clock.now()
     keys = count(0xA11CE)
     desk = Desk(
         services={service.connection: service},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import time
 from dataclasses import dataclass, field
@@ -140,7 +141,7 @@ class Gate:
         start = time.perf_counter()
         async with (
             aiohttp.ClientSession() as session,
-            session.post(self.http, data=body, headers=headers) as answer,
+            session.post(self.http, data=io.BytesIO(body.encode()), headers=headers) as answer,
         ):
             text = await answer.text()
         shown = json.loads(text) if text.startswith("{") else {}

@@ -1,9 +1,9 @@
 """Socket Mode: two connections on one app, watched from outside, so that none of Slack's faults makes us deaf.
 
-A refresh closes a socket before its successor is open, so a second one stays open meanwhile, and the two are
-opened at different times. slack_sdk's aiohttp client asks again and again with a used-up address
-(python-slack-sdk#1110): the watchdog takes the address away. Protocol:
-https://docs.slack.dev/apis/events-api/using-socket-mode
+slack_sdk's aiohttp client answers a refresh by closing its socket before the next one is open, and whatever
+Slack sends in between is lost. Here a successor is opened first; the old one goes on reading until then. The
+same client asks again and again with a used-up address (python-slack-sdk#1110): the watchdog takes the address
+away. Protocol: https://docs.slack.dev/apis/events-api/using-socket-mode
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ GRACE_SECONDS = 3.0  # without a socket before the address is taken away; grows 
 LONGEST_GRACE = 60.0
 RENEW_SECONDS = 60.0  # without a socket before the connection is built anew
 LONGEST_WAIT = 60.0
+HANDOVER_SECONDS = 8.0  # Slack warns about ten seconds before it closes a socket
+LINGER_SECONDS = 1.0
+BRIEF_SECONDS = 10.0
 
 REFUSALS = outcomes.HALT
 _TICKET = re.compile(r"ticket=[^&\s'\"]+")
@@ -60,6 +63,7 @@ class Sockets:
         self._stagger = stagger
         self._ping = ping
         self._connections: list[_Connection] = []
+        self._retiring: set[asyncio.Task[None]] = set()
         self._refused: asyncio.Future[str] | None = None
         self._closed = asyncio.Event()
 
@@ -77,9 +81,10 @@ class Sockets:
             ends: list[asyncio.Future[Any]] = [self._refused, closing, *keepers]
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (*keepers, closing):
+            running = [*keepers, closing, *self._retiring]
+            for task in running:
                 task.cancel()
-            await asyncio.gather(*keepers, closing, return_exceptions=True)
+            await asyncio.gather(*running, return_exceptions=True)
             await asyncio.gather(*(c.close() for c in self._connections), return_exceptions=True)
             self._connections = []
             metrics.SOCKETS.set(0)
@@ -94,16 +99,34 @@ class Sockets:
         self._closed.set()
 
     async def _keep(self, number: int) -> None:
-        """Keep one connection up, building it anew where nothing else helped."""
+        """Keep one connection up: a new one takes over when Slack asks for it, or when nothing else helped."""
         await asyncio.sleep(number * self._stagger)
+        old: _Connection | None = None
+        brief = 0
         while True:
-            connection = _Connection(self._bolt, self._client, self._app_token, self._ping, self._refuse)
-            self._connections.append(connection)
-            try:
-                await connection.watch(self._measure)
-            finally:
-                self._connections.remove(connection)
-                await connection.close()
+            if brief > 1:  # Slack sends us away again and again: ask less and less often
+                await asyncio.sleep(min(2.0 ** (brief - 2), LONGEST_WAIT))
+            start = time.monotonic()
+            new = _Connection(self._bolt, self._client, self._app_token, self._ping, self._refuse)
+            self._connections.append(new)
+            if old is not None:
+                self._retire(old, new)
+            await new.watch(self._measure)
+            brief = brief + 1 if time.monotonic() - start < BRIEF_SECONDS else 0
+            old = new
+
+    def _retire(self, old: _Connection, new: _Connection) -> None:
+        task = asyncio.create_task(self._replaced(old, new))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def _replaced(self, old: _Connection, new: _Connection) -> None:
+        """Let a connection read on until its successor is open and what was on the way has arrived."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(new.opened.wait(), HANDOVER_SECONDS)
+        await asyncio.sleep(LINGER_SECONDS)
+        self._connections.remove(old)
+        await old.close()
 
     def _refuse(self, code: str) -> None:
         if self._refused is not None and not self._refused.done():
@@ -130,6 +153,7 @@ class _Connection:
         self._client.socket_mode_request_listeners.append(self._handle)
         self._connecting: asyncio.Task[None] | None = None
         self.up = False
+        self.opened = asyncio.Event()
 
     @property
     def silence(self) -> float:
@@ -138,19 +162,21 @@ class _Connection:
         return max(0.0, time.time() - last) if last else 0.0
 
     async def watch(self, measure: Callable[[], None]) -> None:
-        """Connect and look after it; return when it stayed down so long that it should be built anew."""
+        """Connect and look after it; return when another one should take over."""
         self._connecting = asyncio.create_task(self._client.connect())  # type: ignore[no-untyped-call]  # slack_sdk
         down_since = taken_since = time.monotonic()
         grace = GRACE_SECONDS
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
+        while not self._client.retiring.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._client.retiring.wait(), LOOK_SECONDS)
             self.up = await self._client.is_connected()
             measure()
             now = time.monotonic()
             if self.up:
+                self.opened.set()
                 down_since, taken_since, grace = now, now, GRACE_SECONDS
             elif now - down_since > RENEW_SECONDS:
-                return
+                self._client.retiring.set()
             elif now - taken_since > grace:
                 self._client.wss_uri = None
                 taken_since, grace = now, min(grace * 2, LONGEST_GRACE)
@@ -184,8 +210,21 @@ class _Client(SocketModeClient):
     ) -> None:
         super().__init__(app_token, logger=_quiet_logger(), web_client=client, ping_interval=ping)
         self.proxy = client.proxy
+        self.retiring = asyncio.Event()
         self._refuse = refuse
         self._failures = 0
+
+    async def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
+        """Hand over to a successor where Slack asks for a new connection; read everything else."""
+        if message.get("type") == "disconnect":
+            self.retiring.set()
+            return
+        await super().run_message_listeners(message, raw_message)
+
+    async def connect_to_new_endpoint(self, force: bool = False) -> None:
+        """Connect again where the socket is lost; a connection that retires stays as it is."""
+        if not self.retiring.is_set():
+            await super().connect_to_new_endpoint(force)
 
     async def issue_new_wss_url(self) -> str:
         """Ask for an address; wait longer each time that Slack has none."""

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 1.0  # seconds before a note says that work goes on
 SAY_SO = 2.0  # seconds for saying that a restart came between
 RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart, the person is told
+FAULT = "That did not work because of a fault in Clew. It was written to Clew's log."
 TOO_LATE = "Slack gave too little time to open the form. Press the button once more."
 
 
@@ -155,6 +156,9 @@ class Work:
             return forms.problem(title, (error.problem, error.mend))
         except ClewError as error:
             return forms.problem(title, _sentences(error))
+        except Exception:
+            log.exception("a form could not be built")
+            return forms.problem(title, (FAULT,))
         if form is None:
             return forms.problem(
                 title, ("There is no form for that.", "Say it with a slash command instead.")

@@ -1,0 +1,72 @@
+"""The app's home: what runs, what came of runs, and what one's channels hear of."""
+
+from __future__ import annotations
+
+from bot.access import Policy, Role
+from bot.model import RunStatus
+from bot.state import PollStep, StoredResults, Subscription
+from tests.fakes.runs import EPOCH, a_run
+from tests.fakes.slack import FakeSlack
+from tests.fakes.slack_bot import Bot, running_bot
+from tests.fakes.slack_world import ALICE, BOB, TEAM, Message
+
+
+async def test_home__shows_running_runs_verdicts_and_subscriptions(bot: Bot) -> None:
+    """All three parts, each with its way on; completed with failures is not passed."""
+    running = a_run(3, status=RunStatus.IN_PROGRESS)
+    failed, passed = a_run(1), a_run(2)
+    results = [
+        StoredResults(ref=r.ref, launcher=r.launcher, status=r.status, created_at=r.created_at,
+                      failing=f, passing_count=4)
+        for r, f in ((failed, frozenset({"A", "B"})), (passed, frozenset[str]()))
+    ]  # fmt: skip
+    step = PollStep(connection="demo", now=EPOCH, runs=(running, failed, passed), results=tuple(results))
+    await bot.store.record(step)
+    for channel in ("C01MAIN", "C99ELSEWHERE"):
+        hears = Subscription(channel=f"slack:channel:{TEAM}:{channel}", launcher="Payments Nightly")
+        await bot.store.subscribe(hears, EPOCH)
+
+    home = Message(ts="", channel="", text="", blocks=(await bot.slack.open_home())["blocks"])
+
+    assert "2 properties failing" in home.words
+    assert "4 properties passed" in home.words
+    assert "in progress" in home.words
+    assert home.words.count("every run that ends") == 1
+    assert {"Launch a test run", "Status", "Failing"} <= set(home.labels)
+
+
+async def test_home__launches_by_a_form_that_asks_where(bot: Bot) -> None:
+    """The home belongs to no channel, so the form asks for one."""
+    home = Message(ts="", channel="", text="", blocks=(await bot.slack.open_home())["blocks"])
+    payload = bot.slack.press_payload(home, home.button("Launch a test run"))
+    del payload["channel"], payload["message"]
+    payload["container"] = {"type": "view", "view_id": "V1"}
+
+    await bot.slack.gate.deliver("interactive", payload)
+    view = await bot.slack.view("Launch")
+
+    assert view["blocks"][0]["block_id"] == "clew_where"
+
+
+async def test_home__buttons_answer_in_the_conversation_with_the_bot(bot: Bot) -> None:
+    """Where there is no channel, the answer comes as a direct message."""
+    bot.service.add_run(a_run(1))
+    home = Message(ts="", channel="", text="", blocks=(await bot.slack.open_home())["blocks"])
+    payload = bot.slack.press_payload(home, home.button("Recent runs"))
+    del payload["channel"], payload["message"], payload["response_url"]
+    payload["container"] = {"type": "view", "view_id": "V1"}
+
+    await bot.slack.gate.deliver("interactive", payload)
+    answer = await bot.slack.world.answer("Payments Nightly")
+
+    assert answer.channel == f"D{ALICE}"
+
+
+async def test_home__is_closed_to_those_who_may_not_read(slack: FakeSlack) -> None:
+    """Who has no role sees why, and nothing else."""
+    policy = Policy(roles={Role.ADMIN: frozenset({f"slack:user:{TEAM}:{ALICE}"})})
+    async with running_bot(slack, policy=policy):
+        home = await slack.open_home(user=BOB)
+
+    assert "needs the role “read”" in str(home)
+    assert "Running now" not in str(home)
