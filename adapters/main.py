@@ -96,6 +96,26 @@ def ask(
 
 
 @app.command()
+def manifest(
+    chat: Annotated[str, typer.Argument(help="The chat whose app is to be created: slack.")],
+    *,
+    http: Annotated[
+        str | None,
+        typer.Option(help="The public https address that Slack posts to; without it, Socket Mode."),
+    ] = None,
+) -> None:
+    """Print what a chat's app is created from."""
+    if chat != "slack":
+        raise typer.BadParameter("There is a manifest for slack only.")
+    if http is not None and not http.startswith("https://"):
+        raise typer.BadParameter("Slack posts to https addresses only.", param_hint="--http")
+    from adapters.chat.slack import manifest as slack
+    from bot.commands.registry import VERBS
+
+    typer.echo(slack.text(VERBS, http=http), nl=False)
+
+
+@app.command()
 def doctor() -> None:
     """Check settings, platforms, keys, clocks and the database; one line each, with the way to mend it."""
     from adapters.cli.doctor import doctor as check
@@ -227,3 +247,7 @@ def _version() -> str:
     from importlib.metadata import version
 
     return version("clew")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,8 +1,11 @@
-"""One line of the table that `make bench` prints."""
+"""The lines of the table that `make bench` prints, and how they are judged."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from rich.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,7 +14,50 @@ class Row:
 
     name: str
     measured: str
-    beside: str
-    ratio: float | None
-    bound: float | None
-    ok: bool
+    beside: str = ""
+    ratio: float | None = None
+    bound: float | None = None
+    ok: bool = True
+
+
+def at_most(name: str, ours: float, other: float, *, bound: float, what: str) -> Row:
+    """Judge that ours takes at most `bound` times as many seconds as the other."""
+    ratio = ours / other
+    beside = f"{what}: {seconds(other)}"
+    return Row(name=name, measured=seconds(ours), beside=beside, ratio=ratio, bound=bound, ok=ratio <= bound)
+
+
+def at_least(name: str, ours: float, other: float, *, bound: float, what: str) -> Row:
+    """Judge that ours is at least `bound` times as fast as the other."""
+    ratio = other / ours
+    beside = f"{what}: {seconds(other)}"
+    return Row(name=name, measured=seconds(ours), beside=beside, ratio=ratio, bound=bound, ok=ratio >= bound)
+
+
+def within(name: str, value: float, *, limit: float, unit: str) -> Row:
+    """Judge that a figure keeps within a limit."""
+    return Row(
+        name=name, measured=f"{value:.1f} {unit}", beside=f"limit: {limit:g} {unit}", ok=value <= limit
+    )
+
+
+def seconds(value: float) -> str:
+    """Write a time in the unit that people read best."""
+    if value < 1e-3:
+        return f"{value * 1e6:.0f} µs"
+    return f"{value * 1e3:.2f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def table(rows: Iterable[Row]) -> Table:
+    """Lay rows out; whether a bound was kept stands as a word."""
+    laid = Table("what", "measured", "beside", "ratio", "bound", "")
+    for row in rows:
+        laid.add_row(
+            row.name,
+            row.measured,
+            row.beside,
+            "" if row.ratio is None else f"{row.ratio:.2f}",
+            "" if row.bound is None else f"{row.bound:.2g}",
+            "ok" if row.ok else "NOT MET",
+        )
+    return laid
