@@ -173,6 +173,7 @@ def _slack_settings(env: Environment, config: File) -> Slack | None:
         signing_secret=_revealed(env.slack_signing_secret),
         api_url=env.slack_api_url,
         workspaces=frozenset(config.slack.workspaces),
+        listen=checks.listen(config.slack.listen) or ("127.0.0.1", 3000),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.ports import Chat
 
@@ -26,6 +26,15 @@ class RunningChat(Protocol):
 
     async def close(self) -> None:
         """Stop receiving and finish what is being answered, within 10 seconds; `run` then returns."""
+        ...
+
+
+@runtime_checkable
+class Releasing(Protocol):
+    """A chat that keeps connections for sending until nothing is sent any more."""
+
+    async def release(self) -> None:
+        """Give the connections back; the last call to it."""
         ...
 
 

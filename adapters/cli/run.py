@@ -17,7 +17,7 @@ from typing import Any
 import typer
 
 from adapters import logs, settings
-from adapters.chat.running import ChatRefused, RunningChat
+from adapters.chat.running import ChatRefused, Releasing, RunningChat
 from adapters.cli.ask import ANSWERED, FAILURE
 from adapters.cli.parts import Parts
 from adapters.cli.standing import standing
@@ -59,7 +59,12 @@ async def run(*, terminal: bool | None, assemble: Assemble, open_chat: OpenChat)
                 "terminal": Terminal() if here else None,
             }
             chats = {name: await open_chat(name, own, parts) for name, own in wanted.items() if own}
-            return await _serve(parts, chats, stop)
+            try:
+                return await _serve(parts, chats, stop)
+            finally:
+                for chat in chats.values():
+                    if isinstance(chat, Releasing):
+                        await chat.release()
 
 
 def _terminal_wanted(asked: bool | None, loaded: Settings) -> bool:

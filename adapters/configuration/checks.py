@@ -128,6 +128,13 @@ def listen(value: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
+def address(value: str) -> str:
+    """Accept HOST:PORT alone."""
+    if listen(value) is None:
+        raise wrong("That is not an address to listen at.", 'Give it like "127.0.0.1:3000".')
+    return value
+
+
 def listening(value: str) -> str:
     """Accept what `listen` can read."""
     listen(value)
@@ -142,4 +149,5 @@ PlaceId = Annotated[str, AfterValidator(place)]
 ChannelId = Annotated[str, AfterValidator(channel)]
 SlackTeam = Annotated[str, AfterValidator(slack_team)]
 DiscordGuild = Annotated[str, AfterValidator(discord_guild)]
+Address = Annotated[str, AfterValidator(address)]
 Listen = Annotated[str, AfterValidator(listening)]

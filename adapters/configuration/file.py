@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from adapters.configuration.checks import (
+    Address,
     BaseUrl,
     ChannelId,
     DiscordGuild,
@@ -106,6 +107,7 @@ class SlackTable(Table):
     """Which Slack workspaces are served; none means the one that the token belongs to."""
 
     workspaces: tuple[SlackTeam, ...] = ()
+    listen: Address = "127.0.0.1:3000"  # signed HTTP only
 
 
 class DiscordTable(Table):

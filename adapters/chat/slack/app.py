@@ -82,6 +82,7 @@ class SlackChat:
 
     async def run(self) -> None:
         """Receive until closed. Raises `ChatRefused` where Slack does not take the tokens."""
+        self._closed.clear()
         try:
             me = await self._unless_closing(self._introduce())
             if me is not None:

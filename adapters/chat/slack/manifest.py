@@ -1,0 +1,121 @@
+"""The Slack app's manifest, from the verbs: what to paste at https://api.slack.com/apps to create the app.
+
+Each permission stands with its reason. Format: https://docs.slack.dev/reference/app-manifest
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from adapters.chat.slack.events import DEBUG, LAUNCH, TRIAGE
+from adapters.chat.slack.markup import Json
+from bot import cleaning
+from bot.commands.verb import Verb
+
+HINT = 1000  # characters of a command's usage hint
+SUMMARY = 150
+
+SCOPES = {
+    "app_mentions:read": "hear what is said to it in channels and threads",
+    "channels:history": "find its own message again when Slack did not say whether it arrived; public channels",
+    "channels:read": "see whether other organisations read a channel, and which channels a person is in",
+    "chat:write": "answer and announce",
+    "chat:write.public": "answer a slash command in public channels that it was not invited to",
+    "commands": "the slash command and the shortcuts",
+    "files:write": "send log windows and answers too long for a message",
+    "groups:history": "find its own message again; private channels that it was invited to",
+    "groups:read": "the same as channels:read, for private channels that it was invited to",
+    "im:history": "hear direct messages, and find its own messages there",
+    "im:write": "answer a person directly where it cannot answer in the channel",
+    "usergroups:read": "roles that the settings give to user groups",
+    "users:read": "tell members from guests, and from people of other organisations",
+    "users:read.email": "send a debugging session's link to whoever asked for it",
+}
+EVENTS = ("app_home_opened", "app_mention", "message.im")
+DESCRIPTION = "Test runs on Antithesis: launched, followed, triaged and debugged in chat."
+LONG = (
+    "Clew tells channels when a test run ends, with its verdict and with what is new against the run before. "
+    "It starts runs, lists failing properties, shows the log before a failure and opens debugging sessions, "
+    "by slash command, mention, button or shortcut, and threads remember which run they are about."
+)
+
+
+def manifest(verbs: Mapping[str, Verb], *, command: str = "/clew", http: str | None = None) -> Json:
+    """Return the manifest; with `http`, the public address Slack posts to, for HTTP instead of Socket Mode."""
+    slash: Json = {
+        "command": command,
+        "description": "Launch, follow, triage and debug test runs",
+        "usage_hint": cleaning.cut(" | ".join(v.name for v in verbs.values() if not v.hidden), HINT),
+        "should_escape": True,
+    }
+    events: Json = {"bot_events": list(EVENTS)}
+    interactivity: Json = {"is_enabled": True}
+    if http is not None:
+        slash["url"] = events["request_url"] = http
+        interactivity |= {"request_url": http, "message_menu_options_url": http}
+    return {
+        "display_information": {
+            "name": "Clew",
+            "description": DESCRIPTION,
+            "long_description": LONG,
+            "background_color": "#1f2d3d",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "clew", "always_online": True},
+            "shortcuts": [
+                _shortcut("Triage this run", "message", TRIAGE, verbs["find"]),
+                _shortcut("Debug this moment", "message", DEBUG, verbs["debug"]),
+                _shortcut("Launch a test run", "global", LAUNCH, verbs["launch"]),
+            ],
+            "slash_commands": [slash],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": events,
+            "interactivity": interactivity,
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": http is None,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def text(verbs: Mapping[str, Verb], *, http: str | None = None) -> str:
+    """Return the manifest as YAML, with the reason behind each permission."""
+    head = "# Create the app from this at https://api.slack.com/apps (From a manifest). Written by: clew manifest slack\n"
+    return head + "\n".join(_yaml(manifest(verbs, http=http), "")) + "\n"
+
+
+def _shortcut(name: str, kind: str, callback: str, verb: Verb) -> Json:
+    summary = cleaning.cut(verb.summary[0].upper() + verb.summary[1:], SUMMARY)
+    return {"name": name, "type": kind, "callback_id": callback, "description": summary}
+
+
+def _yaml(value: Json, indent: str) -> Iterator[str]:
+    """Write objects and lists as lines; scalars as JSON, which YAML reads the same."""
+    for name, inner in value.items():
+        if isinstance(inner, dict):
+            yield f"{indent}{name}:"
+            yield from _yaml(inner, indent + "  ")
+        elif isinstance(inner, list):
+            yield f"{indent}{name}:"
+            for item in inner:
+                yield from _item(item, indent + "  ")
+        else:
+            yield f"{indent}{name}: {json.dumps(inner, ensure_ascii=False)}"
+
+
+def _item(item: object, indent: str) -> Iterator[str]:
+    if isinstance(item, dict):
+        first, *rest = _yaml(item, indent + "  ")
+        yield f"{indent}- {first.strip()}"
+        yield from rest
+    else:
+        why = SCOPES.get(str(item))
+        yield f"{indent}- {json.dumps(item)}" + (f"  # {why}" if why else "")

@@ -1,0 +1,106 @@
+"""The Slack app's manifest: valid, whole, and the file in deploy/ is what is printed."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+from adapters.chat.slack import manifest
+from adapters.chat.slack.events import DEBUG, LAUNCH, TRIAGE
+from bot.commands.registry import VERBS
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+ADDRESS = "https://clew.example.com/slack/events"
+
+
+@pytest.mark.parametrize("http", [None, ADDRESS])
+def test_manifest__is_valid(http: str | None) -> None:
+    """Slack's own schema for manifests (slackapi/manifest-schema, MIT) takes it."""
+    schema = json.loads((HERE / "manifest.schema.json").read_text(encoding="utf-8"))
+
+    errors = list(jsonschema.Draft7Validator(schema).iter_errors(manifest.manifest(VERBS, http=http)))
+
+    assert errors == []
+
+
+def test_manifest__what_the_schema_does_not_check() -> None:
+    """Lengths and names that Slack refuses all the same, and what each feature needs."""
+    made = manifest.manifest(VERBS)
+    command = made["features"]["slash_commands"][0]
+
+    assert re.fullmatch(r"/[a-z]{1,31}", command["command"])
+    assert all(len(s["name"]) <= 24 for s in made["features"]["shortcuts"])
+    assert {TRIAGE, DEBUG, LAUNCH} == {s["callback_id"] for s in made["features"]["shortcuts"]}
+    assert {"commands", "app_mentions:read", "im:history", "chat:write"} <= set(
+        made["oauth_config"]["scopes"]["bot"]
+    )
+    assert all(reason for reason in manifest.SCOPES.values())
+
+
+def test_manifest__names_every_verb() -> None:
+    """The hint behind the command comes from the registry."""
+    hint = manifest.manifest(VERBS)["features"]["slash_commands"][0]["usage_hint"]
+
+    assert [v.name for v in VERBS.values() if not v.hidden] == hint.split(" | ")
+
+
+def test_manifest__over_http_has_every_address() -> None:
+    """Socket Mode is off, and Slack knows where to post commands, events, interactions and menus."""
+    made = manifest.manifest(VERBS, http=ADDRESS)
+    interactivity = made["settings"]["interactivity"]
+
+    assert made["settings"]["socket_mode_enabled"] is False
+    assert {ADDRESS} == {
+        made["features"]["slash_commands"][0]["url"],
+        made["settings"]["event_subscriptions"]["request_url"],
+        interactivity["request_url"],
+        interactivity["message_menu_options_url"],
+    }
+
+
+def test_text__reads_back_as_the_manifest() -> None:
+    """What is written is what is meant."""
+    result = _read(manifest.text(VERBS))
+
+    assert manifest.manifest(VERBS) == result
+
+
+def test_deploy__holds_what_is_printed() -> None:
+    """The file in deploy/ is generated: `clew manifest slack > deploy/slack-manifest.yaml`."""
+    kept = (ROOT / "deploy" / "slack-manifest.yaml").read_text(encoding="utf-8")
+
+    assert manifest.text(VERBS) == kept
+
+
+def _read(text: str) -> Any:
+    """Read the little of YAML that is used: nested blocks, lists, scalars as JSON, comments."""
+    lines = [re.sub(r"  # .*$", "", line) for line in text.splitlines() if not line.startswith("#")]
+    value, rest = _block([(len(li) - len(li.lstrip()), li.strip()) for li in lines])
+    assert rest == []
+    return value
+
+
+def _block(lines: list[tuple[int, str]]) -> tuple[Any, list[tuple[int, str]]]:
+    depth = lines[0][0]
+    result: Any = [] if lines[0][1].startswith("- ") else {}
+    while lines and lines[0][0] == depth:
+        content = lines[0][1]
+        if isinstance(result, list) and re.match(r"- [a-z_]+:", content):
+            item, lines = _block([(depth + 2, content[2:]), *lines[1:]])
+            result.append(item)
+        elif isinstance(result, list):
+            result.append(json.loads(content[2:]))
+            lines = lines[1:]
+        elif content.endswith(":"):
+            result[content[:-1]], lines = _block(lines[1:])
+        else:
+            name, _, scalar = content.partition(": ")
+            result[name] = json.loads(scalar)
+            lines = lines[1:]
+    return result, lines
