@@ -13,7 +13,7 @@ from adapters.platforms.antithesis.lenient import read
 from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.ndjson import Lines
 from adapters.platforms.antithesis.protocol import begin_of, build_logs_request, logs_request
-from adapters.platforms.antithesis.spool import Spool
+from adapters.platforms.antithesis.spool import Spool, Writer
 from adapters.platforms.antithesis.window import Filter, Window
 from adapters.platforms.antithesis.wire import Request
 from bot.errors import Unreachable
@@ -49,16 +49,16 @@ class LogReader:
     async def _window(
         self, request: Request, wanted: Filter, report: Report | None, *, name: str
     ) -> LogExcerpt:
-        with Spool(self.folder, name, self.limits.spool) as spool:
-            window = Window(wanted, spool, build=report is None)
-            await self._read(request, window, report)
-            return await asyncio.to_thread(window.excerpt)
+        async with Writer(Spool(self.folder, name, self.limits.spool)) as writer:
+            window = Window(wanted, writer.add, build=report is None)
+            await self._read(request, window, writer, report)
+            return window.excerpt(await writer.finish())
 
-    async def _read(self, request: Request, window: Window, report: Report | None) -> None:
+    async def _read(self, request: Request, window: Window, writer: Writer, report: Report | None) -> None:
         """Read until the window is full; what breaks off after the first line is told in `cut`."""
         try:
             async with asyncio.timeout(self.limits.stream):
-                await self._drain(request, window, report)
+                await self._drain(request, window, writer, report)
         except TimeoutError:
             if not window.total:
                 raise Unreachable(f"No log line came within {self.limits.stream:g} s.") from None
@@ -68,7 +68,7 @@ class LogReader:
                 raise
             window.cut = "the stream broke off"
 
-    async def _drain(self, request: Request, window: Window, report: Report | None) -> None:
+    async def _drain(self, request: Request, window: Window, writer: Writer, report: Report | None) -> None:
         lines, progress = Lines(self.limits.line), _Progress(self.limits.report, report)
         size = 0
         async with self.caller.stream(request) as chunks:
@@ -81,6 +81,7 @@ class LogReader:
                 if size > self.limits.stream_bytes:
                     window.cut = f"the log is larger than {self.limits.stream_bytes / 1e6:,.0f} MB"
                     return
+                await writer.turn()
                 await progress.tell(size, window.reached)
         _end(lines, window)
 

@@ -1,15 +1,96 @@
-"""The file a window goes to: written as it comes, closed to others, and never larger than its cap."""
+"""The file a window goes to: written as it comes, closed to others, and never larger than its cap.
+
+`Spool` is the file; `Writer` feeds it from the event loop, which never waits for the disk by itself.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 _MODE = 0o600
+_BATCH = 1 << 20  # bytes handed to the disk at once, while the next are read
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A window's file, or the trouble why there is none, or none of it; the receiver deletes it."""
+
+    path: str | None = None
+    size: int = 0
+    trouble: str | None = None
+
+
+class Writer:
+    """Writes blocks in a thread, one batch at a time: at most two batches are in memory.
+
+    Use it in an `async with` block: a file that `finish` did not hand over is gone at its end.
+    """
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._batch: list[bytes] = []
+        self._size = 0
+        self._running: asyncio.Future[None] | None = None
+        self._failed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._running is not None:
+            await asyncio.wait([self._running])
+        self._spool.__exit__(kind, error, trace)
+
+    def add(self, block: bytes) -> None:
+        """Take a block of whole lines."""
+        self._batch.append(block)
+        self._size += len(block)
+
+    async def turn(self, at_least: int = _BATCH) -> None:
+        """Hand on what was taken, if it is enough; waits only while the batch before it is being written."""
+        if self._size < at_least or self._failed:
+            return
+        batch, self._batch, self._size = self._batch, [], 0
+        await self._settle()
+        self._running = asyncio.get_running_loop().run_in_executor(None, self._write, batch)
+
+    async def finish(self) -> File:
+        """Write the rest and hand the file over."""
+        await self.turn(at_least=1)
+        await self._settle()
+        if self._failed:
+            return File(trouble="the file could not be written")
+        if not self._spool.size:
+            return File()
+        try:
+            path, size = await asyncio.to_thread(self._spool.finish)
+        except OSError:
+            return File(trouble="the file could not be written")
+        return File(
+            path, size, f"the file holds the last {size / 1e6:,.0f} MB only" if self._spool.dropped else None
+        )
+
+    def _write(self, batch: list[bytes]) -> None:
+        for block in batch:
+            self._spool.write(block)
+
+    async def _settle(self) -> None:
+        if self._running is None:
+            return
+        running, self._running = self._running, None
+        try:
+            await running
+        except OSError:
+            self._failed = True
 
 
 class Spool:
@@ -37,8 +118,13 @@ class Spool:
             if path is not None:
                 path.unlink(missing_ok=True)
 
+    @property
+    def size(self) -> int:
+        """Bytes that the file holds."""
+        return self._size + self._old_size
+
     def write(self, block: bytes) -> None:
-        """Append whole lines. A block is small (256 KiB): it goes to the page cache in well under 1 ms."""
+        """Append whole lines."""
         if self._size and self._size + len(block) > self._half:
             self._turn()
         self._file.write(block)

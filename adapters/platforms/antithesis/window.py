@@ -15,14 +15,14 @@ from adapters.platforms.antithesis.faultbook import FaultBook
 from adapters.platforms.antithesis.ids import is_vtime
 from adapters.platforms.antithesis.lenient import NULL, read, read_struct
 from adapters.platforms.antithesis.ndjson import stub_size
-from adapters.platforms.antithesis.spool import Spool
+from adapters.platforms.antithesis.spool import File
 from adapters.platforms.antithesis.text import LONGEST, one_line
 from bot.model import LineKind, LogExcerpt, LogLine
 
 # What JSON never escapes and rendering never changes: safe to look for in the raw bytes.
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:;=()\[\]{}#@!$^*+|~-]+")
 _INJECTOR = INJECTOR.encode()
-_ERROR = b'{"error"'
+_ERROR = b'{"error":'
 
 
 class _Head(msgspec.Struct):
@@ -63,10 +63,13 @@ class Filter:
 
 
 class Window:
-    """Takes blocks of whole lines and ends up as an excerpt. `done`: nothing more is wanted."""
+    """Takes blocks of whole lines and ends up as an excerpt; `keep` gets the lines of the window.
 
-    def __init__(self, wanted: Filter, spool: Spool | None, *, build: bool = False) -> None:
-        self._wanted, self._spool = wanted, spool
+    `done`: nothing more is wanted.
+    """
+
+    def __init__(self, wanted: Filter, keep: Callable[[bytes], None], *, build: bool = False) -> None:
+        self._wanted, self._keep = wanted, keep
         self._render = build_line if build else log_line
         self._needle = wanted.needle
         self._blocks: deque[tuple[bytes, int]] = deque()  # the newest, as few as hold the lines to show
@@ -86,7 +89,7 @@ class Window:
             return
         count = block.count(b"\n")
         self.total += count
-        self._write(block)
+        self._keep(block)
         if self._faults is not None:
             self._note_faults(block, self._faults)
         if self._needle is None:
@@ -94,18 +97,17 @@ class Window:
         else:
             self._search(block, self._needle)
 
-    def excerpt(self) -> LogExcerpt:
-        """Return what was found, and hand over the file. Blocking: the file may have to be joined."""
+    def excerpt(self, file: File) -> LogExcerpt:
+        """Return what was found, with the file that the window went to."""
         end = self._wanted.end
-        path, size = self._finish()
         return LogExcerpt(
             lines=self._shown(),
             matched=self.total if self._needle is None else self.matched,
             total=self.total,
             faults=() if self._faults is None or end is None else self._faults.at(end),
-            path=path,
-            size=size,
-            cut=self.cut,
+            path=file.path,
+            size=file.size,
+            cut=self.cut or file.trouble,
         )
 
     def _inside(self, block: bytes) -> bytes:
@@ -129,36 +131,12 @@ class Window:
 
     def _until_error(self, block: bytes) -> bytes:
         """Cut a block at the error that ends a stream, and remember what it says."""
-        if b'"error"' not in block:
-            return block
-        start = 0 if block.startswith(_ERROR) else block.find(b"\n" + _ERROR) + 1
-        if start == 0 and not block.startswith(_ERROR):
-            start = block.rfind(b"\n", 0, -1) + 1
-        said = error_in(block[start:].partition(b"\n")[0])
-        if said is None:
-            return block
-        self.done, self.cut = True, f"the platform broke off: {said}"
-        return block[:start]
-
-    def _write(self, block: bytes) -> None:
-        if self._spool is None:
-            return
-        try:
-            self._spool.write(block)
-        except OSError:
-            self._spool, self.cut = None, "the file could not be written"
-
-    def _finish(self) -> tuple[str | None, int]:
-        if self._spool is None or not self.total:
-            return None, 0
-        try:
-            path, size = self._spool.finish()
-        except OSError:
-            self.cut = "the file could not be written"
-            return None, 0
-        if self._spool.dropped and self.cut is None:
-            self.cut = f"the file holds the last {size / 1e6:,.0f} MB only"
-        return path, size
+        for start in (*_line_starts(block, _ERROR), block.rfind(b"\n", 0, -1) + 1):
+            said = error_in(block[start : block.find(b"\n", start)])
+            if said is not None:
+                self.done, self.cut = True, f"the platform broke off: {said}"
+                return block[:start]
+        return block
 
     def _note_faults(self, block: bytes, book: FaultBook) -> None:
         for line in _holding(block, _INJECTOR):
@@ -256,6 +234,15 @@ def _holding(block: bytes, needle: bytes) -> Iterator[bytes]:
 
 def _last_vtime(block: bytes) -> str:
     return next((text for line in _backwards(block) if (text := vtime_of(line))), "")
+
+
+def _line_starts(block: bytes, begin: bytes) -> Iterator[int]:
+    """Yield where lines start that begin with some bytes."""
+    at = block.find(begin)
+    while at >= 0:
+        if at == 0 or block[at - 1 : at] == b"\n":
+            yield at
+        at = block.find(begin, at + 1)
 
 
 def _backwards(block: bytes) -> Iterator[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.platforms.antithesis.ndjson import Lines, stub
-from adapters.platforms.antithesis.spool import Spool
+from adapters.platforms.antithesis.spool import File
 from adapters.platforms.antithesis.window import Filter, Window, build_line, error_in, vtime_of
 from bot.model import LineKind, LogExcerpt
 
@@ -27,7 +26,7 @@ def _event(
 def _window(
     stream: bytes, *, piece: int = 1 << 18, build: bool = False, **wanted: Any
 ) -> tuple[LogExcerpt, Window]:
-    window = Window(Filter(**{"lines": 100, **wanted}), None, build=build)
+    window = Window(Filter(**{"lines": 100, **wanted}), lambda _: None, build=build)
     lines = Lines()
     for start in range(0, len(stream), piece):
         for block in lines.feed(stream[start : start + piece]):
@@ -36,7 +35,7 @@ def _window(
     rest = lines.close()
     if rest and not window.done:
         window.take(rest)
-    return window.excerpt(), window
+    return window.excerpt(File()), window
 
 
 def _texts(excerpt: LogExcerpt) -> list[str]:
@@ -288,69 +287,12 @@ def test_vtime__none(line: bytes) -> None:
     assert vtime_of(line) == ""
 
 
-def test_window__writes_the_window_and_nothing_else(tmp_path: Path) -> None:
-    """The file holds the window's lines as they were served."""
-    with Spool(tmp_path, "run", 1 << 20) as spool:
-        window = Window(Filter(lines=1, begin=5.5, end=9.5), spool)
-        window.take(STREAM)
-        excerpt = window.excerpt()
+def test_window__keeps_the_window_and_nothing_else() -> None:
+    """The file gets the window's lines as they were served, and is named with its trouble."""
+    kept: list[bytes] = []
+    window = Window(Filter(lines=1, begin=5.5, end=9.5), kept.append)
+    window.take(STREAM)
+    excerpt = window.excerpt(File("/x", 7, "the file could not be written"))
 
-    assert excerpt.path is not None
-    assert Path(excerpt.path).read_bytes() == b"".join(STREAM.splitlines(keepends=True)[5:10])
-    assert excerpt.size == Path(excerpt.path).stat().st_size
-
-
-def test_window__an_empty_one_has_no_file(tmp_path: Path) -> None:
-    """Nothing is handed over where nothing was found."""
-    with Spool(tmp_path, "run", 1 << 20) as spool:
-        window = Window(Filter(lines=1, begin=500.0, end=600.0), spool)
-        window.take(STREAM)
-        excerpt = window.excerpt()
-
-    assert (excerpt.path, excerpt.size, excerpt.total) == (None, 0, 0)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_window__a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lines are shown all the same, and the missing file is told."""
-
-    def full(*_: object) -> None:
-        raise OSError("no space left on device")
-
-    with Spool(tmp_path, "run", 1 << 20) as spool:
-        monkeypatch.setattr(spool, "write", full)
-        window = Window(Filter(lines=5, begin=0.0, end=9.5), spool)
-        window.take(STREAM)
-        excerpt = window.excerpt()
-
-    assert (excerpt.path, excerpt.cut, len(excerpt.lines)) == (None, "the file could not be written", 5)
-
-
-def test_window__a_disk_full_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closing the file can fail too."""
-
-    def full(*_: object) -> None:
-        raise OSError("no space left on device")
-
-    with Spool(tmp_path, "run", 1 << 20) as spool:
-        window = Window(Filter(lines=5, begin=0.0, end=9.5), spool)
-        window.take(STREAM)
-        monkeypatch.setattr(spool, "finish", full)
-        excerpt = window.excerpt()
-
-    assert (excerpt.path, excerpt.cut) == (None, "the file could not be written")
-
-
-def test_window__a_file_at_its_cap(tmp_path: Path) -> None:
-    """The end of the window is what is kept, and that is told."""
-    with Spool(tmp_path, "run", 2_000) as spool:
-        window = Window(Filter(lines=5, begin=0.0, end=100.0), spool)
-        for line in STREAM.splitlines(keepends=True):
-            window.take(line)
-        excerpt = window.excerpt()
-
-    assert excerpt.path is not None
-    assert STREAM.endswith(Path(excerpt.path).read_bytes())
-    assert 0 < excerpt.size <= 2_000
-    assert excerpt.cut is not None
-    assert excerpt.cut.startswith("the file holds the last")
+    assert b"".join(kept) == b"".join(STREAM.splitlines(keepends=True)[5:10])
+    assert (excerpt.path, excerpt.size, excerpt.cut) == ("/x", 7, "the file could not be written")

@@ -1,0 +1,110 @@
+"""Reads one log in a process of its own and prints what it cost: `python -m tests.bench.log_reader WAY URL KIND`.
+
+WAY: `clew` (the client as it is), `httpx` (the client on httpx's own transport), `small chunks` (on httpx-aiohttp as
+it comes), `naive` (aiter_lines and json.loads of every line).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from adapters.platforms.antithesis.client import AntithesisService
+from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.transport import open_http
+from bot.model import LogQuery, Moment, Secret
+
+SHOWN = 200
+MOMENT = Moment("-3625518438076122494", "1000.0")
+
+
+def _memory(field: str) -> float:
+    """Return a figure of this process's memory in MiB: VmRSS now, VmHWM at its highest."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition(f"{field}:")[2].split()[0]) / 1024
+
+
+async def _quiet(_: str) -> None:
+    """Hear nothing."""
+
+
+def _http(way: str) -> httpx.AsyncClient:
+    if way in {"httpx", "naive"}:
+        return httpx.AsyncClient(trust_env=False, timeout=60)
+    if way == "small chunks":
+        return httpx.AsyncClient(transport=AiohttpTransport(), trust_env=False, timeout=60)
+    return open_http()
+
+
+async def _read(way: str, url: str, kind: str, folder: Path) -> int:
+    async with _http(way) as http:
+        if way == "naive":
+            return await _naive(http, f"{url}/api/v0/runs/{kind}-1-1/logs")
+        tenant = Tenant(name="bench", base_url=url, api_key=Secret("bench-key"))
+        service = AntithesisService(http, tenant, spool=folder, now=lambda: datetime.now(UTC))
+        query = LogQuery(run_id=f"{kind}-1-1", moment=MOMENT, window=1000.0, lines=SHOWN)
+        excerpt = await service.logs(query, _quiet)
+        assert len(excerpt.lines) == SHOWN, "the bench reads the end of the log"
+        assert excerpt.size > 0
+        return excerpt.total
+
+
+async def _naive(http: httpx.AsyncClient, url: str) -> int:
+    shown: deque[object] = deque(maxlen=SHOWN)
+    total = 0
+    async with http.stream("GET", url) as response:
+        async for line in response.aiter_lines():
+            shown.append(json.loads(line))
+            total += 1
+    return total
+
+
+async def _stall() -> float:
+    """Return the longest time for which the loop did not come round, until cancelled."""
+    longest, last = 0.0, perf_counter()
+    try:
+        while True:
+            await asyncio.sleep(0.001)  # the thing that is measured
+            now = perf_counter()
+            longest, last = max(longest, now - last), now
+    except asyncio.CancelledError:
+        return longest
+
+
+async def measure(way: str, url: str, kind: str) -> dict[str, float]:
+    """Read a log once; return seconds, lines, the highest memory over idle in MiB and the longest stall in ms."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_http():  # loads what is loaded once, so that idle means idle
+            idle = _memory("VmRSS")
+        Path("/proc/self/clear_refs").write_text("5")  # noqa: ASYNC240 - resets the highest mark
+        watch = asyncio.create_task(_stall())
+        await asyncio.sleep(0)  # lets it start
+        start = perf_counter()
+        total = await _read(way, url, kind, Path(folder))
+        seconds = perf_counter() - start
+        watch.cancel()
+        return {
+            "seconds": seconds,
+            "lines": total,
+            "memory": _memory("VmHWM") - idle,
+            "stall": await watch * 1_000,
+        }
+
+
+def main() -> None:
+    """Measure one way and print it as JSON."""
+    way, url, kind = sys.argv[1:4]
+    sys.stdout.write(json.dumps(asyncio.run(measure(way, url, kind))))
+
+
+if __name__ == "__main__":
+    main()
