@@ -66,7 +66,7 @@ class Completing(Completer):
         """Yield what may stand for `word` after `before`."""
         said = before.split()
         async for offer in self._all(said[0].lower() if said else None, before, word):
-            if offer.text.lower().startswith(word.lower()) and offer.text != word:
+            if _plain(offer.text).startswith(_plain(word)) and offer.text != word:
                 yield offer
 
     async def _all(self, verb: str | None, before: str, word: str) -> AsyncIterator[Offer]:
@@ -149,5 +149,10 @@ class _FieldCompleter(Completer):
         typed = document.text_before_cursor
         async for offer in self._values():
             text = offer.text.strip('"')
-            if text.lower().startswith(typed.lower()):
+            if _plain(text).startswith(_plain(typed)):
                 yield Completion(text, start_position=-len(typed), display_meta=offer.hint)
+
+
+def _plain(text: str) -> str:
+    """Return what is compared: neither case nor quotes matter while one types."""
+    return text.replace('"', "").lower()

@@ -28,8 +28,6 @@ from bot.cards import (
     Style,
     Tone,
 )
-from bot.commands.registry import VERBS
-from bot.replies import help as helping
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import a_run
 
@@ -123,7 +121,6 @@ CARDS: Mapping[str, Card] = MappingProxyType({
     "running": RUNNING,
     "hostile": HOSTILE,
     "form": FORM,
-    "help-logs": helping.of_verb(VERBS["logs"]).card,
 })  # fmt: skip
 
 
