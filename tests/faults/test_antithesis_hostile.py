@@ -624,6 +624,36 @@ async def test_logs__tell_how_far_they_are(spool: Path) -> None:
     assert heard[-1] == "0 MB of the log read, at 7 virtual seconds"
 
 
+async def test_logs__given_up_by_the_caller(spool: Path) -> None:
+    """A read that is cancelled leaves the connection and no file."""
+    told = asyncio.Event()
+
+    async def hear(_: str) -> None:
+        told.set()
+
+    query = LogQuery(run_id=RUN_ID, moment=MOMENT)
+    reply = streams(*[LINES] * 10_000, hold=asyncio.Event())
+    async with raw_server(reply) as server, _service(server.base_url, spool, report=0.0) as service:
+        reading = asyncio.create_task(service.logs(query, hear))
+        await told.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+
+    assert list(spool.iterdir()) == []  # noqa: ASYNC240 - a look at one folder in a test
+
+
+async def test_logs__only_so_many_at_once(spool: Path) -> None:
+    """Further streams wait for their turn."""
+    async with raw_server(streams(LINES)) as server, _service(server.base_url, spool, streams=2) as service:
+        query = LogQuery(run_id=RUN_ID, moment=MOMENT)
+        found = await asyncio.gather(*(service.logs(query, _quiet) for _ in range(9)))
+
+    assert [excerpt.total for excerpt in found] == [8] * 9
+    assert len({excerpt.path for excerpt in found}) == 9
+    assert server.connections <= 2
+
+
 async def test_build_logs__empty_is_legal(spool: Path) -> None:
     """A 200 without a line is a build log without lines."""
     async with raw_server(streams()) as server, _service(server.base_url, spool) as service:

@@ -85,7 +85,7 @@ def test_run__one_field_of_a_wrong_type(name: str, value: object) -> None:
 
 
 @given(st.fixed_dictionaries({}, optional={name: st.sampled_from(WRONG) for name in FIELDS}))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_run__any_mixture(changes: dict[str, Any]) -> None:
     """Whatever is wrong at the same time, the run keeps its id."""
     assert _run(**changes).ref.run_id == FULL["run_id"]
@@ -218,7 +218,7 @@ def test_page__nothing_like_it(body: bytes) -> None:
 
 
 @given(st.binary(max_size=80))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_lenient__any_bytes(raw: bytes) -> None:
     """No bytes raise anything but the one error."""
     body = read_struct(raw, RunBody)

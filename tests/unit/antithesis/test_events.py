@@ -165,7 +165,7 @@ VALUES: st.SearchStrategy[Any] = st.sampled_from(
 
 
 @given(st.sampled_from(NAMES), st.dictionaries(st.sampled_from(KEYS), VALUES))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_line__any_shape(name: str, fields: dict[str, Any]) -> None:
     """Wrong types inside an event never raise, and the line stays one line."""
     line = _line({"name": name}, **fields)

@@ -65,7 +65,7 @@ def test_launcher__encoded() -> None:
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_launcher__stays_one_segment(text: str) -> None:
     """Whatever passes is one segment of a path without anything special."""
     try:

@@ -23,7 +23,7 @@ def _read(*chunks: bytes, cap: int = 1 << 20) -> tuple[list[bytes], bool]:
     st.integers(1, 7),
     st.booleans(),
 )
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_lines__any_way_of_cutting(texts: list[bytes], size: int, ended: bool) -> None:
     """However the stream is cut into chunks, the same non-empty lines come out."""
     stream = b"\n".join(texts) + (b"\n" if ended else b"")

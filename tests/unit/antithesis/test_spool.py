@@ -34,7 +34,7 @@ def test_spool__is_removed_unless_finished(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(1, 30), max_size=20))
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_spool__keeps_the_end(tmp_path_factory: pytest.TempPathFactory, sizes: list[int]) -> None:
     """However it is written, the file is an end of the stream, no larger than the cap and not much smaller."""
     folder = tmp_path_factory.mktemp("spool")

@@ -23,7 +23,7 @@ JSON = st.recursive(
 
 
 @given(JSON, st.booleans())
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_mend__good_json_stays(value: object, ascii_only: bool) -> None:
     """What was fine means the same afterwards."""
     body = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "replace")
@@ -63,14 +63,14 @@ def test_mend__deep_values(pair: bytes) -> None:
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_mend__never_fails(body: bytes) -> None:
     """Any bytes come out as UTF-8."""
     assert isinstance(mend(body).decode("utf-8"), str)
 
 
 @given(st.text(st.characters(categories=["L", "Cs", "Cc"])))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_clean__can_be_stored(text: str) -> None:
     """No NUL and no lone surrogate is left."""
     cleaned = clean(text)

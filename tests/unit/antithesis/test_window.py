@@ -64,7 +64,7 @@ def test_window__begins_at_its_begin(piece: int) -> None:
 
 
 @given(st.integers(0, 21), st.integers(0, 21), st.integers(1, 400), st.integers(0, 25))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_window__is_what_reading_every_line_finds(begin: int, end: int, piece: int, lines: int) -> None:
     """Reading by blocks gives the same as decoding every line."""
     excerpt, _ = _window(STREAM, piece=piece, begin=float(begin), end=float(end), lines=lines)
