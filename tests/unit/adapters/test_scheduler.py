@@ -1,0 +1,168 @@
+"""The scheduler: never twice at once, never stuck, never cut off at shutdown without a chance to end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.scheduler import Scheduler
+
+SOON = 0.01  # seconds between ticks
+NEVER = 3600.0
+
+
+@pytest.fixture
+async def scheduler() -> AsyncIterator[Scheduler]:
+    scheduler = Scheduler()
+    yield scheduler
+    await scheduler.drain(0)
+
+
+class Ticks:
+    """Counts ticks; a test waits for the next so-and-so-many."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.changed = asyncio.Condition()
+
+    async def tick(self) -> None:
+        async with self.changed:
+            self.seen += 1
+            self.changed.notify_all()
+
+    async def wait_for(self, number: int) -> None:
+        async with asyncio.timeout(30), self.changed:
+            await self.changed.wait_for(lambda: self.seen >= number)
+
+
+async def until_counted(scheduler: Scheduler, key: tuple[str, str]) -> None:
+    async with asyncio.timeout(30):
+        while not scheduler.counts[key]:  # noqa: ASYNC110 - the library counts in callbacks of its own
+            await asyncio.sleep(SOON)
+
+
+async def test_every__ticks_at_once_and_again(scheduler: Scheduler) -> None:
+    """The first tick does not wait for the interval."""
+    ticks, once = Ticks(), Ticks()
+    scheduler.every(SOON, "often", ticks.tick, deadline=5)
+    scheduler.every(NEVER, "seldom", once.tick, deadline=5)
+    scheduler.start()
+    await ticks.wait_for(3)
+    await once.wait_for(1)
+
+    assert once.seen == 1
+
+
+async def test_every__goes_on_after_an_error(scheduler: Scheduler) -> None:
+    """A tick that raises is counted, and the next one comes."""
+    ticks = Ticks()
+
+    async def failing() -> None:
+        await ticks.tick()
+        raise ValueError
+
+    scheduler.every(SOON, "failing", failing, deadline=5)
+    scheduler.start()
+    await ticks.wait_for(3)
+
+    assert scheduler.counts["failing", "failed"] >= 1
+
+
+async def test_every__passes_on_a_timeout_of_the_work_itself(scheduler: Scheduler) -> None:
+    """A timeout inside is an error of the work, not the job's deadline."""
+    ticks = Ticks()
+
+    async def slow_peer() -> None:
+        await ticks.tick()
+        raise TimeoutError
+
+    scheduler.every(SOON, "peer", slow_peer, deadline=5)
+    scheduler.start()
+    await ticks.wait_for(2)
+
+    assert scheduler.counts["peer", "failed"] >= 1
+    assert scheduler.counts["peer", "cut"] == 0
+
+
+async def test_every__cuts_off_what_hangs(scheduler: Scheduler) -> None:
+    """A job that hangs is cut at its deadline, and the next tick comes."""
+    ticks = Ticks()
+
+    async def hanging() -> None:
+        await ticks.tick()
+        await asyncio.Event().wait()
+
+    scheduler.every(SOON, "hanging", hanging, deadline=SOON)
+    scheduler.start()
+    await ticks.wait_for(3)
+
+    assert scheduler.counts["hanging", "cut"] >= 2
+
+
+async def test_every__never_overlaps_itself(scheduler: Scheduler) -> None:
+    """While a tick is under way others are left out, and counted."""
+    ticks, go = Ticks(), asyncio.Event()
+
+    async def slow() -> None:
+        await ticks.tick()
+        await go.wait()
+
+    scheduler.every(SOON, "slow", slow, deadline=30)
+    scheduler.start()
+    await until_counted(scheduler, ("slow", "overlapped"))
+    alone = ticks.seen
+    go.set()
+    await ticks.wait_for(2)
+
+    assert alone == 1
+
+
+async def test_drain__lets_a_tick_end(scheduler: Scheduler) -> None:
+    """What is under way is finished, and nothing new begins."""
+    begun, go, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await go.wait()
+        ended.set()
+
+    scheduler.every(NEVER, "work", work, deadline=30)
+    scheduler.start()
+    await begun.wait()
+    draining = asyncio.create_task(scheduler.drain(30))
+    await asyncio.sleep(0)
+    go.set()
+
+    assert await draining
+    assert ended.is_set()
+
+
+async def test_drain__cancels_what_does_not_end(scheduler: Scheduler) -> None:
+    """Patience has an end, and the work hears of it."""
+    begun, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def stubborn() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    scheduler.every(NEVER, "stubborn", stubborn, deadline=30)
+    scheduler.start()
+    await begun.wait()
+
+    assert not await scheduler.drain(0)
+    assert cancelled.is_set()
+
+
+async def test_drain__ends_a_scheduler_that_never_began(scheduler: Scheduler) -> None:
+    """Draining is safe at any time, and twice."""
+    ticks = Ticks()
+    scheduler.every(SOON, "never", ticks.tick, deadline=1)
+
+    assert await scheduler.drain(1)
+    await scheduler._run("never", ticks.tick, 1)
+    assert ticks.seen == 0
