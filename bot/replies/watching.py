@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot import grammar
 from bot.cards import Button, Card, Item, Line, Outside, Reply, Tone
 from bot.replies.words import count, listed
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
@@ -67,18 +68,25 @@ def words(subscription: Subscription) -> str:
     """Write the words that name the same launcher, source and connection."""
     s = subscription
     named = (("launcher", s.launcher), ("source", s.source), ("connection", s.connection))
-    return "".join(f' {name}="{value}"' for name, value in named if value is not None)
+    return "".join(f" {name}={grammar.quoted(value)}" for name, value in named if value is not None)
 
 
 def only_changes(subscription: Subscription) -> Button:
     """Offer to hear only of what is news."""
-    return Button(label="Only when something changes", words=f"watch outcomes=changes{words(subscription)}")
+    return Button(label="Only when something changes", words=_watch("changes", subscription))
 
 
 def _switch(subscription: Subscription) -> tuple[Button, ...]:
     if subscription.outcomes == CHANGES:
-        return (Button(label="Every run", words=f"watch outcomes=all{words(subscription)}"),)
+        return (Button(label="Every run", words=_watch("all", subscription)),)
     return (only_changes(subscription),)
+
+
+def _watch(outcomes: str, subscription: Subscription) -> str:
+    """Write the words that change the outcomes alone; a rule for report links must not be lost by a click."""
+    links = subscription.report_links
+    kept = f" report_links={links.value}" if links else ""
+    return f"watch outcomes={outcomes}{words(subscription)}{kept}"
 
 
 def _item(subscription: Subscription) -> Item:

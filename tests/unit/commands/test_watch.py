@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bot import grammar
 from bot.access import Policy, Role
 from bot.cards import ReportLinks, plain
 from bot.errors import UserError
 from bot.findings import stored
+from bot.replies.watching import only_changes
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 from tests.fakes.runs import EPOCH, a_run, some_results
 from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, nothing, told, words_of
@@ -34,6 +36,33 @@ async def test_watch__the_button_turns_it_into_changes_only() -> None:
     wanted = Subscription(channel=CHANNEL, launcher="Payments Nightly", source="main", outcomes=CHANGES)
     assert (wanted,) == await door.store.subscriptions(CHANNEL)
     assert "Watching changed" == plain(again.card.title)
+
+
+@pytest.mark.parametrize(
+    "launcher", ['Pay "x" outcomes=all', 'b" connection="other', "it's", "two  words", "\u201ccurly\u201d"]
+)
+def test_buttons__say_a_hostile_name_and_nothing_else(launcher: str) -> None:
+    """A name from outside stays one value, whatever quotes and words it is made of."""
+    wanted = Subscription(channel=CHANNEL, launcher=launcher, source="x\ny", connection="demo")
+
+    said = grammar.split(only_changes(wanted).words)
+
+    assert {
+        "outcomes": "changes",
+        "launcher": launcher,
+        "source": "x\ny",
+        "connection": "demo",
+    } == said.named
+
+
+async def test_watch__the_button_keeps_the_rule_for_report_links() -> None:
+    """A click that changes the outcomes must not let signed links into the channel again."""
+    door = Door()
+    first = await door.say("watch basic_test report_links=private")
+
+    await door.say(words_of(first.card, "Only when something changes"))
+
+    assert ReportLinks.PRIVATE is (await door.store.subscriptions(CHANNEL))[0].report_links
 
 
 async def test_watch__takes_lists_of_outcomes_and_a_report_rule() -> None:
