@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -32,6 +33,7 @@ from bot.ports import Clock
 
 Next = Callable[[], Awaitable[BoltResponse]]
 
+YIELD = 0.5  # seconds that answering lets keeping go first
 PATIENCE = 2.5  # seconds for keeping; Slack waits three
 
 
@@ -45,6 +47,8 @@ class Intake(AsyncMiddleware):
         self._clock = clock
         self._me = me
         self._keeping: set[asyncio.Task[None]] = set()
+        self._calm = asyncio.Event()
+        self._calm.set()
 
     async def async_process(
         self,
@@ -87,7 +91,8 @@ class Intake(AsyncMiddleware):
         """
         task = asyncio.create_task(self._kept(said))
         self._keeping.add(task)
-        task.add_done_callback(self._keeping.discard)
+        self._calm.clear()
+        task.add_done_callback(self._settle)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if not done:
             metrics.UNSTORED.inc()
@@ -102,9 +107,21 @@ class Intake(AsyncMiddleware):
             metrics.UNSTORED.inc()
             raise
         if new:
-            self._tasks.start(self._work.said(said))
+            self._tasks.start(self._answer(said))
         else:
             metrics.REPEATED.inc()
+
+    async def _answer(self, said: Said) -> None:
+        """Answer when no command waits to be kept: in a burst all are acknowledged first, within reason."""
+        if not self._calm.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._calm.wait(), YIELD)
+        await self._work.said(said)
+
+    def _settle(self, task: asyncio.Task[None]) -> None:
+        self._keeping.discard(task)
+        if not self._keeping:
+            self._calm.set()
 
 
 def bolt_app(intake: Intake, *, me: Self, api_url: str, signing_secret: str, bot_token: str) -> AsyncApp:
