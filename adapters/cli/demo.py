@@ -62,7 +62,12 @@ async def _talk(parts: Parts, *, play: bool, speed: float) -> int:
     terminal = Terminal(
         handler=parts.handler, chat=chat, clock=parts.clock, new_key=parts.handler.desk.new_key
     )
-    async with working(parts, {chat.name: chat}, haste=HASTE, tell=_tell(chat)):
+
+    async def tell(text: str) -> None:
+        chat.screen.note(text)
+
+    await parts.store.subscribe(Subscription(channel=CHANNEL), parts.clock.now())
+    async with working(parts, {chat.name: chat}, haste=HASTE, tell=tell):
         if play:
             return await Tour(terminal).play()
         return await _prompt(terminal, speed)
@@ -93,19 +98,8 @@ def _settings(tenant: SimulatedTenant, folder: Path) -> Settings:
         ),
         database_url=Secret(f"sqlite:///{folder / 'clew.db'}"),
         poll_seconds=HASTE.poll,
-        watches=(Subscription(channel=CHANNEL, from_settings=True),),
         web=None,
     )
-
-
-def _tell(chat: TerminalChat) -> Callable[[str], asyncio.Future[None]]:
-    def tell(text: str) -> asyncio.Future[None]:
-        chat.screen.note(text)
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
-
-    return tell
 
 
 @contextmanager

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.cli.parts import Parts
+from adapters.scheduler import Scheduler
 from bot.ports import Chat
 from bot.watch.deliver import Deliverer, Pace, Tell
 from bot.watch.launches import LaunchWatch
@@ -18,7 +19,14 @@ from bot.watch.poll import Poller
 
 log = logging.getLogger(__name__)
 
-DRAIN_SENDS = 8.0  # seconds that messages under way get at the end
+# Seconds at the end. With the 10 that chats get, and half a second to close, they stay below 20.
+DRAIN_TICKS = 3.0
+DRAIN_SENDS = 5.0
+
+# Seconds after which a tick is cut off; the next one finds the same work.
+POLL_DEADLINE = 300.0
+LAUNCHES_DEADLINE = 120.0
+LIVE_DEADLINE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,64 +73,56 @@ class Work:
             )
             for service in parts.services.values()
         )
+        self._scheduler = Scheduler()
         self._delivering: list[asyncio.Task[None]] = []
-        self._looping: list[asyncio.Task[None]] = []
 
     def polls(self) -> dict[str, datetime | None]:
         """Return the time of each connection's last good poll."""
         return {poller.service.connection: poller.health.last_good for poller in self._pollers}
 
     def misses(self) -> int:
-        """Return how many ticks came late or not at all."""
-        return 0
+        """Return how many ticks came late, failed, were cut off or not done at all."""
+        return self._scheduler.counts.total()
 
     def start(self) -> None:
         """Begin."""
         self._delivering = [
             asyncio.create_task(d.run(), name=f"deliver {d.chat.name}") for d in self.deliverers
         ]
-        self._looping = [
-            asyncio.create_task(every(self._haste.launches, self._launches.tick)),
-            asyncio.create_task(every(self._haste.live, self._live.tick)),
-            *(asyncio.create_task(every(self._haste.poll, poller.tick)) for poller in self._pollers),
-        ]
-
-    def _wake(self) -> None:
-        for deliverer in self.deliverers:
-            deliverer.wake()
+        every = self._scheduler.every
+        every(self._haste.launches, "launches", self._launches.tick, deadline=LAUNCHES_DEADLINE)
+        every(self._haste.live, "live", self._live.tick, deadline=LIVE_DEADLINE)
+        for poller in self._pollers:
+            every(self._haste.poll, f"poll {poller.service.connection}", poller.tick, deadline=POLL_DEADLINE)
+        self._scheduler.start()
 
     async def stop(self) -> None:
         """Stop the clocks, settle what is under way, and let go of what takes too long."""
-        for task in self._looping:
-            task.cancel()
-        await asyncio.gather(*self._looping, return_exceptions=True)
+        if not await self._scheduler.drain(DRAIN_TICKS):
+            log.warning(
+                "what was being looked at when the clocks stopped is looked at again at the next start"
+            )
         for deliverer in self.deliverers:
             deliverer.stop()
         if self._delivering:
             _, late = await asyncio.wait(self._delivering, timeout=DRAIN_SENDS)
             for task in late:
+                log.warning("%s was cut off; its message is looked for at the next start", task.get_name())
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-
-async def every(seconds: float, job: Callable[[], Awaitable[None]]) -> None:
-    """Do a job again and again."""
-    while True:
-        try:
-            await job()
-        except Exception:
-            log.exception("job")
-        await asyncio.sleep(seconds)
+    def _wake(self) -> None:
+        for deliverer in self.deliverers:
+            deliverer.wake()
 
 
 @asynccontextmanager
 async def working(
     parts: Parts, chats: Mapping[str, Chat], *, haste: Haste, tell: Tell
 ) -> AsyncIterator[Work]:
-    """Work for these chats inside the block, and end in good order after it."""
+    """Work for these chats inside the block, and end in good order after it. Raises `StoreError`."""
+    await parts.store.configure(parts.settings.watches, parts.clock.now())
     work = Work(parts, chats, haste=haste, tell=tell)
-    for watch in parts.settings.watches:
-        await parts.store.subscribe(watch, parts.clock.now())
     work.start()
     try:
         yield work
