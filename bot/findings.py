@@ -48,6 +48,7 @@ def stored(run: Run, results: Results) -> StoredResults:
         created_at=run.created_at,
         failing=frozenset(p.name for p in results.failing),
         passing_count=results.passing_count,
+        unknown_count=len(results.properties) - len(results.failing) - results.passing_count,
     )
 
 

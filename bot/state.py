@@ -118,6 +118,7 @@ class StoredResults:
     created_at: datetime | None
     failing: frozenset[str]
     passing_count: int
+    unknown_count: int = 0  # properties that are neither; with any of them a run has not passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,7 +60,8 @@ def judge_stored(run: Run, known: StoredResults | None) -> Verdict:
     if known is None:
         return _verdict(run.status, 0, 0, 0)
     failing = len(known.failing)
-    return _verdict(run.status, failing, known.passing_count, failing + known.passing_count)
+    total = failing + known.passing_count + known.unknown_count
+    return _verdict(run.status, failing, known.passing_count, total)
 
 
 def _verdict(status: RunStatus, failing: int, passing: int, total: int) -> Verdict:

@@ -21,6 +21,7 @@ REPLACED = (
     "created_at",
     "failing",
     "passing_count",
+    "unknown_count",
 )
 
 
@@ -37,6 +38,7 @@ def result_row(kept: StoredResults, *, source: str, test_name: str, ephemeral: b
         "created_at": kept.created_at,
         "failing": encode(sorted(kept.failing)),
         "passing_count": kept.passing_count,
+        "unknown_count": kept.unknown_count,
     }
 
 
@@ -57,4 +59,5 @@ def stored(row: Row[Any]) -> StoredResults:
         created_at=row.created_at,
         failing=decode(row.failing, frozenset[str]),
         passing_count=row.passing_count,
+        unknown_count=row.unknown_count,
     )

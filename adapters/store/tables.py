@@ -83,6 +83,7 @@ results = Table(
     Column("created_at", UtcTime),
     Column("failing", CleanText, nullable=False),
     Column("passing_count", Integer, nullable=False),
+    Column("unknown_count", Integer, nullable=False),
     Index("results_series", "connection", "launcher", "source", "test_name", "created_at"),
 )
 

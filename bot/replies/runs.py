@@ -58,7 +58,10 @@ def verdict_words(verdict: Verdict) -> str:
         return word
     if verdict.failing:
         return f"{word}: {verdict.failing} of {count(verdict.total, 'property', 'properties')} fail"
-    return f"{word}: all {count(verdict.total, 'property', 'properties')} pass"
+    listed_all = count(verdict.total, "property", "properties")
+    if verdict.passing < verdict.total:
+        return f"{word}: {verdict.total - verdict.passing} of {listed_all} without a result"
+    return f"{word}: all {listed_all} pass"
 
 
 def novelty(diff: RunDiff | None) -> str:

@@ -175,7 +175,11 @@ class Finishing:
 
 
 def _same(now: StoredResults, before: StoredResults | None) -> bool:
-    return before is not None and (now.failing, now.passing_count) == (before.failing, before.passing_count)
+    return before is not None and _counted(now) == _counted(before)
+
+
+def _counted(results: StoredResults) -> tuple[frozenset[str], int, int]:
+    return results.failing, results.passing_count, results.unknown_count
 
 
 def _chat(channel: str) -> str:

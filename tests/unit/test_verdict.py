@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.findings import stored
 from bot.model import Availability, Property, PropertyStatus, Results, Run, RunRef, RunStatus
+from bot.replies.runs import verdict_words
 from bot.state import StoredResults
 from bot.verdict import Verdict, VerdictKind, judge, judge_stored
 
@@ -100,6 +102,43 @@ def test_judge_stored__agrees_with_what_was_kept(
     verdict = judge_stored(run(status), kept)
 
     assert expected == verdict
+
+
+@settings(max_examples=60)
+@given(st.sampled_from(RunStatus), st.lists(st.sampled_from(PropertyStatus), max_size=6))
+def test_judge_stored__agrees_with_the_results_that_were_read(
+    status: RunStatus, statuses: list[PropertyStatus]
+) -> None:
+    """A list of runs never shows another verdict than the run's own card; a property of no known result counts."""
+    ended, read = run(status), results(*statuses)
+
+    kept = stored(ended, read) if read.properties else None
+
+    assert judge(ended, read) == judge_stored(ended, kept)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        (Verdict(kind=VerdictKind.PASSED, passing=4, total=4), "passed: all 4 properties pass"),
+        (
+            Verdict(kind=VerdictKind.FAILED, failing=1, passing=2, total=4),
+            "FAILED: 1 of 4 properties fail",
+        ),
+        (
+            Verdict(kind=VerdictKind.NO_RESULTS, passing=3, total=4),
+            "finished, results unavailable: 1 of 4 properties without a result",
+        ),
+        (
+            Verdict(kind=VerdictKind.INCOMPLETE, passing=3, total=4),
+            "incomplete: 1 of 4 properties without a result",
+        ),
+        (Verdict(kind=VerdictKind.INCOMPLETE, passing=4, total=4), "incomplete: all 4 properties pass"),
+    ],
+)
+def test_verdict_words__never_call_all_passing_what_is_not(verdict: Verdict, said: str) -> None:
+    """“All pass” is said only where every property was read as passing."""
+    assert said == verdict_words(verdict)
 
 
 @pytest.mark.parametrize("status", RunStatus)

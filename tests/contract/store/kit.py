@@ -89,6 +89,7 @@ def results_of(number: int, *failing: str, **changes: object) -> StoredResults:
         created_at=run.created_at,
         failing=frozenset(failing),
         passing_count=7,
+        unknown_count=2,
     )
     return replace(results, **changes)  # type: ignore[arg-type]  # a test may change any field
 

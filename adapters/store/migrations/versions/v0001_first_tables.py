@@ -93,6 +93,7 @@ def _results() -> None:
         sa.Column("created_at", UtcTime()),
         sa.Column("failing", CleanText(), nullable=False),
         sa.Column("passing_count", sa.Integer(), nullable=False),
+        sa.Column("unknown_count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("connection", "run_id"),
     )
     op.create_index(
