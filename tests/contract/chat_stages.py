@@ -1,0 +1,48 @@
+"""The chats of one suite: each implementation of `bot.ports.Chat` adds the way to set it up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.ports import Chat
+from tests.fakes.chat import FakeChat, Posting
+from tests.fakes.clock import ManualClock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatStage:
+    """A chat that a test can play on.
+
+    `lose_answer` lets the next post be stored and its answer be lost; `drop` lets it vanish on the way.
+    `settle` passes the settle time.
+    """
+
+    chat: Chat
+    channel: str
+    now: Callable[[], datetime]
+    lose_answer: Callable[[], None]
+    drop: Callable[[], None]
+    settle: Callable[[], None]
+    violations: Callable[[], list[str]]
+
+
+@asynccontextmanager
+async def in_memory() -> AsyncIterator[ChatStage]:
+    """Set up the chat in memory."""
+    clock = ManualClock()
+    chat = FakeChat(clock=clock)
+    yield ChatStage(
+        chat=chat,
+        channel="fake:channel:C1",
+        now=clock.now,
+        lose_answer=lambda: chat.next_posts(Posting.LOST_REPLY),
+        drop=lambda: chat.next_posts(Posting.DROPPED),
+        settle=lambda: clock.pass_time(chat.settle_seconds),
+        violations=lambda: chat.violations,
+    )
+
+
+STAGES: dict[str, Callable[[], AbstractAsyncContextManager[ChatStage]]] = {"in memory": in_memory}

@@ -1,0 +1,76 @@
+"""The whole watch walk: a run ends at a simulated tenant, and the channel reads about it, once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from adapters.clock import SystemClock
+from adapters.platforms.antithesis.client import AntithesisService
+from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.transport import open_http
+from adapters.simulator import empty_world, simulated_tenant
+from adapters.store.store import open_store
+from bot.model import Secret
+from bot.state import Subscription
+from bot.watch.deliver import Deliverer, Pace
+from bot.watch.poll import Poller
+from tests.fakes.chat import FakeChat
+
+CHANNEL = "fake:channel:C1"
+
+
+def stored(folder: Path) -> bytes:
+    """Return all that the database wrote, its journal included."""
+    return b"".join(path.read_bytes() for path in folder.glob("clew.db*"))
+
+
+async def test_watch__tells_a_channel_how_a_run_ended(tmp_path: Path) -> None:
+    """Poll over real HTTP, record in a real database, deliver with a fresh signed link that is stored nowhere."""
+    clock = SystemClock()
+    database = tmp_path / "clew.db"
+    async with (
+        simulated_tenant(world=empty_world, speed=1.0) as tenant,
+        open_http() as http,
+        open_store(f"sqlite:///{database}") as store,
+    ):
+        address = Tenant(name="demo", tenant="demo", base_url=tenant.base_url, api_key=Secret(tenant.api_key))
+        service = AntithesisService(http, address, spool=tmp_path, now=tenant.now)
+        chat = FakeChat(clock=clock)
+        told: list[str] = []
+
+        async def tell(sentence: str) -> None:
+            told.append(sentence)
+
+        deliverer = Deliverer(
+            chat,
+            store,
+            services={"demo": service},
+            clock=clock,
+            tell_operator=tell,
+            pace=Pace(per_channel=0),
+        )
+        poller = Poller(
+            service, store, clock=clock, renderers={chat.name: chat.render}, on_rows=deliverer.wake
+        )
+        await store.subscribe(Subscription(channel=CHANNEL), clock.now())
+        run_id = tenant.add_run()
+        await poller.tick()
+        tenant.finish_run(run_id, failing=["No acknowledged write is lost"])
+        await poller.tick()
+        await poller.tick()
+        while (await store.depth()).waiting:
+            await deliverer.step()
+
+        assert poller.health.problem == ""
+        assert told == []
+        assert chat.violations == []
+        assert tenant.violations() == []
+    assert [m.channel for m in chat.messages] == [CHANNEL]
+    card = json.loads(chat.messages[0].payload)
+    assert card["title"][0] == "FAILED: "
+    assert "No acknowledged write is lost" in json.dumps(card["text"])
+    link = chat.messages[0].report_url
+    assert link is not None
+    assert "auth=" in link.reveal()
+    assert b"auth=" not in stored(tmp_path)
