@@ -1,0 +1,314 @@
+"""Discord payload -> what it means; pure. Commands, buttons, menus, forms and mentions end as the same values.
+
+Nothing here relies on what the library knows of older messages, so a button from before a restart, a form
+that was open meanwhile and a command of an older version are read like any other.
+Shapes: https://docs.discord.com/developers/interactions/receiving-and-responding
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from adapters.chat.discord import buttons, commands, forms, ids
+from adapters.chat.discord.incoming import Incoming, Nothing, Opening, Refused, Said, Suggesting, Ticket, Way
+from adapters.chat.discord.markup import WORDS, Json, said_text, shown_text
+from bot.commands.registry import VERBS
+from bot.state import Actor, Invocation, Place
+
+ANSWERABLE = timedelta(minutes=14)  # Discord's quarter of an hour, less a reserve
+COMMAND, COMPONENT, AUTOCOMPLETE, SUBMIT = 2, 3, 4, 5
+THREADS = frozenset({10, 11, 12})
+PERSONAL = frozenset({0, 19})  # messages that a person typed: plain, or as a reply
+EPHEMERAL = 1 << 6
+GUEST = 1 << 4  # of a member: invited for one visit
+
+FOREIGN = "This bot does not serve your server. Ask whoever runs it to allow it."
+UNKNOWN = "Clew does not know this any more. Say it again, for example with /clew help."
+CHANGED = "Commands were updated meanwhile. Type /clew again and choose from the new list."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Self:
+    """Who the bot is in Discord, and which servers it serves; none named: every one that it was invited to."""
+
+    application: str
+    user: str
+    guilds: frozenset[str] = frozenset()
+
+    def serves(self, guild_id: str | None) -> bool:
+        """Whether a server, or a private conversation, is served."""
+        return guild_id is None or not self.guilds or guild_id in self.guilds
+
+
+def read(body: Json, me: Self, now: datetime) -> Incoming:
+    """Say what an interaction means. Raises nothing for whatever it holds."""
+    payload = _Payload(body, me, now)
+    reader = _READERS.get(payload.number("type"))
+    if reader is None or not (payload.text("id") and payload.text("token")):
+        return Nothing()
+    suggesting = payload.number("type") == AUTOCOMPLETE
+    if not me.serves(payload.guild):
+        return Refused(ticket=payload.ticket, sentence=FOREIGN, suggesting=suggesting)
+    if not (payload.user and ids.is_snowflake(payload.channel_id)):
+        return Refused(ticket=payload.ticket, sentence=UNKNOWN, suggesting=suggesting)
+    return reader(payload)
+
+
+def mentions(body: Json, me: Self) -> bool:
+    """Whether a message speaks to us: somebody typed our name in it, here."""
+    author = body.get("author")
+    person = isinstance(author, dict) and not author.get("bot") and not body.get("webhook_id")
+    text = body.get("content")
+    typed = isinstance(text, str) and bool(_name(me).search(text))
+    return bool(person and typed and body.get("type") in PERSONAL and body.get("guild_id"))
+
+
+def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> Incoming:
+    """Say what a message means that speaks to us; `parent`: the channel that its thread belongs to."""
+    payload = _Payload(body, me, now)
+    author = payload.inner("author")
+    user, channel = author.get("id"), payload.channel_id
+    if not me.serves(payload.guild) or not ids.is_snowflake(user) or not ids.is_snowflake(channel):
+        return Nothing()
+    place = Place(channel=ids.channel(payload.guild, parent or channel), thread=channel if parent else None)
+    member = payload.inner("member")
+    text = _name(me).sub(" ", payload.text("content"), count=1)
+    invocation = Invocation(
+        actor=_actor(payload.guild, author, member),
+        place=place,
+        words=said_text(text),
+        key=f"message:{payload.text('id')}",
+        at=now,
+    )
+    return Said(invocation=invocation, way=Way.MENTION, reply_to=payload.text("id"))
+
+
+def message_text(message: Json) -> str:
+    """Collect all that a message says: its text, and what stands in its embeds and buttons."""
+    parts = [str(message.get("content") or "")]
+    parts += _texts([message.get("embeds"), message.get("components")])
+    return shown_text("\n".join(dict.fromkeys(part for part in parts if part)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Payload:
+    """A payload, read forgivingly: what is missing or of another type is empty."""
+
+    body: Json
+    me: Self
+    now: datetime
+
+    def text(self, *path: str) -> str:
+        """Return the text at a path, "" where there is none."""
+        value = self.at(*path)
+        return value if isinstance(value, str) else ""
+
+    def number(self, *path: str) -> int:
+        """Return the whole number at a path, -1 where there is none."""
+        value = self.at(*path)
+        return value if isinstance(value, int) else -1
+
+    def at(self, *path: str) -> object:
+        """Return whatever stands at a path, None where nothing does."""
+        value: object = self.body
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
+
+    def inner(self, *path: str) -> Json:
+        """Return the object at a path, an empty one where there is none."""
+        value = self.at(*path)
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def guild(self) -> str | None:
+        """The server; None in a private conversation."""
+        return self.text("guild_id") or None
+
+    @property
+    def channel_id(self) -> str:
+        """The channel or thread."""
+        return self.text("channel_id") or self.text("channel", "id")
+
+    @property
+    def user(self) -> Json:
+        """The person."""
+        user = self.inner("member", "user") or self.inner("user")
+        return user if ids.is_snowflake(user.get("id")) else {}
+
+    @property
+    def ticket(self) -> Ticket:
+        """The right to answer."""
+        return Ticket(id=self.text("id"), token=self.text("token"), until=self.now + ANSWERABLE)
+
+    @property
+    def actor(self) -> Actor:
+        """The person with all that decides what they may do."""
+        return _actor(self.guild, self.user, self.inner("member"))
+
+    @property
+    def place(self) -> Place:
+        """Where it was said: the channel, and the thread inside it."""
+        parent = self.text("channel", "parent_id")
+        direct = self.guild is None
+        if self.number("channel", "type") in THREADS and parent:
+            return Place(channel=ids.channel(self.guild, parent), thread=self.channel_id)
+        return Place(channel=ids.channel(self.guild, self.channel_id), direct=direct)
+
+    @property
+    def pressed_in(self) -> Place:
+        """Where the message stands whose button was pressed: its own thread, where it can have one."""
+        place = self.place
+        message = self.text("message", "id")
+        if place.thread or place.direct or not message or self.hidden:
+            return place
+        return Place(channel=place.channel, thread=message)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether only one person sees the message whose button was pressed."""
+        return bool(max(0, self.number("message", "flags")) & EPHEMERAL)
+
+    def said(
+        self,
+        way: Way,
+        words: str,
+        *,
+        place: Place | None = None,
+        values: Mapping[str, str] | None = None,
+        token: str | None = None,
+    ) -> Said:
+        """Return what is asked for."""
+        room = self.number("attachment_size_limit")
+        invocation = Invocation(
+            actor=self.actor,
+            place=place or self.place,
+            words=words[:WORDS],
+            key=f"interaction:{self.text('id')}",
+            at=self.now,
+            values=values or {},
+        )
+        return Said(
+            invocation=invocation,
+            way=way,
+            ticket=self.ticket,
+            token=token,
+            message=self.text("message", "id") or None,
+            hidden=self.hidden,
+            room=room if room > 0 else None,
+        )
+
+
+def _name(me: Self) -> re.Pattern[str]:
+    return re.compile(rf"<@!?{re.escape(me.user)}>")
+
+
+def _actor(guild: str | None, user: Json, member: Json) -> Actor:
+    own = ids.user(str(user.get("id")))
+    principals = {own}
+    if guild is not None:
+        roles = member.get("roles")
+        principals |= {ids.guild(guild)}
+        principals |= (
+            {ids.role(guild, r) for r in roles if ids.is_snowflake(r)} if isinstance(roles, list) else set()
+        )
+    flags = member.get("flags")
+    name = member.get("nick") or user.get("global_name") or user.get("username") or ""
+    return Actor(
+        id=own,
+        principals=frozenset(principals),
+        name=str(name),
+        guest=isinstance(flags, int) and bool(flags & GUEST),
+    )
+
+
+def _command(payload: _Payload) -> Incoming:
+    if payload.number("data", "type") == commands.MENU:
+        return _menu(payload)
+    name, options = _options(payload)
+    if payload.text("data", "name") != commands.GROUP or not name:
+        return Refused(ticket=payload.ticket, sentence=CHANGED)
+    verb = VERBS.get(name)
+    if verb is None or verb.hidden:
+        return Refused(ticket=payload.ticket, sentence=CHANGED)
+    words, values = commands.given(verb, {n: o.get("value") for n, o in options.items()})
+    said = payload.said(Way.COMMAND, words, values=values)
+    if verb.form is not None and not options and any(p.required for p in verb.parameters):
+        return Opening(invocation=said.invocation, ticket=payload.ticket, verb=verb.name)
+    return said
+
+
+def _menu(payload: _Payload) -> Incoming:
+    verb = commands.MENU_VERBS.get(payload.text("data", "name"))
+    if verb is None:
+        return Refused(ticket=payload.ticket, sentence=CHANGED)
+    message = payload.inner("data", "resolved", "messages", payload.text("data", "target_id"))
+    return payload.said(Way.MENU, f"{verb} {message_text(message)}")
+
+
+def _suggestion(payload: _Payload) -> Incoming:
+    name, options = _options(payload)
+    verb = VERBS.get(name)
+    typing = next((n for n, o in options.items() if o.get("focused") is True), "")
+    parameter = commands.parameter(verb, typing) if verb is not None else None
+    if verb is None or parameter is None:
+        return Refused(ticket=payload.ticket, sentence=CHANGED, suggesting=True)
+    before = {n: o.get("value") for n, o in options.items() if n != typing}
+    return Suggesting(
+        ticket=payload.ticket,
+        actor=payload.actor,
+        place=payload.place,
+        parameter=parameter,
+        typed=said_text(str(options[typing].get("value") or "")),
+        given={n: v for n, v in before.items() if isinstance(v, str)},
+    )
+
+
+def _press(payload: _Payload) -> Incoming:
+    pressed = buttons.read(payload.text("data", "custom_id"), payload.at("data", "values"))
+    if pressed is None:
+        return Refused(ticket=payload.ticket, sentence=UNKNOWN)
+    said = payload.said(Way.BUTTON, pressed.words, place=payload.pressed_in, token=pressed.token)
+    if pressed.asks:
+        return Opening(
+            invocation=said.invocation, ticket=payload.ticket, verb=pressed.asks, token=pressed.token
+        )
+    return said
+
+
+def _submission(payload: _Payload) -> Incoming:
+    sent = forms.sent(payload.inner("data"))
+    if sent is None or sent.verb not in VERBS:
+        return Refused(ticket=payload.ticket, sentence=UNKNOWN)
+    return payload.said(Way.FORM, sent.verb, place=payload.pressed_in, values=sent.values)
+
+
+def _options(payload: _Payload) -> tuple[str, dict[str, Json]]:
+    """Return the subcommand's name and its options by name."""
+    listed = payload.at("data", "options")
+    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
+    inner = first.get("options")
+    options = [o for o in inner if isinstance(o, dict)] if isinstance(inner, list) else []
+    return str(first.get("name") or ""), {str(o.get("name")): o for o in options}
+
+
+def _texts(value: object, depth: int = 0) -> list[str]:
+    """Find every text, address and label in nested embeds and components."""
+    if depth > 12 or not isinstance(value, dict | list):  # noqa: PLR2004 - deeper than Discord nests
+        return []
+    if isinstance(value, list):
+        return [text for inner in value for text in _texts(inner, depth + 1)]
+    found = [str(v) for k, v in value.items() if k in _TELLING and isinstance(v, str)]
+    return found + [text for inner in value.values() for text in _texts(inner, depth + 1)]
+
+
+_TELLING = {"title", "description", "name", "value", "text", "url", "content"}
+_READERS: dict[int, Callable[[_Payload], Incoming]] = {
+    COMMAND: _command,
+    COMPONENT: _press,
+    AUTOCOMPLETE: _suggestion,
+    SUBMIT: _submission,
+}

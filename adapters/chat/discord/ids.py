@@ -1,0 +1,62 @@
+"""Ids as the core knows them ("discord:channel:GUILD:CHANNEL") and back to Discord's own."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+CHAT = "discord"
+NOWHERE = "dm"  # stands for the server where there is none: a conversation of one person with the bot
+
+_SNOWFLAKE = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
+_EPOCH = 1_420_070_400_000  # milliseconds: the first second of 2015
+
+
+def channel(guild_id: str | None, channel_id: str) -> str:
+    """Name a channel; one without a server is a direct conversation."""
+    return f"{CHAT}:channel:{guild_id or NOWHERE}:{channel_id}"
+
+
+def user(user_id: str) -> str:
+    """Name a person."""
+    return f"{CHAT}:user:{user_id}"
+
+
+def guild(guild_id: str) -> str:
+    """Name a server."""
+    return f"{CHAT}:guild:{guild_id}"
+
+
+def role(guild_id: str, role_id: str) -> str:
+    """Name a role of a server."""
+    return f"{CHAT}:role:{guild_id}:{role_id}"
+
+
+def last(name: str) -> str:
+    """Return Discord's own id: the last part of a name."""
+    return name.rpartition(":")[2]
+
+
+def guild_of(name: str) -> str:
+    """Return the server's id in a channel's name, `NOWHERE` for a direct conversation."""
+    return name.split(":")[2]
+
+
+def is_direct(name: str) -> bool:
+    """Whether a channel is a conversation of one person with the bot."""
+    return guild_of(name) == NOWHERE
+
+
+def is_snowflake(value: object) -> bool:
+    """Whether something is an id as Discord writes them."""
+    return isinstance(value, str) and bool(_SNOWFLAKE.fullmatch(value))
+
+
+def snowflake(at: datetime) -> str:
+    """Return the smallest id that something made at that time can have."""
+    return str((max(0, int(at.timestamp() * 1000) - _EPOCH) << 22) or 1)
+
+
+def made_at(snowflake_id: str) -> datetime:
+    """Return when the thing with an id was made."""
+    return datetime.fromtimestamp(((int(snowflake_id) >> 22) + _EPOCH) / 1000, UTC)

@@ -1,0 +1,96 @@
+"""What Discord's answers mean for a message: the one table that says delivered, not delivered or perhaps; pure.
+
+Create Message with our nonce may be repeated for about two minutes: Discord then gives the message that is
+there. Codes: https://docs.discord.com/developers/topics/opcodes-and-status-codes#json
+"""
+
+from __future__ import annotations
+
+import aiohttp
+import discord
+
+from bot.ports import Delivered, Halted, NotDelivered, Perhaps, PostOutcome, Undeliverable
+
+LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
+DEFAULT_WAIT = 30.0
+
+UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION = 10003, 10008, 10015, 10062
+ALREADY_ANSWERED, TOKEN_GONE = 40060, 50027
+THREAD_EXISTS, THREAD_LOCKED, TOO_MANY_THREADS, THREAD_ARCHIVED = 160004, 160005, 160006, 50083
+NO_ACCESS, NO_PERMISSION, CANNOT_TELL_USER, TOO_LARGE = 50001, 50013, 50007, 40005
+
+TICKET_GONE = frozenset({UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, TOKEN_GONE})
+THREAD_CLOSED = frozenset({THREAD_LOCKED, THREAD_ARCHIVED, TOO_MANY_THREADS})
+
+SENTENCES = {
+    UNKNOWN_CHANNEL: "Discord does not know the channel any more.",
+    UNKNOWN_MESSAGE: "The message is gone.",
+    NO_ACCESS: "The bot does not see the channel. Give it the permission View Channel there.",
+    NO_PERMISSION: "The bot lacks a permission in the channel. `clew doctor` says which.",
+    CANNOT_TELL_USER: "The person takes no direct messages from the bot.",
+    TOO_LARGE: "The message with its files is too large for Discord.",
+    THREAD_LOCKED: "The thread is locked.",
+    THREAD_ARCHIVED: "The thread is archived.",
+    TOO_MANY_THREADS: "The server has too many open threads.",
+}
+TOKEN_REFUSED = "Discord does not accept the bot's token. Check DISCORD_TOKEN."  # noqa: S105 - a sentence
+
+_CERTAINLY_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+class NotConnected(Exception):
+    """There is no session with Discord at the moment; nothing was sent."""
+
+
+def classify(error: BaseException) -> PostOutcome:
+    """Say what an error of a call that stores a message means for the message."""
+    if isinstance(error, discord.RateLimited):
+        return _paused(error.retry_after)
+    if isinstance(error, discord.HTTPException):
+        return _answered(error)
+    if isinstance(error, NotConnected):
+        return NotDelivered("Clew is not connected to Discord at the moment.")
+    if isinstance(error, _CERTAINLY_NOT_SENT):
+        return NotDelivered(f"Discord could not be reached ({type(error).__name__}).")
+    return Perhaps(f"The answer did not come ({type(error).__name__}).")
+
+
+def code(error: BaseException) -> int:
+    """Return Discord's code of an error, 0 where it gave none."""
+    return error.code if isinstance(error, discord.HTTPException) else 0
+
+
+def named(error: BaseException) -> str:
+    """Name an error for a log, without the address and the text that it may hold."""
+    if isinstance(error, discord.HTTPException):
+        return f"status {error.status}, code {error.code}"
+    return type(error).__name__
+
+
+def sentence(error: discord.HTTPException) -> str:
+    """Say what an answer means, for an operator."""
+    return SENTENCES.get(error.code, f"Discord answered with status {error.status}, code {error.code}.")
+
+
+def _answered(error: discord.HTTPException) -> PostOutcome:
+    status, said = error.status, error.code
+    if status == 429:  # noqa: PLR2004 - too many requests, from before Discord itself
+        return _paused(_retry_after(error))
+    if status == 401:  # noqa: PLR2004 - unauthorised
+        return Halted(TOKEN_REFUSED)
+    if status >= 500:  # noqa: PLR2004 - Discord's own failures
+        return Perhaps(f"Discord failed with status {status}.")
+    if said == UNKNOWN_MESSAGE:
+        return Delivered("")  # a message with this nonce was there, and somebody deleted it
+    lost = status in {403, 404} and said not in {CANNOT_TELL_USER, *THREAD_CLOSED}
+    return Undeliverable(sentence(error), channel_lost=lost)
+
+
+def _paused(seconds: float) -> NotDelivered:
+    wait = min(max(0.0, seconds), LONGEST_WAIT)
+    return NotDelivered("Discord asks for a pause.", retry_after=wait, parks_channel=True)
+
+
+def _retry_after(error: discord.HTTPException) -> float:
+    header = (error.response.headers.get("Retry-After") or "").strip()
+    return float(header[:9]) if header.isascii() and header.isdigit() else DEFAULT_WAIT
