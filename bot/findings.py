@@ -66,7 +66,7 @@ async def findings_of(service: RunService, store: WatchStore, run: Run) -> Findi
 
 
 async def kept_results(service: RunService, store: WatchStore, run: Run) -> StoredResults | None:
-    """Return what is kept of a run that ended, reading and keeping it first if need be; None if unreadable.
+    """Return what is kept of a run that ended, else what is read of it now; None if unreadable.
 
     Raises `ServiceError`, `StoreError`.
     """
@@ -77,8 +77,15 @@ async def kept_results(service: RunService, store: WatchStore, run: Run) -> Stor
     if results.availability is not Availability.READY or not results.properties:
         return None  # an empty list may only be early: it must not stand as "nothing fails"
     kept = stored(run, results)
-    await store.save_results(run, kept)
+    if not await _awaited(store, run):
+        await store.save_results(run, kept)
     return kept
+
+
+async def _awaited(store: WatchStore, run: Run) -> bool:
+    """Whether the watcher has yet to tell a run's results: what it finds kept, it takes for told."""
+    seen = (await store.known(run.ref.connection, (run.ref.run_id,))).get(run.ref.run_id)
+    return seen is not None and not seen.results_known
 
 
 async def _history(service: RunService, store: WatchStore, run: Run) -> tuple[StoredResults, ...]:

@@ -17,6 +17,7 @@ from bot.errors import (
     ServiceFailed,
     Unreachable,
 )
+from bot.findings import kept_results
 from bot.model import Availability, Capability, Results, Run, RunQuery, RunRef, RunStatus
 from bot.state import CHANGES, IntentKind, Outcome, TrackedRun
 from bot.watch.decide import act
@@ -650,3 +651,19 @@ async def test_tick__brings_late_failures_to_who_asked_for_failures_only() -> No
 
     assert silent == []
     assert titles(it) == ["Results have come: FAILED: Payments Nightly 00000000 - 1 failing property"]
+
+
+async def test_tick__brings_late_results_although_somebody_read_them_first() -> None:
+    """A person who lists runs before the next look must not swallow the message to the channel."""
+    it = Watching()
+    await it.begin()
+    run = it.starts()
+    it.service.finish(run)
+    for _ in range(12):
+        await it.tick()
+    it.service.set_results(some_results(run, failing=("a",)))
+    read = await kept_results(it.service, it.store, await it.service.run(run.ref.run_id))
+    await it.tick(HOUR)
+
+    assert {"a"} == (read.failing if read else None)
+    assert titles(it)[1:] == ["Results have come: FAILED: Payments Nightly 00000000 - 1 failing property"]
