@@ -71,23 +71,22 @@ def compare(results: Results, baseline: StoredResults | None, history: tuple[Sto
     )
 
 
-def reason(
-    verdict: Verdict, diff: RunDiff | None, *, previous: StoredResults | None = None
-) -> frozenset[Outcome]:
+def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = False) -> frozenset[Outcome]:
     """Return all that the end of a run counts as; empty while it has not ended.
 
-    `previous`: the last run of the series that ended completed or incomplete; without it, the baseline. A run
-    whose results cannot be read counts as incomplete: somebody has to look.
+    `after_incomplete`: the last run of the series that ended did not get through. A run whose results cannot
+    be read counts as incomplete: somebody has to look.
     """
     if verdict.kind in _NOT_ENDED:
         return frozenset()
-    before = previous or (diff.baseline if diff is not None else None)
+    baseline = diff.baseline if diff is not None else None
+    was_bad = after_incomplete or (baseline is not None and bool(baseline.failing))
     counted = {
         Outcome.ALL: True,
         Outcome.FAILURES: verdict.failing > 0,
         Outcome.NEW_FAILURES: diff is not None and bool(diff.newly_failing),
         Outcome.INCOMPLETE: verdict.kind in _BROKEN,
-        Outcome.RECOVERY: verdict.kind is VerdictKind.PASSED and _was_bad(before),
+        Outcome.RECOVERY: verdict.kind is VerdictKind.PASSED and was_bad,
     }
     return frozenset(outcome for outcome, counts in counted.items() if counts)
 
@@ -105,10 +104,6 @@ def wanted(subscription: Subscription, run: Run, outcomes: Iterable[Outcome]) ->
 
 _NOT_ENDED = frozenset({VerdictKind.STARTING, VerdictKind.RUNNING, VerdictKind.UNKNOWN})
 _BROKEN = frozenset({VerdictKind.INCOMPLETE, VerdictKind.NO_RESULTS})
-
-
-def _was_bad(previous: StoredResults | None) -> bool:
-    return previous is not None and (previous.status is RunStatus.INCOMPLETE or bool(previous.failing))
 
 
 def _before(kept: StoredResults, run: Run) -> bool:

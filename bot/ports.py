@@ -23,6 +23,7 @@ from bot.model import (
     Run,
     RunQuery,
     RunRef,
+    RunStatus,
     Secret,
 )
 from bot.state import (
@@ -298,6 +299,15 @@ class WatchStore(Protocol):
         """Return completed, non-ephemeral runs of a series with known results, newest first.
 
         `before`: created before that time.
+        """
+        ...
+
+    async def last_end(
+        self, connection: str, series: tuple[str, str, str], before: datetime | None
+    ) -> RunStatus | None:
+        """Return how the newest run of a series ended, of those that completed or did not get through.
+
+        `before`: created before that time. Ephemeral and cancelled runs do not count; None where there is none.
         """
         ...
 

@@ -89,6 +89,26 @@ class SqlWatch(Part):
         async with self._db.reading() as session:
             return tuple(stored(row) for row in await session.execute(newest.limit(limit)))
 
+    async def last_end(
+        self, connection: str, series: tuple[str, str, str], before: datetime | None
+    ) -> RunStatus | None:
+        """Return how the newest run of a series ended, of those that completed or did not get through."""
+        launcher, source, test_name = series
+        statement = select(runs.c.status).where(
+            runs.c.connection == connection,
+            runs.c.launcher == launcher,
+            runs.c.source == source,
+            runs.c.test_name == test_name,
+            runs.c.status.in_((RunStatus.COMPLETED, RunStatus.INCOMPLETE)),
+            ~runs.c.ephemeral,
+        )
+        if before is not None:
+            statement = statement.where(runs.c.listed_at < before)
+        newest = statement.order_by(runs.c.listed_at.desc(), runs.c.run_id.desc())
+        async with self._db.reading() as session:
+            status = await session.scalar(newest.limit(1))
+        return None if status is None else RunStatus(status)
+
     async def stored_results(self, ref: RunRef) -> StoredResults | None:
         """Return what was kept of a run's results."""
         statement = select(results).where(

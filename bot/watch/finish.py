@@ -61,7 +61,7 @@ class Finishing:
         since = known.terminal_since if known and known.status is run.status else None
         if lagging(found) and now - (since or now) < PROPERTIES_LAG:
             return None
-        outcomes = reason(found.verdict, found.diff)
+        outcomes = await self._outcomes(found)
         before = known.announced if known else None
         chosen = await self._targets(run, outcomes, intent)
         deliveries = [self._announcement(found, target, before, now) for target in chosen]
@@ -81,7 +81,7 @@ class Finishing:
         if late or found.stored is None or _same(found.stored, told):
             return self._step(run, now, found=found, settled=True)
         # Who was told of missing results hears of them, and who asked only for what they say.
-        outcomes = reason(found.verdict, found.diff) | {Outcome.INCOMPLETE}
+        outcomes = await self._outcomes(found) | {Outcome.INCOMPLETE}
         chosen = await self._targets(run, outcomes, await self.store.intent_of_run(run.ref))
         deliveries = [self._results(found, target, now) for target in chosen]
         return self._step(run, now, found=found, settled=True, deliveries=deliveries)
@@ -105,6 +105,12 @@ class Finishing:
             log.warning("the results of run %s cannot be read: %s", run.ref.run_id, error)
             missing = Results(ref=run.ref, availability=Availability.NOT_YET)
             return Findings(run=run, verdict=judge(run, missing), results=missing)
+
+    async def _outcomes(self, found: Findings) -> frozenset[Outcome]:
+        """Return what the end counts as; a run that did not get through has no results, so it is no baseline."""
+        run = found.run
+        last = await self.store.last_end(run.ref.connection, run.series, run.created_at)
+        return reason(found.verdict, found.diff, after_incomplete=last is RunStatus.INCOMPLETE)
 
     async def _targets(
         self, run: Run, outcomes: frozenset[Outcome], intent: Intent | None

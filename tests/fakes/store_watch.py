@@ -85,6 +85,21 @@ class MemoryWatch(Shared):
         found.sort(key=lambda r: (r.created_at or EPOCH, r.ref.run_id), reverse=True)
         return tuple(found[:limit])
 
+    async def last_end(
+        self, connection: str, series: tuple[str, str, str], before: datetime | None
+    ) -> RunStatus | None:
+        await self._turn()
+        counted = {RunStatus.COMPLETED, RunStatus.INCOMPLETE}
+        ends = (
+            row.tracked.status
+            for row in self._newest(connection)
+            if (row.launcher, row.source, row.test_name) == cleaned(series)
+            and row.tracked.status in counted
+            and not row.ephemeral
+            and (before is None or (row.created_at or row.first_seen) < before)
+        )
+        return next(ends, None)
+
     async def stored_results(self, ref: RunRef) -> StoredResults | None:
         await self._turn()
         row = self.results.get(cleaned(ref))

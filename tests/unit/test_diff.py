@@ -195,38 +195,38 @@ A, FL, NF, INC, REC = (
 
 
 @pytest.mark.parametrize(
-    ("verdict", "diff", "previous", "expected"),
+    ("verdict", "diff", "incomplete", "expected"),
     [
-        (PASSED, RunDiff(baseline=None), None, {A}),
-        (PASSED, RunDiff(baseline=kept(8)), None, {A}),
-        (PASSED, RunDiff(baseline=kept(8, "a")), None, {A, REC}),
-        (PASSED, RunDiff(baseline=kept(7)), kept(8, status=RunStatus.INCOMPLETE), {A, REC}),
-        (PASSED, RunDiff(baseline=kept(7, "a")), kept(8), {A}),
-        (PASSED, None, kept(8, "a"), {A, REC}),
-        (PASSED, None, None, {A}),
-        (FAILED, RunDiff(baseline=None, newly_failing=("a",)), None, {A, FL, NF}),
-        (FAILED, RunDiff(baseline=kept(8), newly_failing=("a",)), None, {A, FL, NF}),
-        (FAILED, RunDiff(baseline=kept(8, "a"), still_failing=(("a", 2),)), None, {A, FL}),
-        (FAILED, None, None, {A, FL}),
-        (Verdict(kind=VerdictKind.INCOMPLETE), None, None, {A, INC}),
+        (PASSED, RunDiff(baseline=None), False, {A}),
+        (PASSED, RunDiff(baseline=kept(8)), False, {A}),
+        (PASSED, RunDiff(baseline=kept(8, "a")), False, {A, REC}),
+        (PASSED, RunDiff(baseline=kept(7)), True, {A, REC}),
+        (PASSED, RunDiff(baseline=kept(7, "a")), True, {A, REC}),
+        (PASSED, None, True, {A, REC}),
+        (PASSED, None, False, {A}),
+        (FAILED, RunDiff(baseline=None, newly_failing=("a",)), False, {A, FL, NF}),
+        (FAILED, RunDiff(baseline=kept(8), newly_failing=("a",)), False, {A, FL, NF}),
+        (FAILED, RunDiff(baseline=kept(8, "a"), still_failing=(("a", 2),)), False, {A, FL}),
+        (FAILED, None, False, {A, FL}),
+        (Verdict(kind=VerdictKind.INCOMPLETE), None, False, {A, INC}),
         (
             Verdict(kind=VerdictKind.INCOMPLETE, failing=1, total=1),
             RunDiff(baseline=kept(8), newly_failing=("a",)),
-            kept(8, "b"),
+            True,
             {A, FL, NF, INC},
         ),
-        (Verdict(kind=VerdictKind.NO_RESULTS), None, kept(8, "a"), {A, INC}),
-        (Verdict(kind=VerdictKind.CANCELLED), None, kept(8, "a"), {A}),
-        (Verdict(kind=VerdictKind.RUNNING), None, None, set()),
-        (Verdict(kind=VerdictKind.STARTING), None, None, set()),
-        (Verdict(kind=VerdictKind.UNKNOWN, failing=1, total=1), None, None, set()),
+        (Verdict(kind=VerdictKind.NO_RESULTS), None, True, {A, INC}),
+        (Verdict(kind=VerdictKind.CANCELLED), None, True, {A}),
+        (Verdict(kind=VerdictKind.RUNNING), None, False, set()),
+        (Verdict(kind=VerdictKind.STARTING), None, False, set()),
+        (Verdict(kind=VerdictKind.UNKNOWN, failing=1, total=1), None, False, set()),
     ],
 )
 def test_reason__says_what_an_end_counts_as(
-    verdict: Verdict, diff: RunDiff | None, previous: StoredResults | None, expected: set[Outcome]
+    verdict: Verdict, diff: RunDiff | None, incomplete: bool, expected: set[Outcome]
 ) -> None:
     """Every kind of end has its outcomes; what has not ended has none."""
-    outcomes = reason(verdict, diff, previous=previous)
+    outcomes = reason(verdict, diff, after_incomplete=incomplete)
 
     assert expected == outcomes
 

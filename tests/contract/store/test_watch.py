@@ -229,6 +229,39 @@ async def test_history__of_a_series(store: Store) -> None:
     assert await store.history("other", series, None, 5) == ()
 
 
+async def test_last_end__of_a_series(store: Store) -> None:
+    """The newest run that completed or did not get through counts, of that series alone, before a time."""
+    incomplete, cancelled = RunStatus.INCOMPLETE, RunStatus.CANCELLED
+    runs = (
+        a_run(1),
+        a_run(2, status=incomplete),
+        a_run(3, status=cancelled),
+        a_run(4, status=RUNNING),
+        a_run(5, status=RunStatus.COMPLETED, ephemeral=True),
+        a_run(6, source="other"),
+        a_run(7, launcher="Other"),
+        a_run(8, test_name="other"),
+    )
+    series = runs[0].series
+    await store.record(a_step(runs=runs))
+
+    assert incomplete is await store.last_end("demo", series, None)
+    assert incomplete is await store.last_end("demo", series, runs[2].created_at)
+    assert RunStatus.COMPLETED is await store.last_end("demo", series, runs[1].created_at)
+    assert await store.last_end("demo", series, runs[0].created_at) is None
+    assert await store.last_end("other", series, None) is None
+
+
+async def test_last_end__by_when_it_was_seen(store: Store) -> None:
+    """A run whose creation time is not known stands where it was first seen."""
+    run = a_run(1)
+    unknown = a_run(2, created_at=None, status=RunStatus.INCOMPLETE)
+    await store.record(a_step(runs=(run, unknown), now=later(9_999)))
+
+    assert RunStatus.INCOMPLETE is await store.last_end("demo", run.series, later(10_000))
+    assert RunStatus.COMPLETED is await store.last_end("demo", run.series, later(9_999))
+
+
 async def test_history__unknown_age(store: Store) -> None:
     """A run whose age is not known comes last, and never as one before a time."""
     run = a_run(1, created_at=None)

@@ -665,5 +665,22 @@ async def test_tick__brings_late_results_although_somebody_read_them_first() -> 
     read = await kept_results(it.service, it.store, await it.service.run(run.ref.run_id))
     await it.tick(HOUR)
 
-    assert {"a"} == (read.failing if read else None)
+    assert frozenset({"a"}) == (read.failing if read else None)
     assert titles(it)[1:] == ["Results have come: FAILED: Payments Nightly 00000000 - 1 failing property"]
+
+
+async def test_tick__tells_recovery_after_a_run_that_did_not_get_through() -> None:
+    """Passed, incomplete, passed: a channel that hears of changes only learns that all is well again."""
+    it = Watching()
+    await it.begin(a_subscription(outcomes=CHANGES))
+    for number, status in enumerate((COMPLETED, INCOMPLETE, COMPLETED, COMPLETED), start=1):
+        run = it.starts(number)
+        if status is COMPLETED:
+            it.service.finish(run, some_results(run, passing=("a",)))
+        else:
+            it.service.set_results(Results(ref=run.ref, availability=Availability.ABSENT))
+            it.service.change(run, status=status, completed_at=it.clock.now())
+        await it.tick()
+
+    assert titles(it) == ["incomplete: Payments Nightly 00000000", "passed: Payments Nightly 00000000"]
+    assert [2, 3] == [int(row.key.split(":")[1][:32], 16) for row in it.told]
