@@ -76,6 +76,15 @@ def decide(policy: Policy, actor: Actor, place: Place, *, need: Role, changes: b
     return _guest(actor, need) or _person(policy, actor, place, need) or _place(policy, place, need)
 
 
+def may_hold_link(policy: Policy, actor: Actor) -> bool:
+    """Whether a person may be handed a link that opens a report to whoever holds it.
+
+    A guest may only where a role names that very person: what a channel or a whole workspace has is not meant
+    for people of other organisations.
+    """
+    return not actor.guest or any(actor.id in members for members in policy.roles.values())
+
+
 _WHOLE = ("team", "guild")  # what chats call the whole that a channel's first id names
 
 

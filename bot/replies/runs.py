@@ -10,6 +10,7 @@ from bot.commands.target import Aim
 from bot.diff import RunDiff
 from bot.findings import Findings
 from bot.model import Capability, Moment, Run, RunRef, Secret
+from bot.replies import problems
 from bot.replies.words import (
     ago,
     clock_time,
@@ -134,6 +135,14 @@ def report(run: Run, link: Secret) -> Reply:
         buttons=(Button(label="Open report", signed=link),),
     )
     return Reply(card=card, private=True)
+
+
+def report_refused() -> Reply:
+    """Tell a guest that a link which opens the report to whoever holds it is not handed out to them."""
+    return problems.denied(
+        "Report links are not given to guests and members of other organisations. "
+        "Somebody of this organisation can open the report."
+    )
 
 
 def no_report(run: Run) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -216,6 +217,27 @@ async def test_report__gives_a_fresh_link_to_one_person_and_notes_it() -> None:
         == reply.card.buttons[0].signed
     )
     assert "FRESH" not in repr(reply)
+
+
+@pytest.mark.parametrize(
+    ("policy", "given"),
+    [
+        (Policy(), False),
+        (Policy(roles={Role.READ: frozenset({CHANNEL, "slack:team:T1"})}), False),
+        (Policy(roles={Role.READ: frozenset({ALICE.id})}), True),
+    ],
+)
+async def test_report__a_guest_gets_a_link_by_name_only(policy: Policy, given: bool) -> None:
+    """What everybody here may read does not hand the key of a report to another organisation."""
+    door = Door(policy=policy)
+    door.service.set_report(door.service.add_run(a_run(1)), "https://demo.antithesis.com/report/a?auth=KEY")
+    guest = replace(ALICE, guest=True, principals=ALICE.principals | {"slack:team:T1"})
+
+    reply = await door.say("report latest", by=guest)
+
+    assert given is any(button.signed for button in reply.card.buttons)
+    assert ["given" if given else "denied"] == [entry.decision for entry in door.store.trail]
+    assert given or "not given to guests" in told(reply.card)
 
 
 async def test_report__where_there_is_none() -> None:
