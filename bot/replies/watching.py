@@ -94,13 +94,19 @@ def _item(subscription: Subscription) -> Item:
     if subscription.from_settings:
         lines.append(("From the settings file",))
     if subscription.problem:
-        lines.append(("Off: ", Outside(subscription.problem)))
+        lines.append(("Off: ", Outside(subscription.problem), ". Mend that, then watch again."))
     if subscription.report_links is not None:
         lines.append((f"Report links: {subscription.report_links.value}",))
-    buttons = () if subscription.from_settings else (
-        Button(label="Unwatch", words=f"unwatch{words(subscription)}"), *_switch(subscription)
-    )  # fmt: skip
-    return Item(title=described(subscription), lines=tuple(lines), buttons=buttons)
+    return Item(title=described(subscription), lines=tuple(lines), buttons=_buttons(subscription))
+
+
+def _buttons(subscription: Subscription) -> tuple[Button, ...]:
+    again = Button(label="Watch again", words=_watch(",".join(sorted(subscription.outcomes)), subscription))
+    mend = (again,) if subscription.problem else ()
+    if subscription.from_settings:
+        return mend
+    unwatch = Button(label="Unwatch", words=f"unwatch{words(subscription)}")
+    return (*mend, unwatch, *_switch(subscription))
 
 
 def _outcomes(outcomes: frozenset[Outcome]) -> str:

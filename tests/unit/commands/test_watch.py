@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot import grammar
@@ -223,6 +225,21 @@ async def test_watching__lists_each_with_its_way_out() -> None:
     assert "Off: not in the channel" in text
     assert "unwatch" == words_of(card, "Unwatch")
     assert "watch outcomes=all" == words_of(card, "Every run")
+
+
+async def test_watching__what_is_off_can_be_switched_on_again() -> None:
+    """Once the channel can be reached again, one press brings back exactly what was wanted."""
+    door = Door()
+    wanted = Subscription(
+        channel=CHANNEL, launcher='a "b"', outcomes=frozenset({Outcome.RECOVERY, Outcome.FAILURES}),
+        report_links=ReportLinks.PRIVATE,
+    )  # fmt: skip
+    await door.store.subscribe(replace(wanted, problem="is_archived"), EPOCH)
+    card = (await door.say("watching")).card
+
+    await door.say(words_of(card, "Watch again"))
+
+    assert (wanted,) == await door.store.subscriptions(CHANNEL)
 
 
 async def test_watching__nothing_says_how_to_start() -> None:
