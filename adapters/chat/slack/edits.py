@@ -1,36 +1,10 @@
-"""Edits of one message: at most one every three seconds, and of those that wait only the newest."""
+"""Edits of one Slack message."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
+from adapters.chat.edits import INTERVAL
+from adapters.chat.edits import Slot as _Slot
 from adapters.chat.slack.markup import Json
-from bot.ports import Clock, Perhaps, PostOutcome
 
-INTERVAL = 3.0  # seconds; what Slack advises for one message
-
-
-class Slot:
-    """The edits of one message."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._lock = asyncio.Lock()
-        self._wanted: Json | None = None
-        self._due = clock.monotonic()
-        self._outcome: PostOutcome = Perhaps("Nothing was sent yet.")
-
-    async def show(self, shown: Json, send: Callable[[Json], Awaitable[PostOutcome]]) -> PostOutcome:
-        """Send this, or nothing where something newer went instead; return how the newest went."""
-        self._wanted = shown
-        async with self._lock:
-            if self._wanted is None:
-                return self._outcome
-            wait = self._due - self._clock.monotonic()
-            if wait > 0:
-                await self._clock.sleep(wait)
-            newest, self._wanted = self._wanted, None
-            self._outcome = await send(newest)
-            self._due = self._clock.monotonic() + INTERVAL
-            return self._outcome
+Slot = _Slot[Json]
+__all__ = ["INTERVAL", "Slot"]

@@ -1,47 +1,7 @@
-"""Our own handle on work that goes on after an acknowledgement: bolt keeps none and waits for none."""
+"""Work that goes on after Slack was told."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Coroutine
-from typing import Any
+from adapters.chat.tasks import Tasks
 
-log = logging.getLogger(__name__)
-
-
-class Tasks:
-    """Running work, at most `width` of it at once; the rest waits its turn."""
-
-    def __init__(self, width: int = 16) -> None:
-        self._running: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(width)
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run work in the background; what it raises is logged."""
-        task = asyncio.create_task(self._guarded(work))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
-    async def drain(self, seconds: float) -> int:
-        """Wait for the work to end, at most so long, then cancel it; return how much was cancelled."""
-        if not self._running:
-            return 0
-        _, late = await asyncio.wait(set(self._running), timeout=seconds)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
-        return len(late)
-
-    def __len__(self) -> int:
-        return len(self._running)
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            async with self._turns:
-                await work
-        except Exception:
-            log.exception("work on a Slack request failed")
-        finally:
-            work.close()  # also where it was cancelled before its turn came
+__all__ = ["Tasks"]

@@ -1,0 +1,93 @@
+"""Send one answer until it is there, never while it may be there already: the same in every chat."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from bot.cards import Button, Card, Reply, Tone
+from bot.ports import Chat, Clock, Delivered, Found, Missing, NotDelivered, Perhaps, Post, PostOutcome
+from bot.state import Invocation
+
+TRIES = 6
+LOOKS = 4
+FIRST_WAIT = 2.0  # seconds before a message that did not go out is tried again; doubled each time
+RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart, the person is told
+INTERRUPTED = "Clew is being restarted. It takes this up again as soon as it is back."
+
+Send = Callable[[], Awaitable[PostOutcome]]
+
+
+async def deliver(chat: Chat, clock: Clock, post: Post, send: Send | None = None) -> PostOutcome:
+    """Post until it is there; look into the history before a repeat. `send`: instead of `chat.post`."""
+    since = clock.now()
+    wait = FIRST_WAIT
+    outcome: PostOutcome = Perhaps("")
+    for _ in range(TRIES):
+        outcome = await (send() if send is not None else chat.post(post))
+        if isinstance(outcome, Perhaps):
+            found = await _look(chat, clock, post, since)
+            if found is not None:
+                return found
+        elif isinstance(outcome, NotDelivered):
+            await clock.sleep(outcome.retry_after or wait)
+            wait *= 2
+        else:
+            return outcome
+    return outcome
+
+
+async def again(clock: Clock, send: Send) -> PostOutcome:
+    """Try what can be repeated, or certainly did not happen, until it is there."""
+    wait = FIRST_WAIT
+    outcome = await send()
+    for _ in range(TRIES):
+        if not isinstance(outcome, NotDelivered):
+            break
+        await clock.sleep(outcome.retry_after or wait)
+        wait *= 2
+        outcome = await send()
+    return outcome
+
+
+def there(outcome: PostOutcome) -> bool:
+    """Whether a message is there, or may be and cannot be looked for."""
+    return isinstance(outcome, Delivered | Perhaps)
+
+
+def working(text: str) -> Card:
+    """Return the card that says what goes on."""
+    return Card(title=("Working on it",), text=(text,), tone=Tone.RUNNING, body=((text,),))
+
+
+def post_key(key: str) -> str:
+    """Return what an answer is found by: derived from what was asked, opaque to others."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def too_old(invocation: Invocation) -> Reply:
+    """Answer what was asked so long before a restart that nobody waits for it."""
+    said = "Clew was not running when you asked. Ask again if you still want to know."
+    card = Card(
+        title=("Too late to answer",),
+        text=(said,),
+        tone=Tone.WARNING,
+        body=((said,),),
+        buttons=(Button(label="Ask again", words=invocation.words),) if invocation.words else (),
+    )
+    return Reply(card=card, private=True)
+
+
+async def _look(chat: Chat, clock: Clock, post: Post, since: datetime) -> PostOutcome | None:
+    """Find a message that may be there, when it has settled; None where it certainly is not."""
+    for _ in range(LOOKS):
+        await clock.sleep(chat.settle_seconds)
+        seen = await chat.find_posted(post.channel, post.thread, post.key, since)
+        if isinstance(seen, Found):
+            return Delivered(seen.message_id)
+        if isinstance(seen, Missing):
+            return None
+        if seen.for_good:
+            break
+    return Perhaps("It could not be found out whether the message arrived.")

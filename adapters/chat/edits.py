@@ -1,0 +1,38 @@
+"""Edits of one message: at most one every three seconds, and of those that wait only the newest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from bot.ports import Clock, Perhaps, PostOutcome
+
+T = TypeVar("T")
+
+INTERVAL = 3.0  # seconds; what Slack advises for one message, and bearable for readers anywhere
+
+
+class Slot(Generic[T]):
+    """The edits of one message."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._wanted: T | None = None
+        self._due = clock.monotonic()
+        self._outcome: PostOutcome = Perhaps("Nothing was sent yet.")
+
+    async def show(self, shown: T, send: Callable[[T], Awaitable[PostOutcome]]) -> PostOutcome:
+        """Send this, or nothing where something newer went instead; return how the newest went."""
+        self._wanted = shown
+        async with self._lock:
+            if self._wanted is None:
+                return self._outcome
+            wait = self._due - self._clock.monotonic()
+            if wait > 0:
+                await self._clock.sleep(wait)
+            newest, self._wanted = self._wanted, None
+            self._outcome = await send(newest)
+            self._due = self._clock.monotonic() + INTERVAL
+            return self._outcome

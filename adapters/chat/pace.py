@@ -1,0 +1,67 @@
+"""The pace of a chat: posts spread over time in each channel, and the pauses it asked for; waits, never drops."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from bot.ports import Clock
+
+KEPT = 2000  # channels whose pace is remembered
+
+
+class Bucket:
+    """Lets `burst` through at once and then one every `interval` seconds, in the order of asking."""
+
+    def __init__(self, clock: Clock, *, interval: float, burst: int) -> None:
+        self._clock = clock
+        self._interval = interval
+        self._credit = interval * (burst - 1)
+        self._next = clock.monotonic()
+
+    async def turn(self) -> float:
+        """Wait for a turn; return how many seconds it took."""
+        now = self._clock.monotonic()
+        start = max(self._next, now - self._credit)
+        self._next = start + self._interval
+        wait = max(0.0, start - now)
+        if wait:
+            await self._clock.sleep(wait)
+        return wait
+
+
+class ChannelPace:
+    """One bucket per channel for posts, and the pauses that the chat asked for."""
+
+    def __init__(self, clock: Clock, *, interval: float, burst: int) -> None:
+        self._clock = clock
+        self._interval = interval
+        self._burst = burst
+        self._channels: OrderedDict[str, Bucket] = OrderedDict()
+        self._until: dict[str, float] = {}
+
+    async def post_turn(self, channel: str) -> float:
+        """Wait until a message to a channel is due; return how many seconds it took."""
+        bucket = self._channels.get(channel)
+        if bucket is None:
+            bucket = Bucket(self._clock, interval=self._interval, burst=self._burst)
+            self._channels[channel] = bucket
+            if len(self._channels) > KEPT:
+                self._channels.popitem(last=False)
+        self._channels.move_to_end(channel)
+        return await bucket.turn()
+
+    def park(self, channel: str, seconds: float) -> None:
+        """Send nothing to a channel for so long."""
+        self._until[channel] = self._clock.monotonic() + seconds
+
+    def parked(self, channel: str) -> float:
+        """Return for how many more seconds nothing may be sent to a channel."""
+        left = self._until.get(channel, 0.0) - self._clock.monotonic()
+        if left <= 0:
+            self._until.pop(channel, None)
+        return max(0.0, left)
+
+    @property
+    def parked_channels(self) -> int:
+        """How many channels wait because the chat asked for it."""
+        return sum(self.parked(channel) > 0 for channel in list(self._until))
