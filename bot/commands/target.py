@@ -97,7 +97,8 @@ async def moment_of(asked: Asked, desk: Desk) -> Aim:
     if not explicit and asked.context.run is None:
         raise UserError("Which moment?", GIVE_MOMENT)
     service, found = await findings_for(asked, desk)
-    return _aim_in(service, found, asked.value("property") or asked.context.property_name)
+    of_thread = asked.context.property_name if found.run.ref == asked.context.run else None
+    return _aim_in(service, found, asked.value("property") or of_thread)
 
 
 def choose_property(found: Findings, wanted: str) -> Property:

@@ -18,10 +18,9 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
     channel = asked.invocation.place.channel
     here = await desk.store.subscriptions(channel)
     chat_made = [s for s in here if not s.from_settings]
-    if asked.words.positional == ("all",):
+    said = asked.words.positional or asked.words.named or asked.invocation.values
+    if said == ("all",) or (len(chat_made) == 1 and not said):
         gone = chat_made
-    elif not asked.words.positional and not asked.words.named and not asked.invocation.values:
-        gone = chat_made if len(chat_made) == 1 else [s for s in chat_made if s.launcher is None]
     else:
         wanted = scope(asked, desk)
         gone = [s for s in chat_made if (s.connection, s.launcher, s.source) == wanted]

@@ -212,7 +212,7 @@ def _progress(request: LaunchRequest, run: Run, now: datetime) -> Progress:
     if run.started_at is None and run.status_text == "starting":
         return Progress(fraction=0.0, text="being set up")
     if passed is None or not requested:
-        return Progress(fraction=None, text=run.status_text.replace("_", " "))
+        return Progress(fraction=None, text=run.status.value.replace("_", " "))
     if passed >= timedelta(minutes=requested):
         return Progress(fraction=1.0, text=FINISHING)
     shown = _coarse(passed, requested)

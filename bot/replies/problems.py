@@ -49,7 +49,7 @@ def denied(reason: str) -> Reply:
 
 
 def _problem(problem: str, mend: str, *, fault: bool, detail: str = "", title: str = "") -> Reply:
-    said: Line = (Outside(problem), f" {mend}" if mend else "")
+    said: Line = (Outside(problem), " ", Outside(mend)) if mend else (Outside(problem),)
     body: tuple[Line, ...] = ((Outside(problem),),)
     if detail and detail not in problem:
         body += (("The platform says: ", Outside(detail)),)

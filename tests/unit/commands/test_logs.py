@@ -225,6 +225,19 @@ async def test_logs__a_platform_without_logs_says_so() -> None:
     assert "does not offer build logs" in texts[1]
 
 
+async def test_logs__another_run_is_not_asked_for_the_property_of_the_thread() -> None:
+    """An argument wins over the thread: the named run has failing properties of its own."""
+    door = Door()
+    run, other = door.service.add_run(a_run(1)), door.service.add_run(a_run(2))
+    door.service.set_results(some_results(other, failing=("liveness",)))
+    door.service.set_log(other, MOMENT, a_line("boom", "398.4"))
+    await door.store.set_context(CHANNEL, "1.2", Context(run=run.ref, property_name="balance", moment=MOMENT))
+
+    card = (await door.say(f"logs {other.ref.run_id}", thread="1.2")).card
+
+    assert Context(run=other.ref, property_name="liveness", moment=MOMENT) == card.context
+
+
 async def test_logs__form_is_prefilled_from_the_thread() -> None:
     """The form knows what the thread knows."""
     door = Door()

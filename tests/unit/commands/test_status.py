@@ -250,3 +250,15 @@ async def test_status__elapsed_and_requested_are_both_shown() -> None:
 
     facts = {fact.label: plain(fact.value) for fact in card.facts}
     assert ("30 min", "45 min") == (facts["Requested"], facts["Elapsed"])
+
+
+async def test_status__a_name_that_a_mend_quotes_is_text_from_outside() -> None:
+    """A launcher called like a mention of everybody is shown literally in every part of the answer."""
+    door = Door()
+    door.service.add_run(a_run(1, launcher="<!channel> nightly"))
+
+    card = (await door.say("status latest launcher=<!chanel>_nightly")).card
+
+    spans = [span for line in (card.title, card.text, *card.body) for span in line]
+    assert "Did you mean “<!channel> nightly”?" in told(card)
+    assert all("<!channel>" not in span for span in spans if isinstance(span, str))

@@ -171,6 +171,18 @@ async def test_unwatch__one_of_several() -> None:
     assert "It still hears of every run that ends of Payments Nightly." in plain(reply.card.text)
 
 
+async def test_unwatch__the_button_ends_its_own_subscription_alone() -> None:
+    """The one that hears of everything goes; one of a single source stays."""
+    door = Door()
+    await door.say("watch")
+    await door.say("watch source=main")
+    card = (await door.say("watching")).card
+
+    await door.say(words_of(card, "Unwatch"))
+
+    assert ("main",) == tuple(s.source for s in await door.store.subscriptions())
+
+
 async def test_unwatch__all_of_them() -> None:
     """`unwatch all` leaves nothing that was made in chat."""
     door = Door()

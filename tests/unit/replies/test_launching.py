@@ -65,6 +65,19 @@ def test_progress__elapsed_against_requested(
     assert expected == card.progress
 
 
+def test_progress__a_status_that_nobody_knows_stays_text_from_outside() -> None:
+    """What a platform calls its status is quoted in the card, never said in our own words."""
+    run = a_run(1, status=RunStatus.UNKNOWN, status_text="*boom*", started_at=None, created_at=None)
+    request = LaunchRequest(launcher="basic_test", key="k", minutes="30")
+
+    card = launching.progress(an_intent(IntentState.ACCEPTED), request, run, now=EPOCH)
+
+    own = [span for span in (*card.title, *card.text) if isinstance(span, str)]
+    assert "*boom*" in plain(card.title)
+    assert Progress(fraction=None, text="unknown") == card.progress
+    assert "*boom*" not in "".join(own)
+
+
 def test_sent__without_a_time_of_sending() -> None:
     """A card that does not know when it was sent leaves that out."""
     intent = an_intent(IntentState.POSTING)
