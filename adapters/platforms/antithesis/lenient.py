@@ -7,13 +7,14 @@ from typing import TypeVar
 
 import msgspec
 
-from adapters.platforms.antithesis.text import mend
+from adapters.platforms.antithesis.text import mend, patch
 from bot.errors import UnexpectedAnswer
 
 S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T")
 
 NULL = msgspec.Raw(b"null")
+_MENDABLE = 1 << 20  # bytes; mending more would hold up everybody else for too long
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 
 
@@ -48,10 +49,13 @@ def read(raw: bytes | msgspec.Raw, kind: type[T]) -> T | None:
             return None
     except _BROKEN:
         pass
-    try:
-        return msgspec.json.decode(mend(bytes(raw)), type=kind)
-    except _BROKEN:
-        return None
+    body = bytes(raw)
+    for repair in (patch, mend) if len(body) <= _MENDABLE else (patch,):
+        try:
+            return msgspec.json.decode(repair(body), type=kind)
+        except _BROKEN:
+            continue
+    return None
 
 
 def read_any(raw: bytes | msgspec.Raw) -> object:

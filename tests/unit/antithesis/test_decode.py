@@ -234,3 +234,13 @@ def test_lenient__any_bytes(raw: bytes) -> None:
 def test_lenient__required_field() -> None:
     """An object without its one required field is none."""
     assert read_struct(msgspec.Raw(b'{"status": "x"}'), RunBody) is None
+
+
+def test_lenient__a_large_body() -> None:
+    """What can be mended fast is mended at any size; the rest of a large body is refused."""
+    padding = b'{"run_id": "pad", "x": "' + b"y" * (1 << 20) + b'"}'
+    runs, _ = READER.runs(_page(GOOD, b'{"run_id": "b", "description": "\\ud800"}', padding))
+
+    assert [run.description for run in runs] == ["nightly", "\ufffd", None]
+    with pytest.raises(UnexpectedAnswer):
+        READER.runs(_page(GOOD, b"[" * 5_000 + b"]" * 5_000, padding))

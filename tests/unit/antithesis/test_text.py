@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.platforms.antithesis.text import clean, mend, one_line
+from adapters.platforms.antithesis.text import clean, mend, one_line, patch
 
 JSON = st.recursive(
     st.none()
@@ -67,6 +67,15 @@ def test_mend__deep_values(pair: bytes) -> None:
 def test_mend__never_fails(body: bytes) -> None:
     """Any bytes come out as UTF-8."""
     assert isinstance(mend(body).decode("utf-8"), str)
+
+
+@pytest.mark.parametrize("unit", [b'"\\', b'"', b"\\", b"[", b"-", b"1e", rb"\u00", rb"\ud83d", b'"a', b"{"])
+def test_mend__worst_cases(unit: bytes) -> None:
+    """A megabyte made to be scanned again and again is gone through once; anything else would take hours."""
+    body = unit * ((1 << 20) // len(unit))
+
+    assert isinstance(mend(body), bytes)
+    assert isinstance(patch(body), bytes)
 
 
 @given(st.text(st.characters(categories=["L", "Cs", "Cc"])))
