@@ -79,7 +79,9 @@ class Nursery:
 
     async def close(self) -> bytes:
         """End it, and return what the deliverers complained about."""
-        _, errors = await self.process.communicate()
+        self.orders.close()
+        async with asyncio.timeout(PATIENCE):
+            _, errors = await self.process.communicate()
         return errors
 
 
