@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from bot import access, grammar
+from bot import access, grammar, moments
 from bot.cards import Context, Form, Reply
 from bot.commands.registry import VERBS
 from bot.commands.verb import Asked, Desk, Verb
@@ -18,6 +19,12 @@ from bot.state import AuditEntry, Invocation, LiveCard, MessageRef
 from bot.wordlike import nearest
 
 log = logging.getLogger(__name__)
+
+
+def _unsigned(invocation: Invocation) -> Invocation:
+    """Return it as it may be kept: a pasted link still names its report, and opens it no more."""
+    values = {name: moments.unsigned(value) for name, value in invocation.values.items()}
+    return replace(invocation, words=moments.unsigned(invocation.words), values=values)
 
 
 class Handler:
@@ -32,7 +39,7 @@ class Handler:
 
         Raises `StoreError`: then the chat must not be told, so that it delivers again.
         """
-        return await self.desk.store.accept(invocation.place.chat, invocation.key, invocation)
+        return await self.desk.store.accept(invocation.place.chat, invocation.key, _unsigned(invocation))
 
     async def unanswered(self, chat: str, since: datetime) -> tuple[Invocation, ...]:
         """Return what was taken since then and never answered: a restart came between."""

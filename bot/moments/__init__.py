@@ -4,6 +4,7 @@ from bot.moments.find import OPENERS, Pasted, find, read
 from bot.moments.normalise import MAX_LENGTH, tidy
 from bot.moments.numbers import RUN_ID, is_platform_id, looks_shortened, read_moment, read_run_id
 from bot.moments.show import show
+from bot.moments.unsigned import unsigned
 
 __all__ = [
     "MAX_LENGTH",
@@ -18,4 +19,5 @@ __all__ = [
     "read_run_id",
     "show",
     "tidy",
+    "unsigned",
 ]

@@ -300,10 +300,12 @@ async def test_find_run__by_link_and_session(stage: Stage) -> None:
     assert link is not None
     bare = link.reveal().partition("?")[0]
     by_link = await stage.service.find_run(report_url=f"{bare}?auth=v2.public.other#/run/x")
+    unsigned = await stage.service.find_run(report_url=f"{bare}#/run/x")
     by_session = await stage.service.find_run(session_id=run.session_id)
 
     assert by_link is not None
     assert by_session is not None
-    assert by_link.ref == by_session.ref == run.ref
+    assert unsigned is not None
+    assert by_link.ref == by_session.ref == unsigned.ref == run.ref
     assert await stage.service.find_run(report_url="https://other.example/report/a/b.html") is None
     assert await stage.service.find_run(session_id="e" * 32 + "-1-1") is None

@@ -307,12 +307,12 @@ class FakeRunService:
         return self._reports.get(run_id)
 
     async def find_run(self, *, report_url: str | None = None, session_id: str | None = None) -> Run | None:
-        """Compare links up to the question mark, or session ids, over listed runs."""
+        """Compare links up to their query or fragment, or session ids, over listed runs."""
         self._enter("find_run", report_url or session_id)
-        wanted = (report_url or "").partition("?")[0]
+        wanted = _stem(report_url or "")
         for run in self._listed():
             link = self._reports.get(run.ref.run_id)
-            if link and wanted and link.reveal().partition("?")[0] == wanted:
+            if link and wanted and _stem(link.reveal()) == wanted:
                 return run
             if session_id and run.session_id == session_id:
                 return run
@@ -403,3 +403,7 @@ def _matches(line: LogLine, query: LogQuery) -> bool:
 
 def _plain_text(pairs: tuple[tuple[str, str], ...]) -> bool:
     return all(name.isprintable() and value.replace("\n", " ").isprintable() for name, value in pairs)
+
+
+def _stem(url: str) -> str:
+    return url.partition("#")[0].partition("?")[0]

@@ -15,7 +15,7 @@ from bot.errors import StoreError
 from bot.handler import Handler
 from bot.model import Moment, Secret
 from bot.state import MessageRef
-from tests.fakes.runs import MOMENT, a_run, run_id, some_results
+from tests.fakes.runs import EPOCH, MOMENT, a_run, run_id, some_results
 from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, nothing, told, words_of
 
 
@@ -120,6 +120,23 @@ async def test_door__redelivered_acts_are_taken_once() -> None:
 
     assert (True, False) == (first, second)
     assert ((act,), ()) == (open_before, open_after)
+
+
+async def test_door__what_is_kept_of_a_pasted_link_opens_nothing() -> None:
+    """A command waits in the database for its answer; the key of a report does not, and is not missed there."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    url = "https://demo.antithesis.com/report/a/b.html?auth=v2.public.KEY#/run/x/"
+    door.service.set_report(run, url)
+    taken = door.invocation(f"look at <{url}|{url}>", values={"run": url, "grep": "a?b=c"})
+
+    await door.handler.take(taken)
+    (kept,) = await door.handler.unanswered("slack", EPOCH)
+    reply = await door.handler.handle(kept, nothing)
+
+    assert "KEY" not in repr(kept)
+    assert {"run": url.replace("?auth=v2.public.KEY", ""), "grep": "a?b=c"} == dict(kept.values)
+    assert Context(run=run.ref) == reply.card.context
 
 
 async def test_door__a_shown_reply_gives_its_thread_a_context() -> None:
