@@ -17,7 +17,17 @@ import structlog
 from adapters.redact import redactor
 from bot.model import Secret
 
-QUIET = ("httpx", "httpcore", "discord", "slack_sdk", "slack_bolt", "aiohttp", "apscheduler", "alembic")
+QUIET = (
+    "httpx",
+    "httpcore",
+    "discord",
+    "slack_sdk",
+    "slack_bolt",
+    "aiohttp",
+    "apscheduler",
+    "alembic",
+    "stamina",
+)
 """Loggers that would write URLs, bodies or noise below WARNING."""
 
 
@@ -43,6 +53,11 @@ def set_up(
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(capture=True)
+    structlog.configure(  # for libraries that find structlog and use it
+        processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
 
 
 def _formatter(stream: TextIO, secrets: Iterable[Secret], *, traces: bool) -> logging.Formatter:

@@ -85,7 +85,11 @@ class Scheduler:
         task = asyncio.ensure_future(self._within(name, work, deadline))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        await asyncio.shield(task)
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not (self._closed and task.cancelled()):  # what `drain` cuts off is no failure of the job
+                raise
 
     async def _within(self, name: str, work: Work, deadline: float) -> None:
         limit = asyncio.timeout(deadline)

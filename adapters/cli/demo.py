@@ -77,10 +77,8 @@ async def _prompt(terminal: Terminal, speed: float) -> int:
     from adapters.chat.terminal.prompt import Prompt
 
     note = terminal.chat.screen.note
-    note(
-        f"A simulated tenant is alive behind this chat; {speed:g} of its seconds pass in one. Nothing costs money."
-    )
-    note("Runs that end are announced here by themselves. Try: status, failing latest, launch.")
+    note(f"A simulated tenant is alive behind this chat; {speed:g} of its seconds pass in one.")
+    note("Nothing costs money. Runs that end are announced here by themselves.")
     await until_stopped(asyncio.create_task(Prompt(terminal).run()))
     return 0
 

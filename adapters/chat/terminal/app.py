@@ -32,7 +32,7 @@ CATCH_UP = timedelta(minutes=15)  # older questions are no longer waited for
 WELCOME = (
     "  status      say a verb; help shows all of them, Tab completes",
     "  3           press button 3",
-    "  #2 logs     say it in the thread of message 2; #2 enters that thread, # leaves it",
+    "  #2 logs     say it in the thread of message 2; #2 alone goes in, # comes out",
     "  quit        leave",
 )
 
