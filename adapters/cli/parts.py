@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 from adapters.settings import Settings
 from bot.handler import Handler
 from bot.ports import Clock, RunService, Store
+
+
+class KeptStore(Store, Protocol):
+    """The core's store, and the housekeeping that only a program does that runs for long."""
+
+    async def prune(self, now: datetime) -> object:
+        """Forget what is no longer needed. Raises `StoreError`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +26,6 @@ class Parts:
 
     settings: Settings
     services: Mapping[str, RunService]
-    store: Store
+    store: KeptStore
     clock: Clock
     handler: Handler

@@ -28,6 +28,8 @@ POLL_DEADLINE = 300.0
 LAUNCHES_DEADLINE = 120.0
 LIVE_DEADLINE = 60.0
 
+TIDY_EVERY, TIDY_DEADLINE = 6 * 3600.0, 300.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Haste:
@@ -73,6 +75,7 @@ class Work:
             )
             for service in parts.services.values()
         )
+        self._parts = parts
         self._scheduler = Scheduler()
         self._delivering: list[asyncio.Task[None]] = []
 
@@ -94,6 +97,7 @@ class Work:
         every(self._haste.live, "live", self._live.tick, deadline=LIVE_DEADLINE)
         for poller in self._pollers:
             every(self._haste.poll, f"poll {poller.service.connection}", poller.tick, deadline=POLL_DEADLINE)
+        every(TIDY_EVERY, "tidy", self._tidy, deadline=TIDY_DEADLINE)
         self._scheduler.start()
 
     async def stop(self) -> None:
@@ -110,6 +114,9 @@ class Work:
                 log.warning("%s was cut off; its message is looked for at the next start", task.get_name())
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def _tidy(self) -> None:
+        await self._parts.store.prune(self._parts.clock.now())
 
     def _wake(self) -> None:
         for deliverer in self.deliverers:
