@@ -21,10 +21,14 @@ from bot.wordlike import nearest
 log = logging.getLogger(__name__)
 
 
-def _unsigned(invocation: Invocation) -> Invocation:
-    """Return it as it may be kept: a pasted link still names its report, and opens it no more."""
+def _kept(invocation: Invocation) -> Invocation:
+    """Return it as it may be kept for after a restart.
+
+    A pasted link still names its report, and opens it no more. A yes that was given beforehand was for that
+    one moment: whoever takes the command up again asks, or a launch that was sent already would be sent twice.
+    """
     values = {name: moments.unsigned(value) for name, value in invocation.values.items()}
-    return replace(invocation, words=moments.unsigned(invocation.words), values=values)
+    return replace(invocation, words=moments.unsigned(invocation.words), values=values, confirmed=False)
 
 
 class Handler:
@@ -39,7 +43,7 @@ class Handler:
 
         Raises `StoreError`: then the chat must not be told, so that it delivers again.
         """
-        return await self.desk.store.accept(invocation.place.chat, invocation.key, _unsigned(invocation))
+        return await self.desk.store.accept(invocation.place.chat, invocation.key, _kept(invocation))
 
     async def unanswered(self, chat: str, since: datetime) -> tuple[Invocation, ...]:
         """Return what was taken since then and never answered: a restart came between."""

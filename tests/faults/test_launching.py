@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,26 @@ async def test_confirm__process_dies_while_sending(doomed: str, words: str) -> N
     assert before_death == sent(stage) == (1 if doomed == "after" else 0)
     found = doomed == "after" and words == LAUNCH
     assert the_intent(stage).state is (IntentState.ACCEPTED if found else IntentState.UNKNOWN)
+
+
+@pytest.mark.parametrize("words", [LAUNCH, DEBUG])
+async def test_confirm__a_yes_given_beforehand_does_not_outlive_the_process(words: str) -> None:
+    """A command that was confirmed beforehand is asked about when a restart takes it up again, not sent again."""
+    stage = Stage(service=MortalService())
+    stage.service.add_run(a_run(1))
+    assert isinstance(stage.service, MortalService)
+    stage.service.doomed = "after"
+    asked = replace(an_invocation(stage, words), confirmed=True)
+    await stage.handler.take(asked)
+    with suppress(Crash):
+        await stage.handler.handle(asked, silent)
+    later = stage.restarted()
+
+    (kept,) = await later.handler.unanswered(asked.place.chat, asked.at)
+    await later.handler.handle(kept, silent)
+    await live_on(later)
+
+    assert sent(stage) == 1
 
 
 @pytest.mark.parametrize("words", [LAUNCH, DEBUG])
