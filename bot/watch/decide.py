@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -96,32 +96,29 @@ def targets(
     """Return one target per channel, however many subscriptions match, and where the run was launched.
 
     `report_links` is the connection's setting; a subscription's own overrides it, and `private` wins over
-    `post` where two of a channel differ. A channel that is off is left out.
+    `post` where two of a channel differ. A channel that is off is left out. Where the run was launched, a
+    channel that wants links private keeps them so although it did not ask for this end.
     """
     asked = frozenset(outcomes)
-    channels: dict[str, _Matching] = {}
+    channels: dict[str, list[Subscription]] = {}
+    launching: list[Subscription] = []
     for subscription in subscriptions:
         if not subscription.problem and wanted(subscription, run, asked):
-            channels.setdefault(subscription.channel, _Matching()).add(subscription)
-    found = [matching.target(channel, report_links) for channel, matching in channels.items()]
+            channels.setdefault(subscription.channel, []).append(subscription)
+        if intent is not None and subscription.channel == intent.channel:
+            launching.append(subscription)
+    found = [_target(channel, matching, report_links) for channel, matching in channels.items()]
     if intent is not None and intent.channel not in channels:
-        found.append(Target(channel=intent.channel, thread=intent.thread, report_links=report_links))
+        links = _links(launching, report_links)
+        found.append(Target(channel=intent.channel, thread=intent.thread, report_links=links))
     return tuple(found)
 
 
-@dataclass(slots=True)
-class _Matching:
-    subscriptions: list[Subscription] = field(default_factory=list)
+def _target(channel: str, matching: list[Subscription], default: ReportLinks) -> Target:
+    all_runs = (s for s in matching if Outcome.ALL in s.outcomes and not s.from_settings)
+    return Target(channel=channel, report_links=_links(matching, default), everything=next(all_runs, None))
 
-    def add(self, subscription: Subscription) -> None:
-        self.subscriptions.append(subscription)
 
-    def target(self, channel: str, default: ReportLinks) -> Target:
-        links = {s.report_links or default for s in self.subscriptions}
-        all_runs = (s for s in self.subscriptions if Outcome.ALL in s.outcomes and not s.from_settings)
-        private = ReportLinks.PRIVATE in links
-        return Target(
-            channel=channel,
-            report_links=ReportLinks.PRIVATE if private else ReportLinks.POST,
-            everything=next(all_runs, None),
-        )
+def _links(subscriptions: list[Subscription], default: ReportLinks) -> ReportLinks:
+    said = {s.report_links or default for s in subscriptions} or {default}
+    return ReportLinks.PRIVATE if ReportLinks.PRIVATE in said else ReportLinks.POST

@@ -565,6 +565,20 @@ async def test_tick__says_where_the_report_link_may_go(
     assert "CANARY" not in it.told[0].payload
 
 
+async def test_tick__keeps_links_private_where_the_run_was_launched() -> None:
+    """A channel that hears of failures only, with private links, gets no signed link for its own launch."""
+    it = Watching()
+    failures = frozenset({Outcome.FAILURES})
+    await it.begin(a_subscription(outcomes=failures, report_links=ReportLinks.PRIVATE))
+    run = it.starts()
+    await it.launched(run)
+    it.service.set_report(run, "https://demo.antithesis.com/report/1?auth=v2.public.CANARY")
+    it.service.finish(run, some_results(run, passing=("a",)))
+    await it.tick()
+
+    assert [(d.thread, d.report_links) for d in it.told] == [("m7", ReportLinks.PRIVATE)]
+
+
 async def test_tick__does_without_properties_where_there_are_none() -> None:
     """A platform without properties is announced by its status alone."""
     it = Watching(service=FakeRunService(capabilities=frozenset(Capability) - {Capability.PROPERTIES}))
