@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from dataclasses import dataclass
 
 from bot.diff import RunDiff, choose_baseline, compare
+from bot.errors import NotAvailable, NotFound, Rejected, ServiceFailed, UnexpectedAnswer
 from bot.model import Availability, Capability, Property, Results, Run, RunQuery, RunStatus
 from bot.ports import RunService, WatchStore
 from bot.state import StoredResults
 from bot.verdict import Verdict, judge
 
+log = logging.getLogger(__name__)
+
 HISTORY = 30  # earlier runs of a series that a diff looks at
+BASELINE_DEADLINE = 20.0  # seconds for finding and reading that run
 BASELINE_PAGES = 3  # pages of the run list that are searched when no earlier run is stored
+
+OF_ONE_RUN = (ServiceFailed, UnexpectedAnswer, Rejected, NotAvailable, NotFound)
+"""What goes wrong with one run alone; all else concerns the platform as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +101,19 @@ async def _history(service: RunService, store: WatchStore, run: Run) -> tuple[St
     known = await store.history(run.ref.connection, run.series, run.created_at, HISTORY)
     if known:
         return known
-    earlier = await _earlier(service, run)
-    kept = await kept_results(service, store, earlier) if earlier else None
+    kept = await _first_baseline(service, store, run)
     return (kept,) if kept else ()
+
+
+async def _first_baseline(service: RunService, store: WatchStore, run: Run) -> StoredResults | None:
+    """Read the run before from the platform; where that one cannot be read, this one is told without it."""
+    try:
+        async with asyncio.timeout(BASELINE_DEADLINE):
+            earlier = await _earlier(service, run)
+            return await kept_results(service, store, earlier) if earlier else None
+    except (TimeoutError, *OF_ONE_RUN) as error:
+        log.warning("run %s has no baseline: %s", run.ref.run_id, type(error).__name__)
+        return None
 
 
 async def _earlier(service: RunService, run: Run) -> Run | None:

@@ -10,8 +10,7 @@ from typing import Protocol
 
 from bot.cards import Card, ReportLinks
 from bot.diff import reason
-from bot.errors import NotAvailable, NotFound, Rejected, ServiceFailed, UnexpectedAnswer
-from bot.findings import Findings, findings_of
+from bot.findings import OF_ONE_RUN, Findings, findings_of
 from bot.model import Availability, Results, Run, RunStatus
 from bot.ports import Intents, RunService, Subscriptions, WatchStore
 from bot.replies import announcements
@@ -28,8 +27,6 @@ from bot.watch.decide import (
 )
 
 log = logging.getLogger(__name__)
-
-OF_THIS_RUN_ALONE = (ServiceFailed, UnexpectedAnswer, Rejected, NotAvailable, NotFound)
 
 Render = Callable[[Card], str]
 
@@ -93,7 +90,7 @@ class Finishing:
             return run
         try:
             again = await self.service.run(run.ref.run_id)
-        except OF_THIS_RUN_ALONE:
+        except OF_ONE_RUN:
             return run
         return again if again.status is run.status else run
 
@@ -101,7 +98,7 @@ class Finishing:
         """Read and compare; results that fail for this run alone count as not there yet."""
         try:
             return await findings_of(self.service, self.store, run)
-        except OF_THIS_RUN_ALONE as error:
+        except OF_ONE_RUN as error:
             log.warning("the results of run %s cannot be read: %s", run.ref.run_id, error)
             missing = Results(ref=run.ref, availability=Availability.NOT_YET)
             return Findings(run=run, verdict=judge(run, missing), results=missing)

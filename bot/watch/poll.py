@@ -10,6 +10,7 @@ finding one twice harmless.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 REFUSED_WAIT, LONGEST_REFUSED_WAIT = 60.0, 900.0
 TROUBLE_WAIT, LONGEST_TROUBLE_WAIT = 1.0, 60.0
 RATE_WAIT = 60.0
+RUN_DEADLINE = 60.0  # seconds for all that is read of one run, so that none holds up the others
 UNREACHABLE_AT_MOST = 3  # runs in one tick; then it is the platform, not the run
 
 
@@ -67,6 +69,7 @@ class Poller:
         renderers: Mapping[str, Render],
         on_rows: Callable[[], None],
         report_links: ReportLinks = ReportLinks.POST,
+        run_deadline: float = RUN_DEADLINE,
     ) -> None:
         self.service = service
         self.store = store
@@ -76,6 +79,7 @@ class Poller:
             service=service, store=store, renderers=renderers, report_links=report_links
         )
         self._on_rows = on_rows
+        self._run_deadline = run_deadline
         self._not_before = 0.0
         self._missed_since: dict[RunRef, datetime] = {}
         self._looks: dict[RunRef, datetime] = {}
@@ -194,7 +198,8 @@ class Poller:
         Raises `ServiceError` where the platform as a whole is at fault, `StoreError`.
         """
         try:
-            await work
+            async with asyncio.timeout(self._run_deadline):
+                await work
         except (AccessRefused, RateLimited, StoreError):
             raise
         except Unreachable:
@@ -205,6 +210,8 @@ class Poller:
         except NotFound:
             log.debug("run %s is not there", ref.run_id)
             return False
+        except TimeoutError:
+            log.warning("run %s took longer than %g s and is left for later", ref.run_id, self._run_deadline)
         except Exception as error:
             log.warning("run %s is left for later: %s", ref.run_id, _named(error), exc_info=_unknown(error))
         else:

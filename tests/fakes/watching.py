@@ -10,7 +10,7 @@ from bot.cards import ReportLinks
 from bot.model import Run, RunStatus
 from bot.state import EVERYTHING, Intent, IntentKind, IntentState, NewDelivery, Outcome, Subscription
 from bot.watch.finish import Render
-from bot.watch.poll import Poller
+from bot.watch.poll import RUN_DEADLINE, Poller
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import a_run
@@ -28,6 +28,7 @@ class Watching:
     store: MemoryStore = field(default_factory=MemoryStore)
     service: FakeRunService = field(default_factory=FakeRunService)
     report_links: ReportLinks = ReportLinks.POST
+    run_deadline: float = RUN_DEADLINE
     rows: int = 0
     chat: FakeChat = field(init=False)
     poller: Poller = field(init=False)
@@ -51,6 +52,7 @@ class Watching:
             renderers=self.renderers,
             on_rows=self._count,
             report_links=self.report_links,
+            run_deadline=self.run_deadline,
         )
 
     async def begin(self, *watched: Subscription) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +19,7 @@ from bot.errors import (
     Unreachable,
 )
 from bot.findings import kept_results
-from bot.model import Availability, Capability, Results, Run, RunQuery, RunRef, RunStatus
+from bot.model import Availability, Capability, PropertyStatus, Results, Run, RunQuery, RunRef, RunStatus
 from bot.state import CHANGES, IntentKind, Outcome, TrackedRun
 from bot.watch.decide import act
 from bot.watch.listing import BASELINE_PAGES, MOST_PAGES
@@ -698,3 +699,51 @@ async def test_tick__tells_recovery_after_a_run_that_did_not_get_through() -> No
 
     assert titles(it) == ["incomplete: Payments Nightly 00000000", "passed: Payments Nightly 00000000"]
     assert [2, 3] == [int(row.key.split(":")[1][:32], 16) for row in it.told]
+
+
+class BadRunService(FakeRunService):
+    """A platform that fails over one run's properties, or without an error never comes to their end."""
+
+    bad: RunRef | None = None
+    error: ServiceError | None = None
+
+    async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
+        if run.ref != self.bad:
+            return await super().results(run, status=status)
+        if self.error is not None:
+            raise self.error
+        return await asyncio.Future()
+
+
+async def test_tick__a_run_without_an_end_never_holds_up_the_others() -> None:
+    """What is read of one run has a deadline of its own; the others are told, and it is tried again."""
+    service = BadRunService()
+    it = Watching(service=service, run_deadline=1.0)
+    await it.begin()
+    first, second = it.starts(1), it.starts(2, launcher="Another")
+    service.bad = first.ref
+    for run in (first, second):
+        it.service.finish(run, some_results(run, passing=("a",)))
+    await it.tick()
+    meanwhile = [row.key for row in it.told]
+    service.bad = None
+    await it.tick(HOUR)
+
+    assert [second.ref.run_id] == [key.split(":")[1] for key in meanwhile]
+    assert {first.ref.run_id, second.ref.run_id} == {row.key.split(":")[1] for row in it.told}
+    assert it.poller.health.problem == ""
+
+
+async def test_tick__tells_a_run_whose_baseline_cannot_be_read() -> None:
+    """An old run that the platform fails over does not take the results of the new one along."""
+    old = a_run(1)
+    service = BadRunService()
+    service.bad, service.error = old.ref, ServiceFailed("500")
+    service.add_run(old)
+    it = Watching(service=service)
+    await it.begin()
+    run = it.starts(2)
+    it.service.finish(run, some_results(run, failing=("a",)))
+    await it.tick()
+
+    assert titles(it) == ["FAILED: Payments Nightly 00000000 - 1 failing property"]
