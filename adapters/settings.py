@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
-from adapters.configuration import checks, environment, file
-from adapters.configuration.connections import connections as connections_of
-from adapters.configuration.connections import in_environment
+from adapters.configuration import checks, environment, file, together
+from adapters.configuration.connections import connections
 from adapters.configuration.environment import Environment
 from adapters.configuration.file import DEFAULT_FILE, File
-from adapters.configuration.problems import Problem, SettingsError, meant, of_environment
+from adapters.configuration.problems import SettingsError, of_environment
 from adapters.configuration.values import Connection, Discord, Slack
 from bot.commands.verb import Preset
 from bot.model import Secret
 from bot.state import Subscription
 
 POLITE_SECONDS = 60.0  # the platform's own client asks no more often
-LEAST_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +56,7 @@ def load() -> Settings:
     """Read and check everything. Raises `SettingsError`, which lists all that is wrong at once."""
     names = environment.variables()
     problems = environment.misspelt(names)
-    env, config = Environment.model_construct(), File()
+    env, config = None, None
     try:
         env = Environment()
     except ValidationError as error:
@@ -68,14 +65,11 @@ def load() -> Settings:
         config = _file(names.get("clew_config"))
     except SettingsError as error:
         problems += error.problems
-    whole = not problems
-    problems += _between(env, config) if whole else []
-    connections = connections_of(env, config, problems)
-    if whole and not connections and not problems:
-        problems.append(_no_connection())
-    if problems:
+    else:
+        problems += together.problems(together.given(names), config)
+    if problems or env is None or config is None:
         raise SettingsError(problems)
-    return _settings(env, config, tuple(connections))
+    return _settings(env, config)
 
 
 def _file(named: str | None) -> File:
@@ -83,60 +77,9 @@ def _file(named: str | None) -> File:
     return file.read(path) if named or path.exists() else File()
 
 
-def _no_connection() -> Problem:
-    return Problem(
-        "ANTITHESIS_TENANT",
-        "No test platform is named.",
-        "Set ANTITHESIS_TENANT and ANTITHESIS_API_KEY, in the environment or in .env; `clew demo` needs neither.",
-    )
-
-
-def _between(env: Environment, config: File) -> list[Problem]:
-    """Find what only shows when settings are seen together."""
-    return [*_poll(env), *_slack(env), *_names(env, config)]
-
-
-def _poll(env: Environment) -> Iterator[Problem]:
-    if not LEAST_SECONDS <= env.clew_poll_seconds <= 86_400:  # noqa: PLR2004 - a day in seconds
-        yield Problem(
-            "CLEW_POLL_SECONDS", "That would not be a usable interval.", "Give 60 to 86400; 1 is the least."
-        )
-
-
-def _slack(env: Environment) -> Iterator[Problem]:
-    if env.slack_bot_token and not (env.slack_app_token or env.slack_signing_secret):
-        yield Problem(
-            "SLACK_APP_TOKEN",
-            "Slack has a bot token, but no way to hear from it.",
-            "Set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP.",
-        )
-    if env.slack_app_token and not env.slack_bot_token:
-        yield Problem(
-            "SLACK_BOT_TOKEN", "Slack has an app token, but no bot token.", "Set SLACK_BOT_TOKEN too."
-        )
-
-
-def _names(env: Environment, config: File) -> Iterator[Problem]:
-    """Find names that stand twice, and subscriptions to a connection that there is not."""
-    known = [c.name for c in config.connection]
-    if in_environment(env):
-        known.insert(0, "default")
-    for name, times in Counter(known).items():
-        if times > 1:
-            yield Problem("connection", f"Two connections are named “{name}”.", "Give each its own name.")
-    for name, times in Counter(p.name for p in config.preset).items():
-        if times > 1:
-            yield Problem("preset", f"Two presets are named “{name}”.", "Give each its own name.")
-    for number, watch in enumerate(config.watch, 1):
-        if watch.connection and watch.connection not in known:
-            near = meant(watch.connection, known)
-            mend = f"Did you mean “{near}”?" if near else f"There is: {', '.join(known)}."
-            yield Problem(f"watch {number}, connection", "There is no connection of that name.", mend)
-
-
-def _settings(env: Environment, config: File, connections: tuple[Connection, ...]) -> Settings:
+def _settings(env: Environment, config: File) -> Settings:
     return Settings(
-        connections=connections,
+        connections=tuple(connections(env, config)),
         database_url=Secret(env.database_url.get_secret_value()),
         poll_seconds=env.clew_poll_seconds,
         read_only=env.clew_read_only or config.read_only,

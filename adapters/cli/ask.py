@@ -36,6 +36,9 @@ async def ask(parts: Parts, words: str, *, as_json: bool, thread: str | None, ye
     else:
         _show(reply.card, Console(highlight=False, markup=False, emoji=False))
         print(f"(--thread {thread} goes on from here)", file=sys.stderr)  # noqa: T201 - the answer
+    if _waits_for_yes(reply.card):
+        print("Nothing was started. Say it again with --yes to confirm it.", file=sys.stderr)  # noqa: T201 - the answer
+        return USER_ERROR
     if not reply.failed:
         return ANSWERED
     return FAILURE if reply.fault else USER_ERROR
@@ -45,6 +48,11 @@ async def _answered(parts: Parts, asked: Invocation, reply: Reply) -> None:
     """Let the thread remember; the message itself is nowhere but on standard output."""
     message = MessageRef(channel=CHANNEL, message_id=asked.key, thread=asked.place.thread)
     await parts.handler.answered(asked, reply, message)
+
+
+def _waits_for_yes(card: Card) -> bool:
+    """Whether this is the question before a costly action; a script has nobody to press its button."""
+    return any(button.words.startswith("confirm ") for button in card.buttons)
 
 
 async def _report(text: str) -> None:

@@ -72,7 +72,7 @@ async def _database(loaded: Settings) -> Finding:
         async with open_store(loaded.database_url.reveal()) as store:
             depth = await store.depth()
     except (StoreError, UserError) as error:
-        return Finding("database", str(error), "Check DATABASE_URL and the rights of its file.", bad=True)
+        return Finding("database", str(error), bad=True)
     dead = depth.dead + depth.unknown
     mend = f"{dead} messages need an operator." if dead else ""
     return Finding("database", f"open and writable, {depth.waiting} messages waiting", mend)

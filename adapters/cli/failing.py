@@ -6,7 +6,7 @@ import logging
 
 from adapters.cli.ask import FAILURE, USER_ERROR
 from adapters.configuration.problems import SettingsError
-from bot.errors import ClewError, UserError
+from bot.errors import ClewError, StoreError, UserError
 from bot.replies.problems import MENDS
 
 log = logging.getLogger(__name__)
@@ -18,6 +18,8 @@ def explain(error: Exception) -> tuple[int, str]:
         return USER_ERROR, f"{error}\nThe README lists all settings."
     if isinstance(error, UserError):
         return USER_ERROR, f"{error.problem} {error.mend}".rstrip()
+    if isinstance(error, StoreError):
+        return FAILURE, str(error)
     if isinstance(error, ClewError):
         mend = next((MENDS[kind] for kind in type(error).__mro__ if kind in MENDS), "")
         return FAILURE, f"{error} {mend}".rstrip()
@@ -25,4 +27,7 @@ def explain(error: Exception) -> tuple[int, str]:
         where = f"{error.filename}: " if error.filename else ""
         return FAILURE, f"{where}{error.strerror or type(error).__name__}."
     log.error("a command failed", exc_info=error)
-    return FAILURE, "That did not work because of a fault in Clew; the line above says which."
+    return (
+        FAILURE,
+        f"That did not work because of a fault in Clew ({type(error).__name__}); its log has the rest.",
+    )

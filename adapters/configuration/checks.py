@@ -128,6 +128,16 @@ def listen(value: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
+LEAST_SECONDS, MOST_SECONDS = 1.0, 86_400.0
+
+
+def poll_seconds(value: float) -> float:
+    """Accept an interval between polls, in seconds."""
+    if not LEAST_SECONDS <= value <= MOST_SECONDS:
+        raise wrong("That would not be a usable interval.", "Give 60 to 86400; 1 is the least.")
+    return value
+
+
 def address(value: str) -> str:
     """Accept HOST:PORT alone."""
     if listen(value) is None:
@@ -151,3 +161,4 @@ SlackTeam = Annotated[str, AfterValidator(slack_team)]
 DiscordGuild = Annotated[str, AfterValidator(discord_guild)]
 Address = Annotated[str, AfterValidator(address)]
 Listen = Annotated[str, AfterValidator(listening)]
+PollSeconds = Annotated[float, AfterValidator(poll_seconds)]

@@ -19,7 +19,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from adapters.configuration.checks import BaseUrl, Tenant
+from adapters.configuration.checks import BaseUrl, PollSeconds, Tenant
 from adapters.configuration.problems import Problem, wrong
 
 LONGEST_SECRET = 16_384  # bytes; a larger file is not a secret
@@ -86,7 +86,7 @@ class Environment(BaseSettings):
     clew_config: Path | None = Field(
         default=None, description="the TOML file; `clew.toml` is read when it is there"
     )
-    clew_poll_seconds: float = Field(
+    clew_poll_seconds: PollSeconds = Field(
         default=60, description="how often runs are looked for; 60 is the polite minimum"
     )
     clew_read_only: bool = Field(

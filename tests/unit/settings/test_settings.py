@@ -155,6 +155,17 @@ def test_load__key_without_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one_problem().startswith("ANTITHESIS_TENANT: It is missing.")
 
 
+def test_load__missing_and_malformed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing beside a value that is wrong is said with it, not after it was mended."""
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme/x")
+    monkeypatch.setenv("CLEW_POLL_SECONDS", "0")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-canary")
+
+    found = [problem.partition(":")[0] for problem in problems()]
+
+    assert ["ANTITHESIS_TENANT", "CLEW_POLL_SECONDS", "ANTITHESIS_API_KEY", "SLACK_APP_TOKEN"] == found
+
+
 @pytest.mark.usefixtures("complete")
 def test_load__user_without_password(monkeypatch: pytest.MonkeyPatch) -> None:
     """Launching needs a user and a password, so half of it is a problem."""

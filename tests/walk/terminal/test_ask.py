@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from adapters.configuration.environment import environment_names
+from adapters.main import app
+from adapters.simulator import SimulatedTenant, simulated_tenant
+from tests.walk.terminal.keyboard import CLEW, surroundings
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[SimulatedTenant]:
+    """Run a tenant in a thread of its own, since every command brings its own event loop."""
+    ready, done = threading.Event(), asyncio.Event()
+    found: list[tuple[SimulatedTenant, asyncio.AbstractEventLoop]] = []
+
+    async def serve() -> None:
+        async with simulated_tenant(speed=1.0) as running:
+            found.append((running, asyncio.get_running_loop()))
+            ready.set()
+            await done.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert ready.wait(60)
+    running, loop = found[0]
+    yield running
+    loop.call_soon_threadsafe(done.set)
+    thread.join()
+
+
+@pytest.fixture(autouse=True)
+def place(tenant: SimulatedTenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Set Clew up for the tenant, in an empty directory, and put logging back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    for name in environment_names() & os.environ.keys():
+        monkeypatch.delenv(name)
+    for name, value in {
+        "ANTITHESIS_BASE_URL": tenant.base_url,
+        "ANTITHESIS_API_KEY": tenant.api_key,
+        "ANTITHESIS_USERNAME": tenant.username,
+        "ANTITHESIS_PASSWORD": tenant.password,
+        "COLUMNS": "80",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def clew(*arguments: str) -> Result:
+    result = CliRunner().invoke(app, arguments)
+    assert "Traceback" not in result.output
+    assert "simulated-api-key" not in result.output
+    return result
+
+
+def test_ask__answered() -> None:
+    """An answer stands on standard output, and how to go on beside it."""
+    answer = clew("ask", "status")
+
+    assert answer.exit_code == 0
+    assert answer.stdout.startswith("• Recent runs")
+    assert "--thread" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("statsu",), "Did you mean “status”?"),
+        (("status", "nosuchrun"), "no such run"),
+        (("status", "x?y#z"), "That did not work"),
+        (("logs",), "Which moment?"),
+        (("logs", "moment=1"), "moment"),
+        (("launch", "basic_test", "duration=soon"), "duration="),
+        (("--yes", "launch", "../x", "duration=30"), "launcher="),
+        (("launch", "basic_test", "duration=30"), "Say it again with --yes"),
+        (("status", "nonsense=1"), "nonsense="),
+        (("a" * 5_000,), "is not something Clew knows"),
+        (("\u202e\x1b[31m",), "is not something Clew knows"),
+    ],
+)
+def test_ask__mistake(words: tuple[str, ...], said: str) -> None:
+    """A mistake is answered with a sentence and 1."""
+    answer = clew("ask", *words)
+
+    assert answer.exit_code == 1
+    assert said in " ".join(answer.output.split())
+
+
+def test_ask__launch_with_yes(tenant: SimulatedTenant) -> None:
+    """Confirmed beforehand, a launch is sent once."""
+    tenant.forget()
+
+    answer = clew("ask", "--yes", "launch", "basic_test", "duration=30")
+
+    assert answer.exit_code == 0
+    assert "basic_test is launched" in answer.stdout
+    assert len(tenant.requests("POST", "/api/v1/launch/.*")) == 1
+    assert tenant.violations() == []
+
+
+def test_ask__thread_goes_on() -> None:
+    """In the thread of an earlier answer nothing has to be named again."""
+    clew("ask", "--thread", "t1", "status", "latest", "Search", "Canary")
+
+    answer = clew("ask", "--thread", "t1", "failing")
+
+    assert answer.exit_code == 0
+    assert "Search Canary" in answer.stdout
+
+
+def test_ask__json() -> None:
+    """As JSON the card is data, and says which run it is about."""
+    answer = clew("ask", "--json", "status", "latest")
+
+    card = json.loads(answer.stdout)
+
+    assert answer.exit_code == 0
+    assert {"title", "text", "tone", "facts", "run", "thread"} <= card.keys()
+
+
+def test_ask__wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that is refused is a failure, with the variable to mend."""
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "wrong")
+
+    answer = clew("ask", "status")
+
+    assert answer.exit_code == 2
+    assert "ANTITHESIS_API_KEY" in answer.output
+
+
+def test_ask__no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform that cannot be reached is a failure."""
+    monkeypatch.setenv("ANTITHESIS_BASE_URL", "http://127.0.0.1:9")
+
+    answer = clew("ask", "status")
+
+    assert answer.exit_code == 2
+    assert "No connection" in answer.output
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all/clew.db", "mysql://x"])
+def test_ask__database_unusable(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that cannot be opened is a failure, said with what to do."""
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    answer = clew("ask", "help")
+
+    assert answer.exit_code == 2
+    assert "DATABASE_URL" in answer.output
+
+
+def test_ask__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that cannot be used are said before anything is opened."""
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme/x")
+    monkeypatch.setenv("CLEW_POLL_SECONDS", "0")
+
+    answer = clew("ask", "status")
+
+    assert answer.exit_code == 1
+    assert "3 settings have to be mended" in answer.output
+
+
+def test_ask__as_a_process(tenant: SimulatedTenant, place: Path) -> None:
+    """As scripts call it: the answer alone on standard output, wide enough to read."""
+    environment = {name: value for name, value in os.environ.items() if name.startswith("ANTITHESIS_")}
+
+    answer = subprocess.run(
+        (*CLEW, "ask", "help"),
+        cwd=place,
+        env=surroundings(environment),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert answer.returncode == 0
+    assert answer.stdout.startswith("• What Clew can do\n")
+
+
+def test_doctor__well() -> None:
+    """Where all is well every line says so."""
+    answer = clew("doctor")
+
+    assert answer.exit_code == 0
+    lines = answer.stdout.splitlines()
+    assert all(line.startswith("ok") for line in lines)
+    assert [line.split(":")[0].removeprefix("ok   ") for line in lines] == [
+        "settings",
+        "database",
+        "platform default",
+        "launching default",
+        "clock",
+        "slack",
+        "discord",
+    ]
+
+
+def test_doctor__everything_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong is marked and comes with its mend."""
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "wrong")
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////nowhere/at/all/clew.db")
+
+    answer = clew("doctor")
+
+    assert answer.exit_code == 1
+    assert [line.split(":")[0] for line in answer.stdout.splitlines() if line.startswith("BAD")] == [
+        "BAD  database",
+        "BAD  platform default",
+    ]
+
+
+def test_doctor__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that cannot be used are one line each."""
+    monkeypatch.setenv("CLEW_POLL_SECONDS", "0")
+
+    answer = clew("doctor")
+
+    assert answer.exit_code == 1
+    assert answer.stdout.startswith("BAD  settings: CLEW_POLL_SECONDS:")
+
+
+def test_run__nothing_to_serve() -> None:
+    """Without a chat and without a terminal there is nothing to do, and that is said."""
+    answer = clew("run")
+
+    assert answer.exit_code == 1
+    assert "No chat is set up." in answer.output
+
+
+def test_version__and_help() -> None:
+    """Both answer at once."""
+    assert clew("--version").stdout.startswith("clew 0.")
+    assert "simulate" in clew("--help").stdout
