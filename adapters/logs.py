@@ -10,7 +10,6 @@ import logging
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TextIO
 
 import structlog
 
@@ -42,12 +41,15 @@ def set_up(
 
     `traces`: whether exceptions come with their stack; a person at a one-shot command has no use for that.
     """
-    stream = file.open("a", encoding="utf-8") if file else sys.stderr
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(_formatter(stream, secrets, traces=traces or level == "debug"))
+    handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _formatter(secrets, people=file is None and sys.stderr.isatty(), traces=traces or level == "debug")
+    )
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
+        if isinstance(old, logging.FileHandler):
+            old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
     for name in QUIET:
@@ -60,8 +62,7 @@ def set_up(
     )
 
 
-def _formatter(stream: TextIO, secrets: Iterable[Secret], *, traces: bool) -> logging.Formatter:
-    people = stream.isatty()
+def _formatter(secrets: Iterable[Secret], *, people: bool, traces: bool) -> logging.Formatter:
     last: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=people, exception_formatter=structlog.dev.plain_traceback)
         if people

@@ -1,0 +1,1 @@
+"""Health pages: what probes and dashboards are told."""

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from adapters.web.app import application, serving
+from adapters.web.health import LATE_TICKS, Health
+from bot.errors import StoreError, UserError
+from bot.state import NewDelivery, OutboxDepth
+from tests.fakes.clock import ManualClock
+from tests.fakes.runs import EPOCH
+from tests.fakes.store import MemoryStore
+
+
+class Down:
+    """A database that does not answer."""
+
+    async def depth(self) -> OutboxDepth:
+        raise StoreError("The database cannot be reached.")
+
+
+class Pages:
+    """The pages over a real socket, and the state behind them."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.store = MemoryStore()
+        self.polled: datetime | None = None
+        self.up = True
+        self.health = Health(
+            store=self.store,
+            clock=self.clock,
+            polls=lambda: {"prod": self.polled},
+            chats=lambda: {"slack": self.up},
+            deliveries=lambda: {"slack": {"sent": 7}},
+            misses=lambda: 2,
+        )
+
+    async def get(self, path: str) -> tuple[int, str]:
+        async with TestClient(TestServer(application(self.health))) as client:
+            answer = await client.get(path)
+            return answer.status, await answer.text()
+
+    def pass_time(self, seconds: float) -> None:
+        self.clock.pass_time(seconds)
+        self.health.tick()
+
+
+@pytest.fixture
+def pages() -> Pages:
+    return Pages()
+
+
+async def test_healthz__the_loop_turns(pages: Pages) -> None:
+    """Alive is who turns, whatever the database and the platforms do."""
+    pages.health.store = Down()
+
+    assert (await pages.get("/healthz"))[0] == 200
+
+
+async def test_healthz__blocked(pages: Pages) -> None:
+    """A loop that has not turned for long is reported dead, so that it is restarted."""
+    pages.clock.pass_time(LATE_TICKS + 1)
+
+    status, body = await pages.get("/healthz")
+
+    assert status == 503
+    assert '"seconds_since_tick": 31.0' in body
+
+
+async def test_readyz__well(pages: Pages) -> None:
+    """Ready names the last poll, the outbox and the chats."""
+    pages.polled = EPOCH
+    pages.pass_time(12)
+    await pages.store.enqueue(
+        NewDelivery(key="k", channel="slack:channel:T1:C1", payload="{}"), pages.clock.now()
+    )
+    pages.pass_time(5)
+
+    status, body = await pages.get("/readyz")
+
+    assert status == 200
+    assert '"outbox": {"waiting": 1, "oldest_seconds": 5.0, "unknown": 0, "dead": 0}' in body
+    assert '"seconds_since_poll": {"prod": 17.0}' in body
+    assert '"chats": {"slack": "connected"}' in body
+
+
+async def test_readyz__database_down(pages: Pages) -> None:
+    """Without its database it is not ready, and says so."""
+    pages.health.store = Down()
+
+    status, body = await pages.get("/readyz")
+
+    assert status == 503
+    assert "The database cannot be reached." in body
+
+
+@pytest.mark.parametrize(
+    ("stopping", "up", "polled_ago", "said"),
+    [
+        (True, True, 0.0, "stopping"),
+        (False, False, 0.0, "no chat is connected"),
+        (False, True, 301.0, "no good poll of prod for too long"),
+        (False, True, None, "no good poll of prod for too long"),
+    ],
+)
+async def test_readyz__not_ready(
+    pages: Pages, stopping: bool, up: bool, polled_ago: float | None, said: str
+) -> None:
+    """Each reason for not being ready is said."""
+    pages.pass_time(400)
+    pages.health.stopping = stopping
+    pages.up = up
+    pages.polled = None if polled_ago is None else pages.clock.now() - timedelta(seconds=polled_ago)
+
+    status, body = await pages.get("/readyz")
+
+    assert status == 503
+    assert f'"problems": ["{said}"]' in body
+
+
+async def test_readyz__before_the_first_poll(pages: Pages) -> None:
+    """A process that has just begun is given time for its first poll."""
+    assert (await pages.get("/readyz"))[0] == 200
+
+
+async def test_metrics__figures(pages: Pages) -> None:
+    """The metrics say what the pages say, without ids."""
+    pages.polled = EPOCH
+    pages.pass_time(3)
+
+    status, body = await pages.get("/metrics")
+
+    assert status == 200
+    for line in (
+        'clew_outbox_messages{state="waiting"} 0.0',
+        "clew_outbox_oldest_seconds 0.0",
+        'clew_poll_age_seconds{connection="prod"} 3.0',
+        'clew_chat_connected{chat="slack"} 1.0',
+        'clew_deliveries_total{chat="slack",result="sent"} 7.0',
+        "clew_scheduler_misses_total 2.0",
+    ):
+        assert f"{line}\n" in body
+
+
+async def test_metrics__database_down(pages: Pages) -> None:
+    """Without the database its figures are left out, and the others stay."""
+    pages.health.store = Down()
+
+    status, body = await pages.get("/metrics")
+
+    assert status == 200
+    assert "\nclew_outbox_oldest_seconds" not in body
+    assert "clew_scheduler_misses_total 2.0" in body
+
+
+async def test_serving__address_taken(pages: Pages) -> None:
+    """An address that is taken is a sentence that says what to set."""
+    async with serving(pages.health, ("127.0.0.1", 0)) as address:
+        port = int(address.rpartition(":")[2])
+
+        with pytest.raises(UserError) as caught:
+            async with serving(pages.health, ("127.0.0.1", port)):
+                pass
+
+    assert "[web]" in caught.value.mend
