@@ -16,14 +16,14 @@ class Bucket:
         self._clock = clock
         self._interval = interval
         self._credit = interval * (burst - 1)
-        self._next = clock.monotonic()
+        self._even = clock.monotonic()  # when the pace would be even again
 
     async def turn(self) -> float:
         """Wait for a turn; return how many seconds it took."""
         now = self._clock.monotonic()
-        start = max(self._next, now - self._credit)
-        self._next = start + self._interval
-        wait = max(0.0, start - now)
+        even = max(self._even, now)
+        self._even = even + self._interval
+        wait = max(0.0, even - self._credit - now)
         if wait:
             await self._clock.sleep(wait)
         return wait

@@ -10,6 +10,10 @@ from datetime import datetime
 from bot.ports import Chat
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.clock import ManualClock
+from tests.fakes.slack import serve
+from tests.fakes.slack_api import DROPPED, LOST_REPLY
+from tests.fakes.slack_bot import QuickClock, bare_sender
+from tests.fakes.slack_world import MAIN, TEAM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,4 +49,23 @@ async def in_memory() -> AsyncIterator[ChatStage]:
     )
 
 
-STAGES: dict[str, Callable[[], AbstractAsyncContextManager[ChatStage]]] = {"in memory": in_memory}
+@asynccontextmanager
+async def in_slack() -> AsyncIterator[ChatStage]:
+    """Set up Slack's sender against a loopback Slack."""
+    clock = QuickClock()
+    async with serve() as slack, bare_sender(slack, clock) as sender:
+        yield ChatStage(
+            chat=sender,
+            channel=f"slack:channel:{TEAM}:{MAIN}",
+            now=clock.now,
+            lose_answer=lambda: slack.api.fault("chat.postMessage", LOST_REPLY),
+            drop=lambda: slack.api.fault("chat.postMessage", DROPPED),
+            settle=lambda: None,  # what was stored is there at once
+            violations=lambda: slack.world.violations,
+        )
+
+
+STAGES: dict[str, Callable[[], AbstractAsyncContextManager[ChatStage]]] = {
+    "in memory": in_memory,
+    "slack": in_slack,
+}

@@ -8,8 +8,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.slack.addresses import Addresses
 from adapters.chat.slack.app import SlackChat, Timing, open_chat
+from adapters.chat.slack.files import Files
 from adapters.chat.slack.requests import Requests
+from adapters.chat.slack.sender import Sender
 from adapters.clock import SystemClock
 from adapters.configuration.values import Slack
 from bot.access import Policy, Role
@@ -17,11 +23,11 @@ from bot.cards import Reply
 from bot.commands.verb import Desk
 from bot.handler import Handler
 from bot.model import Secret
-from bot.ports import Store
+from bot.ports import Clock, Store
 from bot.state import Invocation, MessageRef
 from tests.fakes.service import FakeRunService
 from tests.fakes.slack import FakeSlack
-from tests.fakes.slack_world import APP_TOKEN, BOB, BOT_TOKEN, GUEST, SECRET, TEAM
+from tests.fakes.slack_world import APP_TOKEN, BOB, BOT, BOT_TOKEN, GUEST, SECRET, TEAM
 from tests.fakes.store import MemoryStore
 
 POLICY = Policy(
@@ -145,6 +151,19 @@ async def running_bot(
         await chat.close()
         await asyncio.gather(running, return_exceptions=True)
         await chat.release()
+
+
+@asynccontextmanager
+async def bare_sender(slack: FakeSlack, clock: Clock) -> AsyncIterator[Sender]:
+    """Open the sending half alone, as after the first answer of Slack."""
+    addresses = Addresses(slack.api_url)
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+        client = AsyncWebClient(BOT_TOKEN, base_url=slack.api_url, session=session, retry_handlers=[])
+        files = Files(client, session, addresses)
+        sender = Sender(client, clock, files=files, settle_seconds=30.0)
+        sender.bot_id = BOT
+        yield sender
+        await sender.uploads.drain(5)
 
 
 async def _connected(bot: Bot, *, http: bool) -> None:

@@ -13,6 +13,7 @@ from urllib.request import proxy_bypass
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.delivering import RESUMED
 from adapters.chat.running import ChatRefused
 from adapters.chat.slack import ids, outcomes
 from adapters.chat.slack.addresses import Addresses
@@ -25,8 +26,8 @@ from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.screen import Stage
 from adapters.chat.slack.sender import Sender
 from adapters.chat.slack.sockets import PING_SECONDS, STAGGER_SECONDS, Sockets
-from adapters.chat.slack.tasks import Tasks
-from adapters.chat.slack.work import PATIENCE, RESUMED, Work
+from adapters.chat.slack.work import PATIENCE, Work
+from adapters.chat.tasks import Tasks
 from adapters.configuration.values import Slack
 from bot.handler import Handler
 from bot.ports import Clock, Halted, NotDelivered, Store

@@ -25,8 +25,8 @@ from adapters.chat.slack import events, metrics
 from adapters.chat.slack.events import Self
 from adapters.chat.slack.incoming import Challenged, HomeOpened, Mistaken, Opening, Refused, Said, Suggesting
 from adapters.chat.slack.markup import Json
-from adapters.chat.slack.tasks import Tasks
 from adapters.chat.slack.work import Work
+from adapters.chat.tasks import Tasks
 from bot.errors import StoreError
 from bot.handler import Handler
 from bot.ports import Clock

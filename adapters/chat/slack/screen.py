@@ -7,37 +7,21 @@ others read it: the note is taken back then. What may be there already is looked
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
+from adapters.chat.delivering import INTERRUPTED, again, deliver, post_key, there, working
 from adapters.chat.slack import ids, render
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.incoming import Said
 from adapters.chat.slack.people import People
 from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.sender import Sender
-from adapters.chat.slack.tasks import Tasks
-from bot.cards import Card, Reply, Tone
-from bot.ports import (
-    Clock,
-    Delivered,
-    Found,
-    Missing,
-    NotDelivered,
-    Perhaps,
-    Post,
-    PostOutcome,
-    Undeliverable,
-)
+from adapters.chat.tasks import Tasks
+from bot.cards import Card, Reply
+from bot.ports import Clock, Delivered, Post, PostOutcome, Undeliverable
 from bot.state import MessageRef, Place
 
-TRIES = 6
-LOOKS = 4
-FIRST_WAIT = 2.0  # seconds before a message that did not go out is tried again; doubled each time
 UNINVITED = "Only you see this: Clew is not in this channel. Invite it with /invite to share its answers."
-INTERRUPTED = "Clew is being restarted. It takes this up again as soon as it is back."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,18 +132,18 @@ class Screen:
             outcome = await self._stage.responses.send(
                 said.response_url, render.message(card, signed=True), replace=True
             )
-            return _Replaced(None) if _there(outcome) else None
+            return _Replaced(None) if there(outcome) else None
         if said.message is None:
             return None
         thread = self._place.thread if self._place.thread != said.message else None
         pressed = MessageRef(channel=self._place.channel, message_id=said.message, thread=thread)
-        outcome = await self._again(lambda: self._stage.sender.edit(pressed, card))
-        return _Replaced(pressed) if _there(outcome) else None
+        outcome = await again(self._stage.clock, lambda: self._stage.sender.edit(pressed, card))
+        return _Replaced(pressed) if there(outcome) else None
 
     async def _publicly(self, card: Card, note: MessageRef | None) -> MessageRef | None:
         if note is not None:
-            outcome = await self._again(lambda: self._stage.sender.edit(note, card))
-            if _there(outcome):
+            outcome = await again(self._stage.clock, lambda: self._stage.sender.edit(note, card))
+            if there(outcome):
                 await self._send_overflow(card, note)
                 return note
         outcome = await deliver(self._stage.sender, self._stage.clock, self._post(card, self._key))
@@ -173,14 +157,15 @@ class Screen:
         """Show a card to the one person: by the way Slack gave, else unseen by others, else directly."""
         if self._said.response_url:
             outcome = await self._respond(self._said.response_url, card)
-            if _there(outcome):
+            if there(outcome):
                 return
         place = self._place
         if not place.direct:
-            outcome = await self._again(
-                lambda: self._stage.sender.whisper(place.channel, place.thread, self._user, card)
+            outcome = await again(
+                self._stage.clock,
+                lambda: self._stage.sender.whisper(place.channel, place.thread, self._user, card),
             )
-            if _there(outcome):
+            if there(outcome):
                 return
         conversation = await self._stage.people.conversation(self._user)
         if conversation:
@@ -192,19 +177,7 @@ class Screen:
     async def _respond(self, url: str, card: Card) -> PostOutcome:
         thread = self._place.thread
         message = render.message(card, signed=True)
-        return await self._again(lambda: self._stage.responses.send(url, message, thread=thread))
-
-    async def _again(self, send: Callable[[], Awaitable[PostOutcome]]) -> PostOutcome:
-        """Try what can be repeated, or certainly did not happen, until it is there."""
-        wait = FIRST_WAIT
-        outcome: PostOutcome = await send()
-        for _ in range(TRIES):
-            if not isinstance(outcome, NotDelivered):
-                break
-            await self._stage.clock.sleep(outcome.retry_after or wait)
-            wait *= 2
-            outcome = await send()
-        return outcome
+        return await again(self._stage.clock, lambda: self._stage.responses.send(url, message, thread=thread))
 
     async def _take_back(self, note: MessageRef | None) -> None:
         if note is not None:
@@ -241,51 +214,3 @@ class _Replaced:
     """A card took the place of a message; None: of one that only one person sees."""
 
     message: MessageRef | None
-
-
-async def deliver(sender: Sender, clock: Clock, post: Post) -> PostOutcome:
-    """Post until it is there, never while it may be: look into the history first."""
-    since = clock.now()
-    wait = FIRST_WAIT
-    outcome: PostOutcome = Perhaps("")
-    for _ in range(TRIES):
-        outcome = await sender.post(post)
-        if isinstance(outcome, Perhaps):
-            found = await _look(sender, clock, post, since)
-            if found is not None:
-                return found
-        elif isinstance(outcome, NotDelivered):
-            await clock.sleep(outcome.retry_after or wait)
-            wait *= 2
-        else:
-            return outcome
-    return outcome
-
-
-async def _look(sender: Sender, clock: Clock, post: Post, since: datetime) -> PostOutcome | None:
-    """Find a message that may be there, when it has settled; None where it certainly is not."""
-    for _ in range(LOOKS):
-        await clock.sleep(sender.settle_seconds)
-        seen = await sender.find_posted(post.channel, post.thread, post.key, since)
-        if isinstance(seen, Found):
-            return Delivered(seen.message_id)
-        if isinstance(seen, Missing):
-            return None
-        if seen.for_good:
-            break
-    return Perhaps("It could not be found out whether the message arrived.")
-
-
-def working(text: str) -> Card:
-    """Return the card that says what goes on."""
-    return Card(title=("Working on it",), text=(text,), tone=Tone.RUNNING, body=((text,),))
-
-
-def post_key(key: str) -> str:
-    """Return what an answer is found by: derived from what was asked, opaque to other apps."""
-    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:24]
-
-
-def _there(outcome: PostOutcome) -> bool:
-    """Whether a message is there, or may be and cannot be looked for."""
-    return isinstance(outcome, Delivered | Perhaps)

@@ -14,12 +14,12 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.edits import Slot
 from adapters.chat.slack import buttons, ids, metrics, outcomes, render
-from adapters.chat.slack.edits import Slot
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.markup import Json, plain
 from adapters.chat.slack.pace import Pace
-from adapters.chat.slack.tasks import Tasks
+from adapters.chat.tasks import Tasks
 from bot.cards import Card
 from bot.ports import (
     Clock,
@@ -60,7 +60,7 @@ class Sender:
         self._files = files
         self._settle_seconds = settle_seconds
         self._pace = Pace(clock)
-        self._slots: OrderedDict[tuple[str, str], Slot] = OrderedDict()
+        self._slots: OrderedDict[tuple[str, str], Slot[Json]] = OrderedDict()
         self._shared: dict[str, tuple[bool, float]] = {}
         self._tables = True
         self.halted = ""
@@ -214,9 +214,9 @@ class Sender:
         arguments = {"channel": ids.last(message.channel), "ts": message.message_id}
         return await self._store(f"edit:{message.channel}", "chat.update", shown | arguments)
 
-    def _slot(self, message: MessageRef) -> Slot:
+    def _slot(self, message: MessageRef) -> Slot[Json]:
         key = (message.channel, message.message_id)
-        slot = self._slots.setdefault(key, Slot(self._clock))
+        slot = self._slots.setdefault(key, Slot[Json](self._clock))
         self._slots.move_to_end(key)
         if len(self._slots) > SLOTS:
             self._slots.popitem(last=False)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from datetime import timedelta
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.delivering import RESUMED, post_key, too_old
 from adapters.chat.slack import forms, home, ids, metrics, outcomes
 from adapters.chat.slack.incoming import HomeOpened, Opening, Said, Suggesting, Way
 from adapters.chat.slack.markup import Json
-from adapters.chat.slack.screen import Screen, Stage, post_key
+from adapters.chat.slack.screen import Screen, Stage
 from bot import access
 from bot.access import Role
-from bot.cards import Button, Card, Form, Reply, Tone
+from bot.cards import Form, Reply
 from bot.errors import ClewError, ServiceError, UserError
 from bot.handler import Handler
 from bot.ports import Found
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 1.0  # seconds before a note says that work goes on
 SAY_SO = 2.0  # seconds for saying that a restart came between
-RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart, the person is told
 FAULT = "That did not work because of a fault in Clew. It was written to Clew's log."
 TOO_LATE = "Slack gave too little time to open the form. Press the button once more."
 
@@ -51,7 +50,7 @@ class Work:
         """Answer what a restart cut off; an answer that is there already is completed, not doubled."""
         said = Said(invocation=invocation, way=Way.COMMAND)
         if self._stage.clock.now() - invocation.at > RESUMED:
-            await Screen(self._stage, said, private=True).show(_too_old(invocation))
+            await Screen(self._stage, said, private=True).show(too_old(invocation))
             await self._handler.desk.store.finish(ids.CHAT, invocation.key)
             return
         place = invocation.place
@@ -179,15 +178,3 @@ async def _silent(text: str) -> None:
 def _sentences(error: ClewError) -> tuple[str, ...]:
     detail = error.detail if isinstance(error, ServiceError) else ""
     return (str(error), detail)
-
-
-def _too_old(invocation: Invocation) -> Reply:
-    said = "Clew was not running when you asked. Ask again if you still want to know."
-    card = Card(
-        title=("Too late to answer",),
-        text=(said,),
-        tone=Tone.WARNING,
-        body=((said,),),
-        buttons=(Button(label="Ask again", words=invocation.words),) if invocation.words else (),
-    )
-    return Reply(card=card, private=True)

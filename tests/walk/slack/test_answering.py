@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.chat.slack.screen import post_key
+from adapters.chat.delivering import post_key
 from tests.fakes import slack_api as faults
 from tests.fakes.runs import MOMENT, a_line, a_run
 from tests.fakes.slack import FakeSlack

@@ -1,0 +1,108 @@
+"""Slack's pace, held with a clock that the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+
+from adapters.chat.edits import INTERVAL, Slot
+from adapters.chat.slack.markup import Json
+from adapters.chat.slack.pace import Bucket, Pace
+from bot.ports import Delivered, PostOutcome
+from tests.fakes.clock import ManualClock
+
+
+async def test_bucket__lets_a_burst_through_and_then_one_per_interval() -> None:
+    """Turns are given in the order of asking, and the waiting is told."""
+    clock = ManualClock()
+    bucket = Bucket(clock, interval=1.0, burst=3)
+    waits: list[float] = []
+
+    async def ask() -> None:
+        waits.append(await bucket.turn())
+
+    tasks = [asyncio.create_task(ask()) for _ in range(5)]
+    await clock.advance(0.5)
+    at_once = len(waits)
+    await clock.advance(2)
+    await asyncio.gather(*tasks)
+
+    assert at_once == 3
+    assert waits == [0.0, 0.0, 0.0, 1.0, 2.0]
+
+
+async def test_bucket__earns_its_burst_back() -> None:
+    """After a pause a burst is allowed again, never more than one."""
+    clock = ManualClock()
+    bucket = Bucket(clock, interval=1.0, burst=2)
+    await bucket.turn()
+    await bucket.turn()
+    clock.pass_time(100)
+
+    waits = [await bucket.turn(), await bucket.turn()]
+
+    assert waits == [0.0, 0.0]
+
+
+async def test_pace__channels_do_not_wait_for_each_other() -> None:
+    """A busy channel leaves the others alone."""
+    clock = ManualClock()
+    pace = Pace(clock)
+    for _ in range(Pace.POST_BURST):
+        await pace.post_turn("busy")
+
+    waited = await pace.post_turn("other")
+
+    assert waited == 0.0
+
+
+async def test_pace__parks_a_channel_for_as_long_as_slack_says() -> None:
+    """Until then it says how long; afterwards nothing is left of it."""
+    clock = ManualClock()
+    pace = Pace(clock)
+    pace.park("c", 30)
+    clock.pass_time(10)
+
+    left = (pace.parked("c"), pace.parked("other"), pace.parked_channels)
+    clock.pass_time(21)
+
+    assert left == (20.0, 0.0, 1)
+    assert (pace.parked("c"), pace.parked_channels) == (0.0, 0)
+
+
+async def test_slot__sends_the_newest_of_many() -> None:
+    """The first edit goes at once; of those that wait only the newest is sent, and all hear how it went."""
+    clock = ManualClock()
+    slot = Slot[Json](clock)
+    sent: list[Json] = []
+
+    async def send(shown: Json) -> PostOutcome:
+        sent.append(shown)
+        return Delivered(str(len(sent)))
+
+    tasks = [asyncio.create_task(slot.show({"n": number}, send)) for number in range(5)]
+    await clock.advance(INTERVAL - 0.1)
+    early = list(sent)
+    await clock.advance(0.2)
+    outcomes = await asyncio.gather(*tasks)
+
+    assert len(early) == 1
+    assert sent[-1] == {"n": 4}
+    assert outcomes[-1] == Delivered(str(len(sent)))
+
+
+async def test_slot__waits_between_edits() -> None:
+    """Two edits of one message are three seconds apart."""
+    clock = ManualClock()
+    slot = Slot[Json](clock)
+    times: list[float] = []
+
+    async def send(shown: Json) -> PostOutcome:
+        times.append(clock.monotonic())
+        return Delivered("1")
+
+    await slot.show({}, send)
+    second = asyncio.create_task(slot.show({}, send))
+    await clock.advance(INTERVAL)
+    await second
+
+    assert times == [0.0, INTERVAL]
