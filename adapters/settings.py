@@ -127,6 +127,7 @@ def _discord_settings(env: Environment, config: File) -> Discord | None:
         token=Secret(env.discord_token.get_secret_value()),
         api_url=env.discord_api_url,
         gateway_url=env.discord_gateway_url,
+        proxy=env.discord_https_proxy,
         guilds=frozenset(config.discord.guilds),
     )
 

@@ -63,6 +63,17 @@ def base_url(value: str) -> str:
     return value
 
 
+def socket_url(value: str) -> str:
+    """Accept a WebSocket's address; without encryption only on this machine, since the token goes there."""
+    parts = urlsplit(value)
+    host = parts.hostname or ""
+    if parts.scheme not in {"ws", "wss"} or not host or parts.username:
+        raise wrong("That is not the address of a WebSocket.", "Give it like wss://gateway.example.com.")
+    if parts.scheme == "ws" and not loopback(host):
+        raise wrong("Over ws, the token could be read on the way.", "Use wss.")
+    return value
+
+
 def loopback(host: str) -> bool:
     """Whether a host is this machine."""
     try:
@@ -153,6 +164,7 @@ def listening(value: str) -> str:
 
 Tenant = Annotated[str, AfterValidator(tenant)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
+SocketUrl = Annotated[str, AfterValidator(socket_url)]
 Name = Annotated[str, AfterValidator(name)]
 Principal = Annotated[str, AfterValidator(principal)]
 PlaceId = Annotated[str, AfterValidator(place)]

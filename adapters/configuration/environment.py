@@ -19,7 +19,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from adapters.configuration.checks import BaseUrl, PollSeconds, Tenant
+from adapters.configuration.checks import BaseUrl, PollSeconds, SocketUrl, Tenant
 from adapters.configuration.problems import Problem, wrong
 
 LONGEST_SECRET = 16_384  # bytes; a larger file is not a secret
@@ -79,7 +79,12 @@ class Environment(BaseSettings):
     slack_api_url: BaseUrl | None = Field(default=None, description="another address of Slack's API")
     discord_token: FromFile | None = Field(default=None, description="bot token; without it Discord is off")
     discord_api_url: BaseUrl | None = Field(default=None, description="another address of Discord's API")
-    discord_gateway_url: str | None = Field(default=None, description="another address of Discord's gateway")
+    discord_gateway_url: SocketUrl | None = Field(
+        default=None, description="another address of Discord's gateway"
+    )
+    discord_https_proxy: str | None = Field(
+        default=None, description="an HTTP proxy for everything that goes to Discord"
+    )
     database_url: FromFile = Field(
         default=SecretStr("sqlite:///clew.db"), description="SQLite file or PostgreSQL (`postgresql://…`)"
     )

@@ -44,6 +44,7 @@ class Discord:
     token: Secret
     api_url: str | None = None
     gateway_url: str | None = None
+    proxy: str | None = None
     guilds: frozenset[str] = frozenset()
 
 

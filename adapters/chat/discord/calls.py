@@ -74,10 +74,12 @@ class Calls:
         route = _route("POST", "/channels/{channel_id}/messages", channel_id=channel_id)
         return await self._send(route, body, uploads)
 
-    async def edit_message(self, channel_id: str, message_id: str, body: Json) -> Json:
+    async def edit_message(
+        self, channel_id: str, message_id: str, body: Json, uploads: Sequence[Upload] = ()
+    ) -> Json:
         """Change a message of ours; safe to repeat."""
         route = _route("PATCH", MESSAGE_PATH, channel_id=channel_id, message_id=message_id)
-        return await self._send(route, body)
+        return await self._send(route, body, uploads)
 
     async def delete_message(self, channel_id: str, message_id: str) -> None:
         """Take back a message of ours."""

@@ -39,6 +39,7 @@ COLOURS = {
     Tone.RUNNING: 0x1565C0,
     Tone.NEUTRAL: 0x607D8B,
 }
+TAGS = {Tone.GOOD: "passed", Tone.BAD: "failed", Tone.WARNING: "unclear", Tone.RUNNING: "running"}
 OURS = "clew"  # what a payload says to our own sender; taken out before it is sent
 
 
@@ -184,7 +185,8 @@ def _bar(progress: Progress) -> str:
 
 def _ours(card: Card, page: _Page, rows: buttons.Rows) -> Json:
     """Return what the sender has to know: words to keep, the whole text, a thread's name, a verdict's tag."""
-    ours: Json = {"name": thread_name(card), "tone": card.tone.value}
+    verdict = markup.flat(card.title).partition(":")[0].strip().casefold()
+    ours: Json = {"name": thread_name(card), "tone": TAGS.get(card.tone, ""), "verdict": verdict}
     if rows.kept:
         ours["words"] = rows.kept
     if page.cut or rows.left_out:

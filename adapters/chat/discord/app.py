@@ -1,0 +1,151 @@
+"""Discord as a running chat: log in, keep the commands known, receive, answer, and stop without losing work."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+import discord
+
+from adapters.chat.delivering import RESUMED
+from adapters.chat.discord import commands, gateway, ids
+from adapters.chat.discord.budget import Budget
+from adapters.chat.discord.calls import Calls
+from adapters.chat.discord.events import Self
+from adapters.chat.discord.gateway import Client, Supervisor
+from adapters.chat.discord.intake import Intake
+from adapters.chat.discord.places import Places
+from adapters.chat.discord.screen import Stage
+from adapters.chat.discord.sender import CALL_SECONDS, Sender
+from adapters.chat.discord.suggest import Suggestions
+from adapters.chat.discord.work import PATIENCE, Work
+from adapters.chat.tasks import Tasks
+from adapters.configuration.values import Discord
+from bot.errors import StoreError
+from bot.handler import Handler
+from bot.ports import Clock, Store
+
+log = logging.getLogger(__name__)
+
+SETTLE_SECONDS = CALL_SECONDS + 10.0
+DRAIN_SECONDS = 6.0
+RESUMED_SINCE = RESUMED * 8  # older ones were told so long ago that nobody waits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds that only tests change."""
+
+    patience: float = PATIENCE
+    settle: float = SETTLE_SECONDS
+    drain: float = DRAIN_SECONDS
+    gateway: gateway.Timing = field(default_factory=gateway.Timing)
+
+
+class DiscordChat:
+    """Fills `adapters.chat.running.RunningChat`."""
+
+    def __init__(
+        self, settings: Discord, handler: Handler, store: Store, clock: Clock, timing: Timing | None = None
+    ) -> None:
+        self._timing = timing or Timing()
+        self._settings = settings
+        self._handler = handler
+        self._store = store
+        self._clock = clock
+        self._calls = Calls(proxy=settings.proxy)
+        self._places = Places(self._calls, clock)
+        self._sender = Sender(
+            self._calls, clock, words=store, places=self._places, settle_seconds=self._timing.settle
+        )
+        self._tasks = Tasks()
+        stage = Stage(sender=self._sender, calls=self._calls, clock=clock, edits=self._tasks)
+        suggestions = Suggestions(handler.desk, handler.verbs.values(), clock)
+        self._work = Work(handler, stage, suggestions, patience=self._timing.patience)
+        self._intake = Intake(handler, self._work, self._tasks, clock, self._places)
+        self._budget = Budget(store, clock)
+        self._resumed = False
+        self._supervisor = Supervisor(
+            self.new_client, settings.token.reveal(), clock, timing=self._timing.gateway
+        )
+
+    @property
+    def chat(self) -> Sender:
+        """The port that announcements are delivered through."""
+        return self._sender
+
+    @property
+    def connected(self) -> bool:
+        """Whether events arrive."""
+        return self._supervisor.connected
+
+    async def run(self) -> None:
+        """Receive until closed. Raises `ChatRefused` where Discord does not take the token."""
+        await self._supervisor.run()
+
+    async def close(self) -> None:
+        """Stop receiving, finish what is being answered, say of the rest that it will be taken up again."""
+        self._intake.closed = True
+        await self._supervisor.close()
+        await self._intake.telling.drain(self._timing.drain / 2)
+        late = await self._tasks.drain(self._timing.drain)
+        if late:
+            log.warning("%s answers to Discord were cut off; they are taken up again at the next start", late)
+
+    async def release(self) -> None:
+        """Give back the connections to Discord; nothing can be sent after it."""
+        await self._supervisor.release()
+        await self._calls.close()
+
+    def new_client(self) -> Client:
+        """Build a client that listens for us."""
+        return Client(
+            self._intake,
+            self._begin,
+            budget=self._budget,
+            timing=self._timing.gateway,
+            proxy=self._settings.proxy,
+        )
+
+    async def _begin(self, client: discord.Client) -> None:
+        """Note who we are; Discord has let us in."""
+        me = Self(
+            application=str(client.application_id),
+            user=str(client.user.id) if client.user else "",
+            guilds=self._settings.guilds,
+        )
+        self._intake.me = me
+        self._sender.history.me = me.user
+        self._sender.halted = ""
+        self._places.client = client
+        self._calls.use(client, me.application)
+        self._tasks.start(self._keep_commands(me.application))
+        if not self._resumed:
+            self._resumed = True
+            self._tasks.start(self._resume())
+        log.info("serving Discord as application %s", me.application)
+
+    async def _keep_commands(self, application: str) -> None:
+        """Tell Discord our commands where they changed since it was told last."""
+        wanted = commands.payload(self._handler.verbs.values())
+        token, now = f"discord:commands:{application}", commands.fingerprint(wanted)
+        try:
+            if await self._store.words(token) == now:
+                return
+        except StoreError:
+            log.warning("whether Discord knows the commands could not be read; they are sent again")
+        await self._calls.put_commands(wanted)
+        await self._store.keep_words(token, now)
+        log.info("Discord knows the commands now")
+
+    async def _resume(self) -> None:
+        """Answer what was taken before a restart and never answered."""
+        since = self._clock.now() - RESUMED_SINCE
+        for invocation in await self._handler.unanswered(ids.CHAT, since):
+            self._tasks.start(self._work.resume(invocation))
+
+
+async def open_chat(settings: Discord, handler: Handler, store: Store, clock: Clock) -> DiscordChat:
+    """Open Discord; nothing waits for the network here."""
+    gateway.redirect(api_url=settings.api_url, gateway_url=settings.gateway_url)
+    return DiscordChat(settings, handler, store, clock)

@@ -1,0 +1,88 @@
+"""How often a session may begin: Discord takes a token away that identifies more than 1,000 times a day.
+
+What was spent is kept in the store, by the hour, so that a process that keeps dying cannot use it up.
+https://docs.discord.com/developers/events/gateway#session-start-limit
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from datetime import datetime
+
+from adapters.chat.discord import metrics
+from bot.errors import StoreError
+from bot.ports import Clock, Conversations
+
+A_DAY = 800  # of Discord's 1,000; the rest is for hands
+FREELY = 12  # in one hour; after that one at a time
+GAP = 90.0  # seconds between two sessions, on average, then
+HOUR = 3600
+
+
+class TooManySessions(Exception):
+    """No session may begin for `wait` seconds; `str()` says why."""
+
+    def __init__(self, sentence: str, wait: float) -> None:
+        super().__init__(sentence)
+        self.wait = wait
+
+
+class Budget:
+    """Counts the sessions that begin. Where the store does not answer, this process's own count holds."""
+
+    def __init__(
+        self, store: Conversations, clock: Clock, *, chance: Callable[[], float] = random.random
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._chance = chance
+        self._hours: dict[int, int] | None = None
+        self._may_begin = 0.0
+
+    async def spend(self, application: str) -> None:
+        """Count a session that begins now. Raises `TooManySessions` where it must not."""
+        hours = await self._spent(application)
+        now = self._clock.now()
+        hour = int(now.timestamp()) // HOUR
+        total = sum(hours.values())
+        if total >= A_DAY:
+            sentence = f"Clew began {total} sessions with Discord within a day and rests, to keep its token."
+            raise TooManySessions(sentence, _until_next_hour(now))
+        if hours.get(hour, 0) >= FREELY and (wait := self._may_begin - self._clock.monotonic()) > 0:
+            raise TooManySessions("Clew begins sessions with Discord too often and slows down.", wait)
+        hours[hour] = hours.get(hour, 0) + 1
+        self._may_begin = self._clock.monotonic() + GAP * (0.5 + self._chance())
+        metrics.IDENTIFIES.set(sum(hours.values()))
+        await self._keep(application, hours)
+
+    async def _spent(self, application: str) -> dict[int, int]:
+        if self._hours is None:
+            self._hours = await self._read(application)
+            self._may_begin = self._clock.monotonic() + GAP * (0.5 + self._chance())
+        day_ago = int(self._clock.now().timestamp()) // HOUR - 24
+        self._hours = {hour: count for hour, count in self._hours.items() if hour > day_ago}
+        return self._hours
+
+    async def _read(self, application: str) -> dict[int, int]:
+        try:
+            kept = await self._store.words(_token(application))
+            found = json.loads(kept or "{}")
+            return {int(hour): int(count) for hour, count in found.items()}
+        except (StoreError, ValueError, AttributeError, TypeError):
+            return {}
+
+    async def _keep(self, application: str, hours: dict[int, int]) -> None:
+        try:
+            await self._store.keep_words(_token(application), json.dumps(hours))
+        except StoreError:
+            return  # our own count goes on; the next session keeps it
+
+
+def _token(application: str) -> str:
+    return f"discord:sessions:{application}"
+
+
+def _until_next_hour(now: datetime) -> float:
+    return HOUR - now.timestamp() % HOUR + 1

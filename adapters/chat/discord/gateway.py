@@ -1,0 +1,272 @@
+"""The connection to Discord: discord.py's client with its ears replaced, and a supervisor over it.
+
+The library ends its receiving loop when one event has an odd shape, sleeps up to 1,024 seconds between
+tries, and stays deaf without saying so. So every event is read behind a guard, interactions and messages go
+to the intake as they came, and whoever stays down too long is built anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from adapters.chat.discord import metrics
+from adapters.chat.discord.budget import Budget, TooManySessions
+from adapters.chat.discord.markup import Json
+from adapters.chat.running import ChatRefused
+from bot.ports import Clock
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 60.0
+STEADY = 300.0  # seconds; who was up that long begins with short pauses again
+
+REFUSED = "Discord does not accept the bot's token. Check DISCORD_TOKEN."
+INTENTS = (
+    "Discord refuses the bot's intents. In the developer portal, look at Bot, Privileged Gateway Intents."
+)
+CLOSED = {
+    4004: REFUSED,
+    4010: "Discord refuses the connection: invalid shard. Only one Clew may use this token.",
+    4011: "The bot is in so many servers that Discord wants it sharded. Serve fewer servers with this token.",
+    4012: "Discord no longer speaks this version of its gateway. Install a newer Clew.",
+    4013: INTENTS,
+    4014: INTENTS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds that only tests change."""
+
+    heartbeat: float = 60.0  # without an answer the link is dead; never below Discord's interval of 41 s
+    ready: float = 2.0  # that the library waits for servers
+    down: float = 120.0  # neither ready nor resumed: built anew
+    look: float = 1.0
+    first_pause: float = 1.0
+
+
+class Ears(Protocol):
+    """Takes in what arrives, at once and without raising."""
+
+    def interaction(self, payload: Json) -> None:
+        """Take an interaction as Discord sent it."""
+        ...
+
+    def message(self, payload: Json) -> None:
+        """Take a message as Discord sent it."""
+        ...
+
+
+class Client(discord.Client):
+    """discord.py's client, without caches of messages and members, and with our ears."""
+
+    def __init__(
+        self,
+        ears: Ears,
+        begin: Callable[[discord.Client], Awaitable[None]],
+        *,
+        budget: Budget,
+        timing: Timing,
+        proxy: str | None = None,
+    ) -> None:
+        intents = discord.Intents.none()
+        intents.guilds = intents.guild_messages = True
+        super().__init__(
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            heartbeat_timeout=timing.heartbeat,
+            guild_ready_timeout=timing.ready,
+            max_ratelimit_timeout=30.0,
+            proxy=proxy,
+        )
+        self._begin = begin
+        self._budget = budget
+        self.up = False
+        self._listen(ears)
+
+    async def setup_hook(self) -> None:
+        """Tell who we are, before anything arrives."""
+        await self._begin(self)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Count every session that begins, also those that the library begins by itself."""
+        await super().before_identify_hook(shard_id, initial=initial)
+        await self._budget.spend(str(self.application_id))
+
+    async def on_ready(self) -> None:
+        """Know that events arrive."""
+        self.up = True
+
+    async def on_resumed(self) -> None:
+        """Know that events arrive again, and those that were missed came too."""
+        self.up = True
+
+    async def on_disconnect(self) -> None:
+        """Know that nothing arrives."""
+        self.up = False
+
+    def _listen(self, ears: Ears) -> None:
+        parsers: dict[str, Callable[[Any], Any]] = self._connection.parsers
+        parsers["INTERACTION_CREATE"] = ears.interaction
+        parsers["MESSAGE_CREATE"] = ears.message
+        for event, parse in list(parsers.items()):
+            parsers[event] = _guarded(event, parse)
+
+
+class Supervisor:
+    """Keeps one client connected until closed, building it anew where nothing else helps."""
+
+    def __init__(
+        self,
+        new_client: Callable[[], Client],
+        token: str,
+        clock: Clock,
+        *,
+        timing: Timing,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._new_client = new_client
+        self._token = token
+        self._clock = clock
+        self._timing = timing
+        self._chance = chance
+        self._closing = asyncio.Event()
+        self._failures = 0
+        self.client: Client | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether events arrive."""
+        return self.client is not None and self.client.up
+
+    async def run(self) -> None:
+        """Receive until closed. Raises `ChatRefused` where Discord will never let us in."""
+        while not self._closing.is_set():
+            began = self._clock.monotonic()
+            wait = await self._one()
+            if self._closing.is_set():
+                return
+            if self._clock.monotonic() - began > STEADY:
+                self._failures = 0
+            metrics.STARTS.inc()
+            await self._rest(wait if wait is not None else self._pause())
+
+    async def close(self) -> None:
+        """Stop receiving; sending goes on until `release`."""
+        self._closing.set()
+        if self.client is not None:
+            self.client.up = False
+
+    async def release(self) -> None:
+        """Give the connection back."""
+        if self.client is not None:
+            await self.client.close()
+
+    async def _one(self) -> float | None:
+        """Let one client receive to its end; return how long to rest, None for as long as usual."""
+        client = self.client = self._new_client()
+        try:
+            await self._receive(client)
+        except discord.LoginFailure:
+            raise ChatRefused(REFUSED) from None
+        except discord.PrivilegedIntentsRequired:
+            raise ChatRefused(INTENTS) from None
+        except discord.ConnectionClosed as closed:
+            if closed.code in CLOSED:
+                raise ChatRefused(CLOSED[closed.code]) from None
+            log.warning("Discord closed the connection with code %s", closed.code)
+        except TooManySessions as many:
+            log.error("%s", many)  # noqa: TRY400 - a sentence; the stack says nothing more
+            return many.wait
+        except Exception as error:  # noqa: BLE001 - whatever it was, a new client is the way on
+            log.warning("the connection to Discord ended: %s", type(error).__name__)
+        finally:
+            client.up = False
+            if not self._closing.is_set():
+                with suppress(Exception):
+                    await client.close()
+        return None
+
+    async def _receive(self, client: Client) -> None:
+        """Log in and receive, with an eye on whether anything arrives."""
+        receiving = asyncio.create_task(_connected(client, self._token))
+        closing = asyncio.create_task(self._closing.wait())
+        watching = asyncio.create_task(self._watch(client))
+        try:
+            await asyncio.wait({receiving, closing, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if receiving.done():
+                await receiving
+            elif watching.done():
+                await watching
+        finally:
+            for task in (receiving, closing, watching):
+                task.cancel()
+            await asyncio.gather(receiving, closing, watching, return_exceptions=True)
+            if self._closing.is_set() and client.ws is not None:
+                with suppress(Exception):
+                    await client.ws.close(1000)
+
+    async def _watch(self, client: Client) -> None:
+        """Return when nothing arrived for too long."""
+        since = self._clock.monotonic()
+        while True:
+            await asyncio.sleep(self._timing.look)
+            if client.up:
+                since = self._clock.monotonic()
+            elif self._clock.monotonic() - since > self._timing.down:
+                log.warning("nothing came from Discord for %g s; connecting anew", self._timing.down)
+                return
+
+    def _pause(self) -> float:
+        self._failures += 1
+        longest = min(LONGEST_PAUSE, self._timing.first_pause * 2.0 ** min(self._failures, 10))
+        return longest * (0.5 + self._chance() / 2)
+
+    async def _rest(self, seconds: float) -> None:
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        closing = asyncio.ensure_future(self._closing.wait())
+        try:
+            await asyncio.wait({sleeping, closing}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            closing.cancel()
+
+
+def redirect(*, api_url: str | None, gateway_url: str | None) -> None:
+    """Point discord.py elsewhere; it knows one address for the whole process and no setting for it."""
+    if api_url:
+        Route.BASE = api_url.rstrip("/")
+    if gateway_url:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)
+
+
+async def _connected(client: Client, token: str) -> None:
+    await client.login(token)
+    await client.connect()
+
+
+def _guarded(event: str, parse: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """Read an event so that one of an odd shape is skipped, instead of ending the connection."""
+
+    def read(payload: Any) -> None:
+        try:
+            parse(payload)
+        except Exception:
+            metrics.MALFORMED.inc()
+            log.exception("an event from Discord could not be read: %s", event)
+
+    return read

@@ -1,0 +1,111 @@
+"""What Discord tells of channels: thread or forum, its tags, and who can come in; from the gateway, else asked."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+
+from adapters.chat.discord import ids, outcomes
+from adapters.chat.discord.calls import Calls
+from adapters.chat.discord.markup import Json
+from bot.ports import Clock
+
+log = logging.getLogger(__name__)
+
+NEWS, FORUM, MEDIA = 5, 15, 16
+THREADS = frozenset({10, 11, 12})
+KEPT_SECONDS = 600.0
+KEPT = 2000
+REQUIRES_TAG = 1 << 4
+OPEN_TO_ALL = "DISCOVERABLE"  # a server that anybody finds and joins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """What is known of one channel."""
+
+    kind: int
+    parent: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()  # name and id, in a forum
+    tag_required: bool = False
+
+    @property
+    def forum(self) -> bool:
+        """Whether every message here begins a post of its own."""
+        return self.kind in {FORUM, MEDIA}
+
+    def tag(self, *names: str) -> list[str]:
+        """Return the tag with one of these names; another one only where Discord insists on some."""
+        known = {name.casefold(): tag_id for name, tag_id in self.tags}
+        found = [known[name] for name in names if name in known]
+        fallback = [tag_id for _, tag_id in self.tags] if self.tag_required else []
+        return (found or fallback)[:1]
+
+
+class Places:
+    """Looks channels up, first in what the gateway told."""
+
+    def __init__(self, calls: Calls, clock: Clock) -> None:
+        self._calls = calls
+        self._clock = clock
+        self._asked: OrderedDict[str, tuple[Where, float]] = OrderedDict()
+        self.client: discord.Client | None = None
+
+    async def where(self, channel_id: str) -> Where | None:
+        """Return what is known of a channel or thread; None where Discord does not say."""
+        seen = self._seen(channel_id)
+        if seen is not None:
+            return seen
+        known = self._asked.get(channel_id)
+        if known is not None and known[1] > self._clock.monotonic():
+            return known[0]
+        try:
+            told = await self._calls.get("/channels/{channel_id}", channel_id=channel_id)
+        except Exception as error:  # noqa: BLE001 - an unknown place is no reason to fail
+            log.info("Discord did not say what a channel is: %s", outcomes.named(error))
+            return None
+        where = _told(told)
+        self._asked[channel_id] = (where, self._clock.monotonic() + KEPT_SECONDS)
+        if len(self._asked) > KEPT:
+            self._asked.popitem(last=False)
+        return where
+
+    async def is_shared(self, channel: str) -> bool:
+        """Whether people of other organisations read a channel: announcements that other servers follow,
+        servers that anybody may join, and what cannot be told."""  # noqa: D205, D209 - one sentence
+        if ids.is_direct(channel):
+            return False
+        where = await self.where(ids.last(channel))
+        if where is None or where.kind == NEWS:
+            return True
+        guild = self.client.get_guild(int(ids.guild_of(channel))) if self.client is not None else None
+        return guild is None or OPEN_TO_ALL in guild.features
+
+    def _seen(self, channel_id: str) -> Where | None:
+        channel: Any = self.client.get_channel(int(channel_id)) if self.client is not None else None
+        if channel is None or isinstance(channel, discord.abc.PrivateChannel):
+            return None
+        tags = getattr(channel, "available_tags", ())
+        parent = getattr(channel, "parent_id", None)
+        return Where(
+            kind=channel.type.value,
+            parent=str(parent) if parent else None,
+            tags=tuple((tag.name, str(tag.id)) for tag in tags if not tag.moderated),
+            tag_required=bool(tags and channel.flags.require_tag),
+        )
+
+
+def _told(channel: Json) -> Where:
+    kind = int(channel["type"])
+    tags = channel.get("available_tags") or ()
+    parent = channel.get("parent_id") if kind in THREADS else None
+    return Where(
+        kind=kind,
+        parent=str(parent) if parent else None,
+        tags=tuple((t["name"], str(t["id"])) for t in tags if not t.get("moderated")),
+        tag_required=bool(int(channel.get("flags") or 0) & REQUIRES_TAG),
+    )

@@ -1,0 +1,277 @@
+"""Sends and edits messages: the `Chat` port, at Discord's pace, with a nonce that makes repeats harmless.
+
+A message for a thread that does not exist yet opens it, one for a forum opens a post. Nothing here sends a
+post again on its own, but for the library's repeats under the same nonce.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+
+from adapters.chat.discord import buttons, ids, metrics, outcomes, render
+from adapters.chat.discord.calls import Calls, Upload
+from adapters.chat.discord.history import History, marked, nonce
+from adapters.chat.discord.markup import Json
+from adapters.chat.discord.places import Places, Where
+from adapters.chat.edits import Slot
+from adapters.chat.pace import ChannelPace
+from bot.cards import Card
+from bot.ports import (
+    Clock,
+    Conversations,
+    Delivered,
+    Found,
+    Halted,
+    Lookup,
+    NotDelivered,
+    Post,
+    PostOutcome,
+    Undeliverable,
+    Unreadable,
+)
+from bot.state import MessageRef
+
+log = logging.getLogger(__name__)
+
+REPEAT = "Possible repeat: Discord did not say whether the first one arrived."
+CALL_SECONDS = 10.0
+POST_INTERVAL, POST_BURST = 1.0, 4  # one below Discord's five: the fifth call would sleep inside the library
+ARCHIVE_MINUTES = 1440
+SLOTS = 1000
+OVERFLOW_NAME = "details.txt"
+
+
+class Sender:
+    """Fills `bot.ports.Chat`; calls may run concurrently."""
+
+    def __init__(
+        self, calls: Calls, clock: Clock, *, words: Conversations, places: Places, settle_seconds: float
+    ) -> None:
+        self._calls = calls
+        self._clock = clock
+        self._words = words
+        self._settle_seconds = settle_seconds
+        self._pace = ChannelPace(clock, interval=POST_INTERVAL, burst=POST_BURST)
+        self._slots: OrderedDict[tuple[str, str], Slot[Json]] = OrderedDict()
+        self.places = places
+        self.history = History(calls)
+        self.halted = ""
+
+    @property
+    def name(self) -> str:
+        """The first part of Discord's channel ids."""
+        return ids.CHAT
+
+    @property
+    def settle_seconds(self) -> float:
+        """The deadline of a call and a reserve: Discord may still store what we gave up on."""
+        return self._settle_seconds
+
+    def render(self, card: Card) -> str:
+        """Turn a card into a message as JSON."""
+        return render.render(card)
+
+    async def post(self, post: Post) -> PostOutcome:
+        """Send one message when its channel's turn comes."""
+        return await self.send(post)
+
+    async def send(
+        self, post: Post, *, uploads: Sequence[Upload] = (), reply_to: str | None = None
+    ) -> PostOutcome:
+        """Send one message with files, maybe as a reply."""
+        refused = await self._turn(post.thread or post.channel)
+        if refused is not None:
+            return refused
+        body, ours = await self.prepared(fill(post))
+        body = marked(body, post.key)
+        if reply_to is not None:
+            body["message_reference"] = {"message_id": reply_to, "fail_if_not_exists": False}
+        files = [*uploads, *overflow(ours)]
+        if post.thread is None and not ids.is_direct(post.channel):
+            where = await self.places.where(ids.last(post.channel))
+            if where is not None and where.forum:
+                return await self._open_post(post, where, body, ours, files)
+        body |= {"nonce": nonce(post.key), "enforce_nonce": True}
+        if post.thread is None:
+            return await self._create(post.channel, ids.last(post.channel), body, files)
+        return await self._into_thread(post, body, ours, files)
+
+    async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
+        """Show another card in a message; of many edits in a short time the newest is sent."""
+        return await self.show(message, card)
+
+    async def show(
+        self, message: MessageRef, card: Card, *, key: str | None = None, uploads: Sequence[Upload] = ()
+    ) -> PostOutcome:
+        """Show another card, with the short id of `key` where it has to be found again."""
+        body, ours = await self.prepared(render.message(card, signed=ids.is_direct(message.channel)))
+        body = marked(body, key) if key is not None else body
+        files = [*uploads, *overflow(ours)]
+        slot = self._slot(message)
+        return await slot.show(body, lambda newest: self._update(message, newest, files))
+
+    async def delete(self, message: MessageRef) -> None:
+        """Take back a message of ours; where that fails it stays."""
+        channel = ids.last(message.channel) if message.thread is None else message.thread
+        await self._try("", lambda: self._calls.delete_message(channel, message.message_id))
+
+    async def find_posted(self, channel: str, thread: str | None, key: str, since: datetime) -> Lookup:
+        """Read the history from `since` on, looking for the key's short id in our messages."""
+        if not self.history.me:
+            return Unreadable("Discord has not said yet who this bot is.")
+        where = None if ids.is_direct(channel) else await self.places.where(ids.last(channel))
+        if where is not None and where.forum and thread is None:
+            return await self.history.find_post(ids.guild_of(channel), ids.last(channel), key, since)
+        if thread is not None:
+            seen = await self.history.find(thread, key, since)
+            if isinstance(seen, Found | Unreadable) or (where is not None and where.forum):
+                return seen
+        return await self.history.find(ids.last(channel), key, since)
+
+    async def is_shared(self, channel: str) -> bool:
+        """Whether other organisations read a channel."""
+        return await self.places.is_shared(channel)
+
+    async def direct(self, user_id: str) -> str | None:
+        """Return the name of the conversation with a person, None where there is none."""
+        try:
+            opened = await self._calls.open_direct(user_id)
+        except Exception as error:  # noqa: BLE001 - the person is told another way
+            log.warning("a direct conversation was not opened: %s", outcomes.named(error))
+            return None
+        return ids.channel(None, str(opened["id"]))
+
+    async def prepared(self, message: Json) -> tuple[Json, Json]:
+        """Take out what is meant for us, and keep the words of long buttons. Raises `StoreError`."""
+        body = dict(message)
+        ours: Json = body.pop(render.OURS, {})
+        for token, words in ours.get("words", {}).items():
+            await self._words.keep_words(token, words)
+        return body, ours
+
+    # Where it goes ----------------------------------------------------------------------------------
+
+    async def _into_thread(self, post: Post, body: Json, ours: Json, files: list[Upload]) -> PostOutcome:
+        """Post into a thread, opening it first where it does not exist; a closed one leads to the channel."""
+        thread, channel = str(post.thread), ids.last(post.channel)
+        outcome, said = await self._tried(thread, thread, body, files)
+        if said == outcomes.UNKNOWN_CHANNEL:
+            name = {"name": ours.get("name") or "Clew", "auto_archive_duration": ARCHIVE_MINUTES}
+            opened = await self._try(channel, lambda: self._calls.open_thread(channel, thread, name))
+            if isinstance(opened[0], NotDelivered | Halted):
+                return opened[0]
+            if isinstance(opened[0], Delivered) or opened[1] == outcomes.THREAD_EXISTS:
+                outcome, said = await self._tried(thread, thread, body, files)
+            else:
+                outcome, said = Undeliverable("", channel_lost=False), outcomes.THREAD_LOCKED
+        if said in outcomes.THREAD_CLOSED:
+            reference = {"message_id": thread, "fail_if_not_exists": False}
+            return await self._create(channel, channel, body | {"message_reference": reference}, files)
+        return outcome
+
+    async def _open_post(
+        self, post: Post, where: Where, body: Json, ours: Json, files: list[Upload]
+    ) -> PostOutcome:
+        """Open a post in a forum, tagged with its verdict; Discord takes no nonce here."""
+        whole = {
+            "name": ours.get("name") or "Clew",
+            "auto_archive_duration": ARCHIVE_MINUTES,
+            "applied_tags": where.tag(str(ours.get("verdict")), str(ours.get("tone"))),
+            "message": body,
+        }
+        forum = ids.last(post.channel)
+        outcome, _ = await self._try(forum, lambda: self._calls.open_post(forum, whole, files))
+        return outcome
+
+    async def _create(self, parks: str, channel_id: str, body: Json, files: list[Upload]) -> PostOutcome:
+        outcome, _ = await self._tried(parks, channel_id, body, files)
+        return outcome
+
+    async def _tried(
+        self, parks: str, channel_id: str, body: Json, files: list[Upload]
+    ) -> tuple[PostOutcome, int]:
+        return await self._try(parks, lambda: self._calls.create_message(channel_id, body, files))
+
+    async def _update(self, message: MessageRef, body: Json, files: list[Upload]) -> PostOutcome:
+        if self.halted:
+            return Halted(self.halted)
+        channel = message.thread or ids.last(message.channel)
+        outcome, said = await self._edited(channel, message.message_id, body, files)
+        if said == outcomes.UNKNOWN_CHANNEL and message.thread:
+            return Undeliverable(outcomes.SENTENCES[said], channel_lost=False)
+        if said == outcomes.THREAD_ARCHIVED:
+            await self._try("", lambda: self._calls.change_channel(channel, {"archived": False}))
+            outcome, said = await self._edited(channel, message.message_id, body, files)
+        if said == outcomes.UNKNOWN_MESSAGE:  # of a message that is edited it means that it is gone
+            return Undeliverable(outcomes.SENTENCES[said], channel_lost=False)
+        return outcome
+
+    async def _edited(
+        self, channel: str, message_id: str, body: Json, files: list[Upload]
+    ) -> tuple[PostOutcome, int]:
+        return await self._try(
+            f"edit:{channel}", lambda: self._calls.edit_message(channel, message_id, body, files)
+        )
+
+    # One call ---------------------------------------------------------------------------------------
+
+    async def _turn(self, channel: str) -> PostOutcome | None:
+        """Wait for the channel's turn; return why nothing may be sent at all now."""
+        if not self.halted and not self._pace.parked(channel):
+            metrics.WAITED.observe(await self._pace.post_turn(channel))
+        if self.halted:
+            return Halted(self.halted)
+        parked = self._pace.parked(channel)
+        if parked:
+            return NotDelivered("Discord asked for a pause.", retry_after=parked, parks_channel=True)
+        return None
+
+    async def _try(self, parks: str, call: Callable[[], Awaitable[Json | None]]) -> tuple[PostOutcome, int]:
+        """Make one call under a deadline; return what it means, and Discord's code where it gave one."""
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await call()
+        except Exception as error:  # noqa: BLE001 - the table decides what any error means
+            outcome = outcomes.classify(error)
+            self._remember(parks, outcome)
+            return outcome, outcomes.code(error)
+        return Delivered(str((answer or {}).get("id", ""))), 0
+
+    def _remember(self, channel: str, outcome: PostOutcome) -> None:
+        if isinstance(outcome, Halted) and not self.halted:
+            self.halted = outcome.reason
+            log.error("nothing is sent to Discord any more: %s", outcome.reason)
+        if isinstance(outcome, NotDelivered) and outcome.parks_channel:
+            self._pace.park(channel, outcome.retry_after or outcomes.DEFAULT_WAIT)
+            metrics.LIMITED.inc()
+            metrics.PARKED.set(self._pace.parked_channels)
+
+    def _slot(self, message: MessageRef) -> Slot[Json]:
+        key = (message.channel, message.message_id)
+        slot = self._slots.setdefault(key, Slot(self._clock))
+        self._slots.move_to_end(key)
+        if len(self._slots) > SLOTS:
+            self._slots.popitem(last=False)
+        return slot
+
+
+def fill(post: Post) -> Json:
+    """Turn a frozen payload into what is sent: the report link filled in, a possible repeat marked."""
+    message: Json = json.loads(post.payload)
+    if post.report_url is not None:
+        buttons.fill_report(message.get("components", []), post.report_url.reveal())
+    if post.repeat:
+        said = f"{message.get('content', '')}\n-# {REPEAT}".strip()
+        message["content"] = said
+    return message
+
+
+def overflow(ours: Json) -> list[Upload]:
+    """Return the file with all that had no room in a message, if there is one."""
+    text = ours.get("overflow")
+    return [Upload(name=OVERFLOW_NAME, content=str(text).encode("utf-8", "replace"))] if text else []
