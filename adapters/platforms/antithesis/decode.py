@@ -13,6 +13,7 @@ from adapters.platforms.antithesis.lenient import NULL, read, read_any, read_str
 from adapters.platforms.antithesis.links import checked_report, page_url
 from adapters.platforms.antithesis.text import clean, one_line
 from bot.model import Moment, Run, RunRef, RunStatus
+from bot.moments import unsigned
 
 _NAME = 500  # characters of a name, so that a hostile one stays a name
 
@@ -134,4 +135,5 @@ def _name(text: str | None) -> str | None:
 
 
 def _text(text: str | None) -> str | None:
-    return clean(text).strip() or None if text else None
+    """Return a text of people, in which they may have pasted a link or key that opens something."""
+    return unsigned(clean(text)).strip() or None if text else None

@@ -124,6 +124,15 @@ def test_run__placeholder_moment(zero: dict[str, object]) -> None:
     assert (run.failure_moment, run.failure_unpinned) == (None, True)
 
 
+def test_run__a_description_opens_no_report() -> None:
+    """People paste signed links into descriptions; what a channel is shown of them opens nothing."""
+    link = f"{ORIGIN}/report/a/b.html"
+
+    run = _run(description=f"basic checks, like {link}?auth=v2.public.KEY had")
+
+    assert f"basic checks, like {link} had" == run.description
+
+
 def test_run__description_from_the_parameters() -> None:
     """Some releases only echo the parameter."""
     assert (
