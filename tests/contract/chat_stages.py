@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from rich.console import Console
+
+from adapters.chat.terminal.events import CHANNEL
+from adapters.chat.terminal.screen import Screen
+from adapters.chat.terminal.sender import TerminalChat
+from adapters.chat.terminal.transcript import Transcript
 from bot.ports import Chat
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.clock import ManualClock
@@ -20,7 +28,8 @@ from tests.fakes.slack_world import MAIN, TEAM
 class ChatStage:
     """A chat that a test can play on.
 
-    `lose_answer` lets the next post be stored and its answer be lost; `drop` lets it vanish on the way.
+    `lose_answer` lets the next post be stored and its answer be lost; `drop` lets it vanish on the way, None where
+    there is no way to vanish on.
     `settle` passes the settle time.
     """
 
@@ -28,7 +37,7 @@ class ChatStage:
     channel: str
     now: Callable[[], datetime]
     lose_answer: Callable[[], None]
-    drop: Callable[[], None]
+    drop: Callable[[], None] | None
     settle: Callable[[], None]
     violations: Callable[[], list[str]]
 
@@ -65,7 +74,42 @@ async def in_slack() -> AsyncIterator[ChatStage]:
         )
 
 
+@asynccontextmanager
+async def in_terminal() -> AsyncIterator[ChatStage]:
+    """Set up the terminal's sender on a screen in memory."""
+    clock = ManualClock()
+    stream = Unsteady()
+    screen = Screen(Console(file=stream, width=80, highlight=False, markup=False, emoji=False))
+    yield ChatStage(
+        chat=TerminalChat(screen=screen, transcript=Transcript(), clock=clock),
+        channel=CHANNEL,
+        now=clock.now,
+        lose_answer=stream.fail_once,
+        drop=None,  # what cannot be kept is not shown, and is certainly not there
+        settle=lambda: None,  # what was posted is there at once
+        violations=list,
+    )
+
+
+class Unsteady(io.StringIO):
+    """A screen that can go away in the middle of a message."""
+
+    failing = False
+
+    def fail_once(self) -> None:
+        """Let the next write fail."""
+        self.failing = True
+
+    def write(self, text: str) -> int:
+        """Take a piece of a message."""
+        if self.failing:
+            self.failing = False
+            raise OSError(errno.EIO, "the terminal is gone")
+        return super().write(text)
+
+
 STAGES: dict[str, Callable[[], AbstractAsyncContextManager[ChatStage]]] = {
     "in memory": in_memory,
     "slack": in_slack,
+    "terminal": in_terminal,
 }

@@ -69,6 +69,8 @@ async def test_post__without_an_answer_is_perhaps_there_and_found(stage: ChatSta
 
 async def test_post__that_was_dropped_is_perhaps_there_and_missing(stage: ChatStage) -> None:
     """The same outcome, the other truth: only looking tells."""
+    if stage.drop is None:
+        pytest.skip("nothing can vanish on the way to this chat")
     stage.drop()
     outcome = await stage.chat.post(a_post(stage))
     stage.settle()

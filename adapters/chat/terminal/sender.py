@@ -23,6 +23,7 @@ from bot.ports import (
     Lookup,
     Missing,
     NotDelivered,
+    Perhaps,
     Post,
     PostOutcome,
     Undeliverable,
@@ -73,7 +74,10 @@ class TerminalChat:
             )
         except OSError as error:
             return NotDelivered(f"The terminal's transcript cannot be written ({error.strerror}).")
-        self._show(message)
+        try:
+            self._show(message)
+        except OSError as error:
+            return Perhaps(f"This terminal did not take the message whole ({error.strerror}).")
         return Delivered(message.posted.id)
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
