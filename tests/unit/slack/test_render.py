@@ -1,0 +1,291 @@
+"""Card -> Block Kit: golden files for the cards that people see, limits and literal text for all others."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.chat.slack import render
+from adapters.chat.slack.markup import Json
+from bot.cards import (
+    Button,
+    Card,
+    Excerpt,
+    Fact,
+    Field,
+    FieldKind,
+    Form,
+    Item,
+    Line,
+    Link,
+    Outside,
+    Progress,
+    Style,
+    Tone,
+)
+from bot.errors import ServiceFailed, UserError
+from bot.model import RunRef, Secret
+from bot.replies import problems
+from tests.fakes import slack_judge
+
+GOLDEN = Path(__file__).parent / "golden"
+RUN = "9043254f65c9c65d63fe043a0abfc7fc-53-1"
+
+
+def verdict() -> Card:
+    """Show what a channel reads when a run ends."""
+    return Card(
+        title=("FAILED: ", Outside("Payments Nightly"), " ", Outside("9043254f", code=True)),
+        text=(
+            "Run ",
+            Outside("Payments Nightly"),
+            " 9043254f FAILED: 1 of 40 properties fail; 1 newly failing.",
+        ),
+        tone=Tone.BAD,
+        body=((Outside("nightly on main & <release>"),),),
+        facts=(
+            Fact("Run", (Outside(RUN, code=True),)),
+            Fact("Properties", ("1 failing, 39 passing",)),
+            Fact("Source", (Outside("feature_*x*"),)),
+            Fact("Runs", (Link("behind the login", "https://demo.antithesis.com/runs"),)),
+        ),
+        items=(
+            Item(mark="newly failing", title=(Outside("Ledger balances"),), lines=(("at 398.489 s",),)),
+            Item(mark="still failing", title=(Outside("No deadlock"), " (3 runs in a row)")),
+        ),
+        items_left_out=2,
+        buttons=(
+            Button(label="Failing", words=f"failing demo/{RUN}"),
+            Button(label="Open report", words=f"report demo/{RUN}", report=RunRef("demo", RUN)),
+            Button(label="All runs", page="https://demo.antithesis.com/runs"),
+        ),
+        footer=("“watch” changes what this channel hears of.",),
+    )
+
+
+def failing() -> Card:
+    """Failing properties, each with its buttons."""
+    return Card(
+        title=("2 failing properties",),
+        text=("2 properties fail: “Ledger balances”, “No deadlock”.",),
+        tone=Tone.BAD,
+        items=tuple(
+            Item(
+                mark="newly failing",
+                title=(f"{n}. ", Outside(name)),
+                lines=((Outside("ledger.go:42", code=True),),),
+                buttons=(
+                    Button(label=f"Logs {n}", words=f"logs {n}"),
+                    Button(label=f"Debug {n}", words=f"debug {n}"),
+                ),
+            )
+            for n, name in enumerate(("Ledger balances", "No deadlock"), 1)
+        ),
+    )
+
+
+def logs() -> Card:
+    """Show a window of output, newest last."""
+    return Card(
+        title=("Logs before 398.489 s",),
+        text=("Logs before 398.489 s: the last 3 of 120 lines.",),
+        facts=(Fact("Window", ("10 virtual seconds, 120 lines",)),),
+        excerpt=Excerpt(
+            lines=(
+                "398.1 [etcd0] <!channel> up",
+                "398.2 [etcd0] ```fence```",
+                "\x1b[31m398.4 [etcd1] panic\x1b[0m",
+            ),
+            title="Newest last",
+            left_out=117,
+        ),
+        buttons=(Button(label="Wider window", words="logs window=40"),),
+    )
+
+
+def question() -> Card:
+    """Ask to confirm a launch with more parameters than fit in columns."""
+    return Card(
+        title=("Launch ", Outside("basic_test"), "?"),
+        text=("Launch basic_test for 30 min? Nothing has been started yet.",),
+        tone=Tone.WARNING,
+        facts=tuple(Fact(f"antithesis.parameter_{n}", (Outside(f"value {n}"),)) for n in range(12)),
+        buttons=(
+            Button(label="Launch", words="confirm t0", style=Style.PRIMARY),
+            Button(label="Cancel", words="decline t0", style=Style.DANGER),
+        ),
+    )
+
+
+def live() -> Card:
+    """Follow a run that is under way."""
+    return Card(
+        title=("running: ", Outside("basic_test")),
+        text=("Run basic_test is running, 12 of 30 min.",),
+        tone=Tone.RUNNING,
+        progress=Progress(fraction=0.4, text="12 min of 30 min"),
+    )
+
+
+def form() -> Card:
+    """Say what is missing, with the form behind a button."""
+    fields = (Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, required=True),)
+    return Card(
+        title=("Launch what?",),
+        text=("A launcher and a duration are missing.",),
+        body=(("Say ", Outside("launch LAUNCHER duration=30", code=True), "."),),
+        form=Form(verb="launch", title="Launch a test run", submit="Continue", fields=fields),
+    )
+
+
+def many_buttons() -> Card:
+    """More ways on than fit beside each other: the rest become a menu."""
+    return Card(
+        title=("Help",),
+        text=("What can be said.",),
+        buttons=tuple(Button(label=f"Help {n}", words=f"help {n}") for n in range(9)),
+    )
+
+
+CARDS: dict[str, Callable[[], Card]] = {
+    "verdict": verdict,
+    "failing": failing,
+    "logs": logs,
+    "question": question,
+    "live": live,
+    "form": form,
+    "many_buttons": many_buttons,
+    "mistake": lambda: problems.mistake(UserError("There is no run “<!here>”.", "Say “status”.")).card,
+    "failure": lambda: problems.failure(ServiceFailed("The platform failed.", detail="*500* <@U1>")).card,
+}
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_message__is_as_in_its_golden_file(name: str) -> None:
+    """Look at the difference, then run with UPDATE_GOLDEN=1 where it is meant."""
+    path = GOLDEN / f"{name}.json"
+    made = json.dumps(render.message(CARDS[name]()), ensure_ascii=False, indent=1) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(made, encoding="utf-8")
+
+    assert path.read_text(encoding="utf-8") == made
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_message__slack_takes_it(name: str) -> None:
+    """Within every limit, nothing live."""
+    assert slack_judge.message(render.message(CARDS[name]()), update=True) == []
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(
+        ["<!channel>", "<@U1>", "```", "`", "*b*", "_i_", "~s~", ">", "&amp;", "<https://e.example|x>", ":tada:",
+         "@here", "\u202e", "\x1b[31m", "x" * 5000, "\n", ""]
+    ),
+)  # fmt: skip
+OUTSIDE = st.builds(Outside, HOSTILE, st.booleans())
+LINES: st.SearchStrategy[Line] = st.lists(
+    st.one_of(OUTSIDE, st.just("own words "), st.just(Link("page", "https://demo.antithesis.com/x"))),
+    max_size=4,
+).map(tuple)
+BUTTONS = st.lists(
+    st.builds(
+        Button,
+        label=HOSTILE,
+        words=HOSTILE,
+        page=st.sampled_from(
+            [None, None, "https://demo.antithesis.com/", "javascript:alert(1)", "https://" + "x" * 4000]
+        ),
+        report=st.sampled_from([None, RunRef("demo", RUN)]),
+        signed=st.sampled_from([None, Secret("https://demo.antithesis.com/report/x?auth=v2.public.CANARY")]),
+        style=st.sampled_from(list(Style)),
+        asks=st.sampled_from([None, "launch"]),
+    ),
+    max_size=12,
+).map(tuple)
+ANY_CARD = st.builds(
+    Card,
+    title=LINES,
+    text=LINES.map(lambda line: ("Said: ", *line)),
+    tone=st.sampled_from(list(Tone)),
+    body=st.lists(LINES, max_size=6).map(tuple),
+    facts=st.lists(st.builds(Fact, HOSTILE, LINES), max_size=30).map(tuple),
+    items=st.lists(st.builds(Item, title=LINES, mark=st.sampled_from(["", "new"]),
+                             lines=st.lists(LINES, max_size=3).map(tuple), buttons=BUTTONS), max_size=20).map(tuple),
+    items_left_out=st.integers(0, 5),
+    excerpt=st.none() | st.builds(Excerpt, lines=st.lists(HOSTILE, max_size=200).map(tuple), title=st.just("Newest last")),
+    progress=st.none() | st.builds(Progress, fraction=st.none() | st.floats(-1, 2), text=st.just("going on")),
+    buttons=BUTTONS,
+    footer=LINES,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANY_CARD)
+def test_message__slack_takes_any_card(card: Card) -> None:
+    """Whatever is in it: within every limit, nothing live, no signed link in what may be stored."""
+    message = render.message(card)
+
+    assert slack_judge.message(message, update=True) == []
+    assert "CANARY" not in json.dumps(message)
+    assert len(message["blocks"]) <= render.BLOCKS
+    assert sum(map(render.cost, message["blocks"])) <= render.CHARACTERS + 500
+
+
+@settings(max_examples=60, deadline=None)
+@given(ANY_CARD)
+def test_without_table__slack_takes_it_too(card: Card) -> None:
+    """The other way to show the same is as valid."""
+    message = render.message(card)
+    message["blocks"] = render.without_table(message["blocks"])
+
+    assert slack_judge.message(message, update=True) == []
+    assert all(block["type"] != "table" for block in message["blocks"])
+
+
+def test_message__what_has_no_room_is_counted_and_goes_along() -> None:
+    """Newest lines stay; the rest is counted, and the file has all of it."""
+    lines = tuple(f"line {n} {'x' * 60}" for n in range(400))
+    card = Card(title=("Logs",), text=("Many lines.",), excerpt=Excerpt(lines=lines, left_out=100))
+
+    message = render.message(card)
+    shown = _texts(message["blocks"])
+
+    assert "line 399" in shown
+    assert "line 0 " not in shown
+    assert f"{500 - shown.count('line ')} earlier lines left out" in shown
+    assert message["overflow"].count("line ") == 400
+
+
+def test_message__items_without_room_are_counted() -> None:
+    """As many as fit, then how many more there are."""
+    items = tuple(Item(title=(Outside(f"property {n} {'y' * 700}"),)) for n in range(60))
+
+    message = render.message(Card(title=("t",), text=("Many.",), items=items, items_left_out=5))
+    shown = _texts(message["blocks"])
+
+    assert f"{65 - shown.count('property ')} more are not shown here." in shown
+    assert message["overflow"].count("property ") == 60
+
+
+def test_message__signed_link_only_where_asked_for() -> None:
+    """A button with a signed link is shown to one person, and is never in what may be stored."""
+    card = Card(
+        title=("t",),
+        text=("Ready.",),
+        buttons=(Button(label="Open report", signed=Secret("https://a.example/r")),),
+    )
+
+    assert "a.example" not in render.render(card)
+    assert "a.example" in render.render(card, signed=True)
+
+
+def _texts(blocks: list[Json]) -> str:
+    return json.dumps(blocks, ensure_ascii=False)
