@@ -186,23 +186,19 @@ async def open_service(connection: Connection, clock: Clock) -> AsyncIterator[Ru
 
 
 async def open_chat(name: str, own: Any, parts: Parts) -> RunningChat:
-    """Open a chat with its own part of the settings. Raises `UserError` where this build has no such chat."""
-    from importlib import import_module
+    """Open a chat with its own part of the settings; its library is loaded only now."""
+    core = (parts.handler, parts.store, parts.clock)
+    if name == "slack":
+        from adapters.chat.slack.app import open_chat as open_slack
 
-    from bot.errors import UserError
+        return await open_slack(own, *core)
+    if name == "discord":
+        from adapters.chat.discord.app import open_chat as open_discord
 
-    module = f"adapters.chat.{name}.app"
-    try:
-        opened: RunningChat = await import_module(module).open_chat(
-            own, parts.handler, parts.store, parts.clock
-        )
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        raise UserError(
-            f"{name.title()} is not part of this build.", "Take its token out of the settings."
-        ) from None
-    return opened
+        return await open_discord(own, *core)
+    from adapters.chat.terminal.app import open_chat as open_terminal
+
+    return await open_terminal(own, *core)
 
 
 def _desk(settings: Settings, services: dict[str, RunService], store: Store, clock: Clock) -> Desk:
@@ -221,6 +217,7 @@ def _desk(settings: Settings, services: dict[str, RunService], store: Store, clo
             read_only=settings.read_only,
         ),
         presets=settings.presets,
+        recipient_domains=settings.recipient_domains,
         launchers={c.name: c.launchers for c in settings.connections},
         report_links={c.name: c.report_links for c in settings.connections},
         new_key=lambda: uuid4().hex,

@@ -32,6 +32,7 @@ class Settings:
     log_level: str = "info"
     roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
     places: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    recipient_domains: frozenset[str] = frozenset()  # where mail may go; none: anywhere
     watches: tuple[Subscription, ...] = ()
     presets: Mapping[str, Preset] = field(default_factory=dict)
     slack: Slack | None = None
@@ -86,6 +87,7 @@ def _settings(env: Environment, config: File) -> Settings:
         log_level=env.clew_log_level,
         roles={role: frozenset(ids) for role, ids in config.roles},
         places={role: frozenset(ids) for role, ids in config.places if ids is not None},
+        recipient_domains=frozenset(config.recipient_domains),
         watches=tuple(_subscription(watch) for watch in config.watch),
         presets={p.name: Preset(name=p.name, launcher=p.launcher, values=p.values) for p in config.preset},
         slack=_slack_settings(env, config),

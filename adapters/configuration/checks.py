@@ -110,6 +110,17 @@ def channel(value: str) -> str:
     return value
 
 
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]", re.ASCII)
+
+
+def mail_domain(value: str) -> str:
+    """Accept the part of mail addresses behind the @, in small letters."""
+    domain = value.lower()
+    if not _DOMAIN.fullmatch(domain):
+        raise wrong("That is not the domain of a mail address.", 'Give it like "example.com".')
+    return domain
+
+
 def slack_team(value: str) -> str:
     """Accept a Slack workspace."""
     if not re.fullmatch(_SLACK, value, re.ASCII):
@@ -166,6 +177,7 @@ Tenant = Annotated[str, AfterValidator(tenant)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
 SocketUrl = Annotated[str, AfterValidator(socket_url)]
 Name = Annotated[str, AfterValidator(name)]
+MailDomain = Annotated[str, AfterValidator(mail_domain)]
 Principal = Annotated[str, AfterValidator(principal)]
 PlaceId = Annotated[str, AfterValidator(place)]
 ChannelId = Annotated[str, AfterValidator(channel)]

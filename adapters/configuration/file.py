@@ -22,6 +22,7 @@ from adapters.configuration.checks import (
     ChannelId,
     DiscordGuild,
     Listen,
+    MailDomain,
     Name,
     PlaceId,
     Principal,
@@ -127,6 +128,7 @@ class File(Table):
 
     report_links: ReportLinks = ReportLinks.POST
     read_only: bool = False
+    recipient_domains: tuple[MailDomain, ...] = ()  # none: mail may go anywhere
     connection: tuple[ConnectionTable, ...] = ()
     roles: RolesTable = RolesTable()
     places: PlacesTable = PlacesTable()

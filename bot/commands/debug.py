@@ -33,7 +33,7 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
     if aim.moment.placeholder:
         raise replies.placeholder()
     key = desk.new_key()
-    request = _request(aim, asked, key)
+    request = _request(aim, asked, desk, key)
     now = desk.clock.now()
     if not asked.flag("again"):
         wanted = sessions.subject(request)
@@ -80,14 +80,14 @@ async def _aim(asked: Asked, desk: Desk) -> Aim:
     )
 
 
-def _request(aim: Aim, asked: Asked, key: str) -> DebugRequest:
+def _request(aim: Aim, asked: Asked, desk: Desk, key: str) -> DebugRequest:
     """Build the request: the run's id where it is known, else the session's; the key goes into the text."""
     return DebugRequest(
         moment=aim.moment,
         run_id=aim.run.ref.run_id if aim.run else None,
         session_id=None if aim.run else aim.session_id,
         description=f"[clew:{key[:SHORT_ID]}] {_words(aim, asked)}".strip(),
-        recipients=_recipients(asked),
+        recipients=_recipients(asked, desk.recipient_domains),
     )
 
 
@@ -114,13 +114,13 @@ def _words(aim: Aim, asked: Asked) -> str:
     return plain[:LONGEST_DESCRIPTION]
 
 
-def _recipients(asked: Asked) -> tuple[str, ...]:
+def _recipients(asked: Asked, domains: frozenset[str]) -> tuple[str, ...]:
     """Return who gets the link: who was named, else the person, else nobody in particular."""
     named = asked.value("recipients")
     if named is not None:
-        return grammar.recipients(named)
+        return grammar.only_within(grammar.recipients(named), domains)
     try:
-        return grammar.recipients(asked.invocation.actor.email or "")
+        return grammar.only_within(grammar.recipients(asked.invocation.actor.email or ""), domains)
     except UserError:
         return ()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import launching, requests
+from bot import grammar, launching, requests
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.commands import confirm
@@ -60,6 +60,7 @@ async def propose(
     request: LaunchRequest, service: RunService, asked: Asked, desk: Desk, *, reason: str = ""
 ) -> Reply:
     """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once."""
+    grammar.only_within(request.recipients, desk.recipient_domains)
     parameters = service.parameters(request)
     place = asked.invocation.place
     warnings = await _warnings(request, service, desk)

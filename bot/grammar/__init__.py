@@ -1,6 +1,6 @@
 """How people write commands: words, `name=value`, quotes; and the values that parameters take."""
 
-from bot.grammar.lists import image, images, recipients
+from bot.grammar.lists import image, images, only_within, recipients
 from bot.grammar.names import flag, launcher, run_id
 from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds, whole_number
 from bot.grammar.words import Words, quoted, split
@@ -14,6 +14,7 @@ __all__ = [
     "images",
     "launcher",
     "minutes",
+    "only_within",
     "quoted",
     "recipients",
     "run_id",

@@ -45,6 +45,20 @@ def recipients(text: str, name: str = "recipients") -> tuple[str, ...]:
     return _listed(text, name, _address, MOST_RECIPIENTS)
 
 
+def only_within(addresses: tuple[str, ...], domains: frozenset[str]) -> tuple[str, ...]:
+    """Return mail addresses that all belong to these domains; no domains: any. Raises `UserError`.
+
+    What is mailed opens a report to whoever reads it, so where it may go is not for a chat to say.
+    """
+    outside = [address for address in addresses if address.rpartition("@")[2].lower() not in domains]
+    if domains and outside:
+        raise UserError(
+            f"recipients= has “{outside[0][:_SHOWN]}”; mail goes to {', '.join(sorted(domains))} only.",
+            "Leave that address out, or ask whoever runs Clew to add its domain to recipient_domains.",
+        )
+    return addresses
+
+
 def _address(text: str, name: str) -> str:
     if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text):
         return text

@@ -53,6 +53,7 @@ class Stage:
     store: Store | None = None
     policy: Policy = POLICY
     presets: Mapping[str, Preset] = field(default_factory=dict)
+    domains: frozenset[str] = frozenset()
     known: tuple[str, ...] = ("basic_test", "Payments Nightly")
     keys: count[int] = field(default_factory=lambda: count(0xA11CE))
     replies: list[Reply] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Stage:
             clock=self.clock,
             policy=self.policy,
             presets=self.presets,
+            recipient_domains=self.domains,
             launchers={self.service.connection: self.known},
             new_key=lambda: f"{next(self.keys):08x}{'0' * 24}",
         )

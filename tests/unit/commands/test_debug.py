@@ -145,6 +145,20 @@ async def test_debug__recipients() -> None:
     assert "not a mail address" in plain(wrong.card.text)
 
 
+async def test_debug__mail_stays_within_the_domains_of_the_settings() -> None:
+    """Where mail may go is not for a chat to say; a profile's address elsewhere is left out."""
+    stage = a_stage()
+    stage = stage.restarted(domains=frozenset({"example.com"}))
+    elsewhere = Actor(id=ANN.id, principals=ANN.principals, email="ann@example.org")
+    own = await stage.say(AT, direct=True, channel="fake:channel:D1")
+    left_out = await stage.say(AT, by=elsewhere)
+    refused = await stage.say(f"{AT} recipients=cy@example.org")
+
+    assert "by e-mail to ann@example.com." in plain(own.card.text)
+    assert "default users" in plain(left_out.card.text)
+    assert "mail goes to example.com only" in plain(refused.card.text)
+
+
 async def test_debug__a_second_person_joins() -> None:
     """The same moment is one session; the second person's card follows it too."""
     stage = a_stage()

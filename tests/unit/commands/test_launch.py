@@ -229,6 +229,19 @@ async def test_launch__masks_recipients_where_others_read() -> None:
     assert "ann@example.com;bo@example.org" in texts(alone.card)
 
 
+async def test_launch__mail_stays_within_the_domains_of_the_settings() -> None:
+    """A report opens to whoever gets the mail, so an address elsewhere is refused before anything is kept."""
+    stage = Stage(domains=frozenset({"example.com"}))
+    words = "launch basic_test duration=30 recipients="
+    refused = await stage.say(f"{words}ann@example.com;bo@sub.example.com")
+    kept = drafts(stage)
+    taken = await stage.say(f"{words}ann@EXAMPLE.com")
+
+    assert "recipients= has “bo@sub.example.com”; mail goes to example.com only." in texts(refused.card)
+    assert kept == []
+    assert not taken.failed
+
+
 async def test_launch__warns_of_an_unseen_launcher() -> None:
     """No interface lists launchers: an unseen one is asked about, never refused."""
     stage = Stage()

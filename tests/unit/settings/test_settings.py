@@ -242,6 +242,7 @@ def test_load__secret_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 WHOLE_FILE = """
 report_links = "private"
 read_only = true
+recipient_domains = ["Example.com"]
 [[connection]]
 name = "prod"
 kind = "antithesis"
@@ -294,6 +295,7 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     )
     assert (lab.name, lab.report_links, lab.username) == ("lab", ReportLinks.POST, "bot")
     assert loaded.read_only
+    assert {"example.com"} == loaded.recipient_domains
     assert loaded.roles["admin"] == {"discord:user:11042"}
     assert loaded.places == {"launch": {"slack:channel:T01:C01", "discord:channel:11040:11043"}}
     (watch,) = loaded.watches
@@ -338,6 +340,7 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ),
         ('[[watch]]\nchannel = "slack:channel:T01:C01"\nconnection = "defalt"', "Did you mean “default”?"),
         ('[[preset]]\nname = "n"\nlauncher = "L"\nvalues = { a = [1] }', "That is not a single value."),
+        ('recipient_domains = ["ann@example.com"]', "That is not the domain of a mail address."),
         ('[slack]\nworkspaces = ["my team"]', "That is not a workspace's id."),
         ('[discord]\nguilds = ["my server"]', "That is not a server's id."),
         ('[web]\nlisten = "8080"', "That is not an address to listen at."),
