@@ -36,7 +36,7 @@ class Haste:
     """How often things are looked at, in seconds."""
 
     poll: float = 60.0
-    live: float = 5.0
+    live: float = 15.0  # one request for each message that lives on
     launches: float = 2.0
     idle: float = 2.0
     per_channel: float = 1.0
