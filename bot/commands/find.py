@@ -53,4 +53,5 @@ VERB = Verb(
         ),
     ),
     examples=("find 9043254f65c9c65d63fe043a0abfc7fc-53-1",),
+    open_names=True,  # whatever stands around a link or id
 )

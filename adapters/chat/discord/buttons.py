@@ -86,37 +86,32 @@ class Rows:
         return rows + [_row(fit[at : at + ROW]) for at in range(0, min(len(fit), room), ROW)]
 
     def _of_items(self, items: tuple[Item, ...], room: int) -> list[Json]:
-        having = [(number, item) for number, item in enumerate(items, 1) if item.buttons]
-        pressable = [(n, i, b) for n, i in having for b in i.buttons if _fits(b)]
+        pressable = [(item, button) for item in items for button in item.buttons if _fits(button)]
         if not pressable or room <= 0:
             return []
         if len(pressable) <= FEW:
-            several = len(having) > 1
-            return [_row([self._button(b, f" {n}" if several else "") for n, _, b in pressable])]
-        labels = list(dict.fromkeys(b.label for _, _, b in pressable if not b.page))[: min(SELECTS, room)]
-        return [
-            self._select(label, [(n, i, b) for n, i, b in pressable if b.label == label]) for label in labels
-        ]
+            return [_row([self._button(button) for _, button in pressable])]
+        stems = list(dict.fromkeys(_stem(b) for _, b in pressable if not b.page))[: min(SELECTS, room)]
+        return [self._select(stem, [(i, b) for i, b in pressable if _stem(b) == stem]) for stem in stems]
 
-    def _select(self, label: str, entries: list[tuple[int, Item, Button]]) -> Json:
+    def _select(self, stem: str, entries: list[tuple[Item, Button]]) -> Json:
         options: dict[str, Json] = {}
-        for number, item, button in entries[:OPTIONS]:
+        for number, (item, button) in enumerate(entries[:OPTIONS], 1):
             value = self._said(button, f"{number}")
-            title = f"{number}. {markup.flat(item.title)}"
-            options.setdefault(value, {"label": markup.cut(title, OPTION), "value": value})
+            options.setdefault(
+                value, {"label": markup.cut(markup.flat(item.title), OPTION) or stem, "value": value}
+            )
+        self.left_out += max(0, len(entries) - OPTIONS)
         select: Json = {
             "type": 3,
             "custom_id": f"{PICK}:{next(self._numbers)}",
-            "placeholder": markup.cut(f"{label}…", OPTION),
+            "placeholder": markup.cut(f"{stem}…", OPTION),
             "options": list(options.values()),
         }
         return _row([select])
 
-    def _button(self, button: Button, suffix: str = "") -> Json:
-        shown: Json = {
-            "type": 2,
-            "label": markup.cut(cleaning.one_line(button.label), LABEL - len(suffix)) + suffix,
-        }
+    def _button(self, button: Button) -> Json:
+        shown: Json = {"type": 2, "label": markup.cut(cleaning.one_line(button.label), LABEL)}
         address = button.signed.reveal() if button.signed else button.page
         if address is not None:
             return shown | {"style": _LINK, "url": address}
@@ -152,6 +147,11 @@ def too_long(button: Button) -> str | None:
     """Return the signed address of a button that Discord does not take as one."""
     address = button.signed.reveal() if button.signed else ""
     return address if markup.safe_url(address) and len(address) > URL else None
+
+
+def _stem(button: Button) -> str:
+    """Return what a numbered label has in common with its neighbours: "Logs" of "Logs 2"."""
+    return button.label.rstrip("0123456789").rstrip() or button.label
 
 
 def _fits(button: Button) -> bool:

@@ -126,9 +126,8 @@ class _Page:
 
     def _items(self, card: Card) -> None:
         keep = NOTE + min(EXCERPT, sum(units(line) + 1 for line in card.excerpt.lines) if card.excerpt else 0)
-        numbered = sum(bool(item.buttons) for item in card.items) > 1
         for number, item in enumerate(card.items, 1):
-            if not self._add(_item(item, number if numbered else None), keep=keep):
+            if not self._add(_item(item), keep=keep):
                 break
             self.shown = number
         left_out = card.items_left_out + len(card.items) - self.shown
@@ -169,10 +168,9 @@ def _own(card: Card) -> tuple[Button, ...]:
     return (Button(label="Fill in the form", words=form.verb, asks=form.verb), *card.buttons)
 
 
-def _item(item: Item, number: int | None) -> str:
+def _item(item: Item) -> str:
     mark = f"**{markup.escape(item.mark)}** " if item.mark else ""
-    head = f"{number}. " if number is not None else "- "
-    lines = [f"{head}{mark}{markup.marked(item.title)}", *(f"  {markup.marked(line)}" for line in item.lines)]
+    lines = [f"- {mark}{markup.marked(item.title)}", *(f"  {markup.marked(line)}" for line in item.lines)]
     return "\n".join(line for line in lines if line.strip())
 
 

@@ -8,7 +8,6 @@ an interaction was answered with is safe to repeat; everything else has a nonce 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -35,6 +34,7 @@ EDITS = 4
 CALL_SECONDS = 20.0
 NOTE_SECONDS = 3.0  # between two notes of what goes on
 UNINVITED = "Only you see this: Clew may not write here. `clew doctor` says which permission is missing."
+ALONE = "The answer is for the person who asked."
 CLOSED = "The answer is for you alone, and you take no direct messages from Clew. Say it as /clew instead."
 
 
@@ -220,21 +220,22 @@ class Screen:
         await self._directly(card, uploads)
 
     async def _one_more(self, card: Card, uploads: Sequence[Upload]) -> PostOutcome:
-        """Take back what all would see, then tell the person alone; nothing of it is sent twice."""
+        """Tell the person alone, at most once, and take back what all would see.
+
+        While "thinking…" stands, one more message would only fill it in for all, so it is completed first.
+        """
         ticket = self._ticket
         if ticket is None:
             return Undeliverable("The time to answer is over.", channel_lost=False)
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(CALL_SECONDS):
-                await self._stage.calls.delete_original(ticket)
         body, ours = await self._stage.sender.prepared(render.message(card, signed=True))
-        body |= {"flags": EPHEMERAL}
         files = [*uploads, *overflow(ours)]
-
-        async def send() -> PostOutcome:
-            return await _outcome(self._stage.calls.follow_up(ticket, body, files))
-
-        return await again(self._stage.clock, send)
+        calls = self._stage.calls
+        await _outcome(calls.edit_original(ticket, {"content": ALONE, "allowed_mentions": {"parse": []}}))
+        outcome = await again(
+            self._stage.clock, lambda: _outcome(calls.follow_up(ticket, body | {"flags": EPHEMERAL}, files))
+        )
+        await _outcome(calls.delete_original(ticket))
+        return outcome
 
     async def _directly(self, card: Card, uploads: Sequence[Upload]) -> None:
         """Write to the person; where that is closed, say so in place, without what is private."""
@@ -329,7 +330,7 @@ class _Replaced:
     message: MessageRef | None
 
 
-async def _outcome(call: Awaitable[Json | None]) -> PostOutcome:
+async def _outcome(call: Awaitable[Json | None] | Awaitable[None]) -> PostOutcome:
     """Make a call that belongs to an interaction, and say what came of it."""
     try:
         async with asyncio.timeout(CALL_SECONDS):

@@ -1,0 +1,1 @@
+"""The Discord adapter walked through, as people use it."""

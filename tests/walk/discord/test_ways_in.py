@@ -1,0 +1,152 @@
+"""Every way in, for the verbs that go that way, and its answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.model import Run
+from bot.moments import show
+from tests.fakes.discord_bot import World, answer, first_words, said
+from tests.fakes.runs import MOMENT, run_id
+
+OPTIONS: dict[str, tuple[dict[str, object], str]] = {
+    "status": ({}, "Payments Nightly"),
+    "failing": ({"run": run_id(1)}, "Ledger balances"),
+    "logs": ({"run": run_id(1)}, "balance is off by 3"),
+    "debug": ({"run": run_id(1)}, "debugging session"),
+    "find": ({"run": run_id(1)}, "FAILED"),
+    "launch": ({"launcher": "basic_test", "duration": "30"}, "basic_test"),
+    "watch": ({}, "hears of every run that ends"),
+    "unwatch": ({}, "watch"),
+    "watching": ({}, "watches nothing"),
+    "help": ({}, "launch"),
+    "report": ({"run": run_id(1)}, "ready to open"),
+}
+PRIVATE = {"watching", "help", "report"}
+
+
+@pytest.mark.parametrize("verb", OPTIONS)
+async def test_command__every_verb_answers(world: World, run: Run, verb: str) -> None:
+    """Each verb, used as a slash command, is told at once that an answer comes, and is answered."""
+    options, expected = OPTIONS[verb]
+
+    result = await world.say(verb, **options)
+
+    hidden = {"data": {"flags": 64}} if verb in PRIVATE else {}
+    assert first_words(world) == [{"type": 5} | hidden]
+    assert expected in said(answer(result))
+
+
+@pytest.mark.parametrize("verb", [verb for verb in OPTIONS if verb not in PRIVATE and verb != "unwatch"])
+async def test_mention__every_verb_answers_in_place(world: World, run: Run, verb: str) -> None:
+    """Each verb, said to the bot in a channel, is answered there as a reply."""
+    options, expected = OPTIONS[verb]
+    words = " ".join([verb, *(str(o) if n == "run" else f"{n}={o}" for n, o in options.items())])
+
+    posted = await world.mention(words)
+
+    assert len(posted) == 1
+    assert expected in said(posted[0])
+    assert posted[0].reference is not None
+
+
+@pytest.mark.parametrize("verb", sorted(PRIVATE))
+async def test_mention__a_private_answer_goes_to_the_person(world: World, run: Run, verb: str) -> None:
+    """What is for one person comes as a direct message, and nothing of it stands in the channel."""
+    options, expected = OPTIONS[verb]
+
+    posted = await world.mention(" ".join([verb, *map(str, options.values())]))
+
+    assert posted == []
+    assert expected in said(world.alice.user.dm_channel.last_message)
+
+
+async def test_mention__in_a_thread_needs_no_arguments(world: World, run: Run) -> None:
+    """The thread of a run's card knows its run."""
+    card = answer(await world.say("status", run=run_id(1)))
+    shown = await world.press(card, "Failing")
+    thread = world.main.threads[0]
+
+    posted = await world.mention("logs", channel=thread)
+
+    assert shown.response.content == f"The answer is in <#{thread.id}>."
+    assert thread.id == card.id
+    assert "balance is off by 3" in said(posted[0])
+
+
+async def test_command__in_a_thread_needs_no_arguments(world: World, run: Run) -> None:
+    """A slash command inside the thread speaks of its run too, and is answered there."""
+    card = answer(await world.say("status", run=run_id(1)))
+    await world.press(card, "Failing")
+    thread = world.main.threads[0]
+
+    result = await world.say("logs", channel=thread)
+
+    assert "balance is off by 3" in said(answer(result))
+    assert result.response.channel_id == thread.id
+
+
+async def test_button__opens_the_thread_of_its_message_once(world: World, run: Run) -> None:
+    """Details of a card in a channel go into its thread, which is named after the run and not its state."""
+    card = answer(await world.say("status", run=run_id(1)))
+
+    await world.press(card, "Failing")
+    await world.press(card, "Failing")
+
+    threads = world.main.threads
+    assert [thread.name for thread in threads] == ["Payments Nightly 00000000"]
+    assert ["Ledger balances" in said(m) for m in threads[0].history()[-2:]] == [True, True]
+
+
+async def test_button__in_a_thread_leaves_no_trace_of_thinking(world: World, run: Run) -> None:
+    """Where the answer is plain to see, the private first word is taken back."""
+    card = answer(await world.say("status", run=run_id(1)))
+    await world.press(card, "Failing")
+    thread = world.main.threads[0]
+    failing = thread.history()[-1]
+
+    result = await world.press(failing, "Logs 1")
+
+    assert result.response is None
+    assert "balance is off by 3" in said(thread.history()[-1])
+
+
+async def test_menu__triages_a_message_of_anybody(world: World, run: Run) -> None:
+    """The run that a message names is shown, whoever wrote it."""
+    message = await world.bob.send(world.main, f"look at {run_id(1)} please")
+
+    result = await world.alice.context_menu(world.main, "Triage this run", message)
+    await world.env.settle()
+
+    assert "FAILED" in said(answer(result))
+
+
+async def test_menu__debugs_the_moment_in_a_message(world: World, run: Run) -> None:
+    """A pasted moment is asked about, and nothing is opened before it is confirmed."""
+    message = await world.bob.send(world.main, f"{show(MOMENT, run_id=run_id(1))} try=3 hangs")
+
+    result = await world.alice.context_menu(world.main, "Debug this moment", message)
+    await world.env.settle()
+
+    assert "debugging session" in said(answer(result))
+    assert world.service.debugs == []
+
+
+async def test_menu__understands_our_own_cards(world: World, run: Run) -> None:
+    """A card of ours holds the run's id in fixed width, and it is found there."""
+    card = answer(await world.say("status", run=run_id(1)))
+
+    result = await world.alice.context_menu(world.main, "Triage this run", card)
+    await world.env.settle()
+
+    assert "FAILED" in said(answer(result))
+
+
+async def test_mention__others_and_ourselves_are_not_heard(world: World, run: Run) -> None:
+    """Messages that do not name the bot are left alone, and so are its own."""
+    before = len(world.requests())
+
+    await world.alice.send(world.main, "status")
+    await world.env.settle()
+
+    assert world.requests()[before:] == []
