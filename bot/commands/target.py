@@ -6,6 +6,7 @@ resolves, the sentence says which piece is missing and how to give it.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot import grammar, moments
@@ -68,7 +69,7 @@ async def run_of(asked: Asked, desk: Desk, position: int | None = 0) -> tuple[Ru
     service = service_of(asked, desk)
     pasted = asked.words.pasted
     if pasted is not None and (pasted.run_id or pasted.session_id or pasted.report_url):
-        return service, await _pasted_run(service, pasted)
+        return await _pasted_run(asked, desk, pasted)
     token = asked.value("run", position)
     if token is not None:
         return await _named_run(asked, desk, service, token)
@@ -142,8 +143,9 @@ async def _pasted_aim(asked: Asked, desk: Desk, pasted: moments.Pasted) -> Aim:
         )
     if pasted.session_id and not pasted.run_id:
         session = pasted.session_id
-        found = await service.find_run(session_id=session)
-        return Aim(service=service, run=found, session_id=session, moment=moment, warning=pasted.warning)
+        found = await _somewhere(asked, desk, lambda s: s.find_run(session_id=session))
+        service, run = found or (service, None)
+        return Aim(service=service, run=run, session_id=session, moment=moment, warning=pasted.warning)
     if pasted.run_id is None and asked.value("run", 0) is None and asked.context.run is None:
         raise UserError("That moment does not say which run it is in.", GIVE_RUN)
     service, run = await run_of(asked, desk)
@@ -179,18 +181,47 @@ def _no_moment(found: Findings) -> str:
     return "No failing property of this run has a moment. “failing” shows what there is."
 
 
-async def _pasted_run(service: RunService, pasted: moments.Pasted) -> Run:
+async def _pasted_run(asked: Asked, desk: Desk, pasted: moments.Pasted) -> tuple[RunService, Run]:
     if pasted.run_id:
-        return await service.run(pasted.run_id)
+        return await _run_with_id(asked, desk, pasted.run_id)
     url = pasted.report_url.reveal() if pasted.report_url else None
-    run = await service.find_run(report_url=url, session_id=pasted.session_id)
-    if run is None:
+    session = pasted.session_id
+    found = await _somewhere(asked, desk, lambda s: s.find_run(report_url=url, session_id=session))
+    if found is None:
         what = "report" if url else "session"
         raise UserError(
             f"No recent run belongs to that {what}.",
             "It may be older, or of another tenant. Give the run id: it stands at the bottom of the report.",
         )
-    return run
+    return found
+
+
+async def _run_with_id(asked: Asked, desk: Desk, run_id: str) -> tuple[RunService, Run]:
+    """Return the run with that id, wherever it is. Raises `NotFound`."""
+
+    async def look(service: RunService) -> Run | None:
+        try:
+            return await service.run(run_id)
+        except NotFound:
+            return None
+
+    found = await _somewhere(asked, desk, look)
+    if found is None:
+        raise NotFound(f"There is no run {run_id}.", what="run")
+    return found
+
+
+async def _somewhere(
+    asked: Asked, desk: Desk, look: Callable[[RunService], Awaitable[Run | None]]
+) -> tuple[RunService, Run] | None:
+    """Look in the connection that is meant and, unless it was named, in the others: what is pasted names none."""
+    first = service_of(asked, desk)
+    others = () if asked.value("connection") else (s for s in desk.services.values() if s is not first)
+    for service in (first, *others):
+        run = await look(service)
+        if run is not None:
+            return service, run
+    return None
 
 
 async def _named_run(asked: Asked, desk: Desk, service: RunService, token: str) -> tuple[RunService, Run]:
@@ -201,7 +232,7 @@ async def _named_run(asked: Asked, desk: Desk, service: RunService, token: str) 
         return service, await _latest(asked, desk, service)
     run_id = grammar.run_id(token)
     try:
-        return service, await service.run(run_id)
+        return (service, await service.run(run_id)) if slash else await _run_with_id(asked, desk, run_id)
     except NotFound:
         full = await _begins_with(service, run_id)
         if full is None:

@@ -240,6 +240,21 @@ async def test_status__two_connections_need_a_name_or_take_the_first() -> None:
     assert Context(run=run.ref) == reply.card.context
 
 
+@pytest.mark.parametrize("link", [True, False])
+async def test_status__what_is_pasted_is_found_in_any_connection(link: bool) -> None:
+    """A link or an id says nothing of our connections' names, so every one is looked at, the first one first."""
+    door = Door(others=(FakeRunService(connection="staging"),))
+    run = door.others[0].add_run(a_run(1, connection="staging"))
+    door.others[0].set_report(run, "https://staging.antithesis.com/report/a/b.html?auth=v2.public.KEY")
+    pasted = "https://staging.antithesis.com/report/a/b.html" if link else run.ref.run_id
+
+    found = await door.say(f"status {pasted}")
+    only_there = await door.say(f"status {pasted} connection=demo")
+
+    assert Context(run=run.ref) == found.card.context
+    assert only_there.failed
+
+
 async def test_status__elapsed_and_requested_are_both_shown() -> None:
     """People confuse them, so both have a label."""
     door = Door()
