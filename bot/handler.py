@@ -95,6 +95,7 @@ class Handler:
         verb = self._verb(words)
         place = invocation.place
         context = await self.desk.store.context(place.channel, place.thread) if place.thread else None
+        words = verb.with_flags(words)
         return verb, Asked(invocation=invocation, words=words, context=context or Context(), report=report)
 
     def _verb(self, words: grammar.Words) -> Verb:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.access import Policy, Role
@@ -70,8 +70,8 @@ class Asked:
         return found or None
 
     def flag(self, name: str) -> bool:
-        """Whether a bare word or a named value says yes."""
-        return name in self.words.positional or (self.value(name) or "").lower() in {"true", "yes", "on", "1"}
+        """Whether a value says yes."""
+        return (self.value(name) or "").lower() in {"true", "yes", "on", "1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,15 @@ class Verb:
     private: bool = False  # the answer is for the person alone
     open_names: bool = False  # takes names that are not listed (launch passes custom parameters through)
     form: Callable[[Asked, Desk], Awaitable[Form]] | None = None
+
+    def with_flags(self, words: Words) -> Words:
+        """Read a bare word that names a flag of this verb as a yes, not as the run or launcher that is meant."""
+        flags = {p.name for p in self.parameters if p.kind is FieldKind.FLAG} - words.named.keys()
+        said = [word for word in words.positional if word in flags]
+        if not said:
+            return words
+        others = tuple(word for word in words.positional if word not in said)
+        return replace(words, positional=others, named={**words.named, **dict.fromkeys(said, "yes")})
 
     def check_names(self, words: Words) -> None:
         """Refuse a named value that the verb does not know, naming those it does."""

@@ -238,6 +238,18 @@ async def test_logs__another_run_is_not_asked_for_the_property_of_the_thread() -
     assert Context(run=other.ref, property_name="liveness", moment=MOMENT) == card.context
 
 
+@pytest.mark.parametrize("words", ["logs build", "logs latest build", "logs build=yes", "logs --build"])
+async def test_logs__a_flag_may_be_a_bare_word(words: str) -> None:
+    """“build” says yes; it is neither a run nor a launcher."""
+    door = Door()
+    run = failing_run(door)
+    door.service.set_build_log(run, a_line("compiled", "0"))
+
+    card = (await door.say(words, thread=await door.thread_about(run))).card
+
+    assert "Build log of Payments Nightly 00000000" == plain(card.title)
+
+
 async def test_logs__form_is_prefilled_from_the_thread() -> None:
     """The form knows what the thread knows."""
     door = Door()
