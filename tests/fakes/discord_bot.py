@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -30,10 +31,15 @@ TIMING = Timing(patience=0.2, settle=1.0, drain=3.0)
 
 
 class QuickClock(SystemClock):
-    """Real time, but nobody waits for it: what is slept is only noted."""
+    """The time of the in-process Discord, but nobody waits for it: what is slept is only noted."""
 
     def __init__(self) -> None:
         self.slept: list[float] = []
+        self.env: Env | None = None
+
+    def now(self) -> datetime:
+        """Return Discord's time, which a test may let jump."""
+        return self.env.now() if self.env is not None else super().now()
 
     async def sleep(self, seconds: float) -> None:
         """Let others run."""
@@ -55,6 +61,7 @@ class World:
     main: Any
     alice: Any
     bob: Any
+    build: Callable[[], DiscordChat]
 
     @property
     def place(self) -> str:
@@ -82,6 +89,20 @@ class World:
         result = await (by or self.alice).click(message, custom_id=custom_id(message, label))
         await self.env.settle()
         return result
+
+    async def restart(self) -> None:
+        """Let a new process take over: nothing is left but the database and Discord."""
+        await self.env.settle()
+        await self.chat.close()
+        await self.chat.release()
+        self.chat = self.build()
+        await self.env.restart_bot(self.chat.new_client())
+        await self.env.settle()
+
+    def forget_words(self) -> None:
+        """Lose what long buttons say, as an old database restored over a new one does."""
+        assert isinstance(self.store, MemoryStore)
+        self.store.tokens.clear()
 
     def requests(self) -> list[tuple[str, str, Any]]:
         """Return what the bot sent so far: method, path and body."""
@@ -163,8 +184,14 @@ async def simulated(
     )
     handler = CountingHandler(desk)
     settings = Discord(token=Secret(TOKEN), guilds=guilds)
-    chat = DiscordChat(settings, handler, store, clock, timing)
+
+    def build() -> DiscordChat:
+        return DiscordChat(settings, handler, store, clock, timing)
+
+    chat = build()
     env = Env(chat.new_client())
+    world: World | None = None
+    clock.env = env
     await env.start()
     try:
         guild = env.create_guild()
@@ -175,7 +202,7 @@ async def simulated(
         await env.settle()
         world = World(
             env=env, chat=chat, handler=handler, store=store, service=service, clock=clock,
-            guild=guild, main=main, alice=alice, bob=bob,
+            guild=guild, main=main, alice=alice, bob=bob, build=build,
         )  # fmt: skip
         yield world
         await env.settle()
@@ -183,5 +210,6 @@ async def simulated(
         assert not judged or judge.all_of(world.requests()) == []
     finally:
         await env.shutdown()
-        await chat.close()
-        await chat.release()
+        last = world.chat if world is not None else chat
+        await last.close()
+        await last.release()

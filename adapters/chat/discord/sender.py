@@ -84,6 +84,8 @@ class Sender:
         self, post: Post, *, uploads: Sequence[Upload] = (), reply_to: str | None = None
     ) -> PostOutcome:
         """Send one message with files, maybe as a reply."""
+        if not _sendable(post.channel, post.thread):
+            return Undeliverable("That is not a channel of Discord.")
         refused = await self._turn(post.thread or post.channel)
         if refused is not None:
             return refused
@@ -198,6 +200,8 @@ class Sender:
         return await self._try(parks, lambda: self._calls.create_message(channel_id, body, files))
 
     async def _update(self, message: MessageRef, body: Json, files: list[Upload]) -> PostOutcome:
+        if not _sendable(message.channel, message.message_id, message.thread):
+            return Undeliverable(outcomes.SENTENCES[outcomes.UNKNOWN_MESSAGE], channel_lost=False)
         if self.halted:
             return Halted(self.halted)
         channel = message.thread or ids.last(message.channel)
@@ -258,6 +262,11 @@ class Sender:
         if len(self._slots) > SLOTS:
             self._slots.popitem(last=False)
         return slot
+
+
+def _sendable(channel: str, *own: str | None) -> bool:
+    """Whether ids can be Discord's at all; addresses are made of nothing else."""
+    return all(ids.is_snowflake(i) for i in (ids.last(channel), *own) if i is not None)
 
 
 def fill(post: Post) -> Json:
