@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from adapters.chat.slack.markup import Json, plain
@@ -84,13 +84,10 @@ def origin(view: Json) -> Origin | None:
 
 def sent(view: Json) -> Sent:
     """Read a modal's values and check what can be checked at once."""
-    optional = {
-        b.get("block_id"): bool(b.get("optional")) for b in view.get("blocks", ()) if isinstance(b, dict)
-    }
+    optional = _optional(view)
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
-    for name, elements in (view.get("state", {}).get("values") or {}).items():
-        kind, element = next(iter(elements.items()))
+    for name, kind, element in _filled(view):
         value = _value(element)
         wrong = _wrong(kind, value) if value else ("" if optional.get(name, True) else "Please fill this in.")
         if wrong:
@@ -182,12 +179,29 @@ _ELEMENTS: dict[FieldKind, Callable[[Field], Json]] = {
 }
 
 
+def _optional(view: Json) -> dict[str, bool]:
+    """Return which fields may be left empty, by name."""
+    blocks = view.get("blocks")
+    known = [b for b in blocks if isinstance(b, dict)] if isinstance(blocks, list) else []
+    return {str(b.get("block_id")): bool(b.get("optional")) for b in known}
+
+
+def _filled(view: Json) -> Iterator[tuple[str, str, object]]:
+    """Yield each field's name, its kind, and what it holds."""
+    state = view.get("state")
+    blocks = state.get("values") if isinstance(state, dict) else None
+    for name, elements in blocks.items() if isinstance(blocks, dict) else ():
+        for kind, element in elements.items() if isinstance(elements, dict) else ():
+            yield name, kind, element
+
+
 def _value(element: object) -> str:
     """Return what an element holds as text, "" where it is empty."""
     if not isinstance(element, dict):
         return ""
-    if "selected_options" in element:
-        return ",".join(str(o.get("value")) for o in element["selected_options"] or ())
+    several = element.get("selected_options")
+    if isinstance(several, list):
+        return ",".join(str(o.get("value")) for o in several if isinstance(o, dict))
     selected = element.get("selected_option")
     if isinstance(selected, dict):
         return str(selected.get("value") or "")

@@ -1,0 +1,230 @@
+"""What payloads mean: Slack's markup undone, ids from nowhere else than Slack, nothing that makes it stumble."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.chat.slack import events
+from adapters.chat.slack.events import Self
+from adapters.chat.slack.incoming import Nothing, Opening, Refused, Said, Way
+
+NOW = datetime(2026, 5, 14, tzinfo=UTC)
+ME = Self(team="T01", user="UBOT", bot="B01", workspaces=frozenset({"T01"}))
+COMMAND = {
+    "command": "/clew",
+    "text": "status",
+    "user_id": "U1",
+    "team_id": "T01",
+    "channel_id": "C1",
+    "trigger_id": "t",
+}
+
+
+def mention(**changes: Any) -> dict[str, Any]:
+    event = {
+        "type": "app_mention",
+        "user": "U1",
+        "channel": "C1",
+        "ts": "1.1",
+        "text": "<@UBOT> status",
+        **changes,
+    }
+    return {"type": "event_callback", "team_id": "T01", "event": event}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("status", "status"),
+        (
+            "find <https://demo.antithesis.com/report/x?a=1&amp;b=2|the report>",
+            "find https://demo.antithesis.com/report/x?a=1&b=2",
+        ),
+        ("find <https://demo.antithesis.com>", "find https://demo.antithesis.com"),
+        ("a &lt;b&gt; &amp;amp;", "a <b> &amp;"),
+        ("watch <#C012AB|general>", "watch C012AB"),
+        ("ask <@U1|ann>", "ask <@U1|ann>"),
+        ("  spaces  ", "spaces"),
+        ("<mailto:ann@example.com|ann@example.com>", "mailto:ann@example.com"),
+    ],
+)
+def test_said_text__undoes_slacks_markup(typed: str, said: str) -> None:
+    """Links, channels and escapes are what the person typed."""
+    assert said == events.said_text(typed)
+
+
+def test_command__becomes_words_of_a_person_at_a_place() -> None:
+    """Ids are Slack's own, with the workspace; names decide nothing."""
+    result = events.read(COMMAND | {"user_name": "admin"}, ME, NOW)
+
+    assert isinstance(result, Said)
+    assert result.invocation.actor.id == "slack:user:T01:U1"
+    assert result.invocation.place.channel == "slack:channel:T01:C1"
+    assert result.invocation.actor.principals == {"slack:user:T01:U1", "slack:team:T01"}
+    assert (result.invocation.words, result.invocation.key, result.way) == (
+        "status",
+        "trigger:t",
+        Way.COMMAND,
+    )
+
+
+def test_command__without_a_trigger_is_known_by_its_content() -> None:
+    """The same payload again has the same key, another one has another."""
+    bare = {k: v for k, v in COMMAND.items() if k != "trigger_id"}
+
+    keys = [_said(body).invocation.key for body in (bare, dict(bare), bare | {"text": "help"})]
+
+    assert keys[0] == keys[1] != keys[2]
+
+
+def test_mention__in_a_thread_stays_there() -> None:
+    """The thread is the one it was said in, else the one that its answer opens."""
+    inside, top = _said(mention(thread_ts="0.9")), _said(mention())
+
+    assert ("0.9", "1.1") == (inside.invocation.place.thread, top.invocation.place.thread)
+    assert inside.invocation.words == "status"
+
+
+def test_mention__of_a_person_from_another_organisation_keeps_their_workspace() -> None:
+    """In a shared channel the same user id of another workspace is another person."""
+    result = _said(mention(user_team="T99"))
+
+    assert result.invocation.actor.id == "slack:user:T99:U1"
+    assert "slack:team:T01" not in result.invocation.actor.principals
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"user": "UBOT"}, {"bot_id": "B9"}, {"subtype": "message_deleted"}, {"user": None}, {"type": "message"}],
+)
+def test_message__that_is_not_for_us_is_nothing(changes: dict[str, Any]) -> None:
+    """Own messages, bots, edits, and what people say to each other."""
+    assert Nothing() == events.read(mention(**changes), ME, NOW)
+
+
+@pytest.mark.parametrize("team", ["T99", "", None, 5, {"id": "T01"}])
+def test_anything__from_elsewhere_is_refused(team: object) -> None:
+    """Only workspaces that are served are read at all."""
+    assert isinstance(events.read(COMMAND | {"team_id": team}, ME, NOW), Refused)
+
+
+def pressed(action: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {
+        "type": "block_actions", "team": {"id": "T01"}, "user": {"id": "U1", "team_id": "T01"}, "trigger_id": "t",
+        "channel": {"id": "C1"}, "message": {"ts": "1.1"}, "actions": [action],
+        "container": {"message_ts": "1.1", "channel_id": "C1"}, **changes,
+    }  # fmt: skip
+
+
+def test_press__says_the_buttons_words_in_the_messages_thread() -> None:
+    """A button on a top-level message speaks in the thread of that message."""
+    result = _said(pressed({"action_id": "say:1", "value": "failing demo/x"}))
+
+    assert ("failing demo/x", "1.1", "1.1") == (
+        result.invocation.words,
+        result.invocation.place.thread,
+        result.message,
+    )
+
+
+def test_press__of_a_menu_says_the_entry() -> None:
+    """An overflow menu and a select say what was chosen."""
+    chosen = {"type": "overflow", "action_id": "more:1", "selected_option": {"value": "help logs"}}
+
+    assert _said(pressed(chosen)).invocation.words == "help logs"
+
+
+def test_press__of_a_page_button_is_nothing() -> None:
+    """A page was opened; Slack tells us all the same."""
+    assert Nothing() == events.read(pressed({"action_id": "page:1", "value": "x"}), ME, NOW)
+
+
+def test_press__that_asks_opens_a_form() -> None:
+    """The words prefill it."""
+    result = events.read(pressed({"action_id": "ask:launch:1", "value": "launch basic_test"}), ME, NOW)
+
+    assert isinstance(result, Opening)
+    assert (result.invocation.words, result.placed) == ("launch basic_test", True)
+
+
+def test_press__on_an_ephemeral_message_has_no_thread_of_its_own() -> None:
+    """There is no thread under what only one person sees."""
+    hidden = {"is_ephemeral": True, "message_ts": "1.1", "channel_id": "C1"}
+
+    result = _said(pressed({"action_id": "say:1", "value": "help"}, container=hidden, message=None))
+
+    assert result.hidden
+    assert result.invocation.place.thread is None
+
+
+def test_message_text__reads_attachments_and_buttons() -> None:
+    """A message of another app says what it says in its attachments and behind its buttons."""
+    message = {
+        "text": "Run finished",
+        "attachments": [
+            {"title_link": "https://demo.antithesis.com/report/x", "fallback": "failed", "fields": [5]}
+        ],
+        "blocks": [
+            {
+                "type": "actions",
+                "elements": [{"url": "https://demo.antithesis.com/runs", "text": {"text": "Open"}}],
+            }
+        ],
+    }
+
+    result = events.message_text(message)
+
+    for part in (
+        "Run finished",
+        "https://demo.antithesis.com/report/x",
+        "failed",
+        "https://demo.antithesis.com/runs",
+    ):
+        assert part in result
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.sampled_from(["T01", "U1", "C1", "launch_run", "say:1", "clew_form"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["id", "type", "value", "action_id", "channel", "user", "ts", "text", "view", "state", "values",
+                         "callback_id", "private_metadata", "blocks", "message", "selected_option", "block_id"]),
+        inner, max_size=5),
+    max_leaves=12,
+)  # fmt: skip
+KINDS = st.sampled_from(
+    [
+        "event_callback",
+        "block_actions",
+        "view_submission",
+        "message_action",
+        "shortcut",
+        "block_suggestion",
+        "view_closed",
+        "x",
+    ]
+)
+BODIES = st.dictionaries(
+    st.sampled_from(["event", "actions", "view", "user", "channel", "message", "container", "callback_id", "trigger_id",
+                     "value", "command", "response_url", "text"]),
+    ANYTHING, max_size=8,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(BODIES, KINDS, st.sampled_from([{"team_id": "T01"}, {"team": {"id": "T01"}}]))
+def test_read__never_stumbles(body: dict[str, Any], kind: str, team: dict[str, Any]) -> None:
+    """Whatever a payload holds, it means something."""
+    result = events.read({**body, "type": kind, **team}, ME, NOW)
+
+    assert result is not None
+
+
+def _said(body: dict[str, Any]) -> Said:
+    result = events.read(body, ME, NOW)
+    assert isinstance(result, Said)
+    return result

@@ -1,0 +1,194 @@
+"""Form -> modal -> values: each kind of field there and back, and what is wrong at which."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.chat.slack import forms
+from bot.cards import Field, FieldKind, Form
+from bot.state import Actor, Invocation, Place
+from tests.fakes import slack_judge
+from tests.fakes.slack import _filled
+
+ME = Actor(id="slack:user:T01:U1", principals=frozenset({"slack:user:T01:U1"}))
+SAID = Invocation(
+    actor=ME,
+    place=Place(channel="slack:channel:T01:C1", thread="1.1"),
+    words="launch",
+    key="k",
+    at=datetime(2026, 5, 14, tzinfo=UTC),
+)
+
+
+def a_field(kind: FieldKind, value: str = "", **changes: Any) -> Field:
+    return Field(name="it", label="It", kind=kind, value=value, **changes)
+
+
+def modal(*fields: Field, channel: str = "C1") -> dict[str, Any]:
+    return forms.modal(Form(verb="launch", title="Launch", submit="Go", fields=fields), SAID, channel=channel)
+
+
+def sent(view: dict[str, Any], **values: str) -> forms.Sent:
+    """Return what comes back when these values were typed over what was prefilled."""
+    state = {
+        b["block_id"]: {b["element"]["action_id"]: _filled(b["element"], values.get(b["block_id"]))}
+        for b in view["blocks"]
+    }
+    return forms.sent({**view, "state": {"values": state}})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (FieldKind.TEXT, "a text"),
+        (FieldKind.LONG_TEXT, "line one\nline two"),
+        (FieldKind.LAUNCHER, "Payments Nightly"),
+        (FieldKind.MINUTES, "1h30m"),
+        (FieldKind.SECONDS, "10"),
+        (FieldKind.COUNT, "20"),
+        (FieldKind.RUN, "latest"),
+        (FieldKind.MOMENT, "-3625518438076122494,398.4898056755774"),
+        (FieldKind.FLAG, "yes"),
+    ],
+)
+def test_field__keeps_its_value(kind: FieldKind, value: str) -> None:
+    """What was prefilled comes back as it was, and Slack takes the view."""
+    view = modal(a_field(kind, value))
+
+    assert slack_judge.view(view) == []
+    assert {"it": value} == sent(view).values
+
+
+def test_field__choice_keeps_its_value() -> None:
+    """A choice offers its options; a value that is none of them is not prefilled."""
+    known = modal(a_field(FieldKind.CHOICE, "all", choices=("all", "changes")))
+    unknown = modal(a_field(FieldKind.CHOICE, "sometimes", choices=("all", "changes")))
+
+    assert sent(known).values == {"it": "all"}
+    assert sent(unknown).values == {}
+
+
+def test_field__choice_without_options_is_a_text() -> None:
+    """There is nothing to choose from, so it can be typed."""
+    assert sent(modal(a_field(FieldKind.CHOICE)), it="x").values == {"it": "x"}
+
+
+def test_field__flag_left_alone_says_nothing() -> None:
+    """An empty box is no value."""
+    assert sent(modal(a_field(FieldKind.FLAG))).values == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (FieldKind.MINUTES, "-1"),
+        (FieldKind.MINUTES, "0"),
+        (FieldKind.MINUTES, "NaN"),
+        (FieldKind.SECONDS, "ten"),
+        (FieldKind.COUNT, "0"),
+        (FieldKind.COUNT, "2.5"),
+        (FieldKind.LAUNCHER, "../../v1/launch/x"),
+        (FieldKind.MOMENT, "yesterday"),
+        (FieldKind.MOMENT, "Moment.from({ input_hash: '1', vtime: 'NaN' })"),
+    ],
+)
+def test_field__says_what_is_wrong(kind: FieldKind, value: str) -> None:
+    """A sentence at the field, and nothing is done."""
+    result = sent(modal(a_field(kind)), it=value)
+
+    assert result.errors["it"]
+    assert result.values == {}
+
+
+def test_field__that_is_required_is_asked_for() -> None:
+    """Slack checks it too; an old client may not."""
+    assert sent(modal(a_field(FieldKind.TEXT, required=True))).errors == {"it": "Please fill this in."}
+
+
+def test_origin__is_kept_in_the_view() -> None:
+    """The view knows where it was opened and what it says."""
+    view = modal(a_field(FieldKind.TEXT))
+
+    assert forms.Origin(verb="launch", channel="C1", thread="1.1") == forms.origin(view)
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {},
+        {"callback_id": "another"},
+        {"callback_id": forms.CALLBACK},
+        {"callback_id": forms.CALLBACK, "private_metadata": "{"},
+        {"callback_id": forms.CALLBACK, "private_metadata": "[]"},
+        {"callback_id": forms.CALLBACK, "private_metadata": "{}"},
+        {"callback_id": forms.CALLBACK, "private_metadata": 5},
+    ],
+)
+def test_origin__of_other_views_is_none(view: dict[str, Any]) -> None:
+    """What is not one of our forms is nobody's."""
+    assert forms.origin(view) is None
+
+
+def test_modal__without_a_channel_asks_for_one() -> None:
+    """The answer goes where the person says."""
+    view = modal(a_field(FieldKind.TEXT), channel="")
+
+    assert slack_judge.view(view) == []
+    assert sent(view, clew_where="C7").channel == "C7"
+
+
+def test_options__hold_slacks_limits() -> None:
+    """At most a hundred, each short enough, what was typed among them where there is room."""
+    many = tuple(f"launcher {n}" for n in range(300))
+
+    assert len(forms.options(many, "")["options"]) == forms.SUGGESTIONS
+    assert forms.options((), "x" * 151) == {"options": []}
+    assert [o["value"] for o in forms.options(("a b",), " a  b ")["options"]] == ["a b"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            Field,
+            name=st.sampled_from(["a", "b", "c", "d"]),
+            label=st.text(max_size=300),
+            kind=st.sampled_from(list(FieldKind)),
+            hint=st.text(max_size=300),
+            value=st.text(max_size=4000),
+            required=st.booleans(),
+            choices=st.lists(st.text(min_size=1, max_size=200), max_size=150, unique=True).map(tuple),
+        ),
+        min_size=1,
+        max_size=4,
+        unique_by=lambda field: field.name,
+    ),
+    st.text(max_size=100),
+)
+def test_modal__slack_takes_any_form(fields: list[Field], title: str) -> None:
+    """Whatever labels, hints, values and choices hold."""
+    form = Form(verb="launch", title=title, submit=title, fields=tuple(fields))
+
+    view = forms.modal(form, SAID, channel="C1")
+
+    assert slack_judge.view(view) == []
+    assert len(view["private_metadata"]) <= 3000
+
+
+ANYTHING = st.recursive(st.none() | st.text(max_size=5) | st.integers(), lambda inner: st.lists(inner, max_size=3)
+                        | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=8)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dictionaries(st.sampled_from(["state", "blocks"]), ANYTHING), ANYTHING)
+def test_sent__never_stumbles(view: dict[str, Any], values: Any) -> None:
+    """Whatever a view holds, it says something or nothing."""
+    result = forms.sent({**view, "state": {"values": values}} if values else view)
+
+    assert json.dumps(dict(result.errors)) is not None
