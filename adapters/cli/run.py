@@ -84,7 +84,7 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         ports = {name: chat.chat for name, chat in chats.items()}
         work = await stack.enter_async_context(working(parts, ports, haste=haste, tell=_tell))
         _connect(health, work, chats)
-        for line in standing(parts, frozenset(chats), address):
+        for line in standing(parts.settings, frozenset(chats), address):
             typer.echo(line, err="terminal" not in chats)
         code = await _receive(chats, stop)
         health.stopping = True

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters.cli.parts import Parts
 from adapters.configuration.values import Connection
 from adapters.settings import Settings
 
 
-def standing(parts: Parts, chats: frozenset[str], address: str | None) -> Iterator[str]:
+def standing(settings: Settings, chats: frozenset[str], address: str | None) -> Iterator[str]:
     """Yield one line for each thing that can be on."""
-    settings = parts.settings
     for connection in settings.connections:
         yield _line(f"platform {connection.name}", _platform(connection), on=True)
     yield _line("slack", "" if "slack" in chats else "SLACK_BOT_TOKEN is not set", on="slack" in chats)

@@ -113,7 +113,7 @@ def surroundings(environment: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name in {"PATH", "HOME", "LANG", "COVERAGE_PROCESS_START"}
+        if name in {"PATH", "HOME", "LANG"} or name.startswith("COVERAGE_")
     }
     return {
         **kept,

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -81,7 +82,7 @@ def test_ask__answered() -> None:
     ("words", "said"),
     [
         (("statsu",), "Did you mean “status”?"),
-        (("status", "nosuchrun"), "no such run"),
+        (("status", "nosuchrun"), "nosuchrun"),
         (("status", "x?y#z"), "That did not work"),
         (("logs",), "Which moment?"),
         (("logs", "moment=1"), "moment"),
@@ -247,3 +248,23 @@ def test_version__and_help() -> None:
     """Both answer at once."""
     assert clew("--version").stdout.startswith("clew 0.")
     assert "simulate" in clew("--help").stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_simulate__says_how_to_reach_it_until_stopped(number: signal.Signals, place: Path) -> None:
+    """The simulated tenant prints the settings of a client, and ends well when told to."""
+    process = subprocess.Popen(
+        (*CLEW, "simulate", "--port", "0"), cwd=place, env=surroundings({}), stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    shown = [process.stdout.readline() for _ in range(6)]
+    process.send_signal(number)
+
+    assert process.wait(30) == 0
+    process.stdout.close()
+    assert [line.split("=")[0] for line in shown[2:]] == [
+        "ANTITHESIS_BASE_URL",
+        "ANTITHESIS_API_KEY",
+        "ANTITHESIS_USERNAME",
+        "ANTITHESIS_PASSWORD",
+    ]

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import json
+
+from adapters.cli.card_json import card_json
+from bot.cards import Button, Card
+from bot.model import Secret
+from tests.unit.terminal.cards import FAILED, LOGS, RUNNING
+
+
+def test_card_json__everything_that_a_script_needs() -> None:
+    """Lines are text, and the run, the items and their next steps are named."""
+    found = json.loads(json.dumps(card_json(FAILED)))
+
+    assert found["title"] == "FAILED: Payments Nightly 9043254f"
+    assert found["tone"] == "bad"
+    assert found["facts"][0] == {"label": "Run", "value": "9043254f0000000000000000000000aa-62-14"}
+    assert found["items"][0]["mark"] == "new"
+    assert found["items"][0]["buttons"][0] == {"label": "Logs", "words": "logs 1"}
+    assert found["items_left_out"] == 3
+    assert found["run"]["connection"] == "demo"
+    assert "excerpt" not in found
+
+
+def test_card_json__excerpt_and_progress() -> None:
+    """Log lines and progress are data of their own."""
+    assert card_json(LOGS)["excerpt"]["left_out"] == 1_201
+    assert card_json(RUNNING)["progress"] == {"fraction": 0.62, "text": "18 min of 30 min"}
+
+
+def test_card_json__no_signed_link() -> None:
+    """A signed link is in no output that may be kept."""
+    card = Card(title=("t",), text=("t",), buttons=(Button(label="Open report", signed=Secret("canary")),))
+
+    assert "canary" not in json.dumps(card_json(card))

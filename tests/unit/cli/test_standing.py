@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adapters.cli.standing import standing
+from adapters.configuration.values import Connection
+from adapters.settings import Settings
+from bot.model import Secret
+
+PROD = Connection(name="prod", base_url="https://acme.antithesis.com", api_key=Secret("canary"))
+
+
+def test_standing__least() -> None:
+    """What is off says why, and what is on says where."""
+    found = list(standing(Settings(connections=(PROD,)), frozenset({"terminal"}), "http://127.0.0.1:8080"))
+
+    assert found == [
+        "on   platform prod      https://acme.antithesis.com; launching is off: no user and password",
+        "off  slack              SLACK_BOT_TOKEN is not set",
+        "off  discord            DISCORD_TOKEN is not set",
+        "on   terminal",
+        "on   health             http://127.0.0.1:8080/healthz, /readyz, /metrics",
+        "on   changes            nobody has a role yet, so in chats only reading is open; add [roles] to clew.toml",
+        "Runs are looked for every 60 s.",
+    ]
+
+
+def test_standing__all() -> None:
+    """With everything set each line says so, and no secret stands in any."""
+    launching = replace(PROD, username="bot", password=Secret("canary"))
+    settings = Settings(
+        connections=(launching,), roles={"launch": frozenset({"slack:user:T1:U1"})}, read_only=True
+    )
+
+    found = "\n".join(standing(settings, frozenset({"slack", "discord"}), None))
+
+    assert "launching is on" in found
+    assert "off  terminal           --terminal switches it on" in found
+    assert "off  health             switched off" in found
+    assert "off  changes            Clew is read-only" in found
+    assert "canary" not in found
+
+
+def test_standing__roles() -> None:
+    """Roles that are set are no longer asked for."""
+    settings = Settings(connections=(PROD,), roles={"read": frozenset({"slack:team:T1"})})
+
+    assert "on   changes            roles are set" in list(standing(settings, frozenset(), None))
