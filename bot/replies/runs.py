@@ -117,12 +117,16 @@ def recent(
     going = f", {count(open_runs, 'run')} going on" if open_runs else ""
     card = Card(
         title=("Recent runs", *of),
-        text=(f"The last {count(len(runs), 'run')}", *of, f"{going}. The newest: ", *run_name(runs[0]),
+        text=(_last(len(runs)), *of, f"{going}. The newest: ", *run_name(runs[0]),
               f", {_known(runs[0], stored.get(runs[0].ref))}."),
         items=tuple(_listed(run, stored.get(run.ref), now) for run in runs),
         footer=("“status RUN” shows one; the first characters of an id are enough.",),
     )  # fmt: skip
     return Reply(card=card)
+
+
+def _last(number: int) -> str:
+    return "The last run" if number == 1 else f"The last {number} runs"
 
 
 def report(run: Run, link: Secret) -> Reply:

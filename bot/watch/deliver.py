@@ -120,11 +120,6 @@ class Deliverer:
         self._stopping = True
         self._woken.set()
 
-    def resume(self) -> None:
-        """Try again after the chat had refused us altogether: its token was changed, say."""
-        self.halted = ""
-        self._woken.set()
-
     async def step(self) -> float:
         """Do one thing; return the seconds until there is another, 0 for at once.
 
@@ -223,7 +218,10 @@ class Deliverer:
     async def _halt(self, delivery: Delivery, reason: str) -> None:
         self.halted = reason
         self.counts["halted"] += 1
-        await self._tell(f"{self.chat.name} refuses us: {reason}. Nothing is lost; all messages to it wait.")
+        await self._tell(
+            f"{self.chat.name} refuses us: {reason}. Nothing is lost: all messages to it wait "
+            "until Clew is started again with a token that works."
+        )
         await self.store.settle_later(delivery, reason, self.clock.now())
 
     async def _doubt(self, delivery: Delivery, reason: str, *, broken: str = "") -> None:

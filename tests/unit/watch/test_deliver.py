@@ -198,7 +198,7 @@ async def test_step__gives_up_one_bad_message_only() -> None:
 
 
 async def test_step__stops_all_calls_when_refused_altogether() -> None:
-    """After one refusal there is no further call until somebody resumes; nothing is lost."""
+    """After one refusal there is no further call until Clew is started again; nothing is lost."""
     it = Delivering()
     await it.put(a_delivery(1), a_delivery(2))
     it.chat.next_posts(Posting.REVOKED)
@@ -208,7 +208,7 @@ async def test_step__stops_all_calls_when_refused_altogether() -> None:
     assert it.states() == [PENDING, PENDING]
     assert it.deliverer.halted == "the token was revoked"
     assert len(it.told) == 1
-    it.deliverer.resume()
+    it.restart()
     await it.run_until_idle()
     assert it.sent == [ONE, TWO]
 
