@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from bot.cards import Button, Card, Context, Fact, Item, Line, Link, Outside, Progress, Reply, Tone
@@ -99,6 +100,11 @@ def one(found: Findings, now: datetime, capabilities: frozenset[Capability]) -> 
         buttons=ways_on(found, capabilities),
         context=Context(run=run.ref),
     )
+
+
+def outcome(found: Findings, now: datetime, capabilities: frozenset[Capability]) -> Card:
+    """Show how a followed run ended, in short: its announcement tells the rest."""
+    return replace(one(found, now, capabilities), facts=())
 
 
 def recent(

@@ -95,7 +95,7 @@ class Look:
         found = await findings_of(service, self._views.store, run)
         lagging = found.results is not None and found.results.availability is Availability.NOT_YET
         last = not lagging or self._now - self._views.ended_since(intent, self._now) >= RESULTS_WAIT
-        return View(runs.one(found, self._now, service.capabilities), last=last)
+        return View(runs.outcome(found, self._now, service.capabilities), last=last)
 
     def _hopeless(self, intent: Intent) -> bool:
         return intent.state in SETTLED or (intent.state is IntentState.UNKNOWN and self._late(intent))
