@@ -125,8 +125,6 @@ class Deliverer:
 
         Raises `StoreError`; then nothing is lost, the row is in doubt.
         """
-        if self.halted:
-            return WHILE_HALTED
         resting = self._rests_until - self.clock.monotonic()
         if resting > 0:
             return resting
@@ -166,7 +164,7 @@ class Deliverer:
     async def _settle(self, delivery: Delivery, outcome: PostOutcome | Stale | Broken) -> None:
         match outcome:
             case Delivered(message_id):
-                self._failures = 0
+                self._failures, self.halted = 0, ""
                 await self._sent(delivery, message_id)
             case NotDelivered():
                 await self._later(delivery, outcome)
@@ -216,12 +214,15 @@ class Deliverer:
         await self.store.settle_dead(delivery, reason)
 
     async def _halt(self, delivery: Delivery, reason: str) -> None:
-        self.halted = reason
+        """Stop all calls but one an hour, which finds out whether the chat takes us again."""
         self.counts["halted"] += 1
-        await self._tell(
-            f"{self.chat.name} refuses us: {reason}. Nothing is lost: all messages to it wait "
-            "until Clew is started again with a token that works."
-        )
+        self._rests_until = self.clock.monotonic() + WHILE_HALTED
+        if self.halted != reason:
+            await self._tell(
+                f"{self.chat.name} refuses us: {reason}. Nothing is lost: all messages to it wait "
+                "until there is a token that works."
+            )
+        self.halted = reason
         await self.store.settle_later(delivery, reason, self.clock.now())
 
     async def _doubt(self, delivery: Delivery, reason: str, *, broken: str = "") -> None:

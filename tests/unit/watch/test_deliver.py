@@ -11,7 +11,7 @@ from bot.cards import ReportLinks
 from bot.errors import Unreachable
 from bot.model import RunRef, Secret
 from bot.state import DeliveryState
-from bot.watch.deliver import Pace
+from bot.watch.deliver import WHILE_HALTED, Pace
 from tests.fakes.chat import Posting, Seeing
 from tests.fakes.crash import Crash
 from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
@@ -198,19 +198,21 @@ async def test_step__gives_up_one_bad_message_only() -> None:
 
 
 async def test_step__stops_all_calls_when_refused_altogether() -> None:
-    """After one refusal there is no further call until Clew is started again; nothing is lost."""
+    """After one refusal there is one call an hour until the chat takes us again; it is told once, nothing is lost."""
     it = Delivering()
     await it.put(a_delivery(1), a_delivery(2))
-    it.chat.next_posts(Posting.REVOKED)
-    await it.run_until_idle(seconds=3600)
+    it.chat.next_posts(Posting.REVOKED, Posting.REVOKED)
+    await it.run_until_idle(seconds=WHILE_HALTED - 1)
+    first_hour = len(it.chat.posts)
+    await it.run_until_idle(seconds=WHILE_HALTED)
 
-    assert len(it.chat.posts) == 1
+    assert (first_hour, len(it.chat.posts)) == (1, 2)
     assert it.states() == [PENDING, PENDING]
     assert it.deliverer.halted == "the token was revoked"
     assert len(it.told) == 1
-    it.restart()
-    await it.run_until_idle()
+    await it.run_until_idle(seconds=WHILE_HALTED)
     assert it.sent == [ONE, TWO]
+    assert it.deliverer.halted == ""
 
 
 async def test_step__gives_up_a_row_over_which_the_sender_breaks() -> None:
