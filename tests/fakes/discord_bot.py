@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -36,10 +36,12 @@ class QuickClock(SystemClock):
     def __init__(self) -> None:
         self.slept: list[float] = []
         self.env: Env | None = None
+        self.ahead = 0.0
 
     def now(self) -> datetime:
-        """Return Discord's time, which a test may let jump."""
-        return self.env.now() if self.env is not None else super().now()
+        """Return Discord's time, and `ahead` seconds more."""
+        now = self.env.now() if self.env is not None else super().now()
+        return now + timedelta(seconds=self.ahead)
 
     async def sleep(self, seconds: float) -> None:
         """Let others run."""
@@ -89,6 +91,17 @@ class World:
         result = await (by or self.alice).click(message, custom_id=custom_id(message, label))
         await self.env.settle()
         return result
+
+    def ours(self, channel: Any) -> list[discord.Message]:
+        """Return the bot's messages in a channel that all can see, oldest first."""
+        me = self.env.bot.user
+        assert me is not None
+        return [m for m in channel.history() if m.author.id == me.id and not m.flags.ephemeral]
+
+    def last_interaction(self) -> Any:
+        """Return the last interaction as Discord sent it."""
+        sent = [p for kind, name, p in self.env.backend.transcript if name == "INTERACTION_CREATE"]
+        return sent[-1]
 
     async def restart(self) -> None:
         """Let a new process take over: nothing is left but the database and Discord."""

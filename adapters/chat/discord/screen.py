@@ -175,11 +175,6 @@ class Screen:
         if said.message is None:
             return None
         thread = self._place.thread if self._place.thread != said.message else None
-        where = (
-            await self._stage.sender.places.where(ids.last(self._place.channel)) if thread is None else None
-        )
-        if where is not None and where.forum:
-            thread = said.message  # the first message of a post stands in the post
         pressed = MessageRef(channel=self._place.channel, message_id=said.message, thread=thread)
         outcome = await again(self._stage.clock, lambda: self._stage.sender.edit(pressed, card))
         return _Replaced(pressed) if there(outcome) else None

@@ -119,7 +119,7 @@ class Sender:
 
     async def delete(self, message: MessageRef) -> None:
         """Take back a message of ours; where that fails it stays."""
-        channel = ids.last(message.channel) if message.thread is None else message.thread
+        channel = await self._home(message)
         await self._try("", lambda: self._calls.delete_message(channel, message.message_id))
 
     async def find_posted(self, channel: str, thread: str | None, key: str, since: datetime) -> Lookup:
@@ -204,7 +204,7 @@ class Sender:
             return Undeliverable(outcomes.SENTENCES[outcomes.UNKNOWN_MESSAGE], channel_lost=False)
         if self.halted:
             return Halted(self.halted)
-        channel = message.thread or ids.last(message.channel)
+        channel = await self._home(message)
         outcome, said = await self._edited(channel, message.message_id, body, files)
         if said == outcomes.UNKNOWN_CHANNEL and message.thread:
             return Undeliverable(outcomes.SENTENCES[said], channel_lost=False)
@@ -214,6 +214,14 @@ class Sender:
         if said == outcomes.UNKNOWN_MESSAGE:  # of a message that is edited it means that it is gone
             return Undeliverable(outcomes.SENTENCES[said], channel_lost=False)
         return outcome
+
+    async def _home(self, message: MessageRef) -> str:
+        """Return the channel that a message stands in: its thread; a forum's messages stand in their own posts."""
+        if message.thread is not None:
+            return message.thread
+        channel = ids.last(message.channel)
+        where = None if ids.is_direct(message.channel) else await self.places.where(channel)
+        return message.message_id if where is not None and where.forum else channel
 
     async def _edited(
         self, channel: str, message_id: str, body: Json, files: list[Upload]
