@@ -142,6 +142,8 @@ async def assemble(settings: Settings, clock: Clock | None = None, **desk: Any) 
     """
     from dataclasses import replace
 
+    from adapters.chat.discord import render as discord  # pure: the libraries stay out
+    from adapters.chat.slack import render as slack
     from adapters.cli.parts import Parts
     from adapters.clock import SystemClock
     from adapters.store.store import open_store
@@ -154,7 +156,14 @@ async def assemble(settings: Settings, clock: Clock | None = None, **desk: Any) 
             c.name: await stack.enter_async_context(open_service(c, clock)) for c in settings.connections
         }
         handler = Handler(replace(_desk(settings, services, store, clock), **desk))
-        yield Parts(settings=settings, services=services, store=store, clock=clock, handler=handler)
+        yield Parts(
+            settings=settings,
+            services=services,
+            store=store,
+            clock=clock,
+            handler=handler,
+            renderers={"slack": slack.render, "discord": discord.render},
+        )
 
 
 @asynccontextmanager

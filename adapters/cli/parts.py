@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from adapters.settings import Settings
+from bot.cards import Card
 from bot.handler import Handler
 from bot.ports import Clock, RunService, Store
 
@@ -22,10 +23,15 @@ class KeptStore(Store, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """A database and its platforms, open; `services` by connection name."""
+    """A database and its platforms, open; `services` by connection name.
+
+    `renderers`: how chats write a card, by name; also of chats that are off, so that what ends meanwhile is
+    recorded for their channels and delivered once they are on.
+    """
 
     settings: Settings
     services: Mapping[str, RunService]
     store: KeptStore
     clock: Clock
     handler: Handler
+    renderers: Mapping[str, Callable[[Card], str]] = field(default_factory=dict)

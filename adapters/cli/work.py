@@ -63,7 +63,7 @@ class Work:
             services=parts.services, store=parts.store, clock=parts.clock, chats=chats
         )
         self._live = LiveCards(services=parts.services, store=parts.store, clock=parts.clock, chats=chats)
-        renderers = {name: chat.render for name, chat in chats.items()}
+        renderers = {**parts.renderers, **{name: chat.render for name, chat in chats.items()}}
         self._pollers = tuple(
             Poller(
                 service,

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters import settings
+from adapters.chat.slack.render import render
 from adapters.cli.parts import Parts
 from adapters.cli.work import Haste, working
 from adapters.store.store import open_store
-from bot.state import Invocation, Place
+from bot.cards import ReportLinks
+from bot.handler import Handler
+from bot.model import RunStatus
+from bot.state import Invocation, Place, PollStep, Subscription
 from bot.watch.deliver import Tell
+from tests.fakes.runs import a_run, some_results
 from tests.fakes.stage import ANN, CHANNEL, Stage, silent
 
 OLD = timedelta(days=40)
@@ -49,3 +55,41 @@ async def test_working__forgets_what_is_no_longer_needed(
         left = await store.unfinished("fake", stage.clock.now() - 2 * OLD)
 
     assert left == ()
+
+
+async def test_working__records_for_chats_that_are_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A token that is missing after a restart must not cost a channel its announcements: they wait."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    stage, polled, recorded = Stage(), asyncio.Event(), asyncio.Event()
+    going = stage.service.add_run(a_run(1, connection="demo", status=RunStatus.IN_PROGRESS))
+    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'clew.db'}") as store:
+        await store.subscribe(Subscription(channel="slack:channel:T1:C1"), stage.clock.now())
+        record = store.record
+
+        async def noticed(step: PollStep) -> int:
+            new = await record(step)
+            (recorded if new else polled).set()
+            return new
+
+        monkeypatch.setattr(store, "record", noticed)
+        handler = replace_desk(stage, report_links={"demo": ReportLinks.POST})
+        parts = Parts(
+            settings=settings.load(), services=handler.desk.services, store=store, clock=stage.clock,
+            handler=handler, renderers={"slack": render},
+        )  # fmt: skip
+        async with working(parts, {}, haste=Haste(poll=0.05), tell=silent), asyncio.timeout(20):
+            await polled.wait()
+            stage.service.finish(going, some_results(going, failing=("x",)))
+            await recorded.wait()
+        depth = await store.depth()
+
+    assert depth.waiting == 1
+
+
+def replace_desk(stage: Stage, *, report_links: dict[str, ReportLinks]) -> Handler:
+    """Return a handler whose desk knows where report links may go."""
+    return Handler(replace(stage.desk, report_links=report_links))
