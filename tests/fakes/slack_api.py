@@ -108,7 +108,7 @@ class Api:
         return await _faulty(request, fault) or web.json_response(self._answer(method, arguments))
 
     def _authorise(self, method: str, header: str) -> str:
-        token = header.removeprefix("Bearer ").strip()
+        token = header.removeprefix("Bearer").strip()
         if not token:
             return "not_authed"
         if token not in self.world.tokens:

@@ -96,22 +96,27 @@ class Screen:
     # Notes --------------------------------------------------------------------------------------
 
     def _show_note(self) -> None:
-        card = working(self._text or "Working on it…")
         if self._note is None:
-            self._note = asyncio.create_task(self._post_note(card))
+            self._note = asyncio.create_task(self._post_note(self._text))
         elif self._note.done() and (shown := self._note.result()) is not None:
-            self._stage.edits.start(self._edit_note(shown, card))
+            self._stage.edits.start(self._edit_note(shown))
 
-    async def _post_note(self, card: Card) -> MessageRef | None:
+    async def _post_note(self, text: str) -> MessageRef | None:
+        card = working(text or "Working on it…")
         if self._quiet:
             await self._privately(card)
             return None
         outcome = await self._stage.sender.post(self._post(card, self._key))
-        return self._reference(outcome.message_id) if isinstance(outcome, Delivered) else None
+        if not isinstance(outcome, Delivered):
+            return None
+        note = self._reference(outcome.message_id)
+        if self._text != text:  # more was told while it was on its way
+            self._stage.edits.start(self._edit_note(note))
+        return note
 
-    async def _edit_note(self, note: MessageRef, card: Card) -> None:
+    async def _edit_note(self, note: MessageRef) -> None:
         if not self._done:
-            await self._stage.sender.edit(note, card)
+            await self._stage.sender.edit(note, working(self._text))
 
     # The reply ----------------------------------------------------------------------------------
 

@@ -1,0 +1,194 @@
+"""The loopback Slack itself: what it refuses, forgets, keeps and minds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.fakes import slack_api as faults
+from tests.fakes import slack_judge
+from tests.fakes.slack import FakeSlack, serve
+from tests.fakes.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, MAIN
+
+GOOD: dict[str, Any] = {
+    "channel": MAIN,
+    "text": "A sentence.",
+    "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "x", "emoji": False}}],
+    "unfurl_links": False,
+    "unfurl_media": False,
+}
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with serve() as slack:
+        yield slack
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+async def call(
+    slack: FakeSlack, http: aiohttp.ClientSession, method: str, token: str = BOT_TOKEN, **arguments: Any
+) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {token}"}
+    async with http.post(slack.api_url + method, json=arguments, headers=headers) as answer:
+        body: dict[str, Any] = await answer.json()
+        return body
+
+
+def section(text: dict[str, Any]) -> dict[str, Any]:
+    return {"blocks": [{"type": "section", "text": text}]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": ""},
+        {"text": "<!channel> look"},
+        {"text": "see <@U1>"},
+        {"text": "x" * 4001},
+        {"unfurl_links": True},
+        {"unfurl_media": None},
+        {"link_names": True},
+        {"reply_broadcast": True},
+        {"text": "https://demo.antithesis.com/report/x?auth=v2.public.secret"},
+        section({"type": "mrkdwn", "text": "<!here>"}),
+        section({"type": "mrkdwn", "text": "x" * 3001}),
+        {"blocks": GOOD["blocks"] * 51},
+        {"blocks": [{"type": "header", "text": {"type": "mrkdwn", "text": "x"}}]},
+        {"blocks": [{"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}]},
+        {"blocks": [{"type": "actions", "elements": []}]},
+        {"blocks": [{"type": "actions", "elements": [
+            {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "x" * 76}}]}]},
+        {"blocks": [{"type": "actions", "elements": [
+            {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "x"}, "value": "y" * 2001}]}]},
+        {"blocks": [{"type": "actions", "elements": [
+            {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "x"}}] * 2}]},
+        {"blocks": [{"type": "table", "rows": [[{"type": "raw_text", "text": ""}]]}]},
+        {"blocks": [{"type": "table", "rows": [[{"type": "raw_text", "text": "x" * 10_001}]]}]},
+        {"blocks": [{"type": "table", "rows": [[{"type": "raw_text", "text": "x"}]]}] * 2},
+        {"blocks": [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [
+            {"type": "user", "user_id": "U1"}]}]}]},
+        {"blocks": [{"type": "of_next_year"}]},
+        {"blocks": [{"type": "section", "text": {"type": "plain_text", "text": "x" * 2900}}] * 5},
+    ],
+)  # fmt: skip
+def test_judge__minds(changes: dict[str, Any]) -> None:
+    """Each of these would be refused by Slack, or would ping, unfurl or leak."""
+    assert slack_judge.message({**GOOD, **changes}) != []
+
+
+def test_judge__takes_a_good_message() -> None:
+    """Nothing is minded without a reason."""
+    assert slack_judge.message(GOOD) == []
+
+
+async def test_ticket__is_good_once(slack: FakeSlack, http: aiohttp.ClientSession) -> None:
+    """A second handshake with the same address is refused."""
+    url = (await call(slack, http, "apps.connections.open", APP_TOKEN))["url"]
+    async with http.ws_connect(url) as ws:
+        hello = json.loads((await ws.receive()).data)
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="408"):
+            await http.ws_connect(url)
+
+    assert hello["type"] == "hello"
+
+
+async def test_token__of_the_wrong_kind_is_refused(slack: FakeSlack, http: aiohttp.ClientSession) -> None:
+    """Each token opens its own doors; unknown and missing ones open none."""
+    said = [
+        (await call(slack, http, method, token))["error"]
+        for method, token in (
+            ("auth.test", "xoxb-unknown"),
+            ("auth.test", ""),
+            ("auth.test", APP_TOKEN),
+            ("apps.connections.open", BOT_TOKEN),
+        )
+    ]
+
+    assert said == ["invalid_auth", "not_authed", "not_allowed_token_type", "not_allowed_token_type"]
+
+
+async def test_trigger__is_good_once(slack: FakeSlack) -> None:
+    """And not at all when it was never given."""
+    trigger = slack.world.trigger()
+
+    assert [slack.world.use_trigger(t) for t in (trigger, trigger)] == ["", "exchanged_trigger_id"]
+
+
+async def test_envelope__without_acknowledgement_is_not_taken(
+    slack: FakeSlack, http: aiohttp.ClientSession
+) -> None:
+    """Who connects and says nothing has taken nothing; who acknowledges has."""
+    url = (await call(slack, http, "apps.connections.open", APP_TOKEN))["url"]
+    async with http.ws_connect(url) as ws:
+        await ws.receive()
+        silent = await slack.command("help")
+        await ws.receive()
+        delivering = asyncio.create_task(slack.command("help"))
+        frame = json.loads((await ws.receive()).data)
+        await ws.send_json({"envelope_id": frame["envelope_id"], "payload": {"text": "hi"}})
+        taken = await delivering
+
+    assert (silent.taken, taken.taken, taken.payload) == (False, True, {"text": "hi"})
+
+
+async def test_post__has_no_idempotency(slack: FakeSlack, http: aiohttp.ClientSession) -> None:
+    """What is posted twice is there twice, whatever its metadata says."""
+    for _ in range(2):
+        await call(
+            slack, http, "chat.postMessage", **GOOD, metadata={"event_type": "x", "event_payload": {"k": "1"}}
+        )
+
+    assert len(slack.world.of(MAIN)) == 2
+
+
+async def test_lost_reply__was_stored(slack: FakeSlack, http: aiohttp.ClientSession) -> None:
+    """The connection breaks after the message is there; a dropped request leaves nothing."""
+    slack.api.fault("chat.postMessage", faults.LOST_REPLY, faults.DROPPED)
+    for _ in range(2):
+        with pytest.raises(aiohttp.ClientError):
+            await call(slack, http, "chat.postMessage", **GOOD)
+
+    assert len(slack.world.of(MAIN)) == 1
+
+
+async def test_history__shows_metadata_only_when_asked(slack: FakeSlack, http: aiohttp.ClientSession) -> None:
+    """Otherwise only the kind of event comes along."""
+    await call(
+        slack, http, "chat.postMessage", **GOOD, metadata={"event_type": "x", "event_payload": {"k": "1"}}
+    )
+
+    bare = await call(slack, http, "conversations.history", channel=MAIN)
+    full = await call(slack, http, "conversations.history", channel=MAIN, include_all_metadata=True)
+
+    assert [p["messages"][0]["metadata"].get("event_payload") for p in (bare, full)] == [None, {"k": "1"}]
+
+
+async def test_response_url__is_good_five_times(slack: FakeSlack, http: aiohttp.ClientSession) -> None:
+    """The sixth answer is refused."""
+    url = slack.api.response_url(MAIN, ALICE)
+    statuses = []
+    for _ in range(6):
+        async with http.post(url, json=GOOD) as answer:
+            statuses.append(answer.status)
+
+    assert statuses == [200] * 5 + [404]
+
+
+async def test_violations__are_collected(slack: FakeSlack, http: aiohttp.ClientSession) -> None:
+    """A bad message is refused and remembered, so are methods that nobody knows."""
+    answer = await call(slack, http, "chat.postMessage", **{**GOOD, "text": "<!channel>"})
+    await call(slack, http, "chat.meMessage")
+
+    assert answer["error"] == "invalid_blocks"
+    assert len(slack.world.violations) == 2
