@@ -28,7 +28,15 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bv[1-4]\.(?:public|local)\.[\w-]+(?:\.[\w-]+)?"), MASK),
     # Anything in a URL's query, or a header, that says itself that it is one.
     (re.compile(r"(?i)([?&;](?:auth|token|sig|signature|key|code|state)=)[^&\s\"'<>]+"), rf"\1{MASK}"),
-    (re.compile(r"(?i)\b((?:bearer|basic|bot)\s+)[\w.~+/=-]{8,}"), rf"\1{MASK}"),
+    (
+        re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|bot)\s+)[\w.~+/=-]+"),
+        rf"\1{MASK}",
+    ),
+    # Without the header's name "basic functionality" is prose: a credential has a digit, "=" or mixed case.
+    (
+        re.compile(r"\b((?i:bearer|basic|bot)\s+)(?=[\w.~+/=-]{8})(?=\S*(?:[0-9=]|[a-z][A-Z]))[\w.~+/=-]+"),
+        rf"\1{MASK}",
+    ),
     (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,19}://[^\s:/@]{0,200}:)[^\s@/]+(@)"), rf"\1{MASK}\2"),
     # Parameters of a run that carry tokens, chat webhooks and people's addresses.
     (
