@@ -76,6 +76,7 @@ class Api:
         self.world = world
         self.base = ""
         self.open_socket: Callable[[], str] = lambda: ""
+        self.whim: Callable[[str], Fault | None] = lambda _: None  # a fault for any call, by chance
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
 
     def fault(self, method: str, *faults: Fault) -> None:
@@ -95,7 +96,7 @@ class Api:
         arguments = await _arguments(request)
         self.world.calls.append((method, arguments))
         self.world.touch()
-        fault = self._faults[method].popleft() if self._faults[method] else None
+        fault = self._faults[method].popleft() if self._faults[method] else self.whim(method)
         if fault is not None and fault.gate is not None:
             await fault.gate.wait()
         refused = self._authorise(method, request.headers.get("Authorization", ""))

@@ -203,7 +203,7 @@ def channel_error(world: World, channel: str) -> str:
         return "is_archived"
     if channel.startswith("D"):
         return ""
-    if channel not in {MAIN, PRIVATE, SHARED}:
+    if channel not in {MAIN, PRIVATE, SHARED, *world.members}:
         return "channel_not_found"
     return "" if channel in world.members else "not_in_channel"
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.memory import Memory
 from adapters.chat.slack import ids, outcomes
 from adapters.chat.slack.markup import Json
-from adapters.chat.slack.memory import Memory
 from adapters.chat.slack.sender import Sender
 from bot.errors import UserError
 from bot.ports import Clock

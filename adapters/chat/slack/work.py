@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -53,6 +55,9 @@ class Work:
             await Screen(self._stage, said, private=True).show(too_old(invocation))
             await self._handler.desk.store.finish(ids.CHAT, invocation.key)
             return
+        with suppress(UserError):  # who is not known any more is answered as such
+            invocation = await self._stage.people.complete(invocation)
+            said = replace(said, invocation=invocation)
         place = invocation.place
         seen = await self._stage.sender.find_posted(
             place.channel, place.thread, post_key(invocation.key), invocation.at
@@ -104,7 +109,8 @@ class Work:
         try:
             await self._answer_on(screen, said)
         except asyncio.CancelledError:
-            await asyncio.wait_for(screen.interrupted(), SAY_SO)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(screen.interrupted(), SAY_SO)
             raise
 
     async def _answer_on(self, screen: Screen, said: Said) -> None:
