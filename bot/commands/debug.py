@@ -14,8 +14,9 @@ from bot import grammar, moments, requests, sessions
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Line, Outside, Reply
 from bot.commands import confirm
+from bot.commands.aim import GIVE_MOMENT, Aim, moment_of
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
-from bot.commands.target import GIVE_MOMENT, Aim, moment_of, require, service_of
+from bot.commands.target import require, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
 from bot.model import Capability, DebugRequest

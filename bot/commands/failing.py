@@ -6,8 +6,9 @@ failing [RUN] [property=NAME|NUMBER]
 from __future__ import annotations
 
 from bot.cards import Reply
+from bot.commands.aim import choose_property
 from bot.commands.parameters import CONNECTION, PROPERTY, RUN
-from bot.commands.target import choose_property, findings_for
+from bot.commands.target import findings_for
 from bot.commands.verb import Asked, Desk, Verb
 from bot.replies import failing as replies
 

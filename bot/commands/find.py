@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from bot import moments
 from bot.cards import FieldKind, Reply
-from bot.commands.target import GIVE_RUN, findings_for, moment_of
+from bot.commands.aim import moment_of
+from bot.commands.target import GIVE_RUN, findings_for
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
 from bot.replies import runs as replies

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from bot import grammar
 from bot.cards import Field, FieldKind, Form, Reply
+from bot.commands.aim import Aim, moment_of
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
-from bot.commands.target import Aim, moment_of, require, run_of
+from bot.commands.target import require, run_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
 from bot.model import Capability, LogQuery

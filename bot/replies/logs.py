@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.cards import Attachment, Button, Card, Context, Excerpt, Fact, Item, Line, Outside, Reply, Tone
-from bot.commands.target import Aim
+from bot.commands.aim import Aim
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run
 from bot.replies.words import count, run_name, short_id, virtual, virtual_text
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.cards import Button, Card, Context, Fact, Item, Line, Link, Outside, Progress, Reply, Tone
-from bot.commands.target import Aim
+from bot.commands.aim import Aim
 from bot.diff import RunDiff
 from bot.findings import Findings
 from bot.model import Capability, Moment, Run, RunRef, Secret
