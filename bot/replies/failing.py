@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot import moments
 from bot.cards import Button, Card, Context, Fact, Item, Line, Outside, Reply, Tone
 from bot.findings import Findings
 from bot.model import Capability, Moment, Property, RunRef
@@ -41,7 +42,7 @@ def one(found: Findings, chosen: Property, capabilities: frozenset[Capability]) 
     """Show one failing property with its sample."""
     number = found.failing.index(chosen) + 1
     moment = chosen.moment
-    exact = f"{moment.input_hash} {moment.vtime}" if moment else ""
+    exact = moments.show(moment, run_id=found.run.ref.run_id) if moment else ""
     facts = (
         Fact("State", (_mark(chosen, found),)),
         Fact("Counterexamples", (_counted(chosen),)),

@@ -77,6 +77,7 @@ async def test_failing__one_by_number_or_name() -> None:
     assert by_number == by_name
     assert Context(run=run.ref, property_name="ledger order", moment=MOMENT) == by_number.context
     assert "ledger.go:42" in told(by_number)
+    assert f'Moment.from({{ run_id: "{run.ref.run_id}", input_hash: "{MOMENT.input_hash}"' in told(by_number)
 
 
 async def test_failing__an_ambiguous_or_unknown_name_is_a_sentence() -> None:
