@@ -14,7 +14,7 @@ import typer
 from adapters import logs, settings
 from adapters.clock import SystemClock
 from adapters.configuration.problems import SettingsError
-from adapters.configuration.values import Connection
+from adapters.configuration.values import Connection, Slack
 from adapters.settings import Settings
 from adapters.store.store import open_store
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, UserError
@@ -26,6 +26,7 @@ SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what
 PATIENCE = 10.0  # seconds
 _ANY = RunQuery()
 
+CheckSlack = Callable[[Slack], AsyncIterator[tuple[str, str]]]
 OpenService = Callable[[Connection, Clock], AbstractAsyncContextManager[RunService]]
 
 
@@ -39,17 +40,17 @@ class Finding:
     bad: bool = False
 
 
-async def doctor(*, open_service: OpenService) -> int:
+async def doctor(*, open_service: OpenService, check_slack: CheckSlack) -> int:
     """Look at everything and print it; return 1 where something has to be mended."""
     logs.set_up("critical", traces=False)
     bad = False
-    async for finding in _findings(open_service):
+    async for finding in _findings(open_service, check_slack):
         bad = bad or finding.bad
         typer.echo(_line(finding))
     return int(bad)
 
 
-async def _findings(open_service: OpenService) -> AsyncIterator[Finding]:
+async def _findings(open_service: OpenService, check_slack: CheckSlack) -> AsyncIterator[Finding]:
     try:
         loaded = settings.load()
     except SettingsError as error:
@@ -63,8 +64,9 @@ async def _findings(open_service: OpenService) -> AsyncIterator[Finding]:
     for connection in loaded.connections:
         async for finding in _connection(connection, open_service):
             yield finding
-    for finding in _chats(loaded):
+    async for finding in _slack(loaded, check_slack):
         yield finding
+    yield Finding("discord", "on" if loaded.discord else "off: DISCORD_TOKEN is not set")
 
 
 async def _database(loaded: Settings) -> Finding:
@@ -122,10 +124,12 @@ async def _clock(connection: Connection) -> Finding:
     )
 
 
-def _chats(loaded: Settings) -> list[Finding]:
-    slack = "on" if loaded.slack else "off: SLACK_BOT_TOKEN is not set"
-    discord = "on" if loaded.discord else "off: DISCORD_TOKEN is not set"
-    return [Finding("slack", slack), Finding("discord", discord)]
+async def _slack(loaded: Settings, check: CheckSlack) -> AsyncIterator[Finding]:
+    if loaded.slack is None:
+        yield Finding("slack", "off: SLACK_BOT_TOKEN is not set")
+        return
+    async for found, mend in check(loaded.slack):
+        yield Finding("slack", found, mend, bad=bool(mend))
 
 
 def _mend(error: ClewError) -> str:

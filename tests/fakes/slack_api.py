@@ -75,6 +75,7 @@ class Api:
     def __init__(self, world: World) -> None:
         self.world = world
         self.base = ""
+        self.scopes = ""  # what the app was given, as Slack says with every answer; "": it does not say
         self.open_socket: Callable[[], str] = lambda: ""
         self.whim: Callable[[str], Fault | None] = lambda _: None  # a fault for any call, by chance
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
@@ -103,7 +104,8 @@ class Api:
         if refused:
             return web.json_response({"ok": False, "error": refused})
         if fault is None:
-            return web.json_response(self._answer(method, arguments))
+            headers = {"x-oauth-scopes": self.scopes} if self.scopes else {}
+            return web.json_response(self._answer(method, arguments), headers=headers)
         if fault.store:
             self._answer(method, arguments, late=fault.late)
         return await _faulty(request, fault) or web.json_response(self._answer(method, arguments))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+API_URL = "https://slack.com/api/"
 HOSTS = ("slack.com", "slack-gov.com", "slack-files.com")
 
 

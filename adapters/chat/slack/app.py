@@ -7,8 +7,6 @@ import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import proxy_bypass
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -16,11 +14,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.chat.delivering import RESUMED
 from adapters.chat.running import ChatRefused
 from adapters.chat.slack import ids, outcomes
-from adapters.chat.slack.addresses import Addresses
+from adapters.chat.slack.addresses import API_URL, Addresses
+from adapters.chat.slack.checkup import REINSTALL, explained, lacking
 from adapters.chat.slack.events import Self
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.intake import Intake, bolt_app
 from adapters.chat.slack.people import People
+from adapters.chat.slack.proxies import without_proxy
 from adapters.chat.slack.requests import Requests
 from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.screen import Stage
@@ -34,7 +34,6 @@ from bot.ports import Clock, Halted, NotDelivered, Store
 
 log = logging.getLogger(__name__)
 
-API_URL = "https://slack.com/api/"
 CALL_SECONDS = 10.0  # for one call in whole; the settle time is this and a reserve
 SETTLE_SECONDS = CALL_SECONDS + 20.0
 DRAIN_SECONDS = 6.0
@@ -164,6 +163,8 @@ class SlackChat:
                 await self._clock.sleep(wait or pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 continue
+            if scopes := lacking(told.headers.get("x-oauth-scopes")):
+                log.warning("Slack: %s. %s", explained(scopes), REINSTALL)
             team = str(told["team_id"])
             served = self._settings.workspaces or frozenset({team})
             return Self(team=team, user=str(told["user_id"]), bot=str(told["bot_id"]), workspaces=served)
@@ -190,9 +191,7 @@ class SlackChat:
             token, base_url=self._addresses.api_url, session=self._session, retry_handlers=[],
             timeout=int(CALL_SECONDS),
         )  # fmt: skip
-        host = urlsplit(self._addresses.api_url).hostname or ""
-        if client.proxy and proxy_bypass(host):
-            client.proxy = None
+        without_proxy(client)
         return client
 
 

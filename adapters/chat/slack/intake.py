@@ -107,6 +107,7 @@ class Intake(AsyncMiddleware):
             metrics.UNSTORED.inc()
             raise
         if new:
+            metrics.SAID.labels(said.way).inc()
             self._tasks.start(self._answer(said))
         else:
             metrics.REPEATED.inc()

@@ -9,6 +9,7 @@ ACKED = Histogram(
     "From reading a request to its acknowledgement, durable write included",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
+SAID = Counter("clew_slack_said", "Commands taken, by the way they came in", ["way"])
 REPEATED = Counter("clew_slack_redeliveries", "Requests that had been taken before")
 UNSTORED = Counter("clew_slack_not_taken", "Requests not acknowledged because they could not be stored")
 ANSWERED = Histogram(

@@ -32,7 +32,6 @@ from bot.ports import (
     Perhaps,
     Post,
     PostOutcome,
-    Undeliverable,
     Unreadable,
 )
 from bot.state import MessageRef
@@ -60,6 +59,7 @@ class Sender:
         self._files = files
         self._settle_seconds = settle_seconds
         self._pace = Pace(clock)
+        metrics.PARKED.set_function(lambda: self._pace.parked_channels)
         self._slots: OrderedDict[tuple[str, str], Slot[Json]] = OrderedDict()
         self._shared: dict[str, tuple[bool, float]] = {}
         self._tables = True
@@ -205,7 +205,6 @@ class Sender:
         if isinstance(outcome, NotDelivered) and outcome.parks_channel:
             self._pace.park(channel, outcome.retry_after or outcomes.DEFAULT_WAIT)
             metrics.LIMITED.labels(method).inc()
-            metrics.PARKED.set(self._pace.parked_channels)
 
     async def _update(self, message: MessageRef, shown: Json) -> PostOutcome:
         if self.halted:
@@ -257,8 +256,3 @@ def fill(post: Post) -> Json:
         message["text"] = f"{message['text'][: render.TEXT - len(REPEAT) - 1]} {REPEAT}"
         message["blocks"].append({"type": "context", "elements": [plain(REPEAT, render.FOOTER)]})
     return message
-
-
-def failed(outcome: PostOutcome) -> bool:
-    """Whether a message certainly is not there and never will be."""
-    return isinstance(outcome, Undeliverable | Halted)

@@ -1,0 +1,79 @@
+"""Look at a Slack set-up without serving it: both tokens, and every permission that the manifest asks for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.slack import outcomes
+from adapters.chat.slack.addresses import API_URL, Addresses
+from adapters.chat.slack.manifest import SCOPES
+from adapters.chat.slack.proxies import without_proxy
+from adapters.configuration.values import Slack
+
+SECONDS = 10.0
+REINSTALL = "Update the app from `clew manifest slack`, install it again, and set SLACK_BOT_TOKEN anew."
+
+Found = tuple[str, str]
+"""What was found, and how to mend it, "" where it is well."""
+
+
+async def check(settings: Slack) -> AsyncIterator[Found]:
+    """Say of each thing what was found and how to mend it. Raises nothing for what Slack answers."""
+    url = Addresses(settings.api_url or API_URL).api_url
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session:
+        client = AsyncWebClient(base_url=url, session=session, retry_handlers=[])
+        without_proxy(client)
+        yield await _bot(client, settings)
+        if settings.app_token:
+            yield await _app(client, settings.app_token.reveal())
+        else:
+            yield ("HTTP mode, on {}:{}".format(*settings.listen), "")
+
+
+def lacking(header: str | None) -> list[str]:
+    """Return the permissions that the app was not given, of those the manifest names; none where unknown."""
+    granted = {scope.strip() for scope in (header or "").split(",")}
+    return [scope for scope in SCOPES if scope not in granted] if header else []
+
+
+def explained(scopes: list[str]) -> str:
+    """Say what is lacking and what each is for."""
+    return "the app lacks " + "; ".join(f"{scope} ({SCOPES[scope]})" for scope in scopes)
+
+
+async def _bot(client: AsyncWebClient, settings: Slack) -> Found:
+    try:
+        told = await client.auth_test(token=settings.bot_token.reveal())
+    except Exception as error:  # noqa: BLE001 - whatever it is becomes a line
+        return _failed(error, "SLACK_BOT_TOKEN")
+    scopes = lacking(told.headers.get("x-oauth-scopes"))
+    if scopes:
+        return (explained(scopes), REINSTALL)
+    team = str(told["team_id"])
+    if settings.workspaces and team not in settings.workspaces:
+        return (
+            f"the token belongs to workspace {team}, which [slack] workspaces does not name",
+            f"Add {team} to it.",
+        )
+    return (f"bot token accepted, workspace {team}", "")
+
+
+async def _app(client: AsyncWebClient, token: str) -> Found:
+    try:
+        await client.apps_connections_open(app_token=token)
+    except Exception as error:  # noqa: BLE001 - whatever it is becomes a line
+        return _failed(error, "SLACK_APP_TOKEN")
+    return ("app token accepted, Socket Mode is on", "")
+
+
+def _failed(error: Exception, token: str) -> Found:
+    code = outcomes.code(error)
+    if code in outcomes.HALT:
+        return (
+            f"Slack does not accept {token} ({code})",
+            f"Set {token} anew; the README says where it is made.",
+        )
+    return (f"Slack does not answer ({code or type(error).__name__})", "Check the network and SLACK_API_URL.")

@@ -1,0 +1,99 @@
+"""`clew doctor` and the start look at the tokens and at every permission."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from adapters.chat.slack.checkup import check
+from adapters.chat.slack.manifest import SCOPES
+from adapters.configuration.values import Slack
+from bot.model import Secret
+from tests.fakes import slack_api as faults
+from tests.fakes.slack import FakeSlack
+from tests.fakes.slack_bot import running_bot
+from tests.fakes.slack_world import APP_TOKEN, BOT_TOKEN
+
+GRANTED = ",".join(scope for scope in SCOPES if scope != "files:write")
+
+
+async def look(
+    slack: FakeSlack, *, bot: str = BOT_TOKEN, app: str | None = APP_TOKEN, **more: object
+) -> list[tuple[str, str]]:
+    settings = Slack(
+        bot_token=Secret(bot),
+        app_token=Secret(app) if app else None,
+        signing_secret=Secret("s"),
+        api_url=slack.api_url,
+        **more,  # type: ignore[arg-type]  # the test's own fields
+    )
+    return [found async for found in check(settings)]
+
+
+async def test_check__says_that_all_is_well(slack: FakeSlack) -> None:
+    """Both tokens, and nothing to mend."""
+    slack.api.scopes = ",".join(SCOPES)
+
+    found = await look(slack)
+
+    assert found == [("bot token accepted, workspace T01", ""), ("app token accepted, Socket Mode is on", "")]
+
+
+async def test_check__names_the_token_that_is_wrong(slack: FakeSlack) -> None:
+    """Each token for itself, with what helps, and never the token."""
+    (bot, bot_mend), (app, app_mend) = await look(slack, bot="xoxb-wrong", app="xapp-wrong")
+
+    assert "SLACK_BOT_TOKEN" in bot
+    assert "SLACK_APP_TOKEN" in app
+    assert bot_mend
+    assert app_mend
+    assert "wrong" not in bot + app
+
+
+async def test_check__names_the_permission_that_is_lacking(slack: FakeSlack) -> None:
+    """And what it is for."""
+    slack.api.scopes = GRANTED
+
+    (bot, mend), _ = await look(slack)
+
+    assert bot == f"the app lacks files:write ({SCOPES['files:write']})"
+    assert "clew manifest slack" in mend
+
+
+async def test_check__of_a_slack_that_does_not_answer(slack: FakeSlack) -> None:
+    """The network, or the address."""
+    slack.api.fault("auth.test", faults.HTML_502)
+
+    (bot, mend), _ = await look(slack)
+
+    assert "does not answer" in bot
+    assert "SLACK_API_URL" in mend
+
+
+async def test_check__of_a_workspace_that_is_not_served(slack: FakeSlack) -> None:
+    """The token belongs elsewhere than the settings say."""
+    (bot, mend), _ = await look(slack, workspaces=frozenset({"T98"}))
+
+    assert "T01" in bot
+    assert mend == "Add T01 to it."
+
+
+async def test_check__over_http(slack: FakeSlack) -> None:
+    """Without an app token it says where it would listen."""
+    found = await look(slack, app=None)
+
+    assert found[1] == ("HTTP mode, on 127.0.0.1:3000", "")
+
+
+async def test_start__names_the_permission_that_is_lacking(
+    slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It serves all the same, and the log says what will not work."""
+    slack.api.scopes = GRANTED
+    caplog.set_level(logging.WARNING)
+
+    async with running_bot(slack):
+        pass
+
+    assert "lacks files:write" in caplog.text
