@@ -259,7 +259,8 @@ class Sender:
             self.halted = outcome.reason
             log.error("nothing is sent to Discord any more: %s", outcome.reason)
         if isinstance(outcome, NotDelivered) and outcome.parks_channel:
-            self._pace.park(channel, outcome.retry_after or outcomes.DEFAULT_WAIT)
+            wait = outcome.retry_after
+            self._pace.park(channel, outcomes.DEFAULT_WAIT if wait is None else wait)
             metrics.LIMITED.inc()
             metrics.PARKED.set(self._pace.parked_channels)
 
