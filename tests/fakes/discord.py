@@ -100,6 +100,11 @@ class FakeDiscord:
         """The main channel's name in the core."""
         return f"discord:channel:{self.guild}:{self.main}"
 
+    @property
+    def known(self) -> bool:
+        """Whether the bot has told its commands."""
+        return self.called("PUT", "/applications/[0-9]+/commands") > 0
+
     # People -------------------------------------------------------------------------------------
 
     def slash(self, verb: str, *, by: int | None = None, channel: int | None = None, **options: Any) -> str:
