@@ -15,9 +15,13 @@ from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.screen import Screen
 from adapters.chat.terminal.sender import TerminalChat
 from adapters.chat.terminal.transcript import Transcript
+from adapters.clock import SystemClock
 from bot.ports import Chat
+from tests.fakes import discord as discord_faults
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.clock import ManualClock
+from tests.fakes.discord import serve as loopback_discord
+from tests.fakes.discord_live import running_bot as discord_bot
 from tests.fakes.slack import serve
 from tests.fakes.slack_api import DROPPED, LOST_REPLY
 from tests.fakes.slack_bot import QuickClock, bare_sender
@@ -75,6 +79,22 @@ async def in_slack() -> AsyncIterator[ChatStage]:
 
 
 @asynccontextmanager
+async def in_discord() -> AsyncIterator[ChatStage]:
+    """Set up Discord's sender, logged in at a loopback Discord."""
+    async with loopback_discord() as discord, discord_bot(discord) as bot:
+        messages = f"/channels/{discord.main}/messages"
+        yield ChatStage(
+            chat=bot.chat.chat,
+            channel=discord.place,
+            now=SystemClock().now,
+            lose_answer=lambda: discord.fault("POST", messages, discord_faults.LOST_REPLY),
+            drop=lambda: discord.fault("POST", messages, discord_faults.DROPPED),
+            settle=lambda: None,  # what was stored is there at once
+            violations=lambda: discord.violations,
+        )
+
+
+@asynccontextmanager
 async def in_terminal() -> AsyncIterator[ChatStage]:
     """Set up the terminal's sender on a screen in memory."""
     clock = ManualClock()
@@ -110,6 +130,7 @@ class Unsteady(io.StringIO):
 
 STAGES: dict[str, Callable[[], AbstractAsyncContextManager[ChatStage]]] = {
     "in memory": in_memory,
+    "discord": in_discord,
     "slack": in_slack,
     "terminal": in_terminal,
 }

@@ -43,6 +43,7 @@ CALL_SECONDS = 10.0
 POST_INTERVAL, POST_BURST = 1.0, 4  # one below Discord's five: the fifth call would sleep inside the library
 ARCHIVE_MINUTES = 1440
 SLOTS = 1000
+KEYS = 5000
 OVERFLOW_NAME = "details.txt"
 
 
@@ -58,6 +59,7 @@ class Sender:
         self._settle_seconds = settle_seconds
         self._pace = ChannelPace(clock, interval=POST_INTERVAL, burst=POST_BURST)
         self._slots: OrderedDict[tuple[str, str], Slot[Json]] = OrderedDict()
+        self._keys: OrderedDict[str, str] = OrderedDict()  # by message, so that edits keep the short id
         self.places = places
         self.history = History(calls)
         self.halted = ""
@@ -91,9 +93,17 @@ class Sender:
             return refused
         body, ours = await self.prepared(fill(post))
         body = marked(body, post.key)
+        outcome = await self._placed(post, body, ours, [*uploads, *overflow(ours)], reply_to)
+        if isinstance(outcome, Delivered):
+            self._note(outcome.message_id, post.key)
+        return outcome
+
+    async def _placed(
+        self, post: Post, body: Json, ours: Json, files: list[Upload], reply_to: str | None
+    ) -> PostOutcome:
+        """Send a message to where it belongs: a forum, a channel or a thread."""
         if reply_to is not None:
             body["message_reference"] = {"message_id": reply_to, "fail_if_not_exists": False}
-        files = [*uploads, *overflow(ours)]
         if post.thread is None and not ids.is_direct(post.channel):
             where = await self.places.where(ids.last(post.channel))
             if where is not None and where.forum:
@@ -112,7 +122,10 @@ class Sender:
     ) -> PostOutcome:
         """Show another card, with the short id of `key` where it has to be found again."""
         body, ours = await self.prepared(render.message(card, signed=ids.is_direct(message.channel)))
-        body = marked(body, key) if key is not None else body
+        if key is not None:
+            self._note(message.message_id, key)
+        known = self._keys.get(message.message_id)
+        body = marked(body, known) if known is not None else body
         files = [*uploads, *overflow(ours)]
         slot = self._slot(message)
         return await slot.show(body, lambda newest: self._update(message, newest, files))
@@ -263,6 +276,11 @@ class Sender:
             self._pace.park(channel, outcomes.DEFAULT_WAIT if wait is None else wait)
             metrics.LIMITED.inc()
             metrics.PARKED.set(self._pace.parked_channels)
+
+    def _note(self, message_id: str, key: str) -> None:
+        self._keys[message_id] = key
+        if len(self._keys) > KEYS:
+            self._keys.popitem(last=False)
 
     def _slot(self, message: MessageRef) -> Slot[Json]:
         key = (message.channel, message.message_id)
