@@ -20,6 +20,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.store.store import SqlStore, open_store
+from bot.access import Policy
 from bot.state import Actor, Invocation, Place
 from tests.bench.report import Row, seconds, within
 from tests.fakes.runs import EPOCH
@@ -40,7 +41,7 @@ async def rows() -> list[Row]:
             serve() as slack,
             serve() as other,
             open_store(f"sqlite:///{folder}/clew.db") as store,
-            running_bot(slack, store=store, timing=replace(TIMING, patience=1.0)) as bot,
+            running_bot(slack, store=store, policy=Policy(), timing=replace(TIMING, patience=1.0)) as bot,
             _bare(other),
         ):
             ours, bare, inserts, answers = await _alone(bot, other, store)
@@ -111,7 +112,8 @@ async def _at_once(bot: Bot, other: FakeSlack) -> tuple[list[float], list[float]
     ours: list[float] = []
     start = time.perf_counter()
     acks, first = await asyncio.gather(
-        asyncio.gather(*(bot.slack.command("help") for _ in range(BURST))), _arrivals(bot, start)
+        asyncio.gather(*(bot.slack.command("help", user=f"U7{n}") for n in range(BURST))),
+        _arrivals(bot, start),
     )
     ours += [ack.seconds for ack in acks]
     bare = await asyncio.gather(*(other.command("help") for _ in range(BURST)))

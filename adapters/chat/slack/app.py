@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 CALL_SECONDS = 10.0  # for one call in whole; the settle time is this and a reserve
 SETTLE_SECONDS = CALL_SECONDS + 20.0
 DRAIN_SECONDS = 6.0
+WIDTH = 400  # commands under way: reading a log can take minutes, and nobody else should wait for it
 LONGEST_PAUSE = 60.0
 RESUMED_SINCE = RESUMED * 8  # older ones were told so long ago that nobody waits
 
@@ -65,7 +66,7 @@ class SlackChat:
         self._client = self._new_client(settings.bot_token.reveal())
         self._files = Files(self._client, self._session, self._addresses)
         self._sender = Sender(self._client, clock, files=self._files, settle_seconds=self._timing.settle)
-        self._tasks = Tasks()
+        self._tasks = Tasks(width=WIDTH)
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
         self._transport: Sockets | Requests | None = None
@@ -113,7 +114,21 @@ class SlackChat:
         self._transport = self._open(intake, me)
         log.info("serving Slack workspace %s", me.team)
         if not self._closing.is_set():
-            await self._transport.run()
+            await self._receive_until_halted(self._transport)
+
+    async def _receive_until_halted(self, transport: Sockets | Requests) -> None:
+        """Receive until closed, or until Slack refuses what is sent: then nobody could be answered."""
+        receiving = asyncio.create_task(transport.run())
+        halted = asyncio.create_task(self._sender.stopped.wait())
+        try:
+            await asyncio.wait({receiving, halted}, return_when=asyncio.FIRST_COMPLETED)
+            await transport.close()
+            await receiving
+        finally:
+            halted.cancel()
+            receiving.cancel()
+        if self._sender.halted:
+            raise ChatRefused(self._sender.halted)
 
     def _open(self, intake: Intake, me: Self) -> Sockets | Requests:
         settings = self._settings
@@ -156,7 +171,7 @@ class SlackChat:
             except Exception as error:  # noqa: BLE001 - the table decides what any error means
                 outcome = outcomes.classify(error, self._clock.now())
                 if isinstance(outcome, Halted):
-                    self._sender.halted = outcome.reason
+                    self._sender.halt(outcome.reason)
                     raise ChatRefused(outcome.reason) from None
                 log.warning("Slack does not answer yet: %s", outcomes.code(error) or type(error).__name__)
                 wait = outcome.retry_after if isinstance(outcome, NotDelivered) else None

@@ -5,6 +5,7 @@ Nothing here sends a post again on its own; the outcome says whether that would 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections import OrderedDict
@@ -63,7 +64,8 @@ class Sender:
         self._slots: OrderedDict[tuple[str, str], Slot[Json]] = OrderedDict()
         self._shared: dict[str, tuple[bool, float]] = {}
         self._tables = True
-        self.halted = ""
+        self.halted = ""  # why nothing is sent any more
+        self.stopped = asyncio.Event()
         self.bot_id = ""  # known once Slack has said who we are
         self.uploads = Tasks(width=2)
 
@@ -162,6 +164,11 @@ class Sender:
         self._shared[channel] = (shared, self._clock.monotonic() + SHARED_SECONDS)
         return shared
 
+    def halt(self, reason: str) -> None:
+        """Send nothing any more; every later post says why."""
+        self.halted = reason
+        self.stopped.set()
+
     async def _turn(self, channel: str) -> PostOutcome | None:
         """Wait for the channel's turn; return why nothing may be sent at all now."""
         if not self.halted and not self._pace.parked(channel):
@@ -200,8 +207,7 @@ class Sender:
 
     def _remember(self, channel: str, method: str, outcome: PostOutcome) -> None:
         if isinstance(outcome, Halted) and not self.halted:
-            self.halted = outcome.reason
-            log.error("nothing is sent to Slack any more: %s", outcome.reason)
+            self.halt(outcome.reason)
         if isinstance(outcome, NotDelivered) and outcome.parks_channel:
             self._pace.park(channel, outcome.retry_after or outcomes.DEFAULT_WAIT)
             metrics.LIMITED.labels(method).inc()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
@@ -28,6 +29,11 @@ from bot.state import Invocation, MessageRef, Place
 log = logging.getLogger(__name__)
 
 PATIENCE = 1.0  # seconds before a note says that work goes on
+MOST_AT_ONCE = 20  # commands of one person under way
+TOO_MUCH = (
+    f"More than {MOST_AT_ONCE} of your commands are under way.",
+    "This one was left out. Wait until the others are answered.",
+)
 SAY_SO = 2.0  # seconds for saying that a restart came between
 FAULT = "That did not work because of a fault in Clew. It was written to Clew's log."
 TOO_LATE = "Slack gave too little time to open the form. Press the button once more."
@@ -43,17 +49,27 @@ class Work:
         self._stage = stage
         self._client = client
         self._patience = patience
+        self._busy: Counter[str] = Counter()
 
     async def said(self, said: Said) -> None:
-        """Answer, and say in the end that it was answered."""
-        await self._answer(said, None)
+        """Answer, and say in the end that it was answered; of one person only so much at once."""
+        actor = said.invocation.actor.id
+        self._busy[actor] += 1
+        try:
+            if self._busy[actor] > MOST_AT_ONCE:
+                await self._settle(said, problems.mistake(UserError(*TOO_MUCH)))
+            else:
+                await self._answer(said, None)
+        finally:
+            self._busy[actor] -= 1
+            if not self._busy[actor]:
+                del self._busy[actor]
 
     async def resume(self, invocation: Invocation) -> None:
         """Answer what a restart cut off; an answer that is there already is completed, not doubled."""
         said = Said(invocation=invocation, way=Way.COMMAND)
         if self._stage.clock.now() - invocation.at > RESUMED:
-            await Screen(self._stage, said, private=True).show(too_old(invocation))
-            await self._handler.desk.store.finish(ids.CHAT, invocation.key)
+            await self._settle(said, too_old(invocation))
             return
         with suppress(UserError):  # who is not known any more is answered as such
             invocation = await self._stage.people.complete(invocation)
@@ -117,8 +133,7 @@ class Work:
         try:
             invocation = await self._stage.people.complete(said.invocation)
         except UserError as error:
-            await screen.show(problems.mistake(error))
-            await self._handler.answered(said.invocation, problems.mistake(error), None)
+            await self._settle(said, problems.mistake(error))
             return
         screen.move(invocation.place)
         reply = await self._patiently(self._handler.handle(invocation, screen.report), screen)
@@ -129,6 +144,11 @@ class Work:
         took = self._stage.clock.now() - said.invocation.at
         metrics.ANSWERED.observe(max(0.0, took.total_seconds()))
         await self._handler.answered(invocation, reply, message)
+
+    async def _settle(self, said: Said, reply: Reply) -> None:
+        """Answer without asking the core."""
+        await Screen(self._stage, said, private=True).show(reply)
+        await self._handler.answered(said.invocation, reply, None)
 
     async def _patiently(self, handling: Coroutine[Any, Any, Reply], screen: Screen) -> Reply:
         """Wait for the reply; where it takes long, let the screen say so."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+from adapters.chat.slack.work import MOST_AT_ONCE
 from bot.errors import StoreError
 from bot.model import Run, RunQuery
 from bot.state import Invocation
@@ -13,7 +14,7 @@ from tests.fakes.runs import MOMENT, a_run
 from tests.fakes.service import FakeRunService
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_bot import Bot, running_bot
-from tests.fakes.slack_world import ALICE, MAIN
+from tests.fakes.slack_world import ALICE, BOB, MAIN
 from tests.fakes.store import MemoryStore
 
 
@@ -106,6 +107,23 @@ async def test_command__while_the_platform_hangs(slack: FakeSlack) -> None:
 
     assert ack.taken
     assert slack.world.ours() == [note]
+
+
+async def test_command__of_one_person_only_so_many_at_once(slack: FakeSlack) -> None:
+    """A flood is answered: some of it by the platform, the rest by a sentence; others are not kept waiting."""
+    service = SlowService()
+    service.add_run(a_run(1))
+    async with running_bot(slack, service=service) as bot:
+        await asyncio.gather(*(slack.command("status") for _ in range(MOST_AT_ONCE + 5)))
+        await bot.answered(5)
+        told = [m for m in slack.world.ours() if "are under way" in m.words]
+        await slack.command("help", user=BOB)
+        other = await slack.world.whisper(BOB)
+        service.gate.set()
+        await bot.answered(MOST_AT_ONCE + 6)
+
+    assert [m.only_for for m in told] == [ALICE] * 5
+    assert "Clew understands" in other.words
 
 
 async def test_command__that_fails_late_takes_its_note_back(slack: FakeSlack) -> None:

@@ -26,7 +26,7 @@ async def test_refresh__with_200_commands_in_flight_loses_none(bot: Bot) -> None
         if number == 50:
             await gate.refresh(gate.live[0])
         await asyncio.sleep(number / 400)
-        return (await bot.slack.command(f"unwatch launcher=L{number}")).taken
+        return (await bot.slack.command("help", user=f"U7{number}")).taken
 
     taken = await asyncio.gather(*(command(number) for number in range(200)))
     await bot.answered(200)
@@ -128,6 +128,17 @@ async def test_revoked__while_running_is_one_sentence(slack: FakeSlack) -> None:
 
     assert not bot.chat.connected
     assert len(slack.world.called(OPEN)) == asked
+
+
+async def test_revoked__bot_token_while_running_is_one_sentence(slack: FakeSlack) -> None:
+    """Nobody could be answered any more, so it stops with the way to mend it."""
+    async with running_bot(slack) as bot:
+        slack.api.fault("chat.postMessage", faults.error("token_revoked"))
+        await slack.command("watch")
+        with pytest.raises(ChatRefused, match="SLACK_BOT_TOKEN"):
+            await asyncio.wait_for(asyncio.shield(bot.running), 10)
+
+    assert len(slack.world.called("chat.postMessage")) == 1
 
 
 async def test_log__holds_no_token_and_no_ticket(slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
