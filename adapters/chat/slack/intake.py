@@ -33,7 +33,7 @@ from bot.ports import Clock
 
 Next = Callable[[], Awaitable[BoltResponse]]
 
-YIELD = 0.5  # seconds that answering lets keeping go first
+YIELD = 1.5  # seconds that answering lets keeping go first; Slack waits three for an acknowledgement
 PATIENCE = 2.5  # seconds for keeping; Slack waits three
 
 
