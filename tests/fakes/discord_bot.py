@@ -70,7 +70,7 @@ class World:
         """The main channel's name in the core."""
         return f"discord:channel:{self.guild.id}:{self.main.id}"
 
-    async def say(self, verb: str, *, by: Any = None, channel: Any = None, **options: Any) -> Any:
+    async def say(self, verb: str, /, *, by: Any = None, channel: Any = None, **options: Any) -> Any:
         """Use a subcommand; return what came of it."""
         result = await (by or self.alice).slash(channel or self.main, f"clew {verb}", **options)
         await self.env.settle()

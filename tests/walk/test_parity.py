@@ -1,0 +1,234 @@
+"""Slack and Discord say the same: for each verb and each way in the same facts and the same next steps.
+
+Both adapters run whole, against their own Discord and Slack, over the same platform. What may differ is the
+markup, what one of them cannot show, and who is named: people have other ids in each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.commands.registry import VERBS
+from bot.model import Run
+from tests.fakes import discord_bot, slack_bot
+from tests.fakes.discord_bot import World
+from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
+from tests.fakes.service import FakeRunService
+from tests.fakes.slack import serve
+from tests.fakes.slack_world import MAIN
+from tests.fakes.slack_world import Message as SlackMessage
+
+RUN = run_id(1)
+SAID: dict[str, dict[str, object]] = {
+    "launch": {"launcher": "basic_test", "duration": "30"},
+    "status": {"run": RUN},
+    "failing": {"run": RUN},
+    "logs": {"run": RUN, "window": 30.0},
+    "debug": {"run": RUN, "recipients": "ann@example.com"},  # Discord tells nobody's address
+    "report": {"run": RUN},
+    "find": {"run": RUN},
+    "watch": {"outcomes": "changes"},
+    "unwatch": {},
+    "watching": {},
+    "help": {"verb": "logs"},
+}
+_WORD = re.compile(r"[A-Za-z0-9]+(?:[._/-][A-Za-z0-9]+)*")
+_OWN = re.compile(r"n:[0-9a-f]{8}|https?://\S+|(?:slack|discord):\S+|\b(?:U01ALICE|[0-9]{17,20})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a chat showed: its words, the labels of its buttons, and whether one person alone sees it."""
+
+    words: frozenset[str]
+    labels: frozenset[str]
+    private: bool
+
+
+def a_platform() -> FakeRunService:
+    """Return the same platform for both."""
+    service = FakeRunService()
+    run: Run = service.add_run(a_run(1))
+    service.set_results(some_results(run, failing=("Ledger balances",), passing=("Starts", "Stops")))
+    service.set_log(run, MOMENT, a_line("balance is off by 3", "398.1"), a_line("panic", "398.4"))
+    service.set_report(run, "https://demo.antithesis.com/report/abc?auth=v2.public.CANARY")
+    return service
+
+
+@asynccontextmanager
+async def in_slack() -> AsyncIterator[slack_bot.Bot]:
+    async with serve() as slack, slack_bot.running_bot(slack, service=a_platform()) as bot:
+        yield bot
+
+
+@asynccontextmanager
+async def in_discord() -> AsyncIterator[World]:
+    async with discord_bot.simulated(service=a_platform()) as world:
+        world.clock.ahead = (datetime.now(UTC) - world.clock.now()).total_seconds()
+        yield world
+
+
+def typed(verb: str, options: dict[str, object]) -> str:
+    """Write options as words, as they are typed in Slack."""
+    positional = [p.name for p in VERBS[verb].parameters if p.positional]
+    words = [str(v) if n in positional else f"{n}={v}" for n, v in options.items()]
+    return " ".join([verb, *words]).replace("=30.0", "=30")
+
+
+def from_slack(message: SlackMessage) -> Shown:
+    text = " ".join([message.text, *_read(message.blocks)])
+    return Shown(_words(text), frozenset(message.labels), private=message.only_for is not None)
+
+
+def _read(blocks: object) -> Iterator[str]:
+    """Yield what people read of blocks, not what buttons carry."""
+    if isinstance(blocks, dict):
+        if isinstance(blocks.get("text"), str):
+            yield blocks["text"]
+        for inner in blocks.values():
+            yield from _read(inner)
+    elif isinstance(blocks, list):
+        for inner in blocks:
+            yield from _read(inner)
+
+
+def from_discord(message: Any, *, private: bool) -> Shown:
+    rows = [r if isinstance(r, dict) else r.to_dict() for r in message.components]
+    labels = frozenset(c["label"] for row in rows for c in row["components"] if "label" in c)
+    text = discord_bot.said(message)
+    footers = " ".join(e.footer.text or "" for e in message.embeds)
+    return Shown(_words(f"{text} {footers} {' '.join(labels)}"), labels, private=private)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(_OWN.sub(" ", text.replace("\\", ""))))
+
+
+def same(slack: Shown, discord: Shown) -> None:
+    """Hold both to the same facts."""
+    assert slack.labels == discord.labels
+    assert slack.private == discord.private
+    assert discord.words - slack.words == frozenset()
+    assert slack.words - discord.words == frozenset()
+
+
+async def slack_says(bot: slack_bot.Bot, words: str, *, mention: bool = False) -> Shown:
+    seen = len(bot.slack.world.ours())
+    count = bot.handler.count
+    await (bot.slack.mention(words) if mention else bot.slack.command(words))
+    await bot.answered(count + 1)
+    return from_slack(bot.slack.world.ours()[seen:][-1])
+
+
+async def discord_says(world: World, verb: str, options: dict[str, object]) -> Shown:
+    result = await world.say(verb, **options)
+    message = discord_bot.answer(result)
+    return from_discord(message, private=message.ephemeral)
+
+
+def test_table__names_every_verb() -> None:
+    """A verb that is added has to be added here."""
+    shown = {verb.name for verb in VERBS.values() if not verb.hidden}
+
+    assert shown - SAID.keys() == set()
+
+
+@pytest.mark.parametrize("verb", SAID)
+async def test_command__says_the_same(verb: str) -> None:
+    """Each verb as a slash command: typed words in Slack, options in Discord."""
+    async with in_slack() as bot:
+        slack = await slack_says(bot, typed(verb, SAID[verb]))
+    async with in_discord() as world:
+        discord = await discord_says(world, verb, SAID[verb])
+
+    same(slack, discord)
+
+
+@pytest.mark.parametrize("verb", SAID)
+async def test_mention__says_the_same(verb: str) -> None:
+    """Each verb said to the bot by name; what is private reaches the person alone in both."""
+    words = typed(verb, SAID[verb])
+    async with in_slack() as bot:
+        slack = await slack_says(bot, words, mention=True)
+    async with in_discord() as world:
+        posted = await world.mention(words)
+        message = posted[0] if posted else world.alice.user.dm_channel.last_message
+        discord = from_discord(message, private=not posted)
+
+    same(slack, discord)
+
+
+@pytest.mark.parametrize("label", ["Failing", "Open report"])
+async def test_button__says_the_same(label: str) -> None:
+    """A button of a run's card, pressed in both."""
+    async with in_slack() as bot:
+        await slack_says(bot, f"status {RUN}")
+        card = bot.slack.world.ours()[-1]
+        await bot.slack.press(card, label)
+        await bot.answered(2)
+        slack = from_slack(bot.slack.world.ours()[-1])
+    async with in_discord() as world:
+        result = await world.say("status", run=RUN)
+        pressed = await world.press(result.response, label)
+        if world.main.threads:
+            discord = from_discord(world.main.threads[0].history()[-1], private=False)
+        else:
+            discord = from_discord(pressed.response, private=pressed.response.ephemeral)
+
+    same(slack, discord)
+
+
+async def test_menu__says_the_same() -> None:
+    """A message of somebody, triaged from its menu."""
+    text = f"what about {RUN} now"
+    async with in_slack() as bot:
+        message = await bot.slack.mention("nothing to see")
+        await bot.answered(1)
+        message.text = text
+        await bot.slack.shortcut("triage_run", message)
+        await bot.answered(2)
+        slack = from_slack(bot.slack.world.ours()[-1])
+    async with in_discord() as world:
+        said = await world.bob.send(world.main, text)
+        result = await world.alice.context_menu(world.main, "Triage this run", said)
+        await world.env.settle()
+        discord = from_discord(result.response, private=False)
+
+    same(slack, discord)
+
+
+async def test_form__says_the_same() -> None:
+    """The launch form, filled in alike."""
+    filled = {"launcher": "basic_test", "duration": "30"}
+    async with in_slack() as bot:
+        await bot.slack.global_shortcut("launch_run")
+        view = await bot.slack.view("Launch a test run")
+        await bot.slack.submit(view, filled | {"clew_where": MAIN})
+        await bot.answered(1)
+        slack = from_slack(bot.slack.world.ours()[-1])
+    async with in_discord() as world:
+        opened = await world.say("launch")
+        result = await world.alice.submit_modal(opened, filled)
+        await world.env.settle()
+        discord = from_discord(result.response, private=False)
+
+    same(slack, discord)
+
+
+async def test_mistake__says_the_same() -> None:
+    """What is wrong is said alike, to the person alone."""
+    async with in_slack() as bot:
+        slack = await slack_says(bot, "logs latest window=fast")
+    async with in_discord() as world:
+        posted = await world.mention("logs latest window=fast")
+        assert posted == []
+        discord = from_discord(world.alice.user.dm_channel.last_message, private=True)
+
+    same(slack, discord)
