@@ -118,10 +118,11 @@ def manifest(
 @app.command()
 def doctor() -> None:
     """Check settings, platforms, keys, clocks and the database; one line each, with the way to mend it."""
+    from adapters.chat.discord.checkup import check as check_discord
     from adapters.chat.slack.checkup import check as check_slack
     from adapters.cli.doctor import doctor as check
 
-    _finish(check(open_service=open_service, check_slack=check_slack))
+    _finish(check(open_service=open_service, check_slack=check_slack, check_discord=check_discord))
 
 
 async def _ask(words: str, *, as_json: bool, thread: str | None, yes: bool) -> int:

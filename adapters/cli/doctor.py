@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ import typer
 from adapters import logs, settings
 from adapters.clock import SystemClock
 from adapters.configuration.problems import SettingsError
-from adapters.configuration.values import Connection, Slack
+from adapters.configuration.values import Connection, Discord, Slack
 from adapters.settings import Settings
 from adapters.store.store import open_store
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, UserError
@@ -27,6 +27,7 @@ PATIENCE = 10.0  # seconds
 _ANY = RunQuery()
 
 CheckSlack = Callable[[Slack], AsyncIterator[tuple[str, str]]]
+CheckDiscord = Callable[[Discord, Iterable[str]], AsyncIterator[tuple[str, str]]]
 OpenService = Callable[[Connection, Clock], AbstractAsyncContextManager[RunService]]
 
 
@@ -40,17 +41,19 @@ class Finding:
     bad: bool = False
 
 
-async def doctor(*, open_service: OpenService, check_slack: CheckSlack) -> int:
+async def doctor(*, open_service: OpenService, check_slack: CheckSlack, check_discord: CheckDiscord) -> int:
     """Look at everything and print it; return 1 where something has to be mended."""
     logs.set_up("critical", traces=False)
     bad = False
-    async for finding in _findings(open_service, check_slack):
+    async for finding in _findings(open_service, check_slack, check_discord):
         bad = bad or finding.bad
         typer.echo(_line(finding))
     return int(bad)
 
 
-async def _findings(open_service: OpenService, check_slack: CheckSlack) -> AsyncIterator[Finding]:
+async def _findings(
+    open_service: OpenService, check_slack: CheckSlack, check_discord: CheckDiscord
+) -> AsyncIterator[Finding]:
     try:
         loaded = settings.load()
     except SettingsError as error:
@@ -66,7 +69,8 @@ async def _findings(open_service: OpenService, check_slack: CheckSlack) -> Async
             yield finding
     async for finding in _slack(loaded, check_slack):
         yield finding
-    yield Finding("discord", "on" if loaded.discord else "off: DISCORD_TOKEN is not set")
+    async for finding in _discord(loaded, check_discord):
+        yield finding
 
 
 async def _database(loaded: Settings) -> Finding:
@@ -130,6 +134,25 @@ async def _slack(loaded: Settings, check: CheckSlack) -> AsyncIterator[Finding]:
         return
     async for found, mend in check(loaded.slack):
         yield Finding("slack", found, mend, bad=bool(mend))
+
+
+async def _discord(loaded: Settings, check: CheckDiscord) -> AsyncIterator[Finding]:
+    if loaded.discord is None:
+        yield Finding("discord", "off: DISCORD_TOKEN is not set")
+        return
+    async for found, mend in check(loaded.discord, await _watched("discord", loaded)):
+        yield Finding("discord", found, mend, bad=bool(mend))
+
+
+async def _watched(chat: str, loaded: Settings) -> list[str]:
+    """Return the channels of a chat that hear of runs, by the settings and by what was said there."""
+    channels = [watch.channel for watch in loaded.watches]
+    try:
+        async with open_store(loaded.database_url.reveal()) as store:
+            channels += [watch.channel for watch in await store.subscriptions()]
+    except (StoreError, UserError):
+        pass  # the line about the database says so
+    return [channel for channel in channels if channel.startswith(f"{chat}:")]
 
 
 def _mend(error: ClewError) -> str:

@@ -1,0 +1,104 @@
+"""`clew doctor` looks at the token, prints the way in, and names what is missing in each channel."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import discord as library
+import pytest
+from discord.http import Route
+from simcord.backend.models import Overwrite
+
+from adapters.chat.discord.checkup import check, granted, invitation
+from adapters.configuration.values import Discord
+from bot.model import Secret
+from tests.fakes.discord import TOKEN, FakeDiscord, serve
+
+
+@pytest.fixture
+async def discord() -> AsyncIterator[FakeDiscord]:
+    async with serve() as discord:
+        yield discord
+        assert discord.violations == []
+
+
+@pytest.fixture(autouse=True)
+def address() -> Iterator[None]:
+    """Give the library its own address back."""
+    base = Route.BASE
+    yield
+    Route.BASE = base
+
+
+async def look(discord: FakeDiscord, *channels: str, token: str = TOKEN) -> list[tuple[str, str]]:
+    settings = Discord(token=Secret(token), api_url=discord.api_url)
+    return [found async for found in check(settings, channels)]
+
+
+async def test_check__says_that_all_is_well(discord: FakeDiscord) -> None:
+    """The token, the way in, and one line for each watched channel."""
+    found = await look(discord, discord.place, discord.place)
+
+    assert [mend for _, mend in found] == ["", "", ""]
+    assert found[0][0] == "token accepted"
+    assert found[2][0] == "channel #general: all permissions are there"
+
+
+async def test_check__names_what_is_missing_and_what_it_is_for(discord: FakeDiscord) -> None:
+    """A channel's exceptions are seen, and the sentence says how to mend them."""
+    denied = library.Permissions(attach_files=True, read_message_history=True).value
+    exception = Overwrite(target_id=discord.backend.bot_user.id, type=1, allow=0, deny=denied)  # type: ignore[arg-type]  # 1: a member
+    channel = discord.backend.create_channel(discord.guild, "quiet", overwrites=[exception])
+
+    found = await look(discord, f"discord:channel:{discord.guild}:{channel.id}")
+
+    said, mend = found[-1]
+    assert said == (
+        "channel #quiet: the bot lacks Attach Files (to send whole logs); "
+        "Read Message History (to send nothing twice)"
+    )
+    assert mend
+
+
+async def test_check__names_a_channel_that_is_gone(discord: FakeDiscord) -> None:
+    """A channel that was deleted is one line, and the others follow."""
+    gone = f"discord:channel:{discord.guild}:1104000000000000009"
+
+    found = await look(discord, gone, discord.place)
+
+    assert "does not know the channel" in found[2][0]
+    assert found[2][1]
+    assert found[3][1] == ""
+
+
+async def test_check__names_the_token_that_is_wrong(discord: FakeDiscord) -> None:
+    """One line that names the setting and not the token."""
+    found = await look(discord, discord.place, token="MTE0.wrong.token")
+
+    assert len(found) == 1
+    assert "DISCORD_TOKEN" in found[0][0]
+    assert "wrong" not in found[0][0] + found[0][1]
+
+
+def test_invitation__asks_for_exactly_what_is_needed() -> None:
+    """No administrator, nothing privileged: the seven permissions and slash commands."""
+    asked = parse_qs(urlsplit(invitation("1104000000000000001")).query)
+    bits = [10, 11, 14, 15, 16, 35, 38]  # see, send, embed, attach, history, open threads, send in threads
+
+    assert int(asked["permissions"][0]) == sum(1 << bit for bit in bits)
+    assert asked["scope"] == ["bot applications.commands"]
+
+
+def test_granted__administrators_and_owners_may_everything() -> None:
+    """As Discord has it, whatever a channel excepts."""
+    guild = {
+        "id": "1",
+        "owner_id": "9",
+        "roles": [{"id": "1", "permissions": "0"}, {"id": "2", "permissions": "8"}],
+    }
+    channel = {"permission_overwrites": [{"id": "1", "deny": "1024", "allow": "0"}]}
+
+    assert granted(channel, guild, {"user": {"id": "5"}, "roles": ["2"]}).view_channel
+    assert granted(channel, guild, {"user": {"id": "9"}, "roles": []}).view_channel
+    assert not granted(channel, guild, {"user": {"id": "5"}, "roles": []}).view_channel
