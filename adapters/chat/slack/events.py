@@ -1,13 +1,11 @@
 """Slack payload -> what it means; pure. One payload has the same shape over a socket and over HTTP.
 
-Slack's own markup in what people type (`<@U…>`, `<https://…|label>`, `&amp;`) is undone here and nowhere else.
 Shapes: https://docs.slack.dev/interactivity and https://docs.slack.dev/reference/events.
 """
 
 from __future__ import annotations
 
 import hashlib
-import html
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -28,14 +26,12 @@ from adapters.chat.slack.incoming import (
     Way,
 )
 from adapters.chat.slack.markup import Json
+from adapters.chat.slack.typed import WORDS, message_text, said_text
 from bot.state import Actor, Invocation, Place
 
 TRIAGE, DEBUG, LAUNCH = "triage_run", "debug_moment", "launch_run"
 SHORTCUT_VERBS = {TRIAGE: "find", DEBUG: "debug"}
-WORDS = 12_000  # characters of one command that are read at all
 
-_LINK = re.compile(r"<((?:https?|mailto):[^|<>\s]+)(?:\|[^<>]*)?>")
-_CHANNEL = re.compile(r"<#([A-Z0-9]{2,24})(?:\|[^<>]*)?>")
 _FOREIGN = Refused(sentence="This bot does not serve your workspace. Ask whoever runs it to allow it.")
 
 
@@ -59,19 +55,6 @@ def read(body: Json, me: Self, now: datetime) -> Incoming:
     if not me.workspaces & {_team(body)}:
         return _FOREIGN
     return reader(_Payload(body, me, now))
-
-
-def said_text(text: str) -> str:
-    """Undo Slack's markup in what a person typed."""
-    text = _LINK.sub(r"\1", text[:WORDS])
-    return html.unescape(_CHANNEL.sub(r"\1", text)).strip()
-
-
-def message_text(message: Json) -> str:
-    """Collect all that a message says: its text, and what stands in attachments, blocks and buttons."""
-    parts = [str(message.get("text") or "")]
-    parts += list(_texts([message.get("attachments"), message.get("blocks")]))
-    return said_text("\n".join(dict.fromkeys(part for part in parts if part)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,17 +266,6 @@ def _trigger(payload: _Payload) -> str:
     return f"payload:{hashlib.sha256(whole).hexdigest()[:32]}"
 
 
-def _texts(value: object, depth: int = 0) -> list[str]:
-    """Find every text, address and label in nested attachments and blocks."""
-    if depth > 12 or not isinstance(value, dict | list):  # noqa: PLR2004 - deeper than Slack nests
-        return []
-    if isinstance(value, list):
-        return [text for inner in value for text in _texts(inner, depth + 1)]
-    found = [str(v) for k, v in value.items() if k in _TELLING and isinstance(v, str)]
-    return found + [text for inner in value.values() for text in _texts(inner, depth + 1)]
-
-
-_TELLING = {"text", "fallback", "title_link", "from_url", "url", "pretext", "title"}
 _READERS: dict[str, Callable[[_Payload], Incoming]] = {
     "command": _command,
     "event:app_mention": _message,

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.chat.slack import events
+from adapters.chat.slack import typed as typed_words
 from adapters.chat.slack.events import Self
 from adapters.chat.slack.incoming import Nothing, Opening, Refused, Said, Way
 
@@ -50,12 +51,18 @@ def mention(**changes: Any) -> dict[str, Any]:
         ("watch <#C012AB|general>", "watch C012AB"),
         ("ask <@U1|ann>", "ask <@U1|ann>"),
         ("  spaces  ", "spaces"),
-        ("<mailto:ann@example.com|ann@example.com>", "mailto:ann@example.com"),
+        ("recipients=<mailto:ann@example.com|ann@example.com>", "recipients=ann@example.com"),
+        ("<mailto:ann@example.com|Ann>", "ann@example.com"),
+        (
+            "config_image=<http://registry.example.com/team/app:1.4|registry.example.com/team/app:1.4>",
+            "config_image=registry.example.com/team/app:1.4",
+        ),
+        ("<https://evil.example|https://demo.antithesis.com>", "https://evil.example"),
     ],
 )
 def test_said_text__undoes_slacks_markup(typed: str, said: str) -> None:
     """Links, channels and escapes are what the person typed."""
-    assert said == events.said_text(typed)
+    assert said == typed_words.said_text(typed)
 
 
 def test_command__becomes_words_of_a_person_at_a_place() -> None:
@@ -177,7 +184,7 @@ def test_message_text__reads_attachments_and_buttons() -> None:
         ],
     }
 
-    result = events.message_text(message)
+    result = typed_words.message_text(message)
 
     for part in (
         "Run finished",
