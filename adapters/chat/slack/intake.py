@@ -8,6 +8,7 @@ stays unacknowledged, and bolt's own reading of payloads, which trips over odd o
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -136,6 +137,7 @@ def bolt_app(intake: Intake, *, me: Self, api_url: str, signing_secret: str, bot
 
     return AsyncApp(
         name="clew",
+        logger=_quiet_logger(),
         client=AsyncWebClient(base_url=api_url, retry_handlers=[]),
         authorize=authorize,
         signing_secret=signing_secret,
@@ -143,6 +145,13 @@ def bolt_app(intake: Intake, *, me: Self, api_url: str, signing_secret: str, bot
         before_authorize=intake,
         ssl_check_enabled=False,  # it is answered unsigned
     )
+
+
+def _quiet_logger() -> logging.Logger:
+    """Return bolt's logger without its advice: it sees SLACK_BOT_TOKEN in the environment and warns of it."""
+    logger = logging.getLogger("adapters.chat.slack.bolt")
+    logger.setLevel(logging.ERROR)
+    return logger
 
 
 def _seen(task: asyncio.Task[None]) -> None:

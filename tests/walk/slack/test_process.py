@@ -92,6 +92,7 @@ async def test_process__answers_and_stops_cleanly(slack: FakeSlack, tmp_path: Pa
     assert "Traceback" not in printed
     assert BOT_TOKEN not in printed
     assert "Unclosed" not in printed
+    assert '"level": "warning"' not in printed
 
 
 async def test_process__sigterm_with_work_in_flight(slack: FakeSlack, tmp_path: Path) -> None:
