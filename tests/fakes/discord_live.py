@@ -53,6 +53,11 @@ class Bot:
             while not self.chat.connected:  # noqa: ASYNC110 - the library says it to the bot alone
                 await asyncio.sleep(0.01)
 
+    async def answered(self, count: int) -> None:
+        """Wait until so many commands were answered to the end."""
+        async with asyncio.timeout(30), self.handler.changed:
+            await self.handler.changed.wait_for(lambda: self.handler.count >= count)
+
 
 @asynccontextmanager
 async def running_bot(
