@@ -1,12 +1,15 @@
-"""Real deliverers over a real database, to be killed: `python -m tests.faults.deliver_process URL PORT SETTLE`.
+"""All that Clew does by itself, to be killed: `python -m tests.faults.deliver_process PORT SETTLE`.
 
-This process imports everything once. For each line that it reads it forks one deliverer, writes its process id,
-and at its end its exit code. A deliverer ends by itself when nothing waits any more.
+Settings come from the environment; the database, the platform's client, the clocks, polling and delivering are
+those of `clew run`, only the chat is the one of tests/fakes/chat_server.py. This process imports everything
+once. For each line that it reads it forks one that works, writes its process id, and at its end its exit code.
+After "go" it works until it is killed, after "settle" until it has looked and nothing waits any more.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import sys
@@ -14,8 +17,10 @@ import traceback
 from datetime import datetime
 from typing import Any
 
-from adapters.clock import SystemClock
-from adapters.store.store import open_store
+from adapters import logs, settings
+from adapters.cli.parts import Parts
+from adapters.cli.work import Haste, Work, working
+from adapters.main import assemble
 from bot.cards import Card
 from bot.ports import (
     Delivered,
@@ -30,7 +35,17 @@ from bot.ports import (
     Unreadable,
 )
 from bot.state import MessageRef
-from bot.watch.deliver import Deliverer, Pace
+
+HASTE = Haste(poll=0.2, live=0.5, launches=0.5, idle=0.05, per_channel=0.0)
+
+# What `assemble` would import in each fork.
+IMPORTED_LATE = (
+    "adapters.chat.discord.render",
+    "adapters.chat.slack.render",
+    "adapters.platforms.antithesis.client",
+    "adapters.platforms.antithesis.transport",
+    "adapters.store.store",
+)
 
 
 class LoopbackChat:
@@ -88,51 +103,51 @@ async def _ask(
         writer.close()
 
 
-async def main(url: str, port: int, settle: float) -> None:
-    """Deliver until nothing waits."""
-    clock = SystemClock()
-    pace = Pace(post=settle / 3, look=5.0, idle=0.05, per_channel=0)
-
-    async def tell(sentence: str) -> None:
-        print(sentence, file=sys.stderr)  # noqa: T201 - the parent reads it when the proof fails
-
-    async with open_store(url, doubt_after=settle) as store:
-        deliverer = Deliverer(
-            LoopbackChat(port, settle),
-            store,
-            services={},
-            clock=clock,
-            tell_operator=tell,
-            pace=pace,
-            chance=lambda: 0.0,
-        )
-        running = asyncio.create_task(deliverer.run())
-        while (await store.depth()).waiting:
-            await clock.sleep(0.05)
-        deliverer.stop()
-        await running
+async def tell(sentence: str) -> None:
+    """Say it where the parent reads it when the proof fails."""
+    print(sentence, file=sys.stderr)  # noqa: T201 - see above
 
 
-def work(url: str, port: int, settle: float) -> int:
-    """Run one deliverer to its end; return the exit code of its process."""
+async def main(port: int, settle: float, *, forever: bool) -> None:
+    """Work for the chat at that port of the loopback."""
+    loaded = settings.load()
+    logs.set_up("error", loaded.secrets)
+    chat = LoopbackChat(port, settle)
+    async with (
+        assemble(loaded) as parts,
+        working(parts, {chat.name: chat}, haste=HASTE, tell=tell) as work,
+    ):
+        while forever or not await settled(parts, work):
+            await parts.clock.sleep(0.05)
+
+
+async def settled(parts: Parts, work: Work) -> bool:
+    """Whether every platform was looked at since the start and nothing waits to be delivered."""
+    return None not in work.polls().values() and not (await parts.store.depth()).waiting
+
+
+def run(port: int, settle: float, order: str) -> int:
+    """Work to the end; return the exit code of the process."""
     try:
-        asyncio.run(main(url, port, settle))
+        asyncio.run(main(port, settle, forever=order != "settle"))
     except Exception:  # noqa: BLE001 - a forked process must not go on in its parent's code
         traceback.print_exc()
         return 1
     return 0
 
 
-def nursery(url: str, port: int, settle: float) -> None:
-    """Fork deliverers, one after the other, as long as lines come."""
-    for _ in sys.stdin:
+def nursery(port: int, settle: float) -> None:
+    """Fork processes, one after the other, as long as lines come."""
+    for name in IMPORTED_LATE:
+        importlib.import_module(name)
+    for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            os._exit(work(url, port, settle))
+            os._exit(run(port, settle, line.strip()))
         print(child, flush=True)  # noqa: T201 - the parent reads it
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the parent reads it
 
 
 if __name__ == "__main__":
-    nursery(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))
+    nursery(int(sys.argv[1]), float(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""kill -9 on the real deliverer, again and again: nothing lost, nothing doubled, the order kept."""
+"""kill -9 on Clew at work, again and again: each run that ends is told once, in order; nothing is lost or doubled."""
 
 from __future__ import annotations
 
@@ -6,42 +6,77 @@ import asyncio
 import os
 import random
 import signal
+import sqlite3
 import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+from adapters.simulator import Rule, SimulatedTenant, empty_world, simulated_tenant
 from adapters.store.store import open_store
 from adapters.store.text import provider_key
+from bot.model import RunRef, RunStatus
+from bot.state import Subscription
+from bot.watch.decide import key_of
 from tests.fakes.chat_server import ChatServer
-from tests.fakes.delivering import a_delivery
 
-ANNOUNCEMENTS = 50
+RUNS = 50
 KILLS = 10
 CHANNELS = 5
 SETTLE = 1.5  # seconds: well above the time in which the chat stores what it has read
+LONGEST_STEP = 0.02  # seconds that a write to the database may take
 PATIENCE = 120.0  # seconds until a run that hangs is given up; nothing is measured by it
 ROOT = Path(__file__).parents[2]
 
+LISTED, RESULTS, RUN = "/api/v0/runs", r"/api/v0/runs/[^/]+/properties", r"/api/v0/runs/[^/]+"
+
+# Where to strike: each happens at least once for each run that is told.
+POINTS = ("asked to post", "stored", "answered", "asked for a run", "asked for results")
+
 
 class Striker:
-    """Wakes the test at the next so-and-so-many things that happen in the chat."""
+    """Wakes the test at the next so-and-so-many things that happen, or things of one kind.
+
+    `seen` counts all that happened.
+    """
 
     def __init__(self) -> None:
         self.left = 0
+        self.kind: str | None = None
         self.now = asyncio.Event()
+        self.seen: Counter[str] = Counter()
 
-    def after(self, things: int) -> None:
-        self.left = things
+    def after(self, things: int, kind: str | None = None) -> None:
+        self.left, self.kind = things, kind
         self.now.clear()
 
-    def happened(self, _what: str) -> None:
-        self.left -= 1
-        if self.left <= 0:
-            self.now.set()
+    def happened(self, what: str) -> None:
+        self.seen[what] += 1
+        if self.kind in {None, what}:
+            self.left -= 1
+            if self.left <= 0:
+                self.now.set()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener(Rule):
+    """Spoils nothing at the tenant; tells of each request to some path before it is answered."""
+
+    tell: Callable[[], None]
+
+    def matches(self, method: str, path: str) -> bool:
+        # Without arguments, `super` does not find its class in a dataclass with slots.
+        if Rule.matches(self, method, path):
+            self.tell()
+        return False
 
 
 class Nursery:
-    """Starts deliverers, one after the other, and kills them."""
+    """Starts processes that deliver, one after the other, and kills them."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
@@ -50,68 +85,143 @@ class Nursery:
         self.orders = process.stdin
         self.news = process.stdout
 
-    @classmethod
-    async def open(cls, url: str, port: int) -> Nursery:
-        """Start the process that has everything imported."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "tests.faults.deliver_process", url, str(port), str(SETTLE)),
-            cwd=ROOT,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        return cls(process)
+    async def deliver(self, strike: asyncio.Event | None = None, *, pause: float = 0.0) -> int:
+        """Let one process work until it is done, or until it is killed at the strike; return its exit code.
 
-    async def deliver(self, strike: asyncio.Event | None = None) -> int:
-        """Let one deliverer work until it is done, or killed at the strike; return its exit code."""
+        `pause`: seconds from the strike to the kill, which then meets what follows, such as a commit.
+        """
         async with asyncio.timeout(PATIENCE):
-            self.orders.write(b"go\n")
+            self.orders.write(b"go\n" if strike else b"settle\n")
             pid = int(await self.news.readline())
             ended = asyncio.create_task(self.news.readline())
-            if strike is not None:
-                struck = asyncio.create_task(strike.wait())
+            struck = asyncio.create_task((strike or asyncio.Event()).wait())
+            try:
                 await asyncio.wait({struck, ended}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.sleep(pause)
+            finally:
                 struck.cancel()
-                if not ended.done():
+                if not ended.done():  # it is struck, or hangs
                     os.kill(pid, signal.SIGKILL)
             return int(await ended)
 
     async def close(self) -> bytes:
-        """End it, and return what the deliverers complained about."""
+        """End it, and return what the processes complained about."""
         self.orders.close()
         async with asyncio.timeout(PATIENCE):
             _, errors = await self.process.communicate()
         return errors
 
 
-async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """Fifty announcements through ten kills at random steps, in a chat that drops, delays and forgets to answer."""
-    chance = random.Random(20260514)
-    striker = Striker()
-    server = ChatServer(chance=chance, happened=striker.happened)
-    port = await server.start()
-    url = f"sqlite:///{tmp_path / 'clew.db'}"
-    deliveries = [
-        a_delivery(number, channel=f"fake:channel:C{number % CHANNELS}") for number in range(ANNOUNCEMENTS)
-    ]
-    async with open_store(url) as store:
-        for delivery in deliveries:
-            await store.enqueue(delivery, datetime.now(UTC))
+class Endings:
+    """Runs that end one by one: half are under way at the first look, half start and end between two looks."""
 
-    nursery = await Nursery.open(url, port)
-    codes = []
-    for _ in range(KILLS):
-        striker.after(chance.randint(1, 9))
-        codes.append(await nursery.deliver(striker.now))
-    codes.append(await nursery.deliver())
-    errors = await nursery.close()
+    def __init__(self, tenant: SimulatedTenant) -> None:
+        self._tenant = tenant
+        self._going = [self._begin(number) for number in range(RUNS // 2)]
+        self.due = 0
+        self.told: set[tuple[str, str]] = set()  # the messages there have to be, as (channel, key)
+
+    def next(self) -> None:
+        """End one more run, if one is due."""
+        number = len(self.told)
+        if self.due == 0:
+            return
+        self.due -= 1
+        run_id = self._going[number] if number < len(self._going) else self._begin(number)
+        status = RunStatus.INCOMPLETE if number % 7 == 0 else RunStatus.COMPLETED
+        self._tenant.finish_run(run_id, status=status.value, failing=["A lock is held once"] * (number % 2))
+        key = key_of(RunRef("default", run_id), status, _channel(number))
+        self.told.add((_channel(number), provider_key(key)))
+
+    def _begin(self, number: int) -> str:
+        return self._tenant.add_run(launcher=f"launcher-{number % CHANNELS}", age=0.0)
+
+
+async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """Fifty runs end through ten kills at random steps, with a chat that drops, delays and forgets to answer."""
+    chance, striker = random.Random(20260514), Striker()
+    server = ChatServer(chance=random.Random(20260515), happened=striker.happened)
+    port = await server.start()
+    await _subscribe(tmp_path)
+    async with simulated_tenant(world=empty_world, speed=1.0) as tenant:
+        for number in range(CHANNELS):
+            tenant.add_run(launcher=f"launcher-{number}", status="completed", age=3600.0)
+        endings = Endings(tenant)
+        _listen(tenant, striker, endings)
+        nursery = await _open(tmp_path, tenant, port)
+        striker.after(2, "asked for the list")  # a first look that is cut short is taken again
+        codes = [await nursery.deliver(striker.now), await nursery.deliver()]
+        for _ in range(KILLS):
+            endings.due += RUNS // KILLS
+            striker.after(chance.randint(1, RUNS // KILLS), chance.choice(POINTS))
+            codes.append(await nursery.deliver(striker.now, pause=chance.uniform(0.0, LONGEST_STEP)))
+        while endings.due:
+            endings.next()
+        codes.append(await nursery.deliver())
+        errors = await nursery.close()
+        violations = tenant.violations()
     await server.stop()
 
     assert errors == b""
-    assert codes == [-signal.SIGKILL] * KILLS + [0]
-    assert server.doubled == []
+    assert codes == [-signal.SIGKILL, 0] + [-signal.SIGKILL] * KILLS + [0]
+    assert len(endings.told) == RUNS
+    assert sorted(endings.told) == sorted(server.keys)
+    assert list(_recorded(tmp_path)) == [_in_channel(server.keys, n) for n in range(CHANNELS)]
+    assert striker.seen["asked to look"] > 0
+    assert violations == []
+
+
+def _channel(number: int) -> str:
+    return f"fake:channel:C{number % CHANNELS}"
+
+
+async def _subscribe(folder: Path) -> None:
+    async with open_store(_url(folder)) as store:
+        for number in range(CHANNELS):
+            wish = Subscription(channel=_channel(number), launcher=f"launcher-{number}")
+            await store.subscribe(wish, datetime.now(UTC))
+
+
+def _listen(tenant: SimulatedTenant, striker: Striker, endings: Endings) -> None:
+    """Tell the striker of requests; each look at the list may find one more run ended than the one before."""
+    for what, path in (("the list", LISTED), ("results", RESULTS), ("a run", RUN)):
+        tenant.add_rule(Listener(path=path, tell=partial(striker.happened, f"asked for {what}")))
+    tenant.add_rule(Listener(path=LISTED, tell=endings.next))
+
+
+async def _open(folder: Path, tenant: SimulatedTenant, port: int) -> Nursery:
+    """Start the process that has everything imported."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.faults.deliver_process", str(port), str(SETTLE)),
+        cwd=folder,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": str(folder),  # who is killed leaves files behind
+            "ANTITHESIS_BASE_URL": tenant.base_url,
+            "ANTITHESIS_API_KEY": tenant.api_key,
+            "DATABASE_URL": _url(folder),
+        },
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    return Nursery(process)
+
+
+def _url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'clew.db'}"
+
+
+def _recorded(folder: Path) -> Iterator[list[str]]:
+    """Yield the keys of each channel in the order in which they were recorded, if the database is whole."""
+    with closing(sqlite3.connect(folder / "clew.db")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        rows = database.execute("SELECT channel, provider_key FROM outbox ORDER BY id").fetchall()
     for number in range(CHANNELS):
-        channel = f"fake:channel:C{number}"
-        recorded = [provider_key(d.key) for d in deliveries if d.channel == channel]
-        assert recorded == [key for where, key in server.keys if where == channel]
+        yield _in_channel(rows, number)
+
+
+def _in_channel(keys: list[tuple[str, str]], number: int) -> list[str]:
+    return [key for channel, key in keys if channel == _channel(number)]
