@@ -32,7 +32,7 @@ from bot.state import Actor, Invocation, Place
 TRIAGE, DEBUG, LAUNCH = "triage_run", "debug_moment", "launch_run"
 SHORTCUT_VERBS = {TRIAGE: "find", DEBUG: "debug"}
 
-_FOREIGN = Refused(sentence="This bot does not serve your workspace. Ask whoever runs it to allow it.")
+_FOREIGN = "This bot does not serve your workspace. Ask whoever runs it to allow it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,8 @@ def read(body: Json, me: Self, now: datetime) -> Incoming:
     if reader is None:
         return Nothing()
     if not me.workspaces & {_team(body)}:
-        return _FOREIGN
+        url = body.get("response_url")
+        return Refused(sentence=_FOREIGN, response_url=url if isinstance(url, str) else None)
     return reader(_Payload(body, me, now))
 
 

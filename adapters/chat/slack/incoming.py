@@ -68,9 +68,10 @@ class HomeOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """It comes from where this bot does not serve; `sentence` is for the person, where there is one."""
+    """It comes from where this bot does not serve; `sentence` is for the person, where there is one to tell."""
 
     sentence: str
+    response_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.slack import events, metrics
 from adapters.chat.slack.events import Self
-from adapters.chat.slack.incoming import Challenged, HomeOpened, Mistaken, Opening, Refused, Said, Suggesting
+from adapters.chat.slack.incoming import (
+    Challenged,
+    HomeOpened,
+    Mistaken,
+    Nothing,
+    Opening,
+    Refused,
+    Said,
+    Suggesting,
+)
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.work import Work
 from adapters.chat.tasks import Tasks
@@ -66,13 +75,10 @@ class Intake(AsyncMiddleware):
         return response
 
     async def _take(self, body: Json, ack: AsyncAck) -> BoltResponse:
+        """Act on what came in; what wants an answer with its acknowledgement gets it."""
         match events.read(body, self._me, self._clock.now()):
             case Said() as said:
                 await self._keep(said)
-            case Opening() as opening:
-                self._tasks.start(self._work.opening(opening))
-            case HomeOpened() as opened:
-                self._tasks.start(self._work.home(opened))
             case Suggesting() as suggesting:
                 return await ack(**await self._work.suggest(suggesting))
             case Mistaken(errors=errors):
@@ -81,9 +87,21 @@ class Intake(AsyncMiddleware):
                 return BoltResponse(status=200, body={"challenge": challenge})
             case Refused(sentence=sentence) if "command" in body:
                 return await ack(text=sentence)
+            case other:
+                self._start(other)
+        return await ack()
+
+    def _start(self, incoming: Opening | HomeOpened | Refused | Nothing) -> None:
+        """Start what is not kept: it is worth nothing when it comes late."""
+        match incoming:
+            case Opening() as opening:
+                self._tasks.start(self._work.opening(opening))
+            case HomeOpened() as opened:
+                self._tasks.start(self._work.home(opened))
+            case Refused(sentence=sentence, response_url=str() as url):
+                self._tasks.start(self._work.refuse(url, sentence))
             case _:
                 pass
-        return await ack()
 
     async def _keep(self, said: Said) -> None:
         """Keep what was said and start the work; a slow database leaves it to Slack to send it again.

@@ -13,7 +13,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.delivering import RESUMED, post_key, too_old
-from adapters.chat.slack import forms, home, ids, metrics, outcomes
+from adapters.chat.slack import forms, home, ids, metrics, outcomes, render
 from adapters.chat.slack.incoming import HomeOpened, Opening, Said, Suggesting, Way
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.screen import Screen, Stage
@@ -119,6 +119,11 @@ class Work:
             known += desk.launchers.get(connection, ())
             known += await desk.store.launchers(connection)
         return forms.options(tuple(dict.fromkeys(known)), suggesting.typed)
+
+    async def refuse(self, response_url: str, sentence: str) -> None:
+        """Tell somebody of another workspace, privately, that nothing is done for them."""
+        card = problems.denied(sentence).card
+        await self._stage.responses.send(response_url, render.message(card))
 
     async def _answer(self, said: Said, note: MessageRef | None) -> None:
         screen = Screen(self._stage, said, private=self._is_private(said.invocation), note=note)

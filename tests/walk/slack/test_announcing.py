@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from prometheus_client import REGISTRY
 
 from adapters.chat.slack.sender import REPEAT, Sender
 from bot.cards import Button, Card, Fact, Outside
@@ -128,12 +129,14 @@ async def test_post__after_a_pause_was_asked_for_calls_nobody(slack: FakeSlack, 
     await sender.post(a_post(sender))
 
     parked = await sender.post(a_post(sender))
+    seen = REGISTRY.get_sample_value("clew_slack_parked_channels")
     other = await sender.post(a_post(sender, channel=f"slack:channel:{TEAM}:{SHARED}"))
     await sender._clock.sleep(31)
     later = await sender.post(a_post(sender))
 
     assert isinstance(parked, NotDelivered)
     assert parked.parks_channel
+    assert seen == 1
     assert 0 < (parked.retry_after or 0) <= 30
     assert isinstance(other, Delivered)
     assert isinstance(later, Delivered)

@@ -87,6 +87,19 @@ async def test_command__of_another_workspace_is_refused(bot: Bot) -> None:
     assert await bot.handler.unanswered("slack", a_run(1).created_at) == ()  # type: ignore[arg-type]  # it has a time
 
 
+async def test_button__pressed_from_another_workspace_is_refused(bot: Bot) -> None:
+    """In a shared channel anyone can press; who is not served is told so, privately."""
+    card = bot.slack.world.say("UBOT", MAIN, "a card")
+    payload = bot.slack.press_payload(card, {"action_id": "say:1", "value": "launch basic_test duration=30"})
+    payload["team"] = {"id": "T99"}
+
+    await bot.slack.gate.deliver("interactive", payload)
+    told = await bot.slack.world.whisper(ALICE)
+
+    assert "does not serve your workspace" in told.words
+    assert bot.service.calls == []
+
+
 async def test_workspaces__of_the_settings_are_served(slack: FakeSlack) -> None:
     """Other workspaces than the bot's own can be allowed."""
     async with running_bot(slack, workspaces=frozenset({TEAM, "T98"})):
