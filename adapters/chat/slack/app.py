@@ -67,6 +67,7 @@ class SlackChat:
         self._files = Files(self._client, self._session, self._addresses)
         self._sender = Sender(self._client, clock, files=self._files, settle_seconds=self._timing.settle)
         self._tasks = Tasks(width=WIDTH)
+        self._started = clock.now()
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
         self._transport: Sockets | Requests | None = None
@@ -196,9 +197,9 @@ class SlackChat:
 
     async def _resume(self, work: Work) -> None:
         """Answer what was taken before a restart and never answered."""
-        since = self._clock.now() - RESUMED_SINCE
-        for invocation in await self._handler.unanswered(ids.CHAT, since):
-            self._tasks.start(work.resume(invocation))
+        for invocation in await self._handler.unanswered(ids.CHAT, self._started - RESUMED_SINCE):
+            if invocation.at < self._started:  # what came in since is being answered
+                self._tasks.start(work.resume(invocation))
 
     def _new_client(self, token: str | None) -> AsyncWebClient:
         """Build a client that repeats nothing by itself and leaves proxies where NO_PROXY says so."""

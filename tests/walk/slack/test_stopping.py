@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from adapters.chat.slack.app import Timing
+from adapters.chat.slack.work import Work
 from bot.state import Actor, Invocation, Place
 from tests.fakes.runs import a_run
 from tests.fakes.slack import FakeSlack
@@ -71,6 +72,23 @@ async def test_start__does_not_answer_twice(slack: FakeSlack) -> None:
         await bot.answered(1)
 
     assert len(slack.world.ours()) == 1
+
+
+async def test_start__leaves_alone_what_is_being_answered(slack: FakeSlack) -> None:
+    """Only what a process before this one took is taken up; a run that begins again doubles nothing."""
+    service = SlowService()
+    service.add_run(a_run(1))
+    async with running_bot(slack, service=service) as bot:
+        await slack.command("status")
+        await slack.world.answer("Working on it")
+        again = Work(bot.handler, bot.chat._stage(), bot.chat._client)
+        await bot.chat._resume(again)
+        service.gate.set()
+        await bot.answered(1)
+        await bot.chat.close()
+
+    assert len(slack.world.ours()) == 1
+    assert service.count("runs") == 1
 
 
 async def test_start__does_not_answer_what_nobody_waits_for(slack: FakeSlack) -> None:
