@@ -342,6 +342,8 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ('[[preset]]\nname = "n"\nlauncher = "L"\nvalues = { a = [1] }', "That is not a single value."),
         ('recipient_domains = ["ann@example.com"]', "That is not the domain of a mail address."),
         ('[slack]\nworkspaces = ["my team"]', "That is not a workspace's id."),
+        ('[slack]\nlisten = "off"', "That is not an address to listen at."),
+        ('[slack]\nlisten = "0.0.0.0:99999"', "That is not an address to listen at."),
         ('[discord]\nguilds = ["my server"]', "That is not a server's id."),
         ('[web]\nlisten = "8080"', "That is not an address to listen at."),
         ('[web]\nlisten = "127.0.0.1:99999"', "That is not an address to listen at."),

@@ -9,9 +9,11 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from typer.testing import CliRunner
 
 from adapters.chat.slack import manifest
 from adapters.chat.slack.events import DEBUG, LAUNCH, TRIAGE
+from adapters.main import app
 from bot.commands.registry import VERBS
 
 HERE = Path(__file__).parent
@@ -76,6 +78,26 @@ def test_deploy__holds_what_is_printed() -> None:
     kept = (ROOT / "deploy" / "slack-manifest.yaml").read_text(encoding="utf-8")
 
     assert manifest.text(VERBS) == kept
+
+
+def test_command__prints_it() -> None:
+    """`clew manifest slack`, and the address for HTTP where one is given."""
+    printed = CliRunner().invoke(app, ["manifest", "slack"])
+    over_http = CliRunner().invoke(app, ["manifest", "slack", "--http", ADDRESS])
+
+    assert (0, manifest.text(VERBS)) == (printed.exit_code, printed.output)
+    assert manifest.text(VERBS, http=ADDRESS) == over_http.output
+
+
+@pytest.mark.parametrize(
+    "words", [["manifest", "irc"], ["manifest", "slack", "--http", "http://clew.example.com"]]
+)
+def test_command__refuses_what_slack_would_not_take(words: list[str]) -> None:
+    """Another chat, an address without https: a sentence and a code."""
+    result = CliRunner().invoke(app, words)
+
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
 
 
 def _read(text: str) -> Any:
