@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.slack import buttons, ids, markup
 from adapters.chat.slack.addresses import Addresses
+from adapters.chat.slack.proxies import without_proxy
 from adapters.chat.slack.requests import WINDOW, Replays
 from bot.cards import Button, Link, Outside
 from tests.fakes.clock import ManualClock
@@ -120,6 +122,20 @@ async def test_replays__are_forgotten_after_the_window() -> None:
     clock.pass_time(2)
 
     assert (still, replays.seen("v0=a"), replays.seen("v0=b")) == (True, False, False)
+
+
+@pytest.mark.parametrize(("exempt", "proxy"), [("127.0.0.1", None), ("example.com", "http://proxy:1")])
+def test_without_proxy__knows_no_proxy(
+    monkeypatch: pytest.MonkeyPatch, exempt: str, proxy: str | None
+) -> None:
+    """The environment's proxy is used, but not for hosts that it exempts."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
+    monkeypatch.setenv("NO_PROXY", exempt)
+    client = AsyncWebClient(base_url="http://127.0.0.1:9/api/")
+
+    without_proxy(client)
+
+    assert proxy == client.proxy
 
 
 def test_ids__there_and_back() -> None:

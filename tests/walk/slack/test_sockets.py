@@ -162,6 +162,17 @@ async def test_log__holds_no_token_and_no_ticket(slack: FakeSlack, caplog: pytes
     assert BOT_TOKEN not in ours
 
 
+async def test_refresh__right_after_connecting_does_not_spin(bot: Bot) -> None:
+    """A Slack that sends every new socket away is asked less and less often; commands get through meanwhile."""
+    for _ in range(3):
+        await _sent_away(bot)
+
+    ack = await bot.slack.command("help")
+
+    assert ack.taken
+    assert len(bot.slack.world.called(OPEN)) <= 2 + 3
+
+
 async def test_connected__follows_the_sockets(slack: FakeSlack) -> None:
     """Readiness is what the sockets are."""
     async with running_bot(slack) as bot:
@@ -186,6 +197,15 @@ async def test_environment__does_not_turn_on_another_sign_in(
 
     assert ack.taken
     assert answer.channel == MAIN
+
+
+async def _sent_away(bot: Bot) -> None:
+    """Refresh the newest socket, and wait for the one that takes over."""
+    gate = bot.slack.gate
+    before = gate.upgrades
+    await gate.refresh(gate.live[-1])
+    await bot.slack.world.until(lambda: gate.upgrades > before)
+    await gate.connected(2)
 
 
 async def _until_connected(bot: Bot) -> None:
