@@ -36,7 +36,7 @@ from bot.ports import (
 )
 from bot.state import MessageRef
 
-HASTE = Haste(poll=0.2, live=0.5, launches=0.5, idle=0.05, per_channel=0.0)
+HASTE = Haste(poll=0.3, live=1.0, launches=1.0, idle=0.1, per_channel=0.0)
 
 # What `assemble` would import in each fork.
 IMPORTED_LATE = (
@@ -118,7 +118,7 @@ async def main(port: int, settle: float, *, forever: bool) -> None:
         working(parts, {chat.name: chat}, haste=HASTE, tell=tell) as work,
     ):
         while forever or not await settled(parts, work):
-            await parts.clock.sleep(0.05)
+            await parts.clock.sleep(0.1)
 
 
 async def settled(parts: Parts, work: Work) -> bool:

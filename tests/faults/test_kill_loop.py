@@ -140,7 +140,7 @@ class Endings:
 async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Fifty runs end through ten kills at random steps, with a chat that drops, delays and forgets to answer."""
     chance, striker = random.Random(20260514), Striker()
-    server = ChatServer(chance=random.Random(20260515), happened=striker.happened)
+    server = ChatServer(chance=random.Random(20260515), happened=striker.happened, limited=0.02)
     port = await server.start()
     await _subscribe(tmp_path)
     async with simulated_tenant(world=empty_world, speed=1.0) as tenant:
