@@ -78,15 +78,18 @@ class Rows:
 
     def lay(self, items: tuple[Item, ...], own: tuple[Button, ...]) -> list[Json]:
         """Return the rows: menus or buttons of the items, then the card's own buttons."""
-        fit = [self._button(b) for b in own if _fits(b) and (self.signed or not b.signed)]
+        fit = [self._button(b) for b in own if self._may(b)]
         wanted = -(-len(fit) // ROW)
         rows = self._of_items(items, ROWS - min(ROWS, wanted))
         room = (ROWS - len(rows)) * ROW
         self.left_out += max(0, len(fit) - room)
         return rows + [_row(fit[at : at + ROW]) for at in range(0, min(len(fit), room), ROW)]
 
+    def _may(self, button: Button) -> bool:
+        return _fits(button) and (self.signed or not button.signed)
+
     def _of_items(self, items: tuple[Item, ...], room: int) -> list[Json]:
-        pressable = [(item, button) for item in items for button in item.buttons if _fits(button)]
+        pressable = [(item, button) for item in items for button in item.buttons if self._may(button)]
         if not pressable or room <= 0:
             return []
         if len(pressable) <= FEW:

@@ -158,7 +158,7 @@ def _content(card: Card) -> str:
     said = markup.flat(card.text)
     if said.split() == " ".join(map(markup.flat, card.body)).split():
         return ""
-    return markup.fitted(card.text, CONTENT - 100, links=False)
+    return markup.fitted((said,), CONTENT - 100)  # no fixed width either: an invitation in it may unfurl
 
 
 def _own(card: Card) -> tuple[Button, ...]:

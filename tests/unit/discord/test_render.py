@@ -1,0 +1,197 @@
+"""Card -> Discord message: golden files for the cards that people see, limits and literal text for all others."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from adapters.chat.discord import markup, render
+from bot.cards import Button, Card, Context, Excerpt, Fact, Item, Line, Link, Outside, Progress, Style, Tone
+from bot.model import RunRef, Secret
+from tests.fakes import discord_judge as judge
+from tests.unit.slack.test_render import CARDS, RUN
+
+GOLDEN = Path(__file__).parent / "golden"
+MESSAGES = "/channels/1/messages/2"
+
+HOSTILE = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(
+        ["@everyone", "@here", "<@1104000000000000001>", "<@&1104000000000000001>", "<#1104000000000000001>",
+         "<t:0:R>", "</launch:1104000000000000001>", "[a](https://evil.example)", "https://evil.example",
+         "discord.gg/abcdef", "```", "`", "**b**", "__u__", "||s||", "~~x~~", "# head", "-# small", "- item",
+         "1. item", "> quote", ">>> all", "\\", "\\`", "<:a:1>", "\u202e", "\x1b[31m", "\U0001f600" * 2000,
+         "x" * 5000, "\n", ""]
+    ),
+)  # fmt: skip
+LINES: st.SearchStrategy[Line] = st.lists(
+    st.one_of(
+        st.builds(Outside, HOSTILE, st.booleans()),
+        st.just("own words "),
+        st.just(Link("page", "https://demo.antithesis.com/x")),
+    ),
+    max_size=4,
+).map(tuple)
+BUTTONS = st.lists(
+    st.builds(
+        Button,
+        label=HOSTILE,
+        words=HOSTILE,
+        page=st.sampled_from([None, None, "https://demo.antithesis.com/", "javascript:alert(1)", "https://" + "x" * 600]),
+        report=st.sampled_from([None, RunRef("demo", RUN)]),
+        signed=st.sampled_from([None, Secret("https://demo.antithesis.com/report/x?auth=v2.public.CANARY")]),
+        style=st.sampled_from(list(Style)),
+        asks=st.sampled_from([None, "launch"]),
+    ),
+    max_size=12,
+).map(tuple)  # fmt: skip
+ANY_CARD = st.builds(
+    Card,
+    title=LINES.map(lambda line: ("t", *line)),
+    text=LINES.map(lambda line: ("Said: ", *line)),
+    tone=st.sampled_from(list(Tone)),
+    body=st.lists(LINES, max_size=6).map(tuple),
+    facts=st.lists(st.builds(Fact, HOSTILE.map(lambda text: f"f{text}"), LINES), max_size=30).map(tuple),
+    items=st.lists(st.builds(Item, title=LINES, mark=st.sampled_from(["", "new"]),
+                             lines=st.lists(LINES, max_size=3).map(tuple), buttons=BUTTONS), max_size=20).map(tuple),
+    items_left_out=st.integers(0, 5),
+    excerpt=st.none() | st.builds(Excerpt, lines=st.lists(HOSTILE, max_size=200).map(tuple), title=st.just("Newest last")),
+    progress=st.none() | st.builds(Progress, fraction=st.none() | st.floats(-1, 2), text=st.just("going on")),
+    buttons=BUTTONS,
+    footer=LINES,
+    context=st.just(Context(run=RunRef("demo", RUN))),
+)  # fmt: skip
+
+
+def sent(message: Any) -> Any:
+    """Return what goes to Discord of a message."""
+    return {name: value for name, value in message.items() if name != render.OURS}
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_message__is_as_in_its_golden_file(name: str) -> None:
+    """Look at the difference, then run with UPDATE_GOLDEN=1 where it is meant."""
+    path = GOLDEN / f"{name}.json"
+    made = json.dumps(render.message(CARDS[name]()), ensure_ascii=False, indent=1) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(made, encoding="utf-8")
+
+    assert path.read_text(encoding="utf-8") == made
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_message__discord_takes_it(name: str) -> None:
+    """As Discord describes it, within every limit, nothing live."""
+    assert judge.request("PATCH", MESSAGES, sent(render.message(CARDS[name]()))) == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(ANY_CARD)
+def test_message__discord_takes_any_card(card: Card) -> None:
+    """Whatever is in it: within every limit, nothing live, no signed link in what may be stored."""
+    message = render.message(card)
+
+    assert judge.request("PATCH", MESSAGES, sent(message)) == []
+    assert "CANARY" not in json.dumps(message)
+    assert render.render(card) == render.render(card)
+
+
+@settings(max_examples=200, deadline=None)
+@given(HOSTILE)
+def test_escape__nothing_is_live_and_all_is_readable(text: str) -> None:
+    """What came from outside is shown as it is, and can be read back."""
+    escaped = markup.escape(text.replace("\n", " "))
+
+    assert not judge.live(escaped)
+    assert markup._ESCAPED.sub(r"\1", escaped) == text.replace("\n", " ")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.text(alphabet="`\\ab", max_size=20), max_size=8))
+def test_fence__cannot_be_broken_out_of(lines: list[str]) -> None:
+    """However many back-ticks are in it, the fence is closed by us."""
+    fenced = markup.fence(lines)
+
+    assert fenced.count("```") == 2
+    assert fenced.startswith("```\n")
+    assert fenced.endswith("\n```")
+
+
+@settings(max_examples=100, deadline=None)
+@given(LINES, st.integers(20, 400))
+def test_fitted__keeps_within_units(line: Line, limit: int) -> None:
+    """Counted as Discord counts: an emoji of two units is two."""
+    assert markup.units(markup.fitted(line, limit)) <= limit
+
+
+def test_message__what_has_no_room_is_counted_and_goes_along() -> None:
+    """Newest lines stay; the rest is counted, and the file has all of it."""
+    lines = tuple(f"line {n} {'x' * 60}" for n in range(400))
+    card = Card(title=("Logs",), text=("Many lines.",), excerpt=Excerpt(lines=lines, left_out=100))
+
+    message = render.message(card)
+    shown = message["embeds"][0]["description"]
+
+    assert "line 399" in shown
+    assert "line 0 " not in shown
+    assert f"{500 - shown.count('line ')} earlier lines left out" in shown
+    assert message[render.OURS]["overflow"].count("line ") == 400
+
+
+def test_message__items_without_room_are_counted() -> None:
+    """As many as fit, then how many more there are."""
+    items = tuple(Item(title=(Outside(f"property {n} {'y' * 700}"),)) for n in range(60))
+
+    message = render.message(Card(title=("t",), text=("Many.",), items=items, items_left_out=5))
+    shown = message["embeds"][0]["description"]
+
+    assert f"{65 - shown.count('property ')} more are not shown here." in shown
+    assert message[render.OURS]["overflow"].count("property ") == 60
+
+
+def test_message__many_item_buttons_become_menus() -> None:
+    """A menu per kind, its options named like the items; what is chosen says the button's words."""
+    items = tuple(
+        Item(
+            title=(f"{n}. ", Outside(f"property {n}")),
+            buttons=(
+                Button(label=f"Logs {n}", words=f"logs {n}"),
+                Button(label=f"Debug {n}", words=f"debug {n}"),
+            ),
+        )
+        for n in range(1, 9)
+    )
+
+    rows = render.message(Card(title=("t",), text=("Many.",), items=items))["components"]
+    menus = [row["components"][0] for row in rows]
+
+    assert [menu["placeholder"] for menu in menus] == ["Logs…", "Debug…"]
+    assert menus[0]["options"][2] == {"label": "3. property 3", "value": "say:3:logs 3"}
+
+
+def test_message__signed_link_only_where_asked_for() -> None:
+    """A button with a signed link is shown to one person, and is never in what may be stored."""
+    short, long = Secret("https://a.example/r"), Secret("https://a.example/" + "r" * 600)
+    cards = [
+        Card(title=("t",), text=("Ready.",), buttons=(Button(label="Open report", signed=link),))
+        for link in (short, long)
+    ]
+
+    assert all("a.example" not in render.render(card) for card in cards)
+    assert render.message(cards[0], signed=True)["components"][0]["components"][0]["url"] == short.reveal()
+    assert long.reveal() in render.message(cards[1], signed=True)["embeds"][0]["description"]
+
+
+def test_message__says_nothing_twice() -> None:
+    """Where the embed says just what the sentence says, the sentence is left out."""
+    card = Card(
+        title=("t",), text=("It did not work. Try again.",), body=(("It did not work.",), ("Try again.",))
+    )
+
+    assert render.message(card)["content"] == ""
