@@ -113,6 +113,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A few whole numbers to be drawn as bars, newest last, each with a label.
+
+    `text` says the same in a full sentence, for whoever cannot see bars; names from outside may stand in it,
+    so renderers clean it.
+    """
+
+    title: str
+    values: tuple[int, ...]
+    labels: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
     """A file to send along; the chat adapter deletes `path` after sending."""
 
@@ -187,6 +201,7 @@ class Card:
     items_left_out: int = 0
     excerpt: Excerpt | None = None
     progress: Progress | None = None
+    chart: Chart | None = None
     files: tuple[Attachment, ...] = ()
     buttons: tuple[Button, ...] = ()
     footer: Line = ()

@@ -31,6 +31,7 @@ class Findings:
     verdict: Verdict
     results: Results | None = None
     diff: RunDiff | None = None
+    history: tuple[StoredResults, ...] = ()  # the runs of its series before it, newest first
 
     @property
     def failing(self) -> tuple[Property, ...]:
@@ -71,7 +72,7 @@ async def findings_of(service: RunService, store: WatchStore, run: Run) -> Findi
         return Findings(run=run, verdict=verdict, results=results)
     history = await _history(service, store, run)
     diff = compare(results, choose_baseline(run, history), history)
-    return Findings(run=run, verdict=verdict, results=results, diff=diff)
+    return Findings(run=run, verdict=verdict, results=results, diff=diff, history=history)
 
 
 async def kept_results(service: RunService, store: WatchStore, run: Run) -> StoredResults | None:

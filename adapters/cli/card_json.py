@@ -27,6 +27,14 @@ def card_json(card: Card) -> Json:
         found["excerpt"] = {"lines": list(card.excerpt.lines), "left_out": card.excerpt.left_out}
     if card.progress:
         found["progress"] = {"fraction": card.progress.fraction, "text": card.progress.text}
+    if card.chart:
+        chart = card.chart
+        found["chart"] = {
+            "title": chart.title,
+            "values": list(chart.values),
+            "labels": list(chart.labels),
+            "text": chart.text,
+        }
     if card.context and card.context.run:
         found["run"] = {"connection": card.context.run.connection, "id": card.context.run.run_id}
     return _filled(found)

@@ -6,6 +6,7 @@ status [RUN] [launcher=NAME] [count=NUMBER]
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from bot import grammar
 from bot.cards import FieldKind, Reply
@@ -17,6 +18,7 @@ from bot.findings import kept_results
 from bot.model import Capability, Run, RunQuery
 from bot.ports import RunService
 from bot.replies import runs as replies
+from bot.replies.charts import failing_so_far
 from bot.state import StoredResults
 
 LISTED = 8
@@ -28,7 +30,8 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
     pasted = asked.words.pasted
     if asked.value("run", 0) or pasted is not None or (asked.context.run and not asked.value("launcher")):
         service, found = await findings_for(asked, desk)
-        return Reply(card=replies.one(found, desk.clock.now(), service.capabilities))
+        card = replies.one(found, desk.clock.now(), service.capabilities)
+        return Reply(card=replace(card, chart=failing_so_far(found)))
     return await _recent(asked, desk)
 
 

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
+from adapters.chat import chart
 from adapters.chat.terminal.drawing import Drawing, Kind, Look, Row, Segment
 from bot.cards import Tone
 
@@ -84,7 +85,7 @@ def _rows(drawing: Drawing, numbers: Sequence[int], paper: Paper) -> Iterator[li
 
 def _row(row: Row, wide: int, paper: Paper) -> tuple[Text, Text]:
     """Return what stands before a row's first line, and its text."""
-    text = _text(row.segments)
+    text = _drawn(row, paper)
     match row.kind:
         case Kind.FACT:
             return Text(f"{row.label:<{wide}}  ", style="dim"), text
@@ -95,10 +96,14 @@ def _row(row: Row, wide: int, paper: Paper) -> tuple[Text, Text]:
             return Text("  "), text
         case Kind.CODE:
             return Text("| " if paper.ascii else "│ ", style="dim"), text
-        case Kind.PROGRESS:
-            return Text(), _bar(row, paper)
         case _:
             return Text(), text
+
+
+def _drawn(row: Row, paper: Paper) -> Text:
+    if row.kind is Kind.PROGRESS:
+        return _bar(row, paper)
+    return _chart(row, paper) if row.kind is Kind.CHART else _text(row.segments)
 
 
 def _indented(prefix: Text) -> Text:
@@ -125,6 +130,12 @@ def _bar(row: Row, paper: Paper) -> Text:
         text.append(full * done, style="cyan").append(empty * (BAR_CELLS - done), style="dim")
         text.append(f" {int(row.fraction * 100)} %  ")
     return text.append_text(_text(row.segments))
+
+
+def _chart(row: Row, paper: Paper) -> Text:
+    """Draw bars and their numbers below the title; without the signs for bars, numbers must do."""
+    bars = "" if paper.ascii else f"{chart.sparkline(row.values)}  "
+    return Text.assemble((f"{row.label}, oldest first\n", "dim"), (bars, "cyan"), chart.numbers(row.values))
 
 
 def _buttons(row: Row, drawing: Drawing, numbers: Sequence[int], paper: Paper) -> list[Text]:

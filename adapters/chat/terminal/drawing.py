@@ -28,6 +28,7 @@ class Kind(StrEnum):
     DETAIL = "detail"  # belongs to the item above
     CODE = "code"
     PROGRESS = "progress"
+    CHART = "chart"
     CONTROLS = "controls"
     FOOTER = "footer"
 
@@ -43,12 +44,16 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One row, wrapped when it is shown. `label`: a fact's label. `fraction`: of 0 to 1, progress only."""
+    """One row, wrapped when it is shown. `label`: a fact's label, a chart's title.
+
+    `fraction`: of 0 to 1, progress only. `values`: the numbers of a chart, newest last.
+    """
 
     kind: Kind
     segments: tuple[Segment, ...] = ()
     label: str = ""
     fraction: float | None = None
+    values: tuple[int, ...] = ()
     controls: tuple[int, ...] = ()  # indices into the drawing's controls
     nested: bool = False  # belongs to the item above
 

@@ -49,6 +49,8 @@ def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
     left_out = card.items_left_out + max(0, len(card.items) - MOST_ITEMS)
     if left_out:
         yield _note(f"… {left_out:,} more")
+    if card.chart:
+        yield Row(kind=Kind.CHART, label=one_line(card.chart.title), values=card.chart.values)
     if card.excerpt:
         yield from _excerpt(card.excerpt)
     yield from map(_file, card.files)

@@ -5,7 +5,7 @@ import json
 from adapters.cli.card_json import card_json
 from bot.cards import Button, Card
 from bot.model import Secret
-from tests.unit.terminal.cards import FAILED, LOGS, RUNNING
+from tests.unit.terminal.cards import CHART, FAILED, LOGS, RUNNING
 
 
 def test_card_json__everything_that_a_script_needs() -> None:
@@ -26,6 +26,16 @@ def test_card_json__excerpt_and_progress() -> None:
     """Log lines and progress are data of their own."""
     assert card_json(LOGS)["excerpt"]["left_out"] == 1_201
     assert card_json(RUNNING)["progress"] == {"fraction": 0.62, "text": "18 min of 30 min"}
+
+
+def test_card_json__a_chart_is_its_numbers() -> None:
+    """A script gets the numbers with their labels, and the sentence."""
+    found = card_json(CHART)["chart"]
+
+    assert found["values"][-3:] == [0, 0, 2]
+    assert len(found["labels"]) == len(found["values"])
+    assert found["title"] == "Failing properties, last 14 runs"
+    assert found["text"].startswith("Failing properties in the last 14 runs of Payments Nightly on main")
 
 
 def test_card_json__no_signed_link() -> None:

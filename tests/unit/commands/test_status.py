@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cards import Context, Tone, plain
+from bot.cards import Chart, Context, Tone, plain
 from bot.errors import Unreachable
 from bot.findings import stored
 from bot.model import Availability, Results, RunRef, RunStatus, Secret
@@ -277,3 +277,72 @@ async def test_status__a_name_that_a_mend_quotes_is_text_from_outside() -> None:
     spans = [span for line in (card.title, card.text, *card.body) for span in line]
     assert "Did you mean “<!channel> nightly”?" in told(card)
     assert all("<!channel>" not in span for span in spans if isinstance(span, str))
+
+
+async def test_status__draws_how_many_properties_failed_in_the_runs_before() -> None:
+    """The runs that are known of the series are counted, the oldest first and the run itself last."""
+    door = Door()
+    for number, names in enumerate([(), ("x",), ("x", "y")], 1):
+        before = a_run(number)
+        await door.store.save_results(before, stored(before, some_results(before, failing=names)))
+    other = a_run(4, source="feature")
+    await door.store.save_results(other, stored(other, some_results(other, failing=("a", "b", "c"))))
+    run = door.service.add_run(a_run(5))
+    door.service.set_results(some_results(run, failing=("y",), passing=("x",)))
+
+    reply = await door.say(f"status {run.ref.run_id}")
+
+    chart = Chart(
+        title="Failing properties, last 4 runs",
+        values=(0, 1, 2, 1),
+        labels=tuple(short_id(run_id(number)) for number in (1, 2, 3, 5)),
+        text="Failing properties in the last 4 runs of Payments Nightly on main, test payments, "
+        "oldest first: 0, 1, 2, 1.",
+    )
+    assert chart == reply.card.chart
+    assert 1 == door.service.count("results")
+
+
+async def test_status__draws_no_more_than_two_weeks_of_nightly_runs() -> None:
+    """Of a long history the newest runs are drawn."""
+    door = Door()
+    for number in range(1, 21):
+        before = a_run(number)
+        names = tuple(f"property {n}" for n in range(number))
+        await door.store.save_results(before, stored(before, some_results(before, failing=names)))
+    run = door.service.add_run(a_run(21))
+    door.service.set_results(some_results(run, passing=("x",)))
+
+    reply = await door.say(f"status {run.ref.run_id}")
+
+    assert reply.card.chart is not None
+    assert (*range(8, 21), 0) == reply.card.chart.values
+
+
+@pytest.mark.parametrize(("earlier", "drawn"), [(1, False), (2, True)])
+async def test_status__draws_nothing_of_less_than_three_runs(earlier: int, *, drawn: bool) -> None:
+    """Two bars show no course."""
+    door = Door()
+    for number in range(1, earlier + 1):
+        before = a_run(number)
+        await door.store.save_results(before, stored(before, some_results(before, failing=("x",))))
+    run = door.service.add_run(a_run(9))
+    door.service.set_results(some_results(run, passing=("x",)))
+
+    reply = await door.say(f"status {run.ref.run_id}")
+
+    assert drawn == (reply.card.chart is not None)
+
+
+async def test_status__draws_nothing_of_a_run_without_results() -> None:
+    """A run whose properties cannot be read is no zero."""
+    door = Door()
+    for number in range(1, 6):
+        before = a_run(number)
+        await door.store.save_results(before, stored(before, some_results(before)))
+    run = door.service.add_run(a_run(9), None)
+    door.service.set_results(Results(ref=run.ref, availability=Availability.ABSENT))
+
+    reply = await door.say(f"status {run.ref.run_id}")
+
+    assert reply.card.chart is None

@@ -15,6 +15,7 @@ from adapters.chat.terminal.transcript import Transcript
 from bot.cards import (
     Button,
     Card,
+    Chart,
     Context,
     Excerpt,
     Fact,
@@ -89,6 +90,20 @@ RUNNING = Card(
     buttons=(Button(label="Status", words="status 322e4dde"),),
 )
 
+CHART = Card(
+    title=("FAILED: ", Outside("Payments Nightly")),
+    text=("Run Payments Nightly 9043254f FAILED: 2 of 40 properties fail.",),
+    tone=Tone.BAD,
+    items=(Item(mark="newly failing", title=(Outside("Every order is paid once"),)),),
+    chart=Chart(
+        title="Failing properties, last 14 runs",
+        values=(0, 0, 1, 1, 0, 0, 3, 1_204, 640, 3, 0, 0, 0, 2),
+        labels=tuple(f"{n:08x}" for n in range(14)),
+        text="Failing properties in the last 14 runs of Payments Nightly on main, oldest first: 0, 0, 1.",
+    ),
+    buttons=(Button(label="Failing", words="failing 9043254f"),),
+)
+
 HOSTILE = Card(
     title=(Outside("[bold]not bold[/bold] \x1b[31mred\x1b[0m \u202eesrever"),),
     text=(Outside("[link=https://evil]x[/link]"),),
@@ -119,6 +134,7 @@ CARDS: Mapping[str, Card] = MappingProxyType({
     "failed": FAILED,
     "logs": LOGS,
     "running": RUNNING,
+    "chart": CHART,
     "hostile": HOSTILE,
     "form": FORM,
 })  # fmt: skip

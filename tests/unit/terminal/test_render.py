@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from adapters.chat.terminal.drawing import Kind, decode, encode
 from adapters.chat.terminal.render import MOST_CODE_LINES, MOST_ITEMS, render
 from bot.cards import Button, Card, Excerpt, Item, Outside
-from tests.unit.terminal.cards import CARDS, GOLDEN, HOSTILE, RUNNING, drawn
+from tests.unit.terminal.cards import CARDS, CHART, GOLDEN, HOSTILE, RUNNING, drawn
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
 
@@ -44,6 +44,14 @@ def test_draw__plain_signs_where_unicode_is_unknown() -> None:
     assert shown.isascii()
     assert "#1 > basic_test" in shown
     assert "############-------- 62 %" in shown
+
+
+def test_draw__a_chart_without_its_signs_is_numbers() -> None:
+    """Where bars cannot be written, the numbers say it."""
+    shown = drawn(CHART, encoding="ascii")
+
+    assert shown.isascii()
+    assert "   Failing properties, last 14 runs, oldest first\n   0, 0, 1, 1, 0, 0, 3, 1204, 640" in shown
 
 
 def test_draw__outside_text_commands_nothing() -> None:
