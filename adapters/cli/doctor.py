@@ -17,8 +17,8 @@ from adapters.configuration.problems import SettingsError
 from adapters.configuration.values import Connection, Discord, Slack
 from adapters.settings import Settings
 from adapters.store.store import open_store
-from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, UserError
-from bot.model import Capability, RunQuery
+from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unreachable, UserError
+from bot.model import RunQuery
 from bot.ports import Clock, RunService
 from bot.replies.problems import MENDS
 
@@ -100,14 +100,7 @@ async def _connection(connection: Connection, open_service: OpenService) -> Asyn
         yield Finding(
             subject, f"{connection.base_url} answers, release {version or 'not named'}, key accepted"
         )
-        yield _launching(connection, service)
     yield await _clock(connection)
-
-
-def _launching(connection: Connection, service: RunService) -> Finding:
-    if Capability.LAUNCH in service.capabilities:
-        return Finding(f"launching {connection.name}", "user and password are set")
-    return Finding(f"launching {connection.name}", "off: no user and password")
 
 
 async def _clock(connection: Connection) -> Finding:
@@ -156,6 +149,8 @@ async def _watched(chat: str, loaded: Settings) -> list[str]:
 
 
 def _mend(error: ClewError) -> str:
+    if isinstance(error, Unreachable):
+        return "Look at ANTITHESIS_TENANT or ANTITHESIS_BASE_URL first."  # others are sent here to find out
     return next((MENDS[kind] for kind in type(error).__mro__ if kind in MENDS), "")
 
 

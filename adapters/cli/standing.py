@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters.configuration.values import Connection
 from adapters.settings import Settings
 
 
 def standing(settings: Settings, chats: frozenset[str], address: str | None) -> Iterator[str]:
     """Yield one line for each thing that can be on."""
     for connection in settings.connections:
-        yield _line(f"platform {connection.name}", _platform(connection), on=True)
+        yield _line(f"platform {connection.name}", connection.base_url, on=True)
     yield _line("slack", "" if "slack" in chats else "SLACK_BOT_TOKEN is not set", on="slack" in chats)
     yield _line("discord", "" if "discord" in chats else "DISCORD_TOKEN is not set", on="discord" in chats)
     yield _line(
@@ -22,11 +21,6 @@ def standing(settings: Settings, chats: frozenset[str], address: str | None) -> 
     )
     yield _line("changes", _changes(settings), on=not settings.read_only)
     yield f"Runs are looked for every {settings.poll_seconds:g} s."
-
-
-def _platform(connection: Connection) -> str:
-    launching = "launching is on" if connection.username else "launching is off: no user and password"
-    return f"{connection.base_url}; {launching}"
 
 
 def _changes(settings: Settings) -> str:

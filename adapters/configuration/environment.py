@@ -60,11 +60,13 @@ class Environment(BaseSettings):
     antithesis_base_url: BaseUrl | None = Field(
         default=None, description="the address, instead of a tenant's name (proxies, `clew simulate`)"
     )
-    antithesis_api_key: FromFile | None = Field(default=None, description="the key that reads runs and logs")
-    antithesis_username: str | None = Field(
-        default=None, description="user that may launch; without it, nothing can be"
+    antithesis_api_key: FromFile | None = Field(
+        default=None, description="the key for everything: reading, launching, debugging"
     )
-    antithesis_password: FromFile | None = Field(default=None, description="that user's password")
+    antithesis_username: str | None = Field(
+        default=None, description="not needed: accepted for older set-ups, the key is what is used"
+    )
+    antithesis_password: FromFile | None = Field(default=None, description="as above")
     antithesis_https_proxy: str | None = Field(
         default=None,
         description="an HTTP proxy to go through; those of the environment are never used by themselves",

@@ -77,7 +77,9 @@ def _connection(has: Callable[[str], bool], key: Callable[[str], str]) -> Iterat
         yield Problem(key("api_key"), "It is missing.", "Make a key on the tenant's settings page.")
     if has("username") != has("password"):
         lacking = "password" if has("username") else "username"
-        yield Problem(key(lacking), "It is missing.", "Launching needs both; without both it is off.")
+        yield Problem(
+            key(lacking), "It is missing.", "Give both, or neither: the key is enough for everything."
+        )
 
 
 def _slack(names: frozenset[str]) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from bot.model import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One test platform's tenant. `username` and `password` are needed only for launching."""
+    """One test platform's tenant. The key opens everything; `username` and `password` only the launches."""
 
     name: str
     kind: str = "antithesis"

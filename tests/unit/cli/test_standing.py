@@ -15,7 +15,7 @@ def test_standing__least() -> None:
     found = list(standing(Settings(connections=(PROD,)), frozenset({"terminal"}), "http://127.0.0.1:8080"))
 
     assert found == [
-        "on   platform prod      https://acme.antithesis.com; launching is off: no user and password",
+        "on   platform prod      https://acme.antithesis.com",
         "off  slack              SLACK_BOT_TOKEN is not set",
         "off  discord            DISCORD_TOKEN is not set",
         "on   terminal",
@@ -27,14 +27,13 @@ def test_standing__least() -> None:
 
 def test_standing__all() -> None:
     """With everything set each line says so, and no secret stands in any."""
-    launching = replace(PROD, username="bot", password=Secret("canary"))
+    connection = replace(PROD, username="bot", password=Secret("canary"))
     settings = Settings(
-        connections=(launching,), roles={"launch": frozenset({"slack:user:T1:U1"})}, read_only=True
+        connections=(connection,), roles={"launch": frozenset({"slack:user:T1:U1"})}, read_only=True
     )
 
     found = "\n".join(standing(settings, frozenset({"slack", "discord"}), None))
 
-    assert "launching is on" in found
     assert "off  terminal           --terminal switches it on" in found
     assert "off  health             switched off" in found
     assert "off  changes            Clew is read-only" in found

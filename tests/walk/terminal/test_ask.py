@@ -205,7 +205,6 @@ def test_doctor__well() -> None:
         "settings",
         "database",
         "platform default",
-        "launching default",
         "clock",
         "slack",
         "discord",
