@@ -91,7 +91,7 @@ def ask(
     thread: Annotated[str | None, typer.Option(help="Go on in the thread of an earlier answer.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Confirm beforehand what costs money.")] = False,
 ) -> None:
-    """Say one thing to Clew. Exit code 0: answered, 1: your mistake, 2: a failure."""
+    """Say one thing to Clew. Exit code 0: answered, 1: it cannot be answered as asked, 2: a failure."""
     _finish(_ask(" ".join(words or ["help"]), as_json=as_json, thread=thread, yes=yes))
 
 

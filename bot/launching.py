@@ -86,7 +86,7 @@ def canonical(name: str) -> str:
     if short == "filter_logs_matching":
         raise UserError(
             "filter_logs_matching= cannot be given here: a pattern that matches everything would hide every log "
-            "line, and telling needs an RE2 engine, which Clew does not have.",
+            "line, and Clew cannot check the platform's kind of pattern (RE2).",
             "Set it in the launcher itself, or launch with the platform's own command line.",
         )
     if short in SECRET_NAMES or short.endswith(SECRET_ENDS):

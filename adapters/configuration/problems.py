@@ -10,17 +10,20 @@ from types import MappingProxyType
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-MENDS: Mapping[str, str] = MappingProxyType({
-    "bool_parsing": "Give true or false.",
-    "float_parsing": "Give a number.",
-    "int_parsing": "Give a whole number.",
-    "missing": "Add it.",
-    "list_type": 'Give a list in square brackets: ["one", "two"].',
-    "tuple_type": 'Give a list in square brackets: ["one", "two"].',
-    "string_type": "Put it in quotation marks.",
-    "dict_type": "Write it as a table.",
-    "model_type": "Write it as a table.",
+_LIST = ("That is not a list.", 'Give a list in square brackets: ["one", "two"].')
+_TABLE = ("That is not a table.", "Write it as a table.")
+PLAINLY: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "bool_parsing": ("That is neither true nor false.", "Give true or false."),
+    "float_parsing": ("That is not a number.", "Give a number."),
+    "int_parsing": ("That is not a whole number.", "Give a whole number."),
+    "missing": ("It is missing.", "Add it."),
+    "list_type": _LIST,
+    "tuple_type": _LIST,
+    "string_type": ("That is not text.", "Put it in quotation marks."),
+    "dict_type": _TABLE,
+    "model_type": _TABLE,
 })  # fmt: skip
+"""What pydantic's kinds of error mean, and how to mend them; its own words are for programmers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,10 @@ def _problem(error: ErrorDetails, where: str) -> Problem:
     context = error.get("ctx", {})
     if error["type"] == "clew":
         return Problem(where, str(context["what"]), str(context["mend"]))
-    if error["type"] == "enum":
+    if error["type"] in {"enum", "literal_error"}:
         return Problem(where, "That is not one of its values.", f"Give {context['expected']}.")
-    return Problem(where, f"{error['msg']}.", MENDS.get(error["type"], ""))
+    what, mend = PLAINLY.get(error["type"], (f"{error['msg']}.", ""))
+    return Problem(where, what, mend)
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

@@ -50,7 +50,11 @@ VERB = Verb(
     handle=handle,
     parameters=(
         Parameter(
-            name="run", summary="The text", kind=FieldKind.LONG_TEXT, positional=True, example="a run id"
+            name="run",
+            summary="What was pasted: a run id, a report link or a moment",
+            kind=FieldKind.LONG_TEXT,
+            positional=True,
+            example="latest",
         ),
     ),
     examples=("find 9043254f65c9c65d63fe043a0abfc7fc-53-1",),

@@ -125,7 +125,7 @@ async def _warnings(request: LaunchRequest, service: RunService, desk: Desk) -> 
     seen = (*desk.launchers.get(connection, ()), *await desk.store.launchers(connection))
     warnings: list[Line] = []
     if launcher not in seen and not await _has_runs(launcher, service):
-        warnings.append(replies.not_seen(launcher, nearest(launcher, list(seen))))
+        warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *desk.presets])))
     recent = await desk.store.recent(connection, RECENT)
     going = [run for run, name, status in recent if name == launcher and not RunStatus.read(status).terminal]
     if going:

@@ -13,6 +13,7 @@ from bot.grammar import Words
 from bot.model import NOTHING
 from bot.ports import Clock, Report, RunService, Store
 from bot.state import Invocation
+from bot.wordlike import nearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,5 +110,7 @@ class Verb:
         known = [p.name for p in self.parameters]
         unknown = [name for name in words.named if name not in known]
         if unknown:
+            close = nearest(unknown[0], known)
+            meant = f"Did you mean “{close}=”? " if close else ""
             takes = f"{self.name} takes {', '.join(known)}." if known else f"{self.name} takes no names."
-            raise UserError(f"{self.name} does not know “{unknown[0]}=”.", takes)
+            raise UserError(f"{self.name} does not know “{unknown[0]}=”.", f"{meant}{takes}")

@@ -105,7 +105,7 @@ VERB = Verb(
         Parameter(name="outcomes", summary="Which ends to hear of: all, or changes (new failures, incomplete, "
                   "recovery), or a list", kind=FieldKind.CHOICE, choices=OUTCOMES, example="outcomes=changes"),
         SOURCE,
-        Parameter(name="report_links", summary="Where signed report links may go", kind=FieldKind.CHOICE,
+        Parameter(name="report_links", summary="post: Open report is a link; private: it answers only the person who clicks", kind=FieldKind.CHOICE,
                   choices=tuple(ReportLinks)),
         CONNECTION,
     ),

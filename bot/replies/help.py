@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot.cards import Button, Card, Item, Line, Outside, Reply
+from bot.cards import Button, Card, FieldKind, Item, Line, Outside, Reply
 from bot.commands.verb import Parameter, Verb
 from bot.errors import UserError
 
@@ -55,12 +55,14 @@ def unknown_verb(word: str, nearest: str | None) -> UserError:
 
 
 def _slot(parameter: Parameter) -> str:
-    if parameter.choices and not parameter.positional:
-        shown = f"{parameter.name}={'|'.join(parameter.choices)}"
+    choices = ("yes", "no") if parameter.kind is FieldKind.FLAG else parameter.choices
+    if choices and not parameter.positional:
+        shown = f"{parameter.name}={'|'.join(choices)}"
     elif parameter.positional:
         shown = parameter.name.upper()
     else:
-        shown = f"{parameter.name}={parameter.kind.value.upper().replace(' ', '_')}"
+        kind = FieldKind.TEXT if parameter.kind is FieldKind.LONG_TEXT else parameter.kind
+        shown = f"{parameter.name}={kind.value.upper()}"
     return shown if parameter.required else f"[{shown}]"
 
 

@@ -9,7 +9,7 @@ MENDS: dict[type[errors.ClewError], str] = {
     errors.Unreachable: "Try again in a moment. `clew doctor` shows whether the platform can be reached.",
     errors.AccessRefused: "Ask whoever runs Clew to check the API key; `clew doctor` tests it.",
     errors.RateLimited: "Wait a moment and ask again.",
-    errors.NotFound: "Check the id, or ask for `status` to see recent runs.",
+    errors.NotFound: "Check the id, or say “status” to see recent runs.",
     errors.NotAvailable: "",
     errors.Rejected: "",
     errors.ServiceFailed: "Nothing was changed here. Try again in a moment.",

@@ -8,7 +8,6 @@ from bot.replies.words import count, listed
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 
 SAID = {
-    Outcome.ALL: "every run that ends",
     Outcome.FAILURES: "runs with failing properties",
     Outcome.NEW_FAILURES: "runs with new failures",
     Outcome.INCOMPLETE: "incomplete runs",
@@ -57,11 +56,12 @@ def listing(subscriptions: tuple[Subscription, ...]) -> Reply:
 def described(subscription: Subscription) -> Line:
     """Say what a subscription wants, as the end of a sentence."""
     s = subscription
-    parts: list[str | Outside] = [_outcomes(s.outcomes)]
+    every = s.outcomes == EVERYTHING  # "every run of X that ends", not "every run that ends of X"
+    parts: list[str | Outside] = ["every run" if every else _outcomes(s.outcomes)]
     for word, value in ((" of ", s.launcher), (" from source ", s.source), (" on ", s.connection)):
         if value is not None:
             parts += [word, Outside(value)]
-    return tuple(parts)
+    return (*parts, " that ends") if every else tuple(parts)
 
 
 def words(subscription: Subscription) -> str:
@@ -110,11 +110,9 @@ def _buttons(subscription: Subscription) -> tuple[Button, ...]:
 
 
 def _outcomes(outcomes: frozenset[Outcome]) -> str:
-    if outcomes == EVERYTHING:
-        return SAID[Outcome.ALL]
     if outcomes == CHANGES:
         return "changes (new failures, incomplete runs, recovery)"
-    return listed([SAID[o] for o in Outcome if o in outcomes])
+    return listed([SAID[o] for o in SAID if o in outcomes])
 
 
 def _all(subscriptions: tuple[Subscription, ...]) -> Line:

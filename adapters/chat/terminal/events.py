@@ -6,6 +6,8 @@ VERB ...        say it in the channel, or in the thread that was entered
 #2              enter that thread: what is typed from now on is said there
 #               back to the channel
 quit            leave
+
+`/clew VERB` and `@clew VERB`, as other chats have it, say VERB.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ PERSON = TERMINAL
 LONGEST_LINE = 4_000  # characters; more was pasted by mistake
 
 _THREADED = re.compile(r"#\s*(?P<root>\d{1,9})?(?:\.\d{1,9})?(?:\s+(?P<words>.*))?", re.ASCII | re.DOTALL)
+_ADDRESSED = re.compile(r"[/@]?clew\s+(?=\S)", re.IGNORECASE)  # as one says it in other chats
 _BUTTON = re.compile(r"\[?(?P<number>\d{1,9})\]?", re.ASCII)
 
 
@@ -65,6 +68,8 @@ Action = Say | Press | Enter | Quit | Nothing
 def read(line: str) -> Action:
     """Read a line; everything that is not ours is said to the handler as it is."""
     text = line.strip()
+    if addressed := _ADDRESSED.match(text):
+        text = text[addressed.end() :]
     if not text:
         return Nothing()
     if text.lower() in {"quit", "exit", ":q"}:

@@ -46,10 +46,10 @@ class Prompt:
 
     async def run(self) -> None:
         """Talk until the person leaves; what is still being answered then is waited for."""
+        for line in WELCOME:  # before the prompt is there: a plain terminal cannot redraw it below
+            self._terminal.chat.screen.note(line)
+        self._terminal.chat.screen.note("")
         with patch_stdout(raw=True):
-            for line in WELCOME:
-                self._terminal.chat.screen.note(line)
-            self._terminal.chat.screen.note("")
             try:
                 while await self._one():
                     pass

@@ -52,6 +52,14 @@ async def test_help__explains_each_verb_with_examples(name: str) -> None:
     assert all(example in text and example.startswith(name) for example in VERBS[name].examples)
 
 
+async def test_help__says_values_as_people_do() -> None:
+    """A flag is yes or no, and no kind of field shows its inner name."""
+    text = told((await Door().say("help launch")).card)
+
+    assert "[ephemeral=yes|no]" in text
+    assert "[images=TEXT]" in text
+
+
 async def test_help__of_an_unknown_verb() -> None:
     """The same answer as for the verb itself."""
     assert "Did you mean “launch”?" in told((await Door().say("help lunch")).card)

@@ -111,6 +111,14 @@ async def test_launch__fills_in_a_preset() -> None:
     assert (second.launcher, second.minutes) == ("basic_test", "60")
 
 
+async def test_launch__a_mistyped_preset_is_offered() -> None:
+    """What is no launcher's name may have been meant as a preset's."""
+    stage = Stage(presets={"nightly": Preset(name="nightly", launcher="Payments Nightly")})
+    reply = await stage.say("launch nigthly duration=10")
+
+    assert "Did you mean “nightly”?" in plain(reply.card.text)
+
+
 @pytest.mark.parametrize(
     ("presets", "said"),
     [

@@ -199,7 +199,7 @@ async def test_logs__cut_windows_are_never_shown_as_whole() -> None:
             'logs Moment.from({session_id: "' + run_id(9) + '", input_hash: "7", vtime: 12.5})',
             "no recent run",
         ),
-        ("logs latest grap=x", "logs does not know “grap=”"),
+        ("logs latest grap=x", "logs does not know “grap=”. Did you mean “grep=”? logs takes"),
     ],
 )
 async def test_logs__bad_input_gets_a_sentence(words: str, sentence: str) -> None:

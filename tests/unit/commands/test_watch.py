@@ -168,7 +168,7 @@ async def test_unwatch__one_of_several() -> None:
     reply = await door.say("unwatch launcher=basic_test")
 
     assert ["Payments Nightly"] == [s.launcher for s in await door.store.subscriptions()]
-    assert "It still hears of every run that ends of Payments Nightly." in plain(reply.card.text)
+    assert "It still hears of every run of Payments Nightly that ends." in plain(reply.card.text)
 
 
 async def test_unwatch__the_button_ends_its_own_subscription_alone() -> None:
@@ -193,7 +193,7 @@ async def test_unwatch__all_of_them() -> None:
     reply = await door.say("unwatch all")
 
     assert () == await door.store.subscriptions()
-    assert "of a, every run that ends of b and every run that ends of c" in plain(reply.card.text)
+    assert "of a that ends, every run of b that ends and every run of c that ends" in plain(reply.card.text)
 
 
 async def test_unwatch__what_is_not_there_lists_the_way() -> None:

@@ -184,6 +184,26 @@ def test_load__unusable_interval(seconds: str, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("CLEW_POLL_SECONDS", "often", "That is not a number. Give a number."),
+        ("CLEW_READ_ONLY", "maybe", "That is neither true nor false. Give true or false."),
+        (
+            "CLEW_LOG_LEVEL",
+            "loud",
+            "That is not one of its values. Give 'debug', 'info', 'warning' or 'error'.",
+        ),
+    ],
+)
+def test_load__wrong_kind_of_value(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence is for people: what is wrong, and what to give."""
+    monkeypatch.setenv(name, value)
+
+    assert f"{name}: {said}" == one_problem()
+
+
+@pytest.mark.usefixtures("complete")
 def test_load__impolite_interval_warns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Below a minute it works, with a warning."""
     monkeypatch.setenv("CLEW_POLL_SECONDS", "5")
