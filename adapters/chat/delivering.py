@@ -13,6 +13,7 @@ from bot.state import Invocation
 TRIES = 6
 LOOKS = 4
 FIRST_WAIT = 2.0  # seconds before a message that did not go out is tried again; doubled each time
+LONGEST_WAIT = 60.0
 RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart, the person is told
 INTERRUPTED = "Clew is being restarted. It takes this up again as soon as it is back."
 
@@ -20,32 +21,34 @@ Send = Callable[[], Awaitable[PostOutcome]]
 
 
 async def deliver(chat: Chat, clock: Clock, post: Post, send: Send | None = None) -> PostOutcome:
-    """Post until it is there; look into the history before a repeat. `send`: instead of `chat.post`."""
-    since = clock.now()
-    wait = FIRST_WAIT
-    outcome: PostOutcome = Perhaps("")
-    for _ in range(TRIES):
+    """Post until it is there; look into the history before a repeat. `send`: instead of `chat.post`.
+
+    What the chat puts off is tried for as long as an answer is worth anything.
+    """
+    since, end = clock.now(), clock.monotonic() + RESUMED.total_seconds()
+    wait, tries = FIRST_WAIT, TRIES
+    while True:
         outcome = await (send() if send is not None else chat.post(post))
         if isinstance(outcome, Perhaps):
-            found = await _look(chat, clock, post, since)
-            if found is not None:
-                return found
-        elif isinstance(outcome, NotDelivered):
+            found = await look(chat, clock, post, since)
+            tries -= 1
+            if found is not None or not tries:
+                return found or outcome
+        elif isinstance(outcome, NotDelivered) and clock.monotonic() < end:
             await clock.sleep(outcome.retry_after or wait)
-            wait *= 2
+            wait = min(wait * 2, LONGEST_WAIT)
         else:
             return outcome
-    return outcome
 
 
-async def again(clock: Clock, send: Send) -> PostOutcome:
-    """Try what can be repeated, or certainly did not happen, until it is there."""
+async def again(clock: Clock, send: Send, *, safe: bool = False) -> PostOutcome:
+    """Try until it is there what certainly did not happen; `safe`: also what may have, as edits can be repeated."""
     wait = FIRST_WAIT
     outcome = await send()
     for _ in range(TRIES):
-        if not isinstance(outcome, NotDelivered):
+        if not isinstance(outcome, NotDelivered) and not (safe and isinstance(outcome, Perhaps)):
             break
-        await clock.sleep(outcome.retry_after or wait)
+        await clock.sleep(_pause(outcome) or wait)
         wait *= 2
         outcome = await send()
     return outcome
@@ -79,7 +82,7 @@ def too_old(invocation: Invocation) -> Reply:
     return Reply(card=card, private=True)
 
 
-async def _look(chat: Chat, clock: Clock, post: Post, since: datetime) -> PostOutcome | None:
+async def look(chat: Chat, clock: Clock, post: Post, since: datetime) -> PostOutcome | None:
     """Find a message that may be there, when it has settled; None where it certainly is not."""
     for _ in range(LOOKS):
         await clock.sleep(chat.settle_seconds)
@@ -91,3 +94,7 @@ async def _look(chat: Chat, clock: Clock, post: Post, since: datetime) -> PostOu
         if seen.for_good:
             break
     return Perhaps("It could not be found out whether the message arrived.")
+
+
+def _pause(outcome: PostOutcome) -> float | None:
+    return outcome.retry_after if isinstance(outcome, NotDelivered) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from adapters.chat.delivering import INTERRUPTED, again, deliver, post_key, there, working
+from adapters.chat.delivering import INTERRUPTED, again, deliver, look, post_key, there, working
 from adapters.chat.slack import ids, render
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.incoming import Said
@@ -18,7 +18,7 @@ from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.sender import Sender
 from adapters.chat.tasks import Tasks
 from bot.cards import Card, Reply
-from bot.ports import Clock, Delivered, Post, PostOutcome, Undeliverable
+from bot.ports import Clock, Delivered, Perhaps, Post, PostOutcome, Undeliverable
 from bot.state import MessageRef, Place
 
 UNINVITED = "Only you see this: Clew is not in this channel. Invite it with /invite to share its answers."
@@ -106,13 +106,21 @@ class Screen:
         if self._quiet:
             await self._privately(card)
             return None
-        outcome = await self._stage.sender.post(self._post(card, self._key))
+        outcome = await self._post_once(self._post(card, self._key))
         if not isinstance(outcome, Delivered):
             return None
         note = self._reference(outcome.message_id)
         if self._text != text:  # more was told while it was on its way
             self._stage.edits.start(self._edit_note(note))
         return note
+
+    async def _post_once(self, post: Post) -> PostOutcome | None:
+        """Post; where it may be there already, find it: a second message would leave the first one working."""
+        since = self._stage.clock.now()
+        outcome = await self._stage.sender.post(post)
+        if isinstance(outcome, Perhaps):
+            return await look(self._stage.sender, self._stage.clock, post, since)
+        return outcome
 
     async def _edit_note(self, note: MessageRef) -> None:
         if not self._done:
@@ -142,12 +150,12 @@ class Screen:
             return None
         thread = self._place.thread if self._place.thread != said.message else None
         pressed = MessageRef(channel=self._place.channel, message_id=said.message, thread=thread)
-        outcome = await again(self._stage.clock, lambda: self._stage.sender.edit(pressed, card))
+        outcome = await again(self._stage.clock, lambda: self._stage.sender.edit(pressed, card), safe=True)
         return _Replaced(pressed) if there(outcome) else None
 
     async def _publicly(self, card: Card, note: MessageRef | None) -> MessageRef | None:
         if note is not None:
-            outcome = await again(self._stage.clock, lambda: self._stage.sender.edit(note, card))
+            outcome = await again(self._stage.clock, lambda: self._stage.sender.edit(note, card), safe=True)
             if there(outcome):
                 await self._send_overflow(card, note)
                 return note

@@ -152,6 +152,17 @@ async def test_edit__too_fast_is_repeated(bot: Bot) -> None:
     assert 2.0 in bot.clock.slept
 
 
+async def test_answer__is_not_dropped_however_often_slack_asks_for_a_pause(bot: Bot) -> None:
+    """What was put off ten times is posted the eleventh."""
+    bot.service.add_run(a_run(1))
+    bot.slack.api.fault(POST, *[faults.limited("5")] * 10)
+
+    await bot.slack.command("status")
+    await bot.answered(1)
+
+    assert len(bot.slack.world.of(MAIN)) == 1
+
+
 async def test_table__falls_back_where_it_is_not_taken(bot: Bot) -> None:
     """A workspace that refuses tables gets lines; the next message does not try again."""
     many = " ".join(f"custom.parameter{n}=value{n}" for n in range(12))

@@ -50,6 +50,39 @@ async def test_note__tells_how_far_it_is(slack: FakeSlack) -> None:
     assert "MB read" not in note.words
 
 
+async def test_note__is_replaced_though_slack_fails(slack: FakeSlack) -> None:
+    """An edit of unclear outcome is repeated: no answer is lost behind a note that work goes on."""
+    service = TellingService()
+    run = service.add_run(a_run(1))
+    async with running_bot(slack, service=service) as bot:
+        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.words}")
+        note = await slack.world.answer("12 MB read")
+        slack.api.fault("chat.update", faults.HTML_502, faults.DROPPED, faults.error("internal_error"))
+        for gate in service.gates:
+            gate.set()
+        await bot.answered(1)
+
+    assert slack.world.ours() == [note]
+    assert "MB read" not in note.words
+
+
+@pytest.mark.parametrize("fault", [faults.LOST_REPLY, faults.DROPPED])
+async def test_note__whose_fate_is_unclear_is_found(slack: FakeSlack, fault: faults.Fault) -> None:
+    """A note that Slack stored without saying so is replaced by the answer, not left beside it."""
+    service = TellingService()
+    run = service.add_run(a_run(1))
+    slack.api.fault("chat.postMessage", fault)
+    async with running_bot(slack, service=service) as bot:
+        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.words}")
+        await slack.world.until(lambda: slack.world.called("chat.postMessage"))
+        for gate in service.gates:
+            gate.set()
+        await bot.answered(1)
+
+    (answer,) = slack.world.ours()
+    assert "MB read" not in answer.words
+
+
 async def test_note__of_a_private_verb_is_private(slack: FakeSlack) -> None:
     """What one person will see, only one person hears of."""
     service = FakeRunService()
