@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from adapters.chat.gist import gist
 from adapters.chat.slack import buttons, forms, ids
 from adapters.chat.slack.incoming import (
     Challenged,
@@ -30,6 +31,7 @@ from adapters.chat.slack.typed import WORDS, message_text, said_text
 from bot.state import Actor, Invocation, Place
 
 TRIAGE, DEBUG, LAUNCH = "triage_run", "debug_moment", "launch_run"
+TYPED = {"", "file_share", "thread_broadcast"}  # subtypes of messages that somebody wrote
 SHORTCUT_VERBS = {TRIAGE: "find", DEBUG: "debug"}
 
 _FOREIGN = "This bot does not serve your workspace. Ask whoever runs it to allow it."
@@ -143,7 +145,7 @@ def _message(payload: _Payload) -> Incoming:
     direct = event.text("channel_type") == "im" or ids.is_direct(event.text("channel"))
     mention = event.text("type") == "app_mention"
     from_person = event.text("user") and event.text("user") != me.user and not event.text("bot_id")
-    if not from_person or event.text("subtype") not in {"", "file_share"} or not (mention or direct):
+    if not from_person or event.text("subtype") not in TYPED or not (mention or direct):
         return Nothing()
     channel, ts = event.text("channel"), event.text("ts")
     home = event.text("user_team") or event.text("team") or payload.text("team_id")
@@ -216,7 +218,7 @@ def _message_shortcut(payload: _Payload) -> Incoming:
     verb = SHORTCUT_VERBS.get(payload.text("callback_id"))
     if verb is None:
         return Nothing()
-    words = f"{verb} {message_text(payload.inner('message'))}"
+    words = f"{verb} {gist(message_text(payload.inner('message')))}".strip()
     return Said(
         invocation=_pressed_in(payload, words),
         way=Way.SHORTCUT,

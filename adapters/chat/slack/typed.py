@@ -5,7 +5,6 @@ https://docs.slack.dev/messaging/formatting-message-text
 
 from __future__ import annotations
 
-import html
 import re
 
 from adapters.chat.slack.markup import Json
@@ -20,7 +19,12 @@ _TELLING = {"text", "fallback", "title_link", "from_url", "url", "pretext", "tit
 def said_text(text: str) -> str:
     """Undo Slack's markup in what a person typed."""
     text = _LINK.sub(_link, text[:WORDS])
-    return html.unescape(_CHANNEL.sub(r"\1", text)).strip()
+    return unescape(_CHANNEL.sub(r"\1", text)).strip()
+
+
+def unescape(text: str) -> str:
+    """Undo what Slack escapes, and nothing else: `&copy=2` in an address is no sign."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _link(found: re.Match[str]) -> str:

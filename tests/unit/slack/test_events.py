@@ -48,6 +48,10 @@ def mention(**changes: Any) -> dict[str, Any]:
         ),
         ("find <https://demo.antithesis.com>", "find https://demo.antithesis.com"),
         ("a &lt;b&gt; &amp;amp;", "a <b> &amp;"),
+        (
+            "https://demo.antithesis.com/x?a=1&copy=2&amp;reg=3",
+            "https://demo.antithesis.com/x?a=1&copy=2&reg=3",
+        ),
         ("watch <#C012AB|general>", "watch C012AB"),
         ("ask <@U1|ann>", "ask <@U1|ann>"),
         ("  spaces  ", "spaces"),

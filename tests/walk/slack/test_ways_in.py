@@ -169,6 +169,17 @@ async def test_shortcut__debugs_a_pasted_moment_with_smart_quotes(bot: Bot, run:
     assert question.thread_ts == message.ts
 
 
+async def test_shortcut__takes_no_word_of_a_message_as_its_own(bot: Bot, run: Run) -> None:
+    """What stands beside the moment is somebody's sentence: values, open quotes, names given twice."""
+    where = f"{run.ref.run_id} at {MOMENT.input_hash} {MOMENT.vtime}"
+    message = bot.slack.world.say(BOB, MAIN, f"retries=3 retries=4 and 'it again: {where} --force")
+
+    await bot.slack.shortcut("debug_moment", message)
+    question = await bot.slack.world.answer("Open a debugging session")
+
+    assert question.thread_ts == message.ts
+
+
 async def test_shortcut__says_what_is_missing(bot: Bot, run: Run) -> None:
     """A message that names nothing is answered with a private sentence."""
     message = bot.slack.world.say(BOB, MAIN, "good morning")

@@ -1,0 +1,43 @@
+"""What a message says that a verb can use: the moment, report link or run ids in it, and no word beside them.
+
+Whoever uses a shortcut on somebody's message did not type its words: a `retries=3` or an apostrophe in it is no
+part of a command.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot import moments
+from bot.errors import UserError
+from bot.model import Moment
+from bot.moments import Pasted
+
+_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+READ_AT_MOST = 20_000  # characters
+
+
+def gist(text: str) -> str:
+    """Return what a message names, as it could be typed behind a verb; "" where it names nothing."""
+    text = text[:READ_AT_MOST]
+    try:
+        pasted = moments.find(text)
+    except UserError:
+        return text  # the core says the same to the person
+    if pasted is None:
+        return " ".join(_ids(text))
+    if pasted.moment is not None:
+        return _with_run(pasted, pasted.moment)
+    return pasted.report_url.reveal() if pasted.report_url is not None else text
+
+
+def _with_run(pasted: Pasted, moment: Moment) -> str:
+    """Write the moment with the run or session it names, else with a run id that stands beside it."""
+    shown = moments.show(moment, run_id=pasted.run_id, session_id=pasted.session_id)
+    beside = [] if pasted.run_id or pasted.session_id else _ids(pasted.rest)
+    return " ".join((*beside, shown))
+
+
+def _ids(text: str) -> list[str]:
+    """Return the run ids that stand in a text, each once."""
+    return list(dict.fromkeys(word for word in _WORD.findall(text) if moments.is_platform_id(word)))
