@@ -16,6 +16,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.edits import Slot
+from adapters.chat.memory import Memory
 from adapters.chat.slack import buttons, ids, metrics, outcomes, render
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.markup import Json, plain
@@ -45,6 +46,7 @@ HISTORY_PAGE = 100
 HISTORY_PAGES = 50
 MARGIN = timedelta(seconds=60)  # between Slack's clock and ours
 SLOTS = 1000
+EDITS = "edits"  # parked as a whole: Slack counts edits per workspace
 SHARED_SECONDS = 600.0
 BLIND = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "thread_not_found", "is_archived"})
 
@@ -62,7 +64,7 @@ class Sender:
         self._pace = Pace(clock)
         metrics.PARKED.set_function(lambda: self._pace.parked_channels)
         self._slots: OrderedDict[tuple[str, str], Slot[Json]] = OrderedDict()
-        self._shared: dict[str, tuple[bool, float]] = {}
+        self._shared: Memory[bool] = Memory(clock, SHARED_SECONDS)
         self._tables = True
         self.halted = ""  # why nothing is sent any more
         self.stopped = asyncio.Event()
@@ -147,27 +149,26 @@ class Sender:
 
     async def is_shared(self, channel: str) -> bool:
         """Whether other organisations read a channel; asked again after some minutes."""
-        known = self._shared.get(channel)
-        if known is not None and known[1] > self._clock.monotonic():
-            return known[0]
         if ids.is_direct(ids.last(channel)):
             return False
-        try:
-            info = await self._client.conversations_info(channel=ids.last(channel))
-        except Exception as error:  # noqa: BLE001 - what cannot be told counts as shared
-            log.warning(
-                "Slack did not say who reads a channel: %s", outcomes.code(error) or type(error).__name__
-            )
-            return True
-        told = info.get("channel") or {}
-        shared = any(told.get(name) for name in ("is_ext_shared", "is_pending_ext_shared", "is_org_shared"))
-        self._shared[channel] = (shared, self._clock.monotonic() + SHARED_SECONDS)
-        return shared
+        shared = await self._shared.get(channel, lambda: self._ask_shared(channel))
+        return shared is not False  # what cannot be told counts as shared
 
     def halt(self, reason: str) -> None:
         """Send nothing any more; every later post says why."""
         self.halted = reason
         self.stopped.set()
+
+    async def _ask_shared(self, channel: str) -> bool | None:
+        try:
+            info = await self._client.conversations_info(channel=ids.last(channel))
+        except Exception as error:  # noqa: BLE001 - None says that it cannot be told
+            log.warning(
+                "Slack did not say who reads a channel: %s", outcomes.code(error) or type(error).__name__
+            )
+            return None
+        told = info.get("channel") or {}
+        return any(told.get(name) for name in ("is_ext_shared", "is_pending_ext_shared", "is_org_shared"))
 
     async def _turn(self, channel: str) -> PostOutcome | None:
         """Wait for the channel's turn; return why nothing may be sent at all now."""
@@ -215,9 +216,12 @@ class Sender:
     async def _update(self, message: MessageRef, shown: Json) -> PostOutcome:
         if self.halted:
             return Halted(self.halted)
-        metrics.WAITED.observe(await self._pace.edits.turn())
+        if not self._pace.parked(EDITS):
+            metrics.WAITED.observe(await self._pace.edits.turn())
+        if parked := self._pace.parked(EDITS):
+            return NotDelivered("Slack asked for a pause.", retry_after=parked)
         arguments = {"channel": ids.last(message.channel), "ts": message.message_id}
-        return await self._store(f"edit:{message.channel}", "chat.update", shown | arguments)
+        return await self._store(EDITS, "chat.update", shown | arguments)
 
     def _slot(self, message: MessageRef) -> Slot[Json]:
         key = (message.channel, message.message_id)
