@@ -7,8 +7,14 @@ import asyncio
 from adapters.chat.edits import INTERVAL, Slot
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.pace import Bucket, Pace
-from bot.ports import Delivered, PostOutcome
+from bot.cards import Card
+from bot.ports import Delivered, NotDelivered, PostOutcome
+from bot.state import MessageRef
 from tests.fakes.clock import ManualClock
+from tests.fakes.slack import serve
+from tests.fakes.slack_api import limited
+from tests.fakes.slack_bot import bare_sender
+from tests.fakes.slack_world import BOT_USER, MAIN
 
 
 async def test_bucket__lets_a_burst_through_and_then_one_per_interval() -> None:
@@ -106,3 +112,20 @@ async def test_slot__waits_between_edits() -> None:
     await second
 
     assert times == [0.0, INTERVAL]
+
+
+async def test_edits__wait_as_long_as_slack_says() -> None:
+    """Slack counts edits per workspace: none is sent, of any message, before its pause is over."""
+    clock = ManualClock()
+    card = Card(title=("Run",), text=("A run.",))
+    async with serve() as slack, bare_sender(slack, clock) as sender:
+        first, second = [slack.world.say(BOT_USER, MAIN, "ours") for _ in range(2)]
+        refs = [MessageRef(channel=f"slack:channel:T01:{MAIN}", message_id=m.ts) for m in (first, second)]
+        slack.api.fault("chat.update", limited("7"))
+        outcomes = [await sender.edit(ref, card) for ref in refs]
+        clock.pass_time(7)
+        later = await sender.edit(refs[1], card)
+
+        assert [7.0, 7.0] == [o.retry_after for o in outcomes if isinstance(o, NotDelivered)]
+        assert isinstance(later, Delivered)
+        assert len(slack.world.called("chat.update")) == 2
