@@ -55,13 +55,13 @@ def judge(run: Run, results: Results | None) -> Verdict:
     return _verdict(run.status, len(results.failing), results.passing_count, len(results.properties))
 
 
-def judge_stored(run: Run, known: StoredResults | None) -> Verdict:
-    """Judge a run by what was kept of its results."""
+def judge_stored(status: RunStatus, known: StoredResults | None) -> Verdict:
+    """Judge a run by its status and what was kept of its results."""
     if known is None:
-        return _verdict(run.status, 0, 0, 0)
+        return _verdict(status, 0, 0, 0)
     failing = len(known.failing)
     total = failing + known.passing_count + known.unknown_count
-    return _verdict(run.status, failing, known.passing_count, total)
+    return _verdict(status, failing, known.passing_count, total)
 
 
 def _verdict(status: RunStatus, failing: int, passing: int, total: int) -> Verdict:

@@ -10,7 +10,7 @@ from bot.cards import Button, Card, Context, Fact, Item, Line, Link, Outside, Pr
 from bot.commands.aim import Aim
 from bot.diff import RunDiff
 from bot.findings import Findings
-from bot.model import Capability, Moment, Run, RunRef, Secret
+from bot.model import Capability, Moment, Run, RunRef, RunStatus, Secret
 from bot.replies import problems
 from bot.replies.words import (
     ago,
@@ -64,6 +64,14 @@ def verdict_words(verdict: Verdict) -> str:
     if verdict.passing < verdict.total:
         return f"{word}: {verdict.total - verdict.passing} of {listed_all} without a result"
     return f"{word}: all {listed_all} pass"
+
+
+def known_verdict(status: RunStatus, known: StoredResults | None) -> str:
+    """Say in words what is known of a run without asking the platform."""
+    verdict = judge_stored(status, known)
+    if status.terminal and known is None and verdict.kind is VerdictKind.NO_RESULTS:
+        return "finished"
+    return verdict_words(verdict)
 
 
 def novelty(diff: RunDiff | None) -> str:
@@ -124,7 +132,7 @@ def recent(
     card = Card(
         title=("Recent runs", *of),
         text=(_last(len(runs)), *of, f"{going}. The newest: ", *run_name(runs[0]),
-              f", {_known(runs[0], stored.get(runs[0].ref))}."),
+              f", {known_verdict(runs[0].status, stored.get(runs[0].ref))}."),
         items=tuple(_listed(run, stored.get(run.ref), now) for run in runs),
         footer=("“status RUN” shows one; the first characters of an id are enough.",),
     )  # fmt: skip
@@ -335,12 +343,8 @@ def _listed(run: Run, known: StoredResults | None, now: datetime) -> Item:
     if how_far is not None:
         details.append(f" · {how_far.text}")
     return Item(
-        mark=_known(run, known), title=run_name(run), lines=(tuple(details),), context=Context(run=run.ref)
+        mark=known_verdict(run.status, known),
+        title=run_name(run),
+        lines=(tuple(details),),
+        context=Context(run=run.ref),
     )
-
-
-def _known(run: Run, known: StoredResults | None) -> str:
-    verdict = judge_stored(run, known)
-    if run.status.terminal and known is None and verdict.kind is VerdictKind.NO_RESULTS:
-        return "finished"
-    return verdict_words(verdict)

@@ -99,7 +99,7 @@ def test_judge_stored__agrees_with_what_was_kept(
         passing_count=passing,
     )
 
-    verdict = judge_stored(run(status), kept)
+    verdict = judge_stored(status, kept)
 
     assert expected == verdict
 
@@ -114,7 +114,7 @@ def test_judge_stored__agrees_with_the_results_that_were_read(
 
     kept = stored(ended, read) if read.properties else None
 
-    assert judge(ended, read) == judge_stored(ended, kept)
+    assert judge(ended, read) == judge_stored(ended.status, kept)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_verdict_words__never_call_all_passing_what_is_not(verdict: Verdict, sai
 @pytest.mark.parametrize("status", RunStatus)
 def test_judge_stored__knows_nothing_of_an_unknown_run(status: RunStatus) -> None:
     """A run of which nothing was kept is never good."""
-    verdict = judge_stored(run(status), None)
+    verdict = judge_stored(status, None)
 
     assert verdict == judge(run(status), None)
     assert verdict.kind is not VerdictKind.PASSED

@@ -21,7 +21,7 @@ from bot.commands.verb import Desk
 from bot.errors import UserError
 from bot.handler import Handler
 from bot.model import RunRef, RunStatus
-from bot.replies import watching, words
+from bot.replies import runs, watching, words
 from bot.state import Actor, Place, StoredResults, Subscription
 
 log = logging.getLogger(__name__)
@@ -76,31 +76,22 @@ async def _runs(desk: Desk) -> tuple[list[Entry], list[Entry]]:
                 results = (
                     await desk.store.stored_results(RunRef(connection, run_id)) if read.terminal else None
                 )
-                kind.append(_run(run_id, launcher, status, results))
+                kind.append(_run(run_id, launcher, read, results))
     return running, ended
 
 
-def _run(run_id: str, launcher: str, status: str, results: StoredResults | None) -> Entry:
+def _run(run_id: str, launcher: str, status: RunStatus, results: StoredResults | None) -> Entry:
     name: Line = (
         Outside(launcher),
         " ",
         Outside(words.short_id(run_id), code=True),
         ": ",
-        _verdict(status, results),
+        runs.known_verdict(status, results),
     )
     shown = [Button(label="Status", words=f"status {run_id}")]
     if results is not None and results.failing:
         shown.append(Button(label="Failing", words=f"failing {run_id}"))
     return name, tuple(shown)
-
-
-def _verdict(status: str, results: StoredResults | None) -> str | Outside:
-    """Say what came of a run; completed alone does not mean passed."""
-    if results is None or results.status is not RunStatus.COMPLETED:
-        return Outside(status.replace("_", " "))
-    if results.failing:
-        return f"{words.count(len(results.failing), 'property', 'properties')} failing"
-    return f"{words.count(results.passing_count, 'property', 'properties')} passed"
 
 
 async def _subscriptions(desk: Desk, client: AsyncWebClient, user: str) -> list[Entry]:

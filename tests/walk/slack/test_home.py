@@ -14,13 +14,16 @@ from tests.fakes.slack_world import ALICE, BOB, TEAM, Message
 async def test_home__shows_running_runs_verdicts_and_subscriptions(bot: Bot) -> None:
     """All three parts, each with its way on; completed with failures is not passed."""
     running = a_run(3, status=RunStatus.IN_PROGRESS)
-    failed, passed = a_run(1), a_run(2)
+    failed, passed, vague = a_run(1), a_run(2), a_run(4)
     results = [
         StoredResults(ref=r.ref, launcher=r.launcher, status=r.status, created_at=r.created_at,
-                      failing=f, passing_count=4)
-        for r, f in ((failed, frozenset({"A", "B"})), (passed, frozenset[str]()))
+                      failing=f, passing_count=4, unknown_count=unknown)
+        for r, f, unknown in ((failed, frozenset({"A", "B"}), 0), (passed, frozenset[str](), 0),
+                              (vague, frozenset[str](), 3))
     ]  # fmt: skip
-    step = PollStep(connection="demo", now=EPOCH, runs=(running, failed, passed), results=tuple(results))
+    step = PollStep(
+        connection="demo", now=EPOCH, runs=(running, failed, passed, vague), results=tuple(results)
+    )
     await bot.store.record(step)
     for channel in ("C01MAIN", "C99ELSEWHERE"):
         hears = Subscription(channel=f"slack:channel:{TEAM}:{channel}", launcher="Payments Nightly")
@@ -28,10 +31,11 @@ async def test_home__shows_running_runs_verdicts_and_subscriptions(bot: Bot) -> 
 
     home = Message(ts="", channel="", text="", blocks=(await bot.slack.open_home())["blocks"])
 
-    assert "2 properties failing" in home.words
-    assert "4 properties passed" in home.words
-    assert "in progress" in home.words
-    assert home.words.count("every run that ends") == 1
+    assert "FAILED: 2 of 6 properties fail" in home.words
+    assert home.words.count("passed: all 4 properties pass") == 1
+    assert "3 of 7 properties without a result" in home.words
+    assert "running" in home.words
+    assert home.words.count(" hears of ") == 1
     assert {"Launch a test run", "Status", "Failing"} <= set(home.labels)
 
 
