@@ -61,7 +61,13 @@ class Requests:
         signature = request.headers.get("X-Slack-Signature", "")
         if not (stamp.isascii() and stamp.isdigit()) or self._replays.seen(signature):
             return web.Response(status=401)
-        answer = await self._bolt.async_dispatch(await to_bolt_request(request))
+        try:
+            asked = await to_bolt_request(request)
+        except web.HTTPException:  # too long
+            raise
+        except Exception:  # noqa: BLE001 - bolt reads the body before it checks who sent it
+            return web.Response(status=400)
+        answer = await self._bolt.async_dispatch(asked)
         if answer.status == 200:  # noqa: PLR2004 - what was refused may be sent again
             self._replays.remember(signature)
         return await to_aiohttp_response(answer)

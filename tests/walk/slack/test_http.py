@@ -48,6 +48,27 @@ async def test_every_kind_of_request__is_answered(http: Bot) -> None:
     assert home["type"] == "home"
 
 
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe", b"{bad", b"[1]", b"[" * 100_000], ids=["no text", "no JSON", "a list", "deep"]
+)
+async def test_body__that_cannot_be_read_is_refused(
+    http: Bot, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A stranger's bytes are answered with a refusal; they fill no log with stack traces."""
+    headers = {
+        "Content-Type": "application/json",
+        "X-Slack-Request-Timestamp": str(int(time.time())),
+        "X-Slack-Signature": "v0=x",
+    }
+    url = f"http://127.0.0.1:{http.requests.port}/slack/events"
+
+    async with aiohttp.ClientSession() as stranger, stranger.post(url, data=body, headers=headers) as answer:
+        status = answer.status
+
+    assert status in {400, 401}
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 async def test_challenge__is_given_back(http: Bot) -> None:
     """Slack asks whether the address is ours."""
     body = json.dumps({"type": "url_verification", "challenge": "abc"})
