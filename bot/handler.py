@@ -103,10 +103,11 @@ class Handler:
             return self.verbs[words.verb]
         if words.pasted is not None:  # a link, moment or id among other words: show what it is about
             return self.verbs["find"]
-        if not words.verb:
+        if not words.verb and not words.named:
             return self.verbs["help"]
+        said = words.verb or next(iter(words.positional), f"{next(iter(words.named), '')}=")
         shown = [verb.name for verb in self.verbs.values() if not verb.hidden]
-        raise helping.unknown_verb(words.verb, nearest(words.verb, shown))
+        raise helping.unknown_verb(said, nearest(said, shown))
 
     async def _allow(self, verb: Verb, invocation: Invocation) -> str:
         """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""

@@ -39,7 +39,9 @@ def _naming_run(asked: Asked) -> Asked:
     if len(ids) > 1:
         raise UserError(f"That text names {len(ids)} runs.", "Say “status” with the one you mean.")
     if not ids and asked.context.run is None:
-        raise UserError("Nothing in that text names a run or a moment.", GIVE_RUN)
+        said = asked.value("run", 0) or asked.words.named
+        problem = "Nothing in that text names a run or a moment." if said else "What should be found?"
+        raise UserError(problem, GIVE_RUN)
     words = replace(asked.words, positional=tuple(ids), named={}, pasted=None)
     return replace(asked, words=words, invocation=replace(asked.invocation, values={}))
 

@@ -114,6 +114,9 @@ async def _named_run(asked: Asked, desk: Desk, service: RunService, token: str) 
         return (service, await service.run(run_id)) if slash else await _run_with_id(asked, desk, run_id)
     except NotFound:
         full = await _begins_with(service, run_id)
+        if full is None and len(run_id) < SHORTEST_ID:
+            too_short = f"“{run_id}” is too short to tell runs apart."
+            raise UserError(too_short, f"Give at least {SHORTEST_ID} characters of the run id.") from None
         if full is None:
             raise
     return service, await service.run(full)

@@ -64,11 +64,14 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
 async def handle(asked: Asked, desk: Desk) -> Reply:
     """Add the subscription, or change the one with the same launcher and source."""
     wanted = parse(asked, desk)
+    there = wanted in await desk.store.subscriptions(wanted.channel)
     new = await desk.store.subscribe(wanted, desk.clock.now())
     service = desk.services[wanted.connection or next(iter(desk.services))]
     known = await launchers_of(service, desk)
     unseen = wanted.launcher if wanted.launcher and known and wanted.launcher not in known else None
-    return replies.watching_now(wanted, new=new, unseen=nearest(unseen, known) if unseen else None)
+    return replies.watching_now(
+        wanted, new=new, there=there, unseen=nearest(unseen, known) if unseen else None
+    )
 
 
 async def form(asked: Asked, desk: Desk) -> Form:

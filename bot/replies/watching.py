@@ -15,14 +15,14 @@ SAID = {
 }
 
 
-def watching_now(subscription: Subscription, *, new: bool, unseen: str | None) -> Reply:
-    """Confirm a subscription; `unseen`: the known launcher that was perhaps meant."""
+def watching_now(subscription: Subscription, *, new: bool, there: bool, unseen: str | None) -> Reply:
+    """Confirm a subscription; `there`: just so before; `unseen`: the known launcher that was perhaps meant."""
     told = ("This channel hears of ", *described(subscription), ".")
     body: tuple[Line, ...] = (told,)
     if unseen:
         body += (("No run of that launcher was seen so far. Did you mean “", Outside(unseen), "”?"),)
     card = Card(
-        title=("Watching" if new else "Watching changed",),
+        title=("Watching" if new else "Watching already" if there else "Watching changed",),
         text=told,
         tone=Tone.GOOD,
         body=body,

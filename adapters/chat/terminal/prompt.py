@@ -14,7 +14,9 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from adapters.chat.terminal.app import WELCOME, Terminal
 from adapters.chat.terminal.complete import Completing
 from adapters.redact import redact
-from bot.cards import Field, Form
+from bot import grammar
+from bot.cards import Field, FieldKind, Form
+from bot.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +105,7 @@ class Prompt:
 
     async def _fields_of(self, form: Form) -> Mapping[str, str] | None:
         screen = self._terminal.chat.screen
-        screen.note(f"{form.title}: Enter keeps what is shown, Ctrl-C gives up.")
+        screen.note(f"{form.title}: Enter goes on, Ctrl-C gives up.")
         values = {}
         try:
             for field in form.fields:
@@ -115,16 +117,17 @@ class Prompt:
 
     async def _field(self, field: Field) -> str:
         hint = f" ({field.hint})" if field.hint else ""
+        text = field.value
         while True:
             text = await self._fields.prompt_async(
                 f"  {field.label}{hint}: ",
-                default=field.value,
+                default=text,
                 completer=self._completing.of_field(field),
                 handle_sigint=False,
             )
-            if text.strip() or not field.required:
+            if not (problem := _problem(field, text.strip())):
                 return text.strip()
-            self._terminal.chat.screen.note(f"{field.label} is needed.")
+            self._terminal.chat.screen.note(problem)
 
     def _place(self) -> str:
         thread = self._terminal.thread
@@ -133,6 +136,20 @@ class Prompt:
     def _status(self) -> str | None:
         lines = self._terminal.chat.status()
         return "\n".join(lines) if lines else None
+
+
+def _problem(field: Field, text: str) -> str:
+    """Say what is wrong with a field while it can still be mended, "" where nothing is; the verb checks all."""
+    if not text:
+        return f"{field.label} is needed." if field.required else ""
+    try:
+        if field.kind is FieldKind.MINUTES:
+            grammar.minutes(text, field.name)
+        elif field.kind is FieldKind.FLAG:
+            grammar.flag(text, field.name)
+    except UserError as error:
+        return f"{error.problem} {error.mend}"
+    return ""
 
 
 class Discreet(FileHistory):

@@ -60,6 +60,21 @@ async def test_help__says_values_as_people_do() -> None:
     assert "[images=TEXT]" in text
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("Moment(input_hash=7, vtime=2.5)", "“Moment(input_hash=7,” is not something Clew knows."),
+        ("duration=30", "“duration=” is not something Clew knows."),
+    ],
+)
+async def test_door__names_without_a_verb(words: str, said: str) -> None:
+    """What begins with no verb is not taken for a question about help."""
+    reply = await Door().say(words)
+
+    assert said in told(reply.card)
+    assert reply.failed
+
+
 async def test_help__of_an_unknown_verb() -> None:
     """The same answer as for the verb itself."""
     assert "Did you mean “launch”?" in told((await Door().say("help lunch")).card)
@@ -222,10 +237,12 @@ async def test_find__a_run_id_in_a_sentence() -> None:
     one = await door.say(f"find the nightly ({run.ref.run_id}) looks odd")
     two = await door.say(f"find {run.ref.run_id} {run_id(2)}")
     none = await door.say("find nothing here")
+    bare = await door.say("find")
 
     assert Context(run=run.ref) == one.card.context
     assert "names 2 runs" in told(two.card)
     assert "Nothing in that text names a run" in told(none.card)
+    assert "What should be found?" in told(bare.card)
 
 
 async def test_report__gives_a_fresh_link_to_one_person_and_notes_it() -> None:

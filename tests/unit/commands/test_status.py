@@ -186,6 +186,7 @@ async def test_status__short_id_of_several_runs_asks_for_more() -> None:
     [
         ("status ../../etc", "is not a valid id"),
         ("status 00ff00ff00ff", "There is no run 00ff00ff00ff"),
+        ("status 00ff0", "Give at least 6 characters of the run id."),
         ("status latest Paymints Nightly", "Did you mean “Payments Nightly”?"),
         ("status count=0", "whole number from 1 to 30"),
         ("status window=3", "status does not know “window=”"),

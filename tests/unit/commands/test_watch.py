@@ -34,10 +34,12 @@ async def test_watch__the_button_turns_it_into_changes_only() -> None:
     first = await door.say('watch "Payments Nightly" source=main')
 
     again = await door.say(words_of(first.card, "Only when something changes"))
+    same = await door.say(words_of(first.card, "Only when something changes"))
 
     wanted = Subscription(channel=CHANNEL, launcher="Payments Nightly", source="main", outcomes=CHANGES)
     assert (wanted,) == await door.store.subscriptions(CHANNEL)
     assert "Watching changed" == plain(again.card.title)
+    assert "Watching already" == plain(same.card.title)
 
 
 @pytest.mark.parametrize(
