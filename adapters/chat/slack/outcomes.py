@@ -36,6 +36,7 @@ LOST = frozenset(
         "ekm_access_denied",
         "access_denied",
         "team_access_not_granted",
+        "no_permission",  # not the app's: it is not a member of the conversation
     }
 )
 BAD = frozenset(
@@ -73,15 +74,16 @@ HALT = frozenset(
         "org_login_required",
         "missing_scope",
         "not_allowed_token_type",
-        "no_permission",
         "two_factor_setup_required",
     }
 )
 NO_TABLES = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_attachments"})
+NO_BLOCKS = NO_TABLES | {"msg_blocks_too_long", "only_one_table_allowed"}
 
 SENTENCES = {
     "channel_not_found": "Slack does not know the channel, or the bot was never invited to it.",
     "not_in_channel": "The bot is not in the channel. Invite it with /invite.",
+    "no_permission": "The bot may not post there. Invite it with /invite.",
     "is_archived": "The channel is archived.",
     "invalid_auth": "Slack does not accept the bot's token. Check SLACK_BOT_TOKEN.",
     "not_authed": "No token reached Slack. Check SLACK_BOT_TOKEN.",

@@ -33,6 +33,8 @@ LINE = 600  # of an excerpt
 BAR = 10
 OVERFLOW = 200_000  # characters of the file with all that was cut
 
+REFUSED = "Slack did not take the rest of this message."
+
 MARKS = {Tone.GOOD: "✅ ", Tone.BAD: "❌ ", Tone.WARNING: "⚠️ ", Tone.RUNNING: "⏳ ", Tone.NEUTRAL: ""}
 
 
@@ -62,6 +64,14 @@ def message(card: Card, *, signed: bool = False) -> Json:
 def without_table(blocks: list[Json]) -> list[Json]:
     """Return the same message with lines instead of a table, for workspaces that do not take one."""
     return [_as_lines(b) if b["type"] == "table" else b for b in blocks]
+
+
+def sentence_alone(text: str) -> list[Json]:
+    """Return what stands for a message whose blocks Slack refused: its `text`, which is escaped already."""
+    return [
+        {"type": "section", "text": {"type": "mrkdwn", "text": text[:PARAGRAPH], "verbatim": True}},
+        {"type": "context", "elements": [plain(REFUSED, FOOTER)]},
+    ]
 
 
 def cost(block: Json) -> int:

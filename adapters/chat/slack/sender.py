@@ -46,6 +46,7 @@ HISTORY_PAGE = 100
 HISTORY_PAGES = 50
 MARGIN = timedelta(seconds=60)  # between Slack's clock and ours
 SLOTS = 1000
+UPDATE = "chat.update"
 EDITS = "edits"  # parked as a whole: Slack counts edits per workspace
 SHARED_SECONDS = 600.0
 BLIND = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "thread_not_found", "is_archived"})
@@ -182,15 +183,19 @@ class Sender:
         return None
 
     async def _store(self, channel: str, method: str, arguments: Json) -> PostOutcome:
-        """Make the one request, and another only where Slack certainly refused a table."""
+        """Make the one request, and another only where Slack certainly refused how the message looks."""
         if not self._tables:
             arguments["blocks"] = render.without_table(arguments["blocks"])
         has_table = any(block["type"] == "table" for block in arguments["blocks"])
         outcome, said = await self._send(channel, method, arguments)
         if has_table and said in outcomes.NO_TABLES:
             arguments["blocks"] = render.without_table(arguments["blocks"])
-            outcome, _ = await self._send(channel, method, arguments)
+            outcome, said = await self._send(channel, method, arguments)
             self._tables = not isinstance(outcome, Delivered)
+        if said in outcomes.NO_BLOCKS and method != UPDATE:  # what an edit cannot show is posted instead
+            log.warning("Slack refused a message's blocks (%s); its sentence is posted alone", said)
+            arguments["blocks"] = render.sentence_alone(arguments["text"])
+            outcome, _ = await self._send(channel, method, arguments)
         return outcome
 
     async def _send(self, channel: str, method: str, arguments: Json) -> tuple[PostOutcome, str]:
@@ -221,7 +226,7 @@ class Sender:
         if parked := self._pace.parked(EDITS):
             return NotDelivered("Slack asked for a pause.", retry_after=parked)
         arguments = {"channel": ids.last(message.channel), "ts": message.message_id}
-        return await self._store(EDITS, "chat.update", shown | arguments)
+        return await self._store(EDITS, UPDATE, shown | arguments)
 
     def _slot(self, message: MessageRef) -> Slot[Json]:
         key = (message.channel, message.message_id)

@@ -106,7 +106,8 @@ async def test_post__is_the_same_to_the_byte(slack: FakeSlack, sender: Sender) -
         (Fault(text="{broken"), Perhaps),
         (faults.error("fatal_error"), Perhaps),
         (faults.error("is_archived"), Undeliverable),
-        (faults.error("invalid_blocks"), Undeliverable),
+        (faults.error("no_permission"), Undeliverable),
+        (faults.error("metadata_too_large"), Undeliverable),
         (faults.error("token_revoked"), Halted),
         (faults.limited("7"), NotDelivered),
     ],
@@ -121,6 +122,21 @@ async def test_post__says_what_became_of_it(
 
     assert isinstance(outcome, kind)
     assert len(slack.world.called(POST)) == 1
+
+
+@pytest.mark.parametrize("code", ["invalid_blocks", "msg_blocks_too_long"])
+async def test_post__whose_blocks_are_refused_says_its_sentence(
+    slack: FakeSlack, sender: Sender, code: str
+) -> None:
+    """A limit that nobody wrote down costs the layout, not the message."""
+    slack.api.fault(POST, faults.error(code))
+
+    outcome = await sender.post(a_post(sender))
+    (shown,) = slack.world.ours()
+
+    assert isinstance(outcome, Delivered)
+    assert [block["type"] for block in shown.blocks] == ["section", "context"]
+    assert shown.text in shown.words
 
 
 async def test_post__after_a_pause_was_asked_for_calls_nobody(slack: FakeSlack, sender: Sender) -> None:
