@@ -23,9 +23,11 @@ BODILESS = {"/channels/{channel_id}/typing"}
 MESSAGES = re.compile(r"/channels/\d+/messages")
 MESSAGE = re.compile(r"/channels/\d+/messages/\d+")
 
-_OUR_LINK = re.compile(r"\[(?:\\.|[^\]\\])*\]\(<https?://[^\s<>]+>\)")
-_CODE = re.compile(r"```\n[\s\S]*?\n```|`[^`\n]*`")
-_ESCAPED = re.compile(r"\\[!-/:-@\[-`{-~]")
+_LINK = r"\[(?:\\.|[^\]\\])*\]\(<https?://[^\s<>]+>\)"
+_CODE = r"```\n[\s\S]*?\n```|`[^`\n]*`"
+_SIGN = r"\\[!-/:-@\[-`{-~]"
+_DEAD = re.compile(f"{_SIGN}|{_LINK}|{_CODE}")  # read from the left, as Discord does
+_ESCAPED = re.compile(_SIGN)
 _LEADS = re.compile(r"^The answer is in <#\d+>\.$")
 _LIVE = re.compile(r"<[@#:/at]|@everyone|@here|https?://|discord\.gg/|\]\(|\|\||~~")
 _SIGNED = re.compile(r"[?&]auth=|v[1-4]\.(?:public|local)\.")
@@ -144,7 +146,7 @@ def live(text: str) -> bool:
     """Whether Discord would read a mention, link, time stamp or invitation into a text."""
     if _LEADS.fullmatch(text):
         return False
-    rest = _ESCAPED.sub("", _CODE.sub("", _OUR_LINK.sub("", text)))
+    rest = _DEAD.sub("", text)
     return bool(_LIVE.search(rest)) or rest.count("```") % 2 == 1
 
 

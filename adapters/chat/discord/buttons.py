@@ -101,20 +101,18 @@ class Rows:
         options: dict[str, Json] = {}
         for number, (item, button) in enumerate(entries[:OPTIONS], 1):
             value = self._said(button, f"{number}")
-            options.setdefault(
-                value, {"label": markup.cut(markup.flat(item.title), OPTION) or stem, "value": value}
-            )
+            options.setdefault(value, {"label": _label(markup.flat(item.title), OPTION), "value": value})
         self.left_out += max(0, len(entries) - OPTIONS)
         select: Json = {
             "type": 3,
             "custom_id": f"{PICK}:{next(self._numbers)}",
-            "placeholder": markup.cut(f"{stem}…", OPTION),
+            "placeholder": _label(f"{stem}…", OPTION),
             "options": list(options.values()),
         }
         return _row([select])
 
     def _button(self, button: Button) -> Json:
-        shown: Json = {"type": 2, "label": markup.cut(cleaning.one_line(button.label), LABEL)}
+        shown: Json = {"type": 2, "label": _label(button.label, LABEL)}
         address = button.signed.reveal() if button.signed else button.page
         if address is not None:
             return shown | {"style": _LINK, "url": address}
@@ -150,6 +148,11 @@ def too_long(button: Button) -> str | None:
     """Return the signed address of a button that Discord does not take as one."""
     address = button.signed.reveal() if button.signed else ""
     return address if markup.safe_url(address) and len(address) > URL else None
+
+
+def _label(text: str, limit: int) -> str:
+    """Return what stands on a button or option; Discord takes none without any."""
+    return markup.cut(cleaning.one_line(text).strip(), limit) or "…"
 
 
 def _stem(button: Button) -> str:

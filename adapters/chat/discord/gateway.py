@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 
 import discord
 import yarl
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
 from adapters.chat.discord import metrics
@@ -107,8 +108,8 @@ class Client(discord.Client):
         await super().before_identify_hook(shard_id, initial=initial)
         await self._budget.spend(str(self.application_id))
 
-    async def on_ready(self) -> None:
-        """Know that events arrive."""
+    async def on_connect(self) -> None:
+        """Know that a session began, so that events arrive."""
         self.up = True
 
     async def on_resumed(self) -> None:
@@ -118,6 +119,11 @@ class Client(discord.Client):
     async def on_disconnect(self) -> None:
         """Know that nothing arrives."""
         self.up = False
+
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Call the hooks of an event; after closing the library would fall over its own late ones."""
+        if not self.is_closed():
+            super().dispatch(event, *args, **kwargs)
 
     def _listen(self, ears: Ears) -> None:
         parsers: dict[str, Callable[[Any], Any]] = self._connection.parsers
@@ -199,6 +205,7 @@ class Supervisor:
             if not self._closing.is_set():
                 with suppress(Exception):
                     await client.close()
+            _hush(client)
         return None
 
     async def _receive(self, client: Client) -> None:
@@ -257,6 +264,17 @@ def redirect(*, api_url: str | None, gateway_url: str | None) -> None:
 async def _connected(client: Client, token: str) -> None:
     await client.login(token)
     await client.connect()
+
+
+def _hush(client: Client) -> None:
+    """End the heartbeats of sockets that the library lost hold of: one that was just being opened, say."""
+    for thread in threading.enumerate():
+        if isinstance(thread, KeepAliveHandler) and _owner(thread) is client._connection:  # noqa: SLF001 - it names the owner
+            thread.stop()
+
+
+def _owner(thread: KeepAliveHandler) -> object:
+    return getattr(thread.ws, "_connection", None)
 
 
 def _guarded(event: str, parse: Callable[[Any], Any]) -> Callable[[Any], None]:

