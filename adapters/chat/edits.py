@@ -17,6 +17,9 @@ class Slot(Generic[T]):
     """The edits of one message."""
 
     def __init__(self, clock: Clock) -> None:
+        self.count = (
+            0  # of all that was to be shown: whoever shows more of the same later sees that it is old
+        )
         self._clock = clock
         self._lock = asyncio.Lock()
         self._wanted: T | None = None
@@ -25,6 +28,7 @@ class Slot(Generic[T]):
 
     async def show(self, shown: T, send: Callable[[T], Awaitable[PostOutcome]]) -> PostOutcome:
         """Send this, or nothing where something newer went instead; return how the newest went."""
+        self.count += 1
         self._wanted = shown
         async with self._lock:
             if self._wanted is None:

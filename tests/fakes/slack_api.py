@@ -61,6 +61,7 @@ def limited(seconds: str | None = "1") -> Fault:
     return Fault(status=429, body={"ok": False, "error": "ratelimited"}, headers=headers)
 
 
+PNG = b"\x89PNG\r\n\x1a\n"
 LOST_REPLY = Fault(store=True, abort=True)
 LATE = Fault(store=True, late=True, abort=True)
 DROPPED = Fault(abort=True)
@@ -151,7 +152,7 @@ class Api:
 
     def _chat_postMessage(self, arguments: Json, late: bool = False) -> Json | str:  # noqa: N802 - Slack's name
         channel = self._direct(arguments["channel"])
-        wrong = channel_error(self.world, channel) or self._judge(slack_judge.message(arguments))
+        wrong = channel_error(self.world, channel) or self._judge_message(arguments)
         if wrong:
             return wrong
         thread = arguments.get("thread_ts")
@@ -168,14 +169,14 @@ class Api:
     def _chat_postEphemeral(self, arguments: Json) -> Json | str:  # noqa: N802 - Slack's name
         channel = arguments["channel"]
         wrong = channel_error(self.world, channel)
-        wrong = wrong or self._judge(slack_judge.message(arguments, update=True))
+        wrong = wrong or self._judge_message(arguments, update=True)
         if wrong:
             return wrong
         self.whisper(channel, arguments["user"], arguments, arguments.get("thread_ts"))
         return {"message_ts": self.world.messages[-1].ts}
 
     def _chat_update(self, arguments: Json) -> Json | str:
-        wrong = self._judge(slack_judge.message(arguments, update=True))
+        wrong = self._judge_message(arguments, update=True)
         message = self._message(arguments)
         if wrong or message is None:
             return wrong or "message_not_found"
@@ -266,7 +267,7 @@ class Api:
     # Files --------------------------------------------------------------------------------------
 
     def _files_getUploadURLExternal(self, arguments: Json) -> Json:  # noqa: N802 - Slack's name
-        name = f"F{self.world.number()}"
+        name = f"F{self.world.number():09d}"
         return {"upload_url": f"{self.base}/upload/{name}", "file_id": name}
 
     def _files_completeUploadExternal(self, arguments: Json) -> Json | str:  # noqa: N802 - Slack's name
@@ -334,6 +335,10 @@ class Api:
     def _message(self, arguments: Json) -> Message | None:
         found = [m for m in self.world.of(arguments["channel"]) if m.ts == arguments["ts"] and not m.only_for]
         return found[0] if found else None
+
+    def _judge_message(self, arguments: Json, *, update: bool = False) -> str:
+        pictures = frozenset(f["id"] for f in self.world.files if f["content"].startswith(PNG))
+        return self._judge(slack_judge.message(arguments, update=update, pictures=pictures))
 
     def _judge(self, wrong: list[str]) -> str:
         self.world.violations += wrong

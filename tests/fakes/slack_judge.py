@@ -22,12 +22,21 @@ TEXT = 4000
 FORBIDDEN = ("link_names", "parse", "reply_broadcast", "markdown_text", "attachments")
 _OWN_LINK = re.compile(r"<https?://[^\s<>|]+\|[^<>|]*>")
 _SIGNED = re.compile(r"[?&]auth=|v[1-4]\.(?:public|local)\.")
-_PLAIN_ONLY = {"button": ("text",), "header": ("text",), "option": ("text", "description")}
+_FILE_ID = re.compile(r"F[A-Z0-9]{8,}")
+_PLAIN_ONLY = {
+    "button": ("text",),
+    "header": ("text",),
+    "image": ("title",),
+    "option": ("text", "description"),
+}
 _KNOWN_TO_SDK = ["section", "header", "context", "actions", "image", "rich_text", "input", "divider", "table"]
 
 
-def message(body: Json, *, update: bool = False) -> list[str]:
-    """Return what is wrong with the arguments of a post, or of an edit or a private answer."""
+def message(body: Json, *, update: bool = False, pictures: frozenset[str] = frozenset()) -> list[str]:
+    """Return what is wrong with the arguments of a post, or of an edit or a private answer.
+
+    `pictures`: files that are there and are pictures; only such may be shown.
+    """
     blocks = body.get("blocks") or []
     text = str(body.get("text") or "")
     rules = {
@@ -39,6 +48,7 @@ def message(body: Json, *, update: bool = False) -> list[str]:
         "links would be unfurled": not update and not _never_unfurled(body),
     }
     wrong = [*_blocks(blocks, MESSAGE_BLOCKS), *_text(text, "text")]
+    wrong += [w for block in _objects(blocks, "image") for w in _picture(block, pictures)]
     wrong += [rule for rule, broken in rules.items() if broken]
     return wrong + [f"{name} must not be used" for name in FORBIDDEN if body.get(name)]
 
@@ -107,6 +117,19 @@ def _by_hand(block: Json) -> list[str]:
     if block.get("type") == "rich_text":
         wrong += _rich(block)
     return wrong
+
+
+def _picture(image: Json, pictures: frozenset[str]) -> list[str]:
+    file = image.get("slack_file", {}).get("id", "")
+    rules = {
+        f"a file that is no picture of ours: {file!r}": file not in pictures,
+        f"not the id of a file: {file!r}": not _FILE_ID.fullmatch(file),
+        "a picture without words": not str(image.get("alt_text") or "").strip(),
+        "alt_text over 2000": len(image.get("alt_text", "")) > 2000,
+        "a picture's title over 2000": len(image.get("title", {}).get("text", "")) > 2000,
+        "a picture from elsewhere": "image_url" in image,
+    }
+    return [rule for rule, broken in rules.items() if broken]
 
 
 def _options(element: Json) -> list[str]:

@@ -51,6 +51,14 @@ class Files:
         finally:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
+    async def keep(self, name: str, title: str, content: bytes) -> str:
+        """Upload a file that no conversation shows yet; return its id, "" where it did not arrive."""
+        try:
+            return await self._upload(None, None, name, title, content, len(content))
+        except Exception as error:  # noqa: BLE001 - the message it belongs to is there already
+            log.warning("a picture was not uploaded: %s", outcomes.code(error) or type(error).__name__)
+            return ""
+
     async def _send(
         self, channel: str, thread: str | None, name: str, title: str, content: bytes | Path, size: int
     ) -> bool:
@@ -64,8 +72,8 @@ class Files:
         return True
 
     async def _upload(
-        self, channel: str, thread: str | None, name: str, title: str, content: bytes | Path, size: int
-    ) -> None:
+        self, channel: str | None, thread: str | None, name: str, title: str, content: bytes | Path, size: int
+    ) -> str:
         ticket = await self._client.files_getUploadURLExternal(filename=name, length=size)
         url = self._addresses.checked(str(ticket["upload_url"]))
         body = content if isinstance(content, bytes) else _chunks(content)
@@ -80,6 +88,7 @@ class Files:
             channel_id=channel,
             thread_ts=thread,
         )
+        return str(ticket["file_id"])
 
 
 async def _chunks(path: Path) -> AsyncIterator[bytes]:

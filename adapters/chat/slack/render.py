@@ -11,7 +11,7 @@ import itertools
 import json
 from collections.abc import Iterator
 
-from adapters.chat.slack import buttons, markup
+from adapters.chat.slack import buttons, charts, markup
 from adapters.chat.slack.markup import Json, plain, section
 from bot import cleaning
 from bot.cards import Button, Card, Excerpt, Fact, Item, Line, Progress, Tone
@@ -39,7 +39,7 @@ MARKS = {Tone.GOOD: "✅ ", Tone.BAD: "❌ ", Tone.WARNING: "⚠️ ", Tone.RUNN
 
 
 def render(card: Card, *, signed: bool = False) -> str:
-    """Return the message as JSON: `text`, `blocks`, and `overflow` where something had no room."""
+    """Return the message as JSON: `text`, `blocks`, `overflow` where something had no room, `picture` of a chart."""
     return json.dumps(message(card, signed=signed), ensure_ascii=False, separators=(",", ":"))
 
 
@@ -49,7 +49,10 @@ def message(card: Card, *, signed: bool = False) -> Json:
     `signed`: buttons with signed links are shown; only for what one person sees and nobody stores.
     """
     numbers = itertools.count(1)
-    page = _Page(tail=[*_form_row(card, numbers, signed=signed), *_footer(card.footer)])
+    drawn = charts.picture(card.chart) if card.chart else None
+    bars = [charts.bars(card.chart)] if card.chart else []
+    page = _Page(tail=[*bars, *_form_row(card, numbers, signed=signed), *_footer(card.footer)])
+    page.room -= cost(drawn["block"]) if drawn else 0
     for block in _head(card):
         page.add(block)
     _add_items(page, card, numbers)
@@ -58,6 +61,8 @@ def message(card: Card, *, signed: bool = False) -> Json:
     result: Json = {"text": markup.fallback(card.text, TEXT), "blocks": page.blocks()}
     if page.cut or _too_long(card):
         result["overflow"] = _in_full(card)[:OVERFLOW]
+    if drawn:
+        result["picture"] = drawn
     return result
 
 
@@ -218,6 +223,8 @@ def _in_full(card: Card) -> str:
     lines += [f"{f.label}: {markup.flat(f.value)}" for f in card.facts]
     for item in card.items:
         lines += ["", f"{item.mark} {markup.flat(item.title)}".strip(), *map(markup.flat, item.lines)]
+    if card.chart is not None:
+        lines += ["", cleaning.one_line(card.chart.text)]
     if card.excerpt is not None:
         lines += ["", card.excerpt.title, *map(cleaning.one_line, card.excerpt.lines)]
     return "\n".join(lines)

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.edits import Slot
 from adapters.chat.memory import Memory
-from adapters.chat.slack import buttons, ids, metrics, outcomes, render
+from adapters.chat.slack import buttons, ids, metrics, outcomes, pictures, render
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.markup import Json, plain
 from adapters.chat.slack.pace import Pace
@@ -92,7 +92,7 @@ class Sender:
         if refused is not None:
             return refused
         message = fill(post)
-        overflow = message.pop("overflow", None)
+        overflow, drawn = message.pop("overflow", None), message.pop("picture", None)
         arguments = {
             "channel": ids.last(post.channel),
             "thread_ts": post.thread,
@@ -104,14 +104,22 @@ class Sender:
         if overflow and isinstance(outcome, Delivered):
             thread = post.thread or outcome.message_id
             self.uploads.start(self._files.send_text(ids.last(post.channel), thread, str(overflow)))
+        if drawn and isinstance(outcome, Delivered):
+            posted = MessageRef(channel=post.channel, message_id=outcome.message_id, thread=post.thread)
+            self.uploads.start(self._show_picture(posted, message, drawn, self._slot(posted).count))
         return outcome
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
         """Show another card in a message; of many edits in a short time the newest is sent."""
         shown = render.message(card, signed=ids.is_direct(ids.last(message.channel)))
         shown.pop("overflow", None)
+        drawn = shown.pop("picture", None)
         slot = self._slot(message)
-        return await slot.show(shown, lambda newest: self._update(message, newest))
+        count = slot.count + 1
+        outcome = await slot.show(shown, lambda newest: self._update(message, newest))
+        if drawn and isinstance(outcome, Delivered):
+            self.uploads.start(self._show_picture(message, shown, drawn, count))
+        return outcome
 
     async def delete(self, message: MessageRef) -> None:
         """Take back a message of ours; where that fails it stays."""
@@ -124,7 +132,8 @@ class Sender:
         if refused is not None:
             return refused
         message = render.message(card, signed=True)
-        message.pop("overflow", None)
+        for later in ("overflow", "picture"):  # nothing can be added to what only one person sees
+            message.pop(later, None)
         arguments = {"channel": ids.last(channel), "thread_ts": thread, "user": user}
         return await self._store(channel, "chat.postEphemeral", message | arguments)
 
@@ -227,6 +236,19 @@ class Sender:
             return NotDelivered("Slack asked for a pause.", retry_after=parked)
         arguments = {"channel": ids.last(message.channel), "ts": message.message_id}
         return await self._store(EDITS, UPDATE, shown | arguments)
+
+    async def _show_picture(self, message: MessageRef, shown: Json, drawn: Json, count: int) -> None:
+        """Put a chart's picture into a message that has seen `count` edits, unless there are more by then."""
+        slot = self._slot(message)
+
+        async def edit(blocks: list[Json]) -> PostOutcome | None:
+            nonlocal count
+            if slot.count != count:
+                return None
+            count += 1
+            return await slot.show(shown | {"blocks": blocks}, lambda newest: self._update(message, newest))
+
+        await pictures.show(drawn, shown["blocks"], files=self._files, edit=edit)
 
     def _slot(self, message: MessageRef) -> Slot[Json]:
         key = (message.channel, message.message_id)

@@ -192,3 +192,50 @@ async def test_violations__are_collected(slack: FakeSlack, http: aiohttp.ClientS
 
     assert answer["error"] == "invalid_blocks"
     assert len(slack.world.violations) == 2
+
+
+PICTURE: dict[str, Any] = {
+    "type": "image",
+    "slack_file": {"id": "F0123456789"},
+    "alt_text": "In words.",
+    "title": {"type": "plain_text", "text": "x"},
+}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"slack_file": {"id": "F9999999999"}},
+        {"slack_file": {"id": "F1"}},
+        {"slack_file": {"url": "https://files.example/x.png"}},
+        {"alt_text": ""},
+        {"alt_text": "x" * 2001},
+        {"title": {"type": "plain_text", "text": "x" * 2001}},
+        {"title": {"type": "mrkdwn", "text": "x"}},
+    ],
+)
+def test_judge__minds_pictures(changes: dict[str, Any]) -> None:
+    """A picture is an uploaded file with words that stand for it."""
+    files = frozenset({"F0123456789", "F1"})
+
+    assert slack_judge.message(GOOD | {"blocks": [PICTURE]}, pictures=files) == []
+    assert slack_judge.message(GOOD | {"blocks": [PICTURE | changes]}, pictures=files) != []
+
+
+@pytest.mark.parametrize(
+    ("content", "taken"), [(faults.PNG + b"...", True), (b"GIF? no", False), (None, False)]
+)
+async def test_picture__must_have_been_uploaded(
+    slack: FakeSlack, http: aiohttp.ClientSession, content: bytes | None, *, taken: bool
+) -> None:
+    """A message with a file is refused before the file's upload is complete, or where it is no picture."""
+    ticket = await call(slack, http, "files.getUploadURLExternal", filename="c.png", length=3)
+    block = PICTURE | {"slack_file": {"id": ticket["file_id"]}}
+    if content is not None:
+        await (await http.post(ticket["upload_url"], data=content)).read()
+        await call(slack, http, "files.completeUploadExternal", files=[{"id": ticket["file_id"]}])
+
+    answer = await call(slack, http, "chat.postMessage", **GOOD | {"blocks": [block]})
+
+    assert taken == answer["ok"]
+    assert taken == (answer.get("error") != "invalid_blocks")

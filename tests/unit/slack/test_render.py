@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.chat.slack import render
+from adapters.chat.slack import charts, render
 from adapters.chat.slack.markup import Json
 from bot.cards import (
     Button,
     Card,
+    Chart,
     Excerpt,
     Fact,
     Field,
@@ -87,6 +88,25 @@ def failing() -> Card:
             )
             for n, name in enumerate(("Ledger balances", "No deadlock"), 1)
         ),
+    )
+
+
+def history() -> Card:
+    """Show one run with how its series went; the launcher has a name that would be markup elsewhere."""
+    return Card(
+        title=("FAILED: ", Outside("Payments <Nightly>")),
+        text=("Run ", Outside("Payments <Nightly>"), " 9043254f FAILED: 2 of 40 properties fail."),
+        tone=Tone.BAD,
+        facts=(Fact("Properties", ("2 failing, 38 passing",)),),
+        items=(Item(mark="newly failing", title=(Outside("Ledger balances"),)),),
+        chart=Chart(
+            title="Failing properties, last 6 runs",
+            values=(0, 0, 1, 1, 0, 2),
+            labels=("a", "b", "c", "d", "e", "f"),
+            text="Failing properties in the last 6 runs of Payments (Nightly)\n on main, "
+            "oldest first: 0, 0, 1, 1, 0, 2.",
+        ),
+        buttons=(Button(label="Failing", words=f"failing demo/{RUN}"),),
     )
 
 
@@ -162,6 +182,7 @@ CARDS: dict[str, Callable[[], Card]] = {
     "form": form,
     "many_buttons": many_buttons,
     "mistake": lambda: problems.mistake(UserError("There is no run “<!here>”.", "Say “status”.")).card,
+    "history": history,
     "failure": lambda: problems.failure(ServiceFailed("The platform failed.", detail="*500* <@U1>")).card,
 }
 
@@ -222,6 +243,8 @@ ANY_CARD = st.builds(
     items_left_out=st.integers(0, 5),
     excerpt=st.none() | st.builds(Excerpt, lines=st.lists(HOSTILE, max_size=200).map(tuple), title=st.just("Newest last")),
     progress=st.none() | st.builds(Progress, fraction=st.none() | st.floats(-1, 2), text=st.just("going on")),
+    chart=st.none() | st.builds(Chart, title=HOSTILE, values=st.lists(st.integers(0, 10**9), max_size=14).map(tuple),
+                                labels=st.just(()), text=HOSTILE),
     buttons=BUTTONS,
     footer=LINES,
 )  # fmt: skip
@@ -289,3 +312,30 @@ def test_message__signed_link_only_where_asked_for() -> None:
 
 def _texts(blocks: list[Json]) -> str:
     return json.dumps(blocks, ensure_ascii=False)
+
+
+@settings(max_examples=50, deadline=None)
+@given(ANY_CARD.filter(lambda card: card.chart is not None))
+def test_picture__slack_takes_it_in_any_message(card: Card) -> None:
+    """The picture takes the place of the bars, and the message stays within every limit."""
+    message = render.message(card)
+    shown = charts.with_picture(message["blocks"], message["picture"], "F0123456789")
+    before = [block["type"] for block in message["blocks"] if block.get("block_id") == charts.BLOCK]
+
+    assert before == ["section"]
+    assert [block["type"] for block in shown].count("image") == 1
+    assert (
+        slack_judge.message({**message, "blocks": shown}, update=True, pictures=frozenset({"F0123456789"}))
+        == []
+    )
+
+
+def test_picture__is_said_in_words() -> None:
+    """Title and numbers stand above the picture, a whole sentence stands for it, on one line and cut to its limit."""
+    drawn = Chart(title="Failing", values=(0, 2), labels=("a", "b"), text="One\nsentence " + "x" * 3000)
+
+    block = charts.picture(drawn)["block"]
+
+    assert block["title"]["text"] == "Failing, oldest first: 0, 2"
+    assert block["alt_text"].startswith("One sentence xxx")
+    assert len(block["alt_text"]) == 2000

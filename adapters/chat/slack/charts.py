@@ -1,0 +1,37 @@
+"""Chart -> the block of text that is always there, and what the picture that takes its place is made of; pure."""
+
+from __future__ import annotations
+
+from adapters.chat import chart
+from adapters.chat.slack.markup import EMPTY, Json, plain
+from bot import cleaning
+from bot.cards import Chart
+
+BLOCK = "chart"  # the block that a picture takes the place of
+TEXT = 2000  # characters of a title, and of the text that stands for a picture
+
+
+def bars(drawn: Chart) -> Json:
+    """Build the block of a chart whose picture is not there."""
+    text = f"{_title(drawn)}\n{chart.sparkline(drawn.values)}  {chart.numbers(drawn.values)}"
+    return {"type": "section", "block_id": BLOCK, "text": plain(text, TEXT)}
+
+
+def picture(drawn: Chart) -> Json:
+    """Return what a picture is made of: its `values`, and its `block`, which lacks only the file."""
+    block = {
+        "type": "image",
+        "title": plain(f"{_title(drawn)}: {chart.numbers(drawn.values)}", TEXT),
+        "alt_text": cleaning.cut(cleaning.one_line(drawn.text), TEXT) or EMPTY,
+    }
+    return {"values": list(drawn.values), "block": block}
+
+
+def with_picture(blocks: list[Json], drawn: Json, file: str) -> list[Json]:
+    """Return the same message with a file of Slack's as its chart."""
+    image = drawn["block"] | {"slack_file": {"id": file}}
+    return [image if block.get("block_id") == BLOCK else block for block in blocks]
+
+
+def _title(drawn: Chart) -> str:
+    return f"{cleaning.one_line(drawn.title)}, oldest first"
