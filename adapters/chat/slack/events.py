@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.chat.gist import gist
@@ -22,6 +22,7 @@ from adapters.chat.slack.incoming import (
     Nothing,
     Opening,
     Refused,
+    Removed,
     Said,
     Suggesting,
     Way,
@@ -170,6 +171,10 @@ def _home(payload: _Payload) -> Incoming:
     return HomeOpened(actor=payload.actor(payload.text("team_id"), user))
 
 
+def _removed(_: _Payload) -> Incoming:
+    return Removed()
+
+
 def _press(payload: _Payload) -> Incoming:
     actions = payload.at("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
@@ -218,9 +223,13 @@ def _message_shortcut(payload: _Payload) -> Incoming:
     verb = SHORTCUT_VERBS.get(payload.text("callback_id"))
     if verb is None:
         return Nothing()
-    words = f"{verb} {gist(message_text(payload.inner('message')))}".strip()
+    text = message_text(payload.inner("message"))
+    named = gist(text)
+    invocation = _pressed_in(payload, f"{verb} {named}".strip())
+    if not named and verb == SHORTCUT_VERBS[TRIAGE]:  # so that it says what is missing in which text
+        invocation = replace(invocation, values={"run": text})
     return Said(
-        invocation=_pressed_in(payload, words),
+        invocation=invocation,
         way=Way.SHORTCUT,
         response_url=payload.text("response_url") or None,
         trigger_id=payload.text("trigger_id") or None,
@@ -274,6 +283,8 @@ _READERS: dict[str, Callable[[_Payload], Incoming]] = {
     "event:app_mention": _message,
     "event:message": _message,
     "event:app_home_opened": _home,
+    "event:app_uninstalled": _removed,
+    "event:tokens_revoked": _removed,
     "block_actions": _press,
     "message_action": _message_shortcut,
     "shortcut": _global_shortcut,

@@ -66,6 +66,11 @@ class HomeOpened:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Slack says that the app or its token was taken away; Slack is asked whether that is so."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """It comes from where this bot does not serve; `sentence` is for the person, where there is one to tell."""
@@ -86,4 +91,4 @@ class Nothing:
     """Acknowledge it, do nothing: our own messages, other bots, edits, closed forms, pages opened."""
 
 
-Incoming = Said | Opening | Mistaken | Suggesting | HomeOpened | Challenged | Refused | Nothing
+Incoming = Said | Opening | Mistaken | Suggesting | HomeOpened | Removed | Challenged | Refused | Nothing

@@ -31,6 +31,7 @@ from adapters.chat.slack.incoming import (
     Nothing,
     Opening,
     Refused,
+    Removed,
     Said,
     Suggesting,
 )
@@ -91,13 +92,15 @@ class Intake(AsyncMiddleware):
                 self._start(other)
         return await ack()
 
-    def _start(self, incoming: Opening | HomeOpened | Refused | Nothing) -> None:
+    def _start(self, incoming: Opening | HomeOpened | Removed | Refused | Nothing) -> None:
         """Start what is not kept: it is worth nothing when it comes late."""
         match incoming:
             case Opening() as opening:
                 self._tasks.start(self._work.opening(opening))
             case HomeOpened() as opened:
                 self._tasks.start(self._work.home(opened))
+            case Removed():
+                self._tasks.start(self._work.removed())
             case Refused(sentence=sentence, response_url=str() as url):
                 self._tasks.start(self._work.refuse(url, sentence))
             case _:

@@ -23,7 +23,7 @@ SCOPES = {
     "chat:write": "answer and announce",
     "chat:write.public": "answer a slash command in public channels that it was not invited to",
     "commands": "the slash command and the shortcuts",
-    "files:write": "send log windows and answers too long for a message",
+    "files:write": "send log windows, charts and answers too long for a message",
     "groups:history": "find its own message again; private channels that it was invited to",
     "groups:read": "the same as channels:read, for private channels that it was invited to",
     "im:history": "hear direct messages, and find its own messages there",
@@ -32,7 +32,7 @@ SCOPES = {
     "users:read": "tell members from guests, and from people of other organisations",
     "users:read.email": "send a debugging session's link to whoever asked for it",
 }
-EVENTS = ("app_home_opened", "app_mention", "message.im")
+EVENTS = ("app_home_opened", "app_mention", "app_uninstalled", "message.im", "tokens_revoked")
 DESCRIPTION = "Test runs on Antithesis: launched, followed, triaged and debugged in chat."
 LONG = (
     "Clew tells channels when a test run ends, with its verdict and with what is new against the run before. "

@@ -22,7 +22,7 @@ from bot.access import Role
 from bot.cards import Form, Reply
 from bot.errors import ClewError, ServiceError, UserError
 from bot.handler import Handler
-from bot.ports import Found
+from bot.ports import Found, Halted
 from bot.replies import problems
 from bot.state import Invocation, MessageRef, Place
 
@@ -36,6 +36,7 @@ TOO_MUCH = (
 )
 SAY_SO = 2.0  # seconds for saying that a restart came between
 FAULT = "That did not work because of a fault in Clew. It was written to Clew's log."
+OPEN_ALREADY, CLOSED = "exchanged_trigger_id", "not_found"  # what Slack says of a view
 TOO_LATE = "Slack gave too little time to open the form. Press the button once more."
 
 
@@ -90,12 +91,26 @@ class Work:
         try:
             opened = await self._client.views_open(trigger_id=opening.trigger_id, view=forms.waiting(title))
         except Exception as error:  # noqa: BLE001 - the person is told whatever the reason
+            if outcomes.code(error) == OPEN_ALREADY:  # the press came twice
+                return
             log.warning("a form was not opened: %s", outcomes.code(error) or type(error).__name__)
             said = Said(invocation=opening.invocation, way=Way.BUTTON)
             await Screen(self._stage, said, private=True).show(problems.mistake(UserError(TOO_LATE)))
             return
         view = await self._form_view(opening, title)
-        await self._client.views_update(view_id=opened["view"]["id"], view=view)
+        await self._fill(opened["view"]["id"], view, title)
+
+    async def _fill(self, view_id: str, view: Json, title: str) -> None:
+        """Put the form into the view that is open; where Slack does not take it, say so there."""
+        for shown in (view, forms.problem(title, (FAULT,))):
+            try:
+                await self._client.views_update(view_id=view_id, view=shown)
+            except Exception as error:  # noqa: BLE001 - a person who closed it needs nothing more
+                log.warning("a form was not shown: %s", outcomes.code(error) or type(error).__name__)
+                if outcomes.code(error) == CLOSED:
+                    return
+            else:
+                return
 
     async def home(self, opened: HomeOpened) -> None:
         """Show the app's home to somebody."""
@@ -119,6 +134,15 @@ class Work:
             known += desk.launchers.get(connection, ())
             known += await desk.store.launchers(connection)
         return forms.options(tuple(dict.fromkeys(known)), suggesting.typed)
+
+    async def removed(self) -> None:
+        """Stop where Slack does not know our token any more; another token of the app may have been meant."""
+        try:
+            await self._client.auth_test()
+        except Exception as error:  # noqa: BLE001 - the table decides what any error means
+            outcome = outcomes.classify(error, self._stage.clock.now())
+            if isinstance(outcome, Halted):
+                self._stage.sender.halt(outcome.reason)
 
     async def refuse(self, response_url: str, sentence: str) -> None:
         """Tell somebody of another workspace, privately, that nothing is done for them."""

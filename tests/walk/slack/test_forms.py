@@ -2,10 +2,56 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.model import Run
+from tests.fakes import slack_api as faults
 from tests.fakes.runs import MOMENT, a_line, a_run, some_results
 from tests.fakes.slack_bot import Bot, running_bot
 from tests.fakes.slack_world import ALICE, BOB, MAIN, Message
+
+
+async def test_form__asked_for_twice_by_one_press_is_one(bot: Bot) -> None:
+    """A press that is delivered again finds its form open, and nobody is told that time ran out."""
+    card = bot.slack.world.say(BOB, MAIN, "a card")
+    payload = bot.slack.press_payload(card, {"action_id": "ask:launch:1", "value": "launch"})
+
+    await bot.slack.gate.deliver("interactive", payload)
+    await bot.slack.view("Launch")
+    await bot.slack.gate.deliver("interactive", payload)
+    await bot.slack.world.until(lambda: len(bot.slack.world.called("views.open")) == 2)
+    await bot.slack.command("help")
+    await bot.answered(1)
+
+    assert len(bot.slack.world.views) == 1
+    assert ["Clew understands" in m.words for m in bot.slack.world.ours()] == [True]
+
+
+async def test_form__that_slack_does_not_take_says_so(bot: Bot) -> None:
+    """The view that is open never stays at “one moment”."""
+    card = bot.slack.world.say(BOB, MAIN, "a card")
+    payload = bot.slack.press_payload(card, {"action_id": "ask:launch:1", "value": "launch"})
+    bot.slack.api.fault("views.update", faults.error("invalid_arguments"))
+
+    await bot.slack.gate.deliver("interactive", payload)
+    await bot.slack.world.until(lambda: "a fault in Clew" in str(bot.slack.world.views))
+
+    assert len(bot.slack.world.called("views.update")) == 2
+
+
+async def test_form__that_was_closed_is_left_alone(bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody closed the view before its form was ready."""
+    card = bot.slack.world.say(BOB, MAIN, "a card")
+    payload = bot.slack.press_payload(card, {"action_id": "ask:launch:1", "value": "launch"})
+    bot.slack.api.fault("views.update", faults.error("not_found"))
+
+    await bot.slack.gate.deliver("interactive", payload)
+    await bot.slack.world.until(lambda: bot.slack.world.called("views.update"))
+    await bot.slack.command("help")
+    await bot.answered(1)
+
+    assert len(bot.slack.world.called("views.update")) == 1
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_launch__without_arguments_opens_its_form(bot: Bot) -> None:
@@ -172,11 +218,11 @@ async def test_form__opens_at_once_and_is_filled_later(bot: Bot) -> None:
 
 
 async def test_form__too_late_is_said(bot: Bot) -> None:
-    """A trigger that is used up opens nothing; the person is told, privately."""
+    """A trigger whose time is over opens nothing; the person is told, privately."""
     card = await card_of(bot, a_run_with_log(bot))
     seen = len(bot.slack.world.ours())
     payload = bot.slack.press_payload(card, {"action_id": "ask:launch:1", "value": "launch"})
-    bot.slack.world.use_trigger(payload["trigger_id"])
+    bot.slack.world.triggers[payload["trigger_id"]] = 0.0
 
     await bot.slack.gate.deliver("interactive", payload)
     told = await bot.slack.world.whisper(ALICE, at=seen)

@@ -141,6 +141,29 @@ async def test_revoked__bot_token_while_running_is_one_sentence(slack: FakeSlack
     assert len(slack.world.called("chat.postMessage")) == 1
 
 
+@pytest.mark.parametrize("kind", ["app_uninstalled", "tokens_revoked"])
+async def test_removed__is_one_sentence_at_once(slack: FakeSlack, kind: str) -> None:
+    """Slack tells that the app is gone: nobody has to fail at posting first."""
+    async with running_bot(slack) as bot:
+        slack.world.tokens = {APP_TOKEN}
+        await slack.gate.deliver("events_api", slack.envelope({"type": kind}))
+        with pytest.raises(ChatRefused, match="SLACK_BOT_TOKEN"):
+            await asyncio.wait_for(asyncio.shield(bot.running), 10)
+
+    assert slack.world.called("chat.postMessage") == []
+
+
+async def test_removed__of_another_token_changes_nothing(slack: FakeSlack) -> None:
+    """A token that is not ours was revoked: ours still works, and so does everything else."""
+    async with running_bot(slack) as bot:
+        await slack.gate.deliver("events_api", slack.envelope({"type": "tokens_revoked"}))
+        await slack.world.until(lambda: len(slack.world.called("auth.test")) == 2)
+        await slack.command("help")
+        await bot.answered(1)
+
+        assert not bot.running.done()
+
+
 async def test_log__holds_no_token_and_no_ticket(slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever fails on the way, what is logged opens nothing."""
     caplog.set_level(logging.DEBUG)
