@@ -21,6 +21,7 @@ TITLE = 24
 LABEL = 150
 HINT = 150
 OPTION = 75
+OPTION_VALUE = 150
 CHOICES = 100
 INPUT = 3000
 SUGGESTIONS = 100
@@ -100,10 +101,11 @@ def sent(view: Json) -> Sent:
 def options(launchers: tuple[str, ...], typed: str) -> Json:
     """Answer a select: known launchers that fit, and what was typed, so that a new one can be named."""
     typed = " ".join(typed.split())
-    fitting = [name for name in launchers if typed.lower() in name.lower() and len(name) <= INPUT // 20]
+    fitting = [name for name in launchers if typed.lower() in name.lower()]
     if typed and typed not in fitting:
         fitting.append(typed)
-    return {"options": [_option(name) for name in fitting[:SUGGESTIONS] if 0 < len(name) <= 150]}  # noqa: PLR2004 - Slack's limit of an option's value
+    fitting = [name for name in fitting if 0 < len(name) <= OPTION_VALUE]
+    return {"options": [_option(name) for name in fitting[:SUGGESTIONS]]}
 
 
 def _view(callback: str, title: str, blocks: list[Json]) -> Json:
@@ -169,7 +171,7 @@ def _flag(field: Field) -> Json:
 
 
 def _option(value: str) -> Json:
-    return {"text": plain(value, OPTION), "value": value[:150]}
+    return {"text": plain(value, OPTION), "value": value[:OPTION_VALUE]}
 
 
 _ELEMENTS: dict[FieldKind, Callable[[Field], Json]] = {

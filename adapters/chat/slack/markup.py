@@ -39,8 +39,12 @@ def fallback(line: Line, limit: int) -> str:
 
 
 def plain(text: str, limit: int) -> Json:
-    """Build a plain_text object; emoji names in it stay words."""
-    return {"type": "plain_text", "text": cleaning.cut(text, limit) or EMPTY, "emoji": False}
+    """Build a plain_text object, cleaned; emoji names in it stay words."""
+    return {
+        "type": "plain_text",
+        "text": cleaning.cut(cleaning.many_lines(text), limit) or EMPTY,
+        "emoji": False,
+    }
 
 
 def marked(line: Line, limit: int, *, label: str = "") -> Json:

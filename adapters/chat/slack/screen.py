@@ -134,6 +134,7 @@ class Screen:
             return replaced.message
         if reply.private and not self._place.direct:
             await self._privately(reply.card)
+            await self._overflow_to_person(reply.card)
             await self._take_back(note)
             return None
         return await self._publicly(reply.card, note)
@@ -206,6 +207,12 @@ class Screen:
             elif not self._place.direct:
                 channel, thread = await self._stage.people.conversation(self._user), None
             await self._stage.files.send(channel, thread, attachment)
+
+    async def _overflow_to_person(self, card: Card) -> None:
+        """Send what had no room to the person alone: a file cannot be hidden from others in a channel."""
+        overflow = render.message(card).get("overflow")
+        if overflow and (conversation := await self._stage.people.conversation(self._user)):
+            await self._stage.files.send_text(conversation, None, str(overflow))
 
     async def _send_overflow(self, card: Card, note: MessageRef) -> None:
         overflow = render.message(card).get("overflow")

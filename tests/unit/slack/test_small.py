@@ -54,6 +54,13 @@ def test_escape__leaves_nothing_live() -> None:
     assert markup.escape("<!here> &amp; <@U1>") == "&lt;!here&gt; &amp;amp; &lt;@U1&gt;"
 
 
+def test_plain__hides_and_turns_nothing() -> None:
+    """Labels and options are cleaned like all text from outside; line breaks stay."""
+    shown = markup.plain("a\u202eb\x1b[31mc\nd\u200b", 75)["text"]
+
+    assert shown == "abc\nd"
+
+
 def test_marked__falls_back_to_plain_where_text_would_be_formatted() -> None:
     """Mrkdwn has no way to write a star, so such a value is shown as plain text."""
     kinds = [

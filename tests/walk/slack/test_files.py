@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.cards import Card, Reply
+from bot.commands.verb import Asked, Desk, Verb
 from bot.model import Run
 from tests.fakes import slack_api as faults
 from tests.fakes.runs import MOMENT, a_line, a_run
 from tests.fakes.service import FakeRunService
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_api import Fault
-from tests.fakes.slack_bot import running_bot
+from tests.fakes.slack_bot import Bot, running_bot
 from tests.fakes.slack_world import ALICE, MAIN
 
 
@@ -27,6 +29,27 @@ def service(tmp_path: Path) -> FakeRunService:
 
 def words(run: Run) -> str:
     return f"logs {run.ref.run_id} moment={MOMENT.words}"
+
+
+async def test_file__of_a_long_private_answer_goes_to_the_person(bot: Bot) -> None:
+    """What has no room in a message that one person sees comes to that person alone."""
+    long = Card(
+        title=("Long",), text=("A long answer.",), body=tuple((f"line {n} " * 40,) for n in range(90))
+    )
+
+    async def answer(asked: Asked, desk: Desk) -> Reply:
+        del asked, desk
+        return Reply(card=long, private=True)
+
+    verb = Verb(name="tell", summary="tell much", handle=answer, private=True)
+    bot.handler.verbs = {**bot.handler.verbs, "tell": verb}
+    await bot.slack.command("tell")
+    await bot.answered(1)
+    (file,) = bot.slack.world.files
+
+    assert [m.only_for for m in bot.slack.world.of(MAIN)] == [ALICE]
+    assert file["channel"] == f"D{ALICE}"
+    assert "line 89" in file["content"].decode()
 
 
 async def test_logs__bring_their_window_as_a_file(
