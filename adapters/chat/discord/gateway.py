@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import aiohttp
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket, KeepAliveHandler
@@ -55,6 +56,7 @@ class Timing:
     down: float = 120.0  # neither ready nor resumed: built anew
     look: float = 1.0
     first_pause: float = 1.0
+    again: float = 5.0  # before another session of the same client; Discord allows one in so long
 
 
 class Ears(Protocol):
@@ -96,8 +98,21 @@ class Client(discord.Client):
         )
         self._begin = begin
         self._budget = budget
+        self._timing = timing
         self.up = False
+        self._sockets: list[aiohttp.ClientWebSocketResponse] = []
+        self._connect_socket = self.http.ws_connect
+        self.http.ws_connect = self._opened  # type: ignore[method-assign]  # the library has no hook for it
         self._listen(ears)
+
+    async def let_go(self) -> None:
+        """Close what the library lost hold of when it was cut off: a socket just being opened, its heartbeat."""
+        for thread in threading.enumerate():
+            if isinstance(thread, KeepAliveHandler) and thread.ws.socket in self._sockets:
+                thread.stop()
+        for socket in self._sockets:
+            with suppress(Exception):
+                await socket.close()
 
     async def setup_hook(self) -> None:
         """Tell who we are, before anything arrives."""
@@ -105,7 +120,9 @@ class Client(discord.Client):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Count every session that begins, also those that the library begins by itself."""
-        await super().before_identify_hook(shard_id, initial=initial)
+        del shard_id
+        if not initial:
+            await asyncio.sleep(self._timing.again)
         await self._budget.spend(str(self.application_id))
 
     async def on_connect(self) -> None:
@@ -124,6 +141,12 @@ class Client(discord.Client):
         """Call the hooks of an event; after closing the library would fall over its own late ones."""
         if not self.is_closed():
             super().dispatch(event, *args, **kwargs)
+
+    async def _opened(self, url: str, *, compress: int = 0) -> aiohttp.ClientWebSocketResponse:
+        """Open a socket, and remember it until it is closed."""
+        socket = await self._connect_socket(url, compress=compress)
+        self._sockets = [known for known in self._sockets if not known.closed] + [socket]
+        return socket
 
     def _listen(self, ears: Ears) -> None:
         parsers: dict[str, Callable[[Any], Any]] = self._connection.parsers
@@ -205,7 +228,7 @@ class Supervisor:
             if not self._closing.is_set():
                 with suppress(Exception):
                     await client.close()
-            _hush(client)
+            await client.let_go()
         return None
 
     async def _receive(self, client: Client) -> None:
@@ -264,17 +287,6 @@ def redirect(*, api_url: str | None, gateway_url: str | None) -> None:
 async def _connected(client: Client, token: str) -> None:
     await client.login(token)
     await client.connect()
-
-
-def _hush(client: Client) -> None:
-    """End the heartbeats of sockets that the library lost hold of: one that was just being opened, say."""
-    for thread in threading.enumerate():
-        if isinstance(thread, KeepAliveHandler) and _owner(thread) is client._connection:  # noqa: SLF001 - it names the owner
-            thread.stop()
-
-
-def _owner(thread: KeepAliveHandler) -> object:
-    return getattr(thread.ws, "_connection", None)
 
 
 def _guarded(event: str, parse: Callable[[Any], Any]) -> Callable[[Any], None]:

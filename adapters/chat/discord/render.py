@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 
+from adapters.chat import chart
 from adapters.chat.discord import buttons, markup
 from adapters.chat.discord.markup import Json, units
 from bot import cleaning
-from bot.cards import Button, Card, Excerpt, Fact, Item, Line, Outside, Progress, Tone
+from bot.cards import Button, Card, Chart, Excerpt, Fact, Item, Line, Outside, Progress, Tone
 
 CONTENT = 2000
 TITLE = 256
@@ -87,7 +88,9 @@ class _Page:
             self._paragraph(line)
         if card.progress is not None:
             self._add(markup.escape(_bar(card.progress)))
-        self._items(card)
+        bars = _bars(card.chart) if card.chart else ""
+        self._items(card, keep=units(bars) + 1)
+        self._add(bars)
         if card.excerpt is not None:
             self._excerpt(card.excerpt)
         if self._parts:
@@ -124,8 +127,8 @@ class _Page:
         if fields:
             self.embed["fields"] = fields
 
-    def _items(self, card: Card) -> None:
-        keep = NOTE + min(EXCERPT, sum(units(line) + 1 for line in card.excerpt.lines) if card.excerpt else 0)
+    def _items(self, card: Card, *, keep: int) -> None:
+        keep += NOTE + min(EXCERPT, sum(units(line) + 1 for line in card.excerpt.lines) if card.excerpt else 0)
         for number, item in enumerate(card.items, 1):
             if not self._add(_item(item), keep=keep):
                 break
@@ -181,6 +184,11 @@ def _bar(progress: Progress) -> str:
     return f"{'▓' * done}{'░' * (BAR - done)} {progress.text}"
 
 
+def _bars(drawn: Chart) -> str:
+    title = markup.escape(markup.cut(cleaning.one_line(drawn.title), TITLE))
+    return f"{title}, oldest first\n{chart.sparkline(drawn.values)}  {chart.numbers(drawn.values)}"
+
+
 def _ours(card: Card, page: _Page, rows: buttons.Rows) -> Json:
     """Return what the sender has to know: words to keep, the whole text, a thread's name, a verdict's tag."""
     verdict = markup.flat(card.title).partition(":")[0].strip().casefold()
@@ -207,6 +215,8 @@ def in_full(card: Card) -> str:
     lines += [f"{f.label}: {flat(f.value)}" for f in card.facts]
     for item in card.items:
         lines += ["", f"{item.mark} {flat(item.title)}".strip(), *map(flat, item.lines)]
+    if card.chart is not None:
+        lines += ["", cleaning.one_line(card.chart.text)]
     if card.excerpt is not None:
         lines += ["", card.excerpt.title, *map(cleaning.one_line, card.excerpt.lines)]
     return "\n".join(lines)
