@@ -116,7 +116,8 @@ class Prompt:
         return {name: value for name, value in values.items() if value}
 
     async def _field(self, field: Field) -> str:
-        hint = f" ({field.hint})" if field.hint else ""
+        said = field.hint or ("yes or no" if field.kind is FieldKind.FLAG else "")
+        hint = f" ({said})" if said else ""
         text = field.value
         while True:
             text = await self._fields.prompt_async(
