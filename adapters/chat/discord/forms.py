@@ -8,6 +8,7 @@ Limits: https://docs.discord.com/developers/components/reference
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,6 +29,7 @@ REST = "rest"  # the input for the fields that have none of their own
 _LABEL, _TEXT_INPUT, _SELECT = 18, 4, 3
 _SHORT, _PARAGRAPH = 1, 2
 _YES_NO = ("yes", "no")
+_NAMED = re.compile(r"([A-Za-z][A-Za-z0-9_.-]{0,80})\s*=\s*(.*)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +127,20 @@ def _filled(components: object) -> list[tuple[str, str]]:
 
 
 def _lines(text: str) -> dict[str, str]:
-    """Read `name=value` lines; a line without a name goes on with the one before."""
+    """Read `name=value` lines; a line without a name goes on with the one before, an empty one ends it."""
     values: dict[str, str] = {}
     name = ""
     for line in said_text(text).splitlines():
-        before, equals, after = line.partition("=")
-        if equals and before.strip().replace(".", "").replace("_", "").replace("-", "").isalnum():
-            name = before.strip()
-            values[name] = after.strip().strip('"')
-        elif name and line.strip():
+        found = _NAMED.fullmatch(line.strip())
+        if found is not None:
+            name = found[1]
+            values[name] = found[2]
+        elif not line.strip():
+            name = ""
+        elif name:
             values[name] += f" {line.strip()}"
-    return values
+    return {name: _unquoted(value) for name, value in values.items()}
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
