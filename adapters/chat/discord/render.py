@@ -128,7 +128,9 @@ class _Page:
             self.embed["fields"] = fields
 
     def _items(self, card: Card, *, keep: int) -> None:
-        keep += NOTE + min(EXCERPT, sum(units(line) + 1 for line in card.excerpt.lines) if card.excerpt else 0)
+        keep += NOTE + min(
+            EXCERPT, sum(units(line) + 1 for line in card.excerpt.lines) if card.excerpt else 0
+        )
         for number, item in enumerate(card.items, 1):
             if not self._add(_item(item), keep=keep):
                 break

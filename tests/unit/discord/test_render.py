@@ -12,13 +12,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.chat.discord import markup, render
-from bot.cards import Button, Card, Context, Excerpt, Fact, Item, Line, Link, Outside, Progress, Style, Tone
+from bot.cards import (
+    Button,
+    Card,
+    Chart,
+    Context,
+    Excerpt,
+    Fact,
+    Item,
+    Line,
+    Link,
+    Outside,
+    Progress,
+    Style,
+    Tone,
+)
 from bot.model import RunRef, Secret
 from tests.fakes import discord_judge as judge
 from tests.unit.slack.test_render import CARDS as ALL
 from tests.unit.slack.test_render import RUN
 
-NAMES = ("verdict", "failing", "logs", "question", "live", "form", "many_buttons", "mistake", "failure")
+NAMES = (
+    "verdict",
+    "failing",
+    "logs",
+    "question",
+    "live",
+    "form",
+    "many_buttons",
+    "mistake",
+    "failure",
+    "history",
+)
 CARDS = {name: ALL[name] for name in NAMES}
 GOLDEN = Path(__file__).parent / "golden"
 MESSAGES = "/channels/1/messages/2"
@@ -66,6 +91,8 @@ ANY_CARD = st.builds(
     items_left_out=st.integers(0, 5),
     excerpt=st.none() | st.builds(Excerpt, lines=st.lists(HOSTILE, max_size=60).map(tuple), title=st.just("Newest last")),
     progress=st.none() | st.builds(Progress, fraction=st.none() | st.floats(-1, 2), text=st.just("going on")),
+    chart=st.none() | st.builds(Chart, title=HOSTILE, values=st.lists(st.integers(0, 10**9), max_size=14).map(tuple),
+                                labels=st.just(()), text=HOSTILE),
     buttons=BUTTONS,
     footer=LINES,
     context=st.just(Context(run=RunRef("demo", RUN))),
@@ -103,6 +130,18 @@ def test_message__discord_takes_any_card(card: Card) -> None:
     assert judge.request("PATCH", MESSAGES, sent(message)) == []
     assert "CANARY" not in json.dumps(message)
     assert render.render(card) == render.render(card)
+
+
+def test_message__a_chart_keeps_its_place_beside_many_items() -> None:
+    """However much there is to list, the bars and their numbers are there."""
+    items = tuple(Item(title=(Outside("y" * 300),)) for _ in range(60))
+    drawn = Chart(title="Failing", values=(0, 1, 2), labels=("a", "b", "c"), text="Failing: 0, 1, 2.")
+
+    message = render.message(Card(title=("t",), text=("Many.",), items=items, chart=drawn))
+
+    assert "Failing, oldest first\n▁▅█  0, 1, 2" in message["embeds"][0]["description"]
+    assert "more are not shown here." in message["embeds"][0]["description"]
+    assert "Failing: 0, 1, 2." in message[render.OURS]["overflow"]
 
 
 @settings(max_examples=200, deadline=None)
