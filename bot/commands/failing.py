@@ -15,7 +15,7 @@ from bot.replies import failing as replies
 
 async def handle(asked: Asked, desk: Desk) -> Reply:
     """Answer with the list, or with one property of it."""
-    service, found = await findings_for(asked, desk)
+    service, found = await findings_for(asked, desk, ended=True)
     wanted = asked.value("property")
     if wanted is not None:
         return replies.one(found, choose_property(found, wanted), service.capabilities)

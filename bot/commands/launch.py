@@ -1,6 +1,6 @@
 """Start a test run.
 
-    launch LAUNCHER|PRESET duration=MINUTES [config_image=IMAGE] [images=IMAGE;IMAGE] [description=TEXT]
+    launch LAUNCHER|PRESET [duration=]MINUTES [config_image=IMAGE] [images=IMAGE;IMAGE] [description=TEXT]
            [source=NAME] [test_name=NAME] [ephemeral=yes|no] [recipients=ADDRESS;ADDRESS] [custom.NAME=TEXT]
 
 Parameters are also understood by the platform's names (antithesis.duration=30). Nothing is sent before the
@@ -18,7 +18,7 @@ from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.commands import confirm
 from bot.commands.target import require, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Preset, Verb
-from bot.errors import ServiceError
+from bot.errors import ServiceError, UserError
 from bot.model import Capability, LaunchRequest, RunQuery, RunStatus
 from bot.ports import RunService
 from bot.replies import launching as replies
@@ -85,12 +85,24 @@ async def propose(
 
 def given(asked: Asked, desk: Desk) -> tuple[str, dict[str, str]]:
     """Return the launcher, "" where none is named, and the run's parameters; a preset fills what is not said."""
-    said = " ".join(asked.words.positional)
+    said, last = _last_as_duration(asked)
     preset = _preset(asked.value("preset") or said, desk, named=asked.value("preset") is not None)
     launcher = asked.value("launcher") or (preset.launcher if preset else said)
-    own = {**asked.words.named, **asked.invocation.values}
+    own = {**last, **asked.words.named, **asked.invocation.values}
     values = launching.normalised({name: value for name, value in own.items() if name not in OWN})
     return launcher, {**launching.normalised(preset.values if preset else {}), **values}
+
+
+def _last_as_duration(asked: Asked) -> tuple[str, dict[str, str]]:
+    """Read `launch basic_test 30` as people mean it: a length of time at the end, unless one is named."""
+    *others, last = asked.words.positional or ("",)
+    named = {"duration", "antithesis.duration"} & {*asked.words.named, *asked.invocation.values}
+    if not others or named or not last[:1].isdigit():
+        return " ".join(asked.words.positional), {}
+    try:
+        return " ".join(others), {"duration": grammar.minutes(last)}
+    except UserError:
+        return " ".join(asked.words.positional), {}
 
 
 async def form(asked: Asked, desk: Desk) -> Form:

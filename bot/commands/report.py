@@ -17,7 +17,7 @@ from bot.state import AuditEntry
 
 async def handle(asked: Asked, desk: Desk) -> Reply:
     """Fetch the link anew, note who got it, and answer privately."""
-    service, run = await run_of(asked, desk)
+    service, run = await run_of(asked, desk, ended=True)
     require(service, Capability.REPORT)
     if not access.may_hold_link(desk.policy, asked.invocation.actor):
         await _note(asked, desk, run, "denied")

@@ -40,23 +40,28 @@ def require(service: RunService, capability: Capability) -> None:
         raise UserError(f"The connection “{service.connection}” does not offer {capability.value}.")
 
 
-async def run_of(asked: Asked, desk: Desk, position: int | None = 0) -> tuple[RunService, Run]:
-    """Return the run that a command is about; `position`: where it stands among the positional words."""
+async def run_of(
+    asked: Asked, desk: Desk, position: int | None = 0, *, ended: bool = False
+) -> tuple[RunService, Run]:
+    """Return the run that a command is about; `position`: where it stands among the positional words.
+
+    `ended`: only an ended run has what is asked for, so "latest" means the newest of those, if there is one.
+    """
     service = service_of(asked, desk)
     pasted = asked.words.pasted
     if pasted is not None and (pasted.run_id or pasted.session_id or pasted.report_url):
         return await _pasted_run(asked, desk, pasted)
     token = asked.value("run", position)
     if token is not None:
-        return await _named_run(asked, desk, service, token)
+        return await _named_run(asked, desk, service, token, ended=ended)
     if asked.context.run is not None:
         return service, await service.run(asked.context.run.run_id)
     raise UserError("Which run?", GIVE_RUN)
 
 
-async def findings_for(asked: Asked, desk: Desk) -> tuple[RunService, Findings]:
-    """Return the run that a command is about with its results, verdict and diff."""
-    service, run = await run_of(asked, desk)
+async def findings_for(asked: Asked, desk: Desk, *, ended: bool = False) -> tuple[RunService, Findings]:
+    """Return the run that a command is about with its results, verdict and diff; `ended` as in `run_of`."""
+    service, run = await run_of(asked, desk, ended=ended)
     return service, await findings_of(service, desk.store, run)
 
 
@@ -103,12 +108,14 @@ async def somewhere(
     return None
 
 
-async def _named_run(asked: Asked, desk: Desk, service: RunService, token: str) -> tuple[RunService, Run]:
+async def _named_run(
+    asked: Asked, desk: Desk, service: RunService, token: str, *, ended: bool
+) -> tuple[RunService, Run]:
     named, slash, rest = token.partition("/")
     if slash and named in desk.services:
         service, token = desk.services[named], rest
     if token.casefold() == "latest":
-        return service, await _latest(asked, desk, service)
+        return service, await _latest(asked, desk, service, ended=ended)
     run_id = grammar.run_id(token)
     try:
         return (service, await service.run(run_id)) if slash else await _run_with_id(asked, desk, run_id)
@@ -134,13 +141,14 @@ async def launchers_of(service: RunService, desk: Desk) -> tuple[str, ...]:
     return tuple(known)
 
 
-async def _latest(asked: Asked, desk: Desk, service: RunService) -> Run:
+async def _latest(asked: Asked, desk: Desk, service: RunService, *, ended: bool) -> Run:
     positional = asked.words.positional
     after = positional[1:] if positional and positional[0].casefold() == "latest" else ()
     launcher = asked.value("launcher") or " ".join(after) or None
     async for page in service.runs(RunQuery(launcher=launcher)):
         if page:
-            return page[0]
+            over = (run for run in page if run.status.terminal) if ended else iter(page)
+            return next(over, page[0])
     if launcher is None:
         raise UserError("There are no runs yet.", "Start one with “launch”.")
     close = nearest(launcher, await launchers_of(service, desk))

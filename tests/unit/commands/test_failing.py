@@ -141,3 +141,18 @@ async def test_failing__without_a_run_asks_for_one() -> None:
 
     assert "Which run?" in told(reply.card)
     assert "latest LAUNCHER" in told(reply.card)
+
+
+async def test_failing__latest_is_the_newest_run_that_has_ended() -> None:
+    """A run that has just begun has no results to show; with none ended, it is told of that one."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("x",)))
+    door.service.add_run(a_run(2, status=RunStatus.IN_PROGRESS))
+    other = door.service.add_run(a_run(3, status=RunStatus.IN_PROGRESS, launcher="etcd"))
+
+    card = (await door.say("failing latest")).card
+    none = (await door.say("failing latest etcd")).card
+
+    assert Context(run=run.ref) == card.context
+    assert Context(run=other.ref) == none.context

@@ -98,6 +98,33 @@ async def test_launch__takes_a_launcher_with_spaces_and_form_values() -> None:
     assert (second.launcher, second.minutes, second.source) == ("Payments Nightly", "0.5", None)
 
 
+@pytest.mark.parametrize(
+    ("said", "launcher", "minutes"),
+    [
+        ("launch basic_test 30", "basic_test", "30"),
+        ("launch Payments Nightly 1h30m", "Payments Nightly", "90"),
+        ("launch Payments 2 duration=30", "Payments 2", "30"),
+        ("launch etcd 3x duration=5", "etcd 3x", "5"),
+    ],
+)
+async def test_launch__takes_a_length_at_the_end(said: str, launcher: str, minutes: str) -> None:
+    """A length of time behind the launcher is its duration, unless one is named."""
+    stage = Stage()
+
+    await stage.say(said)
+
+    request = launch_request(drafts(stage)[0].request)
+    assert (request.launcher, request.minutes) == (launcher, minutes)
+
+
+async def test_launch__without_a_length_asks_for_it() -> None:
+    """What does not read as a length belongs to the name."""
+    reply = await Stage().say("launch etcd 3x")
+
+    assert reply.card.form is not None
+    assert reply.card.form.fields[0].value == "etcd 3x"
+
+
 async def test_launch__fills_in_a_preset() -> None:
     """A preset gives launcher and values; what is said beside it wins."""
     presets = {"nightly": Preset(name="nightly", launcher="Payments Nightly",
