@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from adapters.chat.discord import intake
 from bot.cards import Button, Card, Outside
 from bot.model import RunRef, Secret
 from bot.ports import Delivered, Found, NotDelivered, Perhaps, Post
@@ -248,3 +251,92 @@ async def test_burst__of_answers_never_sleeps_inside_the_library(bot: Bot, disco
     assert all(isinstance(o, Delivered) for o in outcomes)
     assert len(discord.ours()) == 8
     assert len(discord.ours(other.id)) == 1
+
+
+async def test_slow_database__does_not_hold_up_the_first_word(
+    bot: Bot, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord is told before the command is kept; the work begins only after."""
+    gate, take = asyncio.Event(), bot.handler.take
+
+    async def slowly(invocation: Any) -> bool:
+        await gate.wait()
+        return await take(invocation)
+
+    monkeypatch.setattr(bot.handler, "take", slowly)
+    discord.slash("status")
+    await discord.until(lambda: discord.called("POST", "/interactions/.*") == 1)
+    asked = list(bot.service.calls)
+    gate.set()
+    await answered(bot)
+
+    assert asked == []
+    assert len(discord.ours()) == 1
+
+
+async def test_slow_database__that_never_comes_is_said_and_nothing_is_done(
+    bot: Bot, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person hears it; what is kept too late is not taken up after a restart."""
+    gate, take, finish = asyncio.Event(), bot.handler.take, bot.store.finish
+    finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def slowly(invocation: Any) -> bool:
+        await gate.wait()
+        return await take(invocation)
+
+    async def finishing(source: str, key: str) -> None:
+        await finish(source, key)
+        finished.set_result(key)
+
+    monkeypatch.setattr(bot.handler, "take", slowly)
+    monkeypatch.setattr(bot.store, "finish", finishing)
+    monkeypatch.setattr(intake, "PATIENCE", 0.05)
+    discord.slash("watch")
+    await discord.answer("took too long to keep")
+    gate.set()
+    await finished
+
+    assert await bot.store.subscriptions() == ()
+    assert await bot.handler.unanswered("discord", faults.WallClock().now() - timedelta(minutes=1)) == ()
+
+
+@pytest.mark.parametrize("way", ["slash", "mention"])
+async def test_note__says_what_goes_on_and_gives_way_to_the_answer(
+    bot: Bot, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Work that takes long is shown in the place of the answer, which replaces it."""
+    gate, handle = asyncio.Event(), bot.handler.handle
+
+    async def waiting(invocation: Any, report: Any) -> Any:
+        await gate.wait()
+        return await handle(invocation, report)
+
+    monkeypatch.setattr(bot.handler, "handle", waiting)
+    (discord.slash if way == "slash" else discord.mention)("status")
+    await discord.answer("Working on it")
+    gate.set()
+    await answered(bot)
+
+    (message,) = discord.ours()
+    assert "Payments Nightly" in discord.words(message)
+
+
+async def test_stop__says_that_the_answer_comes_later(
+    bot: Bot, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be finished in time is announced, and taken up by the next process, once."""
+
+    async def hanging(invocation: Any, report: Any) -> Any:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(bot.handler, "handle", hanging)
+    monkeypatch.setattr(bot.chat, "_timing", replace(bot.chat._timing, drain=0.1))
+    discord.slash("status")
+    await discord.answer("Working on it")
+    await bot.chat.close()
+    stopped = discord.words(discord.ours()[0])
+    async with running_bot(discord, store=bot.store, service=bot.service):
+        await discord.answer("Payments Nightly")
+
+    assert "takes this up again" in stopped
