@@ -195,7 +195,10 @@ class Api:
         return {"ts": message.ts}
 
     def whisper(self, channel: str, user: str, shown: Json, thread: str | None) -> Message:
-        """Show something to one person."""
+        """Show something to one person; in a thread that has no replies Slack shows it to nobody."""
+        replies = [m for m in self.world.of(channel) if m.thread_ts == thread and m.only_for is None]
+        if thread is not None and not replies:
+            self.world.violations.append("a private message in a thread without replies is not shown")
         message = Message(
             ts=self.world.ts(), channel=channel, text=shown.get("text", ""), blocks=shown.get("blocks", []),
             thread_ts=thread, only_for=user,

@@ -119,8 +119,12 @@ def _kind(body: Json) -> str:
 
 
 def _team(body: Json) -> str:
+    """Return the workspace it came through; in channels shared by two, `team_id` of an event may be the other."""
     team, user = body.get("team"), body.get("user")
-    names = [body.get("team_id"), team.get("id") if isinstance(team, dict) else None]
+    installed = body.get("authorizations")
+    first = installed[0] if isinstance(installed, list) and installed else None
+    names = [first.get("team_id") if isinstance(first, dict) else None, body.get("team_id")]
+    names += [team.get("id") if isinstance(team, dict) else None]
     names.append(user.get("team_id") if isinstance(user, dict) else None)
     return next((name for name in names if isinstance(name, str) and name), "")
 
@@ -161,6 +165,7 @@ def _message(payload: _Payload) -> Incoming:
             thread=thread,
         ),
         way=Way.DIRECT if direct else Way.MENTION,
+        within=thread if thread != ts else None,
     )
 
 
@@ -194,6 +199,7 @@ def _press(payload: _Payload) -> Incoming:
         trigger_id=trigger or None,
         message=payload.text("message", "ts") or payload.text("container", "message_ts") or None,
         hidden=container.get("is_ephemeral") is True,
+        within=_within(payload),
     )
 
 
@@ -219,6 +225,13 @@ def _pressed_in(payload: _Payload, words: str) -> Invocation:
     )
 
 
+def _within(payload: _Payload) -> str | None:
+    """Return the thread that the message stands in as a reply."""
+    thread = payload.text("message", "thread_ts") or payload.text("container", "thread_ts")
+    message = payload.text("message", "ts") or payload.text("container", "message_ts")
+    return thread if thread and thread != message else None
+
+
 def _message_shortcut(payload: _Payload) -> Incoming:
     verb = SHORTCUT_VERBS.get(payload.text("callback_id"))
     if verb is None:
@@ -233,6 +246,7 @@ def _message_shortcut(payload: _Payload) -> Incoming:
         way=Way.SHORTCUT,
         response_url=payload.text("response_url") or None,
         trigger_id=payload.text("trigger_id") or None,
+        within=_within(payload),
     )
 
 

@@ -25,6 +25,7 @@ class Said:
     """Words for the core, and what Slack gave along for answering.
 
     `message`: the ts of the message whose button was pressed; `hidden`: that message is ephemeral.
+    `within`: the thread that it was said in; None at the message that a thread hangs on, or may hang on one day.
     """
 
     invocation: Invocation
@@ -33,6 +34,7 @@ class Said:
     trigger_id: str | None = None
     message: str | None = None
     hidden: bool = False
+    within: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

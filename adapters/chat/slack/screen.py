@@ -168,7 +168,10 @@ class Screen:
         return None
 
     async def _privately(self, card: Card) -> None:
-        """Show a card to the one person: by the way Slack gave, else unseen by others, else directly."""
+        """Show a card to the one person: by the way Slack gave, else unseen by others, else directly.
+
+        In a thread only where one goes on already: Slack shows nobody a private message in one that has no replies.
+        """
         if self._said.response_url:
             outcome = await self._respond(self._said.response_url, card)
             if there(outcome):
@@ -177,7 +180,7 @@ class Screen:
         if not place.direct:
             outcome = await again(
                 self._stage.clock,
-                lambda: self._stage.sender.whisper(place.channel, place.thread, self._user, card),
+                lambda: self._stage.sender.whisper(place.channel, self._said.within, self._user, card),
             )
             if there(outcome):
                 return
@@ -189,8 +192,7 @@ class Screen:
             await deliver(self._stage.sender, self._stage.clock, post)
 
     async def _respond(self, url: str, card: Card) -> PostOutcome:
-        thread = self._place.thread
-        message = render.message(card, signed=True)
+        thread, message = self._said.within, render.message(card, signed=True)
         return await again(self._stage.clock, lambda: self._stage.responses.send(url, message, thread=thread))
 
     async def _take_back(self, note: MessageRef | None) -> None:

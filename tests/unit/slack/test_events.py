@@ -239,3 +239,23 @@ def _said(body: dict[str, Any]) -> Said:
     result = events.read(body, ME, NOW)
     assert isinstance(result, Said)
     return result
+
+
+def test_event__of_a_shared_channel_came_through_the_workspace_of_the_installation() -> None:
+    """`team_id` may name the other organisation there; who served is asked is the app's own."""
+    event = mention(user_team="T01") | {"team_id": "T99"}
+    foreign = mention() | {"authorizations": [{"team_id": "T99"}]}
+
+    ours = events.read(event | {"authorizations": [{"team_id": "T01"}]}, ME, NOW)
+
+    assert isinstance(ours, Said)
+    assert isinstance(events.read(foreign, ME, NOW), Refused)
+
+
+@pytest.mark.parametrize(("thread", "within"), [(None, None), ("1.1", None), ("0.9", "0.9")])
+def test_mention__is_within_a_thread_only_as_a_reply(thread: str | None, within: str | None) -> None:
+    """The message that a thread may hang on one day is not in it yet."""
+    said = events.read(mention(**({"thread_ts": thread} if thread else {})), ME, NOW)
+
+    assert isinstance(said, Said)
+    assert within == said.within

@@ -93,8 +93,9 @@ async def test_launch__wrong_values_are_told_at_their_field(bot: Bot) -> None:
 
 
 async def test_launch__by_mention_offers_the_form_by_a_button(bot: Bot) -> None:
-    """A mention cannot open a form; the answer says what is missing and has a button that can."""
-    said = await bot.slack.mention("launch")
+    """A mention cannot open a form; the answer says what is missing and has a button that can, in its thread."""
+    talk = bot.slack.world.say(BOB, MAIN, "shall we?")
+    await bot.slack.mention("launch", thread=talk.ts)
     answer = await bot.slack.world.answer("Fill in the form")
 
     await bot.slack.press(answer, "Fill in the form")
@@ -102,7 +103,7 @@ async def test_launch__by_mention_offers_the_form_by_a_button(bot: Bot) -> None:
     await bot.slack.submit(view, {"launcher": "basic_test", "duration": "30"})
     question = await bot.slack.world.answer("30 min", at=1)
 
-    assert question.thread_ts == said.ts
+    assert question.thread_ts == talk.ts
 
 
 async def test_launch__by_global_shortcut_asks_where_to_answer(bot: Bot) -> None:

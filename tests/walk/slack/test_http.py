@@ -32,8 +32,8 @@ async def test_every_kind_of_request__is_answered(http: Bot) -> None:
     http.service.add_run(a_run(1))
     await http.slack.command("status latest")
     card = await http.slack.world.answer("Payments Nightly")
-    said = await http.slack.mention("watching")
-    watching = await http.slack.world.answer("watches nothing")
+    said = await http.slack.mention("status")
+    listed = await http.slack.world.answer("Recent runs")
     pressed = await http.slack.press(card, "Open report") if "Open report" in card.labels else None
     await http.slack.command("launch")
     view = await http.slack.view("Launch")
@@ -41,7 +41,7 @@ async def test_every_kind_of_request__is_answered(http: Bot) -> None:
     wrong = await http.slack.submit(view, {"launcher": "basic_test", "duration": "-1"})
     home = await http.slack.open_home()
 
-    assert watching.thread_ts == said.ts
+    assert listed.thread_ts == said.ts
     assert pressed is None or pressed.taken
     assert offered == ["Payments Nightly", "pay"]
     assert set(wrong.payload["errors"]) == {"duration"}
