@@ -39,6 +39,7 @@ SETTLE_SECONDS = CALL_SECONDS + 20.0
 DRAIN_SECONDS = 6.0
 WIDTH = 400  # commands under way: reading a log can take minutes, and nobody else should wait for it
 LONGEST_PAUSE = 60.0
+NO_BOT = "The token in SLACK_BOT_TOKEN is a person's, not the bot's. Set the one that begins with “xoxb-”."
 RESUMED_SINCE = RESUMED * 8  # older ones were told so long ago that nobody waits
 
 
@@ -181,6 +182,8 @@ class SlackChat:
                 continue
             if scopes := lacking(told.headers.get("x-oauth-scopes")):
                 log.warning("Slack: %s. %s", explained(scopes), REINSTALL)
+            if not told.get("bot_id"):
+                raise ChatRefused(NO_BOT)
             team = str(told["team_id"])
             served = self._settings.workspaces or frozenset({team})
             return Self(team=team, user=str(told["user_id"]), bot=str(told["bot_id"]), workspaces=served)

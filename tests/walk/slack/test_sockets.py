@@ -107,6 +107,17 @@ async def test_start__with_a_bad_bot_token_is_one_sentence(slack: FakeSlack, cod
     assert len(slack.world.called("auth.test")) == 1
 
 
+async def test_start__with_a_persons_token_is_one_sentence(slack: FakeSlack) -> None:
+    """A token that is not a bot's would act as that person."""
+    slack.api.fault(
+        "auth.test", faults.Fault(body={"ok": True, "team_id": "T01", "user_id": "U01ALICE", "user": "alice"})
+    )
+
+    async with running_bot(slack, connect=False) as bot:
+        with pytest.raises(ChatRefused, match="xoxb-"):
+            await asyncio.wait_for(asyncio.shield(bot.running), 10)
+
+
 async def test_start__with_a_bad_app_token_is_one_sentence(slack: FakeSlack) -> None:
     """A wrong app token neither hangs nor spins."""
     async with running_bot(slack, connect=False, app_token="xapp-wrong") as bot:
