@@ -14,6 +14,7 @@ from adapters.chat.discord import buttons, markup
 from adapters.chat.discord.markup import Json, units
 from bot import cleaning
 from bot.cards import Button, Card, Chart, Excerpt, Fact, Item, Line, Outside, Progress, Tone
+from bot.model import RunRef
 
 CONTENT = 2000
 TITLE = 256
@@ -206,8 +207,13 @@ def thread_name(card: Card) -> str:
     """Name the thread of a card: what it speaks of, never how it stands, which changes."""
     names = [s.text for s in card.title if isinstance(s, Outside)]
     if not names and card.context is not None and card.context.run is not None:
-        names = ["Run", card.context.run.run_id]
-    return markup.cut(cleaning.one_line(" ".join(names)), THREAD_NAME) or "Clew"
+        return run_thread(card.context.run)
+    return markup.cut(cleaning.one_line(" ".join(names)), THREAD_NAME)
+
+
+def run_thread(run: RunRef) -> str:
+    """Name a thread by nothing but its run."""
+    return markup.cut(f"Run {cleaning.one_line(run.run_id)}", THREAD_NAME)
 
 
 def in_full(card: Card) -> str:

@@ -45,6 +45,7 @@ ARCHIVE_MINUTES = 1440
 SLOTS = 1000
 KEYS = 5000
 OVERFLOW_NAME = "details.txt"
+NAMELESS = "Clew"  # a thread of which no run is known
 
 
 class Sender:
@@ -176,7 +177,7 @@ class Sender:
         thread, channel = str(post.thread), ids.last(post.channel)
         outcome, said = await self._tried(thread, thread, body, files)
         if said == outcomes.UNKNOWN_CHANNEL:
-            name = {"name": ours.get("name") or "Clew", "auto_archive_duration": ARCHIVE_MINUTES}
+            name = {"name": await self._thread_name(post, ours), "auto_archive_duration": ARCHIVE_MINUTES}
             opened = await self._try(channel, lambda: self._calls.open_thread(channel, thread, name))
             if isinstance(opened[0], NotDelivered | Halted):
                 return opened[0]
@@ -189,12 +190,20 @@ class Sender:
             return await self._create(channel, channel, body | {"message_reference": reference}, files)
         return outcome
 
+    async def _thread_name(self, post: Post, ours: Json) -> str:
+        """Name a thread by its run: the one that the message speaks of, else the one that it hangs on."""
+        known = ours.get("name")
+        if not known and post.thread is not None:
+            context = await self._words.context(post.channel, post.thread)
+            known = render.run_thread(context.run) if context is not None and context.run else ""
+        return known or NAMELESS
+
     async def _open_post(
         self, post: Post, where: Where, body: Json, ours: Json, files: list[Upload]
     ) -> PostOutcome:
         """Open a post in a forum, tagged with its verdict; Discord takes no nonce here."""
         whole = {
-            "name": ours.get("name") or "Clew",
+            "name": await self._thread_name(post, ours),
             "auto_archive_duration": ARCHIVE_MINUTES,
             "applied_tags": where.tag(str(ours.get("verdict")), str(ours.get("tone"))),
             "message": body,

@@ -7,7 +7,7 @@ import pytest
 from bot.model import Run
 from bot.moments import show
 from tests.fakes.discord_bot import World, answer, first_words, said
-from tests.fakes.runs import MOMENT, run_id
+from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
 
 OPTIONS: dict[str, tuple[dict[str, object], str]] = {
     "status": ({}, "Payments Nightly"),
@@ -150,3 +150,21 @@ async def test_mention__others_and_ourselves_are_not_heard(world: World, run: Ru
     await world.env.settle()
 
     assert world.requests()[before:] == []
+
+
+async def test_select__says_the_words_of_what_was_chosen(world: World) -> None:
+    """Where many entries have buttons, they are menus; a choice is a press, of short words and of long ones."""
+    run = world.service.add_run(a_run(2))
+    failing = tuple(f"Property {n}" for n in range(6))
+    world.service.set_results(some_results(run, failing=failing))
+    world.service.set_log(run, MOMENT, a_line("balance is off by 3", "398.1"))
+    shown = answer(await world.say("failing", run=run_id(2)))
+    menus = [row["components"][0] for row in shown.components if row["components"][0]["type"] == 3]
+    debug = next(menu for menu in menus if menu["placeholder"] == "Debug…")
+
+    await world.alice.select(shown, [debug["options"][2]["value"]], custom_id=debug["custom_id"])
+    await world.env.settle()
+
+    (thread,) = world.main.threads
+    assert "debugging session" in said(thread.history()[-1])
+    assert thread.name == f"Run {run_id(2)}"
