@@ -59,7 +59,8 @@ def verdict_words(verdict: Verdict) -> str:
     if not verdict.total:
         return word
     if verdict.failing:
-        return f"{word}: {verdict.failing} of {count(verdict.total, 'property', 'properties')} fail"
+        fail = "fails" if verdict.failing == 1 else "fail"
+        return f"{word}: {verdict.failing} of {count(verdict.total, 'property', 'properties')} {fail}"
     listed_all = count(verdict.total, "property", "properties")
     if verdict.passing < verdict.total:
         return f"{word}: {verdict.total - verdict.passing} of {listed_all} without a result"

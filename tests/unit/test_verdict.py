@@ -123,7 +123,7 @@ def test_judge_stored__agrees_with_the_results_that_were_read(
         (Verdict(kind=VerdictKind.PASSED, passing=4, total=4), "passed: all 4 properties pass"),
         (
             Verdict(kind=VerdictKind.FAILED, failing=1, passing=2, total=4),
-            "FAILED: 1 of 4 properties fail",
+            "FAILED: 1 of 4 properties fails",
         ),
         (
             Verdict(kind=VerdictKind.NO_RESULTS, passing=3, total=4),

@@ -28,7 +28,7 @@ async def test_status__lists_recent_runs_newest_first() -> None:
     reply = await door.say("status")
 
     marks = [item.mark for item in reply.card.items]
-    assert ["running", "FAILED: 1 of 2 properties fail"] == marks
+    assert ["running", "FAILED: 1 of 2 properties fails"] == marks
     assert "1 run going on" in told(reply.card)
 
 
@@ -45,7 +45,7 @@ async def test_status__reads_the_verdicts_of_the_runs_it_lists_once() -> None:
     first = await door.say("status")
     again = await door.say("status")
 
-    assert ["finished", "finished", "FAILED: 1 of 2 properties fail"] == [i.mark for i in first.card.items]
+    assert ["finished", "finished", "FAILED: 1 of 2 properties fails"] == [i.mark for i in first.card.items]
     assert [i.mark for i in first.card.items] == [i.mark for i in again.card.items]
     assert 5 == door.service.count("results")
 

@@ -46,7 +46,7 @@ def verdict() -> Card:
         text=(
             "Run ",
             Outside("Payments Nightly"),
-            " 9043254f FAILED: 1 of 40 properties fail; 1 newly failing.",
+            " 9043254f FAILED: 1 of 40 properties fails; 1 newly failing.",
         ),
         tone=Tone.BAD,
         body=((Outside("nightly on main & <release>"),),),

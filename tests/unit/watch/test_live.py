@@ -109,7 +109,7 @@ async def test_tick__follows_a_run_to_its_verdict() -> None:
 
     assert half == (0.5, "15 min of 30 min")
     assert full == (1.0, "finishing: builds and reports take longer than the requested time")
-    assert "FAILED: 1 of 2 properties fail" in plain(verdict.text)
+    assert "FAILED: 1 of 2 properties fails" in plain(verdict.text)
     assert "no lost update" in str(verdict.items)
     assert "Failing" in [b.label for b in verdict.buttons]
     assert {"m1"} == {message for message, _ in scene.edited.edits}
