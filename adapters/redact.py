@@ -34,7 +34,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # Without the header's name "basic functionality" is prose: a credential has a digit, "=" or mixed case.
     (
-        re.compile(r"\b((?i:bearer|basic|bot)\s+)(?=[\w.~+/=-]{8})(?=\S*(?:[0-9=]|[a-z][A-Z]))[\w.~+/=-]+"),
+        re.compile(r"\b((?i:basic|bot)\s+)(?=[\w.~+/=-]{8})(?=\S*(?:[0-9=]|[a-z][A-Z]))[\w.~+/=-]+"),
         rf"\1{MASK}",
     ),
     (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,19}://[^\s:/@]{0,200}:)[^\s@/]+(@)"), rf"\1{MASK}\2"),

@@ -44,7 +44,7 @@ PLAIN = (
     "https://acme.antithesis.com/runs?primary-filter=abc",
     "antithesis.description=nightly on main, antithesis.duration=30",
     "a basic test of a bot that is the bearer of news",
-    "basic functionality, bot framework, bearer instruments",
+    "basic functionality, bot framework",
     "raft.go:1064 version 3.5.0 etcd0.etcd.default.svc.cluster.local",
 )
 
