@@ -186,6 +186,10 @@ class SlackChat:
                 raise ChatRefused(NO_BOT)
             team = str(told["team_id"])
             served = self._settings.workspaces or frozenset({team})
+            if team not in served:
+                log.warning(
+                    "Slack: the token belongs to workspace %s, which [slack] workspaces leaves out", team
+                )
             return Self(team=team, user=str(told["user_id"]), bot=str(told["bot_id"]), workspaces=served)
 
     async def _unless_closing(self, asking: Coroutine[Any, Any, Self]) -> Self | None:

@@ -160,7 +160,8 @@ class Screen:
             if there(outcome):
                 await self._send_overflow(card, note)
                 return note
-        outcome = await deliver(self._stage.sender, self._stage.clock, self._post(card, self._key))
+        key = self._key if note is None else post_key(self._key)  # not to be mistaken for the note
+        outcome = await deliver(self._stage.sender, self._stage.clock, self._post(card, key))
         if isinstance(outcome, Delivered):
             return self._reference(outcome.message_id)
         if isinstance(outcome, Undeliverable):

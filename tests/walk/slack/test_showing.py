@@ -83,6 +83,25 @@ async def test_note__whose_fate_is_unclear_is_found(slack: FakeSlack, fault: fau
     assert "MB read" not in answer.words
 
 
+async def test_note__that_cannot_be_edited_is_not_taken_for_the_answer(slack: FakeSlack) -> None:
+    """The answer comes beside it, also where Slack loses it at first: what is found then is no note."""
+    service = TellingService()
+    run = service.add_run(a_run(1))
+    async with running_bot(slack, service=service) as bot:
+        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.words}")
+        note = await slack.world.answer("12 MB read")
+        slack.api.fault(
+            "chat.update", faults.error("cant_update_message"), faults.error("cant_update_message")
+        )
+        slack.api.fault("chat.postMessage", faults.DROPPED)
+        for gate in service.gates:
+            gate.set()
+        await bot.answered(1)
+
+    (answer,) = [m for m in slack.world.ours() if m is not note]
+    assert "MB read" not in answer.words
+
+
 async def test_note__of_a_private_verb_is_private(slack: FakeSlack) -> None:
     """What one person will see, only one person hears of."""
     service = FakeRunService()

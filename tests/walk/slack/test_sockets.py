@@ -118,6 +118,16 @@ async def test_start__with_a_persons_token_is_one_sentence(slack: FakeSlack) -> 
             await asyncio.wait_for(asyncio.shield(bot.running), 10)
 
 
+async def test_start__in_a_workspace_that_is_not_served_is_told(
+    slack: FakeSlack, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The settings name other workspaces than the token's: everything would be refused, so it is said at once."""
+    async with running_bot(slack, workspaces=frozenset({"T99"})):
+        pass
+
+    assert "[slack] workspaces leaves out" in caplog.text
+
+
 async def test_start__with_a_bad_app_token_is_one_sentence(slack: FakeSlack) -> None:
     """A wrong app token neither hangs nor spins."""
     async with running_bot(slack, connect=False, app_token="xapp-wrong") as bot:
