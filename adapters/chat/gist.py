@@ -7,6 +7,7 @@ part of a command.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from bot import moments
 from bot.errors import UserError
@@ -14,7 +15,15 @@ from bot.model import Moment
 from bot.moments import Pasted
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+FIND = "find"
 READ_AT_MOST = 20_000  # characters
+
+
+def about(verb: str, text: str) -> tuple[str, Mapping[str, str]]:
+    """Return what a verb is to be asked about a message: its words, and its values by parameter."""
+    named = gist(text)
+    values = {"run": text} if not named and verb == FIND else {}  # it says what is missing in that text
+    return f"{verb} {named}".strip(), values
 
 
 def gist(text: str) -> str:

@@ -15,9 +15,8 @@ from datetime import datetime, timedelta
 from adapters.chat.discord import buttons, commands, forms, ids
 from adapters.chat.discord.incoming import Incoming, Nothing, Opening, Refused, Said, Suggesting, Ticket, Way
 from adapters.chat.discord.markup import WORDS, Json, said_text, shown_text
-from bot import moments
+from adapters.chat.gist import about
 from bot.commands.registry import VERBS
-from bot.errors import UserError
 from bot.state import Actor, Invocation, Place
 
 ANSWERABLE = timedelta(minutes=14)  # Discord's quarter of an hour, less a reserve
@@ -248,20 +247,8 @@ def _menu(payload: _Payload) -> Incoming:
     if verb is None:
         return Refused(ticket=payload.ticket, sentence=CHANGED)
     message = payload.inner("data", "resolved", "messages", payload.text("data", "target_id"))
-    return payload.said(Way.MENU, f"{verb} {_gist(verb, message_text(message))}")
-
-
-def _gist(verb: str, text: str) -> str:
-    """Return what a verb needs of a message: the moment alone, where the verb takes other words as its own."""
-    if VERBS[verb].open_names:
-        return text
-    try:
-        pasted = moments.find(text)
-    except UserError:
-        return text  # the core says the same to the person
-    if pasted is None or pasted.moment is None or not (pasted.run_id or pasted.session_id):
-        return text
-    return moments.show(pasted.moment, run_id=pasted.run_id, session_id=pasted.session_id)
+    words, values = about(verb, message_text(message))
+    return payload.said(Way.MENU, words, values=values)
 
 
 def _suggestion(payload: _Payload) -> Incoming:

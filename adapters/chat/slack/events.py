@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from adapters.chat.gist import gist
+from adapters.chat.gist import about
 from adapters.chat.slack import buttons, forms, ids
 from adapters.chat.slack.incoming import (
     Challenged,
@@ -236,13 +236,9 @@ def _message_shortcut(payload: _Payload) -> Incoming:
     verb = SHORTCUT_VERBS.get(payload.text("callback_id"))
     if verb is None:
         return Nothing()
-    text = message_text(payload.inner("message"))
-    named = gist(text)
-    invocation = _pressed_in(payload, f"{verb} {named}".strip())
-    if not named and verb == SHORTCUT_VERBS[TRIAGE]:  # so that it says what is missing in which text
-        invocation = replace(invocation, values={"run": text})
+    words, values = about(verb, message_text(payload.inner("message")))
     return Said(
-        invocation=invocation,
+        invocation=replace(_pressed_in(payload, words), values=values),
         way=Way.SHORTCUT,
         response_url=payload.text("response_url") or None,
         trigger_id=payload.text("trigger_id") or None,
