@@ -144,3 +144,26 @@ async def test_shared__announcement_channels_are_and_others_are_not(world: World
     assert await world.chat.chat.is_shared(f"discord:channel:{world.guild.id}:{news.id}")
     assert not await world.chat.chat.is_shared(world.place)
     assert await world.chat.chat.is_shared(f"discord:channel:{world.guild.id}:1104000000000000009")
+
+
+async def test_private__to_somebody_who_takes_no_messages_is_said_in_place(world: World) -> None:
+    """The answer stays private; what all see only says why, and what helps."""
+    world.env.inject_error("POST", "/users/@me/channels", status=403, code=50007)
+
+    (posted,) = await world.mention("help")
+
+    assert "you take no direct messages" in said(posted)
+    assert "launch" not in said(posted)
+
+
+async def test_restart__long_after_tells_the_person_that_it_is_too_late(world: World, run: Run) -> None:
+    """Nobody waits an hour: the person is told, with a button to ask again, and nothing else is said."""
+    world.chat._intake._tasks.start = lambda work: work.close()  # type: ignore[method-assign]  # killed here
+    await world.say("status", run=run_id(1))
+    world.clock.ahead = 3600
+    await world.restart()
+
+    told = world.alice.user.dm_channel.last_message
+
+    assert "Clew was not running when you asked" in said(told)
+    assert [m for m in world.ours(world.main) if "FAILED" in said(m)] == []
