@@ -203,7 +203,7 @@ def channel_error(world: World, channel: str) -> str:
     if channel == ARCHIVED:
         return "is_archived"
     if channel.startswith("D"):
-        return ""
+        return "" if person(channel[1:]) else "channel_not_found"
     if channel not in {MAIN, PRIVATE, SHARED, *world.members}:
         return "channel_not_found"
     return "" if channel in world.members else "not_in_channel"

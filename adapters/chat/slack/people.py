@@ -56,10 +56,14 @@ class People:
         place = invocation.place
         if ids.last(place.channel).startswith(("U", "W")):
             place = replace(place, channel=await self._conversation(place.channel))
+        elif place.direct:  # a command can be said in a conversation between two people, which is not ours
+            ours = await self.conversation(ids.last(invocation.actor.id))
+            place = replace(place, direct=ours == ids.last(place.channel))
         actor, shared = await asyncio.gather(
             self.actor(invocation.actor), self._sender.is_shared(place.channel)
         )
-        return replace(invocation, actor=actor, place=replace(place, shared=shared))
+        unseen = ids.is_direct(ids.last(place.channel)) and not place.direct  # who reads it is not told
+        return replace(invocation, actor=actor, place=replace(place, shared=shared or unseen))
 
     async def actor(self, actor: Actor) -> Actor:
         """Return a person with everything that decides what they may do. Raises `UserError` for nobody."""

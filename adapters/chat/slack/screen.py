@@ -47,7 +47,7 @@ class Screen:
         self._said = said
         self._place = said.invocation.place
         self._user = ids.last(said.invocation.actor.id)
-        self._quiet = private and not self._place.direct
+        self._private = private
         self._key = post_key(said.invocation.key)
         self._text = ""
         self._patient = True
@@ -103,7 +103,7 @@ class Screen:
 
     async def _post_note(self, text: str) -> MessageRef | None:
         card = working(text or "Working on it…")
-        if self._quiet:
+        if self._private and not self._place.direct:
             await self._privately(card)
             return None
         outcome = await self._post_once(self._post(card, self._key))

@@ -73,6 +73,18 @@ async def test_direct__every_verb_answers_plainly(bot: Bot, run: Run) -> None:
         assert (f"D{ALICE}", None, None) == (answer.channel, answer.only_for, answer.thread_ts)
 
 
+async def test_report__between_two_people_is_for_one_of_them(bot: Bot, run: Run) -> None:
+    """A command said in somebody else's conversation is answered to who said it, and posted nowhere."""
+    bot.service.set_report(run, "https://demo.antithesis.com/report/x?auth=v2.public.CANARY")
+
+    payload = bot.slack.command_payload(f"report {run.ref.run_id}", channel="D99BETWEEN")
+    await bot.slack.gate.deliver("slash_commands", payload)
+    await bot.answered(1)
+
+    assert [m.only_for for m in bot.slack.world.ours()] == [ALICE]
+    assert bot.slack.world.called("chat.postMessage") == []
+
+
 async def test_report__signed_link_only_for_the_person(bot: Bot, run: Run) -> None:
     """A fresh link stands behind a button that nobody else sees."""
     await bot.slack.command(f"report {run.ref.run_id}")
