@@ -22,7 +22,7 @@ def picture(drawn: Chart) -> Json:
     block = {
         "type": "image",
         "title": plain(f"{_title(drawn)}: {chart.numbers(drawn.values)}", TEXT),
-        "alt_text": cleaning.cut(cleaning.one_line(drawn.text), TEXT) or EMPTY,
+        "alt_text": cleaning.cut(cleaning.one_line(drawn.text).strip(), TEXT) or EMPTY,
     }
     return {"values": list(drawn.values), "block": block}
 
