@@ -75,7 +75,7 @@ class LogReader:
             async for chunk in chunks:
                 size += len(chunk)
                 for block in lines.feed(chunk):
-                    window.take(block)
+                    window.take(block, odd=lines.odd)
                     if window.done:
                         return
                 if size > self.limits.stream_bytes:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 LINE_CAP = 1 << 20  # bytes
 PIECE = 1 << 18  # bytes looked at in one go, however large the chunks are that come in
 _STUB = re.compile(rb'\{"clew\.left_out":([0-9]{1,15})\}\n?')
-_MAYBE_BLANK = re.compile(rb"\n[\n\r \t]")
+ERROR = b'{"error":'  # how the line begins that ends a stream
+_ODD = re.compile(rb'\n(?:[\n\r \t]|\{"error":)')
 _BLANK = re.compile(rb"(?m)^[ \t\r]*\n")
 
 
@@ -30,13 +31,14 @@ def stub_size(line: bytes) -> int | None:
 class Lines:
     r"""Cuts a stream of bytes into blocks of whole, non-empty lines, each ending in `\n`."""
 
-    __slots__ = ("_cap", "_fresh", "_rest", "_skipped", "partial")
+    __slots__ = ("_cap", "_fresh", "_rest", "_skipped", "odd", "partial")
 
     def __init__(self, cap: int = LINE_CAP) -> None:
         self._cap = cap
         self._rest = bytearray()  # the begin of a line whose end has not come yet
         self._skipped = 0  # bytes of a line over the cap that were let go
         self._fresh = True
+        self.odd = False  # the newest block had an empty line, or may hold the error that ends a stream
         self.partial = False  # the stream ended inside a line
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
@@ -63,7 +65,8 @@ class Lines:
             return b""
         block = self._unmarked(self._joined(piece, last))
         self._keep(piece[last:])
-        return _BLANK.sub(b"", block) if _has_blank(block) else block
+        self.odd = _is_odd(block)
+        return _BLANK.sub(b"", block) if self.odd else block
 
     def _unmarked(self, block: bytes) -> bytes:
         """Take a byte order mark off the very first line."""
@@ -91,6 +94,6 @@ class Lines:
             self._rest += piece
 
 
-def _has_blank(block: bytes) -> bool:
-    """Whether a block may hold an empty line; one pass, as it is done for every block."""
-    return block[:1] in b"\r\n \t" or _MAYBE_BLANK.search(block) is not None
+def _is_odd(block: bytes) -> bool:
+    """Whether a block may hold an empty line or an error line; one pass for both, as every block takes it."""
+    return block[:1] in b"\r\n \t" or block.startswith(ERROR) or _ODD.search(block) is not None

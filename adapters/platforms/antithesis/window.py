@@ -14,7 +14,7 @@ from adapters.platforms.antithesis.events import INJECTOR, WORDS, line_of, read_
 from adapters.platforms.antithesis.faultbook import FaultBook
 from adapters.platforms.antithesis.ids import is_vtime
 from adapters.platforms.antithesis.lenient import NULL, read, read_struct
-from adapters.platforms.antithesis.ndjson import stub_size
+from adapters.platforms.antithesis.ndjson import ERROR, stub_size
 from adapters.platforms.antithesis.spool import File
 from adapters.platforms.antithesis.text import LONGEST, one_line
 from bot.model import LineKind, LogExcerpt, LogLine
@@ -22,7 +22,6 @@ from bot.model import LineKind, LogExcerpt, LogLine
 # What JSON never escapes and rendering never changes: safe to look for in the raw bytes.
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:;=()\[\]{}#@!$^*+|~-]+")
 _INJECTOR = INJECTOR.encode()
-_ERROR = b'{"error":'
 
 
 class _Head(msgspec.Struct):
@@ -82,9 +81,12 @@ class Window:
         self.done = False
         self.cut: str | None = None
 
-    def take(self, block: bytes) -> None:
-        """Take the next block; sets `done` at the first line later than the window, or at an error line."""
-        block = self._until_error(self._inside(block))
+    def take(self, block: bytes, *, odd: bool = True) -> None:
+        """Take the next block; sets `done` at the first line later than the window, or at an error line.
+
+        `odd`: whether an error line may stand inside the block (`Lines.odd`); the last line is always looked at.
+        """
+        block = self._until_error(self._inside(block), odd=odd)
         if not block:
             return
         count = block.count(b"\n")
@@ -129,9 +131,10 @@ class Window:
         self._started = len(early) < len(block)
         return block[len(early) :] if _last_vtime(early) else block
 
-    def _until_error(self, block: bytes) -> bytes:
+    def _until_error(self, block: bytes, *, odd: bool) -> bytes:
         """Cut a block at the error that ends a stream, and remember what it says."""
-        for start in (*_line_starts(block, _ERROR), block.rfind(b"\n", 0, -1) + 1):
+        inside = _line_starts(block, ERROR) if odd else ()
+        for start in (*inside, block.rfind(b"\n", 0, -1) + 1):
             said = error_in(block[start : block.find(b"\n", start)])
             if said is not None:
                 self.done, self.cut = True, f"the platform broke off: {said}"

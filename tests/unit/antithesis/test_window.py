@@ -31,7 +31,7 @@ def _window(
     for start in range(0, len(stream), piece):
         for block in lines.feed(stream[start : start + piece]):
             if not window.done:
-                window.take(block)
+                window.take(block, odd=lines.odd)
     rest = lines.close()
     if rest and not window.done:
         window.take(rest)
