@@ -7,6 +7,7 @@ from elsewhere (names, log lines, messages of people) and is cleaned and escaped
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.model import Moment, RunRef, Secret
@@ -28,7 +29,15 @@ class Link:
     url: str
 
 
-Span = str | Outside | Link
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time as it is told now ("22 s ago"); chats that can keep it current show `at` their own way."""
+
+    at: datetime
+    text: str
+
+
+Span = str | Outside | Link | When
 Line = tuple[Span, ...]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.cards import Button, Card, Context, Fact, Item, Line, Link, Outside, Progress, Reply, Tone
+from bot.cards import Button, Card, Context, Fact, Item, Line, Outside, Progress, Reply, Span, Tone
 from bot.commands.aim import Aim
 from bot.diff import RunDiff
 from bot.findings import Findings
@@ -23,6 +23,7 @@ from bot.replies.words import (
     run_name,
     short_id,
     virtual,
+    when,
 )
 from bot.state import StoredResults
 from bot.verdict import Verdict, VerdictKind, judge_stored
@@ -310,7 +311,7 @@ def _when(run: Run, now: datetime) -> Line:
 
 def _time(run: Run, now: datetime) -> Line:
     at = (run.completed_at if run.status.terminal else run.started_at) or run.created_at
-    return (f"{clock_time(at)}, {ago(at, now)}",) if at else ()
+    return (f"{clock_time(at)}, ", *when(at, now)) if at else ()
 
 
 def _description(run: Run) -> Line:
@@ -337,7 +338,7 @@ def _reason(found: Findings) -> str:
 
 
 def _listed(run: Run, known: StoredResults | None, now: datetime) -> Item:
-    details: list[str | Outside | Link] = [ago(run.completed_at or run.started_at or run.created_at, now)]
+    details: list[Span] = [*when(run.completed_at or run.started_at or run.created_at, now)]
     if run.source:
         details += [" · source ", Outside(run.source)]
     how_far = progress(run, now)

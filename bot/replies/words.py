@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.cards import Line, Outside
+from bot.cards import Line, Outside, When
 from bot.model import Moment, Run
 
 SHORT_ID = 8
@@ -60,6 +60,11 @@ def ago(then: datetime | None, now: datetime) -> str:
     if then is None:
         return ""
     return "just now" if now - then < timedelta(seconds=5) else f"{duration(now - then)} ago"
+
+
+def when(then: datetime | None, now: datetime) -> Line:
+    """Say how long ago something was, in a way that a chat may keep current; empty where that is not known."""
+    return (When(then, ago(then, now)),) if then else ()
 
 
 def clock_time(at: datetime) -> str:

@@ -17,6 +17,7 @@ import pytest
 
 from bot.commands.registry import VERBS
 from bot.model import Run
+from bot.replies.words import ago
 from tests.fakes import discord_bot, slack_bot
 from tests.fakes.discord_bot import World
 from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
@@ -40,6 +41,7 @@ SAID: dict[str, dict[str, object]] = {
     "help": {"verb": "logs"},
 }
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[._/-][A-Za-z0-9]+)*")
+_AGO = re.compile(r"<t:([0-9]+):R>")  # a time that Discord keeps current
 _OWN = re.compile(r"n:[0-9a-f]{8}|https?://\S+|(?:slack|discord):\S+|\b(?:U01ALICE|[0-9]{17,20})\b")
 
 
@@ -102,9 +104,14 @@ def _read(blocks: object) -> Iterator[str]:
 def from_discord(message: Any, *, private: bool) -> Shown:
     rows = [r if isinstance(r, dict) else r.to_dict() for r in message.components]
     labels = frozenset(c["label"] for row in rows for c in row["components"] if "label" in c)
-    text = discord_bot.said(message)
+    text = _AGO.sub(_ago, discord_bot.said(message))
     footers = " ".join(e.footer.text or "" for e in message.embeds)
     return Shown(_words(f"{text} {footers} {' '.join(labels)}"), labels, private=private)
+
+
+def _ago(time: re.Match[str]) -> str:
+    """Say of a time what Discord's own words for it say, as Slack does."""
+    return ago(datetime.fromtimestamp(int(time[1]), UTC), datetime.now(UTC))
 
 
 def _words(text: str) -> frozenset[str]:

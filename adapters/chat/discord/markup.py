@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from bot import cleaning
-from bot.cards import Line, Link, Span
+from bot.cards import Line, Link, Outside, Span, When
 
 Json = dict[str, Any]
 
@@ -106,6 +106,8 @@ def _markdown(span: Span, *, links: bool) -> str:
     text = cleaning.one_line(_words(span))
     if isinstance(span, Link):
         return f"[{escape(text)}](<{span.url}>)" if links and safe_url(span.url) else escape(text)
-    if not isinstance(span, str) and span.code:
+    if isinstance(span, When):
+        return f"<t:{int(span.at.timestamp())}:R>"
+    if isinstance(span, Outside) and span.code:
         return code(text)
     return escape(text)

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from bot import cleaning
-from bot.cards import Line, Link, Outside, Span
+from bot.cards import Line, Link, Outside, Span, When
 
 Json = dict[str, Any]
 EMPTY = "-"  # Slack refuses empty texts
@@ -104,8 +104,8 @@ def _unsafe(span: Outside) -> bool:
 def _mrkdwn(span: Span) -> str:
     if isinstance(span, Link):
         return f"<{escape(span.url)}|{escape(span.label)}>" if safe_url(span.url) else escape(span.label)
-    if isinstance(span, str):
-        return escape(span)
+    if isinstance(span, str | When):
+        return escape(_words(span))
     text = escape(cleaning.one_line(span.text))
     return f"`{text}`" if span.code and text else text
 

@@ -18,6 +18,8 @@ from bot.cards import (
     Progress,
     Span,
     Style,
+    When,
+    plain,
 )
 from bot.cleaning import cut, many_lines, one_line
 
@@ -120,8 +122,8 @@ def _segments(line: Line, look: Look = Look.PLAIN) -> tuple[Segment, ...]:
 
 
 def _segment(span: Span, look: Look) -> Segment:
-    if isinstance(span, str):
-        return Segment(span, look)
+    if isinstance(span, str | When):
+        return Segment(plain((span,)), look)
     if isinstance(span, Link):
         return Segment(one_line(span.label), look, page=one_line(span.url))
     return Segment(_clean(span), Look.CODE if span.code else look)
