@@ -19,5 +19,8 @@ def test_when__discord_keeps_it_current() -> None:
 
 def test_when__elsewhere_it_is_words() -> None:
     """Other chats show what was true when it was said."""
-    assert [part["text"] for part in slack.section(LINE)["elements"]] == ["Ended ", "22 s ago", "."]
+    section = slack.section(LINE)
+
+    assert section is not None
+    assert [part["text"] for part in section["elements"]] == ["Ended ", "22 s ago", "."]
     assert plain(LINE) == "Ended 22 s ago."
