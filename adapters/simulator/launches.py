@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from adapters.simulator.history import SERIES, incomplete
+from adapters.simulator.history import incomplete
 from adapters.simulator.ids import run_id
 from adapters.simulator.run import Answer, Json, Plan, SimRun
 from adapters.simulator.systems import SYSTEMS
@@ -19,7 +19,6 @@ REPORTING = timedelta(minutes=4)
 SLOWDOWN = 1.2  # wall time of a run against the length asked for
 REFUSED_AFTER = timedelta(minutes=3)
 SESSION = timedelta(hours=6)
-SYSTEM_OF = {series.launcher: series.system for series in SERIES}
 DEFAULT_MINUTES = "15"
 MANY_RUNS = 4
 

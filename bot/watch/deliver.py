@@ -281,9 +281,8 @@ class Deliverer:
 
     async def _tell(self, sentence: str) -> None:
         """Tell the operator before the row is settled, so that a crash repeats it rather than loses it."""
-        log.error("%s", sentence)
         try:
             async with asyncio.timeout(TELLING):
                 await self._tell_operator(sentence)
         except Exception:
-            log.exception("the operator could not be told")
+            log.exception("the operator could not be told: %s", sentence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
 CHAT = "discord"
 NOWHERE = "dm"  # stands for the server where there is none: a conversation of one person with the bot
@@ -55,8 +55,3 @@ def is_snowflake(value: object) -> bool:
 def snowflake(at: datetime) -> str:
     """Return the smallest id that something made at that time can have."""
     return str((max(0, int(at.timestamp() * 1000) - _EPOCH) << 22) or 1)
-
-
-def made_at(snowflake_id: str) -> datetime:
-    """Return when the thing with an id was made."""
-    return datetime.fromtimestamp(((int(snowflake_id) >> 22) + _EPOCH) / 1000, UTC)

@@ -65,7 +65,7 @@ class Work:
             return Told.NOTHING
         kind, data = _KINDS[told]
         error = await self._first(said.ticket, kind, data)
-        if outcomes.code(error) == outcomes.UNKNOWN_INTERACTION if error else False:
+        if error and outcomes.code(error) == outcomes.UNKNOWN_INTERACTION:
             metrics.LATE.inc()
             return Told.NOTHING
         return told
