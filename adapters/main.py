@@ -85,14 +85,20 @@ def simulate(
 
 @app.command()
 def ask(
-    words: Annotated[list[str] | None, typer.Argument(help="What to say: a verb and its arguments.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="A verb and its arguments, each word one value (NAME=VALUE or a bare word); "
+            "or one quoted word that is a whole command, as typed in a chat."
+        ),
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
     thread: Annotated[str | None, typer.Option(help="Go on in the thread of an earlier answer.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Confirm beforehand what costs money.")] = False,
 ) -> None:
     """Say one thing to Clew. Exit code 0: answered, 1: it cannot be answered as asked, 2: a failure."""
-    _finish(_ask(" ".join(words or ["help"]), as_json=as_json, thread=thread, yes=yes))
+    _finish(_ask(words or ["help"], as_json=as_json, thread=thread, yes=yes))
 
 
 @app.command()
@@ -125,7 +131,7 @@ def doctor() -> None:
     _finish(check(open_service=open_service, check_slack=check_slack, check_discord=check_discord))
 
 
-async def _ask(words: str, *, as_json: bool, thread: str | None, yes: bool) -> int:
+async def _ask(words: list[str], *, as_json: bool, thread: str | None, yes: bool) -> int:
     from adapters import logs, settings
     from adapters.cli.ask import ask as answer
 
@@ -232,6 +238,7 @@ def _desk(settings: Settings, services: dict[str, RunService], store: Store, clo
         launchers={c.name: c.launchers for c in settings.connections},
         report_links={c.name: c.report_links for c in settings.connections},
         new_key=lambda: uuid4().hex,
+        version=_version(),
     )
 
 

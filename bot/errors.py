@@ -16,21 +16,42 @@ ClewError
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
+
 
 class ClewError(Exception):
     """The root; `str()` is a plain sentence without secrets."""
 
 
-class UserError(ClewError):
-    """Something a person can mend: what is wrong, and how to give it right.
+class Part(StrEnum):
+    """Which part of a command a correction changes."""
 
-    Both may quote what the person gave; they are shown as text from outside, never as markup.
+    VERB = "verb"
+    NAME = "name"  # of a parameter
+    VALUE = "value"  # of a parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One change that makes a command right: the verb, the name of the parameter `name`, or its value, becomes `to`."""
+
+    part: Part
+    to: str
+    name: str = ""
+
+
+class UserError(ClewError):
+    """Something a person can mend: what is wrong, how to give it right, and the changes that would do.
+
+    All may quote what the person gave; they are shown as text from outside, never as markup.
     """
 
-    def __init__(self, problem: str, mend: str = "") -> None:
+    def __init__(self, problem: str, mend: str = "", *, corrections: tuple[Correction, ...] = ()) -> None:
         super().__init__(problem)
         self.problem = problem
         self.mend = mend
+        self.corrections = corrections
 
 
 class ServiceError(ClewError):

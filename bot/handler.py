@@ -8,15 +8,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import access, grammar, moments
-from bot.cards import Context, Form, Reply
+from bot.cards import Button, Context, FieldKind, Form, Reply
+from bot.commands.corrected import offers
 from bot.commands.registry import VERBS
 from bot.commands.verb import Asked, Desk, Verb
 from bot.errors import ClewError, UserError
+from bot.grammar import Words
 from bot.ports import Report
 from bot.replies import help as helping
 from bot.replies import problems
 from bot.state import AuditEntry, Invocation, LiveCard, MessageRef
-from bot.wordlike import nearest
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,44 @@ def _kept(invocation: Invocation) -> Invocation:
     one moment: whoever takes the command up again asks, or a launch that was sent already would be sent twice.
     """
     values = {name: moments.unsigned(value) for name, value in invocation.values.items()}
-    return replace(invocation, words=moments.unsigned(invocation.words), values=values, confirmed=False)
+    return replace(
+        invocation,
+        words=moments.unsigned(invocation.words),
+        arguments=tuple(map(moments.unsigned, invocation.arguments)),
+        values=values,
+        confirmed=False,
+    )
+
+
+SAME = {"runs": "status", "list": "status"}  # what people say for a verb
+HELP = frozenset({"?", "-h", "-?", "help"})
+
+
+def _words(invocation: Invocation) -> Words:
+    """Read what was typed; other names of a verb, and the ways to ask for help, become the one that is known."""
+    if invocation.arguments:
+        words = grammar.of_arguments(invocation.words, invocation.arguments)
+    else:
+        words = grammar.split(invocation.words)
+    first, *others = (*words.positional, "")
+    helping = words.named.get("help") == "true"
+    if not words.verb and (first in HELP or helping):
+        return Words(verb="help", positional=tuple(word for word in others if word))
+    if words.verb not in {"", "help"} and (helping or words.bare in HELP):
+        return Words(verb="help", positional=(SAME.get(words.verb, words.verb),))
+    return replace(words, verb=SAME.get(words.verb, words.verb))
+
+
+def _with_pastes(verb: Verb, words: Words, values: Mapping[str, str]) -> tuple[Words, Mapping[str, str]]:
+    """Read the link, moment or id that was pasted into the value of a run: a value is never read as a command."""
+    own = verb.positional
+    text = values.get(own.name) if own and own.kind in {FieldKind.RUN, FieldKind.LONG_TEXT} else None
+    if own is None or not text or words.pasted is not None:
+        return words, values
+    pasted, rest = moments.read(text)
+    if pasted is None:
+        return words, values
+    return replace(words, pasted=pasted), {**values, own.name: rest}
 
 
 class Handler:
@@ -51,10 +89,12 @@ class Handler:
 
     async def handle(self, invocation: Invocation, report: Report) -> Reply:
         """Answer; every failure becomes a card, and what is unexpected is logged, never shown."""
+        words = Words()
         try:
-            return await self._answer(invocation, report)
+            words = _words(invocation)
+            return await self._answer(words, invocation, report)
         except UserError as error:
-            return problems.mistake(error)
+            return problems.mistake(error, self._offers(error, words, invocation))
         except ClewError as error:
             return problems.failure(error)
         except Exception:
@@ -66,7 +106,7 @@ class Handler:
 
         Raises `ClewError` like the verb would.
         """
-        verb, asked = await self._read(invocation, report)
+        verb, asked = await self._read(_words(invocation), invocation, report)
         if denied := await self._allow(verb, invocation):
             raise UserError(denied)
         return await verb.form(asked, self.desk) if verb.form else None
@@ -82,23 +122,26 @@ class Handler:
                 await store.add_live(LiveCard(intent_id=reply.live, message=message))
         await store.finish(invocation.place.chat, invocation.key)
 
-    async def _answer(self, invocation: Invocation, report: Report) -> Reply:
-        verb, asked = await self._read(invocation, report)
+    async def _answer(self, words: Words, invocation: Invocation, report: Report) -> Reply:
+        verb, asked = await self._read(words, invocation, report)
         denied = await self._allow(verb, invocation)
         if denied:
             return problems.denied(denied)
         verb.check_names(asked.words)
+        verb.check_words(asked.words, asked.invocation.values)
         return await verb.handle(asked, self.desk)
 
-    async def _read(self, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:
-        words = grammar.split(invocation.words)
+    async def _read(self, words: Words, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:
         verb = self._verb(words)
         place = invocation.place
         context = await self.desk.store.context(place.channel, place.thread) if place.thread else None
         words = verb.with_flags(words)
-        return verb, Asked(invocation=invocation, words=words, context=context or Context(), report=report)
+        words = verb.reread(words) if verb.reread else words
+        words, values = _with_pastes(verb, words, invocation.values)
+        asked = replace(invocation, values=values)
+        return verb, Asked(invocation=asked, words=words, context=context or Context(), report=report)
 
-    def _verb(self, words: grammar.Words) -> Verb:
+    def _verb(self, words: Words) -> Verb:
         if words.verb in self.verbs:
             return self.verbs[words.verb]
         if words.pasted is not None:  # a link, moment or id among other words: show what it is about
@@ -106,8 +149,11 @@ class Handler:
         if not words.verb and not words.named:
             return self.verbs["help"]
         said = words.verb or next(iter(words.positional), f"{next(iter(words.named), '')}=")
-        shown = [verb.name for verb in self.verbs.values() if not verb.hidden]
-        raise helping.unknown_verb(said, nearest(said, shown))
+        raise helping.unknown_verb(said, [verb.name for verb in self.verbs.values() if not verb.hidden])
+
+    def _offers(self, error: UserError, words: Words, invocation: Invocation) -> tuple[Button, ...]:
+        """Return the corrections of a mistake as buttons."""
+        return offers(error.corrections, words, invocation.values, self.verbs.get(words.verb))
 
     async def _allow(self, verb: Verb, invocation: Invocation) -> str:
         """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""

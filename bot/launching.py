@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot import grammar
-from bot.errors import UserError
+from bot.errors import Part, UserError
 from bot.model import LaunchRequest
-from bot.wordlike import nearest
+from bot.wordlike import mistaken
 
 PREFIX = "antithesis."
 CUSTOM = "custom."
@@ -89,7 +89,7 @@ def canonical(name: str) -> str:
             "line, and Clew cannot check the platform's kind of pattern (RE2).",
             "Set it in the launcher itself, or launch with the platform's own command line.",
         )
-    if short in SECRET_NAMES or short.endswith(SECRET_ENDS):
+    if is_secret(name):
         raise UserError(
             f"“{name[:_SHOWN]}=” is a secret, and what is said in a chat stays there: Clew does not take it.",
             "Set integrations in the launcher itself.",
@@ -99,13 +99,17 @@ def canonical(name: str) -> str:
     raise unknown(name)
 
 
+def is_secret(name: str) -> bool:
+    """Whether a parameter's name says that its value is a secret."""
+    short = name.removeprefix(PREFIX)
+    return short in SECRET_NAMES or short.endswith(SECRET_ENDS)
+
+
 def unknown(name: str) -> UserError:
     """Answer a parameter that no launch takes."""
-    close = nearest(name, list(KNOWN))
-    meant = f"Did you mean “{close}=”? " if close else ""
-    return UserError(
-        f"launch does not know “{name[:_SHOWN]}=”.",
-        f"{meant}It takes {', '.join(KNOWN)}, and any custom.NAME or antithesis.NAME.",
+    takes = f"It takes {', '.join(KNOWN)}, and any custom.NAME or antithesis.NAME."
+    return mistaken(
+        f"launch does not know “{name[:_SHOWN]}=”.", name, KNOWN, takes, part=Part.NAME, name=name
     )
 
 

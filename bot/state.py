@@ -48,7 +48,9 @@ class Invocation:
     """One thing a person asked for, from any chat and any way in.
 
     `words` are what was typed, verb first; `values` are typed options or form fields by parameter name and
-    win over the words. `key` is unique for one human act: redeliveries carry the same.
+    win over the words. `arguments` are words behind those that came apart already (a shell's argv): each is one
+    bare word or one `name=value`, and never read as a command again. `key` is unique for one human act:
+    redeliveries carry the same.
     """
 
     actor: Actor
@@ -57,7 +59,13 @@ class Invocation:
     key: str
     at: datetime
     values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    arguments: tuple[str, ...] = ()
     confirmed: bool = False  # the person said yes beforehand (`clew ask --yes`)
+
+    @property
+    def text(self) -> str:
+        """All that was typed, on one line."""
+        return " ".join((self.words, *self.arguments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -23,10 +24,16 @@ ANSWERED, USER_ERROR, FAILURE = 0, 1, 2
 PIPED_WIDTH = 120  # cells, where the output is not a terminal
 
 
-async def ask(parts: Parts, words: str, *, as_json: bool, thread: str | None, yes: bool) -> int:
-    """Answer one command on standard output and return the exit code. Raises `StoreError`, `OSError`."""
+async def ask(parts: Parts, words: Sequence[str], *, as_json: bool, thread: str | None, yes: bool) -> int:
+    """Answer one command on standard output and return the exit code. Raises `StoreError`, `OSError`.
+
+    One word alone is a whole command, read as in a chat. Of several the shell has told where each begins and ends:
+    the first is the verb, and each of the others is one value.
+    """
     thread = thread or uuid4().hex[:8]
-    asked = invocation(words, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), confirmed=yes)
+    command, *arguments = words
+    asked = invocation(command, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), confirmed=yes)
+    asked = replace(asked, arguments=tuple(arguments))
     await parts.handler.take(asked)
     reply = await parts.handler.handle(asked, _report)
     reply = replace(reply, card=with_files_saved(reply.card), live=None)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from bot import requests, sending
 from bot.access import Role
 from bot.cards import Reply
-from bot.commands.confirm import intent_of
+from bot.commands.confirm import TOKEN, intent_of
 from bot.commands.launch import propose
 from bot.commands.verb import Asked, Desk, Verb
 from bot.replies import launching as replies
@@ -57,12 +57,14 @@ CHECK = Verb(
     name="check",
     summary="look again for a launch of unknown outcome",
     handle=check,
+    parameters=(TOKEN,),
     hidden=True,
 )
 AGAIN = Verb(
     name="again",
     summary="ask for the same launch once more",
     handle=again,
+    parameters=(TOKEN,),
     role=Role.LAUNCH,
     changes=True,
     hidden=True,

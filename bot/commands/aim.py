@@ -16,7 +16,7 @@ from bot.errors import NotAvailable, UserError
 from bot.findings import Findings
 from bot.model import Moment, Property, Run
 from bot.ports import RunService
-from bot.wordlike import nearest
+from bot.wordlike import mistaken
 
 GIVE_MOMENT = (
     "Paste the text of the report's copy-moment button, or say it in the thread of a failing property."
@@ -74,9 +74,8 @@ def choose_property(found: Findings, wanted: str) -> Property:
             f"{len(alike)} failing properties match “{wanted[:60]}”.",
             "Give more of the name, or its number in “failing”.",
         )
-    close = nearest(wanted, [p.name for p in failing])
-    meant = f"Did you mean “{close}”? " if close else ""
-    raise UserError(f"No failing property matches “{wanted[:60]}”.", f"{meant}Say “failing” for the list.")
+    problem = f"No failing property matches “{wanted[:60]}”."
+    raise mistaken(problem, wanted, [p.name for p in failing], "Say “failing” for the list.", name="property")
 
 
 def _given_moment(asked: Asked) -> moments.Pasted | None:

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from bot import access, sending, sessions
 from bot.access import Role
-from bot.cards import Reply
-from bot.commands.verb import Asked, Desk, Verb
+from bot.cards import FieldKind, Reply
+from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.ports import RunService
 from bot.replies import debugging, problems, settling, standing
 from bot.sessions import Session
@@ -130,15 +130,19 @@ async def _join(intent: Intent, session: Session, desk: Desk) -> Reply:
     return debugging.joined(session)
 
 
+TOKEN = Parameter(name="token", summary="Which one", kind=FieldKind.TEXT, positional=True)
+
 CONFIRM = Verb(
     name="confirm",
     summary="go ahead with what a card shows",
     handle=confirm,
+    parameters=(TOKEN,),
     hidden=True,
 )
 DECLINE = Verb(
     name="decline",
     summary="call off what a card shows",
     handle=decline,
+    parameters=(TOKEN,),
     hidden=True,
 )

@@ -9,6 +9,7 @@ person has confirmed the exact parameters.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,6 +20,7 @@ from bot.commands import confirm
 from bot.commands.target import require, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Preset, Verb
 from bot.errors import ServiceError, UserError
+from bot.grammar import Words
 from bot.model import Capability, LaunchRequest, RunQuery, RunStatus
 from bot.ports import RunService
 from bot.replies import launching as replies
@@ -85,24 +87,36 @@ async def propose(
 
 def given(asked: Asked, desk: Desk) -> tuple[str, dict[str, str]]:
     """Return the launcher, "" where none is named, and the run's parameters; a preset fills what is not said."""
-    said, last = _last_as_duration(asked)
+    said = asked.words.bare
     preset = _preset(asked.value("preset") or said, desk, named=asked.value("preset") is not None)
+    if said and asked.value("preset"):
+        raise replies.preset_and_launcher(asked.value("preset") or "", said)
     launcher = asked.value("launcher") or (preset.launcher if preset else said)
-    own = {**last, **asked.words.named, **asked.invocation.values}
+    own = {**asked.words.named, **asked.invocation.values}
     values = launching.normalised({name: value for name, value in own.items() if name not in OWN})
     return launcher, {**launching.normalised(preset.values if preset else {}), **values}
 
 
-def _last_as_duration(asked: Asked) -> tuple[str, dict[str, str]]:
-    """Read `launch basic_test 30` as people mean it: a length of time at the end, unless one is named."""
-    *others, last = asked.words.positional or ("",)
-    named = {"duration", "antithesis.duration"} & {*asked.words.named, *asked.invocation.values}
-    if not others or named or not last[:1].isdigit():
-        return " ".join(asked.words.positional), {}
-    try:
-        return " ".join(others), {"duration": grammar.minutes(last)}
-    except UserError:
-        return " ".join(asked.words.positional), {}
+def with_duration(words: Words) -> Words:
+    """Read `launch basic_test 30` as people mean it: a length of time at the end, unless one is named.
+
+    Behind a text (`description=wait 30`) it may belong to that, so it is left to be asked about.
+    """
+    behind = words.strays[-1][0] if words.strays else None
+    if {"duration", "antithesis.duration"} & words.named.keys() or behind not in {None, *OWN}:
+        return words
+    for length in (2, 1):
+        last = words.positional[-length:]
+        with suppress(UserError):
+            minutes = grammar.minutes(" ".join(last)) if last and last[0][:1].isdigit() else None
+            if minutes:
+                return replace(
+                    words,
+                    positional=words.positional[:-length],
+                    strays=words.strays[:-length],
+                    named={**words.named, "duration": minutes},
+                )
+    return words
 
 
 async def form(asked: Asked, desk: Desk) -> Form:
@@ -128,7 +142,7 @@ def _preset(name: str, desk: Desk, *, named: bool) -> Preset | None:
         return desk.presets[name]
     if not named:
         return None
-    raise replies.no_preset(name, nearest(name, list(desk.presets)), list(desk.presets))
+    raise replies.no_preset(name, list(desk.presets))
 
 
 async def _warnings(request: LaunchRequest, service: RunService, desk: Desk) -> tuple[Line, ...]:
@@ -197,4 +211,5 @@ VERB = Verb(
     changes=True,
     open_names=True,
     form=form,
+    reread=with_duration,
 )  # fmt: skip

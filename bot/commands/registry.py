@@ -15,6 +15,7 @@ from bot.commands import (
     report,
     status,
     unwatch,
+    version,
     watch,
     watching,
 )
@@ -35,6 +36,7 @@ VERBS: Mapping[str, Verb] = {
         unwatch.VERB,
         watching.VERB,
         help_.VERB,
+        version.VERB,
         confirm.CONFIRM,
         confirm.DECLINE,
         again.CHECK,

@@ -6,17 +6,22 @@ resolves, the sentence says which piece is missing and how to give it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from bot import grammar, moments
 from bot.commands.verb import Asked, Desk
-from bot.errors import NotFound, UserError
+from bot.errors import ClewError, Correction, NotFound, Part, UserError
 from bot.findings import Findings, findings_of
 from bot.model import Capability, Run, RunQuery
 from bot.ports import RunService
-from bot.wordlike import nearest
+from bot.wordlike import mistaken
 
-GIVE_RUN = "Give a run id, “latest”, or “latest LAUNCHER”; inside a run's thread none is needed."
+GIVE_RUN = "Give a run id, “latest”, or a launcher's exact name; inside a run's thread none is needed."
+SHOWN = 60  # characters of what was typed that a sentence quotes
+OFFERED = 5  # launchers that are offered for a part of a name
+_HEX = re.compile(r"[0-9a-f]+(?:-[0-9-]*)?$", re.ASCII)  # the beginning of a platform's id
 SHORTEST_ID = 6  # characters of a run id that are taken as its beginning
 RECENT_PAGES = 3  # pages of the run list that a shortened id is looked for in
 
@@ -95,13 +100,18 @@ async def _run_with_id(asked: Asked, desk: Desk, run_id: str) -> tuple[RunServic
     return found
 
 
+def meant(asked: Asked, desk: Desk) -> tuple[RunService, ...]:
+    """Return the connections to look in: the one that was named alone, else the likeliest first, then the others."""
+    first = service_of(asked, desk)
+    others = () if asked.value("connection") else (s for s in desk.services.values() if s is not first)
+    return (first, *others)
+
+
 async def somewhere(
     asked: Asked, desk: Desk, look: Callable[[RunService], Awaitable[Run | None]]
 ) -> tuple[RunService, Run] | None:
     """Look in the connection that is meant and, unless it was named, in the others: what is pasted names none."""
-    first = service_of(asked, desk)
-    others = () if asked.value("connection") else (s for s in desk.services.values() if s is not first)
-    for service in (first, *others):
+    for service in meant(asked, desk):
         run = await look(service)
         if run is not None:
             return service, run
@@ -109,24 +119,75 @@ async def somewhere(
 
 
 async def _named_run(
-    asked: Asked, desk: Desk, service: RunService, token: str, *, ended: bool
+    asked: Asked, desk: Desk, service: RunService, text: str, *, ended: bool
 ) -> tuple[RunService, Run]:
-    named, slash, rest = token.partition("/")
+    """Return the run that a text names: an id or its beginning, "latest", or a launcher's name for its latest."""
+    named, slash, rest = text.partition("/")
     if slash and named in desk.services:
-        service, token = desk.services[named], rest
-    if token.casefold() == "latest":
-        return service, await _latest(asked, desk, service, ended=ended)
-    run_id = grammar.run_id(token)
-    try:
-        return (service, await service.run(run_id)) if slash else await _run_with_id(asked, desk, run_id)
-    except NotFound:
-        full = await _begins_with(service, run_id)
-        if full is None and len(run_id) < SHORTEST_ID:
-            too_short = f"“{run_id}” is too short to tell runs apart."
-            raise UserError(too_short, f"Give at least {SHORTEST_ID} characters of the run id.") from None
-        if full is None:
-            raise
-    return service, await service.run(full)
+        service, text = desk.services[named], rest
+        services: tuple[RunService, ...] = (service,)
+    else:
+        services = meant(asked, desk)
+    first, _, launcher = text.partition(" ")
+    if first.casefold() == "latest":
+        launcher = launcher.strip() or asked.value("launcher") or ""
+        return service, await _latest(desk, service, launcher, ended=ended)
+    readers = [_by_id, _by_launcher] if _HEX.match(text) else [_by_launcher, _by_id]
+    for read in readers:
+        found = await read(text, services, desk, ended=ended)
+        if found is not None:
+            return found
+    raise await _unclear(text, services, desk)
+
+
+async def _by_id(
+    text: str, services: tuple[RunService, ...], desk: Desk, *, ended: bool
+) -> tuple[RunService, Run] | None:
+    """Return the run with that id in any of the connections, else the one whose id begins so in the first."""
+    if " " in text:
+        return None
+    run_id = grammar.run_id(text)
+    for service in services:
+        with suppress(NotFound):
+            return service, await service.run(run_id)
+    full = await _begins_with(services[0], run_id)
+    return (services[0], await services[0].run(full)) if full else None
+
+
+async def _by_launcher(
+    text: str, services: tuple[RunService, ...], desk: Desk, *, ended: bool
+) -> tuple[RunService, Run] | None:
+    """Return the latest run of the launcher with that name, case aside."""
+    if not grammar.is_launcher(text):
+        return None
+    for service in services:
+        known = {name.casefold(): name for name in await launchers_of(service, desk)}
+        name = known.get(text.casefold(), text if service is services[0] else None)
+        run = await _newest(service, name, ended=ended) if name else None
+        if run is not None:
+            return service, run
+    return None
+
+
+async def _unclear(text: str, services: tuple[RunService, ...], desk: Desk) -> ClewError:
+    """Say that a text names no run, and offer the launchers that may be meant."""
+    known = [name for service in services for name in await launchers_of(service, desk)]
+    holding = list(dict.fromkeys(name for name in known if text.casefold() in name.casefold()))
+    problem = f"“{text[:SHOWN]}” is neither a run nor the name of a launcher."
+    if len(text) > 1 and holding:
+        shown = holding[:OFFERED]
+        more = f" and {len(holding) - OFFERED} more" if len(holding) > OFFERED else ""
+        corrections = tuple(Correction(Part.VALUE, name, "run") for name in shown)
+        return UserError(problem, f"It could mean {', '.join(shown)}{more}.", corrections=corrections)
+    error = mistaken(problem, text, ["latest", *known], GIVE_RUN, name="run")
+    if error.corrections or " " in text:
+        return error
+    if len(text) < SHORTEST_ID and _HEX.match(text):
+        return UserError(
+            f"“{text}” is too short to tell runs apart.",
+            f"Give at least {SHORTEST_ID} characters of the run id.",
+        )
+    return NotFound(f"There is no run {text}.", what="run") if _HEX.match(text) else error
 
 
 async def launchers_of(service: RunService, desk: Desk) -> tuple[str, ...]:
@@ -141,19 +202,23 @@ async def launchers_of(service: RunService, desk: Desk) -> tuple[str, ...]:
     return tuple(known)
 
 
-async def _latest(asked: Asked, desk: Desk, service: RunService, *, ended: bool) -> Run:
-    positional = asked.words.positional
-    after = positional[1:] if positional and positional[0].casefold() == "latest" else ()
-    launcher = asked.value("launcher") or " ".join(after) or None
+async def _latest(desk: Desk, service: RunService, launcher: str, *, ended: bool) -> Run:
+    run = await _newest(service, launcher or None, ended=ended)
+    if run is not None:
+        return run
+    if not launcher:
+        raise UserError("There are no runs yet.", "Start one with “launch”.")
+    known = await launchers_of(service, desk)
+    raise mistaken(f"The launcher “{launcher[:SHOWN]}” has no runs.", launcher, known, GIVE_RUN, name="run")
+
+
+async def _newest(service: RunService, launcher: str | None, *, ended: bool) -> Run | None:
+    """Return the newest run; `ended`: the newest of those that have ended, if the first page has one."""
     async for page in service.runs(RunQuery(launcher=launcher)):
         if page:
             over = (run for run in page if run.status.terminal) if ended else iter(page)
             return next(over, page[0])
-    if launcher is None:
-        raise UserError("There are no runs yet.", "Start one with “launch”.")
-    close = nearest(launcher, await launchers_of(service, desk))
-    meant = f"Did you mean “{close}”? " if close else ""
-    raise UserError(f"The launcher “{launcher[:60]}” has no runs.", f"{meant}Launcher names are exact.")
+    return None
 
 
 async def _begins_with(service: RunService, start: str) -> str | None:
@@ -168,5 +233,8 @@ async def _begins_with(service: RunService, start: str) -> str | None:
         if pages == RECENT_PAGES:
             break
     if len(found) > 1:
-        raise UserError(f"{len(found)} runs begin with “{start}”.", "Give more of the run id.")
+        corrections = tuple(Correction(Part.VALUE, run_id, "run") for run_id in found)
+        raise UserError(
+            f"{len(found)} runs begin with “{start}”.", "Give more of the run id.", corrections=corrections
+        )
     return found[0] if found else None

@@ -5,6 +5,8 @@ unwatch [LAUNCHER] [source=NAME] [all]
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.access import Role
 from bot.cards import Reply
 from bot.commands.verb import Asked, Desk, Verb
@@ -12,18 +14,24 @@ from bot.commands.watch import CONNECTION, LAUNCHER, SOURCE, scope
 from bot.errors import UserError
 from bot.replies import watching as replies
 
+ALL = "all"  # said for a launcher: every subscription
+
 
 async def handle(asked: Asked, desk: Desk) -> Reply:
     """Remove the subscription that was named, or the only one there is."""
     channel = asked.invocation.place.channel
     here = await desk.store.subscriptions(channel)
     chat_made = [s for s in here if not s.from_settings]
-    said = asked.words.positional or asked.words.named or asked.invocation.values
-    if said == ("all",) or (len(chat_made) == 1 and not said):
+    connection, launcher, source = scope(asked, desk)
+    narrow = connection is not None or source is not None
+    if launcher == ALL and all(s.launcher != ALL for s in chat_made):
+        gone = [s for s in chat_made if connection in {None, s.connection} and source in {None, s.source}]
+    elif len(chat_made) == 1 and launcher is None and not narrow:
         gone = chat_made
     else:
-        wanted = scope(asked, desk)
-        gone = [s for s in chat_made if (s.connection, s.launcher, s.source) == wanted]
+        gone = [
+            s for s in chat_made if (s.connection, s.launcher, s.source) == (connection, launcher, source)
+        ]
     if not gone:
         raise _nothing(settings=len(here) > len(chat_made), some=bool(chat_made))
     for subscription in gone:
@@ -50,7 +58,11 @@ VERB = Verb(
     name="unwatch",
     summary="let this channel no longer hear of runs",
     handle=handle,
-    parameters=(LAUNCHER, SOURCE, CONNECTION),
+    parameters=(
+        replace(LAUNCHER, summary="Only what is watched of this launcher; all: everything", example="all"),
+        SOURCE,
+        CONNECTION,
+    ),
     examples=("unwatch", "unwatch Payments Nightly", "unwatch all"),
     role=Role.DEBUG,
     changes=True,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from bot import moments
 from bot.access import Policy, Role
 from bot.cards import Context, FieldKind, Form, Reply, ReportLinks
-from bot.errors import UserError
+from bot.errors import Correction, Part, UserError
 from bot.grammar import Words
 from bot.model import NOTHING
 from bot.ports import Clock, Report, RunService, Store
 from bot.state import Invocation
-from bot.wordlike import nearest
+from bot.wordlike import mistaken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Desk:
     report_links: Mapping[str, ReportLinks] = field(default_factory=dict)  # by connection
     confirm_within: timedelta = timedelta(minutes=5)  # as the cards say; longer only where time runs fast
     new_key: Callable[[], str]  # a fresh unique id, 32 hexadecimal digits
+    version: str = ""  # Clew's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +66,13 @@ class Asked:
     report: Report
 
     def value(self, name: str, position: int | None = None) -> str | None:
-        """Return a parameter: a typed value, else the named word, else the positional one; empty is none."""
+        """Return a parameter: a typed value, else the named word, else (with a position) the bare words; empty is none.
+
+        A verb has at most one positional parameter, so all bare words together are its value: none is dropped.
+        """
         found = self.invocation.values.get(name) or self.words.named.get(name)
-        if not found and position is not None and position < len(self.words.positional):
-            found = self.words.positional[position]
+        if not found and position is not None:
+            found = self.words.bare
         return found or None
 
     def flag(self, name: str) -> bool:
@@ -93,6 +98,14 @@ class Verb:
     private: bool = False  # the answer is for the person alone
     open_names: bool = False  # takes names that are not listed (launch passes custom parameters through)
     form: Callable[[Asked, Desk], Awaitable[Form]] | None = None
+    reread: Callable[[Words], Words] | None = (
+        None  # what bare words of this verb stand for beside its parameter
+    )
+
+    @property
+    def positional(self) -> Parameter | None:
+        """The parameter that bare words stand for."""
+        return next((p for p in self.parameters if p.positional), None)
 
     def with_flags(self, words: Words) -> Words:
         """Read a bare word that names a flag of this verb as a yes, not as the run or launcher that is meant."""
@@ -100,8 +113,7 @@ class Verb:
         said = [word for word in words.positional if word in flags]
         if not said:
             return words
-        others = tuple(word for word in words.positional if word not in said)
-        return replace(words, positional=others, named={**words.named, **dict.fromkeys(said, "yes")})
+        return replace(without(words, said), named={**words.named, **dict.fromkeys(said, "yes")})
 
     def check_names(self, words: Words) -> None:
         """Refuse a named value that the verb does not know, naming those it does."""
@@ -110,7 +122,57 @@ class Verb:
         known = [p.name for p in self.parameters]
         unknown = [name for name in words.named if name not in known]
         if unknown:
-            close = nearest(unknown[0], known)
-            meant = f"Did you mean “{close}=”? " if close else ""
             takes = f"{self.name} takes {', '.join(known)}." if known else f"{self.name} takes no names."
-            raise UserError(f"{self.name} does not know “{unknown[0]}=”.", f"{meant}{takes}")
+            problem = f"{self.name} does not know “{unknown[0]}=”."
+            raise mistaken(problem, unknown[0], known, takes, part=Part.NAME, name=unknown[0])
+
+    def check_words(self, words: Words, values: Mapping[str, str]) -> None:
+        """Refuse bare words that would be dropped, or of which nobody can tell what they belong to."""
+        own = self.positional
+        if not words.positional or (own and own.kind is FieldKind.LONG_TEXT):
+            return
+        if own is None:
+            raise UserError(f"{self.name} takes no further words, but there is “{words.bare[:SHOWN]}”.")
+        leading = len(words.positional) > len(words.strays)
+        for name, word in words.strays:
+            if leading or (self._spaced(name, words.named[name]) and not _names_run(word)):
+                raise _stray(words, name)
+        if own.name in words.named or own.name in values:
+            given = values.get(own.name) or words.named[own.name]
+            raise UserError(
+                f"{self.name} has “{words.bare[:SHOWN]}” beside {own.name}=“{given[:SHOWN]}”.",
+                "Give one of them. A text of several words stands in quotes.",
+            )
+
+    def _spaced(self, name: str, value: str) -> bool:
+        """Whether a value may have been meant to go on behind a space."""
+        kind = next((p.kind for p in self.parameters if p.name == name), FieldKind.TEXT)
+        return kind in _SPACED or value.endswith((",", ";"))
+
+
+SHOWN = 60  # characters of what was typed that a sentence quotes
+_SPACED = {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PROPERTY}
+
+
+def without(words: Words, taken: Collection[str]) -> Words:
+    """Return the words without some of the bare ones."""
+    return replace(
+        words,
+        positional=tuple(word for word in words.positional if word not in taken),
+        strays=tuple(stray for stray in words.strays if stray[1] not in taken),
+    )
+
+
+def _names_run(word: str) -> bool:
+    return word.casefold() == "latest" or moments.is_platform_id(word)
+
+
+def _stray(words: Words, name: str) -> UserError:
+    """Ask whether bare words behind a named value belong to it, showing how it was understood."""
+    behind = " ".join(word for before, word in words.strays if before == name)
+    whole = f"{words.named[name]} {behind}"
+    return UserError(
+        f"“{behind[:SHOWN]}” stands behind {name}={words.named[name][:SHOWN]}, and it is not clear what it is.",
+        f'If it belongs to {name}, use quotes: {name}="{whole[:SHOWN]}". Else put it in front of {name}=.',
+        corrections=(Correction(Part.VALUE, whole, name),),
+    )

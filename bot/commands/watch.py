@@ -14,7 +14,7 @@ from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
 from bot.replies import watching as replies
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
-from bot.wordlike import nearest
+from bot.wordlike import mistaken, nearest
 
 OUTCOMES = ("all", "changes", *(o.value for o in Outcome if o is not Outcome.ALL))
 
@@ -42,7 +42,7 @@ def scope(asked: Asked, desk: Desk) -> tuple[str | None, str | None, str | None]
         raise UserError(
             f"There is no connection “{connection[:40]}”.", f"Connections: {', '.join(desk.services)}."
         )
-    launcher = asked.value("launcher") or " ".join(asked.words.positional) or None
+    launcher = asked.value("launcher", 0)
     return connection, grammar.launcher(launcher) if launcher else None, asked.value("source")
 
 
@@ -54,9 +54,8 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
     unknown = [word for word in words if word not in OUTCOMES]
     if unknown or not words:
         word = unknown[0] if unknown else text
-        close = nearest(word, OUTCOMES)
-        meant = f"Did you mean “{close}”? " if close else ""
-        raise UserError(f"outcomes= does not know “{word[:40]}”.", f"{meant}It takes {', '.join(OUTCOMES)}.")
+        takes = f"It takes {', '.join(OUTCOMES)}."
+        raise mistaken(f"outcomes= does not know “{word[:40]}”.", word, OUTCOMES, takes, name="outcomes")
     chosen = frozenset(Outcome(word) for word in words if word != "changes")
     return EVERYTHING if Outcome.ALL in chosen else chosen | (CHANGES if "changes" in words else frozenset())
 

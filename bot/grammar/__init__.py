@@ -1,9 +1,9 @@
 """How people write commands: words, `name=value`, quotes; and the values that parameters take."""
 
 from bot.grammar.lists import image, images, only_within, recipients
-from bot.grammar.names import flag, launcher, run_id
+from bot.grammar.names import flag, is_launcher, launcher, run_id
 from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds, whole_number
-from bot.grammar.words import Words, quoted, split
+from bot.grammar.words import Words, named, of_arguments, quoted, split, written
 
 __all__ = [
     "MOST_MINUTES",
@@ -12,8 +12,11 @@ __all__ = [
     "flag",
     "image",
     "images",
+    "is_launcher",
     "launcher",
     "minutes",
+    "named",
+    "of_arguments",
     "only_within",
     "quoted",
     "recipients",
@@ -21,4 +24,5 @@ __all__ = [
     "split",
     "virtual_seconds",
     "whole_number",
+    "written",
 ]

@@ -40,6 +40,14 @@ def launcher(text: str, name: str = "launcher") -> str:
     return plain
 
 
+def is_launcher(text: str) -> bool:
+    """Whether a text can be a launcher's name."""
+    try:
+        return bool(launcher(text))
+    except UserError:
+        return False
+
+
 def flag(text: str, name: str) -> bool:
     """Read true, yes, on, 1 or false, no, off, 0 in any case. Raises `UserError`."""
     said = _FLAGS.get(text.strip().lower())

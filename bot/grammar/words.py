@@ -4,13 +4,15 @@ VERB [WORD ...] [name=value ...] [a pasted moment or link, anywhere]
 
 `name="two words"` takes straight or curly quotes; `--name value` and `--name=value` say the same. A quote
 inside a word is a letter like any other, so is a leading `-`.
+
+Words that came apart elsewhere (a shell's argv) are read by `of_arguments`: each is one value, whatever it holds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from bot import moments
 from bot.errors import UserError
@@ -24,17 +26,27 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"|' + r"'((?:[^'\\]|\\.)*+)'", re.DOTA
 _ESCAPED = re.compile(r"""\\(["'\\])""")
 _WORD = re.compile(r"\S*+")
 _SPACE = re.compile(r"\s*+")
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/-]{0,80}|[0-9]{1,9}\.[0-9]{1,9}", re.ASCII)  # needs no quotes
 _SHOWN = 40  # characters of what is wrong that an error quotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """A command, read. Names without a dot are lower case with `_`; those with one are kept as typed."""
+    """A command, read. Names without a dot are lower case with `_`; those with one are kept as typed.
+
+    `strays`: the bare words that stand behind a named value, with its name: maybe they were meant to belong to it.
+    """
 
     verb: str = ""  # lower case; "" where the text does not begin with a word
     positional: tuple[str, ...] = ()
     named: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     pasted: Pasted | None = None
+    strays: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def bare(self) -> str:
+        """All positional words as one text, "" where there are none."""
+        return " ".join(self.positional)
 
 
 def split(text: str) -> Words:
@@ -46,8 +58,41 @@ def split(text: str) -> Words:
         verb, rest = _verb(rest)
     if not verb and pasted is None and moments.is_platform_id(rest):
         pasted, rest = Pasted(run_id=rest), ""
-    positional, named = _read(rest)
-    return Words(verb=verb, positional=positional, named=named, pasted=pasted)
+    return _read(verb, _parts(rest), pasted)
+
+
+def of_arguments(text: str, arguments: Sequence[str]) -> Words:
+    """Read a verb and words that came apart already: each is a bare word or one `name=value`, with no quotes to undo.
+
+    Raises `UserError` like `split`.
+    """
+    verb, rest = _verb(text)
+    words = _read(
+        verb if not rest else "", _of_arguments([*([text] if rest or not verb else []), *arguments]), None
+    )
+    pasted, left = moments.read(words.bare)
+    if pasted is None:
+        return words
+    return replace(words, positional=tuple(left.split()), pasted=pasted, strays=())
+
+
+def written(words: Words) -> str | None:
+    """Write a command so that `split` reads it again; None where a report link in it would have to be kept."""
+    pasted, head = words.pasted, [words.verb]
+    if pasted is not None and pasted.report_url is not None:
+        return None
+    if pasted is not None and pasted.moment is not None:
+        head.append(moments.show(pasted.moment, run_id=pasted.run_id, session_id=pasted.session_id))
+    elif pasted is not None:
+        head.append(pasted.run_id or pasted.session_id or "")
+    plain = [word if _PLAIN.fullmatch(word) else quoted(word) for word in words.positional]
+    return " ".join(word for word in (*head, *plain, *map(named, words.named.items())) if word)
+
+
+def named(pair: tuple[str, str]) -> str:
+    """Write a name and its value as one word of a command."""
+    name, value = pair
+    return f"{name}={value if _PLAIN.fullmatch(value) else quoted(value)}"
 
 
 def quoted(value: str) -> str:
@@ -67,17 +112,37 @@ def _verb(text: str) -> tuple[str, str]:
     return word.group(1).lower(), text[word.end() :]
 
 
-def _read(text: str) -> tuple[tuple[str, ...], Mapping[str, str]]:
+def _read(verb: str, parts: Iterable[tuple[str | None, str]], pasted: Pasted | None) -> Words:
     positional: list[str] = []
-    named: dict[str, str] = {}
-    for name, value in _parts(text):
+    values: dict[str, str] = {}
+    strays: list[tuple[str, str]] = []
+    for name, value in parts:
         if name is None:
             positional.append(value)
-        elif name in named:
+            strays += [(last, value)] if (last := next(reversed(values), None)) else []
+        elif name in values:
             raise UserError(f"“{name}=” is given twice.", "Give it once.")
         else:
-            named[name] = value
-    return tuple(positional), named
+            values[name] = value
+    return Words(verb=verb, positional=tuple(positional), named=values, pasted=pasted, strays=tuple(strays))
+
+
+def _of_arguments(arguments: Sequence[str]) -> Iterator[tuple[str | None, str]]:
+    """Yield what `_parts` does of words that came apart already."""
+    option: str | None = None
+    for word in arguments:
+        pair, flag = _NAME.match(word), _OPTION.fullmatch(word)
+        waiting, option = option, None
+        if waiting is not None:
+            yield waiting, "true" if pair or flag else word
+        if pair:
+            yield _canonical(pair.group(1)), word[pair.end() :]
+        elif flag:
+            option = _canonical(flag.group(1))
+        elif word and waiting is None:
+            yield None, word
+    if option is not None:
+        yield option, "true"
 
 
 def _parts(text: str) -> Iterator[tuple[str | None, str]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bot.cards import Button, Card, FieldKind, Item, Line, Outside, Reply
 from bot.commands.verb import Parameter, Verb
-from bot.errors import UserError
+from bot.errors import Part, UserError
+from bot.wordlike import mistaken
 
 
 def usage(verb: Verb) -> str:
@@ -19,8 +20,9 @@ def overview(verbs: Iterable[Verb]) -> Reply:
     shown = [v for v in verbs if not v.hidden]
     items = tuple(Item(title=(Outside(v.name, code=True), f"  {v.summary}")) for v in shown)
     body: tuple[Line, ...] = (
-        ("A run can be an id, ", Outside("latest", code=True), ", ", Outside("latest LAUNCHER", code=True),
-         ", a pasted report link, or nothing at all inside a run's thread."),
+        ("A run can be an id, ", Outside("latest", code=True), ", a launcher's name for its latest run, ",
+         "a pasted report link, or nothing at all inside a run's thread."),
+        ("A value of several words stands in quotes: ", Outside('description="retry fix"', code=True), "."),
     )  # fmt: skip
     names = ", ".join(v.name for v in shown)
     card = Card(
@@ -48,10 +50,27 @@ def of_verb(verb: Verb) -> Reply:
     return Reply(card=card, private=True)
 
 
-def unknown_verb(word: str, nearest: str | None) -> UserError:
+def unknown_verb(word: str, verbs: Iterable[str]) -> UserError:
     """Answer a word that is no verb."""
-    meant = f"Did you mean “{nearest}”? " if nearest else ""
-    return UserError(f"“{word[:40]}” is not something Clew knows.", f"{meant}Say “help” for all verbs.")
+    return mistaken(
+        f"Unknown command “{word[:40]}”.", word, verbs, "“help” lists all commands.", part=Part.VERB
+    )
+
+
+def no_help(word: str, verbs: Iterable[str]) -> UserError:
+    """Answer a request to explain a word that is no verb."""
+    problem = f"Unknown command “{word[:40]}”."
+    return mistaken(problem, word, verbs, "“help” lists all commands.", name="verb")
+
+
+def version(own: str, releases: Mapping[str, str | None]) -> Reply:
+    """Tell Clew's version, and the release of each platform; None: it does not answer."""
+    lines: list[Line] = [(f"Clew {own or '(unknown version)'}",)]
+    for connection, release in releases.items():
+        said = "does not answer" if release is None else f"release {release or 'not named'}"
+        lines.append((Outside(connection), ": ", Outside(said)))
+    text = tuple(span for line in lines for span in (*line, ". "))
+    return Reply(card=Card(title=("Version",), text=text, body=tuple(lines)), private=True)
 
 
 def _slot(parameter: Parameter) -> str:

@@ -10,6 +10,7 @@ from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import settling
 from bot.replies.words import clock_time, duration, elapsed, listed, minutes, run_name, short_id
 from bot.state import Intent, IntentState
+from bot.wordlike import mistaken
 
 RECIPIENTS = "antithesis.report.recipients"
 FINISHING = "finishing: builds and reports take longer than the requested time"
@@ -73,11 +74,18 @@ def undecided(launcher: str) -> Line:
     return ("An earlier launch of ", Outside(launcher), " was sent and its outcome is not known yet.")
 
 
-def no_preset(name: str, close: str | None, known: list[str]) -> UserError:
+def no_preset(name: str, known: list[str]) -> UserError:
     """Answer a preset that the settings do not have."""
-    meant = f"Did you mean “{close}”? " if close else ""
     there = f"Presets are {listed(known)}." if known else "The settings have no presets."
-    return UserError(f"There is no preset “{name[:40]}”.", f"{meant}{there}")
+    return mistaken(f"There is no preset “{name[:40]}”.", name, known, there, name="preset")
+
+
+def preset_and_launcher(preset: str, launcher: str) -> UserError:
+    """Answer a launch that names both a preset and a launcher."""
+    return UserError(
+        f"The launch has the preset “{preset[:40]}” and also “{launcher[:40]}”.",
+        "A preset has its launcher; give one of them.",
+    )
 
 
 def not_a_launch() -> UserError:

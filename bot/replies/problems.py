@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot import errors
-from bot.cards import Card, Line, Outside, Reply, Tone
+from bot.cards import Button, Card, Line, Outside, Reply, Tone
 
 MENDS: dict[type[errors.ClewError], str] = {
     errors.Unreachable: "Try again in a moment. `clew doctor` shows whether the platform can be reached.",
@@ -19,9 +21,10 @@ MENDS: dict[type[errors.ClewError], str] = {
 STALE_MOMENT = "Moments are worked out anew by the platform and can go stale: ask “failing” for fresh ones."
 
 
-def mistake(error: errors.UserError) -> Reply:
-    """Answer something that the person can mend."""
-    return _problem(error.problem, error.mend, fault=False)
+def mistake(error: errors.UserError, offers: tuple[Button, ...] = ()) -> Reply:
+    """Answer something that the person can mend; `offers`: what may have been meant."""
+    reply = _problem(error.problem, error.mend, fault=False)
+    return replace(reply, card=replace(reply.card, buttons=offers)) if offers else reply
 
 
 def failure(error: errors.ClewError) -> Reply:

@@ -27,7 +27,6 @@ _IN_SERVERS = {"contexts": [0], "integration_types": [0]}  # never in private ch
 _TYPES = {FieldKind.COUNT: _WHOLE, FieldKind.SECONDS: _NUMBER, FieldKind.FLAG: _YES_NO}
 _COMPLETED = {FieldKind.RUN, FieldKind.LAUNCHER, FieldKind.MOMENT, FieldKind.PROPERTY, FieldKind.CHOICE}
 _COMPLETED_NAMES = {"preset", "connection", "verb"}
-_AS_TYPED = {FieldKind.RUN, FieldKind.LONG_TEXT}  # links and moments may be pasted there, as in typed words
 
 
 def payload(verbs: Iterable[Verb]) -> list[Json]:
@@ -61,7 +60,7 @@ def given(verb: Verb, options: Mapping[str, object]) -> tuple[str, dict[str, str
         found = parameter(verb, name)
         if not text:
             continue
-        if found is None or (found.positional and found.kind in _AS_TYPED):
+        if found is None:  # further parameters are typed as a command's are
             words += f" {text}"
         else:
             values[name] = text

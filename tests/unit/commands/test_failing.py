@@ -140,7 +140,7 @@ async def test_failing__without_a_run_asks_for_one() -> None:
     reply = await Door().say("failing")
 
     assert "Which run?" in told(reply.card)
-    assert "latest LAUNCHER" in told(reply.card)
+    assert "a launcher's exact name" in told(reply.card)
 
 
 async def test_failing__latest_is_the_newest_run_that_has_ended() -> None:

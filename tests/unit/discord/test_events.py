@@ -101,7 +101,7 @@ def test_command__by_a_guest_is_a_guests() -> None:
 @pytest.mark.parametrize(
     ("option", "words", "values"),
     [
-        ({"name": "run", "value": "latest Payments Nightly"}, "logs latest Payments Nightly", {}),
+        ({"name": "run", "value": "latest Payments Nightly"}, "logs", {"run": "latest Payments Nightly"}),
         ({"name": "window", "value": 30.0}, "logs", {"window": "30"}),
         ({"name": "window", "value": 0.25}, "logs", {"window": "0.25"}),
         ({"name": "window", "value": "fast"}, "logs", {"window": "fast"}),

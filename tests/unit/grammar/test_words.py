@@ -34,7 +34,10 @@ MOMENT = Moment("-9067336385060865277", "45.334635781589895")
         (f"status prod/{RUN}", Words(verb="status", positional=(f"prod/{RUN}",))),
         ("logs window=20\nlines=5", Words(verb="logs", named={"window": "20", "lines": "5"})),
         ("logs Window=20 --LINES=5", Words(verb="logs", named={"window": "20", "lines": "5"})),
-        ("logs --window 20 x", Words(verb="logs", positional=("x",), named={"window": "20"})),
+        (
+            "logs --window 20 x",
+            Words(verb="logs", positional=("x",), named={"window": "20"}, strays=(("window", "x"),)),
+        ),
         ("logs \u2014window 20", Words(verb="logs", named={"window": "20"})),
         ('logs --grep "a b"', Words(verb="logs", named={"grep": "a b"})),
         ("launch --ephemeral", Words(verb="launch", named={"ephemeral": "true"})),
@@ -52,10 +55,16 @@ MOMENT = Moment("-9067336385060865277", "45.334635781589895")
         ("logs grep='say \"hi\"'", Words(verb="logs", named={"grep": 'say "hi"'})),
         (r'logs grep="say \"hi\" \\ \d"', Words(verb="logs", named={"grep": r'say "hi" \ \d'})),
         ('logs grep="a"b', Words(verb="logs", named={"grep": "ab"})),
-        ("logs grep=it's x", Words(verb="logs", positional=("x",), named={"grep": "it's"})),
+        (
+            "logs grep=it's x",
+            Words(verb="logs", positional=("x",), named={"grep": "it's"}, strays=(("grep", "x"),)),
+        ),
         ("logs grep=a=b", Words(verb="logs", named={"grep": "a=b"})),
         ("logs grep=", Words(verb="logs", named={"grep": ""})),
-        ('logs grep="" x', Words(verb="logs", positional=("x",), named={"grep": ""})),
+        (
+            'logs grep="" x',
+            Words(verb="logs", positional=("x",), named={"grep": ""}, strays=(("grep", "x"),)),
+        ),
         ("logs a/b=c 1=2", Words(verb="logs", positional=("a/b=c", "1=2"))),
         ("logs 5 10.5", Words(verb="logs", pasted=Pasted(moment=Moment("5", "10.5")))),
         (
@@ -137,7 +146,10 @@ def test_quoted__reads_back_exactly(first: str, second: str) -> None:
     """Any two values that are quoted come back as they were, whatever they hold."""
     words = grammar.split(f"logs grep={grammar.quoted(first)} x source={grammar.quoted(second)}")
 
-    assert words == Words(verb="logs", positional=("x",), named={"grep": first, "source": second})
+    expected = Words(
+        verb="logs", positional=("x",), named={"grep": first, "source": second}, strays=(("grep", "x"),)
+    )
+    assert expected == words
 
 
 @settings(max_examples=60)

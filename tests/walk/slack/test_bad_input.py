@@ -14,7 +14,7 @@ from tests.fakes.slack_world import ALICE, APP, BOB, GUEST, MAIN, STRANGER, TEAM
 SENTENCES = {
     "": "Clew understands",
     "   ": "Clew understands",
-    "frobnicate": "is not something Clew knows",
+    "frobnicate": "Unknown command",
     "statsu": "Did you mean “status”",
     "logs " + "x" * 3000: "",
     "logs latest grep=" + "y" * 3000: "at most 200 characters",

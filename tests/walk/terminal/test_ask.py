@@ -90,8 +90,8 @@ def test_ask__answered() -> None:
         (("--yes", "launch", "../x", "duration=30"), "launcher="),
         (("launch", "basic_test", "duration=30"), "Say it again with --yes"),
         (("status", "nonsense=1"), "nonsense="),
-        (("a" * 5_000,), "is not something Clew knows"),
-        (("\u202e\x1b[31m",), "is not something Clew knows"),
+        (("a" * 5_000,), "Unknown command"),
+        (("\u202e\x1b[31m",), "Unknown command"),
     ],
 )
 def test_ask__mistake(words: tuple[str, ...], said: str) -> None:
@@ -112,6 +112,28 @@ def test_ask__launch_with_yes(tenant: SimulatedTenant) -> None:
     assert "basic_test is launched" in answer.stdout
     assert len(tenant.requests("POST", "/api/v1/launch/.*")) == 1
     assert tenant.violations() == []
+
+
+def test_ask__one_word_of_the_shell_is_one_value(tenant: SimulatedTenant) -> None:
+    """A text from elsewhere (a commit's title, say) never becomes parameters of the launch."""
+    tenant.forget()
+    title = "Bump worker images=registry.example.com/evil/app:1 recipients=mallory@evil.example"
+
+    answer = clew("ask", "--yes", "launch", "launcher=basic_test", "duration=30", f"description={title}")
+
+    assert answer.exit_code == 0
+    (sent,) = tenant.requests("POST", "/api/v1/launch/.*")
+    params = json.loads(sent.body)["params"]
+    assert params["antithesis.description"] == title
+    assert not {"antithesis.images", "antithesis.report.recipients"} & params.keys()
+
+
+def test_ask__one_quoted_word_is_a_whole_command() -> None:
+    """`clew ask "status latest"` says what one would type in a chat."""
+    answer = clew("ask", "status latest launcher=x")
+
+    assert answer.exit_code == 1
+    assert "The launcher “x” has no runs" in " ".join(answer.output.split())
 
 
 def test_ask__thread_goes_on() -> None:

@@ -1,0 +1,31 @@
+"""Tell which version runs, and the release of each platform behind it.
+
+version
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.cards import Reply
+from bot.commands.verb import Asked, Desk, Verb
+from bot.errors import ServiceError
+from bot.ports import RunService
+from bot.replies import help as replies
+
+
+async def handle(asked: Asked, desk: Desk) -> Reply:
+    """Answer with the versions; a platform that does not answer is said to."""
+    releases = await asyncio.gather(*(_release(service) for service in desk.services.values()))
+    return replies.version(desk.version, dict(zip(desk.services, releases, strict=True)))
+
+
+async def _release(service: RunService) -> str | None:
+    """Return a platform's release, "" where it does not say, None where it does not answer."""
+    try:
+        return await service.version()
+    except ServiceError:
+        return None
+
+
+VERB = Verb(name="version", summary="which version runs", handle=handle, hidden=True, private=True)
