@@ -56,7 +56,7 @@ def compare(results: Results, baseline: StoredResults | None, history: tuple[Sto
     """
     if results.availability is not Availability.READY:
         return RunDiff(baseline=baseline)
-    failing = tuple(dict.fromkeys(p.name for p in results.failing))
+    failing = tuple(sorted({p.name for p in results.failing}))  # the order of `Findings.failing`
     if baseline is None:
         return RunDiff(baseline=None, newly_failing=failing)
     passing = {p.name for p in results.properties if p.status is PropertyStatus.PASSING} - set(failing)

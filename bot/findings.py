@@ -6,6 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from bot.cards import Context
 from bot.diff import RunDiff, choose_baseline, compare
 from bot.errors import NotAvailable, NotFound, Rejected, ServiceFailed, UnexpectedAnswer
 from bot.model import Availability, Capability, Property, Results, Run, RunQuery, RunStatus
@@ -40,6 +41,20 @@ class Findings:
             return ()
         new = frozenset(self.diff.newly_failing) if self.diff else frozenset()
         return tuple(sorted(self.results.failing, key=lambda p: (p.name not in new, p.name)))
+
+    @property
+    def focus(self) -> Context:
+        """What logs and debug look at when only the run is named, and what its buttons carry.
+
+        That is where an incomplete run broke, else the first failing property that has a moment.
+        """
+        run = self.run
+        if run.status is RunStatus.INCOMPLETE and run.failure_moment is not None:
+            return Context(run=run.ref, moment=run.failure_moment)
+        first = next((p for p in self.failing if p.moment is not None), None)
+        if first is not None:
+            return Context(run=run.ref, property_name=first.name, moment=first.moment)
+        return Context(run=run.ref, moment=run.failure_moment)
 
     @property
     def stored(self) -> StoredResults | None:

@@ -135,7 +135,7 @@ class Handler:
         verb = self._verb(words)
         place = invocation.place
         context = await self.desk.store.context(place.channel, place.thread) if place.thread else None
-        words = verb.with_flags(words)
+        words = verb.with_entry(verb.with_flags(words))
         words = verb.reread(words) if verb.reread else words
         words, values = _with_pastes(verb, words, invocation.values)
         asked = replace(invocation, values=values)

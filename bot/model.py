@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -89,12 +90,17 @@ class Moment:
     @property
     def placeholder(self) -> bool:
         """Whether this is 0/0, which stands for "no pinned moment"."""
-        return self.input_hash == "0" and float(self.vtime) == 0
+        return self.input_hash == "0" and self.exact == 0
 
     @property
     def seconds(self) -> float:
-        """The virtual time as a number, for comparing only."""
+        """The virtual time rounded to a float: for spans that people read, never to tell moments apart."""
         return float(self.vtime)
+
+    @property
+    def exact(self) -> Decimal:
+        """The virtual time as the number that the text says, for comparing: moments differ in digits that a float drops."""
+        return Decimal(self.vtime)
 
     @property
     def words(self) -> str:
@@ -175,9 +181,15 @@ class Property:
         return self.status is PropertyStatus.FAILING
 
     @property
+    def first(self) -> Example | None:
+        """The counterexample that stands for all: the earliest by virtual time, else the first without a moment."""
+        timed = [(e.moment.exact, position, e) for position, e in enumerate(self.counterexamples) if e.moment]
+        return min(timed)[2] if timed else next(iter(self.counterexamples), None)
+
+    @property
     def moment(self) -> Moment | None:
-        """The moment of the first counterexample that has one, else none."""
-        return next((e.moment for e in self.counterexamples if e.moment), None)
+        """The moment of the earliest counterexample that has one, else none."""
+        return self.first.moment if self.first else None
 
 
 class Availability(StrEnum):
@@ -312,6 +324,7 @@ class DebugRequest:
     run_id: str | None = None
     session_id: str | None = None
     description: str = ""  # holds the correlation key, so that it can be found again
+    property_name: str | None = None  # what failed there; kept for the thread, not sent
     recipients: tuple[str, ...] = ()
 
 

@@ -48,6 +48,7 @@ def debug_request(text: str) -> DebugRequest:
         run_id=values.maybe("run_id"),
         session_id=values.maybe("session_id"),
         description=values.maybe("description") or "",
+        property_name=values.maybe("property_name"),
         recipients=values.texts("recipients"),
     )
 
@@ -75,6 +76,7 @@ def _debug(request: DebugRequest) -> Mapping[str, Json | None]:
         "run_id": request.run_id,
         "session_id": request.session_id,
         "description": request.description,
+        "property_name": request.property_name,
         "recipients": list(request.recipients),
     }
 

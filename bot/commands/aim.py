@@ -1,7 +1,7 @@
 """Which moment and property a command is about, and the run they lie in.
 
 A pasted moment wins over an explicit argument, an explicit argument over the thread. With only a run given, it
-is the first failing property that has a moment, newly failing first, else where an incomplete run broke.
+is what `Findings.focus` says: where an incomplete run broke, else the first failing property with a moment.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from bot import moments
 from bot.cards import Context
 from bot.commands.target import GIVE_RUN, findings_for, run_of, service_of, somewhere
-from bot.commands.verb import Asked, Desk
-from bot.errors import NotAvailable, UserError
-from bot.findings import Findings
+from bot.commands.verb import ENTRY, Asked, Desk
+from bot.errors import ServiceError, UserError
+from bot.findings import Findings, findings_of
 from bot.model import Moment, Property, Run
 from bot.ports import RunService
+from bot.replies import looking
+from bot.replies.words import count
 from bot.wordlike import mistaken
 
 GIVE_MOMENT = (
@@ -32,7 +34,7 @@ class Aim:
     run: Run | None = None
     session_id: str | None = None
     property_name: str | None = None
-    others: int = 0  # further failing properties that have a moment
+    others: tuple[int, ...] = ()  # entries of the list of failing properties that have a moment too
     warning: str = ""
 
     @property
@@ -42,8 +44,25 @@ class Aim:
         return Context(run=run, property_name=self.property_name, moment=self.moment)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoMoment:
+    """A run that was meant and has no moment to look at; `why` is a sentence."""
+
+    service: RunService
+    run: Run
+    why: str
+
+
 async def moment_of(asked: Asked, desk: Desk) -> Aim:
-    """Return the moment that a command is about, and the run it lies in."""
+    """Return the moment that a command is about, and the run it lies in. Raises `UserError` where there is none."""
+    aim = await aim_of(asked, desk)
+    if isinstance(aim, NoMoment):
+        raise UserError(aim.why, "Say “failing” for what is known, or “logs” for the build log.")
+    return aim
+
+
+async def aim_of(asked: Asked, desk: Desk) -> Aim | NoMoment:
+    """Return the moment that a command is about, or the run that was meant and has none."""
     pasted = asked.words.pasted or _given_moment(asked)
     if pasted is not None and pasted.moment is not None:
         return await _pasted_aim(asked, desk, pasted)
@@ -63,10 +82,12 @@ async def moment_of(asked: Asked, desk: Desk) -> Aim:
 def choose_property(found: Findings, wanted: str) -> Property:
     """Return the failing property with that name or number, as the list of failing ones shows them."""
     failing = found.failing
-    if wanted.isascii() and wanted.isdigit() and 0 < int(wanted) <= len(failing):
-        return failing[int(wanted) - 1]
-    exact = [p for p in failing if p.name == wanted]
-    alike = exact or [p for p in failing if wanted.casefold() in p.name.casefold()]
+    exact = next((p for p in failing if p.name == wanted), None)
+    if exact is not None:
+        return exact
+    if ENTRY.fullmatch(wanted):
+        return _entry(failing, int(wanted))
+    alike = [p for p in failing if wanted.casefold() in p.name.casefold()]
     if len(alike) == 1:
         return alike[0]
     if alike:
@@ -76,6 +97,13 @@ def choose_property(found: Findings, wanted: str) -> Property:
         )
     problem = f"No failing property matches “{wanted[:60]}”."
     raise mistaken(problem, wanted, [p.name for p in failing], "Say “failing” for the list.", name="property")
+
+
+def _entry(failing: tuple[Property, ...], number: int) -> Property:
+    if number <= len(failing):
+        return failing[number - 1]
+    there = count(len(failing), "property fails", "properties fail")
+    raise UserError(f"There is no entry {number}: {there} in this run.", "Say “failing” for the list.")
 
 
 def _given_moment(asked: Asked) -> moments.Pasted | None:
@@ -102,14 +130,29 @@ async def _pasted_aim(asked: Asked, desk: Desk, pasted: moments.Pasted) -> Aim:
         session = pasted.session_id
         found = await somewhere(asked, desk, lambda s: s.find_run(session_id=session))
         service, run = found or (service, None)
-        return Aim(service=service, run=run, session_id=session, moment=moment, warning=pasted.warning)
+        name = await _named(asked, desk, service, run)
+        return Aim(service=service, run=run, session_id=session, moment=moment, property_name=name,
+                   warning=pasted.warning)  # fmt: skip
     if pasted.run_id is None and asked.value("run", 0) is None and asked.context.run is None:
         raise UserError("That moment does not say which run it is in.", GIVE_RUN)
     service, run = await run_of(asked, desk)
-    return Aim(service=service, run=run, moment=moment, warning=pasted.warning)
+    name = await _named(asked, desk, service, run)
+    return Aim(service=service, run=run, moment=moment, property_name=name, warning=pasted.warning)
 
 
-def _aim_in(service: RunService, found: Findings, wanted: str | None) -> Aim:
+async def _named(asked: Asked, desk: Desk, service: RunService, run: Run | None) -> str | None:
+    """Return the name of the property that was given beside a moment; as given where the run cannot tell."""
+    wanted = asked.value("property")
+    if wanted is None or run is None:
+        return wanted
+    try:
+        found = await findings_of(service, desk.store, run)
+    except ServiceError:  # the moment is known all the same
+        return wanted
+    return choose_property(found, wanted).name if found.failing else wanted
+
+
+def _aim_in(service: RunService, found: Findings, wanted: str | None) -> Aim | NoMoment:
     run = found.run
     if wanted is not None:
         chosen = choose_property(found, wanted)
@@ -119,20 +162,9 @@ def _aim_in(service: RunService, found: Findings, wanted: str | None) -> Aim:
                 "Choose another property of “failing”.",
             )
         return Aim(service=service, run=run, moment=chosen.moment, property_name=chosen.name)
-    with_moment = [(p.name, p.moment) for p in found.failing if p.moment is not None]
-    if with_moment:
-        (name, moment), *others = with_moment
-        return Aim(service=service, run=run, moment=moment, property_name=name, others=len(others))
-    if run.failure_moment is not None:
-        return Aim(service=service, run=run, moment=run.failure_moment)
-    raise NotAvailable(_no_moment(found))
-
-
-def _no_moment(found: Findings) -> str:
-    if not found.run.status.terminal:
-        return "This run has not ended, so it has no moments yet. Ask again when it is done."
-    if found.run.failure_unpinned:
-        return (
-            "This run was killed or timed out without a pinned moment. “logs build=yes” shows its build log."
-        )
-    return "No failing property of this run has a moment. “failing” shows what there is."
+    focus = found.focus
+    if focus.moment is None:
+        return NoMoment(service=service, run=run, why=looking.no_moment(found))
+    name = focus.property_name
+    others = tuple(n for n, p in enumerate(found.failing, 1) if p.moment is not None and p.name != name)
+    return Aim(service=service, run=run, moment=focus.moment, property_name=name, others=others)

@@ -30,6 +30,11 @@ LONGEST_DESCRIPTION = 300  # characters
 async def handle(asked: Asked, desk: Desk) -> Reply:
     """Join the session that is open at the moment, or keep a draft and ask for a confirmation."""
     aim = await _aim(asked, desk)
+    reply = await _proposed(aim, asked, desk)
+    return replies.about(reply, aim.context) if aim.run is not None else reply
+
+
+async def _proposed(aim: Aim, asked: Asked, desk: Desk) -> Reply:
     require(aim.service, Capability.DEBUG)
     if aim.moment.placeholder:
         raise replies.placeholder()
@@ -88,6 +93,7 @@ def _request(aim: Aim, asked: Asked, desk: Desk, key: str) -> DebugRequest:
         run_id=aim.run.ref.run_id if aim.run else None,
         session_id=None if aim.run else aim.session_id,
         description=f"[clew:{key[:SHORT_ID]}] {_words(aim, asked)}".strip(),
+        property_name=aim.property_name,
         recipients=_recipients(asked, desk.recipient_domains),
     )
 

@@ -9,16 +9,19 @@ from dataclasses import dataclass
 
 from bot import grammar
 from bot.cards import Field, FieldKind, Form, Reply
-from bot.commands.aim import Aim, moment_of
+from bot.commands.aim import Aim, NoMoment, aim_of
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
 from bot.commands.target import require, run_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
-from bot.errors import UserError
-from bot.model import Capability, LogQuery
+from bot.errors import NotAvailable, NotFound, UserError
+from bot.model import Capability, LogExcerpt, LogQuery, Run
+from bot.ports import RunService
 from bot.replies import logs as replies
+from bot.replies import looking
 
 WINDOW = 10.0  # virtual seconds
 LINES = 20
+WIDER = 4  # how many times as much the next look shows
 MOST_LINES = 500
 LONGEST_GREP = 200
 
@@ -56,10 +59,10 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
     wanted = parse(asked)
     if wanted.build:
         service, run = await run_of(asked, desk)
-        require(service, Capability.BUILD_LOGS)
-        excerpt = await service.build_logs(run.ref.run_id, wanted.lines)
-        return replies.build_logs(run, excerpt)
-    aim = await moment_of(asked, desk)
+        return await _build_log(service, run, wanted)
+    aim = await aim_of(asked, desk)
+    if isinstance(aim, NoMoment):
+        return await _build_log(aim.service, aim.run, wanted, why=aim.why)
     require(aim.service, Capability.LOGS)
     if aim.run is None:
         raise UserError(
@@ -75,7 +78,22 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
         lines=wanted.lines,
     )
     excerpt = await aim.service.logs(query, asked.report)
-    return replies.window(aim, query, excerpt, again=_again(aim, wanted))
+    return replies.window(aim, query, excerpt, wider=_wider(aim, wanted, excerpt))
+
+
+async def _build_log(service: RunService, run: Run, wanted: Logs, *, why: str = "") -> Reply:
+    """Show the build log; `why`: no moment was there to look at, so it is shown instead."""
+    if why and Capability.BUILD_LOGS not in service.capabilities:
+        raise NotAvailable(why)
+    require(service, Capability.BUILD_LOGS)
+    try:
+        excerpt = await service.build_logs(run.ref.run_id, wanted.lines)
+    except (NotAvailable, NotFound) as error:
+        if why:
+            raise NotAvailable(f"{why} Its build log cannot be shown either: {error}") from error
+        raise
+    ignored = tuple(name for name in ("grep", "source") if getattr(wanted, name))
+    return replies.build_logs(run, excerpt, why=why, ignored=ignored)
 
 
 async def form(asked: Asked, desk: Desk) -> Form:
@@ -97,15 +115,18 @@ async def form(asked: Asked, desk: Desk) -> Form:
     )  # fmt: skip
 
 
-def _again(aim: Aim, wanted: Logs) -> str:
-    """Write the words that ask for the same moment with a window four times as long."""
-    run = aim.run.ref.words if aim.run else ""
-    wider = min(wanted.window * 4, grammar.MOST_VIRTUAL_SECONDS)
-    words = f"logs {run} moment={aim.moment.words} window={wider:g}"
-    for name, value in (("source", wanted.source), ("grep", wanted.grep)):
-        if value:
-            words += f" {name}={grammar.quoted(value)}"
-    return words
+def _wider(aim: Aim, wanted: Logs, excerpt: LogExcerpt) -> str:
+    """Write the words that show more of the same: a longer window and more lines of it; "" where all is shown."""
+    from_start = wanted.window >= aim.moment.exact and excerpt.cut is None
+    if from_start and len(excerpt.lines) == excerpt.matched:
+        return ""
+    window = min(wanted.window * WIDER, grammar.MOST_VIRTUAL_SECONDS)
+    lines = min(wanted.lines * WIDER, MOST_LINES)
+    if (window, lines) == (wanted.window, wanted.lines):
+        return ""
+    filters = (("source", wanted.source), ("grep", wanted.grep))
+    kept = (f"{name}={grammar.quoted(value)}" for name, value in filters if value)
+    return looking.words("logs", aim.context, f"window={window:g}", f"lines={lines}", *kept)
 
 
 VERB = Verb(

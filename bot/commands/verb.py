@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -15,6 +16,9 @@ from bot.model import NOTHING
 from bot.ports import Clock, Report, RunService, Store
 from bot.state import Invocation
 from bot.wordlike import mistaken
+
+ENTRY = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # the number of an entry of a list
+PROPERTY = "property"  # the parameter that such a number fills
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,15 @@ class Verb:
         if not said:
             return words
         return replace(without(words, said), named={**words.named, **dict.fromkeys(said, "yes")})
+
+    def with_entry(self, words: Words) -> Words:
+        """Read a bare number as the failing property with it in the list: ids and launchers are no such number."""
+        *before, last = words.positional or ("",)
+        takes = any(p.name == PROPERTY for p in self.parameters) and PROPERTY not in words.named
+        alone = not before or [word.casefold() for word in before] == ["latest"]
+        if not (takes and alone and ENTRY.fullmatch(last)):
+            return words
+        return replace(without(words, [last]), named={**words.named, PROPERTY: last})
 
     def check_names(self, words: Words) -> None:
         """Refuse a named value that the verb does not know, naming those it does."""

@@ -78,7 +78,7 @@ def _pasted(found: list[Found], moment: Moment | None, rest: str) -> Pasted:
 
 def _one_moment(found: list[Found]) -> Moment | None:
     """Return the moment all forms agree on; two spellings of one number are one moment."""
-    moments = {(m.input_hash, m.seconds): m for f in reversed(found) if (m := f.moment)}
+    moments = {(m.input_hash, m.exact): m for f in reversed(found) if (m := f.moment)}
     if len(moments) > 1:
         shown = " or ".join([m.words for m in reversed(moments.values())][:_QUOTED_MOMENTS])
         raise UserError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.cards import Button, Card, Line, Outside, Span
+from bot.cards import Card, Line, Outside, Span
 from bot.findings import Findings
 from bot.model import Capability, RunStatus
 from bot.replies import runs, watching
@@ -35,7 +35,7 @@ def ended(
         title=(f"{runs.WORDS[found.verdict.kind]}: ", *run_name(found.run), _headline(found)),
         text=_sentence(found, now),
         body=(*card.body, *_hints(found)),
-        buttons=(*_with_moment(found, card.buttons), *buttons),
+        buttons=(*card.buttons, *buttons),
     )
 
 
@@ -141,13 +141,6 @@ def _hints(found: Findings) -> tuple[Line, ...]:
             ("So much fails at once that workload or setup are likelier at fault than the software.",)
         )
     return tuple(hints)
-
-
-def _with_moment(found: Findings, buttons: tuple[Button, ...]) -> tuple[Button, ...]:
-    """Name the button for what it shows: an incomplete run's log ends where the run stopped."""
-    if found.verdict.kind is not VerdictKind.INCOMPLETE:
-        return buttons
-    return tuple(replace(b, label="Logs at the failure") if b.label == "Logs" else b for b in buttons)
 
 
 def _failing(number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.cards import (
@@ -50,6 +51,11 @@ def confirmation(intent: Intent, request: DebugRequest, *, alone: bool, warnings
         footer=(settling.MINE_ONLY,),
     )
     return Reply(card=card)
+
+
+def about(reply: Reply, context: Context) -> Reply:
+    """Let the thread of an answer know the run, the property and the moment that it is about."""
+    return replace(reply, card=replace(reply.card, context=context))
 
 
 def mail(request: DebugRequest, *, alone: bool) -> Line:
@@ -156,6 +162,7 @@ def _unknown(session: Session) -> Card:
 def _card(session: Session, title: str, said: Line, tone: Tone, state: str = "") -> Card:
     request = session.request
     run = RunRef(session.intent.connection, request.run_id) if request.run_id else None
+    about = Context(run=run, property_name=request.property_name, moment=request.moment)
     return Card(
         title=(title,),
         text=said,
@@ -165,7 +172,7 @@ def _card(session: Session, title: str, said: Line, tone: Tone, state: str = "")
         progress=Progress(fraction=None, text=state) if state else None,
         buttons=_buttons(run),
         footer=settling.correlation(session.intent),
-        context=None if session.intent.thread else Context(run=run, moment=request.moment),
+        context=None if session.intent.thread else about,
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from bot import moments
-from bot.cards import Button, Card, Context, Fact, Item, Line, Outside, Reply, Tone
+from bot.cards import Card, Context, Fact, Item, Line, Outside, Reply, Tone
 from bot.findings import Findings
-from bot.model import Capability, Moment, Property, RunRef
+from bot.model import Capability, Example, Property
+from bot.replies import looking
 from bot.replies.runs import LONGEST_NAME, TONES, novelty, verdict_words, ways_on
-from bot.replies.words import count, run_name, shortened, virtual
+from bot.replies.words import count, counted, run_name, virtual
 
 LISTED = 10
 TOLD = 3  # names in the sentence
 LONGEST_EXAMPLE = 300
+BESIDE_EACH = frozenset({"Failing", "Logs", "Debug"})  # a run's buttons that its properties have themselves
 
 
 def listing(found: Findings, capabilities: frozenset[Capability]) -> Reply:
@@ -31,7 +33,7 @@ def listing(found: Findings, capabilities: frozenset[Capability]) -> Reply:
         tone=Tone.BAD,
         items=tuple(_item(n, p, found, capabilities) for n, p in enumerate(failing[:LISTED], start=1)),
         items_left_out=max(0, len(failing) - LISTED),
-        buttons=tuple(b for b in ways_on(found, capabilities) if b.label not in {"Failing", "Logs", "Debug"}),
+        buttons=tuple(b for b in ways_on(found, capabilities) if b.label not in BESIDE_EACH),
         footer=("Examples are a sample; counts are totals over all histories.",),
         context=Context(run=run.ref),
     )  # fmt: skip
@@ -42,6 +44,7 @@ def one(found: Findings, chosen: Property, capabilities: frozenset[Capability]) 
     """Show one failing property with its sample."""
     number = found.failing.index(chosen) + 1
     moment = chosen.moment
+    about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
     exact = moments.show(moment, run_id=found.run.ref.run_id) if moment else ""
     facts = (
         Fact("State", (_mark(chosen, found),)),
@@ -56,12 +59,10 @@ def one(found: Findings, chosen: Property, capabilities: frozenset[Capability]) 
         body=((Outside(chosen.description),),) if chosen.description else (),
         facts=tuple(f for f in facts if f.value),
         items=tuple(
-            Item(mark="sample", title=(Outside(e.text[:LONGEST_EXAMPLE]),),
-                 lines=((f"at {virtual(e.moment)}",),) if e.moment else ())
-            for e in chosen.counterexamples
+            _sample(e) for e in _earliest_first(chosen.counterexamples)
         ),
-        buttons=_buttons(number, moment, found.run.ref, capabilities),
-        context=Context(run=found.run.ref, property_name=chosen.name, moment=moment),
+        buttons=looking.buttons(about, capabilities, number=number),
+        context=about,
     )  # fmt: skip
     return Reply(card=card)
 
@@ -87,9 +88,10 @@ def _none(found: Findings, capabilities: frozenset[Capability]) -> Reply:
 
 def _item(number: int, chosen: Property, found: Findings, capabilities: frozenset[Capability]) -> Item:
     moment = chosen.moment
+    about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
     when = f"at {virtual(moment)}" if moment else "no moment: judged on the whole run"
     lines: list[Line] = [(f"{_counted(chosen)} · {when}",)]
-    sample = next((e.text for e in chosen.counterexamples if e.text), "")
+    sample = chosen.first.text if chosen.first else ""
     if sample:
         lines.append((Outside(sample[:LONGEST_EXAMPLE]),))
     if (place := _location(chosen)) and place not in sample:
@@ -98,23 +100,26 @@ def _item(number: int, chosen: Property, found: Findings, capabilities: frozense
         mark=_mark(chosen, found),
         title=(f"{number}. ", Outside(chosen.name[:LONGEST_NAME])),
         lines=tuple(lines),
-        buttons=_buttons(number, moment, found.run.ref, capabilities),
-        context=Context(run=found.run.ref, property_name=chosen.name, moment=moment),
+        buttons=looking.buttons(about, capabilities, number=number),
+        context=about,
     )
 
 
-def _buttons(
-    number: int, moment: Moment | None, ref: RunRef, capabilities: frozenset[Capability]
-) -> tuple[Button, ...]:
-    if moment is None:
-        return ()
-    at = f"moment={moment.words}"
-    offered = ((Capability.LOGS, "Logs", "logs"), (Capability.DEBUG, "Debug", "debug"))
-    return tuple(
-        Button(label=f"{label} {number}", words=f"{verb} {ref.words} {at}")
-        for capability, label, verb in offered
-        if capability in capabilities
+def _sample(example: Example) -> Item:
+    """Show one counterexample; one that has only a moment is named by it."""
+    when = f"at {virtual(example.moment)}" if example.moment else ""
+    if not example.text:
+        return Item(mark="sample", title=(when or "without details",))
+    return Item(
+        mark="sample",
+        title=(Outside(example.text[:LONGEST_EXAMPLE]),),
+        lines=((when,),) if when else (),
     )
+
+
+def _earliest_first(examples: tuple[Example, ...]) -> list[Example]:
+    """Sort by virtual time, those without a moment last: the first is the one that the buttons look at."""
+    return sorted(examples, key=lambda e: (e.moment is None, e.moment.exact if e.moment else 0))
 
 
 def _mark(chosen: Property, found: Findings) -> str:
@@ -128,9 +133,11 @@ def _mark(chosen: Property, found: Findings) -> str:
 def _counted(chosen: Property) -> str:
     if chosen.counterexample_count is None:
         return "counterexamples not counted"
-    examples = shortened(chosen.example_count or 0)
-    return f"{shortened(chosen.counterexample_count)} counterexamples, {examples} examples"
+    broken = counted(chosen.counterexample_count, "counterexample")
+    return f"{broken}, {counted(chosen.example_count or 0, 'example')}"
 
 
 def _location(chosen: Property) -> str:
-    return next((e.location for e in chosen.counterexamples if e.location), "")
+    """Return where the assertion stands, of the counterexample that is shown where it says so."""
+    shown = (chosen.first, *chosen.counterexamples)
+    return next((e.location for e in shown if e and e.location), "")

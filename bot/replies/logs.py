@@ -5,11 +5,12 @@ from __future__ import annotations
 from bot.cards import Attachment, Button, Card, Context, Excerpt, Fact, Item, Line, Outside, Reply, Tone
 from bot.commands.aim import Aim
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run
-from bot.replies.words import count, run_name, short_id, virtual, virtual_text
+from bot.replies import looking
+from bot.replies.words import count, last, listed, run_name, sentence, short_id, virtual, virtual_text
 
 
-def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, again: str) -> Reply:
-    """Show the end of a window; the moment itself is the last line."""
+def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Reply:
+    """Show the end of a window; the moment itself is the last line. `wider`: the words that show more, "" for none."""
     run = aim.run
     name: Line = run_name(run) if run else ()
     about: Line = (" of “", Outside(aim.property_name), "”") if aim.property_name else ()
@@ -29,8 +30,8 @@ def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, again: str) -> Rep
         excerpt=_excerpt(excerpt),
         files=_files(excerpt, f"logs-{short_id(query.run_id)}-{when.removesuffix(' s')}.ndjson"),
         buttons=(
-            Button(label="Wider window", words=again),
-            Button(label="Debug", words=again.replace("logs ", "debug ", 1).partition(" window=")[0]),
+            *((Button(label="Wider window", words=wider),) if wider else ()),
+            Button(label="Debug", words=looking.words("debug", aim.context)),
         ),
         tone=Tone.WARNING if excerpt.cut else Tone.NEUTRAL,
         footer=_footer(aim),
@@ -39,16 +40,27 @@ def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, again: str) -> Rep
     return Reply(card=card)
 
 
-def build_logs(run: Run, excerpt: LogExcerpt) -> Reply:
-    """Show the end of a run's build log."""
-    if not excerpt.lines:
-        said: Line = ("The build log of ", *run_name(run), " is empty.")
-    else:
-        said = ("The last ", count(len(excerpt.lines), "line"), " of the build log of ", *run_name(run), ".")
+def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[str, ...] = ()) -> Reply:
+    """Show the end of a run's build log.
+
+    `why`: it is shown because no moment of the run is known. `ignored`: filters that a build log does not take.
+    """
+    name = run_name(run)
+    said: Line = ("The build log of ", *name, " is empty.")
+    if excerpt.lines:
+        said = (f"This is {last(len(excerpt.lines), 'line')} of the build log of ", *name, ".")
+    body: tuple[Line, ...] = ((f"{why} The build log is shown instead.",),) if why else ()
+    if ignored:
+        body += (
+            (
+                f"The build log is not filtered: {listed([f'{i}=' for i in ignored])} is for lines before a moment.",
+            ),
+        )
+    body += (said,)
     card = Card(
-        title=("Build log of ", *run_name(run)),
-        text=said,
-        body=(said,),
+        title=("Build log of ", *name),
+        text=tuple(span for line in body for span in (*line, " "))[:-1],
+        body=body,
         excerpt=_excerpt(excerpt) if excerpt.lines else None,
         files=_files(excerpt, f"build-{short_id(run.ref.run_id)}.ndjson"),
         tone=Tone.WARNING if excerpt.cut else Tone.NEUTRAL,
@@ -74,9 +86,13 @@ def line(entry: LogLine) -> str:
 def _story(query: LogQuery, excerpt: LogExcerpt) -> Line:
     if not excerpt.total:
         return (f"there are no lines in the {query.window:g} virtual seconds before it.",)
+    if not excerpt.lines and excerpt.total == 1:
+        return ("the only line in the window does not match.",)
     if not excerpt.lines:
         return (f"none of the {count(excerpt.total, 'line')} in the window match.",)
-    return (f"the last {len(excerpt.lines)} of {count(excerpt.matched, 'line')}.",)
+    if len(excerpt.lines) < excerpt.matched:
+        return (f"{last(len(excerpt.lines), 'line')} of {excerpt.matched:,}.",)
+    return (f"{count(excerpt.matched, 'line')}.",)
 
 
 def _faults_told(faults: tuple[Fault, ...]) -> Line:
@@ -91,7 +107,7 @@ def _faults_told(faults: tuple[Fault, ...]) -> Line:
 def _body(aim: Aim, excerpt: LogExcerpt) -> tuple[Line, ...]:
     body: list[Line] = []
     if excerpt.cut:
-        body.append(("Not the whole window: ", Outside(excerpt.cut), "."))
+        body.append(sentence("Not the whole window: ", Outside(excerpt.cut)))
     if not excerpt.lines:
         body.append(("No lines to show. Try a wider window, or without grep= and source=.",))
     if not excerpt.faults and excerpt.total:
@@ -141,5 +157,6 @@ def _files(excerpt: LogExcerpt, name: str) -> tuple[Attachment, ...]:
 def _footer(aim: Aim) -> Line:
     if not aim.others:
         return ()
-    return (f"{count(aim.others, 'other failing property', 'other failing properties')} with a moment: ",
-            "say “failing”, or “logs property=2”.")  # fmt: skip
+    other = "" if aim.property_name is None else "other "
+    have = "property has" if len(aim.others) == 1 else "properties have"
+    return (f"{len(aim.others):,} {other}failing {have} a moment: say “failing”, or “logs {aim.others[0]}”.",)

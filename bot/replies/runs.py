@@ -11,7 +11,7 @@ from bot.commands.aim import Aim
 from bot.diff import RunDiff
 from bot.findings import Findings
 from bot.model import Capability, Moment, Run, RunRef, RunStatus, Secret
-from bot.replies import problems
+from bot.replies import looking, problems
 from bot.replies.words import (
     ago,
     clock_time,
@@ -59,13 +59,12 @@ def verdict_words(verdict: Verdict) -> str:
     word = WORDS[verdict.kind]
     if not verdict.total:
         return word
+    everything = count(verdict.total, "property", "properties")
     if verdict.failing:
-        fail = "fails" if verdict.failing == 1 else "fail"
-        return f"{word}: {verdict.failing} of {count(verdict.total, 'property', 'properties')} {fail}"
-    listed_all = count(verdict.total, "property", "properties")
+        return f"{word}: {verdict.failing:,} of {everything} {'fails' if verdict.failing == 1 else 'fail'}"
     if verdict.passing < verdict.total:
-        return f"{word}: {verdict.total - verdict.passing} of {listed_all} without a result"
-    return f"{word}: all {listed_all} pass"
+        return f"{word}: {verdict.total - verdict.passing:,} of {everything} without a result"
+    return f"{word}: its only property passes" if verdict.total == 1 else f"{word}: all {everything} pass"
 
 
 def known_verdict(status: RunStatus, known: StoredResults | None) -> str:
@@ -177,21 +176,20 @@ def no_report(run: Run) -> Reply:
 
 def moment_found(aim: Aim) -> Reply:
     """Show a pasted moment with what can be done at it."""
-    at = f"moment={aim.moment.words}"
-    run_words = aim.run.ref.words if aim.run else ""
+    about = aim.context
     of: Line = (" of ", *run_name(aim.run)) if aim.run else ()
-    session = "" if aim.run or not aim.session_id else f" session={aim.session_id}"
+    session = () if aim.run or not aim.session_id else (f"session={aim.session_id}",)
     body: tuple[Line, ...] = ((Outside(aim.warning),),) if aim.warning else ()
     if aim.run is None:
         body += (("No recent run belongs to that session id. Logs need the run id.",),)
-    logs = (Button(label="Logs", words=f"logs {run_words} {at}"),) if aim.run else ()
+    logs = (Button(label="Logs", words=looking.words("logs", about)),) if aim.run else ()
     card = Card(
         title=(f"Moment at {virtual(aim.moment)}", *of),
         text=(f"A moment at {virtual(aim.moment)}", *of, "."),
         body=body,
-        facts=(Fact("Moment", (Outside(f"{aim.moment.input_hash} {aim.moment.vtime}", code=True),)),),
-        buttons=(*logs, Button(label="Debug", words=f"debug {run_words}{session} {at}")),
-        context=aim.context,
+        facts=(Fact("Moment", _exactly(aim.moment)),),
+        buttons=(*logs, Button(label="Debug", words=looking.words("debug", about, *session))),
+        context=about,
     )
     return Reply(card=card)
 
@@ -206,12 +204,18 @@ def facts(found: Findings, now: datetime) -> tuple[Fact, ...]:
         ("Requested", (minutes(run.requested_minutes),) if run.requested_minutes else ()),
         ("Elapsed", (duration(spent),) if spent is not None else ()),
         ("Ended" if run.status.terminal else "Started", _time(run, now)),
+        ("Failure moment", _exactly(run.failure_moment)),
         ("Source", (Outside(run.source),) if run.source else ()),
         ("Test", (Outside(run.test_name),) if run.test_name else ()),
         ("Started by", (Outside(run.creator),) if run.creator else ()),
         ("Compared with", baseline(found.diff, now)),
     )
     return tuple(Fact(label, value) for label, value in told if value)
+
+
+def _exactly(moment: Moment | None) -> Line:
+    """Write a moment whole: its input hash and its virtual time, to be copied."""
+    return (Outside(f"{moment.input_hash} {moment.vtime}", code=True),) if moment else ()
 
 
 def baseline(diff: RunDiff | None, now: datetime) -> Line:
@@ -265,11 +269,7 @@ def ways_on(found: Findings, capabilities: frozenset[Capability]) -> tuple[Butto
     buttons: list[Button] = []
     if found.failing:
         buttons.append(Button(label="Failing", words=f"failing {run_id}"))
-    moment = first_moment(found)
-    if moment is not None and Capability.LOGS in capabilities:
-        buttons.append(Button(label="Logs", words=f"logs {run_id}"))
-    if moment is not None and Capability.DEBUG in capabilities:
-        buttons.append(Button(label="Debug", words=f"debug {run_id} moment={moment.words}"))
+    buttons += _at_moment(found, capabilities)
     if found.verdict.kind is VerdictKind.INCOMPLETE and Capability.BUILD_LOGS in capabilities:
         buttons.append(Button(label="Build log", words=f"logs {run_id} build=yes"))
     if run.report_url is not None:
@@ -279,10 +279,13 @@ def ways_on(found: Findings, capabilities: frozenset[Capability]) -> tuple[Butto
     return tuple(buttons)
 
 
-def first_moment(found: Findings) -> Moment | None:
-    """Return the moment that "logs" without arguments would look at."""
-    moments = (p.moment for p in found.failing if p.moment is not None)
-    return next(moments, found.run.failure_moment)
+def _at_moment(found: Findings, capabilities: frozenset[Capability]) -> tuple[Button, ...]:
+    """Offer what logs and debug without arguments look at, named for what it is where a run broke."""
+    focus = found.focus
+    offered = looking.buttons(focus, capabilities)
+    if focus.property_name is not None:
+        return offered
+    return tuple(replace(b, label="Logs at the failure") if b.label == "Logs" else b for b in offered)
 
 
 def _names(mark: str, names: list[tuple[str, str]]) -> tuple[Item, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.cards import Line, Outside, When
+from bot.cards import Line, Outside, Span, When, plain
 from bot.model import Moment, Run
 
 SHORT_ID = 8
+STOPS = (".", "!", "?", "…")
 MINUTE = HOUR = 60
 DAY = 24
 
@@ -15,6 +16,26 @@ DAY = 24
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Write a number with its noun: "1 run", "3 runs", "1,204 lines"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Write a large number briefly with its noun: "1 example", "2.3k examples"."""
+    return f"{shortened(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def last(number: int, noun: str) -> str:
+    """Say how many of the newest there are: "the last line", "the last 20 lines"."""
+    return f"the last {noun}" if number == 1 else f"the last {count(number, noun)}"
+
+
+def sentence(*spans: Span) -> Line:
+    """End a sentence in one full stop; text from outside may bring its own, or another mark."""
+    return spans if plain(spans).rstrip().endswith(STOPS) else (*spans, ".")
+
+
+def stopped(text: str) -> str:
+    """End a text in one full stop, as `sentence` does."""
+    return plain(sentence(text.rstrip()))
 
 
 def shortened(number: int) -> str:

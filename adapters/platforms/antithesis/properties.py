@@ -8,11 +8,12 @@ from adapters.platforms.antithesis.decode import moment_of
 from adapters.platforms.antithesis.events import describe, location_of, read_event
 from adapters.platforms.antithesis.lenient import NULL, read, read_any
 from adapters.platforms.antithesis.text import clean, one_line
-from bot.model import Example, Property, PropertyStatus
+from bot.model import Example, Moment, Property, PropertyStatus
 
 _NAME = 1_000
 _SAMPLES = 20
 _VALUE = 500
+_NOTHING = "{}"  # what an event that has only a moment reads as
 
 
 class PropertyBody(msgspec.Struct):
@@ -52,18 +53,25 @@ def _count(value: int | None) -> int | None:
 
 
 def _samples(raw: msgspec.Raw, *, is_event: bool) -> tuple[Example, ...]:
-    """Return up to 20 samples; only those of an event property have a moment."""
+    """Return up to 20 samples; only those of an event property have a moment, and the earliest of them are kept."""
     items = read(raw, list[msgspec.Raw]) or []
-    return tuple(_event(item) if is_event else _value(item) for item in items[:_SAMPLES])
+    if not is_event:
+        return tuple(_value(item) for item in items[:_SAMPLES])
+    at = [_moment(item) for item in items]
+    earliest = sorted(range(len(items)), key=lambda n: (at[n] is None, m.exact if (m := at[n]) else 0))
+    return tuple(_event(items[n], at[n]) for n in sorted(earliest[:_SAMPLES]))
 
 
-def _event(raw: msgspec.Raw) -> Example:
-    fields = read_event(raw)
+def _moment(raw: msgspec.Raw) -> Moment | None:
     moment = moment_of(_part(raw, "moment"))
+    return None if moment is None or moment.placeholder else moment
+
+
+def _event(raw: msgspec.Raw, moment: Moment | None) -> Example:
+    fields = read_event(raw)
+    text = describe(fields)
     return Example(
-        text=one_line(describe(fields), _VALUE),
-        moment=None if moment is None or moment.placeholder else moment,
-        location=location_of(fields),
+        text="" if text == _NOTHING else one_line(text, _VALUE), moment=moment, location=location_of(fields)
     )
 
 

@@ -98,3 +98,20 @@ def test_property__bounded() -> None:
     assert len(found.name) < 1_100
     assert len(found.examples) == 20
     assert len(found.examples[0].text) < 600
+
+
+def test_property__a_counterexample_that_has_only_a_moment_has_no_text() -> None:
+    """An empty object tells a person nothing."""
+    found = _property(counterexamples=[{"moment": {"input_hash": "7", "vtime": "12.5"}}])
+
+    assert [(e.text, e.moment) for e in found.counterexamples] == [("", Moment("7", "12.5"))]
+
+
+def test_property__the_earliest_of_many_counterexamples_is_kept() -> None:
+    """They come in no order, and more than are kept."""
+    served = [{**EVENT, "moment": {"input_hash": f"{n}", "vtime": f"{n}.5"}} for n in range(60, 0, -1)]
+
+    found = _property(counterexamples=[{"output_text": "no moment"}, *served])
+
+    assert found.moment == Moment("1", "1.5")
+    assert len(found.counterexamples) == 20

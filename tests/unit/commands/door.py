@@ -10,7 +10,7 @@ from bot.cards import Card, Context, Reply, plain
 from bot.commands.verb import Desk
 from bot.handler import Handler
 from bot.model import NOTHING, Run
-from bot.state import Actor, Invocation, Place
+from bot.state import Actor, Invocation, MessageRef, Place
 from tests.fakes.clock import ManualClock
 from tests.fakes.service import FakeRunService
 from tests.fakes.store import MemoryStore
@@ -66,6 +66,10 @@ class Door:
         return Invocation(
             actor=by, place=place, words=words, key=f"act-{self.said}", at=self.clock.now(), values=values
         )
+
+    def posted(self, thread: str, message: str) -> MessageRef:
+        """Name a message that was posted in a thread."""
+        return MessageRef(channel=CHANNEL, message_id=message, thread=thread)
 
     async def thread_about(self, run: Run, thread: str = "1700000000.000100") -> str:
         """Make a thread that speaks of a run."""

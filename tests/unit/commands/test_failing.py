@@ -21,8 +21,8 @@ async def test_failing__newly_failing_comes_first_and_each_has_its_moment() -> N
 
     assert ["newly failing", "still failing, 2 runs in a row"] == [item.mark for item in card.items]
     assert ["1. z new", "2. a old"] == [plain(item.title) for item in card.items]
-    assert f"logs demo/{run.ref.run_id} moment={MOMENT.words}" == words_of(card, "Logs 1")
-    assert f"debug demo/{run.ref.run_id} moment={MOMENT.words}" == words_of(card, "Debug 2")
+    assert f'logs demo/{run.ref.run_id} moment={MOMENT.words} property="z new"' == words_of(card, "Logs 1")
+    assert f'debug demo/{run.ref.run_id} moment={MOMENT.words} property="a old"' == words_of(card, "Debug 2")
     assert "1 newly failing and 1 still failing" in plain(card.text)
 
 

@@ -101,15 +101,15 @@ async def test_logs__the_thread_of_a_property_keeps_its_moment() -> None:
 
 
 async def test_logs__wider_asks_for_the_same_with_a_larger_window() -> None:
-    """Growing the window is one click, and keeps the filters."""
+    """Growing the window is one click: it shows more lines too, and keeps the filters and the property."""
     door = Door()
     run = failing_run(door)
 
     card = (await door.say(f'logs {run.ref.run_id} source="etcd 0"')).card
 
-    expected = f'logs demo/{run.ref.run_id} moment={MOMENT.words} window=40 source="etcd 0"'
+    expected = f'logs demo/{run.ref.run_id} moment={MOMENT.words} window=40 lines=80 source="etcd 0" property="balance"'
     assert expected == words_of(card, "Wider window")
-    assert f"debug demo/{run.ref.run_id} moment={MOMENT.words}" == words_of(card, "Debug")
+    assert f'debug demo/{run.ref.run_id} moment={MOMENT.words} property="balance"' == words_of(card, "Debug")
 
 
 async def test_logs__of_an_incomplete_run_uses_its_failure_moment() -> None:
@@ -129,7 +129,7 @@ async def test_logs__of_an_incomplete_run_uses_its_failure_moment() -> None:
     [
         ({"status": RunStatus.IN_PROGRESS}, "This run has not ended"),
         ({"status": RunStatus.INCOMPLETE, "failure_unpinned": True}, "without a pinned moment"),
-        ({}, "No failing property of this run has a moment"),
+        ({}, "The properties of this run cannot be read, so no moment of it is known"),
     ],
 )
 async def test_logs__without_a_moment_says_why(changes: dict[str, object], sentence: str) -> None:

@@ -1,0 +1,317 @@
+"""One order of properties in every card, and what a button or a number of a list is about in the next answer."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import grammar
+from bot.cards import Button, Card, Context, plain
+from bot.model import Availability, LogLine, Moment, Property, Results, Run, RunRef, RunStatus
+from bot.replies import looking
+from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example, some_results
+from tests.unit.commands.door import CHANNEL, Door, told, words_of
+
+MOMENTS = {"alpha": Moment("11", "11.5"), "beta": Moment("-22", "22.25"), "zeta": Moment("33", "33.125")}
+
+
+def failing_at(name: str, *moments: Moment | None) -> Property:
+    """Return a failing property with one counterexample per moment, in the order served."""
+    samples = tuple(an_example(f"sample of {name}", moment=moment) for moment in moments)
+    return a_property(name, failing=True, counterexamples=samples)
+
+
+def a_failing_run(door: Door, *names: str, number: int = 2, **changes: object) -> Run:
+    """Add a run in which these properties fail, served in this order, each with its own moment and log."""
+    run = door.service.change(door.service.add_run(a_run(number)), **changes)
+    listed = tuple(failing_at(name, MOMENTS[name]) for name in names)
+    passing = tuple(a_property(name) for name in MOMENTS if name not in names)
+    door.service.set_results(
+        Results(ref=run.ref, availability=Availability.READY, properties=listed + passing)
+    )
+    for moment in MOMENTS.values():
+        door.service.set_log(run, moment, *(a_line(f"line {n}", moment.vtime) for n in range(3)))
+    return run
+
+
+def pressable(card: Card) -> list[Button]:
+    """Return the buttons of a card that look at a moment."""
+    found = [*card.buttons, *(button for item in card.items for button in item.buttons)]
+    return [
+        button
+        for button in found
+        if button.words.startswith(("logs", "debug")) and "build" not in button.words
+    ]
+
+
+@pytest.mark.parametrize("served", list(itertools.permutations(MOMENTS)))
+@pytest.mark.parametrize("before", [None, ("alpha",), ("alpha", "zeta")])
+async def test_order__what_a_card_names_first_is_first_everywhere(
+    served: tuple[str, ...], before: tuple[str, ...] | None
+) -> None:
+    """The run's card, the list, its numbers, `logs` and `debug` agree, in whatever order the platform serves."""
+    door = Door()
+    if before is not None:
+        a_failing_run(door, *before, number=1)
+    run = a_failing_run(door, *served)
+    thread = await door.thread_about(run)
+    new = sorted(set(served) - set(before or ()))
+    first = new[0] if before else "alpha"
+
+    status = (await door.say(f"status {run.ref.run_id}")).card
+    listing = (await door.say(f"failing {run.ref.run_id}")).card
+    logs = (await door.say("logs", thread=thread)).card
+    debug = (await door.say("debug", thread=thread)).card
+    one = (await door.say("failing 1", thread=thread)).card
+
+    expected = Context(run=run.ref, property_name=first, moment=MOMENTS[first])
+    assert plain(status.items[0].title).startswith(first)
+    assert plain(listing.items[0].title) == f"1. {first}"
+    assert [logs.context, debug.context, one.context] == [expected] * 3
+    pressed = [(await door.say(words_of(status, label))).card.context for label in ("Logs", "Debug")]
+    assert pressed == [expected] * 2
+
+
+async def test_buttons__every_one_beside_a_property_leaves_it_in_the_thread() -> None:
+    """After a press, the thread knows the run, the property and the moment: on every card with such buttons."""
+    door = Door()
+    run = a_failing_run(door, "zeta", "alpha", "beta")
+    status = (await door.say("status latest")).card
+    listing = (await door.say("failing latest")).card
+    one = (await door.say("failing latest property=beta")).card
+    logs = (await door.say(words_of(listing, "Logs 3"))).card
+    cards = [(status, "alpha"), (one, "beta"), (logs, "zeta")]
+    beside = [(button, name) for card, name in cards for button in pressable(card)]
+    beside += [
+        (b, name) for item, name in zip(listing.items, sorted(MOMENTS), strict=True) for b in item.buttons
+    ]
+
+    assert len(beside) == 2 + 2 + 2 + 6
+    for number, (button, name) in enumerate(beside):
+        thread = await door.thread_about(run, f"17000000{number}.000100")
+        reply = await door.say(button.words, thread=thread)
+        await door.handler.answered(
+            door.invocation(button.words, thread=thread), reply, door.posted(thread, f"m{number}")
+        )
+        known = await door.store.context(CHANNEL, thread)
+        assert known == Context(run=run.ref, property_name=name, moment=MOMENTS[name]), button.label
+
+
+async def test_debug__a_session_from_a_button_names_its_property() -> None:
+    """Its description says what failed there, so that the mail and the platform's list do."""
+    door = Door()
+    a_failing_run(door, "zeta", "alpha", "beta")
+    listing = (await door.say("failing latest")).card
+
+    card = (await door.say(words_of(listing, "Debug 2"))).card
+
+    described = next(plain(fact.value) for fact in card.facts if fact.label == "Description")
+    assert described == "[clew:00000000] beta"
+
+
+async def test_debug__the_live_card_of_a_session_goes_on_speaking_of_its_property() -> None:
+    """Whether the confirmation stood in a thread or not, what follows it keeps run, property and moment."""
+    door = Door()
+    run = a_failing_run(door, "beta", "alpha")
+    asked = (await door.say("debug latest property=beta")).card
+
+    sent = (await door.say(words_of(asked, "Open session"))).card
+
+    assert sent.context == Context(run=run.ref, property_name="beta", moment=MOMENTS["beta"])
+
+
+@pytest.mark.parametrize(("words", "name"), [("logs 1", "alpha"), ("debug 2", "beta"), ("failing 3", "zeta"),
+                                             ("logs 2 window=30", "beta"), ("debug property=3", "zeta")])  # fmt: skip
+async def test_number__of_a_list_is_its_entry(words: str, name: str) -> None:
+    """In the thread of a numbered list a bare number is an entry of it, not the beginning of a run id."""
+    door = Door()
+    run = a_failing_run(door, "zeta", "alpha", "beta")
+    thread = await door.thread_about(run)
+
+    card = (await door.say(words, thread=thread)).card
+
+    assert card.context == Context(run=run.ref, property_name=name, moment=MOMENTS[name])
+
+
+async def test_number__goes_with_latest_and_wins_over_what_the_thread_speaks_of() -> None:
+    """`logs latest 2` needs no thread, and a number in the thread of one property means another one."""
+    door = Door()
+    run = a_failing_run(door, "zeta", "alpha", "beta")
+    speaks = Context(run=run.ref, property_name="alpha", moment=MOMENTS["alpha"])
+    await door.store.set_context(CHANNEL, "1.2", speaks)
+
+    latest = (await door.say("logs latest 2")).card
+    other = (await door.say("logs 3", thread="1.2")).card
+
+    assert (latest.context or speaks).property_name == "beta"
+    assert (other.context or speaks).property_name == "zeta"
+
+
+@pytest.mark.parametrize(("words", "sentence"), [("logs 4", "There is no entry 4: 3 properties fail in this run."),
+                                                 ("failing 12", "There is no entry 12")])  # fmt: skip
+async def test_number__that_is_none_of_the_list_is_said(words: str, sentence: str) -> None:
+    """It names the number and how many there are."""
+    door = Door()
+    thread = await door.thread_about(a_failing_run(door, "zeta", "alpha", "beta"))
+
+    reply = await door.say(words, thread=thread)
+
+    assert sentence in told(reply.card)
+    assert reply.failed
+
+
+async def test_number__without_a_run_asks_which_run() -> None:
+    """Nobody knows which list is meant."""
+    assert "Which run?" in told((await Door().say("failing 1")).card)
+
+
+async def test_property__whose_name_is_a_number_is_found_by_its_buttons() -> None:
+    """A button says the name; the name wins over the entry with that number."""
+    door = Door()
+    run = door.service.add_run(a_run(2))
+    named = tuple(
+        failing_at(name, Moment(hash_, "5.5")) for name, hash_ in (("2", "1"), ("x", "2"), ("1", "3"))
+    )
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=named))
+    listing = (await door.say("failing latest")).card
+    assert [plain(item.title) for item in listing.items] == ["1. 1", "2. 2", "3. x"]
+
+    card = (await door.say(words_of(listing, "Debug 1"))).card
+
+    assert card.context == Context(run=run.ref, property_name="1", moment=Moment("3", "5.5"))
+
+
+@given(st.text(min_size=1, max_size=200).filter(lambda name: name == " ".join(name.split())))
+def test_property__any_name_survives_its_button(name: str) -> None:
+    """Quotes, links, moments and commands in a name stay its text."""
+    about = Context(run=RunRef("demo", "r-1"), property_name=name, moment=MOMENT)
+
+    read = grammar.split(looking.words("logs", about, "window=40"))
+
+    assert (read.named["property"], read.named["window"], read.positional) == (name, "40", ("demo/r-1",))
+
+
+def test_moment__is_the_earliest_of_several_counterexamples() -> None:
+    """Numbers are compared, not texts, and not as floats; the text stays as served."""
+    late, early = Moment("1", "313.15"), Moment("2", "45.33")
+    a_bit_later, exact = Moment("3", "398.48980557741231"), Moment("4", "398.48980557741230")
+    assert a_bit_later.seconds == exact.seconds
+
+    assert failing_at("x", late, None, early).moment == early
+    assert failing_at("x", a_bit_later, exact).moment == exact
+    assert failing_at("x", Moment("5", "1e2"), Moment("6", "99.5")).moment == Moment("6", "99.5")
+    assert failing_at("x", None).moment is None
+    assert a_property("x", failing=True, counterexamples=()).moment is None
+
+
+async def test_failing__shows_the_sample_that_its_buttons_look_at() -> None:
+    """The text beside a moment is of that counterexample, and stands first among the samples."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    samples = (an_example("late", moment=Moment("1", "313.15")), an_example("early", moment=Moment("2", "45.33")),
+               an_example("", moment=Moment("3", "99.5")))  # fmt: skip
+    broken = a_property("x", failing=True, counterexamples=samples)
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=(broken,)))
+
+    listing = (await door.say("failing latest")).card
+    one = (await door.say("failing latest 1")).card
+
+    assert [plain(line) for line in listing.items[0].lines][:2] == [
+        "3 counterexamples, 0 examples · at 45.33 s",
+        "early",
+    ]
+    assert [plain(item.title) for item in one.items] == ["early", "at 99.5 s", "late"]
+
+
+def incomplete(door: Door) -> Run:
+    """Add a run that did not get through, in which properties fail too."""
+    moment = Moment("-987654321", "226.839")
+    run = a_failing_run(door, "zeta", "beta", status=RunStatus.INCOMPLETE, failure_moment=moment)
+    door.service.set_log(run, moment, a_line("panic: out of memory", "226.8"))
+    return run
+
+
+@pytest.mark.parametrize("words", ["logs {}", "debug {}", "Logs at the failure", "Debug"])
+async def test_incomplete__is_looked_at_where_it_broke(words: str) -> None:
+    """A property that failed before is not what stopped the run."""
+    door = Door()
+    run = incomplete(door)
+    card = (await door.say(f"status {run.ref.run_id}")).card
+    said = words.format(run.ref.run_id) if "{}" in words else words_of(card, words)
+
+    reply = await door.say(said)
+
+    assert reply.card.context == Context(run=run.ref, moment=run.failure_moment)
+    assert ("Failure moment", "-987654321 226.839") in [(f.label, plain(f.value)) for f in card.facts]
+
+
+async def test_incomplete__says_which_properties_have_moments_too() -> None:
+    """They are one number away."""
+    door = Door()
+    run = incomplete(door)
+
+    card = (await door.say(f"logs {run.ref.run_id}")).card
+
+    assert plain(card.footer) == "2 failing properties have a moment: say “failing”, or “logs 1”."
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"status": RunStatus.IN_PROGRESS}, "This run has not ended, so it has no moments yet."),
+        ({"status": RunStatus.INCOMPLETE, "failure_unpinned": True}, "without a pinned moment."),
+        ({}, "No property of this run fails, so there is no moment to look at."),
+    ],
+)
+async def test_logs__of_a_run_without_a_moment_is_its_build_log(changes: dict[str, object], why: str) -> None:
+    """In its thread `logs` shows what there is, and says that it is the build log and why."""
+    door = Door()
+    run = door.service.change(door.service.add_run(a_run(1)), **changes)
+    door.service.set_results(some_results(run, passing=("fine",)))
+    door.service.set_build_log(run, LogLine(text="Building image", at=EPOCH, stream="stdout"))
+    thread = await door.thread_about(run)
+
+    reply = await door.say("logs grep=image", thread=thread)
+
+    assert not reply.failed
+    assert reply.card.excerpt is not None
+    assert "Building image" in reply.card.excerpt.lines[0]
+    assert f"{why} The build log is shown instead." in plain(reply.card.text)
+    assert "This is the last line of the build log of" in plain(reply.card.text)
+    assert "The build log is not filtered: grep= is for lines before a moment." in told(reply.card)
+
+
+async def test_logs__of_a_run_with_neither_says_both() -> None:
+    """No moment and no build log: the sentence says so."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, passing=("fine",)))
+
+    reply = await door.say("logs", thread=await door.thread_about(run))
+
+    assert reply.failed
+    assert "there is no moment to look at. Its build log cannot be shown either: " in told(reply.card)
+
+
+async def test_wider__shows_more_lines_until_all_are_shown() -> None:
+    """Each press shows more than the one before; where nothing is left to show, there is no such button."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    moment = Moment("7", "100.5")
+    broken = failing_at("balance", moment)
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=(broken,)))
+    door.service.set_log(run, moment, *(a_line(f"line {n}", f"{n / 2}") for n in range(200)))
+
+    card = (await door.say("logs latest")).card
+    shown = []
+    while any(button.label == "Wider window" for button in card.buttons):
+        assert card.excerpt is not None
+        shown.append(len(card.excerpt.lines))
+        card = (await door.say(words_of(card, "Wider window"))).card
+        assert card.context == Context(run=run.ref, property_name="balance", moment=moment)
+
+    assert card.excerpt is not None
+    assert [*shown, len(card.excerpt.lines)] == [19, 79, 200]
