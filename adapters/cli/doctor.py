@@ -21,6 +21,7 @@ from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unrea
 from bot.model import RunQuery
 from bot.ports import Clock, RunService
 from bot.replies.problems import MENDS
+from bot.replies.words import count
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
 PATIENCE = 10.0  # seconds
@@ -80,8 +81,9 @@ async def _database(loaded: Settings) -> Finding:
     except (StoreError, UserError) as error:
         return Finding("database", str(error), bad=True)
     dead = depth.dead + depth.unknown
-    mend = f"{dead} messages need an operator." if dead else ""
-    return Finding("database", f"open and writable, {depth.waiting} messages waiting", mend)
+    needs = "message needs" if dead == 1 else "messages need"
+    mend = f"{dead:,} {needs} an operator." if dead else ""
+    return Finding("database", f"open and writable, {count(depth.waiting, 'message')} waiting", mend)
 
 
 async def _connection(connection: Connection, open_service: OpenService) -> AsyncIterator[Finding]:

@@ -20,7 +20,7 @@ from bot.errors import UserError
 from bot.model import DebugRequest, Run, RunRef, RunStatus
 from bot.replies import settling
 from bot.replies.launching import addresses
-from bot.replies.words import virtual
+from bot.replies.words import sentence, virtual
 from bot.sessions import Session
 from bot.state import Intent, IntentState
 
@@ -141,12 +141,12 @@ def _ended(session: Session, run: Run) -> Card:
     if run.status is RunStatus.INCOMPLETE:
         said: Line = ("The debugging session could not be kept up: the platform says incomplete.",)
         return _card(session, "The debugging session failed", said, Tone.BAD)
-    said = ("The debugging session has ended: the platform says ", Outside(run.status_text), ".")
+    said = sentence("The debugging session has ended: the platform says ", Outside(run.status_text))
     return _card(session, "The debugging session has ended", said, Tone.NEUTRAL)
 
 
 def _rejected(session: Session) -> Card:
-    why: Line = (" It said: ", Outside(session.intent.reason)) if session.intent.reason else ()
+    why: Line = sentence(" It said: ", Outside(session.intent.reason)) if session.intent.reason else ()
     said: Line = ("The platform refused to open the debugging session. Nothing was started.", *why)
     return _card(session, "No debugging session was opened", said, Tone.BAD)
 

@@ -8,7 +8,7 @@ from bot.cards import Button, Card, Context, Fact, Form, Line, Outside, Progress
 from bot.errors import UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import settling
-from bot.replies.words import clock_time, duration, elapsed, listed, minutes, run_name, short_id
+from bot.replies.words import clock_time, duration, elapsed, listed, minutes, run_name, sentence, short_id
 from bot.state import Intent, IntentState
 from bot.wordlike import mistaken
 
@@ -189,7 +189,7 @@ def _accepted(intent: Intent, request: LaunchRequest) -> Card:
 
 def _rejected(intent: Intent, request: LaunchRequest) -> Card:
     said: Line = ("The platform refused to launch ", Outside(request.launcher), ". Nothing was started.")
-    why: Line = ("It said: ", Outside(intent.reason)) if intent.reason else ()
+    why: Line = sentence("It said: ", Outside(intent.reason)) if intent.reason else ()
     return Card(
         title=(Outside(request.launcher), " was not launched"),
         text=(*said, " ", *why),

@@ -6,7 +6,17 @@ from bot.cards import Attachment, Button, Card, Context, Excerpt, Fact, Item, Li
 from bot.commands.aim import Aim
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run
 from bot.replies import looking
-from bot.replies.words import count, last, listed, run_name, sentence, short_id, virtual, virtual_text
+from bot.replies.words import (
+    count,
+    last,
+    listed,
+    run_name,
+    sentence,
+    short_id,
+    virtual,
+    virtual_seconds,
+    virtual_text,
+)
 
 
 def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Reply:
@@ -23,7 +33,7 @@ def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Rep
         facts=(
             Fact("Run", (Outside(query.run_id, code=True),)),
             Fact("Moment", (Outside(f"{aim.moment.input_hash} {aim.moment.vtime}", code=True),)),
-            Fact("Window", (f"{query.window:g} virtual seconds, ", count(excerpt.total, "line"))),
+            Fact("Window", (f"{virtual_seconds(query.window)}, ", count(excerpt.total, "line"))),
             *_filters(query),
         ),
         items=tuple(_fault(f, aim.moment) for f in excerpt.faults),
@@ -85,7 +95,7 @@ def line(entry: LogLine) -> str:
 
 def _story(query: LogQuery, excerpt: LogExcerpt) -> Line:
     if not excerpt.total:
-        return (f"there are no lines in the {query.window:g} virtual seconds before it.",)
+        return (f"there are no lines in the {virtual_seconds(query.window)} before it.",)
     if not excerpt.lines and excerpt.total == 1:
         return ("the only line in the window does not match.",)
     if not excerpt.lines:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot import errors
 from bot.cards import Button, Card, Line, Outside, Reply, Tone
+from bot.replies.words import sentence, stopped
 
 MENDS: dict[type[errors.ClewError], str] = {
     errors.Unreachable: "Try again in a moment. `clew doctor` shows whether the platform can be reached.",
@@ -52,12 +53,14 @@ def denied(reason: str) -> Reply:
 
 
 def _problem(problem: str, mend: str, *, fault: bool, detail: str = "", title: str = "") -> Reply:
-    said: Line = (Outside(problem), " ", Outside(mend)) if mend else (Outside(problem),)
-    body: tuple[Line, ...] = ((Outside(problem),),)
+    what: Line = (Outside(stopped(problem)),)
+    how: Line = (Outside(stopped(mend)),) if mend else ()
+    said: Line = (*what, " ", *how) if how else what
+    body: tuple[Line, ...] = (what,)
     if detail and detail not in problem:
-        body += (("The platform says: ", Outside(detail)),)
-    if mend:
-        body += ((Outside(mend),),)
+        body += (sentence("The platform says: ", Outside(detail)),)
+    if how:
+        body += (how,)
     card = Card(
         title=(title or ("Something went wrong" if fault else "That did not work"),),
         text=said,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.cards import Button, Card, Line, Outside, Reply, Style, Tone
 from bot.errors import UserError
 from bot.model import RunRef
-from bot.replies.words import short_id
+from bot.replies.words import sentence, short_id
 from bot.state import Intent, IntentKind, IntentState
 
 MINUTES_TO_CONFIRM = 5
@@ -68,10 +68,10 @@ def happened(intent: Intent) -> Reply:
     if intent.state is IntentState.ACCEPTED and intent.run_id:
         told.append(("It is run ", Outside(intent.run_id, code=True), "."))
     if intent.reason and intent.state is IntentState.REJECTED:
-        told.append(("The platform said: ", Outside(intent.reason)))
+        told.append(sentence("The platform said: ", Outside(intent.reason)))
     card = Card(
         title=(f"This {NOUNS[intent.kind]} was settled before",),
-        text=tuple(span for line in told for span in (*line, " ")),
+        text=tuple(span for line in told for span in (*line, " "))[:-1],
         body=tuple(told),
         buttons=follow(intent),
     )

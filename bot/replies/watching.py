@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import grammar
 from bot.cards import Button, Card, Item, Line, Outside, Reply, Tone
-from bot.replies.words import count, listed
+from bot.replies.words import count, listed, sentence
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 
 SAID = {
@@ -17,7 +17,7 @@ SAID = {
 
 def watching_now(subscription: Subscription, *, new: bool, there: bool, unseen: str | None) -> Reply:
     """Confirm a subscription; `there`: just so before; `unseen`: the known launcher that was perhaps meant."""
-    told = ("This channel hears of ", *described(subscription), ".")
+    told = sentence("This channel hears of ", *described(subscription))
     body: tuple[Line, ...] = (told,)
     if unseen:
         body += (("No run of that launcher was seen so far. Did you mean “", Outside(unseen), "”?"),)
@@ -34,8 +34,8 @@ def watching_now(subscription: Subscription, *, new: bool, there: bool, unseen: 
 
 def no_longer(gone: tuple[Subscription, ...], left: tuple[Subscription, ...]) -> Reply:
     """Confirm that subscriptions ended, and say what is left."""
-    told: Line = ("This channel no longer hears of ", *_all(gone), ".")
-    rest: Line = ("It still hears of ", *_all(left), ".") if left else ("It hears of no runs now.",)
+    told: Line = sentence("This channel no longer hears of ", *_all(gone))
+    rest: Line = sentence("It still hears of ", *_all(left)) if left else ("It hears of no runs now.",)
     return Reply(card=Card(title=("No longer watching",), text=(*told, " ", *rest), body=(told, rest)))
 
 
@@ -46,7 +46,7 @@ def listing(subscriptions: tuple[Subscription, ...]) -> Reply:
         return Reply(card=Card(title=("Watching nothing",), text=said, body=(said,)), private=True)
     card = Card(
         title=(f"This channel watches {count(len(subscriptions), 'thing')}",),
-        text=("This channel hears of ", *_all(subscriptions), "."),
+        text=sentence("This channel hears of ", *_all(subscriptions)),
         items=tuple(_item(s) for s in subscriptions),
         footer=("“watch LAUNCHER outcomes=changes” adds one; “unwatch LAUNCHER” ends one.",),
     )
@@ -94,7 +94,7 @@ def _item(subscription: Subscription) -> Item:
     if subscription.from_settings:
         lines.append(("From the settings file",))
     if subscription.problem:
-        lines.append(("Off: ", Outside(subscription.problem), ". Mend that, then watch again."))
+        lines.append((*sentence("Off: ", Outside(subscription.problem)), " Mend that, then watch again."))
     if subscription.report_links is not None:
         lines.append((f"Report links: {subscription.report_links.value}",))
     return Item(title=described(subscription), lines=tuple(lines), buttons=_buttons(subscription))

@@ -23,6 +23,11 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{shortened(number)} {noun if number == 1 else plural or noun + 's'}"
 
 
+def virtual_seconds(value: float) -> str:
+    """Write a span of virtual time: "1 virtual second", "0.5 virtual seconds"."""
+    return f"{value:g} virtual second{'' if value == 1 else 's'}"
+
+
 def last(number: int, noun: str) -> str:
     """Say how many of the newest there are: "the last line", "the last 20 lines"."""
     return f"the last {noun}" if number == 1 else f"the last {count(number, noun)}"

@@ -37,6 +37,7 @@ from bot.ports import (
     Undeliverable,
     Unreadable,
 )
+from bot.replies.words import stopped
 from bot.state import Delivery, MessageRef
 from bot.watch.doubts import Doubts
 from bot.watch.send import Broken, Sending, Stale
@@ -207,7 +208,7 @@ class Deliverer:
             await self._dead(delivery, reason)
             return
         if delivery.channel not in self._lost:
-            await self._tell(f"Nothing can be posted to {delivery.channel} any more: {reason}.")
+            await self._tell(f"Nothing can be posted to {delivery.channel} any more: {stopped(reason)}")
         self._lost.add(delivery.channel)
         await self.store.mark_channel(delivery.channel, reason)
         self.counts["dead"] += 1
@@ -219,7 +220,7 @@ class Deliverer:
         self._rests_until = self.clock.monotonic() + WHILE_HALTED
         if self.halted != reason:
             await self._tell(
-                f"{self.chat.name} refuses us: {reason}. Nothing is lost: all messages to it wait "
+                f"{self.chat.name} refuses us: {stopped(reason)} Nothing is lost: all messages to it wait "
                 "until there is a token that works."
             )
         self.halted = reason
@@ -233,7 +234,9 @@ class Deliverer:
     async def _dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
         self.counts["unknown" if unknown else "dead"] += 1
         fate = "may or may not have been posted" if unknown else "cannot be posted"
-        await self._tell(f"A message to {delivery.channel} {fate}: {reason}. Its key is {delivery.key}.")
+        await self._tell(
+            f"A message to {delivery.channel} {fate}: {stopped(reason)} Its key is {delivery.key}."
+        )
         await self.store.settle_dead(delivery, reason, unknown=unknown)
 
     def _failed(self) -> None:
@@ -275,7 +278,7 @@ class Deliverer:
         look, wait = self._doubts.postpone(delivery)
         if look.failures == LOOKS_BEFORE_ALARM:
             await self._tell(
-                f"Whether a message to {delivery.channel} was posted cannot be found out yet: {reason}."
+                f"Whether a message to {delivery.channel} was posted cannot be found out yet: {stopped(reason)}"
             )
         await self.store.settle_doubt(delivery, reason, self.clock.now() + timedelta(seconds=wait))
 

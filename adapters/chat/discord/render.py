@@ -15,6 +15,7 @@ from adapters.chat.discord.markup import Json, units
 from bot import cleaning
 from bot.cards import Button, Card, Chart, Excerpt, Fact, Item, Line, Outside, Progress, Tone
 from bot.model import RunRef
+from bot.replies.words import count
 
 CONTENT = 2000
 TITLE = 256
@@ -153,7 +154,7 @@ class _Page:
             shown.insert(0, line)
         left_out = excerpt.left_out + len(lines) - len(shown)
         self.cut = self.cut or len(shown) < len(lines)
-        earlier = f"{left_out:,} earlier lines left out" if left_out else ""
+        earlier = f"{count(left_out, 'earlier line')} left out" if left_out else ""
         self._add(" · ".join(part for part in (markup.escape(excerpt.title), earlier) if part))
         if shown:
             self._add(markup.fence(shown))

@@ -15,6 +15,7 @@ from adapters.chat.slack import buttons, charts, markup
 from adapters.chat.slack.markup import Json, plain, section
 from bot import cleaning
 from bot.cards import Button, Card, Excerpt, Fact, Item, Line, Progress, Tone
+from bot.replies.words import count
 
 HEADER = 150
 FIELD = 2000
@@ -186,7 +187,9 @@ def _add_excerpt(page: _Page, excerpt: Excerpt) -> None:
     left_out = excerpt.left_out + len(lines) - len(shown)
     page.cut = page.cut or len(shown) < len(lines)
     heading = " · ".join(
-        part for part in (excerpt.title, f"{left_out:,} earlier lines left out" if left_out else "") if part
+        part
+        for part in (excerpt.title, f"{count(left_out, 'earlier line')} left out" if left_out else "")
+        if part
     )
     if heading:
         page.add({"type": "context", "elements": [plain(heading, FIELD)]})

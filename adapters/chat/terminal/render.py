@@ -22,6 +22,7 @@ from bot.cards import (
     plain,
 )
 from bot.cleaning import cut, many_lines, one_line
+from bot.replies.words import count
 
 MOST_ITEMS = 30  # a screen is about forty lines
 MOST_CODE_LINES = 60
@@ -84,7 +85,7 @@ def _excerpt(excerpt: Excerpt) -> Iterator[Row]:
     if excerpt.title:
         yield _note(one_line(excerpt.title))
     if left_out:
-        yield _note(f"… {left_out:,} lines left out")
+        yield _note(f"… {count(left_out, 'line')} left out")
     for text in shown:
         line = cut(one_line(text), LONGEST_CODE_LINE)
         yield Row(kind=Kind.CODE, segments=(Segment(line, Look.CODE),))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from bot.replies.words import count
+
 LONGEST = 4_000  # characters of one text that a person may get to see
 _DEPTH = 64
 _DIGITS = 300
@@ -23,7 +25,7 @@ def clean(text: str, limit: int = LONGEST) -> str:
 
 def clip(text: str, limit: int) -> str:
     """Cut a text and say how much was left out."""
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit:,} more characters)"
+    return text if len(text) <= limit else f"{text[:limit]}… ({count(len(text) - limit, 'more character')})"
 
 
 def one_line(text: str, limit: int = LONGEST) -> str:
@@ -31,7 +33,7 @@ def one_line(text: str, limit: int = LONGEST) -> str:
     short = text[: limit * 4]  # enough even if most of it are escapes; the rest only counts
     plain = _CONTROL.sub("", _BREAKS.sub(" ", _ESCAPES.sub("", short))).strip()
     left_out = len(text) - len(short) + max(0, len(plain) - limit)
-    return clean(plain[:limit] + (f"… ({left_out:,} more characters)" if left_out else ""), limit + 40)
+    return clean(plain[:limit] + (f"… ({count(left_out, 'more character')})" if left_out else ""), limit + 40)
 
 
 _TOKEN = re.compile(
