@@ -6,9 +6,11 @@ from elsewhere (names, log lines, messages of people) and is cleaned and escaped
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from bot.model import Moment, RunRef, Secret
 
@@ -228,6 +230,12 @@ class Reply:
     fault: bool = False  # ours or the platform's, not the person's
     live: str | None = None  # key of the live card that edits this message until its run ends
     replace: bool = False  # edit the message whose button was pressed, instead of posting a new one
+    as_live: Card | None = None  # what the live card says just now, where this answer says more
+
+
+def fingerprint(card: Card) -> str:
+    """Return a short text that differs where cards say something else, whatever their threads speak of."""
+    return sha256(repr(dataclasses.replace(card, context=None)).encode("utf-8", "replace")).hexdigest()
 
 
 def plain(line: Line) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import access, grammar, moments
-from bot.cards import Button, Context, FieldKind, Form, Reply
+from bot.cards import Button, Context, FieldKind, Form, Reply, fingerprint
 from bot.commands.corrected import offers
 from bot.commands.registry import VERBS
 from bot.commands.verb import Asked, Desk, Verb
@@ -119,7 +119,8 @@ class Handler:
                 thread = message.thread or message.message_id
                 await store.set_context(message.channel, thread, reply.card.context)
             if reply.live is not None:
-                await store.add_live(LiveCard(intent_id=reply.live, message=message))
+                shown = fingerprint(reply.as_live or reply.card)
+                await store.add_live(LiveCard(intent_id=reply.live, message=message, shown=shown))
         await store.finish(invocation.place.chat, invocation.key)
 
     async def _answer(self, words: Words, invocation: Invocation, report: Report) -> Reply:

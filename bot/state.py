@@ -240,7 +240,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveCard:
-    """A message that is edited until the run of its intent ends. `shown` is what it last said."""
+    """A message that is edited until the run of its intent ends.
+
+    `shown`: what it last said, as a digest of its payload, or the fingerprint of the card that it was posted with.
+    """
 
     intent_id: str
     message: MessageRef

@@ -87,7 +87,7 @@ def joined(session: Session) -> Reply:
         footer=shown.footer,
         context=shown.context,
     )
-    return Reply(card=card, live=None if session.over else session.intent.id)
+    return Reply(card=card, live=None if session.over else session.intent.id, as_live=shown)
 
 
 def of_session(session: Session) -> Card:

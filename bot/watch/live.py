@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from bot.cards import Card
+from bot.cards import Card, fingerprint
 from bot.errors import ServiceError
 from bot.ports import (
     Chat,
@@ -70,8 +70,17 @@ class LiveCards:
             await self._store.end_live(live)
             return
         shown = sha256(chat.render(view.card).encode()).hexdigest()
-        if shown == live.shown or await self._edited(live, view.card, shown, chat):
+        if await self._as_posted(live, view.card, shown) or await self._edited(live, view.card, shown, chat):
             await self._end_if(live, last=view.last)
+
+    async def _as_posted(self, live: LiveCard, card: Card, shown: str) -> bool:
+        """Whether the message says this already: by an edit, or since it was posted, which knows only the card."""
+        if shown == live.shown:
+            return True
+        if fingerprint(card) != live.shown:
+            return False
+        await self._store.live_shown(live, shown)
+        return True
 
     async def _edited(self, live: LiveCard, card: Card, shown: str, chat: Chat) -> bool:
         """Show the card; False where that has to be tried again or was in vain."""

@@ -404,3 +404,32 @@ async def test_session__unknown_ends_the_message() -> None:
 
     assert "Not known whether the debugging session was opened" in scene.said
     assert await scene.memory.live() == ()
+
+
+@pytest.mark.parametrize("how", [Launching.NORMAL, Launching.LOST_REQUEST, Launching.REFUSED])
+async def test_tick__what_was_just_posted_is_not_edited_into_the_same(how: Launching) -> None:
+    """The first look finds what the answer said, so there is nothing to edit; what changes later is shown."""
+    scene = await a_session(how)
+    scene.edited.edits.clear()
+
+    await scene.tick()
+    await scene.tick()
+
+    assert scene.edited.edits == []
+
+
+async def test_tick__several_people_follow_one_session() -> None:
+    """Each answer is edited when the session changes, not before; what the second one was told stands till then."""
+    scene = await a_session(Launching.NORMAL)
+    joined = await scene.say(f"debug {run_id(1)} moment={MOMENT.words}")
+    scene.edited.edits.clear()
+    await scene.tick()
+    early = list(scene.edited.edits)
+
+    scene.begin()
+    await scene.tick()
+
+    assert "asked for before" in texts(joined.card)
+    assert early == []
+    assert sorted(message for message, _ in scene.edited.edits) == ["m1", "m2"]
+    assert "The debugging session is ready" in scene.said
