@@ -188,7 +188,10 @@ def _accepted(intent: Intent, request: LaunchRequest) -> Card:
 
 
 def _rejected(intent: Intent, request: LaunchRequest) -> Card:
-    said: Line = ("The platform refused to launch ", Outside(request.launcher), ". Nothing was started.")
+    said: Line = (
+        *sentence("The platform refused to launch ", Outside(request.launcher)),
+        " Nothing was started.",
+    )
     why: Line = sentence("It said: ", Outside(intent.reason)) if intent.reason else ()
     return Card(
         title=(Outside(request.launcher), " was not launched"),

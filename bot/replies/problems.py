@@ -54,7 +54,7 @@ def denied(reason: str) -> Reply:
 
 def _problem(problem: str, mend: str, *, fault: bool, detail: str = "", title: str = "") -> Reply:
     what: Line = (Outside(stopped(problem)),)
-    how: Line = (Outside(stopped(mend)),) if mend else ()
+    how: Line = (Outside(mend),) if mend else ()  # it may end in an example to be copied
     said: Line = (*what, " ", *how) if how else what
     body: tuple[Line, ...] = (what,)
     if detail and detail not in problem:

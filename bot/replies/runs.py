@@ -18,9 +18,11 @@ from bot.replies.words import (
     count,
     duration,
     elapsed,
+    last,
     listed,
     minutes,
     run_name,
+    sentence,
     short_id,
     virtual,
     when,
@@ -59,12 +61,19 @@ def verdict_words(verdict: Verdict) -> str:
     word = WORDS[verdict.kind]
     if not verdict.total:
         return word
+    if verdict.total == 1:
+        return f"{word}: its only property {_only_property(verdict)}"
     everything = count(verdict.total, "property", "properties")
     if verdict.failing:
         return f"{word}: {verdict.failing:,} of {everything} {'fails' if verdict.failing == 1 else 'fail'}"
     if verdict.passing < verdict.total:
         return f"{word}: {verdict.total - verdict.passing:,} of {everything} without a result"
-    return f"{word}: its only property passes" if verdict.total == 1 else f"{word}: all {everything} pass"
+    return f"{word}: all {everything} pass"
+
+
+def _only_property(verdict: Verdict) -> str:
+    """Say how the property of a run with just one stands."""
+    return "fails" if verdict.failing else "passes" if verdict.passing else "has no result"
 
 
 def known_verdict(status: RunStatus, known: StoredResults | None) -> str:
@@ -126,22 +135,18 @@ def recent(
     """List runs, newest first, each with its verdict where that is known."""
     of: Line = (" of ", Outside(launcher)) if launcher else ()
     if not runs:
-        said: Line = ("There are no runs", *of, ".")
+        said: Line = sentence("There are no runs", *of)
         return Reply(card=Card(title=("No runs",), text=said, body=(said,)))
     open_runs = sum(not run.status.terminal for run in runs)
     going = f", {count(open_runs, 'run')} going on" if open_runs else ""
     card = Card(
         title=("Recent runs", *of),
-        text=(_last(len(runs)), *of, f"{going}. The newest: ", *run_name(runs[0]),
+        text=(*sentence(last(len(runs), "run").capitalize(), *of, going), " The newest: ", *run_name(runs[0]),
               f", {known_verdict(runs[0].status, stored.get(runs[0].ref))}."),
         items=tuple(_listed(run, stored.get(run.ref), now) for run in runs),
         footer=("“status RUN” shows one; the first characters of an id are enough.",),
     )  # fmt: skip
     return Reply(card=card)
-
-
-def _last(number: int) -> str:
-    return "The last run" if number == 1 else f"The last {number} runs"
 
 
 def report(run: Run, link: Secret) -> Reply:

@@ -1,0 +1,294 @@
+"""Plurals and full stops in whatever Clew says, for counts of 0, 1 and 2 and texts from outside that end in a mark."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from adapters.chat.discord import render as discord
+from adapters.chat.slack import render as slack
+from adapters.chat.terminal.render import render as terminal
+from bot import errors, requests
+from bot.cards import Card, Excerpt, Item, Outside, Tone, plain
+from bot.model import (
+    Availability,
+    DebugRequest,
+    LaunchRequest,
+    LogLine,
+    Moment,
+    PropertyStatus,
+    Results,
+    Run,
+    RunStatus,
+)
+from bot.replies import debugging, launching, problems, settling, watching
+from bot.replies.words import count, counted, last, sentence, stopped, virtual_seconds
+from bot.sessions import Session
+from bot.state import CHANGES, EVERYTHING, Intent, IntentKind, IntentState, Outcome, Subscription
+from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example
+from tests.unit.commands.door import CHANNEL, Door, told
+
+NOW = EPOCH + timedelta(days=3)
+ENDINGS = ("later", "later.", "later!", "later?", "later…")
+NAMEABLE = ("later", "later.", "later!", "later…")  # "?" is no part of a launcher's name
+NAMES = ("one.", "two")
+PLURALS = [
+    "attempts",
+    "bytes",
+    "characters",
+    "connections",
+    "counterexamples",
+    "entries",
+    "examples",
+    "failures",
+    "files",
+    "lines",
+    "messages",
+    "minutes",
+    "moments",
+    "presets",
+    "properties",
+    "requests",
+    "runs",
+    "seconds",
+    "sessions",
+    "tests",
+    "things",
+    "times",
+    "verbs",
+]
+SINGULARS = [
+    word.removesuffix("ies") + "y" if word.endswith("ies") else word.removesuffix("s") for word in PLURALS
+]
+BETWEEN = r"(?:(?!of\b|and\b|in\b|for\b|to\b|or\b)[a-z]+ ){0,3}?"
+WRONG = {
+    "a plural after 1": re.compile(rf"(?<![\d.,:])1 {BETWEEN}(?:{'|'.join(PLURALS)})\b"),
+    "a singular after another number": re.compile(
+        rf"(?<![\d.,:])(?:0|[2-9]|\d{{2,}}) {BETWEEN}(?:{'|'.join(SINGULARS)})\b"
+    ),
+    "1 where there is no choice": re.compile(r"\b(?:all|last|first|none of the) 1 "),
+    "a doubled stop": re.compile(r"[.!?…]\.|\. \."),
+}
+
+
+def mistakes(text: str) -> list[str]:
+    """Return what is wrong with a text."""
+    found = ((why, pattern.search(text)) for why, pattern in WRONG.items())
+    return [f"{why}: {text!r}" for why, match in found if match]
+
+
+def judge(card: Card) -> None:
+    """Fail for a card that says something wrongly, in its own words or as a chat shows it."""
+    said = [told(card)]
+    said += [file.title for file in card.files]
+    said += [text for chart in [card.chart] if chart for text in (chart.title, chart.text)]
+    assert [wrong for text in said for line in text.splitlines() for wrong in mistakes(line)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 counterexamples, 0 examples", "all 1 property pass", "Try again later..", "What?.", "the last 1 line",
+     "2 property fail", "1 other failing properties", "12 run", "1 virtual seconds", "more. ."],
+)  # fmt: skip
+def test_mistakes__are_found(text: str) -> None:
+    """What was once said wrongly is found."""
+    assert mistakes(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 of 2 properties fails", "2 of 40 properties fail", "1 counterexample", "1.0 virtual seconds", "1,001 runs",
+     "in 1 h 30 min.", "11 runs", "1 failing, 2 passing", "the first of 3 runs", "release 62.1 runs"],
+)  # fmt: skip
+def test_mistakes__what_is_right_passes(text: str) -> None:
+    """The judge lets pass what is right."""
+    assert mistakes(text) == []
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_words__counts(number: int) -> None:
+    """The one helper is right for any count."""
+    for text in (
+        count(number, "run"),
+        counted(number, "example"),
+        last(number, "line"),
+        virtual_seconds(number),
+    ):
+        assert mistakes(text) == []
+    assert counted(2_345, "example") == "2.3k examples"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_words__a_sentence_ends_in_one_stop(ending: str) -> None:
+    """A text from outside keeps its own mark; one without gets a full stop."""
+    assert plain(sentence("It said: ", Outside(ending))) == f"It said: {stopped(ending)}"
+    assert stopped(ending) == ("later." if ending == "later" else ending)
+    assert mistakes(stopped(ending)) == []
+
+
+# Runs and properties ------------------------------------------------------------------------------
+
+STATES = (None, PropertyStatus.FAILING, PropertyStatus.PASSING, PropertyStatus.UNKNOWN)
+
+
+def results(run: Run, states: tuple[PropertyStatus | None, ...], number: int) -> Results:
+    """Return results with these states, `number` counterexamples each."""
+    samples = tuple(
+        an_example(f"{name} broke", moment=Moment(f"{n}", f"{n}.5")) for n, name in enumerate(NAMES)
+    )
+    listed = (
+        a_property(
+            name,
+            failing=state is PropertyStatus.FAILING,
+            status=state,
+            counterexamples=samples[:number] if state is PropertyStatus.FAILING else (),
+            counterexample_count=number,
+            example_count=number,
+        )
+        for name, state in zip(NAMES, states, strict=True)
+        if state
+    )
+    return Results(ref=run.ref, availability=Availability.READY, properties=tuple(listed))
+
+
+Two = tuple[PropertyStatus | None, PropertyStatus | None]
+
+
+@pytest.mark.parametrize("before", [None, *itertools.product(STATES[:3], repeat=2)])
+async def test_cards__of_a_run(before: Two | None) -> None:
+    """Its card, its announcement, the list of what fails and each entry of it."""
+    for now, number in itertools.product(itertools.product(STATES, repeat=2), range(3)):
+        door = Door()
+        if before is not None:
+            earlier = door.service.add_run(a_run(1))
+            door.service.set_results(results(earlier, before, 1))
+        run = door.service.add_run(a_run(2, description="Bump it!", source="main."))
+        door.service.set_results(results(run, now, number))
+        for words in ("status latest", "status", "failing latest", "failing latest 1", "logs latest"):
+            judge((await door.say(words)).card)
+
+
+@pytest.mark.parametrize("number", range(3))
+async def test_cards__of_logs(number: int) -> None:
+    """Lines before a moment, found or not, and the build log."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    failing = tuple(a_property(f"p{n}", failing=True) for n in range(number + 1))
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=failing))
+    door.service.set_build_log(run, *[LogLine(text="built.", at=EPOCH)] * number)
+    for cut in (None, *ENDINGS):
+        lines = [a_line(f"line {n}", "398.4") for n in range(number)]
+        door.service.set_log(run, MOMENT, *lines, cut=cut)
+        for more in ("", "window=1", "grep=nowhere", "grep=line", "lines=1", "build=yes"):
+            judge((await door.say(f"logs latest {more}")).card)
+
+
+@pytest.mark.parametrize("number", range(3))
+async def test_cards__of_recent_runs(number: int) -> None:
+    """The list, of all and of one launcher, running and ended."""
+    for status, ending in itertools.product((RunStatus.COMPLETED, RunStatus.IN_PROGRESS), NAMEABLE):
+        door = Door()
+        for n in range(number):
+            run = door.service.add_run(a_run(n, launcher=ending, status=status))
+            door.service.set_results(results(run, (PropertyStatus.FAILING, None), 1))
+        for words in ("status", f"status launcher={ending}", f"status launcher=other{ending}"):
+            judge((await door.say(words)).card)
+
+
+# What else is said --------------------------------------------------------------------------------
+
+
+def an_intent(kind: IntentKind, state: IntentState, reason: str) -> Intent:
+    """Return an intent that stands like this."""
+    debug = DebugRequest(moment=MOMENT, run_id="r-1", description="why?")
+    request = requests.encode(
+        LaunchRequest(launcher=reason, key="k", minutes="1") if kind is IntentKind.LAUNCH else debug
+    )
+    return Intent(
+        id="k", kind=kind, connection="demo", actor="a", channel=CHANNEL, thread=None, request=request, subject="s",
+        state=state, created_at=EPOCH, posted_at=EPOCH, run_id="r-1", reason=reason,
+    )  # fmt: skip
+
+
+def of_intents(ending: str) -> Iterator[Card]:
+    """Yield what is said of launches and sessions in every state."""
+    for state in IntentState:
+        launch = an_intent(IntentKind.LAUNCH, state, ending)
+        request = requests.launch_request(launch.request)
+        session = an_intent(IntentKind.DEBUG, state, ending)
+        yield launching.sent(launch, request)
+        yield settling.happened(launch).card
+        yield settling.happened(session).card
+        ended = a_run(1, status_text=ending)
+        for run in (None, ended, replace(ended, status=RunStatus.INCOMPLETE)):
+            asked = requests.debug_request(session.request)
+            yield debugging.of_session(Session(intent=session, request=asked, now=NOW, run=run))
+    for minutes in ("0.5", "1", "2"):
+        asked_for = LaunchRequest(launcher=ending, key="k", minutes=minutes)
+        yield launching.confirmation(
+            an_intent(IntentKind.LAUNCH, IntentState.DRAFT, ""), asked_for, (), alone=True
+        ).card
+
+
+def of_problems(ending: str) -> Iterator[Card]:
+    """Yield what is said of errors."""
+    for mend in ("", ending):
+        yield problems.mistake(errors.UserError(ending, mend)).card
+    for kind in (errors.Unreachable, errors.AccessRefused, errors.Rejected, errors.ServiceFailed):
+        yield problems.failure(kind(ending, detail=f"it is {ending}")).card
+    yield problems.failure(errors.StoreError(ending)).card
+    yield problems.denied(ending).card
+
+
+def of_subscriptions(ending: str) -> Iterator[Card]:
+    """Yield what is said of what a channel watches."""
+    wanted = (EVERYTHING, CHANGES, frozenset({Outcome.FAILURES}))
+    made = [
+        Subscription(channel=CHANNEL, launcher=ending, source=source, outcomes=outcomes, problem=problem)
+        for outcomes, source, problem in itertools.product(wanted, (None, ending), ("", ending))
+    ]
+    for one in made:
+        yield watching.watching_now(one, new=True, there=False, unseen=ending).card
+        yield watching.listing((one,)).card
+        yield watching.listing((one, made[0])).card
+        yield watching.no_longer((one,), ()).card
+        yield watching.no_longer((one,), (one, made[0])).card
+    yield watching.listing(()).card
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("say", [of_intents, of_problems, of_subscriptions])
+def test_cards__with_texts_from_outside(say: Callable[[str], Iterator[Card]], ending: str) -> None:
+    """A reason, a launcher, a source and a status may end in any mark."""
+    for card in say(ending):
+        judge(card)
+
+
+async def test_cards__of_help() -> None:
+    """The overview and every verb."""
+    door = Door()
+    for words in ("help", *(f"help {name}" for name in door.handler.verbs)):
+        judge((await door.say(words)).card)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_chats__count_what_they_leave_out(number: int) -> None:
+    """Each chat says how many lines and entries it does not show."""
+    excerpt = Excerpt(lines=("a", "b"), title="Newest last", left_out=number)
+    items = tuple(Item(title=(f"item {n}",)) for n in range(3))
+    card = Card(title=("t",), text=("t",), tone=Tone.BAD, excerpt=excerpt, items=items, items_left_out=number)
+    drawn = [segment.text for row in terminal(card).rows for segment in row.segments]
+    shown = [
+        json.dumps(slack.message(card), ensure_ascii=False),
+        json.dumps(discord.message(card), ensure_ascii=False),
+    ]
+
+    for text in (*drawn, *shown):
+        assert mistakes(text) == []
+    assert sum(f"{number} " in text for text in (*drawn, *shown)) >= 3
