@@ -9,65 +9,50 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from bot.model import Availability, PropertyStatus, Results, Run, RunRef, RunStatus
+from bot.chain import BEGINNINGS, Chain, Gap, Streak
+from bot.model import Availability, PropertyStatus, Results, Run
 from bot.state import Outcome, StoredResults, Subscription
 from bot.verdict import Verdict, VerdictKind
-
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDiff:
-    """What changed against the baseline. Without one, all that fails is in `newly_failing`: say "failing".
+    """What changed against the run before it.
 
-    `still_failing`: name and number of runs in a row that it fails in, this one included, as far back as known.
+    `baseline`: that run's results, or why there is nothing to compare with; then all that fails is in
+    `not_compared`, and nobody knows whether it is new.
+    `still_failing`: name and number of runs in a row that it fails in, this one included.
     `not_seen`: failed in the baseline, and this run says nothing of it. `first_pass`: name, and in how many
     runs in a row it failed before this one.
     """
 
-    baseline: StoredResults | None
+    baseline: StoredResults | Gap
     newly_failing: tuple[str, ...] = ()
-    still_failing: tuple[tuple[str, int], ...] = ()
+    not_compared: tuple[str, ...] = ()
+    still_failing: tuple[tuple[str, Streak], ...] = ()
     not_seen: tuple[str, ...] = ()
-    first_pass: tuple[tuple[str, int], ...] = ()
+    first_pass: tuple[tuple[str, Streak], ...] = ()
 
 
-def choose_baseline(run: Run, history: tuple[StoredResults, ...]) -> StoredResults | None:
-    """Return the newest completed run that was created before this one.
-
-    `history`: runs of the same series that are not ephemeral, in any order.
-    """
-    earlier = [
-        kept
-        for kept in history
-        if kept.status is RunStatus.COMPLETED
-        and (kept.ref.connection, kept.launcher) == (run.ref.connection, run.launcher)
-        and _before(kept, run)
-    ]
-    return max(earlier, key=_age, default=None)
-
-
-def compare(results: Results, baseline: StoredResults | None, history: tuple[StoredResults, ...]) -> RunDiff:
-    """Compare a run's results with its baseline; results that cannot be read change nothing.
-
-    `history` is the one that the baseline was chosen from; it says for how long something fails.
-    """
+def compare(results: Results, chain: Chain) -> RunDiff:
+    """Compare a run's results with the runs before it; results that cannot be read change nothing."""
+    baseline = chain.baseline
     if results.availability is not Availability.READY:
         return RunDiff(baseline=baseline)
     failing = tuple(sorted({p.name for p in results.failing}))  # the order of `Findings.failing`
-    if baseline is None:
-        return RunDiff(baseline=None, newly_failing=failing)
+    if isinstance(baseline, Gap):
+        return RunDiff(baseline=baseline, not_compared=failing)
     passing = {p.name for p in results.properties if p.status is PropertyStatus.PASSING} - set(failing)
-    chain = _back_from(baseline, history)
     gone = sorted(baseline.failing.difference(failing))
     return RunDiff(
         baseline=baseline,
         newly_failing=tuple(name for name in failing if name not in baseline.failing),
-        still_failing=tuple((name, _streak(name, chain) + 1) for name in failing if name in baseline.failing),
+        still_failing=tuple(
+            (name, chain.streak(name).with_this) for name in failing if name in baseline.failing
+        ),
         not_seen=tuple(name for name in gone if name not in passing),
-        first_pass=tuple((name, _streak(name, chain)) for name in gone if name in passing),
+        first_pass=tuple((name, chain.streak(name)) for name in gone if name in passing),
     )
 
 
@@ -75,16 +60,17 @@ def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = F
     """Return all that the end of a run counts as; empty while it has not ended.
 
     `after_incomplete`: the last run of the series that ended did not get through. A run whose results cannot
-    be read counts as incomplete: somebody has to look.
+    be read counts as incomplete: somebody has to look. Where the run before is not known, a failure counts as
+    new and a pass as recovery: who asked for changes would rather hear of one too many, in words that claim
+    nothing.
     """
     if verdict.kind in _NOT_ENDED:
         return frozenset()
-    baseline = diff.baseline if diff is not None else None
-    was_bad = after_incomplete or (baseline is not None and bool(baseline.failing))
+    was_bad = after_incomplete or (diff is not None and _may_have_failed(diff.baseline))
     counted = {
         Outcome.ALL: True,
         Outcome.FAILURES: verdict.failing > 0,
-        Outcome.NEW_FAILURES: diff is not None and bool(diff.newly_failing),
+        Outcome.NEW_FAILURES: diff is not None and bool(diff.newly_failing or diff.not_compared),
         Outcome.INCOMPLETE: verdict.kind in _BROKEN,
         Outcome.RECOVERY: verdict.kind is VerdictKind.PASSED and was_bad,
     }
@@ -106,26 +92,6 @@ _NOT_ENDED = frozenset({VerdictKind.STARTING, VerdictKind.RUNNING, VerdictKind.U
 _BROKEN = frozenset({VerdictKind.INCOMPLETE, VerdictKind.NO_RESULTS})
 
 
-def _before(kept: StoredResults, run: Run) -> bool:
-    """Whether a run was created before another; one without a time is before all, but never before itself."""
-    if kept.ref == run.ref:
-        return False
-    return run.created_at is None or (kept.created_at or _LONG_AGO) < run.created_at
-
-
-def _age(kept: StoredResults) -> tuple[datetime, RunRef]:
-    return (kept.created_at or _LONG_AGO, kept.ref)
-
-
-def _back_from(baseline: StoredResults, history: tuple[StoredResults, ...]) -> tuple[StoredResults, ...]:
-    """Return the baseline and the completed runs before it, newest first."""
-    older = (h for h in history if h.status is RunStatus.COMPLETED and _age(h) < _age(baseline))
-    return (baseline, *sorted(older, key=_age, reverse=True))
-
-
-def _streak(name: str, chain: tuple[StoredResults, ...]) -> int:
-    """Count in how many runs in a row, newest first, a property failed."""
-    for length, kept in enumerate(chain):
-        if name not in kept.failing:
-            return length
-    return len(chain)
+def _may_have_failed(baseline: StoredResults | Gap) -> bool:
+    """Whether something failed in the run before, or there was one and nobody knows."""
+    return baseline not in BEGINNINGS if isinstance(baseline, Gap) else bool(baseline.failing)

@@ -11,6 +11,7 @@ ClewError
 │   ├── Rejected         any other 4xx: the request was wrong
 │   ├── ServiceFailed    5xx: the platform failed
 │   └── UnexpectedAnswer the answer was not understood
+│       └── ListCut      a list could not be read to its end
 └── StoreError           the database refused or could not be reached
 """
 
@@ -101,6 +102,10 @@ class ServiceFailed(ServiceError):
 
 class UnexpectedAnswer(ServiceError):
     """The answer was not understood: another page, or a shape that no document describes."""
+
+
+class ListCut(UnexpectedAnswer):
+    """A list repeats itself or does not end; what was read of it stands, and nobody knows what comes after."""
 
 
 class StoreError(ClewError):

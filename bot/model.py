@@ -203,11 +203,15 @@ class Availability(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """All properties of a run, every page read, or the reason why there are none."""
+    """All properties of a run, every page read, or the reason why there are none.
+
+    `cut`: the list could not be read to its end, so these are only the first of an unknown number.
+    """
 
     ref: RunRef
     availability: Availability
     properties: tuple[Property, ...] = ()
+    cut: bool = False
 
     @property
     def failing(self) -> tuple[Property, ...]:

@@ -28,6 +28,7 @@ from bot.model import (
 )
 from bot.state import (
     AuditEntry,
+    Coverage,
     Delivery,
     Intent,
     IntentState,
@@ -83,7 +84,10 @@ class RunService(Protocol):
         ...
 
     def runs(self, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
-        """Yield pages of runs, newest first; stop iterating to stop reading."""
+        """Yield pages of runs, newest first, each run once; stop iterating to stop reading.
+
+        Raises `ListCut` after the last page that could be read of a list that repeats itself or does not end.
+        """
         ...
 
     async def run(self, run_id: str) -> Run:
@@ -91,7 +95,10 @@ class RunService(Protocol):
         ...
 
     async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
-        """Read every page of a run's properties; never raises `NotFound`, the availability says why not."""
+        """Read every page of a run's properties; never raises `NotFound`, the availability says why not.
+
+        A list that repeats itself or does not end is `cut`: its first properties, each once.
+        """
         ...
 
     async def logs(self, query: LogQuery, report: Report) -> LogExcerpt:
@@ -293,12 +300,22 @@ class WatchStore(Protocol):
         """Follow a run that was launched here and may not be listed yet."""
         ...
 
-    async def history(
-        self, connection: str, series: tuple[str, str, str], before: datetime | None, limit: int
-    ) -> tuple[StoredResults, ...]:
-        """Return completed, non-ephemeral runs of a series with known results, newest first.
+    async def coverage(self, connection: str) -> Coverage | None:
+        """Return the time over which every run is on record; None where that is not known."""
+        ...
 
-        `before`: created before that time.
+    async def earlier(
+        self,
+        connection: str,
+        series: tuple[str, str, str],
+        before: datetime,
+        after: datetime,
+        limit: int,
+    ) -> tuple[Run, ...]:
+        """Return the runs on record of a series that completed or still go on, newest first; no ephemeral ones.
+
+        Both times are those of creation, and exclusive. The runs hold what the record keeps of them. One that
+        was launched here and whose series is not known yet counts for every series.
         """
         ...
 
@@ -311,12 +328,28 @@ class WatchStore(Protocol):
         """
         ...
 
-    async def stored_results(self, ref: RunRef) -> StoredResults | None:
-        """Return what was kept of a run's results."""
+    async def results_kept(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, StoredResults]:
+        """Return by run id the results that may be relied on; those of a run that ended anew may not."""
         ...
 
-    async def save_results(self, run: Run, results: StoredResults) -> None:
-        """Keep a run's results for comparing, without announcing anything."""
+    async def stored_results(self, ref: RunRef) -> StoredResults | None:
+        """Return what was kept of one run's results, where it may be relied on."""
+        ...
+
+    async def results_told(self, ref: RunRef) -> StoredResults | None:
+        """Return the results that channels were told of a run, even where it ended anew since."""
+        ...
+
+    async def save_results(self, results: StoredResults) -> None:
+        """Keep a run's results for comparing, without announcing anything; what was told stays as it is."""
+        ...
+
+    async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
+        """Return the runs on record whose results a chain would look for and that nothing is kept of.
+
+        Of every series that has a run created since then: those among its newest `depth` completed runs that
+        are not ephemeral and that the watcher has not to tell yet; newest first.
+        """
         ...
 
     async def launchers(self, connection: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from bot.cards import Context, ReportLinks
@@ -116,6 +116,20 @@ class TrackedRun:
     terminal_since: datetime | None = None  # when the watcher first saw it ended
 
 
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # before every run
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Every run of a connection that was created after `since` and not after `until` is on record.
+
+    `since` is `BEGINNING` where the platform's list was read to its end.
+    """
+
+    since: datetime
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredResults:
     """A finished run's outcome as kept for comparing: only failing names and counts."""
@@ -186,6 +200,7 @@ class PollStep:
     runs: tuple[Run, ...] = ()
     baseline: bool = False  # these runs were there before the bot: never announced
     watermark: datetime | None = None
+    coverage: Coverage | None = None  # how far back the record is whole from now on
     results: tuple[StoredResults, ...] = ()
     results_known: tuple[RunRef, ...] = ()  # read, or known to be absent
     announced: tuple[tuple[RunRef, RunStatus], ...] = ()

@@ -24,17 +24,21 @@ class VerdictKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A run's verdict with its counts; `total` counts properties of unknown result too."""
+    """A run's verdict with its counts; `total` counts properties of unknown result too.
+
+    `partial`: the counts are of the first properties only, the list could not be read to its end.
+    """
 
     kind: VerdictKind
     failing: int = 0
     passing: int = 0
     total: int = 0
+    partial: bool = False
 
     @property
     def suspects_setup(self) -> bool:
         """Whether so much fails that workload or setup are likelier at fault than the software."""
-        return self.total >= _ENOUGH_TO_SUSPECT and self.failing >= _MOSTLY * self.total
+        return not self.partial and self.total >= _ENOUGH_TO_SUSPECT and self.failing >= _MOSTLY * self.total
 
 
 _ENOUGH_TO_SUSPECT = 4  # properties; with fewer, one bug can fail most of them
@@ -49,10 +53,11 @@ _BY_STATUS = {
 
 
 def judge(run: Run, results: Results | None) -> Verdict:
-    """Judge a run by its results; None, unreadable and empty results never make it passed."""
+    """Judge a run by its results; None, unreadable, empty and cut results never make it passed."""
     if results is None or results.availability is not Availability.READY:
         return _verdict(run.status, 0, 0, 0)
-    return _verdict(run.status, len(results.failing), results.passing_count, len(results.properties))
+    failing, passing, total = len(results.failing), results.passing_count, len(results.properties)
+    return _verdict(run.status, failing, passing, total, partial=results.cut)
 
 
 def judge_stored(status: RunStatus, known: StoredResults | None) -> Verdict:
@@ -64,9 +69,10 @@ def judge_stored(status: RunStatus, known: StoredResults | None) -> Verdict:
     return _verdict(status, failing, known.passing_count, total)
 
 
-def _verdict(status: RunStatus, failing: int, passing: int, total: int) -> Verdict:
-    kind = _BY_STATUS.get(status) or _finished(failing, passing, total)
-    return Verdict(kind=kind, failing=failing, passing=passing, total=total)
+def _verdict(status: RunStatus, failing: int, passing: int, total: int, *, partial: bool = False) -> Verdict:
+    whole = total if not partial else total + 1  # at least one more, of which nothing is known
+    kind = _BY_STATUS.get(status) or _finished(failing, passing, whole)
+    return Verdict(kind=kind, failing=failing, passing=passing, total=total, partial=partial)
 
 
 def _finished(failing: int, passing: int, total: int) -> VerdictKind:

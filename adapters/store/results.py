@@ -12,41 +12,31 @@ from adapters.store.tables import results
 from bot.model import RunRef, RunStatus
 from bot.state import StoredResults
 
-REPLACED = (
-    "launcher",
-    "source",
-    "test_name",
-    "ephemeral",
-    "status",
-    "created_at",
-    "failing",
-    "passing_count",
-    "unknown_count",
-)
+REPLACED = ("launcher", "status", "created_at", "failing", "passing_count", "unknown_count", "told")
 
 
-def result_row(kept: StoredResults, *, source: str, test_name: str, ephemeral: bool) -> dict[str, Any]:
-    """Return the row of a run's results in their series."""
+def result_row(kept: StoredResults, *, told: bool) -> dict[str, Any]:
+    """Return the row of a run's results; `told`: channels are told them."""
     return {
         "connection": kept.ref.connection,
         "run_id": kept.ref.run_id,
         "launcher": kept.launcher,
-        "source": source,
-        "test_name": test_name,
-        "ephemeral": ephemeral,
         "status": kept.status,
         "created_at": kept.created_at,
         "failing": encode(sorted(kept.failing)),
         "passing_count": kept.passing_count,
         "unknown_count": kept.unknown_count,
+        "told": told,
     }
 
 
 def upsert_results(db: Database) -> Insert:
-    """Insert results, or replace what was kept of the same run."""
+    """Insert results, or replace what was kept of the same run; what was only read never replaces what was told."""
     add = db.insert(results)
     return add.on_conflict_do_update(
-        index_elements=["connection", "run_id"], set_={name: add.excluded[name] for name in REPLACED}
+        index_elements=["connection", "run_id"],
+        set_={name: add.excluded[name] for name in REPLACED},
+        where=add.excluded.told | ~results.c.told,
     )
 
 

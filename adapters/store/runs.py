@@ -72,3 +72,18 @@ def tracked_run(row: Row[Any]) -> TrackedRun:
         results_known=row.results_known,
         terminal_since=row.terminal_since,
     )
+
+
+def recorded_run(row: Row[Any]) -> Run:
+    """Read back what is kept of a run itself."""
+    status = RunStatus(row.status)
+    return Run(
+        ref=RunRef(row.connection, row.run_id),
+        status=status,
+        status_text=status,
+        launcher=row.launcher,
+        created_at=row.created_at,
+        source=row.source or None,
+        test_name=row.test_name or None,
+        ephemeral=row.ephemeral,
+    )

@@ -46,6 +46,15 @@ watermarks = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 
+# Over which time of creation `runs` holds every run of a connection; `since` is exclusive, `until` is not.
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("connection", CleanText, primary_key=True),
+    Column("since", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+)
+
 # `settled`: ended, and its results are known or were there before the first look; nothing is left to do.
 # `listed_at`: when it was created, or first seen where the platform does not say.
 runs = Table(
@@ -67,24 +76,23 @@ runs = Table(
     Index("runs_unsettled", "connection", "settled"),
     Index("runs_listed", "connection", "listed_at"),
     Index("runs_launchers", "connection", "launcher", "listed_at"),
+    Index("runs_series", "connection", "launcher", "source", "test_name", "listed_at"),
 )
 
 # Apart from `runs`, so that results kept for comparing never look like a run that was announced.
+# `told`: channels were told them; reading them once more to compare changes nothing of that.
 results = Table(
     "results",
     metadata,
     Column("connection", CleanText, primary_key=True),
     Column("run_id", CleanText, primary_key=True),
     Column("launcher", CleanText, nullable=False),
-    Column("source", CleanText, nullable=False),
-    Column("test_name", CleanText, nullable=False),
-    Column("ephemeral", Boolean, nullable=False),
     Column("status", CleanText, nullable=False),
     Column("created_at", UtcTime),
     Column("failing", CleanText, nullable=False),
     Column("passing_count", Integer, nullable=False),
     Column("unknown_count", Integer, nullable=False),
-    Index("results_series", "connection", "launcher", "source", "test_name", "created_at"),
+    Column("told", Boolean, nullable=False),
 )
 
 # `wants` joins what makes a subscription unique: in a unique constraint NULL never equals NULL.

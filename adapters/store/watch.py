@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, whole
 from adapters.store.results import result_row, stored, upsert_results
-from adapters.store.runs import TERMINAL, run_row, tracked_run, upsert_runs
-from adapters.store.tables import results, runs, watermarks
+from adapters.store.runs import TERMINAL, recorded_run, run_row, tracked_run, upsert_runs
+from adapters.store.tables import coverage, results, runs, watermarks
 from bot.model import Run, RunRef, RunStatus
-from bot.state import PollStep, StoredResults, TrackedRun
+from bot.state import Coverage, PollStep, StoredResults, TrackedRun
 
 CHUNK = 500  # ids per query; every database takes that many parameters
 
@@ -55,11 +55,13 @@ class SqlWatch(Part):
             if step.runs:
                 rows = [run_row(run, step.now, baseline=step.baseline) for run in step.runs]
                 await session.execute(upsert_runs(self._db), rows)
-            for kept in step.results:
-                await self._keep(session, kept)
+            if step.results:
+                told = [result_row(kept, told=True) for kept in step.results]
+                await session.execute(upsert_results(self._db), told)
             await _mark_known(session, step.results_known)
             await _mark_announced(session, step.announced)
             await self._move_watermark(session, step)
+            await self._cover(session, step)
             return await insert_deliveries(self._db, session, step.deliveries, step.now)
 
     @whole
@@ -70,35 +72,46 @@ class SqlWatch(Part):
             add = self._db.insert(runs).on_conflict_do_nothing()
             await session.execute(add, run_row(started, now, baseline=False))
 
-    async def history(
-        self, connection: str, series: tuple[str, str, str], before: datetime | None, limit: int
-    ) -> tuple[StoredResults, ...]:
-        """Return completed, non-ephemeral runs of a series with known results, newest first."""
-        launcher, source, test_name = series
-        statement = select(results).where(
-            results.c.connection == connection,
-            results.c.launcher == launcher,
-            results.c.source == source,
-            results.c.test_name == test_name,
-            results.c.status == RunStatus.COMPLETED,
-            ~results.c.ephemeral,
-        )
-        if before is not None:
-            statement = statement.where(results.c.created_at < before)
-        newest = statement.order_by(results.c.created_at.desc().nulls_last(), results.c.run_id.desc())
+    async def coverage(self, connection: str) -> Coverage | None:
+        """Return the time over which every run is on record; None where that is not known."""
+        statement = select(coverage).where(coverage.c.connection == connection)
         async with self._db.reading() as session:
-            return tuple(stored(row) for row in await session.execute(newest.limit(limit)))
+            row = (await session.execute(statement)).first()
+        return None if row is None else Coverage(since=row.since, until=row.until)
+
+    async def earlier(
+        self,
+        connection: str,
+        series: tuple[str, str, str],
+        before: datetime,
+        after: datetime,
+        limit: int,
+    ) -> tuple[Run, ...]:
+        """Return the runs on record of a series that completed or still go on, newest first; no ephemeral ones."""
+        launched_here = (runs.c.launcher == "") & ~_ENDED
+        statement = (
+            select(runs)
+            .where(
+                runs.c.connection == connection,
+                (_of_series(series) & runs.c.created_at.is_not(None)) | launched_here,
+                runs.c.status.not_in(_NO_LINK),
+                ~runs.c.ephemeral,
+                runs.c.listed_at < before,
+                runs.c.listed_at > after,
+            )
+            .order_by(runs.c.listed_at.desc(), runs.c.run_id.desc())
+            .limit(limit)
+        )
+        async with self._db.reading() as session:
+            return tuple(recorded_run(row) for row in await session.execute(statement))
 
     async def last_end(
         self, connection: str, series: tuple[str, str, str], before: datetime | None
     ) -> RunStatus | None:
         """Return how the newest run of a series ended, of those that completed or did not get through."""
-        launcher, source, test_name = series
         statement = select(runs.c.status).where(
             runs.c.connection == connection,
-            runs.c.launcher == launcher,
-            runs.c.source == source,
-            runs.c.test_name == test_name,
+            _of_series(series),
             runs.c.status.in_((RunStatus.COMPLETED, RunStatus.INCOMPLETE)),
             ~runs.c.ephemeral,
         )
@@ -109,22 +122,55 @@ class SqlWatch(Part):
             status = await session.scalar(newest.limit(1))
         return None if status is None else RunStatus(status)
 
+    async def results_kept(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, StoredResults]:
+        """Return by run id the results that may be relied on; those of a run that ended anew may not."""
+        found: dict[str, StoredResults] = {}
+        reliable = (
+            select(results).outerjoin(runs, _SAME_RUN).where(results.c.connection == connection, _RELIABLE)
+        )
+        async with self._db.reading() as session:
+            for start in range(0, len(run_ids), CHUNK):
+                wanted = results.c.run_id.in_(run_ids[start : start + CHUNK])
+                found |= {row.run_id: stored(row) for row in await session.execute(reliable.where(wanted))}
+        return found
+
     async def stored_results(self, ref: RunRef) -> StoredResults | None:
-        """Return what was kept of a run's results."""
+        """Return what was kept of one run's results, where it may be relied on."""
+        return next(iter((await self.results_kept(ref.connection, (ref.run_id,))).values()), None)
+
+    async def results_told(self, ref: RunRef) -> StoredResults | None:
+        """Return the results that channels were told of a run, even where it ended anew since."""
         statement = select(results).where(
-            results.c.connection == ref.connection, results.c.run_id == ref.run_id
+            results.c.connection == ref.connection, results.c.run_id == ref.run_id, results.c.told
         )
         async with self._db.reading() as session:
             row = (await session.execute(statement)).first()
         return None if row is None else stored(row)
 
     @whole
-    async def save_results(self, run: Run, results: StoredResults) -> None:
-        """Keep a run's results for comparing; the watcher's memory of the run stays as it is."""
-        _, source, test_name = run.series
-        row = result_row(results, source=source, test_name=test_name, ephemeral=run.ephemeral)
+    async def save_results(self, results: StoredResults) -> None:
+        """Keep a run's results for comparing, without announcing anything; what was told stays as it is."""
         async with self._db.writing() as session:
-            await session.execute(upsert_results(self._db), row)
+            await session.execute(upsert_results(self._db), result_row(results, told=False))
+
+    async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
+        """Return the runs on record whose results a chain would look for and that nothing is kept of."""
+        series = (runs.c.launcher, runs.c.source, runs.c.test_name)
+        here = runs.c.connection == connection
+        linked = here & (runs.c.status == RunStatus.COMPLETED) & ~runs.c.ephemeral
+        newest = func.row_number().over(partition_by=series, order_by=runs.c.listed_at.desc())
+        newest_ever = func.max(runs.c.listed_at).over(partition_by=series)
+        ranked = select(runs, newest.label("place"), newest_ever.label("last_seen")).where(linked).subquery()
+        nothing_kept = ~exists().where(
+            results.c.connection == ranked.c.connection, results.c.run_id == ranked.c.run_id
+        )
+        statement = (
+            select(ranked)
+            .where(ranked.c.place <= depth, ranked.c.last_seen >= since, ranked.c.results_known, nothing_kept)
+            .order_by(ranked.c.listed_at.desc())
+        )
+        async with self._db.reading() as session:
+            return tuple(recorded_run(row) for row in await session.execute(statement))
 
     async def launchers(self, connection: str) -> tuple[str, ...]:
         """Return the launchers of the runs seen, most recent first."""
@@ -149,19 +195,6 @@ class SqlWatch(Part):
             rows = (await session.execute(statement)).all()
         return tuple((row.run_id, row.launcher, row.status) for row in rows)
 
-    async def _keep(self, session: AsyncConnection, kept: StoredResults) -> None:
-        """Keep results with the series of their run, which this step or an earlier one recorded."""
-        run = (
-            await session.execute(
-                select(runs.c.source, runs.c.test_name, runs.c.ephemeral).where(
-                    runs.c.connection == kept.ref.connection, runs.c.run_id == kept.ref.run_id
-                )
-            )
-        ).first()
-        source, test_name, ephemeral = ("", "", False) if run is None else run
-        row = result_row(kept, source=source, test_name=test_name, ephemeral=ephemeral)
-        await session.execute(upsert_results(self._db), row)
-
     async def _move_watermark(self, session: AsyncConnection, step: PollStep) -> None:
         if step.watermark is None:
             return
@@ -173,9 +206,27 @@ class SqlWatch(Part):
         )
         await session.execute(forward, {"connection": step.connection, "created_at": step.watermark})
 
+    async def _cover(self, session: AsyncConnection, step: PollStep) -> None:
+        if step.coverage is None:
+            return
+        add = self._db.insert(coverage)
+        change = add.on_conflict_do_update(
+            index_elements=["connection"], set_={"since": add.excluded.since, "until": add.excluded.until}
+        )
+        row = {"connection": step.connection, "since": step.coverage.since, "until": step.coverage.until}
+        await session.execute(change, row)
 
+
+_NO_LINK = (RunStatus.CANCELLED, RunStatus.INCOMPLETE)  # ends that say nothing of what fails
+_SAME_RUN = (runs.c.connection == results.c.connection) & (runs.c.run_id == results.c.run_id)
+_RELIABLE = or_(runs.c.run_id.is_(None), runs.c.results_known & (runs.c.status == results.c.status))
 _ENDED = or_(*(runs.c.status == status for status in TERMINAL))  # IN does not go with many rows at once
 _THIS_RUN = (runs.c.connection == bindparam("of_connection"), runs.c.run_id == bindparam("of_run"))
+
+
+def _of_series(series: tuple[str, str, str]) -> ColumnElement[bool]:
+    launcher, source, test_name = series
+    return and_(runs.c.launcher == launcher, runs.c.source == source, runs.c.test_name == test_name)
 
 
 async def _mark_known(session: AsyncConnection, refs: Sequence[RunRef]) -> None:

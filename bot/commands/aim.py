@@ -74,7 +74,7 @@ async def aim_of(asked: Asked, desk: Desk) -> Aim | NoMoment:
         return Aim(service=service, run=run, moment=asked.context.moment, property_name=name)
     if not explicit and asked.context.run is None:
         raise UserError("Which moment?", GIVE_MOMENT)
-    service, found = await findings_for(asked, desk, ended=True)
+    service, found = await findings_for(asked, desk, ended=True, depth=1)
     of_thread = asked.context.property_name if found.run.ref == asked.context.run else None
     return _aim_in(service, found, asked.value("property") or of_thread)
 

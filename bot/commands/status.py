@@ -13,8 +13,8 @@ from bot.cards import FieldKind, Reply
 from bot.commands.parameters import CONNECTION
 from bot.commands.target import findings_for, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.earlier import kept_results
 from bot.errors import ServiceError
-from bot.findings import kept_results
 from bot.model import Capability, Run, RunQuery
 from bot.ports import RunService
 from bot.replies import runs as replies

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from bot import grammar, moments
+from bot.chain import DEPTH
 from bot.commands.verb import Asked, Desk
 from bot.errors import ClewError, Correction, NotFound, Part, UserError
 from bot.findings import Findings, findings_of
@@ -64,10 +65,15 @@ async def run_of(
     raise UserError("Which run?", GIVE_RUN)
 
 
-async def findings_for(asked: Asked, desk: Desk, *, ended: bool = False) -> tuple[RunService, Findings]:
-    """Return the run that a command is about with its results, verdict and diff; `ended` as in `run_of`."""
+async def findings_for(
+    asked: Asked, desk: Desk, *, ended: bool = False, depth: int = DEPTH
+) -> tuple[RunService, Findings]:
+    """Return the run that a command is about with its results, verdict and diff.
+
+    `ended` as in `run_of`, `depth` as in `findings_of`.
+    """
     service, run = await run_of(asked, desk, ended=ended)
-    return service, await findings_of(service, desk.store, run)
+    return service, await findings_of(service, desk.store, run, depth=depth)
 
 
 async def _pasted_run(asked: Asked, desk: Desk, pasted: moments.Pasted) -> tuple[RunService, Run]:

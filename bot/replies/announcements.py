@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.cards import Card, Line, Outside, Span
+from bot.chain import Gap
 from bot.findings import Findings
 from bot.model import Capability, RunStatus
-from bot.replies import runs, watching
-from bot.replies.words import ago, count, listed, run_name, short_id, virtual
+from bot.replies import comparing, runs, watching
+from bot.replies.words import count, listed, run_name, virtual
 from bot.state import Subscription
 from bot.verdict import VerdictKind
 
@@ -63,9 +64,9 @@ def _headline(found: Findings) -> str:
     diff = found.diff
     if diff is None:
         return ""
+    if isinstance(diff.baseline, Gap):
+        return f" - {_failing(len(diff.not_compared))}" if diff.not_compared else ""
     new = len(diff.newly_failing)
-    if diff.baseline is None:
-        return f" - {_failing(new)}" if new else ""
     if new:
         return f" - {count(new, 'new failing property', 'new failing properties')}"
     if diff.still_failing:
@@ -76,7 +77,13 @@ def _headline(found: Findings) -> str:
 def _sentence(found: Findings, now: datetime) -> Line:
     """Tell the whole story: verdict, what is new by name, and what it was compared with."""
     verdict = runs.verdict_words(found.verdict)
-    return ("Run ", *run_name(found.run), f" {verdict}. ", *_news(found), *_compared(found, now))
+    return (
+        "Run ",
+        *run_name(found.run),
+        f" {verdict}. ",
+        *_news(found),
+        *comparing.sentence(found.diff, now),
+    )
 
 
 def _news(found: Findings) -> Line:
@@ -84,12 +91,9 @@ def _news(found: Findings) -> Line:
     if diff is None:
         return _why_incomplete(found)
     parts: list[Span] = []
-    if diff.newly_failing:
-        parts += [
-            "Failing: " if diff.baseline is None else "Newly failing: ",
-            *_named(diff.newly_failing),
-            ". ",
-        ]
+    for names, said in ((diff.not_compared, "Failing"), (diff.newly_failing, "Newly failing")):
+        if names:
+            parts += [f"{said}: ", *_named(names), ". "]
     others = [
         f"{len(names)} {word}"
         for names, word in (
@@ -110,16 +114,6 @@ def _named(names: tuple[str, ...]) -> Line:
         parts += [", " if parts else "", "“", Outside(name[:LONGEST_NAME]), "”"]
     more = len(names) - NAMED
     return (*parts, f" and {more:,} more") if more > 0 else tuple(parts)
-
-
-def _compared(found: Findings, now: datetime) -> Line:
-    if found.diff is None:
-        return ()
-    baseline = found.diff.baseline
-    if baseline is None:
-        return ("There is no earlier run to compare with.",)
-    before = ago(baseline.created_at, now)
-    return ("Compared with run ", Outside(short_id(baseline.ref.run_id)), f" of {before}." if before else ".")
 
 
 def _why_incomplete(found: Findings) -> Line:

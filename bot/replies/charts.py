@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from bot.cards import Chart
+from bot.chain import Gap
 from bot.findings import Findings
 from bot.model import Run
-from bot.replies.words import short_id
+from bot.replies.words import count, short_id
 
 MOST = 14  # runs: two weeks of nightly runs
 FEWEST = 3  # fewer bars show no course
 
 
 def failing_so_far(found: Findings) -> Chart | None:
-    """Count the failing properties of a run and the runs of its series before it; None where too few are known."""
+    """Count the failing properties of a run and the runs of its series before it; None where too few are known.
+
+    A run whose results are not known has no bar, and the chart says that it was left out.
+    """
     now = found.stored
-    if now is None:
+    if now is None or found.chain is None:
         return None
-    known = (*reversed(found.history[: MOST - 1]), now)
+    past = tuple(before.results for before in reversed(found.chain.past[: MOST - 1]))
+    known = (*(results for results in past if not isinstance(results, Gap)), now)
     if len(known) < FEWEST:
         return None
     values = tuple(len(results.failing) for results in known)
+    out = len(past) + 1 - len(known)
+    left_out = f", {count(out, 'run')} left out" if out else ""
+    why = f" Left out: {count(out, 'run')} without readable results." if out else ""
     return Chart(
-        title=f"Failing properties, last {len(known)} runs",
+        title=f"Failing properties, last {len(past) + 1} runs{left_out}",
         values=values,
         labels=tuple(short_id(results.ref.run_id) for results in known),
-        text=f"Failing properties in the last {len(known)} runs of {_series(found.run)}, oldest first: "
-        f"{', '.join(map(str, values))}.",
+        text=f"Failing properties in the last {len(past) + 1} runs of {_series(found.run)}, oldest first: "
+        f"{', '.join(map(str, values))}.{why}",
     )
 
 

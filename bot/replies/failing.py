@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bot import moments
 from bot.cards import Card, Context, Fact, Item, Line, Outside, Reply, Tone
+from bot.chain import Gap
 from bot.findings import Findings
 from bot.model import Capability, Example, Property
 from bot.replies import looking
-from bot.replies.runs import LONGEST_NAME, TONES, novelty, verdict_words, ways_on
+from bot.replies.comparing import in_a_row
+from bot.replies.runs import LONGEST_NAME, PARTIAL, TONES, novelty, verdict_words, ways_on
 from bot.replies.words import count, counted, run_name, virtual
 
 LISTED = 10
@@ -31,6 +33,7 @@ def listing(found: Findings, capabilities: frozenset[Capability]) -> Reply:
         text=(count(len(failing), "property fails", "properties fail"), " in ", *run_name(run),
               f" ({new})" if new else "", ": ", *names, f"{more}."),
         tone=Tone.BAD,
+        body=((PARTIAL.format(count(found.verdict.total, "property", "properties")),),) if found.verdict.partial else (),
         items=tuple(_item(n, p, found, capabilities) for n, p in enumerate(failing[:LISTED], start=1)),
         items_left_out=max(0, len(failing) - LISTED),
         buttons=tuple(b for b in ways_on(found, capabilities) if b.label not in BESIDE_EACH),
@@ -71,12 +74,21 @@ def _none(found: Findings, capabilities: frozenset[Capability]) -> Reply:
     run = found.run
     if not run.status.terminal:
         said: Line = ("Run ", *run_name(run), " has not ended; its properties are known when it has.")
+    elif found.verdict.partial:
+        said = ("Nothing is known to fail in ", *run_name(run), f": {verdict_words(found.verdict)}.")
     elif found.verdict.total:
         said = ("No property fails in ", *run_name(run), f": {verdict_words(found.verdict)}.")
     else:
         said = ("Run ", *run_name(run), f" has no readable properties: {verdict_words(found.verdict)}.")
     card = Card(
-        title=("Nothing failing in " if found.verdict.total else "No properties of ", *run_name(run)),
+        title=(
+            "Nothing known to fail in "
+            if found.verdict.partial
+            else "Nothing failing in "
+            if found.verdict.total
+            else "No properties of ",
+            *run_name(run),
+        ),
         text=said,
         tone=TONES[found.verdict.kind],
         body=(said,),
@@ -124,10 +136,10 @@ def _earliest_first(examples: tuple[Example, ...]) -> list[Example]:
 
 def _mark(chosen: Property, found: Findings) -> str:
     diff = found.diff
-    if diff is None or diff.baseline is None:
+    if diff is None or isinstance(diff.baseline, Gap):
         return "failing"
-    runs = dict(diff.still_failing).get(chosen.name)
-    return f"still failing, {count(runs, 'run')} in a row" if runs else "newly failing"
+    streak = dict(diff.still_failing).get(chosen.name)
+    return f"still failing, {in_a_row(streak)}" if streak else "newly failing"
 
 
 def _counted(chosen: Property) -> str:

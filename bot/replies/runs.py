@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.cards import Button, Card, Context, Fact, Item, Line, Outside, Progress, Reply, Span, Tone
+from bot.chain import Gap
 from bot.commands.aim import Aim
 from bot.diff import RunDiff
 from bot.findings import Findings
 from bot.model import Capability, Moment, Run, RunRef, RunStatus, Secret
-from bot.replies import looking, problems
+from bot.replies import comparing, looking, problems
 from bot.replies.words import (
     ago,
     clock_time,
@@ -23,7 +24,6 @@ from bot.replies.words import (
     minutes,
     run_name,
     sentence,
-    short_id,
     virtual,
     when,
 )
@@ -33,6 +33,10 @@ from bot.verdict import Verdict, VerdictKind, judge_stored
 NAMED = 5  # properties named per kind
 LONGEST_NAME = 120
 LONGEST_DESCRIPTION = 300
+PARTIAL = (
+    "The platform's list of properties could not be read to its end: "
+    "this is the first {} of an unknown number, so nothing is called new or passed."
+)
 
 WORDS: Mapping[VerdictKind, str] = {
     VerdictKind.PASSED: "passed",
@@ -61,6 +65,8 @@ def verdict_words(verdict: Verdict) -> str:
     word = WORDS[verdict.kind]
     if not verdict.total:
         return word
+    if verdict.partial:
+        return f"{word}: {_partly(verdict)}"
     if verdict.total == 1:
         return f"{word}: its only property {_only_property(verdict)}"
     everything = count(verdict.total, "property", "properties")
@@ -69,6 +75,15 @@ def verdict_words(verdict: Verdict) -> str:
     if verdict.passing < verdict.total:
         return f"{word}: {verdict.total - verdict.passing:,} of {everything} without a result"
     return f"{word}: all {everything} pass"
+
+
+def _partly(verdict: Verdict) -> str:
+    """Say what is known of a list that could not be read to its end."""
+    first = f"the first {count(verdict.total, 'property', 'properties')}"
+    if not verdict.failing:
+        return f"nothing fails in {first}, the others could not be read"
+    fail = "fails" if verdict.failing == 1 else "fail"
+    return f"{verdict.failing:,} of {first} {fail}, the others could not be read"
 
 
 def _only_property(verdict: Verdict) -> str:
@@ -86,7 +101,7 @@ def known_verdict(status: RunStatus, known: StoredResults | None) -> str:
 
 def novelty(diff: RunDiff | None) -> str:
     """Say what is new against the run before, in a few words; "" where there is nothing to compare."""
-    if diff is None or diff.baseline is None:
+    if diff is None or isinstance(diff.baseline, Gap):
         return ""
     parts = [
         f"{len(names)} {word}"
@@ -213,7 +228,7 @@ def facts(found: Findings, now: datetime) -> tuple[Fact, ...]:
         ("Source", (Outside(run.source),) if run.source else ()),
         ("Test", (Outside(run.test_name),) if run.test_name else ()),
         ("Started by", (Outside(run.creator),) if run.creator else ()),
-        ("Compared with", baseline(found.diff, now)),
+        ("Compared with", comparing.baseline(found.diff, now)),
     )
     return tuple(Fact(label, value) for label, value in told if value)
 
@@ -223,29 +238,15 @@ def _exactly(moment: Moment | None) -> Line:
     return (Outside(f"{moment.input_hash} {moment.vtime}", code=True),) if moment else ()
 
 
-def baseline(diff: RunDiff | None, now: datetime) -> Line:
-    """Name the run that this one was compared with."""
-    if diff is None:
-        return ()
-    if diff.baseline is None:
-        return ("no earlier run",)
-    before = ago(diff.baseline.created_at, now)
-    return (Outside(short_id(diff.baseline.ref.run_id), code=True), f", {before}" if before else "")
-
-
 def changes(diff: RunDiff | None) -> tuple[Item, ...]:
     """Name what changed since the run before, newly failing first; long lists end in a count."""
     if diff is None:
         return ()
-    mark = "failing" if diff.baseline is None else "newly failing"
     return (
-        *_names(mark, [(name, "") for name in diff.newly_failing]),
-        *_names(
-            "still failing", [(name, f"{count(runs, 'run')} in a row") for name, runs in diff.still_failing]
-        ),
-        *_names(
-            "first pass", [(name, f"after {count(runs, 'failing run')}") for name, runs in diff.first_pass]
-        ),
+        *_names("failing", [(name, "") for name in diff.not_compared]),
+        *_names("newly failing", [(name, "") for name in diff.newly_failing]),
+        *_names("still failing", [(name, comparing.in_a_row(streak)) for name, streak in diff.still_failing]),
+        *_names("first pass", [(name, comparing.after(streak)) for name, streak in diff.first_pass]),
         *_names("not seen this time", [(name, "") for name in diff.not_seen]),
     )
 
@@ -306,7 +307,10 @@ def _names(mark: str, names: list[tuple[str, str]]) -> tuple[Item, ...]:
 
 def _counts(found: Findings) -> str:
     new = novelty(found.diff)
-    return f"{found.verdict.failing} failing, {found.verdict.passing} passing" + (f" ({new})" if new else "")
+    counts = f"{found.verdict.failing} failing, {found.verdict.passing} passing"
+    if found.verdict.partial:
+        return f"{counts}, the others could not be read"
+    return counts + (f" ({new})" if new else "")
 
 
 def _when(run: Run, now: datetime) -> Line:
@@ -329,6 +333,8 @@ def _description(run: Run) -> Line:
 def _why_no_results(found: Findings) -> Line:
     if found.run.status_text and found.verdict.kind is VerdictKind.UNKNOWN:
         return ("The platform calls its status “", Outside(found.run.status_text[:40]), "”.")
+    if found.verdict.partial:
+        return (PARTIAL.format(count(found.verdict.total, "property", "properties")),)
     if found.results is None or found.verdict.total or found.verdict.kind is VerdictKind.RUNNING:
         return ()
     return (f"Its properties cannot be read: {_reason(found)}.",)

@@ -60,6 +60,11 @@ def lagging(found: Findings) -> bool:
     return found.results.availability is Availability.NOT_YET
 
 
+def unsettled(found: Findings) -> bool:
+    """Whether later looks may find more: results still come, or their list could not be read whole."""
+    return lagging(found) or (found.results is not None and found.results.cut)
+
+
 def next_look(first: datetime, now: datetime) -> datetime:
     """Return when to ask again for something that was first missed at `first`: ever more seldom."""
     return now + min(max((now - first) / 4, SHORTEST_WAIT), LONGEST_WAIT)

@@ -24,6 +24,7 @@ from bot.watch.decide import (
     lagging,
     results_key,
     targets,
+    unsettled,
 )
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Finishing:
         before = known.announced if known else None
         chosen = await self._targets(run, outcomes, intent)
         deliveries = [self._announcement(found, target, before, now) for target in chosen]
-        return self._step(run, now, found=found, settled=not lagging(found), deliveries=deliveries)
+        return self._step(run, now, found=found, settled=not unsettled(found), deliveries=deliveries)
 
     async def results(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
         """Return the write for results that came after a run was announced; None while they did not.
@@ -72,9 +73,9 @@ class Finishing:
         found = await self._findings(await self._with_moment(run))
         since = known.terminal_since if known and known.status is run.status else None
         late = now - (since or now) >= LATE_RESULTS
-        if lagging(found):
+        if unsettled(found):
             return self._step(run, now, settled=True) if late else None
-        told = await self.store.stored_results(run.ref)
+        told = await self.store.results_told(run.ref)
         if late or found.stored is None or _same(found.stored, told):
             return self._step(run, now, found=found, settled=True)
         # Who was told of missing results hears of them, and who asked only for what they say.

@@ -1,10 +1,10 @@
 """Watch the runs of one connection: a tick reads what changed, decides, and records.
 
-    pages down to the watermark ─┐
-    pages of open runs ──────────┼─ decide ─┬─ ended: results, verdict, diff, rows  (one write each)
-    tracked runs in neither ─────┘          └─ the rest, and the new watermark      (one write)
+    pages down to the watermark ─┐            ┌─ first what changed of any run            (one write)
+    pages of open runs ──────────┼─ decide ───┼─ then ended: results, verdict, diff, rows (one write each)
+    tracked runs in neither ─────┘            └─ last the new watermark                   (one write)
 
-The watermark moves last. Whatever stops a tick, the next one finds the same runs again; the outbox key makes
+What changed is on record before anything is concluded from the record. The watermark moves last. Whatever stops a tick, the next one finds the same runs again; the outbox key makes
 finding one twice harmless.
 """
 
@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cards import ReportLinks
@@ -24,6 +24,7 @@ from bot.state import PollStep, TrackedRun
 from bot.watch import listing
 from bot.watch.decide import Act, act, next_look
 from bot.watch.finish import Finishing, PollStore, Render
+from bot.watch.listing import Listing
 from bot.watch.timing import doubling
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,6 @@ class _Tick:
     watermark: datetime
     tracked: Mapping[RunRef, TrackedRun]
     known: Mapping[str, TrackedRun]
-    kept: list[Run] = field(default_factory=list)
-    history: list[Run] = field(default_factory=list)
     unreachable: int = 0
 
 
@@ -106,27 +105,36 @@ class Poller:
         if watermark is None:
             await self._baseline(tracked, now)
             return
-        seen = await listing.since(self.service, watermark)
-        newest = listing.watermark_of(seen.values(), now)
-        seen |= await listing.still_open(self.service)
+        recent = await listing.since(self.service, watermark)
+        newest = listing.watermark_of(recent.runs.values(), now)
+        seen = recent.runs | await listing.still_open(self.service)
         tick = _Tick(now=now, watermark=watermark, tracked=tracked, known={})
         seen |= await self._by_id(tick, seen)
         tick.known = await self.store.known(connection, tuple(ref.run_id for ref in seen))
-        for run in sorted(seen.values(), key=self._turn):
-            await self._decide(tick, run)
-        await self._record_rest(tick, newest)
+        acts = [(run, self._act(tick, run)) for run in sorted(seen.values(), key=self._turn)]
+        await self._record_changes(tick, acts, recent, newest)
+        for run, what in acts:
+            if what in {Act.FINISH, Act.RESULTS}:
+                await self._end(tick, run, what)
+        if newest is not None and newest > watermark:
+            await self.store.record(PollStep(connection=connection, now=now, watermark=newest))
 
     async def _baseline(self, tracked: Mapping[RunRef, TrackedRun], now: datetime) -> None:
         """Take what is there as given; only runs that end from now on are told."""
-        seen = await listing.newest(self.service) | await listing.still_open(self.service)
+        recent = await listing.newest(self.service)
+        seen = recent.runs | await listing.still_open(self.service)
         ended = tuple(run for run in seen.values() if run.status.terminal and run.ref not in tracked)
         going = tuple(run for run in seen.values() if not run.status.terminal)
         connection = self.service.connection
         refs = tuple(run.ref for run in ended)
         step = PollStep(connection=connection, now=now, runs=ended, baseline=True, results_known=refs)
         await self.store.record(step)
-        newest = listing.watermark_of(seen.values(), now) or now
-        await self.store.record(PollStep(connection=connection, now=now, runs=going, watermark=newest))
+        newest = listing.watermark_of(seen.values(), now)
+        coverage = listing.covered(None, recent, newest)
+        step = PollStep(
+            connection=connection, now=now, runs=going, watermark=newest or now, coverage=coverage
+        )
+        await self.store.record(step)
         log.info("%s: first look, %d runs were there before", connection, len(ended))
 
     # Reading by id ------------------------------------------------------------------------------
@@ -160,22 +168,15 @@ class Poller:
         ended = run.completed_at or run.created_at
         return (run.ref in self._troubled, ended or self.clock.now(), run.ref)
 
-    async def _decide(self, tick: _Tick, run: Run) -> None:
+    def _act(self, tick: _Tick, run: Run) -> Act:
         known = tick.known.get(run.ref.run_id)
-        match act(run, known, followed=run.ref in tick.tracked, watermark=tick.watermark):
-            case Act.FINISH | Act.RESULTS as what:
-                await self._end(tick, run, known, what)
-            case Act.KEEP:
-                tick.kept.append(run)
-            case Act.HISTORY:
-                tick.history.append(run)
-            case _:
-                pass
+        return act(run, known, followed=run.ref in tick.tracked, watermark=tick.watermark)
 
-    async def _end(self, tick: _Tick, run: Run, known: TrackedRun | None, what: Act) -> None:
-        """Record and announce one run; one that has to wait, or fails, is kept and found again."""
+    async def _end(self, tick: _Tick, run: Run, what: Act) -> None:
+        """Record and announce one run; one that has to wait, or fails, is found again."""
         if what is Act.RESULTS and self._looks.get(run.ref, tick.now) > tick.now:
             return
+        known = tick.known.get(run.ref.run_id)
         make = self._finishing.finish if what is Act.FINISH else self._finishing.results
         recorded: list[int] = []
 
@@ -187,9 +188,7 @@ class Poller:
         well = await self._carefully(tick, run.ref, record())
         if recorded:
             self._done(run.ref, rows=recorded[0])
-            return
-        tick.kept.append(run)
-        if what is Act.RESULTS or not well:
+        elif what is Act.RESULTS or not well:
             self._look_later(run.ref, tick.now)
 
     async def _carefully(self, tick: _Tick, ref: RunRef, work: Awaitable[None]) -> bool:
@@ -222,24 +221,29 @@ class Poller:
 
     # Recording ----------------------------------------------------------------------------------
 
-    async def _record_rest(self, tick: _Tick, newest: datetime | None) -> None:
+    async def _record_changes(
+        self, tick: _Tick, acts: Iterable[tuple[Run, Act]], recent: Listing, newest: datetime | None
+    ) -> None:
+        """Write down what changed of any run, and how far the record is whole with that."""
         connection = self.service.connection
-        if tick.history:
-            refs = tuple(run.ref for run in tick.history)
-            await self.store.record(
-                PollStep(
-                    connection=connection,
-                    now=tick.now,
-                    runs=tuple(tick.history),
-                    baseline=True,
-                    results_known=refs,
-                )
+        history = tuple(run for run, what in acts if what is Act.HISTORY)
+        if history:
+            refs = tuple(run.ref for run in history)
+            step = PollStep(
+                connection=connection, now=tick.now, runs=history, baseline=True, results_known=refs
             )
-        watermark = max(newest or tick.watermark, tick.watermark)
-        if tick.kept or watermark > tick.watermark:
-            await self.store.record(
-                PollStep(connection=connection, now=tick.now, runs=tuple(tick.kept), watermark=watermark)
-            )
+            await self.store.record(step)
+        changed = tuple(run for run, what in acts if what is Act.KEEP or self._changed(tick, run, what))
+        before = await self.store.coverage(connection)
+        coverage = listing.covered(before, recent, newest) or before
+        if changed or coverage != before:
+            step = PollStep(connection=connection, now=tick.now, runs=changed, coverage=coverage)
+            await self.store.record(step)
+
+    def _changed(self, tick: _Tick, run: Run, what: Act) -> bool:
+        """Whether a run that ended is not on record as it is now."""
+        known = tick.known.get(run.ref.run_id)
+        return what in {Act.FINISH, Act.RESULTS} and (known is None or known.status is not run.status)
 
     def _done(self, ref: RunRef, *, rows: int) -> None:
         self._missed_since.pop(ref, None)

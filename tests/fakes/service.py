@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
-from bot.errors import NotAvailable, NotFound, Rejected, ServiceError
+from bot.errors import ListCut, NotAvailable, NotFound, Rejected, ServiceError
 from bot.model import (
     Availability,
     Capability,
@@ -81,6 +81,7 @@ class FakeRunService:
     capabilities: frozenset[Capability] = frozenset(Capability)
     release: str = "64.0"
     page_size: int = 50
+    list_pages: int = 1_000_000  # after so many pages lists repeat themselves
     spool: Path | None = None
     now: datetime = EPOCH + timedelta(days=1)
     calls: list[Call] = field(default_factory=list)
@@ -192,6 +193,8 @@ class FakeRunService:
             start += self.page_size
             if start >= len(fitting):
                 return
+            if start == self.list_pages * self.page_size:
+                raise ListCut("The list repeats itself.")
 
     async def run(self, run_id: str) -> Run:
         """Return one run."""

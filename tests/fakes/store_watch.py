@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from adapters.store.text import clean
 from bot.model import Run, RunRef, RunStatus
-from bot.state import PollStep, StoredResults, TrackedRun
+from bot.state import Coverage, PollStep, StoredResults, TrackedRun
 from tests.fakes.store_base import Shared, cleaned
 
 EPOCH = datetime.min.replace(tzinfo=UTC)
@@ -27,14 +28,32 @@ class RunRow:
     first_seen: datetime
     baseline: bool = False
 
+    @property
+    def series(self) -> tuple[str, str, str]:
+        """What it is compared within."""
+        return (self.launcher, self.source, self.test_name)
+
+    @property
+    def run(self) -> Run:
+        """What is kept of the run itself."""
+        return Run(
+            ref=self.tracked.ref,
+            status=self.tracked.status,
+            status_text=self.tracked.status,
+            launcher=self.launcher,
+            created_at=self.created_at,
+            source=self.source or None,
+            test_name=self.test_name or None,
+            ephemeral=self.ephemeral,
+        )
+
 
 @dataclass(slots=True, kw_only=True)
 class ResultsRow:
-    """Results, and the series they are compared in."""
+    """Results, and whether channels were told them."""
 
     results: StoredResults
-    series: tuple[str, str, str]
-    ephemeral: bool
+    told: bool
 
 
 class MemoryWatch(Shared):
@@ -45,6 +64,7 @@ class MemoryWatch(Shared):
         self.runs: dict[RunRef, RunRow] = {}
         self.results: dict[RunRef, ResultsRow] = {}
         self.watermarks: dict[str, datetime] = {}
+        self.covered: dict[str, Coverage] = {}
 
     async def watermark(self, connection: str) -> datetime | None:
         await self._turn()
@@ -70,20 +90,31 @@ class MemoryWatch(Shared):
         if cleaned(ref) not in self.runs:
             self._see(cleaned(started), now, baseline=False)
 
-    async def history(
-        self, connection: str, series: tuple[str, str, str], before: datetime | None, limit: int
-    ) -> tuple[StoredResults, ...]:
+    async def coverage(self, connection: str) -> Coverage | None:
         await self._turn()
-        found = [
-            row.results
-            for ref, row in self.results.items()
-            if (ref.connection, row.series) == cleaned((connection, series))
-            and row.results.status is RunStatus.COMPLETED
+        return self.covered.get(clean(connection))
+
+    async def earlier(
+        self,
+        connection: str,
+        series: tuple[str, str, str],
+        before: datetime,
+        after: datetime,
+        limit: int,
+    ) -> tuple[Run, ...]:
+        await self._turn()
+        found = (
+            row.run
+            for row in self._newest(connection)
+            if row.tracked.status not in {RunStatus.CANCELLED, RunStatus.INCOMPLETE}
             and not row.ephemeral
-            and (before is None or (row.results.created_at is not None and row.results.created_at < before))
-        ]
-        found.sort(key=lambda r: (r.created_at or EPOCH, r.ref.run_id), reverse=True)
-        return tuple(found[:limit])
+            and after < (row.created_at or row.first_seen) < before
+            and (
+                (row.series == cleaned(series) and row.created_at is not None)
+                or (not row.launcher and not row.tracked.status.terminal)
+            )
+        )
+        return tuple(islice(found, limit))
 
     async def last_end(
         self, connection: str, series: tuple[str, str, str], before: datetime | None
@@ -93,22 +124,47 @@ class MemoryWatch(Shared):
         ends = (
             row.tracked.status
             for row in self._newest(connection)
-            if (row.launcher, row.source, row.test_name) == cleaned(series)
+            if row.series == cleaned(series)
             and row.tracked.status in counted
             and not row.ephemeral
             and (before is None or (row.created_at or row.first_seen) < before)
         )
         return next(ends, None)
 
+    async def results_kept(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, StoredResults]:
+        await self._turn()
+        refs = [RunRef(clean(connection), clean(run_id)) for run_id in run_ids]
+        return {ref.run_id: self.results[ref].results for ref in refs if self._reliable(ref)}
+
     async def stored_results(self, ref: RunRef) -> StoredResults | None:
+        return next(iter((await self.results_kept(ref.connection, (ref.run_id,))).values()), None)
+
+    async def results_told(self, ref: RunRef) -> StoredResults | None:
         await self._turn()
         row = self.results.get(cleaned(ref))
-        return row.results if row else None
+        return row.results if row and row.told else None
 
-    async def save_results(self, run: Run, results: StoredResults) -> None:
+    async def save_results(self, results: StoredResults) -> None:
         await self._turn()
-        _, source, test_name = cleaned(run.series)
-        self._keep(cleaned(results), source, test_name, ephemeral=run.ephemeral)
+        self._keep(cleaned(results), told=False)
+
+    async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
+        await self._turn()
+        linked = [
+            row
+            for row in self._newest(connection)
+            if row.tracked.status is RunStatus.COMPLETED and not row.ephemeral
+        ]
+        by_series: dict[tuple[str, str, str], list[RunRow]] = {}
+        for row in linked:
+            by_series.setdefault(row.series, []).append(row)
+        living = (rows for rows in by_series.values() if (rows[0].created_at or rows[0].first_seen) >= since)
+        wanted = [id(row) for rows in living for row in rows[:depth]]
+        return tuple(
+            row.run
+            for row in linked
+            if id(row) in wanted and row.tracked.results_known and row.tracked.ref not in self.results
+        )
 
     async def launchers(self, connection: str) -> tuple[str, ...]:
         await self._turn()
@@ -127,9 +183,7 @@ class MemoryWatch(Shared):
         for run in step.runs:
             self._see(cleaned(run), step.now, baseline=step.baseline)
         for results in step.results:
-            row = self.runs.get(cleaned(results.ref))
-            series = (row.source, row.test_name) if row else ("", "")
-            self._keep(cleaned(results), *series, ephemeral=bool(row and row.ephemeral))
+            self._keep(cleaned(results), told=True)
         for ref in step.results_known:
             self._change(cleaned(ref), results_known=True)
         for ref, status in step.announced:
@@ -137,6 +191,8 @@ class MemoryWatch(Shared):
         if step.watermark is not None:
             connection = clean(step.connection)
             self.watermarks[connection] = max(step.watermark, self.watermarks.get(connection, EPOCH))
+        if step.coverage is not None:
+            self.covered[clean(step.connection)] = step.coverage
 
     def _see(self, run: Run, now: datetime, *, baseline: bool) -> None:
         old = self.runs.get(run.ref)
@@ -178,6 +234,13 @@ class MemoryWatch(Shared):
                 announced=announced or row.tracked.announced,
             )
 
-    def _keep(self, results: StoredResults, source: str, test_name: str, *, ephemeral: bool) -> None:
-        series = (results.launcher, source, test_name)
-        self.results[results.ref] = ResultsRow(results=results, series=series, ephemeral=ephemeral)
+    def _keep(self, results: StoredResults, *, told: bool) -> None:
+        old = self.results.get(results.ref)
+        if told or old is None or not old.told:
+            self.results[results.ref] = ResultsRow(results=results, told=told)
+
+    def _reliable(self, ref: RunRef) -> bool:
+        kept, run = self.results.get(ref), self.runs.get(ref)
+        if kept is None or run is None:
+            return kept is not None
+        return run.tracked.results_known and run.tracked.status is kept.results.status

@@ -21,6 +21,7 @@ from adapters.platforms.antithesis.tenant import Tenant
 from adapters.platforms.antithesis.transport import open_http
 from bot.errors import (
     AccessRefused,
+    ListCut,
     NotAvailable,
     NotFound,
     RateLimited,
@@ -45,6 +46,7 @@ from bot.model import (
     Started,
     Unclear,
 )
+from bot.verdict import VerdictKind, judge
 from tests.fakes.raw_http import RawServer, Reply, drops, json_says, never, raw_server, says, streams
 from tests.fakes.runs import a_run
 
@@ -288,38 +290,102 @@ async def test_read__many_at_once(spool: Path) -> None:
 # Pages ----------------------------------------------------------------------------------------------
 
 
-def _page(cursor: object) -> Reply:
-    return json_says(json.dumps({"data": [json.loads(RUN)], "next_cursor": cursor}))
+def _page(cursor: object, number: int = 0) -> Reply:
+    run = {**json.loads(RUN), "run_id": f"{number:032x}-64-1"}
+    return json_says(json.dumps({"data": [run], "next_cursor": cursor}))
 
 
-async def _pages(service: AntithesisService) -> int:
-    return len([page async for page in service.runs(RunQuery())])
+def _properties(first: int, last: int, cursor: object) -> Reply:
+    """Return a page of properties with these numbers, of which number 7 fails."""
+    found = [
+        {"name": f"p{n}", "status": "Failing" if n == 7 else "Passing", "is_event": True}
+        for n in range(first, last)
+    ]
+    return json_says(json.dumps({"data": found, "next_cursor": cursor}))
 
 
-async def test_pages__a_cursor_that_repeats(spool: Path) -> None:
-    """The walk stops where it would begin anew."""
-    async with (
-        raw_server(_page("a"), _page("b"), _page("a")) as server,
-        _service(server.base_url, spool) as service,
-    ):
-        assert await _pages(service) == 3
+async def _collect(service: AntithesisService, into: list[str]) -> None:
+    async for page in service.runs(RunQuery()):
+        into += [run.ref.run_id for run in page]
+
+
+LOOPS: dict[str, list[tuple[object, int]]] = {
+    "a cursor that comes again": [("a", 0), ("b", 1), ("a", 2)],
+    "a cursor that never moves": [("a", 0), ("a", 0)],
+    "a page that comes again": [("a", 0), ("b", 1), ("c", 0)],
+    "a cursor that cannot be sent": [("a", 0), (7, 1)],
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS.values(), ids=LOOPS)
+async def test_pages__a_list_that_loops_is_no_whole_one(spool: Path, loop: list[tuple[object, int]]) -> None:
+    """What was read stands, each run once, and nobody takes the loop for the end of the list."""
+    got: list[str] = []
+    replies = [_page(cursor, number) for cursor, number in loop]
+    async with raw_server(*replies) as server, _service(server.base_url, spool) as service:
+        with pytest.raises(ListCut):
+            await _collect(service, got)
+
+    assert [f"{number:032x}-64-1" for number in dict.fromkeys(number for _, number in loop)] == got
+    assert len(server.requests) == len(loop)
 
 
 async def test_pages__a_cursor_that_never_ends(spool: Path) -> None:
-    """The walk stops at the page cap, whatever the cursors say."""
-    replies = [_page(f"c{n}") for n in range(50)]
+    """The walk stops at the page cap, whatever the cursors say, and says that there was more."""
+    replies = [_page(f"c{n}", n) for n in range(50)]
     async with raw_server(*replies) as server, _service(server.base_url, spool, pages=7) as service:
-        assert await _pages(service) == 7
+        with pytest.raises(ListCut, match="more than 7 pages"):
+            await _collect(service, [])
+
+    assert len(server.requests) == 7
+
+
+@pytest.mark.parametrize(
+    ("replies", "pages"),
+    [
+        ([_properties(0, 100, "a"), _properties(0, 100, "a")], 50),
+        ([_properties(0, 100, "a"), _properties(0, 100, "b"), _properties(0, 100, "c")], 50),
+        ([_properties(0, 50, "a"), _properties(50, 100, "b")], 2),
+        ([_properties(0, 100, ["unusable"])], 50),
+    ],
+)
+async def test_results__of_a_list_that_cannot_be_read_whole(
+    spool: Path, replies: list[Reply], pages: int
+) -> None:
+    """Each property counts once, and the results say that they are only the first ones."""
+    async with raw_server(*replies) as server, _service(server.base_url, spool, pages=pages) as service:
+        results = await service.results(a_run(1, connection="prod"))
+
+    assert (len(results.properties), len(results.failing), results.cut) == (100, 1, True)
+
+
+async def test_results__a_property_that_is_none_leaves_the_list_not_whole(spool: Path) -> None:
+    """Nobody knows what it was: the run has not passed by the others."""
+    page = json_says('{"data": [{"name": "a", "status": "Passing"}, {"status": "Failing"}]}')
+    async with raw_server(page) as server, _service(server.base_url, spool) as service:
+        results = await service.results(a_run(1, connection="prod"))
+
+    assert results.cut
+    assert judge(a_run(1), results).kind is VerdictKind.NO_RESULTS
+
+
+async def test_results__counts_an_overlap_once(spool: Path) -> None:
+    """A page that begins with the end of the one before doubles nothing, and the list is whole."""
+    replies = (_properties(0, 60, "a"), _properties(50, 100, None))
+    async with raw_server(*replies) as server, _service(server.base_url, spool) as service:
+        results = await service.results(a_run(1, connection="prod"))
+
+    assert (len(results.properties), len(results.failing), results.cut) == (100, 1, False)
 
 
 async def test_pages__a_hostile_cursor_is_only_a_value(spool: Path) -> None:
     """A cursor that looks like an address stays in the query, and arrives as it was."""
     cursor = "http://evil/?a=b&c#d+e%2F="
     async with (
-        raw_server(_page(cursor), _page(None)) as server,
+        raw_server(_page(cursor), _page(None, 1)) as server,
         _service(server.base_url, spool) as service,
     ):
-        await _pages(service)
+        await _collect(service, [])
     path, _, query = server.requests[1].target.partition("?")
 
     assert path == "/api/v0/runs"
@@ -328,7 +394,7 @@ async def test_pages__a_hostile_cursor_is_only_a_value(spool: Path) -> None:
 
 async def test_find_run__looks_back_so_far(spool: Path) -> None:
     """The search for a pasted link ends after some pages."""
-    replies = [_page(f"c{n}") for n in range(50)]
+    replies = [_page(f"c{n}", n) for n in range(50)]
     async with raw_server(*replies) as server, _service(server.base_url, spool, search_pages=4) as service:
         found = await service.find_run(report_url=f"{server.base_url}/report/a/b.html?auth=v2.public.x")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.diff import RunDiff, choose_baseline, compare, reason, wanted
+from bot.chain import Chain, Gap, Past, Streak
+from bot.diff import RunDiff, compare, reason, wanted
 from bot.model import Availability, Property, PropertyStatus, Results, Run, RunRef, RunStatus
 from bot.state import CHANGES, EVERYTHING, Outcome, StoredResults, Subscription
 from bot.verdict import Verdict, VerdictKind
@@ -49,50 +49,14 @@ def results(availability: Availability = Availability.READY, /, **statuses: Prop
     return Results(ref=RunRef("acme", "r9"), availability=availability, properties=properties)
 
 
-@pytest.mark.parametrize(
-    ("history", "expected"),
-    [
-        ((), None),
-        ((kept(7), kept(8), kept(6)), kept(8)),
-        ((kept(8, status=RunStatus.INCOMPLETE), kept(7)), kept(7)),
-        ((kept(8, status=RunStatus.CANCELLED),), None),
-        ((kept(9), kept(10), kept(3)), kept(3)),
-        ((replace(kept(8), launcher="other"), kept(5)), kept(5)),
-        ((replace(kept(8), ref=RunRef("elsewhere", "r8")), kept(5)), kept(5)),
-        ((replace(kept(8), created_at=None), kept(5)), kept(5)),
-        ((replace(kept(8), created_at=None),), replace(kept(8), created_at=None)),
-        ((replace(kept(8), created_at=day(9)),), None),
-        ((replace(kept(7), created_at=day(8)), kept(8)), kept(8)),
-    ],
-)
-def test_choose_baseline__takes_the_run_before(
-    history: tuple[StoredResults, ...], expected: StoredResults | None
-) -> None:
-    """It is the newest completed run of the connection and launcher that was created before this one."""
-    baseline = choose_baseline(run(9), history)
-
-    assert expected == baseline
-
-
-def test_choose_baseline__without_a_time_takes_the_newest_other() -> None:
-    """A run whose creation time is not known is compared with the newest other run."""
-    baseline = choose_baseline(replace(run(9), created_at=None), (kept(9), kept(8), kept(12)))
-
-    assert baseline == kept(12)
-
-
-@settings(max_examples=60)
-@given(st.permutations([kept(n) for n in range(12)]))
-def test_choose_baseline__does_not_depend_on_order(history: list[StoredResults]) -> None:
-    """However the history is ordered, the same run is chosen."""
-    baseline = choose_baseline(run(9), tuple(history))
-
-    assert baseline == kept(8)
+def chain(*past: StoredResults | Gap, end: Gap = Gap.FIRST) -> Chain:
+    """Return a chain of runs with these results, newest first."""
+    return Chain(past=tuple(Past(run(8 - n), results) for n, results in enumerate(past)), end=end)
 
 
 def test_compare__sorts_into_four_groups() -> None:
     """New, still failing, not seen and first pass are told apart, each with its run counts."""
-    history = (
+    past = (
         kept(8, "old", "gone", "well"),
         kept(7, "old", "well"),
         kept(6, "old"),
@@ -100,35 +64,37 @@ def test_compare__sorts_into_four_groups() -> None:
         kept(4, "old"),
     )
 
-    diff = compare(results(new=F, old=F, well=P, fine=P), history[0], history)
+    diff = compare(results(new=F, old=F, well=P, fine=P), chain(*past))
 
     assert diff == RunDiff(
-        baseline=history[0],
+        baseline=past[0],
         newly_failing=("new",),
-        still_failing=(("old", 4),),
+        still_failing=(("old", Streak(4)),),
         not_seen=("gone",),
-        first_pass=(("well", 2),),
+        first_pass=(("well", Streak(2)),),
     )
 
 
-def test_compare__without_a_baseline_calls_all_failing() -> None:
-    """The first run of a series has no baseline, and the diff says so."""
-    diff = compare(results(a=F, b=P), None, ())
+@pytest.mark.parametrize("gap", list(Gap))
+def test_compare__without_a_baseline_calls_nothing_new(gap: Gap) -> None:
+    """Where the run before is not known, the diff says why, and what fails is not compared."""
+    nobody = compare(results(a=F, b=P), chain(end=gap))
+    unread = compare(results(a=F, b=P), chain(gap, kept(7, "a")))
 
-    assert diff == RunDiff(baseline=None, newly_failing=("a",))
+    assert nobody == unread == RunDiff(baseline=gap, not_compared=("a",))
 
 
 @pytest.mark.parametrize("availability", [a for a in Availability if a is not Availability.READY])
 def test_compare__says_nothing_of_what_cannot_be_read(availability: Availability) -> None:
     """Unreadable results do not make the baseline's failures look gone."""
-    diff = compare(results(availability, a=F), kept(8, "b"), (kept(8, "b"),))
+    diff = compare(results(availability, a=F), chain(kept(8, "b")))
 
     assert diff == RunDiff(baseline=kept(8, "b"))
 
 
 def test_compare__takes_an_unreadable_property_as_not_seen() -> None:
     """A property whose result is unknown has neither failed nor passed."""
-    diff = compare(results(a=U), kept(8, "a"), (kept(8, "a"),))
+    diff = compare(results(a=U), chain(kept(8, "a")))
 
     assert diff == RunDiff(baseline=kept(8, "a"), not_seen=("a",))
 
@@ -141,20 +107,31 @@ def test_compare__lets_one_failure_of_a_name_count() -> None:
         properties=tuple(Property(name="a", status=status) for status in (F, P, F)),
     )
 
-    diff = compare(both, kept(8, "a"), ())
+    diff = compare(both, chain(kept(8, "a")))
 
-    assert diff == RunDiff(baseline=kept(8, "a"), still_failing=(("a", 2),))
+    assert diff == RunDiff(baseline=kept(8, "a"), still_failing=(("a", Streak(2)),))
 
 
-def test_compare__counts_back_from_the_baseline_only() -> None:
-    """Runs after the baseline, incomplete ones and the order of the history do not change the count."""
-    history = (
-        kept(6, "a"), kept(10), kept(8, "a"), kept(7, status=RunStatus.INCOMPLETE), kept(5), kept(4, "a"),
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("past", "expected"),
+    [
+        (chain(kept(8, "a"), kept(7, "a"), kept(6)), Streak(3)),
+        (chain(kept(8, "a"), kept(7, "a")), Streak(3)),
+        (chain(kept(8, "a"), end=Gap.OTHER_TEST), Streak(2)),
+        (chain(kept(8, "a"), end=Gap.DEPTH), Streak(2, at_least=True)),
+        (chain(kept(8, "a"), end=Gap.LIST), Streak(2, at_least=True)),
+        (chain(kept(8, "a"), Gap.UNREAD, kept(6, "a")), Streak(2, at_least=True)),
+        (chain(kept(8, "a"), Gap.ABSENT, kept(6)), Streak(2, at_least=True)),
+        (chain(kept(8, "a"), kept(7), Gap.UNREAD), Streak(2)),
+    ],
+)
+def test_compare__counts_runs_in_a_row_as_far_as_they_are_known(past: Chain, expected: Streak) -> None:
+    """A run that is not known, and an end that is no beginning, make a count the least that it can be."""
+    failing = compare(results(a=F), past)
+    passing = compare(results(a=P), past)
 
-    diff = compare(results(a=F), kept(8, "a"), history)
-
-    assert diff.still_failing == (("a", 3),)
+    assert failing.still_failing == (("a", expected),)
+    assert passing.first_pass == (("a", Streak(expected.runs - 1, expected.at_least)),)
 
 
 NAMES = st.frozensets(st.sampled_from("abcdef"))
@@ -169,22 +146,21 @@ def test_compare__puts_every_name_in_one_group(
 ) -> None:
     """All that fails or failed before is in exactly one group; counts fit the history."""
     history = tuple(kept(8 - n, *failing) for n, failing in enumerate(past))
-    baseline = choose_baseline(run(9), history)
 
-    diff = compare(results(**now), baseline, history)
+    diff = compare(results(**now), chain(*history))
 
     groups = (
-        diff.newly_failing,
+        (*diff.newly_failing, *diff.not_compared),
         tuple(dict(diff.still_failing)),
         diff.not_seen,
         tuple(dict(diff.first_pass)),
     )
     names = [name for group in groups for name in group]
-    before = baseline.failing if baseline else frozenset()
+    before = past[0] if past else frozenset()
     assert sorted(names) == sorted({name for name, status in now.items() if status is F} | before)
     assert {*groups[0], *groups[1]} == {name for name, status in now.items() if status is F}
-    assert all(2 <= runs <= len(past) + 1 for _, runs in diff.still_failing)
-    assert all(1 <= runs <= len(past) for _, runs in diff.first_pass)
+    assert all(2 <= streak.runs <= len(past) + 1 for _, streak in diff.still_failing)
+    assert all(1 <= streak.runs <= len(past) for _, streak in diff.first_pass)
 
 
 PASSED = Verdict(kind=VerdictKind.PASSED, passing=3, total=3)
@@ -197,16 +173,18 @@ A, FL, NF, INC, REC = (
 @pytest.mark.parametrize(
     ("verdict", "diff", "incomplete", "expected"),
     [
-        (PASSED, RunDiff(baseline=None), False, {A}),
+        (PASSED, RunDiff(baseline=Gap.FIRST), False, {A}),
+        (PASSED, RunDiff(baseline=Gap.UNREAD), False, {A, REC}),
         (PASSED, RunDiff(baseline=kept(8)), False, {A}),
         (PASSED, RunDiff(baseline=kept(8, "a")), False, {A, REC}),
         (PASSED, RunDiff(baseline=kept(7)), True, {A, REC}),
         (PASSED, RunDiff(baseline=kept(7, "a")), True, {A, REC}),
         (PASSED, None, True, {A, REC}),
         (PASSED, None, False, {A}),
-        (FAILED, RunDiff(baseline=None, newly_failing=("a",)), False, {A, FL, NF}),
+        (FAILED, RunDiff(baseline=Gap.FIRST, not_compared=("a",)), False, {A, FL, NF}),
+        (FAILED, RunDiff(baseline=Gap.UNREAD, not_compared=("a",)), False, {A, FL, NF}),
         (FAILED, RunDiff(baseline=kept(8), newly_failing=("a",)), False, {A, FL, NF}),
-        (FAILED, RunDiff(baseline=kept(8, "a"), still_failing=(("a", 2),)), False, {A, FL}),
+        (FAILED, RunDiff(baseline=kept(8, "a"), still_failing=(("a", Streak(2)),)), False, {A, FL}),
         (FAILED, None, False, {A, FL}),
         (Verdict(kind=VerdictKind.INCOMPLETE), None, False, {A, INC}),
         (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.findings import stored
+from bot.earlier import stored
 from bot.model import Availability, Property, PropertyStatus, Results, Run, RunRef, RunStatus
 from bot.replies.runs import verdict_words
 from bot.state import StoredResults

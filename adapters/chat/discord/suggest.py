@@ -107,7 +107,8 @@ class Suggestions:
     async def _read(self, ref: RunRef) -> tuple[Property, ...] | None:
         service = self._desk.services[ref.connection]
         try:
-            found = await findings_of(service, self._desk.store, await service.run(ref.run_id))
+            run = await service.run(ref.run_id)
+            found = await findings_of(service, self._desk.store, run, depth=1)
         except ClewError as error:  # maybe nobody waits any more, so nobody would hear of it
             log.info("a run's properties could not be suggested: %s", type(error).__name__)
             return None

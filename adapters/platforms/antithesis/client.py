@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
 from datetime import datetime
 from http import HTTPStatus
@@ -17,11 +17,13 @@ from adapters.platforms.antithesis.ids import checked_run_id, is_run_id, older_t
 from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.links import checked_report, stem
 from adapters.platforms.antithesis.logs import LogReader
+from adapters.platforms.antithesis.paging import walk
 from adapters.platforms.antithesis.parameters import EVENT_DESCRIPTION, KEY, launch_parameters
+from adapters.platforms.antithesis.protocol import Listed
 from adapters.platforms.antithesis.sender import NotSent, Sender
 from adapters.platforms.antithesis.tenant import Tenant
 from adapters.platforms.antithesis.wire import Request
-from bot.errors import AccessRefused, NotAvailable, NotFound, Rejected, ServiceError
+from bot.errors import AccessRefused, ListCut, NotAvailable, NotFound, Rejected, ServiceError
 from bot.model import (
     Availability,
     Capability,
@@ -86,13 +88,14 @@ class AntithesisService:
             return ""
 
     async def runs(self, query: RunQuery) -> AsyncGenerator[tuple[Run, ...], None]:
-        """Yield pages of runs, newest first, until the cursor ends, repeats or reaches the page cap."""
-        cursors = _Cursors(self._limits.pages)
-        while cursors.more:
-            answer = await self._caller.read(protocol.runs_request(query, cursors.current))
-            page, after = self._reader.runs(answer)
-            yield page
-            cursors.advance(after)
+        """Yield pages of runs, newest first."""
+
+        async def page(after: str | None) -> Listed[Run]:
+            return self._reader.runs(await self._caller.read(protocol.runs_request(query, after)))
+
+        async with aclosing(walk(page, lambda run: run.ref, most=self._limits.pages)) as pages:
+            async for runs in pages:
+                yield runs
 
     async def run(self, run_id: str) -> Run:
         """Return one run."""
@@ -101,22 +104,34 @@ class AntithesisService:
     async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
         """Read all pages of a run's properties, or find out why there are none."""
         try:
-            found = await self._properties(run.ref.run_id, status)
+            found = await self._properties(run, status)
         except NotFound:
             return Results(ref=run.ref, availability=await self._absence(run, empty=False))
-        if not found and status is None:
+        if not found.properties and not found.cut and status is None:
             return Results(ref=run.ref, availability=await self._absence(run, empty=True))
-        return Results(ref=run.ref, availability=Availability.READY, properties=found)
+        return found
 
-    async def _properties(self, run_id: str, status: PropertyStatus | None) -> tuple[Property, ...]:
+    async def _properties(self, run: Run, status: PropertyStatus | None) -> Results:
         found: list[Property] = []
-        cursors = _Cursors(self._limits.pages)
-        while cursors.more:
-            request = protocol.properties_request(run_id, status, cursors.current)
-            page, after = self._reader.properties(await self._caller.read(request, what="run"))
-            found += page
-            cursors.advance(after)
-        return tuple(found)
+        lost = 0
+
+        async def page(after: str | None) -> Listed[Property]:
+            nonlocal lost
+            request = protocol.properties_request(run.ref.run_id, status, after)
+            listed = self._reader.properties(await self._caller.read(request, what="run"))
+            lost += listed.lost
+            return listed
+
+        cut = False
+        try:
+            async with aclosing(walk(page, _same, most=self._limits.pages)) as pages:
+                async for properties in pages:
+                    found += properties
+        except ListCut:
+            cut = True
+        return Results(
+            ref=run.ref, availability=Availability.READY, properties=tuple(found), cut=cut or lost > 0
+        )
 
     async def _absence(self, run: Run, *, empty: bool) -> Availability:
         """Look at the run itself: a 404 alone does not tell "not yet" from "too old" and "no such run"."""
@@ -225,22 +240,9 @@ class AntithesisService:
         return None
 
 
-class _Cursors:
-    """Guards a walk through pages against a cursor that repeats and against one that never ends."""
-
-    def __init__(self, pages: int) -> None:
-        self._seen: set[str] = set()
-        self._left = pages
-        self.current: str | None = None
-        self.more = True
-
-    def advance(self, after: str | None) -> None:
-        """Go on to the next page, if there is a new one."""
-        self._left -= 1
-        self.more = after is not None and after not in self._seen and self._left > 0
-        if after is not None:
-            self._seen.add(after)
-        self.current = after
+def _same(listed: Property) -> Hashable:
+    """Return what makes two listed properties one; their samples may differ from one reading to the next."""
+    return listed.name, listed.group, listed.status
 
 
 def _carries(run: Run, key: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -144,18 +145,40 @@ class Reader:
             raise _not_json(answer)
         return run
 
-    def runs(self, answer: Answer) -> tuple[tuple[Run, ...], str | None]:
-        """Return a page of runs and the next cursor."""
+    def runs(self, answer: Answer) -> Listed[Run]:
+        """Return a page of runs."""
         page = read_page(_body(answer))
         found = (
             run_of(body, connection=self.connection, origin=self.origin) for body in read_items(page, RunBody)
         )
-        return tuple(run for run in found if run), _next(page)
+        return _listed(page, tuple(run for run in found if run))
 
-    def properties(self, answer: Answer) -> tuple[tuple[Property, ...], str | None]:
-        """Return a page of properties and the next cursor."""
+    def properties(self, answer: Answer) -> Listed[Property]:
+        """Return a page of properties."""
         page = read_page(_body(answer, what="run"))
-        return tuple(property_of(body) for body in read_items(page, PropertyBody)), _next(page)
+        return _listed(page, tuple(property_of(body) for body in read_items(page, PropertyBody)))
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[T]):
+    """One page. `after`: where the next one begins, None where none can be asked for.
+
+    `more`: the platform says that there is a next page. `lost`: items that were nothing that can be read.
+    """
+
+    items: tuple[T, ...]
+    after: str | None
+    more: bool
+    lost: int
+
+
+def _listed(page: Page, items: tuple[T, ...]) -> Listed[T]:
+    cursor = read_any(page.next_cursor)
+    more = cursor is not None and cursor != ""
+    return Listed(items, usable_cursor(cursor), more, len(page.data) - len(items))
 
 
 class _Version(msgspec.Struct):
@@ -173,10 +196,6 @@ def _not_json(answer: Answer) -> UnexpectedAnswer:
         "The address answered with something that is not the API's. Check the base URL and any proxy.",
         detail=detail_of(answer),
     )
-
-
-def _next(page: Page) -> str | None:
-    return usable_cursor(read_any(page.next_cursor))
 
 
 def absence(run: Run, now: datetime, *, empty: bool = False) -> Availability:

@@ -49,14 +49,14 @@ async def test_open_store__again(url: str) -> None:
     async with open_store(url, doubt_after=30) as store:
         await store.accept("slack", "E1", an_invocation())
         await store.record(a_step(runs=(a_run(1),), watermark=NOW, deliveries=(a_delivery(),)))
-        await store.save_results(a_run(1), results_of(1, "p"))
+        await store.save_results(results_of(2, "p"))
         await store.draft(an_intent())
         claimed = await store.claim(CHATS, NOW)
     async with open_store(url) as store:
         assert (("E1", an_invocation()),) == await store.unfinished("slack", NOW)
         assert await store.watermark("demo") == NOW
         assert len(await store.tracked("demo")) == 1
-        assert results_of(1, "p") == await store.stored_results(a_run(1).ref)
+        assert results_of(2, "p") == await store.stored_results(a_run(2).ref)
         assert an_intent() == await store.intent("i1")
         assert (claimed,) == await store.in_doubt(CHATS, later(30))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from bot.model import RunRef, RunStatus
+from bot.model import Run, RunRef, RunStatus
 from bot.ports import Store
-from bot.state import TrackedRun
+from bot.state import BEGINNING, Coverage, TrackedRun
 from tests.contract.store.kit import NOW, a_delivery, a_run, a_step, later, results_of
 
 RUNNING = RunStatus.IN_PROGRESS
@@ -205,28 +205,73 @@ async def test_record__thin_answer(store: Store) -> None:
     assert (a_run(1).ref.run_id, a_run(1).launcher, "completed") == newest
 
 
-async def test_history__of_a_series(store: Store) -> None:
-    """Only completed, non-ephemeral runs of that launcher, source and test come, newest first."""
-    series = a_run(1).series
+async def test_coverage__is_what_was_said_last(store: Store) -> None:
+    """It moves with the steps that say so, both ways; connections have their own."""
+    assert await store.coverage("demo") is None
+
+    await store.record(a_step(coverage=Coverage(since=BEGINNING, until=later(60))))
+    await store.record(a_step(watermark=later(90)))
+
+    assert Coverage(since=BEGINNING, until=later(60)) == await store.coverage("demo")
+
+    await store.record(a_step(coverage=Coverage(since=later(80), until=later(90))))
+
+    assert Coverage(since=later(80), until=later(90)) == await store.coverage("demo")
+    assert await store.coverage("other") is None
+
+
+async def test_earlier__of_a_series(store: Store) -> None:
+    """Completed and open runs of that launcher, source and test come, newest first, without ephemeral ones."""
     others: list[dict[str, Any]] = [
         {},
-        {},
+        {"status": RUNNING},
         {"ephemeral": True},
         {"status": RunStatus.INCOMPLETE},
+        {"status": RunStatus.CANCELLED},
         {"launcher": "Other"},
         {"source": "other"},
         {"test_name": "other"},
+        {},
     ]
-    for number, changes in enumerate(others, 1):
-        run = a_run(number, **changes)
-        kept = results_of(number, f"p{number}", launcher=run.launcher, status=run.status)
-        await store.record(a_step(runs=(run,), results=(kept,), results_known=(run.ref,)))
-    await store.record(a_step(runs=(a_run(8),)))
+    runs = tuple(a_run(number, **changes) for number, changes in enumerate(others, 1))
+    await store.record(a_step(runs=runs))
+    series, end = runs[0].series, later(3600)
 
-    assert (results_of(2, "p2"), results_of(1, "p1")) == await store.history("demo", series, None, 5)
-    assert (results_of(2, "p2"),) == await store.history("demo", series, None, 1)
-    assert (results_of(1, "p1"),) == await store.history("demo", series, a_run(2).created_at, 5)
-    assert await store.history("other", series, None, 5) == ()
+    async def ids(before: datetime, after: datetime, limit: int = 9) -> list[str]:
+        return [r.ref.run_id for r in await store.earlier("demo", series, before, after, limit)]
+
+    assert [runs[n].ref.run_id for n in (8, 1, 0)] == await ids(end, BEGINNING)
+    assert [runs[n].ref.run_id for n in (8, 1)] == await ids(end, BEGINNING, 2)
+    assert [runs[1].ref.run_id] == await ids(_created(runs[8]), _created(runs[0]))
+    assert await store.earlier("other", series, end, BEGINNING, 9) == ()
+
+
+async def test_earlier__holds_what_is_kept_of_a_run(store: Store) -> None:
+    """It is enough to read its results and to keep them."""
+    run = a_run(1, source=None)
+    await store.record(a_step(runs=(run,)))
+
+    (found,) = await store.earlier("demo", run.series, later(3600), BEGINNING, 1)
+
+    assert (run.ref, run.series, run.status, run.created_at) == (
+        found.ref, found.series, found.status, found.created_at,
+    )  # fmt: skip
+
+
+async def test_earlier__counts_one_launched_here_for_every_series(store: Store) -> None:
+    """A run that no list showed yet may belong to any series; one without a time that did show up to none."""
+    ghost = RunRef("demo", "launched")
+    await store.track(ghost, later(30))
+    await store.record(a_step(runs=(a_run(1, created_at=None),), now=later(40)))
+
+    found = await store.earlier("demo", a_run(1).series, later(3600), BEGINNING, 9)
+
+    assert [ghost] == [run.ref for run in found]
+
+
+def _created(run: Run) -> datetime:
+    assert run.created_at is not None
+    return run.created_at
 
 
 async def test_last_end__of_a_series(store: Store) -> None:
@@ -262,33 +307,70 @@ async def test_last_end__by_when_it_was_seen(store: Store) -> None:
     assert RunStatus.COMPLETED is await store.last_end("demo", run.series, later(9_999))
 
 
-async def test_history__unknown_age(store: Store) -> None:
-    """A run whose age is not known comes last, and never as one before a time."""
-    run = a_run(1, created_at=None)
-    undated = results_of(1, created_at=None)
-    await store.save_results(run, undated)
-    await store.save_results(a_run(2), results_of(2))
-
-    assert (results_of(2), undated) == await store.history("demo", run.series, None, 5)
-    assert await store.history("demo", run.series, datetime(2000, 1, 1, tzinfo=UTC), 5) == ()
-
-
 async def test_save_results__watcher_knows_nothing(store: Store) -> None:
-    """Results kept for comparing never make a run look announced."""
+    """Results kept for comparing never make a run look announced, or its results told."""
     run = a_run(1)
-    await store.save_results(run, results_of(1, "p", "q"))
+    await store.save_results(results_of(1, "p", "q"))
 
     assert results_of(1, "p", "q") == await store.stored_results(run.ref)
+    assert await store.results_told(run.ref) is None
     assert await store.known("demo", (run.ref.run_id,)) == {}
     assert await store.tracked("demo") == ()
 
 
 async def test_save_results__again(store: Store) -> None:
-    """Newer results replace what was kept."""
-    await store.save_results(a_run(1), results_of(1, "p"))
-    await store.record(a_step(results=(results_of(1, "q"),)))
+    """Newer results replace what was kept; what was only read never replaces what was told."""
+    run = a_run(1)
+    await store.save_results(results_of(1, "p"))
+    await store.save_results(results_of(1, "q"))
+    read = await store.stored_results(run.ref)
+    await store.record(a_step(runs=(run,), results=(results_of(1, "r"),), results_known=(run.ref,)))
+    await store.save_results(results_of(1, "s"))
 
-    assert results_of(1, "q") == await store.stored_results(a_run(1).ref)
+    assert results_of(1, "q") == read
+    assert results_of(1, "r") == await store.stored_results(run.ref) == await store.results_told(run.ref)
+
+
+async def test_results_kept__of_a_run_that_ended_anew(store: Store) -> None:
+    """What is kept of an end that is over may not be relied on, and is still what channels were told."""
+    run = a_run(1)
+    await store.record(a_step(runs=(run,), results=(results_of(1, "p"),), results_known=(run.ref,)))
+    await store.record(a_step(runs=(a_run(1, status=RUNNING),)))
+    await store.record(a_step(runs=(run,)))
+
+    assert await store.results_kept("demo", (run.ref.run_id,)) == {}
+    assert results_of(1, "p") == await store.results_told(run.ref)
+
+
+async def test_results_kept__many(store: Store) -> None:
+    """Those of many runs come at once; of runs without any nothing comes, and connections do not mix."""
+    for number in (1, 2):
+        await store.save_results(results_of(number, f"p{number}"))
+    ids = tuple(a_run(number).ref.run_id for number in range(1, 1_202))
+
+    expected = {a_run(number).ref.run_id: results_of(number, f"p{number}") for number in (1, 2)}
+    assert expected == await store.results_kept("demo", ids)
+    assert await store.results_kept("other", ids) == {}
+
+
+async def test_missing_results__of_the_newest_runs_of_living_series(store: Store) -> None:
+    """Completed runs of which nothing is kept come, newest first, so many per series; nothing that has to be told."""
+    runs = (
+        *(a_run(number) for number in range(1, 6)),
+        a_run(6, ephemeral=True),
+        a_run(7, status=RunStatus.INCOMPLETE),
+        a_run(8, source="other"),
+        a_run(0, source="long ago"),
+    )
+    refs = tuple(run.ref for run in runs)
+    await store.record(a_step(runs=runs, baseline=True, results_known=refs))
+    await store.record(a_step(runs=(a_run(9),)))
+    await store.save_results(results_of(4, "p"))
+
+    found = await store.missing_results("demo", 4, _created(a_run(1)))
+
+    assert [a_run(n).ref for n in (8, 5, 3)] == [run.ref for run in found]
+    assert await store.missing_results("other", 4, BEGINNING) == ()
 
 
 async def test_stored_results__none(store: Store) -> None:

@@ -203,7 +203,7 @@ POISON = (
 @pytest.mark.parametrize("poison", POISON, ids=lambda raw: raw[:40].decode("ascii", "replace"))
 def test_page__a_bad_item_hides_no_other(poison: bytes) -> None:
     """The good runs before and after it are read; what is read can be stored."""
-    runs, _ = READER.runs(_page(GOOD, poison, GOOD))
+    runs = READER.runs(_page(GOOD, poison, GOOD)).items
 
     assert [run.ref.run_id for run in (runs[0], runs[-1])] == [FULL["run_id"]] * 2
     for run in runs:
@@ -211,10 +211,20 @@ def test_page__a_bad_item_hides_no_other(poison: bytes) -> None:
         (run.description or "").encode("utf-8")
 
 
-@pytest.mark.parametrize("cursor", [b"5", b"{}", b"[]", b"true", b'""', b'"' + b"x" * 10_000 + b'"'])
+@pytest.mark.parametrize("cursor", [b"5", b"{}", b"[]", b"true", b'"' + b"x" * 10_000 + b'"', b"null", b'""'])
 def test_page__a_cursor_that_cannot_be_sent(cursor: bytes) -> None:
-    """The walk ends there."""
-    assert READER.runs(_page(GOOD, cursor=cursor))[1] is None
+    """The walk ends there, and it is known whether that is the end of the list."""
+    page = READER.runs(_page(GOOD, cursor=cursor))
+
+    assert (page.after, page.more) == (None, cursor not in {b"null", b'""'})
+
+
+def test_page__counts_what_it_cannot_read() -> None:
+    """A list with an item that is nothing like a property is not whole."""
+    body = b'{"data": [{"name": "a", "status": "Passing"}, {"status": "Failing"}, 5]}'
+    page = READER.properties(Answer(status=200, body=body))
+
+    assert (len(page.items), page.lost) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +258,7 @@ def test_lenient__required_field() -> None:
 def test_lenient__a_large_body() -> None:
     """What can be mended fast is mended at any size; the rest of a large body is refused."""
     padding = b'{"run_id": "pad", "x": "' + b"y" * (1 << 20) + b'"}'
-    runs, _ = READER.runs(_page(GOOD, b'{"run_id": "b", "description": "\\ud800"}', padding))
+    runs = READER.runs(_page(GOOD, b'{"run_id": "b", "description": "\\ud800"}', padding)).items
 
     assert [run.description for run in runs] == ["nightly", "\ufffd", None]
     with pytest.raises(UnexpectedAnswer):

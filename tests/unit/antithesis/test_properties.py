@@ -28,7 +28,7 @@ EVENT = {
 
 def _property(**fields: Any) -> Property:
     body = {"name": "balance holds", "status": "Failing", "is_event": True, **fields}
-    (found,), _ = READER.properties(Answer(status=200, body=json.dumps({"data": [body]}).encode()))
+    (found,) = READER.properties(Answer(status=200, body=json.dumps({"data": [body]}).encode())).items
     return found
 
 

@@ -42,10 +42,12 @@ def _answers(*endpoints: str) -> list[Answer]:
 @pytest.mark.parametrize("answer", _answers("GET /api/v0/runs"))
 def test_runs__examples(answer: Answer) -> None:
     """Pages of runs lose no run, keep their cursor and know their report links."""
-    runs, after = READER.runs(answer)
+    page = READER.runs(answer)
+    runs = page.items
 
     assert len(json.loads(answer.body)["data"]) == len(runs)
-    assert json.loads(answer.body).get("next_cursor") == after
+    assert json.loads(answer.body).get("next_cursor") == page.after
+    assert page.more is (page.after is not None)
     assert {RunStatus.COMPLETED} == {run.status for run in runs}
     assert all(run.report_url and run.created_at and run.launcher and run.release for run in runs)
 
@@ -65,10 +67,11 @@ def test_run__examples(answer: Answer) -> None:
 @pytest.mark.parametrize("answer", _answers("GET /api/v0/runs/{run_id}/properties"))
 def test_properties__examples(answer: Answer) -> None:
     """An event property has a moment, the other one a value."""
-    properties, after = READER.properties(answer)
+    page = READER.properties(answer)
+    properties = page.items
     event, value = properties
 
-    assert after is None
+    assert (page.after, page.more, page.lost) == (None, False, 0)
     assert {PropertyStatus.PASSING} == {p.status for p in properties}
     assert event.examples[0].moment is not None
     assert (value.examples[0].text, value.examples[0].moment) == ("318446", None)

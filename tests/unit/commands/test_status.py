@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from bot.cards import Chart, Context, Tone, plain
+from bot.earlier import stored
 from bot.errors import Unreachable
-from bot.findings import stored
 from bot.model import Availability, Results, RunRef, RunStatus, Secret
 from bot.replies.words import short_id
 from tests.fakes.runs import EPOCH, a_run, run_id, some_results
@@ -21,9 +21,7 @@ async def test_status__lists_recent_runs_newest_first() -> None:
     door = Door()
     old = door.service.add_run(a_run(1))
     door.service.add_run(a_run(2, status=RunStatus.IN_PROGRESS))
-    await door.store.save_results(
-        old, stored(old, some_results(old, failing=("no torn page",), passing=("a",)))
-    )
+    await door.store.save_results(stored(old, some_results(old, failing=("no torn page",), passing=("a",))))
 
     reply = await door.say("status")
 
@@ -198,7 +196,7 @@ async def test_status__bad_input_gets_a_sentence(words: str, sentence: str) -> N
     """What is wrong, and how to give it right; private, and never a trace."""
     door = Door()
     run = door.service.add_run(a_run(1))
-    await door.store.save_results(run, stored(run, some_results(run)))
+    await door.store.save_results(stored(run, some_results(run)))
 
     reply = await door.say(words)
 
@@ -285,9 +283,9 @@ async def test_status__draws_how_many_properties_failed_in_the_runs_before() -> 
     door = Door()
     for number, names in enumerate([(), ("x",), ("x", "y")], 1):
         before = a_run(number)
-        await door.store.save_results(before, stored(before, some_results(before, failing=names)))
+        door.service.add_run(before, some_results(before, failing=names, passing=("z",)))
     other = a_run(4, source="feature")
-    await door.store.save_results(other, stored(other, some_results(other, failing=("a", "b", "c"))))
+    door.service.add_run(other, some_results(other, failing=("a", "b", "c")))
     run = door.service.add_run(a_run(5))
     door.service.set_results(some_results(run, failing=("y",), passing=("x",)))
 
@@ -301,7 +299,28 @@ async def test_status__draws_how_many_properties_failed_in_the_runs_before() -> 
         "oldest first: 0, 1, 2, 1.",
     )
     assert chart == reply.card.chart
-    assert 1 == door.service.count("results")
+    assert 4 == door.service.count("results")
+
+
+async def test_status__says_which_runs_the_chart_leaves_out() -> None:
+    """A run whose results are not known is no zero and no gap that nobody sees."""
+    door = Door()
+    for number in range(1, 5):
+        before = a_run(number)
+        door.service.add_run(before, some_results(before, failing=("x",)))
+    aged = a_run(3)
+    door.service.set_results(Results(ref=aged.ref, availability=Availability.AGED_OUT))
+    run = door.service.add_run(a_run(5), some_results(a_run(5), failing=("x",)))
+
+    card = (await door.say(f"status {run.ref.run_id}")).card
+
+    assert card.chart is not None
+    assert "Failing properties, last 5 runs, 1 run left out" == card.chart.title
+    assert (1, 1, 1, 1) == card.chart.values
+    assert card.chart.text.endswith("oldest first: 1, 1, 1, 1. Left out: 1 run without readable results.")
+    assert [("still failing", "x (at least 2 runs in a row)")] == [
+        (item.mark, plain(item.title)) for item in card.items
+    ]
 
 
 async def test_status__draws_no_more_than_two_weeks_of_nightly_runs() -> None:
@@ -310,7 +329,7 @@ async def test_status__draws_no_more_than_two_weeks_of_nightly_runs() -> None:
     for number in range(1, 21):
         before = a_run(number)
         names = tuple(f"property {n}" for n in range(number))
-        await door.store.save_results(before, stored(before, some_results(before, failing=names)))
+        door.service.add_run(before, some_results(before, failing=names, passing=("z",)))
     run = door.service.add_run(a_run(21))
     door.service.set_results(some_results(run, passing=("x",)))
 
@@ -326,7 +345,7 @@ async def test_status__draws_nothing_of_less_than_three_runs(earlier: int, *, dr
     door = Door()
     for number in range(1, earlier + 1):
         before = a_run(number)
-        await door.store.save_results(before, stored(before, some_results(before, failing=("x",))))
+        door.service.add_run(before, some_results(before, failing=("x",)))
     run = door.service.add_run(a_run(9))
     door.service.set_results(some_results(run, passing=("x",)))
 
@@ -340,7 +359,7 @@ async def test_status__draws_nothing_of_a_run_without_results() -> None:
     door = Door()
     for number in range(1, 6):
         before = a_run(number)
-        await door.store.save_results(before, stored(before, some_results(before)))
+        door.service.add_run(before, some_results(before, passing=("x",)))
     run = door.service.add_run(a_run(9), None)
     door.service.set_results(Results(ref=run.ref, availability=Availability.ABSENT))
 

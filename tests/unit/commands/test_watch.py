@@ -9,8 +9,8 @@ import pytest
 from bot import grammar
 from bot.access import Policy, Role
 from bot.cards import ReportLinks, plain
+from bot.earlier import stored
 from bot.errors import UserError
-from bot.findings import stored
 from bot.replies.watching import only_changes
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 from tests.fakes.runs import EPOCH, a_run, some_results
@@ -96,7 +96,7 @@ async def test_watch__a_launcher_never_seen_is_pointed_out() -> None:
     """A slip of the hand would otherwise be silence for ever."""
     door = Door()
     run = door.service.add_run(a_run(1))
-    await door.store.save_results(run, stored(run, some_results(run)))
+    await door.store.save_results(stored(run, some_results(run)))
 
     reply = await door.say("watch Payments Nigthly")
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from bot.cards import plain
+from bot.chain import BEGINNINGS, Gap, Streak
 from bot.diff import RunDiff
 from bot.findings import Findings
 from bot.model import Capability, Run, RunStatus
@@ -40,7 +43,7 @@ def test_ended__tells_the_whole_story_in_a_sentence() -> None:
     diff = RunDiff(
         baseline=before(a_run(1)),
         newly_failing=tuple(f"new {n}" for n in range(7)),
-        still_failing=(("old", 3),),
+        still_failing=(("old", Streak(3)),),
         not_seen=("rare",),
     )
     failing = ("old", *diff.newly_failing)
@@ -63,17 +66,44 @@ def test_ended__tells_the_whole_story_in_a_sentence() -> None:
 
 def test_ended__says_that_there_is_nothing_to_compare_with() -> None:
     """Without an earlier run nothing is called new."""
-    diff = RunDiff(baseline=None, newly_failing=("x",))
+    diff = RunDiff(baseline=Gap.FIRST, not_compared=("x",))
     card = announcements.ended(found(a_run(2), diff, failing=("x",)), NOW, ABLE)
 
     assert plain(card.title) == "FAILED: Payments Nightly 00000000 - 1 failing property"
-    assert plain(card.text).endswith("Failing: “x”. There is no earlier run to compare with.")
+    assert plain(card.text).endswith("Failing: “x”. No earlier run of this series is known.")
     assert "new" not in plain(card.text)
+
+
+@pytest.mark.parametrize("gap", [gap for gap in Gap if gap not in BEGINNINGS])
+def test_ended__says_why_nothing_is_called_new(gap: Gap) -> None:
+    """Where the run before is not known, that is said, and no mark, title or sentence calls anything new."""
+    diff = RunDiff(baseline=gap, not_compared=("x",))
+    card = announcements.ended(found(a_run(2), diff, failing=("x",)), NOW, ABLE)
+
+    assert plain(card.text).endswith(", so it is not known what is new.")
+    assert plain(card.text).count("new") == 1
+    assert [item.mark for item in card.items] == ["failing"]
+    assert "new" not in plain(card.title)
+
+
+def test_ended__says_how_far_a_streak_is_known() -> None:
+    """A count that may be too small is called "at least"."""
+    diff = RunDiff(
+        baseline=before(a_run(1)),
+        still_failing=(("old", Streak(3, at_least=True)),),
+        first_pass=(("gone", Streak(1, at_least=True)),),
+    )
+    card = announcements.ended(found(a_run(2), diff, failing=("old",)), NOW, ABLE)
+
+    assert [plain(item.title) for item in card.items] == [
+        "old (at least 3 runs in a row)",
+        "gone (after at least 1 failing run)",
+    ]
 
 
 def test_ended__names_a_baseline_whose_time_is_not_known() -> None:
     """No age is made up."""
-    diff = RunDiff(baseline=before(a_run(1), created_at=None), first_pass=(("old", 4),))
+    diff = RunDiff(baseline=before(a_run(1), created_at=None), first_pass=(("old", Streak(4)),))
     card = announcements.ended(found(a_run(2), diff), NOW, ABLE)
 
     assert plain(card.title) == "passed: Payments Nightly 00000000 - first pass again"
@@ -100,7 +130,7 @@ def test_ended__offers_to_hear_only_of_changes() -> None:
 
 def test_cards__never_say_fixed() -> None:
     """A property that does not fail any more may only not have been reached."""
-    diff = RunDiff(baseline=before(a_run(1)), first_pass=(("old", 4),), not_seen=("rare",))
+    diff = RunDiff(baseline=before(a_run(1)), first_pass=(("old", Streak(4)),), not_seen=("rare",))
     all_of_it = found(a_run(2), diff)
     cards = (
         announcements.ended(all_of_it, NOW, ABLE),

@@ -8,7 +8,6 @@ import pytest
 
 from adapters.chat.slack.sender import Sender
 from bot.cards import Card, Chart
-from bot.findings import stored
 from bot.model import Run
 from bot.ports import Delivered, Post
 from bot.state import MessageRef
@@ -36,7 +35,7 @@ async def run(bot: Bot) -> Run:
     """Return a run whose three earlier runs are known."""
     for number, names in enumerate([(), ("x",), ("x", "y")], 1):
         before = a_run(number)
-        await bot.store.save_results(before, stored(before, some_results(before, failing=names)))
+        bot.service.add_run(before, some_results(before, failing=names, passing=("z",)))
     run = bot.service.add_run(a_run(4))
     bot.service.set_results(some_results(run, failing=("y",), passing=("x",)))
     return run

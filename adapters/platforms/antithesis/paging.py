@@ -1,0 +1,36 @@
+"""A walk through the pages of a list that knows whether it came to the end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+from typing import TypeVar
+
+from adapters.platforms.antithesis.protocol import Listed
+from bot.errors import ListCut
+
+T = TypeVar("T")
+
+
+async def walk(
+    page: Callable[[str | None], Awaitable[Listed[T]]], key: Callable[[T], Hashable], *, most: int
+) -> AsyncGenerator[tuple[T, ...], None]:
+    """Yield of each page what was not there before, each item once; `page` reads the one after a cursor.
+
+    Raises `ListCut` where there are further pages that cannot be asked for, where a cursor or a whole page
+    comes again, and after `most` pages: a looping cursor must neither be followed for ever nor pass for an end.
+    """
+    seen: set[Hashable] = set()
+    cursors: set[str | None] = {None}
+    after: str | None = None
+    for _ in range(most):
+        listed = await page(after)
+        new = {key(item): item for item in reversed(listed.items) if key(item) not in seen}
+        seen.update(new)
+        yield tuple(reversed(new.values()))
+        if not listed.more:
+            return
+        after = listed.after
+        if after in cursors or (listed.items and not new):
+            raise ListCut("The platform's list repeats itself, so it cannot be read to its end.")
+        cursors.add(after)
+    raise ListCut(f"The platform's list goes on for more than {most:,} pages.")

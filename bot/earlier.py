@@ -1,0 +1,199 @@
+"""Read the chain of runs before a run: from the record where it is whole, else from the platform's list.
+
+    newest ── the record, down to where it is whole ── the platform's list, a bounded number of pages ── oldest
+
+The record is what the watcher wrote down. Results that are missing are read and kept; keeping them changes
+nothing that is said later, for what is not kept is read again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from datetime import datetime, timedelta
+
+from bot.chain import DEPTH, MISSING, Chain, Gap, Past
+from bot.errors import AccessRefused, ListCut, RateLimited, ServiceError
+from bot.model import Results, Run, RunQuery, RunStatus
+from bot.ports import RunService, WatchStore
+from bot.state import BEGINNING, StoredResults
+
+log = logging.getLogger(__name__)
+
+LIST_PAGES = 10  # of the platform's list of completed runs of one launcher
+LIST_DEADLINE = 15.0  # seconds for finding the earlier runs
+READ_DEADLINE = 20.0  # seconds for reading their results; what is read by then is kept
+AT_ONCE = 4  # reads of earlier results; the connection has other work too
+RESOLUTION = timedelta(seconds=1)  # of the platform's filters
+
+OF_ALL = (AccessRefused, RateLimited)
+"""What is wrong with more than one read: it is not told as a gap, the caller has to wait."""
+
+
+def stored(run: Run, results: Results) -> StoredResults:
+    """Keep of a run's results what later runs are compared with."""
+    return StoredResults(
+        ref=run.ref,
+        launcher=run.launcher,
+        status=run.status,
+        created_at=run.created_at,
+        failing=frozenset(p.name for p in results.failing),
+        passing_count=results.passing_count,
+        unknown_count=len(results.properties) - len(results.failing) - results.passing_count,
+    )
+
+
+async def kept_results(service: RunService, store: WatchStore, run: Run) -> StoredResults | None:
+    """Return what is kept of a run that ended, else what is read of it now; None if unreadable.
+
+    Raises `AccessRefused`, `RateLimited`, `StoreError`.
+    """
+    if not run.status.terminal:
+        return None
+    known = await store.stored_results(run.ref)
+    if known is not None and known.status is run.status:
+        return known
+    found = await read_results(service, store, run)
+    return None if isinstance(found, Gap) else found
+
+
+async def chain_of(service: RunService, store: WatchStore, run: Run, *, depth: int = DEPTH) -> Chain:
+    """Return the runs of a run's series before it, as many as `depth`, with what is known of their results.
+
+    What cannot be read leaves a gap that says why. Raises `AccessRefused`, `RateLimited`, `StoreError`.
+    """
+    if run.created_at is None:
+        return Chain(end=Gap.UNDATED)
+    runs, end = await _find(service, store, run, depth)
+    if not runs and end is Gap.FIRST:
+        end = await _why_first(service, run)
+    known = await _results_of(service, store, runs)
+    return Chain(
+        past=tuple(Past(before, known.get(before.ref.run_id, Gap.UNREAD)) for before in runs), end=end
+    )
+
+
+async def read_results(service: RunService, store: WatchStore, run: Run) -> StoredResults | Gap:
+    """Read and keep a run's results; what cannot be read, or not whole, is not kept.
+
+    Raises `AccessRefused`, `RateLimited`, `StoreError`.
+    """
+    try:
+        results = await service.results(run)
+    except OF_ALL:
+        raise
+    except ServiceError as error:
+        log.warning("the results of run %s cannot be read: %s", run.ref.run_id, type(error).__name__)
+        return Gap.UNREAD
+    if results.availability in MISSING:
+        return MISSING[results.availability]
+    if results.cut:
+        return Gap.CUT
+    if not results.properties:
+        return Gap.NOT_YET  # an empty list may only be early: it must not stand as "nothing fails"
+    kept = stored(run, results)
+    await store.save_results(kept)
+    return kept
+
+
+async def _find(service: RunService, store: WatchStore, run: Run, depth: int) -> tuple[tuple[Run, ...], Gap]:
+    """Return the earlier runs, newest first, and why there are no more."""
+    found: list[Run] = []
+    try:
+        async with asyncio.timeout(LIST_DEADLINE), aclosing(_before(service, store, run, depth)) as earlier:
+            async for before in earlier:
+                found.append(before)
+                if len(found) == depth:
+                    return tuple(found), Gap.DEPTH
+    except OF_ALL:
+        raise
+    except (TimeoutError, ServiceError) as error:
+        log.info("the runs before %s are not all known: %s", run.ref.run_id, type(error).__name__)
+        return tuple(found), Gap.LIST
+    return tuple(found), Gap.FIRST
+
+
+async def _before(service: RunService, store: WatchStore, run: Run, depth: int) -> AsyncGenerator[Run, None]:
+    """Yield the earlier runs of a series, newest first. Raises `ListCut` where nobody knows what comes next."""
+    before = run.created_at or BEGINNING
+    coverage = await store.coverage(run.ref.connection)
+    if coverage is not None and coverage.since < before <= coverage.until:
+        recorded = await store.earlier(run.ref.connection, run.series, before, coverage.since, depth)
+        # One that was still going on at the last look may have ended since; then only the platform knows.
+        if all(earlier.status is RunStatus.COMPLETED for earlier in recorded):
+            for earlier in recorded:
+                yield earlier
+            before = coverage.since
+    if before > BEGINNING:
+        async with aclosing(_listed(service, run, before)) as listed:
+            async for earlier in listed:
+                if earlier.series == run.series and not earlier.ephemeral:
+                    yield earlier
+
+
+async def _listed(service: RunService, run: Run, before: datetime) -> AsyncGenerator[Run, None]:
+    """Yield the launcher's completed runs created before this one and not after `before`. Raises `ListCut`."""
+    query = RunQuery(status=RunStatus.COMPLETED, launcher=run.launcher, created_before=before + RESOLUTION)
+    pages = 0
+    async for page in service.runs(query):
+        if pages == LIST_PAGES:
+            raise ListCut("The list of runs was not read further back.")
+        for other in page:
+            if _is_before(other, run) and (other.created_at or BEGINNING) <= before:
+                yield other
+        pages += 1
+
+
+def _is_before(other: Run, run: Run) -> bool:
+    """Whether a run was certainly created before another one; runs of the same second have no order."""
+    return other.created_at is not None and run.created_at is not None and other.created_at < run.created_at
+
+
+async def _why_first(service: RunService, run: Run) -> Gap:
+    """Look at the newest page of the launcher's earlier runs for what comes closest to the series.
+
+    It always asks the platform, so that the answer hangs on nothing that is kept here.
+    """
+    near: list[Run] = []
+    query = RunQuery(status=RunStatus.COMPLETED, launcher=run.launcher, created_before=run.created_at)
+    try:
+        async for page in service.runs(query):
+            near = [other for other in page if _is_before(other, run)]
+            break
+    except ServiceError:
+        return Gap.FIRST
+    if any(other.series == run.series for other in near):
+        return Gap.EPHEMERAL
+    sources = {other.source or "" for other in near if not other.ephemeral}
+    if (run.source or "") in sources:
+        return Gap.OTHER_TEST
+    return Gap.OTHER_SOURCE if sources else Gap.FIRST
+
+
+async def _results_of(
+    service: RunService, store: WatchStore, runs: tuple[Run, ...]
+) -> Mapping[str, StoredResults | Gap]:
+    """Return by run id what is kept of runs, and read what is missing, the newest first."""
+    if not runs:
+        return {}
+    ids = tuple(run.ref.run_id for run in runs)
+    kept = await store.results_kept(runs[0].ref.connection, ids)
+    known: dict[str, StoredResults | Gap] = {**kept}
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def read(run: Run) -> None:
+        async with turn:
+            known[run.ref.run_id] = await read_results(service, store, run)
+
+    try:
+        async with asyncio.timeout(READ_DEADLINE), asyncio.TaskGroup() as group:
+            for run in runs:
+                if run.ref.run_id not in known:
+                    group.create_task(read(run))
+    except TimeoutError:
+        log.warning("the runs before one could not all be read within %g s", READ_DEADLINE)
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return known

@@ -1,0 +1,71 @@
+"""What is said of the runs that a run is compared with: how long something goes on, and how far that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from bot.cards import Line, Outside
+from bot.chain import BEGINNINGS, Gap, Streak
+from bot.diff import RunDiff
+from bot.replies.words import ago, count, short_id
+
+_NONE = "no earlier run of this series is known"
+_UNKNOWN = "the earlier runs of this series could not be found out"
+
+WHY: Mapping[Gap, str] = {
+    Gap.FIRST: _NONE,
+    Gap.OTHER_TEST: f"{_NONE}, those before it have another test name",
+    Gap.OTHER_SOURCE: f"{_NONE}, those before it have another source",
+    Gap.EPHEMERAL: f"{_NONE}, those before it are ephemeral",
+    Gap.DEPTH: _UNKNOWN,
+    Gap.LIST: _UNKNOWN,
+    Gap.UNREAD: "the earlier run could not be read",
+    Gap.NOT_YET: "the results of the earlier run are not there yet",
+    Gap.ABSENT: "the earlier run ended without results",
+    Gap.AGED_OUT: "the results of the earlier run have aged out",
+    Gap.CUT: "the results of the earlier run could not be read whole",
+    Gap.SELF_CUT: "not all results of this run could be read",
+    Gap.UNDATED: "it is not known when this run was created",
+}
+
+
+def baseline(diff: RunDiff | None, now: datetime) -> Line:
+    """Name the run that this one was compared with, or say why there is none."""
+    if diff is None:
+        return ()
+    if isinstance(diff.baseline, Gap):
+        return (f"nothing: {WHY[diff.baseline]}",)
+    before = ago(diff.baseline.created_at, now)
+    return (Outside(short_id(diff.baseline.ref.run_id), code=True), f", {before}" if before else "")
+
+
+def sentence(diff: RunDiff | None, now: datetime) -> Line:
+    """Say in a sentence which run this one was compared with, or what follows from there being none."""
+    if diff is None:
+        return ()
+    if isinstance(diff.baseline, Gap):
+        why = WHY[diff.baseline]
+        so = (
+            ", so it is not known what is new"
+            if diff.not_compared and diff.baseline not in BEGINNINGS
+            else ""
+        )
+        return (f"{why[0].upper()}{why[1:]}{so}.",)
+    before = ago(diff.baseline.created_at, now)
+    run = Outside(short_id(diff.baseline.ref.run_id))
+    return ("Compared with run ", run, f" of {before}." if before else ".")
+
+
+def in_a_row(streak: Streak) -> str:
+    """Say for how long something fails: "3 runs in a row", "at least 3 runs in a row"."""
+    return f"{_least(streak)}{count(streak.runs, 'run')} in a row"
+
+
+def after(streak: Streak) -> str:
+    """Say after how many failing runs something passed: "after at least 2 failing runs"."""
+    return f"after {_least(streak)}{count(streak.runs, 'failing run')}"
+
+
+def _least(streak: Streak) -> str:
+    return "at least " if streak.at_least else ""
