@@ -13,6 +13,7 @@ from adapters.cli.parts import Parts
 from adapters.scheduler import Scheduler
 from bot.ports import Chat
 from bot.watch.deliver import Deliverer, Pace, Tell
+from bot.watch.fill import Filler
 from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
 from bot.watch.poll import Poller
@@ -27,6 +28,7 @@ DRAIN_SENDS = 5.0
 POLL_DEADLINE = 300.0
 LAUNCHES_DEADLINE = 120.0
 LIVE_DEADLINE = 60.0
+FILL_EVERY, FILL_DEADLINE = 10.0, 120.0
 
 TIDY_EVERY, TIDY_DEADLINE = 6 * 3600.0, 300.0
 
@@ -75,6 +77,9 @@ class Work:
             )
             for service in parts.services.values()
         )
+        self._fillers = tuple(
+            Filler(service, parts.store, clock=parts.clock) for service in parts.services.values()
+        )
         self._parts = parts
         self._scheduler = Scheduler()
         self._delivering: list[asyncio.Task[None]] = []
@@ -97,6 +102,8 @@ class Work:
         every(self._haste.live, "live", self._live.tick, deadline=LIVE_DEADLINE)
         for poller in self._pollers:
             every(self._haste.poll, f"poll {poller.service.connection}", poller.tick, deadline=POLL_DEADLINE)
+        for filler in self._fillers:
+            every(FILL_EVERY, f"fill {filler.service.connection}", filler.tick, deadline=FILL_DEADLINE)
         every(TIDY_EVERY, "tidy", self._tidy, deadline=TIDY_DEADLINE)
         self._scheduler.start()
 
