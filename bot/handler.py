@@ -15,8 +15,8 @@ from bot.commands.verb import Asked, Desk, Verb
 from bot.errors import ClewError, UserError
 from bot.grammar import Words
 from bot.ports import Report
+from bot.replies import finding, problems
 from bot.replies import help as helping
-from bot.replies import problems
 from bot.state import AuditEntry, Invocation, LiveCard, MessageRef
 
 log = logging.getLogger(__name__)
@@ -116,8 +116,8 @@ class Handler:
         store = self.desk.store
         if message is not None:
             if reply.card.context is not None:
-                thread = message.thread or message.message_id
-                await store.set_context(message.channel, thread, reply.card.context)
+                for known in {message.thread or message.message_id, message.message_id}:
+                    await store.set_context(message.channel, known, reply.card.context)
             if reply.live is not None:
                 shown = fingerprint(reply.as_live or reply.card)
                 await store.add_live(LiveCard(intent_id=reply.live, message=message, shown=shown))
@@ -134,13 +134,26 @@ class Handler:
 
     async def _read(self, words: Words, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:
         verb = self._verb(words)
-        place = invocation.place
-        context = await self.desk.store.context(place.channel, place.thread) if place.thread else None
+        context = await self._context(invocation)
         words = verb.with_entry(verb.with_flags(words))
         words = verb.reread(words) if verb.reread else words
         words, values = _with_pastes(verb, words, invocation.values)
         asked = replace(invocation, values=values)
-        return verb, Asked(invocation=asked, words=words, context=context or Context(), report=report)
+        return verb, Asked(invocation=asked, words=words, context=context, report=report)
+
+    async def _context(self, invocation: Invocation) -> Context:
+        """Return what the message in question speaks of, else what its thread does.
+
+        Raises `UserError` for a message of our own that is about no run: its text must not be guessed from.
+        """
+        channel = invocation.place.channel
+        for name in (invocation.about, invocation.place.thread):
+            context = await self.desk.store.context(channel, name) if name else None
+            if context is not None:
+                return context
+        if invocation.about is not None:
+            raise finding.about_no_run()
+        return Context()
 
     def _verb(self, words: Words) -> Verb:
         if words.verb in self.verbs:

@@ -50,7 +50,8 @@ class Invocation:
     `words` are what was typed, verb first; `values` are typed options or form fields by parameter name and
     win over the words. `arguments` are words behind those that came apart already (a shell's argv): each is one
     bare word or one `name=value`, and never read as a command again. `key` is unique for one human act:
-    redeliveries carry the same.
+    redeliveries carry the same. `about`: the message of Clew's own that a shortcut was used on; what it speaks of
+    is known, and is not read out of its text again.
     """
 
     actor: Actor
@@ -60,6 +61,7 @@ class Invocation:
     at: datetime
     values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     arguments: tuple[str, ...] = ()
+    about: str | None = None
     confirmed: bool = False  # the person said yes beforehand (`clew ask --yes`)
 
     @property

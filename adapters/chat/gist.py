@@ -6,15 +6,14 @@ part of a command.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from bot import moments
+from bot.commands.verb import MESSAGE
 from bot.errors import UserError
 from bot.model import Moment
 from bot.moments import Pasted
 
-_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 FIND = "find"
 READ_AT_MOST = 20_000  # characters
 
@@ -22,7 +21,7 @@ READ_AT_MOST = 20_000  # characters
 def about(verb: str, text: str) -> tuple[str, Mapping[str, str]]:
     """Return what a verb is to be asked about a message: its words, and its values by parameter."""
     named = gist(text)
-    values = {"run": text} if not named and verb == FIND else {}  # it says what is missing in that text
+    values = {MESSAGE: text} if not named and verb == FIND else {}  # it says what is missing in that text
     return f"{verb} {named}".strip(), values
 
 
@@ -30,23 +29,20 @@ def gist(text: str) -> str:
     """Return what a message names, as it could be typed behind a verb; "" where it names nothing."""
     text = text[:READ_AT_MOST]
     try:
-        pasted = moments.find(text)
+        pasted, _ = moments.read(text)
     except UserError:
         return text  # the core says the same to the person
     if pasted is None:
-        return " ".join(_ids(text))
+        return " ".join(moments.run_ids(text))
     if pasted.moment is not None:
         return _with_run(pasted, pasted.moment)
-    return pasted.report_url.reveal() if pasted.report_url is not None else text
+    if pasted.report_url is not None:
+        return pasted.report_url.reveal()
+    return pasted.run_id or pasted.session_id or " ".join(moments.run_ids(text)) or text
 
 
 def _with_run(pasted: Pasted, moment: Moment) -> str:
     """Write the moment with the run or session it names, else with a run id that stands beside it."""
     shown = moments.show(moment, run_id=pasted.run_id, session_id=pasted.session_id)
-    beside = [] if pasted.run_id or pasted.session_id else _ids(pasted.rest)
+    beside = () if pasted.run_id or pasted.session_id else moments.run_ids(pasted.rest)
     return " ".join((*beside, shown))
-
-
-def _ids(text: str) -> list[str]:
-    """Return the run ids that stand in a text, each once."""
-    return list(dict.fromkeys(word for word in _WORD.findall(text) if moments.is_platform_id(word)))

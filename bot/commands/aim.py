@@ -6,17 +6,18 @@ is what `Findings.focus` says: where an incomplete run broke, else the first fai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import moments
 from bot.cards import Context
-from bot.commands.target import GIVE_RUN, findings_for, run_of, service_of, somewhere
+from bot.commands.target import findings_for, run_of, service_of, somewhere
 from bot.commands.verb import ENTRY, Asked, Desk
 from bot.errors import ServiceError, UserError
 from bot.findings import Findings, findings_of
 from bot.model import Moment, Property, Run
 from bot.ports import RunService
 from bot.replies import looking
+from bot.replies.finding import GIVE_RUN
 from bot.replies.words import count
 from bot.wordlike import mistaken
 
@@ -66,6 +67,8 @@ async def aim_of(asked: Asked, desk: Desk) -> Aim | NoMoment:
     pasted = asked.words.pasted or _given_moment(asked)
     if pasted is not None and pasted.moment is not None:
         return await _pasted_aim(asked, desk, pasted)
+    if pasted is not None and pasted.refusal is not None:
+        raise pasted.refusal
     explicit = asked.value("run", 0) or (pasted is not None) or asked.value("property")
     if not explicit and asked.context.moment is not None and asked.context.run is not None:
         service = service_of(asked, desk)
@@ -110,7 +113,7 @@ def _given_moment(asked: Asked) -> moments.Pasted | None:
     text = asked.value("moment")
     if text is None:
         return None
-    found = moments.find(text)
+    found = moments.find(text) or moments.find(f"moment={text}")
     if found is None or found.moment is None:
         raise UserError("That moment could not be read.", GIVE_MOMENT)
     return found
@@ -129,6 +132,8 @@ async def _pasted_aim(asked: Asked, desk: Desk, pasted: moments.Pasted) -> Aim:
     if pasted.session_id and not pasted.run_id:
         session = pasted.session_id
         found = await somewhere(asked, desk, lambda s: s.find_run(session_id=session))
+        if found is None and asked.value("run", 0) is not None:  # the run was given beside it
+            found = await run_of(replace(asked, words=replace(asked.words, pasted=None)), desk)
         service, run = found or (service, None)
         name = await _named(asked, desk, service, run)
         return Aim(service=service, run=run, session_id=session, moment=moment, property_name=name,

@@ -1,4 +1,4 @@
-"""Turn pasted text into a card: a run id, a report link, a moment, a curl command, a log event.
+"""Turn pasted text into a card: a run or session id or its beginning, any link, a moment, a command, a log event.
 
 find TEXT
 """
@@ -11,39 +11,69 @@ from dataclasses import replace
 from bot import moments
 from bot.cards import FieldKind, Reply
 from bot.commands.aim import moment_of
-from bot.commands.target import GIVE_RUN, findings_for
-from bot.commands.verb import Asked, Desk, Parameter, Verb
-from bot.errors import UserError
+from bot.commands.target import SHORTEST_ID, findings_for, launchers_of, meant, runs_beginning_with
+from bot.commands.verb import MESSAGE, Asked, Desk, Parameter, Verb
+from bot.moments import Pasted
+from bot.replies import finding
 from bot.replies import runs as replies
 
-WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 READ_AT_MOST = 20_000  # characters of a pasted text
+MOST_BEGINNINGS = 20  # words of a text that are tried as the beginning of an id
+_BEGINNING = re.compile(
+    rf"(?<![\w-])(?=[0-9-]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{{{SHORTEST_ID},32}}(?:-[0-9]{{1,6}}){{0,2}}(?![\w-])",
+    re.ASCII,
+)
 
 
 async def handle(asked: Asked, desk: Desk) -> Reply:
     """Answer with what the text is about, and the buttons that follow from it."""
     pasted = asked.words.pasted
     if pasted is not None and pasted.moment is not None and not pasted.moment.placeholder:
-        aim = await moment_of(asked, desk)
-        return replies.moment_found(aim)
-    if pasted is None:
-        asked = _naming_run(asked)
+        beside = asked if pasted.run_id else _naming(asked, moments.run_ids(pasted.rest), pasted)
+        return replies.moment_found(await moment_of(beside, desk))
+    if pasted is None or not (pasted.run_id or pasted.session_id or pasted.report_url):
+        asked = await _naming_run(asked, desk)
     service, found = await findings_for(asked, desk)
     return Reply(card=replies.one(found, desk.clock.now(), service.capabilities))
 
 
-def _naming_run(asked: Asked) -> Asked:
-    """Take the one run id that stands somewhere in the text; without any, the thread's run."""
-    text = asked.value("run") or asked.invocation.words
-    ids = sorted({word for word in WORD.findall(text[:READ_AT_MOST]) if moments.is_platform_id(word)})
-    if len(ids) > 1:
-        raise UserError(f"That text names {len(ids)} runs.", "Say “status” with the one you mean.")
-    if not ids and asked.context.run is None:
-        said = asked.value("run", 0) or asked.words.named
-        problem = "Nothing in that text names a run or a moment." if said else "What should be found?"
-        raise UserError(problem, GIVE_RUN)
-    words = replace(asked.words, positional=tuple(ids), named={}, pasted=None)
+def _naming(asked: Asked, ids: tuple[str, ...], pasted: Pasted | None = None) -> Asked:
+    """Ask for these ids and what was pasted, whatever other words stand beside them."""
+    words = replace(asked.words, positional=ids, named={}, strays=(), pasted=pasted)
     return replace(asked, words=words, invocation=replace(asked.invocation, values={}))
+
+
+async def _naming_run(asked: Asked, desk: Desk) -> Asked:
+    """Take the one run that stands somewhere in the text, by its id or its beginning; without any, the thread's.
+
+    What somebody wrote in a message is read for ids only; what was typed here may be any name of a run.
+    """
+    message, typed = asked.invocation.values.get(MESSAGE, ""), asked.value("run", 0) or ""
+    text = (message or f"{asked.invocation.text} {typed}")[:READ_AT_MOST]
+    named = moments.run_ids(text)
+    if not named:
+        starts = list(dict.fromkeys(_BEGINNING.findall(text)))[:MOST_BEGINNINGS]
+        found = await runs_beginning_with(meant(asked, desk), starts)
+        named = tuple(run.ref.words for _, run in found)
+    if named and typed == f"{typed.partition('/')[0]}/{named[0]}":  # with its connection
+        return asked
+    if len(named) > 1:
+        raise finding.several_runs(len(named))
+    refusal = asked.words.pasted.refusal if asked.words.pasted else None
+    if named or (asked.context.run is not None and not typed):
+        return _naming(asked, named)
+    if refusal is None and typed and await _may_be_a_name(typed, asked, desk):
+        return asked
+    raise refusal or finding.nothing_named(message or typed)
+
+
+async def _may_be_a_name(typed: str, asked: Asked, desk: Desk) -> bool:
+    """Whether what was typed can be a name of a run: one word, the latest of a launcher, or a launcher."""
+    first, *others = typed.casefold().split()
+    if not others or first == "latest":
+        return True
+    known = [name.casefold() for service in meant(asked, desk) for name in await launchers_of(service, desk)]
+    return typed.casefold() in known
 
 
 VERB = Verb(
@@ -59,6 +89,6 @@ VERB = Verb(
             example="latest",
         ),
     ),
-    examples=("find 9043254f65c9c65d63fe043a0abfc7fc-53-1",),
+    examples=("find 9043254f65c9c65d63fe043a0abfc7fc-53-1", "find 9043254f"),
     open_names=True,  # whatever stands around a link or id
 )

@@ -7,7 +7,7 @@ resolves, the sentence says which piece is missing and how to give it.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 
 from bot import grammar, moments
@@ -17,9 +17,10 @@ from bot.errors import ClewError, Correction, NotFound, Part, UserError
 from bot.findings import Findings, findings_of
 from bot.model import Capability, Run, RunQuery
 from bot.ports import RunService
+from bot.replies import finding as replies
+from bot.replies.finding import GIVE_RUN
 from bot.wordlike import mistaken
 
-GIVE_RUN = "Give a run id, “latest”, or a launcher's exact name; inside a run's thread none is needed."
 SHOWN = 60  # characters of what was typed that a sentence quotes
 OFFERED = 5  # launchers that are offered for a part of a name
 _HEX = re.compile(r"[0-9a-f]+(?:-[0-9-]*)?$", re.ASCII)  # the beginning of a platform's id
@@ -59,6 +60,8 @@ async def run_of(
         return await _pasted_run(asked, desk, pasted)
     token = asked.value("run", position)
     if token is not None:
+        if len(named := moments.run_ids(token)) > 1:
+            raise replies.several_runs(len(named))
         return await _named_run(asked, desk, service, token, ended=ended)
     if asked.context.run is not None:
         return service, await service.run(asked.context.run.run_id)
@@ -93,17 +96,21 @@ async def _pasted_run(asked: Asked, desk: Desk, pasted: moments.Pasted) -> tuple
 
 async def _run_with_id(asked: Asked, desk: Desk, run_id: str) -> tuple[RunService, Run]:
     """Return the run with that id, wherever it is. Raises `NotFound`."""
-
-    async def look(service: RunService) -> Run | None:
-        try:
-            return await service.run(run_id)
-        except NotFound:
-            return None
-
-    found = await somewhere(asked, desk, look)
+    found = await _with_id(meant(asked, desk), run_id)
     if found is None:
-        raise NotFound(f"There is no run {run_id}.", what="run")
+        raise NotFound(replies.no_such_id(run_id), what="run")
     return found
+
+
+async def _with_id(services: Collection[RunService], run_id: str) -> tuple[RunService, Run] | None:
+    """Return the run with that id in any of the connections, else the one whose session has it: the two look alike."""
+    for service in services:
+        with suppress(NotFound):
+            return service, await service.run(run_id)
+    for service in services if moments.is_platform_id(run_id) else ():
+        if run := await service.find_run(session_id=run_id):
+            return service, run
+    return None
 
 
 def meant(asked: Asked, desk: Desk) -> tuple[RunService, ...]:
@@ -149,15 +156,11 @@ async def _named_run(
 async def _by_id(
     text: str, services: tuple[RunService, ...], desk: Desk, *, ended: bool
 ) -> tuple[RunService, Run] | None:
-    """Return the run with that id in any of the connections, else the one whose id begins so in the first."""
+    """Return the run with that id in any of the connections, else the one whose id begins so."""
     if " " in text:
         return None
     run_id = grammar.run_id(text)
-    for service in services:
-        with suppress(NotFound):
-            return service, await service.run(run_id)
-    full = await _begins_with(services[0], run_id)
-    return (services[0], await services[0].run(full)) if full else None
+    return await _with_id(services, run_id) or await _begins_with(services, run_id)
 
 
 async def _by_launcher(
@@ -193,7 +196,7 @@ async def _unclear(text: str, services: tuple[RunService, ...], desk: Desk) -> C
             f"“{text}” is too short to tell runs apart.",
             f"Give at least {SHORTEST_ID} characters of the run id.",
         )
-    return NotFound(f"There is no run {text}.", what="run") if _HEX.match(text) else error
+    return NotFound(replies.no_such_id(text), what="run") if _HEX.match(text) else error
 
 
 async def launchers_of(service: RunService, desk: Desk) -> tuple[str, ...]:
@@ -227,20 +230,35 @@ async def _newest(service: RunService, launcher: str | None, *, ended: bool) -> 
     return None
 
 
-async def _begins_with(service: RunService, start: str) -> str | None:
+async def _begins_with(services: Collection[RunService], start: str) -> tuple[RunService, Run] | None:
     """Find the one recent run whose id starts so: cards show only the first characters of an id."""
     if len(start) < SHORTEST_ID:
         return None
-    found: list[str] = []
-    pages = 0
-    async for page in service.runs(RunQuery()):
-        found += [run.ref.run_id for run in page if run.ref.run_id.startswith(start)]
-        pages += 1
-        if pages == RECENT_PAGES:
-            break
+    found = await runs_beginning_with(services, (start,))
     if len(found) > 1:
-        corrections = tuple(Correction(Part.VALUE, run_id, "run") for run_id in found)
+        ids = (run.ref.words if len(services) > 1 else run.ref.run_id for _, run in found)
+        corrections = tuple(Correction(Part.VALUE, run_id, "run") for run_id in ids)
         raise UserError(
             f"{len(found)} runs begin with “{start}”.", "Give more of the run id.", corrections=corrections
         )
-    return found[0] if found else None
+    return (found[0][0], await found[0][0].run(found[0][1].ref.run_id)) if found else None
+
+
+async def runs_beginning_with(
+    services: Collection[RunService], starts: Collection[str]
+) -> list[tuple[RunService, Run]]:
+    """Return the recent runs whose id, or whose session's id, begins with one of these texts, as listed."""
+    found: list[tuple[RunService, Run]] = []
+    for service in services if starts else ():
+        pages = 0
+        async for page in service.runs(RunQuery()):
+            found += [(service, run) for run in page if _begins(run, starts)]
+            pages += 1
+            if pages == RECENT_PAGES:
+                break
+    return found
+
+
+def _begins(run: Run, starts: Collection[str]) -> bool:
+    ids = (run.ref.run_id, run.session_id or "")
+    return any(name.startswith(start) for name in ids for start in starts)

@@ -19,6 +19,8 @@ from bot.wordlike import mistaken
 
 ENTRY = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # the number of an entry of a list
 PROPERTY = "property"  # the parameter that such a number fills
+MESSAGE = "message"
+"""The value that holds somebody's message where a shortcut was used on one: a text to look into, no command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

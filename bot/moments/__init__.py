@@ -1,6 +1,6 @@
 """Every text that a person may paste to name a run or a moment, read and written; pure and linear in time."""
 
-from bot.moments.find import OPENERS, Pasted, find, read
+from bot.moments.find import OPENERS, Pasted, find, read, run_ids
 from bot.moments.normalise import MAX_LENGTH, tidy
 from bot.moments.numbers import RUN_ID, is_platform_id, looks_shortened, read_moment, read_run_id
 from bot.moments.show import show
@@ -17,6 +17,7 @@ __all__ = [
     "read",
     "read_moment",
     "read_run_id",
+    "run_ids",
     "show",
     "tidy",
     "unsigned",

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.errors import UserError
 from bot.model import Moment, Secret
-from bot.moments import forms
-from bot.moments.forms import Found
+from bot.moments import forms, links
+from bot.moments.found import Found
 from bot.moments.normalise import tidy
-from bot.moments.numbers import COPY_MOMENT, looks_shortened
+from bot.moments.numbers import COPY_MOMENT, is_platform_id, looks_shortened
 from bot.moments.sheet import Sheet
 
-OPENERS = frozenset({"curl", "end", "failure", "last", "moment", "snouty"})
+OPENERS = frozenset({"curl", "echo", "end", "failure", "last", "moment", "printf", "snouty"})
 """Words that open a pasted text and are no verb."""
 
 _SHORTENED = (
     "The virtual time looks shortened. If there is no such moment, copy it from the triage report again."
 )
 _QUOTED_MOMENTS = 3
+_WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 T = TypeVar("T", bound=Hashable)
 
@@ -38,6 +40,7 @@ class Pasted:
     moment: Moment | None = None
     rest: str = ""
     warning: str = ""  # a sentence for the person, "" where nothing is odd
+    refusal: UserError | None = None  # why what looks like a moment is none; only where there is no other
 
 
 def find(text: str) -> Pasted | None:
@@ -45,27 +48,51 @@ def find(text: str) -> Pasted | None:
 
     Raises `UserError` for a moment that is not valid, for two different ones, and for lookalikes.
     """
-    return read(text)[0]
+    pasted = read(text)[0]
+    if pasted is not None and pasted.refusal is not None:
+        raise pasted.refusal
+    return pasted
 
 
 def read(text: str) -> tuple[Pasted | None, str]:
-    """Return what `find` returns, and the tidied words that are left, in either case."""
+    """Return what the text names, and the tidied words that are left, in either case.
+
+    Raises `UserError` for a moment that is not valid and for two different ones. What only looks like a moment
+    is no reason to refuse a text that is not about one: `Pasted.refusal` says it to whoever wants a moment.
+    """
     sheet = Sheet(tidy(text))
     sheet.shield()
     found = [*forms.notebook_blocks(sheet), *forms.object_forms(sheet)]
+    comments = forms.comments(sheet)
+    found += [*links.explorer_links(sheet), *links.run_pages(sheet)]
     command = forms.shell_commands(sheet)
-    found += forms.report_links(sheet)
-    found += [*forms.command_flags(sheet), *forms.detail_lines(sheet), *forms.bare_pairs(sheet)]
+    found += links.report_links(sheet)
+    if found:
+        sheet.take_all(comments)
+    if not any(f.moment for f in found):
+        forms.refuse_unread(sheet.open)
+    for form in (forms.named_pairs, forms.command_flags, forms.labelled_pairs, forms.bare_pairs):
+        found += form(sheet)
     moment = _one_moment(found)
+    refusal = None
     if moment is None:
-        forms.refuse_lookalikes(sheet.open)
-        if command:
-            raise UserError("That command names no moment.", COPY_MOMENT)
+        refusal = forms.lookalike(sheet.open)
+        if command and not found:
+            refusal = UserError("That command names no moment.", COPY_MOMENT)
     rest = sheet.rest()
-    return (_pasted(found, moment, rest) if found else None), rest
+    return (_pasted(found, moment, rest, refusal) if found or refusal else None), rest
 
 
-def _pasted(found: list[Found], moment: Moment | None, rest: str) -> Pasted:
+def run_ids(text: str) -> tuple[str, ...]:
+    """Return the ids in the platform's own shape that stand among the words of a text, each once, in order."""
+    return tuple(dict.fromkeys(word for word in _WORD.findall(text) if is_platform_id(word)))
+
+
+def _pasted(found: list[Found], moment: Moment | None, rest: str, refusal: UserError | None) -> Pasted:
+    """Put together what all forms say; where the moment names its session, that one wins over those of links."""
+    sessions = {f.session_id for f in found if f.moment and f.session_id}
+    if sessions:
+        found = [f for f in found if f.moment or f.session_id in {None, *sessions}]
     return Pasted(
         run_id=_one("runs", (f.run_id for f in found)),
         session_id=_one("sessions", (f.session_id for f in found)),
@@ -73,6 +100,7 @@ def _pasted(found: list[Found], moment: Moment | None, rest: str) -> Pasted:
         moment=moment,
         rest=rest,
         warning=_SHORTENED if moment and looks_shortened(moment) else "",
+        refusal=refusal,
     )
 
 

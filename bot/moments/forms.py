@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.errors import UserError
-from bot.model import Moment, Secret
+from bot.moments.found import Found
+from bot.moments.links import EXPLORER
 from bot.moments.numbers import COPY_MOMENT, is_platform_id, read_moment, read_run_id
 from bot.moments.objects import Node, objects
 from bot.moments.sheet import Sheet
 
 _DEBUGGING = "antithesis.debugging."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What one form says."""
-
-    moment: Moment | None = None
-    run_id: str | None = None
-    session_id: str | None = None
-    report_url: Secret | None = None
 
 
 _EXACT = re.compile(
@@ -85,6 +75,17 @@ def _id(node: Node, name: str) -> str | None:
     return next((value for value in outer if value and is_platform_id(value)), None)
 
 
+_COMMENT = re.compile(r"(?<!\S)//(?=\s)[^\n]*+")
+
+
+def comments(sheet: Sheet) -> list[tuple[int, int]]:
+    """Return where comments stand, each up to the line's end or the pasted code behind it.
+
+    They belong to a notebook block: names in them are no values of a command.
+    """
+    return [(comment.start(), sheet.next_taken(*comment.span())) for comment in _COMMENT.finditer(sheet.text)]
+
+
 _CURL = re.compile(r"(?<![\w/.=\"'-])curl\s++(?=-|[\"']?https?://)")
 _SHELL_WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*+"|'[^']*+'|\\.|[^\s"'\\])++""", re.DOTALL)
 _NAMED = re.compile(r"[A-Za-z][\w.]*=.*", re.DOTALL)
@@ -120,40 +121,32 @@ def _shell_words(text: str, at: int) -> Iterator[re.Match[str]]:
             return
 
 
-_REPORT = re.compile(
-    r"""(?P<note>//\s{0,3}URL:\s{0,3})?
-        (?P<url>(?:https?://[^\s/<>"'`]{1,300}|(?<![\w./@:-])[A-Za-z0-9.-]{4,253})/report/[^\s<>"'`|\0]+)""",
+_FLAG = re.compile(
+    r"""(?<!\S)--(?:antithesis\.debugging\.)?(run[-_]id|session[-_]id|input[-_]hash|vtime|begin[-_]vtime|begin[-_]input[-_]hash)(?:\s*+=\s*+|\s++)["']?([^\s"']{1,200})["']?"""
+)
+# What was piped in or handed over as a string has been taken out before, so it is blank by now.
+_TOOL = re.compile(
+    r"""(?:\$\s)?(?:(?<!\S)(?:echo|printf)\s++(?:-[a-z]\s++)?\0++\s*+\|\s*+)?
+        (?<![\w/.="'-])snouty\s+(?:runs\s+[a-z-]{1,20}|debug)(?!\S)""",
     re.VERBOSE,
 )
-_SESSION_PART = re.compile(r"#/run/([A-Za-z0-9_-]{1,128})(?:/|$)", re.ASCII)
-
-
-def report_links(sheet: Sheet) -> Iterator[Found]:
-    """Read links to triage reports; the token in them opens the report, so they stay secret."""
-    for link in _REPORT.finditer(sheet.open):
-        url = link["url"].rstrip(".,;)")
-        sheet.take(*link.span())
-        session = _SESSION_PART.search(url)
-        yield Found(
-            report_url=Secret(url if "://" in url else f"https://{url}"),
-            session_id=session.group(1) if session else None,
-        )
-
-
-_FLAG = re.compile(
-    r"""(?<!\S)--(run-id|session-id|input-hash|vtime|begin-vtime|begin-input-hash)(?:\s*+=\s*+|\s++)["']?([^\s"']{1,200})["']?"""
+_TOOL_OPTION = re.compile(
+    r"""(?<!\S)(?:--(?:stdin|json)(?!\S)|--antithesis\.[\w.-]{1,60}(?:=|\s++)(?:"[^"\n]*+"|'[^'\n]*+'|\S++)|<<<(?=\s*+\0))"""
 )
-_TOOL = re.compile(r"(?:\$\s)?(?<![\w/.=\"'-])snouty\s+(?:runs\s+logs|debug)(?!\S)")
 
 
 def command_flags(sheet: Sheet) -> Iterator[Found]:
-    """Read the flags of the vendor's command-line tool."""
-    for tool in _TOOL.finditer(sheet.open):
+    """Read the flags of the vendor's command-line tool, and take the rest of its command out."""
+    tools = list(_TOOL.finditer(sheet.open))
+    for tool in tools:
         sheet.take(*tool.span())
     values: dict[str, str] = {}
     for flag in _FLAG.finditer(sheet.open):
         sheet.take(*flag.span())
-        values[flag.group(1)] = flag.group(2)
+        values[flag.group(1).replace("_", "-")] = flag.group(2)
+    if tools:
+        for option in _TOOL_OPTION.finditer(sheet.open):
+            sheet.take(*option.span())
     if values:
         yield _flagged(values)
 
@@ -170,57 +163,89 @@ def _flagged(values: dict[str, str]) -> Found:
     )
 
 
-_DETAIL_LINES = re.compile(
-    r"""failure\s++hash[\s:|]++["']?(?P<hash>-?[0-9]{1,40})["']?[\s|]++failure\s++vtime[\s:|]++["']?(?P<vtime>[^\s"'|]{1,80})["']?""",
-    re.IGNORECASE,
+_HASH_NAMED = r"""(?:(?:failure|input)[\s_-]{1,3}+)?hash\b[\s:=|`]{1,40}+(?P<hash>-?[0-9]{1,40})\b`?"""
+_VTIME_NAMED = r"""(?:failure\s++)?v(?:irtual[\s_-]?)?time\b[\s:=|`]{1,40}+(?P<vtime>[^\s"'`|,;&]{1,80})`?"""
+_BETWEEN = r"(?:[\s|,;&]++|and\b|at\b){1,6}+"
+_LABELLED = tuple(
+    re.compile(rf"(?<![\w.-]){first}{_BETWEEN}{second}", re.IGNORECASE | re.ASCII)
+    for first, second in ((_HASH_NAMED, _VTIME_NAMED), (_VTIME_NAMED, _HASH_NAMED))
 )
 
 
-def detail_lines(sheet: Sheet) -> Iterator[Found]:
-    """Read the two lines *Failure Hash* and *Failure VTime* of a run's details."""
-    for lines in _DETAIL_LINES.finditer(sheet.open):
-        sheet.take(*lines.span())
-        yield Found(moment=read_moment(lines["hash"], lines["vtime"]))
+def labelled_pairs(sheet: Sheet) -> Iterator[Found]:
+    """Read a hash and a virtual time that are named as such, as the details of a run are; lines may end between."""
+    for pattern in _LABELLED:
+        for pair in pattern.finditer(sheet.open):
+            sheet.take(*pair.span())
+            yield Found(moment=read_moment(pair["hash"], pair["vtime"].rstrip(".:)")))
 
 
-# A long number that is followed by anything like a number was meant as a moment, so what is wrong with it is
-# said; two short numbers have to look exactly like one.
+# Two bare numbers are a moment only where they can hardly be anything else. A long negative number was meant as
+# a hash, so what is wrong behind it is said. A long positive one may be a time stamp, a size or a phone number:
+# a virtual time has to follow as the platform writes it, or the line has to end. Fewer digits have to be named.
+_RUN_BEFORE = r"(?:(?P<run>[0-9a-f]{32}-[0-9]{1,6}-[0-9]{1,6})[ ,]++)?"
+_BESIDE = r"""["'`]?(?:[ ]*+,[ ]*+|[ ]++)["'`]?"""
+_END = r"""(?![\w%/-]|[.,:+]\w)["'`]?"""
+_LAST = r"""(?=["'`]?[ ,;.]*+(?:\n|\Z|\0|(?:--)?[A-Za-z][\w.-]*=))["'`]?"""
 _PAIR = re.compile(
-    r"""(?<![\w.,=/:+-])
-        (?:(?:(?:end|last|failure)\s++)?moment\s*+[=:]?\s*+|(?:failing|passing)\s++)?
-        (?:(?P<run>[0-9a-f]{32}-[0-9]{1,6}-[0-9]{1,6})[\s,]++)?
+    rf"""(?<![\w.,=/:+#$-])
+        (?:(?:(?:end|last|failure|replay)[ _])?moment[ ]*+[=:]?[ ]*+|(?:failing|passing)[ ]++)?
+        {_RUN_BEFORE}
         (?:
-          ["'`]?(?P<hash>-?[0-9]{12,40})["'`]?[\s,]++["'`]?(?P<vtime>[-+]?(?:[0-9][\w.,+-]{0,100}|nan\b|inf\w{0,5}\b))
-        | ["'`]?(?P<short>-?[0-9]{1,11})["'`]?[\s,]++["'`]?(?P<time>[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)(?![\w.+-]|,[0-9])
-        )["'`]?""",
+          ["'`]?(?P<signed>-[0-9]{{12,40}}){_BESIDE}(?P<meant>[-+]?(?:[0-9][\w.,+-]{{0,100}}+(?![:/%]\w)|nan\b|inf\w{{0,5}}\b))["'`]?
+        | ["'`]?(?P<plain>[1-9][0-9]{{11,39}}){_BESIDE}(?P<exact>[0-9]++(?:\.[0-9]++(?:e[+-]?[0-9]++)?|e[+-]?[0-9]++)){_END}
+        | ["'`]?(?P<long>[1-9][0-9]{{15,39}}){_BESIDE}(?P<whole>[0-9]{{1,7}}+){_LAST}
+        )""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+_NAMED_PAIR = re.compile(
+    rf"""(?:
+          (?<![\w.-])moment[ ]?=[ ]?
+        | (?<![\w.-])(?:end|last|failure|replay)[ _]moment[ ]*+[:=][ ]*+
+        | (?<![^\n])[ ]*+moment:[ ]*+
+        | (?:\$\s)?(?<![\w/.="'-])snouty[ ]++runs[ ]++logs[ ]++(?=[A-Za-z0-9])
+        )
+        (?:["'`]?(?P<run>[A-Za-z0-9][\w-]{{0,127}}+)(?:[ ]*+,[ ]*+|[ ]++))??
+        ["'`]?(?P<hash>-?[0-9]{{1,40}}){_BESIDE}(?P<vtime>[-+]?(?:[0-9][\w.,+-]{{0,100}}+|nan\b|inf\w{{0,5}}\b))["'`]?""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 
 
+def named_pairs(sheet: Sheet) -> Iterator[Found]:
+    """Read HASH VTIME on one line where the text says that it is a moment, however short the hash."""
+    for pair in _NAMED_PAIR.finditer(sheet.open):
+        sheet.take(*pair.span())
+        run_id = read_run_id(pair["run"]) if pair["run"] else None
+        yield Found(moment=read_moment(pair["hash"], pair["vtime"].rstrip(",.")), run_id=run_id)
+
+
 def bare_pairs(sheet: Sheet) -> Iterator[Found]:
-    """Read HASH VTIME, alone, as a row of a table, or behind a run id."""
+    """Read HASH VTIME on one line: alone, as a row of a table, or behind a run id."""
     for pair in _PAIR.finditer(sheet.open):
         sheet.take(*pair.span())
-        moment = read_moment(pair["hash"] or pair["short"], (pair["vtime"] or pair["time"]).rstrip(",."))
-        yield Found(moment=moment, run_id=pair["run"])
+        input_hash = pair["signed"] or pair["plain"] or pair["long"]
+        vtime = pair["meant"] or pair["exact"] or pair["whole"]
+        yield Found(moment=read_moment(input_hash, vtime.rstrip(",.")), run_id=pair["run"])
 
 
-_EXPLORER = re.compile(r"[?&]search=v[0-9]{1,2}v[A-Za-z0-9+/_=%-]{8}")
 _LOG_LINE = re.compile(
     r"\[\s*+[0-9]{1,10}\.[0-9]{1,9}\]\s*+\[|(?<![\w.-])[0-9]{1,10}\.[0-9]{1,9}\s++\[[^\]\n]{1,80}\]", re.ASCII
 )
+_HASH_ALONE = re.compile(r"(?<![\w.,=/:+#$-])-[0-9]{15,19}(?![\w.])", re.ASCII)
 _UNREAD = re.compile(r"\bMoment\.(?:from|_exact)\(")
+_LOOKALIKES = (
+    (EXPLORER, "This is a Logs Explorer link; it names no moment that can be used here."),
+    (_HASH_ALONE, "An input hash alone is not a moment: its virtual time has to follow on the same line."),
+    (_LOG_LINE, "A log line is not a moment: its virtual time is rounded and it has no input hash."),
+)
 
 
-def refuse_lookalikes(text: str) -> None:
-    """Raise `UserError` for what looks like a moment and is none, saying why."""
-    if _EXPLORER.search(text):
-        raise UserError(
-            "This is a Logs Explorer link; it names no moment that can be used here.", COPY_MOMENT
-        )
+def refuse_unread(text: str) -> None:
+    """Raise `UserError` for a moment in the report's own form that could not be read."""
     if _UNREAD.search(text):
         raise UserError("That moment could not be read; a part of it seems to be missing.", COPY_MOMENT)
-    if _LOG_LINE.search(text):
-        raise UserError(
-            "A log line is not a moment: its virtual time is rounded and it has no input hash.", COPY_MOMENT
-        )
+
+
+def lookalike(text: str) -> UserError | None:
+    """Return why what looks like a moment is none, None where nothing does."""
+    return next((UserError(why, COPY_MOMENT) for shape, why in _LOOKALIKES if shape.search(text)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from bot.moments.normalise import QUOTED_VALUE
 
@@ -26,6 +27,11 @@ class Sheet:
         self._blank(start, end)
         self._taken.append((start, end))
 
+    def take_all(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Take out several spans; what is out already stays out."""
+        for start, end in spans:
+            self.take(start, end)
+
     def take_wrapped(self, start: int, end: int) -> None:
         """Take out a span with the call, the quotes and the name that it stands in."""
         if call := _CALL.search(self.text, max(0, start - _REACH), start):
@@ -41,6 +47,10 @@ class Sheet:
         """Hide the quoted values of names from all forms: they are somebody's text."""
         for value in QUOTED_VALUE.finditer(self.open):
             self._blank(*value.span())
+
+    def next_taken(self, start: int, end: int) -> int:
+        """Return where the next part that is out begins, looking from `start`; `end` where none does."""
+        return min((at for at, _ in self._taken if start <= at < end), default=end)
 
     def rest(self) -> str:
         """Return the words that nothing was read from; commas behind a part taken out go with it."""

@@ -301,8 +301,15 @@ async def test_find_run__by_link_and_session(stage: Stage) -> None:
     bare = link.reveal().partition("?")[0]
     by_link = await stage.service.find_run(report_url=f"{bare}?auth=v2.public.other#/run/x")
     unsigned = await stage.service.find_run(report_url=f"{bare}#/run/x")
+    cut = await stage.service.find_run(report_url="/".join(bare.split("/")[:5]))
+    cut_short = await stage.service.find_run(report_url=bare[:-3])
     by_session = await stage.service.find_run(session_id=run.session_id)
 
+    assert cut is not None
+    assert cut_short is not None
+    assert cut.ref == cut_short.ref == run.ref
+    assert await stage.service.find_run(report_url="/".join(bare.split("/")[:4])) is None
+    assert await stage.service.find_run(report_url="/".join(bare.split("/")[:5])[:-1]) is None
     assert by_link is not None
     assert by_session is not None
     assert unsigned is not None

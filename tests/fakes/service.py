@@ -315,7 +315,7 @@ class FakeRunService:
         wanted = _stem(report_url or "")
         for run in self._listed():
             link = self._reports.get(run.ref.run_id)
-            if link and wanted and _stem(link.reveal()) == wanted:
+            if link and _same_report(_stem(link.reveal()), wanted):
                 return run
             if session_id and run.session_id == session_id:
                 return run
@@ -406,6 +406,17 @@ def _matches(line: LogLine, query: LogQuery) -> bool:
 
 def _plain_text(pairs: tuple[tuple[str, str], ...]) -> bool:
     return all(name.isprintable() and value.replace("\n", " ").isprintable() for name, value in pairs)
+
+
+def _same_report(whole: str, pasted: str) -> bool:
+    """Whether a link is the same, or was cut behind its report's id."""
+    report = re.match(r"https://[^/]+/report/[^/]+", pasted)
+    cut = pasted.rstrip("/")
+    return (
+        report is not None
+        and whole.startswith(cut)
+        and (whole == cut or f"{whole}/".startswith(f"{report[0]}/"))
+    )
 
 
 def _stem(url: str) -> str:

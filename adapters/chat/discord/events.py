@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.chat.discord import buttons, commands, forms, ids
@@ -246,7 +246,12 @@ def _menu(payload: _Payload) -> Incoming:
     verb = commands.MENU_VERBS.get(payload.text("data", "name"))
     if verb is None:
         return Refused(ticket=payload.ticket, sentence=CHANGED)
-    message = payload.inner("data", "resolved", "messages", payload.text("data", "target_id"))
+    target = payload.text("data", "target_id")
+    message = payload.inner("data", "resolved", "messages", target)
+    author = message.get("author")
+    if isinstance(author, dict) and author.get("id") == payload.me.user:
+        said = payload.said(Way.MENU, verb)
+        return replace(said, invocation=replace(said.invocation, about=target))
     words, values = about(verb, message_text(message))
     return payload.said(Way.MENU, words, values=values)
 

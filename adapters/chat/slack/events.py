@@ -236,9 +236,13 @@ def _message_shortcut(payload: _Payload) -> Incoming:
     verb = SHORTCUT_VERBS.get(payload.text("callback_id"))
     if verb is None:
         return Nothing()
-    words, values = about(verb, message_text(payload.inner("message")))
+    ours = payload.me.user == payload.text("message", "user") or payload.me.bot == payload.text(
+        "message", "bot_id"
+    )
+    words, values = (verb, {}) if ours else about(verb, message_text(payload.inner("message")))
+    named = payload.text("message", "ts") if ours else None
     return Said(
-        invocation=replace(_pressed_in(payload, words), values=values),
+        invocation=replace(_pressed_in(payload, words), values=values, about=named),
         way=Way.SHORTCUT,
         response_url=payload.text("response_url") or None,
         trigger_id=payload.text("trigger_id") or None,

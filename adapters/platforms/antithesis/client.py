@@ -15,7 +15,7 @@ from adapters.platforms.antithesis.answers import error_of, outcome_of
 from adapters.platforms.antithesis.caller import Caller
 from adapters.platforms.antithesis.ids import checked_run_id, is_run_id, older_than
 from adapters.platforms.antithesis.limits import Limits
-from adapters.platforms.antithesis.links import checked_report, stem
+from adapters.platforms.antithesis.links import checked_report, same_report
 from adapters.platforms.antithesis.logs import LogReader
 from adapters.platforms.antithesis.paging import walk
 from adapters.platforms.antithesis.parameters import EVENT_DESCRIPTION, KEY, launch_parameters
@@ -225,7 +225,7 @@ class AntithesisService:
         session = session_id if session_id and is_run_id(session_id) else None
         if link is None and session is None:
             return None
-        wanted = stem(link.reveal()) if link else None
+        wanted = link.reveal() if link else None
         return await self._search(RunQuery(), lambda run: _is_meant(run, wanted, session))
 
     async def _search(self, query: RunQuery, fits: Callable[[Run], bool]) -> Run | None:
@@ -251,7 +251,7 @@ def _carries(run: Run, key: str) -> bool:
 
 
 def _is_meant(run: Run, wanted: str | None, session: str | None) -> bool:
-    if wanted and run.report_url and stem(run.report_url.reveal()) == wanted:
+    if wanted and run.report_url and same_report(run.report_url.reveal(), wanted):
         return True
     return session is not None and run.session_id == session
 

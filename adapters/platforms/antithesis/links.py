@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 from bot.model import Secret
 
 _LONGEST = 2_048
+_TO_ID = 5  # parts of a link up to the report's id: "https:", "", host, "report", id
 
 
 def checked_report(url: str | None, origin: str) -> Secret | None:
@@ -36,6 +37,15 @@ def stem(url: str) -> str:
     """Return the part of a report link that stays the same: without query, fragment and letter case of the host."""
     parts = urlsplit(url.partition("#")[0].partition("?")[0])
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}"
+
+
+def same_report(link: str, pasted: str) -> bool:
+    """Whether a pasted link leads to the same report, even when it was cut somewhere behind the report's id."""
+    whole, part = stem(link).split("/"), stem(pasted).rstrip("/").split("/")
+    asset = "/".join(part[_TO_ID:])
+    return (
+        len(part) >= _TO_ID and whole[:_TO_ID] == part[:_TO_ID] and "/".join(whole[_TO_ID:]).startswith(asset)
+    )
 
 
 def page_url(origin: str, run_id: str) -> str:

@@ -38,7 +38,7 @@ def test_gist__is_what_a_message_names(text: str, named: str) -> None:
 @pytest.mark.parametrize(
     ("verb", "text", "asked"),
     [
-        ("find", "good 'morning x=1", ("find", {"run": "good 'morning x=1"})),
+        ("find", "good 'morning x=1", ("find", {"message": "good 'morning x=1"})),
         ("debug", "good 'morning x=1", ("debug", {})),
         ("find", f"see {RUN}", (f"find {RUN}", {})),
     ],

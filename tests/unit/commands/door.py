@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.access import Policy, Role
 from bot.cards import Card, Context, Reply, plain
@@ -52,10 +52,17 @@ class Door:
         self.handler = Handler(self.desk)
 
     async def say(
-        self, words: str, *, by: Actor = ALICE, thread: str | None = None, values: Mapping[str, str] = NOTHING
+        self,
+        words: str,
+        *,
+        by: Actor = ALICE,
+        thread: str | None = None,
+        values: Mapping[str, str] = NOTHING,
+        about: str | None = None,
     ) -> Reply:
         """Say something and return the reply."""
-        return await self.handler.handle(self.invocation(words, by=by, thread=thread, values=values), nothing)
+        invocation = self.invocation(words, by=by, thread=thread, values=values)
+        return await self.handler.handle(replace(invocation, about=about), nothing)
 
     def invocation(
         self, words: str, *, by: Actor = ALICE, thread: str | None = None, values: Mapping[str, str] = NOTHING

@@ -63,7 +63,7 @@ async def test_help__says_values_as_people_do() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("Moment(input_hash=7, vtime=2.5)", "Unknown command “Moment(input_hash=7,”."),
+        ("Colour(red=7, blue=2.5)", "Unknown command “Colour(red=7,”."),
         ("duration=30", "Unknown command “duration=”."),
     ],
 )

@@ -187,14 +187,14 @@ async def test_logs__cut_windows_are_never_shown_as_whole() -> None:
     ("words", "sentence"),
     [
         ("logs", "Which moment?"),
-        ("logs -5 12.5", "does not say which run it is in"),
+        ("logs moment=-5,12.5", "does not say which run it is in"),
         ("logs latest moment=yesterday", "could not be read"),
         ("logs latest window=-1", "window= is “-1”"),
         ("logs latest window=2h", "at most 3,600"),
         ("logs latest lines=zero", "whole number from 1 to 500"),
         (f"logs latest grep={'x' * 201}", "at most 200 characters"),
-        ("logs latest 0 0", "no pinned failure moment"),
-        ("logs latest -77 1.5", "ask “failing” for fresh ones"),
+        ("logs latest moment=0,0", "no pinned failure moment"),
+        ("logs latest moment=-77,1.5", "ask “failing” for fresh ones"),
         (
             'logs Moment.from({session_id: "' + run_id(9) + '", input_hash: "7", vtime: 12.5})',
             "no recent run",

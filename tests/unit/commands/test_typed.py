@@ -18,7 +18,7 @@ from bot.model import RunRef
 from bot.moments import Pasted
 from bot.requests import launch_request
 from bot.state import IntentState
-from tests.fakes.runs import a_run, run_id
+from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.stage import Stage, an_invocation, silent, texts
 from tests.unit.commands.door import Door, told
 
@@ -74,8 +74,8 @@ def test_arguments__never_become_names(bare: list[str], value: str) -> None:
         (("--window=20", "--build"), Words(verb="logs", named={"window": "20", "build": "true"})),
         (("--build", "window=20"), Words(verb="logs", named={"build": "true", "window": "20"})),
         (('grep="a b"',), Words(verb="logs", named={"grep": '"a b"'})),
-        ((run_id(1), "5", "10.5"), Words(
-            verb="logs", pasted=Pasted(run_id=run_id(1), moment=grammar.split("logs 5 10.5").pasted.moment)  # type: ignore[union-attr]  # there is one
+        ((run_id(1), MOMENT.input_hash, MOMENT.vtime), Words(
+            verb="logs", pasted=Pasted(run_id=run_id(1), moment=MOMENT)
         )),
     ],
 )  # fmt: skip

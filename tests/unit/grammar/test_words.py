@@ -66,7 +66,8 @@ MOMENT = Moment("-9067336385060865277", "45.334635781589895")
             Words(verb="logs", positional=("x",), named={"grep": ""}, strays=(("grep", "x"),)),
         ),
         ("logs a/b=c 1=2", Words(verb="logs", positional=("a/b=c", "1=2"))),
-        ("logs 5 10.5", Words(verb="logs", pasted=Pasted(moment=Moment("5", "10.5")))),
+        ("logs 5 10.5", Words(verb="logs", positional=("5", "10.5"))),
+        ("logs moment=5,10.5", Words(verb="logs", pasted=Pasted(moment=Moment("5", "10.5")))),
         (
             f"failing  {MOMENT.input_hash}  {MOMENT.vtime}",
             Words(verb="failing", pasted=Pasted(moment=MOMENT)),

@@ -142,6 +142,38 @@ async def test_menu__understands_our_own_cards(world: World, run: Run) -> None:
     assert "FAILED" in said(answer(result))
 
 
+NOISE = ("exit code 143", "117.662 [ledger-2] port 8080 1.5", f"run {run_id(7)} at {MOMENT.input_hash} 12.5")
+
+
+@pytest.mark.parametrize(
+    ("menu", "expected"), [("Debug this moment", "debugging session"), ("Triage this run", "FAILED")]
+)
+async def test_menu__on_our_own_log_answer_knows_what_it_is_about(
+    world: World, run: Run, menu: str, expected: str
+) -> None:
+    """Numbers and ids in the log lines that Clew shows are not read as what the message is about."""
+    world.service.set_log(run, MOMENT, *(a_line(text, "398.1") for text in NOISE))
+    logs = answer(await world.say("logs", run=run_id(1)))
+
+    result = await world.alice.context_menu(world.main, menu, logs)
+    await world.env.settle()
+
+    told = said(answer(result))
+    assert expected in told
+    assert run_id(1) in told
+    assert run_id(7) not in told
+
+
+async def test_menu__on_our_own_list_says_that_it_is_about_no_run(world: World, run: Run) -> None:
+    """A list of runs is about none of them in particular."""
+    listed = answer(await world.say("status"))
+
+    result = await world.alice.context_menu(world.main, "Triage this run", listed)
+    await world.env.settle()
+
+    assert "not about one run" in said(answer(result))
+
+
 async def test_mention__others_and_ourselves_are_not_heard(world: World, run: Run) -> None:
     """Messages that do not name the bot are left alone, and so are its own."""
     before = len(world.requests())

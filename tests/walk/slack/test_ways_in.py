@@ -195,6 +195,60 @@ async def test_shortcut__takes_no_word_of_a_message_as_its_own(bot: Bot, run: Ru
     assert question.thread_ts == message.ts
 
 
+NOISE = ("exit code 143", "117.662 [ledger-2] port 8080 1.5", f"run {run_id(7)} at {MOMENT.input_hash} 12.5")
+
+
+@pytest.mark.parametrize(
+    ("shortcut", "expected"), [("debug_moment", "Open a debugging session"), ("triage_run", "FAILED")]
+)
+async def test_shortcut__on_our_own_log_answer_knows_what_it_is_about(
+    bot: Bot, run: Run, shortcut: str, expected: str
+) -> None:
+    """Numbers and ids in the log lines that Clew shows are not read as what the message is about."""
+    bot.service.set_log(run, MOMENT, *(a_line(text, "398.1") for text in NOISE))
+    await bot.slack.command(f"logs {run.ref.run_id}")
+    logs = await bot.slack.world.answer("exit code 143")
+    await bot.answered(1)
+    seen = len(bot.slack.world.ours())
+
+    await bot.slack.shortcut(shortcut, logs)
+    answer = await bot.slack.world.answer(expected, at=seen)
+
+    assert run.ref.run_id in answer.words
+    assert run_id(7) not in answer.words
+    assert answer.thread_ts == logs.ts
+
+
+async def test_shortcut__on_a_message_of_a_thread_that_went_on(bot: Bot, run: Run) -> None:
+    """Each answer keeps what it was about, whatever was said in its thread afterwards."""
+    later = bot.service.add_run(a_run(2, launcher="Other Nightly"))
+    bot.service.set_results(some_results(later, passing=("Starts",)))
+    said = await bot.slack.mention(f"status {run.ref.run_id}")
+    first = await bot.slack.world.answer("Payments Nightly")
+    await bot.answered(1)
+    await bot.slack.mention(f"status {later.ref.run_id}", thread=said.ts)
+    await bot.slack.world.answer("Other Nightly")
+    await bot.answered(2)
+    seen = len(bot.slack.world.ours())
+
+    await bot.slack.shortcut("triage_run", first)
+    answer = await bot.slack.world.answer("FAILED", at=seen)
+
+    assert "Payments Nightly" in answer.words
+
+
+async def test_shortcut__on_our_own_list_says_that_it_is_about_no_run(bot: Bot, run: Run) -> None:
+    """A list of runs is about none of them in particular."""
+    await bot.slack.command("status")
+    listed = await bot.slack.world.answer("Payments Nightly")
+    await bot.answered(1)
+
+    await bot.slack.shortcut("triage_run", listed)
+    answer = await bot.slack.world.whisper(ALICE)
+
+    assert "not about one run" in answer.words
+
+
 async def test_shortcut__says_what_is_missing(bot: Bot, run: Run) -> None:
     """A message that names nothing is answered with a private sentence."""
     message = bot.slack.world.say(BOB, MAIN, "good morning")

@@ -1,0 +1,31 @@
+"""What the bot says when a text does not name the one run or moment that is needed."""
+
+from __future__ import annotations
+
+from bot.errors import UserError
+
+GIVE_RUN = "Give a run id, “latest”, or a launcher's exact name; inside a run's thread none is needed."
+_SHOWN = 60
+
+
+def several_runs(number: int) -> UserError:
+    """Ask which of several runs is meant."""
+    return UserError(f"That text names {number} runs.", "Use “status” with the one you mean.")
+
+
+def nothing_named(text: str) -> UserError:
+    """Say that a text, or no text at all, names no run."""
+    problem = "Nothing in that text names a run or a moment." if text.strip() else "What should be found?"
+    return UserError(problem, GIVE_RUN)
+
+
+def no_such_id(run_id: str) -> str:
+    """Say that an id belongs to no run, neither as its own nor as its session's."""
+    return f"There is no run {run_id[:_SHOWN]}, and no recent run has a session with that id."
+
+
+def about_no_run() -> UserError:
+    """Answer a shortcut on a message of Clew's own that is not about one run."""
+    return UserError(
+        "That message is not about one run.", "Use the shortcut on a message about a single run."
+    )
