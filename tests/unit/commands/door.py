@@ -62,7 +62,9 @@ class Door:
     ) -> Reply:
         """Say something and return the reply."""
         invocation = self.invocation(words, by=by, thread=thread, values=values)
-        return await self.handler.handle(replace(invocation, about=about), nothing)
+        if about is not None:
+            invocation = replace(invocation, about=about)
+        return await self.handler.handle(invocation, nothing)
 
     def invocation(
         self, words: str, *, by: Actor = ALICE, thread: str | None = None, values: Mapping[str, str] = NOTHING
