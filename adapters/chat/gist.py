@@ -27,18 +27,33 @@ def about(verb: str, text: str) -> tuple[str, Mapping[str, str]]:
 
 def gist(text: str) -> str:
     """Return what a message names, as it could be typed behind a verb; "" where it names nothing."""
-    text = text[:READ_AT_MOST]
     try:
-        pasted, _ = moments.read(text)
+        return _named(text[:READ_AT_MOST])
     except UserError:
-        return text  # the core says the same to the person
+        return text[:READ_AT_MOST]  # the core says the same to the person
+
+
+def named(text: str) -> str:
+    """Return what words around a command name, like `gist`; "" too where that cannot be told."""
+    try:
+        return _named(text[:READ_AT_MOST])
+    except UserError:
+        return ""
+
+
+def _named(text: str) -> str:
+    """Return what `gist` does. Raises `UserError` where it cannot be told what a text names."""
+    pasted, _ = moments.read(text)
     if pasted is None:
         return " ".join(moments.run_ids(text))
     if pasted.moment is not None:
         return _with_run(pasted, pasted.moment)
     if pasted.report_url is not None:
         return pasted.report_url.reveal()
-    return pasted.run_id or pasted.session_id or " ".join(moments.run_ids(text)) or text
+    found = pasted.run_id or pasted.session_id or " ".join(moments.run_ids(text))
+    if not found and pasted.refusal is not None:
+        raise pasted.refusal
+    return found
 
 
 def _with_run(pasted: Pasted, moment: Moment) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from adapters.chat import spoken
 from adapters.chat.discord import buttons, commands, forms, ids
 from adapters.chat.discord.incoming import Incoming, Nothing, Opening, Refused, Said, Suggesting, Ticket, Way
 from adapters.chat.discord.markup import WORDS, Json, said_text, shown_text
@@ -63,7 +64,7 @@ def mentions(body: Json, me: Self) -> bool:
     author = body.get("author")
     person = isinstance(author, dict) and not author.get("bot") and not body.get("webhook_id")
     text = body.get("content")
-    typed = isinstance(text, str) and bool(_name(me).search(text))
+    typed = isinstance(text, str) and spoken.addressed(text, _name(me))
     return bool(person and typed and body.get("type") in PERSONAL and body.get("guild_id"))
 
 
@@ -76,11 +77,10 @@ def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> 
         return Nothing()
     place = Place(channel=ids.channel(payload.guild, parent or channel), thread=channel if parent else None)
     member = payload.inner("member")
-    text = _name(me).sub(" ", payload.text("content"), count=1)
     invocation = Invocation(
         actor=_actor(payload.guild, author, member),
         place=place,
-        words=said_text(text),
+        words=spoken.spoken(payload.text("content"), _name(me), said_text),
         key=f"message:{payload.text('id')}",
         at=now,
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from adapters.chat import spoken
 from adapters.chat.gist import about
 from adapters.chat.slack import buttons, forms, ids
 from adapters.chat.slack.incoming import (
@@ -155,12 +156,14 @@ def _message(payload: _Payload) -> Incoming:
     channel, ts = event.text("channel"), event.text("ts")
     home = event.text("user_team") or event.text("team") or payload.text("team_id")
     thread = event.text("thread_ts") or (None if direct else ts)
-    text = re.sub(rf"<@{re.escape(me.user)}(?:\|[^<>]*)?>", " ", event.text("text"), count=1)
+    name = re.compile(rf"<@{re.escape(me.user)}(?:\|[^<>]*)?>")
+    if mention and not spoken.addressed(event.text("text"), name):
+        return Nothing()
     return Said(
         invocation=event.invocation(
             event.actor(home, event.text("user")),
             channel,
-            words=said_text(text),
+            words=spoken.spoken(event.text("text"), name, said_text),
             key=f"message:{channel}:{ts}",
             thread=thread,
         ),

@@ -50,6 +50,19 @@ async def test_mention__every_verb_answers_in_place(world: World, run: Run, verb
     assert posted[0].reference is not None
 
 
+@pytest.mark.parametrize(
+    "text", ["> PR 4811 2 checks failed\nhey <@{0}>, failing {1}?", "{1} is red! <@!{0}>: failing please"]
+)
+async def test_mention__as_people_write_it(world: World, run: Run, text: str) -> None:
+    """A quotation, a greeting, signs and thanks around the command change nothing."""
+    assert world.env.bot.user is not None
+
+    await world.bob.send(world.main, text.format(world.env.bot.user.id, run_id(1)))
+    await world.env.settle()
+
+    assert "1 failing property in" in said(world.main.history()[-1])
+
+
 @pytest.mark.parametrize("verb", sorted(PRIVATE))
 async def test_mention__a_private_answer_goes_to_the_person(world: World, run: Run, verb: str) -> None:
     """What is for one person comes as a direct message, and nothing of it stands in the channel."""

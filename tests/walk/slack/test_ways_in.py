@@ -7,7 +7,7 @@ import pytest
 from bot.model import Run
 from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
 from tests.fakes.slack_bot import Bot
-from tests.fakes.slack_world import ALICE, BOB, MAIN
+from tests.fakes.slack_world import ALICE, BOB, BOT_USER, MAIN
 
 
 @pytest.fixture
@@ -60,6 +60,20 @@ async def test_mention__every_verb_answers_in_its_thread(bot: Bot, run: Run) -> 
         answer = await bot.slack.world.answer(expected, at=seen)
 
         assert answer.thread_ts == (None if answer.only_for else said.ts)
+
+
+@pytest.mark.parametrize(
+    "text", ["> PR 4811 2 checks failed\nhey <@{0}>, failing {1}?", "{1} is red! <@{0}>: failing please"]
+)
+async def test_mention__as_people_write_it(bot: Bot, run: Run, text: str) -> None:
+    """A quotation, a greeting, signs and thanks around the command change nothing."""
+    typed = text.format(BOT_USER, run.ref.run_id).replace(">", "&gt;", 1) if text[0] == ">" else None
+    message = bot.slack.world.say(BOB, MAIN, typed or text.format(BOT_USER, run.ref.run_id))
+
+    await bot.slack.gate.deliver("events_api", bot.slack.event("app_mention", message))
+    answer = await bot.slack.world.answer("1 failing property in")
+
+    assert answer.thread_ts == message.ts
 
 
 async def test_direct__every_verb_answers_plainly(bot: Bot, run: Run) -> None:
