@@ -239,6 +239,7 @@ def _desk(settings: Settings, services: dict[str, RunService], store: Store, clo
         report_links={c.name: c.report_links for c in settings.connections},
         new_key=lambda: uuid4().hex,
         version=_version(),
+        secrets=settings.secrets,
     )
 
 

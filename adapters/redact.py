@@ -1,7 +1,6 @@
 """One redactor for everything that is logged, stored as an error or counted: secrets become `***`.
 
-Known secret values are replaced first, exactly; then whatever has the shape of one. All patterns are linear
-in the length of the text.
+Its shapes are those that the core takes out of what people type, and some more: a log loses nothing by a word.
 """
 
 from __future__ import annotations
@@ -9,44 +8,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
-from urllib.parse import quote
 
 from bot.model import Secret
+from bot.redact import MASK, SHAPES, masked
 
-MASK = "***"
-_SHORTEST = 6  # a shorter known value would blank out ordinary words
+__all__ = ["MASK", "redact", "redactor"]
 
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
-    # Slack: bot, user, app, config and refresh tokens; incoming webhooks and response URLs.
-    (re.compile(r"\bxox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,}"), MASK),
-    (re.compile(r"\bxapp-[A-Za-z0-9-]{8,}"), MASK),
-    (re.compile(r"(https://hooks\.slack(?:-gov)?\.com/)[^\s\"'<>]+"), rf"\1{MASK}"),
-    # Discord: bot tokens; tokens of webhooks and interactions are a part of the path.
-    (re.compile(r"\b[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}"), MASK),
-    (re.compile(r"(/(?:webhooks|interactions)/\d{5,25}/)[\w-]{20,}"), rf"\1{MASK}"),
-    # Signed report links: the token alone opens the report.
-    (re.compile(r"\bv[1-4]\.(?:public|local)\.[\w-]+(?:\.[\w-]+)?"), MASK),
-    # Anything in a URL's query, or a header, that says itself that it is one.
-    (re.compile(r"(?i)([?&;](?:auth|token|sig|signature|key|code|state)=)[^&\s\"'<>]+"), rf"\1{MASK}"),
-    (
-        re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|bot)\s+)[\w.~+/=-]+"),
-        rf"\1{MASK}",
-    ),
+    *SHAPES,
     (re.compile(r"(?i)\b(bearer\s+)[\w.~+/=-]{8,}"), rf"\1{MASK}"),
     # Without the header's name "basic functionality" is prose: a credential has a digit, "=" or mixed case.
     (
         re.compile(r"\b((?i:basic|bot)\s+)(?=[\w.~+/=-]{8})(?=\S*(?:[0-9=]|[a-z][A-Z]))[\w.~+/=-]+"),
         rf"\1{MASK}",
     ),
-    (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,19}://[^\s:/@]{0,200}:)[^\s@/]+(@)"), rf"\1{MASK}\2"),
-    # Parameters of a run that carry tokens, chat webhooks and people's addresses.
-    (
-        re.compile(
-            r"(?i)(\bantithesis\.integrations\.[\w.-]{0,80}?(?:token|callback_url)[\"']?\s{0,9}[:=]\s{0,9}[\"']?)"
-            r"[^\"',\s}]+"
-        ),
-        rf"\1{MASK}",
-    ),
+    # People's addresses among the parameters of a run.
     (
         re.compile(
             r"(?i)(\bantithesis\.report\.recipients[\"']?\s{0,9}[:=]\s{0,9})(?:\"[^\"]*\"|'[^']*'|[^,}\n]+)"
@@ -58,18 +34,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 def redact(text: str, secrets: Iterable[str | Secret] = ()) -> str:
     """Return the text with known secrets and everything shaped like one masked."""
-    for value in _forms(secrets):
-        text = text.replace(value, MASK)
-    for pattern, masked in _PATTERNS:
-        text = pattern.sub(masked, text)
-    return text
-
-
-def _forms(secrets: Iterable[str | Secret]) -> list[str]:
-    """List the texts under which known secrets may show up, longest first, so that no rest stays."""
-    plain = {s.reveal() if isinstance(s, Secret) else s for s in secrets}
-    forms = {form for value in plain for form in (value, quote(value, safe=""), quote(value))}
-    return sorted((form for form in forms if len(form) >= _SHORTEST), key=len, reverse=True)
+    return masked(text, secrets, _PATTERNS)
 
 
 EventDict = MutableMapping[str, Any]

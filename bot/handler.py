@@ -14,7 +14,9 @@ from bot.commands.registry import VERBS
 from bot.commands.verb import Asked, Desk, Verb
 from bot.errors import ClewError, UserError
 from bot.grammar import Words
+from bot.model import Secret
 from bot.ports import Report
+from bot.redact import scrub
 from bot.replies import finding, problems
 from bot.replies import help as helping
 from bot.state import AuditEntry, Invocation, LiveCard, MessageRef
@@ -22,20 +24,21 @@ from bot.state import AuditEntry, Invocation, LiveCard, MessageRef
 log = logging.getLogger(__name__)
 
 
-def _kept(invocation: Invocation) -> Invocation:
-    """Return it as it may be kept for after a restart.
+def _scrubbed(invocation: Invocation, secrets: tuple[Secret, ...]) -> tuple[Invocation, bool]:
+    """Return it without the secrets in it, and whether there were any but the signature of a report link.
 
-    A pasted link still names its report, and opens it no more. A yes that was given beforehand was for that
-    one moment: whoever takes the command up again asks, or a launch that was sent already would be sent twice.
+    A pasted link still names its report, and opens it no more.
     """
-    values = {name: moments.unsigned(value) for name, value in invocation.values.items()}
-    return replace(
+    words = scrub(invocation.words, secrets)
+    arguments = tuple(scrub(argument, secrets) for argument in invocation.arguments)
+    values = {name: scrub(value, secrets) for name, value in invocation.values.items()}
+    clean = replace(
         invocation,
-        words=moments.unsigned(invocation.words),
-        arguments=tuple(map(moments.unsigned, invocation.arguments)),
-        values=values,
-        confirmed=False,
+        words=words.text,
+        arguments=tuple(argument.text for argument in arguments),
+        values={name: value.text for name, value in values.items()},
     )
+    return clean, any(part.removed for part in (words, *arguments, *values.values()))
 
 
 SAME = {"runs": "status", "list": "status"}  # what people say for a verb
@@ -79,33 +82,30 @@ class Handler:
     async def take(self, invocation: Invocation) -> bool:
         """Keep an invocation durably before the chat is told; False where it was taken before.
 
-        Raises `StoreError`: then the chat must not be told, so that it delivers again.
+        A yes that was given beforehand was for that one moment: whoever takes the command up again asks, or a
+        launch that was sent already would be sent twice. Raises `StoreError`: then the chat must not be told, so
+        that it delivers again.
         """
-        return await self.desk.store.accept(invocation.place.chat, invocation.key, _kept(invocation))
+        clean, _ = _scrubbed(invocation, self.desk.secrets)
+        kept = replace(clean, confirmed=False)
+        return await self.desk.store.accept(invocation.place.chat, invocation.key, kept)
 
     async def unanswered(self, chat: str, since: datetime) -> tuple[Invocation, ...]:
         """Return what was taken since then and never answered: a restart came between."""
         return tuple(i for _, i in await self.desk.store.unfinished(chat, since))
 
     async def handle(self, invocation: Invocation, report: Report) -> Reply:
-        """Answer; every failure becomes a card, and what is unexpected is logged, never shown."""
-        words = Words()
-        try:
-            words = _words(invocation)
-            return await self._answer(words, invocation, report)
-        except UserError as error:
-            return problems.mistake(error, self._offers(error, words, invocation))
-        except ClewError as error:
-            return problems.failure(error)
-        except Exception:
-            log.exception("a verb failed", extra={"words_length": len(invocation.words)})
-            return problems.unexpected()
+        """Answer; no secret in it goes further, and the card says so."""
+        clean, removed = _scrubbed(invocation, self.desk.secrets)
+        reply = await self._safely(clean, report)
+        return problems.secret_removed(reply) if removed else reply
 
     async def form(self, invocation: Invocation, report: Report) -> Form | None:
         """Return the form of the verb that is asked for, prefilled; None where it has none.
 
         Raises `ClewError` like the verb would.
         """
+        invocation, _ = _scrubbed(invocation, self.desk.secrets)
         verb, asked = await self._read(_words(invocation), invocation, report)
         if denied := await self._allow(verb, invocation):
             raise UserError(denied)
@@ -122,6 +122,20 @@ class Handler:
                 shown = fingerprint(reply.as_live or reply.card)
                 await store.add_live(LiveCard(intent_id=reply.live, message=message, shown=shown))
         await store.finish(invocation.place.chat, invocation.key)
+
+    async def _safely(self, invocation: Invocation, report: Report) -> Reply:
+        """Answer; every failure becomes a card, and what is unexpected is logged, never shown."""
+        words = Words()
+        try:
+            words = _words(invocation)
+            return await self._answer(words, invocation, report)
+        except UserError as error:
+            return problems.mistake(error, self._offers(error, words, invocation))
+        except ClewError as error:
+            return problems.failure(error)
+        except Exception:
+            log.exception("a verb failed", extra={"words_length": len(invocation.words)})
+            return problems.unexpected()
 
     async def _answer(self, words: Words, invocation: Invocation, report: Report) -> Reply:
         verb, asked = await self._read(words, invocation, report)

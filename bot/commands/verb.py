@@ -12,7 +12,7 @@ from bot.access import Policy, Role
 from bot.cards import Context, FieldKind, Form, Reply, ReportLinks
 from bot.errors import Correction, Part, UserError
 from bot.grammar import Words
-from bot.model import NOTHING
+from bot.model import NOTHING, Secret
 from bot.ports import Clock, Report, RunService, Store
 from bot.state import Invocation
 from bot.wordlike import mistaken
@@ -60,6 +60,7 @@ class Desk:
     confirm_within: timedelta = timedelta(minutes=5)  # as the cards say; longer only where time runs fast
     new_key: Callable[[], str]  # a fresh unique id, 32 hexadecimal digits
     version: str = ""  # Clew's own
+    secrets: tuple[Secret, ...] = ()  # known values that nobody's words may carry further
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

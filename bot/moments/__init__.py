@@ -4,7 +4,6 @@ from bot.moments.find import OPENERS, Pasted, find, read, run_ids
 from bot.moments.normalise import MAX_LENGTH, tidy
 from bot.moments.numbers import RUN_ID, is_platform_id, looks_shortened, read_moment, read_run_id
 from bot.moments.show import show
-from bot.moments.unsigned import unsigned
 
 __all__ = [
     "MAX_LENGTH",
@@ -20,5 +19,4 @@ __all__ = [
     "run_ids",
     "show",
     "tidy",
-    "unsigned",
 ]

@@ -52,6 +52,20 @@ def denied(reason: str) -> Reply:
     return _problem(reason, "", fault=False, title="Not allowed")
 
 
+REMOVED = (
+    "A secret was removed from what you wrote. If it is a real one, replace it: the chat still shows it."
+)
+
+
+def secret_removed(reply: Reply) -> Reply:
+    """Say beside an answer that a secret was taken out of what was asked."""
+    card = reply.card
+    return replace(
+        reply,
+        card=replace(card, text=(*card.text, " ", REMOVED), body=((REMOVED,), *card.body)),
+    )
+
+
 def _problem(problem: str, mend: str, *, fault: bool, detail: str = "", title: str = "") -> Reply:
     what: Line = (Outside(stopped(problem)),)
     how: Line = (Outside(mend),) if mend else ()  # it may end in an example to be copied

@@ -13,7 +13,7 @@ from adapters.platforms.antithesis.lenient import NULL, read, read_any, read_str
 from adapters.platforms.antithesis.links import checked_report, page_url
 from adapters.platforms.antithesis.text import clean, one_line
 from bot.model import Moment, Run, RunRef, RunStatus
-from bot.moments import unsigned
+from bot.redact import scrub
 
 _NAME = 500  # characters of a name, so that a hostile one stays a name
 
@@ -136,4 +136,4 @@ def _name(text: str | None) -> str | None:
 
 def _text(text: str | None) -> str | None:
     """Return a text of people, in which they may have pasted a link or key that opens something."""
-    return unsigned(clean(text)).strip() or None if text else None
+    return scrub(clean(text)).text.strip() or None if text else None

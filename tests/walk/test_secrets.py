@@ -1,0 +1,118 @@
+"""What people paste by mistake goes no further: not into the database, not into an answer, not to the platform.
+
+Both adapters run whole on a real database; every table of it is read afterwards.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from adapters.store.store import open_store
+from bot.handler import Handler
+from bot.model import Secret
+from tests.fakes.discord_bot import said, simulated
+from tests.fakes.runs import MOMENT, a_run, run_id, some_results
+from tests.fakes.service import FakeRunService
+from tests.fakes.slack import serve
+from tests.fakes.slack_bot import running_bot
+from tests.fakes.slack_world import BOB, MAIN
+
+CANARY = "CANARY7a1b2c3d4e5f"
+API_KEY = f"{CANARY} is the tenant's own key"
+RUN = run_id(1)
+LINK = f"https://demo.antithesis.com/report/a/b.html?auth=v2.public.{CANARY}"
+HOSTILE = (
+    f'launch basic_test duration=30 description="see {LINK}"',
+    f"launch basic_test duration=30 antithesis.integrations.slack.token=xoxb-{CANARY}-1234567",
+    f'debug {RUN} description="token v2.public.{CANARY}"',
+    f"watch source=xoxb-{CANARY}-1234567",
+    f"find {LINK}",
+    f"find Bearer {CANARY} and {RUN}",
+    f"find curl -su ann:{CANARY} https://demo.antithesis.com/api/v0/runs/{RUN}",
+    f"find curl -H 'X-Api-Key: {CANARY}' https://demo.antithesis.com/api/v0/runs/{RUN}",
+    f"find Authorization: Basic {CANARY}== {RUN}",
+    f"find https://ann:{CANARY}@demo.antithesis.com/runs {RUN}",
+    f'find "{API_KEY}" {RUN}',
+    f"xoxb-{CANARY}-1234567",
+)
+
+
+def a_platform() -> FakeRunService:
+    """Return a platform with one run that can be asked about."""
+    service = FakeRunService()
+    run = service.add_run(a_run(1))
+    service.set_results(some_results(run, failing=("Ledger balances",), passing=("Starts",)))
+    return service
+
+
+def knowing_its_secrets(handler: Handler) -> None:
+    """Tell the core what the settings hold, as `adapters.main` does."""
+    handler.desk = replace(handler.desk, secrets=(Secret(API_KEY),))
+
+
+def all_rows(path: Path) -> Iterator[str]:
+    """Yield every row of every table of a database as text."""
+    with closing(sqlite3.connect(path)) as database:
+        tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        for table in tables:
+            for row in database.execute(f'select * from "{table}"'):
+                yield f"{table}: {row!r}"
+
+
+def kept(path: Path) -> list[str]:
+    """Return the rows that hold a secret."""
+    rows = list(all_rows(path))
+    assert any(row.startswith("inbox: ") for row in rows), "the tour reached the database"
+    return [row for row in rows if CANARY in row]
+
+
+async def test_slack__keeps_no_secret_that_is_typed(tmp_path: Path) -> None:
+    """Mentions, slash commands, direct messages, shortcuts and forms are clean before anything is stored."""
+    path = tmp_path / "clew.db"
+    async with open_store(f"sqlite:///{path}") as store, serve() as slack:
+        async with running_bot(slack, store=store, service=a_platform()) as bot:
+            knowing_its_secrets(bot.handler)
+            for number, text in enumerate(HOSTILE):
+                await slack.mention(text)
+                await slack.command(text)
+                await slack.direct(text)
+                await slack.shortcut("triage_run", slack.world.say(BOB, MAIN, f"{text} {RUN}"))
+                await bot.answered(4 * (number + 1))
+            shown = "\n".join(message.words for message in slack.world.ours())
+
+        assert kept(path) == []
+        assert CANARY not in shown
+        assert "A secret was removed from what you wrote." in shown
+        assert CANARY not in repr((bot.service.launches, bot.service.debugs, bot.service.calls))
+
+
+async def test_discord__keeps_no_secret_that_is_typed(tmp_path: Path) -> None:
+    """Mentions, typed options and message menus are clean before anything is stored."""
+    path = tmp_path / "clew.db"
+    async with open_store(f"sqlite:///{path}") as store:
+        async with simulated(store=store, service=a_platform()) as world:
+            knowing_its_secrets(world.handler)
+            for text in HOSTILE:
+                await world.mention(text)
+            for options in (
+                {"launcher": "basic_test", "duration": "30", "description": LINK},
+                {"more": f"token=xoxb-{CANARY}-1"},
+            ):
+                await world.say("launch", **options)
+            await world.say("debug", run=RUN, description=f"Bearer {CANARY}", moment=MOMENT.words)
+            await world.say("watch", source=f"xoxb-{CANARY}-1234567")
+            message = await world.bob.send(world.main, f"{HOSTILE[0]} {RUN}")
+            await world.alice.context_menu(world.main, "Triage this run", message)
+            await world.env.settle()
+            people = {world.alice.id, world.bob.id}
+            mine = [m for m in world.main.history() if m.author.id not in people]
+            shown = "\n".join(said(message) for message in mine)
+
+        assert kept(path) == []
+        assert CANARY not in shown
+        assert "A secret was removed from what you wrote." in shown
+        assert CANARY not in repr((world.service.launches, world.service.debugs, world.service.calls))
