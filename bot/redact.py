@@ -36,6 +36,20 @@ SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|bot)\s+)[\w.~+/=-]+"),
         rf"\1{MASK}",
     ),
+    # What people paste from a shell: the user of curl, and headers that carry a key.
+    (
+        re.compile(
+            r"((?:^|\s)(?:-[A-Za-z]{0,5}[uU]|--(?:proxy-)?user)[ =]{0,3})"
+            r"(?:\"[^\":\n]{0,200}:[^\"\n]*\"?|'[^':\n]{0,200}:[^'\n]*'?|[^\s:'\"]{1,200}:\S+)"
+        ),
+        rf"\1{MASK}",
+    ),
+    (
+        re.compile(
+            r"(?i)(\bx-(?:[a-z]{1,20}-){0,3}(?:key|token|secret)[\"']?\s{0,3}[:=]\s{0,3}[\"']?)[^\s\"',}]+"
+        ),
+        rf"\1{MASK}",
+    ),
     (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,19}://[^\s:/@]{0,200}:)[^\s@/]+(@)"), rf"\1{MASK}\2"),
     (
         re.compile(
@@ -52,7 +66,7 @@ _TYPED: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         re.compile(r"(?i)(\b(?:proxy-)?authorization\s{0,9}[:=]\s{0,9})(?:(?:bearer|basic|bot|token)\s{1,9})?[^\s\"',;]+"),
         rf"\1{MASK}",
     ),
-    (re.compile(r"(?i)(\b(?:x-)?(?:api|auth|access)[-_]?(?:key|token)[\"']?\s{0,9}[:=]\s{0,9}[\"']?)[^\s\"',;]+"), rf"\1{MASK}"),
+    (re.compile(r"(?i)(\b(?:api|auth|access)[-_]?(?:key|token)[\"']?\s{0,9}[:=]\s{0,9}[\"']?)[^\s\"',;]+"), rf"\1{MASK}"),
     # "the bearer protocol" is prose: a credential has a digit, a sign or capitals.
     (re.compile(r"(\b[Bb]earer\s{1,9})(?=[\w.~+/=-]{0,200}?[0-9A-Z_=+/])[\w.~+/=-]{6,}"), rf"\1{MASK}"),
 )  # fmt: skip
