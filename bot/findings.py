@@ -59,6 +59,20 @@ class Findings:
         return stored(self.run, results)
 
 
+async def with_moment(service: RunService, run: Run) -> Run:
+    """Read a run that did not complete once more: the list leaves its failure moment out.
+
+    Raises `ServiceError` where the platform cannot be asked at all.
+    """
+    if run.status is not RunStatus.INCOMPLETE or run.failure_moment is not None or run.failure_unpinned:
+        return run
+    try:
+        again = await service.run(run.ref.run_id)
+    except OF_ONE_RUN:
+        return run
+    return again if again.status is run.status else run
+
+
 async def findings_of(service: RunService, store: WatchStore, run: Run, *, depth: int = DEPTH) -> Findings:
     """Read a run's results and compare them with the runs before it. Raises `ServiceError`, `StoreError`.
 

@@ -5,7 +5,6 @@ status [RUN] [launcher=NAME] [count=NUMBER]
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 from bot import grammar
@@ -13,13 +12,10 @@ from bot.cards import FieldKind, Reply
 from bot.commands.parameters import CONNECTION
 from bot.commands.target import findings_for, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
-from bot.earlier import kept_results
-from bot.errors import ServiceError
-from bot.model import Capability, Run, RunQuery
-from bot.ports import RunService
+from bot.model import RunQuery
+from bot.recent import recent_of
 from bot.replies import runs as replies
 from bot.replies.charts import failing_so_far
-from bot.state import StoredResults
 
 LISTED = 8
 MOST_LISTED = 30
@@ -42,21 +38,9 @@ async def _recent(asked: Asked, desk: Desk) -> Reply:
     count = asked.value("count")
     number = grammar.whole_number(count, "count", MOST_LISTED) if count else LISTED
     async for page in service.runs(query):
-        shown = page[:number]
-        kept = await asyncio.gather(*(_kept(service, desk, run) for run in shown))
-        stored = {run.ref: results for run, results in zip(shown, kept, strict=True)}
-        return replies.recent(shown, stored, desk.clock.now(), launcher=wanted)
-    return replies.recent((), {}, desk.clock.now(), launcher=wanted)
-
-
-async def _kept(service: RunService, desk: Desk, run: Run) -> StoredResults | None:
-    """Return a listed run's results; one that cannot be read is listed without a verdict, not left out."""
-    if Capability.PROPERTIES not in service.capabilities:
-        return None
-    try:
-        return await kept_results(service, desk.store, run)
-    except ServiceError:
-        return None
+        shown = await recent_of(service, desk.store, page[:number])
+        return replies.recent(shown, desk.clock.now(), launcher=wanted)
+    return replies.recent((), desk.clock.now(), launcher=wanted)
 
 
 VERB = Verb(

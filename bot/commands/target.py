@@ -14,7 +14,7 @@ from bot import grammar, moments
 from bot.chain import DEPTH
 from bot.commands.verb import Asked, Desk
 from bot.errors import ClewError, Correction, NotFound, Part, UserError
-from bot.findings import Findings, findings_of
+from bot.findings import Findings, findings_of, with_moment
 from bot.model import Capability, Run, RunQuery
 from bot.ports import RunService
 from bot.replies import finding as replies
@@ -76,6 +76,7 @@ async def findings_for(
     `ended` as in `run_of`, `depth` as in `findings_of`.
     """
     service, run = await run_of(asked, desk, ended=ended)
+    run = await with_moment(service, run)
     return service, await findings_of(service, desk.store, run, depth=depth)
 
 

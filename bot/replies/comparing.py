@@ -8,7 +8,8 @@ from datetime import datetime
 from bot.cards import Line, Outside
 from bot.chain import BEGINNINGS, Gap, Streak
 from bot.diff import RunDiff
-from bot.replies.words import ago, count, short_id
+from bot.replies.words import ago, count, listed, short_id
+from bot.state import StoredResults
 
 _NONE = "no earlier run of this series is known"
 _UNKNOWN = "the earlier runs of this series could not be found out"
@@ -55,6 +56,27 @@ def sentence(diff: RunDiff | None, now: datetime) -> Line:
     before = ago(diff.baseline.created_at, now)
     run = Outside(short_id(diff.baseline.ref.run_id))
     return ("Compared with run ", run, f" of {before}." if before else ".")
+
+
+def news(known: StoredResults | None, before: StoredResults | Gap | None) -> str:
+    """Say of a run of a list what is new, by what is kept of it and of the run before; "" where nothing is to be said.
+
+    What fails no more was either passed or not reached: the run's own card tells which.
+    """
+    if known is None or before is None:
+        return ""
+    if isinstance(before, Gap):
+        return WHY[before] if known.failing else ""
+    parts = [
+        f"{len(names):,} {word}"
+        for names, word in (
+            (known.failing - before.failing, "newly failing"),
+            (known.failing & before.failing, "still failing"),
+            (before.failing - known.failing, "not failing this time"),
+        )
+        if names
+    ]
+    return listed(parts) if parts else "nothing new"
 
 
 def in_a_row(streak: Streak) -> str:

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.cards import Button, Card, Context, Fact, Item, Line, Outside, Progress, Reply, Span, Tone
+from bot.cards import Button, Card, Context, Fact, Item, Line, Outside, Progress, Reply, Tone
 from bot.chain import Gap
 from bot.commands.aim import Aim
 from bot.diff import RunDiff
 from bot.findings import Findings
-from bot.model import Capability, Moment, Run, RunRef, RunStatus, Secret
+from bot.model import Capability, Moment, Run, Secret
+from bot.recent import COMPARED, Recent
 from bot.replies import comparing, looking, problems
 from bot.replies.words import (
+    age,
     ago,
     clock_time,
     count,
@@ -24,10 +26,11 @@ from bot.replies.words import (
     minutes,
     run_name,
     sentence,
+    stage_of,
+    stopped,
     virtual,
     when,
 )
-from bot.state import StoredResults
 from bot.verdict import Verdict, VerdictKind, judge_stored
 
 NAMED = 5  # properties named per kind
@@ -91,14 +94,6 @@ def _only_property(verdict: Verdict) -> str:
     return "fails" if verdict.failing else "passes" if verdict.passing else "has no result"
 
 
-def known_verdict(status: RunStatus, known: StoredResults | None) -> str:
-    """Say in words what is known of a run without asking the platform."""
-    verdict = judge_stored(status, known)
-    if status.terminal and known is None and verdict.kind is VerdictKind.NO_RESULTS:
-        return "finished"
-    return verdict_words(verdict)
-
-
 def novelty(diff: RunDiff | None) -> str:
     """Say what is new against the run before, in a few words; "" where there is nothing to compare."""
     if diff is None or isinstance(diff.baseline, Gap):
@@ -141,27 +136,55 @@ def outcome(found: Findings, now: datetime, capabilities: frozenset[Capability])
 
 
 def recent(
-    runs: tuple[Run, ...],
-    stored: Mapping[RunRef, StoredResults | None],
+    listed_runs: tuple[Recent, ...],
     now: datetime,
     *,
     launcher: str | None,
 ) -> Reply:
-    """List runs, newest first, each with its verdict where that is known."""
+    """List runs, newest first, each with its verdict, what is new in it, its age and the way to it."""
     of: Line = (" of ", Outside(launcher)) if launcher else ()
-    if not runs:
+    if not listed_runs:
         said: Line = sentence("There are no runs", *of)
         return Reply(card=Card(title=("No runs",), text=said, body=(said,)))
-    open_runs = sum(not run.status.terminal for run in runs)
+    newest = listed_runs[0]
+    open_runs = sum(not shown.run.status.terminal for shown in listed_runs)
     going = f", {count(open_runs, 'run')} going on" if open_runs else ""
     card = Card(
         title=("Recent runs", *of),
-        text=(*sentence(last(len(runs), "run").capitalize(), *of, going), " The newest: ", *run_name(runs[0]),
-              f", {known_verdict(runs[0].status, stored.get(runs[0].ref))}."),
-        items=tuple(_listed(run, stored.get(run.ref), now) for run in runs),
-        footer=("“status RUN” shows one; the first characters of an id are enough.",),
+        text=(*sentence(last(len(listed_runs), "run").capitalize(), *of, going), " The newest: ",
+              *summary(newest), "."),
+        items=tuple(_listed(shown, now) for shown in listed_runs),
+        footer=("“status RUN” shows one; the first characters of an id are enough.", *_compared(listed_runs)),
     )  # fmt: skip
     return Reply(card=card)
+
+
+def not_listed(connection: str, problem: str) -> Line:
+    """Say that the runs of a connection cannot be listed just now."""
+    return ("The runs of ", Outside(connection), " cannot be listed: ", Outside(stopped(problem)))
+
+
+def summary(shown: Recent) -> Line:
+    """Name a run of a list with its verdict and what is new in it."""
+    new = comparing.news(shown.known, shown.before)
+    said = verdict_words(judge_stored(shown.run.status, shown.known))
+    return (*run_name(shown.run), f": {said}", f"; {new}" if new else "")
+
+
+def ways_in(shown: Recent) -> tuple[Button, ...]:
+    """Offer to open a run of a list, and what fails in it."""
+    run_id = shown.run.ref.words
+    status = Button(label="Status", words=f"status {run_id}")
+    failing = shown.known is not None and shown.known.failing
+    return (status, Button(label="Failing", words=f"failing {run_id}")) if failing else (status,)
+
+
+def _compared(listed_runs: tuple[Recent, ...]) -> Line:
+    """Say of how many runs of a list it is told what is new, where that is not all of them."""
+    known = [shown for shown in listed_runs if shown.known is not None]
+    if len(known) <= COMPARED:
+        return ()
+    return (f" What is new is told for the newest {COMPARED} that have ended.",)
 
 
 def report(run: Run, link: Secret) -> Reply:
@@ -223,7 +246,7 @@ def facts(found: Findings, now: datetime) -> tuple[Fact, ...]:
         ("Properties", (_counts(found),) if found.verdict.total else ()),
         ("Requested", (minutes(run.requested_minutes),) if run.requested_minutes else ()),
         ("Elapsed", (duration(spent),) if spent is not None else ()),
-        ("Ended" if run.status.terminal else "Started", _time(run, now)),
+        _stage(run, now),
         ("Failure moment", _exactly(run.failure_moment)),
         ("Source", (Outside(run.source),) if run.source else ()),
         ("Test", (Outside(run.test_name),) if run.test_name else ()),
@@ -314,16 +337,17 @@ def _counts(found: Findings) -> str:
 
 
 def _when(run: Run, now: datetime) -> Line:
-    spent = elapsed(run, now)
-    if run.status.terminal:
-        before = ago(run.completed_at or run.created_at, now)
-        return (f"It ended {before}.",) if before else ()
-    return (f"It has been going on for {duration(spent)}.",) if spent is not None else ()
+    stage, at = stage_of(run)
+    return (f"It {_HAS[stage]} {ago(at, now)}.",) if at else ()
 
 
-def _time(run: Run, now: datetime) -> Line:
-    at = (run.completed_at if run.status.terminal else run.started_at) or run.created_at
-    return (f"{clock_time(at)}, ", *when(at, now)) if at else ()
+def _stage(run: Run, now: datetime) -> tuple[str, Line]:
+    """Return when a run ended, or else what of it is known: as a label and a time."""
+    stage, at = stage_of(run)
+    return stage.capitalize(), (f"{clock_time(at)}, ", *when(at, now)) if at else ()
+
+
+_HAS = {"ended": "ended", "started": "started", "created": "was created"}
 
 
 def _description(run: Run) -> Line:
@@ -351,16 +375,20 @@ def _reason(found: Findings) -> str:
     }[found.results.availability.value]
 
 
-def _listed(run: Run, known: StoredResults | None, now: datetime) -> Item:
-    details: list[Span] = [*when(run.completed_at or run.started_at or run.created_at, now)]
-    if run.source:
-        details += [" · source ", Outside(run.source)]
+def _listed(shown: Recent, now: datetime) -> Item:
+    run = shown.run
     how_far = progress(run, now)
-    if how_far is not None:
-        details.append(f" · {how_far.text}")
+    parts: tuple[Line, ...] = (
+        (comparing.news(shown.known, shown.before),),
+        age(run, now),
+        ("source ", Outside(run.source)) if run.source else (),
+        (how_far.text,) if how_far else (),
+    )
+    told = [part for part in parts if any(part)]
     return Item(
-        mark=known_verdict(run.status, known),
+        mark=verdict_words(judge_stored(run.status, shown.known)),
         title=run_name(run),
-        lines=(tuple(details),),
+        lines=(tuple(span for n, part in enumerate(told) for span in ((" · ", *part) if n else part)),),
+        buttons=ways_in(shown),
         context=Context(run=run.ref),
     )

@@ -93,6 +93,21 @@ def when(then: datetime | None, now: datetime) -> Line:
     return (When(then, ago(then, now)),) if then else ()
 
 
+def stage_of(run: Run) -> tuple[str, datetime | None]:
+    """Return the last stage of a run whose time is known: "ended", "started" or "created", and when."""
+    if run.status.terminal and run.completed_at:
+        return "ended", run.completed_at
+    if not run.status.terminal and run.started_at:
+        return "started", run.started_at
+    return "created", run.created_at
+
+
+def age(run: Run, now: datetime) -> Line:
+    """Say how old a run is, and since what: "ended 3 h ago", "started 5 min ago"."""
+    stage, at = stage_of(run)
+    return (f"{stage} ", *when(at, now)) if at else ()
+
+
 def clock_time(at: datetime) -> str:
     """Write a time for people: date, hours and minutes, in UTC."""
     return f"{at:%d %b %H:%M} UTC"

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.cards import Card, ReportLinks
 from bot.diff import reason
-from bot.findings import OF_ONE_RUN, Findings, findings_of
+from bot.findings import OF_ONE_RUN, Findings, findings_of, with_moment
 from bot.model import Availability, Results, Run, RunStatus
 from bot.ports import Intents, RunService, Subscriptions, WatchStore
 from bot.replies import announcements
@@ -54,7 +54,7 @@ class Finishing:
         intent = await self.store.intent_of_run(run.ref)
         if intent is not None and intent.kind is IntentKind.DEBUG:
             return self._step(run, now, settled=True)
-        run = await self._with_moment(run)
+        run = await with_moment(self.service, run)
         found = await self._findings(run)
         since = known.terminal_since if known and known.status is run.status else None
         if lagging(found) and now - (since or now) < PROPERTIES_LAG:
@@ -70,7 +70,7 @@ class Finishing:
 
         Raises `ServiceError` where the platform cannot be asked, `StoreError`.
         """
-        found = await self._findings(await self._with_moment(run))
+        found = await self._findings(await with_moment(self.service, run))
         since = known.terminal_since if known and known.status is run.status else None
         late = now - (since or now) >= LATE_RESULTS
         if unsettled(found):
@@ -83,17 +83,6 @@ class Finishing:
         chosen = await self._targets(run, outcomes, await self.store.intent_of_run(run.ref))
         deliveries = [self._results(found, target, now) for target in chosen]
         return self._step(run, now, found=found, settled=True, deliveries=deliveries)
-
-    async def _with_moment(self, run: Run) -> Run:
-        """Read a run that did not complete once more: the list leaves its failure moment out."""
-        asked = run.status is RunStatus.INCOMPLETE and run.failure_moment is None and not run.failure_unpinned
-        if not asked:
-            return run
-        try:
-            again = await self.service.run(run.ref.run_id)
-        except OF_ONE_RUN:
-            return run
-        return again if again.status is run.status else run
 
     async def _findings(self, run: Run) -> Findings:
         """Read and compare; results that fail for this run alone count as not there yet."""

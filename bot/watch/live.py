@@ -98,10 +98,16 @@ class LiveCards:
         return False
 
     async def _remember(self, live: LiveCard, card: Card) -> None:
-        """Let the message's thread speak of the run, which may have become known just now."""
-        if card.context is not None:
-            thread = live.message.thread or live.message.message_id
-            await self._store.set_context(live.message.channel, thread, card.context)
+        """Let the message's thread speak of the run, which may have become known just now.
+
+        Where it speaks of that run already, somebody may have come to one of its properties meanwhile.
+        """
+        if card.context is None:
+            return
+        channel, thread = live.message.channel, live.message.thread or live.message.message_id
+        known = await self._store.context(channel, thread)
+        if known is None or known.run != card.context.run:
+            await self._store.set_context(channel, thread, card.context)
 
     async def _end_if(self, live: LiveCard, *, last: bool) -> None:
         if last:

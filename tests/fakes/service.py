@@ -184,11 +184,15 @@ class FakeRunService:
         return self.release
 
     async def runs(self, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
-        """Yield pages of runs, newest first; each page is one call of "runs"."""
+        """Yield pages of runs, newest first; each page is one call of "runs". A list knows no failure moment."""
         start = 0
         while True:
             self._enter("runs", query)
-            fitting = [run for run in self._listed() if _fits(run, query)]
+            fitting = [
+                replace(run, failure_moment=None, failure_unpinned=False)
+                for run in self._listed()
+                if _fits(run, query)
+            ]
             yield tuple(fitting[start : start + self.page_size])
             start += self.page_size
             if start >= len(fitting):

@@ -192,6 +192,31 @@ async def test_button__says_the_same(label: str) -> None:
     same(slack, discord)
 
 
+async def test_thread__goes_on_about_the_property_whose_button_was_pressed() -> None:
+    """After *Debug 2*, `logs` in that thread is about the second property, in both."""
+    service = a_platform()
+    results = some_results(a_run(1), failing=("Ledger balances", "No lost update"), passing=("Starts",))
+    service.set_results(results)
+    async with serve() as served, slack_bot.running_bot(served, service=service) as bot:
+        said = await bot.slack.mention(f"failing {RUN}")
+        await bot.answered(1)
+        await bot.slack.press(bot.slack.world.ours()[-1], "Debug 2")
+        await bot.answered(2)
+        asked = bot.slack.world.ours()[-1]
+        await bot.slack.mention("logs", thread=said.ts)
+        await bot.answered(3)
+        logs = bot.slack.world.ours()[-1]
+        assert "No lost update" in asked.words
+        assert (asked.thread_ts, "No lost update" in logs.words) == (said.ts, True)
+    async with discord_bot.simulated(service=service) as world:
+        result = await world.say("failing", run=RUN)
+        await world.press(result.response, "Debug 2")
+        thread = world.main.threads[0]
+        assert "No lost update" in discord_bot.said(thread.history()[-1])
+        await world.mention("logs", channel=thread)
+        assert "No lost update" in discord_bot.said(thread.history()[-1])
+
+
 async def test_menu__says_the_same() -> None:
     """A message of somebody, triaged from its menu."""
     text = f"what about {RUN} now"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -18,18 +19,19 @@ from bot import access
 from bot.access import Role
 from bot.cards import Button, Line, Outside
 from bot.commands.verb import Desk
-from bot.errors import UserError
+from bot.errors import ServiceError, UserError
 from bot.handler import Handler
-from bot.model import RunRef, RunStatus
+from bot.model import Run, RunQuery
+from bot.ports import RunService
+from bot.recent import Recent, recent_of
 from bot.replies import runs, watching, words
-from bot.state import Actor, Place, StoredResults, Subscription
+from bot.state import Actor, Place, Subscription
 
 log = logging.getLogger(__name__)
 
 RUNS = 8  # of each kind and connection
 SUBSCRIPTIONS = 15
 CHANNEL_PAGES = 5
-LOOKED_AT = 40  # recent runs of a connection
 
 Entry = tuple[Line, tuple[Button, ...]]
 
@@ -44,12 +46,12 @@ async def view(handler: Handler, client: AsyncWebClient, stage: Stage, actor: Ac
     decision = access.decide(desk.policy, actor, Place(channel=actor.id), need=Role.READ, changes=False)
     if isinstance(decision, access.Denied):
         return _home([_header("Clew"), _text(decision.reason)])
-    running, ended = await _runs(desk)
+    running, ended, problems = await _runs(desk)
     heard = await _subscriptions(desk, client, ids.last(actor.id))
-    return _home(_blocks(running, ended, heard))
+    return _home(_blocks(running, ended, heard, problems))
 
 
-def _blocks(running: list[Entry], ended: list[Entry], heard: list[Entry]) -> list[Json]:
+def _blocks(running: list[Entry], ended: list[Entry], heard: list[Entry], problems: list[Line]) -> list[Json]:
     numbers = itertools.count(1)
     first = (
         Button(label="Launch a test run", words="launch", asks="launch"),
@@ -57,6 +59,7 @@ def _blocks(running: list[Entry], ended: list[Entry], heard: list[Entry]) -> lis
         Button(label="Help", words="help"),
     )
     blocks = [_header("Clew"), *buttons.row(first, numbers)]
+    blocks += [text for problem in problems if (text := markup.rich(section(problem)))]
     blocks += _part("Running now", running, "Nothing is running.", numbers)
     blocks += _part("Recent verdicts", ended, "No run has ended yet.", numbers)
     blocks += _part(
@@ -65,33 +68,34 @@ def _blocks(running: list[Entry], ended: list[Entry], heard: list[Entry]) -> lis
     return blocks
 
 
-async def _runs(desk: Desk) -> tuple[list[Entry], list[Entry]]:
+async def _runs(desk: Desk) -> tuple[list[Entry], list[Entry], list[Line]]:
+    """Return what runs and what has ended lately, of every connection, and which of them could not be asked."""
     running: list[Entry] = []
     ended: list[Entry] = []
-    for connection in desk.services:
-        for run_id, launcher, status in await desk.store.recent(connection, LOOKED_AT):
-            read = RunStatus.read(status)
-            kind = ended if read.terminal else running
-            if len(kind) < RUNS:
-                results = (
-                    await desk.store.stored_results(RunRef(connection, run_id)) if read.terminal else None
-                )
-                kind.append(_run(run_id, launcher, read, results))
-    return running, ended
+    problems: list[Line] = []
+    now = desk.clock.now()
+    for connection, service in desk.services.items():
+        try:
+            newest = await _newest(service)
+        except ServiceError as error:
+            problems.append(runs.not_listed(connection, error.problem))
+            continue
+        for kind, terminal in ((running, False), (ended, True)):
+            shown = [run for run in newest if run.status.terminal is terminal][:RUNS]
+            kind += [_run(recent, now) for recent in await recent_of(service, desk.store, shown)]
+    return running, ended, problems
 
 
-def _run(run_id: str, launcher: str, status: RunStatus, results: StoredResults | None) -> Entry:
-    name: Line = (
-        Outside(launcher),
-        " ",
-        Outside(words.short_id(run_id), code=True),
-        ": ",
-        runs.known_verdict(status, results),
-    )
-    shown = [Button(label="Status", words=f"status {run_id}")]
-    if results is not None and results.failing:
-        shown.append(Button(label="Failing", words=f"failing {run_id}"))
-    return name, tuple(shown)
+async def _newest(service: RunService) -> tuple[Run, ...]:
+    """Return the first page of a connection's runs."""
+    async for page in service.runs(RunQuery()):
+        return page
+    return ()
+
+
+def _run(recent: Recent, now: datetime) -> Entry:
+    age = words.age(recent.run, now)
+    return (*runs.summary(recent), *((" · ", *age) if age else ())), runs.ways_in(recent)
 
 
 async def _subscriptions(desk: Desk, client: AsyncWebClient, user: str) -> list[Entry]:

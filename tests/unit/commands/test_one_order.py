@@ -234,13 +234,13 @@ def incomplete(door: Door) -> Run:
     return run
 
 
-@pytest.mark.parametrize("words", ["logs {}", "debug {}", "Logs at the failure", "Debug"])
+@pytest.mark.parametrize("words", ["logs {}", "debug {}", "logs latest", "Logs at the failure", "Debug"])
 async def test_incomplete__is_looked_at_where_it_broke(words: str) -> None:
     """A property that failed before is not what stopped the run."""
     door = Door()
     run = incomplete(door)
     card = (await door.say(f"status {run.ref.run_id}")).card
-    said = words.format(run.ref.run_id) if "{}" in words else words_of(card, words)
+    said = words.format(run.ref.run_id) if words[0].islower() else words_of(card, words)
 
     reply = await door.say(said)
 

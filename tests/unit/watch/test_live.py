@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cards import Card, plain
+from bot.cards import Card, Context, plain
 from bot.errors import NotFound, RateLimited, ServiceError, UnexpectedAnswer, Unreachable
 from bot.model import Availability, Results, Run, RunStatus
 from bot.ports import Halted, NotDelivered, Perhaps, PostOutcome, Undeliverable
@@ -433,3 +433,19 @@ async def test_tick__several_people_follow_one_session() -> None:
     assert early == []
     assert sorted(message for message, _ in scene.edited.edits) == ["m1", "m2"]
     assert "The debugging session is ready" in scene.said
+
+
+async def test_tick__an_edit_leaves_the_property_that_the_thread_speaks_of() -> None:
+    """Somebody may have come to a property while the message goes on being edited."""
+    scene = await a_scene()
+    scene.begin()
+    await scene.pass_time(60)
+    (live,) = await scene.memory.live()
+    chosen = Context(run=scene.run.ref, property_name="beta", moment=MOMENT)
+    await scene.memory.set_context(CHANNEL, live.message.message_id, chosen)
+    scene.edited.edits.clear()
+
+    await scene.pass_time(15 * 60)
+
+    assert scene.edited.edits
+    assert await scene.memory.context(CHANNEL, live.message.message_id) == chosen

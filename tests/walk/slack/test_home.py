@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from bot.access import Policy, Role
+from bot.errors import Unreachable
 from bot.model import RunStatus
-from bot.state import PollStep, StoredResults, Subscription
-from tests.fakes.runs import EPOCH, a_run
+from bot.state import Subscription
+from tests.fakes.runs import EPOCH, a_run, some_results
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_bot import Bot, running_bot
 from tests.fakes.slack_world import ALICE, BOB, TEAM, Message
 
 
 async def test_home__shows_running_runs_verdicts_and_subscriptions(bot: Bot) -> None:
-    """All three parts, each with its way on; completed with failures is not passed."""
-    running = a_run(3, status=RunStatus.IN_PROGRESS)
-    failed, passed, vague = a_run(1), a_run(2), a_run(4)
-    results = [
-        StoredResults(ref=r.ref, launcher=r.launcher, status=r.status, created_at=r.created_at,
-                      failing=f, passing_count=4, unknown_count=unknown)
-        for r, f, unknown in ((failed, frozenset({"A", "B"}), 0), (passed, frozenset[str](), 0),
-                              (vague, frozenset[str](), 3))
-    ]  # fmt: skip
-    step = PollStep(
-        connection="demo", now=EPOCH, runs=(running, failed, passed, vague), results=tuple(results)
-    )
-    await bot.store.record(step)
+    """All three parts, each with its way on, also of runs that were there before Clew was first started."""
+    bot.service.add_run(a_run(4, status=RunStatus.IN_PROGRESS))
+    for number, failing in enumerate((("A",), ("A", "B"), ())):
+        run = bot.service.add_run(a_run(number))
+        bot.service.set_results(some_results(run, failing=failing, passing=("C", "D")))
     for channel in ("C01MAIN", "C99ELSEWHERE"):
         hears = Subscription(channel=f"slack:channel:{TEAM}:{channel}", launcher="Payments Nightly")
         await bot.store.subscribe(hears, EPOCH)
 
     home = Message(ts="", channel="", text="", blocks=(await bot.slack.open_home())["blocks"])
+    said = "".join(home.words.splitlines())
 
-    assert "FAILED: 2 of 6 properties fail" in home.words
-    assert home.words.count("passed: all 4 properties pass") == 1
-    assert "3 of 7 properties without a result" in home.words
-    assert "running" in home.words
+    assert "FAILED: 2 of 4 properties fail; 1 newly failing and 1 still failing · ended " in said
+    assert "passed: all 2 properties pass; 2 not failing this time · ended " in said
+    assert "FAILED: 1 of 3 properties fails; no earlier run of this series is known · ended " in said
+    assert ": running · started " in said
     assert home.words.count(" hears of ") == 1
     assert {"Launch a test run", "Status", "Failing"} <= set(home.labels)
+
+
+async def test_home__says_which_runs_cannot_be_listed(bot: Bot) -> None:
+    """A platform that does not answer is named, and the rest is shown."""
+    bot.service.fail("runs", Unreachable("No connection to acme."), times=9)
+
+    home = Message(ts="", channel="", text="", blocks=(await bot.slack.open_home())["blocks"])
+
+    assert "The runs of demo cannot be listed: No connection to acme." in "".join(home.words.splitlines())
+    assert "Help" in home.labels
 
 
 async def test_home__launches_by_a_form_that_asks_where(bot: Bot) -> None:

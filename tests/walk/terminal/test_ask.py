@@ -265,6 +265,32 @@ def test_run__nothing_to_serve() -> None:
     assert "No chat is set up." in answer.output
 
 
+def test_ask__a_session_that_is_not_confirmed_leaves_its_moment_in_the_thread() -> None:
+    """Run, property and moment are known there, so that `logs` needs nothing more."""
+    listed = clew("ask", "--thread", "T", "failing", "latest")
+    name = next(line.partition("1. ")[2] for line in listed.stdout.splitlines() if "1. " in line)
+
+    asked = clew("ask", "--thread", "U", "debug", "latest", "1")
+    logs = clew("ask", "--thread", "U", "logs", "lines=1")
+
+    assert (asked.exit_code, logs.exit_code) == (1, 0)
+    assert name in " ".join(asked.stdout.split())
+    assert name in " ".join(logs.stdout.split())
+
+
+def test_ask__a_moment_that_is_not_the_first_stays_in_the_thread() -> None:
+    """What a question was about is not the run's first property again, but what was asked about."""
+    failing = json.loads(clew("ask", "--json", "failing", "latest").stdout)
+    run = next(word for word in failing["buttons"][0]["words"].split() if "/" in word)
+    moment = "moment=-5,12.5"
+
+    asked = clew("ask", "--thread", "V", "debug", run, moment)
+    again = clew("ask", "--thread", "V", "debug")
+
+    assert (asked.exit_code, again.exit_code) == (1, 1)
+    assert "12.5" in again.stdout
+
+
 def test_version__and_help() -> None:
     """Both answer at once."""
     assert clew("--version").stdout.startswith("clew 0.")

@@ -1,0 +1,71 @@
+"""Runs of a list with what came of them and what is new: read where nothing is kept, within a bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.chain import Gap
+from bot.earlier import chain_of, kept_results
+from bot.errors import ServiceError
+from bot.model import Capability, Run
+from bot.ports import RunService, WatchStore
+from bot.state import StoredResults
+
+COMPARED = 10  # runs of a list that are compared with the run before them; each can take two more requests
+AT_ONCE = 4  # reads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recent:
+    """A run of a list. `known`: its results as kept, None where they cannot be read, or not whole.
+
+    `before`: the results of the run before it, or why there are none; None where that was not looked at.
+    """
+
+    run: Run
+    known: StoredResults | None = None
+    before: StoredResults | Gap | None = None
+
+
+async def recent_of(service: RunService, store: WatchStore, runs: Sequence[Run]) -> tuple[Recent, ...]:
+    """Return runs with what is known of them, in the order given; the newest `COMPARED` of them are compared.
+
+    What cannot be read leaves its place empty. Raises `StoreError`.
+    """
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def known(run: Run) -> StoredResults | None:
+        async with turn:
+            return await _known(service, store, run)
+
+    async def before(run: Run) -> StoredResults | Gap | None:
+        async with turn:
+            return await _before(service, store, run)
+
+    # All results first: the run before one often stands in the same list, and is read once.
+    kept = await asyncio.gather(*(known(run) for run in runs))
+    compared = [run for run, results in zip(runs, kept, strict=True) if results is not None][:COMPARED]
+    baselines = await asyncio.gather(*(before(run) for run in compared))
+    of = {run.ref: baseline for run, baseline in zip(compared, baselines, strict=True)}
+    return tuple(
+        Recent(run=run, known=results, before=of.get(run.ref))
+        for run, results in zip(runs, kept, strict=True)
+    )
+
+
+async def _known(service: RunService, store: WatchStore, run: Run) -> StoredResults | None:
+    if Capability.PROPERTIES not in service.capabilities:
+        return None
+    try:
+        return await kept_results(service, store, run)
+    except ServiceError:
+        return None
+
+
+async def _before(service: RunService, store: WatchStore, run: Run) -> StoredResults | Gap | None:
+    try:
+        return (await chain_of(service, store, run, depth=1)).baseline
+    except ServiceError:
+        return None
