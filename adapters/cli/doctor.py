@@ -22,6 +22,7 @@ from bot.model import RunQuery
 from bot.ports import Clock, RunService
 from bot.replies.problems import MENDS
 from bot.replies.words import count
+from bot.state import OutboxDepth
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
 PATIENCE = 10.0  # seconds
@@ -80,9 +81,14 @@ async def _database(loaded: Settings) -> Finding:
             depth = await store.depth()
     except (StoreError, UserError) as error:
         return Finding("database", str(error), bad=True)
-    dead = depth.dead + depth.unknown
-    needs = "message needs" if dead == 1 else "messages need"
-    mend = f"{dead:,} {needs} an operator." if dead else ""
+    return outbox(depth)
+
+
+def outbox(depth: OutboxDepth) -> Finding:
+    """Say what waits to be delivered, and what an operator has to look at."""
+    stuck = depth.dead + depth.unknown
+    needs = "message needs" if stuck == 1 else "messages need"
+    mend = f"{stuck:,} {needs} an operator." if stuck else ""
     return Finding("database", f"open and writable, {count(depth.waiting, 'message')} waiting", mend)
 
 

@@ -148,13 +148,25 @@ async def _pasted_aim(asked: Asked, desk: Desk, pasted: moments.Pasted) -> Aim:
 async def _named(asked: Asked, desk: Desk, service: RunService, run: Run | None) -> str | None:
     """Return the name of the property that was given beside a moment; as given where the run cannot tell."""
     wanted = asked.value("property")
-    if wanted is None or run is None:
+    if wanted is None:
+        return _of_thread(asked, run)
+    if run is None:
         return wanted
     try:
         found = await findings_of(service, desk.store, run)
     except ServiceError:  # the moment is known all the same
         return wanted
     return choose_property(found, wanted).name if found.failing else wanted
+
+
+def _of_thread(asked: Asked, run: Run | None) -> str | None:
+    """Return the thread's property where the moment is the thread's own: a form gives it back as it was prefilled."""
+    pasted = asked.words.pasted or _given_moment(asked)
+    context = asked.context
+    own = (
+        run is not None and run.ref == context.run and pasted is not None and pasted.moment == context.moment
+    )
+    return context.property_name if own else None
 
 
 def _aim_in(service: RunService, found: Findings, wanted: str | None) -> Aim | NoMoment:

@@ -151,7 +151,7 @@ def recent(
     going = f", {count(open_runs, 'run')} going on" if open_runs else ""
     card = Card(
         title=("Recent runs", *of),
-        text=(*sentence(last(len(listed_runs), "run").capitalize(), *of, going), " The newest: ",
+        text=(*sentence(last(len(listed_runs), "run").capitalize(), *of, going), " The newest is ",
               *summary(newest), "."),
         items=tuple(_listed(shown, now) for shown in listed_runs),
         footer=("“status RUN” shows one; the first characters of an id are enough.", *_compared(listed_runs)),

@@ -13,7 +13,7 @@ from bot.cards import Button, Card, Context, plain
 from bot.model import Availability, LogLine, Moment, Property, Results, Run, RunRef, RunStatus
 from bot.replies import looking
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example, some_results
-from tests.unit.commands.door import CHANNEL, Door, told, words_of
+from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of
 
 MOMENTS = {"alpha": Moment("11", "11.5"), "beta": Moment("-22", "22.25"), "zeta": Moment("33", "33.125")}
 
@@ -166,6 +166,25 @@ async def test_number__that_is_none_of_the_list_is_said(words: str, sentence: st
 async def test_number__without_a_run_asks_which_run() -> None:
     """Nobody knows which list is meant."""
     assert "Which run?" in told((await Door().say("failing 1")).card)
+
+
+async def test_form__given_back_as_it_was_prefilled_keeps_the_property() -> None:
+    """A form knows run and moment; where they are the thread's, so is the property. Another moment is not its."""
+    door = Door()
+    run = a_failing_run(door, "zeta", "alpha", "beta")
+    await door.store.set_context(
+        CHANNEL, "1.2", Context(run=run.ref, property_name="beta", moment=MOMENTS["beta"])
+    )
+    invocation = door.invocation("debug", thread="1.2")
+    form = await door.handler.form(invocation, nothing)
+    assert form is not None
+    filled = {field.name: field.value for field in form.fields if field.value}
+
+    same = (await door.say("debug", thread="1.2", values=filled)).card
+    other = (await door.say("debug", thread="1.2", values=filled | {"moment": MOMENTS["zeta"].words})).card
+
+    assert same.context == Context(run=run.ref, property_name="beta", moment=MOMENTS["beta"])
+    assert other.context == Context(run=run.ref, moment=MOMENTS["zeta"])
 
 
 async def test_property__whose_name_is_a_number_is_found_by_its_buttons() -> None:

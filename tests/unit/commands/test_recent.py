@@ -49,8 +49,9 @@ async def test_recent__says_what_is_new_in_each_run() -> None:
         "1 still failing",
         "no earlier run of this series is known",
     ]
-    assert "The newest: Payments Nightly 00000000: FAILED: 2 of 3 properties fail; 2 newly failing." in plain(
-        card.text
+    assert (
+        "The newest is Payments Nightly 00000000: FAILED: 2 of 3 properties fail; 2 newly failing."
+        in plain(card.text)
     )
 
 

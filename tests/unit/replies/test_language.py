@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from adapters.chat.discord import render as discord
 from adapters.chat.slack import render as slack
 from adapters.chat.terminal.render import render as terminal
+from adapters.cli.doctor import outbox
 from bot import errors, requests
 from bot.cards import Card, Excerpt, Item, Outside, Tone, plain
 from bot.model import (
@@ -27,10 +28,13 @@ from bot.model import (
     Run,
     RunStatus,
 )
+from bot.ports import Halted, Post, PostOutcome, Undeliverable
 from bot.replies import debugging, launching, problems, settling, watching
 from bot.replies.words import count, counted, last, sentence, stopped, virtual_seconds
 from bot.sessions import Session
-from bot.state import CHANGES, EVERYTHING, Intent, IntentKind, IntentState, Outcome, Subscription
+from bot.state import CHANGES, EVERYTHING, Intent, IntentKind, IntentState, OutboxDepth, Outcome, Subscription
+from tests.fakes.chat import FakeChat
+from tests.fakes.delivering import Delivering, a_delivery
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example
 from tests.unit.commands.door import CHANNEL, Door, told
 
@@ -275,6 +279,41 @@ async def test_cards__of_help() -> None:
     door = Door()
     for words in ("help", *(f"help {name}" for name in door.handler.verbs)):
         judge((await door.say(words)).card)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_doctor__counts_messages(number: int) -> None:
+    """What waits and what needs an operator is counted right."""
+    found = outbox(OutboxDepth(waiting=number, oldest=None, unknown=0, dead=number))
+
+    assert mistakes(f"{found.found} {found.mend}") == []
+    assert re.search(r"\b1 messages? need\b|[02] messages? needs\b", found.mend) is None
+
+
+@dataclass(kw_only=True)
+class RefusingChat(FakeChat):
+    """A chat that refuses every message for the same reason."""
+
+    answer: PostOutcome
+
+    async def post(self, post: Post) -> PostOutcome:
+        """Refuse."""
+        del post
+        return self.answer
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+async def test_operator__is_told_in_whole_sentences(ending: str) -> None:
+    """A chat's reason may bring its own full stop."""
+    for post in (Undeliverable(ending), Undeliverable(ending, channel_lost=False), Halted(ending)):
+        it = Delivering()
+        it.chat = RefusingChat(clock=it.clock, answer=post)
+        it.restart()
+        await it.put(a_delivery())
+        await it.deliverer.step()
+
+        assert len(it.told) == 1
+        assert mistakes(it.told[0]) == []
 
 
 @pytest.mark.parametrize("number", [1, 2])
