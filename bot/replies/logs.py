@@ -58,7 +58,8 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
     name = run_name(run)
     said: Line = ("The build log of ", *name, " is empty.")
     if excerpt.lines:
-        said = (f"This is {last(len(excerpt.lines), 'line')} of the build log of ", *name, ".")
+        these = "This is" if len(excerpt.lines) == 1 else "These are"
+        said = (f"{these} {last(len(excerpt.lines), 'line')} of the build log of ", *name, ".")
     body: tuple[Line, ...] = ((f"{why} The build log is shown instead.",),) if why else ()
     if ignored:
         body += (

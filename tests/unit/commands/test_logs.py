@@ -159,7 +159,8 @@ async def test_logs__build_log() -> None:
     """The build log is asked for by name; an empty one is said to be empty."""
     door = Door()
     run = door.service.add_run(a_run(1))
-    door.service.set_build_log(run, LogLine(text="Building image", at=EPOCH, stream="stdout"))
+    built = (LogLine(text=text, at=EPOCH, stream="stdout") for text in ("Building image", "Done"))
+    door.service.set_build_log(run, *built)
     bare = door.service.add_run(a_run(0))
     door.service.set_build_log(bare)
 
@@ -168,6 +169,7 @@ async def test_logs__build_log() -> None:
 
     assert card.excerpt is not None
     assert "03:00:00 Building image" in card.excerpt.lines[0]
+    assert plain(card.text) == "These are the last 2 lines of the build log of Payments Nightly 00000000."
     assert "is empty" in plain(empty.text)
 
 
