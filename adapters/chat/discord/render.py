@@ -26,7 +26,7 @@ FIELD = 1024
 FIELDS = 24
 FOOTER = 2000  # of 2,048: the short id has to fit too
 EMBED = 5800  # of 6,000 over all embeds together
-EXCERPT = 2000
+EXCERPT = 2000  # kept free for one while items are laid out; it may take all that is left then
 LINE = 400  # of an excerpt
 INLINE = 40  # a fact up to this length stands beside others
 BAR = 10
@@ -131,7 +131,8 @@ class _Page:
 
     def _items(self, card: Card, *, keep: int) -> None:
         keep += NOTE + min(
-            EXCERPT, sum(units(line) + 1 for line in card.excerpt.lines) if card.excerpt else 0
+            EXCERPT,
+            sum(units(markup.fenced(line)) + 1 for line in card.excerpt.lines) if card.excerpt else 0,
         )
         for number, item in enumerate(card.items, 1):
             if not self._add(_item(item), keep=keep):
@@ -145,10 +146,10 @@ class _Page:
         """Show the newest lines that fit; older ones are counted."""
         lines = [cleaning.cut(cleaning.one_line(line), LINE) for line in excerpt.lines]
         self.cut = self.cut or any(len(line) > LINE for line in excerpt.lines)
-        room = min(EXCERPT, self._room - NOTE - 2 * units(excerpt.title) - len("```\n\n```"))
+        room = self._room - NOTE - 2 * units(excerpt.title) - len("```\n\n```")
         shown: list[str] = []
         for line in reversed(lines):
-            room -= units(line) + 1
+            room -= units(markup.fenced(line)) + 1
             if room < 0:
                 break
             shown.insert(0, line)

@@ -29,7 +29,7 @@ TEXT = 4000  # chat.update refuses more
 BLOCKS = 40
 CHARACTERS = 12_000
 OVERHEAD = 60  # what one block costs beside its text
-EXCERPT = 5000
+EXCERPT = 5000  # kept free for one while items are laid out; it may take all that is left then
 LINE = 600  # of an excerpt
 BAR = 10
 OVERFLOW = 200_000  # characters of the file with all that was cut
@@ -177,7 +177,7 @@ def _item(item: Item) -> Json | None:
 def _add_excerpt(page: _Page, excerpt: Excerpt) -> None:
     """Show the newest lines that fit; older ones are counted."""
     lines = [cleaning.cut(cleaning.one_line(line), LINE) for line in excerpt.lines]
-    room = min(EXCERPT, page.room - 4 * OVERHEAD - len(excerpt.title))
+    room = page.room - 4 * OVERHEAD - len(excerpt.title)
     shown: list[str] = []
     for line in reversed(lines):
         room -= len(markup.escape(line)) + 1
