@@ -10,7 +10,7 @@ from bot.model import Capability, Example, Property
 from bot.replies import looking
 from bot.replies.comparing import in_a_row
 from bot.replies.runs import LONGEST_NAME, PARTIAL, TONES, novelty, verdict_words, ways_on
-from bot.replies.words import count, counted, run_name, virtual
+from bot.replies.words import count, counted, first, run_name, virtual
 
 LISTED = 10
 TOLD = 3  # names in the sentence
@@ -33,7 +33,7 @@ def listing(found: Findings, capabilities: frozenset[Capability]) -> Reply:
         text=(count(len(failing), "property fails", "properties fail"), " in ", *run_name(run),
               f" ({new})" if new else "", ": ", *names, f"{more}."),
         tone=Tone.BAD,
-        body=((PARTIAL.format(count(found.verdict.total, "property", "properties")),),) if found.verdict.partial else (),
+        body=((PARTIAL.format(first(found.verdict.total, "property", "properties")),),) if found.verdict.partial else (),
         items=tuple(_item(n, p, found, capabilities) for n, p in enumerate(failing[:LISTED], start=1)),
         items_left_out=max(0, len(failing) - LISTED),
         buttons=tuple(b for b in ways_on(found, capabilities) if b.label not in BESIDE_EACH),

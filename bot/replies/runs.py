@@ -21,6 +21,7 @@ from bot.replies.words import (
     count,
     duration,
     elapsed,
+    first,
     last,
     listed,
     minutes,
@@ -38,7 +39,7 @@ LONGEST_NAME = 120
 LONGEST_DESCRIPTION = 300
 PARTIAL = (
     "The platform's list of properties could not be read to its end: "
-    "this is the first {} of an unknown number, so nothing is called new or passed."
+    "this is {} of an unknown number, so nothing is called new or passed."
 )
 
 WORDS: Mapping[VerdictKind, str] = {
@@ -82,11 +83,12 @@ def verdict_words(verdict: Verdict) -> str:
 
 def _partly(verdict: Verdict) -> str:
     """Say what is known of a list that could not be read to its end."""
-    first = f"the first {count(verdict.total, 'property', 'properties')}"
+    read = first(verdict.total, "property", "properties")
     if not verdict.failing:
-        return f"nothing fails in {first}, the others could not be read"
+        return f"nothing fails in {read}, the others could not be read"
+    number = "" if verdict.total == 1 else f"{verdict.failing:,} of "
     fail = "fails" if verdict.failing == 1 else "fail"
-    return f"{verdict.failing:,} of {first} {fail}, the others could not be read"
+    return f"{number}{read} {fail}, the others could not be read"
 
 
 def _only_property(verdict: Verdict) -> str:
@@ -358,7 +360,7 @@ def _why_no_results(found: Findings) -> Line:
     if found.run.status_text and found.verdict.kind is VerdictKind.UNKNOWN:
         return ("The platform calls its status “", Outside(found.run.status_text[:40]), "”.")
     if found.verdict.partial:
-        return (PARTIAL.format(count(found.verdict.total, "property", "properties")),)
+        return (PARTIAL.format(first(found.verdict.total, "property", "properties")),)
     if found.results is None or found.verdict.total or found.verdict.kind is VerdictKind.RUNNING:
         return ()
     return (f"Its properties cannot be read: {_reason(found)}.",)

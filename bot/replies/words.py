@@ -33,6 +33,11 @@ def last(number: int, noun: str) -> str:
     return f"the last {noun}" if number == 1 else f"the last {count(number, noun)}"
 
 
+def first(number: int, noun: str, plural: str) -> str:
+    """Say how many of the first there are: "the first property", "the first 100 properties"."""
+    return f"the first {noun}" if number == 1 else f"the first {count(number, noun, plural)}"
+
+
 def sentence(*spans: Span) -> Line:
     """End a sentence in one full stop; text from outside may bring its own, or another mark."""
     return spans if plain(spans).rstrip().endswith(STOPS) else (*spans, ".")
