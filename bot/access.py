@@ -34,7 +34,8 @@ class Role(IntEnum):
 class Policy:
     """Who holds which role, and where verbs that need a role may be used; a role without places: anywhere.
 
-    A channel among the principals of a role gives it to everyone there, guests excepted above `read`.
+    A channel, workspace or server among the principals of a role gives it to everyone there, guests excepted
+    above `read`. Without any role members may read, as `Actor.member` and `Place.shared` say.
     """
 
     roles: Mapping[Role, frozenset[str]] = field(default_factory=dict)
@@ -72,7 +73,7 @@ def decide(policy: Policy, actor: Actor, place: Place, *, need: Role, changes: b
     if actor.id == TERMINAL and place.chat == TERMINAL.partition(":")[0]:
         return Allowed("terminal")
     if not policy.configured:
-        return _unconfigured(need, changes=changes)
+        return _unconfigured(actor, place, need, changes=changes)
     return _guest(actor, need) or _person(policy, actor, place, need) or _place(policy, place, need)
 
 
@@ -86,16 +87,32 @@ def may_hold_link(policy: Policy, actor: Actor) -> bool:
 
 
 _WHOLE = ("team", "guild")  # what chats call the whole that a channel's first id names
+_NO_ROLES = "No roles are configured yet, so"
 
 
-def _unconfigured(need: Role, *, changes: bool) -> Decision:
-    if need is Role.READ and not changes:
-        return Allowed("no-roles:read")
-    return Denied(
-        "Nobody has been given a role yet, so only reading is open. "
-        f"Whoever runs Clew can add your id to “{need.word}” under [roles] in clew.toml.",
-        f"no-roles:{need.word}",
-    )
+def _unconfigured(actor: Actor, place: Place, need: Role, *, changes: bool) -> Decision:
+    """Decide while nobody has a role: members may read where nobody else reads along, and that is all."""
+    by_name = f"Whoever runs Clew can add your id {actor.id} to “{need.word}” under [roles] in clew.toml."
+    if changes or need > Role.READ:
+        return Denied(f"{_NO_ROLES} only read commands work. {by_name}", f"no-roles:{need.word}")
+    if actor.guest:
+        return Denied(
+            f"{_NO_ROLES} Clew does not answer guests and members of other organisations. {by_name}",
+            "no-roles:guest",
+        )
+    if not actor.member:
+        return Denied(
+            f"{_NO_ROLES} Clew only answers members of its own workspace, and in servers that “guilds” in "
+            f"clew.toml names. {by_name}",
+            "no-roles:elsewhere",
+        )
+    if place.shared:
+        return Denied(
+            f"{_NO_ROLES} Clew does not answer where people of other organisations may read along. If this "
+            f"channel is private, invite Clew to it first; otherwise use another channel. {by_name}",
+            "no-roles:shared",
+        )
+    return Allowed("no-roles:read")
 
 
 def _guest(actor: Actor, need: Role) -> Denied | None:
@@ -118,13 +135,22 @@ def _person(policy: Policy, actor: Actor, place: Place, need: Role) -> Denied | 
 
 
 def _held(policy: Policy, actor: Actor, place: Place) -> Role | None:
-    """Return the highest role that the person or the channel has."""
+    """Return the highest role that the person or the channel has.
+
+    What a whole workspace, server or channel has reaches its guests for reading only.
+    """
     person = actor.principals | {actor.id}
-    by_person = [role for role, members in policy.roles.items() if members & person]
-    by_channel = [role for role, members in policy.roles.items() if place.channel in members]
-    if actor.guest and by_channel:
-        by_channel = [Role.READ]
-    return max((*by_person, *by_channel), default=None)
+    broad = {place.channel, *(name for name in person if _is_whole(name))}
+    by_broad = [role for role, members in policy.roles.items() if members & broad]
+    if actor.guest and by_broad:
+        by_broad = [Role.READ]
+    by_name = [role for role, members in policy.roles.items() if members & (person - broad)]
+    return max((*by_name, *by_broad), default=None)
+
+
+def _is_whole(principal: str) -> bool:
+    """Whether an id names a whole workspace or server."""
+    return principal.partition(":")[2].partition(":")[0] in _WHOLE
 
 
 def _place(policy: Policy, place: Place, need: Role) -> Decision:

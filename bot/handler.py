@@ -19,7 +19,7 @@ from bot.ports import Report
 from bot.redact import scrub
 from bot.replies import finding, problems
 from bot.replies import help as helping
-from bot.state import AuditEntry, Invocation, LiveCard, MessageRef
+from bot.state import Actor, AuditEntry, Invocation, LiveCard, MessageRef, Place
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +137,10 @@ class Handler:
             log.exception("a verb failed", extra={"words_length": len(invocation.words)})
             return problems.unexpected()
 
+    async def turned_away(self, actor: Actor, place: Place, rule: str) -> None:
+        """Note in the audit trail that a chat refused somebody before anything was read of what they said."""
+        await self._note("any", actor, place, rule)
+
     async def _answer(self, words: Words, invocation: Invocation, report: Report) -> Reply:
         verb, asked = await self._read(words, invocation, report)
         denied = await self._allow(verb, invocation)
@@ -190,14 +194,19 @@ class Handler:
         )
         reason = decision.reason if isinstance(decision, access.Denied) else ""
         if reason or verb.changes:
-            await self.desk.store.audit(
-                AuditEntry(
-                    at=self.desk.clock.now(),
-                    actor=invocation.actor.id,
-                    channel=invocation.place.channel,
-                    action=verb.name,
-                    decision="denied" if reason else "allowed",
-                    detail=decision.rule,
-                )
+            await self._note(
+                verb.name, invocation.actor, invocation.place, decision.rule, denied=bool(reason)
             )
         return reason
+
+    async def _note(self, action: str, actor: Actor, place: Place, rule: str, *, denied: bool = True) -> None:
+        await self.desk.store.audit(
+            AuditEntry(
+                at=self.desk.clock.now(),
+                actor=actor.id,
+                channel=place.channel,
+                action=action,
+                decision="denied" if denied else "allowed",
+                detail=rule,
+            )
+        )

@@ -15,14 +15,17 @@ from bot.model import NOTHING, Run, RunRef, RunStatus
 class Actor:
     """Who asks. `id` and `principals` are immutable ids ("slack:user:T01:U01", "discord:role:G:R").
 
-    `principals` always holds `id`. `name` and `email` are from outside and never decide anything.
+    `principals` always holds `id`. `name` and `email` are from outside and never decide anything. Chats say
+    with `guest` and `member` who belongs: both are False for a person about whom nothing can be told, as in a
+    direct message of a chat that has no workspaces.
     """
 
     id: str
     principals: frozenset[str]
     name: str = ""
     email: str | None = None
-    guest: bool = False  # a guest of the workspace, or a member of another organisation
+    guest: bool = False  # a guest of the workspace or server, or a member of another organisation
+    member: bool = False  # a full member of the bot's own workspace, or of a server that the settings name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

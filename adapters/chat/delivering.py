@@ -54,6 +54,18 @@ async def again(clock: Clock, send: Send, *, safe: bool = False) -> PostOutcome:
     return outcome
 
 
+async def to_one(clock: Clock, send: Send) -> PostOutcome:
+    """Show something to one person, which nobody can look for: once more where it may be there.
+
+    A second one hurts nobody, and no answer at all does.
+    """
+    outcome = await again(clock, send)
+    if isinstance(outcome, Perhaps):
+        await clock.sleep(FIRST_WAIT)
+        outcome = await again(clock, send)
+    return outcome
+
+
 def there(outcome: PostOutcome) -> bool:
     """Whether a message is there, or may be and cannot be looked for."""
     return isinstance(outcome, Delivered | Perhaps)

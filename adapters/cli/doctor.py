@@ -65,6 +65,7 @@ async def _findings(
     yield Finding("settings", "complete")
     for warning in loaded.warnings:
         yield Finding("settings", warning)
+    yield _roles(loaded)
     yield await _database(loaded)
     for connection in loaded.connections:
         async for finding in _connection(connection, open_service):
@@ -73,6 +74,20 @@ async def _findings(
         yield finding
     async for finding in _discord(loaded, check_discord):
         yield finding
+
+
+def _roles(loaded: Settings) -> Finding:
+    """Look at whether somebody said who may do what; at the terminal nobody has to."""
+    if any(loaded.roles.values()):
+        return Finding("roles", "set")
+    if loaded.slack is None and loaded.discord is None:
+        return Finding("roles", "none, and none are needed in the terminal")
+    return Finding(
+        "roles",
+        "none, so in chats members may read and nobody may do anything else",
+        "Say under [roles] in clew.toml who may read, debug and launch; the README shows how.",
+        bad=True,
+    )
 
 
 async def _database(loaded: Settings) -> Finding:

@@ -28,7 +28,7 @@ def _changes(settings: Settings) -> str:
         return "Clew is read-only"
     if any(settings.roles.values()):
         return "roles are set"
-    return "nobody has a role yet, so in chats only reading is open; add [roles] to clew.toml"
+    return "no roles are configured yet, so in chats members may read and no more; add [roles] to clew.toml"
 
 
 def _line(what: str, detail: str, *, on: bool) -> str:

@@ -31,6 +31,7 @@ from tests.fakes.discord_gate import Gate
 
 TOKEN = "MTE0MDAwMDAwMDAwMDAwMDAw.loopback.fake-token-that-opens-nothing"
 PREFIX = "/api/v10"
+REQUIRE_TAG = 1 << 4  # of a forum's flags
 
 
 class WallClock(Clock):
@@ -77,6 +78,9 @@ class FakeDiscord:
     alice: int
     bob: int
     port: int = 0
+    host: str = "127.0.0.1"
+    public: bool = True  # everyone may add the bot to their server
+    tag_required: set[int] = field(default_factory=set)  # forums that take no post without a tag
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     faults: list[tuple[str, re.Pattern[str], deque[Fault]]] = field(default_factory=list)
@@ -91,12 +95,12 @@ class FakeDiscord:
     @property
     def api_url(self) -> str:
         """Where the API is."""
-        return f"http://127.0.0.1:{self.port}{PREFIX}"
+        return f"http://{self.host}:{self.port}{PREFIX}"
 
     @property
     def gateway_url(self) -> str:
         """Where the gateway is."""
-        return f"ws://127.0.0.1:{self.port}/gateway/"
+        return f"ws://{self.host}:{self.port}/gateway/"
 
     @property
     def place(self) -> str:
@@ -110,8 +114,16 @@ class FakeDiscord:
 
     # People -------------------------------------------------------------------------------------
 
-    def slash(self, verb: str, *, by: int | None = None, channel: int | None = None, **options: Any) -> str:
-        """Let somebody use a subcommand; return the interaction's id."""
+    def slash(
+        self,
+        verb: str,
+        *,
+        by: int | None = None,
+        channel: int | None = None,
+        changed: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> str:
+        """Let somebody use a subcommand; return the interaction's id. `changed`: what is otherwise in the payload."""
         kinds = {bool: 5, int: 4, float: 10, str: 3}
         listed = [{"name": n, "type": kinds[type(v)], "value": v} for n, v in options.items()]
         data = {
@@ -120,7 +132,7 @@ class FakeDiscord:
             "type": 1,
             "options": [{"name": verb, "type": 1, "options": listed}],
         }
-        return self.interact(2, data, by=by, channel=channel)
+        return self.interact(2, data, by=by, channel=channel, **(changed or {}))
 
     def click(self, message: Any, custom_id: str, *, by: int | None = None) -> str:
         """Let somebody press a button."""
@@ -140,7 +152,10 @@ class FakeDiscord:
             user_id=by or self.alice,
             data=data,
         )
-        self.backend.emit("INTERACTION_CREATE", payload | more)
+        # Who installed the bot for this use: "0" a server. SimCord leaves it out.
+        payload["authorizing_integration_owners"] = {"0": str(self.guild)}
+        changed = {name: value for name, value in (payload | more).items() if value is not None}
+        self.backend.emit("INTERACTION_CREATE", changed)
         return str(payload["id"])
 
     def mention(self, words: str, *, by: int | None = None, channel: int | None = None) -> Any:
@@ -230,6 +245,10 @@ class FakeDiscord:
             return 501, error.to_json()
         except BackendError as error:
             return error.status, error.to_json()
+        if path == "/oauth2/applications/@me":
+            answer = {**answer, "bot_public": self.public}
+        if path.removeprefix("/channels/") in map(str, self.tag_required):
+            answer = {**answer, "flags": REQUIRE_TAG}
         if nonce is not None:
             self._nonces[nonce] = answer
         return 200, answer

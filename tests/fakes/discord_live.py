@@ -67,6 +67,9 @@ async def running_bot(
     service: FakeRunService | None = None,
     timing: Timing = TIMING,
     token: str = TOKEN,
+    proxy: str | None = None,
+    policy: Policy | None = None,
+    guilds: frozenset[str] = frozenset(),
     connect: bool = True,
 ) -> AsyncIterator[Bot]:
     """Run the adapter with everything real but the platform and the database."""
@@ -78,7 +81,8 @@ async def running_bot(
         services={service.connection: service},
         store=store,
         clock=clock,
-        policy=Policy(
+        policy=policy
+        or Policy(
             roles={
                 Role.LAUNCH: frozenset({f"discord:user:{discord.alice}"}),
                 Role.READ: frozenset({f"discord:guild:{discord.guild}"}),
@@ -89,7 +93,13 @@ async def running_bot(
     )
     handler = CountingHandler(desk)
     base, default = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
-    settings = Discord(token=Secret(token), api_url=discord.api_url, gateway_url=discord.gateway_url)
+    settings = Discord(
+        token=Secret(token),
+        api_url=discord.api_url,
+        gateway_url=discord.gateway_url,
+        proxy=proxy,
+        guilds=guilds,
+    )
     chat = await open_chat(settings, handler, store, clock)
     await chat.release()
     chat = DiscordChat(settings, handler, store, clock, timing)

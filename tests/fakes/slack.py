@@ -15,7 +15,7 @@ from aiohttp import web
 
 from tests.fakes.slack_api import Api
 from tests.fakes.slack_gate import Ack, Gate
-from tests.fakes.slack_world import ALICE, APP, BOT_USER, MAIN, TEAM, Json, Message, World
+from tests.fakes.slack_world import ALICE, APP, BOT_USER, MAIN, SHARED, TEAM, Json, Message, World, home
 
 
 class FakeSlack:
@@ -71,10 +71,12 @@ class FakeSlack:
             "text": message.text,
             "ts": message.ts,
         }
-        event |= {"event_ts": message.ts, "team": TEAM, **more}
+        event |= {"event_ts": message.ts, "team": home(message.user), **more}
         if message.thread_ts:
             event["thread_ts"] = message.thread_ts
-        return self.envelope(event)
+        if message.channel == SHARED:  # then Slack names where the author comes from, in two more ways
+            event |= {"user_team": home(message.user), "source_team": home(message.user)}
+        return self.envelope(event) | {"is_ext_shared_channel": message.channel == SHARED}
 
     def envelope(self, event: Json) -> Json:
         """Return an event in its envelope."""
@@ -137,8 +139,17 @@ class FakeSlack:
             for block in view["blocks"]
             if block["type"] == "input"
         }
-        shown = {**view, "state": {"values": state}, "hash": "h", "app_id": APP}
-        return {"type": "view_submission", "view": shown, **self.who(user)}
+        shown = {
+            **view,
+            "state": {"values": state},
+            "hash": "h",
+            "app_id": APP,
+            "app_installed_team_id": TEAM,
+        }
+        theirs = {
+            "team": {"id": home(user), "domain": "x"}
+        }  # in a shared channel, whose form it is stands in the view
+        return {"type": "view_submission", "view": shown, **self.who(user), **theirs}
 
     async def suggestions(self, view: Json, block_id: str, typed: str, *, user: str = ALICE) -> list[str]:
         """Let somebody type into a select; return what is offered."""
@@ -164,10 +175,13 @@ class FakeSlack:
         return home
 
     def who(self, user: str) -> Json:
-        """Return the part of an interaction that says who acts."""
+        """Return the part of an interaction that says who acts: from which workspace, and in which."""
+        organisation = {"id": self.world.enterprise, "name": "Loopback"} if self.world.enterprise else None
         return {
-            "user": {"id": user, "username": "x", "team_id": TEAM},
+            "user": {"id": user, "username": "x", "team_id": home(user)},
             "team": {"id": TEAM, "domain": "loopback"},
+            "enterprise": organisation,
+            "is_enterprise_install": False,
             "trigger_id": self.world.trigger(),
             "token": "deprecated",
         }

@@ -132,13 +132,14 @@ class Api:
     # Who ----------------------------------------------------------------------------------------
 
     def _auth_test(self, _: Json) -> Json:
-        return {"team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "team": "Loopback", "url": self.base}
+        told = {"team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "team": "Loopback", "url": self.base}
+        return told | ({"enterprise_id": self.world.enterprise} if self.world.enterprise else {})
 
     def _apps_connections_open(self, _: Json) -> Json:
         return {"url": self.open_socket()}
 
     def _users_info(self, arguments: Json) -> Json | str:
-        found = person(arguments["user"])
+        found = None if self.world.blind else person(arguments["user"])
         return {"user": found} if found else "user_not_found"
 
     def _usergroups_users_list(self, arguments: Json) -> Json | str:

@@ -21,6 +21,8 @@ BOT_TOKEN, APP_TOKEN, SECRET = (
     "signing-secret-of-a-test",
 )
 ALICE, BOB, GUEST, STRANGER, GONE = "U01ALICE", "U02BOB", "U03GUEST", "U04STRANGER", "U05GONE"
+GRID, DISTANT, STRANGER_TOO = "U06GRID", "U08DISTANT", "U09STRANGER"
+OTHER, NEXT_DOOR, ENTERPRISE = "T99", "T77", "E01"  # another organisation's workspace; one of our own's
 CROWD = "U7"  # everybody whose id begins like this is a member
 MAIN, PRIVATE, SHARED, ARCHIVED = "C01MAIN", "C02PRIVATE", "C03SHARED", "C04ARCHIVED"
 TRIGGER_SECONDS = 3.0
@@ -88,6 +90,8 @@ class World:
     files: list[Json] = field(default_factory=list)
     uploads: dict[str, bytes] = field(default_factory=dict)
     members: set[str] = field(default_factory=lambda: {MAIN, SHARED})
+    enterprise: str = ""  # the Enterprise organisation that the workspace belongs to
+    blind: bool = False  # nothing is told of people
     usergroups: dict[str, list[str]] = field(default_factory=lambda: {"S01": [ALICE]})
     violations: list[str] = field(default_factory=list)
     calls: list[tuple[str, Json]] = field(default_factory=list)
@@ -185,17 +189,31 @@ class World:
 
 def person(user: str) -> Json | None:
     """Return what users.info tells of somebody."""
-    if user not in {ALICE, BOB, GUEST, STRANGER, GONE} and not user.startswith(CROWD):
+    known = {ALICE, BOB, GUEST, STRANGER, STRANGER_TOO, GONE, GRID, DISTANT}
+    if user not in known and not user.startswith(CROWD):
         return None
-    return {
+    told: Json = {
         "id": user,
-        "team_id": "T99" if user == STRANGER else TEAM,
+        "team_id": home(user),
         "deleted": user == GONE,
         "is_bot": False,
         "is_restricted": user == GUEST,
         "is_ultra_restricted": False,
         "profile": {"display_name": user.lower(), "email": f"{user.lower()}@example.com"},
     }
+    if user in GRID_TEAMS:  # an Enterprise organisation tells of its own people where they are at home
+        told["enterprise_user"] = {"id": user, "enterprise_id": ENTERPRISE, "teams": GRID_TEAMS[user]}
+    return told
+
+
+GRID_TEAMS = {GRID: [NEXT_DOOR, TEAM], DISTANT: [NEXT_DOOR]}
+
+
+def home(user: str) -> str:
+    """Return the workspace that somebody is at home in."""
+    if user in {STRANGER, STRANGER_TOO}:
+        return OTHER
+    return NEXT_DOOR if user in GRID_TEAMS else TEAM
 
 
 def channel_error(world: World, channel: str) -> str:

@@ -20,8 +20,10 @@ SERVER = Place(channel="discord:channel:100:7")
 VERBS = [(Role.READ, False), (Role.DEBUG, True), (Role.LAUNCH, True), (Role.ADMIN, True), (Role.ADMIN, False)]
 
 
-def person(*more: str, guest: bool = False, identity: str = USER) -> Actor:
-    return Actor(id=identity, principals=frozenset({identity, *more}), name="admin", guest=guest)
+def person(*more: str, guest: bool = False, member: bool = False, identity: str = USER) -> Actor:
+    return Actor(
+        id=identity, principals=frozenset({identity, *more}), name="admin", guest=guest, member=member
+    )
 
 
 def allows(policy: Policy, actor: Actor, place: Place, need: Role, *, changes: bool | None = None) -> bool:
@@ -60,15 +62,38 @@ def test_decide__holds_back_changes_when_read_only(read_only: bool, need: Role, 
 
 
 @pytest.mark.parametrize("policy", [Policy(), Policy(roles={role: frozenset() for role in Role})])
+@pytest.mark.parametrize("place", [HERE, ELSEWHERE, DIRECT])
 @pytest.mark.parametrize(("need", "changes"), [*VERBS, (Role.READ, True), (Role.DEBUG, False)])
-def test_decide__without_roles_only_reads(policy: Policy, need: Role, changes: bool) -> None:
-    """Where nobody has a role reading is open, and everything else says what to put into the settings."""
-    decision = decide(policy, person(), HERE, need=need, changes=changes)
+def test_decide__without_roles_only_members_read(
+    policy: Policy, place: Place, need: Role, changes: bool
+) -> None:
+    """Where nobody has a role members may read, and everything else says what to put into the settings."""
+    decision = decide(policy, person(member=True), place, need=need, changes=changes)
 
     assert isinstance(decision, Allowed) is (need is Role.READ and not changes)
     if isinstance(decision, Denied):
         assert "[roles]" in decision.reason
         assert f"no-roles:{need.word}" == decision.rule
+
+
+@pytest.mark.parametrize(
+    ("actor", "place", "rule"),
+    [
+        (person(guest=True), HERE, "no-roles:guest"),
+        (person(guest=True, member=True), HERE, "no-roles:guest"),
+        (person(), HERE, "no-roles:elsewhere"),
+        (person(), DIRECT, "no-roles:elsewhere"),
+        (person(member=True), SHARED, "no-roles:shared"),
+    ],
+)
+def test_decide__without_roles_nobody_else_reads(actor: Actor, place: Place, rule: str) -> None:
+    """No guest, nobody from elsewhere, and nothing where others read along; each is told what helps."""
+    decision = decide(Policy(), actor, place, need=Role.READ, changes=False)
+
+    assert isinstance(decision, Denied)
+    assert decision.rule == rule
+    assert USER in decision.reason
+    assert "“read” under [roles] in clew.toml" in decision.reason
 
 
 @pytest.mark.parametrize("need", Role)
@@ -135,9 +160,12 @@ def test_decide__keeps_guests_from_launching(need: Role, place: Place) -> None:
 
 
 @pytest.mark.parametrize("need", Role)
-def test_decide__gives_guests_only_reading_by_channel(need: Role) -> None:
-    """A channel's role does not reach its guests beyond reading."""
-    allowed = allows(Policy(roles={Role.LAUNCH: frozenset({HERE.channel})}), person(guest=True), HERE, need)
+@pytest.mark.parametrize("whole", [HERE.channel, TEAM, "discord:guild:100"])
+def test_decide__gives_guests_only_reading_by_channel(need: Role, whole: str) -> None:
+    """What a channel, a workspace or a server has does not reach its guests beyond reading."""
+    policy = Policy(roles={Role.LAUNCH: frozenset({whole})})
+
+    allowed = allows(policy, person(TEAM, "discord:guild:100", guest=True), HERE, need)
 
     assert allowed is (need is Role.READ)
 
@@ -222,7 +250,8 @@ def test_decide__never_allows_without_a_match(
     changes: bool,
 ) -> None:
     """Under any settings: what an admin role is needed for needs a matching id; every refusal has its reason."""
-    policy, actor = Policy(roles=roles, places=places, read_only=read_only), person(TEAM, guest=guest)
+    policy = Policy(roles=roles, places=places, read_only=read_only)
+    actor = person(TEAM, guest=guest, member=True)
 
     decisions = {need: decide(policy, actor, place, need=need, changes=changes) for need in Role}
 
@@ -236,7 +265,7 @@ def test_decide__never_allows_without_a_match(
             assert not (guest and need >= Role.LAUNCH)
             assert not (read_only and changes)
         else:
-            assert (need, changes) == (Role.READ, False)
+            assert (need, changes, guest) == (Role.READ, False, False)
 
 
 def test_role__has_the_four_names_of_the_settings() -> None:

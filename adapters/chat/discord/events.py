@@ -26,8 +26,11 @@ THREADS = frozenset({10, 11, 12})
 PERSONAL = frozenset({0, 19})  # messages that a person typed: plain, or as a reply
 EPHEMERAL = 1 << 6
 GUEST = 1 << 4  # of a member: invited for one visit
+OTHER_PEOPLE = 2  # of an interaction's context: a conversation of people without the bot
+BY_SERVER = "0"  # of who installed the bot: a server, not a person
 
 FOREIGN = "This bot does not serve your server. Ask whoever runs it to allow it."
+INSTALLED = "This bot works in servers that it was added to, and in direct messages with it; not as an app of your own."
 UNKNOWN = "Clew does not know this any more. Say it again, for example with /clew help."
 CHANGED = "Commands were updated meanwhile. Type /clew again and choose from the new list."
 
@@ -52,10 +55,14 @@ def read(body: Json, me: Self, now: datetime) -> Incoming:
     if reader is None or not (payload.text("id") and payload.text("token")):
         return Nothing()
     suggesting = payload.number("type") == AUTOCOMPLETE
-    if not me.serves(payload.guild):
-        return Refused(ticket=payload.ticket, sentence=FOREIGN, suggesting=suggesting)
     if not (payload.user and ids.is_snowflake(payload.channel_id)):
         return Refused(ticket=payload.ticket, sentence=UNKNOWN, suggesting=suggesting)
+    foreign = FOREIGN if not me.serves(payload.guild) else "" if payload.by_server else INSTALLED
+    if foreign:
+        return Refused(
+            ticket=payload.ticket, sentence=foreign, actor=payload.actor, place=payload.place,
+            suggesting=suggesting,
+        )  # fmt: skip
     return reader(payload)
 
 
@@ -73,12 +80,14 @@ def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> 
     payload = _Payload(body, me, now)
     author = payload.inner("author")
     user, channel = author.get("id"), payload.channel_id
-    if not me.serves(payload.guild) or not ids.is_snowflake(user) or not ids.is_snowflake(channel):
+    if not ids.is_snowflake(user) or not ids.is_snowflake(channel):
         return Nothing()
     place = Place(channel=ids.channel(payload.guild, parent or channel), thread=channel if parent else None)
-    member = payload.inner("member")
+    actor = _actor(me, payload.guild, author, payload.inner("member"))
+    if not me.serves(payload.guild):
+        return Refused(ticket=None, sentence=FOREIGN, actor=actor, place=place)
     invocation = Invocation(
-        actor=_actor(payload.guild, author, member),
+        actor=actor,
         place=place,
         words=spoken.spoken(payload.text("content"), _name(me), said_text),
         key=f"message:{payload.text('id')}",
@@ -148,7 +157,18 @@ class _Payload:
     @property
     def actor(self) -> Actor:
         """The person with all that decides what they may do."""
-        return _actor(self.guild, self.user, self.inner("member"))
+        return _actor(self.me, self.guild, self.user, self.inner("member"))
+
+    @property
+    def by_server(self) -> bool:
+        """Whether the bot is used as one that a server added, or in the conversation with itself.
+
+        Somebody may install it for themselves and use it anywhere, also where it was never let in.
+        """
+        if self.number("context") == OTHER_PEOPLE:
+            return False
+        owners = self.inner("authorizing_integration_owners")
+        return self.guild is None or not owners or owners.get(BY_SERVER) == self.guild
 
     @property
     def place(self) -> Place:
@@ -207,22 +227,30 @@ def _name(me: Self) -> re.Pattern[str]:
     return re.compile(rf"<@!?{re.escape(me.user)}>")
 
 
-def _actor(guild: str | None, user: Json, member: Json) -> Actor:
+def _actor(me: Self, guild: str | None, user: Json, member: Json) -> Actor:
+    """Return a person with all that decides what they may do: roles are known in a server only.
+
+    Who was invited for one visit, has not accepted the server's rules yet or is no member at all is a guest.
+    """
     own = ids.user(str(user.get("id")))
     principals = {own}
+    guest = False
     if guild is not None:
         roles = member.get("roles")
         principals |= {ids.guild(guild)}
         principals |= (
             {ids.role(guild, r) for r in roles if ids.is_snowflake(r)} if isinstance(roles, list) else set()
         )
-    flags = member.get("flags")
+        flags = member.get("flags")
+        visiting = isinstance(flags, int) and bool(flags & GUEST)
+        guest = visiting or member.get("pending") is True or not member
     name = member.get("nick") or user.get("global_name") or user.get("username") or ""
     return Actor(
         id=own,
         principals=frozenset(principals),
         name=str(name),
-        guest=isinstance(flags, int) and bool(flags & GUEST),
+        guest=guest,
+        member=guild in me.guilds and not guest,
     )
 
 

@@ -78,8 +78,12 @@ class Suggesting:
 class Refused:
     """It cannot be taken: another server, or something that nobody knows any more; `sentence` says so."""
 
-    ticket: Ticket
+    ticket: Ticket | None  # None: a message, which is not answered
     sentence: str
+    actor: Actor | None = (
+        None  # who is not served, for the audit trail; None where the thing is just not known
+    )
+    place: Place | None = None
     suggesting: bool = False  # the person is still typing: nothing is offered
 
 

@@ -119,11 +119,14 @@ class Work:
         await self._first(suggesting.ticket, CHOICES, {"choices": choices})
 
     async def refuse(self, refused: Refused) -> None:
-        """Say why nothing is done."""
-        if refused.suggesting:
+        """Say why nothing is done; who is not served stands in the audit trail, but not for every letter typed."""
+        if refused.ticket is not None and refused.suggesting:
             await self._first(refused.ticket, CHOICES, {"choices": []})
             return
-        await self._say(refused.ticket, problems.mistake(UserError(refused.sentence)).card)
+        if refused.ticket is not None:
+            await self._say(refused.ticket, problems.mistake(UserError(refused.sentence)).card)
+        if refused.actor is not None and refused.place is not None:
+            await self._handler.turned_away(refused.actor, refused.place, "server")
 
     async def fail(self, said: Said, told: Told, error: ClewError) -> None:
         """Say that a command could not be kept; nothing of it is done."""

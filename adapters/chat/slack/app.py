@@ -8,10 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
-
-from adapters.chat.delivering import RESUMED
+from adapters.chat.resuming import Resuming
 from adapters.chat.running import ChatRefused
 from adapters.chat.slack import ids, outcomes
 from adapters.chat.slack.addresses import API_URL, Addresses
@@ -20,7 +17,7 @@ from adapters.chat.slack.events import Self
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.intake import Intake, bolt_app
 from adapters.chat.slack.people import People
-from adapters.chat.slack.proxies import without_proxy
+from adapters.chat.slack.proxies import new_client, open_session
 from adapters.chat.slack.requests import Requests
 from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.screen import Stage
@@ -40,7 +37,6 @@ DRAIN_SECONDS = 6.0
 WIDTH = 400  # commands under way: reading a log can take minutes, and nobody else should wait for it
 LONGEST_PAUSE = 60.0
 NO_BOT = "The token in SLACK_BOT_TOKEN is a person's, not the bot's. Set the one that begins with “xoxb-”."
-RESUMED_SINCE = RESUMED * 8  # older ones were told so long ago that nobody waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +59,12 @@ class SlackChat:
         self._handler = handler
         self._clock = clock
         self._addresses = Addresses(settings.api_url or API_URL)
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
-        self._client = self._new_client(settings.bot_token.reveal())
+        self._session = open_session(self._addresses.api_url, CALL_SECONDS)
+        self._client = new_client(self._session, self._addresses.api_url, settings.bot_token.reveal())
         self._files = Files(self._client, self._session, self._addresses)
         self._sender = Sender(self._client, clock, files=self._files, settle_seconds=self._timing.settle)
         self._tasks = Tasks(width=WIDTH)
-        self._started = clock.now()
+        self._resuming = Resuming(ids.CHAT, handler, self._tasks, clock)
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
         self._transport: Sockets | Requests | None = None
@@ -110,9 +106,9 @@ class SlackChat:
 
     async def _receive(self, me: Self) -> None:
         self._sender.bot_id = me.bot
-        work = Work(self._handler, self._stage(), self._client, patience=self._timing.patience)
+        work = Work(self._handler, self._stage(me), self._client, patience=self._timing.patience)
         intake = Intake(self._handler, work, self._tasks, self._clock, me=me)
-        self._tasks.start(self._resume(work))
+        await self._resuming.begin(work.resume)
         self._transport = self._open(intake, me)
         log.info("serving Slack workspace %s", me.team)
         if not self._closing.is_set():
@@ -141,7 +137,7 @@ class SlackChat:
         )
         if settings.app_token:
             return Sockets(
-                bolt, self._new_client(None), settings.app_token.reveal(),
+                bolt, new_client(self._session, self._addresses.api_url), settings.app_token.reveal(),
                 stagger=self._timing.stagger, ping=self._timing.ping,
             )  # fmt: skip
         if not secret:
@@ -150,14 +146,14 @@ class SlackChat:
             )
         return Requests(bolt, self._clock, listen=settings.listen)
 
-    def _stage(self) -> Stage:
+    def _stage(self, me: Self) -> Stage:
         groups = {
             name for members in self._handler.desk.policy.roles.values() for name in members
             if name.startswith(f"{ids.CHAT}:usergroup:")
         }  # fmt: skip
         return Stage(
             sender=self._sender,
-            people=People(self._client, self._clock, self._sender, groups=sorted(groups)),
+            people=People(self._client, self._clock, self._sender, me=me, groups=sorted(groups)),
             responses=Responses(self._session, self._addresses, self._clock),
             files=self._files,
             clock=self._clock,
@@ -190,7 +186,10 @@ class SlackChat:
                 log.warning(
                     "Slack: the token belongs to workspace %s, which [slack] workspaces leaves out", team
                 )
-            return Self(team=team, user=str(told["user_id"]), bot=str(told["bot_id"]), workspaces=served)
+            return Self(
+                team=team, user=str(told["user_id"]), bot=str(told["bot_id"]), workspaces=served,
+                enterprise=str(told.get("enterprise_id") or ""),
+            )  # fmt: skip
 
     async def _unless_closing(self, asking: Coroutine[Any, Any, Self]) -> Self | None:
         task = asyncio.create_task(asking)
@@ -201,21 +200,6 @@ class SlackChat:
         finally:
             task.cancel()
             closing.cancel()
-
-    async def _resume(self, work: Work) -> None:
-        """Answer what was taken before a restart and never answered."""
-        for invocation in await self._handler.unanswered(ids.CHAT, self._started - RESUMED_SINCE):
-            if invocation.at < self._started:  # what came in since is being answered
-                self._tasks.start(work.resume(invocation))
-
-    def _new_client(self, token: str | None) -> AsyncWebClient:
-        """Build a client that repeats nothing by itself and leaves proxies where NO_PROXY says so."""
-        client = AsyncWebClient(
-            token, base_url=self._addresses.api_url, session=self._session, retry_handlers=[],
-            timeout=int(CALL_SECONDS),
-        )  # fmt: skip
-        without_proxy(client)
-        return client
 
 
 async def open_chat(settings: Slack, handler: Handler, store: Store, clock: Clock) -> SlackChat:

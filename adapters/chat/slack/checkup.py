@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.slack import outcomes
 from adapters.chat.slack.addresses import API_URL, Addresses
 from adapters.chat.slack.manifest import SCOPES
-from adapters.chat.slack.proxies import without_proxy
+from adapters.chat.slack.proxies import new_client, open_session
 from adapters.configuration.values import Slack
 
 SECONDS = 10.0
@@ -23,9 +22,8 @@ Found = tuple[str, str]
 async def check(settings: Slack) -> AsyncIterator[Found]:
     """Say of each thing what was found and how to mend it. Raises nothing for what Slack answers."""
     url = Addresses(settings.api_url or API_URL).api_url
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS)) as session:
-        client = AsyncWebClient(base_url=url, session=session, retry_handlers=[])
-        without_proxy(client)
+    async with open_session(url, SECONDS) as session:
+        client = new_client(session, url)
         yield await _bot(client, settings)
         if settings.app_token:
             yield await _app(client, settings.app_token.reveal())

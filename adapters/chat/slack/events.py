@@ -41,12 +41,16 @@ _FOREIGN = "This bot does not serve your workspace. Ask whoever runs it to allow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Self:
-    """Who the bot is in Slack, and which workspaces it serves."""
+    """Who the bot is in Slack, and which workspaces it serves.
+
+    `enterprise`: the Enterprise organisation that its own workspace belongs to, "" where it belongs to none.
+    """
 
     team: str
     user: str
     bot: str
     workspaces: frozenset[str]
+    enterprise: str = ""
 
 
 def read(body: Json, me: Self, now: datetime) -> Incoming:
@@ -56,10 +60,11 @@ def read(body: Json, me: Self, now: datetime) -> Incoming:
     reader = _READERS.get(_kind(body))
     if reader is None:
         return Nothing()
-    if not me.workspaces & {_team(body)}:
-        url = body.get("response_url")
-        return Refused(sentence=_FOREIGN, response_url=url if isinstance(url, str) else None)
-    return reader(_Payload(body, me, now))
+    payload = _Payload(body, me, now)
+    if not _served(body, me):
+        url = payload.text("response_url") or None
+        return Refused(sentence=_FOREIGN, actor=payload.actor, place=payload.place, response_url=url)
+    return reader(payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,31 @@ class _Payload:
         value = self.at(*path)
         return value if isinstance(value, dict) else {}
 
-    def actor(self, team: str, user: str) -> Actor:
-        """Return a person with the ids that are known at once."""
-        own = ids.user(team or self.me.team, user)
-        return Actor(id=own, principals=frozenset({own, ids.team(team or self.me.team)}))
+    @property
+    def actor(self) -> Actor:
+        """The person, of whatever kind the payload is; `people` finds out the rest.
+
+        Payloads name a person's home in different places and ways, and some do not name it: a command has only
+        the workspace that it was typed in. So whoever is not said to be of elsewhere is of the bot's own
+        workspace until Slack is asked.
+        """
+        user = self.text("user_id") or self.text("user", "id") or self.text("event", "user")
+        named = (self.text("user", "team_id"), self.text("event", "user_team"), self.text("event", "team"))
+        own = self.me.workspaces | {self.me.enterprise}
+        home = next((team for team in named if team), "")
+        team = self.me.team if not home or home in own else home
+        me = ids.user(team, user)
+        return Actor(id=me, principals=frozenset({me, ids.team(team)}))
+
+    @property
+    def place(self) -> Place:
+        """The channel, of whatever kind the payload is; the person where there is none."""
+        channel = (
+            self.text("channel_id") or self.text("channel", "id") or self.text("container", "channel_id")
+        )
+        event = self.text("event", "channel")
+        person = self.text("user", "id") or self.text("event", "user")
+        return Place(channel=ids.channel(self.me.team, channel or event or person))
 
     def invocation(
         self,
@@ -119,21 +145,38 @@ def _kind(body: Json) -> str:
     return str(body.get("type") or "")
 
 
-def _team(body: Json) -> str:
-    """Return the workspace it came through; in channels shared by two, `team_id` of an event may be the other."""
-    team, user = body.get("team"), body.get("user")
-    installed = body.get("authorizations")
+def _served(body: Json, me: Self) -> bool:
+    """Whether a payload came through a workspace that is served."""
+    workspace = _workspace(body)
+    return workspace in me.workspaces or (
+        not workspace and bool(me.enterprise) and _enterprise(body) == me.enterprise
+    )
+
+
+def _workspace(body: Json) -> str:
+    """Return the workspace it came through, never the person's own; "" where only the organisation is named.
+
+    In channels shared by two organisations `team_id` of an event may be the other one, and `team` of a form too.
+    """
+    team, view, installed = body.get("team"), body.get("view"), body.get("authorizations")
     first = installed[0] if isinstance(installed, list) and installed else None
-    names = [first.get("team_id") if isinstance(first, dict) else None, body.get("team_id")]
-    names += [team.get("id") if isinstance(team, dict) else None]
-    names.append(user.get("team_id") if isinstance(user, dict) else None)
+    names = [first.get("team_id") if isinstance(first, dict) else None]
+    names += [view.get("app_installed_team_id") if isinstance(view, dict) else None]
+    names += [body.get("team_id"), team.get("id") if isinstance(team, dict) else None]
     return next((name for name in names if isinstance(name, str) and name), "")
+
+
+def _enterprise(body: Json) -> str:
+    """Return the Enterprise organisation that a payload of an app for the whole of it names."""
+    organisation = body.get("enterprise")
+    named = organisation.get("id") if isinstance(organisation, dict) else body.get("enterprise_id")
+    return named if isinstance(named, str) else ""
 
 
 def _command(payload: _Payload) -> Incoming:
     return Said(
         invocation=payload.invocation(
-            payload.actor(payload.text("team_id"), payload.text("user_id")),
+            payload.actor,
             payload.text("channel_id"),
             words=said_text(payload.text("text")),
             key=_trigger(payload),
@@ -154,14 +197,13 @@ def _message(payload: _Payload) -> Incoming:
     if not from_person or event.text("subtype") not in TYPED or not (mention or direct):
         return Nothing()
     channel, ts = event.text("channel"), event.text("ts")
-    home = event.text("user_team") or event.text("team") or payload.text("team_id")
     thread = event.text("thread_ts") or (None if direct else ts)
     name = re.compile(rf"<@{re.escape(me.user)}(?:\|[^<>]*)?>")
     if mention and not spoken.addressed(event.text("text"), name):
         return Nothing()
     return Said(
         invocation=event.invocation(
-            event.actor(home, event.text("user")),
+            payload.actor,
             channel,
             words=spoken.spoken(event.text("text"), name, said_text),
             key=f"message:{channel}:{ts}",
@@ -176,7 +218,7 @@ def _home(payload: _Payload) -> Incoming:
     user = payload.text("event", "user")
     if payload.text("event", "tab") != "home" or not user:
         return Nothing()
-    return HomeOpened(actor=payload.actor(payload.text("team_id"), user))
+    return HomeOpened(actor=payload.actor)
 
 
 def _removed(_: _Payload) -> Incoming:
@@ -220,7 +262,7 @@ def _pressed_in(payload: _Payload, words: str) -> Invocation:
     message = payload.text("message", "ts") or payload.text("container", "message_ts")
     thread = payload.text("message", "thread_ts") or payload.text("container", "thread_ts")
     return payload.invocation(
-        payload.actor(payload.text("user", "team_id"), user),
+        payload.actor,
         channel,
         words=words,
         key=_trigger(payload),
@@ -271,7 +313,7 @@ def _submission(payload: _Payload) -> Incoming:
         return Mistaken(errors=sent.errors)
     user = payload.text("user", "id")
     invocation = payload.invocation(
-        payload.actor(payload.text("user", "team_id"), user),
+        payload.actor,
         sent.channel or origin.channel or user,
         words=origin.verb,
         key=f"view:{view.get('id')}",
@@ -282,8 +324,7 @@ def _submission(payload: _Payload) -> Incoming:
 
 
 def _suggestion(payload: _Payload) -> Incoming:
-    actor = payload.actor(payload.text("user", "team_id"), payload.text("user", "id"))
-    return Suggesting(typed=payload.text("value")[:WORDS], actor=actor)
+    return Suggesting(typed=payload.text("value")[:WORDS], actor=payload.actor)
 
 
 def _trigger(payload: _Payload) -> str:

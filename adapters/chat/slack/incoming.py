@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.state import Actor, Invocation
+from bot.state import Actor, Invocation, Place
 
 
 class Way(StrEnum):
@@ -78,6 +78,8 @@ class Refused:
     """It comes from where this bot does not serve; `sentence` is for the person, where there is one to tell."""
 
     sentence: str
+    actor: Actor
+    place: Place
     response_url: str | None = None
 
 

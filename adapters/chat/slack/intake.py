@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -86,7 +87,8 @@ class Intake(AsyncMiddleware):
                 return await ack(response_action="errors", errors=dict(errors))
             case Challenged(challenge=challenge):
                 return BoltResponse(status=200, body={"challenge": challenge})
-            case Refused(sentence=sentence) if "command" in body:
+            case Refused(sentence=sentence) as refused if "command" in body:
+                self._start(replace(refused, response_url=None))
                 return await ack(text=sentence)
             case other:
                 self._start(other)
@@ -101,8 +103,8 @@ class Intake(AsyncMiddleware):
                 self._tasks.start(self._work.home(opened))
             case Removed():
                 self._tasks.start(self._work.removed())
-            case Refused(sentence=sentence, response_url=str() as url):
-                self._tasks.start(self._work.refuse(url, sentence))
+            case Refused() as refused:
+                self._tasks.start(self._work.refuse(refused))
             case _:
                 pass
 

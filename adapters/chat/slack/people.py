@@ -1,6 +1,8 @@
 """Who somebody is: guest or member, mail address, user groups; asked of Slack, and kept for some minutes.
 
-What Slack does not tell counts against the person: somebody unknown is treated as a guest.
+Who belongs is decided here alone, for every way in: whose workspace is served, or is of the same Enterprise
+organisation as the bot's own. What Slack does not tell counts against the person: somebody unknown is a guest.
+https://docs.slack.dev/reference/objects/user-object
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.memory import Memory
 from adapters.chat.slack import ids, outcomes
+from adapters.chat.slack.events import Self
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.sender import Sender
 from bot.errors import UserError
@@ -26,10 +29,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """What Slack tells of somebody."""
+    """What Slack tells of somebody. `teams`: all workspaces, where an Enterprise organisation has several."""
 
     team: str
     name: str
+    enterprise: str = ""
+    teams: frozenset[str] = frozenset()
     email: str | None = None
     guest: bool = True
     gone: bool = False  # deactivated, or a bot
@@ -42,9 +47,10 @@ class People:
     """Completes invocations with what is not part of Slack's payloads."""
 
     def __init__(
-        self, client: AsyncWebClient, clock: Clock, sender: Sender, *, groups: Iterable[str] = ()
+        self, client: AsyncWebClient, clock: Clock, sender: Sender, *, me: Self, groups: Iterable[str] = ()
     ) -> None:
         self._client = client
+        self._me = me
         self._sender = sender
         self._groups = tuple(groups)
         self._people: Memory[Person] = Memory(clock)
@@ -66,20 +72,36 @@ class People:
         return replace(invocation, actor=actor, place=replace(place, shared=shared or unseen))
 
     async def actor(self, actor: Actor) -> Actor:
-        """Return a person with everything that decides what they may do. Raises `UserError` for nobody."""
-        team = actor.id.split(":")[2]
-        person, groups = await asyncio.gather(self._person(ids.last(actor.id)), self._groups_of(actor.id))
+        """Return a person with everything that decides what they may do. Raises `UserError` for nobody.
+
+        The id of whoever belongs names the bot's own workspace, whatever workspace they came from: it is the
+        same whatever the way in. Of others it names their own workspace.
+        """
+        named, user = actor.id.split(":")[2:4]
+        person, groups = await asyncio.gather(self._person(user), self._groups_of(actor.id))
         if person.gone:
             raise UserError("Slack says that this account is deactivated or a bot.")
-        stranger = bool(person.team) and person.team != team
-        principals = {actor.id, *groups} if stranger else {*actor.principals, *groups}
+        belongs = self._belongs(person, named)
+        foreign = person.team if person.team not in {"", *self._me.workspaces} else named
+        team = self._me.team if belongs else foreign
+        teams = person.teams | {person.team or named} if belongs else {team}
         return replace(
             actor,
-            principals=frozenset(principals),
+            id=ids.user(team, user),
+            principals=frozenset(
+                {*(ids.user(t, user) for t in {team, *teams}), *map(ids.team, teams), *groups}
+            ),
             name=person.name,
             email=person.email,
-            guest=person.guest or stranger,
+            guest=person.guest or not belongs,
+            member=belongs and not person.guest and self._me.team in teams,
         )
+
+    def _belongs(self, person: Person, named: str) -> bool:
+        """Decide who is of the house: as Slack tells of the person, and as the payload named their workspace."""
+        if self._me.enterprise and person.enterprise:
+            return person.enterprise == self._me.enterprise
+        return {person.team or named, named} <= self._me.workspaces
 
     async def conversation(self, user: str) -> str:
         """Return the id of the conversation with a person, "" where Slack does not open one."""
@@ -104,8 +126,11 @@ class People:
             return None
         profile = told.get("profile") or {}
         outside = ("is_restricted", "is_ultra_restricted", "is_stranger")
+        organisation = told.get("enterprise_user") or {}
         return Person(
             team=str(told.get("team_id") or ""),
+            enterprise=str(organisation.get("enterprise_id") or ""),
+            teams=frozenset(map(str, organisation.get("teams") or ())),
             name=str(profile.get("display_name") or told.get("real_name") or ""),
             email=profile.get("email") or None,
             guest=any(told.get(name) for name in outside),

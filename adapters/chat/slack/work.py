@@ -12,9 +12,9 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.delivering import RESUMED, post_key, too_old
+from adapters.chat.delivering import RESUMED, post_key, to_one, too_old
 from adapters.chat.slack import forms, home, ids, metrics, outcomes, render
-from adapters.chat.slack.incoming import HomeOpened, Opening, Said, Suggesting, Way
+from adapters.chat.slack.incoming import HomeOpened, Opening, Refused, Said, Suggesting, Way
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.screen import Screen, Stage
 from bot import access
@@ -144,10 +144,13 @@ class Work:
             if isinstance(outcome, Halted):
                 self._stage.sender.halt(outcome.reason)
 
-    async def refuse(self, response_url: str, sentence: str) -> None:
-        """Tell somebody of another workspace, privately, that nothing is done for them."""
-        card = problems.denied(sentence).card
-        await self._stage.responses.send(response_url, render.message(card))
+    async def refuse(self, refused: Refused) -> None:
+        """Tell somebody of another workspace, privately, that nothing is done for them, and note it."""
+        await self._handler.turned_away(refused.actor, refused.place, "workspace")
+        url, card = refused.response_url, problems.denied(refused.sentence).card
+        if url is not None:
+            message = render.message(card)
+            await to_one(self._stage.clock, lambda: self._stage.responses.send(url, message))
 
     async def _answer(self, said: Said, note: MessageRef | None) -> None:
         screen = Screen(self._stage, said, private=self._is_private(said.invocation), note=note)
@@ -160,7 +163,7 @@ class Work:
 
     async def _answer_on(self, screen: Screen, said: Said) -> None:
         try:
-            invocation = await self._stage.people.complete(said.invocation)
+            invocation = await self._complete(said.invocation)
         except UserError as error:
             await self._settle(said, problems.mistake(error))
             return
@@ -173,6 +176,14 @@ class Work:
         took = self._stage.clock.now() - said.invocation.at
         metrics.ANSWERED.observe(max(0.0, took.total_seconds()))
         await self._handler.answered(invocation, reply, message)
+
+    async def _complete(self, invocation: Invocation) -> Invocation:
+        """Find out who and where it is. Raises `UserError` for an account that is nobody's, and notes it."""
+        try:
+            return await self._stage.people.complete(invocation)
+        except UserError:
+            await self._handler.turned_away(invocation.actor, invocation.place, "account")
+            raise
 
     async def _settle(self, said: Said, reply: Reply) -> None:
         """Answer without asking the core."""
@@ -204,7 +215,7 @@ class Work:
 
     async def _form_view(self, opening: Opening, title: str) -> Json:
         try:
-            invocation = await self._stage.people.complete(opening.invocation)
+            invocation = await self._complete(opening.invocation)
             form = await self._handler.form(invocation, _silent)
         except UserError as error:
             return forms.problem(title, (error.problem, error.mend))

@@ -20,7 +20,7 @@ def test_standing__least() -> None:
         "off  discord            DISCORD_TOKEN is not set",
         "on   terminal",
         "on   health             http://127.0.0.1:8080/healthz, /readyz, /metrics",
-        "on   changes            nobody has a role yet, so in chats only reading is open; add [roles] to clew.toml",
+        "on   changes            no roles are configured yet, so in chats members may read and no more; add [roles] to clew.toml",
         "Runs are looked for every 60 s.",
     ]
 

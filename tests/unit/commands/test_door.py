@@ -115,11 +115,17 @@ async def test_door__without_roles_reading_is_open_and_changing_is_not() -> None
     """Default deny for what changes things, with the way to open it."""
     door = Door(policy=Policy())
 
-    reading = await door.say("status")
-    changing = await door.say("watch")
+    member = replace(ALICE, member=True)
+    reading = await door.say("status", by=member)
+    stranger = await door.say("status")
+    changing = await door.say("watch", by=member)
 
     assert not reading.failed
-    assert "Nobody has been given a role yet" in told(changing.card)
+    assert "only answers members" in told(stranger.card)
+    assert "No roles are configured yet, so only read commands work." in told(changing.card)
+    assert [(entry.action, entry.detail) for entry in door.store.trail] == [
+        ("status", "no-roles:elsewhere"), ("watch", "no-roles:debug")
+    ]  # fmt: skip
 
 
 async def test_door__a_stranger_reads_nothing_once_roles_exist() -> None:
@@ -265,7 +271,6 @@ async def test_report__gives_a_fresh_link_to_one_person_and_notes_it() -> None:
 @pytest.mark.parametrize(
     ("policy", "given"),
     [
-        (Policy(), False),
         (Policy(roles={Role.READ: frozenset({CHANNEL, "slack:team:T1"})}), False),
         (Policy(roles={Role.READ: frozenset({ALICE.id})}), True),
     ],

@@ -39,7 +39,7 @@ def typing() -> Suggesting:
     me = "discord:user:5"
     return Suggesting(
         ticket=Ticket(id="1", token="t", until=SystemClock().now()),
-        actor=Actor(id=me, principals=frozenset({me})),
+        actor=Actor(id=me, principals=frozenset({me}), member=True),
         place=PLACE,
         parameter=Parameter(name="property", summary="", kind=FieldKind.PROPERTY),
         typed="",

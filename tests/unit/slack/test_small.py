@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.slack import buttons, ids, markup
 from adapters.chat.slack.addresses import Addresses
-from adapters.chat.slack.proxies import without_proxy
+from adapters.chat.slack.proxies import way
 from adapters.chat.slack.requests import WINDOW, Replays
 from bot.cards import Button, Link, Outside
 from tests.fakes.clock import ManualClock
@@ -132,17 +131,12 @@ async def test_replays__are_forgotten_after_the_window() -> None:
 
 
 @pytest.mark.parametrize(("exempt", "proxy"), [("127.0.0.1", None), ("example.com", "http://proxy:1")])
-def test_without_proxy__knows_no_proxy(
-    monkeypatch: pytest.MonkeyPatch, exempt: str, proxy: str | None
-) -> None:
+def test_way__knows_no_proxy(monkeypatch: pytest.MonkeyPatch, exempt: str, proxy: str | None) -> None:
     """The environment's proxy is used, but not for hosts that it exempts."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy:1")
     monkeypatch.setenv("NO_PROXY", exempt)
-    client = AsyncWebClient(base_url="http://127.0.0.1:9/api/")
 
-    without_proxy(client)
-
-    assert proxy == client.proxy
+    assert proxy == way("http://127.0.0.1:9/api/")
 
 
 def test_ids__there_and_back() -> None:

@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from discord.http import Route
 from typer.testing import CliRunner, Result
 
 from adapters.configuration.environment import environment_names
 from adapters.main import app
 from adapters.simulator import SimulatedTenant, simulated_tenant
 from tests.walk.terminal.keyboard import CLEW, surroundings
+
+NOWHERE = "http://127.0.0.1:9/api"
 
 
 @pytest.fixture(scope="module")
@@ -225,12 +228,44 @@ def test_doctor__well() -> None:
     assert all(line.startswith("ok") for line in lines)
     assert [line.split(":")[0].removeprefix("ok   ") for line in lines] == [
         "settings",
+        "roles",
         "database",
         "platform default",
         "clock",
         "slack",
         "discord",
     ]
+
+
+@pytest.mark.parametrize(
+    ("roles", "bad"), [("", True), ("read = []", True), ('read = ["slack:team:T01"]', False)]
+)
+@pytest.mark.parametrize(
+    "chat",
+    [
+        {
+            "SLACK_BOT_TOKEN": "xoxb-1234567890",
+            "SLACK_APP_TOKEN": "xapp-1234567890",
+            "SLACK_API_URL": NOWHERE,
+        },
+        {"DISCORD_TOKEN": "MTE0.loopback.fake-token", "DISCORD_API_URL": NOWHERE},
+    ],
+    ids=["slack", "discord"],
+)
+def test_doctor__misses_roles_where_a_chat_is_on(
+    place: Path, monkeypatch: pytest.MonkeyPatch, chat: dict[str, str], roles: str, bad: bool
+) -> None:
+    """In a chat somebody has to say who may do what; at the terminal nobody has to."""
+    monkeypatch.setattr(Route, "BASE", Route.BASE)  # what is set during the test is put back
+    (place / "clew.toml").write_text(f"[roles]\n{roles}\n", encoding="utf-8")
+    for name, value in chat.items():
+        monkeypatch.setenv(name, value)
+
+    lines = clew("doctor").stdout.splitlines()
+
+    (line,) = [line for line in lines if line.split(": ")[0].endswith(" roles")]
+    assert line.startswith("BAD") is bad
+    assert ("[roles] in clew.toml" in line) is bad
 
 
 def test_doctor__everything_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
