@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import discord
 
-from adapters.chat.delivering import RESUMED
 from adapters.chat.discord import commands, gateway, ids
 from adapters.chat.discord.budget import Budget
 from adapters.chat.discord.calls import Calls
@@ -19,6 +18,7 @@ from adapters.chat.discord.screen import Stage
 from adapters.chat.discord.sender import CALL_SECONDS, Sender
 from adapters.chat.discord.suggest import Suggestions
 from adapters.chat.discord.work import PATIENCE, Work
+from adapters.chat.resuming import Resuming
 from adapters.chat.tasks import Tasks
 from adapters.configuration.values import Discord
 from bot.errors import StoreError
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 SETTLE_SECONDS = CALL_SECONDS + 10.0
 DRAIN_SECONDS = 6.0
-RESUMED_SINCE = RESUMED * 8  # older ones were told so long ago that nobody waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +63,7 @@ class DiscordChat:
         self._work = Work(handler, stage, suggestions, patience=self._timing.patience)
         self._intake = Intake(handler, self._work, self._tasks, clock, self._places)
         self._budget = Budget(store, clock)
-        self._resumed = False
+        self._resuming = Resuming(ids.CHAT, handler, self._tasks, clock)
         self._supervisor = Supervisor(
             self.new_client, settings.token.reveal(), clock, timing=self._timing.gateway
         )
@@ -108,7 +107,7 @@ class DiscordChat:
         )
 
     async def _begin(self, client: discord.Client) -> None:
-        """Note who we are; Discord has let us in."""
+        """Note who we are: Discord has let us in, and sends nothing before this returns."""
         me = Self(
             application=str(client.application_id),
             user=str(client.user.id) if client.user else "",
@@ -119,10 +118,8 @@ class DiscordChat:
         self._sender.halted = ""
         self._places.client = client
         self._calls.use(client, me.application)
+        await self._resuming.begin(self._work.resume)
         self._tasks.start(self._keep_commands(me.application))
-        if not self._resumed:
-            self._resumed = True
-            self._tasks.start(self._resume())
         log.info("serving Discord as application %s", me.application)
 
     async def _keep_commands(self, application: str) -> None:
@@ -137,12 +134,6 @@ class DiscordChat:
         await self._calls.put_commands(wanted)
         await self._store.keep_words(token, now)
         log.info("Discord knows the commands now")
-
-    async def _resume(self) -> None:
-        """Answer what was taken before a restart and never answered."""
-        since = self._clock.now() - RESUMED_SINCE
-        for invocation in await self._handler.unanswered(ids.CHAT, since):
-            self._tasks.start(self._work.resume(invocation))
 
 
 async def open_chat(settings: Discord, handler: Handler, store: Store, clock: Clock) -> DiscordChat:

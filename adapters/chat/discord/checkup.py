@@ -10,7 +10,7 @@ import discord
 from adapters.chat.discord import gateway, ids, outcomes
 from adapters.chat.discord.calls import Calls
 from adapters.chat.discord.markup import Json
-from adapters.chat.discord.places import FORUM, MEDIA
+from adapters.chat.discord.places import FORUM, MEDIA, read
 from adapters.configuration.values import Discord
 
 AUTHORISE = "https://discord.com/oauth2/authorize"
@@ -57,11 +57,24 @@ async def check(settings: Discord, channels: Iterable[str]) -> AsyncIterator[Fou
         calls.use(client, str(client.application_id))
         yield "token accepted", ""
         yield f"to invite it: {invitation(calls.application)}", ""
+        yield _public(settings, public=client.application is None or client.application.bot_public)
         for channel in dict.fromkeys(channels):
             yield await _channel(calls, channel, str(client.user.id) if client.user else "")
     finally:
         await client.close()
         await calls.close()
+
+
+def _public(settings: Discord, *, public: bool) -> Found:
+    """Look at whether strangers can take the bot to a server of their own, and ask it there."""
+    if not public:
+        return "only you may add the bot to servers", ""
+    if settings.guilds:
+        return "everyone may add the bot to their server; it answers only where [discord] guilds says", ""
+    return (
+        "everyone may add the bot to their server, and [discord] guilds names none, so it answers in all of them",
+        "Name your servers under [discord] guilds in clew.toml, or turn Public Bot off in the developer portal.",
+    )
 
 
 async def _channel(calls: Calls, channel: str, me: str) -> Found:
@@ -78,7 +91,7 @@ async def _channel(calls: Calls, channel: str, me: str) -> Found:
     lacking = _lacking(told, granted(told, server, member))
     name = f"channel #{told.get('name')}"
     if not lacking:
-        return f"{name}: all permissions are there", ""
+        return _tags(name, told) or (f"{name}: all permissions are there", "")
     said = "; ".join(f"{_shown(p)} ({NEEDED[p]})" for p in lacking)
     return f"{name}: the bot lacks {said}", "Give its role these permissions in the channel's settings."
 
@@ -100,6 +113,19 @@ def granted(channel: Json, guild: Json, member: Json) -> discord.Permissions:
         for exception in found:
             value |= int(exception["allow"])
     return discord.Permissions(value)
+
+
+def _tags(name: str, channel: Json) -> Found | None:
+    """Say what is wrong with a forum's tags, None where nothing is."""
+    where = read(channel)
+    if not where.forum or where.tags or not (channel.get("available_tags") or where.tag_required):
+        return None
+    if where.tag_required:
+        return (
+            f"{name}: the forum takes no post without a tag, and has none that everyone may set",
+            outcomes.TAGS,
+        )
+    return f"{name}: only moderators may set the forum's tags, so runs are posted without", outcomes.TAGS
 
 
 def _lacking(channel: Json, has: discord.Permissions) -> list[str]:

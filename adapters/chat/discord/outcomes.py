@@ -16,10 +16,15 @@ DEFAULT_WAIT = 30.0
 
 UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, ALREADY_ANSWERED = 10003, 10008, 10062, 40060
 THREAD_EXISTS, THREAD_LOCKED, TOO_MANY_THREADS, THREAD_ARCHIVED = 160004, 160005, 160006, 50083
+TAG_REQUIRED = 40067
 NO_ACCESS, NO_PERMISSION, CANNOT_TELL_USER, TOO_LARGE = 50001, 50013, 50007, 40005
 
 THREAD_CLOSED = frozenset({THREAD_LOCKED, THREAD_ARCHIVED, TOO_MANY_THREADS})
 
+TAGS = (
+    "Clew may set only tags that everyone may set: add such tags, named Passed, Failed, Incomplete and "
+    "Cancelled, or let the forum take posts without a tag."
+)
 SENTENCES = {
     UNKNOWN_CHANNEL: "Discord does not know the channel any more.",
     UNKNOWN_MESSAGE: "The message is gone.",
@@ -27,6 +32,7 @@ SENTENCES = {
     NO_PERMISSION: "The bot lacks a permission in the channel. `clew doctor` says which.",
     CANNOT_TELL_USER: "The person takes no direct messages from the bot.",
     TOO_LARGE: "The message with its files is too large for Discord.",
+    TAG_REQUIRED: f"The forum takes no post without a tag. {TAGS}",
     THREAD_LOCKED: "The thread is locked.",
     THREAD_ARCHIVED: "The thread is archived.",
     TOO_MANY_THREADS: "The server has too many open threads.",

@@ -30,7 +30,9 @@ class Where:
 
     kind: int
     parent: str | None = None
-    tags: tuple[tuple[str, str], ...] = ()  # name and id, in a forum
+    tags: tuple[
+        tuple[str, str], ...
+    ] = ()  # name and id, in a forum; those that only moderators set are left out
     tag_required: bool = False
 
     @property
@@ -53,6 +55,7 @@ class Places:
         self._calls = calls
         self._clock = clock
         self._asked: OrderedDict[str, tuple[Where, float]] = OrderedDict()
+        self._opened: OrderedDict[str, None] = OrderedDict()
         self.client: discord.Client | None = None
 
     async def where(self, channel_id: str) -> Where | None:
@@ -68,11 +71,25 @@ class Places:
         except Exception as error:  # noqa: BLE001 - an unknown place is no reason to fail
             log.info("Discord did not say what a channel is: %s", outcomes.named(error))
             return None
-        where = _told(told)
+        where = read(told)
         self._asked[channel_id] = (where, self._clock.monotonic() + KEPT_SECONDS)
         if len(self._asked) > KEPT:
             self._asked.popitem(last=False)
         return where
+
+    def opened(self, thread: str) -> None:
+        """Remember that a thread is there, until the gateway says so too."""
+        self._opened[thread] = None
+        if len(self._opened) > KEPT:
+            self._opened.popitem(last=False)
+
+    def closed(self, thread: str) -> None:
+        """Forget a thread that is gone."""
+        self._opened.pop(thread, None)
+
+    def is_open(self, thread: str) -> bool:
+        """Whether a thread is known to be there, without asking."""
+        return thread in self._opened or self._seen(thread) is not None
 
     async def is_shared(self, channel: str) -> bool:
         """Whether people of other organisations read a channel: announcements that other servers follow,
@@ -99,7 +116,8 @@ class Places:
         )
 
 
-def _told(channel: Json) -> Where:
+def read(channel: Json) -> Where:
+    """Read a channel as Discord's API shows it."""
     kind = int(channel["type"])
     tags = channel.get("available_tags") or ()
     parent = channel.get("parent_id") if kind in THREADS else None

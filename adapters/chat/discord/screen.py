@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from pathlib import Path
 
-from adapters.chat.delivering import INTERRUPTED, again, deliver, post_key, there, working
+from adapters.chat.delivering import INTERRUPTED, again, deliver, post_key, there, to_one, working
 from adapters.chat.discord import ids, outcomes, render
 from adapters.chat.discord.calls import EPHEMERAL, Calls, Upload
 from adapters.chat.discord.incoming import Said, Ticket, Way
@@ -215,7 +215,7 @@ class Screen:
         await self._directly(card, uploads)
 
     async def _one_more(self, card: Card, uploads: Sequence[Upload]) -> PostOutcome:
-        """Tell the person alone, at most once, and take back what all would see.
+        """Tell the person alone, and take back what all would see.
 
         While "thinking…" stands, one more message would only fill it in for all, so it is completed first.
         """
@@ -226,7 +226,7 @@ class Screen:
         files = [*uploads, *overflow(ours)]
         calls = self._stage.calls
         await _outcome(calls.edit_original(ticket, {"content": ALONE, "allowed_mentions": {"parse": []}}))
-        outcome = await again(
+        outcome = await to_one(
             self._stage.clock, lambda: _outcome(calls.follow_up(ticket, body | {"flags": EPHEMERAL}, files))
         )
         await _outcome(calls.delete_original(ticket))

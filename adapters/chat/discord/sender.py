@@ -175,19 +175,34 @@ class Sender:
     async def _into_thread(self, post: Post, body: Json, ours: Json, files: list[Upload]) -> PostOutcome:
         """Post into a thread, opening it first where it does not exist; a closed one leads to the channel."""
         thread, channel = str(post.thread), ids.last(post.channel)
-        outcome, said = await self._tried(thread, thread, body, files)
-        if said == outcomes.UNKNOWN_CHANNEL:
-            name = {"name": await self._thread_name(post, ours), "auto_archive_duration": ARCHIVE_MINUTES}
-            opened = await self._try(channel, lambda: self._calls.open_thread(channel, thread, name))
-            if isinstance(opened[0], NotDelivered | Halted):
-                return opened[0]
-            if isinstance(opened[0], Delivered) or opened[1] == outcomes.THREAD_EXISTS:
-                outcome, said = await self._tried(thread, thread, body, files)
-            else:
-                outcome, said = Undeliverable("", channel_lost=False), outcomes.THREAD_LOCKED
-        if said in outcomes.THREAD_CLOSED:
-            reference = {"message_id": thread, "fail_if_not_exists": False}
-            return await self._create(channel, channel, body | {"message_reference": reference}, files)
+        known = self.places.is_open(thread)
+        for _ in range(2):
+            refused = None if known else await self._opened(post, ours)
+            if isinstance(refused, NotDelivered | Halted):
+                return refused
+            if refused is not None:
+                break
+            outcome, said = await self._tried(thread, thread, body, files)
+            if said not in {outcomes.UNKNOWN_CHANNEL, *outcomes.THREAD_CLOSED}:
+                return outcome
+            if said != outcomes.UNKNOWN_CHANNEL or not known:
+                break
+            known = False  # it was there, and somebody deleted it
+            self.places.closed(thread)
+        reference = {"message_id": thread, "fail_if_not_exists": False}
+        return await self._create(channel, channel, body | {"message_reference": reference}, files)
+
+    async def _opened(self, post: Post, ours: Json) -> PostOutcome | None:
+        """Open the thread of a message; None where it can be posted into now, else why not."""
+        thread, channel = str(post.thread), ids.last(post.channel)
+        name = {"name": await self._thread_name(post, ours), "auto_archive_duration": ARCHIVE_MINUTES}
+        outcome, said = await self._try(channel, lambda: self._calls.open_thread(channel, thread, name))
+        if isinstance(outcome, NotDelivered | Halted):
+            return outcome
+        there = isinstance(outcome, Delivered) or said == outcomes.THREAD_EXISTS
+        if there or await self.places.where(thread) is not None:  # a thread may hang on no message
+            self.places.opened(thread)
+            return None
         return outcome
 
     async def _thread_name(self, post: Post, ours: Json) -> str:

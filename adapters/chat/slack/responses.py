@@ -1,4 +1,4 @@
-"""Answers through a `response_url`: sent once, since such a message can be neither found nor counted on.
+"""Answers through a `response_url`: one request each, and what came of it; such a message cannot be found again.
 
 https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from adapters.chat.delivering import INTERRUPTED, again, deliver, look, post_key, there, working
+from adapters.chat.delivering import INTERRUPTED, again, deliver, look, post_key, there, to_one, working
 from adapters.chat.slack import ids, render
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.incoming import Said
@@ -21,6 +21,7 @@ from bot.cards import Card, Reply
 from bot.ports import Clock, Delivered, Perhaps, Post, PostOutcome, Undeliverable
 from bot.state import MessageRef, Place
 
+STARTING = "Working on it…"
 UNINVITED = "Only you see this: Clew is not in this channel. Invite it with /invite to share its answers."
 
 
@@ -102,7 +103,7 @@ class Screen:
             self._stage.edits.start(self._edit_note(shown))
 
     async def _post_note(self, text: str) -> MessageRef | None:
-        card = working(text or "Working on it…")
+        card = working(text or STARTING)
         if self._private and not self._place.direct:
             await self._privately(card)
             return None
@@ -124,7 +125,7 @@ class Screen:
 
     async def _edit_note(self, note: MessageRef) -> None:
         if not self._done:
-            await self._stage.sender.edit(note, working(self._text))
+            await self._stage.sender.edit(note, working(self._text or STARTING))
 
     # The reply ----------------------------------------------------------------------------------
 
@@ -143,8 +144,9 @@ class Screen:
         """Show the card in the message that was pressed; None where that cannot be."""
         said = self._said
         if said.hidden and said.response_url:
-            outcome = await self._stage.responses.send(
-                said.response_url, render.message(card, signed=True), replace=True
+            url, message = said.response_url, render.message(card, signed=True)
+            outcome = await to_one(
+                self._stage.clock, lambda: self._stage.responses.send(url, message, replace=True)
             )
             return _Replaced(None) if there(outcome) else None
         if said.message is None:
@@ -179,7 +181,7 @@ class Screen:
                 return
         place = self._place
         if not place.direct:
-            outcome = await again(
+            outcome = await to_one(
                 self._stage.clock,
                 lambda: self._stage.sender.whisper(place.channel, self._said.within, self._user, card),
             )
@@ -194,7 +196,9 @@ class Screen:
 
     async def _respond(self, url: str, card: Card) -> PostOutcome:
         thread, message = self._said.within, render.message(card, signed=True)
-        return await again(self._stage.clock, lambda: self._stage.responses.send(url, message, thread=thread))
+        return await to_one(
+            self._stage.clock, lambda: self._stage.responses.send(url, message, thread=thread)
+        )
 
     async def _take_back(self, note: MessageRef | None) -> None:
         if note is not None:

@@ -84,15 +84,17 @@ async def test_mention__is_answered_once(bot: Bot, discord: FakeDiscord, fault: 
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-async def test_private_answer__is_there_at_most_once(bot: Bot, discord: FakeDiscord, fault: Fault) -> None:
-    """What cannot be looked for is not sent twice while it may be there."""
+async def test_private_answer__is_repeated_once_where_it_may_be_lost(
+    bot: Bot, discord: FakeDiscord, fault: Fault
+) -> None:
+    """What cannot be looked for is sent once more: a second one hurts nobody, none at all does."""
     discord.fault("POST", r"/webhooks/\d+/[^/]+", fault)
 
     discord.slash("unwatch")
     await answered(bot)
 
     hidden = [m for m in discord.ours() if m.flags & 64]
-    assert len(hidden) <= 1
+    assert 1 <= len(hidden) <= 1 + fault.store
     assert len([m for m in discord.ours() if not m.flags & 64]) == 0
 
 

@@ -31,8 +31,11 @@ def address() -> Iterator[None]:
     Route.BASE = base
 
 
-async def look(discord: FakeDiscord, *channels: str, token: str = TOKEN) -> list[tuple[str, str]]:
-    settings = Discord(token=Secret(token), api_url=discord.api_url)
+async def look(
+    discord: FakeDiscord, *channels: str, token: str = TOKEN, guilds: frozenset[str] | None = None
+) -> list[tuple[str, str]]:
+    served = frozenset({str(discord.guild)}) if guilds is None else guilds
+    settings = Discord(token=Secret(token), api_url=discord.api_url, guilds=served)
     return [found async for found in check(settings, channels)]
 
 
@@ -40,9 +43,9 @@ async def test_check__says_that_all_is_well(discord: FakeDiscord) -> None:
     """The token, the way in, and one line for each watched channel."""
     found = await look(discord, discord.place, discord.place)
 
-    assert [mend for _, mend in found] == ["", "", ""]
+    assert [mend for _, mend in found] == ["", "", "", ""]
     assert found[0][0] == "token accepted"
-    assert found[2][0] == "channel #general: all permissions are there"
+    assert found[3][0] == "channel #general: all permissions are there"
 
 
 async def test_check__names_what_is_missing_and_what_it_is_for(discord: FakeDiscord) -> None:
@@ -67,9 +70,60 @@ async def test_check__names_a_channel_that_is_gone(discord: FakeDiscord) -> None
 
     found = await look(discord, gone, discord.place)
 
-    assert "does not know the channel" in found[2][0]
-    assert found[2][1]
-    assert found[3][1] == ""
+    assert "does not know the channel" in found[3][0]
+    assert found[3][1]
+    assert found[4][1] == ""
+
+
+@pytest.mark.parametrize(
+    ("public", "served", "expected"),
+    [
+        (True, False, ("it answers in all of them", True)),
+        (True, True, ("it answers only where [discord] guilds says", False)),
+        (False, False, ("only you may add the bot", False)),
+        (False, True, ("only you may add the bot", False)),
+    ],
+)
+async def test_check__fails_a_public_bot_that_serves_every_server(
+    discord: FakeDiscord, public: bool, served: bool, expected: tuple[str, bool]
+) -> None:
+    """Anybody could add it to a server of their own and ask it there."""
+    discord.public = public
+    guilds = frozenset({str(discord.guild)} if served else ())
+
+    said, mend = (await look(discord, guilds=guilds))[2]
+
+    assert (expected[0] in said, bool(mend)) == (True, expected[1])
+
+
+@pytest.mark.parametrize(
+    ("required", "moderated", "expected"),
+    [
+        (True, [True, True], "takes no post without a tag"),
+        (True, [], "takes no post without a tag"),
+        (False, [True], "only moderators may set the forum's tags"),
+        (False, [], "all permissions are there"),
+        (True, [True, False], "all permissions are there"),
+        (False, [False], "all permissions are there"),
+    ],
+)
+async def test_check__explains_a_forum_whose_tags_only_moderators_set(
+    discord: FakeDiscord, required: bool, moderated: list[bool], expected: str
+) -> None:
+    """Runs could not be posted there, or not be found by their verdict, and nobody would know why."""
+    forum = discord.backend.create_channel(discord.guild, "runs", type=15)
+    tags = [
+        {"id": str(n), "name": f"Tag {n}", "moderated": only, "emoji_id": None, "emoji_name": None}
+        for n, only in enumerate(moderated, 101)
+    ]
+    discord.backend.edit_channel(forum.id, {"available_tags": tags})
+    discord.tag_required = {forum.id} if required else set()
+
+    said, mend = (await look(discord, f"discord:channel:{discord.guild}:{forum.id}"))[-1]
+
+    assert said.startswith("channel #runs: ")
+    assert expected in said
+    assert bool(mend) is (expected != "all permissions are there")
 
 
 async def test_check__names_the_token_that_is_wrong(discord: FakeDiscord) -> None:

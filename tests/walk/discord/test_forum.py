@@ -9,7 +9,7 @@ import pytest
 
 from bot.cards import Card, Context, Outside, Tone
 from bot.model import Run, RunRef
-from bot.ports import Delivered, Found, Missing, Post
+from bot.ports import Delivered, Found, Missing, Post, Undeliverable
 from bot.state import MessageRef
 from tests.fakes.discord_bot import World, answer, said
 from tests.fakes.runs import run_id
@@ -88,3 +88,30 @@ async def test_command__inside_a_post_is_answered_there(world: World, forum: Any
 
     assert "Ledger balances" in said(answer(result))
     assert result.response.channel_id == int(thread)
+
+
+async def test_post__without_the_tag_that_a_forum_wants_says_what_helps(world: World, forum: Any) -> None:
+    """The operator reads why runs are not posted, and the other channels go on."""
+    world.env.inject_error("POST", f"/channels/{forum.id}/threads", status=400, code=40067)
+
+    outcome = await world.chat.chat.post(
+        Post(channel=name_of(world, forum), payload=world.chat.chat.render(CARD), key=KEY)
+    )
+
+    assert isinstance(outcome, Undeliverable)
+    assert not outcome.channel_lost
+    assert "takes no post without a tag" in outcome.reason
+    assert "everyone may set" in outcome.reason
+
+
+async def test_post__sets_no_tag_that_only_moderators_may_set(world: World) -> None:
+    """Discord would refuse the whole post."""
+    forum = world.guild.create_forum_channel("moderated")
+    tag = {"id": "101", "name": "Failed", "moderated": True, "emoji_id": None, "emoji_name": None}
+    world.env.backend.edit_channel(forum.id, {"available_tags": [tag]})
+    await world.env.settle()
+
+    await posted(world, forum)
+
+    sent = [body for method, path, body in world.requests() if path == f"/channels/{forum.id}/threads"]
+    assert sent[0]["applied_tags"] == []

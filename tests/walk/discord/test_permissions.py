@@ -121,6 +121,21 @@ async def test_post__into_a_locked_thread_stands_in_the_channel(world: World) ->
     assert reference.message_id == int(top.message_id)
 
 
+async def test_post__into_a_thread_of_no_message_stands_there(world: World) -> None:
+    """A person opened it by itself, and it came out of the archive: the gateway did not tell of it."""
+    thread = world.env.backend.create_thread(world.main.id, "ours", world.alice.id)
+    await world.env.settle()
+    guild = world.env.bot.get_guild(world.guild.id)
+    assert guild is not None
+    guild._threads.clear()
+
+    outcome = await world.chat.chat.post(a_post(world, thread=str(thread.id)))
+
+    assert isinstance(outcome, Delivered)
+    sent = [path for method, path, _ in world.requests() if method == "POST" and path.endswith("/messages")]
+    assert sent == [f"/channels/{thread.id}/messages"]
+
+
 async def test_edit__in_an_archived_thread_opens_it_first(world: World) -> None:
     """Discord edits nothing in the archive."""
     top = await world.chat.chat.post(a_post(world))

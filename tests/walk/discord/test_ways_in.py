@@ -111,6 +111,29 @@ async def test_button__opens_the_thread_of_its_message_once(world: World, run: R
     assert ["Ledger balances" in said(m) for m in threads[0].history()[-2:]] == [True, True]
 
 
+async def test_button__opens_the_thread_before_anything_is_sent_into_it(world: World, run: Run) -> None:
+    """A log with its file is not sent into the void first, and again when the thread is there."""
+    card = answer(await world.say("status", run=run_id(1)))
+
+    await world.press(card, "Logs")
+    (thread,) = world.main.threads
+
+    sent = [path for method, path, _ in world.requests() if method == "POST"]
+    assert sent.count(f"/channels/{thread.id}/messages") == 1
+    assert "balance is off by 3" in said(thread.history()[-1])
+
+
+async def test_button__whose_thread_was_deleted_opens_it_again(world: World, run: Run) -> None:
+    """What was known of it is forgotten."""
+    card = answer(await world.say("status", run=run_id(1)))
+    world.chat._places.opened(str(card.id))
+
+    await world.press(card, "Failing")
+    (thread,) = world.main.threads
+
+    assert "Ledger balances" in said(thread.history()[-1])
+
+
 async def test_button__in_a_thread_leaves_no_trace_of_thinking(world: World, run: Run) -> None:
     """Where the answer is plain to see, the private first word is taken back."""
     card = answer(await world.say("status", run=run_id(1)))

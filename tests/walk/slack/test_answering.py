@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from adapters.chat.delivering import post_key
@@ -70,15 +72,40 @@ async def test_answer__in_a_thread_is_found_there(bot: Bot) -> None:
     assert bot.slack.world.called("conversations.replies")
 
 
-@pytest.mark.parametrize("fault", [faults.LOST_REPLY, Fault(status=500, text="", store=True)])
-async def test_private_answer__arrives_once(bot: Bot, fault: Fault) -> None:
-    """What only one person sees cannot be looked for, so it is not sent again while it may be there."""
-    bot.slack.api.fault("response_url", fault)
+@pytest.mark.parametrize("store", [False, True])
+@pytest.mark.parametrize("fault", [faults.DROPPED, Fault(status=500, text=""), Fault(status=503, text="")])
+async def test_private_answer__is_repeated_once_where_it_may_be_lost(
+    bot: Bot, fault: Fault, store: bool
+) -> None:
+    """What only one person sees cannot be looked for: a second one hurts nobody, none at all does."""
+    bot.slack.api.fault("response_url", replace(fault, store=store))
 
     await bot.slack.command("help")
     await bot.answered(1)
 
-    assert len(bot.slack.world.ours()) == 1
+    assert len(bot.slack.world.ours()) == 1 + store
+    assert bot.slack.world.called("chat.postEphemeral") == []
+
+
+async def test_private_answer__is_repeated_no_more_than_once(bot: Bot) -> None:
+    """Slack takes five answers at most, and five of the same would be a nuisance."""
+    bot.slack.api.fault("response_url", *[Fault(status=500, text="", store=True)] * 5)
+
+    await bot.slack.command("help")
+    await bot.answered(1)
+
+    assert len(bot.slack.world.ours()) == 2
+
+
+async def test_private_answer__to_a_mention_is_repeated_once_too(bot: Bot) -> None:
+    """A mention has no address to answer at; the way that it goes instead is no different."""
+    bot.slack.api.fault("chat.postEphemeral", Fault(status=500, text=""))
+
+    await bot.slack.mention("help")
+    await bot.answered(1)
+
+    assert len(bot.slack.world.called("chat.postEphemeral")) == 2
+    assert [m.only_for for m in bot.slack.world.ours()] == [ALICE]
 
 
 async def test_private_answer__when_its_address_is_used_up(bot: Bot) -> None:

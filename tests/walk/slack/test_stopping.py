@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from adapters.chat.slack.app import Timing
-from adapters.chat.slack.work import Work
 from bot.state import Actor, Invocation, Place
 from tests.fakes.runs import a_run
 from tests.fakes.slack import FakeSlack
@@ -48,6 +47,24 @@ async def test_close__says_that_an_answer_will_come_later(slack: FakeSlack) -> N
     assert note.edits >= 1
 
 
+async def test_start__that_takes_long_says_so_in_the_message_that_is_there(slack: FakeSlack) -> None:
+    """Before anything is reported of the work the message says that it goes on, and never nothing."""
+    store = MemoryStore()
+    hurried: Timing = replace(TIMING, drain=0.05)
+    async with running_bot(slack, service=SlowService(), store=store, timing=hurried) as bot:
+        await slack.command("status")
+        note = await slack.world.answer("Working on it")
+        await bot.chat.close()
+    service, edits = SlowService(), note.edits
+    async with running_bot(slack, store=store, service=service) as bot:
+        await slack.world.until(lambda: note.edits > edits)
+        said = note.words
+        service.gate.set()
+        await bot.answered(1)
+
+    assert "Working on it" in said
+
+
 async def test_start__answers_what_was_taken_and_never_answered(slack: FakeSlack) -> None:
     """A process that died after it took a command leaves it to the next one."""
     store = MemoryStore()
@@ -74,6 +91,11 @@ async def test_start__does_not_answer_twice(slack: FakeSlack) -> None:
     assert len(slack.world.ours()) == 1
 
 
+async def doubling(invocation: Invocation) -> None:
+    """Fail: nothing is taken up a second time."""
+    raise AssertionError(invocation.words)
+
+
 async def test_start__leaves_alone_what_is_being_answered(slack: FakeSlack) -> None:
     """Only what a process before this one took is taken up; a run that begins again doubles nothing."""
     service = SlowService()
@@ -81,8 +103,7 @@ async def test_start__leaves_alone_what_is_being_answered(slack: FakeSlack) -> N
     async with running_bot(slack, service=service) as bot:
         await slack.command("status")
         await slack.world.answer("Working on it")
-        again = Work(bot.handler, bot.chat._stage(), bot.chat._client)
-        await bot.chat._resume(again)
+        await bot.chat._resuming.begin(doubling)
         service.gate.set()
         await bot.answered(1)
         await bot.chat.close()
