@@ -111,6 +111,10 @@ class Handler:
             raise UserError(denied)
         return await verb.form(asked, self.desk) if verb.form else None
 
+    async def turned_away(self, actor: Actor, place: Place, rule: str) -> None:
+        """Note in the audit trail that a chat refused somebody before anything was read of what they said."""
+        await self._note("any", actor, place, rule)
+
     async def answered(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
         """Say that the reply was shown, in which message, so that its thread knows what it speaks of."""
         store = self.desk.store
@@ -136,10 +140,6 @@ class Handler:
         except Exception:
             log.exception("a verb failed", extra={"words_length": len(invocation.words)})
             return problems.unexpected()
-
-    async def turned_away(self, actor: Actor, place: Place, rule: str) -> None:
-        """Note in the audit trail that a chat refused somebody before anything was read of what they said."""
-        await self._note("any", actor, place, rule)
 
     async def _answer(self, words: Words, invocation: Invocation, report: Report) -> Reply:
         verb, asked = await self._read(words, invocation, report)
