@@ -156,7 +156,12 @@ async def _named(asked: Asked, desk: Desk, service: RunService, run: Run | None)
         found = await findings_of(service, desk.store, run)
     except ServiceError:  # the moment is known all the same
         return wanted
-    return choose_property(found, wanted).name if found.failing else wanted
+    there = found.results.properties if found.results else ()
+    if not found.failing or any(
+        p.name == wanted for p in there
+    ):  # the button of a card may be older than these
+        return wanted
+    return choose_property(found, wanted).name
 
 
 def _of_thread(asked: Asked, run: Run | None) -> str | None:

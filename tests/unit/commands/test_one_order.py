@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bot import grammar
 from bot.cards import Button, Card, Context, plain
+from bot.findings import findings_of
 from bot.model import Availability, LogLine, Moment, Property, Results, Run, RunRef, RunStatus
-from bot.replies import looking
+from bot.replies import announcements, looking, runs
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example, some_results
 from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of
 
@@ -62,17 +63,24 @@ async def test_order__what_a_card_names_first_is_first_everywhere(
     first = new[0] if before else "alpha"
 
     status = (await door.say(f"status {run.ref.run_id}")).card
+    found = await findings_of(door.service, door.store, run)
+    told_all = announcements.ended(found, door.clock.now(), door.service.capabilities)
+    outcome = runs.outcome(found, door.clock.now(), door.service.capabilities)
     listing = (await door.say(f"failing {run.ref.run_id}")).card
     logs = (await door.say("logs", thread=thread)).card
     debug = (await door.say("debug", thread=thread)).card
     one = (await door.say("failing 1", thread=thread)).card
 
     expected = Context(run=run.ref, property_name=first, moment=MOMENTS[first])
-    assert plain(status.items[0].title).startswith(first)
+    assert [plain(card.items[0].title).partition(" ")[0] for card in (status, told_all, outcome)] == [
+        first
+    ] * 3
+    assert f"ailing: “{first}”" in plain(told_all.text)
     assert plain(listing.items[0].title) == f"1. {first}"
     assert [logs.context, debug.context, one.context] == [expected] * 3
     pressed = [(await door.say(words_of(status, label))).card.context for label in ("Logs", "Debug")]
-    assert pressed == [expected] * 2
+    pressed += [(await door.say(words_of(told_all, label))).card.context for label in ("Logs", "Debug")]
+    assert pressed == [expected] * 4
 
 
 async def test_buttons__every_one_beside_a_property_leaves_it_in_the_thread() -> None:
@@ -166,6 +174,20 @@ async def test_number__that_is_none_of_the_list_is_said(words: str, sentence: st
 async def test_number__without_a_run_asks_which_run() -> None:
     """Nobody knows which list is meant."""
     assert "Which run?" in told((await Door().say("failing 1")).card)
+
+
+async def test_buttons__of_an_older_card_work_when_the_property_fails_no_more() -> None:
+    """Results may come anew after a card was posted; its moment can still be looked at."""
+    door = Door()
+    run = a_failing_run(door, "alpha", "beta")
+    card = (await door.say("failing latest")).card
+    a_failing_run(door, "beta")
+
+    logs = await door.say(words_of(card, "Logs 1"))
+    unknown = await door.say(f"logs latest moment={MOMENTS['alpha'].words} property=omega")
+
+    assert logs.card.context == Context(run=run.ref, property_name="alpha", moment=MOMENTS["alpha"])
+    assert "No failing property matches “omega”" in told(unknown.card)
 
 
 async def test_form__given_back_as_it_was_prefilled_keeps_the_property() -> None:
