@@ -111,9 +111,9 @@ class Handler:
             raise UserError(denied)
         return await verb.form(asked, self.desk) if verb.form else None
 
-    async def turned_away(self, actor: Actor, place: Place, rule: str) -> None:
-        """Note in the audit trail that a chat refused somebody before anything was read of what they said."""
-        await self._note("any", actor, place, rule)
+    async def turned_away(self, actor: Actor, place: Place, rule: str, *, action: str = "any") -> None:
+        """Note in the audit trail that a chat refused somebody, where no verb was used or nothing was read of it."""
+        await self._note(action, actor, place, rule)
 
     async def answered(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
         """Say that the reply was shown, in which message, so that its thread knows what it speaks of."""

@@ -42,9 +42,12 @@ async def view(handler: Handler, client: AsyncWebClient, stage: Stage, actor: Ac
     try:
         actor = await stage.people.actor(actor)
     except UserError as error:
+        await handler.turned_away(actor, Place(channel=actor.id), "account", action="home")
         return _home([_text(error.problem)])
-    decision = access.decide(desk.policy, actor, Place(channel=actor.id), need=Role.READ, changes=False)
+    here = Place(channel=actor.id)
+    decision = access.decide(desk.policy, actor, here, need=Role.READ, changes=False)
     if isinstance(decision, access.Denied):
+        await handler.turned_away(actor, here, decision.rule, action="home")
         return _home([_header("Clew"), _text(decision.reason)])
     running, ended, problems = await _runs(desk)
     heard = await _subscriptions(desk, client, ids.last(actor.id))

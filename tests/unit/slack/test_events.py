@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from adapters.chat.slack import events
 from adapters.chat.slack import typed as typed_words
 from adapters.chat.slack.events import Self
-from adapters.chat.slack.incoming import Nothing, Opening, Refused, Said, Way
+from adapters.chat.slack.incoming import HomeOpened, Nothing, Opening, Refused, Said, Suggesting, Way
+from bot.state import Actor
 
 NOW = datetime(2026, 5, 14, tzinfo=UTC)
 ME = Self(team="T01", user="UBOT", bot="B01", workspaces=frozenset({"T01"}))
@@ -197,6 +199,84 @@ def test_message_text__reads_attachments_and_buttons() -> None:
         "https://demo.antithesis.com/runs",
     ):
         assert part in result
+
+
+ORGANISED = replace(ME, enterprise="E01", workspaces=frozenset({"T01", "T02"}))
+
+
+def payloads(team: str | None) -> dict[str, dict[str, Any]]:
+    """Return each kind of payload of one person, saying as each does where they are at home."""
+    who = {
+        "user": {"id": "U1", **({"team_id": team} if team else {})},
+        "trigger_id": "t",
+        "team": {"id": "T01"},
+    }
+    there = {"user_team": team, "team": team} if team else {}
+    opened = {"type": "app_home_opened", "tab": "home", "user": "U1", **there}
+    button = {"action_id": "say:1", "value": "status"}
+    return {
+        "mention": mention(**there),
+        "direct": mention(type="message", channel_type="im", **there),
+        "home": {"type": "event_callback", "team_id": "T01", "event": opened},
+        "press": {**pressed(button), **who},
+        "shortcut": {"type": "message_action", "callback_id": "triage_run", "message": {"ts": "1"}, **who},
+        "global shortcut": {"type": "shortcut", "callback_id": "launch_run", **who},
+        "suggestion": {"type": "block_suggestion", "value": "b", **who},
+    }
+
+
+def who_of(body: dict[str, Any]) -> Actor:
+    """Return the person of a payload."""
+    result = events.read(body, ORGANISED, NOW)
+    if isinstance(result, Said | Opening):
+        return result.invocation.actor
+    assert isinstance(result, HomeOpened | Suggesting)
+    return result.actor
+
+
+@pytest.mark.parametrize("kind", payloads(None))
+@pytest.mark.parametrize(
+    ("team", "own"),
+    [(None, "T01"), ("T01", "T01"), ("T02", "T01"), ("E01", "T01"), ("T99", "T99"), ("E99", "E99")],
+)
+def test_person__has_one_id_whatever_the_payload(kind: str, team: str | None, own: str) -> None:
+    """Who is of a workspace that is served, or of its organisation, has the id of the bot's own workspace."""
+    actor = who_of(payloads(team)[kind])
+
+    assert actor.id == f"slack:user:{own}:U1"
+    assert actor.principals == {f"slack:user:{own}:U1", f"slack:team:{own}"}
+
+
+def test_command__in_another_workspace_of_the_organisation_is_the_same_person() -> None:
+    """A command names where it was typed, never where somebody is at home."""
+    ids = {who_of(COMMAND | {"team_id": team}).id for team in ("T01", "T02")}
+
+    assert ids == {"slack:user:T01:U1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "served"),
+    [
+        ({"team": None, "enterprise": {"id": "E01"}}, True),  # installed for the whole organisation
+        ({"team": None, "enterprise": {"id": "E99"}}, False),
+        ({"team": None, "enterprise": None}, False),  # where a person is at home says nothing of where we are
+        ({"team": {"id": "T99"}}, False),
+        (
+            {"team": {"id": "T99"}, "view": {"app_installed_team_id": "T01"}},
+            True,
+        ),  # a form in a shared channel
+        ({"team": {"id": "T01"}, "view": {"app_installed_team_id": "T99"}}, False),
+    ],
+)
+def test_anything__is_served_by_where_the_app_is_installed(changes: dict[str, Any], served: bool) -> None:
+    """Never by the workspace that the person is from."""
+    body = {**pressed({"action_id": "say:1", "value": "status"}), **changes}
+
+    result = events.read(body, ORGANISED, NOW)
+
+    assert isinstance(result, Refused) is not served
+    if isinstance(result, Refused):
+        assert (result.actor.id, result.place.channel) == ("slack:user:T01:U1", "slack:channel:T01:C1")
 
 
 ANYTHING = st.recursive(

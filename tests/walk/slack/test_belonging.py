@@ -260,7 +260,18 @@ async def test_connect__is_a_guest_in_forms_suggestions_and_homes(slack: FakeSla
 
     assert offered == []
     assert "does not answer guests" in str(home)
-    assert [entry.detail for entry in trail] == ["no-roles:launch", "no-roles:guest"]
+    assert [(entry.action, entry.detail) for entry in trail] == [
+        ("launch", "no-roles:launch"), ("home", "no-roles:guest"), ("find", "no-roles:guest")
+    ]  # fmt: skip
+
+
+async def test_home__of_an_account_that_is_gone_is_noted(slack: FakeSlack) -> None:
+    """Every refusal is in the trail, whatever was tried."""
+    async with bot_with(slack, SET) as (_, trail):
+        home = await slack.open_home(user=GONE)
+
+    assert "deactivated or a bot" in str(home)
+    assert [(entry.action, entry.detail) for entry in trail] == [("home", "account")]
 
 
 REFUSED = list(product(["command", "mention", "press"], [NONE, SET]))
