@@ -83,7 +83,8 @@ def simulate(
     _finish(serve(port=port, seed=seed, speed=speed))
 
 
-@app.command()
+# An input hash begins with a sign, and `--window 20` is a word of the command: only our own options are ours.
+@app.command(context_settings={"ignore_unknown_options": True})
 def ask(
     words: Annotated[
         list[str] | None,

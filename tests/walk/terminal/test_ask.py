@@ -139,6 +139,21 @@ def test_ask__one_quoted_word_is_a_whole_command() -> None:
     assert "The launcher “x” has no runs" in " ".join(answer.output.split())
 
 
+def test_ask__takes_a_moment_and_options_as_words_of_the_shell() -> None:
+    """An input hash begins with a sign: neither it nor an option of the command is an option of `clew ask`."""
+    facts = {
+        f["label"]: f["value"]
+        for f in json.loads(clew("ask", "--json", "logs", "basic_test").stdout)["facts"]
+    }
+    input_hash, vtime = facts["Moment"].split()
+
+    result = clew("ask", "logs", facts["Run"], input_hash, vtime, "--window", "5")
+
+    assert result.exit_code == 0
+    assert f"{input_hash} {vtime}" in result.stdout
+    assert "5 virtual seconds" in result.stdout
+
+
 def test_ask__thread_goes_on() -> None:
     """In the thread of an earlier answer nothing has to be named again."""
     clew("ask", "--thread", "t1", "status", "latest", "Search", "Canary")
