@@ -1,7 +1,8 @@
 """Make outside text safe to show in any chat: one cleaner, used by every renderer before it escapes.
 
 What stays are visible characters in the order in which people read them; what can hide, turn around or
-command goes. Escaping is the renderer's, since each chat has its own markup.
+command goes, and what opens a triage report to whoever reads it is masked. Escaping is the renderer's, since
+each chat has its own markup.
 """
 
 from __future__ import annotations
@@ -9,12 +10,18 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from bot.redact import MASK, SIGNATURE
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# ECMA-48: sections 5.3 to 5.6 for the one-character forms and what follows ESC, 8.3.89 for the ends of strings.
+# Every part takes what it can and needs nothing after it, so no character is looked at twice.
 _TERMINAL = re.compile(
-    r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)"  # OSC, terminal hyperlinks among them
-    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours and cursor
-    r"|\x1b[@-_]?"
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x18\x1a\x1b\x9c\r\n]*+(?:\x07|\x1b\\|[\x18\x1a\x9c])?"  # strings: titles, links
+    r"|(?:\x1b\[|\x9b)[0-?]*+[ -/]*+[@-~]?"  # CSI: colours and cursor
+    r"|\x1b[ -/]*+[0-~]?"  # character sets (ESC ( B), keypad (ESC =), saved cursor (ESC 7)
 )
+AUTH = re.compile(r"((?:[?&;]|u0026)auth(?:=|%3[Dd]|\\u003d))[^&\s\"'<>\\]+")
+"""The signature of a report link, in a query as it is, percent-encoded or escaped for JSON."""
 _BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
@@ -45,8 +52,18 @@ def cut(text: str, limit: int) -> str:
     return text[:end] + "…"
 
 
+def without_commands(text: str) -> str:
+    """Return the text without what a terminal would obey: escape sequences with all that belongs to them."""
+    return _TERMINAL.sub("", text)
+
+
+def unsigned(text: str) -> str:
+    """Return the text with the signatures of report links masked."""
+    return SIGNATURE.sub(MASK, AUTH.sub(rf"\1{MASK}", text))
+
+
 def _plain(text: str) -> str:
-    return _TERMINAL.sub("", _SURROGATE.sub("?", text))
+    return unsigned(without_commands(_SURROGATE.sub("?", text)))
 
 
 def _visible(text: str) -> str:

@@ -251,14 +251,21 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A fault window that was open at a moment, as the fault injector reported it."""
+    """A fault with an effect at a moment, as the fault injector reported it."""
 
     name: str  # partition, clog, pause, throttle, kill, stop, skip
     kind: str  # network, node, clock
     nodes: tuple[str, ...]
     since: str  # virtual seconds, exact text
-    until: float | None  # virtual seconds; None: no controlled end
+    until: (
+        float | None
+    )  # virtual seconds; None: no controlled end; of a kill, when the container started again
     detail: str = ""
+
+    @property
+    def instant(self) -> bool:
+        """Whether it happened at one time, with an effect afterwards, and was no window."""
+        return self.name in {"kill", "stop"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,16 +285,23 @@ class LogExcerpt:
     """The last lines of a window, newest last, and where the whole window was written.
 
     `matched` counts the lines that passed grep and source; `total` all lines of the window.
-    `cut` says in a few words why the window is not whole ("the stream broke off"), else None.
+    `cut` says in a few words why the window is not whole ("the stream broke off"), else None; then nothing is
+    known of what came after `cut_at`, and `faults` are those with an effect there, not at the moment.
     """
 
     lines: tuple[LogLine, ...]
     matched: int
     total: int
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[Fault, ...] = ()  # with an effect at the moment, of those that began since `faults_since`
+    faults_since: float | None = (
+        None  # virtual seconds; 0: from the run's begin; None: faults were not followed
+    )
+    faults_left_out: bool = False  # more may have been active than are listed
     path: str | None = None  # NDJSON as served; the chat adapter deletes it after sending
     size: int = 0  # bytes in that file
     cut: str | None = None
+    cut_at: str | None = None  # virtual time that reading got to, exact text
+    file_trouble: str | None = None  # why the file holds less than the window, in a few words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

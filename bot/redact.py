@@ -20,6 +20,9 @@ SHORTEST: Final = 6  # characters; a shorter known value would blank out ordinar
 # The part before the query names the report for good; the query is its signature.
 _SIGNED = re.compile(r"(/report/[^\s<>\"'`|?#]{1,600})\?[^\s<>\"'`|#]*")
 
+SIGNATURE: Final = re.compile(r"v[1-4]\.(?:public|local)\.[\w-]+(?:\.[\w-]+)?", re.ASCII)
+"""The token of a report link (https://github.com/paseto-standard/paseto-spec), wherever it stands."""
+
 SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # Slack: bot, user, app, config and refresh tokens; incoming webhooks and response URLs.
     (re.compile(r"\bxox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,}"), MASK),
@@ -29,7 +32,7 @@ SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"\b[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}"), MASK),
     (re.compile(r"(/(?:webhooks|interactions)/\d{5,25}/)[\w-]{20,}"), rf"\1{MASK}"),
     # Signed report links: the token alone opens the report.
-    (re.compile(r"\bv[1-4]\.(?:public|local)\.[\w-]+(?:\.[\w-]+)?", re.ASCII), MASK),
+    (SIGNATURE, MASK),
     # Anything in a URL's query, or a header, that says itself that it is one.
     (re.compile(r"(?i)([?&;](?:auth|token|sig|signature|key|code|state)=)[^&\s\"'<>]+"), rf"\1{MASK}"),
     (

@@ -45,11 +45,12 @@ def parse(asked: Asked) -> Logs:
         raise UserError(
             f"grep= takes at most {LONGEST_GREP} characters.", "Give a shorter, distinctive text."
         )
+    length = float(grammar.virtual_seconds(window, "window")) if window else WINDOW
     return Logs(
-        window=float(grammar.virtual_seconds(window, "window")) if window else WINDOW,
+        window=length,
         grep=grep,
         source=asked.value("source"),
-        lines=grammar.whole_number(lines, "lines", MOST_LINES) if lines else LINES,
+        lines=grammar.whole_number(lines, "lines", MOST_LINES) if lines else _lines(length),
         build=asked.flag("build"),
     )
 
@@ -113,6 +114,11 @@ async def form(asked: Asked, desk: Desk) -> Form:
             Field(name="lines", label="Lines to show", kind=FieldKind.COUNT, value=given("lines") or str(LINES)),
         ),
     )  # fmt: skip
+
+
+def _lines(window: float) -> int:
+    """Return how many lines to show where nobody says: a wider window shows more, in proportion."""
+    return max(LINES, min(MOST_LINES, round(LINES * window / WINDOW)))
 
 
 def _wider(aim: Aim, wanted: Logs, excerpt: LogExcerpt) -> str:

@@ -25,7 +25,7 @@ def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Rep
     name: Line = run_name(run) if run else ()
     about: Line = (" of “", Outside(aim.property_name), "”") if aim.property_name else ()
     when = virtual(aim.moment)
-    said = (*_story(query, excerpt), *_faults_told(excerpt.faults))
+    said = (*_story(query, excerpt), *_faults_told(excerpt))
     card = Card(
         title=(f"Logs before {when}", *about),
         text=(f"Logs before {when} of ", *name, *about, ": ", *said),
@@ -36,14 +36,14 @@ def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Rep
             Fact("Window", (f"{virtual_seconds(query.window)}, ", count(excerpt.total, "line"))),
             *_filters(query),
         ),
-        items=tuple(_fault(f, aim.moment) for f in excerpt.faults),
+        items=tuple(_fault(f, aim.moment, excerpt) for f in excerpt.faults),
         excerpt=_excerpt(excerpt),
         files=_files(excerpt, f"logs-{short_id(query.run_id)}-{when.removesuffix(' s')}.ndjson"),
         buttons=(
             *((Button(label="Wider window", words=wider),) if wider else ()),
             Button(label="Debug", words=looking.words("debug", aim.context)),
         ),
-        tone=Tone.WARNING if excerpt.cut else Tone.NEUTRAL,
+        tone=_tone(excerpt),
         footer=_footer(aim),
         context=aim.context,
     )
@@ -58,8 +58,15 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
     name = run_name(run)
     said: Line = ("The build log of ", *name, " is empty.")
     if excerpt.lines:
+<<<<<<< HEAD
         these = "This is" if len(excerpt.lines) == 1 else "These are"
         said = (f"{these} {last(len(excerpt.lines), 'line')} of the build log of ", *name, ".")
+=======
+        said = (f"This is {last(len(excerpt.lines), 'line')} of the build log of ", *name, ".")
+    if excerpt.cut:
+        shown = count(len(excerpt.lines), "line")
+        said = ("Of the build log of ", *name, f" {shown} could be read to the place where it was cut.")
+>>>>>>> 24ff585 (Say of faults and logs what is known, and read hostile lines off the loop)
     body: tuple[Line, ...] = ((f"{why} The build log is shown instead.",),) if why else ()
     if ignored:
         body += (
@@ -67,21 +74,24 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
                 f"The build log is not filtered: {listed([f'{i}=' for i in ignored])} is for lines before a moment.",
             ),
         )
-    body += (said,)
+    body += (said, *_missing(excerpt, "build log"))
     card = Card(
         title=("Build log of ", *name),
         text=tuple(span for line in body for span in (*line, " "))[:-1],
         body=body,
         excerpt=_excerpt(excerpt) if excerpt.lines else None,
         files=_files(excerpt, f"build-{short_id(run.ref.run_id)}.ndjson"),
-        tone=Tone.WARNING if excerpt.cut else Tone.NEUTRAL,
+        tone=_tone(excerpt),
         context=Context(run=run.ref),
     )
     return Reply(card=card)
 
 
+_STREAMS = {"error": "stderr", "out": "stdout"}  # of a build, which is one source with two streams
+
+
 def line(entry: LogLine) -> str:
-    """Write one line: time, container, a word for what it is, text."""
+    """Write one line: time, container or stream, a word for what it is, text."""
     when = (
         f"{entry.at:%H:%M:%S}"
         if entry.at
@@ -90,42 +100,81 @@ def line(entry: LogLine) -> str:
         else ""
     )
     mark = "! " if entry.kind in {LineKind.FAULT, LineKind.ASSERTION} else ""
-    source = f"[{entry.source}] " if entry.source else ""
+    name = _STREAMS.get(entry.stream, "") if entry.at else entry.source
+    source = f"[{name}] " if name else ""
     return f"{when:>9} {source}{mark}{entry.text}"
 
 
+def _tone(excerpt: LogExcerpt) -> Tone:
+    return Tone.WARNING if excerpt.cut or excerpt.file_trouble else Tone.NEUTRAL
+
+
 def _story(query: LogQuery, excerpt: LogExcerpt) -> Line:
+    """Say what is shown; of a log that was cut only what was read is said."""
+    read = " read" if excerpt.cut else ""
     if not excerpt.total:
-        return (f"there are no lines in the {virtual_seconds(query.window)} before it.",)
+        window = f"the {virtual_seconds(query.window)} before it"
+        return (f"no line of {window} could be read." if excerpt.cut else f"there are no lines in {window}.",)
     if not excerpt.lines and excerpt.total == 1:
-        return ("the only line in the window does not match.",)
+        return (f"the only line{read or ' in the window'} does not match.",)
     if not excerpt.lines:
-        return (f"none of the {count(excerpt.total, 'line')} in the window match.",)
+        return (f"none of the {count(excerpt.total, 'line')}{read or ' in the window'} match.",)
     if len(excerpt.lines) < excerpt.matched:
-        return (f"{last(len(excerpt.lines), 'line')} of {excerpt.matched:,}.",)
-    return (f"{count(excerpt.matched, 'line')}.",)
+        return (f"{last(len(excerpt.lines), 'line')} of {excerpt.matched:,}{read}.",)
+    return (f"{count(excerpt.matched, 'line')}{read}.",)
 
 
-def _faults_told(faults: tuple[Fault, ...]) -> Line:
-    if not faults:
-        return ()
-    told: list[str | Outside] = [" Faults active then: "]
-    for position, fault in enumerate(faults):
-        told += [", " if position else "", Outside(fault.name), " on ", Outside(_nodes(fault))]
-    return (*told, ".")
+def _faults_told(excerpt: LogExcerpt) -> Line:
+    """Name the faults; where the log was cut they are known to have been active there, and nothing more."""
+    listed: list[str | Outside] = []
+    for position, fault in enumerate(excerpt.faults):
+        listed += [", " if position else "", Outside(fault.name), " on ", Outside(_nodes(fault))]
+    if excerpt.cut:
+        seen = (f" Seen until the cut{_cut_at(excerpt)}: ", *listed, ".") if listed else ()
+        return (*seen, " Faults active then: not known: the log is cut.")
+    return (" Faults active then: ", *listed, ".") if listed else ()
+
+
+def _cut_at(excerpt: LogExcerpt) -> str:
+    return f" at {virtual_text(excerpt.cut_at)}" if excerpt.cut_at else ""
 
 
 def _body(aim: Aim, excerpt: LogExcerpt) -> tuple[Line, ...]:
-    body: list[Line] = []
-    if excerpt.cut:
-        body.append(sentence("Not the whole window: ", Outside(excerpt.cut)))
-    if not excerpt.lines:
+    body: list[Line] = [*_missing(excerpt, "window")]
+    if not excerpt.lines and not excerpt.cut:
         body.append(("No lines to show. Try a wider window, or without grep= and source=.",))
-    if not excerpt.faults and excerpt.total:
-        body.append(("No fault that began inside this window was active at the moment.",))
+    body += _faults_known(aim.moment, excerpt)
     if aim.warning:
         body.append((Outside(aim.warning),))
     return tuple(body)
+
+
+def _missing(excerpt: LogExcerpt, what: str) -> tuple[Line, ...]:
+    """Say what is missing of the log that was asked for, and of its file."""
+    missing: list[Line] = []
+    if excerpt.cut:
+        missing.append(sentence(f"Not the whole {what}: ", Outside(excerpt.cut)))
+    if excerpt.file_trouble:
+        missing.append(sentence(Outside(excerpt.file_trouble[:1].upper() + excerpt.file_trouble[1:])))
+    return tuple(missing)
+
+
+def _faults_known(moment: Moment, excerpt: LogExcerpt) -> tuple[Line, ...]:
+    """Say how far the faults are known."""
+    if excerpt.faults_since is None:
+        return ()
+    if excerpt.cut:
+        seen = f"Faults are known until the cut{_cut_at(excerpt)}; " if excerpt.faults else ""
+        which = "which were active at the moment" if seen else "Which faults were active at the moment"
+        return ((f"{seen}{which} is not known: the log is cut.",),)
+    back = f"{virtual_seconds(moment.seconds - excerpt.faults_since)} before the moment"
+    if excerpt.faults_left_out:
+        return (("More faults were active at once than are listed here.",),)
+    if not excerpt.faults_since:
+        return () if excerpt.faults else (("No fault was active at the moment.",),)
+    if excerpt.faults:
+        return ((f"Faults that began earlier than {back} are not known.",),)
+    return ((f"No fault that began in the {back} was active then; earlier ones are not known.",),)
 
 
 def _filters(query: LogQuery) -> tuple[Fact, ...]:
@@ -133,15 +182,27 @@ def _filters(query: LogQuery) -> tuple[Fact, ...]:
     return tuple(Fact(label, (Outside(value, code=True),)) for label, value in chosen if value)
 
 
-def _fault(fault: Fault, moment: Moment) -> Item:
-    held = f"for {moment.seconds - float(fault.since):.1f} virtual seconds"
-    ends = "" if fault.until is None else f", until {fault.until:.3f} s"
+def _fault(fault: Fault, moment: Moment, excerpt: LogExcerpt) -> Item:
     lines: tuple[Line, ...] = ((Outside(fault.detail),),) if fault.detail else ()
+    when = _seen(fault, excerpt) if excerpt.cut else _held(fault, moment)
     return Item(
-        title=(Outside(fault.name), " on ", Outside(_nodes(fault)), f", active {held}{ends}"),
-        mark="fault",
-        lines=lines,
+        title=(Outside(fault.name), " on ", Outside(_nodes(fault)), f", {when}"), mark="fault", lines=lines
     )
+
+
+def _held(fault: Fault, moment: Moment) -> str:
+    """Say since when a fault had its effect at the moment, and until when."""
+    since = moment.seconds - float(fault.since)
+    if fault.instant:
+        back = "" if fault.until is None else f", container started again at {fault.until:.3f} s"
+        return f"{since:.2f} virtual seconds before{back}"
+    ends = "" if fault.until is None else f", until {fault.until:.3f} s"
+    return f"active for {since:.1f} virtual seconds{ends}"
+
+
+def _seen(fault: Fault, excerpt: LogExcerpt) -> str:
+    """Say what is known of a fault in a log that was cut: when it began, and that it was seen until the cut."""
+    return f"began at {virtual_text(fault.since)}, seen until the cut{_cut_at(excerpt)}"
 
 
 def _nodes(fault: Fault) -> str:

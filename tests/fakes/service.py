@@ -233,6 +233,7 @@ class FakeRunService:
             matched=len(matched),
             total=len(window),
             faults=log.faults,
+            faults_since=0.0,
             path=path,
             size=size,
             cut=log.cut,

@@ -6,15 +6,18 @@ import asyncio
 import gzip
 import json
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 
+from adapters.platforms.antithesis import client
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.tenant import Tenant
@@ -564,6 +567,12 @@ def _line(vtime: float, text: str = "x") -> bytes:
     return json.dumps(event, ensure_ascii=False).encode() + b"\n"
 
 
+def _fault(vtime: float, name: str) -> bytes:
+    fault = {"name": name, "type": "t", "affected_nodes": ["etcd0"], "max_duration": "0", "details": {}}
+    event = {"moment": {"vtime": vtime}, "fault": fault, "source": {"name": "fault_injector"}}
+    return json.dumps(event).encode() + b"\n"
+
+
 LINES = b"".join(_line(n + 0.5, f"line {n}") for n in range(8))
 
 
@@ -668,6 +677,63 @@ async def test_logs__more_than_anybody_wants(spool: Path) -> None:
 
     assert excerpt.cut is not None
     assert excerpt.cut.startswith("the log is larger than")
+
+
+NESTED = b'{"moment":{"input_hash":"1","vtime":2.5},"x":' + b"[" * 300_000 + b'"' + b"}"
+
+
+async def test_logs__are_read_off_the_loop(spool: Path) -> None:
+    """Lines made to take long are decoded in a thread: the loop itself runs nothing but the reading of bytes."""
+    ran: set[str] = set()
+    modules = ("ndjson", "window", "shorten", "lenient", "events", "text", "faultbook")
+    files = {str(Path(client.__file__).with_name(f"{name}.py")) for name in modules}
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename in files and code.co_name != "__init__":
+            ran.add(code.co_qualname)
+
+    body = (
+        LINES[:-1]
+        + b"\n"
+        + b"\n".join([NESTED, b'{"x":' + b"[" * 60_000, NESTED])
+        + b"\n"
+        + _line(9.0, "after")
+    )
+    async with raw_server(streams(body)) as server, _service(server.base_url, spool) as service:
+        query = LogQuery(run_id=RUN_ID, moment=MOMENT, lines=100, grep="after")
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            excerpt = await service.logs(query, _quiet)
+        finally:
+            sys.setprofile(before)
+
+    assert [line.text for line in excerpt.lines] == ["after"]
+    assert excerpt.total == 12
+    assert ran <= {"Filter.needle"}
+
+
+async def test_logs__cut_before_the_window(spool: Path) -> None:
+    """Lines that were read for the faults alone make no window, and are no reason to fail either."""
+    early = _line(1.0) + _fault(1.5, "partition")
+    async with raw_server(streams(early, cut=True)) as server, _service(server.base_url, spool) as service:
+        excerpt = await service.logs(LogQuery(run_id=RUN_ID, moment=MOMENT, window=2.0), _quiet)
+
+    assert (excerpt.total, excerpt.cut, excerpt.cut_at) == (0, "the stream broke off", "1.5")
+    assert [fault.name for fault in excerpt.faults] == ["partition"]
+
+
+@pytest.mark.parametrize("window", [1.0, 8.0, 500.0])
+async def test_logs__faults_whatever_the_window(window: float, spool: Path) -> None:
+    """One request reaches back far enough, so a short window denies no fault that a long one lists."""
+    story = _fault(1.5, "partition") + LINES + _fault(9.4, "kill") + _line(9.5, "end") + _line(9.6)
+    async with raw_server(streams(story)) as server, _service(server.base_url, spool) as service:
+        excerpt = await service.logs(LogQuery(run_id=RUN_ID, moment=MOMENT, window=window), _quiet)
+
+    assert [fault.name for fault in excerpt.faults] == ["partition", "kill"]
+    assert excerpt.lines[-1].text == "end"
+    assert "begin_vtime=0.0" in server.requests[0].target
 
 
 async def test_logs__compressed(spool: Path) -> None:

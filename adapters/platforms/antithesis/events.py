@@ -8,21 +8,14 @@ from dataclasses import dataclass
 import msgspec
 
 from adapters.platforms.antithesis.lenient import read, read_any
-from adapters.platforms.antithesis.text import one_line
+from adapters.platforms.antithesis.text import LONGEST, one_line
 from bot.model import LineKind, LogLine
 
 Fields = Mapping[str, object]
 
-INJECTOR = "fault_injector"
+INJECTOR, CONTAINERS = "fault_injector", "containers_meta"
 _NOISE = frozenset({"moment", "source", "IPT_bytes_out"})
 _STREAMS = {"stdout": "out", "stderr": "error", "err": "error"}
-
-WORDS = (
-    "FAIL HIT CATALOG at guidance: SDK protocol setup fault injector: injector on for until s lasting dropping delaying"
-    " queueing % asymmetric offset network node clock returned after test command task exit code was ended by signal"
-    " pid out: error: probability of the bug: platform error Antithesis line of MB left out"
-)
-"""Words that a line here may hold though the event as served does not: grep for them has to decode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +55,28 @@ def compact(value: object) -> str:
     return "" if value in (None, {}, [], "") else msgspec.json.encode(value).decode("utf-8", "replace")
 
 
+def text_of(value: object) -> str:
+    """Return what somebody wrote: a text as it is, any other value as JSON, so that none is lost."""
+    return word(value) or compact(value)
+
+
 def source_of(fields: Fields) -> Source:
     """Return where an event comes from; every part may be missing or null."""
     source = mapping(fields.get("source"))
-    stream = word(source.get("stream"))
     return Source(
         one_line(word(source.get("name")), 200),
         one_line(word(source.get("container")), 200),
-        _STREAMS.get(stream, one_line(stream, 20)),
+        stream_of(word(source.get("stream"))),
     )
 
 
-def line_of(raw: bytes, vtime: str | None) -> LogLine:
-    """Return one log event as a line for people."""
+def stream_of(name: str | None) -> str:
+    """Return a stream by its one name: all spellings of standard output and standard error are one each."""
+    return _STREAMS.get(name or "", one_line(name or "", 20))
+
+
+def line_of(raw: bytes, vtime: str | None, *, size: int | None = None) -> LogLine:
+    """Return one log event as a line for people; `size`: bytes that the line has, where `raw` is not all of it."""
     fields = read_event(raw)
     if not fields:
         return LogLine(
@@ -82,9 +84,11 @@ def line_of(raw: bytes, vtime: str | None) -> LogLine:
         )
     source = source_of(fields)
     kind, render = _recognise(fields, source)
-    return LogLine(
-        text=one_line(render(fields)), vtime=vtime, source=source.label, stream=source.stream, kind=kind
+    text = render(fields)
+    text = (
+        one_line(text) if size is None else f"{one_line(text[:LONGEST])}… (cut, the line has {size:,} bytes)"
     )
+    return LogLine(text=text, vtime=vtime, source=source.label, stream=source.stream, kind=kind)
 
 
 def describe(fields: Fields) -> str:
@@ -114,7 +118,7 @@ def _assertion(fields: Fields) -> str:
     message = word(body.get("message")) or word(body.get("id"))
     outcome = verdict(body, label)
     if not (outcome and label and message):
-        return word(fields.get("output_text")) or compact(body)
+        return text_of(fields.get("output_text")) or compact(body)
     place = location_of(fields)
     parts = (outcome, label, f'"{message}"', f"at {place}" if place else "", compact(body.get("details")))
     return " ".join(part for part in parts if part)
@@ -125,17 +129,20 @@ def verdict(body: Fields, label: str) -> str:
 
     A registration at start-up has `hit` false and is never a failure. Only `always` and `unreachable` fail
     by one event; `sometimes` and `reachable` fail by what never happened.
+
+    A condition counts by its truth: the SDK for Python (0.4.0) writes what it was given as it is, `[]` or
+    null too, and judges by truth itself.
     """
-    hit, condition = body.get("hit"), body.get("condition")
+    hit = body.get("hit")
     if hit is False:
         return "CATALOG"
-    if hit is not True or not isinstance(condition, bool):
+    if hit is not True or "condition" not in body:
         return ""
     kind = word(body.get("assert_type")).lower()
     if "unreachable" in {kind, label.lower()}:
         return "FAIL"
     always = kind == "always" or label.lower().startswith("always")
-    return "FAIL" if always and not condition else "HIT"
+    return "FAIL" if always and not body["condition"] else "HIT"
 
 
 def location_of(fields: Fields) -> str | None:
@@ -149,7 +156,19 @@ def location_of(fields: Fields) -> str | None:
 
 def _guidance(fields: Fields) -> str:
     body = mapping(fields.get("antithesis_guidance"))
-    return f"guidance: {word(body.get('message')) or word(body.get('id')) or compact(body)}"
+    name = word(body.get("message")) or word(body.get("id"))
+    if not name:
+        return f"guidance: {compact(body)}"
+    numbers = ", ".join(
+        f"{key} {text_of(value)}" for key, value in mapping(body.get("guidance_data")).items()
+    )
+    return f"guidance: {name}" + (f" ({numbers}{_direction(body)})" if numbers else "")
+
+
+def _direction(body: Fields) -> str:
+    """Return which way the exploration is led: to a larger or a smaller difference of the two numbers."""
+    maximize = body.get("maximize")
+    return f"; {'maximize' if maximize else 'minimize'}" if isinstance(maximize, bool) else ""
 
 
 def _sdk(fields: Fields) -> str:
@@ -202,7 +221,7 @@ def fault_detail(details: Fields) -> str:
 
 def _injector(fields: Fields) -> str:
     body = mapping(fields.get("info"))
-    return f"fault injector: {word(body.get('message'))} {compact(body.get('details'))}"
+    return f"fault injector: {text_of(body.get('message'))} {compact(body.get('details'))}"
 
 
 def _container(fields: Fields) -> str:
@@ -211,7 +230,7 @@ def _container(fields: Fields) -> str:
 
 
 def _signal(fields: Fields) -> str:
-    text = word(fields.get("output_text"))
+    text = text_of(fields.get("output_text"))
     crash = mapping(read(text.encode("utf-8", "replace"), dict[str, object]))
     if not crash.get("executable"):
         return text
@@ -219,7 +238,7 @@ def _signal(fields: Fields) -> str:
 
 
 def _output(fields: Fields) -> str:
-    return word(fields.get("output_text"))
+    return text_of(fields.get("output_text"))
 
 
 def _command(fields: Fields) -> str:
@@ -237,17 +256,47 @@ def _command(fields: Fields) -> str:
 
 def _outputs(fields: Fields) -> list[tuple[str, str]]:
     names = (("out", "additional_stdout"), ("error", "additional_stderr"))
-    return [(name, word(fields.get(key))) for name, key in names if word(fields.get(key))]
+    return [(name, text) for name, key in names if (text := text_of(fields.get(key)))]
 
 
 def _probability(fields: Fields) -> str:
     return f"probability of the bug: {word(fields.get('probability'))}"
 
 
-def _platform_error(fields: Fields) -> str:
-    code = word(fields.get("exit_code"))
-    said = word(fields.get("antithesis_error")) or compact(fields.get("antithesis_error"))
-    return f"Antithesis platform error {said}" + (f", exit code {code}" if code else "")
+_SDK_TROUBLE = {
+    "6001": "details of “{}” could not be serialised",
+    "6002": "details of “{}” could not be serialised as they are: non-finite numbers became text",
+    "6003": "details of “{}” could not be serialised exactly: integers beyond ±2^53 may be rounded",
+    "6004": "the numbers of “{}” could not be serialised as guidance: one is not finite",
+}
+"""What the SDK's own codes say of the details that a user's code handed to it; seen in the SDK for Python 0.4.0."""
+
+
+def _error(fields: Fields) -> str:
+    body = fields.get("antithesis_error")
+    code = word(mapping(body).get("code"))
+    if (
+        code and fields.get("exit_code") is None
+    ):  # the platform's own come with an exit code, the SDK's with a code
+        return _sdk_trouble("error", mapping(body))
+    ended = word(fields.get("exit_code"))
+    return f"Antithesis platform error {text_of(body)}" + (f", exit code {ended}" if ended else "")
+
+
+def _warning(fields: Fields) -> str:
+    body = mapping(fields.get("antithesis_warning"))
+    return (
+        _sdk_trouble("warning", body) if body else f"SDK warning {text_of(fields.get('antithesis_warning'))}"
+    )
+
+
+def _sdk_trouble(what: str, body: Fields) -> str:
+    code, message, context = (word(body.get(key)) for key in ("code", "message", "context"))
+    known = _SDK_TROUBLE.get(code)
+    if known is None or not context:
+        return f"SDK {what}{f' {code}' if code else ''}: {message or compact(body)}"
+    _, quoted, cause = message.partition(f'details for "{context}": ')  # an exception's own words, with 6001
+    return f"SDK {what} {code}: {known.format(context)}" + (f": {cause}" if quoted else "")
 
 
 def _rest(fields: Fields) -> str:
@@ -261,12 +310,13 @@ _RULES: tuple[tuple[str | None, str | None, LineKind, Render], ...] = (
     ("antithesis_setup", None, LineKind.SDK, _setup),
     ("fault", INJECTOR, LineKind.FAULT, _fault),
     ("info", INJECTOR, LineKind.FAULT, _injector),
-    ("event", "containers_meta", LineKind.CONTAINER, _container),
+    ("event", CONTAINERS, LineKind.CONTAINER, _container),
     ("output_text", "processes_terminated_with_signal", LineKind.CONTAINER, _signal),
     ("output_text", None, LineKind.OUTPUT, _output),
     ("task_status", "antithesis_test_composer", LineKind.COMMAND, _command),
     ("command", "antithesis_test_composer", LineKind.COMMAND, _command),
     ("probability", "bug_probability", LineKind.OTHER, _probability),
-    ("antithesis_error", None, LineKind.OTHER, _platform_error),
+    ("antithesis_error", None, LineKind.OTHER, _error),
+    ("antithesis_warning", None, LineKind.SDK, _warning),
     (None, None, LineKind.OTHER, _rest),
 )

@@ -12,7 +12,7 @@ from adapters.platforms.antithesis.caller import Caller
 from adapters.platforms.antithesis.lenient import read
 from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.ndjson import Lines
-from adapters.platforms.antithesis.protocol import begin_of, build_logs_request, logs_request
+from adapters.platforms.antithesis.protocol import begin_of, build_logs_request, faults_since, logs_request
 from adapters.platforms.antithesis.spool import Spool, Writer
 from adapters.platforms.antithesis.window import Filter, Window
 from adapters.platforms.antithesis.wire import Request
@@ -38,21 +38,22 @@ class LogReader:
             begin=begin_of(query),
             end=query.moment.seconds,
         )
-        return await self._window(logs_request(query), wanted, report, name=query.run_id)
+        window = _Wanted(lines=wanted, faults_since=faults_since(query))
+        return await self._window(logs_request(query), window, report, name=query.run_id)
 
     async def build_log(self, run_id: str, lines: int) -> LogExcerpt:
         """Read a build log to its end."""
-        return await self._window(
-            build_logs_request(run_id), Filter(lines=lines), None, name=f"{run_id}-build"
-        )
+        wanted = _Wanted(lines=Filter(lines=lines), build=True)
+        return await self._window(build_logs_request(run_id), wanted, None, name=f"{run_id}-build")
 
     async def _window(
-        self, request: Request, wanted: Filter, report: Report | None, *, name: str
+        self, request: Request, wanted: _Wanted, report: Report | None, *, name: str
     ) -> LogExcerpt:
         async with Writer(Spool(self.folder, name, self.limits.spool)) as writer:
-            window = Window(wanted, writer.add, build=report is None)
+            window = Window(wanted.lines, writer.add, build=wanted.build, faults_since=wanted.faults_since)
             await self._read(request, window, writer, report)
-            return window.excerpt(await writer.finish())
+            file = await writer.finish()
+            return await asyncio.to_thread(window.excerpt, file)
 
     async def _read(self, request: Request, window: Window, writer: Writer, report: Report | None) -> None:
         """Read until the window is full; what breaks off after the first line is told in `cut`."""
@@ -60,11 +61,11 @@ class LogReader:
             async with asyncio.timeout(self.limits.stream):
                 await self._drain(request, window, writer, report)
         except TimeoutError:
-            if not window.total:
+            if not window.seen:
                 raise Unreachable(f"No log line came within {self.limits.stream:g} s.") from None
             window.cut = f"reading ended after {self.limits.stream:g} s"
         except Unreachable:
-            if not window.total:
+            if not window.seen:
                 raise
             window.cut = "the stream broke off"
 
@@ -74,16 +75,32 @@ class LogReader:
         async with self.caller.stream(request) as chunks:
             async for chunk in chunks:
                 size += len(chunk)
-                for block in lines.feed(chunk):
-                    window.take(block, odd=lines.odd)
-                    if window.done:
-                        return
+                await asyncio.to_thread(_take, lines, window, chunk)
+                if window.done:
+                    return
                 if size > self.limits.stream_bytes:
                     window.cut = f"the log is larger than {self.limits.stream_bytes / 1e6:,.0f} MB"
                     return
                 await writer.turn()
                 await progress.tell(size, window.reached)
-        _end(lines, window)
+        await asyncio.to_thread(_end, lines, window)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What to make of a stream: which lines, of what kind, and from when on to follow faults."""
+
+    lines: Filter
+    build: bool = False
+    faults_since: float | None = None
+
+
+def _take(lines: Lines, window: Window, chunk: bytes) -> None:
+    """Look at the next bytes of a stream, in a thread: a hostile line may take long, and the loop must not wait."""
+    for block in lines.feed(chunk):
+        window.take(block, odd=lines.odd)
+        if window.done:
+            return
 
 
 def _end(lines: Lines, window: Window) -> None:

@@ -41,6 +41,7 @@ from bot.model import (
 PAGE = "100"  # items of a page; more is refused
 NDJSON = "application/x-ndjson"
 PROPERTIES_SINCE, BUILD_LOGS_SINCE, CANCEL_SINCE = 52, 54, 64  # major releases
+FAULTS_BACK = 120.0  # virtual seconds before a moment in which faults are looked for: some 7 MB of a log
 _LAG = timedelta(hours=1)  # how long after the end of a run its properties may still be on their way
 
 
@@ -74,12 +75,12 @@ def properties_request(run_id: str, status: PropertyStatus | None, after: str | 
 
 
 def logs_request(query: LogQuery) -> Request:
-    """Ask for the log between the window's begin and the moment; never for all of it."""
+    """Ask for the log up to the moment, from the window's begin or where faults are followed from; never for all."""
     moment = checked_moment(query.moment)
     pairs = (
         ("input_hash", moment.input_hash),
         ("vtime", moment.vtime),
-        ("begin_vtime", repr(begin_of(query))),
+        ("begin_vtime", repr(min(begin_of(query), faults_since(query)))),
     )
     return Request(path=f"/api/v0/runs/{checked_run_id(query.run_id)}/logs", query=pairs, accept=NDJSON)
 
@@ -87,6 +88,11 @@ def logs_request(query: LogQuery) -> Request:
 def begin_of(query: LogQuery) -> float:
     """Return where a window begins, in virtual seconds."""
     return max(0.0, query.moment.seconds - max(0.0, query.window))
+
+
+def faults_since(query: LogQuery) -> float:
+    """Return from when on faults are followed, in virtual seconds: never decided by the window asked for."""
+    return max(0.0, query.moment.seconds - FAULTS_BACK)
 
 
 def build_logs_request(run_id: str) -> Request:

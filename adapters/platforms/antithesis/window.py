@@ -10,18 +10,39 @@ from dataclasses import dataclass
 import msgspec
 
 from adapters.platforms.antithesis.decode import MomentBody, exact, time_of
-from adapters.platforms.antithesis.events import INJECTOR, WORDS, line_of, read_event
+from adapters.platforms.antithesis.events import CONTAINERS, INJECTOR, line_of, read_event, stream_of, text_of
 from adapters.platforms.antithesis.faultbook import FaultBook
 from adapters.platforms.antithesis.ids import is_vtime
-from adapters.platforms.antithesis.lenient import NULL, read, read_struct
+from adapters.platforms.antithesis.lenient import NULL, read, read_any, read_struct
 from adapters.platforms.antithesis.ndjson import ERROR, stub_size
+from adapters.platforms.antithesis.shorten import shortened
 from adapters.platforms.antithesis.spool import File
-from adapters.platforms.antithesis.text import LONGEST, one_line
+from adapters.platforms.antithesis.text import LONGEST, one_line, unsigned_bytes
 from bot.model import LineKind, LogExcerpt, LogLine
 
-# What JSON never escapes and rendering never changes: safe to look for in the raw bytes.
+# What JSON never escapes: a run of it that is shown stands in the bytes, in a line that is shown as it is served.
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:;=()\[\]{}#@!$^*+|~-]+")
-_INJECTOR = INJECTOR.encode()
+# A line whose text is shown as it is served: an object with a text, before it flat members only.
+_AS_SERVED = re.compile(rb'\{(?:"\w{1,40}":(?:"[^"\\\n]*+"|[0-9.eE+-]++|\{[^{}\n]*+\}),)*+"output_text":"')
+# What makes another text of it: escapes and control characters, which go; events of a kind of their own, which
+# are put into words; a second text; signatures, which are masked.
+_REWRITTEN = (
+    rb"\u",
+    rb"\b",
+    b"\x7f",
+    b"\xc2",
+    b"antithesis_",
+    INJECTOR.encode(),
+    CONTAINERS.encode(),
+    b"processes_terminated",
+    b".public.",
+    b".local.",
+    b"auth",
+)
+_NOT_AS_SERVED = re.compile(rb"\n(?!%b)" % _AS_SERVED.pattern)
+_TEXT = b'"output_text":'
+_CONTROL = bytes({*range(32)} - {10})
+_FAULTS = (INJECTOR.encode(), CONTAINERS.encode())
 
 
 class _Head(msgspec.Struct):
@@ -44,13 +65,12 @@ class Filter:
 
     @property
     def needle(self) -> bytes | None:
-        """Bytes that every wanted line surely holds; b"" where all have to be decoded, None for no filter."""
+        """Bytes that every wanted line holds if it is shown as served; b"": there are none; None: no filter."""
         wanted = self.grep or self.source
         if not wanted:
             return None
         runs: list[str] = _PLAIN.findall(wanted)
-        longest = max(runs, key=len, default="")
-        return b"" if self.grep and longest in WORDS else longest.encode()
+        return max(runs, key=len, default="").encode()
 
     def takes(self, line: LogLine, raw: bytes) -> bool:
         """Whether a decoded line is wanted; a long one is also searched beyond what is shown of it."""
@@ -64,19 +84,29 @@ class Filter:
 class Window:
     """Takes blocks of whole lines and ends up as an excerpt; `keep` gets the lines of the window.
 
-    `done`: nothing more is wanted.
+    `faults_since`: virtual seconds from which on faults are followed; before the window too, and never from
+    earlier, so that what was active at the moment does not depend on the window's length. `done`: nothing
+    more is wanted. Decoding takes its time: call `take` and `excerpt` off the event loop.
     """
 
-    def __init__(self, wanted: Filter, keep: Callable[[bytes], None], *, build: bool = False) -> None:
-        self._wanted, self._keep = wanted, keep
+    def __init__(
+        self,
+        wanted: Filter,
+        keep: Callable[[bytes], None],
+        *,
+        build: bool = False,
+        faults_since: float | None = None,
+    ) -> None:
+        self._wanted, self._keep, self._since = wanted, keep, faults_since
         self._render = build_line if build else log_line
         self._needle = wanted.needle
         self._blocks: deque[tuple[bytes, int]] = deque()  # the newest, as few as hold the lines to show
         self._held = 0
         self._hits: deque[LogLine] = deque(maxlen=max(0, wanted.lines))
-        self._faults = None if build else FaultBook()
+        self._faults = FaultBook()
         self._started = wanted.begin is None
         self.matched = self.total = 0
+        self.seen = False  # whether any line came, of the window or before it
         self.reached = ""  # the virtual time got to, exact text
         self.done = False
         self.cut: str | None = None
@@ -86,14 +116,18 @@ class Window:
 
         `odd`: whether an error line may stand inside the block (`Lines.odd`); the last line is always looked at.
         """
-        block = self._until_error(self._inside(block), odd=odd)
+        block = self._until_error(self._ended(block), odd=odd)
+        if not block:
+            return
+        self.seen, self.reached = True, _last_vtime(block) or self.reached
+        if self._since is not None:
+            self._note_faults(block, self._since)
+        block = block if self._started else self._begun(block)
         if not block:
             return
         count = block.count(b"\n")
         self.total += count
-        self._keep(block)
-        if self._faults is not None:
-            self._note_faults(block, self._faults)
+        self._keep(unsigned_bytes(block))
         if self._needle is None:
             self._hold(block, count)
         else:
@@ -101,32 +135,44 @@ class Window:
 
     def excerpt(self, file: File) -> LogExcerpt:
         """Return what was found, with the file that the window went to."""
-        end = self._wanted.end
+        at = self._known_until()
         return LogExcerpt(
             lines=self._shown(),
             matched=self.total if self._needle is None else self.matched,
             total=self.total,
-            faults=() if self._faults is None or end is None else self._faults.at(end),
+            faults=self._faults.at(at),
+            faults_since=self._since,
+            faults_left_out=self._faults.more(at),
             path=file.path,
             size=file.size,
-            cut=self.cut or file.trouble,
+            cut=self.cut,
+            cut_at=(self.reached or None) if self.cut else None,
+            file_trouble=file.trouble,
         )
 
-    def _inside(self, block: bytes) -> bytes:
-        """Return the part of a block between the window's ends; lines without a time are never outside."""
+    def _known_until(self) -> float:
+        """Return until when the log is known, in virtual seconds: the window's end, unless it was cut."""
+        if self.cut:
+            return float(self.reached or 0.0)
+        return self._wanted.end if self._wanted.end is not None else float(self.reached or 0.0)
+
+    def _ended(self, block: bytes) -> bytes:
+        """Return the part of a block up to the window's end; lines without a time are never past it."""
         end = self._wanted.end
         if end is None:
             return block
         last = _last_vtime(block)
-        self.reached = last or self.reached
         if last and float(last) > end:
             self.done = True
-            block = _up_to(block, lambda seconds: seconds > end)
-        return block if self._started else self._begun(block)
+            return _up_to(block, lambda seconds: seconds > end)
+        return block
 
     def _begun(self, block: bytes) -> bytes:
-        """Leave out lines before the window, should the platform send them all the same."""
+        """Leave out lines before the window: those for the faults, and what a platform sends unasked."""
         begin = self._wanted.begin or 0.0
+        last = _last_vtime(block)
+        if last and float(last) < begin:
+            return b""
         early = _up_to(block, lambda seconds: seconds >= begin)
         self._started = len(early) < len(block)
         return block[len(early) :] if _last_vtime(early) else block
@@ -141,11 +187,11 @@ class Window:
                 return block[:start]
         return block
 
-    def _note_faults(self, block: bytes, book: FaultBook) -> None:
-        for line in _holding(block, _INJECTOR):
+    def _note_faults(self, block: bytes, since: float) -> None:
+        for line in _holding(block, *_FAULTS):
             vtime = vtime_of(line)
-            if vtime:
-                book.feed(read_event(line), vtime)
+            if vtime and float(vtime) >= since:
+                self._faults.feed(read_event(shortened(line)), vtime)
 
     def _hold(self, block: bytes, count: int) -> None:
         self._blocks.append((block, count))
@@ -154,7 +200,7 @@ class Window:
             self._held -= self._blocks.popleft()[1]
 
     def _search(self, block: bytes, needle: bytes) -> None:
-        for raw in _holding(block, needle) if needle else _lines(block):
+        for raw in _may_show(block, needle):
             line = self._render(raw)
             if self._wanted.takes(line, raw):
                 self.matched += 1
@@ -169,14 +215,14 @@ class Window:
 
 def vtime_of(line: bytes) -> str:
     """Return a line's virtual time as exact text, "" where it has none."""
-    head = read_struct(line, _Head)
+    head = read_struct(shortened(line), _Head)
     text = exact(head.moment.vtime) if head is not None and head.moment is not None else ""
     return text if is_vtime(text) else ""
 
 
 def error_in(line: bytes) -> str | None:
     """Return what the error line of a stream says, None for any other line."""
-    head = read_struct(line, _Head)
+    head = read_struct(shortened(line), _Head)
     if (
         head is None
         or head.moment is not None
@@ -190,11 +236,14 @@ def error_in(line: bytes) -> str | None:
 def log_line(raw: bytes) -> LogLine:
     """Return a line of a log for people."""
     size = stub_size(raw)
-    return _stub_line(size) if size is not None else line_of(raw, vtime_of(raw) or None)
+    if size is not None:
+        return _stub_line(size)
+    short = shortened(raw)
+    return line_of(short, vtime_of(short) or None, size=len(raw) if short is not raw else None)
 
 
 class _Build(msgspec.Struct):
-    text: str | None = None
+    text: msgspec.Raw = NULL
     timestamp: str | None = None
     stream: str | None = None
 
@@ -204,11 +253,11 @@ def build_line(raw: bytes) -> LogLine:
     size = stub_size(raw)
     if size is not None:
         return _stub_line(size)
-    body = read_struct(raw, _Build)
+    body = read_struct(shortened(raw), _Build)
     if body is None:
-        return LogLine(text=one_line(raw.decode("utf-8", "replace")), kind=LineKind.OTHER)
-    stream = {"stderr": "error", "stdout": "out"}.get(body.stream or "", "")
-    return LogLine(text=one_line(body.text or ""), stream=stream, source="build", at=time_of(body.timestamp))
+        return LogLine(text=one_line(raw[:LONGEST].decode("utf-8", "replace")), kind=LineKind.OTHER)
+    text = one_line(text_of(read_any(body.text)))
+    return LogLine(text=text, stream=stream_of(body.stream), source="build", at=time_of(body.timestamp))
 
 
 def _stub_line(size: int) -> LogLine:
@@ -217,7 +266,7 @@ def _stub_line(size: int) -> LogLine:
 
 def _names(line: LogLine, raw: bytes) -> set[str]:
     """Return every name that people may know a line's source by."""
-    source = read_event(raw).get("source")
+    source = read_event(shortened(raw)).get("source")
     name = source.get("name") if isinstance(source, dict) else None
     return {line.source, name} if isinstance(name, str) else {line.source}
 
@@ -226,13 +275,38 @@ def _lines(block: bytes) -> list[bytes]:
     return block.split(b"\n")[:-1]
 
 
-def _holding(block: bytes, needle: bytes) -> Iterator[bytes]:
-    """Yield the lines of a block that hold some bytes."""
+def _holding(block: bytes, *needles: bytes) -> Iterator[bytes]:
+    """Yield the lines of a block that hold any of some bytes, in their order."""
+    for start in sorted({start for needle in needles for start in _starts(block, needle)}):
+        yield block[start : block.find(b"\n", start)]
+
+
+def _starts(block: bytes, needle: bytes) -> Iterator[int]:
     at = block.find(needle)
     while at >= 0:
-        end = block.find(b"\n", at)
-        yield block[block.rfind(b"\n", 0, at) + 1 : end]
-        at = block.find(needle, end)
+        yield block.rfind(b"\n", 0, at) + 1
+        at = block.find(needle, block.find(b"\n", at))
+
+
+def _may_show(block: bytes, needle: bytes) -> Iterator[bytes]:
+    """Yield the lines that may show a text: those that hold its bytes, and those not shown as they are served."""
+    if not needle:
+        yield from _lines(block)
+    elif _is_as_served(block) and not _NOT_AS_SERVED.search(b"\n" + block, 0, len(block)):
+        yield from _holding(block, needle)
+    else:
+        yield from (line for line in _lines(block) if needle in line or not _shown_as_served(line))
+
+
+def _shown_as_served(line: bytes) -> bool:
+    return len(line) <= LONGEST and _is_as_served(line) and _AS_SERVED.match(line) is not None
+
+
+def _is_as_served(part: bytes) -> bool:
+    """Whether nothing in some lines is rewritten for people, and each has one text."""
+    if part.count(_TEXT) > part.count(b"\n") + (not part.endswith(b"\n")):
+        return False
+    return not any(mark in part for mark in _REWRITTEN) and len(part.translate(None, _CONTROL)) == len(part)
 
 
 def _last_vtime(block: bytes) -> str:

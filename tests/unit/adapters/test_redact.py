@@ -10,7 +10,8 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.redact import MASK, redact, redactor
+from adapters.redact import redact, redactor
+from bot.cleaning import MASK
 from bot.model import Secret
 
 TOKEN = "CANARY" + "a1B2c3D4" * 6

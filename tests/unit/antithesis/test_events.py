@@ -33,6 +33,51 @@ INJECTOR = {"name": "fault_injector"}
 COMPOSER = {"name": "antithesis_test_composer"}
 
 
+# As the SDK for Python 0.4.0 writes them.
+SDK_TROUBLE: list[tuple[str, object, LineKind, str]] = [
+    (
+        "antithesis_error",
+        {
+            "code": 6001,
+            "message": 'Python SDK failed to serialize details for "paid": Object of type object is not JSON serializable',
+            "context": "paid",
+        },
+        LineKind.OTHER,
+        "SDK error 6001: details of “paid” could not be serialised: Object of type object is not JSON serializable",
+    ),
+    (
+        "antithesis_warning",
+        {
+            "code": 6002,
+            "message": 'Python SDK replaced non-finite numbers in details for "paid" with the strings',
+            "context": "paid",
+        },
+        LineKind.SDK,
+        "SDK warning 6002: details of “paid” could not be serialised as they are: non-finite numbers became text",
+    ),
+    (
+        "antithesis_warning",
+        {"code": 6003, "message": "Python SDK emitted integers beyond", "context": "paid"},
+        LineKind.SDK,
+        "SDK warning 6003: details of “paid” could not be serialised exactly: integers beyond ±2^53 may be rounded",
+    ),
+    (
+        "antithesis_warning",
+        {"code": 6004, "message": "Python SDK skipped numeric guidance", "context": "paid"},
+        LineKind.SDK,
+        "SDK warning 6004: the numbers of “paid” could not be serialised as guidance: one is not finite",
+    ),
+    (
+        "antithesis_warning",
+        {"code": 6999, "message": "new", "context": "x"},
+        LineKind.SDK,
+        "SDK warning 6999: new",
+    ),
+    ("antithesis_warning", "odd", LineKind.SDK, "SDK warning odd"),
+    ("antithesis_error", {"code": 6001}, LineKind.OTHER, 'SDK error 6001: {"code":6001}'),
+]
+
+
 @pytest.mark.parametrize(
     ("source", "fields", "kind", "text"),
     [
@@ -49,6 +94,24 @@ COMPOSER = {"name": "antithesis_test_composer"}
         (None, {"antithesis_assert": {"odd": 1}, "output_text": "said"}, LineKind.ASSERTION, "said"),
         (None, {"antithesis_assert": {"odd": 1}}, LineKind.ASSERTION, '{"odd":1}'),
         (None, {"antithesis_guidance": {"message": "deeper", "hit": True}}, LineKind.OTHER, "guidance: deeper"),
+        (
+            None,
+            {"antithesis_guidance": {"guidance_type": "numeric", "message": "depth", "maximize": False, "hit": True, "guidance_data": {"left": 3, "right": 2.5}}},
+            LineKind.OTHER,
+            "guidance: depth (left 3, right 2.5; minimize)",
+        ),
+        (
+            None,
+            {"antithesis_guidance": {"guidance_type": "boolean", "id": "some", "maximize": [], "guidance_data": {"a": False, "b": True}}},
+            LineKind.OTHER,
+            "guidance: some (a false, b true)",
+        ),
+        (None, {"antithesis_guidance": {"guidance_data": {"left": 1}}}, LineKind.OTHER, 'guidance: {"guidance_data":{"left":1}}'),
+        ({"name": "app"}, {"output_text": {"level": "error", "msg": "no"}}, LineKind.OUTPUT, '{"level":"error","msg":"no"}'),
+        ({"name": "app"}, {"output_text": ["a", 1]}, LineKind.OUTPUT, '["a",1]'),
+        ({"name": "app"}, {"output_text": True}, LineKind.OUTPUT, "true"),
+        (COMPOSER, {"command": "drive", "additional_stdout": {"seen": 2}}, LineKind.COMMAND, 'test command drive out: {"seen":2}'),
+        (INJECTOR, {"info": {"message": {"state": "x"}}}, LineKind.FAULT, 'fault injector: {"state":"x"}'),
         (
             None,
             {"antithesis_sdk": {"language": {"name": "Go", "version": "1.22"}, "sdk_version": "0.4", "protocol_version": "1.1"}},
@@ -89,6 +152,8 @@ COMPOSER = {"name": "antithesis_test_composer"}
         (COMPOSER, {"command": "drive"}, LineKind.COMMAND, "test command drive"),
         ({"name": "bug_probability"}, {"probability": "12%"}, LineKind.OTHER, "probability of the bug: 12%"),
         (None, {"antithesis_error": "vm lost", "exit_code": 3}, LineKind.OTHER, "Antithesis platform error vm lost, exit code 3"),
+        (None, {"antithesis_error": {"message": "vm lost", "code": 6001}, "exit_code": 3}, LineKind.OTHER, 'Antithesis platform error {"message":"vm lost","code":6001}, exit code 3'),
+        *((None, {key: body}, kind, text) for key, body, kind, text in SDK_TROUBLE),
         ({"name": "x"}, {"unheard": {"of": 1}}, LineKind.OTHER, '{"unheard":{"of":1}}'),
         (None, {"fault": {"name": "not the injector"}}, LineKind.OTHER, '{"fault":{"name":"not the injector"}}'),
         (None, {}, LineKind.OTHER, "{}"),
@@ -126,7 +191,14 @@ def test_line__source(source: object, label: str, stream: str) -> None:
         ({"hit": False, "condition": False}, "CATALOG"),
         ({"condition": False}, "FAIL"),
         ({"condition": True}, "HIT"),
-        ({"condition": None}, ""),
+        ({"condition": None}, "FAIL"),
+        ({"condition": []}, "FAIL"),
+        ({"condition": 0}, "FAIL"),
+        ({"condition": ""}, "FAIL"),
+        ({"condition": {}}, "FAIL"),
+        ({"condition": [0]}, "HIT"),
+        ({"condition": "x"}, "HIT"),
+        ({"condition": None, "assert_type": "sometimes", "display_type": "Sometimes"}, "HIT"),
         ({"hit": None}, ""),
         ({"hit": "yes"}, ""),
         ({"assert_type": "sometimes", "display_type": "Sometimes", "condition": False}, "HIT"),

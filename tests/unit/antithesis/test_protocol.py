@@ -55,10 +55,16 @@ def test_properties__path() -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "begin"), [(10.0, "388.4898056755774"), (1_000.0, "0.0"), (-5.0, "398.4898056755774")]
+    ("window", "begin"),
+    [
+        (10.0, "278.4898056755774"),
+        (200.0, "198.48980567557737"),
+        (1_000.0, "0.0"),
+        (-5.0, "278.4898056755774"),
+    ],
 )
 def test_logs__always_bounded(window: float, begin: str) -> None:
-    """The moment goes as its exact text, the begin as the shortest that means the same."""
+    """The moment goes as its exact text; the begin reaches back at least as far as faults are followed."""
     request = protocol.logs_request(LogQuery(run_id=RUN, moment=MOMENT, window=window))
 
     assert request.query == (

@@ -99,7 +99,16 @@ def test_clean__says_what_was_cut() -> None:
         ("a\nb\r\n\tc\u2028d\x85e", "a b c d e"),
         ("\x1b[31mred\x1b[0m \x1b]8;;http://evil\x07link\x1b]8;;\x07", "red link"),
         ("\x1b]0;title", ""),
-        ("a\x00b\x07c\x9bd", "abcd"),
+        ("a\x00b\x07c\x9bd", "abc"),
+        ("bold\x1b[1mtext\x1b(B\x1b[m", "boldtext"),
+        ("\x1b7saved\x1b8 \x1b=keypad\x1b> \x1b#8fill \x1bcreset", "saved keypad fill reset"),
+        ("\x9b31mred\x9b0m \x9d0;title\x9cx\x90q#0~~\x9c \x1bP1$r\x1b\\y \x1b_apc\x1b\\z", "red x y z"),
+        ("raft::log: commit \x1b[3mterm\x1b[0m\x1b[2m=\x1b[0m7", "raft::log: commit term=7"),
+        (
+            "see https://a.antithesis.com/report/x/y.html?auth=v2.public.eyJhIjoxfQ_-s.Zm9v&b=1",
+            "see https://a.antithesis.com/report/x/y.html?auth=***&b=1",
+        ),
+        ("to=%2Freport%2Fx%3Fauth%3Dv2.public.eyJhIjoxfQ", "to=%2Freport%2Fx%3Fauth%3D***"),
         ("  x  ", "x"),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from adapters.platforms.antithesis.ndjson import Lines, stub
 from adapters.platforms.antithesis.spool import File
-from adapters.platforms.antithesis.window import Filter, Window, build_line, error_in, vtime_of
+from adapters.platforms.antithesis.window import Filter, Window, build_line, error_in, log_line, vtime_of
 from bot.model import LineKind, LogExcerpt
 
 
@@ -26,7 +26,8 @@ def _event(
 def _window(
     stream: bytes, *, piece: int = 1 << 18, build: bool = False, **wanted: Any
 ) -> tuple[LogExcerpt, Window]:
-    window = Window(Filter(**{"lines": 100, **wanted}), lambda _: None, build=build)
+    since = None if build else wanted.pop("faults_since", 0.0)
+    window = Window(Filter(**{"lines": 100, **wanted}), lambda _: None, build=build, faults_since=since)
     lines = Lines()
     for start in range(0, len(stream), piece):
         for block in lines.feed(stream[start : start + piece]):
@@ -182,6 +183,175 @@ def test_window__source_by_its_full_name() -> None:
         assert _texts(_window(stream, source=source, begin=0.0, end=9.0)[0]) == ["y"]
 
 
+COLOURED = "raft::log: commit \x1b[3mterm\x1b[0m\x1b[2m=\x1b[0m7"
+FAILED = {
+    "hit": True,
+    "condition": False,
+    "assert_type": "always",
+    "display_type": "Always",
+    "message": "m",
+    "location": {"file": "pkg/control.go", "begin_line": 87},
+}
+SHOWN = [
+    _event("1", COLOURED),
+    _event("2", "", antithesis_assert=FAILED),
+    _event("3", "del\x7fete \x08d ab\x0ec"),
+    _event("4", "go escapes <&> as \\u003c"),
+    b'{"output_text":{"level":"warn", "took": 1e2},"moment":{"vtime":"5"}}\n',
+    b'{"moment":{"vtime":"6"},"unheard":{"of": [1, 2]}}\n',
+    b'{"moment":{"vtime":"7"},"x":{"output_text":"inner"},"n":1e2}\n',
+    b'{"moment":{"vtime":"8"},"output_text":"first","output_text":"second"}\n',
+    b"not json \x1b[1mbo\x1b[0mld\n",
+    _event(
+        "9.25",
+        json.dumps({"executable": "/bin/x", "signal": 11, "pid": 7}),
+        "processes_terminated_with_signal",
+    ),
+    b'{"moment":{"vtime":"9.5"},"output_text":"plain term=7 of control.go:87","source":{"container":"a"}}\n',
+    b'{"moment":{"vtime":"9.75"},"output_text":"GET /report/x?auth=v2.public.SECRET0123 ok"}\n',
+]
+
+
+@pytest.mark.parametrize(
+    ("grep", "found"),
+    [
+        ("term=7", [0, 10]),
+        ("commit term=7", [0]),
+        ("control.go:87", [1, 10]),
+        ("delete d abc", [2]),
+        ("took", [4]),
+        ('":100.0', [4, 6]),
+        ("[1,2]", [5]),
+        ("second", [7]),
+        ("bold", [8]),
+        ("signal 11 (pid 7)", [9]),
+        ("auth=***", [11]),
+        ("SECRET", []),
+        ("x1b", []),
+    ],
+)
+@pytest.mark.parametrize("many", [0, 3])
+def test_window__grep_finds_what_is_shown(grep: str, found: list[int], many: int) -> None:
+    """Whatever a line is made of, the text that people read of it is searched."""
+    plain = (
+        b'{"moment":{"vtime":"0.5"},"output_text":"nothing of interest","source":{"container":"a"}}\n' * many
+    )
+    excerpt, _ = _window(plain + b"".join(SHOWN), grep=grep, begin=0.0, end=9.9)
+
+    assert _texts(excerpt) == [log_line(SHOWN[n].rstrip(b"\n")).text for n in found]
+
+
+PARTS = st.sampled_from(
+    [
+        "term",
+        "=",
+        "7",
+        "\x1b[0m",
+        "\x1b(B",
+        "\x9b1m",
+        "\x7f",
+        " ",
+        "\t",
+        "é",
+        '"',
+        "\\",
+        "<",
+        "a.go:8",
+        "\u2028",
+        "v2.public.abc",
+    ]
+)
+TEXTS = st.lists(PARTS, max_size=6).map("".join)
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=6), TEXTS, st.booleans(), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_window__grep_is_what_reading_every_line_finds(
+    texts: list[str], grep: str, compact: bool, ascii_only: bool
+) -> None:
+    """The look at the raw bytes, which makes it fast, never loses or adds a line."""
+    events = [
+        {"moment": {"vtime": str(n)}, "output_text": text, "source": {"name": "s"}}
+        for n, text in enumerate(texts)
+    ]
+    style: dict[str, Any] = {"ensure_ascii": ascii_only, "separators": (",", ":") if compact else None}
+    lines = [json.dumps(event, **style).encode() for event in events]
+    excerpt, _ = _window(b"\n".join(lines) + b"\n", grep=grep or "term", begin=0.0, end=99.0)
+
+    assert _texts(excerpt) == [text for line in lines if (grep or "term") in (text := log_line(line).text)]
+
+
+def _fault_event(vtime: float, name: str, **fault: Any) -> bytes:
+    body = {"name": name, "type": "t", "affected_nodes": ["a"], "max_duration": "0", "details": {}, **fault}
+    return _event(vtime, "", "fault_injector", fault=body)
+
+
+STORY = (
+    _fault_event(40.0, "throttle")
+    + _fault_event(90.0, "partition")
+    + _fault_event(130.0, "clog", max_duration="30")
+    + _fault_event(131.0, "skip", details={"offset": 5})
+    + b"".join(_event(f"{n}.25", f"line {n}") for n in range(132, 150))
+    + _fault_event(149.87, "kill", affected_nodes=["etcd0"])
+    + _event("150.0", "the end")
+    + _fault_event(151.0, "restore")
+)
+
+
+@pytest.mark.parametrize("window", [1.0, 10.0, 60.0, 140.0])
+@pytest.mark.parametrize("piece", [70, 1 << 18])
+def test_window__faults_do_not_depend_on_its_length(window: float, piece: int) -> None:
+    """Faults are followed from one place on, however much of the log is shown."""
+    excerpt, _ = _window(STORY, piece=piece, begin=150.0 - window, end=150.0, faults_since=50.0)
+
+    assert [fault.name for fault in excerpt.faults] == ["partition", "clog", "skip", "kill"]
+    assert excerpt.faults_since == 50.0
+    assert all(float(line.vtime or 0) >= 150.0 - window for line in excerpt.lines)
+    assert excerpt.total == len(excerpt.lines)
+
+
+def test_window__look_back_is_no_part_of_the_window() -> None:
+    """What is read for the faults alone is neither counted nor kept nor found."""
+    kept: list[bytes] = []
+    window = Window(Filter(lines=5, begin=9.0, end=9.5, grep="line"), kept.append, faults_since=0.0)
+    for line in STREAM.splitlines(keepends=True):
+        if not window.done:
+            window.take(line)
+    excerpt = window.excerpt(File())
+
+    assert (excerpt.total, excerpt.matched, b"".join(kept)) == (1, 1, STREAM.splitlines(keepends=True)[9])
+
+
+def test_window__cut_knows_faults_until_the_cut() -> None:
+    """Behind the cut a fault may have ended or begun: what is told is what was seen there."""
+    stream = _fault_event(1.0, "partition") + _fault_event(2.0, "clog", max_duration="1.5") + _event("3.25")
+    excerpt, _ = _window(stream + b'{"error":"gone"}\n' + _event("4"), begin=0.0, end=9.0)
+
+    assert ([fault.name for fault in excerpt.faults], excerpt.cut_at) == (["partition", "clog"], "3.25")
+
+
+def test_window__masks_report_links() -> None:
+    """A log line that holds a report link gives it neither to the excerpt nor to the file."""
+    kept: list[bytes] = []
+    link = "https://acme.antithesis.com/report/abc/d.html?auth=v2.public.eyJuYmYi_-Xx.Zm9v"
+    events = [
+        _event("1", f"see {link} now"),
+        _event("2", json.dumps({"url": link})),
+        _event("3", "", url=link, ok=1),
+    ]
+    window = Window(Filter(lines=5, begin=0.0, end=9.0), kept.append)
+    window.take(b"".join(events))
+    file = b"".join(kept)
+
+    assert b"eyJ" not in file
+    assert [json.loads(line) for line in file.splitlines()]
+    assert not any("eyJ" in line.text for line in window.excerpt(File()).lines)
+    assert (
+        window.excerpt(File()).lines[0].text
+        == "see https://acme.antithesis.com/report/abc/d.html?auth=*** now"
+    )
+
+
 def test_window__faults_at_the_moment() -> None:
     """Faults are named even where their lines are not shown."""
     fault = {
@@ -265,14 +435,15 @@ def test_window__build_log() -> None:
     stream = (
         b'{"timestamp":"2026-05-14T03:03:23.481Z","text":"","stream":"stdout"}\n'
         b'{"timestamp":5,"text":"b"}\n'
-        b'{"text":7,"stream":"stderr"}\nnot json\n'
+        b'{"text":7,"stream":"stderr"}\n{"text":{"step":3}}\nnot json\n'
     )
     excerpt, _ = _window(stream, build=True)
 
     assert [(line.text, line.stream, line.source) for line in excerpt.lines] == [
         ("", "out", "build"),
         ("b", "", "build"),
-        ("", "error", "build"),
+        ("7", "error", "build"),
+        ('{"step":3}', "", "build"),
         ("not json", "", ""),
     ]
     assert excerpt.lines[0].at is not None
@@ -295,4 +466,5 @@ def test_window__keeps_the_window_and_nothing_else() -> None:
     excerpt = window.excerpt(File("/x", 7, "the file could not be written"))
 
     assert b"".join(kept) == b"".join(STREAM.splitlines(keepends=True)[5:10])
-    assert (excerpt.path, excerpt.size, excerpt.cut) == ("/x", 7, "the file could not be written")
+    assert (excerpt.path, excerpt.size) == ("/x", 7)
+    assert (excerpt.cut, excerpt.file_trouble) == (None, "the file could not be written")

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from bot.cards import Context, plain
-from bot.model import Availability, Capability, Fault, LineKind, LogLine, Moment, Results, Run, RunStatus
+from bot.cards import Card, Context, Tone, plain
+from bot.commands.aim import Aim
+from bot.model import (
+    Availability,
+    Capability,
+    Fault,
+    LineKind,
+    LogExcerpt,
+    LogLine,
+    LogQuery,
+    Moment,
+    Results,
+    Run,
+    RunStatus,
+)
+from bot.replies import logs as replies
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService
 from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of
@@ -45,6 +62,76 @@ async def test_logs__names_the_faults_that_were_active() -> None:
 
     assert "Faults active then: partition on etcd0, etcd1." in plain(card.text)
     assert "active for 3.5 virtual seconds, until 399.500 s" in told(card)
+
+
+async def test_logs__a_wider_window_shows_more_lines() -> None:
+    """Asking for more time is asking for more to read, not for a larger count of what is left out."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("balance",)))
+    door.service.set_log(run, MOMENT, *(a_line(f"line {n}", f"{360 + n / 4}") for n in range(150)))
+
+    cards = [
+        (await door.say(f"logs {run.ref.run_id}{words}")).card
+        for words in ("", " window=20", " window=35", " window=35 lines=7")
+    ]
+
+    assert [20, 40, 70, 7] == [len(card.excerpt.lines) for card in cards if card.excerpt]
+
+
+async def excerpted(**changes: Any) -> Card:
+    """Show a window as a platform may return it."""
+    door = Door()
+    run = failing_run(door)
+    query = LogQuery(run_id=run.ref.run_id, moment=MOMENT)
+    whole = await door.service.logs(query, nothing)
+    aim = Aim(service=door.service, run=run, moment=MOMENT)
+    return replies.window(aim, query, replace(whole, **changes), wider="").card
+
+
+KILL = Fault(name="kill", kind="node", nodes=("etcd0",), since="398.36", until=None)
+BACK = replace(KILL, until=398.4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentences"),
+    [
+        ({"faults": (), "faults_since": 0.0}, ["No fault was active at the moment."]),
+        (
+            {"faults": (), "faults_since": MOMENT.seconds - 120},
+            ["No fault that began in the 120 virtual seconds before the moment was active then; earlier ones are not known."],
+        ),
+        ({"faults_since": MOMENT.seconds - 120}, ["Faults that began earlier than 120 virtual seconds before the moment are not known."]),
+        ({"faults_left_out": True}, ["More faults were active at once than are listed here."]),
+        ({"faults": (KILL,)}, ["Faults active then: kill on etcd0.", "kill on etcd0, 0.13 virtual seconds before"]),
+        ({"faults": (BACK,)}, ["0.13 virtual seconds before, container started again at 398.400 s"]),
+        (
+            {"faults": (), "cut": "the stream broke off", "cut_at": "396.125"},
+            ["Not the whole window: the stream broke off.", "not known: the log is cut", "the last 5 of 5 lines read."],
+        ),
+        (
+            {"cut": "the stream broke off", "cut_at": "396.125"},
+            [
+                "Seen until the cut at 396.125 s: partition on etcd0, etcd1.",
+                "Faults active then: not known: the log is cut.",
+                "partition on etcd0, etcd1, began at 395.0 s, seen until the cut at 396.125 s",
+                "Faults are known until the cut at 396.125 s; which were active at the moment is not known: the log is cut.",
+            ],
+        ),
+        ({"cut": "x", "lines": (), "matched": 0}, ["none of the 5 lines read match."]),
+        ({"cut": "x", "lines": (), "matched": 0, "total": 0}, ["no line of the 10 virtual seconds before it could be read."]),
+        ({"file_trouble": "the file could not be written"}, ["The file could not be written."]),
+    ],
+)  # fmt: skip
+async def test_logs__says_how_far_it_knows(changes: dict[str, object], sentences: list[str]) -> None:
+    """What was not read is never said not to be, and what was seen is told as seen."""
+    card = await excerpted(**changes)
+    everything = f"{plain(card.text)} {told(card)}"
+
+    assert [sentence for sentence in sentences if sentence not in everything] == []
+    assert not ("cut" in changes and ("No fault" in everything or "Try a wider window" in everything))
+    assert not ("file_trouble" in changes and "Not the whole" in everything)
+    assert (Tone.WARNING if changes.keys() & {"cut", "file_trouble"} else Tone.NEUTRAL) is card.tone
 
 
 async def test_logs__says_how_many_lines_are_left_out() -> None:
@@ -159,8 +246,17 @@ async def test_logs__build_log() -> None:
     """The build log is asked for by name; an empty one is said to be empty."""
     door = Door()
     run = door.service.add_run(a_run(1))
+<<<<<<< HEAD
     built = (LogLine(text=text, at=EPOCH, stream="stdout") for text in ("Building image", "Done"))
     door.service.set_build_log(run, *built)
+=======
+    lines = [
+        LogLine(text="Building image", at=EPOCH, source="build", stream="out"),
+        LogLine(text="no such layer", at=EPOCH, source="build", stream="error"),
+        LogLine(text="odd", at=EPOCH, source="build"),
+    ]
+    door.service.set_build_log(run, *lines)
+>>>>>>> 24ff585 (Say of faults and logs what is known, and read hostile lines off the loop)
     bare = door.service.add_run(a_run(0))
     door.service.set_build_log(bare)
 
@@ -168,9 +264,35 @@ async def test_logs__build_log() -> None:
     empty = (await door.say(f"logs {bare.ref.run_id} build=yes")).card
 
     assert card.excerpt is not None
+<<<<<<< HEAD
     assert "03:00:00 Building image" in card.excerpt.lines[0]
     assert plain(card.text) == "These are the last 2 lines of the build log of Payments Nightly 00000000."
+=======
+    assert [
+        " 03:00:00 [stdout] Building image",
+        " 03:00:00 [stderr] no such layer",
+        " 03:00:00 odd",
+    ] == list(card.excerpt.lines)
+>>>>>>> 24ff585 (Say of faults and logs what is known, and read hostile lines off the loop)
     assert "is empty" in plain(empty.text)
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [
+        ((a_line("x", "0"),), "The last 1 line that could be read of"),
+        ((), "The last 0 lines that could be read of"),
+    ],
+)
+def test_logs__a_build_log_that_was_cut(lines: tuple[LogLine, ...], sentence: str) -> None:
+    """Its end is not known, and it is never said to be empty."""
+    found = LogExcerpt(lines=lines, matched=len(lines), total=len(lines), cut="the stream broke off")
+
+    card = replies.build_logs(a_run(1), found).card
+
+    assert sentence in plain(card.text)
+    assert "Not the whole build log: the stream broke off." in told(card)
+    assert Tone.WARNING is card.tone
 
 
 async def test_logs__cut_windows_are_never_shown_as_whole() -> None:
