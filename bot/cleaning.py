@@ -23,6 +23,7 @@ _TERMINAL = re.compile(
 AUTH = re.compile(r"((?:[?&;]|u0026)auth(?:=|%3[Dd]|\\u003d))[^&\s\"'<>\\]+")
 """The signature of a report link, in a query as it is, percent-encoded or escaped for JSON."""
 _BREAKS = re.compile("\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
+_FENCE = re.compile("`(?=``)")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
@@ -37,6 +38,14 @@ def one_line(text: str) -> str:
 def many_lines(text: str) -> str:
     """Return the same with its line breaks kept, each as a line feed; tabs become spaces."""
     return "\n".join(_visible(line) for line in _BREAKS.split(_plain(text)))
+
+
+def unfenced(text: str) -> str:
+    """Return the text with every three back-ticks kept apart, so that it neither opens nor closes a code block.
+
+    For last: cleaning would take the space of no width between them out again, and join them.
+    """
+    return _FENCE.sub("`\u200b", text)
 
 
 def cut(text: str, limit: int) -> str:

@@ -58,15 +58,8 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
     name = run_name(run)
     said: Line = ("The build log of ", *name, " is empty.")
     if excerpt.lines:
-<<<<<<< HEAD
         these = "This is" if len(excerpt.lines) == 1 else "These are"
         said = (f"{these} {last(len(excerpt.lines), 'line')} of the build log of ", *name, ".")
-=======
-        said = (f"This is {last(len(excerpt.lines), 'line')} of the build log of ", *name, ".")
-    if excerpt.cut:
-        shown = count(len(excerpt.lines), "line")
-        said = ("Of the build log of ", *name, f" {shown} could be read to the place where it was cut.")
->>>>>>> 24ff585 (Say of faults and logs what is known, and read hostile lines off the loop)
     body: tuple[Line, ...] = ((f"{why} The build log is shown instead.",),) if why else ()
     if ignored:
         body += (

@@ -37,12 +37,7 @@ def code(text: str) -> str:
 
 def fence(lines: list[str]) -> str:
     """Show lines in fixed width; back-ticks in them cannot close the fence."""
-    return "```\n" + "\n".join(map(fenced, lines)) + "\n```"
-
-
-def fenced(line: str) -> str:
-    """Return a line as it stands inside a fence: it grows by each back-tick."""
-    return line.replace("`", "`\u200b")
+    return "```\n" + cleaning.unfenced("\n".join(lines)) + "\n```"
 
 
 def flat(line: Line) -> str:

@@ -12,6 +12,7 @@ import json
 from adapters.chat import chart
 from adapters.chat.discord import buttons, markup
 from adapters.chat.discord.markup import Json, units
+from adapters.chat.excerpt import newest
 from bot import cleaning
 from bot.cards import Button, Card, Chart, Excerpt, Fact, Item, Line, Outside, Progress, Tone
 from bot.model import RunRef
@@ -130,10 +131,7 @@ class _Page:
             self.embed["fields"] = fields
 
     def _items(self, card: Card, *, keep: int) -> None:
-        keep += NOTE + min(
-            EXCERPT,
-            sum(units(markup.fenced(line)) + 1 for line in card.excerpt.lines) if card.excerpt else 0,
-        )
+        keep += NOTE + _excerpt_cost(card.excerpt)
         for number, item in enumerate(card.items, 1):
             if not self._add(_item(item), keep=keep):
                 break
@@ -144,21 +142,31 @@ class _Page:
 
     def _excerpt(self, excerpt: Excerpt) -> None:
         """Show the newest lines that fit; older ones are counted."""
-        lines = [cleaning.cut(cleaning.one_line(line), LINE) for line in excerpt.lines]
-        self.cut = self.cut or any(len(line) > LINE for line in excerpt.lines)
-        room = self._room - NOTE - 2 * units(excerpt.title) - len("```\n\n```")
-        shown: list[str] = []
-        for line in reversed(lines):
-            room -= units(markup.fenced(line)) + 1
-            if room < 0:
-                break
-            shown.insert(0, line)
-        left_out = excerpt.left_out + len(lines) - len(shown)
-        self.cut = self.cut or len(shown) < len(lines)
+        room = self._room - _frame(excerpt)
+        shown, missing = newest(excerpt.lines, room, _line_cost, LINE)
+        left_out = excerpt.left_out + len(excerpt.lines) - len(shown)
+        self.cut = self.cut or missing
         earlier = f"{count(left_out, 'earlier line')} left out" if left_out else ""
         self._add(" · ".join(part for part in (markup.escape(excerpt.title), earlier) if part))
         if shown:
             self._add(markup.fence(shown))
+
+
+def _line_cost(line: str) -> int:
+    return units(cleaning.unfenced(line)) + 1
+
+
+def _excerpt_cost(excerpt: Excerpt | None) -> int:
+    """Count what an excerpt would like to have, at most: its lines as they will stand in the fence, and its frame."""
+    if excerpt is None:
+        return 0
+    lines = (cleaning.cut(cleaning.one_line(line), LINE) for line in excerpt.lines)
+    return min(EXCERPT, sum(map(_line_cost, lines))) + _frame(excerpt)
+
+
+def _frame(excerpt: Excerpt) -> int:
+    """Count what stands around an excerpt's lines: its heading and the fence."""
+    return NOTE + 2 * units(excerpt.title) + len("```\n\n```")
 
 
 def _content(card: Card) -> str:

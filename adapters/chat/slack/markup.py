@@ -19,8 +19,8 @@ _LINK_URL = re.compile(r"https?://[^\s<>|]{1,2900}")
 
 
 def escape(text: str) -> str:
-    """Replace Slack's three control characters, so that no mention, link or command can form."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Replace Slack's three control characters, so that no mention, link or command can form, nor a code block."""
+    return cleaning.unfenced(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def flat(line: Line) -> str:
@@ -42,7 +42,7 @@ def plain(text: str, limit: int) -> Json:
     """Build a plain_text object, cleaned; emoji names in it stay words."""
     return {
         "type": "plain_text",
-        "text": cleaning.cut(cleaning.many_lines(text), limit) or EMPTY,
+        "text": cleaning.cut(cleaning.unfenced(cleaning.many_lines(text)), limit) or EMPTY,
         "emoji": False,
     }
 
@@ -77,8 +77,8 @@ def rich(*sections: Json | None) -> Json | None:
 
 
 def preformatted(lines: tuple[str, ...]) -> Json:
-    """Build a rich_text block in fixed width; nothing in it is parsed."""
-    text = "\n".join(lines) or " "
+    """Build a rich_text block in fixed width; nothing in it is parsed, but copies and exports of it may be."""
+    text = cleaning.unfenced("\n".join(lines)) or " "
     return {
         "type": "rich_text",
         "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}],
@@ -114,7 +114,7 @@ def _rich(span: Span, room: int) -> Json | None:
     text = _words(span) if isinstance(span, str) else cleaning.one_line(_words(span))
     if not text or room <= 0:
         return None
-    text = cleaning.cut(text, room)
+    text = cleaning.cut(cleaning.unfenced(text), room)
     if isinstance(span, Link) and safe_url(span.url):
         return {"type": "link", "url": span.url, "text": text}
     if isinstance(span, Outside) and span.code:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from adapters.chat.slack import buttons, charts, markup
 from adapters.chat.slack.markup import Json, plain, section
+from adapters.chat.excerpt import newest
 from bot import cleaning
 from bot.cards import Button, Card, Excerpt, Fact, Item, Line, Progress, Tone
 from bot.replies.words import count
@@ -31,6 +32,7 @@ CHARACTERS = 12_000
 OVERHEAD = 60  # what one block costs beside its text
 EXCERPT = 5000  # kept free for one while items are laid out; it may take all that is left then
 LINE = 600  # of an excerpt
+_FRAME = 4 * OVERHEAD  # of an excerpt: its heading, its block and what was left out
 BAR = 10
 OVERFLOW = 200_000  # characters of the file with all that was cut
 
@@ -136,7 +138,7 @@ def _table(facts: tuple[Fact, ...]) -> Json:
     rows: list[list[Json]] = []
     room = TABLE_CHARACTERS
     for fact in facts[:TABLE_ROWS]:
-        cells = [cleaning.cut(text, CELL) or markup.EMPTY for text in (fact.label, markup.flat(fact.value))]
+        cells = [cleaning.cut(cleaning.unfenced(text), CELL) or markup.EMPTY for text in (fact.label, markup.flat(fact.value))]
         room -= sum(map(len, cells))
         if room < 0:
             break
@@ -157,7 +159,7 @@ def _bar(progress: Progress) -> str:
 
 
 def _add_items(page: _Page, card: Card, numbers: Iterator[int]) -> None:
-    keep = min(EXCERPT, sum(map(len, card.excerpt.lines))) if card.excerpt else 0
+    keep = _excerpt_cost(card.excerpt)
     shown = 0
     for item in card.items:
         block = _item(item)
@@ -176,16 +178,10 @@ def _item(item: Item) -> Json | None:
 
 def _add_excerpt(page: _Page, excerpt: Excerpt) -> None:
     """Show the newest lines that fit; older ones are counted."""
-    lines = [cleaning.cut(cleaning.one_line(line), LINE) for line in excerpt.lines]
-    room = page.room - 4 * OVERHEAD - len(excerpt.title)
-    shown: list[str] = []
-    for line in reversed(lines):
-        room -= len(markup.escape(line)) + 1
-        if room < 0:
-            break
-        shown.insert(0, line)
-    left_out = excerpt.left_out + len(lines) - len(shown)
-    page.cut = page.cut or len(shown) < len(lines)
+    room = page.room - _FRAME - len(excerpt.title)
+    shown, missing = newest(excerpt.lines, room, _line_cost, LINE)
+    left_out = excerpt.left_out + len(excerpt.lines) - len(shown)
+    page.cut = page.cut or missing
     heading = " · ".join(
         part
         for part in (excerpt.title, f"{count(left_out, 'earlier line')} left out" if left_out else "")
@@ -195,6 +191,18 @@ def _add_excerpt(page: _Page, excerpt: Excerpt) -> None:
         page.add({"type": "context", "elements": [plain(heading, FIELD)]})
     if shown:
         page.add(markup.preformatted(tuple(shown)))
+
+
+def _line_cost(line: str) -> int:
+    return len(markup.escape(line)) + 1
+
+
+def _excerpt_cost(excerpt: Excerpt | None) -> int:
+    """Count what an excerpt would like to have, at most: its lines as they are written, and its frame."""
+    if excerpt is None:
+        return 0
+    lines = (cleaning.cut(cleaning.one_line(line), LINE) for line in excerpt.lines)
+    return min(EXCERPT, sum(map(_line_cost, lines))) + _FRAME + len(excerpt.title)
 
 
 def _form_row(card: Card, numbers: Iterator[int], *, signed: bool) -> list[Json]:
@@ -216,7 +224,6 @@ def _too_long(card: Card) -> bool:
         or any(len(markup.flat(f.value)) > CELL for f in card.facts)
         or len(card.facts) > TABLE_ROWS
         or facts > TABLE_CHARACTERS
-        or any(len(line) > LINE for line in (card.excerpt.lines if card.excerpt else ()))
     )
 
 

@@ -17,28 +17,17 @@ from adapters.platforms.antithesis.lenient import NULL, read, read_any, read_str
 from adapters.platforms.antithesis.ndjson import ERROR, stub_size
 from adapters.platforms.antithesis.shorten import shortened
 from adapters.platforms.antithesis.spool import File
-from adapters.platforms.antithesis.text import LONGEST, one_line, unsigned_bytes
+from adapters.platforms.antithesis.text import LONGEST, has_signature, one_line, unsigned_bytes
 from bot.model import LineKind, LogExcerpt, LogLine
 
 # What JSON never escapes: a run of it that is shown stands in the bytes, in a line that is shown as it is served.
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:;=()\[\]{}#@!$^*+|~-]+")
 # A line whose text is shown as it is served: an object with a text, before it flat members only.
 _AS_SERVED = re.compile(rb'\{(?:"\w{1,40}":(?:"[^"\\\n]*+"|[0-9.eE+-]++|\{[^{}\n]*+\}),)*+"output_text":"')
-# What makes another text of it: escapes and control characters, which go; events of a kind of their own, which
-# are put into words; a second text; signatures, which are masked.
-_REWRITTEN = (
-    rb"\u",
-    rb"\b",
-    b"\x7f",
-    b"\xc2",
-    b"antithesis_",
-    INJECTOR.encode(),
-    CONTAINERS.encode(),
-    b"processes_terminated",
-    b".public.",
-    b".local.",
-    b"auth",
-)
+# What is put into words: events of a kind of their own.
+_WORDED = (b"antithesis_", INJECTOR.encode(), CONTAINERS.encode(), b"processes_terminated")
+# What makes another text of it: control characters and escapes, which go, and signatures, which are masked.
+_CLEANED = (rb"\u", rb"\b", b"\x7f", b"\xc2", b"auth")
 _NOT_AS_SERVED = re.compile(rb"\n(?!%b)" % _AS_SERVED.pattern)
 _TEXT = b'"output_text":'
 _CONTROL = bytes({*range(32)} - {10})
@@ -51,6 +40,10 @@ class _Head(msgspec.Struct):
     moment: MomentBody | None = None
     timestamp: msgspec.Raw = NULL
     error: msgspec.Raw = NULL
+
+
+class _Text(msgspec.Struct):
+    output_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +193,7 @@ class Window:
             self._held -= self._blocks.popleft()[1]
 
     def _search(self, block: bytes, needle: bytes) -> None:
-        for raw in _may_show(block, needle):
+        for raw in _may_show(block, needle, self._wanted.grep):
             line = self._render(raw)
             if self._wanted.takes(line, raw):
                 self.matched += 1
@@ -288,25 +281,42 @@ def _starts(block: bytes, needle: bytes) -> Iterator[int]:
         at = block.find(needle, block.find(b"\n", at))
 
 
-def _may_show(block: bytes, needle: bytes) -> Iterator[bytes]:
+def _may_show(block: bytes, needle: bytes, shown: str | None) -> Iterator[bytes]:
     """Yield the lines that may show a text: those that hold its bytes, and those not shown as they are served."""
     if not needle:
         yield from _lines(block)
-    elif _is_as_served(block) and not _NOT_AS_SERVED.search(b"\n" + block, 0, len(block)):
+    elif _is_plain(block) and not _NOT_AS_SERVED.search(b"\n" + block, 0, len(block)):
         yield from _holding(block, needle)
     else:
-        yield from (line for line in _lines(block) if needle in line or not _shown_as_served(line))
+        yield from (line for line in _lines(block) if needle in line or _may_be_shown(line, shown))
 
 
-def _shown_as_served(line: bytes) -> bool:
-    return len(line) <= LONGEST and _is_as_served(line) and _AS_SERVED.match(line) is not None
+def _may_be_shown(line: bytes, shown: str | None) -> bool:
+    """Whether a line may show a text, or be of a source (None), whose bytes it does not hold."""
+    if len(line) > LONGEST or not _AS_SERVED.match(line) or not _is_told_as_text(line):
+        return True
+    if _is_clean(line):
+        return False
+    body = read_struct(line, _Text) if shown is not None else None  # its text alone decides: no need for the rest
+    return body is None or body.output_text is None or shown is None or shown in one_line(body.output_text)
 
 
-def _is_as_served(part: bytes) -> bool:
-    """Whether nothing in some lines is rewritten for people, and each has one text."""
+def _is_plain(part: bytes) -> bool:
+    """Whether the texts of some lines are shown as they are served."""
+    return _is_told_as_text(part) and _is_clean(part)
+
+
+def _is_told_as_text(part: bytes) -> bool:
+    """Whether nothing in some lines is put into words, and each has at most one text."""
     if part.count(_TEXT) > part.count(b"\n") + (not part.endswith(b"\n")):
         return False
-    return not any(mark in part for mark in _REWRITTEN) and len(part.translate(None, _CONTROL)) == len(part)
+    return not any(mark in part for mark in _WORDED)
+
+
+def _is_clean(part: bytes) -> bool:
+    if any(mark in part for mark in _CLEANED) or has_signature(part):
+        return False
+    return len(part.translate(None, _CONTROL)) == len(part)
 
 
 def _last_vtime(block: bytes) -> str:

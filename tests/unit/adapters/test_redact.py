@@ -10,8 +10,7 @@ import structlog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.redact import redact, redactor
-from bot.cleaning import MASK
+from adapters.redact import MASK, redact, redactor
 from bot.model import Secret
 
 TOKEN = "CANARY" + "a1B2c3D4" * 6

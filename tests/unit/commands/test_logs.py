@@ -246,17 +246,12 @@ async def test_logs__build_log() -> None:
     """The build log is asked for by name; an empty one is said to be empty."""
     door = Door()
     run = door.service.add_run(a_run(1))
-<<<<<<< HEAD
-    built = (LogLine(text=text, at=EPOCH, stream="stdout") for text in ("Building image", "Done"))
-    door.service.set_build_log(run, *built)
-=======
     lines = [
         LogLine(text="Building image", at=EPOCH, source="build", stream="out"),
         LogLine(text="no such layer", at=EPOCH, source="build", stream="error"),
         LogLine(text="odd", at=EPOCH, source="build"),
     ]
     door.service.set_build_log(run, *lines)
->>>>>>> 24ff585 (Say of faults and logs what is known, and read hostile lines off the loop)
     bare = door.service.add_run(a_run(0))
     door.service.set_build_log(bare)
 
@@ -264,16 +259,12 @@ async def test_logs__build_log() -> None:
     empty = (await door.say(f"logs {bare.ref.run_id} build=yes")).card
 
     assert card.excerpt is not None
-<<<<<<< HEAD
-    assert "03:00:00 Building image" in card.excerpt.lines[0]
-    assert plain(card.text) == "These are the last 2 lines of the build log of Payments Nightly 00000000."
-=======
     assert [
         " 03:00:00 [stdout] Building image",
         " 03:00:00 [stderr] no such layer",
         " 03:00:00 odd",
     ] == list(card.excerpt.lines)
->>>>>>> 24ff585 (Say of faults and logs what is known, and read hostile lines off the loop)
+    assert plain(card.text) == "These are the last 3 lines of the build log of Payments Nightly 00000000."
     assert "is empty" in plain(empty.text)
 
 

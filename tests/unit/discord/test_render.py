@@ -132,6 +132,30 @@ def test_message__discord_takes_any_card(card: Card) -> None:
     assert render.render(card) == render.render(card)
 
 
+@pytest.mark.parametrize("line", ["`" * 60, "```" * 20, "a`b``c```" * 10])
+def test_message__lines_of_back_ticks_keep_their_place(line: str) -> None:
+    """The room for an excerpt is counted as it is written, so that lines are shown beside any number of items."""
+    items = tuple(Item(title=(Outside("y" * 150),)) for _ in range(20))
+    card = Card(title=("t",), text=("t",), items=items, excerpt=Excerpt(lines=(line,) * 20))
+    message = render.message(card)
+    description = message["embeds"][0]["description"]
+
+    assert 20 == description.partition("```\n")[2].partition("\n```")[0].count("\n") + 1
+    assert 2 == description.count("```")
+    assert judge.request("PATCH", MESSAGES, sent(message)) == []
+
+
+def test_message__a_longer_excerpt_shows_more_lines() -> None:
+    """Lines are shortened before they are left out: whoever asks for more gets more."""
+
+    def shown(number: int) -> int:
+        lines = tuple(f"{n:04} " + "x" * 700 for n in range(number))
+        card = Card(title=("t",), text=("t",), excerpt=Excerpt(lines=lines))
+        return str(render.message(card)["embeds"][0]["description"]).count(" xxx")
+
+    assert 20 == shown(20) < shown(60)
+
+
 def test_message__a_chart_keeps_its_place_beside_many_items() -> None:
     """However much there is to list, the bars and their numbers are there."""
     items = tuple(Item(title=(Outside("y" * 300),)) for _ in range(60))

@@ -339,3 +339,48 @@ def test_picture__is_said_in_words() -> None:
     assert block["title"]["text"] == "Failing, oldest first: 0, 2"
     assert block["alt_text"].startswith("One sentence xxx")
     assert len(block["alt_text"]) == 2000
+
+
+FENCED = ("a ```code", "``````", "```" + "x" * 590 + "```", "`` `", "odd ```", "line")
+
+
+@pytest.mark.parametrize("lines", [FENCED, FENCED * 40, ("```",), ("`" * 700,), ("x" * 597 + "```y",)])
+@pytest.mark.parametrize("name", ["a ```property```", "```", "x" * 3_998 + "```", "``", "`````"])
+def test_message__holds_no_fence_from_outside(lines: tuple[str, ...], name: str) -> None:
+    """No text from outside opens or closes a code block, wherever it stands and wherever it is cut."""
+    odd = (Outside(name), " and ", Outside("`"), Outside("``"))
+    card = Card(
+        title=odd,
+        text=odd,
+        body=(odd,),
+        facts=(Fact("Name", odd), *(Fact(f"f{n}", (Outside(name),)) for n in range(len(lines)))),
+        items=(Item(title=odd, mark="new", lines=(odd,)),),
+        excerpt=Excerpt(lines=lines),
+        footer=odd,
+        buttons=(Button(label=name, words="help"),),
+    )
+    message = render.message(card)
+    message.pop("overflow", None)
+
+    assert "```" not in json.dumps(message)
+
+
+def test_message__an_excerpt_keeps_its_room_as_it_is_written() -> None:
+    """Signs that are written longer than they are do not cost the lines their place beside many items."""
+    items = tuple(Item(title=(Outside("y" * 300),)) for _ in range(60))
+    card = Card(title=("t",), text=("t",), items=items, excerpt=Excerpt(lines=("&<>" * 20,) * 20))
+    text = json.dumps(render.message(card)["blocks"])
+
+    assert 20 == text.count("&<>" * 20)
+    assert "more are not shown here." in text
+
+
+def test_message__a_longer_excerpt_shows_more_lines() -> None:
+    """Lines are shortened before they are left out: whoever asks for more gets more."""
+
+    def shown(number: int) -> int:
+        lines = tuple(f"{n:04} " + "x" * 700 for n in range(number))
+        card = Card(title=("t",), text=("t",), excerpt=Excerpt(lines=lines))
+        return json.dumps(render.message(card)["blocks"]).count(" xxx")
+
+    assert 20 == shown(20) < shown(60) < shown(80)
