@@ -9,7 +9,9 @@ from bot import cleaning
 SHORTEST = 100  # characters to which lines are shortened, to make room for more of them
 
 
-def newest(lines: tuple[str, ...], room: int, cost: Callable[[str], int], longest: int) -> tuple[list[str], bool]:
+def newest(
+    lines: tuple[str, ...], room: int, cost: Callable[[str], int], longest: int
+) -> tuple[list[str], bool]:
     """Return the newest lines that fit, cleaned, and whether anything of the excerpt is missing in them.
 
     `cost`: what a line takes of `room` as it will be written, with its line end. `longest`: characters of one line.

@@ -60,6 +60,8 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
     if excerpt.lines:
         these = "This is" if len(excerpt.lines) == 1 else "These are"
         said = (f"{these} {last(len(excerpt.lines), 'line')} of the build log of ", *name, ".")
+    if excerpt.cut:
+        said = (f"{count(len(excerpt.lines), 'line')} of the build log of ", *name, " could be read.")
     body: tuple[Line, ...] = ((f"{why} The build log is shown instead.",),) if why else ()
     if ignored:
         body += (

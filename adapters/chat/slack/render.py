@@ -11,9 +11,9 @@ import itertools
 import json
 from collections.abc import Iterator
 
+from adapters.chat.excerpt import newest
 from adapters.chat.slack import buttons, charts, markup
 from adapters.chat.slack.markup import Json, plain, section
-from adapters.chat.excerpt import newest
 from bot import cleaning
 from bot.cards import Button, Card, Excerpt, Fact, Item, Line, Progress, Tone
 from bot.replies.words import count
@@ -138,7 +138,10 @@ def _table(facts: tuple[Fact, ...]) -> Json:
     rows: list[list[Json]] = []
     room = TABLE_CHARACTERS
     for fact in facts[:TABLE_ROWS]:
-        cells = [cleaning.cut(cleaning.unfenced(text), CELL) or markup.EMPTY for text in (fact.label, markup.flat(fact.value))]
+        cells = [
+            cleaning.cut(cleaning.unfenced(text), CELL) or markup.EMPTY
+            for text in (fact.label, markup.flat(fact.value))
+        ]
         room -= sum(map(len, cells))
         if room < 0:
             break

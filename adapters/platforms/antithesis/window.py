@@ -297,7 +297,9 @@ def _may_be_shown(line: bytes, shown: str | None) -> bool:
         return True
     if _is_clean(line):
         return False
-    body = read_struct(line, _Text) if shown is not None else None  # its text alone decides: no need for the rest
+    body = (
+        read_struct(line, _Text) if shown is not None else None
+    )  # its text alone decides: no need for the rest
     return body is None or body.output_text is None or shown is None or shown in one_line(body.output_text)
 
 

@@ -107,7 +107,7 @@ BACK = replace(KILL, until=398.4)
         ({"faults": (BACK,)}, ["0.13 virtual seconds before, container started again at 398.400 s"]),
         (
             {"faults": (), "cut": "the stream broke off", "cut_at": "396.125"},
-            ["Not the whole window: the stream broke off.", "not known: the log is cut", "the last 5 of 5 lines read."],
+            ["Not the whole window: the stream broke off.", "not known: the log is cut", ": 5 lines read."],
         ),
         (
             {"cut": "the stream broke off", "cut_at": "396.125"},
@@ -271,8 +271,8 @@ async def test_logs__build_log() -> None:
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ((a_line("x", "0"),), "The last 1 line that could be read of"),
-        ((), "The last 0 lines that could be read of"),
+        ((a_line("x", "0"),), "1 line of the build log of"),
+        ((), "0 lines of the build log of"),
     ],
 )
 def test_logs__a_build_log_that_was_cut(lines: tuple[LogLine, ...], sentence: str) -> None:
