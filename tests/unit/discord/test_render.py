@@ -132,7 +132,7 @@ def test_message__discord_takes_any_card(card: Card) -> None:
     assert render.render(card) == render.render(card)
 
 
-@pytest.mark.parametrize("line", ["`" * 60, "```" * 20, "a`b``c```" * 10])
+@pytest.mark.parametrize("line", ["`" * 40, "```" * 13, "a`b``c```" * 8])
 def test_message__lines_of_back_ticks_keep_their_place(line: str) -> None:
     """The room for an excerpt is counted as it is written, so that lines are shown beside any number of items."""
     items = tuple(Item(title=(Outside("y" * 150),)) for _ in range(20))
