@@ -2,6 +2,7 @@
 
 ClewError
 ├── UserError            the person can mend it; its sentences are shown as they are
+│   └── WrongValue       a parameter's value cannot be read
 ├── ServiceError         a test platform did not do what was asked
 │   ├── Unreachable      no answer came; safe to try a read again later
 │   ├── AccessRefused    401 or 403: the key is wrong or lacks the right; stop asking
@@ -31,6 +32,7 @@ class Part(StrEnum):
     VERB = "verb"
     NAME = "name"  # of a parameter
     VALUE = "value"  # of a parameter
+    FLAG = "flag"  # a parameter that says yes; `to` names what that does
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,26 @@ class UserError(ClewError):
         self.problem = problem
         self.mend = mend
         self.corrections = corrections
+
+
+class WrongValue(UserError):
+    """A parameter's value that cannot be read: said of the name where it was typed, of the label where it was filled in.
+
+    `what` goes on behind either ("is “x”; it has to be a whole number."); `examples` are values.
+    """
+
+    def __init__(self, name: str, what: str, *examples: str, mend: str = "") -> None:
+        shown = ", ".join(f"{name}={example}" for example in examples)
+        super().__init__(f"{name}= {what}", f"{mend} {_examples(shown, examples)}".strip())
+        self._at_field = f"{what} {mend} {_examples(', '.join(examples), examples)}"
+
+    def at_field(self, label: str) -> str:
+        """Return the sentence for a form's field."""
+        return " ".join(f"{label} {self._at_field}".split())
+
+
+def _examples(shown: str, examples: tuple[str, ...]) -> str:
+    return f"{'Example' if len(examples) == 1 else 'Examples'}: {shown}" if examples else ""
 
 
 class ServiceError(ClewError):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot import grammar
-from bot.errors import Part, UserError
+from bot.errors import Part, UserError, WrongValue
 from bot.model import LaunchRequest
 from bot.wordlike import mistaken
 
@@ -41,7 +41,9 @@ _SHOWN = 60
 def build(launcher: str, given: Mapping[str, str], key: str) -> LaunchRequest:
     """Build a request of a launcher and values by name. Raises `UserError` naming the value that is wrong."""
     values = normalised(given)
-    extra = tuple((name, _text(name, value)) for name, value in sorted(values.items()) if name not in KNOWN)
+    extra = tuple(
+        (name, plain_text(value, name)) for name, value in sorted(values.items()) if name not in KNOWN
+    )
     if len(extra) > MOST_EXTRA:
         raise UserError(f"There are {len(extra)} further parameters; {MOST_EXTRA} is the most.")
     return LaunchRequest(
@@ -52,7 +54,7 @@ def build(launcher: str, given: Mapping[str, str], key: str) -> LaunchRequest:
         if "config_image" in values
         else None,
         images=grammar.images(values["images"]) if "images" in values else (),
-        description=_maybe("description", values, LONGEST_TEXT),
+        description=description(values["description"]) if "description" in values else None,
         source=_maybe("source", values),
         test_name=_maybe("test_name", values),
         ephemeral=grammar.flag(values["ephemeral"], "ephemeral") if "ephemeral" in values else None,
@@ -105,6 +107,13 @@ def is_secret(name: str) -> bool:
     return short in SECRET_NAMES or short.endswith(SECRET_ENDS)
 
 
+def own_duration(values: Mapping[str, str]) -> str | None:
+    """Return the name of a custom parameter that says how long to test (`custom.duration`), as many set-ups have it."""
+    return next(
+        (n for n in values if n.startswith(CUSTOM) and n.rpartition(".")[2].lower() == "duration"), None
+    )
+
+
 def unknown(name: str) -> UserError:
     """Answer a parameter that no launch takes."""
     takes = f"It takes {', '.join(KNOWN)}, and any custom.NAME or antithesis.NAME."
@@ -113,15 +122,20 @@ def unknown(name: str) -> UserError:
     )
 
 
-def _maybe(name: str, values: Mapping[str, str], most: int = LONGEST_VALUE) -> str | None:
-    return _text(name, values[name], most) if name in values else None
+def description(text: str, name: str = "description") -> str:
+    """Return a run's description as it is sent. Raises `UserError`."""
+    return plain_text(text, name, LONGEST_TEXT)
 
 
-def _text(name: str, value: str, most: int = LONGEST_VALUE) -> str:
+def _maybe(name: str, values: Mapping[str, str]) -> str | None:
+    return plain_text(values[name], name) if name in values else None
+
+
+def plain_text(value: str, name: str, most: int = LONGEST_VALUE) -> str:
     """Return a text that is sent as it is: without line breaks or invisible characters, and not too long."""
     plain = " ".join(value.split())
     if len(plain) > most:
-        raise UserError(f"{name}= has {len(plain):,} characters; {most:,} is the most.")
+        raise WrongValue(name, f"has {len(plain):,} characters; {most:,} is the most.")
     if not plain.isprintable():
-        raise UserError(f"{name}= holds invisible characters.", "Type it again instead of pasting it.")
+        raise WrongValue(name, "holds invisible characters.", mend="Type it again instead of pasting it.")
     return plain

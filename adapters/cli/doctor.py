@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,16 +17,15 @@ from adapters.configuration.problems import SettingsError
 from adapters.configuration.values import Connection, Discord, Slack
 from adapters.settings import Settings
 from adapters.store.store import open_store
+from bot import filters
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unreachable, UserError
-from bot.model import RunQuery
 from bot.ports import Clock, RunService
 from bot.replies.problems import MENDS
 from bot.replies.words import count
-from bot.state import OutboxDepth
+from bot.state import OutboxDepth, Subscription
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
 PATIENCE = 10.0  # seconds
-_ANY = RunQuery()
 
 CheckSlack = Callable[[Slack], AsyncIterator[tuple[str, str]]]
 CheckDiscord = Callable[[Discord, Iterable[str]], AsyncIterator[tuple[str, str]]]
@@ -67,9 +66,8 @@ async def _findings(
         yield Finding("settings", warning)
     yield _roles(loaded)
     yield await _database(loaded)
-    for connection in loaded.connections:
-        async for finding in _connection(connection, open_service):
-            yield finding
+    async for finding in _platforms(loaded, open_service):
+        yield finding
     async for finding in _slack(loaded, check_slack):
         yield finding
     async for finding in _discord(loaded, check_discord):
@@ -90,6 +88,16 @@ def _roles(loaded: Settings) -> Finding:
     )
 
 
+async def _platforms(loaded: Settings, open_service: OpenService) -> AsyncIterator[Finding]:
+    """Check every platform, and whether what is watched fits any of their runs."""
+    known: dict[str, filters.Known] = {}
+    for connection in loaded.connections:
+        async for finding in _connection(connection, open_service, known):
+            yield finding
+    for finding in _watch_filters(known, await _subscriptions(loaded)):
+        yield finding
+
+
 async def _database(loaded: Settings) -> Finding:
     try:
         async with open_store(loaded.database_url.reveal()) as store:
@@ -107,13 +115,14 @@ def outbox(depth: OutboxDepth) -> Finding:
     return Finding("database", f"open and writable, {count(depth.waiting, 'message')} waiting", mend)
 
 
-async def _connection(connection: Connection, open_service: OpenService) -> AsyncIterator[Finding]:
+async def _connection(
+    connection: Connection, open_service: OpenService, known: dict[str, filters.Known]
+) -> AsyncIterator[Finding]:
     subject = f"platform {connection.name}"
     try:
         async with open_service(connection, SystemClock()) as service:
             version = await service.version()
-            async for _ in service.runs(_ANY):
-                break
+            known[connection.name] = await filters.known(service, further=connection.launchers)
     except AccessRefused as error:
         yield Finding(subject, str(error), "Make a new API key on the tenant's settings page.", bad=True)
     except (ServiceError, UserError) as error:
@@ -124,6 +133,19 @@ async def _connection(connection: Connection, open_service: OpenService) -> Asyn
             subject, f"{connection.base_url} answers, release {version or 'not named'}, key accepted"
         )
     yield await _clock(connection)
+
+
+def _watch_filters(known: Mapping[str, filters.Known], watches: list[Subscription]) -> Iterator[Finding]:
+    """Name the filters that fit none of the known runs: their channels hear of nothing, and nobody would notice."""
+    for watch in watches:
+        where = [runs for name, runs in known.items() if watch.connection in {None, name}]
+        odds = [filters.unmatched(runs, watch.launcher, watch.source) for runs in where]
+        odd = odds[0] if odds and all(odds) else None
+        if odd is not None:
+            close = (
+                f"Did you mean “{odd.close}”?" if odd.close else f"Check the {odd.name} of what it watches."
+            )
+            yield Finding(f"watch {watch.channel}", odd.problem, close)
 
 
 async def _clock(connection: Connection) -> Finding:
@@ -161,14 +183,20 @@ async def _discord(loaded: Settings, check: CheckDiscord) -> AsyncIterator[Findi
 
 
 async def _watched(chat: str, loaded: Settings) -> list[str]:
-    """Return the channels of a chat that hear of runs, by the settings and by what was said there."""
-    channels = [watch.channel for watch in loaded.watches]
+    """Return the channels of a chat that hear of runs."""
+    channels = [watch.channel for watch in await _subscriptions(loaded)]
+    return [channel for channel in channels if channel.startswith(f"{chat}:")]
+
+
+async def _subscriptions(loaded: Settings) -> list[Subscription]:
+    """Return what channels hear of, by the settings and by what was said in chats."""
+    made: tuple[Subscription, ...] = ()
     try:
         async with open_store(loaded.database_url.reveal()) as store:
-            channels += [watch.channel for watch in await store.subscriptions()]
+            made = tuple(watch for watch in await store.subscriptions() if not watch.from_settings)
     except (StoreError, UserError):
         pass  # the line about the database says so
-    return [channel for channel in channels if channel.startswith(f"{chat}:")]
+    return [*loaded.watches, *made]
 
 
 def _mend(error: ClewError) -> str:

@@ -20,7 +20,7 @@ def offers(
     """Return a button for each correction that can be said again; what a value is changed to is its label."""
     meant = [(c, corrected(c, words, values, verb)) for c in corrections[:MOST]]
     return tuple(
-        Button(label=c.to if c.part is Part.VALUE else said, words=said)
+        Button(label=c.to if c.part in {Part.VALUE, Part.FLAG} else said, words=said)
         for c, said in meant
         if said is not None
     )
@@ -38,6 +38,8 @@ def corrected(
     if correction.part is Part.NAME:
         renamed = {correction.to if name == correction.name else name: v for name, v in given.items()}
         return grammar.written(replace(words, named=renamed))
+    if correction.part is Part.FLAG:
+        return grammar.written(replace(words, named={**given, correction.name: "yes"}))
     return grammar.written(_with_value(correction, replace(words, named=given), verb))
 
 

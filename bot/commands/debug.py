@@ -146,7 +146,7 @@ VERB = Verb(
         PROPERTY,
         Parameter(name="session", summary="The session id, where the run is not known", kind=FieldKind.TEXT),
         Parameter(name="recipients", summary="Who gets the link by mail; you, where your address is known",
-                  kind=FieldKind.TEXT, example="recipients=ann@example.com"),
+                  kind=FieldKind.TEXT, example="recipients=ann@example.com", check=grammar.recipients),
         Parameter(name="description", summary="What it is for", kind=FieldKind.TEXT,
                   example='description="who holds the lock?"'),
         Parameter(name="again", summary="Open another session although one is open", kind=FieldKind.FLAG,

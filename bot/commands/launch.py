@@ -30,7 +30,7 @@ from bot.wordlike import nearest
 OWN = ("launcher", "preset", "connection")  # parameters of the verb that are none of the run's
 FIELDS = (
     Field(name="duration", label="Duration in minutes", kind=FieldKind.MINUTES, required=True,
-          hint="30, 0.5 or 1h30m"),
+          hint="30, 1h30m or 10s"),
     Field(name="config_image", label="Config image", kind=FieldKind.TEXT,
           hint="[REGISTRY/]NAME:TAG; empty: the launcher's own"),
     Field(name="images", label="Images", kind=FieldKind.LONG_TEXT, hint="separated by ;"),
@@ -49,9 +49,8 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
     service = service_of(asked, desk)
     require(service, Capability.LAUNCH)
     launcher, values = given(asked, desk)
-    lacking = [
-        what for what, there in (("a launcher", launcher), ("a duration", "duration" in values)) if not there
-    ]
+    timed = "duration" in values or launching.own_duration(values) is not None
+    lacking = [what for what, there in (("a launcher", launcher), ("a duration", timed)) if not there]
     if lacking:
         return replies.missing(lacking, await form(asked, desk))
     request = launching.build(launcher, values, desk.new_key())
@@ -124,7 +123,9 @@ async def form(asked: Asked, desk: Desk) -> Form:
     launcher, values = given(asked, desk)
     first = Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, value=launcher, required=True,
                   hint="the exact name, for example basic_test")  # fmt: skip
+    timed = launching.own_duration(values) is not None
     fields = [replace(field, value=values.pop(field.name, "")) for field in FIELDS]
+    fields[0] = replace(fields[0], required=not timed)
     further = [
         Field(name=name, label=name, kind=FieldKind.TEXT, value=value) for name, value in values.items()
     ]
@@ -149,7 +150,8 @@ async def _warnings(request: LaunchRequest, service: RunService, desk: Desk) -> 
     """Say what makes this launch look like a slip: an unseen launcher, or one that is at work already."""
     launcher, connection = request.launcher, service.connection
     seen = (*desk.launchers.get(connection, ()), *await desk.store.launchers(connection))
-    warnings: list[Line] = []
+    own = launching.own_duration(dict(request.extra))
+    warnings: list[Line] = [replies.own_duration(own)] if own and request.minutes is None else []
     if launcher not in seen and not await _has_runs(launcher, service):
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *desk.presets])))
     recent = await desk.store.recent(connection, RECENT)
@@ -188,18 +190,19 @@ VERB = Verb(
                   example="duration=1h30m"),
         Parameter(name="preset", summary="A launch prepared in the settings", kind=FieldKind.TEXT),
         Parameter(name="config_image", summary="The image that holds the configuration", kind=FieldKind.TEXT,
-                  example="config_image=config:main"),
+                  example="config_image=config:main", check=grammar.image),
         Parameter(name="images", summary="Images to use, separated by ;", kind=FieldKind.LONG_TEXT,
-                  example="images=app:1.4;db:16"),
+                  example="images=app:1.4;db:16", check=grammar.images),
         Parameter(name="description", summary="Stands in the report and in mails", kind=FieldKind.TEXT,
-                  example='description="retry fix"'),
+                  example='description="retry fix"', check=launching.description),
         Parameter(name="source", summary="Usually a branch; runs of one source are compared",
-                  kind=FieldKind.TEXT, example="source=main"),
-        Parameter(name="test_name", summary="The test's name in the history", kind=FieldKind.TEXT),
+                  kind=FieldKind.TEXT, example="source=main", check=launching.plain_text),
+        Parameter(name="test_name", summary="The test's name in the history", kind=FieldKind.TEXT,
+                  check=launching.plain_text),
         Parameter(name="ephemeral", summary="Leave the run out of the history", kind=FieldKind.FLAG,
                   example="ephemeral=yes"),
         Parameter(name="recipients", summary="Who gets the report by mail, separated by ;",
-                  kind=FieldKind.TEXT, example="recipients=ann@example.com"),
+                  kind=FieldKind.TEXT, example="recipients=ann@example.com", check=grammar.recipients),
         Parameter(name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT),
     ),
     examples=(

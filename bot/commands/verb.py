@@ -34,6 +34,9 @@ class Parameter:
     positional: bool = False
     choices: tuple[str, ...] = ()
     example: str = ""
+    check: Callable[[str, str], object] | None = (
+        None  # reads a value by (text, name), where its kind does not say how
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

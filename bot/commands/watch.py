@@ -6,15 +6,15 @@ watch [LAUNCHER] [outcomes=all|changes|failures,new-failures,incomplete,recovery
 
 from __future__ import annotations
 
-from bot import grammar
+from bot import filters, grammar
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks
-from bot.commands.target import launchers_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
-from bot.errors import UserError
+from bot.errors import ServiceError, UserError
+from bot.ports import RunService
 from bot.replies import watching as replies
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
-from bot.wordlike import mistaken, nearest
+from bot.wordlike import mistaken
 
 OUTCOMES = ("all", "changes", *(o.value for o in Outcome if o is not Outcome.ALL))
 
@@ -61,16 +61,42 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
 
 
 async def handle(asked: Asked, desk: Desk) -> Reply:
-    """Add the subscription, or change the one with the same launcher and source."""
+    """Add the subscription, or change the one with the same launcher and source; ask about one that fits no run."""
     wanted = parse(asked, desk)
     there = wanted in await desk.store.subscriptions(wanted.channel)
+    odd = None if there or asked.flag("keep") else await _unmatched(wanted, desk)
+    if odd is not None:
+        raise replies.fits_no_run(odd)
     new = await desk.store.subscribe(wanted, desk.clock.now())
-    service = desk.services[wanted.connection or next(iter(desk.services))]
-    known = await launchers_of(service, desk)
-    unseen = wanted.launcher if wanted.launcher and known and wanted.launcher not in known else None
-    return replies.watching_now(
-        wanted, new=new, there=there, unseen=nearest(unseen, known) if unseen else None
-    )
+    return replies.watching_now(wanted, new=new, there=there)
+
+
+async def _unmatched(wanted: Subscription, desk: Desk) -> filters.Unmatched | None:
+    """Return the filter that fits none of the known runs of any connection that is meant; what cannot be told fits."""
+    names = [wanted.connection] if wanted.connection else list(desk.services)
+    odd: filters.Unmatched | None = None
+    for name in names:
+        service = desk.services[name]
+        further = (*desk.launchers.get(name, ()), *await desk.store.launchers(name))
+        try:
+            odd = await _odd_in(service, wanted, further)
+        except ServiceError:
+            return None
+        if odd is None:
+            return None
+    return odd
+
+
+async def _odd_in(
+    service: RunService, wanted: Subscription, further: tuple[str, ...]
+) -> filters.Unmatched | None:
+    """Look through the launcher's own recent runs, or through those of all where it has none."""
+    if wanted.launcher:
+        own = await filters.known(service, wanted.launcher)
+        if own.runs:
+            return filters.unmatched(own, wanted.launcher, wanted.source)
+    there = await filters.known(service, further=further)
+    return filters.unmatched(there, wanted.launcher, wanted.source)
 
 
 async def form(asked: Asked, desk: Desk) -> Form:
@@ -109,6 +135,7 @@ VERB = Verb(
         SOURCE,
         Parameter(name="report_links", summary="post: Open report is a link; private: it answers only the person who clicks", kind=FieldKind.CHOICE,
                   choices=tuple(ReportLinks)),
+        Parameter(name="keep", summary="Although no run fits so far", kind=FieldKind.FLAG, example="keep=yes"),
         CONNECTION,
     ),
     examples=("watch", "watch Payments Nightly outcomes=changes", "watch source=main outcomes=failures,recovery"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from bot.errors import UserError
+from bot.errors import UserError, WrongValue
 
 MOST_IMAGES = 50
 MOST_RECIPIENTS = 50
@@ -29,10 +29,8 @@ def image(text: str, name: str = "image") -> str:
     plain = text.strip()
     if len(plain) <= _LONGEST_IMAGE and _IMAGE.fullmatch(plain):
         return plain
-    raise UserError(
-        f"{name}= has “{plain[:_SHOWN]}”; that is not an image with a tag or a digest.",
-        f"Examples: {name}=app:1.4, {name}=registry.example.com/team/app@sha256:… (64 digits)",
-    )
+    what = f"has “{plain[:_SHOWN]}”; that is not an image with a tag or a digest."
+    raise WrongValue(name, what, "app:1.4", "registry.example.com/team/app@sha256:… (64 digits)")
 
 
 def images(text: str, name: str = "images") -> tuple[str, ...]:
@@ -62,17 +60,14 @@ def only_within(addresses: tuple[str, ...], domains: frozenset[str]) -> tuple[st
 def _address(text: str, name: str) -> str:
     if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text):
         return text
-    raise UserError(
-        f"{name}= has “{text[:_SHOWN]}”; that is not a mail address.",
-        f"Example: {name}=ann@example.com;bo@example.com",
-    )
+    what = f"has “{text[:_SHOWN]}”; that is not a mail address."
+    raise WrongValue(name, what, "ann@example.com;bo@example.com")
 
 
 def _listed(text: str, name: str, read: Callable[[str, str], str], most: int) -> tuple[str, ...]:
     pieces = [piece.strip() for piece in _SEPARATORS.split(text)]
     given = tuple(dict.fromkeys(read(piece, name) for piece in pieces if piece))
     if not 0 < len(given) <= most:
-        raise UserError(
-            f"{name}= has {len(given)} entries; it has to have 1 to {most}.", "Separate them with “;”."
-        )
+        what = f"has {len(given)} entries; it has to have 1 to {most}."
+        raise WrongValue(name, what, mend="Separate them with “;”.")
     return given

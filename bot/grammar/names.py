@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import UserError
+from bot.errors import UserError, WrongValue
 from bot.moments import read_run_id
 
 LONGEST_LAUNCHER = 128  # characters
@@ -29,14 +29,11 @@ def launcher(text: str, name: str = "launcher") -> str:
     """Return a launcher's name with single spaces. Raises `UserError` for what could bend an address."""
     plain = " ".join(word for word in text.split(" ") if word)
     if not plain or len(plain) > LONGEST_LAUNCHER:
-        raise UserError(
-            f"{name}= has to be 1 to {LONGEST_LAUNCHER} characters long.", "Example: launcher=basic_test"
-        )
+        raise WrongValue(name, f"has to be 1 to {LONGEST_LAUNCHER} characters long.", "basic_test")
     if not plain.isprintable() or ".." in plain or plain == "." or _FORBIDDEN & set(plain):
-        raise UserError(
-            f"{name}= is “{plain[:_SHOWN]}”; that is not the name of a launcher.",
-            "Names hold no / \\ .. ? # % and no invisible characters. Example: launcher=basic_test",
-        )
+        what = f"is “{plain[:_SHOWN]}”; that is not the name of a launcher."
+        mend = "Names hold no / \\ .. ? # % and no invisible characters."
+        raise WrongValue(name, what, "basic_test", mend=mend)
     return plain
 
 
@@ -52,5 +49,5 @@ def flag(text: str, name: str) -> bool:
     """Read true, yes, on, 1 or false, no, off, 0 in any case. Raises `UserError`."""
     said = _FLAGS.get(text.strip().lower())
     if said is None:
-        raise UserError(f"{name}= is “{text[:_SHOWN]}”; it has to be yes or no.", f"Example: {name}=yes")
+        raise WrongValue(name, f"is “{text[:_SHOWN]}”; it has to be yes or no.", "yes")
     return said

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
-from bot.errors import UserError
+from bot.errors import WrongValue
 
 MOST_MINUTES = 10_080  # a week; a longer run is far more likely a slip of the hand
 MOST_VIRTUAL_SECONDS = 3_600  # an hour is about 200 MB of log
@@ -13,25 +13,26 @@ MOST_VIRTUAL_SECONDS = 3_600  # an hour is about 200 MB of log
 _NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)"
 _PLAIN = re.compile(_NUMBER, re.ASCII)
 _UNITS = re.compile(
-    rf"(?:{_NUMBER}\s?(?:h|hours?))?\s?(?:{_NUMBER}\s?(?:m|min|minutes?))?\s?(?:{_NUMBER}\s?(?:s|sec|seconds?))?",
+    rf"(?:{_NUMBER}\s?(?:h|hrs?|hours?))?\s?(?:{_NUMBER}\s?(?:m|mins?|minutes?))?"
+    rf"\s?(?:{_NUMBER}\s?(?:s|secs?|seconds?))?",
     re.ASCII | re.IGNORECASE,
 )
+_MINUTE_STEP = Decimal("0.000001")
 _LONGEST = 40  # characters
 _SHOWN = 40
 
 
 def minutes(text: str, name: str = "duration") -> str:
-    """Return wall-clock minutes of `30`, `0.5`, `90m` or `1h30m` as decimal text, above 0, at most a week.
+    """Return wall-clock minutes of `30`, `0.5`, `90m`, `1h30m` or `10s` as decimal text, above 0, at most a week.
 
-    Raises `UserError`.
+    Six decimals of a minute are what the platform is sent: 10 s are 0.166667. Raises `UserError`.
     """
     total = _seconds(text, bare=60)
-    if total is None or total * 1_000_000 % 60:
-        raise UserError(
-            f"{name}= is “{text[:_SHOWN]}”; it has to be a length of time in minutes or hours.",
-            f"Examples: {name}=30, {name}=0.5, {name}=1h30m",
-        )
-    return _bounded(total / 60, MOST_MINUTES, f"{name}= is “{text[:_SHOWN]}”", "minutes")
+    if total is None:
+        what = "it has to be a length of time in seconds, minutes or hours."
+        raise WrongValue(name, f"is “{text[:_SHOWN]}”; {what}", "30", "0.5", "1h30m", "10s")
+    exact = (total / 60).quantize(_MINUTE_STEP, ROUND_HALF_UP)
+    return _bounded(exact, MOST_MINUTES, text, name, "minutes")
 
 
 def virtual_seconds(text: str, name: str = "window") -> str:
@@ -41,21 +42,17 @@ def virtual_seconds(text: str, name: str = "window") -> str:
     """
     total = _seconds(text, bare=1)
     if total is None:
-        raise UserError(
-            f"{name}= is “{text[:_SHOWN]}”; it has to be a number of virtual seconds.",
-            f"Examples: {name}=10, {name}=0.5, {name}=2m",
-        )
-    return _bounded(total, MOST_VIRTUAL_SECONDS, f"{name}= is “{text[:_SHOWN]}”", "virtual seconds")
+        what = "it has to be a number of virtual seconds."
+        raise WrongValue(name, f"is “{text[:_SHOWN]}”; {what}", "10", "0.5", "2m")
+    return _bounded(total, MOST_VIRTUAL_SECONDS, text, name, "virtual seconds")
 
 
 def whole_number(text: str, name: str, most: int) -> int:
     """Return a whole number from 1 to `most`. Raises `UserError`."""
     if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 0 < int(text) <= most:
         return int(text)
-    raise UserError(
-        f"{name}= is “{text[:_SHOWN]}”; it has to be a whole number from 1 to {most:,}.",
-        f"Example: {name}={min(20, most)}",
-    )
+    what = f"it has to be a whole number from 1 to {most:,}."
+    raise WrongValue(name, f"is “{text[:_SHOWN]}”; {what}", f"{min(20, most)}")
 
 
 def _seconds(text: str, *, bare: int) -> Decimal | None:
@@ -73,7 +70,8 @@ def _seconds(text: str, *, bare: int) -> Decimal | None:
     )
 
 
-def _bounded(value: Decimal, most: int, given: str, unit: str) -> str:
+def _bounded(value: Decimal, most: int, text: str, name: str, unit: str) -> str:
     if not 0 < value <= most:
-        raise UserError(f"{given}; it has to be above 0 and at most {most:,} {unit}.")
+        what = f"it has to be above 0 and at most {most:,} {unit}."
+        raise WrongValue(name, f"is “{text[:_SHOWN]}”; {what}")
     return f"{value.normalize():f}"

@@ -8,7 +8,17 @@ from bot.cards import Button, Card, Context, Fact, Form, Line, Outside, Progress
 from bot.errors import UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import settling
-from bot.replies.words import clock_time, duration, elapsed, listed, minutes, run_name, sentence, short_id
+from bot.replies.words import (
+    clock_time,
+    count,
+    duration,
+    elapsed,
+    listed,
+    minutes,
+    run_name,
+    sentence,
+    short_id,
+)
 from bot.state import Intent, IntentState
 from bot.wordlike import mistaken
 
@@ -61,6 +71,12 @@ def not_seen(launcher: str, close: str | None) -> Line:
     """Warn of a launcher that no run was seen of."""
     meant: Line = (" Did you mean “", Outside(close), "”?") if close else ()
     return ("No run of the launcher “", Outside(launcher), "” was seen before.", *meant)
+
+
+def own_duration(name: str) -> Line:
+    """Say that the launcher decides how long it tests, by a parameter of its own."""
+    return ("No duration= is given. How long it tests is up to the launcher, which gets ", Outside(name, code=True),
+            ".")  # fmt: skip
 
 
 def under_way(launcher: str, run_id: str) -> Line:
@@ -245,8 +261,9 @@ def _requested(request: LaunchRequest) -> str:
 def _cost(request: LaunchRequest) -> str:
     if request.minutes is None:
         return "the launcher's own duration"
-    number = float(request.minutes)
-    return f"{request.minutes} minutes of test time" if number != 1 else "1 minute of test time"
+    whole, rest = divmod(round(float(request.minutes) * 60), 60)
+    said = [count(whole, "minute")] if whole or not rest else []
+    return f"{listed([*said, count(rest, 'second')] if rest else said)} of test time"
 
 
 def _value(name: str, value: str, *, alone: bool) -> Line:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bot import grammar
 from bot.cards import Button, Card, Item, Line, Outside, Reply, Tone
+from bot.errors import Correction, Part, UserError
+from bot.filters import Unmatched
 from bot.replies.words import count, listed, sentence
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 
@@ -15,17 +17,25 @@ SAID = {
 }
 
 
-def watching_now(subscription: Subscription, *, new: bool, there: bool, unseen: str | None) -> Reply:
-    """Confirm a subscription; `there`: just so before; `unseen`: the known launcher that was perhaps meant."""
+def fits_no_run(odd: Unmatched) -> UserError:
+    """Ask about a filter that fits none of the known runs: it would be silence."""
+    close = f"Did you mean “{odd.close}”? " if odd.close else ""
+    meant = (Correction(Part.VALUE, odd.close, odd.name),) if odd.close else ()
+    return UserError(
+        f"{odd.problem} Nothing is watched yet.",
+        f"{close}To watch it all the same, add keep=yes.",
+        corrections=(*meant, Correction(Part.FLAG, "Watch it all the same", "keep")),
+    )
+
+
+def watching_now(subscription: Subscription, *, new: bool, there: bool) -> Reply:
+    """Confirm a subscription; `there`: just so before."""
     told = sentence("This channel hears of ", *described(subscription))
-    body: tuple[Line, ...] = (told,)
-    if unseen:
-        body += (("No run of that launcher was seen so far. Did you mean “", Outside(unseen), "”?"),)
     card = Card(
         title=("Watching" if new else "Watching already" if there else "Watching changed",),
         text=told,
         tone=Tone.GOOD,
-        body=body,
+        body=(told,),
         buttons=_switch(subscription),
         footer=("“unwatch” ends it; “watching” lists what this channel hears of.",),
     )

@@ -22,8 +22,9 @@ from adapters.chat.discord.incoming import Opening, Refused, Said, Suggesting, T
 from adapters.chat.discord.markup import Json
 from adapters.chat.discord.screen import Screen, Stage, Told, first_word
 from adapters.chat.discord.suggest import Suggestions
-from bot import grammar
-from bot.cards import Button, Card, Reply
+from bot.cards import Card, Reply
+from bot.commands import fields
+from bot.commands.registry import VERBS
 from bot.errors import ClewError, ServiceError, UserError
 from bot.handler import Handler
 from bot.ports import Found
@@ -151,9 +152,11 @@ class Work:
         channel = said.invocation.place.channel
         shared = await self._stage.sender.is_shared(channel)
         invocation = replace(said.invocation, place=replace(said.invocation.place, shared=shared))
-        reply = await self._patiently(self._handler.handle(invocation, screen.report), screen)
+        reply = _mistaken(said) or await self._patiently(
+            self._handler.handle(invocation, screen.report), screen
+        )
         if said.way is Way.FORM and reply.failed:
-            reply = _correctable(reply, invocation)
+            reply = fields.correctable(reply, invocation)
         message = await screen.show(reply)
         took = self._stage.clock.now() - said.invocation.at
         metrics.ANSWERED.observe(max(0.0, took.total_seconds()))
@@ -190,8 +193,8 @@ async def _silent(text: str) -> None:
     """Report nothing: the person waits for a form."""
 
 
-def _correctable(reply: Reply, invocation: Invocation) -> Reply:
-    """Offer the form again with all that was filled in: Discord shows no errors beside the fields."""
-    filled = " ".join(f"{name}={grammar.quoted(value)}" for name, value in invocation.values.items())
-    again = Button(label="Correct the form", words=f"{invocation.words} {filled}", asks=invocation.words)
-    return replace(reply, card=replace(reply.card, buttons=(again, *reply.card.buttons)))
+def _mistaken(said: Said) -> Reply | None:
+    """Say at once what is wrong with the fields of a form: Discord shows no errors beside them."""
+    verb = VERBS.get(said.invocation.words) if said.way is Way.FORM else None
+    wrong = fields.problems(verb, said.invocation.values) if verb else ()
+    return problems.mistake(UserError(" ".join(wrong))) if wrong else None

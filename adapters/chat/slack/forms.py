@@ -7,14 +7,13 @@ all that is needed to read it, even after a restart. Limits: https://docs.slack.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from adapters.chat.slack.markup import Json, plain
-from bot import grammar, moments
 from bot.cards import Field, FieldKind, Form
-from bot.errors import UserError
+from bot.commands import fields
+from bot.commands.registry import VERBS
 from bot.state import Invocation
 
 TITLE = 24
@@ -29,8 +28,6 @@ CALLBACK = "clew_form"
 WAITING = "clew_waiting"
 WHERE = "clew_where"  # the block that asks for a channel where none is known
 YES = "yes"
-
-_WHOLE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +82,15 @@ def origin(view: Json) -> Origin | None:
 
 def sent(view: Json) -> Sent:
     """Read a modal's values and check what can be checked at once."""
-    optional = _optional(view)
+    blocks = _blocks(view)
+    known = origin(view)
+    verb = VERBS.get(known.verb) if known else None
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
     for name, kind, element in _filled(view):
-        value = _value(element)
-        wrong = _wrong(kind, value) if value else ("" if optional.get(name, True) else "Please fill this in.")
+        value, block = _value(element), blocks.get(name, {})
+        label = _label(block) or name
+        wrong = fields.problem(verb, name, kind, value, label)[:INPUT] if value else _missing(block)
         if wrong:
             errors[name] = wrong
         elif value:
@@ -181,11 +181,22 @@ _ELEMENTS: dict[FieldKind, Callable[[Field], Json]] = {
 }
 
 
-def _optional(view: Json) -> dict[str, bool]:
-    """Return which fields may be left empty, by name."""
+def _blocks(view: Json) -> dict[str, Json]:
+    """Return the view's fields by name."""
     blocks = view.get("blocks")
     known = [b for b in blocks if isinstance(b, dict)] if isinstance(blocks, list) else []
-    return {str(b.get("block_id")): bool(b.get("optional")) for b in known}
+    return {str(b.get("block_id")): b for b in known}
+
+
+def _label(block: Json) -> str:
+    """Return what stands above a field."""
+    label = block.get("label")
+    text = label.get("text") if isinstance(label, dict) else ""
+    return text if isinstance(text, str) else ""
+
+
+def _missing(block: Json) -> str:
+    return "" if not block or block.get("optional") else "Please fill this in."
 
 
 def _filled(view: Json) -> Iterator[tuple[str, str, object]]:
@@ -209,31 +220,3 @@ def _value(element: object) -> str:
         return str(selected.get("value") or "")
     value = element.get("value") or element.get("selected_conversation") or ""
     return str(value).strip()
-
-
-def _wrong(kind: str, value: str) -> str:
-    """Say what is wrong with a value of a kind, "" where it can be right; the verb checks the rest."""
-    check = _CHECKS.get(kind)
-    try:
-        return (
-            ""
-            if check is None or check(value)
-            else "That was not recognised. Copy it from the triage report."
-        )
-    except UserError as error:
-        return f"{error.problem} {error.mend}".strip()[:INPUT]
-
-
-def _count(value: str) -> bool:
-    if not _WHOLE.fullmatch(value):
-        raise UserError("That is not a whole number above zero.", "Give one such as 20.")
-    return True
-
-
-_CHECKS: dict[str, Callable[[str], object]] = {
-    FieldKind.MINUTES: lambda value: grammar.minutes(value, "it"),
-    FieldKind.SECONDS: lambda value: grammar.virtual_seconds(value, "it"),
-    FieldKind.LAUNCHER: lambda value: grammar.launcher(value, "it"),
-    FieldKind.MOMENT: moments.find,
-    FieldKind.COUNT: _count,
-}

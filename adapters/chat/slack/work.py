@@ -20,6 +20,7 @@ from adapters.chat.slack.screen import Screen, Stage
 from bot import access
 from bot.access import Role
 from bot.cards import Form, Reply
+from bot.commands.fields import correctable
 from bot.errors import ClewError, ServiceError, UserError
 from bot.handler import Handler
 from bot.ports import Found, Halted
@@ -169,6 +170,8 @@ class Work:
             return
         screen.move(invocation.place)
         reply = await self._patiently(self._handler.handle(invocation, screen.report), screen)
+        if said.way is Way.FORM and reply.failed:
+            reply = correctable(reply, invocation)
         if reply.card.form is not None and await self._opened(reply.card.form, said, invocation):
             message = None
         else:

@@ -17,6 +17,7 @@ from adapters.chat.terminal.sender import TerminalChat
 from adapters.chat.terminal.transcript import Message, Transcript
 from adapters.configuration.values import Terminal as Settings
 from bot.cards import Form, Reply
+from bot.commands.fields import correctable
 from bot.errors import ClewError, StoreError, UserError
 from bot.handler import Handler
 from bot.ports import Clock, Store
@@ -93,6 +94,8 @@ class Terminal:
     async def answer(self, asked: Invocation, pressed: Message | None = None) -> MessageRef | None:
         """Answer what was taken before."""
         reply = await self.handler.handle(asked, self._report)
+        if reply.failed and asked.values:
+            reply = correctable(reply, asked)
         shown = await self._replace(reply, pressed) if reply.replace and pressed else self._show(reply, asked)
         try:
             await self.handler.answered(asked, reply, shown)

@@ -14,9 +14,9 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from adapters.chat.terminal.app import WELCOME, Terminal
 from adapters.chat.terminal.complete import Completing
 from adapters.redact import redact
-from bot import grammar
 from bot.cards import Field, FieldKind, Form
-from bot.errors import UserError
+from bot.commands import fields
+from bot.commands.registry import VERBS
 
 log = logging.getLogger(__name__)
 
@@ -109,13 +109,13 @@ class Prompt:
         values = {}
         try:
             for field in form.fields:
-                values[field.name] = await self._field(field)
+                values[field.name] = await self._field(form.verb, field)
         except (KeyboardInterrupt, EOFError):
             screen.note("Given up; nothing was sent.")
             return None
         return {name: value for name, value in values.items() if value}
 
-    async def _field(self, field: Field) -> str:
+    async def _field(self, verb: str, field: Field) -> str:
         said = field.hint or ("yes or no" if field.kind is FieldKind.FLAG else "")
         hint = f" ({said})" if said else ""
         text = field.value
@@ -126,7 +126,7 @@ class Prompt:
                 completer=self._completing.of_field(field),
                 handle_sigint=False,
             )
-            if not (problem := _problem(field, text.strip())):
+            if not (problem := _problem(verb, field, text.strip())):
                 return text.strip()
             self._terminal.chat.screen.note(problem)
 
@@ -139,18 +139,11 @@ class Prompt:
         return "\n".join(lines) if lines else None
 
 
-def _problem(field: Field, text: str) -> str:
+def _problem(verb: str, field: Field, text: str) -> str:
     """Say what is wrong with a field while it can still be mended, "" where nothing is; the verb checks all."""
     if not text:
         return f"{field.label} is needed." if field.required else ""
-    try:
-        if field.kind is FieldKind.MINUTES:
-            grammar.minutes(text, field.name)
-        elif field.kind is FieldKind.FLAG:
-            grammar.flag(text, field.name)
-    except UserError as error:
-        return f"{error.problem} {error.mend}"
-    return ""
+    return fields.problem(VERBS.get(verb), field.name, field.kind, text, field.label)
 
 
 class Discreet(FileHistory):

@@ -70,6 +70,37 @@ async def test_launch__keeps_a_draft() -> None:
     assert draft.id == launch_request(draft.request).key
 
 
+async def test_launch__custom_duration_is_enough() -> None:
+    """Many launchers take their length of time as a parameter of their own: that is asked about, not refused."""
+    stage = Stage()
+    reply = await stage.say("launch basic_test custom.duration=1")
+    facts = {fact.label: plain(fact.value) for fact in reply.card.facts}
+
+    assert [button.label for button in reply.card.buttons] == ["Launch", "Cancel"]
+    assert (
+        "No duration= is given. How long it tests is up to the launcher, which gets custom.duration."
+        in texts(reply.card)
+    )
+    assert "antithesis.duration" not in facts
+    assert facts["Cost"] == "the launcher's own duration"
+
+
+@pytest.mark.parametrize(
+    ("given", "cost"),
+    [
+        ("10s", "10 seconds"),
+        ("1m10s", "1 minute and 10 seconds"),
+        ("0.5", "30 seconds"),
+        ("60", "60 minutes"),
+    ],
+)
+async def test_launch__tells_the_cost_exactly(given: str, cost: str) -> None:
+    """Seconds are told as such, not as a fraction of a minute."""
+    reply = await Stage().say(f"launch basic_test duration={given}")
+
+    assert f"Launch basic_test for {cost} of test time?" in plain(reply.card.text)
+
+
 async def test_launch__understands_the_platforms_names() -> None:
     """antithesis.duration says the same as duration, and other parameters pass through."""
     stage = Stage()

@@ -10,10 +10,11 @@ from bot import grammar
 from bot.access import Policy, Role
 from bot.cards import ReportLinks, plain
 from bot.earlier import stored
-from bot.errors import UserError
+from bot.errors import Unreachable, UserError
 from bot.replies.watching import only_changes
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 from tests.fakes.runs import EPOCH, a_run, some_results
+from tests.fakes.stage import Stage, texts
 from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, nothing, told, words_of
 
 
@@ -261,3 +262,63 @@ async def test_watching__nothing_says_how_to_start() -> None:
     reply = await Door().say("watching")
 
     assert "“watch” lets it hear" in told(reply.card)
+
+
+# Filters that fit no run -----------------------------------------------------------------------------------
+
+
+def a_watched_world() -> Stage:
+    """Return a stage whose platform has runs of two launchers, one of them from main only."""
+    stage = Stage(known=())
+    stage.service.add_run(a_run(1, launcher="basic_test", source="main"))
+    stage.service.add_run(a_run(2, launcher="Payments Nightly", source="main-2"))
+    stage.service.add_run(a_run(3, launcher="Payments Nightly", source="main"))
+    return stage
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "offered"),
+    [
+        ("watch source=mian", "None of the last 3 runs has the source “mian”.", "watch source=main"),
+        ("watch source=main-*", "It is compared as a whole name: * stands for nothing else.", None),
+        (
+            "watch Paymets Nightly",
+            "None of the last 3 runs has the launcher “Paymets Nightly”.",
+            'watch launcher="Payments Nightly"',
+        ),
+        ("watch basic_test source=main-2", "No known run has the source “main-2”.", None),
+        ("watch zebra", "None of the last 3 runs has the launcher “zebra”.", None),
+    ],
+)
+async def test_watch__a_filter_that_fits_no_run_is_asked_about(
+    words: str, said: str, offered: str | None
+) -> None:
+    """It would be silence for ever: the nearest name is offered, and so is to watch it all the same."""
+    stage = a_watched_world()
+    reply = await stage.say(words)
+
+    assert said in texts(reply.card)
+    assert await stage.memory.subscriptions() == ()
+    assert offered is None or offered in [button.words for button in reply.card.buttons]
+
+    kept = await stage.press("Watch it all the same")
+
+    assert not kept.failed
+    assert len(await stage.memory.subscriptions()) == 1
+
+
+async def test_watch__a_filter_that_fits_is_kept_at_once() -> None:
+    """What fits a run, or cannot be judged because no run is known, needs no question."""
+    for stage in (a_watched_world(), Stage(known=())):
+        reply = await stage.say("watch Payments Nightly source=main")
+
+        assert not reply.failed
+        assert len(await stage.memory.subscriptions()) == 1
+
+
+async def test_watch__a_platform_that_does_not_answer_is_no_reason_to_refuse() -> None:
+    """What cannot be looked up is kept as it was said."""
+    stage = a_watched_world()
+    stage.service.fail("runs", Unreachable("no answer"))
+
+    assert not (await stage.say("watch source=mian")).failed

@@ -22,7 +22,8 @@ RUBBLE = [
     [
         ("30", "30"), ("0.5", "0.5"), ("0.1", "0.1"), ("007", "7"), ("1.50", "1.5"), (" 30 ", "30"), ("90m", "90"),
         ("1h30m", "90"), ("1h 30 min", "90"), ("2 hours", "120"), ("1.5h", "90"), ("1H", "60"), ("90s", "1.5"),
-        ("100", "100"), ("10080", "10080"), ("168h", "10080"), ("0.000001", "0.000001"),
+        ("10s", "0.166667"), ("7s", "0.116667"), ("1m10s", "1.166667"), ("20 secs", "0.333333"), ("45 mins", "45"),
+        ("2hrs", "120"), ("100", "100"), ("10080", "10080"), ("168h", "10080"), ("0.000001", "0.000001"),
     ],
 )  # fmt: skip
 def test_minutes__gives_decimal_text(text: str, expected: str) -> None:
@@ -32,7 +33,7 @@ def test_minutes__gives_decimal_text(text: str, expected: str) -> None:
     assert expected == result
 
 
-@pytest.mark.parametrize("text", [*RUBBLE, "20s", "0", "0m", "10081", "999999999"])
+@pytest.mark.parametrize("text", [*RUBBLE, "0.00001s", "0", "0m", "10081", "999999999"])
 def test_minutes__refuses_the_rest(text: str) -> None:
     """Anything else is refused with the field's name, briefly, and with the way to give it right."""
     with pytest.raises(UserError, match=r"^length= is ") as refused:

@@ -258,7 +258,7 @@ def of_subscriptions(ending: str) -> Iterator[Card]:
         for outcomes, source, problem in itertools.product(wanted, (None, ending), ("", ending))
     ]
     for one in made:
-        yield watching.watching_now(one, new=True, there=False, unseen=ending).card
+        yield watching.watching_now(one, new=True, there=False).card
         yield watching.listing((one,)).card
         yield watching.listing((one, made[0])).card
         yield watching.no_longer((one,), ()).card

@@ -106,6 +106,28 @@ def test_field__says_what_is_wrong(kind: FieldKind, value: str) -> None:
     assert result.values == {}
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        (Field(name="duration", label="Duration in minutes", kind=FieldKind.MINUTES), "never",
+         ("Duration in minutes is “never”; it has to be a length of time in seconds, minutes or hours. "
+         "Examples: 30, 0.5, 1h30m, 10s")),
+        (Field(name="images", label="Images", kind=FieldKind.LONG_TEXT), "app",
+         ("Images has “app”; that is not an image with a tag or a digest. "
+         "Examples: app:1.4, registry.example.com/team/app@sha256:… (64 digits)")),
+        (Field(name="recipients", label="Mail the report to", kind=FieldKind.TEXT), "ann",
+         "Mail the report to has “ann”; that is not a mail address. Example: ann@example.com;bo@example.com"),
+        (Field(name="description", label="Description", kind=FieldKind.TEXT), "a\u200bb",
+         "Description holds invisible characters. Type it again instead of pasting it."),
+    ],
+)  # fmt: skip
+def test_field__speaks_as_the_form_does(field: Field, value: str, said: str) -> None:
+    """The sentence has the field's own label and examples that can be typed there, with no `name=`."""
+    result = sent(modal(field), **{field.name: value})
+
+    assert {field.name: said} == result.errors
+
+
 def test_field__that_is_required_is_asked_for() -> None:
     """Slack checks it too; an old client may not."""
     assert sent(modal(a_field(FieldKind.TEXT, required=True))).errors == {"it": "Please fill this in."}

@@ -42,7 +42,8 @@ async def test_launch__through_its_form_starts_once(world: World) -> None:
 async def test_form__with_a_mistake_can_be_corrected(world: World) -> None:
     """What is wrong is said to the person alone, and the form comes back as it was filled in."""
     opened = await world.say("launch")
-    wrong = await world.alice.submit_modal(opened, {"launcher": "basic_test", "duration": "soon"})
+    filled = {"launcher": "basic_test", "duration": "soon", "rest": "images=app\ndescription=two words"}
+    wrong = await world.alice.submit_modal(opened, filled)
     await world.env.settle()
     shown = answer(wrong)
 
@@ -50,7 +51,10 @@ async def test_form__with_a_mistake_can_be_corrected(world: World) -> None:
     await world.env.settle()
 
     assert shown.ephemeral
+    assert "Duration is “soon”" in said(shown)
+    assert "Images has “app”" in said(shown)
     assert again.modal is not None
+    assert inputs(again.modal)["description"]["value"] == "two words"
     assert inputs(again.modal)["duration"]["value"] == "soon"
     assert inputs(again.modal)["launcher"]["value"] == "basic_test"
 

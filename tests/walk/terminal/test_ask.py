@@ -297,6 +297,19 @@ def test_doctor__everything_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_doctor__a_watch_that_fits_no_run_is_named(place: Path) -> None:
+    """A slip in the file would be silence for ever, so the nearest name is offered."""
+    watch = '[[watch]]\nchannel = "terminal:channel:local"\n'
+    (place / "clew.toml").write_text(
+        f'{watch}launcher = "Serach Canary"\n{watch}launcher = "Search Canary"\n'
+    )
+
+    (named,) = [line for line in clew("doctor").stdout.splitlines() if "watch" in line]
+
+    assert "runs has the launcher “Serach Canary”" in named
+    assert "Did you mean “Search Canary”?" in named
+
+
 def test_doctor__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings that cannot be used are one line each."""
     monkeypatch.setenv("CLEW_POLL_SECONDS", "0")

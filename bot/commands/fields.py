@@ -1,0 +1,89 @@
+"""What is wrong with a form's values, each said at its field, and the way back to the form with all that was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from bot import grammar, launching, moments
+from bot.cards import Button, FieldKind, Reply
+from bot.commands.verb import Parameter, Verb
+from bot.errors import UserError, WrongValue
+from bot.grammar import Words
+from bot.state import Invocation
+
+MOST = 999_999_999  # of a count that its verb does not bound
+GIVE_MOMENT = "Copy it from the triage report."
+
+Check = Callable[[str, str], object]
+"""Reads a value; the second text is the parameter's name. Raises `UserError`."""
+
+
+def problem(verb: Verb | None, name: str, kind: str, value: str, label: str) -> str:
+    """Say what is wrong with a field's value in words that fit the form, "" where it can be right.
+
+    The verb judges it again, with all that it knows; this is what can be told at once.
+    """
+    parameter = next((p for p in verb.parameters if p.name == name), None) if verb else None
+    try:
+        _check(parameter, kind)(value, name)
+        if verb is not None and verb.open_names and parameter is None and "." in name:
+            launching.canonical(name)
+    except WrongValue as error:
+        return error.at_field(label)
+    except UserError as error:
+        return f"{error.problem} {error.mend}".strip()
+    return ""
+
+
+def problems(verb: Verb, values: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what is wrong with the values of a form that shows no errors at its fields, each named by its label."""
+    kinds = {p.name: p.kind for p in verb.parameters}
+    said = (problem(verb, n, kinds.get(n, FieldKind.TEXT), v, _label(n)) for n, v in values.items())
+    return tuple(sentence for sentence in said if sentence)
+
+
+def correctable(reply: Reply, invocation: Invocation) -> Reply:
+    """Offer the form again with all that was filled in, but for secrets: no message may keep those."""
+    kept = {name: value for name, value in invocation.values.items() if not launching.is_secret(name)}
+    words = grammar.written(Words(verb=invocation.words, named=kept))
+    again = Button(label="Correct the form", words=words or invocation.words, asks=invocation.words)
+    return replace(reply, card=replace(reply.card, buttons=(again, *reply.card.buttons)))
+
+
+def _check(parameter: Parameter | None, kind: str) -> Check:
+    if parameter is not None and parameter.check is not None:
+        return parameter.check
+    return _BY_KIND.get(kind, _anything)
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _anything(text: str, name: str) -> object:
+    return text
+
+
+def _moment(text: str, name: str) -> object:
+    found = moments.find(text)
+    if found is None or found.moment is None:
+        raise UserError("That moment was not recognised.", GIVE_MOMENT)
+    return found
+
+
+def _count(text: str, name: str) -> int:
+    return grammar.whole_number(text, name, MOST)
+
+
+_BY_KIND: Mapping[str, Check] = MappingProxyType(
+    {
+        FieldKind.MINUTES: grammar.minutes,
+        FieldKind.SECONDS: grammar.virtual_seconds,
+        FieldKind.LAUNCHER: grammar.launcher,
+        FieldKind.FLAG: grammar.flag,
+        FieldKind.MOMENT: _moment,
+        FieldKind.COUNT: _count,
+    }
+)

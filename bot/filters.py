@@ -1,0 +1,75 @@
+"""Whether what a channel watches fits any run at all: a slip in a filter would be silence for ever.
+
+Only recent runs are looked through, so what fits none of them may be new; it is said, not refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.model import Run, RunQuery
+from bot.ports import RunService
+from bot.wordlike import nearest
+
+PAGES = 3  # of the run list that are looked through
+WILD = frozenset("*?%")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The launchers and sources of recent runs, and of how many."""
+
+    launchers: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    runs: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmatched:
+    """A filter that fits no known run; `close`: the known value nearest to it. `runs`: how many were looked through."""
+
+    name: str  # "launcher" or "source"
+    value: str
+    close: str | None
+    runs: int
+
+    @property
+    def problem(self) -> str:
+        """The sentence for people."""
+        wild = " It is compared as a whole name: * stands for nothing else." if WILD & set(self.value) else ""
+        seen = f"None of the last {self.runs:,} runs" if self.runs > 1 else "No known run"
+        return f"{seen} has the {self.name} “{self.value[:60]}”.{wild}"
+
+
+async def known(service: RunService, launcher: str | None = None, further: Iterable[str] = ()) -> Known:
+    """Look through recent runs; `further` are launchers that are known otherwise. Raises `ServiceError`."""
+    found: list[Run] = []
+    pages = 0
+    async for page in service.runs(RunQuery(launcher=launcher)):
+        found += page
+        pages += 1
+        if pages == PAGES:
+            break
+    return Known(
+        launchers=tuple(dict.fromkeys([*(run.launcher for run in found), *further])),
+        sources=tuple(dict.fromkeys(run.source for run in found if run.source)),
+        runs=len(found),
+    )
+
+
+def unmatched(there: Known, launcher: str | None, source: str | None) -> Unmatched | None:
+    """Return the first filter that fits none of the known runs; None where all fit, or where no run is known."""
+    if not there.runs:
+        return None
+    for name, value, values in (("launcher", launcher, there.launchers), ("source", source, there.sources)):
+        if value is not None and value not in values:
+            return Unmatched(name=name, value=value, close=_close(value, values), runs=there.runs)
+    return None
+
+
+def _close(value: str, values: tuple[str, ...]) -> str | None:
+    """Return the nearest value; one with a wildcard is near to the first that begins so."""
+    start = value.rstrip("*%")
+    begun = (v for v in values if start != value and v.casefold().startswith(start.rstrip("-_/.").casefold()))
+    return nearest(value, values) or next(begun, None)
