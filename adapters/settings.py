@@ -57,25 +57,22 @@ def load() -> Settings:
     """Read and check everything. Raises `SettingsError`, which lists all that is wrong at once."""
     names = environment.variables()
     problems = environment.misspelt(names)
-    env, config = None, None
+    named = (names.get("clew_config") or "").strip()  # white space is told of by its own check
+    path = Path(named or DEFAULT_FILE)
+    env, content, config = None, None, None
     try:
         env = Environment()
     except ValidationError as error:
         problems += of_environment(error)
     try:
-        config = _file(names.get("clew_config"))
+        content = file.parse(path) if named or path.exists() else {}
+        config = file.check(content, path)
     except SettingsError as error:
         problems += error.problems
-    else:
-        problems += together.problems(together.given(names), config)
+    problems += together.problems(together.given(names), content)
     if problems or env is None or config is None:
         raise SettingsError(problems)
     return _settings(env, config)
-
-
-def _file(named: str | None) -> File:
-    path = Path(named or DEFAULT_FILE)
-    return file.read(path) if named or path.exists() else File()
 
 
 def _settings(env: Environment, config: File) -> Settings:
@@ -146,6 +143,19 @@ def _warnings(env: Environment, config: File) -> Iterator[str]:
         for path in (table.api_key_file, table.password_file):
             if path:
                 paths[f"connection {table.name}"] = path
+    yield from _proxies(env, config)
     for where, path in paths.items():
         if environment.exposed(path):
             yield f"{where}: everyone on this machine can read {path}. Mend it with: chmod 0400 {path}"
+
+
+def _proxies(env: Environment, config: File) -> Iterator[str]:
+    """Say where the tenant cannot be known: its report links then lead to an address that nobody vouches for."""
+    connections = {"ANTITHESIS_TENANT": (env.antithesis_tenant, env.antithesis_base_url)}
+    connections |= {f"connection {c.name}, tenant": (c.tenant, c.base_url) for c in config.connection}
+    for where, (tenant, base_url) in connections.items():
+        if base_url and not tenant and not checks.own_address(base_url):
+            yield (
+                f"{where} is not set and the address is not the tenant's own, so its report links cannot be "
+                "checked and are not shown. Set it too."
+            )

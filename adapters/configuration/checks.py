@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 from adapters.configuration.problems import wrong
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _TENANT = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII | re.IGNORECASE)
+_HEADER = re.compile(r"[\x21-\x7e]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 
 _SLACK, _DISCORD = r"[A-Z0-9]{2,24}", r"[0-9]{5,20}"
@@ -39,47 +40,136 @@ CHANNEL_FORMS = "slack:channel:T…:C… or discord:channel:GUILD:CHANNEL"
 
 
 def tenant(value: str) -> str:
-    """Accept what can be the first part of `TENANT.antithesis.com`; anything else could send the key elsewhere."""
-    if not _TENANT.fullmatch(value):
+    """Return what can be the first part of `TENANT.antithesis.com`, also from its whole address.
+
+    Anything else could send the key elsewhere.
+    """
+    label = _of_address(value.lower())
+    if not _TENANT.fullmatch(label):
         raise wrong(
             "A tenant is a name of letters, digits and hyphens.",
             'Give only the first part of the address: "acme" for https://acme.antithesis.com.',
         )
-    return value.lower()
+    return label
+
+
+PLATFORM = ".antithesis.com"
+
+
+def _of_address(value: str) -> str:
+    """Cut ACME out of ACME.antithesis.com and https://ACME.antithesis.com/; leave anything else as it is."""
+    host = value.removeprefix("https://").rstrip("/")
+    return host.removesuffix(PLATFORM) if host.endswith(PLATFORM) else value
 
 
 def base_url(value: str) -> str:
     """Accept an address to talk to; `/` and `/api/v1` at its end are cut off."""
     value = value.rstrip("/").removesuffix("/api/v1").rstrip("/")
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host, parts = None, urlsplit("")
-    if not host or parts.scheme not in {"http", "https"} or parts.username or parts.query or parts.fragment:
+    parts = _address(value)
+    if (
+        parts is None
+        or parts.scheme not in {"http", "https"}
+        or parts.username
+        or parts.query
+        or parts.fragment
+    ):
         raise wrong("That is not a web address.", "Give it like https://acme.antithesis.com.")
-    if parts.scheme == "http" and not loopback(host):
+    if parts.scheme == "http" and not loopback(parts.hostname or ""):
         raise wrong("Over http, keys and tokens could be read on the way.", "Use https.")
     return value
 
 
-def socket_url(value: str) -> str:
-    """Accept a WebSocket's address; without encryption only on this machine, since the token goes there."""
+def platform_url(value: str) -> str:
+    """Accept the address of a platform: nothing but the API's own path may follow the host."""
+    value = base_url(value)
     parts = urlsplit(value)
     host = parts.hostname or ""
-    if parts.scheme not in {"ws", "wss"} or not host or parts.username:
+    if parts.path not in {"", "/api", "/api/v0"}:
+        raise wrong("It has to end after the host.", "Give it like https://acme.antithesis.com.")
+    if not _TENANT.fullmatch(host) and not _is_ip(host):
+        raise wrong("That is not a host's name.", "Give it like https://acme.antithesis.com.")
+    return value
+
+
+def own_address(base_url: str) -> bool:
+    """Whether a platform's address is a tenant's own, or this machine's (`clew simulate`)."""
+    host = urlsplit(base_url).hostname or ""
+    return host.endswith(PLATFORM) or loopback(host)
+
+
+def proxy_url(value: str) -> str:
+    """Accept the address of an HTTP proxy, with a user and a password where it wants them."""
+    parts = _address(value)
+    if parts is None or parts.scheme not in {"http", "https"} or parts.path.strip("/") or parts.query:
+        raise wrong(
+            "That is not the address of an HTTP proxy.", "Give it like http://proxy.example.com:3128."
+        )
+    return value
+
+
+def _address(value: str) -> SplitResult | None:
+    """Split an address that has a host and a port that can be; None for anything else."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts if parts.hostname and value.isprintable() and " " not in value else None
+
+
+def socket_url(value: str) -> str:
+    """Accept a WebSocket's address; without encryption only on this machine, since the token goes there."""
+    parts = _address(value)
+    if parts is None or parts.scheme not in {"ws", "wss"} or parts.username:
         raise wrong("That is not the address of a WebSocket.", "Give it like wss://gateway.example.com.")
-    if parts.scheme == "ws" and not loopback(host):
+    if parts.scheme == "ws" and not loopback(parts.hostname or ""):
         raise wrong("Over ws, the token could be read on the way.", "Use wss.")
     return value
 
 
 def loopback(host: str) -> bool:
     """Whether a host is this machine."""
+    return host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)
+
+
+def _is_ip(host: str) -> bool:
     try:
-        return ip_address(host).is_loopback
+        ip_address(host)
     except ValueError:
-        return host == "localhost"
+        return False
+    return True
+
+
+def text(value: object) -> object:
+    """Refuse a text with white space around it: most often a file with Windows line ends was read by a shell."""
+    if not isinstance(value, str) or value == value.strip():
+        return value
+    where = "begins" if value != value.lstrip() else "ends"
+    rest = value[: len(value) - len(value.lstrip())] or value[len(value.rstrip()) :]
+    if "\r" in rest:
+        raise wrong(
+            f"It {where} in a carriage return (\\r).", "Save the file it comes from with Unix line ends."
+        )
+    raise wrong(f"It {where} in white space.", "Remove the space, tab or line end.")
+
+
+def lower(value: object) -> object:
+    """Take a word of a fixed list in capitals too."""
+    return value.lower() if isinstance(value, str) else value
+
+
+def user_name(value: str) -> str:
+    """Accept a user name of HTTP's Basic authentication."""
+    if ":" in value or not value.isprintable():
+        raise wrong("A user name has no colon.", "Give the name alone.")
+    return value
+
+
+def secret(value: SecretStr) -> SecretStr:
+    """Accept what can stand in a header of HTTP."""
+    if not _HEADER.fullmatch(value.get_secret_value()):
+        raise wrong("It has spaces or characters beyond ASCII.", "Copy it once more, alone.")
+    return value
 
 
 def name(value: str) -> str:
@@ -142,7 +232,7 @@ HIGHEST_PORT = 65_535
 
 def listen(value: str) -> tuple[str, int] | None:
     """Read HOST:PORT, or "off"."""
-    if value == "off":
+    if value.lower() == "off":
         return None
     host, _, port = value.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
@@ -175,6 +265,11 @@ def listening(value: str) -> str:
 
 Tenant = Annotated[str, AfterValidator(tenant)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
+PlatformUrl = Annotated[str, AfterValidator(platform_url)]
+ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
+HeaderSecret = Annotated[SecretStr, AfterValidator(secret)]
+LOWER = BeforeValidator(lower)
+UserName = Annotated[str, AfterValidator(user_name)]
 SocketUrl = Annotated[str, AfterValidator(socket_url)]
 Name = Annotated[str, AfterValidator(name)]
 MailDomain = Annotated[str, AfterValidator(mail_domain)]

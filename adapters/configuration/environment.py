@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -19,8 +19,28 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from adapters.configuration.checks import BaseUrl, PollSeconds, SocketUrl, Tenant
-from adapters.configuration.problems import Problem, wrong
+from adapters.configuration import checks
+from adapters.configuration.checks import (
+    LOWER,
+    BaseUrl,
+    HeaderSecret,
+    PlatformUrl,
+    PollSeconds,
+    ProxyUrl,
+    SocketUrl,
+    Tenant,
+    UserName,
+)
+from adapters.configuration.database import read_address
+from adapters.configuration.problems import Problem, SettingsError, wrong
+from adapters.configuration.tokens import (
+    DiscordToken,
+    PlatformKey,
+    SlackAppToken,
+    SlackBotToken,
+    SlackSigningSecret,
+)
+from bot.errors import UserError
 
 LONGEST_SECRET = 16_384  # bytes; a larger file is not a secret
 
@@ -36,10 +56,23 @@ class Unusable:
 def _usable(value: object) -> object:
     if isinstance(value, Unusable):
         raise wrong(value.what, value.mend)
-    return value.strip() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if not (text := value.strip()):
+        raise wrong("There is nothing but white space in it.", "Give the secret, or leave the variable out.")
+    return text
 
 
-FromFile = Annotated[SecretStr, BeforeValidator(_usable)]
+def _database(value: SecretStr) -> SecretStr:
+    try:
+        read_address(value.get_secret_value())
+    except UserError as error:
+        raise wrong(error.problem, error.mend) from None
+    return value
+
+
+FROM_FILE = BeforeValidator(_usable)
+DatabaseUrl = Annotated[SecretStr, FROM_FILE, AfterValidator(_database)]
 
 
 class Environment(BaseSettings):
@@ -57,37 +90,44 @@ class Environment(BaseSettings):
     antithesis_tenant: Tenant | None = Field(
         default=None, description="the tenant: `acme` for https://acme.antithesis.com"
     )
-    antithesis_base_url: BaseUrl | None = Field(
-        default=None, description="the address, instead of a tenant's name (proxies, `clew simulate`)"
+    antithesis_base_url: PlatformUrl | None = Field(
+        default=None,
+        description="the address to talk to where it is not the tenant's own (a proxy, `clew simulate`)",
     )
-    antithesis_api_key: FromFile | None = Field(
+    antithesis_api_key: Annotated[PlatformKey, FROM_FILE] | None = Field(
         default=None, description="the key for everything: reading, launching, debugging"
     )
-    antithesis_username: str | None = Field(
+    antithesis_username: UserName | None = Field(
         default=None, description="not needed: accepted for older set-ups, the key is what is used"
     )
-    antithesis_password: FromFile | None = Field(default=None, description="as above")
-    antithesis_https_proxy: str | None = Field(
+    antithesis_password: Annotated[HeaderSecret, FROM_FILE] | None = Field(
+        default=None, description="as above"
+    )
+    antithesis_https_proxy: ProxyUrl | None = Field(
         default=None,
         description="an HTTP proxy to go through; those of the environment are never used by themselves",
     )
-    slack_bot_token: FromFile | None = Field(
+    slack_bot_token: Annotated[SlackBotToken, FROM_FILE] | None = Field(
         default=None, description="bot token (`xoxb-…`); without it Slack is off"
     )
-    slack_app_token: FromFile | None = Field(default=None, description="app token (`xapp-…`) for Socket Mode")
-    slack_signing_secret: FromFile | None = Field(
+    slack_app_token: Annotated[SlackAppToken, FROM_FILE] | None = Field(
+        default=None, description="app token (`xapp-…`) for Socket Mode"
+    )
+    slack_signing_secret: Annotated[SlackSigningSecret, FROM_FILE] | None = Field(
         default=None, description="for HTTP mode instead of Socket Mode"
     )
     slack_api_url: BaseUrl | None = Field(default=None, description="another address of Slack's API")
-    discord_token: FromFile | None = Field(default=None, description="bot token; without it Discord is off")
+    discord_token: Annotated[DiscordToken, FROM_FILE] | None = Field(
+        default=None, description="bot token; without it Discord is off"
+    )
     discord_api_url: BaseUrl | None = Field(default=None, description="another address of Discord's API")
     discord_gateway_url: SocketUrl | None = Field(
         default=None, description="another address of Discord's gateway"
     )
-    discord_https_proxy: str | None = Field(
+    discord_https_proxy: ProxyUrl | None = Field(
         default=None, description="an HTTP proxy for everything that goes to Discord"
     )
-    database_url: FromFile = Field(
+    database_url: DatabaseUrl = Field(
         default=SecretStr("sqlite:///clew.db"), description="SQLite file or PostgreSQL (`postgresql://…`)"
     )
     clew_config: Path | None = Field(
@@ -99,9 +139,15 @@ class Environment(BaseSettings):
     clew_read_only: bool = Field(
         default=False, description="`true`: nothing is launched, debugged or changed"
     )
-    clew_log_level: Literal["debug", "info", "warning", "error"] = Field(
+    clew_log_level: Annotated[Literal["debug", "info", "warning", "error"], LOWER] = Field(
         default="info", description="how much is logged: `debug`, `info`, `warning` or `error`"
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_white_space(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse white space around a value; only of a secret it is cut off, since files end in a line end."""
+        return value if info.field_name in secrets() else checks.text(value)
 
     @classmethod
     def settings_customise_sources(
@@ -129,6 +175,9 @@ class SecretFiles(PydanticBaseSettingsSource):
         path = names.get(f"{field_name}_file")
         if not path or field_name not in secrets():
             return None, field_name, False
+        if path != path.strip():
+            padded = f"{field_name.upper()}_FILE begins or ends in white space."
+            return Unusable(padded, "Remove the space or line end."), field_name, False
         if names.get(field_name):
             both = f"Both {field_name.upper()} and {field_name.upper()}_FILE are set."
             return Unusable(both, "Keep one of them."), field_name, False
@@ -172,8 +221,14 @@ def exposed(path: Path) -> bool:
 
 
 def variables() -> Mapping[str, str | None]:
-    """Return the environment over `.env`, names in lower case; empty means unset."""
-    both = {**DotEnvSettingsSource(Environment).env_vars, **EnvSettingsSource(Environment).env_vars}
+    """Return the environment over `.env`, names in lower case; empty means unset. Raises `SettingsError`."""
+    try:
+        from_file = DotEnvSettingsSource(Environment).env_vars
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        mend = "Check its rights, and save it as UTF-8."
+        raise SettingsError([Problem(".env", f"The file cannot be read ({reason}).", mend)]) from None
+    both = {**from_file, **EnvSettingsSource(Environment).env_vars}
     return {name.lower(): value for name, value in both.items() if value}
 
 

@@ -5,41 +5,56 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    SecretStr,
     ValidationError,
+    field_validator,
 )
 
 from adapters.configuration.checks import (
+    LOWER,
     Address,
-    BaseUrl,
     ChannelId,
     DiscordGuild,
+    HeaderSecret,
     Listen,
     MailDomain,
     Name,
     PlaceId,
+    PlatformUrl,
     Principal,
+    ProxyUrl,
     SlackTeam,
     Tenant,
+    UserName,
+    text,
 )
 from adapters.configuration.problems import Problem, SettingsError, of_file, wrong
+from adapters.configuration.tokens import PlatformKey
 from bot.cards import ReportLinks
 from bot.state import Outcome
 
 DEFAULT_FILE = "clew.toml"
+Links = Annotated[ReportLinks, LOWER]
 
 
 class Table(BaseModel):
     """A table of the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_white_space(cls, value: object) -> object:
+        """Refuse white space around a text, also in a list."""
+        for item in value if isinstance(value, list) else (value,):
+            text(item)
+        return value
 
 
 class ConnectionTable(Table):
@@ -48,14 +63,14 @@ class ConnectionTable(Table):
     name: Name
     kind: Literal["antithesis"] = "antithesis"
     tenant: Tenant | None = None
-    base_url: BaseUrl | None = None
-    api_key: SecretStr | None = None
+    base_url: PlatformUrl | None = None
+    api_key: PlatformKey | None = None
     api_key_file: Path | None = None
-    username: str | None = None
-    password: SecretStr | None = None
+    username: UserName | None = None
+    password: HeaderSecret | None = None
     password_file: Path | None = None
-    proxy: str | None = None
-    report_links: ReportLinks | None = None
+    proxy: ProxyUrl | None = None
+    report_links: Links | None = None
     launchers: tuple[str, ...] = ()
 
 
@@ -84,8 +99,8 @@ class WatchTable(Table):
     connection: str | None = None
     launcher: str | None = None
     source: str | None = None
-    outcomes: tuple[Outcome, ...] = (Outcome.ALL,)
-    report_links: ReportLinks | None = None
+    outcomes: tuple[Annotated[Outcome, LOWER], ...] = (Outcome.ALL,)
+    report_links: Links | None = None
 
 
 def _scalar(value: object) -> str:
@@ -126,7 +141,7 @@ class WebTable(Table):
 class File(Table):
     """The whole file."""
 
-    report_links: ReportLinks = ReportLinks.POST
+    report_links: Links = ReportLinks.POST
     read_only: bool = False
     recipient_domains: tuple[MailDomain, ...] = ()  # none: mail may go anywhere
     connection: tuple[ConnectionTable, ...] = ()
@@ -139,10 +154,10 @@ class File(Table):
     web: WebTable = WebTable()
 
 
-def read(path: Path) -> File:
-    """Read the file. Raises `SettingsError` with everything that is wrong in it."""
+def parse(path: Path) -> dict[str, Any]:
+    """Return what the file says, unchecked. Raises `SettingsError` where it cannot be read."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         problem = Problem(
@@ -151,6 +166,10 @@ def read(path: Path) -> File:
         raise SettingsError([problem]) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([Problem(str(path), f"This is not TOML: {error}.", "")]) from None
+
+
+def check(content: dict[str, Any], path: Path) -> File:
+    """Return the file's settings. Raises `SettingsError` with every value that is wrong."""
     try:
         return File.model_validate(content)
     except ValidationError as error:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from adapters.configuration.environment import Unusable, read_secret
-from adapters.configuration.file import ConnectionTable, File
 from adapters.configuration.problems import Problem, meant
+
+Content = dict[str, Any]  # of the TOML file, or of one table of it
 
 OF_A_CONNECTION = ("antithesis_tenant", "antithesis_base_url", "antithesis_api_key")
 
@@ -18,13 +20,18 @@ def given(variables: Mapping[str, str | None]) -> frozenset[str]:
     return frozenset(name.removesuffix("_file") for name, value in variables.items() if value)
 
 
-def problems(names: frozenset[str], config: File) -> Iterator[Problem]:
-    """Find what does not fit; `names` are the settings that the environment gives."""
-    yield from _connections(names, config)
+def problems(names: frozenset[str], content: Content | None) -> Iterator[Problem]:
+    """Find what does not fit.
+
+    `names` are the settings that the environment gives, `content` is the file as it was written, None where it could
+    not be read. Whether single values are right is not asked: what is wrong elsewhere hides nothing here.
+    """
+    connections = tables(content, "connection")
+    yield from _connections(names, connections, unknown=content is None)
     yield from _slack(names)
-    yield from _twice("connection", connection_names(names, config))
-    yield from _twice("preset", [preset.name for preset in config.preset])
-    yield from _watches(config, connection_names(names, config))
+    yield from _twice("connection", connection_names(names, connections))
+    yield from _twice("preset", _texts(tables(content, "preset"), "name"))
+    yield from _watches(tables(content, "watch"), connection_names(names, connections))
 
 
 def in_environment(names: frozenset[str]) -> bool:
@@ -32,33 +39,43 @@ def in_environment(names: frozenset[str]) -> bool:
     return not names.isdisjoint(OF_A_CONNECTION)
 
 
-def connection_names(names: frozenset[str], config: File) -> list[str]:
+def tables(content: Content | None, name: str) -> list[Content]:
+    """Return the tables `[[name]]`; what stands there and is no table is left to the check of types."""
+    found = (content or {}).get(name)
+    return [table for table in found if isinstance(table, dict)] if isinstance(found, list) else []
+
+
+def connection_names(names: frozenset[str], connections: list[Content]) -> list[str]:
     """Return the names of all connections, the environment's first."""
-    return [*(["default"] if in_environment(names) else []), *(table.name for table in config.connection)]
+    return [*(["default"] if in_environment(names) else []), *_texts(connections, "name")]
 
 
-def _connections(names: frozenset[str], config: File) -> Iterator[Problem]:
+def _texts(found: list[Content], key: str) -> list[str]:
+    return [table[key] for table in found if isinstance(table.get(key), str)]
+
+
+def _connections(names: frozenset[str], connections: list[Content], *, unknown: bool) -> Iterator[Problem]:
     if in_environment(names):
         yield from _connection(lambda n: f"antithesis_{n}" in names, lambda n: f"ANTITHESIS_{n.upper()}")
-    elif not config.connection:
+    elif not connections and not unknown:
         yield Problem(
             "ANTITHESIS_TENANT",
             "No test platform is named.",
             "Set ANTITHESIS_TENANT and ANTITHESIS_API_KEY, in the environment or in .env; "
             "`clew demo` needs neither.",
         )
-    for number, table in enumerate(config.connection, 1):
+    for number, table in enumerate(connections, 1):
         yield from _table(table, f"connection {number}, ")
 
 
-def _table(table: ConnectionTable, where: str) -> Iterator[Problem]:
-    plain = {name for name in ConnectionTable.model_fields if getattr(table, name) is not None}
-    yield from _connection(lambda n: n in plain or f"{n}_file" in plain, lambda n: f"{where}{n}")
-    for name, path in (("api_key", table.api_key_file), ("password", table.password_file)):
-        if path is not None and name in plain:
+def _table(table: Content, where: str) -> Iterator[Problem]:
+    yield from _connection(lambda n: n in table or f"{n}_file" in table, lambda n: f"{where}{n}")
+    for name in ("api_key", "password"):
+        path = table.get(f"{name}_file")
+        if path is not None and name in table:
             yield Problem(f"{where}{name}", "It is given twice, plainly and as a file.", "Keep one of them.")
-        elif path is not None:
-            yield from _secret(path, f"{where}{name}_file")
+        elif isinstance(path, str):
+            yield from _secret(Path(path), f"{where}{name}_file")
 
 
 def _secret(path: Path, where: str) -> Iterator[Problem]:
@@ -69,8 +86,6 @@ def _secret(path: Path, where: str) -> Iterator[Problem]:
 
 def _connection(has: Callable[[str], bool], key: Callable[[str], str]) -> Iterator[Problem]:
     """Find what a connection lacks; `key` names a setting the way people gave it."""
-    if has("tenant") and has("base_url"):
-        yield Problem(key("base_url"), "A tenant and an address are both given.", "Keep one of them.")
     if not has("tenant") and not has("base_url"):
         yield Problem(key("tenant"), "It is missing.", "Give the tenant's name, or an address.")
     if not has("api_key"):
@@ -100,9 +115,10 @@ def _twice(what: str, names: list[str]) -> Iterator[Problem]:
             yield Problem(what, f"Two {what}s are named “{name}”.", "Give each its own name.")
 
 
-def _watches(config: File, known: list[str]) -> Iterator[Problem]:
-    for number, watch in enumerate(config.watch, 1):
-        if watch.connection and watch.connection not in known:
-            near = meant(watch.connection, known)
+def _watches(watches: list[Content], known: list[str]) -> Iterator[Problem]:
+    for number, watch in enumerate(watches, 1):
+        named = watch.get("connection")
+        if isinstance(named, str) and named not in known:
+            near = meant(named, known)
             mend = f"Did you mean “{near}”?" if near else f"There is: {', '.join(known) or 'none'}."
             yield Problem(f"watch {number}, connection", "There is no connection of that name.", mend)

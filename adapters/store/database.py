@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, NoReturn
+from uuid import uuid4
 
 from sqlalchemy import Connection, Table, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from adapters.store.address import spoken
+from adapters.configuration.database import DatabaseAddress, PostgresServer, SqliteFile
 from adapters.store.problems import sentence
 from bot.errors import StoreError
 
@@ -28,10 +29,10 @@ PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 class Database:
     """Opens transactions; nothing of SQLAlchemy's errors leaves it. `busy_seconds`: how long to wait for a lock."""
 
-    def __init__(self, url: URL, *, busy_seconds: float = 5.0) -> None:
-        self.url = url
-        self.name = spoken(url)
-        self.engine = make_engine(url, busy_seconds=busy_seconds)
+    def __init__(self, address: DatabaseAddress, *, busy_seconds: float = 5.0) -> None:
+        self.address = address
+        self.name = address.name
+        self.engine = make_engine(address, busy_seconds=busy_seconds)
         self._lite = self.engine.dialect.name == "sqlite"
         # SQLite has one writer. Queueing for it here is fair and wakes at once; its busy handler polls.
         self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self._lite else nullcontext()
@@ -72,19 +73,37 @@ def refuse(error: Exception, name: str) -> NoReturn:
     raise StoreError(sentence(error, name)) from error
 
 
-def make_engine(url: URL, *, busy_seconds: float, **options: Any) -> AsyncEngine:
+def make_engine(address: DatabaseAddress, *, busy_seconds: float, **options: Any) -> AsyncEngine:
     """Build an engine that shows no values in its errors; for SQLite also durable and with our transactions."""
-    # A server may have dropped a connection that lay idle; a file has not.
-    remote = not url.drivername.startswith("sqlite")
+    if isinstance(address, SqliteFile):
+        url = URL.create("sqlite+aiosqlite", database=str(address.path))
+        engine = create_async_engine(url, hide_parameters=True, **options)
+        _own_transactions(engine, busy_seconds)
+        return engine
     try:
-        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=remote, **options)
+        return create_async_engine(
+            "postgresql+asyncpg://",
+            connect_args=_connecting(address),
+            hide_parameters=True,
+            pool_pre_ping=True,  # a server may have dropped a connection that lay idle
+            **options,
+        )
     except ModuleNotFoundError as error:
         raise StoreError(
             "PostgreSQL needs its driver. Install it: pip install 'clew[postgresql]'."
         ) from error
-    if not remote:
-        _own_transactions(engine, busy_seconds)
-    return engine
+
+
+def _connecting(server: PostgresServer) -> dict[str, Any]:
+    """Return what the driver connects with; behind a pooler nothing is prepared under a name that stays."""
+    arguments = {"dsn": server.dsn, **server.options}
+    if server.pooled:
+        arguments |= {
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+            "prepared_statement_name_func": lambda: f"clew_{uuid4().hex}",
+        }
+    return arguments
 
 
 def _own_transactions(engine: AsyncEngine, busy_seconds: float) -> None:

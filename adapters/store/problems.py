@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -27,6 +29,10 @@ POSTGRESQL = {
     "25": "cannot be written now: it is read-only",
     "42501": "gives this user no right to do that. Grant rights on its schema",
 }
+UNTRUSTED = (
+    "has a certificate that is not trusted, or of another host."
+    " Check host, sslmode and sslrootcert in DATABASE_URL"
+)
 UNREACHED = "cannot be reached. Check that it runs, and the host and port in DATABASE_URL"
 
 
@@ -48,6 +54,10 @@ def _postgresql(cause: BaseException) -> str | None:
 
 
 def _by_type(cause: BaseException) -> str | None:
+    if isinstance(cause, ssl.SSLError):
+        return UNTRUSTED
+    if type(cause.__cause__).__name__ == "TargetServerAttributeNotMatched":
+        return "has no host that is what target_session_attrs in DATABASE_URL asks for"
     if isinstance(cause, PoolTimeout):
         return "gave no connection in time: too much is going on at once"
     if isinstance(cause, OSError | InterfaceError):

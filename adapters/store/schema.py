@@ -16,9 +16,9 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
+from adapters.configuration.database import DatabaseAddress
 from adapters.store.database import Database, make_engine
 from adapters.store.tables import metadata
 from bot.errors import StoreError
@@ -51,7 +51,7 @@ async def bring_up_to_date(db: Database, *, busy_seconds: float) -> None:
         found = await connection.scalar(select(version.c.version_num))
     if found != HEAD:
         with db.speaking():
-            await asyncio.to_thread(asyncio.run, _migrate(db.url, db.name, busy_seconds))
+            await asyncio.to_thread(asyncio.run, _migrate(db.address, busy_seconds))
 
 
 def lay_tables(connection: Connection, name: str) -> None:
@@ -87,13 +87,13 @@ def migrate(connection: Connection, name: str) -> None:
     command.upgrade(config, "head")
 
 
-async def _migrate(url: URL, name: str, busy_seconds: float) -> None:
+async def _migrate(address: DatabaseAddress, busy_seconds: float) -> None:
     """Run in a thread with a loop of its own: migrations are synchronous and may take long."""
-    engine = make_engine(url, busy_seconds=busy_seconds, poolclass=NullPool)
+    engine = make_engine(address, busy_seconds=busy_seconds, poolclass=NullPool)
     try:
         # One transaction, so a crash half-way leaves the old schema.
         async with engine.execution_options(writes=True).begin() as connection:
-            await connection.run_sync(migrate, name)
+            await connection.run_sync(migrate, address.name)
     finally:
         await engine.dispose()
 

@@ -9,9 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import URL
-
-from adapters.store.address import read_url, sqlite_file
+from adapters.configuration.database import SqliteFile, read_address
 from adapters.store.audit import SqlAudit
 from adapters.store.conversations import SqlConversations
 from adapters.store.database import Database
@@ -22,7 +20,7 @@ from adapters.store.schema import bring_up_to_date
 from adapters.store.subscriptions import SqlSubscriptions
 from adapters.store.upkeep import SqlUpkeep
 from adapters.store.watch import SqlWatch
-from bot.errors import StoreError
+from bot.errors import StoreError, UserError
 
 OWNER_ONLY = 0o600
 OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
@@ -43,8 +41,12 @@ async def open_store(
     `doubt_after`: seconds from a claim until its outcome is looked for, at least the longest settle time of
     the chats. `busy_seconds`: how long to wait for another program's lock. Raises `StoreError`.
     """
-    address = read_url(url)
-    _prepare_file(address)
+    try:
+        address = read_address(url)
+    except UserError as error:
+        raise StoreError(f"DATABASE_URL: {error.problem} {error.mend}") from None
+    if isinstance(address, SqliteFile):
+        _prepare_file(address.path)
     database = Database(address, busy_seconds=busy_seconds)
     try:
         await bring_up_to_date(database, busy_seconds=busy_seconds)
@@ -53,11 +55,8 @@ async def open_store(
         await database.close()
 
 
-def _prepare_file(url: URL) -> None:
+def _prepare_file(path: Path) -> None:
     """Create an SQLite file that only its owner can read; its journal takes the same mode."""
-    path = sqlite_file(url)
-    if path is None:
-        return
     if sqlite3.sqlite_version_info < OLDEST_SQLITE:
         raise StoreError(
             f"SQLite {sqlite3.sqlite_version} is too old: Clew needs 3.35 or newer."

@@ -6,7 +6,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from adapters.store.address import read_url
+from adapters.configuration.database import read_address
 from adapters.store.database import Database
 from adapters.store.schema import HEAD, MIGRATIONS, lay_tables, migrate, version
 from adapters.store.store import open_store
@@ -31,7 +31,7 @@ def _shape(connection: Connection) -> set[tuple[str, ...]]:
 
 async def test_schema__two_ways(url: str) -> None:
     """A new database has exactly the tables that the migrations build, and the same first rows."""
-    database = Database(read_url(url))
+    database = Database(read_address(url))
     shapes, heads = [], []
     for build in (lay_tables, migrate):
         async with database.writing() as connection:
@@ -63,7 +63,7 @@ def test_schema__head() -> None:
 
 async def test_open_store__old_schema(url: str) -> None:
     """A database whose version is behind is migrated at start, and works."""
-    database = Database(read_url(url))
+    database = Database(read_address(url))
     async with database.writing() as connection:
         await connection.run_sync(version.create)
     await database.close()

@@ -12,8 +12,9 @@ from adapters.configuration.environment import environment_names
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give an empty working directory, and an environment without any of our settings."""
     monkeypatch.chdir(tmp_path)
-    for name in environment_names() & os.environ.keys():
-        monkeypatch.delenv(name)
+    for name in set(os.environ):
+        if name in environment_names() or name.startswith("CLEW_"):
+            monkeypatch.delenv(name)
     return tmp_path
 
 

@@ -22,3 +22,13 @@ def test_env_example__loads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
 
     assert settings.load().connections[0].tenant == "acme"
+
+
+def test_env_example__what_it_says_of_names_in_values(folder: Path) -> None:
+    """`${NAME}` is replaced between single quotes too, as the file warns."""
+    (folder / ".env").write_text(
+        "ANTITHESIS_TENANT=acme\nANTITHESIS_API_KEY='a${ANTITHESIS_TENANT}b'\n", encoding="utf-8"
+    )
+
+    assert settings.load().connections[0].api_key.reveal() == "aacmeb"
+    assert "also between single quotes" in example.env_example()

@@ -7,7 +7,7 @@ import sys
 import pytest
 from sqlalchemy import Dialect
 
-from adapters.store.address import read_url
+from adapters.configuration.database import read_address
 from adapters.store.database import Database
 from adapters.store.outbox import claim_statement
 from adapters.store.store import open_store
@@ -32,7 +32,7 @@ def test_database__driver_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
 
     with pytest.raises(StoreError, match=r"pip install 'clew\[postgresql\]'"):
-        Database(read_url(NOBODY))
+        Database(read_address(NOBODY))
 
 
 def test_claim_statement__skips_locked_rows() -> None:
@@ -46,11 +46,11 @@ def test_claim_statement__skips_locked_rows() -> None:
 @pytest.mark.parametrize("url", [NOBODY, "sqlite:///unused.db"])
 def test_insert__if_absent(url: str) -> None:
     """Both dialects say "insert if absent" in the same words."""
-    database = Database(read_url(url))
+    database = Database(read_address(url))
     statement = database.insert(outbox).on_conflict_do_nothing()
 
     assert "ON CONFLICT DO NOTHING" in str(statement.compile(dialect=database.engine.dialect))
 
 
 def _dialect(url: str) -> Dialect:
-    return Database(read_url(url)).engine.dialect
+    return Database(read_address(url)).engine.dialect
