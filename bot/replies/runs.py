@@ -211,12 +211,18 @@ def report_refused() -> Reply:
 
 def no_report(run: Run) -> Reply:
     """Say that there is no report, and where to look instead."""
-    why = "it has not ended" if not run.status.terminal else "the platform offers none"
-    said: Line = ("Run ", *run_name(run), f" has no triage report: {why}.")
+    said: Line = ("Run ", *run_name(run), " has no triage report to show: ", *_no_report(run))
     buttons = (Button(label="All runs", page=run.page_url),) if run.page_url else ()
     return Reply(
         card=Card(title=("No report",), text=said, body=(said,), buttons=buttons), private=True, failed=True
     )
+
+
+def _no_report(run: Run) -> Line:
+    if run.report_elsewhere:
+        host = Outside(run.report_elsewhere)
+        return ("its link leads to ", host, ", which is not known as this tenant's. An operator can set the tenant's name beside its address.")  # fmt: skip
+    return ("it has not ended." if not run.status.terminal else "the platform offers none.",)
 
 
 def moment_found(aim: Aim) -> Reply:

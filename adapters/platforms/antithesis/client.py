@@ -67,7 +67,7 @@ class AntithesisService:
         bounds = limits or Limits()
         self._tenant, self._limits, self._now = tenant, bounds, now
         self._caller = Caller(Sender(http, tenant, bounds))
-        self._reader = protocol.Reader(tenant.name, tenant.origin)
+        self._reader = protocol.Reader(tenant.name, tenant.home, tenant.origin)
         self._logs = LogReader(self._caller, bounds, spool)
 
     @property
@@ -221,7 +221,7 @@ class AntithesisService:
 
     async def find_run(self, *, report_url: str | None = None, session_id: str | None = None) -> Run | None:
         """Look through the newest thousand runs; the part of a link before its signature stays the same."""
-        link = checked_report(report_url, self._tenant.origin)
+        link = checked_report(report_url, self._tenant.home, self._tenant.origin)
         session = session_id if session_id and is_run_id(session_id) else None
         if link is None and session is None:
             return None

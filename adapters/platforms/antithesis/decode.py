@@ -10,7 +10,7 @@ import msgspec
 from adapters.platforms.antithesis import parameters as names
 from adapters.platforms.antithesis.ids import is_hash, is_run_id, is_vtime, release_of
 from adapters.platforms.antithesis.lenient import NULL, read, read_any, read_struct
-from adapters.platforms.antithesis.links import checked_report, page_url
+from adapters.platforms.antithesis.links import checked_report, host_of, page_url
 from adapters.platforms.antithesis.text import clean, one_line
 from bot.model import Moment, Run, RunRef, RunStatus
 from bot.redact import scrub
@@ -51,14 +51,18 @@ class RunBody(msgspec.Struct):
     failure_moment: msgspec.Raw = NULL
 
 
-def run_of(body: RunBody, *, connection: str, origin: str) -> Run | None:
-    """Return a run, None where its id could not be asked for again."""
+def run_of(body: RunBody, *, connection: str, origin: str, served_by: str = "") -> Run | None:
+    """Return a run, None where its id could not be asked for again.
+
+    `origin`: where people open its pages; `served_by`: where it was read, if that is another address.
+    """
     if not is_run_id(body.run_id):
         return None
     served = _texts(body.parameters)
     creator = read_struct(body.creator, _Creator) or _Creator()
     links = read_struct(body.links, _Links) or _Links()
     moment = moment_of(body.failure_moment)
+    report = checked_report(links.triage_report, origin, served_by)
     return Run(
         ref=RunRef(connection, body.run_id),
         status=RunStatus.read(body.status),
@@ -78,7 +82,8 @@ def run_of(body: RunBody, *, connection: str, origin: str) -> Run | None:
         session_id=body.session_id if body.session_id and is_run_id(body.session_id) else None,
         failure_moment=None if moment is None or moment.placeholder else moment,
         failure_unpinned=moment is not None and moment.placeholder,
-        report_url=checked_report(links.triage_report, origin),
+        report_url=report,
+        report_elsewhere=None if report else host_of(links.triage_report),
         page_url=page_url(origin, body.run_id),
         release=release_of(body.run_id),
     )

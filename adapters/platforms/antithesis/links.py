@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from bot.model import Secret
 
@@ -10,11 +10,25 @@ _LONGEST = 2_048
 _TO_ID = 5  # parts of a link up to the report's id: "https:", "", host, "report", id
 
 
-def checked_report(url: str | None, origin: str) -> Secret | None:
-    """Return a report link if it goes to the tenant's own reports, else None.
+def checked_report(url: str | None, *origins: str) -> Secret | None:
+    """Return a report link if it goes to the tenant's own reports, at one of its origins, else None.
 
     It opens the report to whoever holds it and has no expiry that we know of: it stays a `Secret`.
     """
+    parts = _split(url)
+    if url is None or parts is None or not parts.path.startswith("/report/") or ".." in parts.path:
+        return None
+    homes = {(home.scheme, home.netloc) for home in map(urlsplit, filter(None, origins))}
+    return Secret(url) if (parts.scheme, parts.netloc.lower()) in homes else None
+
+
+def host_of(url: str | None) -> str | None:
+    """Return the host that a link leads to, to say why it is not shown; None where it is no link at all."""
+    parts = _split(url)
+    return parts.hostname if parts and parts.scheme in {"http", "https"} else None
+
+
+def _split(url: str | None) -> SplitResult | None:
     if (
         not url
         or len(url) > _LONGEST
@@ -24,13 +38,9 @@ def checked_report(url: str | None, origin: str) -> Secret | None:
     ):
         return None
     try:
-        parts, home = urlsplit(url), urlsplit(origin)
-        same_place = (parts.scheme, parts.netloc.lower()) == (home.scheme, home.netloc)
+        return urlsplit(url)
     except ValueError:
         return None
-    return (
-        Secret(url) if same_place and parts.path.startswith("/report/") and ".." not in parts.path else None
-    )
 
 
 def stem(url: str) -> str:

@@ -134,7 +134,8 @@ class Reader:
     """Reads answers of one connection. Every method raises the `ServiceError` that a bad answer stands for."""
 
     connection: str
-    origin: str
+    origin: str  # where people open pages
+    served_by: str = ""  # where answers come from, if that is another address
 
     def version(self, answer: Answer) -> str:
         """Return the release, "" where the answer does not say."""
@@ -146,17 +147,18 @@ class Reader:
     def run(self, answer: Answer) -> Run:
         """Return one run."""
         body = read_struct(_body(answer, what="run"), RunBody)
-        run = run_of(body, connection=self.connection, origin=self.origin) if body else None
+        run = self._run(body) if body else None
         if run is None:
             raise _not_json(answer)
         return run
 
+    def _run(self, body: RunBody) -> Run | None:
+        return run_of(body, connection=self.connection, origin=self.origin, served_by=self.served_by)
+
     def runs(self, answer: Answer) -> Listed[Run]:
         """Return a page of runs."""
         page = read_page(_body(answer))
-        found = (
-            run_of(body, connection=self.connection, origin=self.origin) for body in read_items(page, RunBody)
-        )
+        found = (self._run(body) for body in read_items(page, RunBody))
         return _listed(page, tuple(run for run in found if run))
 
     def properties(self, answer: Answer) -> Listed[Property]:

@@ -18,8 +18,8 @@ _HEADER = re.compile(r"[\x21-\x7e]+")
 class Tenant:
     """A connection's settings. Raises `ValueError` with a sentence for the operator.
 
-    `name` is the connection's name. Give `tenant` ("acme") or `base_url`, which wins. `api_key` opens
-    everything; `username` and `password` only open the two launches.
+    `name` is the connection's name. Give `tenant` ("acme"), or `base_url` where requests go to another address,
+    or both: then pages and reports are the tenant's, whoever passes the requests on. `api_key` opens everything; `username` and `password` only open the two launches.
     `proxy`: the address of an HTTP proxy; those of the environment are never used by themselves.
     """
 
@@ -33,7 +33,7 @@ class Tenant:
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot work or would send the key to a wrong place."""
-        _ = self.origin
+        _ = self.origin, self.home
         for label, secret in (("API key", self.api_key), ("password", self.password)):
             if secret and not _HEADER.fullmatch(secret.reveal()):
                 raise ValueError(
@@ -51,8 +51,14 @@ class Tenant:
     @property
     def origin(self) -> str:
         """The scheme, host and port that every request goes to, without a slash at the end."""
-        if self.base_url:
-            return _origin(self.base_url, self.name)
+        return _origin(self.base_url, self.name) if self.base_url else self._own()
+
+    @property
+    def home(self) -> str:
+        """The scheme, host and port at which people open pages and reports."""
+        return self._own() if self.tenant else self.origin
+
+    def _own(self) -> str:
         if not self.tenant:
             raise ValueError(f"Connection {self.name!r} names no tenant: set ANTITHESIS_TENANT.")
         if not _TENANT.fullmatch(self.tenant):

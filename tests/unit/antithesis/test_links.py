@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.platforms.antithesis.links import checked_report, page_url, stem
+from adapters.platforms.antithesis.links import checked_report, host_of, page_url, stem
 
 ORIGIN = "https://acme.antithesis.com"
 GOOD = f"{ORIGIN}/report/a_b/c-d.html?auth=v2.public.x&debug=true"
@@ -49,6 +49,30 @@ def test_report__leads_home(url: str, origin: str) -> None:
 def test_report__leads_elsewhere(url: str | None) -> None:
     """Anything else is no link."""
     assert checked_report(url, ORIGIN) is None
+
+
+def test_report__at_either_address() -> None:
+    """Behind a proxy a link may lead to the tenant or to the proxy; one that is not set opens nothing."""
+    proxied = "https://proxy.example.com/report/a.html"
+
+    assert checked_report(GOOD, ORIGIN, "https://proxy.example.com") is not None
+    assert checked_report(proxied, ORIGIN, "https://proxy.example.com") is not None
+    assert checked_report(proxied, ORIGIN, "") is None
+    assert checked_report("/report/a.html", ORIGIN, "") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        (GOOD, "acme.antithesis.com"),
+        ("javascript:alert(1)", None),
+        (None, None),
+        ("https://[acme/report/a", None),
+    ],
+)
+def test_host__of_a_link_that_is_not_shown(url: str | None, host: str | None) -> None:
+    """Where a link is not believed, its host is all that is said of it."""
+    assert host_of(url) == host
 
 
 def test_stem__is_what_stays_the_same() -> None:

@@ -35,6 +35,19 @@ def test_origin__good(settings: dict[str, Any], origin: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "home"),
+    [
+        ({"tenant": "acme"}, "https://acme.antithesis.com"),
+        ({"base_url": "https://proxy.example.com"}, "https://proxy.example.com"),
+        ({"tenant": "acme", "base_url": "https://proxy.example.com"}, "https://acme.antithesis.com"),
+    ],
+)
+def test_home__is_the_tenants_own(settings: dict[str, Any], home: str) -> None:
+    """Whoever passes the requests on, people open pages and reports at the tenant."""
+    assert _tenant(**settings).home == home
+
+
+@pytest.mark.parametrize(
     "settings",
     [
         {},

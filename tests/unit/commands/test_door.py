@@ -295,5 +295,5 @@ async def test_report__where_there_is_none() -> None:
 
     reply = await door.say("report latest")
 
-    assert "has no triage report: the platform offers none" in told(reply.card)
+    assert "has no triage report to show: the platform offers none" in told(reply.card)
     assert "All runs" == reply.card.buttons[0].label
