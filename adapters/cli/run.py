@@ -79,7 +79,7 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         health = Health(store=parts.store, clock=parts.clock, poll_seconds=parts.settings.poll_seconds)
         address = None
         if parts.settings.web:
-            address = await stack.enter_async_context(serving(health, parts.settings.web))
+            address = await stack.enter_async_context(serving(health, parts.settings.web, _warn))
         haste = Haste(poll=parts.settings.poll_seconds)
         ports = {name: chat.chat for name, chat in chats.items()}
         work = await stack.enter_async_context(working(parts, ports, haste=haste, tell=_tell))
@@ -142,6 +142,12 @@ async def _close(chats: Mapping[str, RunningChat]) -> None:
     for task in done:
         if (error := task.exception()) is not None:
             log.error("%s could not be closed", task.get_name(), exc_info=error)
+
+
+def _warn(text: str) -> None:
+    """Say at start what does not work, and keep it in the log."""
+    log.warning("%s", text)
+    typer.echo(f"Warning: {text}", err=True)
 
 
 async def _tell(text: str) -> None:

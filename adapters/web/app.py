@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from adapters.http_server import listening
 from adapters.web.health import Health
 from adapters.web.metrics import Metrics
-from bot.errors import StoreError, UserError
+from bot.errors import StoreError
 from bot.state import OutboxDepth
 
+log = logging.getLogger(__name__)
+
 TICK = 1.0  # seconds
+RETRY = 10.0  # seconds
+MEND = 'Another Clew may be running; else set listen = "HOST:PORT" or "off" under [web] in clew.toml.'
 
 
 def application(health: Health) -> web.Application:
@@ -42,29 +48,45 @@ def application(health: Health) -> web.Application:
 
 
 @asynccontextmanager
-async def serving(health: Health, listen: tuple[str, int]) -> AsyncIterator[str]:
-    """Serve the pages and yield their address. Raises `UserError` where the address cannot be used."""
-    runner = web.AppRunner(application(health), access_log=None, handle_signals=False, shutdown_timeout=1.0)
-    await runner.setup()
+async def serving(
+    health: Health, listen: tuple[str, int], tell: Callable[[str], None]
+) -> AsyncIterator[str | None]:
+    """Serve the pages and yield their address; None where it is in use.
+
+    Nothing else has to wait for these pages: `tell` is given the reason once, and it is tried again until it works.
+    """
     ticking = asyncio.create_task(_tick(health))
-    try:
-        yield await _listen(runner, listen)
-    finally:
-        ticking.cancel()
-        await runner.cleanup()
+    async with AsyncExitStack() as stack:
+        stack.callback(ticking.cancel)
+        address, problem = await _listen(stack, health, listen)
+        if address is None:
+            tell(f"{problem} Everything else goes on; it is tried again every {RETRY:g} s. {MEND}")
+            retrying = asyncio.create_task(_again(stack, health, listen))
+            stack.push_async_callback(_ended, retrying)
+        yield address
 
 
-async def _listen(runner: web.AppRunner, listen: tuple[str, int]) -> str:
+async def _listen(stack: AsyncExitStack, health: Health, listen: tuple[str, int]) -> tuple[str | None, str]:
+    """Return the address, or why there is none."""
     host, port = listen
     try:
-        await web.TCPSite(runner, host, port).start()
+        address = await stack.enter_async_context(listening(application(health), listen))
     except OSError as error:
-        raise UserError(
-            f"Health cannot be served at {host}:{port} ({error.strerror}).",
-            'Another Clew may be running; else set listen = "HOST:PORT" or "off" under [web] in clew.toml.',
-        ) from error
-    address = runner.addresses[0]
-    return f"http://{address[0]}:{address[1]}"
+        return None, f"Health cannot be served at {host}:{port} ({error.strerror})."
+    return f"http://{address[0]}:{address[1]}", ""
+
+
+async def _again(stack: AsyncExitStack, health: Health, listen: tuple[str, int]) -> None:
+    address = None
+    while address is None:
+        await health.clock.sleep(RETRY)
+        address, _ = await _listen(stack, health, listen)
+    log.warning("health is served at %s now", address)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def _tick(health: Health) -> None:

@@ -14,6 +14,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 
+from adapters.http_server import listening
 from bot.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -39,18 +40,14 @@ class Requests:
         """Listen until closed. Raises `OSError` where the address is taken."""
         app = web.Application(client_max_size=BODY)
         app.router.add_post(PATH, self._receive)
-        runner = web.AppRunner(app, access_log=None, handle_signals=False)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, *self._listen)
-            await site.start()
-            self.port = runner.addresses[0][1]
+        async with listening(app, self._listen) as (host, port):
+            self.port = port
             self.connected = True
-            log.info("listening for Slack on http://%s:%s%s", self._listen[0], self.port, PATH)
-            await self._closed.wait()
-        finally:
-            self.connected = False
-            await runner.cleanup()
+            try:
+                log.info("listening for Slack on http://%s:%s%s", host, port, PATH)
+                await self._closed.wait()
+            finally:
+                self.connected = False
 
     async def close(self) -> None:
         """Stop listening."""
@@ -59,8 +56,10 @@ class Requests:
     async def _receive(self, request: web.Request) -> web.Response:
         stamp = request.headers.get("X-Slack-Request-Timestamp", "")
         signature = request.headers.get("X-Slack-Signature", "")
-        if not (stamp.isascii() and stamp.isdigit()) or self._replays.seen(signature):
+        if not (signature and stamp.isascii() and stamp.isdigit()) or self._replays.seen(signature):
             return web.Response(status=401)
+        if (request.content_length or 0) > BODY:
+            return web.Response(status=413)  # before any of it is read
         try:
             asked = await to_bolt_request(request)
         except web.HTTPException:  # too long

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
 import pytest
+from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
 
-from adapters.web.app import application, serving
+from adapters.web.app import RETRY, application, serving
 from adapters.web.health import LATE_TICKS, Health
-from bot.errors import StoreError, UserError
+from bot.errors import StoreError
 from bot.state import NewDelivery, OutboxDepth
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import EPOCH
@@ -157,12 +159,22 @@ async def test_metrics__database_down(pages: Pages) -> None:
 
 
 async def test_serving__address_taken(pages: Pages) -> None:
-    """An address that is taken is a sentence that says what to set."""
-    async with serving(pages.health, ("127.0.0.1", 0)) as address:
+    """An address that is in use stops nothing: it is said what to set, and tried again until it is free."""
+    told: list[str] = []
+    async with AsyncExitStack() as first, AsyncExitStack() as second:
+        address = await first.enter_async_context(serving(pages.health, ("127.0.0.1", 0), told.append))
+        assert address is not None
         port = int(address.rpartition(":")[2])
 
-        with pytest.raises(UserError) as caught:
-            async with serving(pages.health, ("127.0.0.1", port)):
-                pass
+        none = await second.enter_async_context(serving(pages.health, ("127.0.0.1", port), told.append))
+        await first.aclose()
+        await pages.clock.advance(RETRY)
 
-    assert "[web]" in caught.value.mend
+        async with ClientSession() as session, session.get(f"{address}/healthz") as answer:
+            status = answer.status
+
+    assert none is None
+    assert status == 200
+    (sentence,) = told
+    assert "[web]" in sentence
+    assert "Everything else goes on" in sentence
