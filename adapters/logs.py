@@ -6,13 +6,18 @@ chat owns the terminal.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
-from collections.abc import Iterable
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TextIO
 
 import structlog
 
+from adapters.private import touch
 from adapters.redact import redactor
 from bot.model import Secret
 
@@ -30,6 +35,10 @@ QUIET = (
 """Loggers that would write URLs, bodies or noise below WARNING."""
 
 
+MOST_OF_A_KIND, MINUTE = 100, 60.0
+MOST_KINDS, LONGEST_KIND = 1_000, 200  # remembered at once; characters
+
+
 def set_up(
     level: str = "info",
     secrets: Iterable[Secret] = (),
@@ -41,7 +50,8 @@ def set_up(
 
     `traces`: whether exceptions come with their stack; a person at a one-shot command has no use for that.
     """
-    handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr)
+    handler = _File(touch(file), encoding="utf-8") if file else _Stream(sys.stderr)
+    handler.addFilter(Bound())
     handler.setFormatter(
         _formatter(secrets, people=file is None and sys.stderr.isatty(), traces=traces or level == "debug")
     )
@@ -60,6 +70,58 @@ def set_up(
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
+
+
+class Bound(logging.Filter):
+    """Lets only so many lines of one kind through in a minute: what a stranger can cause must not fill a disk.
+
+    A kind is a logger, a level and a text before its values are filled in. Lines for debugging are not counted.
+    """
+
+    def __init__(self, most: int = MOST_OF_A_KIND, *, now: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._most = most
+        self._now = now
+        self._seen: Counter[tuple[str, int, str]] = Counter()
+        self._until = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is written; the last one that is says that more are left out."""
+        if record.levelno <= logging.DEBUG:
+            return True
+        if self._now() >= self._until or len(self._seen) > MOST_KINDS:
+            self._seen.clear()
+            self._until = self._now() + MINUTE
+        kind = (record.name, record.levelno, str(record.msg)[:LONGEST_KIND])
+        self._seen[kind] += 1
+        if self._seen[kind] == self._most:
+            record.further = "lines like this are left out for up to a minute"
+        return self._seen[kind] <= self._most
+
+
+class _Quiet(logging.Handler):
+    """Says once that lines cannot be written, instead of a stack trace for each."""
+
+    _said = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Tell the operator on stderr, where that is possible."""
+        del record
+        error = sys.exc_info()[1]
+        if not self._said:
+            self._said = True
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(f"The log cannot be written ({error}). Clew goes on.\n")
+
+
+class _File(_Quiet, logging.FileHandler):
+    def close(self) -> None:
+        with contextlib.suppress(OSError):  # what could not be written cannot be written now either
+            super().close()
+
+
+class _Stream(_Quiet, logging.StreamHandler[TextIO]):
+    pass
 
 
 def _formatter(secrets: Iterable[Secret], *, people: bool, traces: bool) -> logging.Formatter:

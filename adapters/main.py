@@ -5,6 +5,7 @@ Imports stand inside the functions that need them, so that `clew --help` and `cl
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from adapters.settings import Settings
     from bot.commands.verb import Desk
     from bot.ports import Clock, RunService, Store
+
+log = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="clew",
@@ -198,9 +201,16 @@ async def open_service(connection: Connection, clock: Clock) -> AsyncIterator[Ru
         )
     except ValueError as error:
         raise UserError(str(error), "`clew doctor` shows all settings that have to be mended.") from None
-    with TemporaryDirectory(prefix="clew-") as spool:
-        async with open_http(proxy=connection.proxy) as http:
-            yield AntithesisService(http, tenant, spool=Path(spool), now=clock.now)
+    async with AsyncExitStack() as stack:
+        try:
+            spool = Path(stack.enter_context(TemporaryDirectory(prefix="clew-")))
+        except OSError as error:
+            spool = Path(
+                "clew-files"
+            )  # the next best place; where it cannot be made, logs come without files
+            log.warning("there is no room for files of logs: %s", error)
+        http = await stack.enter_async_context(open_http(proxy=connection.proxy))
+        yield AntithesisService(http, tenant, spool=spool, now=clock.now)
 
 
 async def open_chat(name: str, own: Any, parts: Parts) -> RunningChat:
@@ -255,8 +265,8 @@ def _finish(work: Coroutine[Any, Any, int]) -> None:
     except KeyboardInterrupt:
         code = 130  # what shells expect of a program that Ctrl-C ended
     except Exception as error:  # noqa: BLE001 - the outermost place: nothing may be silent, nothing unexplained
-        code, said = explain(error)
-        typer.echo(said, err=True)
+        code = 2
+        typer.echo(explain(error), err=True)
     raise typer.Exit(code)
 
 

@@ -48,7 +48,7 @@ async def run(*, terminal: bool | None, assemble: Assemble, open_chat: OpenChat)
         raise UserError(
             "No chat is set up.", "Set SLACK_BOT_TOKEN or DISCORD_TOKEN, or run `clew run` in a terminal."
         )
-    logs.set_up(loaded.log_level, loaded.secrets, file=LOG_FILE if here else None)
+    _set_up_log(loaded, LOG_FILE if here else None)
     for warning in loaded.warnings:
         typer.echo(f"Warning: {warning}", err=True)
     with stop_signals() as stop:
@@ -65,6 +65,17 @@ async def run(*, terminal: bool | None, assemble: Assemble, open_chat: OpenChat)
                 for chat in chats.values():
                     if isinstance(chat, Releasing):
                         await chat.release()
+
+
+def _set_up_log(loaded: Settings, file: Path | None) -> None:
+    """Log into the file; where it cannot be written, to stderr."""
+    try:
+        logs.set_up(loaded.log_level, loaded.secrets, file=file)
+    except OSError as error:
+        logs.set_up(loaded.log_level, loaded.secrets)
+        typer.echo(
+            f"Warning: {file} cannot be written ({error.strerror}); the log comes here instead.", err=True
+        )
 
 
 def _terminal_wanted(asked: bool | None, loaded: Settings) -> bool:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from adapters.configuration.database import SqliteFile, read_address
+from adapters.private import touch
 from adapters.store.audit import SqlAudit
 from adapters.store.conversations import SqlConversations
 from adapters.store.database import Database
@@ -22,7 +23,6 @@ from adapters.store.upkeep import SqlUpkeep
 from adapters.store.watch import SqlWatch
 from bot.errors import StoreError, UserError
 
-OWNER_ONLY = 0o600
 OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 
 
@@ -63,9 +63,7 @@ def _prepare_file(path: Path) -> None:
             " Use a newer Python, or PostgreSQL."
         )
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
-        if path.stat().st_mode & 0o077 and path.stat().st_uid == os.getuid():
-            path.chmod(OWNER_ONLY)
+        touch(path)
     except OSError as error:
         raise StoreError(f"The database {path} {_file_problem(path, error)}.") from error
 

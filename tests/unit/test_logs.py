@@ -81,3 +81,54 @@ def test_set_up__without_traces(tmp_path: Path) -> None:
     (line,) = logged(tmp_path / "log")
     assert line["error"] == "ValueError: the reason"
     assert "exception" not in line
+
+
+def test_set_up__file_is_for_its_owner(tmp_path: Path) -> None:
+    """A log that an older Clew left open to all is closed too."""
+    (tmp_path / "log").touch(0o644)
+
+    logs.set_up("info", file=tmp_path / "log")
+
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
+
+
+def test_bound__lines_of_a_kind(tmp_path: Path) -> None:
+    """What comes again and again is cut off with a word on it; other kinds, and the next minute, are written."""
+    now = [0.0]
+    bound = logs.Bound(3, now=lambda: now[0])
+    logs.set_up("info", file=tmp_path / "log")
+    logging.getLogger().handlers[0].filters[:] = [bound]
+    log = logging.getLogger("aiohttp.server")
+
+    for number in range(50_000):
+        log.error("Error handling request from %s", number)
+    log.error("another kind")
+    now[0] = 61.0
+    log.error("Error handling request from %s", "the next minute")
+
+    lines = logged(tmp_path / "log")
+    assert [line["event"].rpartition(" ")[2] for line in lines] == ["0", "1", "2", "kind", "minute"]
+    assert [line.get("further") for line in lines].count(
+        "lines like this are left out for up to a minute"
+    ) == 1
+    assert lines[2]["further"]
+
+
+def test_bound__lines_for_debugging_are_not_counted() -> None:
+    """Who asks for everything gets it."""
+    bound = logs.Bound(1)
+    record = logging.LogRecord("x", logging.DEBUG, "", 0, "m", None, None)
+
+    assert all(bound.filter(record) for _ in range(10))
+
+
+def test_file__without_room(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A log that cannot be written is said once, without a stack trace, and nothing else stops."""
+    logs.set_up("info", file=Path("/dev/full"))
+
+    for _ in range(3):
+        logging.getLogger("x").error("m")
+
+    told = capsys.readouterr().err
+    assert told.count("The log cannot be written ([Errno 28] No space left on device). Clew goes on.") == 1
+    assert "Traceback" not in told

@@ -6,23 +6,36 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from bot.cards import Attachment, Card
+from adapters.private import OWNER_FOLDER, touch
+from bot.cards import Attachment, Card, Line
+from bot.replies import keeping
 
 FOLDER = Path("clew-files")
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
 def with_files_saved(card: Card, folder: Path = FOLDER) -> Card:
-    """Move a card's files into the folder and name them by where they are now. Raises `OSError`."""
-    return replace(card, files=tuple(_saved(file, folder) for file in card.files))
+    """Move a card's files into the folder and name them by where they are now; what cannot be saved is said."""
+    saved: list[Attachment] = []
+    troubles: list[Line] = []
+    for file in card.files:
+        try:
+            saved.append(_saved(file, folder))
+        except OSError as error:
+            troubles.append(keeping.file_not_saved(file, error.strerror or type(error).__name__))
+    return replace(card, files=tuple(saved), body=(*card.body, *troubles))
 
 
 def _saved(file: Attachment, folder: Path) -> Attachment:
     """Move one file; its name cannot lead anywhere else."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=OWNER_FOLDER, exist_ok=True)
     target = _free(folder, "".join(c if c in SAFE else "-" for c in file.name).lstrip(".") or "file")
-    shutil.move(file.path, target)
-    return replace(file, path=str(target))
+    try:
+        shutil.move(file.path, target)
+    except OSError:
+        target.unlink(missing_ok=True)  # half of a file looks like a whole one
+        raise
+    return replace(file, path=str(touch(target)))
 
 
 def _free(folder: Path, name: str) -> Path:

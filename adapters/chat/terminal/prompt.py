@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -13,6 +13,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 
 from adapters.chat.terminal.app import WELCOME, Terminal
 from adapters.chat.terminal.complete import Completing
+from adapters.private import touch
 from adapters.redact import redact
 from bot.cards import Field, FieldKind, Form
 from bot.commands import fields
@@ -147,12 +148,32 @@ def _problem(verb: str, field: Field, text: str) -> str:
 
 
 class Discreet(FileHistory):
-    """A history that keeps no line with a secret in it, such as a pasted report link."""
+    """A history that keeps no line with a secret in it, such as a pasted report link or a password.
+
+    Where the file cannot be read or written, what was typed is known until the end of the session.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self._path = path
+
+    def load_history_strings(self) -> Iterable[str]:
+        """Return the lines of earlier sessions, newest first."""
+        try:
+            return list(super().load_history_strings())
+        except OSError as error:
+            log.warning("the history of what was typed cannot be read (%s)", error.strerror)
+            return []
 
     def store_string(self, string: str) -> None:
         """Keep a line for the next session."""
-        if redact(string) == string:
+        if redact(string) != string:
+            return
+        try:
+            touch(self._path)
             super().store_string(string)
+        except OSError as error:
+            log.warning("the history of what was typed cannot be written (%s)", error.strerror)
 
 
 def _history(path: Path | None) -> History:

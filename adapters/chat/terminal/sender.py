@@ -22,12 +22,12 @@ from bot.ports import (
     Found,
     Lookup,
     Missing,
-    NotDelivered,
     Perhaps,
     Post,
     PostOutcome,
     Undeliverable,
 )
+from bot.replies import keeping
 from bot.state import MessageRef
 
 REPEAT = Row(kind=Kind.FOOTER, segments=(Segment("This may be a repeat.", Look.DIM),))
@@ -45,6 +45,7 @@ class TerminalChat:
         self.screen = screen
         self.transcript = transcript
         self.changed = asyncio.Event()
+        self._troubled = False
         self._clock = clock
         self._folder = folder
 
@@ -63,17 +64,14 @@ class TerminalChat:
             return Undeliverable("This message cannot be read.", channel_lost=False)
         if post.repeat:
             drawing = replace(drawing, rows=(*drawing.rows, REPEAT))
-        try:
-            message = self.transcript.add(
-                drawing,
-                key=post.key,
-                at=self._clock.now(),
-                thread=post.thread,
-                report_url=post.report_url,
-                announced=True,
-            )
-        except OSError as error:
-            return NotDelivered(f"The terminal's transcript cannot be written ({error.strerror}).")
+        message = self.transcript.add(
+            drawing,
+            key=post.key,
+            at=self._clock.now(),
+            thread=post.thread,
+            report_url=post.report_url,
+            announced=True,
+        )
         try:
             self._show(message)
         except OSError as error:
@@ -100,7 +98,7 @@ class TerminalChat:
         return False
 
     def answer(self, card: Card, *, key: str, thread: str | None, live: bool = False) -> MessageRef:
-        """Show a reply with its files saved and named; `live`: it will be edited. Raises `OSError`."""
+        """Show a reply with its files saved and named; `live`: it will be edited. Raises `OSError` where the screen is gone."""
         card = with_files_saved(card, self._folder)
         link = next((button.signed for button in card.buttons if button.signed), None)
         message = self.transcript.add(
@@ -125,6 +123,9 @@ class TerminalChat:
         return None
 
     def _show(self, message: Message) -> None:
+        if self.transcript.trouble and not self._troubled:
+            self.screen.note(keeping.record_not_written(self.transcript.trouble))
+        self._troubled = bool(self.transcript.trouble)
         self.screen.message(message, self.transcript)
         self._tell()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from adapters.chat.terminal.drawing import Control, Drawing
+from adapters.private import touch
 from bot.model import Secret
 
 KEPT_LINES = 2_000
@@ -64,8 +65,9 @@ class Transcript:
         self._controls: list[tuple[str, Control]] = []  # number 1 stands first
         self._replies: dict[str, int] = {}
         self._roots = 0
-        if file is not None and file.exists():
-            self._load(file)
+        self.trouble = ""  # why messages of this session may be shown again after a restart
+        if file is not None:
+            self._begin(file)
 
     def add(
         self,
@@ -78,11 +80,9 @@ class Transcript:
         announced: bool = False,
         live: bool = False,
     ) -> Message:
-        """Add a message and remember its key durably, then return it. Raises `OSError`."""
+        """Add a message and remember its key, durably where the file can be written; then return it."""
         posted = Posted(id=self._next_id(thread), thread=thread, key=key, at=at)
-        if self._file is not None:
-            with self._file.open("ab") as file:
-                file.write(msgspec.json.encode(posted) + b"\n")
+        self._keep(posted)
         self._remember(posted)
         message = Message(
             posted=posted, drawing=drawing, report_url=report_url, announced=announced, live=live
@@ -138,6 +138,23 @@ class Transcript:
     def _next_id(self, thread: str | None) -> str:
         return str(self._roots + 1) if thread is None else f"{thread}.{self._replies.get(thread, 0) + 1}"
 
+    def _begin(self, file: Path) -> None:
+        try:
+            self._load(touch(file))
+        except OSError as error:
+            self.trouble = error.strerror or type(error).__name__
+
+    def _keep(self, posted: Posted) -> None:
+        if self._file is None:
+            return
+        try:
+            with self._file.open("ab") as file:
+                file.write(msgspec.json.encode(posted) + b"\n")
+        except OSError as error:
+            self.trouble = error.strerror or type(error).__name__
+        else:
+            self.trouble = ""
+
     def _remember(self, posted: Posted) -> None:
         self._posted[posted.id] = posted
         if posted.thread is None:
@@ -154,7 +171,7 @@ class Transcript:
             with file.open("ab") as rest:
                 rest.write(b"\n")  # what comes next must not hang on to it
         if len(lines) > 2 * KEPT_LINES:
-            short = file.with_suffix(".new")
+            short = touch(file.with_suffix(".new"))
             short.write_bytes(b"\n".join(lines[-KEPT_LINES:]))
             short.replace(file)
 

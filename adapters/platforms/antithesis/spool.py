@@ -103,7 +103,10 @@ class Spool:
     def __init__(self, folder: Path, name: str, cap: int) -> None:
         self._folder, self._name, self._half = folder, name, max(1, cap // 2)
         self._old: Path | None = None
-        self._path, self._file = self._open()
+        self._path: Path | None = None
+        self._file: BinaryIO | None = (
+            None  # opened by the first write: without room, only the file is missing
+        )
         self._size = self._old_size = 0
         self.dropped = 0  # bytes that the cap let go
 
@@ -113,7 +116,7 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        self._close()
         for path in (self._path, self._old):
             if path is not None:
                 path.unlink(missing_ok=True)
@@ -127,28 +130,37 @@ class Spool:
         """Append whole lines."""
         if self._size and self._size + len(block) > self._half:
             self._turn()
+        if self._file is None:
+            self._path, self._file = self._open()
         self._file.write(block)
         self._size += len(block)
 
     def finish(self) -> tuple[str, int]:
         """Close the file and hand it over: its path and size in bytes. The caller deletes it."""
-        self._file.close()
+        if self._path is None:
+            self._path, self._file = self._open()
+        self._close()
         if self._old is not None:
             with self._old.open("ab") as older, self._path.open("rb") as newer:
                 shutil.copyfileobj(newer, older, 1 << 20)
             self._path.unlink()
             self._path, self._old = self._old, None
-        kept, self._path = self._path, self._folder / "handed-over"
+        kept, self._path = self._path, None
         return str(kept), self._size + self._old_size
 
     def _turn(self) -> None:
-        self._file.close()
+        self._close()
         if self._old is not None:
             self._old.unlink(missing_ok=True)
             self.dropped += self._old_size
         self._old, self._old_size = self._path, self._size
-        self._path, self._file = self._open()
+        self._path = None
         self._size = 0
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
     def _open(self) -> tuple[Path, BinaryIO]:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

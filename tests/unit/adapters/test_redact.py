@@ -16,6 +16,10 @@ from bot.model import Secret
 TOKEN = "CANARY" + "a1B2c3D4" * 6
 SHAPES = (
     f"xoxb-{TOKEN}",
+    f"curl -u 'bot:{TOKEN}' https://acme",
+    f'curl -su "bot:{TOKEN}"',
+    f"curl --user bot:{TOKEN}",
+    f"curl -H 'X-Api-Key: {TOKEN}'",
     f"xoxe.xoxp-1-{TOKEN}",
     f"xapp-1-{TOKEN}",
     f"https://hooks.slack.com/services/T1/B1/{TOKEN}",

@@ -120,3 +120,14 @@ async def test_writer__at_the_cap(tmp_path: Path) -> None:
     assert b"".join(b"line %d\n" % n for n in range(10)).endswith(_content(file))
     assert file.size <= 20
     assert file.trouble == "the file holds the last 0 MB only"
+
+
+async def test_writer__no_place_for_files(tmp_path: Path) -> None:
+    """Where no file can be made, the window is told without one."""
+    (tmp_path / "taken").touch()
+
+    async with Writer(Spool(tmp_path / "taken", "run", 1 << 30)) as writer:
+        writer.add(b"{}\n")
+        file = await writer.finish()
+
+    assert (file.path, file.trouble) == (None, "the file could not be written")

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from adapters.chat.terminal.events import CHANNEL
+from adapters.chat.terminal.files import with_files_saved
+from adapters.chat.terminal.transcript import Transcript
 from bot.cards import Attachment, Button, Card, Progress
 from bot.model import Secret
-from bot.ports import Delivered, Found, Missing, NotDelivered, Post, Undeliverable
+from bot.ports import Delivered, Found, Missing, Post, Undeliverable
 from bot.state import MessageRef
 from tests.fakes.runs import EPOCH
 from tests.unit.terminal.cards import FAILED, RUNNING, a_chat, a_screen
@@ -66,16 +68,45 @@ async def test_post__refused(changes: dict[str, str], lost: bool) -> None:
     assert lost == outcome.channel_lost
 
 
-async def test_post__transcript_not_writable(tmp_path: Path) -> None:
-    """What cannot be remembered is not shown: it would be shown again later."""
-    from adapters.chat.terminal.transcript import Transcript
-
+async def test_post__record_not_writable(tmp_path: Path) -> None:
+    """A record that cannot be written stops nothing: the message is shown, and the person is told once."""
     screen, stream = a_screen()
     chat = a_chat(screen)
     chat.transcript = Transcript(tmp_path / "no" / "folder")
 
-    assert isinstance(await chat.post(a_post(chat.render(FAILED))), NotDelivered)
-    assert stream.getvalue() == ""
+    outcomes = [await chat.post(a_post(chat.render(FAILED), key=f"k{n}")) for n in range(2)]
+
+    assert all(isinstance(outcome, Delivered) for outcome in outcomes)
+    assert stream.getvalue().count("The terminal's record cannot be written (No such file") == 1
+    assert stream.getvalue().count("FAILED: Payments Nightly") == 2
+
+
+def test_answer__file_that_cannot_be_saved(tmp_path: Path) -> None:
+    """An answer whose file has no place is shown all the same, and says so."""
+    (tmp_path / "taken").touch()
+    source = tmp_path / "window.ndjson"
+    source.write_text("{}")
+    screen, stream = a_screen()
+    chat = a_chat(screen, tmp_path / "taken")
+    file = Attachment(name="window.ndjson", title="Log", path=str(source), size=2)
+
+    chat.answer(replace(FAILED, files=(file,)), key="k", thread=None)
+
+    assert "FAILED: Payments Nightly" in stream.getvalue()
+    assert "The file window.ndjson could not be saved here (" in stream.getvalue()
+
+
+def test_answer__files_are_for_their_owner(tmp_path: Path) -> None:
+    """A saved log is readable for the person alone, and so is its folder."""
+    source = tmp_path / "window.ndjson"
+    source.write_text("{}")
+    source.chmod(0o644)
+    file = Attachment(name="window.ndjson", title="Log", path=str(source), size=2)
+
+    saved = with_files_saved(replace(FAILED, files=(file,)), tmp_path / "folder").files[0]
+
+    assert Path(saved.path).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o700
 
 
 async def test_edit__a_step_of_progress_is_one_line() -> None:

@@ -212,8 +212,8 @@ def test_ask__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
 
     answer = clew("ask", "status")
 
-    assert answer.exit_code == 1
-    assert "3 settings have to be mended" in answer.output
+    assert answer.exit_code == 2
+    assert "2 settings have to be mended" in answer.output
 
 
 def test_ask__as_a_process(tenant: SimulatedTenant, place: Path) -> None:
@@ -324,7 +324,7 @@ def test_run__nothing_to_serve() -> None:
     """Without a chat and without a terminal there is nothing to do, and that is said."""
     answer = clew("run")
 
-    assert answer.exit_code == 1
+    assert answer.exit_code == 2
     assert "No chat is set up." in answer.output
 
 
