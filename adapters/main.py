@@ -15,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from adapters.chat.running import RunningChat
+    from adapters.cli.ask import Manner
     from adapters.cli.parts import Parts
     from adapters.configuration.values import Connection
     from adapters.settings import Settings
@@ -100,9 +101,15 @@ def ask(
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
     thread: Annotated[str | None, typer.Option(help="Go on in the thread of an earlier answer.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Confirm beforehand what costs money.")] = False,
+    show_link: Annotated[
+        bool, typer.Option("--show-link", help="Print a report's link, which opens it for everyone.")
+    ] = False,
 ) -> None:
     """Say one thing to Clew. Exit code 0: answered, 1: it cannot be answered as asked, 2: a failure."""
-    _finish(_ask(words or ["help"], as_json=as_json, thread=thread, yes=yes))
+    from adapters.cli.ask import Manner
+
+    manner = Manner(as_json=as_json, thread=thread, yes=yes, show_link=show_link)
+    _finish(_ask(words or ["help"], manner))
 
 
 @app.command()
@@ -135,7 +142,7 @@ def doctor() -> None:
     _finish(check(open_service=open_service, check_slack=check_slack, check_discord=check_discord))
 
 
-async def _ask(words: list[str], *, as_json: bool, thread: str | None, yes: bool) -> int:
+async def _ask(words: list[str], manner: Manner) -> int:
     from adapters import logs, settings
     from adapters.cli.ask import ask as answer
 
@@ -143,7 +150,7 @@ async def _ask(words: list[str], *, as_json: bool, thread: str | None, yes: bool
     loaded = settings.load()
     logs.set_up("error", loaded.secrets, traces=False)
     async with assemble(loaded) as parts:
-        return await answer(parts, words, as_json=as_json, thread=thread, yes=yes)
+        return await answer(parts, words, manner)
 
 
 @asynccontextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from rich.console import Console
@@ -21,27 +22,48 @@ from bot.cards import Card, Reply
 from bot.state import Invocation, MessageRef
 
 ANSWERED, USER_ERROR, FAILURE = 0, 1, 2
+LINK_KEPT = (
+    "the link opens it for everyone, so it is not printed here. Say it again with --show-link to get it."
+)
 PIPED_WIDTH = 120  # cells, where the output is not a terminal
 
 
-async def ask(parts: Parts, words: Sequence[str], *, as_json: bool, thread: str | None, yes: bool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How to answer. `thread`: the name under which what is spoken of is kept; `yes`: costly things are confirmed.
+
+    `show_link`: a report's signed link is printed, wherever the output goes.
+    """
+
+    as_json: bool = False
+    thread: str | None = None
+    yes: bool = False
+    show_link: bool = False
+
+
+async def ask(parts: Parts, words: Sequence[str], manner: Manner) -> int:
     """Answer one command on standard output and return the exit code. Raises `StoreError`, `OSError`.
 
     One word alone is a whole command, read as in a chat. Of several the shell has told where each begins and ends:
     the first is the verb, and each of the others is one value.
     """
-    thread = thread or uuid4().hex[:8]
+    thread = manner.thread or uuid4().hex[:8]
     command, *arguments = words
-    asked = invocation(command, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), confirmed=yes)
+    asked = invocation(
+        command, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), confirmed=manner.yes
+    )
     asked = replace(asked, arguments=tuple(arguments))
     await parts.handler.take(asked)
     reply = await parts.handler.handle(asked, _report)
     reply = replace(reply, card=with_files_saved(reply.card), live=None)
     await _answered(parts, asked, reply)
-    if as_json:
-        print(json.dumps({**card_json(reply.card), "thread": thread}, ensure_ascii=False, indent=2))  # noqa: T201 - the answer
+    console = _Output(highlight=False, markup=False, emoji=False)
+    if manner.as_json:
+        found = {**card_json(reply.card, show_link=manner.show_link), "thread": thread}
+        console.out(json.dumps(found, ensure_ascii=not _is_unicode(console), indent=2), highlight=False)
     else:
-        _show(reply.card, Console(highlight=False, markup=False, emoji=False))
+        _show(reply.card, console)
+        _show_links(reply.card, console, plainly=manner.show_link)
         print(f"(--thread {thread} goes on from here)", file=sys.stderr)  # noqa: T201 - the answer
     if _waits_for_yes(reply.card):
         print("Nothing was started. Say it again with --yes to confirm it.", file=sys.stderr)  # noqa: T201 - the answer
@@ -66,14 +88,35 @@ async def _report(text: str) -> None:
     print(f"… {text}", file=sys.stderr)  # noqa: T201 - progress for the person
 
 
+class _Output(Console):
+    """Standard output whose reader may leave early, as `head` does: nothing failed then."""
+
+    def on_broken_pipe(self) -> None:
+        """Write nothing more; the library would leave with 1, which says that the answer is at fault."""
+        with contextlib.suppress(SystemExit):
+            super().on_broken_pipe()
+
+
+def _is_unicode(console: Console) -> bool:
+    return console.encoding.lower().startswith("utf")
+
+
 def _show(card: Card, console: Console) -> None:
-    """Draw the card without its buttons; a signed link is shown on a terminal alone, behind its label."""
+    """Draw the card without its buttons."""
     drawing = render(card)
     drawing = replace(drawing, rows=tuple(row for row in drawing.rows if row.kind is not Kind.CONTROLS))
     width = console.width if console.is_terminal else PIPED_WIDTH
-    paper = Paper(width=width, ascii=not console.encoding.lower().startswith("utf"))
+    paper = Paper(width=width, ascii=not _is_unicode(console))
     console.print(draw(drawing, "", (), paper), soft_wrap=True)
-    if console.is_terminal and not console.is_dumb_terminal:
-        for button in card.buttons:
-            if button.signed:
-                console.print(button.label, style=f"underline link {button.signed.reveal()}")
+
+
+def _show_links(card: Card, console: Console, *, plainly: bool) -> None:
+    """Show signed links: behind their labels on a terminal, else only where they were asked for."""
+    for button in (button for button in card.buttons if button.signed):
+        link = button.signed.reveal() if button.signed else ""
+        if plainly:
+            console.print(link, soft_wrap=True)
+        elif console.is_terminal and not console.is_dumb_terminal:
+            console.print(button.label, style=f"underline link {link}")
+        else:
+            print(f"{button.label}: {LINK_KEPT}", file=sys.stderr)  # noqa: T201 - the answer

@@ -1,61 +1,68 @@
-"""A card as JSON for scripts: lines are flattened to text, and no signed link is in it."""
+"""A card as JSON for scripts: lines are flattened to text, every key is always there, so that `jq` finds its lists."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bot.cards import Button, Card, Fact, Item, plain
+from bot.cards import Button, Card, Chart, Item, plain
 
 Json = dict[str, Any]
 
 
-def card_json(card: Card) -> Json:
-    """Return a card as plain data; what is empty is left out."""
-    found: Json = {
+def card_json(card: Card, *, show_link: bool = False) -> Json:
+    """Return a card as plain data: what is empty is "", 0 or [], what there is none of is null.
+
+    `show_link`: whether the signed link of a report stands in it, as `link` of its button.
+    """
+    excerpt = card.excerpt
+    return {
         "title": plain(card.title),
         "text": plain(card.text),
         "tone": card.tone.value,
         "body": [plain(line) for line in card.body],
-        "facts": [_fact(fact) for fact in card.facts],
+        "facts": [{"label": fact.label, "value": plain(fact.value)} for fact in card.facts],
         "items": [_item(item) for item in card.items],
         "items_left_out": card.items_left_out,
-        "buttons": [_button(button) for button in card.buttons],
+        "excerpt": {
+            "lines": list(excerpt.lines) if excerpt else [],
+            "left_out": excerpt.left_out if excerpt else 0,
+        },
+        "progress": {"fraction": card.progress.fraction, "text": card.progress.text}
+        if card.progress
+        else None,
+        "chart": _chart(card.chart) if card.chart else None,
+        "buttons": [_button(button, show_link=show_link) for button in card.buttons],
         "files": [{"name": f.name, "title": f.title, "path": f.path, "size": f.size} for f in card.files],
         "footer": plain(card.footer),
+        "run": _run(card),
     }
-    if card.excerpt:
-        found["excerpt"] = {"lines": list(card.excerpt.lines), "left_out": card.excerpt.left_out}
-    if card.progress:
-        found["progress"] = {"fraction": card.progress.fraction, "text": card.progress.text}
-    if card.chart:
-        chart = card.chart
-        found["chart"] = {
-            "title": chart.title,
-            "values": list(chart.values),
-            "labels": list(chart.labels),
-            "text": chart.text,
-        }
-    if card.context and card.context.run:
-        found["run"] = {"connection": card.context.run.connection, "id": card.context.run.run_id}
-    return _filled(found)
 
 
-def _fact(fact: Fact) -> Json:
-    return {"label": fact.label, "value": plain(fact.value)}
+def _chart(chart: Chart) -> Json:
+    return {
+        "title": chart.title,
+        "values": list(chart.values),
+        "labels": list(chart.labels),
+        "text": chart.text,
+    }
 
 
 def _item(item: Item) -> Json:
-    return _filled({
+    return {
         "mark": item.mark,
         "title": plain(item.title),
         "lines": [plain(line) for line in item.lines],
         "buttons": [_button(button) for button in item.buttons],
-    })  # fmt: skip
+    }
 
 
-def _button(button: Button) -> Json:
-    return _filled({"label": button.label, "words": button.words, "page": button.page})
+def _button(button: Button, *, show_link: bool = False) -> Json:
+    found: Json = {"label": button.label, "words": button.words, "page": button.page}
+    if show_link:
+        found["link"] = button.signed.reveal() if button.signed else None
+    return found
 
 
-def _filled(found: Json) -> Json:
-    return {name: value for name, value in found.items() if value not in (None, "", [], 0)}
+def _run(card: Card) -> Json | None:
+    run = card.context.run if card.context else None
+    return {"connection": run.connection, "id": run.run_id} if run else None

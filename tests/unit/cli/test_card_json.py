@@ -16,10 +16,31 @@ def test_card_json__everything_that_a_script_needs() -> None:
     assert found["tone"] == "bad"
     assert found["facts"][0] == {"label": "Run", "value": "9043254f0000000000000000000000aa-62-14"}
     assert found["items"][0]["mark"] == "new"
-    assert found["items"][0]["buttons"][0] == {"label": "Logs", "words": "logs 1"}
+    assert found["items"][0]["buttons"][0] == {"label": "Logs", "words": "logs 1", "page": None}
     assert found["items_left_out"] == 3
     assert found["run"]["connection"] == "demo"
-    assert "excerpt" not in found
+    assert found["excerpt"] == {"lines": [], "left_out": 0}
+
+
+def test_card_json__every_key_of_every_card() -> None:
+    """A script finds the same keys in a card with nothing in it: its lists are empty, not missing."""
+    empty, full = card_json(Card(title=("t",), text=("t",))), card_json(FAILED)
+
+    assert empty.keys() == full.keys()
+    assert [name for name, value in empty.items() if value == []] == [
+        "body",
+        "facts",
+        "items",
+        "buttons",
+        "files",
+    ]
+
+
+def test_card_json__link_on_demand() -> None:
+    """Whoever asks for the link gets it, beside the button's label."""
+    card = Card(title=("t",), text=("t",), buttons=(Button(label="Open report", signed=Secret("https://x")),))
+
+    assert card_json(card, show_link=True)["buttons"][0]["link"] == "https://x"
 
 
 def test_card_json__excerpt_and_progress() -> None:

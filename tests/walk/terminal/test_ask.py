@@ -378,3 +378,109 @@ def test_simulate__says_how_to_reach_it_until_stopped(number: signal.Signals, pl
         "ANTITHESIS_USERNAME",
         "ANTITHESIS_PASSWORD",
     ]
+
+
+def process(
+    place: Path, tenant: SimulatedTenant, *arguments: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `clew` as scripts do."""
+    environment = {
+        "ANTITHESIS_BASE_URL": tenant.base_url,
+        "ANTITHESIS_API_KEY": tenant.api_key,
+        **settings,
+    }
+    return subprocess.run(
+        (*CLEW, *arguments),
+        cwd=place,
+        env=surroundings(environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "code"),
+    [
+        (("ask", "status"), {}, 0),
+        (("ask", "statsu"), {}, 1),
+        (("ask", "launch", "basic_test", "duration=30"), {}, 1),
+        (("ask", "--nonsense", "status"), {}, 2),
+        (("ask", "status"), {"CLEW_POLL_SECONDS": "0"}, 2),
+        (("ask", "status"), {"ANTITHESIS_API_KEY": "wrong"}, 2),
+        (("ask", "status"), {"ANTITHESIS_BASE_URL": "http://127.0.0.1:9"}, 2),
+        (("ask", "status"), {"DATABASE_URL": "sqlite:////nowhere/at/all/clew.db"}, 2),
+        (("ask", "help"), {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/clew?sslmode=require"}, 2),
+        (("run",), {}, 2),
+        (("doctor",), {}, 0),
+        (("doctor",), {"CLEW_POLL_SECONDS": "0"}, 1),
+    ],
+)
+def test_exit_code__as_the_readme_says(
+    arguments: tuple[str, ...], settings: dict[str, str], code: int, tenant: SimulatedTenant, place: Path
+) -> None:
+    """Real processes leave with the codes that scripts go by, a sentence and no stack trace."""
+    done = process(place, tenant, *arguments, **settings)
+
+    assert code == done.returncode, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "fault in Clew" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("help",), ("--json", "help")])
+def test_ask__reader_that_leaves(words: tuple[str, ...], tenant: SimulatedTenant, place: Path) -> None:
+    """`clew ask … | head -1` is no failure of anybody."""
+    environment = {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key}
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            (*CLEW, "ask", *words),
+            cwd=place, env=surroundings(environment), stdout=writing, stderr=subprocess.PIPE, text=True,
+            timeout=120, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(writing)
+
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_ask__json_for_a_reader_of_ascii(tenant: SimulatedTenant, place: Path) -> None:
+    """Where output takes ASCII alone, JSON has a way to write the rest."""
+    done = process(place, tenant, "ask", "--json", "statsu", PYTHONIOENCODING="ascii")
+
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["text"]
+
+
+def test_ask__json_of_a_green_run() -> None:
+    """The README's `jq` line works where nothing fails: the list is there, and empty."""
+    listed = json.loads(clew("ask", "--json", "status").stdout)
+    green = next(item for item in listed["items"] if item["mark"].startswith("passed"))
+
+    card = json.loads(clew("ask", "--json", "failing", green["title"].split()[-1]).stdout)
+
+    assert [item["title"] for item in card["items"]] == []
+    assert card["excerpt"]["lines"] == card["files"] == []
+
+
+def test_ask__report_through_a_pipe() -> None:
+    """A report's link opens it for everyone: through a pipe it comes when it is asked for, and else it is said how."""
+    kept, shown = clew("ask", "report", "latest"), clew("ask", "--show-link", "report", "latest")
+
+    assert "?auth=" not in kept.output
+    assert "Say it again with --show-link" in kept.stderr
+    assert "/report/" in shown.stdout
+    assert "?auth=" in shown.stdout
+
+
+def test_ask__report_as_json() -> None:
+    """The same holds for JSON."""
+    kept = json.loads(clew("ask", "--json", "report", "latest").stdout)
+    shown = json.loads(clew("ask", "--json", "--show-link", "report", "latest").stdout)
+
+    assert "?auth=" not in json.dumps(kept)
+    assert any("?auth=" in (button["link"] or "") for button in shown["buttons"])

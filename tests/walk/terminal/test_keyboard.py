@@ -101,7 +101,7 @@ def test_run__settings_with_typos(tmp_path: Path) -> None:
     """Everything that is wrong is said at once, without a stack trace, and the exit code says so."""
     environment = {"ANTITHESIS_TENANT": "acme/x", "ANTITHESIS_API_KEY": "canary-key", "CLEW_POL_SECONDS": "1"}
     with at_keyboard("run", folder=tmp_path, environment=environment) as person:
-        assert person.ends() == 1
+        assert person.ends() == 2
 
     assert "2 settings have to be mended:" in person.screen
     assert "Did you mean CLEW_POLL_SECONDS?" in person.screen
