@@ -16,9 +16,13 @@ class Tasks:
     def __init__(self, width: int = 16) -> None:
         self._running: set[asyncio.Task[None]] = set()
         self._turns = asyncio.Semaphore(width)
+        self._ended = False
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run work in the background; what it raises is logged."""
+        """Run work in the background; what it raises is logged. After the end nothing is begun any more."""
+        if self._ended:
+            work.close()
+            return
         task = asyncio.create_task(self._guarded(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -33,6 +37,11 @@ class Tasks:
         if late:
             await asyncio.wait(late)
         return len(late)
+
+    async def end(self, seconds: float) -> int:
+        """Drain for the last time: what the work needs is taken away after it."""
+        self._ended = True
+        return await self.drain(seconds)
 
     def __len__(self) -> int:
         return len(self._running)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -97,9 +97,11 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         _connect(health, work, chats)
         for line in standing(parts.settings, frozenset(chats), address):
             typer.echo(line, err="terminal" not in chats)
-        code = await _receive(chats, stop)
+        receiving = {asyncio.create_task(_careful(name, chat)): name for name, chat in chats.items()}
+        code = await _receive(receiving, stop)
         health.stopping = True
         await _close(chats)
+        await _cancelled(receiving)  # one that waits to be started again must not find its chat closed
     return code
 
 
@@ -110,9 +112,8 @@ def _connect(health: Health, work: Work, chats: Mapping[str, RunningChat]) -> No
     health.misses = work.misses
 
 
-async def _receive(chats: Mapping[str, RunningChat], stop: asyncio.Event) -> int:
+async def _receive(receiving: Mapping[asyncio.Task[None], str], stop: asyncio.Event) -> int:
     """Let every chat receive until it is time to stop: a signal, the person left, or no chat is left."""
-    receiving = {asyncio.create_task(_careful(name, chat)): name for name, chat in chats.items()}
     stopped = asyncio.create_task(stop.wait())
     waiting: set[asyncio.Task[Any]] = {stopped, *receiving}
     try:
@@ -123,6 +124,13 @@ async def _receive(chats: Mapping[str, RunningChat], stop: asyncio.Event) -> int
         return ANSWERED if stop.is_set() else FAILURE
     finally:
         stopped.cancel()
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait until they are over."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _careful(name: str, chat: RunningChat) -> None:
@@ -149,7 +157,7 @@ async def _close(chats: Mapping[str, RunningChat]) -> None:
     done, late = await asyncio.wait(closing, timeout=CLOSING)
     for task in late:
         log.warning("%s took too long to close", task.get_name())
-        task.cancel()
+    await _cancelled(late)
     for task in done:
         if (error := task.exception()) is not None:
             log.error("%s could not be closed", task.get_name(), exc_info=error)

@@ -93,6 +93,8 @@ class DiscordChat:
 
     async def release(self) -> None:
         """Give back the connections to Discord; nothing can be sent after it."""
+        await self._intake.telling.end(0)
+        await self._tasks.end(0)  # `close` may have been given up before they ended
         await self._supervisor.release()
         await self._calls.close()
 

@@ -101,7 +101,13 @@ class SlackChat:
         await self._sender.uploads.drain(1.0)
 
     async def release(self) -> None:
-        """Give back the connections to Slack; nothing can be sent after it."""
+        """Give back the connections to Slack; nothing can be sent after it.
+
+        What still runs by then is cut off first: `close` may have been given up, and pictures of late messages
+        are begun after it.
+        """
+        await self._tasks.end(0)
+        await self._sender.uploads.end(1.0)
         await self._session.close()
 
     async def _receive(self, me: Self) -> None:
