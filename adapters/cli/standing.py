@@ -1,4 +1,8 @@
-"""What is on and what is off, and why: the first lines of `clew run`."""
+"""What is configured and what is off, and why: the first lines of `clew run`.
+
+Only what certainly works by then is called on. Whether a platform answers and a chat lets us in shows when it is
+tried: the log, /readyz and `clew doctor` say so.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +10,30 @@ from collections.abc import Iterator
 
 from adapters.settings import Settings
 
+CONFIGURED, ON, OFF = "configured", "on", "off"
+
 
 def standing(settings: Settings, chats: frozenset[str], address: str | None) -> Iterator[str]:
-    """Yield one line for each thing that can be on."""
+    """Yield one line for each thing that can be configured. `address`: where health is served now."""
     for connection in settings.connections:
-        yield _line(f"platform {connection.name}", connection.base_url, on=True)
-    yield _line("slack", "" if "slack" in chats else "SLACK_BOT_TOKEN is not set", on="slack" in chats)
-    yield _line("discord", "" if "discord" in chats else "DISCORD_TOKEN is not set", on="discord" in chats)
-    yield _line(
-        "terminal", "" if "terminal" in chats else "--terminal switches it on", on="terminal" in chats
+        yield _line(CONFIGURED, f"platform {connection.name}", connection.base_url)
+    for chat, variable in (("slack", "SLACK_BOT_TOKEN"), ("discord", "DISCORD_TOKEN")):
+        yield _line(CONFIGURED, chat) if chat in chats else _line(OFF, chat, f"{variable} is not set")
+    yield (
+        _line(ON, "terminal") if "terminal" in chats else _line(OFF, "terminal", "--terminal switches it on")
     )
-    yield _line(
-        "health", f"{address}/healthz, /readyz, /metrics" if address else "switched off", on=bool(address)
-    )
-    yield _line("changes", _changes(settings), on=not settings.read_only)
-    yield f"Runs are looked for every {settings.poll_seconds:g} s."
+    yield _health(settings, address)
+    yield _line(OFF if settings.read_only else ON, "changes", _changes(settings))
+    yield f"Polling for runs every {settings.poll_seconds:g} s."
+
+
+def _health(settings: Settings, address: str | None) -> str:
+    if address:
+        return _line(ON, "health", f"{address}/healthz, /readyz, /metrics")
+    if settings.web is None:
+        return _line(OFF, "health", "switched off")
+    host, port = settings.web
+    return _line(OFF, "health", f"{host}:{port} cannot be used yet")
 
 
 def _changes(settings: Settings) -> str:
@@ -31,5 +44,5 @@ def _changes(settings: Settings) -> str:
     return "no roles are configured yet, so in chats members may read and no more; add [roles] to clew.toml"
 
 
-def _line(what: str, detail: str, *, on: bool) -> str:
-    return f"{'on ' if on else 'off'}  {what:<18} {detail}".rstrip()
+def _line(state: str, what: str, detail: str = "") -> str:
+    return f"{state:<11} {what:<18} {detail}".rstrip()

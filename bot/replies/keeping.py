@@ -12,4 +12,6 @@ def file_not_saved(file: Attachment, reason: str) -> Line:
 
 def record_not_written(reason: str) -> str:
     """Say once at a terminal what a record that cannot be written means."""
-    return f"The terminal's record cannot be written ({reason}); after a restart a message may be shown again."
+    return (
+        f"The terminal's record cannot be written ({reason}); after a restart a message may be shown again."
+    )

@@ -11,17 +11,17 @@ PROD = Connection(name="prod", base_url="https://acme.antithesis.com", api_key=S
 
 
 def test_standing__least() -> None:
-    """What is off says why, and what is on says where."""
+    """What is off says why, what is on says where, and what was not tried yet is only configured."""
     found = list(standing(Settings(connections=(PROD,)), frozenset({"terminal"}), "http://127.0.0.1:8080"))
 
     assert found == [
-        "on   platform prod      https://acme.antithesis.com",
-        "off  slack              SLACK_BOT_TOKEN is not set",
-        "off  discord            DISCORD_TOKEN is not set",
-        "on   terminal",
-        "on   health             http://127.0.0.1:8080/healthz, /readyz, /metrics",
-        "on   changes            no roles are configured yet, so in chats members may read and no more; add [roles] to clew.toml",
-        "Runs are looked for every 60 s.",
+        "configured  platform prod      https://acme.antithesis.com",
+        "off         slack              SLACK_BOT_TOKEN is not set",
+        "off         discord            DISCORD_TOKEN is not set",
+        "on          terminal",
+        "on          health             http://127.0.0.1:8080/healthz, /readyz, /metrics",
+        "on          changes            no roles are configured yet, so in chats members may read and no more; add [roles] to clew.toml",
+        "Polling for runs every 60 s.",
     ]
 
 
@@ -34,9 +34,10 @@ def test_standing__all() -> None:
 
     found = "\n".join(standing(settings, frozenset({"slack", "discord"}), None))
 
-    assert "off  terminal           --terminal switches it on" in found
-    assert "off  health             switched off" in found
-    assert "off  changes            Clew is read-only" in found
+    assert "off         terminal           --terminal switches it on" in found
+    assert "off         health             127.0.0.1:8080 cannot be used yet" in found
+    assert "off         changes            Clew is read-only" in found
+    assert "configured  slack\nconfigured  discord\n" in found
     assert "canary" not in found
 
 
@@ -44,4 +45,11 @@ def test_standing__roles() -> None:
     """Roles that are set are no longer asked for."""
     settings = Settings(connections=(PROD,), roles={"read": frozenset({"slack:team:T1"})})
 
-    assert "on   changes            roles are set" in list(standing(settings, frozenset(), None))
+    assert "on          changes            roles are set" in list(standing(settings, frozenset(), None))
+
+
+def test_standing__health_switched_off() -> None:
+    """Health that is not wanted is not called unusable."""
+    settings = Settings(connections=(PROD,), web=None)
+
+    assert "off         health             switched off" in list(standing(settings, frozenset(), None))

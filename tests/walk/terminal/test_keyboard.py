@@ -70,9 +70,9 @@ def test_run__a_signal_stops_it_in_good_order(
     """A signal ends it with 0, a second one changes nothing, and the log says nothing that it must not."""
     (tmp_path / "clew.toml").write_text('[web]\nlisten = "off"\n')
     with at_keyboard("run", folder=tmp_path, environment=settings) as person:
-        person.sees("on   platform default")
-        person.sees("off  slack +SLACK_BOT_TOKEN is not set")
-        person.sees("on   terminal")
+        person.sees("configured +platform default")
+        person.sees("off +slack +SLACK_BOT_TOKEN is not set")
+        person.sees("on +terminal")
         person.sees("clew>")
         person.process.send_signal(number)
         person.process.send_signal(number)
