@@ -143,6 +143,8 @@ async def _careful(name: str, chat: RunningChat) -> None:
             log.error("%s is off: %s", name, refused)  # noqa: TRY400 - a sentence; the stack says nothing more
             typer.echo(f"{name} is off: {refused}", err=True)
             return
+        except OSError as error:  # an address in use, for one; the stack says nothing more
+            log.warning("%s cannot be served (%s); it is tried again in %g s", name, error.strerror, pause)
         except Exception:
             log.exception("%s fell over; it is started again in %g s", name, pause)
         else:
