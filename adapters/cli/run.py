@@ -74,7 +74,8 @@ def _set_up_log(loaded: Settings, file: Path | None) -> None:
     except OSError as error:
         logs.set_up(loaded.log_level, loaded.secrets)
         typer.echo(
-            f"Warning: {file} cannot be written ({error.strerror}); the log comes here instead.", err=True
+            f"Warning: {file} cannot be written ({error.strerror or error}); the log comes here instead.",
+            err=True,
         )
 
 
@@ -144,7 +145,9 @@ async def _careful(name: str, chat: RunningChat) -> None:
             typer.echo(f"{name} is off: {refused}", err=True)
             return
         except OSError as error:  # an address in use, for one; the stack says nothing more
-            log.warning("%s cannot be served (%s); it is tried again in %g s", name, error.strerror, pause)
+            log.warning(
+                "%s cannot be served (%s); it is tried again in %g s", name, error.strerror or error, pause
+            )
         except Exception:
             log.exception("%s fell over; it is started again in %g s", name, pause)
         else:

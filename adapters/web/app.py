@@ -72,7 +72,7 @@ async def _listen(stack: AsyncExitStack, health: Health, listen: tuple[str, int]
     try:
         address = await stack.enter_async_context(listening(application(health), listen))
     except OSError as error:
-        return None, f"Health cannot be served at {host}:{port} ({error.strerror})."
+        return None, f"Health cannot be served at {host}:{port} ({error.strerror or error})."
     return f"http://{address[0]}:{address[1]}", ""
 
 

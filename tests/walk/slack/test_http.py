@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
@@ -164,3 +165,22 @@ async def test_start__without_a_signing_secret_is_refused(slack: FakeSlack) -> N
             await chat.release()
 
     assert slack.world.of(MAIN) == []
+
+
+async def test_connections__held_open_by_strangers_keep_nobody_out(http: Bot) -> None:
+    """Two hundred that send half a request: Slack's is answered, and the oldest of them are closed."""
+    async with AsyncExitStack() as stack:
+        held = []
+        for _ in range(200):
+            reader, writer = await asyncio.open_connection("127.0.0.1", http.requests.port)
+            stack.callback(writer.close)
+            writer.write(b"POST /slack/events HTTP/1.1\r\n")
+            held.append(reader)
+
+        ack = await http.slack.command("help")
+        await http.answered(1)
+        async with asyncio.timeout(30):
+            rest = await held[0].read()
+
+    assert ack.taken
+    assert rest == b""
