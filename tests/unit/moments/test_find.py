@@ -356,6 +356,11 @@ def test_find__refuses_a_flood() -> None:
         "<a://",
         "**1",
         "--vtime=",
+        "hash: 1, vtime ",
+        "-123456789012 ",
+        "https://a/runs/",
+        "&search=v6v",
+        "// ",
     ],
 )
 def test_find__survives_hostile_repetition(seed: str) -> None:
