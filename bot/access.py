@@ -108,8 +108,8 @@ def _unconfigured(actor: Actor, place: Place, need: Role, *, changes: bool) -> D
         )
     if place.shared:
         return Denied(
-            f"{_NO_ROLES} Clew does not answer where people of other organisations may read along. If this "
-            f"channel is private, invite Clew to it first; otherwise use another channel. {by_name}",
+            f"{_NO_ROLES} Clew does not answer where people from outside may read along. If this channel is "
+            f"private, invite Clew to it first; otherwise use another channel. {by_name}",
             "no-roles:shared",
         )
     return Allowed("no-roles:read")

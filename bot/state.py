@@ -37,7 +37,7 @@ class Place:
 
     channel: str
     thread: str | None = None
-    shared: bool = False  # seen by people of other organisations
+    shared: bool = False  # people of other organisations or workspaces read it, or who does cannot be told
     direct: bool = False  # a conversation of one person with the bot
 
     @property
