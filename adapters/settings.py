@@ -32,7 +32,7 @@ class Settings:
     log_level: str = "info"
     roles: Mapping[str, frozenset[str]] = field(default_factory=dict)
     places: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    recipient_domains: frozenset[str] = frozenset()  # where mail may go; none: anywhere
+    recipient_domains: frozenset[str] = frozenset()  # where mail may go; none: to the requester alone
     watches: tuple[Subscription, ...] = ()
     presets: Mapping[str, Preset] = field(default_factory=dict)
     slack: Slack | None = None

@@ -29,12 +29,18 @@ KNOWN = (
     "ephemeral",
     "recipients",
 )
-SECRET_ENDS = (".token", ".callback_url")
-SECRET_NAMES = frozenset({"token", "callback_url"})
+FURTHER = frozenset({"antithesis.performance_tier", "antithesis.is_setup", "antithesis.integrations.type"})
+"""What else of the platform's own parameters may be said in a chat; its launcher takes any, secrets among them."""
+
+_SECRET = frozenset({"token", "secret", "password", "passwd", "passphrase", "credential", "credentials", "webhook",
+                     "auth", "bearer", "cookie", "pat"})  # fmt: skip
+_SECRET_ENDS = ("token", "secret", "password", "passwd", "apikey", "accesskey", "privatekey", "secretkey", "webhook",
+                "webhookurl", "callbackurl", "credential", "credentials")  # fmt: skip
 LONGEST_TEXT = 4_000  # characters of a description
 LONGEST_VALUE = 1_000
 MOST_EXTRA = 40
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", re.ASCII)  # of a name in any of the usual spellings
 _SHOWN = 60
 
 
@@ -85,26 +91,28 @@ def canonical(name: str) -> str:
     short = ALIASES.get(short, short)
     if short in KNOWN:
         return short
-    if short == "filter_logs_matching":
+    if short.casefold() == "filter_logs_matching":
         raise UserError(
-            "filter_logs_matching= cannot be given here: a pattern that matches everything would hide every log "
+            f"{name[:_SHOWN]}= cannot be given here: a pattern that matches everything would hide every log "
             "line, and Clew cannot check the platform's kind of pattern (RE2).",
             "Set it in the launcher itself, or launch with the platform's own command line.",
         )
     if is_secret(name):
         raise UserError(
-            f"“{name[:_SHOWN]}=” is a secret, and what is said in a chat stays there: Clew does not take it.",
-            "Set integrations in the launcher itself.",
+            f"“{name[:_SHOWN]}=” looks like a secret, and what is said in a chat stays there: Clew does not take it.",
+            "Set it in the launcher itself.",
         )
-    if name.startswith((PREFIX, CUSTOM)) and _NAME.fullmatch(name):
+    if (name in FURTHER or name.startswith(CUSTOM)) and _NAME.fullmatch(name):
         return name
     raise unknown(name)
 
 
 def is_secret(name: str) -> bool:
-    """Whether a parameter's name says that its value is a secret."""
-    short = name.removeprefix(PREFIX)
-    return short in SECRET_NAMES or short.endswith(SECRET_ENDS)
+    """Whether a parameter's name says that its value is a secret: `custom.db-password`, `apiKey`, `callback_url`."""
+    words = _WORDS.findall(name)
+    return not _SECRET.isdisjoint(word.lower() for word in words) or "".join(words).lower().endswith(
+        _SECRET_ENDS
+    )
 
 
 def own_duration(values: Mapping[str, str]) -> str | None:
@@ -116,7 +124,7 @@ def own_duration(values: Mapping[str, str]) -> str | None:
 
 def unknown(name: str) -> UserError:
     """Answer a parameter that no launch takes."""
-    takes = f"It takes {', '.join(KNOWN)}, and any custom.NAME or antithesis.NAME."
+    takes = f"It takes {', '.join(KNOWN)}, {', '.join(sorted(FURTHER))}, and any custom.NAME."
     return mistaken(
         f"launch does not know “{name[:_SHOWN]}=”.", name, KNOWN, takes, part=Part.NAME, name=name
     )

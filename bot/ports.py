@@ -31,6 +31,7 @@ from bot.state import (
     Coverage,
     Delivery,
     Intent,
+    IntentKind,
     IntentState,
     Invocation,
     LiveCard,
@@ -495,10 +496,12 @@ class Intents(Protocol):
         """Return intents in `confirmed`, `posting` or `unknown`, oldest first."""
         ...
 
-    async def session(self, connection: str, subject: str, since: datetime) -> Intent | None:
-        """Return the newest debugging session confirmed for a moment and asked for since then.
+    async def sent(
+        self, kind: IntentKind, connection: str, subject: str, since: datetime
+    ) -> tuple[Intent, ...]:
+        """Return what was confirmed for a subject by anyone and asked for since then, newest first.
 
-        Those that were never sent (draft, declined, expired) or were rejected do not count.
+        What was never sent (draft, declined, expired) or was rejected does not count.
         """
         ...
 

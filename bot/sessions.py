@@ -9,7 +9,7 @@ from bot import requests
 from bot.errors import NotFound, ServiceError
 from bot.model import DebugRequest, Run, RunStatus
 from bot.ports import Intents, RunService
-from bot.state import Intent, IntentState
+from bot.state import Intent, IntentKind, IntentState
 
 LASTS = timedelta(hours=6)  # how long the platform keeps a session open
 GOING = frozenset({IntentState.CONFIRMED, IntentState.POSTING, IntentState.ACCEPTED})
@@ -61,7 +61,7 @@ async def stand(intent: Intent, service: RunService | None, now: datetime) -> Se
 
 async def open_at(wanted: str, *, service: RunService, store: Intents, now: datetime) -> Session | None:
     """Return the session that was asked for at a subject (`wanted`) and may be open still."""
-    found = await store.session(service.connection, wanted, now - LASTS)
+    found = next(iter(await store.sent(IntentKind.DEBUG, service.connection, wanted, now - LASTS)), None)
     if found is None:
         return None
     try:

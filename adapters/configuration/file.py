@@ -143,7 +143,7 @@ class File(Table):
 
     report_links: Links = ReportLinks.POST
     read_only: bool = False
-    recipient_domains: tuple[MailDomain, ...] = ()  # none: mail may go anywhere
+    recipient_domains: tuple[MailDomain, ...] = ()  # none: mail goes to the requester alone
     connection: tuple[ConnectionTable, ...] = ()
     roles: RolesTable = RolesTable()
     places: PlacesTable = PlacesTable()

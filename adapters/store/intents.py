@@ -14,6 +14,7 @@ from bot.state import Intent, IntentKind, IntentState
 
 OPEN = (IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN)
 NEVER_SENT = (IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED)
+MOST_SENT = 100
 FIELDS = [
     "id",
     "kind",
@@ -75,17 +76,19 @@ class SqlIntents(Part):
         async with self._db.reading() as connection:
             return tuple(_intent(row) for row in await connection.execute(statement))
 
-    async def session(self, connection: str, subject: str, since: datetime) -> Intent | None:
-        """Return the newest debugging session confirmed for a moment and asked for since then."""
-        return await self._one(
-            _newest().where(
-                intents.c.kind == IntentKind.DEBUG,
-                intents.c.connection == connection,
-                intents.c.subject == subject,
-                intents.c.created_at >= since,
-                intents.c.state.not_in(NEVER_SENT),
-            )
+    async def sent(
+        self, kind: IntentKind, connection: str, subject: str, since: datetime
+    ) -> tuple[Intent, ...]:
+        """Return what was confirmed for a subject by anyone and asked for since then, newest first."""
+        statement = _newest().where(
+            intents.c.kind == kind,
+            intents.c.connection == connection,
+            intents.c.subject == subject,
+            intents.c.created_at >= since,
+            intents.c.state.not_in(NEVER_SENT),
         )
+        async with self._db.reading() as reading:
+            return tuple(_intent(row) for row in await reading.execute(statement.limit(MOST_SENT)))
 
     async def intent_of_run(self, ref: RunRef) -> Intent | None:
         """Return the intent that a run came from."""

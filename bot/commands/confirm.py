@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
-from bot import access, sending, sessions
+from bot import access, requests, sending, sessions
 from bot.access import Role
 from bot.cards import FieldKind, Reply
 from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.model import LaunchRequest
 from bot.ports import RunService
-from bot.replies import debugging, problems, settling, standing
+from bot.replies import debugging, launching, problems, settling, standing
 from bot.sessions import Session
 from bot.state import Intent, IntentKind, IntentState
 
 ROLES = {IntentKind.LAUNCH: Role.LAUNCH, IntentKind.DEBUG: Role.DEBUG}
 BESIDE = "asked for beside the session that is open"  # the reason of a draft that is not to join one
+REPEATED = "shown as a repetition of "  # the reason of a draft whose card said so
+REPETITION = timedelta(
+    minutes=2
+)  # within which the same launch is likelier a slip, or two people's same thought
 DRAFT = frozenset({IntentState.DRAFT})
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -55,12 +61,43 @@ async def go(intent: Intent, asked: Asked, desk: Desk) -> Reply:
     session = await _open_session(intent, service, desk)
     if session is not None:
         return await _join(intent, session, desk)
+    earlier = await _repeated_meanwhile(intent, desk)
+    if earlier is not None:
+        return await _ask_again(intent, earlier, desk)
     now = desk.clock.now()
     if not await desk.store.advance(intent.id, DRAFT, IntentState.CONFIRMED, now):
         return await _happened(intent, desk)
     await sending.note(intent, "confirmed", intent.subject, store=desk.store, now=now)
     sent = await sending.send(intent, service, store=desk.store, clock=desk.clock)
     return await _happened(intent, desk) if sent is None else standing.reply(sent, desk.clock.now())
+
+
+async def repeated(request: LaunchRequest, connection: str, desk: Desk) -> Intent | None:
+    """Return the newest launch that was the same but for its key, and was confirmed by anyone a moment ago."""
+    now = desk.clock.now()
+    since = now - REPETITION - desk.confirm_within  # a draft is older than its confirmation
+    for intent in await desk.store.sent(IntentKind.LAUNCH, connection, request.launcher, since):
+        same = replace(requests.launch_request(intent.request), key=request.key) == request
+        if same and intent.id != request.key and now - (intent.posted_at or intent.created_at) < REPETITION:
+            return intent
+    return None
+
+
+async def _repeated_meanwhile(intent: Intent, desk: Desk) -> Intent | None:
+    """Return the same launch, confirmed since this one was shown: its card could not warn of that."""
+    if intent.kind is not IntentKind.LAUNCH:
+        return None
+    earlier = await repeated(requests.launch_request(intent.request), intent.connection, desk)
+    return earlier if earlier and earlier.id not in intent.reason else None
+
+
+async def _ask_again(intent: Intent, earlier: Intent, desk: Desk) -> Reply:
+    """Let a draft go whose launch was just confirmed by somebody, and offer to ask for it all the same."""
+    now = desk.clock.now()
+    if not await desk.store.advance(intent.id, DRAFT, IntentState.DECLINED, now):
+        return await _happened(intent, desk)
+    await sending.note(intent, "asked again", f"the same as {earlier.id}", store=desk.store, now=now)
+    return launching.repeated(intent, earlier, now)
 
 
 async def intent_of(asked: Asked, desk: Desk, verb: str) -> Intent:

@@ -15,7 +15,7 @@ from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Line, Outside, Reply
 from bot.commands import confirm
 from bot.commands.aim import GIVE_MOMENT, Aim, moment_of
-from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
+from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail, moment_field, run_field
 from bot.commands.target import require, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
@@ -94,7 +94,7 @@ def _request(aim: Aim, asked: Asked, desk: Desk, key: str) -> DebugRequest:
         session_id=None if aim.run else aim.session_id,
         description=f"[clew:{key[:SHORT_ID]}] {_words(aim, asked)}".strip(),
         property_name=aim.property_name,
-        recipients=_recipients(asked, desk.recipient_domains),
+        recipients=_recipients(asked, desk),
     )
 
 
@@ -121,13 +121,13 @@ def _words(aim: Aim, asked: Asked) -> str:
     return plain[:LONGEST_DESCRIPTION]
 
 
-def _recipients(asked: Asked, domains: frozenset[str]) -> tuple[str, ...]:
+def _recipients(asked: Asked, desk: Desk) -> tuple[str, ...]:
     """Return who gets the link: who was named, else the person, else nobody in particular."""
     named = asked.value("recipients")
     if named is not None:
-        return grammar.only_within(grammar.recipients(named), domains)
+        return may_mail(grammar.recipients(named), asked, desk)
     try:
-        return grammar.only_within(grammar.recipients(asked.invocation.actor.email or ""), domains)
+        return may_mail(grammar.recipients(asked.invocation.actor.email or ""), asked, desk)
     except UserError:
         return ()
 

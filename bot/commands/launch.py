@@ -17,6 +17,7 @@ from bot import grammar, launching, requests
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.commands import confirm
+from bot.commands.parameters import may_mail
 from bot.commands.target import require, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Preset, Verb
 from bot.errors import ServiceError, UserError
@@ -27,7 +28,7 @@ from bot.replies import launching as replies
 from bot.state import Intent, IntentKind, IntentState
 from bot.wordlike import nearest
 
-OWN = ("launcher", "preset", "connection")  # parameters of the verb that are none of the run's
+OWN = ("launcher", "preset", "connection", "again")  # parameters of the verb that are none of the run's
 FIELDS = (
     Field(name="duration", label="Duration in minutes", kind=FieldKind.MINUTES, required=True,
           hint="30, 1h30m or 10s"),
@@ -61,10 +62,11 @@ async def propose(
     request: LaunchRequest, service: RunService, asked: Asked, desk: Desk, *, reason: str = ""
 ) -> Reply:
     """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once."""
-    grammar.only_within(request.recipients, desk.recipient_domains)
+    may_mail(request.recipients, asked, desk)
     parameters = service.parameters(request)
     place = asked.invocation.place
-    warnings = await _warnings(request, service, desk)
+    repeated = await confirm.repeated(request, service.connection, desk)
+    warnings = (*_of_repetition(repeated, desk), *await _warnings(request, service, desk))
     intent = Intent(
         id=request.key,
         kind=IntentKind.LAUNCH,
@@ -76,10 +78,10 @@ async def propose(
         subject=request.launcher,
         state=IntentState.DRAFT,
         created_at=desk.clock.now(),
-        reason=reason,
+        reason=_reason(reason, repeated),
     )
     await desk.store.draft(intent)
-    if asked.invocation.confirmed:
+    if asked.invocation.confirmed and (repeated is None or asked.flag("again")):
         return await confirm.go(intent, asked, desk)
     return replies.confirmation(intent, request, parameters, alone=place.direct, warnings=warnings)
 
@@ -146,6 +148,19 @@ def _preset(name: str, desk: Desk, *, named: bool) -> Preset | None:
     raise replies.no_preset(name, list(desk.presets))
 
 
+def _reason(given: str, repeated: Intent | None) -> str:
+    """Return what a draft came from, and the launch that its card calls the same."""
+    if repeated is None or repeated.id in given:
+        return given
+    return "; ".join(part for part in (given, f"{confirm.REPEATED}{repeated.id}") if part)
+
+
+def _of_repetition(repeated: Intent | None, desk: Desk) -> tuple[Line, ...]:
+    if repeated is None:
+        return ()
+    return (replies.just_launched(repeated, desk.clock.now()),)
+
+
 async def _warnings(request: LaunchRequest, service: RunService, desk: Desk) -> tuple[Line, ...]:
     """Say what makes this launch look like a slip: an unseen launcher, or one that is at work already."""
     launcher, connection = request.launcher, service.connection
@@ -203,6 +218,8 @@ VERB = Verb(
                   example="ephemeral=yes"),
         Parameter(name="recipients", summary="Who gets the report by mail, separated by ;",
                   kind=FieldKind.TEXT, example="recipients=ann@example.com", check=grammar.recipients),
+        Parameter(name="again", summary="With --yes: although the same was just launched", kind=FieldKind.FLAG,
+                  example="again=yes"),
         Parameter(name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT),
     ),
     examples=(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot import grammar, launching
 from bot.cards import Field, FieldKind
-from bot.commands.verb import Asked, Parameter
+from bot.commands.verb import Asked, Desk, Parameter
 
 RUN = Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest")
 MOMENT = Parameter(
@@ -21,6 +22,17 @@ PROPERTY = Parameter(
 CONNECTION = Parameter(
     name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT
 )
+
+
+def may_mail(addresses: tuple[str, ...], asked: Asked, desk: Desk) -> tuple[str, ...]:
+    """Return addresses that mail may go to: of the domains that are set, else the person's own, and any of a preset.
+
+    Presets stand in the settings, so whoever runs Clew chose theirs. Raises `UserError` naming one that is not.
+    """
+    own = () if desk.recipient_domains else (asked.invocation.actor.email,)
+    named = (launching.normalised(preset.values).get("recipients", "") for preset in desk.presets.values())
+    chosen = tuple(address for text in named if text for address in grammar.recipients(text))
+    return grammar.only_within(addresses, desk.recipient_domains, (*own, *chosen))
 
 
 def run_field(asked: Asked) -> Field:

@@ -58,7 +58,9 @@ class Desk:
     policy: Policy
     presets: Mapping[str, Preset] = field(default_factory=dict)
     launchers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # named in the settings
-    recipient_domains: frozenset[str] = frozenset()  # where reports may be mailed; none: anywhere
+    recipient_domains: frozenset[str] = (
+        frozenset()
+    )  # where reports may be mailed; none: to the requester alone
     report_links: Mapping[str, ReportLinks] = field(default_factory=dict)  # by connection
     confirm_within: timedelta = timedelta(minutes=5)  # as the cards say; longer only where time runs fast
     new_key: Callable[[], str]  # a fresh unique id, 32 hexadecimal digits

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from bot.errors import UserError, WrongValue
+from bot.errors import WrongValue
 
 MOST_IMAGES = 50
 MOST_RECIPIENTS = 50
@@ -43,18 +43,25 @@ def recipients(text: str, name: str = "recipients") -> tuple[str, ...]:
     return _listed(text, name, _address, MOST_RECIPIENTS)
 
 
-def only_within(addresses: tuple[str, ...], domains: frozenset[str]) -> tuple[str, ...]:
-    """Return mail addresses that all belong to these domains; no domains: any. Raises `UserError`.
+def only_within(
+    addresses: tuple[str, ...], domains: frozenset[str], allowed: Collection[str | None] = ()
+) -> tuple[str, ...]:
+    """Return mail addresses that all belong to these domains or are allowed in full. Raises `UserError`.
 
-    What is mailed opens a report to whoever reads it, so where it may go is not for a chat to say.
+    What is mailed opens a report to whoever reads it, so where it may go is not for a chat to say: without domains
+    it goes to `allowed` alone, the person who asks and whom the settings name.
     """
-    outside = [address for address in addresses if address.rpartition("@")[2].lower() not in domains]
-    if domains and outside:
-        raise UserError(
-            f"recipients= has “{outside[0][:_SHOWN]}”; mail goes to {', '.join(sorted(domains))} only.",
-            "Leave that address out, or ask whoever runs Clew to add its domain to recipient_domains.",
-        )
-    return addresses
+    own = {address.lower() for address in allowed if address}
+    outside = [a for a in addresses if a.lower() not in own and a.rpartition("@")[2].lower() not in domains]
+    if not outside:
+        return addresses
+    if domains:
+        what = f"has “{outside[0][:_SHOWN]}”; mail goes to {', '.join(sorted(domains))} only."
+        mend = "Leave that address out, or ask whoever runs Clew to add its domain to recipient_domains."
+        raise WrongValue("recipients", what, mend=mend)
+    what = f"has “{outside[0][:_SHOWN]}”; no mail domains are set, so mail goes to the person who asks only."
+    mend = "Leave that address out, or ask whoever runs Clew to set recipient_domains in clew.toml."
+    raise WrongValue("recipients", what, mend=mend)
 
 
 def _address(text: str, name: str) -> str:

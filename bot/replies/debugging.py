@@ -69,7 +69,11 @@ def _advice(request: DebugRequest) -> tuple[Line, ...]:
     """Say how to get the link oneself, where it would go to others."""
     if request.recipients:
         return ()
-    return (("Your address is not known here: add recipients=ADDRESS to get the link yourself.",),)
+    return (
+        (
+            "Your address is not known here. Where recipient_domains are set, recipients=ADDRESS sends you the link.",
+        ),
+    )
 
 
 def joined(session: Session) -> Reply:

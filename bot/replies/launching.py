@@ -9,6 +9,7 @@ from bot.errors import UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import settling
 from bot.replies.words import (
+    ago,
     clock_time,
     count,
     duration,
@@ -77,6 +78,27 @@ def own_duration(name: str) -> Line:
     """Say that the launcher decides how long it tests, by a parameter of its own."""
     return ("No duration= is given. How long it tests is up to the launcher, which gets ", Outside(name, code=True),
             ".")  # fmt: skip
+
+
+def just_launched(earlier: Intent, now: datetime) -> Line:
+    """Warn that exactly this was launched a moment ago, by whomever."""
+    run: Line = (" as run ", Outside(short_id(earlier.run_id), code=True)) if earlier.run_id else ()
+    return (f"The same launch was confirmed {ago(earlier.posted_at or earlier.created_at, now)}", *run,
+            ". This would start another run, at the same cost.")  # fmt: skip
+
+
+def repeated(intent: Intent, earlier: Intent, now: datetime) -> Reply:
+    """Answer a confirmation whose launch was confirmed by somebody meanwhile: it asks anew."""
+    said = just_launched(earlier, now)
+    card = Card(
+        title=("Launch ", Outside(intent.subject), " again?"),
+        text=(*said, " Nothing has been started by this button."),
+        tone=Tone.WARNING,
+        body=(said, ("Nothing has been started by this button.",)),
+        buttons=settling.again(intent),
+        footer=settling.correlation(intent),
+    )
+    return Reply(card=card, replace=True)
 
 
 def under_way(launcher: str, run_id: str) -> Line:

@@ -160,17 +160,19 @@ class MemoryIntents(Shared):
         await self._turn()
         return tuple(sorted((i for i in self.intents.values() if i.state in OPEN), key=_made))
 
-    async def session(self, connection: str, subject: str, since: datetime) -> Intent | None:
+    async def sent(
+        self, kind: IntentKind, connection: str, subject: str, since: datetime
+    ) -> tuple[Intent, ...]:
         await self._turn()
-        sessions = [
+        found = [
             i
             for i in self.intents.values()
-            if i.kind is IntentKind.DEBUG
+            if i.kind is kind
             and (i.connection, i.subject) == (clean(connection), clean(subject))
             and i.created_at >= since
             and i.state not in NEVER_SENT
         ]
-        return max(sessions, key=_made, default=None)
+        return tuple(sorted(found, key=_made, reverse=True))
 
     async def intent_of_run(self, ref: RunRef) -> Intent | None:
         await self._turn()

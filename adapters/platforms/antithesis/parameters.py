@@ -9,6 +9,7 @@ from adapters.platforms.antithesis.ids import checked_moment, checked_run_id
 from adapters.platforms.antithesis.text import clean
 from adapters.redact import redact
 from bot.errors import Rejected
+from bot.launching import CUSTOM, FURTHER, is_secret
 from bot.model import DebugRequest, LaunchRequest
 
 KEY = "clew.request_id"  # our own parameter: the platform echoes it, so a launch can be found again
@@ -20,9 +21,6 @@ _MINUTES = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,511}")
 _MAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,7}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-_SECRET = re.compile(
-    r"(?i)(\.token|callback_url|recipients|password|passwd|secret|credential|api_?key)$|^token$"
-)
 _SHOWN = re.compile(
     r"antithesis\.(config_image|images|description|duration|is_ephemeral|source|test_name|is_setup"
     r"|performance_tier|filter_logs_matching|integrations\.type|event_description)"
@@ -44,8 +42,8 @@ def launch_parameters(request: LaunchRequest) -> tuple[tuple[str, str], ...]:
         ("antithesis.report.recipients", _recipients(request.recipients)),
     )
     taken = {name for name, _ in fixed} | {KEY}
-    for name, _ in request.extra:
-        _check_extra(name, taken)
+    for name, value in request.extra:
+        _check_extra(name, value, taken)
         taken.add(name)
     pairs = [(name, _value(name, value)) for name, value in (*fixed, *request.extra) if value]
     return (*pairs, (KEY, _value(KEY, request.key)))
@@ -74,23 +72,20 @@ def shown_parameters(served: Mapping[str, str]) -> dict[str, str]:
     return {
         name: redact(clean(value))
         for name, value in served.items()
-        if _SHOWN.fullmatch(name) and not _SECRET.search(name)
+        if _SHOWN.fullmatch(name) and not is_secret(name)
     }
 
 
-def _check_extra(name: str, taken: set[str]) -> None:
+def _check_extra(name: str, value: str, taken: set[str]) -> None:
     """Refuse a further parameter that cannot be sent, saying why."""
     if not _NAME.fullmatch(name):
         raise Rejected("A parameter's name has letters, digits, dots, - and _ only, as in custom.seed.")
-    if name.endswith("filter_logs_matching"):
+    if is_secret(name) or redact(value) != value:
         raise Rejected(
-            f"{name} is not sent from here: a wrong expression hides every log line of the run, "
-            "and it cannot be checked beforehand."
+            f"{name} looks like a secret: it belongs into the launcher's own settings, not into chat."
         )
-    if _SECRET.search(name):
-        raise Rejected(
-            f"{name} is a secret or an address: it belongs into the launcher's own settings, not into chat."
-        )
+    if name not in FURTHER and not name.startswith(CUSTOM):
+        raise Rejected(f"{name} is not sent from here: of the platform's own parameters only known ones are.")
     if name in taken:
         raise Rejected(f"{name} is given twice, or has an option of its own.")
 

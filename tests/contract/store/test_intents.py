@@ -89,8 +89,8 @@ async def test_open_intents__oldest_first(store: Store) -> None:
     assert found == ["unknown", "posting", "confirmed"]
 
 
-async def test_session__newest_that_may_have_started(store: Store) -> None:
-    """The newest session at that moment comes, but for those that were never sent or were rejected."""
+async def test_sent__newest_first_of_those_that_may_have_started(store: Store) -> None:
+    """What was confirmed for a subject comes, but for what was never sent or was rejected."""
     for number, state in enumerate(IntentState):
         await store.draft(
             an_intent(f"{state}", kind=IntentKind.DEBUG, subject="m", state=state, created_at=later(number))
@@ -101,11 +101,10 @@ async def test_session__newest_that_may_have_started(store: Store) -> None:
         an_intent("other", kind=IntentKind.DEBUG, connection="x", subject="m", created_at=later(90))
     )
 
-    newest = await store.session("demo", "m", NOW)
+    found = await store.sent(IntentKind.DEBUG, "demo", "m", NOW)
 
-    assert newest is not None
-    assert newest.id == "unknown"
-    assert await store.session("demo", "m", later(6)) is None
+    assert [intent.id for intent in found] == ["unknown", "accepted", "posting", "confirmed"]
+    assert await store.sent(IntentKind.DEBUG, "demo", "m", later(6)) == ()
 
 
 async def test_intent_of_run__by_address(store: Store) -> None:

@@ -7,10 +7,10 @@ import pytest
 from bot.cards import plain
 from bot.errors import Unreachable
 from bot.requests import launch_request
-from bot.state import Intent, IntentState
+from bot.state import Actor, Intent, IntentState
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.service import FakeRunService, Launching
-from tests.fakes.stage import BO, READER, Stage
+from tests.fakes.stage import ANN, BO, READER, Stage, texts
 
 
 def the_intents(stage: Stage) -> list[Intent]:
@@ -115,3 +115,51 @@ async def test_again__connection_gone(verb: str) -> None:
     reply = await later.say(f"{verb} {the_intents(stage)[0].id}")
 
     assert "no longer configured" in plain(reply.card.text)
+
+
+# The same launch within two minutes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", [ANN, BO])
+async def test_launch__the_same_after_40_seconds_is_asked_about(who: Actor) -> None:
+    """Whoever it is, and before any poll has seen the first run: the card says that it was just launched."""
+    stage = Stage()
+    await stage.launched()
+    stage.clock.pass_time(40)
+    again = await stage.say("launch basic_test duration=30", by=who)
+    other = await stage.say("launch basic_test duration=31", by=who)
+    stage.clock.pass_time(90)
+    later = await stage.say("launch basic_test duration=30", by=who)
+
+    assert "The same launch was confirmed 40 s ago as run" in texts(again.card)
+    assert "The same launch" not in texts(other.card)
+    assert "The same launch" not in texts(later.card)
+
+
+async def test_launch__the_same_is_not_confirmed_beforehand() -> None:
+    """A script's yes was for one launch; the second needs `again=yes`."""
+    stage = Stage()
+    await stage.say("launch basic_test duration=30", confirmed=True)
+    held = await stage.say("launch basic_test duration=30", confirmed=True)
+    sent = len(stage.service.launches)
+    await stage.say("launch basic_test duration=30 again=yes", confirmed=True)
+
+    assert [button.label for button in held.card.buttons] == ["Launch", "Cancel"]
+    assert (sent, len(stage.service.launches)) == (1, 2)
+
+
+async def test_confirm__what_somebody_else_confirmed_meanwhile_is_asked_about_anew() -> None:
+    """Two people see the same question before either answers: the second press starts nothing, and says so."""
+    stage = Stage()
+    first = await stage.say("launch basic_test duration=30")
+    second = await stage.say("launch basic_test duration=30", by=BO)
+    await stage.say(first.card.buttons[0].words)
+    stage.clock.pass_time(5)
+    pressed = await stage.say(second.card.buttons[0].words, by=BO)
+    launches = len(stage.service.launches)
+    asked = await stage.say(pressed.card.buttons[0].words, by=BO)
+    await stage.say(asked.card.buttons[0].words, by=BO)
+
+    assert "Nothing has been started by this button." in texts(pressed.card)
+    assert "The same launch was confirmed" in texts(asked.card)
+    assert (launches, len(stage.service.launches)) == (1, 2)

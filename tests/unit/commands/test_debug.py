@@ -131,7 +131,7 @@ async def test_debug__session_without_moment(words: str) -> None:
 
 async def test_debug__recipients() -> None:
     """Named ones win; without an address it says where the mail goes and how to change that."""
-    stage = a_stage()
+    stage = a_stage(domains=frozenset({"example.org", "example.com"}))
     named = await stage.say(f"{AT} recipients=cy@example.org", direct=True, channel="fake:channel:D1")
     nobody = await stage.say(AT, by=BO)
     odd = Actor(id=ANN.id, principals=ANN.principals, email="not an address")

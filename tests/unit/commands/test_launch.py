@@ -241,9 +241,9 @@ async def test_form__keeps_what_was_given() -> None:
         ("duration=30 recipients=ann", "recipients="),
         ("duration=30 filter_logs_matching=x*", "filter_logs_matching="),
         ("duration=30 antithesis.filter_logs_matching=x", "filter_logs_matching="),
-        ("duration=30 antithesis.integrations.slack.token=CANARY", "is a secret"),
-        ("duration=30 antithesis.integrations.slack.callback_url=https://h", "is a secret"),
-        ("duration=30 token=CANARY", "is a secret"),
+        ("duration=30 antithesis.integrations.slack.token=CANARY", "looks like a secret"),
+        ("duration=30 antithesis.integrations.slack.callback_url=https://h", "looks like a secret"),
+        ("duration=30 token=CANARY", "looks like a secret"),
         ("duration=30 durations=60", "Did you mean “duration=”"),
         ("duration=30 zzz=60", "It takes duration"),
         ("duration=30 vcs.pr_id=1", "does not know “vcs.pr_id=”"),
@@ -285,7 +285,7 @@ async def test_launch__is_for_the_launch_role() -> None:
 
 async def test_launch__masks_recipients_where_others_read() -> None:
     """Mail addresses are whole for the requester alone."""
-    stage = Stage()
+    stage = Stage(domains=frozenset({"example.com", "example.org"}))
     words = "launch basic_test duration=30 recipients=ann@example.com;bo@example.org"
     here = await stage.say(words)
     alone = await stage.say(words, channel="fake:channel:D1", direct=True)
@@ -293,6 +293,58 @@ async def test_launch__masks_recipients_where_others_read() -> None:
     assert "a…@example.com; b…@example.org" in texts(here.card)
     assert "ann@" not in texts(here.card)
     assert "ann@example.com;bo@example.org" in texts(alone.card)
+
+
+async def test_launch__mail_goes_to_the_requester_until_domains_are_set() -> None:
+    """A report opens to whoever holds its link: nobody else can be named, unless a preset of the settings does."""
+    preset = Preset(name="nightly", launcher="basic_test", values={"recipients": "team@example.com"})
+    stage = Stage(presets={"nightly": preset})
+
+    refused = await stage.say("launch basic_test 30 recipients=ann@example.com;mallory@evil.example")
+    own = await stage.say("launch basic_test 30 recipients=Ann@Example.com")
+    of_preset = await stage.say("launch nightly 30")
+
+    assert "recipients= has “mallory@evil.example”" in texts(refused.card)
+    assert "recipient_domains" in texts(refused.card)
+    assert [button.label for button in own.card.buttons] == ["Launch", "Cancel"]
+    assert [button.label for button in of_preset.card.buttons] == ["Launch", "Cancel"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("antithesis.report.recipients.cc", "does not know"),
+        ("antithesis.integrations.slack.webhook", "looks like a secret"),
+        ("antithesis.callbackurl", "looks like a secret"),
+        ("antithesis.access_token", "looks like a secret"),
+        ("antithesis.Filter_logs_matching", "cannot be given here"),
+        ("antithesis.new_thing", "does not know"),
+        ("custom.db-password", "looks like a secret"),
+        ("custom.apiKey", "looks like a secret"),
+        ("custom.GITHUB_TOKEN", "looks like a secret"),
+        ("custom.slack.webhook_url", "looks like a secret"),
+    ],
+)
+async def test_launch__takes_only_parameters_that_are_known_to_be_harmless(name: str, said: str) -> None:
+    """Of the platform's own those on a list, of the launcher's all that do not look like a secret; each is named."""
+    stage = Stage()
+    reply = await stage.say(f"launch basic_test duration=30 {name}=CANARY")
+
+    assert said in texts(reply.card)
+    assert name in texts(reply.card)
+    assert "CANARY" not in texts(reply.card)
+    assert drafts(stage) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["custom.tokenizer", "custom.max_tokens", "custom.author", "custom.patience"]
+)
+async def test_launch__a_harmless_name_passes(name: str) -> None:
+    """A word that only holds another one is none."""
+    stage = Stage()
+    await stage.say(f"launch basic_test duration=30 {name}=7")
+
+    assert launch_request(drafts(stage)[0].request).extra == ((name, "7"),)
 
 
 async def test_launch__mail_stays_within_the_domains_of_the_settings() -> None:
