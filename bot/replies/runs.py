@@ -39,7 +39,7 @@ LONGEST_NAME = 120
 LONGEST_DESCRIPTION = 300
 PARTIAL = (
     "The platform's list of properties could not be read to its end: "
-    "this is {} of an unknown number, so nothing is called new or passed."
+    "this is {} of an unknown number, and nothing is called new."
 )
 
 WORDS: Mapping[VerdictKind, str] = {

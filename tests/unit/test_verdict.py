@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,6 +50,34 @@ def test_judge__combines_status_and_properties(
     verdict = judge(run(status), results(*statuses))
 
     assert expected == verdict
+
+
+@pytest.mark.parametrize(
+    ("statuses", "kind", "words"),
+    [
+        (
+            (P,) * 5,
+            VerdictKind.NO_RESULTS,
+            "finished, results unavailable: nothing fails in the first 5 properties",
+        ),
+        ((P, F), VerdictKind.FAILED, "FAILED: 1 of the first 2 properties fails"),
+        ((F,) * 5, VerdictKind.FAILED, "FAILED: 5 of the first 5 properties fail"),
+        (
+            (P,),
+            VerdictKind.NO_RESULTS,
+            "finished, results unavailable: nothing fails in the first property",
+        ),
+    ],
+)
+def test_judge__never_passes_by_a_list_that_was_cut(
+    statuses: tuple[PropertyStatus, ...], kind: VerdictKind, words: str
+) -> None:
+    """What fails in it fails; that nothing does, or that all does, is said of the part that was read."""
+    verdict = judge(run(RunStatus.COMPLETED), replace(results(*statuses), cut=True))
+
+    assert kind is verdict.kind
+    assert f"{words}, the others could not be read" == verdict_words(verdict)
+    assert not verdict.suspects_setup
 
 
 @pytest.mark.parametrize("availability", [a for a in Availability if a is not Availability.READY])

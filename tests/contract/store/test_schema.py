@@ -10,6 +10,7 @@ from adapters.configuration.database import read_address
 from adapters.store.database import Database
 from adapters.store.schema import HEAD, MIGRATIONS, lay_tables, migrate, version
 from adapters.store.store import open_store
+from bot.model import RunRef
 from bot.state import AuditEntry
 from tests.contract.store.kit import NOW, a_delivery
 
@@ -44,6 +45,37 @@ async def test_schema__two_ways(url: str) -> None:
 
     assert shapes[0] == shapes[1]
     assert heads[:2] == heads[2:]
+
+
+async def test_migrate__what_an_older_program_kept(url: str) -> None:
+    """Results of the first schema are still there, and count as told; how far its record is whole nobody knows."""
+    database = Database(read_address(url))
+    async with database.writing() as connection:
+        await connection.run_sync(_build_first)
+        await connection.execute(text(OLD_RESULTS))
+    await database.close()
+
+    async with open_store(url) as store:
+        told = await store.results_told(RunRef("demo", "r1"))
+        assert await store.coverage("demo") is None
+
+    assert told is not None
+    assert (told.failing, told.passing_count, told.launcher) == (frozenset({"x"}), 3, "nightly")
+
+
+OLD_RESULTS = """
+    INSERT INTO results (connection, run_id, launcher, source, test_name, ephemeral, status, created_at, failing,
+        passing_count, unknown_count)
+    VALUES ('demo', 'r1', 'nightly', 'main', '', FALSE, 'completed', NULL, '["x"]', 3, 0)
+"""
+
+
+def _build_first(connection: Connection) -> None:
+    from alembic import command
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    command.upgrade(config, "0001")
 
 
 def _drop_all(connection: Connection) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from bot.cards import Context, Tone, plain
 from bot.model import Availability, Capability, Results, RunStatus
 from tests.fakes.runs import MOMENT, a_property, a_run, some_results
@@ -35,6 +39,26 @@ async def test_failing__without_an_earlier_run_nothing_is_called_new() -> None:
     card = (await door.say("failing latest")).card
 
     assert ["failing"] == [item.mark for item in card.items]
+
+
+@pytest.mark.parametrize("failing", [("x",), ()])
+async def test_failing__of_a_list_that_was_cut_says_so(failing: tuple[str, ...]) -> None:
+    """What was read of it is shown, and neither new nor "no property fails" is concluded from it."""
+    door = Door()
+    before = door.service.add_run(a_run(1), some_results(a_run(1), passing=("x", "y")))
+    run = door.service.add_run(a_run(2))
+    door.service.set_results(replace(some_results(run, failing=failing, passing=("y",)), cut=True))
+
+    for words in ("failing", "status"):
+        card = (await door.say(f"{words} {run.ref.run_id}")).card
+        said = told(card)
+        assert "could not be read" in said
+        assert "newly" not in said
+        assert "passed" not in said
+        assert "No property fails" not in said
+        assert all(item.mark == "failing" for item in card.items)
+    assert await door.store.stored_results(run.ref) is None
+    assert await door.store.stored_results(before.ref) is None
 
 
 async def test_failing__group_leaves_count() -> None:

@@ -735,6 +735,97 @@ async def test_tick__a_run_without_an_end_never_holds_up_the_others() -> None:
     assert it.poller.health.problem == ""
 
 
+async def test_tick__says_that_the_earlier_run_could_not_be_read() -> None:
+    """Once is enough: nothing is called new then, and who asked for new failures hears of it all the same."""
+    it = Watching()
+    await it.begin(a_subscription(outcomes=frozenset({Outcome.NEW_FAILURES})))
+    it.service.add_run(a_run(1, created_at=it.clock.now()), some_results(a_run(1), passing=("a",)))
+    run = it.starts(2)
+    it.service.finish(run, some_results(run, failing=("a",)))
+    own = it.service.results
+
+    async def once(of: Run, *, status: PropertyStatus | None = None) -> Results:
+        if of.ref == a_run(1).ref and not it.told:
+            raise ServiceFailed("broken")
+        return await own(of, status=status)
+
+    it.service.results = once  # type: ignore[method-assign, assignment]  # it fails once
+    await it.tick()
+
+    (told,) = (json.loads(row.payload) for row in it.told)
+    assert "new" not in "".join(map(_text, told["title"]))
+    said = "".join(map(_text, told["text"]))
+    assert said.endswith("Failing: “a”. The earlier run could not be read, so it is not known what is new.")
+
+
+async def test_tick__says_the_same_whatever_was_asked_before() -> None:
+    """Eight series of seven runs each end once more: all eight compare with the whole series."""
+    it = Watching()
+    for series in range(8):
+        for number in range(7):
+            run = a_run(100 * number + series, source=f"branch {series}")
+            failing = ("always",) if number < 5 else ("always", "lately")
+            it.service.add_run(run, some_results(run, failing=failing, passing=("new",)))
+    await it.begin()
+    for series in range(8):
+        for number in range(series):  # of each another number of runs was asked about
+            asked = await it.service.run(a_run(100 * number + series).ref.run_id)
+            await kept_results(it.service, it.store, asked)
+    for series in range(8):
+        run = it.starts(1_000 + series, source=f"branch {series}")
+        it.service.finish(run, some_results(run, failing=("always", "lately", "new")))
+    await it.tick()
+
+    said = [
+        [f"{item['mark']}: {''.join(map(_text, item['title']))}" for item in json.loads(row.payload)["items"]]
+        for row in it.told
+    ]
+    assert [
+        [
+            "newly failing: new",
+            "still failing: always (8 runs in a row)",
+            "still failing: lately (3 runs in a row)",
+        ]
+    ] * 8 == said
+
+
+async def test_tick__tells_what_is_known_of_a_list_that_cannot_be_read_whole() -> None:
+    """The failures in it are told at once and none is called new; when the list can be read, its results come."""
+    it = Watching()
+    it.service.add_run(a_run(1), some_results(a_run(1), passing=("a", "b")))
+    await it.begin()
+    run = it.starts(2)
+    whole = some_results(run, failing=("a",), passing=("b",))
+    it.service.finish(run, replace(whole, properties=whole.properties[:1], cut=True))
+    await it.tick()
+    (first,) = titles(it)
+    kept = await it.store.stored_results(run.ref)
+    it.service.set_results(whole)
+    await it.tick(HOUR)
+
+    assert first == "FAILED: Payments Nightly 00000000 - 1 failing property"
+    assert kept is None
+    assert titles(it)[1:] == ["Results have come: FAILED: Payments Nightly 00000000 - 1 new failing property"]
+
+
+async def test_tick__results_that_were_only_asked_for_are_not_taken_for_told() -> None:
+    """Somebody asks before the watcher has seen the end, and then the platform fails: the failure is told later."""
+    it = Watching()
+    await it.begin()
+    run = it.starts()
+    it.service.finish(run, some_results(run, failing=("a",)))
+    await kept_results(it.service, it.store, await it.service.run(run.ref.run_id))
+    it.service.fail("results", ServiceFailed("broken"), times=11)
+    for _ in range(14):
+        await it.tick()
+    await it.tick(HOUR)
+
+    assert titles(it) == [
+        "finished, results unavailable: Payments Nightly 00000000",
+        "Results have come: FAILED: Payments Nightly 00000000 - 1 failing property",
+    ]
+
+
 async def test_tick__tells_a_run_whose_baseline_cannot_be_read() -> None:
     """An old run that the platform fails over does not take the results of the new one along."""
     old = a_run(1)
