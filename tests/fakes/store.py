@@ -6,6 +6,7 @@ Set `failing` to a sentence, and every call raises `StoreError` with it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -202,3 +203,16 @@ class MemoryStore(MemoryInbox, MemoryWatch, MemorySubscriptions, MemoryOutbox, M
         await self._turn()
         self._record_runs(step)
         return sum([self._insert(delivery, step.now) for delivery in step.deliveries])
+
+
+class NotingStore(MemoryStore):
+    """A store that says when something was noted in the audit trail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted = asyncio.Event()
+
+    async def audit(self, entry: AuditEntry) -> None:
+        """Note it, and say so."""
+        await super().audit(entry)
+        self.noted.set()

@@ -14,11 +14,10 @@ import pytest
 from simcord.backend import serializers
 
 from bot.access import Policy, Role
-from bot.state import AuditEntry
 from tests.fakes.discord import FakeDiscord, serve
 from tests.fakes.discord_live import Bot, running_bot
 from tests.fakes.runs import a_run, run_id
-from tests.fakes.store import MemoryStore
+from tests.fakes.store import NotingStore
 
 VERBS: dict[str, dict[str, Any]] = {
     "status": {"run": run_id(1)},
@@ -59,19 +58,6 @@ TABLES = {
     "no roles": (False, True, WITHOUT_ROLES),
     "no roles, no servers named": (False, False, WITHOUT_GUILDS),
 }
-
-
-class NotingStore(MemoryStore):
-    """Says when something was noted in the audit trail."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.noted = asyncio.Event()
-
-    async def audit(self, entry: AuditEntry) -> None:
-        """Note it, and say so."""
-        await super().audit(entry)
-        self.noted.set()
 
 
 @pytest.fixture

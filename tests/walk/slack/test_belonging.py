@@ -34,7 +34,7 @@ from tests.fakes.slack_world import (
     Json,
     Message,
 )
-from tests.fakes.store import MemoryStore
+from tests.fakes.store import NotingStore
 
 READ, WATCH, LAUNCH = f"status {run_id(1)}", "watch", "launch basic_test duration=30"
 VERBS = (READ, WATCH, LAUNCH)
@@ -110,19 +110,6 @@ def button(words: str) -> Json:
 
 
 WAYS: dict[str, Act] = {"command": command, "mention": mention, "press": press, "direct": direct}
-
-
-class NotingStore(MemoryStore):
-    """Says when something was noted in the audit trail."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.noted = asyncio.Event()
-
-    async def audit(self, entry: AuditEntry) -> None:
-        """Note it, and say so."""
-        await super().audit(entry)
-        self.noted.set()
 
 
 @asynccontextmanager
