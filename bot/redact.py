@@ -18,7 +18,8 @@ MASK: Final = "***"
 SHORTEST: Final = 6  # characters; a shorter known value would blank out ordinary words
 
 # The part before the query names the report for good; the query is its signature.
-_SIGNED = re.compile(r"(/report/[^\s<>\"'`|?#]{1,600})\?[^\s<>\"'`|#]*")
+# From one such part to the next, so that none is looked at twice.
+_SIGNED = re.compile(r"(/report/(?:(?!/report/)[^\s<>\"'`|?#])++)\?[^\s<>\"'`|#]*")
 
 SIGNATURE: Final = re.compile(r"v[1-4]\.(?:public|local)\.[\w-]+(?:\.[\w-]+)?", re.ASCII)
 """The token of a report link (https://github.com/paseto-standard/paseto-spec), wherever it stands."""
