@@ -7,9 +7,11 @@ as the patterns of this project use them; anything else raises.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
-import re._constants as c
-import re._parser as parser
+import re._constants as c  # type: ignore[import-not-found]  # what re itself is made of; no stubs
+import re._parser as parser  # type: ignore[import-not-found]  # as above
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +25,7 @@ _KINDS: dict[Any, Callable[[str], bool]] = {
     c.CATEGORY_WORD: lambda sign: bool(_WORD.match(sign)),
     c.CATEGORY_NOT_WORD: lambda sign: not _WORD.match(sign),
 }
+_REPEATS = {c.MAX_REPEAT, c.MIN_REPEAT, c.POSSESSIVE_REPEAT}
 _ONE = (c.LITERAL, c.NOT_LITERAL, c.ANY, c.IN)
 
 
@@ -35,7 +38,9 @@ class Engine:
 
     def __init__(self, pattern: re.Pattern[Any], text: str) -> None:
         source = pattern.pattern
-        self._tree = parser.parse(source if isinstance(source, str) else source.decode("latin-1"), pattern.flags & ~re.UNICODE)
+        self._tree = parser.parse(
+            source if isinstance(source, str) else source.decode("latin-1"), pattern.flags & ~re.UNICODE
+        )
         self._text, self._flags = text, pattern.flags
         self._limit = 0
         self._groups: dict[int | None, str] = {}
@@ -47,10 +52,8 @@ class Engine:
         More than `limit` are not taken: it then returns the next number.
         """
         self._limit = limit
-        try:
+        with contextlib.suppress(_TooMany):
             self._search_all()
-        except _TooMany:
-            pass
         return self.steps
 
     def first_end(self, at: int) -> int | None:
@@ -83,22 +86,30 @@ class Engine:
         if kind in _ONE:
             if at < len(self._text) and self._fits(node, self._text[at]):
                 yield at + 1
-        elif kind in {c.MAX_REPEAT, c.MIN_REPEAT, c.POSSESSIVE_REPEAT}:
-            yield from self._repeat(kind, *value, at)
-        elif kind is c.BRANCH:
-            for branch in value[1]:
-                yield from self._sequence(list(branch), 0, at)
-        elif kind is c.SUBPATTERN:
-            for end in self._sequence(list(value[3]), 0, at):
-                self._groups[value[0]] = self._text[at:end]
-                yield end
-        elif kind is c.GROUPREF:
-            if self._text.startswith(self._groups.get(value, "\x00"), at):
-                yield at + len(self._groups[value])
-        elif kind is c.ATOMIC_GROUP:
-            yield from self._first(list(value), at)
+        elif kind in _REPEATS:
+            yield from self._repeat(kind, value, at)
+        elif kind in {c.SUBPATTERN, c.GROUPREF}:
+            yield from self._group(kind, value, at)
+        elif kind in {c.BRANCH, c.ATOMIC_GROUP}:
+            yield from self._choice(kind, value, at)
         else:
             yield from self._assertion(kind, value, at)
+
+    def _group(self, kind: Any, value: Any, at: int) -> Iterator[int]:
+        if kind is c.GROUPREF:
+            if self._text.startswith(self._groups.get(value, "\x00"), at):
+                yield at + len(self._groups[value])
+            return
+        for end in self._sequence(list(value[3]), 0, at):
+            self._groups[value[0]] = self._text[at:end]
+            yield end
+
+    def _choice(self, kind: Any, value: Any, at: int) -> Iterator[int]:
+        if kind is c.ATOMIC_GROUP:
+            yield from self._first(list(value), at)
+            return
+        for branch in value[1]:
+            yield from self._sequence(list(branch), 0, at)
 
     def _first(self, nodes: list[Any], at: int) -> Iterator[int]:
         end = next(self._sequence(nodes, 0, at), None)
@@ -118,7 +129,8 @@ class Engine:
         if found == (kind is c.ASSERT):
             yield at
 
-    def _repeat(self, kind: Any, low: int, high: Any, nodes: Any, at: int) -> Iterator[int]:
+    def _repeat(self, kind: Any, value: Any, at: int) -> Iterator[int]:
+        low, high, nodes = value
         most = len(self._text) + 1 if high is c.MAXREPEAT else int(high)
         ends = [at]
         if kind is c.MIN_REPEAT:
@@ -181,7 +193,9 @@ class Engine:
             lines = where is c.AT_BEGINNING and self._flags & re.MULTILINE
             return at == 0 or bool(lines and self._text[at - 1] == "\n")
         if where in {c.AT_END, c.AT_END_STRING}:
-            return at == len(self._text) or (where is c.AT_END and at == len(self._text) - 1 and self._text[at] == "\n")
+            return at == len(self._text) or (
+                where is c.AT_END and at == len(self._text) - 1 and self._text[at] == "\n"
+            )
         inside = [0 <= n < len(self._text) and bool(_WORD.match(self._text[n])) for n in (at - 1, at)]
         return (inside[0] != inside[1]) == (where is c.AT_BOUNDARY)
 
@@ -189,29 +203,41 @@ class Engine:
 def units(pattern: re.Pattern[Any]) -> list[str]:
     """Return short texts made of what a pattern looks for: what a hostile text would be made of."""
     source = pattern.pattern
-    tree = parser.parse(source if isinstance(source, str) else source.decode("latin-1"), pattern.flags & ~re.UNICODE)
+    tree = parser.parse(
+        source if isinstance(source, str) else source.decode("latin-1"), pattern.flags & ~re.UNICODE
+    )
     words = sorted(set(_words(list(tree))), key=lambda word: (len(word), word))[-10:]
     start = "".join(_start(list(tree)))
     return list(dict.fromkeys([*words, start, *(start + word for word in words)]))
 
 
+def _inside(kind: Any, value: Any) -> list[list[Any]]:
+    """Return the sequences that a node is made of, none for a single character."""
+    if kind in _REPEATS:
+        return [list(value[2])]
+    if kind is c.BRANCH:
+        return [list(branch) for branch in value[1]]
+    if kind is c.SUBPATTERN:
+        return [list(value[3])]
+    if kind in {c.ASSERT, c.ASSERT_NOT}:
+        return [list(value[1])]
+    return [list(value)] if kind is c.ATOMIC_GROUP else []
+
+
 def _start(nodes: list[Any]) -> Iterator[str]:
     """Yield one text that the pattern would take, as short as it goes."""
     for kind, value in nodes:
-        if kind is c.LITERAL:
-            yield chr(value)
-        elif kind is c.NOT_LITERAL or kind is c.ANY:
-            yield "a"
-        elif kind is c.IN:
-            yield _member(value)
-        elif kind in {c.MAX_REPEAT, c.MIN_REPEAT, c.POSSESSIVE_REPEAT}:
-            yield from list(_start(list(value[2]))) * max(1, value[0])
-        elif kind is c.BRANCH:
-            yield from _start(list(value[1][0]))
-        elif kind is c.SUBPATTERN:
-            yield from _start(list(value[3]))
-        elif kind is c.ATOMIC_GROUP:
-            yield from _start(list(value))
+        if kind in _ONE:
+            yield _sign(kind, value)
+        elif kind not in {c.ASSERT, c.ASSERT_NOT} and (inside := _inside(kind, value)):
+            times = max(1, value[0]) if kind in _REPEATS else 1
+            yield from list(_start(inside[0])) * times
+
+
+def _sign(kind: Any, value: Any) -> str:
+    if kind is c.LITERAL:
+        return chr(value)
+    return _member(value) if kind is c.IN else "a"
 
 
 def _member(parts: list[Any]) -> str:
@@ -225,27 +251,13 @@ def _member(parts: list[Any]) -> str:
 
 def _words(nodes: list[Any]) -> Iterator[str]:
     """Yield the literal pieces of a pattern, and a member of each of its classes."""
-    run = ""
-    for kind, value in nodes:
-        if kind is c.LITERAL:
-            run += chr(value)
+    for literal, run in itertools.groupby(nodes, key=lambda node: node[0] is c.LITERAL):
+        if literal:
+            yield "".join(chr(value) for _, value in run)
             continue
-        if run:
-            yield run
-            run = ""
-        if kind is c.IN:
-            yield from (_member([part]) for part in value if part[0] is not c.NEGATE)
-            yield _member(value)
-        elif kind in {c.MAX_REPEAT, c.MIN_REPEAT, c.POSSESSIVE_REPEAT}:
-            yield from _words(list(value[2]))
-        elif kind is c.BRANCH:
-            for branch in value[1]:
-                yield from _words(list(branch))
-        elif kind is c.SUBPATTERN:
-            yield from _words(list(value[3]))
-        elif kind in {c.ASSERT, c.ASSERT_NOT}:
-            yield from _words(list(value[1]))
-        elif kind is c.ATOMIC_GROUP:
-            yield from _words(list(value))
-    if run:
-        yield run
+        for kind, value in run:
+            if kind is c.IN:
+                yield from (_member([part]) for part in value if part[0] is not c.NEGATE)
+                yield _member(value)
+            for inside in _inside(kind, value):
+                yield from _words(inside)

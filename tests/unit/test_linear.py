@@ -34,7 +34,10 @@ MODULES = (
 )  # fmt: skip
 
 
-WHOLE = {"bot.moments.forms._NAMED", "bot.moments.objects._TOKEN"}  # tried at one place, where the last one ended
+WHOLE = {
+    "bot.moments.forms._NAMED",
+    "bot.moments.objects._TOKEN",
+}  # tried at one place, where the last one ended
 
 
 def _patterns() -> list[Any]:
@@ -42,14 +45,24 @@ def _patterns() -> list[Any]:
     found: dict[tuple[str | bytes, int], Any] = {}
     for module in MODULES:
         for name, value in vars(importlib.import_module(module)).items():
-            listed = [value] if isinstance(value, re.Pattern) else [p for p, _ in value] if name == "_PATTERNS" else []
+            listed = (
+                [value]
+                if isinstance(value, re.Pattern)
+                else [p for p, _ in value]
+                if name == "_PATTERNS"
+                else []
+            )
             for number, pattern in enumerate(listed if f"{module}.{name}" not in WHOLE else ()):
                 key = (pattern.pattern, pattern.flags)
                 found.setdefault(key, pytest.param(pattern, id=f"{module}.{name}{number or ''}"))
     return list(found.values())
 
 
-SHORT, LONG, LONGER = 50, 200, 1_200  # characters; what is quadratic grows by 16 to the second, by 36 to the third
+SHORT, LONG, LONGER = (
+    50,
+    200,
+    1_200,
+)  # characters; what is quadratic grows by 16 to the second, by 36 to the third
 MOST = 150_000  # steps; nothing that is linear comes near
 ENDS = ("", "\x1b ")
 
@@ -77,7 +90,9 @@ def test_patterns__take_steps_in_proportion(pattern: re.Pattern[Any]) -> None:
     assert [(unit, end) for unit in units for end in ENDS if _grows(pattern, unit, end)] == []
 
 
-@pytest.mark.parametrize("source", [r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)", r"(?:a+)+b", r"\s+$", r"a*a*b"])
+@pytest.mark.parametrize(
+    "source", [r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)", r"(?:a+)+b", r"\s+$", r"a*a*b"]
+)
 def test_patterns__a_slow_one_is_found(source: str) -> None:
     """The count can fail: patterns that go back over the same text are seen to."""
     pattern = re.compile(source)
@@ -85,7 +100,9 @@ def test_patterns__a_slow_one_is_found(source: str) -> None:
     assert any(_grows(pattern, unit, end) for unit in regex_steps.units(pattern) for end in ENDS)
 
 
-@pytest.mark.parametrize("source", [r"a+b?", r"(?:x|yz)*+q", r"(?<!k)v[1-4]\.(?:public|local)\.[\w-]+", r"(?i)\b[^a-f]{2,5}$"])
+@pytest.mark.parametrize(
+    "source", [r"a+b?", r"(?:x|yz)*+q", r"(?<!k)v[1-4]\.(?:public|local)\.[\w-]+", r"(?i)\b[^a-f]{2,5}$"]
+)
 @pytest.mark.parametrize("sample", ["aab", "xyzxq", "kv2.public.x v3.local.y-z", "AGHI", "", "ghi"])
 def test_engine__matches_as_re_does(source: str, sample: str) -> None:
     """An engine that matched something else would count something else."""
@@ -125,7 +142,18 @@ FUNCTIONS: dict[str, Function] = {
     "discord.cut": lambda t: discord.cut(t, 100),
     "discord.shown_text": discord.shown_text,
 }  # fmt: skip
-UNITS = ("\x9d", "\x1b]8;;", "`", "&", "\u0301", "x\n", "?auth=v2.public.", "https://a:", '"\\', "\u202e\U0001f1e9")
+UNITS = (
+    "\x9d",
+    "\x1b]8;;",
+    "`",
+    "&",
+    "\u0301",
+    "x\n",
+    "?auth=v2.public.",
+    "https://a:",
+    '"\\',
+    "\u202e\U0001f1e9",
+)
 
 
 def _lines(function: Function, argument: str) -> int:
