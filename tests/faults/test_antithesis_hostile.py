@@ -126,6 +126,54 @@ async def test_read__passes_after_a_fault(reply: Reply, spool: Path) -> None:
     assert len(server.requests) == 2
 
 
+async def test_read__nobody_asks_before_a_pause_is_over(spool: Path) -> None:
+    """A pause that one answer asks for holds back every other read of the connection, queued or new."""
+    times: list[float] = []
+
+    async def limited(writer: asyncio.StreamWriter) -> None:
+        times.append(asyncio.get_running_loop().time())
+        await (says("429 Too Many Requests", Retry_After="1") if len(times) == 1 else json_says(RUN))(writer)
+
+    async with raw_server(limited) as server, _service(server.base_url, spool, reads=2) as service:
+        first = asyncio.create_task(service.run(RUN_ID))
+        while not service._caller._pause.left:  # noqa: ASYNC110 - until the answer is heard
+            await asyncio.sleep(0)
+        await asyncio.gather(first, *(service.run(RUN_ID) for _ in range(4)))
+
+    assert len(times) == 6
+    assert all(at - times[0] >= 1.0 for at in times[1:])
+
+
+@pytest.mark.parametrize("asked", ["86400", "5"])
+async def test_read__a_pause_too_long_to_wait_for(asked: str, spool: Path) -> None:
+    """While it lasts every read is answered at once with what is left of it, and nothing is sent."""
+    async with (
+        raw_server(says("429 Too Many Requests", Retry_After=asked)) as server,
+        _service(server.base_url, spool, longest_pause=900.0) as service,
+    ):
+        for _ in range(3):
+            with pytest.raises(RateLimited) as caught:
+                await service.run(RUN_ID)
+        outcome = await service.launch(LAUNCH)
+
+    assert len(server.requests) == 1
+    assert 0 < (caught.value.retry_after or 0) <= min(float(asked), 900.0)
+    assert isinstance(outcome, Refused)
+
+
+async def test_read__a_pause_that_is_over(spool: Path) -> None:
+    """A pause is not believed for longer than the limit; then the platform is asked again."""
+    reply = says("429 Too Many Requests", Retry_After="86400")
+    async with (
+        raw_server(reply, json_says(RUN)) as server,
+        _service(server.base_url, spool, longest_pause=0.05) as service,
+    ):
+        with pytest.raises(RateLimited):
+            await service.run(RUN_ID)
+
+        assert (await service.run(RUN_ID)).ref.run_id == RUN_ID
+
+
 async def test_read__garbage_instead_of_http(spool: Path) -> None:
     """Another protocol on that port is a connection that broke off."""
 

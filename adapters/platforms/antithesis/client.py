@@ -23,7 +23,7 @@ from adapters.platforms.antithesis.protocol import Listed
 from adapters.platforms.antithesis.sender import NotSent, Sender
 from adapters.platforms.antithesis.tenant import Tenant
 from adapters.platforms.antithesis.wire import Request
-from bot.errors import AccessRefused, ListCut, NotAvailable, NotFound, Rejected, ServiceError
+from bot.errors import AccessRefused, ListCut, NotAvailable, NotFound, RateLimited, Rejected, ServiceError
 from bot.model import (
     Availability,
     Capability,
@@ -191,7 +191,7 @@ class AntithesisService:
             answer = await self._caller.once(build())
         except (Rejected, AccessRefused) as error:
             return Refused(error.problem)
-        except NotSent as error:
+        except (NotSent, RateLimited) as error:
             return Refused(f"{error.problem} Nothing was started.")
         except ServiceError as error:
             return Unclear(error.problem)

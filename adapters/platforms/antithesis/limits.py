@@ -19,6 +19,7 @@ class Limits:
     tries: int = 3
     wait: float = 1.0  # before the second try; then doubled, with jitter
     longest_wait: float = 15.0  # a longer Retry-After is the caller's to wait for
+    longest_pause: float = 900.0  # a still longer one is not believed: it is asked again then
     body: int = 16 * MIB
     stream_bytes: int = 2048 * MIB
     spool: int = 256 * MIB
