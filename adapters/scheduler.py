@@ -1,7 +1,9 @@
 """APScheduler as a clock, and nothing else: it keeps no state, and every job has its own deadline.
 
 Its defaults would skip a late tick (`misfire_grace_time`), catch up in bursts (`coalesce`), never run a job again
-that hangs, and cancel what is under way at shutdown; each of these is set or done otherwise here.
+that hangs, and cancel what is under way at shutdown; each of these is set or done otherwise here. It also knows the
+time of each next tick by the wall clock only: set back by an hour, it would be silent for an hour. So the two clocks
+are compared every second, and where the wall clock jumped, all next ticks are moved along with it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, timedelta
 
 from apscheduler.events import (  # type: ignore[import-untyped]  # it brings no types
     EVENT_JOB_ERROR,
@@ -20,9 +22,14 @@ from apscheduler.events import (  # type: ignore[import-untyped]  # it brings no
 )
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]  # it brings no types
 
+from bot.ports import Clock
+
 log = logging.getLogger(__name__)
 
 EVENTS = {EVENT_JOB_MISSED: "missed", EVENT_JOB_MAX_INSTANCES: "overlapped", EVENT_JOB_ERROR: "failed"}
+
+LOOK_AT_CLOCKS = 1.0  # seconds between two comparisons
+JUMP = 0.5  # seconds by which the wall clock may run away before that counts as a jump
 
 Work = Callable[[], Awaitable[None]]
 
@@ -33,7 +40,10 @@ class Scheduler:
     `counts`: how often, by (job, what), a tick was "missed", "overlapped", "failed" or "cut" at its deadline.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead = 0.0  # by how much the wall clock is ahead of the monotonic one, in seconds
+        self._comparing: asyncio.TimerHandle | None = None
         self.counts: Counter[tuple[str, str]] = Counter()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_listener(self._heard, sum(EVENTS))
@@ -52,12 +62,14 @@ class Scheduler:
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
-            next_run_time=datetime.now(UTC),
+            next_run_time=self._clock.now(),
         )
 
     def start(self) -> None:
         """Begin; must be called on the running event loop."""
+        self._ahead = self._difference()
         self._scheduler.start()
+        self._compare_later()
 
     async def drain(self, seconds: float) -> bool:
         """Start nothing any more, wait so long for what is under way, then cancel it; True if all ended.
@@ -65,6 +77,8 @@ class Scheduler:
         APScheduler's own shutdown would cancel at once.
         """
         self._closed = True
+        if self._comparing is not None:
+            self._comparing.cancel()
         if self._scheduler.running:
             self._scheduler.pause()
         left = set(self._running)
@@ -77,6 +91,25 @@ class Scheduler:
             self._scheduler.shutdown(wait=False)
             await asyncio.sleep(0)  # it shuts down in a call of the loop's own
         return not left
+
+    def _difference(self) -> float:
+        return self._clock.now().timestamp() - self._clock.monotonic()
+
+    def _compare_later(self) -> None:
+        self._comparing = asyncio.get_running_loop().call_later(LOOK_AT_CLOCKS, self._compare)
+
+    def _compare(self) -> None:
+        """Move all next ticks by as much as the wall clock jumped, so that their intervals stay what they are."""
+        jump = self._difference() - self._ahead
+        if abs(jump) >= JUMP:
+            self._ahead += jump
+            log.warning("the clock jumped by %+.0f s; the intervals stay as they are", jump)
+            now = self._clock.now()
+            for job in self._scheduler.get_jobs():
+                moved = job.next_run_time + timedelta(seconds=jump)
+                if moved - now <= job.trigger.interval:  # else it has ticked since, by the new time
+                    job.modify(next_run_time=moved)
+        self._compare_later()
 
     async def _run(self, name: str, work: Work, deadline: float) -> None:
         """Run one tick in a task of ours, which shutting the scheduler down does not touch."""

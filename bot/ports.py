@@ -395,8 +395,18 @@ class Outbox(Protocol):
         """Add a delivery; False where its key is there already."""
         ...
 
-    async def claim(self, chats: frozenset[str], now: datetime) -> Delivery | None:
-        """Take the oldest due pending row of these chats: `sending`, attempt counted, committed on return."""
+    async def claim(
+        self, chats: frozenset[str], now: datetime, *, due_by: datetime | None = None
+    ) -> Delivery | None:
+        """Take the oldest due pending row of these chats: `sending`, attempt counted, committed on return.
+
+        `due_by`: the time that waits are kept by, where it is another than the wall clock's. A row that was
+        never tried is always due.
+        """
+        ...
+
+    async def bound_waits(self, chats: frozenset[str], latest: datetime) -> None:
+        """Let no row and no channel of these chats wait beyond then."""
         ...
 
     async def in_doubt(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:

@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 from adapters.cli.parts import Parts
 from adapters.scheduler import Scheduler
@@ -81,11 +80,11 @@ class Work:
             Filler(service, parts.store, clock=parts.clock) for service in parts.services.values()
         )
         self._parts = parts
-        self._scheduler = Scheduler()
+        self._scheduler = Scheduler(parts.clock)
         self._delivering: list[asyncio.Task[None]] = []
 
-    def polls(self) -> dict[str, datetime | None]:
-        """Return the time of each connection's last good poll."""
+    def polls(self) -> dict[str, float | None]:
+        """Return the monotonic time of each connection's last good poll."""
         return {poller.service.connection: poller.health.last_good for poller in self._pollers}
 
     def misses(self) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, Update, bindparam, case, func, select, update
+from sqlalchemy import Row, ScalarSelect, Select, Update, bindparam, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,10 +37,12 @@ class SqlOutbox(Part):
             return await insert_deliveries(self._db, connection, (delivery,), now) == 1
 
     @whole
-    async def claim(self, chats: frozenset[str], now: datetime) -> Delivery | None:
+    async def claim(
+        self, chats: frozenset[str], now: datetime, *, due_by: datetime | None = None
+    ) -> Delivery | None:
         """Take the oldest due pending row of these chats: `sending`, attempt counted, committed on return."""
         doubt_at = now + timedelta(seconds=self._doubt_after)
-        values = {"chats": sorted(chats), "now": now, "doubt_at": doubt_at}
+        values = {"chats": sorted(chats), "now": now, "due_by": due_by or now, "doubt_at": doubt_at}
         for _ in range(RACES):
             try:
                 async with self._db.writing() as connection:
@@ -52,6 +54,17 @@ class SqlOutbox(Part):
             else:
                 return None if row is None else _delivery(row)
         return None
+
+    @whole
+    async def bound_waits(self, chats: frozenset[str], latest: datetime) -> None:
+        """Let no row and no channel of these chats wait beyond then."""
+        rows = update(outbox).where(
+            outbox.c.state == PENDING, outbox.c.chat.in_(sorted(chats)), outbox.c.next_at > latest
+        )
+        ours = or_(*(parked.c.channel.startswith(f"{chat}:", autoescape=True) for chat in sorted(chats)))
+        async with self._db.writing() as connection:
+            await connection.execute(rows.values(next_at=latest))
+            await connection.execute(update(parked).where(parked.c.until > latest, ours).values(until=latest))
 
     async def in_doubt(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
         """Return rows in `sending` whose `next_at` has come, oldest first."""
@@ -151,7 +164,7 @@ async def insert_deliveries(
 def claim_statement() -> Update:
     """Build the one conditional update that takes a row; on PostgreSQL it skips rows others have locked.
 
-    It takes `chats`, `now` and `doubt_at`.
+    It takes `chats`, `now`, `due_by` and `doubt_at`.
     """
     picked = _claimable().scalar_subquery()
     return (
@@ -182,14 +195,14 @@ def _claimable() -> Select[tuple[Any]]:
         func.coalesce(flying.c.thread, "") == thread,
     )
     waits = select(parked.c.channel).where(
-        parked.c.channel == due.c.channel, parked.c.until > bindparam("now")
+        parked.c.channel == due.c.channel, parked.c.until > bindparam("due_by")
     )
     return (
         select(due.c.id)
         .select_from(due.outerjoin(parent, parent.c.key == due.c.after_key))
         .where(
             due.c.state == PENDING,
-            due.c.next_at <= bindparam("now"),
+            (due.c.attempts == 0) | (due.c.next_at <= bindparam("due_by")),
             due.c.chat.in_(bindparam("chats", expanding=True)),
             parent.c.state.is_(None) | parent.c.state.in_((SENT, UNKNOWN, DEAD)),
             ~in_flight.exists(),

@@ -25,14 +25,14 @@ class Depth(Protocol):
 
 @dataclass(kw_only=True)
 class Health:
-    """A process's state as probes see it. `polls`: the last good poll by connection, None before the first.
+    """A process's state as probes see it.
 
-    `chats`: whether each receives now. `deliveries`: counts by chat and result.
+    `polls`: the monotonic time of the last good poll by connection, None before the first. `chats`: whether each receives now. `deliveries`: counts by chat and result.
     """
 
     store: Depth
     clock: Clock
-    polls: Callable[[], Mapping[str, datetime | None]] = dict
+    polls: Callable[[], Mapping[str, float | None]] = dict
     chats: Callable[[], Mapping[str, bool]] = dict
     deliveries: Callable[[], Mapping[str, Mapping[str, int]]] = dict
     misses: Callable[[], int] = lambda: 0
@@ -71,7 +71,7 @@ class Health:
             "problems": problems,
             "database": "ok",
             "outbox": self._outbox(depth),
-            "seconds_since_poll": {name: self._age(at) for name, at in self.polls().items()},
+            "seconds_since_poll": {name: self.since(at) for name, at in self.polls().items()},
             "chats": {name: "connected" if up else "not connected" for name, up in self.chats().items()},
         }
         return not problems, figures
@@ -83,8 +83,7 @@ class Health:
             found.append("no chat is connected")
         allowed = max(LATE_POLLS, 3 * self.poll_seconds)
         for name, at in self.polls().items():
-            age = self.clock.monotonic() - self.started if at is None else self._age(at)
-            if age is None or age > allowed:
+            if self.clock.monotonic() - (self.started if at is None else at) > allowed:
                 found.append(f"no good poll of {name} for too long")
         return found
 
@@ -95,6 +94,10 @@ class Health:
             "unknown": depth.unknown,
             "dead": depth.dead,
         }
+
+    def since(self, at: float | None) -> float | None:
+        """Return the seconds since a monotonic time."""
+        return None if at is None else round(self.clock.monotonic() - at, 1)
 
     def _age(self, at: datetime | None) -> float | None:
         return None if at is None else round(max(0.0, (self.clock.now() - at).total_seconds()), 1)

@@ -45,17 +45,16 @@ class Metrics(Collector):
         metric = GaugeMetricFamily("clew_outbox_oldest_seconds", "Age of the oldest waiting message")
         if self.depth is not None:
             oldest, now = self.depth.oldest, self._health.clock.now()
-            metric.add_metric([], (now - oldest).total_seconds() if oldest else 0.0)
+            metric.add_metric([], max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
         return metric
 
     def _polls(self) -> Metric:
         metric = GaugeMetricFamily(
             "clew_poll_age_seconds", "Age of the last good poll", labels=["connection"]
         )
-        now = self._health.clock.now()
         for name, at in self._health.polls().items():
-            if at is not None:
-                metric.add_metric([name], (now - at).total_seconds())
+            if (age := self._health.since(at)) is not None:
+                metric.add_metric([name], age)
         return metric
 
     def _connected(self) -> Metric:

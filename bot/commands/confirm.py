@@ -117,7 +117,7 @@ async def _refusal(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:
     if intent.state is not IntentState.DRAFT:
         return settling.happened(intent)
     now = desk.clock.now()
-    if now - intent.created_at <= desk.confirm_within:
+    if abs(now - intent.created_at) <= desk.confirm_within:  # a clock set back does not prolong it
         return None
     if not await desk.store.advance(intent.id, DRAFT, IntentState.EXPIRED, now):
         return await _happened(intent, desk)

@@ -17,7 +17,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.errors import StoreError
@@ -41,7 +41,7 @@ from bot.replies.words import stopped
 from bot.state import Delivery, MessageRef
 from bot.watch.doubts import Doubts
 from bot.watch.send import Broken, Sending, Stale
-from bot.watch.timing import backoff, pause
+from bot.watch.timing import LONGEST_FOUND, Steady, backoff, pause
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +101,8 @@ class Deliverer:
         self._failures = 0
         self._rests_until = 0.0
         self._woken = asyncio.Event()
+        self._steady = Steady(clock)
+        self._bounded = False
         self._stopping = False
 
     # The loop -----------------------------------------------------------------------------------
@@ -134,11 +136,18 @@ class Deliverer:
             await self._look(doubt)
             return 0.0
         claimed = self.clock.monotonic()
-        delivery = await self.store.claim(self._chats, self.clock.now())
+        await self._bound_waits()
+        delivery = await self.store.claim(self._chats, self.clock.now(), due_by=self._steady.now())
         if delivery is None:
             return min(wait, self.pace.idle)
         await self._settle(delivery, await self._sending.send(delivery, claimed))
         return 0.0
+
+    async def _bound_waits(self) -> None:
+        """Once: let no wait that an earlier process stored last for ever, should the clock have been wrong then."""
+        if not self._bounded:
+            await self.store.bound_waits(self._chats, self._steady.now() + LONGEST_FOUND)
+            self._bounded = True
 
     async def _careful_step(self) -> float:
         try:
@@ -187,7 +196,7 @@ class Deliverer:
         await self.store.settle_sent(delivery, message, now)
         self.counts["sent"] += 1
         if self.pace.per_channel > 0:
-            await self.store.park_channel(delivery.channel, now + timedelta(seconds=self.pace.per_channel))
+            await self.store.park_channel(delivery.channel, self._due(self.pace.per_channel))
         if delivery.channel in self._lost:
             self._lost.discard(delivery.channel)
             await self.store.mark_channel(delivery.channel, "")
@@ -198,7 +207,7 @@ class Deliverer:
         if not outcome.parks_channel:
             self._failed()
         wait = backoff(delivery.attempts, outcome.retry_after, self._chance())
-        due = self.clock.now() + timedelta(seconds=wait)
+        due = self._due(wait)
         await self.store.park_channel(delivery.channel, due)
         await self.store.settle_later(delivery, outcome.reason, due)
 
@@ -224,12 +233,12 @@ class Deliverer:
                 "until there is a token that works."
             )
         self.halted = reason
-        await self.store.settle_later(delivery, reason, self.clock.now())
+        await self.store.settle_later(delivery, reason, self._due(0))
 
     async def _doubt(self, delivery: Delivery, reason: str, *, broken: str = "") -> None:
         self.counts["doubt"] += 1
         wait = self._doubts.add(delivery, broken=broken)
-        await self.store.settle_doubt(delivery, reason, self.clock.now() + timedelta(seconds=wait))
+        await self.store.settle_doubt(delivery, reason, self._due(wait))
 
     async def _dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
         self.counts["unknown" if unknown else "dead"] += 1
@@ -264,12 +273,11 @@ class Deliverer:
 
     async def _missing(self, delivery: Delivery, broken: str) -> None:
         """Send it again; a row over which the sender keeps breaking is dead after a few times."""
-        now = self.clock.now()
         if not broken:
-            await self.store.settle_later(delivery, "it was not there", now)
+            await self.store.settle_later(delivery, "it was not there", self._due(0))
             return
         wait = backoff(delivery.attempts, None, self._chance())
-        faults = await self.store.count_fault(delivery, broken, now + timedelta(seconds=wait))
+        faults = await self.store.count_fault(delivery, broken, self._due(wait))
         if faults >= FAULTS_ALLOWED:
             await self._dead(delivery, broken)
 
@@ -280,7 +288,10 @@ class Deliverer:
             await self._tell(
                 f"Whether a message to {delivery.channel} was posted cannot be found out yet: {stopped(reason)}"
             )
-        await self.store.settle_doubt(delivery, reason, self.clock.now() + timedelta(seconds=wait))
+        await self.store.settle_doubt(delivery, reason, self._due(wait))
+
+    def _due(self, seconds: float) -> datetime:
+        return self._steady.now() + timedelta(seconds=seconds)
 
     async def _tell(self, sentence: str) -> None:
         """Tell the operator before the row is settled, so that a crash repeats it rather than loses it."""

@@ -57,7 +57,7 @@ class Finishing:
         run = await with_moment(self.service, run)
         found = await self._findings(run)
         since = known.terminal_since if known and known.status is run.status else None
-        if lagging(found) and now - (since or now) < PROPERTIES_LAG:
+        if lagging(found) and abs(now - (since or now)) < PROPERTIES_LAG:
             return None
         outcomes = await self._outcomes(found)
         before = known.announced if known else None

@@ -18,6 +18,7 @@ from bot.ports import Chat, Clock, RunService, Store
 from bot.replies import launching, settling
 from bot.state import Intent, IntentKind, IntentState, NewDelivery
 from bot.watch.each import each
+from bot.watch.timing import Steady
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,10 @@ class LaunchWatch:
         self._store = store
         self._clock = clock
         self._chats = chats
+        self._steady = Steady(clock)
         self._started = clock.now()
-        self._looked: dict[str, datetime] = {}
+        self._first: dict[str, tuple[datetime, timedelta]] = {}  # when seen first, and how old it was then
+        self._looked: dict[str, timedelta] = {}  # how old an intent was at the last look
         self._confirmed: frozenset[str] = frozenset()
         self._told: set[str] = set()
 
@@ -47,8 +50,9 @@ class LaunchWatch:
         """Take every open intent one step further. Raises `StoreError` where they cannot be read."""
         intents = await self._store.open_intents()
         before, self._confirmed = self._confirmed, _ids(intents, IntentState.CONFIRMED)
-        for forgotten in self._looked.keys() - {intent.id for intent in intents}:
-            del self._looked[forgotten]
+        for forgotten in self._first.keys() - {intent.id for intent in intents}:
+            del self._first[forgotten]
+            self._looked.pop(forgotten, None)
 
         async def step(intent: Intent) -> None:
             if intent.state is not IntentState.CONFIRMED:
@@ -72,8 +76,8 @@ class LaunchWatch:
             return
         if intent.state is IntentState.UNKNOWN:
             await self._tell_unknown(intent)
-        now = self._clock.now()
-        run = await self._look(intent, now) if self._due(intent, now) else None
+        age = self._age(intent)
+        run = await self._look(intent, age) if self._due(intent, age) else None
         if run is not None:
             await self._found(intent, run)
         elif intent.state is IntentState.POSTING and self._looked_to_the_end(intent):
@@ -82,15 +86,22 @@ class LaunchWatch:
 
     def _looked_to_the_end(self, intent: Intent) -> bool:
         last = self._looked.get(intent.id)
-        return last is not None and last - _sent_at(intent) >= GIVE_UP
+        return last is not None and last >= GIVE_UP
 
     async def _leave_to_person(self, intent: Intent) -> None:
         """Call a debugging session without an answer unknown: no list would show it."""
-        if intent.state is IntentState.POSTING and self._clock.now() - _sent_at(intent) >= ANSWER_BY:
+        if intent.state is IntentState.POSTING and self._age(intent) >= ANSWER_BY:
             await self._give_up(intent, "no answer came")
 
-    async def _look(self, intent: Intent, now: datetime) -> Run | None:
-        self._looked[intent.id] = now
+    def _age(self, intent: Intent) -> timedelta:
+        """Return how long ago it was sent; the wall clock is asked once, and no jump of it counts after that."""
+        steady = self._steady.now()
+        first = (steady, max(self._clock.now() - _sent_at(intent), timedelta(0)))
+        seen, age = self._first.setdefault(intent.id, first)
+        return age + (steady - seen)
+
+    async def _look(self, intent: Intent, age: timedelta) -> Run | None:
+        self._looked[intent.id] = age
         service = self._services.get(intent.connection)
         if service is None:
             return None
@@ -100,15 +111,14 @@ class LaunchWatch:
             log.warning("a launch could not be looked up: %s", type(error).__name__)
             return None
 
-    def _due(self, intent: Intent, now: datetime) -> bool:
-        sent = _sent_at(intent)
+    def _due(self, intent: Intent, age: timedelta) -> bool:
         last = self._looked.get(intent.id)
-        if last is None and sent < self._started:
-            return intent.state is IntentState.POSTING or now - sent < LATE_UNTIL
-        last = last or sent
+        if last is None and _sent_at(intent) < self._started:
+            return intent.state is IntentState.POSTING or age < LATE_UNTIL
+        last = last or timedelta(0)
         if intent.state is IntentState.UNKNOWN:
-            return now - last >= LATE_EVERY and now - sent < LATE_UNTIL
-        return any(last < sent + wait <= now for wait in LOOKS)
+            return age - last >= LATE_EVERY and age < LATE_UNTIL
+        return any(last < wait <= age for wait in LOOKS)
 
     async def _found(self, intent: Intent, run: Run) -> None:
         """Settle it. A late one is reported first: the report has a key, so a repeat of this changes nothing."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from hashlib import sha256
 
 from bot.cards import Card, fingerprint
@@ -43,11 +42,13 @@ class LiveCards:
         self._clock = clock
         self._chats = chats
         self._views = Views(services=services, store=store)
-        self._paused: dict[str, datetime] = {}  # by channel, or by chat where it refused us altogether
+        self._paused: dict[
+            str, float
+        ] = {}  # until, in monotonic seconds, by channel, or by chat where it refused us altogether
 
     async def tick(self) -> None:
         """Bring every live message up to date. Raises `StoreError` where they cannot be read."""
-        views = self._views.at(self._clock.now())
+        views = self._views.at(self._clock)
 
         async def step(live: LiveCard) -> None:
             await self._follow(live, views)
@@ -116,13 +117,13 @@ class LiveCards:
     def _pause(self, live: LiveCard, outcome: PostOutcome) -> None:
         channel = live.message.channel
         if isinstance(outcome, Halted):
-            self._paused[channel.partition(":")[0]] = self._clock.now() + timedelta(seconds=PAUSE)
+            self._paused[channel.partition(":")[0]] = self._clock.monotonic() + PAUSE
         elif isinstance(outcome, NotDelivered) and outcome.retry_after:
-            self._paused[channel] = self._clock.now() + timedelta(seconds=outcome.retry_after)
+            self._paused[channel] = self._clock.monotonic() + outcome.retry_after
 
     def _waits(self, where: str) -> bool:
         until = self._paused.get(where)
-        if until is not None and until <= self._clock.now():
+        if until is not None and until <= self._clock.monotonic():
             del self._paused[where]
             return False
         return until is not None

@@ -25,13 +25,13 @@ from bot.watch import listing
 from bot.watch.decide import Act, act, next_look
 from bot.watch.finish import Finishing, PollStore, Render
 from bot.watch.listing import Listing
-from bot.watch.timing import doubling
+from bot.watch.timing import Steady, doubling
 
 log = logging.getLogger(__name__)
 
 REFUSED_WAIT, LONGEST_REFUSED_WAIT = 60.0, 900.0
 TROUBLE_WAIT, LONGEST_TROUBLE_WAIT = 1.0, 60.0
-RATE_WAIT = 60.0
+RATE_WAIT, LONGEST_RATE_WAIT = 60.0, 900.0  # a platform that asks for a day is asked again much sooner
 RUN_DEADLINE = 60.0  # seconds for all that is read of one run, so that none holds up the others
 UNREACHABLE_AT_MOST = 3  # runs in one tick; then it is the platform, not the run
 
@@ -40,7 +40,7 @@ UNREACHABLE_AT_MOST = 3  # runs in one tick; then it is the platform, not the ru
 class Health:
     """How polling a connection goes. `problem`: what is wrong now, "" while it is well."""
 
-    last_good: datetime | None = None
+    last_good: float | None = None  # monotonic seconds
     problem: str = ""
     failures: int = 0  # in a row
 
@@ -50,6 +50,7 @@ class _Tick:
     """What one tick knows and collects."""
 
     now: datetime
+    steady: datetime  # by this, waits are kept
     watermark: datetime
     tracked: Mapping[RunRef, TrackedRun]
     known: Mapping[str, TrackedRun]
@@ -80,6 +81,7 @@ class Poller:
         self._on_rows = on_rows
         self._run_deadline = run_deadline
         self._not_before = 0.0
+        self._steady = Steady(clock)
         self._missed_since: dict[RunRef, datetime] = {}
         self._looks: dict[RunRef, datetime] = {}
         self._troubled: set[RunRef] = set()
@@ -108,7 +110,7 @@ class Poller:
         recent = await listing.since(self.service, watermark)
         newest = listing.watermark_of(recent.runs.values(), now)
         seen = recent.runs | await listing.still_open(self.service)
-        tick = _Tick(now=now, watermark=watermark, tracked=tracked, known={})
+        tick = _Tick(now=now, steady=self._steady.now(), watermark=watermark, tracked=tracked, known={})
         seen |= await self._by_id(tick, seen)
         tick.known = await self.store.known(connection, tuple(ref.run_id for ref in seen))
         acts = [(run, self._act(tick, run)) for run in sorted(seen.values(), key=self._turn)]
@@ -143,11 +145,11 @@ class Poller:
         """Read the followed runs that no page showed; those that keep missing ever more seldom."""
         found: dict[RunRef, Run] = {}
         for ref in tick.tracked:
-            if ref in seen or self._looks.get(ref, tick.now) > tick.now:
+            if ref in seen or self._looks.get(ref, tick.steady) > tick.steady:
                 continue
             run = await self._one(tick, ref)
             if run is None or run.status is RunStatus.UNKNOWN:
-                self._look_later(ref, tick.now)
+                self._look_later(ref, tick.steady)
             if run is not None:
                 found[ref] = run
         return found
@@ -174,7 +176,7 @@ class Poller:
 
     async def _end(self, tick: _Tick, run: Run, what: Act) -> None:
         """Record and announce one run; one that has to wait, or fails, is found again."""
-        if what is Act.RESULTS and self._looks.get(run.ref, tick.now) > tick.now:
+        if what is Act.RESULTS and self._looks.get(run.ref, tick.steady) > tick.steady:
             return
         known = tick.known.get(run.ref.run_id)
         make = self._finishing.finish if what is Act.FINISH else self._finishing.results
@@ -189,7 +191,7 @@ class Poller:
         if recorded:
             self._done(run.ref, rows=recorded[0])
         elif what is Act.RESULTS or not well:
-            self._look_later(run.ref, tick.now)
+            self._look_later(run.ref, tick.steady)
 
     async def _carefully(self, tick: _Tick, ref: RunRef, work: Awaitable[None]) -> bool:
         """Do something for one run; what concerns it alone never hides the rest.
@@ -261,7 +263,7 @@ class Poller:
         failures = self.health.failures
         self._not_before = self.clock.monotonic() + _wait(error, failures)
         if not self.health.problem:
-            log.error("%s cannot be watched: %s", self.service.connection, error)
+            log.error("%s cannot be watched: %s%s", self.service.connection, error, _cut(error))
         self.health.problem = str(error)
         self.health.failures = failures + 1
 
@@ -270,16 +272,25 @@ class Poller:
             log.warning(
                 "%s is watched again, after %d failures", self.service.connection, self.health.failures
             )
-        self.health = Health(last_good=self.clock.now())
+        self.health = Health(last_good=self.clock.monotonic())
 
 
 def _wait(error: ClewError, failures: int) -> float:
     """Return the seconds until the next try: a wrong key is not going to mend itself soon."""
     if isinstance(error, RateLimited):
-        return max(0.0, error.retry_after) if error.retry_after is not None else RATE_WAIT
+        asked = RATE_WAIT if error.retry_after is None else error.retry_after
+        return min(max(0.0, asked), LONGEST_RATE_WAIT)
     if isinstance(error, AccessRefused):
         return doubling(REFUSED_WAIT, failures, LONGEST_REFUSED_WAIT)
     return doubling(TROUBLE_WAIT, failures, LONGEST_TROUBLE_WAIT)
+
+
+def _cut(error: ClewError) -> str:
+    """Say that a wait longer than any that is sensible is not kept."""
+    asked = error.retry_after if isinstance(error, RateLimited) else None
+    if asked is None or asked <= LONGEST_RATE_WAIT:
+        return ""
+    return f" Clew does not wait that long: it asks once every {LONGEST_RATE_WAIT / 60:.0f} min until then."
 
 
 def _named(error: Exception) -> str:

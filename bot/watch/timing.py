@@ -1,14 +1,20 @@
-"""When to try again and when to look: pure arithmetic, in seconds."""
+"""When to try again and when to look: arithmetic in seconds, and the time that waits are kept by."""
 
 from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
 
+from bot.ports import Clock
+
 FIRST_WAIT = 2.0
 LONGEST_WAIT = 300.0
 SHORTEST_WAIT = 1.0
 LONGEST_ASKED = 7 * 86_400.0  # a chat that asks for more is obeyed for a week, then asked again
+
+LONGEST_FOUND = timedelta(
+    minutes=15
+)  # what a wait of an earlier process may still last; chats ask for no more
 
 FAILURES_BEFORE_PAUSE = 5  # in a row, then the whole chat rests
 FIRST_PAUSE = 30.0
@@ -16,6 +22,22 @@ FIRST_PAUSE = 30.0
 FRESH = 5.0  # a claimed row must be on its way by then
 LOOK_BACK = timedelta(seconds=60)  # a wider window costs pages only, and forgives clocks that differ
 LOOK_BACK_ASTRAY = timedelta(days=1)  # how far, when our clock was ahead at the try
+
+
+class Steady:
+    """Times that waits are kept by: as far apart as the monotonic clock says, whatever the wall clock does meanwhile.
+
+    They begin as the wall clock's, so that they can be stored; another process's may differ by what its wall
+    clock was wrong by at its start, which is why a wait found at start is bounded (`LONGEST_FOUND`).
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._begin, self._from = clock.now(), clock.monotonic()
+
+    def now(self) -> datetime:
+        """Return the time by which waits are kept."""
+        return self._begin + timedelta(seconds=self._clock.monotonic() - self._from)
 
 
 def doubling(first: float, times: int, longest: float) -> float:

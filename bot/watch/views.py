@@ -12,11 +12,11 @@ from bot.cards import Card
 from bot.errors import NotFound, Unreachable
 from bot.findings import findings_of
 from bot.model import Availability, Run
-from bot.ports import RunService, Store
+from bot.ports import Clock, RunService, Store
 from bot.replies import debugging, launching, runs, standing
 from bot.state import Intent, IntentKind, IntentState
 
-RESULTS_WAIT = timedelta(minutes=30)  # how long after its end a run's properties are waited for
+RESULTS_WAIT = 1800.0  # seconds; how long after its end a run's properties are waited for
 HOPE = timedelta(hours=24)  # how long a launch may take to turn up
 SETTLED = frozenset({IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED})
 
@@ -35,15 +35,15 @@ class Views:
     def __init__(self, *, services: Mapping[str, RunService], store: Store) -> None:
         self.services = services
         self.store = store
-        self._ended: dict[str, datetime] = {}
+        self._ended: dict[str, float] = {}
 
-    def at(self, now: datetime) -> Look:
-        """Return the views of one moment."""
-        return Look(self, now)
+    def at(self, clock: Clock) -> Look:
+        """Return the views of this moment."""
+        return Look(self, clock.now(), clock.monotonic())
 
-    def ended_since(self, intent: Intent, now: datetime) -> datetime:
-        """Return when the run of an intent was first seen ended."""
-        return self._ended.setdefault(intent.id, now)
+    def ended_for(self, intent: Intent, monotonic: float) -> float:
+        """Return for how many seconds the run of an intent has been seen ended."""
+        return monotonic - self._ended.setdefault(intent.id, monotonic)
 
     def keep(self, intent_ids: frozenset[str]) -> None:
         """Forget all others."""
@@ -53,9 +53,10 @@ class Views:
 class Look:
     """What messages should say at one moment; each intent is looked at once, however many messages show it."""
 
-    def __init__(self, views: Views, now: datetime) -> None:
+    def __init__(self, views: Views, now: datetime, monotonic: float) -> None:
         self._views = views
         self._now = now
+        self._monotonic = monotonic
         self._seen: dict[str, asyncio.Task[View | None]] = {}
 
     async def of(self, intent_id: str) -> View | None:
@@ -94,7 +95,7 @@ class Look:
     async def _verdict(self, intent: Intent, service: RunService, run: Run) -> View:
         found = await findings_of(service, self._views.store, run)
         lagging = found.results is not None and found.results.availability is Availability.NOT_YET
-        last = not lagging or self._now - self._views.ended_since(intent, self._now) >= RESULTS_WAIT
+        last = not lagging or self._views.ended_for(intent, self._monotonic) >= RESULTS_WAIT
         return View(runs.outcome(found, self._now, service.capabilities), last=last)
 
     def _hopeless(self, intent: Intent) -> bool:

@@ -59,9 +59,11 @@ class MemoryOutbox(MemoryConversations):
         self.outbox[new.key] = OutboxRow(delivery=delivery, after=new.after, recorded_at=now, next_at=now)
         return True
 
-    async def claim(self, chats: frozenset[str], now: datetime) -> Delivery | None:
+    async def claim(
+        self, chats: frozenset[str], now: datetime, *, due_by: datetime | None = None
+    ) -> Delivery | None:
         await self._turn()
-        row = next((r for r in self.outbox.values() if self._claimable(r, chats, now)), None)
+        row = next((r for r in self.outbox.values() if self._claimable(r, chats, due_by or now)), None)
         if row is None:
             return None
         row.next_at = now + timedelta(seconds=self.doubt_after)
@@ -74,14 +76,23 @@ class MemoryOutbox(MemoryConversations):
         )
         return row.delivery
 
-    def _claimable(self, row: OutboxRow, chats: frozenset[str], now: datetime) -> bool:
+    async def bound_waits(self, chats: frozenset[str], latest: datetime) -> None:
+        await self._turn()
+        for row in self.outbox.values():
+            if chat_of(row.delivery.channel) in chats and row.delivery.state is DeliveryState.PENDING:
+                row.next_at = min(row.next_at, latest)
+        for channel in self.parked:
+            if chat_of(channel) in chats:
+                self.parked[channel] = min(self.parked[channel], latest)
+
+    def _claimable(self, row: OutboxRow, chats: frozenset[str], due_by: datetime) -> bool:
         delivery = row.delivery
         parent = self.outbox.get(row.after or "")
         return (
             delivery.state is DeliveryState.PENDING
-            and row.next_at <= now
+            and (not delivery.attempts or row.next_at <= due_by)
             and chat_of(delivery.channel) in chats
-            and self.parked.get(delivery.channel, now) <= now
+            and self.parked.get(delivery.channel, due_by) <= due_by
             and (parent is None or parent.delivery.state not in WAITING)
             and not self._in_flight(delivery.channel, self._thread(row))
         )

@@ -321,3 +321,32 @@ async def test_settle_sent__in_a_direct_message(store: Store) -> None:
 
     assert Context(property_name="p") == await store.context("slack:dm:D1", "m1")
     assert await store.context(CHANNEL, "m1") is None
+
+
+async def test_claim__waits_by_another_clock(store: Store) -> None:
+    """Waits are kept by the time that is given for it; what was never tried is due whatever that says."""
+    await store.enqueue(a_delivery(), NOW)
+    tried = await store.claim(CHATS, NOW, due_by=later(-3600))
+    assert tried is not None
+    await store.settle_later(tried, "later", NOW)
+
+    assert await store.claim(CHATS, NOW, due_by=later(-3600)) is None
+    again = await store.claim(CHATS, later(-3600), due_by=NOW)
+    assert again is not None
+    assert again.attempt_at == later(-3600)
+
+
+async def test_bound_waits__rows_and_channels_of_these_chats(store: Store) -> None:
+    """No wait of theirs lasts beyond the bound; other chats' waits stay."""
+    elsewhere = "discord:channel:1:2"
+    for channel in (CHANNEL, OTHER, elsewhere):
+        await store.enqueue(a_delivery(channel, channel=channel), NOW)
+    await store.settle_later(await _claimed(store), "later", later(86_400))
+    for channel in (OTHER, elsewhere):
+        await store.park_channel(channel, later(86_400))
+    await store.bound_waits(CHATS, later(900))
+    both = CHATS | {"discord"}
+
+    assert await store.claim(both, NOW, due_by=later(899)) is None
+    found = [await store.claim(both, NOW, due_by=later(900)) for _ in range(3)]
+    assert [delivery.channel for delivery in found if delivery] == [CHANNEL, OTHER]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
-from adapters.scheduler import Scheduler
+from adapters.clock import SystemClock
+from adapters.scheduler import LOOK_AT_CLOCKS, Scheduler
 
 SOON = 0.01  # seconds between ticks
 NEVER = 3600.0
@@ -15,7 +19,7 @@ NEVER = 3600.0
 
 @pytest.fixture
 async def scheduler() -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler()
+    scheduler = Scheduler(SystemClock())
     yield scheduler
     await scheduler.drain(0)
 
@@ -53,6 +57,23 @@ async def test_every__ticks_at_once_and_again(scheduler: Scheduler) -> None:
     await once.wait_for(1)
 
     assert once.seen == 1
+
+
+@pytest.mark.parametrize("jump", [timedelta(hours=-1), timedelta(hours=1)])
+async def test_every__keeps_its_interval_when_the_clock_is_set(scheduler: Scheduler, jump: timedelta) -> None:
+    """The wall clock set back or forward by an hour makes nothing silent for an hour, and no burst."""
+    often, seldom = Ticks(), Ticks()
+    scheduler.every(SOON, "often", often.tick, deadline=5)
+    scheduler.every(NEVER + 60, "seldom", seldom.tick, deadline=5)
+    scheduler.start()
+    await often.wait_for(3)
+    with time_machine.travel(datetime.now(UTC) + jump, tick=True):
+        start = time.perf_counter()
+        await often.wait_for(often.seen + 100)
+        took = time.perf_counter() - start
+
+    assert seldom.seen == 1
+    assert took < 10 * LOOK_AT_CLOCKS + 100 * SOON
 
 
 async def test_every__goes_on_after_an_error(scheduler: Scheduler) -> None:

@@ -142,6 +142,54 @@ async def test_step__lets_a_channel_wait_as_long_as_it_asked() -> None:
     assert (it.chat.messages[1].at - it.chat.messages[0].at).total_seconds() >= it.chat.retry_after
 
 
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+async def test_step__lets_a_channel_wait_by_the_time_that_really_passes(jump: float) -> None:
+    """The wall clock set back or forward during a pause makes it neither longer nor shorter."""
+    it = Delivering()
+    await it.put(a_delivery(1), a_delivery(2))
+    it.chat.next_posts(Posting.RATE_LIMITED)
+    await it.deliverer.step()
+    it.clock.jump(jump)
+    await it.put(a_delivery(3))
+    await it.run_until_idle(seconds=it.chat.retry_after - 1)
+    early = it.sent
+    await it.run_until_idle(seconds=60)
+
+    assert early == []
+    assert it.sent == [ONE, TWO, '{"number": 3}']
+
+
+async def test_step__bounds_a_wait_that_it_finds_at_start() -> None:
+    """A pause stored by a clock that was ahead by a day is over after a quarter of an hour."""
+    it = Delivering()
+    it.clock.jump(86_400)
+    it.restart()
+    await it.put(a_delivery(1))
+    it.chat.next_posts(Posting.RATE_LIMITED)
+    await it.deliverer.step()
+    it.clock.jump(-86_400)
+    it.restart()
+    await it.run_until_idle(seconds=14 * 60)
+    early = it.sent
+    await it.run_until_idle(seconds=2 * 60)
+
+    assert early == []
+    assert it.sent == [ONE]
+
+
+@pytest.mark.parametrize("how", [Posting.NO_CONNECTION, Posting.FAULTY, Posting.DROPPED])
+async def test_step__tries_again_although_the_clock_was_set_back(how: Posting) -> None:
+    """Every way back to waiting is kept by the time that really passes."""
+    it = Delivering()
+    await it.put(a_delivery())
+    it.chat.next_posts(how)
+    await it.deliverer.step()
+    it.clock.jump(-3600)
+    await it.run_until_idle(seconds=120)
+
+    assert it.sent == [ONE]
+
+
 async def test_step__rests_after_failures_in_a_row() -> None:
     """A chat that is down is left alone, then probed once after each rest."""
     it = Delivering()

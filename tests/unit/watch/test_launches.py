@@ -77,6 +77,20 @@ async def test_tick__looks_up_on_schedule() -> None:
     assert looks == list(LOOKS)
 
 
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+async def test_tick__looks_although_the_clock_was_set(jump: float) -> None:
+    """The schedule hangs on the time that really passed since sending, not on the wall clock's."""
+    stage = await a_lost_launch(Launching.LOST_REQUEST)
+    await stage.pass_time(5)
+    stage.clock.jump(jump)
+    await stage.pass_time(50)
+    after_a_minute = stage.service.count("find_launched")
+    await stage.pass_time(560)
+
+    assert after_a_minute == 3
+    assert the_intent(stage).state is IntentState.UNKNOWN
+
+
 async def test_tick__list_lags() -> None:
     """L2: the run is listed late and found by a later look."""
     stage = Stage()

@@ -58,7 +58,7 @@ async def test_tick__takes_a_baseline_and_tells_nothing() -> None:
     await it.tick()
 
     assert it.told == []
-    assert it.poller.health.last_good == it.clock.now()
+    assert it.poller.health.last_good == it.clock.monotonic()
 
 
 async def test_tick__bounds_the_baseline() -> None:
@@ -452,6 +452,7 @@ async def test_tick__takes_three_unreachable_runs_for_an_unreachable_platform() 
         (RateLimited("slowly", retry_after=90), [90, 90, 90]),
         (RateLimited("slowly", retry_after=-5), [0, 0, 0]),
         (RateLimited("slowly"), [60, 60, 60]),
+        (RateLimited("come back tomorrow", retry_after=86_400), [900, 900, 900]),
         (ServiceFailed("broken"), [1, 2, 4]),
     ],
 )
@@ -471,6 +472,16 @@ async def test_tick__asks_nothing_while_it_has_to_wait(error: ServiceError, wait
     await it.tick(0)
 
     assert it.poller.health.problem == ""
+
+
+async def test_tick__says_that_a_day_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    """One answer that asks for a day is told to the operator, with what is done instead."""
+    it = Watching()
+    await it.begin()
+    it.service.fail("runs", RateLimited("Try again in 86400 s.", retry_after=86_400))
+    await it.tick(0)
+
+    assert "it asks once every 15 min until then" in caplog.text
 
 
 async def test_tick__refused_in_the_middle_stops_the_tick() -> None:

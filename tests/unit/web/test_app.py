@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
 
 import pytest
 from aiohttp import ClientSession
@@ -12,7 +11,6 @@ from adapters.web.health import LATE_TICKS, Health
 from bot.errors import StoreError
 from bot.state import NewDelivery, OutboxDepth
 from tests.fakes.clock import ManualClock
-from tests.fakes.runs import EPOCH
 from tests.fakes.store import MemoryStore
 
 
@@ -29,7 +27,7 @@ class Pages:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.store = MemoryStore()
-        self.polled: datetime | None = None
+        self.polled: float | None = None
         self.up = True
         self.health = Health(
             store=self.store,
@@ -74,7 +72,7 @@ async def test_healthz__blocked(pages: Pages) -> None:
 
 async def test_readyz__well(pages: Pages) -> None:
     """Ready names the last poll, the outbox and the chats."""
-    pages.polled = EPOCH
+    pages.polled = 0.0
     pages.pass_time(12)
     await pages.store.enqueue(
         NewDelivery(key="k", channel="slack:channel:T1:C1", payload="{}"), pages.clock.now()
@@ -115,12 +113,24 @@ async def test_readyz__not_ready(
     pages.pass_time(400)
     pages.health.stopping = stopping
     pages.up = up
-    pages.polled = None if polled_ago is None else pages.clock.now() - timedelta(seconds=polled_ago)
+    pages.polled = None if polled_ago is None else pages.clock.monotonic() - polled_ago
 
     status, body = await pages.get("/readyz")
 
     assert status == 503
     assert f'"problems": ["{said}"]' in body
+
+
+async def test_readyz__a_clock_set_back_hides_no_silence(pages: Pages) -> None:
+    """The age of the last poll is what really passed, whatever the wall clock says."""
+    pages.polled = 0.0
+    pages.pass_time(400)
+    pages.clock.jump(-3600)
+
+    status, body = await pages.get("/readyz")
+
+    assert status == 503
+    assert "no good poll of prod for too long" in body
 
 
 async def test_readyz__before_the_first_poll(pages: Pages) -> None:
@@ -130,7 +140,7 @@ async def test_readyz__before_the_first_poll(pages: Pages) -> None:
 
 async def test_metrics__figures(pages: Pages) -> None:
     """The metrics say what the pages say, without ids."""
-    pages.polled = EPOCH
+    pages.polled = 0.0
     pages.pass_time(3)
 
     status, body = await pages.get("/metrics")
