@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import (  # type: ignore[import-untyped]  # it brings no types
     EVENT_JOB_ERROR,
@@ -21,8 +22,6 @@ from apscheduler.events import (  # type: ignore[import-untyped]  # it brings no
     JobEvent,
 )
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]  # it brings no types
-
-from bot.ports import Clock
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +39,7 @@ class Scheduler:
     `counts`: how often, by (job, what), a tick was "missed", "overlapped", "failed" or "cut" at its deadline.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._ahead = 0.0  # by how much the wall clock is ahead of the monotonic one, in seconds
         self._comparing: asyncio.TimerHandle | None = None
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -62,12 +60,12 @@ class Scheduler:
             coalesce=True,
             max_instances=1,
             misfire_grace_time=None,
-            next_run_time=self._clock.now(),
+            next_run_time=datetime.now(UTC),
         )
 
     def start(self) -> None:
         """Begin; must be called on the running event loop."""
-        self._ahead = self._difference()
+        self._ahead = _difference()
         self._scheduler.start()
         self._compare_later()
 
@@ -92,19 +90,16 @@ class Scheduler:
             await asyncio.sleep(0)  # it shuts down in a call of the loop's own
         return not left
 
-    def _difference(self) -> float:
-        return self._clock.now().timestamp() - self._clock.monotonic()
-
     def _compare_later(self) -> None:
         self._comparing = asyncio.get_running_loop().call_later(LOOK_AT_CLOCKS, self._compare)
 
     def _compare(self) -> None:
         """Move all next ticks by as much as the wall clock jumped, so that their intervals stay what they are."""
-        jump = self._difference() - self._ahead
+        jump = _difference() - self._ahead
         if abs(jump) >= JUMP:
             self._ahead += jump
             log.warning("the clock jumped by %+.0f s; the intervals stay as they are", jump)
-            now = self._clock.now()
+            now = datetime.now(UTC)
             for job in self._scheduler.get_jobs():
                 moved = job.next_run_time + timedelta(seconds=jump)
                 if moved - now <= job.trigger.interval:  # else it has ticked since, by the new time
@@ -139,3 +134,8 @@ class Scheduler:
         what = EVENTS[event.code]
         self.counts[event.job_id, what] += 1
         log.warning("%s: a tick was %s", event.job_id, what)
+
+
+def _difference() -> float:
+    """By how much the wall clock is ahead of the one that never jumps, in seconds; APScheduler reads the first itself."""
+    return time.time() - time.monotonic()

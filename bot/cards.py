@@ -217,6 +217,9 @@ class Card:
     buttons: tuple[Button, ...] = ()
     footer: Line = ()
     context: Context | None = None
+    notifies: str | None = (
+        None  # the id of a person whom the chat notifies of this message, in their own chat
+    )
     form: Form | None = None  # chats with forms open it; others show the body, which says the same
 
 

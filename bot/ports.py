@@ -454,7 +454,19 @@ class Conversations(Protocol):
         ...
 
     async def add_live(self, card: LiveCard) -> None:
-        """Keep editing this message."""
+        """Keep editing this message; the first of a channel stays its story's place."""
+        ...
+
+    async def story(self, intent_id: str, channel: str) -> MessageRef | None:
+        """Return the first message that showed an intent in a channel, also when it is edited no more."""
+        ...
+
+    async def keep_name(self, actor: str, name: str) -> None:
+        """Remember how a person is called; it never decides anything."""
+        ...
+
+    async def name(self, actor: str) -> str:
+        """Return how a person was called last, "" where that is not known."""
         ...
 
     async def live(self) -> tuple[LiveCard, ...]:

@@ -10,14 +10,20 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from bot import requests
 from bot.errors import StoreError
 from bot.model import LaunchOutcome, Refused, Run, RunRef, Unclear
-from bot.ports import Clock, RunService, Store
+from bot.ports import Clock, Conversations, Intents, RunService, Store
 from bot.state import AuditEntry, Intent, IntentKind, IntentState
 
 log = logging.getLogger(__name__)
+
+
+class People(Intents, Conversations, Protocol):
+    """What knows who launched a run."""
+
 
 UNDECIDED = frozenset({IntentState.POSTING, IntentState.UNKNOWN})
 CLOCK_SLACK = timedelta(seconds=120)  # how far the platform's clock may be behind ours
@@ -49,6 +55,13 @@ async def accept(intent: Intent, run_id: str | None, *, store: Store, now: datet
     if news:
         await note(intent, "accepted", f"run {run_id or 'not named'}", store=store, now=now)
     return news
+
+
+async def by_name(run: Run, store: People) -> Run:
+    """Return a run with the person who launched it here, whom the platform knows as an API key only."""
+    intent = await store.intent_of_run(run.ref)
+    name = await store.name(intent.actor) if intent else ""
+    return replace(run, creator=name) if name else run
 
 
 async def look(intent: Intent, service: RunService) -> Run | None:

@@ -80,7 +80,7 @@ class Work:
             Filler(service, parts.store, clock=parts.clock) for service in parts.services.values()
         )
         self._parts = parts
-        self._scheduler = Scheduler(parts.clock)
+        self._scheduler = Scheduler()
         self._delivering: list[asyncio.Task[None]] = []
 
     def polls(self) -> dict[str, float | None]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.codec import decode_context, encode_context
 from adapters.store.database import Database
 from adapters.store.part import Part, whole
-from adapters.store.tables import live_cards, threads
+from adapters.store.tables import live_cards, names, stories, threads
 from adapters.store.tables import words as kept
 from bot.cards import Context
 from bot.state import LiveCard, MessageRef
@@ -44,8 +44,34 @@ class SqlConversations(Part):
             "thread": card.message.thread,
             "shown": card.shown,
         }
+        story = self._db.insert(stories).on_conflict_do_nothing()
         async with self._db.writing() as connection:
             await connection.execute(add, values)
+            await connection.execute(
+                story, {name: values[name] for name in ("intent_id", "channel", "message_id", "thread")}
+            )
+
+    async def story(self, intent_id: str, channel: str) -> MessageRef | None:
+        """Return the first message that showed an intent in a channel, also when it is edited no more."""
+        statement = select(stories).where(stories.c.intent_id == intent_id, stories.c.channel == channel)
+        async with self._db.reading() as connection:
+            row = (await connection.execute(statement)).first()
+        if row is None:
+            return None
+        return MessageRef(channel=row.channel, message_id=row.message_id, thread=row.thread)
+
+    @whole
+    async def keep_name(self, actor: str, name: str) -> None:
+        """Remember how a person is called."""
+        add = self._db.insert(names)
+        add = add.on_conflict_do_update(index_elements=["actor"], set_={"name": add.excluded.name})
+        async with self._db.writing() as connection:
+            await connection.execute(add, {"actor": actor, "name": name})
+
+    async def name(self, actor: str) -> str:
+        """Return how a person was called last, "" where that is not known."""
+        async with self._db.reading() as connection:
+            return await connection.scalar(select(names.c.name).where(names.c.actor == actor)) or ""
 
     async def live(self) -> tuple[LiveCard, ...]:
         """Return every message that is being edited, in the order they were added."""

@@ -177,6 +177,48 @@ live_cards = Table(
     UniqueConstraint("intent_id", "channel", "message_id", name="live_cards_once"),
 )
 
+# The first message that shows a launch in a channel; its completion belongs there, also after the edits ended.
+stories = Table(
+    "stories",
+    metadata,
+    Column("intent_id", CleanText, primary_key=True),
+    Column("channel", CleanText, primary_key=True),
+    Column("message_id", CleanText, nullable=False),
+    Column("thread", CleanText),
+)
+
+# How people were called when they last acted; never decides anything.
+names = Table(
+    "names",
+    metadata,
+    Column("actor", CleanText, primary_key=True),
+    Column("name", CleanText, nullable=False),
+)
+
+# Messages that were never sent because a summary (`digest`, the key of its row) tells of them.
+folded = Table(
+    "folded",
+    metadata,
+    Column("key", CleanText, primary_key=True),
+    Column("digest", CleanText, nullable=False),
+    Index("folded_digest", "digest"),
+)
+
+# The program that polls and delivers. `place`, `pid` and `born` say whether it still runs, to whoever can see it;
+# `beats` grows while it lives.
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", CleanText, primary_key=True),
+    Column("holder", CleanText, nullable=False),
+    Column("host", CleanText, nullable=False),
+    Column("place", CleanText, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("born", CleanText, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("beats", BigInteger, nullable=False),
+)
+
 words = Table(
     "words",
     metadata,

@@ -27,6 +27,7 @@ REPETITION = timedelta(
     minutes=2
 )  # within which the same launch is likelier a slip, or two people's same thought
 DRAFT = frozenset({IntentState.DRAFT})
+SENT = frozenset({IntentState.POSTING, IntentState.ACCEPTED, IntentState.UNKNOWN})
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -67,6 +68,9 @@ async def go(intent: Intent, asked: Asked, desk: Desk) -> Reply:
     now = desk.clock.now()
     if not await desk.store.advance(intent.id, DRAFT, IntentState.CONFIRMED, now):
         return await _happened(intent, desk)
+    desk.sent_here.add(intent.id)
+    if asked.invocation.actor.name:
+        await desk.store.keep_name(intent.actor, asked.invocation.actor.name)
     await sending.note(intent, "confirmed", intent.subject, store=desk.store, now=now)
     sent = await sending.send(intent, service, store=desk.store, clock=desk.clock)
     return await _happened(intent, desk) if sent is None else standing.reply(sent, desk.clock.now())
@@ -115,7 +119,7 @@ async def _refusal(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:
     if stranger is not None:
         return stranger
     if intent.state is not IntentState.DRAFT:
-        return settling.happened(intent)
+        return await _interrupted(intent, asked, desk) or settling.happened(intent)
     now = desk.clock.now()
     if abs(now - intent.created_at) <= desk.confirm_within:  # a clock set back does not prolong it
         return None
@@ -123,6 +127,16 @@ async def _refusal(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:
         return await _happened(intent, desk)
     await sending.note(intent, "expired", intent.subject, store=desk.store, now=now)
     return settling.expired(intent)
+
+
+async def _interrupted(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:
+    """Show how it stands where it was sent for this very press, and a restart came before that was shown."""
+    posted = intent.posted_at
+    if intent.id in desk.sent_here or posted is None or asked.invocation.at > posted:
+        return None
+    if intent.state not in SENT or await desk.store.story(intent.id, intent.channel) is not None:
+        return None
+    return standing.reply(intent, desk.clock.now())
 
 
 async def _stranger(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:

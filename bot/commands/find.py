@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot import moments
+from bot import moments, sending
 from bot.cards import FieldKind, Reply
 from bot.commands.aim import moment_of
 from bot.commands.target import SHORTEST_ID, findings_for, launchers_of, meant, runs_beginning_with
@@ -34,6 +34,7 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
     if pasted is None or not (pasted.run_id or pasted.session_id or pasted.report_url):
         asked = await _naming_run(asked, desk)
     service, found = await findings_for(asked, desk)
+    found = replace(found, run=await sending.by_name(found.run, desk.store))
     return Reply(card=replies.one(found, desk.clock.now(), service.capabilities))
 
 

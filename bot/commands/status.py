@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import grammar
+from bot import grammar, sending
 from bot.cards import FieldKind, Reply
 from bot.commands.parameters import CONNECTION
 from bot.commands.target import findings_for, service_of
@@ -26,6 +26,7 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
     pasted = asked.words.pasted
     if asked.value("run", 0) or pasted is not None or (asked.context.run and not asked.value("launcher")):
         service, found = await findings_for(asked, desk)
+        found = replace(found, run=await sending.by_name(found.run, desk.store))
         card = replies.one(found, desk.clock.now(), service.capabilities)
         return Reply(card=replace(card, chart=failing_so_far(found)))
     return await _recent(asked, desk)

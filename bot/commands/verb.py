@@ -66,6 +66,7 @@ class Desk:
     new_key: Callable[[], str]  # a fresh unique id, 32 hexadecimal digits
     version: str = ""  # Clew's own
     secrets: tuple[Secret, ...] = ()  # known values that nobody's words may carry further
+    sent_here: set[str] = field(default_factory=set)  # intents that this process sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,9 @@ class Target:
     thread: str | None = None
     report_links: ReportLinks = ReportLinks.POST
     everything: Subscription | None = None
+    notifies: str | None = (
+        None  # the person who launched it there, where no top-level message tells the channel
+    )
 
 
 def targets(

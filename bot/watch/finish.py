@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -12,8 +12,9 @@ from bot.cards import Card, ReportLinks
 from bot.diff import reason
 from bot.findings import OF_ONE_RUN, Findings, findings_of, with_moment
 from bot.model import Availability, Results, Run, RunStatus
-from bot.ports import Intents, RunService, Subscriptions, WatchStore
+from bot.ports import Conversations, Intents, RunService, Subscriptions, WatchStore
 from bot.replies import announcements
+from bot.sending import by_name
 from bot.state import Intent, IntentKind, NewDelivery, Outcome, PollStep, StoredResults, TrackedRun
 from bot.verdict import judge
 from bot.watch.decide import (
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 Render = Callable[[Card], str]
 
 
-class PollStore(WatchStore, Subscriptions, Intents, Protocol):
+class PollStore(WatchStore, Subscriptions, Intents, Conversations, Protocol):
     """What polling reads and writes."""
 
 
@@ -62,6 +63,7 @@ class Finishing:
         outcomes = await self._outcomes(found)
         before = known.announced if known else None
         chosen = await self._targets(run, outcomes, intent)
+        found = replace(found, run=await by_name(run, self.store))
         deliveries = [self._announcement(found, target, before, now) for target in chosen]
         return self._step(run, now, found=found, settled=not unsettled(found), deliveries=deliveries)
 
@@ -81,6 +83,7 @@ class Finishing:
         # Who was told of missing results hears of them, and who asked only for what they say.
         outcomes = await self._outcomes(found) | {Outcome.INCOMPLETE}
         chosen = await self._targets(run, outcomes, await self.store.intent_of_run(run.ref))
+        found = replace(found, run=await by_name(run, self.store))
         deliveries = [self._results(found, target, now) for target in chosen]
         return self._step(run, now, found=found, settled=True, deliveries=deliveries)
 
@@ -104,7 +107,19 @@ class Finishing:
     ) -> tuple[Target, ...]:
         subscriptions = await self.store.subscriptions()
         chosen = targets(run, outcomes, subscriptions, intent, report_links=self.report_links)
-        return tuple(self._in_known_chats(chosen))
+        return tuple([await self._placed(target, intent) for target in self._in_known_chats(chosen)])
+
+    async def _placed(self, target: Target, intent: Intent | None) -> Target:
+        """Tell the end of a launch under its own card where that stands in the channel, so that both are one story.
+
+        The card's last edit notifies nobody, so whoever launched it is notified by name.
+        """
+        if intent is None or target.channel != intent.channel:
+            return target
+        card = await self.store.story(intent.id, target.channel)
+        if card is None or card.thread is not None:
+            return target
+        return replace(target, thread=card.message_id, notifies=intent.actor)
 
     def _in_known_chats(self, chosen: Iterable[Target]) -> Iterable[Target]:
         for target in chosen:
@@ -122,6 +137,7 @@ class Finishing:
         key = key_of(ref, status, target.channel)
         if before is None:
             card = announcements.ended(found, now, able, everything=target.everything)
+            card = replace(card, notifies=target.notifies)
             return self._delivery(key, target, card, found.run)
         card = announcements.corrected(found, before, now, able)
         return self._delivery(key, target, card, found.run, after=key_of(ref, before, target.channel))

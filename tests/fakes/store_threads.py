@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.store.text import clean
 from bot.cards import Context
-from bot.state import LiveCard
+from bot.state import LiveCard, MessageRef
 from tests.fakes.store_base import Shared, cleaned
 
 
@@ -15,6 +15,8 @@ class MemoryConversations(Shared):
         super().__init__()
         self.threads: dict[tuple[str, str], Context] = {}
         self.cards: dict[tuple[str, str, str], LiveCard] = {}
+        self.stories: dict[tuple[str, str], MessageRef] = {}
+        self.names: dict[str, str] = {}
         self.tokens: dict[str, str] = {}
 
     async def context(self, channel: str, thread: str) -> Context | None:
@@ -30,7 +32,21 @@ class MemoryConversations(Shared):
 
     async def add_live(self, card: LiveCard) -> None:
         await self._turn()
-        self.cards[_live_key(card)] = cleaned(card)
+        kept = cleaned(card)
+        self.cards[_live_key(card)] = kept
+        self.stories.setdefault((kept.intent_id, kept.message.channel), kept.message)
+
+    async def story(self, intent_id: str, channel: str) -> MessageRef | None:
+        await self._turn()
+        return self.stories.get((clean(intent_id), clean(channel)))
+
+    async def keep_name(self, actor: str, name: str) -> None:
+        await self._turn()
+        self.names[clean(actor)] = clean(name)
+
+    async def name(self, actor: str) -> str:
+        await self._turn()
+        return self.names.get(clean(actor), "")
 
     async def live(self) -> tuple[LiveCard, ...]:
         await self._turn()

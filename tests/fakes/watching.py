@@ -8,7 +8,17 @@ from datetime import timedelta
 
 from bot.cards import ReportLinks
 from bot.model import Run, RunStatus
-from bot.state import EVERYTHING, Intent, IntentKind, IntentState, NewDelivery, Outcome, Subscription
+from bot.state import (
+    EVERYTHING,
+    Intent,
+    IntentKind,
+    IntentState,
+    LiveCard,
+    MessageRef,
+    NewDelivery,
+    Outcome,
+    Subscription,
+)
 from bot.watch.finish import Render
 from bot.watch.poll import RUN_DEADLINE, Poller
 from tests.fakes.chat import FakeChat
@@ -80,9 +90,16 @@ class Watching:
         return self.service.add_run(a_run(number, **fields))  # type: ignore[arg-type]  # the test's own fields
 
     async def launched(
-        self, run: Run, *, channel: str = CHANNEL, kind: IntentKind = IntentKind.LAUNCH
+        self,
+        run: Run,
+        *,
+        channel: str = CHANNEL,
+        kind: IntentKind = IntentKind.LAUNCH,
+        shown: MessageRef | None = None,
     ) -> None:
-        """Say that a run was started from a thread of a channel."""
+        """Say that a run was started from a thread of a channel. `shown`: where its live card stands."""
+        if shown is not None:
+            await self.store.add_live(LiveCard(intent_id=f"intent-{run.ref.run_id}", message=shown))
         await self.store.draft(
             Intent(
                 id=f"intent-{run.ref.run_id}",

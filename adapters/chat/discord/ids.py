@@ -22,6 +22,11 @@ def user(user_id: str) -> str:
     return f"{CHAT}:user:{user_id}"
 
 
+def user_of(name: str) -> str | None:
+    """Return Discord's own id of a person; None for who is not Discord's."""
+    return last(name) if name.startswith(f"{CHAT}:user:") and is_snowflake(last(name)) else None
+
+
 def guild(guild_id: str) -> str:
     """Name a server."""
     return f"{CHAT}:guild:{guild_id}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from adapters.chat import chart
-from adapters.chat.discord import buttons, markup
+from adapters.chat.discord import buttons, ids, markup
 from adapters.chat.discord.markup import Json, units
 from adapters.chat.excerpt import newest
 from bot import cleaning
@@ -64,7 +64,11 @@ def message(card: Card, *, signed: bool = False) -> Json:
     if signed:
         _link_too_long(embed, card)
     result: Json = {"content": _content(card), "embeds": [embed], "components": components}
-    return result | {"allowed_mentions": {"parse": []}, OURS: _ours(card, page, rows)}
+    mentions: Json = {"parse": []}
+    if user := ids.user_of(card.notifies) if card.notifies else None:
+        result["content"] = f"Launched by <@{user}>\n{result['content']}".strip()
+        mentions["users"] = [user]
+    return result | {"allowed_mentions": mentions, OURS: _ours(card, page, rows)}
 
 
 def size(embed: Json) -> int:
@@ -174,7 +178,7 @@ def _content(card: Card) -> str:
     said = markup.flat(card.text)
     if said.split() == " ".join(map(markup.flat, card.body)).split():
         return ""
-    return markup.fitted((said,), CONTENT - 100)  # no fixed width either: an invitation in it may unfurl
+    return markup.fitted((said,), CONTENT - 140)  # no fixed width either: an invitation in it may unfurl
 
 
 def _own(card: Card) -> tuple[Button, ...]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 CHAT = "slack"
+
+_USER = re.compile(r"[UW][A-Z0-9]{1,40}", re.ASCII)
 
 
 def channel(team: str, channel_id: str) -> str:
@@ -28,6 +32,11 @@ def usergroup(team_id: str, group_id: str) -> str:
 def last(name: str) -> str:
     """Return Slack's own id: the last part of a name."""
     return name.rpartition(":")[2]
+
+
+def user_of(name: str) -> str | None:
+    """Return Slack's own id of a person; None for who is not Slack's."""
+    return last(name) if name.startswith(f"{CHAT}:user:") and _USER.fullmatch(last(name)) else None
 
 
 def is_direct(channel_id: str) -> bool:

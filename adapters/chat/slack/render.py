@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 
 from adapters.chat.excerpt import newest
-from adapters.chat.slack import buttons, charts, markup
+from adapters.chat.slack import buttons, charts, ids, markup
 from adapters.chat.slack.markup import Json, plain, section
 from bot import cleaning
 from bot.cards import Button, Card, Excerpt, Fact, Item, Line, Progress, Tone
@@ -56,7 +56,7 @@ def message(card: Card, *, signed: bool = False) -> Json:
     bars = [charts.bars(card.chart)] if card.chart else []
     page = _Page(tail=[*bars, *_form_row(card, numbers, signed=signed), *_footer(card.footer)])
     page.room -= cost(drawn["block"]) if drawn else 0
-    for block in _head(card):
+    for block in (*_head(card), *_notified(card.notifies)):
         page.add(block)
     _add_items(page, card, numbers)
     if card.excerpt is not None:
@@ -67,6 +67,15 @@ def message(card: Card, *, signed: bool = False) -> Json:
     if drawn:
         result["picture"] = drawn
     return result
+
+
+def _notified(actor: str | None) -> list[Json]:
+    """Mention a person of this chat, which notifies them."""
+    user = ids.user_of(actor) if actor else None
+    if user is None:
+        return []
+    said = {"type": "mrkdwn", "text": f"Launched by <@{user}>", "verbatim": True}
+    return [{"type": "context", "elements": [said]}]
 
 
 def without_table(blocks: list[Json]) -> list[Json]:

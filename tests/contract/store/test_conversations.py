@@ -67,3 +67,25 @@ async def test_words__by_token(store: Store) -> None:
 
     assert await store.words("t") == "logs run=r1"
     assert await store.words("other") is None
+
+
+async def test_story__outlives_the_edits(store: Store) -> None:
+    """The first message of an intent in a channel stays known, also when it is edited no more."""
+    second = replace(CARD, message=replace(CARD.message, message_id="m9"))
+    elsewhere = replace(CARD, message=replace(CARD.message, channel="slack:channel:T01:C09"))
+    for card in (CARD, second, elsewhere):
+        await store.add_live(card)
+        await store.end_live(card)
+
+    assert CARD.message == await store.story(CARD.intent_id, CARD.message.channel)
+    assert elsewhere.message == await store.story(CARD.intent_id, "slack:channel:T01:C09")
+    assert await store.story("another", CARD.message.channel) is None
+
+
+async def test_name__the_last_one(store: Store) -> None:
+    """A person is called as they were called last."""
+    await store.keep_name("slack:user:T01:U01", "Al\x00ice")
+    await store.keep_name("slack:user:T01:U01", "Alice B.")
+
+    assert await store.name("slack:user:T01:U01") == "Alice B."
+    assert await store.name("slack:user:T01:U02") == ""

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from adapters.clock import SystemClock
 from adapters.scheduler import LOOK_AT_CLOCKS, Scheduler
 
 SOON = 0.01  # seconds between ticks
@@ -19,7 +18,7 @@ NEVER = 3600.0
 
 @pytest.fixture
 async def scheduler() -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler(SystemClock())
+    scheduler = Scheduler()
     yield scheduler
     await scheduler.drain(0)
 

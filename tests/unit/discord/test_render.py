@@ -261,3 +261,16 @@ def test_message__says_nothing_twice() -> None:
     )
 
     assert render.message(card)["content"] == ""
+
+
+def test_message__notifies_a_person_of_discord() -> None:
+    """Who launched a run is mentioned, and nobody else can be; an id that is not Discord's never becomes markup."""
+    card = Card(title=("t",), text=("said",), notifies="discord:user:80351110224678912")
+    message = render.message(card)
+
+    assert message["content"].startswith("Launched by <@80351110224678912>\n")
+    assert message["allowed_mentions"] == {"parse": [], "users": ["80351110224678912"]}
+    for other in ("discord:user:@everyone", "slack:user:T01:U01", "discord:role:1:2"):
+        strange = render.message(Card(title=("t",), text=("said",), notifies=other))
+        assert "<@" not in strange["content"]
+        assert strange["allowed_mentions"] == {"parse": []}

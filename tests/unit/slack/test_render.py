@@ -384,3 +384,15 @@ def test_message__a_longer_excerpt_shows_more_lines() -> None:
         return json.dumps(render.message(card)["blocks"]).count(" xxx")
 
     assert 20 == shown(20) < shown(60) < shown(80)
+
+
+def test_message__notifies_a_person_of_slack() -> None:
+    """Who launched a run is mentioned; an id that is not Slack's never becomes markup."""
+    card = Card(title=("t",), text=("said",), notifies="slack:user:T01:U01ALICE")
+    said = json.dumps(render.message(card)["blocks"])
+    others = ("slack:user:T01:<!channel>", "discord:user:123", "slack:channel:T01:C01", "U01ALICE")
+
+    assert "Launched by <@U01ALICE>" in said
+    for other in others:
+        strange = Card(title=("t",), text=("said",), notifies=other)
+        assert "Launched by" not in json.dumps(render.message(strange)["blocks"])
