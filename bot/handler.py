@@ -20,6 +20,7 @@ from bot.redact import scrub
 from bot.replies import finding, problems
 from bot.replies import help as helping
 from bot.state import Actor, AuditEntry, Invocation, LiveCard, MessageRef, Place
+from bot.watch.lost import mend
 
 log = logging.getLogger(__name__)
 
@@ -114,6 +115,10 @@ class Handler:
     async def turned_away(self, actor: Actor, place: Place, rule: str, *, action: str = "any") -> None:
         """Note in the audit trail that a chat refused somebody, where no verb was used or nothing was read of it."""
         await self._note(action, actor, place, rule)
+
+    async def welcomed(self, under: str) -> None:
+        """Know that the chat lets us into a channel (or all of a server) again: what waits is tried at once."""
+        await mend(self.desk.store, under)
 
     async def answered(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
         """Say that the reply was shown, in which message, so that its thread knows what it speaks of."""

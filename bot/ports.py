@@ -421,6 +421,10 @@ class Outbox(Protocol):
         """Back to pending, due then: it was certainly not delivered."""
         ...
 
+    async def settle_repeat(self, delivery: Delivery, reason: str, due: datetime) -> None:
+        """Back to pending, due then: it may be there, and its next post says so."""
+        ...
+
     async def settle_doubt(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Leave it in `sending`; look for it from `due` on."""
         ...
@@ -435,6 +439,18 @@ class Outbox(Protocol):
 
     async def park_channel(self, channel: str, until: datetime) -> None:
         """Claim nothing for a channel before then."""
+        ...
+
+    async def unpark_channel(self, channel: str) -> None:
+        """Let a channel wait no more."""
+        ...
+
+    async def waiting(self, channel: str) -> tuple[Delivery, ...]:
+        """Return what waits for a channel, oldest first; for a summary that waits, also what it stands for."""
+        ...
+
+    async def fold(self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime) -> bool:
+        """Put a summary in the place of rows that wait, in one transaction; False where one waits no more."""
         ...
 
     async def depth(self) -> OutboxDepth:

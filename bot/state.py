@@ -167,13 +167,14 @@ class NewDelivery:
 
 
 class DeliveryState(StrEnum):
-    """The life of an outbox row: pending, sending, then sent, or unknown and dead for an operator."""
+    """The life of an outbox row: pending, sending, then sent; folded; or unknown and dead for an operator."""
 
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
     UNKNOWN = "unknown"
     DEAD = "dead"
+    FOLDED = "folded"  # never sent: a summary in its place tells of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +193,7 @@ class Delivery:
     state: DeliveryState
     attempts: int  # claims so far, this one included
     attempt_at: datetime | None
+    repeat: bool = False  # it may be there already, and nobody can find out
     faults: int = 0  # failures that no later attempt can mend; three make it dead
     error: str = ""
 

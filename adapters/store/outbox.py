@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, Update, bindparam, case, func, or_, select, update
+from sqlalchemy import Row, ScalarSelect, Select, Update, bindparam, case, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,7 +15,7 @@ from adapters.store.codec import decode_context, encode_context
 from adapters.store.conversations import write_context
 from adapters.store.database import Database
 from adapters.store.part import Part, whole
-from adapters.store.tables import outbox, parked
+from adapters.store.tables import outbox, parked, repeats
 from adapters.store.text import chat_of, clean, clip, provider_key
 from bot.cards import ReportLinks
 from bot.errors import StoreError
@@ -23,7 +23,7 @@ from bot.model import RunRef
 from bot.state import Delivery, DeliveryState, MessageRef, NewDelivery, OutboxDepth
 
 PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
-UNKNOWN, DEAD = DeliveryState.UNKNOWN, DeliveryState.DEAD
+UNKNOWN, DEAD, FOLDED = DeliveryState.UNKNOWN, DeliveryState.DEAD, DeliveryState.FOLDED
 RACES = 10  # how often a claim may lose its thread to another process before it gives way
 
 
@@ -47,12 +47,13 @@ class SqlOutbox(Part):
             try:
                 async with self._db.writing() as connection:
                     row = (await connection.execute(claim_statement(), values)).first()
+                    repeat = row is not None and await _is_repeat(connection, row.key)
             except StoreError as error:
                 # Another process took a row of the same thread in this instant; look again.
                 if not isinstance(error.__cause__, IntegrityError):
                     raise
             else:
-                return None if row is None else _delivery(row)
+                return None if row is None else read_delivery(row, repeat=repeat)
         return None
 
     @whole
@@ -74,7 +75,8 @@ class SqlOutbox(Part):
             .order_by(outbox.c.id)
         )
         async with self._db.reading() as connection:
-            return tuple(_delivery(row) for row in await connection.execute(statement))
+            rows = (await connection.execute(statement)).all()
+            return tuple([read_delivery(row, repeat=await _is_repeat(connection, row.key)) for row in rows])
 
     @whole
     async def settle_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
@@ -95,6 +97,15 @@ class SqlOutbox(Part):
     async def settle_later(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Back to pending, due then: it was certainly not delivered."""
         await self._write(_owned(delivery, SENDING).values(state=PENDING, next_at=due, error=_short(reason)))
+
+    @whole
+    async def settle_repeat(self, delivery: Delivery, reason: str, due: datetime) -> None:
+        """Back to pending, due then: it may be there, and its next post says so."""
+        later = _owned(delivery, SENDING).values(state=PENDING, next_at=due, error=_short(reason))
+        async with self._db.writing() as connection:
+            if (await connection.execute(later)).rowcount:
+                mark = self._db.insert(repeats).on_conflict_do_nothing()
+                await connection.execute(mark, {"key": delivery.key})
 
     async def settle_doubt(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Leave it in `sending`; look for it from `due` on."""
@@ -126,6 +137,12 @@ class SqlOutbox(Part):
         async with self._db.writing() as connection:
             await connection.execute(later, {"channel": channel, "until": until})
 
+    @whole
+    async def unpark_channel(self, channel: str) -> None:
+        """Let a channel wait no more."""
+        async with self._db.writing() as connection:
+            await connection.execute(delete(parked).where(parked.c.channel == channel))
+
     async def depth(self) -> OutboxDepth:
         """Return how much waits, and for how long."""
         statement = (
@@ -147,6 +164,10 @@ class SqlOutbox(Part):
     async def _write(self, statement: Update) -> None:
         async with self._db.writing() as connection:
             await connection.execute(statement)
+
+
+async def _is_repeat(connection: AsyncConnection, key: str) -> bool:
+    return await connection.scalar(select(repeats.c.key).where(repeats.c.key == key)) is not None
 
 
 async def insert_deliveries(
@@ -204,7 +225,7 @@ def _claimable() -> Select[tuple[Any]]:
             due.c.state == PENDING,
             (due.c.attempts == 0) | (due.c.next_at <= bindparam("due_by")),
             due.c.chat.in_(bindparam("chats", expanding=True)),
-            parent.c.state.is_(None) | parent.c.state.in_((SENT, UNKNOWN, DEAD)),
+            parent.c.state.is_(None) | parent.c.state.in_((SENT, UNKNOWN, DEAD, FOLDED)),
             ~in_flight.exists(),
             ~waits.exists(),
         )
@@ -256,7 +277,8 @@ def _new_row(new: NewDelivery, now: datetime) -> dict[str, Any]:
     }
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def read_delivery(row: Row[Any], *, repeat: bool = False) -> Delivery:
+    """Read a row of the outbox."""
     report = None if row.report_run_id is None else RunRef(row.report_connection, row.report_run_id)
     return Delivery(
         id=row.id,
@@ -271,6 +293,7 @@ def _delivery(row: Row[Any]) -> Delivery:
         state=DeliveryState(row.state),
         attempts=row.attempts,
         attempt_at=row.attempt_at,
+        repeat=repeat,
         faults=row.faults,
         error=row.error,
     )

@@ -14,6 +14,7 @@ from adapters.private import touch
 from adapters.store.audit import SqlAudit
 from adapters.store.conversations import SqlConversations
 from adapters.store.database import Database
+from adapters.store.folding import SqlFolding
 from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
 from adapters.store.outbox import SqlOutbox
@@ -27,7 +28,15 @@ OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 
 
 class SqlStore(
-    SqlInbox, SqlWatch, SqlSubscriptions, SqlOutbox, SqlConversations, SqlIntents, SqlAudit, SqlUpkeep
+    SqlInbox,
+    SqlWatch,
+    SqlSubscriptions,
+    SqlOutbox,
+    SqlFolding,
+    SqlConversations,
+    SqlIntents,
+    SqlAudit,
+    SqlUpkeep,
 ):
     """Fills `bot.ports.Store` in one database."""
 

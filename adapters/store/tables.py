@@ -204,6 +204,9 @@ folded = Table(
     Index("folded_digest", "digest"),
 )
 
+# Messages that may be there although nobody can find out; their next post says so.
+repeats = Table("repeats", metadata, Column("key", CleanText, primary_key=True))
+
 # The program that polls and delivers. `place`, `pid` and `born` say whether it still runs, to whoever can see it;
 # `beats` grows while it lives.
 workers = Table(

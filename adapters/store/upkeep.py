@@ -39,7 +39,7 @@ class SqlUpkeep(Part):
             inbox.c.received_at < now - ABANDONED
         )
         sent = (
-            (outbox.c.state == DeliveryState.SENT)
+            outbox.c.state.in_((DeliveryState.SENT, DeliveryState.FOLDED))
             & (outbox.c.settled_at < now - PAYLOADS)
             & (outbox.c.payload != "")
         )

@@ -5,20 +5,22 @@ Nothing here says that something was fixed: a property that does not fail any mo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.cards import Card, Line, Outside, Span
+from bot.cards import Button, Card, Context, Item, Line, Outside, Span, Tone
 from bot.chain import Gap
 from bot.findings import Findings
-from bot.model import Capability, RunStatus
+from bot.model import Capability, RunRef, RunStatus
 from bot.replies import comparing, runs, watching
-from bot.replies.words import count, listed, run_name, virtual
-from bot.state import Subscription
+from bot.replies.words import count, listed, run_name, short_id, virtual
+from bot.state import StoredResults, Subscription, TrackedRun
 from bot.verdict import VerdictKind
 
 NAMED = 5  # newly failing properties that the sentence names itself
 LONGEST_NAME = 120
+MISSED = 20  # runs that a summary lists itself
 
 
 def ended(
@@ -56,6 +58,40 @@ def corrected(found: Findings, before: RunStatus, now: datetime, capabilities: f
     told: Line = (f"The platform first called this run {before.value}, and now {found.run.status.value}.",)
     return replace(
         card, title=("Correction: ", *card.title), text=(*told, " ", *card.text), body=(told, *card.body)
+    )
+
+
+def missed(told: Sequence[tuple[RunRef, TrackedRun | None, StoredResults | None]]) -> Card:
+    """Sum up the runs that a channel was not told of while it could not be reached, the newest first."""
+    ended = count(len(told), "run")
+    words = [_remembered(run, results) for _, run, results in told]
+    failed = sum(word.startswith(runs.WORDS[VerdictKind.FAILED]) for word in words)
+    news = f", {failed} of them FAILED" if failed else ""
+    said = f"Clew could not post to this channel for a while. Meanwhile {ended} ended{news}."
+    items = tuple(
+        _missed(ref, results, word) for (ref, _, results), word in zip(told[:MISSED], words, strict=False)
+    )
+    return Card(
+        title=(f"{ended} ended while this channel could not be reached",),
+        text=(said,),
+        tone=Tone.WARNING,
+        body=((said,),),
+        items=items,
+        items_left_out=len(told) - len(items),
+    )
+
+
+def _remembered(run: TrackedRun | None, results: StoredResults | None) -> str:
+    return runs.known_verdict(run.status, results) if run is not None else "ended"
+
+
+def _missed(ref: RunRef, results: StoredResults | None, word: str) -> Item:
+    launcher = results.launcher if results is not None and results.launcher else "Run"
+    return Item(
+        mark=word,
+        title=(Outside(launcher), " ", Outside(short_id(ref.run_id), code=True)),
+        buttons=(Button(label="Status", words=f"status {ref.words}"),),
+        context=Context(run=ref),
     )
 
 

@@ -104,7 +104,8 @@ def _item(subscription: Subscription) -> Item:
     if subscription.from_settings:
         lines.append(("From the settings file",))
     if subscription.problem:
-        lines.append((*sentence("Off: ", Outside(subscription.problem)), " Mend that, then watch again."))
+        why = sentence("Nothing can be posted here: ", Outside(subscription.problem))
+        lines.append((*why, " What is for this channel waits."))
     if subscription.report_links is not None:
         lines.append((f"Report links: {subscription.report_links.value}",))
     return Item(title=described(subscription), lines=tuple(lines), buttons=_buttons(subscription))

@@ -104,14 +104,14 @@ def targets(
     """Return one target per channel, however many subscriptions match, and where the run was launched.
 
     `report_links` is the connection's setting; a subscription's own overrides it, and `private` wins over
-    `post` where two of a channel differ. A channel that is off is left out. Where the run was launched, a
-    channel that wants links private keeps them so although it did not ask for this end.
+    `post` where two of a channel differ. What is for a channel that cannot be reached waits. Where the run was
+    launched, a channel that wants links private keeps them so although it did not ask for this end.
     """
     asked = frozenset(outcomes)
     channels: dict[str, list[Subscription]] = {}
     launching: list[Subscription] = []
     for subscription in subscriptions:
-        if not subscription.problem and wanted(subscription, run, asked):
+        if wanted(subscription, run, asked):
             channels.setdefault(subscription.channel, []).append(subscription)
         if intent is not None and subscription.channel == intent.channel:
             launching.append(subscription)

@@ -3,8 +3,10 @@
     pending -> sending -> sent
                       -> pending   certainly not delivered
                       -> sending   in doubt: settle, look, then sent or pending
-                      -> unknown   it can never be found out
+                      -> pending   it can never be found out: once more, marked as a possible repeat
+                      -> unknown   nor can it then
                       -> dead      it can never be delivered
+            -> folded              a summary tells of it: too many waited for a channel that refused us
 
 Every arrow is one commit, and no transaction is open while the chat is called.
 """
@@ -29,17 +31,16 @@ from bot.ports import (
     Halted,
     Missing,
     NotDelivered,
-    Outbox,
     Perhaps,
     PostOutcome,
     RunService,
-    Subscriptions,
     Undeliverable,
     Unreadable,
 )
 from bot.replies.words import stopped
 from bot.state import Delivery, MessageRef
 from bot.watch.doubts import Doubts
+from bot.watch.lost import MANY, Lost, LostStore
 from bot.watch.send import Broken, Sending, Stale
 from bot.watch.timing import LONGEST_FOUND, Steady, backoff, pause
 
@@ -55,7 +56,7 @@ Tell = Callable[[str], Awaitable[None]]
 """Tells an operator something that needs a person, in one plain sentence."""
 
 
-class DeliveryStore(Outbox, Subscriptions, Protocol):
+class DeliveryStore(LostStore, Protocol):
     """What delivering reads and writes."""
 
 
@@ -97,12 +98,12 @@ class Deliverer:
         self._tell_operator = tell_operator
         self._chance = chance
         self._chats = frozenset({chat.name})
-        self._lost: set[str] = set()
+        self._lost = Lost(chat, store, clock.now)
         self._failures = 0
         self._rests_until = 0.0
         self._woken = asyncio.Event()
         self._steady = Steady(clock)
-        self._bounded = False
+        self._begun = False
         self._stopping = False
 
     # The loop -----------------------------------------------------------------------------------
@@ -136,18 +137,24 @@ class Deliverer:
             await self._look(doubt)
             return 0.0
         claimed = self.clock.monotonic()
-        await self._bound_waits()
+        await self._begin()
         delivery = await self.store.claim(self._chats, self.clock.now(), due_by=self._steady.now())
         if delivery is None:
             return min(wait, self.pace.idle)
         await self._settle(delivery, await self._sending.send(delivery, claimed))
         return 0.0
 
-    async def _bound_waits(self) -> None:
-        """Once: let no wait that an earlier process stored last for ever, should the clock have been wrong then."""
-        if not self._bounded:
+    @property
+    def lost(self) -> Mapping[str, str]:
+        """The channels that take no messages, and why."""
+        return self._lost.reasons
+
+    async def _begin(self) -> None:
+        """Once: bound the waits of earlier processes, whose clock may have been wrong, and try lost channels again."""
+        if not self._begun:
             await self.store.bound_waits(self._chats, self._steady.now() + LONGEST_FOUND)
-            self._bounded = True
+            await self._lost.forgive()
+            self._begun = True
 
     async def _careful_step(self) -> float:
         try:
@@ -197,9 +204,7 @@ class Deliverer:
         self.counts["sent"] += 1
         if self.pace.per_channel > 0:
             await self.store.park_channel(delivery.channel, self._due(self.pace.per_channel))
-        if delivery.channel in self._lost:
-            self._lost.discard(delivery.channel)
-            await self.store.mark_channel(delivery.channel, "")
+        await self._lost.took(delivery.channel)
 
     async def _later(self, delivery: Delivery, outcome: NotDelivered) -> None:
         """Try again later; younger rows of the channel wait too, so that their order is kept."""
@@ -216,12 +221,16 @@ class Deliverer:
         if not channel_lost:
             await self._dead(delivery, reason)
             return
-        if delivery.channel not in self._lost:
-            await self._tell(f"Nothing can be posted to {delivery.channel} any more: {stopped(reason)}")
-        self._lost.add(delivery.channel)
-        await self.store.mark_channel(delivery.channel, reason)
-        self.counts["dead"] += 1
-        await self.store.settle_dead(delivery, reason)
+        self.counts["lost"] += 1
+        wait, news = await self._lost.refused(delivery.channel, reason)
+        if news:
+            await self._tell(
+                f"Nothing can be posted to {delivery.channel} for now: {stopped(reason)} What is for it waits, "
+                "and goes out when that is mended."
+            )
+        await self.store.park_channel(delivery.channel, self._due(wait))
+        await self.store.settle_later(delivery, reason, self._due(0))
+        await self._lost.sum_up(delivery.channel, more_than=MANY)
 
     async def _halt(self, delivery: Delivery, reason: str) -> None:
         """Stop all calls but one an hour, which finds out whether the chat takes us again."""
@@ -267,7 +276,7 @@ class Deliverer:
                 self.counts["missing"] += 1
                 await self._missing(delivery, self._doubts.look(delivery).broken)
             case Unreadable(reason, for_good=True):
-                await self._dead(delivery, reason, unknown=True)
+                await self._never_readable(delivery, reason)
             case unreadable:
                 await self._unreadable(delivery, unreadable.reason)
 
@@ -280,6 +289,18 @@ class Deliverer:
         faults = await self.store.count_fault(delivery, broken, self._due(wait))
         if faults >= FAULTS_ALLOWED:
             await self._dead(delivery, broken)
+
+    async def _never_readable(self, delivery: Delivery, reason: str) -> None:
+        """Post it once more, marked as a possible repeat; should that be in doubt too, it is a person's."""
+        if delivery.repeat:
+            await self._dead(delivery, reason, unknown=True)
+            return
+        self.counts["repeated"] += 1
+        await self._tell(
+            f"Whether a message to {delivery.channel} was posted cannot be found out: {stopped(reason)} "
+            "It is posted once more, marked as a possible repeat."
+        )
+        await self.store.settle_repeat(delivery, reason, self._due(0))
 
     async def _unreadable(self, delivery: Delivery, reason: str) -> None:
         self.counts["unreadable"] += 1

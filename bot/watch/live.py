@@ -25,11 +25,12 @@ from bot.ports import (
 )
 from bot.state import LiveCard
 from bot.watch.each import each
-from bot.watch.views import Look, Views
+from bot.watch.views import Look, View, Views
 
 log = logging.getLogger(__name__)
 
 PAUSE = 60.0  # seconds without edits after a chat refused us altogether
+LOST_PAUSE = 600.0  # seconds without edits in a channel that we are not in at the moment
 
 
 class LiveCards:
@@ -71,7 +72,7 @@ class LiveCards:
             await self._store.end_live(live)
             return
         shown = sha256(chat.render(view.card).encode()).hexdigest()
-        if await self._as_posted(live, view.card, shown) or await self._edited(live, view.card, shown, chat):
+        if await self._as_posted(live, view.card, shown) or await self._edited(live, view, shown, chat):
             await self._end_if(live, last=view.last)
 
     async def _as_posted(self, live: LiveCard, card: Card, shown: str) -> bool:
@@ -83,15 +84,15 @@ class LiveCards:
         await self._store.live_shown(live, shown)
         return True
 
-    async def _edited(self, live: LiveCard, card: Card, shown: str, chat: Chat) -> bool:
+    async def _edited(self, live: LiveCard, view: View, shown: str, chat: Chat) -> bool:
         """Show the card; False where that has to be tried again or was in vain."""
-        outcome = await chat.edit(live.message, card)
+        outcome = await chat.edit(live.message, view.card)
         match outcome:
             case Delivered():
                 await self._store.live_shown(live, shown)
-                await self._remember(live, card)
+                await self._remember(live, view.card)
                 return True
-            case Undeliverable(reason=reason):
+            case Undeliverable(reason, channel_lost) if view.last or not channel_lost:
                 log.info("a live message is no longer edited: %s", reason)
                 await self._store.end_live(live)
             case _:
@@ -118,6 +119,8 @@ class LiveCards:
         channel = live.message.channel
         if isinstance(outcome, Halted):
             self._paused[channel.partition(":")[0]] = self._clock.monotonic() + PAUSE
+        elif isinstance(outcome, Undeliverable):
+            self._paused[channel] = self._clock.monotonic() + LOST_PAUSE
         elif isinstance(outcome, NotDelivered) and outcome.retry_after:
             self._paused[channel] = self._clock.monotonic() + outcome.retry_after
 

@@ -47,6 +47,7 @@ class Sending:
             key=delivery.provider_key,
             thread=delivery.thread,
             report_url=report_url,
+            repeat=delivery.repeat,
         )
         if self._age(delivery, claimed) > fresh_for(self.chat.settle_seconds):
             return Stale()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,6 +33,7 @@ class MemoryOutbox(MemoryConversations):
     def __init__(self) -> None:
         super().__init__()
         self.outbox: dict[str, OutboxRow] = {}
+        self.folded: dict[str, str] = {}
         self.parked: dict[str, datetime] = {}
 
     async def enqueue(self, delivery: NewDelivery, now: datetime) -> bool:
@@ -135,6 +137,12 @@ class MemoryOutbox(MemoryConversations):
         await self._turn()
         self._settle(delivery, DeliveryState.PENDING, reason, due)
 
+    async def settle_repeat(self, delivery: Delivery, reason: str, due: datetime) -> None:
+        await self._turn()
+        if self._settle(delivery, DeliveryState.PENDING, reason, due):
+            row = self.outbox[delivery.key]
+            row.delivery = replace(row.delivery, repeat=True)
+
     async def settle_doubt(self, delivery: Delivery, reason: str, due: datetime) -> None:
         await self._turn()
         self._settle(delivery, DeliveryState.SENDING, reason, due)
@@ -163,6 +171,34 @@ class MemoryOutbox(MemoryConversations):
     async def park_channel(self, channel: str, until: datetime) -> None:
         await self._turn()
         self.parked[clean(channel)] = max(until, self.parked.get(clean(channel), until))
+
+    async def unpark_channel(self, channel: str) -> None:
+        await self._turn()
+        self.parked.pop(clean(channel), None)
+
+    async def waiting(self, channel: str) -> tuple[Delivery, ...]:
+        await self._turn()
+        return tuple(
+            r.delivery
+            for r in self.outbox.values()
+            if r.delivery.channel == clean(channel)
+            and (r.delivery.state is DeliveryState.PENDING or self._is_told(r.delivery.key))
+        )
+
+    def _is_told(self, key: str) -> bool:
+        digest = self.outbox.get(self.folded.get(key, ""))
+        return digest is not None and digest.delivery.state is DeliveryState.PENDING
+
+    async def fold(self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime) -> bool:
+        await self._turn()
+        keys = {d.key if d.state is DeliveryState.PENDING else self.folded[d.key] for d in covered}
+        rows = [self.outbox[key] for key in keys]
+        if any(row.delivery.state is not DeliveryState.PENDING for row in rows):
+            return False
+        for row in rows:
+            row.delivery = replace(row.delivery, state=DeliveryState.FOLDED, payload="")
+        self.folded |= {d.key: clean(digest.key) for d in covered}
+        return self._insert(digest, now)
 
     async def depth(self) -> OutboxDepth:
         await self._turn()

@@ -46,6 +46,8 @@ CLOSED = {
     4014: INTENTS,
 }
 
+WELCOMING = ("GUILD_CREATE", "CHANNEL_CREATE", "CHANNEL_UPDATE")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
@@ -68,6 +70,10 @@ class Ears(Protocol):
 
     def message(self, payload: Json) -> None:
         """Take a message as Discord sent it."""
+        ...
+
+    def welcomed(self, payload: Json) -> None:
+        """Take a server or channel that we see, maybe again."""
         ...
 
 
@@ -152,6 +158,8 @@ class Client(discord.Client):
         parsers: dict[str, Callable[[Any], Any]] = self._connection.parsers
         parsers["INTERACTION_CREATE"] = ears.interaction
         parsers["MESSAGE_CREATE"] = ears.message
+        for event in WELCOMING:
+            parsers[event] = _both(parsers[event], ears.welcomed)
         for event, parse in list(parsers.items()):
             parsers[event] = _guarded(event, parse)
 
@@ -287,6 +295,16 @@ def redirect(*, api_url: str | None, gateway_url: str | None) -> None:
 async def _connected(client: Client, token: str) -> None:
     await client.login(token)
     await client.connect()
+
+
+def _both(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """Let the library and us hear of an event."""
+
+    def parse(payload: Any) -> None:
+        first(payload)
+        second(payload)
+
+    return parse
 
 
 def _guarded(event: str, parse: Callable[[Any], Any]) -> Callable[[Any], None]:

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
-from adapters.chat.discord import events, metrics
+from adapters.chat.discord import events, ids, metrics
 from adapters.chat.discord.events import UNKNOWN, Self
 from adapters.chat.discord.incoming import Incoming, Opening, Refused, Said, Suggesting
 from adapters.chat.discord.markup import Json
@@ -58,6 +58,13 @@ class Intake:
         """Take a message as Discord sent it; only those that speak to us are looked at."""
         if self.me is not None and not self.closed and events.mentions(payload, self.me):
             self.telling.start(self._hear(payload, self.me))
+
+    def welcomed(self, payload: Json) -> None:
+        """Take a server or channel that we see, maybe again: a whole server has no `guild_id`."""
+        own, guild = str(payload.get("id") or ""), str(payload.get("guild_id") or "")
+        under = ids.channel(guild, own) if guild else f"{ids.CHAT}:channel:{own}"
+        if ids.is_snowflake(own) and not self.closed and not payload.get("unavailable"):
+            self._tasks.start(self._handler.welcomed(under))
 
     async def _hear(self, payload: Json, me: Self) -> None:
         where = await self._places.where(str(payload.get("channel_id")))

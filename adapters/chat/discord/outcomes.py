@@ -14,10 +14,12 @@ from bot.ports import Delivered, Halted, NotDelivered, Perhaps, PostOutcome, Und
 LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
 DEFAULT_WAIT = 30.0
 
-UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, UNKNOWN_INTERACTION, ALREADY_ANSWERED = 10003, 10008, 10062, 40060
+UNKNOWN_CHANNEL, UNKNOWN_GUILD, UNKNOWN_MESSAGE = 10003, 10004, 10008
+UNKNOWN_INTERACTION, ALREADY_ANSWERED = 10062, 40060
 THREAD_EXISTS, THREAD_LOCKED, TOO_MANY_THREADS, THREAD_ARCHIVED = 160004, 160005, 160006, 50083
 TAG_REQUIRED = 40067
 NO_ACCESS, NO_PERMISSION, CANNOT_TELL_USER, TOO_LARGE = 50001, 50013, 50007, 40005
+NO_TEXT, WRONG_TYPE = 50008, 50024
 
 THREAD_CLOSED = frozenset({THREAD_LOCKED, THREAD_ARCHIVED, TOO_MANY_THREADS})
 
@@ -25,8 +27,15 @@ TAGS = (
     "Clew may set only tags that everyone may set: add such tags, named Passed, Failed, Incomplete and "
     "Cancelled, or let the forum take posts without a tag."
 )
+# Only Discord's own code says that a channel is gone: a 403 or 404 may as well come from a proxy before it, or,
+# as 40333 did for a day in May 2024, from a network block that has nothing to do with the channel.
+GONE = frozenset({UNKNOWN_CHANNEL, UNKNOWN_GUILD, NO_ACCESS, NO_PERMISSION, NO_TEXT, WRONG_TYPE})
+
 SENTENCES = {
     UNKNOWN_CHANNEL: "Discord does not know the channel any more.",
+    UNKNOWN_GUILD: "The bot is not in the server any more.",
+    NO_TEXT: "The channel takes no messages.",
+    WRONG_TYPE: "The channel takes no messages.",
     UNKNOWN_MESSAGE: "The message is gone.",
     NO_ACCESS: "The bot does not see the channel. Give it the permission View Channel there.",
     NO_PERMISSION: "The bot lacks a permission in the channel. `clew doctor` says which.",
@@ -86,8 +95,17 @@ def _answered(error: discord.HTTPException) -> PostOutcome:
         return Perhaps(f"Discord failed with status {status}.")
     if said == UNKNOWN_MESSAGE:
         return Delivered("")  # a message with this nonce was there, and somebody deleted it
-    lost = status in {403, 404} and said not in {CANNOT_TELL_USER, *THREAD_CLOSED}
-    return Undeliverable(sentence(error), channel_lost=lost)
+    return _refused(error)
+
+
+def _refused(error: discord.HTTPException) -> PostOutcome:
+    """Say whether a message, its channel or something in between is the reason of a refusal."""
+    status, said = error.status, error.code
+    if said in GONE:
+        return Undeliverable(sentence(error))
+    if status in {403, 404} and said not in {CANNOT_TELL_USER, *THREAD_CLOSED}:
+        return NotDelivered(sentence(error))
+    return Undeliverable(sentence(error), channel_lost=False)
 
 
 def _paused(seconds: float) -> NotDelivered:

@@ -19,6 +19,7 @@ from adapters.chat.slack.incoming import (
     Challenged,
     HomeOpened,
     Incoming,
+    Joined,
     Mistaken,
     Nothing,
     Opening,
@@ -225,6 +226,13 @@ def _removed(_: _Payload) -> Incoming:
     return Removed()
 
 
+def _joined(payload: _Payload) -> Incoming:
+    channel = payload.text("event", "channel")
+    if not channel or payload.text("event", "user") != payload.me.user:
+        return Nothing()
+    return Joined(ids.channel(payload.me.team, channel))
+
+
 def _press(payload: _Payload) -> Incoming:
     actions = payload.at("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
@@ -342,6 +350,7 @@ _READERS: dict[str, Callable[[_Payload], Incoming]] = {
     "event:message": _message,
     "event:app_home_opened": _home,
     "event:app_uninstalled": _removed,
+    "event:member_joined_channel": _joined,
     "event:tokens_revoked": _removed,
     "block_actions": _press,
     "message_action": _message_shortcut,

@@ -73,6 +73,13 @@ class Removed:
     """Slack says that the app or its token was taken away; Slack is asked whether that is so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The bot was invited to a channel, by the channel's name."""
+
+    channel: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """It comes from where this bot does not serve; `sentence` is for the person, where there is one to tell."""
@@ -95,4 +102,6 @@ class Nothing:
     """Acknowledge it, do nothing: our own messages, other bots, edits, closed forms, pages opened."""
 
 
-Incoming = Said | Opening | Mistaken | Suggesting | HomeOpened | Removed | Challenged | Refused | Nothing
+Incoming = (
+    Said | Opening | Mistaken | Suggesting | HomeOpened | Removed | Joined | Challenged | Refused | Nothing
+)

@@ -28,6 +28,7 @@ from adapters.chat.slack.events import Self
 from adapters.chat.slack.incoming import (
     Challenged,
     HomeOpened,
+    Joined,
     Mistaken,
     Nothing,
     Opening,
@@ -94,7 +95,7 @@ class Intake(AsyncMiddleware):
                 self._start(other)
         return await ack()
 
-    def _start(self, incoming: Opening | HomeOpened | Removed | Refused | Nothing) -> None:
+    def _start(self, incoming: Opening | HomeOpened | Removed | Joined | Refused | Nothing) -> None:
         """Start what is not kept: it is worth nothing when it comes late."""
         match incoming:
             case Opening() as opening:
@@ -103,6 +104,8 @@ class Intake(AsyncMiddleware):
                 self._tasks.start(self._work.home(opened))
             case Removed():
                 self._tasks.start(self._work.removed())
+            case Joined(channel=channel):
+                self._tasks.start(self._handler.welcomed(channel))
             case Refused() as refused:
                 self._tasks.start(self._work.refuse(refused))
             case _:

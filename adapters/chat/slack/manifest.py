@@ -32,7 +32,14 @@ SCOPES = {
     "users:read": "tell members from guests, and from people of other organisations",
     "users:read.email": "send a debugging session's link to whoever asked for it",
 }
-EVENTS = ("app_home_opened", "app_mention", "app_uninstalled", "message.im", "tokens_revoked")
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "app_uninstalled",
+    "member_joined_channel",
+    "message.im",
+    "tokens_revoked",
+)
 DESCRIPTION = "Test runs on Antithesis: launched, followed, triaged and debugged in chat."
 LONG = (
     "Clew tells channels when a test run ends, with its verdict and with what is new against the run before. "

@@ -33,12 +33,12 @@ LOST = frozenset(
         "messages_tab_disabled",
         "user_disabled",
         "user_not_found",
-        "ekm_access_denied",
-        "access_denied",
-        "team_access_not_granted",
         "no_permission",  # not the app's: it is not a member of the conversation
     }
 )
+LATER = frozenset(
+    {"ekm_access_denied", "access_denied", "team_access_not_granted"}
+)  # the workspace's, not a channel's
 BAD = frozenset(
     {
         "msg_too_long",
@@ -140,6 +140,8 @@ def _answered(error: SlackApiError, now: datetime) -> PostOutcome:
         return Halted(sentence(said))
     if said in LOST:
         return Undeliverable(sentence(said))
+    if said in LATER:
+        return NotDelivered(sentence(said))
     if said in BAD:
         return Undeliverable(sentence(said), channel_lost=False)
     return Perhaps(sentence(said) if said else f"Slack answered with status {status} and nothing readable.")

@@ -56,6 +56,22 @@ def test_classify__by_what_happened(error: BaseException, expected: PostOutcome)
     assert expected == classify(error)
 
 
+@pytest.mark.parametrize("code", [10003, 10004, 50001, 50013, 50008, 50024])
+@pytest.mark.parametrize("status", [403, 404])
+def test_classify__a_channel_is_gone_only_where_discord_says_so(status: int, code: int) -> None:
+    """Discord's own codes say that a channel is closed to us."""
+    outcome = classify(refused(status, code))
+
+    assert isinstance(outcome, Undeliverable)
+    assert outcome.channel_lost
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, 0), (404, 0), (403, 40333), (403, 20028), (404, 99_999)])
+def test_classify__anything_else_is_later(status: int, code: int) -> None:
+    """A proxy's page, a network block and a code of next year say nothing about the channel."""
+    assert isinstance(classify(refused(status, code)), NotDelivered)
+
+
 def test_named__holds_no_text_of_discords() -> None:
     """What goes into a log has the codes and nothing that was sent."""
     assert named(refused(400, 50035)) == "status 400, code 50035"

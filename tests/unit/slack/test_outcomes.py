@@ -40,7 +40,7 @@ def meaning(code: str) -> PostOutcome:
 
 @pytest.mark.parametrize(
     "code",
-    ["channel_not_found", "not_in_channel", "is_archived", "restricted_action", "team_access_not_granted"],
+    ["channel_not_found", "not_in_channel", "is_archived", "restricted_action", "no_permission"],
 )
 def test_classify__channel_closed_to_us(code: str) -> None:
     """The subscription is marked: this channel cannot be reached."""
@@ -48,6 +48,12 @@ def test_classify__channel_closed_to_us(code: str) -> None:
 
     assert isinstance(result, Undeliverable)
     assert result.channel_lost
+
+
+@pytest.mark.parametrize("code", ["team_access_not_granted", "access_denied", "ekm_access_denied"])
+def test_classify__closed_as_a_whole(code: str) -> None:
+    """What concerns the workspace says nothing of the channel: it is tried later."""
+    assert isinstance(meaning(code), NotDelivered)
 
 
 @pytest.mark.parametrize(

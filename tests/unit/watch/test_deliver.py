@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -12,6 +13,7 @@ from bot.errors import Unreachable
 from bot.model import RunRef, Secret
 from bot.state import DeliveryState
 from bot.watch.deliver import WHILE_HALTED, Pace
+from bot.watch.lost import mend
 from tests.fakes.chat import Posting, Seeing
 from tests.fakes.crash import Crash
 from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
@@ -107,17 +109,30 @@ async def test_step__never_takes_a_failed_look_for_an_empty_history(how: Seeing)
     assert "cannot be found out yet" in it.told[0]
 
 
-async def test_step__leaves_to_a_person_what_nobody_can_find_out() -> None:
-    """Without the right to read the history, a row in doubt is held and an operator told."""
+async def test_step__marks_a_possible_repeat_where_nobody_can_find_out() -> None:
+    """Without the right to read the history, a row in doubt is posted once more and says that it may be a repeat."""
     it = Delivering()
     await it.put(a_delivery())
     it.chat.next_posts(Posting.LOST_REPLY)
     it.chat.next_lookups(Seeing.FORBIDDEN)
     await it.run_until_idle()
 
+    assert it.states() == [SENT]
+    assert [post.repeat for post in it.chat.posts] == [False, True]
+    assert "marked as a possible repeat" in it.told[0]
+
+
+async def test_step__leaves_to_a_person_what_is_in_doubt_twice() -> None:
+    """One repeat is all: should nobody be able to find out about that either, a person decides."""
+    it = Delivering()
+    await it.put(a_delivery())
+    it.chat.next_posts(Posting.LOST_REPLY, Posting.LOST_REPLY)
+    it.chat.next_lookups(Seeing.FORBIDDEN, Seeing.FORBIDDEN)
+    await it.run_until_idle()
+
     assert it.states() == [UNKNOWN]
-    assert len(it.chat.posts) == 1
-    assert "may or may not have been posted" in it.told[0]
+    assert len(it.chat.posts) == 2
+    assert "may or may not have been posted" in it.told[1]
 
 
 async def test_step__tries_again_later_and_keeps_the_order() -> None:
@@ -208,28 +223,83 @@ async def test_step__rests_after_failures_in_a_row() -> None:
     assert it.told == []
 
 
-async def test_step__gives_up_a_lost_channel_and_marks_it() -> None:
-    """Its rows are dead, its subscription says why, and the operator hears of it once."""
+async def test_step__keeps_what_is_for_a_lost_channel() -> None:
+    """It waits, is tried ever more seldom, and goes out in its order when the channel is back."""
     it = Delivering()
     await it.watch()
-    await it.put(a_delivery(1), a_delivery(2), a_delivery(3))
-    it.chat.next_posts(Posting.GONE, Posting.GONE)
+    await it.put(a_delivery(1), a_delivery(2), a_delivery(3, channel="fake:channel:C2"))
+    it.chat.next_posts(Posting.GONE, Posting.NORMAL, Posting.GONE, Posting.GONE)
+    await it.run_until_idle(seconds=10)
+    others = it.sent
+    lost = [s.problem for s in await it.store.subscriptions(CHANNEL)]
+    tries: list[float] = []
+    while it.deliverer.lost:
+        before = len(it.chat.posts)
+        it.clock.pass_time(await it.deliverer.step())
+        if len(it.chat.posts) > before:
+            tries.append(it.clock.monotonic())
     await it.run_until_idle()
 
-    assert it.states() == [DEAD, DEAD, SENT]
-    assert it.told == [f"Nothing can be posted to {CHANNEL} any more: the channel is gone."]
+    assert others == ['{"number": 3}']
+    assert lost == ["the channel is gone"]
+    assert it.sent == ['{"number": 3}', ONE, TWO]
+    assert [round(b - a) for a, b in pairwise(tries)] == [120, 240]
+    assert len(it.told) == 1
+    assert "the channel is gone" in it.told[0]
     assert [s.problem for s in await it.store.subscriptions(CHANNEL)] == [""]
 
 
-async def test_step__says_why_a_lost_channel_is_off() -> None:
-    """The subscription keeps the reason until a message arrives again."""
+@pytest.mark.parametrize("how", ["start", "join", "server"])
+async def test_step__tries_a_lost_channel_at_once_when_told_so(how: str) -> None:
+    """A start of the program, an invitation and a server that we see again end the pause."""
     it = Delivering()
     await it.watch()
     await it.put(a_delivery())
+    it.chat.next_posts(*[Posting.GONE] * 6)
+    while len(it.chat.posts) < 6:
+        it.clock.pass_time(await it.deliverer.step())
+    began = it.clock.monotonic()
+    if how == "start":
+        it.restart()
+    else:
+        await mend(it.store, CHANNEL if how == "join" else "fake:channel")
+    await it.run_until_idle()
+
+    assert it.sent == [ONE]
+    assert it.clock.monotonic() - began <= it.pace.idle
+
+
+async def test_step__sums_up_what_waited_for_a_lost_channel() -> None:
+    """However long it was lost, a channel that is back reads little, and every run can be reached from it."""
+    it = Delivering()
+    await it.watch()
+    it.chat.next_posts(*[Posting.GONE] * 100)
+    for number in range(60):
+        await it.put(a_delivery(number))
+        await it.run_until_idle(seconds=600)
+    waiting = (await it.store.depth()).waiting
+    it.chat.behave()
+    await it.run_until_idle()
+
+    assert waiting <= 21
+    assert len(it.sent) <= 5
+    said = " ".join(it.sent)
+    assert "ended while this channel could not be reached" in said
+    assert said.count('"words": "status') >= 20
+    told = {m for m in range(60) if f'"number": {m}}}' in said or f"run-{m}" in said}
+    assert 59 in told
+    assert set(it.states()) == {SENT, DeliveryState.FOLDED}
+    assert it.chat.violations == []
+
+
+async def test_step__posts_the_few_that_waited_one_by_one() -> None:
+    """A short absence needs no summary."""
+    it = Delivering()
+    await it.put(*[a_delivery(n) for n in range(4)])
     it.chat.next_posts(Posting.GONE)
     await it.run_until_idle()
 
-    assert [s.problem for s in await it.store.subscriptions(CHANNEL)] == ["the channel is gone"]
+    assert it.sent == [f'{{"number": {n}}}' for n in range(4)]
 
 
 async def test_step__gives_up_one_bad_message_only() -> None:

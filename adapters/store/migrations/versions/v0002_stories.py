@@ -12,7 +12,7 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Lay four more tables."""
+    """Lay five more tables."""
     op.create_table(
         "stories",
         sa.Column("intent_id", CleanText(), nullable=False),
@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_index("folded_digest", "folded", ["digest"])
+    op.create_table("repeats", sa.Column("key", CleanText(), nullable=False), sa.PrimaryKeyConstraint("key"))
     op.create_table(
         "workers",
         sa.Column("name", CleanText(), nullable=False),
