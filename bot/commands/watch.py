@@ -14,6 +14,7 @@ from bot.errors import ServiceError, UserError
 from bot.ports import RunService
 from bot.replies import watching as replies
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
+from bot.watch.lost import mend
 from bot.wordlike import mistaken
 
 OUTCOMES = ("all", "changes", *(o.value for o in Outcome if o is not Outcome.ALL))
@@ -68,6 +69,7 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
     if odd is not None:
         raise replies.fits_no_run(odd)
     new = await desk.store.subscribe(wanted, desk.clock.now())
+    await mend(desk.store, wanted.channel)
     return replies.watching_now(wanted, new=new, there=there)
 
 

@@ -108,7 +108,9 @@ async def _subscriptions(desk: Desk, client: AsyncWebClient, user: str) -> list[
 
 
 def _subscription(subscription: Subscription, channel: str) -> Entry:
-    problem: Line = (" (off: ", Outside(subscription.problem), ")") if subscription.problem else ()
+    problem: Line = (
+        (" (cannot be reached: ", Outside(subscription.problem), ")") if subscription.problem else ()
+    )
     return (("#", Outside(channel), " hears of ", *watching.described(subscription), *problem), ())
 
 

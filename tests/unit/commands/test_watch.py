@@ -231,13 +231,14 @@ async def test_watching__lists_each_with_its_way_out() -> None:
         EPOCH,
     )  # fmt: skip
     await door.say("watch outcomes=changes")
+    await door.store.mark_channel(CHANNEL, "not in the channel")
 
     card = (await door.say("watching")).card
 
     text = told(card)
     assert "runs with new failures of x" in text
     assert "From the settings file" in text
-    assert "Off: not in the channel" in text
+    assert "Nothing can be posted here: not in the channel. What is for this channel waits." in text
     assert "unwatch" == words_of(card, "Unwatch")
     assert "watch outcomes=all" == words_of(card, "Every run")
 

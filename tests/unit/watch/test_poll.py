@@ -166,10 +166,12 @@ async def test_tick__sends_one_message_per_channel() -> None:
     assert told == [
         (CHANNEL, None, first.ref),
         (other, None, first.ref),
+        ("fake:channel:C5", None, first.ref),
         (launching, "m7", first.ref),
         (CHANNEL, None, second.ref),
         (other, None, second.ref),
-    ]
+        ("fake:channel:C5", None, second.ref),
+    ], "what is for a channel that cannot be reached waits"
 
 
 async def test_tick__tells_only_what_a_channel_wants() -> None:
