@@ -159,7 +159,7 @@ class Client(discord.Client):
         parsers["INTERACTION_CREATE"] = ears.interaction
         parsers["MESSAGE_CREATE"] = ears.message
         for event in WELCOMING:
-            parsers[event] = _both(parsers[event], ears.welcomed)
+            parsers[event] = _both(ears.welcomed, parsers[event])
         for event, parse in list(parsers.items()):
             parsers[event] = _guarded(event, parse)
 
@@ -298,7 +298,7 @@ async def _connected(client: Client, token: str) -> None:
 
 
 def _both(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], None]:
-    """Let the library and us hear of an event."""
+    """Let us and the library hear of an event."""
 
     def parse(payload: Any) -> None:
         first(payload)

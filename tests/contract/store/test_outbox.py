@@ -350,3 +350,68 @@ async def test_bound_waits__rows_and_channels_of_these_chats(store: Store) -> No
     assert await store.claim(both, NOW, due_by=later(899)) is None
     found = [await store.claim(both, NOW, due_by=later(900)) for _ in range(3)]
     assert [delivery.channel for delivery in found if delivery] == [CHANNEL, OTHER]
+
+
+async def test_settle_repeat__is_remembered(store: Store) -> None:
+    """A row that may be there already says so at every later claim, and when it is in doubt again."""
+    await store.enqueue(a_delivery(), NOW)
+    first = await _claimed(store)
+    await store.settle_repeat(first, "no history", NOW)
+    again = await _claimed(store)
+    await store.settle_doubt(again, "no answer", NOW)
+
+    assert [first.repeat, again.repeat] == [False, True]
+    assert [row.repeat for row in await store.in_doubt(CHATS, NOW)] == [True]
+
+
+async def test_settle_repeat__a_later_claim_owns_it(store: Store) -> None:
+    """Who lost the row to another claim marks nothing."""
+    await store.enqueue(a_delivery(), NOW)
+    stale = await _claimed(store)
+    await store.settle_later(stale, "later", NOW)
+    await _claimed(store)
+    await store.settle_repeat(stale, "no history", NOW)
+
+    assert [row.repeat for row in await store.in_doubt(CHATS, later(60))] == [False]
+
+
+async def test_unpark_channel__at_once(store: Store) -> None:
+    """A channel that waits no more is claimed for at once."""
+    await store.enqueue(a_delivery(), NOW)
+    await store.park_channel(CHANNEL, later(3600))
+    await store.unpark_channel(CHANNEL)
+
+    assert await _keys(store) == ["a"]
+
+
+async def test_fold__one_in_the_place_of_many(store: Store) -> None:
+    """What is folded is never sent; the summary is, and knows what it stands for until then."""
+    for key in ("a", "b", "c"):
+        await store.enqueue(a_delivery(key), NOW)
+    await store.enqueue(a_delivery("elsewhere", channel=OTHER), NOW)
+    first = await store.waiting(CHANNEL)
+    assert await store.fold(a_delivery("digest:1"), first, NOW)
+    await store.enqueue(a_delivery("d"), NOW)
+    waiting = await store.waiting(CHANNEL)
+    rows = [d for d in waiting if not d.key.startswith("digest:")]
+    assert await store.fold(a_delivery("digest:2"), rows, NOW)
+
+    assert [d.key for d in first] == ["a", "b", "c"]
+    assert {d.key for d in waiting} == {"a", "b", "c", "digest:1", "d"}
+    assert {d.key for d in await store.waiting(CHANNEL)} == {"a", "b", "c", "d", "digest:2"}
+    assert not await store.enqueue(a_delivery("a"), NOW), "its key is never used again"
+    assert (await store.depth()).waiting == 2
+    claimed = [await store.claim(CHATS, NOW) for _ in range(3)]
+    assert {d.key for d in claimed if d} == {"elsewhere", "digest:2"}
+    assert await store.waiting(CHANNEL) == ()
+
+
+async def test_fold__whole_or_not_at_all(store: Store) -> None:
+    """Where one of the rows was claimed meanwhile, nothing is folded and no summary is made."""
+    for key in ("a", "b"):
+        await store.enqueue(a_delivery(key), NOW)
+    rows = await store.waiting(CHANNEL)
+    await _claimed(store)
+
+    assert not await store.fold(a_delivery("digest:1"), rows, NOW)
+    assert [d.key for d in await store.waiting(CHANNEL)] == ["b"]

@@ -9,9 +9,11 @@ from dataclasses import replace
 import pytest
 
 from adapters.chat.running import ChatRefused
+from bot.state import Subscription
 from tests.fakes.discord import FakeDiscord, serve
 from tests.fakes.discord_live import QUICK, TIMING, Bot, running_bot
-from tests.fakes.runs import a_run
+from tests.fakes.runs import EPOCH, a_run
+from tests.fakes.store import MemoryStore
 
 
 @pytest.fixture
@@ -186,3 +188,31 @@ async def test_close__finishes_what_is_being_answered(bot: Bot, discord: FakeDis
     await closing
 
     assert len(discord.ours()) == 1
+
+
+@pytest.mark.parametrize("event", ["GUILD_CREATE", "CHANNEL_CREATE", "CHANNEL_UPDATE"])
+async def test_event__lets_a_lost_channel_be_tried_at_once(
+    bot: Bot, discord: FakeDiscord, event: str
+) -> None:
+    """A server or channel that we see again may let us post again; others stay as they are."""
+    here, other = discord.place, "discord:channel:99:98"
+    await works(bot)
+    for channel in (here, other):
+        await bot.store.subscribe(Subscription(channel=channel, problem="no permission"), EPOCH)
+    seen = {"id": str(discord.main), "guild_id": str(discord.guild), "type": 0}
+    discord.gate.event(event, {"id": str(discord.guild)} if event == "GUILD_CREATE" else seen)
+    async with asyncio.timeout(10):
+        while [s for s in await bot.store.subscriptions(here) if s.problem]:  # noqa: ASYNC110 - in the background
+            await asyncio.sleep(0)
+
+    assert [s.problem for s in await bot.store.subscriptions(other)] == ["no permission"]
+    await works(bot)
+
+
+async def test_start__lets_the_lost_channels_of_its_servers_be_tried(discord: FakeDiscord) -> None:
+    """Every connection tells which servers we are in."""
+    store = MemoryStore()
+    await store.subscribe(Subscription(channel=discord.place, problem="no permission"), EPOCH)
+    async with running_bot(discord, store=store), asyncio.timeout(10):
+        while [s for s in await store.subscriptions() if s.problem]:  # noqa: ASYNC110 - it happens in the background
+            await asyncio.sleep(0)

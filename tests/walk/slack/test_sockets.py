@@ -9,10 +9,12 @@ import pytest
 
 from adapters.chat.running import ChatRefused
 from adapters.chat.slack import sockets
+from bot.state import Subscription
 from tests.fakes import slack_api as faults
+from tests.fakes.runs import EPOCH
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_bot import Bot, running_bot
-from tests.fakes.slack_world import APP_TOKEN, BOT_TOKEN, MAIN
+from tests.fakes.slack_world import APP_TOKEN, BOB, BOT_TOKEN, BOT_USER, MAIN, TEAM
 
 OPEN = "apps.connections.open"
 
@@ -183,6 +185,22 @@ async def test_removed__of_another_token_changes_nothing(slack: FakeSlack) -> No
         await bot.answered(1)
 
         assert not bot.running.done()
+
+
+async def test_joined__lets_a_lost_channel_be_tried_at_once(slack: FakeSlack) -> None:
+    """Invited again, the bot posts what waited; that somebody else joined says nothing."""
+    lost, other = f"slack:channel:{TEAM}:{MAIN}", f"slack:channel:{TEAM}:C0OTHER"
+    async with running_bot(slack) as bot:
+        for channel in (lost, other):
+            await bot.store.subscribe(Subscription(channel=channel, problem="not in the channel"), EPOCH)
+        for who, where in ((BOB, "C0OTHER"), (BOT_USER, MAIN)):
+            event = {"type": "member_joined_channel", "user": who, "channel": where}
+            await slack.gate.deliver("events_api", slack.envelope(event))
+        async with asyncio.timeout(10):
+            while [s for s in await bot.store.subscriptions(lost) if s.problem]:  # noqa: ASYNC110 - it happens in the background
+                await asyncio.sleep(0)
+
+        assert [s.problem for s in await bot.store.subscriptions(other)] == ["not in the channel"]
 
 
 async def test_log__holds_no_token_and_no_ticket(slack: FakeSlack, caplog: pytest.LogCaptureFixture) -> None:
