@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from adapters.cli.alone import Workers
 from adapters.settings import Settings
 from bot.cards import Card
 from bot.handler import Handler
 from bot.ports import Clock, RunService, Store
 
 
-class KeptStore(Store, Protocol):
+class KeptStore(Store, Workers, Protocol):
     """The core's store, and the housekeeping that only a program does that runs for long."""
 
     async def prune(self, now: datetime) -> object:

@@ -18,6 +18,7 @@ import typer
 
 from adapters import logs, settings
 from adapters.chat.running import ChatRefused, Releasing, RunningChat
+from adapters.cli.alone import named, sentence
 from adapters.cli.ask import ANSWERED, FAILURE
 from adapters.cli.parts import Parts
 from adapters.cli.standing import standing
@@ -98,6 +99,8 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         _connect(health, work, chats)
         for line in standing(parts.settings, frozenset(chats), address):
             typer.echo(line, err="terminal" not in chats)
+        if work.alone.other is not None:
+            typer.echo(f"Warning: {sentence(work.alone.other)}", err=True)
         receiving = {asyncio.create_task(_careful(name, chat)): name for name, chat in chats.items()}
         code = await _receive(receiving, stop)
         health.stopping = True
@@ -109,7 +112,9 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
 def _connect(health: Health, work: Work, chats: Mapping[str, RunningChat]) -> None:
     health.chats = lambda: {name: chat.connected for name, chat in chats.items()}
     health.deliveries = lambda: {d.chat.name: d.counts for d in work.deliverers}
-    health.polls = work.polls
+    health.polls = lambda: work.polls() if work.alone.works else {}
+    health.waits_for = lambda: "" if work.alone.works or not work.alone.other else named(work.alone.other)
+    health.lost = work.lost
     health.misses = work.misses
 
 

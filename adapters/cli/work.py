@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from adapters.cli.alone import Alone, sentence
 from adapters.cli.parts import Parts
 from adapters.scheduler import Scheduler
 from bot.ports import Chat
@@ -47,19 +48,11 @@ class Work:
     """Everything that goes on by itself for some chats."""
 
     def __init__(self, parts: Parts, chats: Mapping[str, Chat], *, haste: Haste, tell: Tell) -> None:
-        pace = Pace(idle=haste.idle, per_channel=haste.per_channel)
-        self._haste = haste
-        self.deliverers = tuple(
-            Deliverer(
-                chat,
-                parts.store,
-                services=parts.services,
-                clock=parts.clock,
-                tell_operator=tell,
-                pace=pace,
-            )
-            for chat in chats.values()
-        )
+        self._haste, self._tell = haste, tell
+        self._chats = chats
+        self._parts = parts
+        self.deliverers: tuple[Deliverer, ...] = ()
+        self.alone = Alone(parts.store, parts.clock, begin=self.start, end=self.stop)
         self._launches = LaunchWatch(
             services=parts.services, store=parts.store, clock=parts.clock, chats=chats
         )
@@ -79,8 +72,8 @@ class Work:
         self._fillers = tuple(
             Filler(service, parts.store, clock=parts.clock) for service in parts.services.values()
         )
-        self._parts = parts
         self._scheduler = Scheduler()
+        self._misses = 0  # of earlier schedulers
         self._delivering: list[asyncio.Task[None]] = []
 
     def polls(self) -> dict[str, float | None]:
@@ -89,10 +82,17 @@ class Work:
 
     def misses(self) -> int:
         """Return how many ticks came late, failed, were cut off or not done at all."""
-        return self._scheduler.counts.total()
+        return self._misses + self._scheduler.counts.total()
 
-    def start(self) -> None:
-        """Begin."""
+    def lost(self) -> dict[str, str]:
+        """Return the channels that take no messages, and why."""
+        return {channel: why for deliverer in self.deliverers for channel, why in deliverer.lost.items()}
+
+    async def start(self) -> None:
+        """Begin, for the first time or after `stop`. Raises `StoreError`."""
+        await self._parts.store.configure(self._parts.settings.watches, self._parts.clock.now())
+        self._misses, self._scheduler = self.misses(), Scheduler()
+        self.deliverers = tuple(map(self._deliverer, self._chats.values()))
         self._delivering = [
             asyncio.create_task(d.run(), name=f"deliver {d.chat.name}") for d in self.deliverers
         ]
@@ -121,6 +121,16 @@ class Work:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    def _deliverer(self, chat: Chat) -> Deliverer:
+        return Deliverer(
+            chat,
+            self._parts.store,
+            services=self._parts.services,
+            clock=self._parts.clock,
+            tell_operator=self._tell,
+            pace=Pace(idle=self._haste.idle, per_channel=self._haste.per_channel),
+        )
+
     async def _tidy(self) -> None:
         await self._parts.store.prune(self._parts.clock.now())
 
@@ -133,11 +143,18 @@ class Work:
 async def working(
     parts: Parts, chats: Mapping[str, Chat], *, haste: Haste, tell: Tell
 ) -> AsyncIterator[Work]:
-    """Work for these chats inside the block, and end in good order after it. Raises `StoreError`."""
-    await parts.store.configure(parts.settings.watches, parts.clock.now())
+    """Work for these chats inside the block, and end in good order after it. Raises `StoreError`.
+
+    While another program works on the database, this one waits for its turn.
+    """
     work = Work(parts, chats, haste=haste, tell=tell)
-    work.start()
+    await work.alone.step()
+    if work.alone.other is not None:
+        await tell(sentence(work.alone.other))
+    keeping = asyncio.create_task(work.alone.run(), name="keep apart")
     try:
         yield work
     finally:
-        await work.stop()
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await work.alone.leave()

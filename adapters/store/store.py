@@ -22,6 +22,7 @@ from adapters.store.schema import bring_up_to_date
 from adapters.store.subscriptions import SqlSubscriptions
 from adapters.store.upkeep import SqlUpkeep
 from adapters.store.watch import SqlWatch
+from adapters.store.workers import SqlWorkers
 from bot.errors import StoreError, UserError
 
 OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
@@ -37,6 +38,7 @@ class SqlStore(
     SqlIntents,
     SqlAudit,
     SqlUpkeep,
+    SqlWorkers,
 ):
     """Fills `bot.ports.Store` in one database."""
 

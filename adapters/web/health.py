@@ -27,7 +27,8 @@ class Depth(Protocol):
 class Health:
     """A process's state as probes see it.
 
-    `polls`: the monotonic time of the last good poll by connection, None before the first. `chats`: whether each receives now. `deliveries`: counts by chat and result.
+    `polls`: the monotonic time of the last good poll by connection, None before the first. `chats`: whether each receives now. `deliveries`: counts by chat and result. `lost`: channels that
+    take no messages, and why. `waits_for`: the program that polls and delivers instead, "" while this one does.
     """
 
     store: Depth
@@ -35,6 +36,8 @@ class Health:
     polls: Callable[[], Mapping[str, float | None]] = dict
     chats: Callable[[], Mapping[str, bool]] = dict
     deliveries: Callable[[], Mapping[str, Mapping[str, int]]] = dict
+    lost: Callable[[], Mapping[str, str]] = dict
+    waits_for: Callable[[], str] = str
     misses: Callable[[], int] = lambda: 0
     poll_seconds: float = 60.0
     stopping: bool = False
@@ -74,6 +77,10 @@ class Health:
             "seconds_since_poll": {name: self.since(at) for name, at in self.polls().items()},
             "chats": {name: "connected" if up else "not connected" for name, up in self.chats().items()},
         }
+        if lost := dict(self.lost()):
+            figures["channels_lost"] = lost
+        if other := self.waits_for():
+            figures["waits_for"] = other
         return not problems, figures
 
     def _problems(self) -> list[str]:

@@ -133,6 +133,18 @@ async def test_readyz__a_clock_set_back_hides_no_silence(pages: Pages) -> None:
     assert "no good poll of prod for too long" in body
 
 
+async def test_readyz__details_that_an_operator_mends(pages: Pages) -> None:
+    """A lost channel and another program at the work are told, and stop nobody from being served."""
+    pages.health.lost = lambda: {"slack:channel:T1:C1": "The bot is not in the channel."}
+    pages.health.waits_for = lambda: "Another Clew (host a, process 7)"
+
+    status, body = await pages.get("/readyz")
+
+    assert status == 200
+    assert '"channels_lost": {"slack:channel:T1:C1": "The bot is not in the channel."}' in body
+    assert '"waits_for": "Another Clew (host a, process 7)"' in body
+
+
 async def test_readyz__before_the_first_poll(pages: Pages) -> None:
     """A process that has just begun is given time for its first poll."""
     assert (await pages.get("/readyz"))[0] == 200
