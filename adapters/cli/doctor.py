@@ -64,8 +64,8 @@ async def _findings(
     yield Finding("settings", "complete")
     for warning in loaded.warnings:
         yield Finding("settings", warning)
-    yield _roles(loaded)
-    yield await _database(loaded)
+    for finding in (_roles(loaded), await _database(loaded), *await _lost(loaded)):
+        yield finding
     async for finding in _platforms(loaded, open_service):
         yield finding
     async for finding in _slack(loaded, check_slack):
@@ -113,6 +113,22 @@ def outbox(depth: OutboxDepth) -> Finding:
     needs = "message needs" if stuck == 1 else "messages need"
     mend = f"{stuck:,} {needs} an operator." if stuck else ""
     return Finding("database", f"open and writable, {count(depth.waiting, 'message')} waiting", mend)
+
+
+async def _lost(loaded: Settings) -> list[Finding]:
+    """Name the channels that took no message the last time, once each."""
+    try:
+        async with open_store(loaded.database_url.reveal()) as store:
+            problems = {
+                watch.channel: watch.problem for watch in await store.subscriptions() if watch.problem
+            }
+    except (StoreError, UserError):
+        return []  # the line about the database says so
+    mend = "Mend that. What is for the channel waits, and is posted when it can be."
+    return [
+        Finding("channel", f"{channel} cannot be reached: {problem}", mend, bad=True)
+        for channel, problem in problems.items()
+    ]
 
 
 async def _connection(

@@ -2,7 +2,7 @@
 
 It speaks one line of JSON per connection and answers with one. What it has read it will store, whether or not
 its client lives on; like real chats it has no idempotency. By chance it drops requests, loses answers, stores
-late and limits rates; `happened` is called at each step, so that a test can strike exactly there.
+late and limits rates, and channels that are `gone` refuse every message; `happened` is called at each step, so that a test can strike exactly there.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class ChatServer:
     lost: float = 0.10
     limited: float = 0.05
     late: float = 0.10
+    gone: set[str] = field(default_factory=set)
     _messages: list[tuple[str, str | None, str, float]] = field(default_factory=list)
     _server: asyncio.Server | None = None
 
@@ -67,6 +68,8 @@ class ChatServer:
 
     async def _post(self, request: dict[str, Any]) -> dict[str, Any] | None:
         self.happened("asked to post")
+        if request["channel"] in self.gone:
+            return {"outcome": "gone"}
         fate = self.chance.random()
         if fate < self.limited:
             return {"outcome": "later", "after": 0.05}

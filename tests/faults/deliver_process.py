@@ -72,6 +72,8 @@ class LoopbackChat:
             return Perhaps("no answer")
         if answer["outcome"] == "later":
             return NotDelivered("too many messages", retry_after=answer["after"], parks_channel=True)
+        if answer["outcome"] == "gone":
+            return Undeliverable("not in the channel")
         return Delivered(answer["id"])
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:

@@ -13,7 +13,7 @@ from pathlib import Path
 from adapters.chat.slack import render
 from adapters.store.store import open_store
 from bot.cards import Card
-from bot.state import NewDelivery
+from bot.state import NewDelivery, Subscription
 from tests.fakes import slack_api as faults
 from tests.fakes.slack import FakeSlack, serve
 from tests.fakes.slack_api import Fault
@@ -23,6 +23,8 @@ from tests.faults.test_kill_loop import Nursery, Striker
 ANNOUNCEMENTS = 30
 KILLS = 8
 CHANNELS = 6
+LOST, LOST_DURING = "C0", range(1, 5)  # a channel, and the kills through which it refuses us
+NEWS_OF_LOST = f"Nothing can be posted to slack:channel:{TEAM}:{LOST} for now".encode()
 SETTLE = 1.5  # seconds: well above the time after which what is late is stored
 LATE = 0.5  # seconds
 
@@ -62,11 +64,13 @@ async def test_kill_loop__in_slack_loses_and_doubles_nothing(tmp_path: Path) -> 
         slack.world.members = {f"C{n}" for n in range(CHANNELS)}
         slack.api.whim = Whims(slack, striker, chance)
         async with open_store(url) as store:
+            await store.subscribe(Subscription(channel=f"slack:channel:{TEAM}:{LOST}"), datetime.now(UTC))
             for delivery in deliveries:
                 await store.enqueue(delivery, datetime.now(UTC))
         nursery = await _nursery(url, slack)
         codes = []
-        for _ in range(KILLS):
+        for number in range(KILLS):
+            (slack.world.members.discard if number in LOST_DURING else slack.world.members.add)(LOST)
             striker.after(chance.randint(1, 7))
             codes.append(await nursery.deliver(striker.now))
         codes.append(await nursery.deliver())
@@ -74,7 +78,8 @@ async def test_kill_loop__in_slack_loses_and_doubles_nothing(tmp_path: Path) -> 
         there = sorted(slack.world.ours(), key=lambda message: message.ts)
         said = [message.text for message in there]
 
-    assert errors == b""
+    assert [line for line in errors.splitlines() if NEWS_OF_LOST not in line] == []
+    assert errors, "the channel was lost, and the operator told"
     assert codes == [-signal.SIGKILL] * KILLS + [0]
     assert {f"Announcement {n}." for n in range(ANNOUNCEMENTS)} == set(said)
     assert [text for text, times in Counter(said).items() if times > 1] == []
