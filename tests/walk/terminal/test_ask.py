@@ -331,10 +331,11 @@ def test_doctor__names_a_channel_that_cannot_be_reached(place: Path, monkeypatch
     answer = clew("doctor")
 
     assert answer.exit_code == 1
-    assert [line for line in answer.stdout.splitlines() if line.startswith("BAD")] == [
-        "BAD  channel: slack:channel:T01:C01 cannot be reached: The bot is not in the channel. Invite it with "
-        "/invite. -> Mend that. What is for the channel waits, and is posted when it can be."
-    ]
+    (said,) = (line for line in answer.stdout.splitlines() if line.startswith("BAD"))
+    assert said.startswith(
+        "BAD  channel: slack:channel:T01:C01 cannot be reached: The bot is not in the channel."
+    )
+    assert said.endswith("Mend that. What is for the channel waits, and is posted when it can be.")
 
 
 def test_doctor__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
