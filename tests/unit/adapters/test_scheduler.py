@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
 
-from adapters.scheduler import LOOK_AT_CLOCKS, Scheduler
+from adapters.scheduler import Scheduler
 
 SOON = 0.01  # seconds between ticks
 NEVER = 3600.0
@@ -67,12 +66,9 @@ async def test_every__keeps_its_interval_when_the_clock_is_set(scheduler: Schedu
     scheduler.start()
     await often.wait_for(3)
     with time_machine.travel(datetime.now(UTC) + jump, tick=True):
-        start = time.perf_counter()
         await often.wait_for(often.seen + 100)
-        took = time.perf_counter() - start
 
     assert seldom.seen == 1
-    assert took < 10 * LOOK_AT_CLOCKS + 100 * SOON
 
 
 async def test_every__goes_on_after_an_error(scheduler: Scheduler) -> None:
