@@ -123,6 +123,18 @@ async def test_confirm__after_five_minutes() -> None:
     assert ("launch", "expired") in decisions(stage)
 
 
+async def test_confirm__a_clock_set_back_prolongs_nothing() -> None:
+    """A draft that seems to come from the future is too old to be trusted: it is asked for again."""
+    stage = Stage()
+    await stage.say(WORDS)
+    stage.clock.pass_time(120)
+    stage.clock.jump(-3600)
+    reply = await stage.press("Launch")
+
+    assert stage.service.launches == []
+    assert "Ask again" in plain(reply.card.text)
+
+
 async def test_confirm__after_it_expired_elsewhere() -> None:
     """A press that comes second to the expiry hears of it."""
     stage = Stage()

@@ -256,6 +256,46 @@ async def test_tick__chat_asks_to_wait(outcome: PostOutcome, rest: int) -> None:
     assert len(scene.edited.edits) == 2
 
 
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+async def test_tick__waits_by_the_time_that_really_passes(jump: float) -> None:
+    """The wall clock set back or forward makes a pause neither longer nor shorter."""
+    scene = await a_scene()
+    scene.begin()
+    scene.edited.answers.append(NotDelivered("slow down", retry_after=20))
+    await scene.tick()
+    scene.clock.jump(jump)
+    await scene.pass_time(15)
+    assert len(scene.edited.edits) == 1
+    await scene.pass_time(5)
+
+    assert len(scene.edited.edits) == 2
+
+
+async def test_tick__goes_on_in_a_channel_that_was_lost() -> None:
+    """Taken out of the channel and invited again, the bot goes on editing."""
+    scene = await a_scene()
+    scene.begin()
+    scene.edited.answers.append(Undeliverable("not in the channel"))
+    await scene.pass_time(60)
+    during = len(scene.edited.edits)
+    await scene.pass_time(600)
+
+    assert during == 1
+    assert len(scene.edited.edits) > 1
+    assert "in progress" in scene.shown(scene.messages[0])  # type: ignore[arg-type]  # it was shown
+
+
+async def test_tick__lets_go_of_the_last_word_in_a_lost_channel() -> None:
+    """Where nothing more would be said, a channel that cannot be reached is not tried for ever."""
+    scene = await a_scene()
+    scene.begin()
+    scene.service.finish(scene.run, some_results(scene.run, passing=("reachable",)))
+    scene.edited.answers.append(Undeliverable("not in the channel"))
+    await scene.tick()
+
+    assert await scene.memory.live() == ()
+
+
 async def test_tick__message_gone() -> None:
     """A message that was deleted is no longer edited."""
     scene = await a_scene()

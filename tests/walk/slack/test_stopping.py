@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from adapters.chat.slack.app import Timing
 from bot.state import Actor, Invocation, Place
 from tests.fakes.runs import a_run
+from tests.fakes.service import FakeRunService, Launching
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_bot import TIMING, Bot, running_bot
 from tests.fakes.slack_world import ALICE, MAIN
+from tests.fakes.stage import button_of
 from tests.fakes.store import MemoryStore
 from tests.walk.slack.test_receiving import SlowService
 
@@ -110,6 +114,36 @@ async def test_start__leaves_alone_what_is_being_answered(slack: FakeSlack) -> N
 
     assert len(slack.world.ours()) == 1
     assert service.count("runs") == 1
+
+
+@pytest.mark.parametrize("how", [Launching.NORMAL, Launching.LOST_REPLY])
+async def test_start__goes_on_with_a_launch_that_was_cut_off(slack: FakeSlack, how: Launching) -> None:
+    """Killed between sending a launch and showing it: the channel hears that it goes on, and the card lives."""
+    store, service = MemoryStore(), FakeRunService()
+    async with running_bot(slack, store=store, service=service) as bot:
+        asked = _said(bot, "launch basic_test duration=30")
+        launcher = replace(asked.actor, principals=asked.actor.principals | {"slack:usergroup:T01:S01"})
+        asked = replace(asked, actor=launcher)
+        card = (await bot.handler.handle(asked, _silent)).card
+        press = replace(asked, words=button_of(card, "Launch").words, key="press")
+        service.next_launch(how)
+        await bot.handler.take(press)
+        await bot.handler.handle(press, _silent)  # and nothing of it is shown
+    (intent,) = store.intents.values()
+    async with running_bot(slack, store=store, service=service) as bot:
+        await bot.answered(1)
+
+    (message,) = slack.world.ours()
+    shown = await store.story(intent.id, intent.channel)
+    assert message.channel == MAIN
+    assert shown is not None
+    assert shown.message_id == message.ts
+    assert [live.message for live in await store.live()] == [shown]
+    assert len(service.launches) == 1
+
+
+async def _silent(_: str) -> None:
+    """Hear nothing."""
 
 
 async def test_start__does_not_answer_what_nobody_waits_for(slack: FakeSlack) -> None:
