@@ -16,7 +16,7 @@ from bot.model import Capability, RunRef, RunStatus
 from bot.replies import comparing, runs, watching
 from bot.replies.words import count, listed, run_name, short_id, virtual
 from bot.state import StoredResults, Subscription, TrackedRun
-from bot.verdict import VerdictKind
+from bot.verdict import VerdictKind, judge_stored
 
 NAMED = 5  # newly failing properties that the sentence names itself
 LONGEST_NAME = 120
@@ -82,7 +82,9 @@ def missed(told: Sequence[tuple[RunRef, TrackedRun | None, StoredResults | None]
 
 
 def _remembered(run: TrackedRun | None, results: StoredResults | None) -> str:
-    return runs.known_verdict(run.status, results) if run is not None else "ended"
+    if run is None or (run.status is RunStatus.COMPLETED and results is None):
+        return "ended"
+    return runs.verdict_words(judge_stored(run.status, results))
 
 
 def _missed(ref: RunRef, results: StoredResults | None, word: str) -> Item:
