@@ -8,7 +8,6 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,6 @@ from typer.testing import CliRunner, Result
 from adapters.configuration.environment import environment_names
 from adapters.main import app
 from adapters.simulator import SimulatedTenant, simulated_tenant
-from adapters.store.store import open_store
-from bot.state import Subscription
 from tests.walk.terminal.keyboard import CLEW, surroundings
 
 NOWHERE = "http://127.0.0.1:9/api"
@@ -311,31 +308,6 @@ def test_doctor__a_watch_that_fits_no_run_is_named(place: Path) -> None:
 
     assert "runs has the launcher “Serach Canary”" in named
     assert "Did you mean “Search Canary”?" in named
-
-
-def test_doctor__names_a_channel_that_cannot_be_reached(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is named once, with why and with what becomes of what is for it."""
-    database = f"sqlite:///{place / 'clew.db'}"
-    monkeypatch.setenv("DATABASE_URL", database)
-
-    async def lose() -> None:
-        async with open_store(database) as store:
-            for launcher in ("a", "b"):
-                wish = Subscription(channel="slack:channel:T01:C01", launcher=launcher)
-                await store.subscribe(wish, datetime.now(UTC))
-            await store.mark_channel(
-                "slack:channel:T01:C01", "The bot is not in the channel. Invite it with /invite."
-            )
-
-    asyncio.run(lose())
-    answer = clew("doctor")
-
-    assert answer.exit_code == 1
-    (said,) = (line for line in answer.stdout.splitlines() if line.startswith("BAD"))
-    assert said.startswith(
-        "BAD  channel: slack:channel:T01:C01 cannot be reached: The bot is not in the channel."
-    )
-    assert said.endswith("Mend that. What is for the channel waits, and is posted when it can be.")
 
 
 def test_doctor__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
