@@ -17,6 +17,14 @@ from bot import cleaning
         ("plain words", "plain words"),
         ("\x1b[31mred\x1b[0m", "red"),
         ("\x1b]8;;https://evil.example\x07here\x1b]8;;\x07", "here"),
+        ("bold\x1b[1mtext\x1b(B\x1b[m", "boldtext"),
+        ("\x1b7saved\x1b8 \x1b=keypad\x1b> \x1b#8fill \x1bcreset", "saved keypad fill reset"),
+        ("\x90q#0~~\x9c\x1bP1$r\x1b\\x\x1b_apc\x1b\\y\x1b^pm\x1b\\z", "xyz"),
+        ("\x1b]0;title\nnext line stays", " next line stays"),
+        ("term\x1b[0m\x1b[2m=\x1b[0m7", "term=7"),
+        ("/report/a.html?auth=v2.public.eyJh_-1.Zm9v&b=1", "/report/a.html?auth=***&b=1"),
+        ("u=%2Freport%3Fauth%3Dv2.public.eyJh", "u=%2Freport%3Fauth%3D***"),
+        ("v4.local.eyJh alone", "*** alone"),
         ("abc\u202egpj.exe", "abcgpj.exe"),
         ("zero\u200bwidth\ufeff", "zerowidth"),
         ("a\ud800b", "a?b"),
@@ -48,6 +56,15 @@ def test_one_line__is_never_dangerous(text: str) -> None:
 
     assert not {"Cc", "Cf", "Cs", "Co"} & {unicodedata.category(c) for c in result}
     assert result == cleaning.one_line(result)
+
+
+@given(st.text(alphabet="`\u200bab", max_size=30))
+def test_unfenced__holds_no_fence_and_loses_nothing(text: str) -> None:
+    """Three back-ticks never stand together, and what they are stays."""
+    result = cleaning.unfenced(text)
+
+    assert "```" not in result
+    assert text.replace("\u200b", "") == result.replace("\u200b", "")
 
 
 @given(st.text(), st.integers(min_value=1, max_value=50))

@@ -274,3 +274,22 @@ def test_message__notifies_a_person_of_discord() -> None:
         strange = render.message(Card(title=("t",), text=("said",), notifies=other))
         assert "<@" not in strange["content"]
         assert strange["allowed_mentions"] == {"parse": []}
+
+
+def test_message__masks_report_links_of_a_log() -> None:
+    """What a system under test writes of a report's link opens nothing: not in the message, and not in its file."""
+    link = "https://acme.antithesis.com/report/a/b.html?auth=v2.public.eyJuYmYi_-Xx.Zm9v"
+    card = Card(
+        title=("t ", Outside(link)),
+        text=("t ", Outside(link)),
+        body=((Outside(link),),),
+        facts=(Fact("Link", (Outside(link, code=True),)),),
+        items=(Item(title=(Outside(link),), lines=((Outside(link),),)),),
+        excerpt=Excerpt(lines=(f"398.1 [app] {link}",) * 400),
+        footer=(Outside(link),),
+    )
+    message = render.render(card)
+
+    assert "overflow" in message
+    assert "eyJ" not in message
+    assert "auth" in message
