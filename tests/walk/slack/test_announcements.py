@@ -15,7 +15,7 @@ from bot.watch.deliver import Deliverer
 from tests.fakes import slack_api as faults
 from tests.fakes.runs import MOMENT, a_line, a_run, some_results
 from tests.fakes.slack_bot import Bot
-from tests.fakes.slack_world import MAIN, TEAM
+from tests.fakes.slack_world import MAIN, PRIVATE, TEAM
 
 CHANNEL = f"slack:channel:{TEAM}:{MAIN}"
 SIGNED = "https://demo.antithesis.com/report/abc?auth=v2.public.CANARY"
@@ -116,7 +116,7 @@ async def test_announcement__whose_reply_was_lost_is_there_once(bot: Bot, run: R
 async def test_announcement__to_a_lost_channel_tells_the_operator_once(
     bot: Bot, run: Run, channel: str
 ) -> None:
-    """Archived, not invited, gone: the subscription is marked, the operator hears of it, nothing is retried."""
+    """Archived, not invited, gone: the channel is marked, the operator hears of it once, and nothing is thrown away."""
     name = f"slack:channel:{TEAM}:{channel}"
     await bot.store.subscribe(Subscription(channel=name), bot.clock.now())
     told: list[str] = []
@@ -124,13 +124,31 @@ async def test_announcement__to_a_lost_channel_tells_the_operator_once(
         for run_ in (run, bot.service.add_run(a_run(2))):
             await bot.store.enqueue(announcement(bot, run_, name), bot.clock.now())
         deliverer.wake()
+        await bot.slack.world.until(lambda: len(bot.slack.world.called("chat.postMessage")) >= 3)
+
+    assert len(told) == 1
+    assert [s.problem != "" for s in await bot.store.subscriptions(name)] == [True]
+    assert (await bot.store.depth()).dead == 0
+
+
+async def test_announcement__to_a_channel_that_is_found_again(bot: Bot, run: Run) -> None:
+    """Invited after all, the bot posts what waited, in its order, and the channel is well again."""
+    name = f"slack:channel:{TEAM}:{PRIVATE}"
+    await bot.store.subscribe(Subscription(channel=name), bot.clock.now())
+    told: list[str] = []
+    async with delivering(bot, told) as deliverer:
+        for run_ in (run, bot.service.add_run(a_run(2))):
+            await bot.store.enqueue(announcement(bot, run_, name), bot.clock.now())
+        deliverer.wake()
+        await bot.slack.world.until(lambda: told)
+        bot.slack.world.members.add(PRIVATE)
+        await bot.slack.world.until(lambda: len(bot.slack.world.of(PRIVATE)) == 2)
         async with asyncio.timeout(20):
             while (await bot.store.depth()).waiting:  # noqa: ASYNC110 - the deliverer's own turn
                 await asyncio.sleep(0)
 
+    assert [s.problem for s in await bot.store.subscriptions(name)] == [""]
     assert len(told) == 1
-    assert [s.problem != "" for s in await bot.store.subscriptions(name)] == [True]
-    assert len(bot.slack.world.called("chat.postMessage")) <= 2
 
 
 async def test_announcement__while_the_token_is_revoked_is_kept(bot: Bot, run: Run) -> None:
