@@ -6,7 +6,7 @@ changes something is denied unless a role allows it; person and place have to ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -64,6 +64,23 @@ class Denied:
 
 
 Decision = Allowed | Denied
+
+Afresh = Callable[[Actor], Awaitable[Actor | Denied]]
+"""Asks a chat who somebody is now, whatever it remembers; where it does not tell, nothing is allowed."""
+
+
+async def decide_now(
+    policy: Policy, actor: Actor, place: Place, *, need: Role, changes: bool, afresh: Afresh | None
+) -> Decision:
+    """Decide like `decide` and, before something is changed, once more by the rights that the person has now.
+
+    `afresh` is None where what is known of the person came with what they just did.
+    """
+    decision = decide(policy, actor, place, need=need, changes=changes)
+    if isinstance(decision, Denied) or not changes or afresh is None:
+        return decision
+    now = await afresh(actor)
+    return now if isinstance(now, Denied) else decide(policy, now, place, need=need, changes=changes)
 
 
 def decide(policy: Policy, actor: Actor, place: Place, *, need: Role, changes: bool) -> Decision:

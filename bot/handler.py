@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import access, grammar, moments
+from bot.access import Afresh
 from bot.cards import Button, Context, FieldKind, Form, Reply, fingerprint
 from bot.commands.corrected import offers
 from bot.commands.registry import VERBS
@@ -95,10 +96,14 @@ class Handler:
         """Return what was taken since then and never answered: a restart came between."""
         return tuple(i for _, i in await self.desk.store.unfinished(chat, since))
 
-    async def handle(self, invocation: Invocation, report: Report) -> Reply:
-        """Answer; no secret in it goes further, and the card says so."""
+    async def handle(self, invocation: Invocation, report: Report, afresh: Afresh | None = None) -> Reply:
+        """Answer; no secret in it goes further, and the card says so.
+
+        `afresh` is asked who the person is before anything is changed; a chat whose messages carry the person's
+        rights as they are has none.
+        """
         clean, removed = _scrubbed(invocation, self.desk.secrets)
-        reply = await self._safely(clean, report)
+        reply = await self._safely(clean, report, afresh)
         return problems.secret_removed(reply) if removed else reply
 
     async def form(self, invocation: Invocation, report: Report) -> Form | None:
@@ -108,7 +113,7 @@ class Handler:
         """
         invocation, _ = _scrubbed(invocation, self.desk.secrets)
         verb, asked = await self._read(_words(invocation), invocation, report)
-        if denied := await self._allow(verb, invocation):
+        if denied := await self._allow(verb, asked):
             raise UserError(denied)
         return await verb.form(asked, self.desk) if verb.form else None
 
@@ -132,12 +137,12 @@ class Handler:
                 await store.add_live(LiveCard(intent_id=reply.live, message=message, shown=shown))
         await store.finish(invocation.place.chat, invocation.key)
 
-    async def _safely(self, invocation: Invocation, report: Report) -> Reply:
+    async def _safely(self, invocation: Invocation, report: Report, afresh: Afresh | None) -> Reply:
         """Answer; every failure becomes a card, and what is unexpected is logged, never shown."""
         words = Words()
         try:
             words = _words(invocation)
-            return await self._answer(words, invocation, report)
+            return await self._answer(words, invocation, report, afresh)
         except UserError as error:
             return problems.mistake(error, self._offers(error, words, invocation))
         except ClewError as error:
@@ -146,9 +151,12 @@ class Handler:
             log.exception("a verb failed", extra={"words_length": len(invocation.words)})
             return problems.unexpected()
 
-    async def _answer(self, words: Words, invocation: Invocation, report: Report) -> Reply:
+    async def _answer(
+        self, words: Words, invocation: Invocation, report: Report, afresh: Afresh | None
+    ) -> Reply:
         verb, asked = await self._read(words, invocation, report)
-        denied = await self._allow(verb, invocation)
+        asked = replace(asked, afresh=afresh)
+        denied = await self._allow(verb, asked)
         if denied:
             return problems.denied(denied)
         verb.check_names(asked.words)
@@ -192,16 +200,15 @@ class Handler:
         """Return the corrections of a mistake as buttons."""
         return offers(error.corrections, words, invocation.values, self.verbs.get(words.verb))
 
-    async def _allow(self, verb: Verb, invocation: Invocation) -> str:
+    async def _allow(self, verb: Verb, asked: Asked) -> str:
         """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""
-        decision = access.decide(
-            self.desk.policy, invocation.actor, invocation.place, need=verb.role, changes=verb.changes
+        who, where = asked.invocation.actor, asked.invocation.place
+        decision = await access.decide_now(
+            self.desk.policy, who, where, need=verb.role, changes=verb.changes, afresh=asked.afresh
         )
         reason = decision.reason if isinstance(decision, access.Denied) else ""
         if reason or verb.changes:
-            await self._note(
-                verb.name, invocation.actor, invocation.place, decision.rule, denied=bool(reason)
-            )
+            await self._note(verb.name, who, where, decision.rule, denied=bool(reason))
         return reason
 
     async def _note(self, action: str, actor: Actor, place: Place, rule: str, *, denied: bool = True) -> None:

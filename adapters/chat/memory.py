@@ -24,9 +24,15 @@ class Memory(Generic[T]):
         self._known: OrderedDict[str, tuple[T, float]] = OrderedDict()
         self._asking: dict[str, asyncio.Task[T | None]] = {}
 
-    async def get(self, key: str, ask: Callable[[], Awaitable[T | None]]) -> T | None:
-        """Return what is known of a key, asking where nothing is or where it is too old."""
-        known = self._known.get(key)
+    async def get(
+        self, key: str, ask: Callable[[], Awaitable[T | None]], *, afresh: bool = False
+    ) -> T | None:
+        """Return what is known of a key, asking where nothing is or where it is too old.
+
+        `afresh`: what is known does not count; None then says that nobody told. Whoever asks at the same time
+        shares one question, so that a burst of them is no burst for the chat.
+        """
+        known = None if afresh else self._known.get(key)
         if known is not None and known[1] > self._clock.monotonic():
             return known[0]
         task = self._asking.get(key)

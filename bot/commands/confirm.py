@@ -153,7 +153,9 @@ async def _stranger(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:
 async def _denied(intent: Intent, asked: Asked, desk: Desk) -> Reply | None:
     """Refuse a person who has lost the right, or anybody while Clew is read-only."""
     who, where = asked.invocation.actor, asked.invocation.place
-    decision = access.decide(desk.policy, who, where, need=ROLES[intent.kind], changes=True)
+    decision = await access.decide_now(
+        desk.policy, who, where, need=ROLES[intent.kind], changes=True, afresh=asked.afresh
+    )
     if not isinstance(decision, access.Denied):
         return None
     await sending.note(intent, "denied", decision.rule, store=desk.store, now=desk.clock.now())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot import moments
-from bot.access import Policy, Role
+from bot.access import Afresh, Policy, Role
 from bot.cards import Context, FieldKind, Form, Reply, ReportLinks
 from bot.errors import Correction, Part, UserError
 from bot.grammar import Words
@@ -71,12 +71,16 @@ class Desk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """An invocation after reading its words: what a verb's handler gets."""
+    """An invocation after reading its words: what a verb's handler gets.
+
+    `afresh` asks the chat for the person's rights once more, before something costly is done.
+    """
 
     invocation: Invocation
     words: Words
     context: Context
     report: Report
+    afresh: Afresh | None = None
 
     def value(self, name: str, position: int | None = None) -> str | None:
         """Return a parameter: a typed value, else the named word, else (with a position) the bare words; empty is none.

@@ -52,6 +52,11 @@ def denied(reason: str) -> Reply:
     return _problem(reason, "", fault=False, title="Not allowed")
 
 
+def rights_not_told(chat: str) -> str:
+    """Say that a chat does not tell what somebody may do, so that nothing is done."""
+    return f"{chat} does not say at the moment what you may do, so nothing was done. Try again in a minute."
+
+
 REMOVED = (
     "A secret was removed from what you wrote. If it is a real one, replace it: the chat still shows it."
 )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import count
 
 import aiohttp
@@ -43,7 +44,12 @@ class QuickClock(SystemClock):
 
     def __init__(self) -> None:
         self.slept: list[float] = []
+        self.ahead = timedelta()
         self._passed = 0.0
+
+    def now(self) -> datetime:
+        """Return the time, and what was skipped."""
+        return super().now() + self.ahead
 
     def monotonic(self) -> float:
         """Return real time and all that was slept."""

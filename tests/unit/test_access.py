@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.access import TERMINAL, Allowed, Denied, Policy, Role, decide
+from bot.access import TERMINAL, Allowed, Denied, Policy, Role, decide, decide_now
 from bot.state import Actor, Place
 
 TEAM, USER, GROUP = "slack:team:T01", "slack:user:T01:U01", "slack:usergroup:T01:S01"
@@ -273,3 +274,26 @@ def test_role__has_the_four_names_of_the_settings() -> None:
     words = [role.word for role in sorted(Role)]
 
     assert words == ["read", "debug", "launch", "admin"]
+
+
+@pytest.mark.parametrize(
+    ("need", "changes", "asked"),
+    [(Role.READ, False, 0), (Role.LAUNCH, True, 1), (Role.ADMIN, True, 0)],
+    ids=["reading", "a change", "a change that is denied already"],
+)
+async def test_now__asks_before_a_change_that_would_be_allowed(need: Role, changes: bool, asked: int) -> None:
+    """Nothing else is worth a question, and the answer decides."""
+    came: list[Actor] = []
+
+    async def afresh(actor: Actor) -> Actor:
+        came.append(actor)
+        return replace(actor, principals=frozenset())
+
+    group = "chat:usergroup:T:S"
+    policy = Policy(roles={Role.LAUNCH: frozenset({group})})
+    who = Actor(id="chat:user:T:U", principals=frozenset({group}))
+    there = Place(channel="chat:channel:T:C")
+    decision = await decide_now(policy, who, there, need=need, changes=changes, afresh=afresh)
+
+    assert len(came) == asked
+    assert isinstance(decision, Denied) == changes

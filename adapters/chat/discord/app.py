@@ -13,6 +13,7 @@ from adapters.chat.discord.calls import Calls
 from adapters.chat.discord.events import Self
 from adapters.chat.discord.gateway import Client, Supervisor
 from adapters.chat.discord.intake import Intake
+from adapters.chat.discord.people import People
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.screen import Stage
 from adapters.chat.discord.sender import CALL_SECONDS, Sender
@@ -58,7 +59,8 @@ class DiscordChat:
             self._calls, clock, words=store, places=self._places, settle_seconds=self._timing.settle
         )
         self._tasks = Tasks()
-        stage = Stage(sender=self._sender, calls=self._calls, clock=clock, edits=self._tasks)
+        people = People(self._calls, clock, guilds=settings.guilds)
+        stage = Stage(sender=self._sender, people=people, calls=self._calls, clock=clock, edits=self._tasks)
         suggestions = Suggestions(handler.desk, handler.verbs.values(), clock)
         self._work = Work(handler, stage, suggestions, patience=self._timing.patience)
         self._intake = Intake(handler, self._work, self._tasks, clock, self._places)

@@ -83,7 +83,7 @@ def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> 
     if not ids.is_snowflake(user) or not ids.is_snowflake(channel):
         return Nothing()
     place = Place(channel=ids.channel(payload.guild, parent or channel), thread=channel if parent else None)
-    actor = _actor(me, payload.guild, author, payload.inner("member"))
+    actor = person(me.guilds, payload.guild, author, payload.inner("member"))
     if not me.serves(payload.guild):
         return Refused(ticket=None, sentence=FOREIGN, actor=actor, place=place)
     invocation = Invocation(
@@ -157,7 +157,7 @@ class _Payload:
     @property
     def actor(self) -> Actor:
         """The person with all that decides what they may do."""
-        return _actor(self.me, self.guild, self.user, self.inner("member"))
+        return person(self.me.guilds, self.guild, self.user, self.inner("member"))
 
     @property
     def by_server(self) -> bool:
@@ -227,8 +227,10 @@ def _name(me: Self) -> re.Pattern[str]:
     return re.compile(rf"<@!?{re.escape(me.user)}>")
 
 
-def _actor(me: Self, guild: str | None, user: Json, member: Json) -> Actor:
+def person(guilds: frozenset[str], guild: str | None, user: Json, member: Json) -> Actor:
     """Return a person with all that decides what they may do: roles are known in a server only.
+
+    `guilds`: the servers that the settings name; `member`: as Discord describes one.
 
     Who was invited for one visit, has not accepted the server's rules yet or is no member at all is a guest.
     """
@@ -250,7 +252,7 @@ def _actor(me: Self, guild: str | None, user: Json, member: Json) -> Actor:
         principals=frozenset(principals),
         name=str(name),
         guest=guest,
-        member=guild in me.guilds and not guest,
+        member=guild in guilds and not guest,
     )
 
 

@@ -19,6 +19,7 @@ from adapters.chat.discord import ids, outcomes, render
 from adapters.chat.discord.calls import EPHEMERAL, Calls, Upload
 from adapters.chat.discord.incoming import Said, Ticket, Way
 from adapters.chat.discord.markup import Json
+from adapters.chat.discord.people import People
 from adapters.chat.discord.sender import Sender, overflow
 from adapters.chat.tasks import Tasks
 from bot import cleaning
@@ -64,6 +65,7 @@ class Stage:
     """All that showing takes."""
 
     sender: Sender
+    people: People
     calls: Calls
     clock: Clock
     edits: Tasks

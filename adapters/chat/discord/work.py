@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from adapters.chat.delivering import RESUMED, post_key, too_old
@@ -152,8 +153,9 @@ class Work:
         channel = said.invocation.place.channel
         shared = await self._stage.sender.is_shared(channel)
         invocation = replace(said.invocation, place=replace(said.invocation.place, shared=shared))
+        afresh = partial(self._stage.people.afresh, invocation)
         reply = _mistaken(said) or await self._patiently(
-            self._handler.handle(invocation, screen.report), screen
+            self._handler.handle(invocation, screen.report, afresh), screen
         )
         if said.way is Way.FORM and reply.failed:
             reply = fields.correctable(reply, invocation)

@@ -20,8 +20,10 @@ from adapters.chat.slack import ids, outcomes
 from adapters.chat.slack.events import Self
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.sender import Sender
+from bot.access import Denied
 from bot.errors import UserError
 from bot.ports import Clock
+from bot.replies import problems
 from bot.state import Actor, Invocation
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,10 @@ class Person:
 
 
 UNKNOWN = Person(team="", name="")
+
+
+class _Untold(Exception):
+    """Slack did not tell something that may not be taken from memory."""
 
 
 class People:
@@ -71,14 +77,25 @@ class People:
         unseen = ids.is_direct(ids.last(place.channel)) and not place.direct  # who reads it is not told
         return replace(invocation, actor=actor, place=replace(place, shared=shared or unseen))
 
-    async def actor(self, actor: Actor) -> Actor:
+    async def afresh(self, actor: Actor) -> Actor | Denied:
+        """Return a person as Slack tells of them now; where it does not, they may do nothing."""
+        try:
+            return await self.actor(actor, afresh=True)
+        except _Untold:
+            return Denied(problems.rights_not_told("Slack"), "rights-not-told")
+        except UserError as error:
+            return Denied(error.problem, "account")
+
+    async def actor(self, actor: Actor, *, afresh: bool = False) -> Actor:
         """Return a person with everything that decides what they may do. Raises `UserError` for nobody.
 
         The id of whoever belongs names the bot's own workspace, whatever workspace they came from: it is the
         same whatever the way in. Of others it names their own workspace.
         """
         named, user = actor.id.split(":")[2:4]
-        person, groups = await asyncio.gather(self._person(user), self._groups_of(actor.id))
+        person, groups = await asyncio.gather(
+            self._person(user, afresh=afresh), self._groups_of(actor, afresh=afresh)
+        )
         if person.gone:
             raise UserError("Slack says that this account is deactivated or a bot.")
         belongs = self._belongs(person, named)
@@ -116,8 +133,11 @@ class People:
         found = answer.get("channel") or {}
         return str(found["id"]) if "id" in found else None
 
-    async def _person(self, user: str) -> Person:
-        return await self._people.get(user, lambda: self._look_up(user)) or UNKNOWN
+    async def _person(self, user: str, *, afresh: bool) -> Person:
+        found = await self._people.get(user, lambda: self._look_up(user), afresh=afresh)
+        if found is None and afresh:
+            raise _Untold
+        return found or UNKNOWN
 
     async def _look_up(self, user: str) -> Person | None:
         answer = await self._ask("users.info", lambda: self._client.users_info(user=user))
@@ -137,14 +157,20 @@ class People:
             gone=bool(told.get("deleted") or told.get("is_bot")),
         )
 
-    async def _groups_of(self, own: str) -> frozenset[str]:
-        """Return the user groups, of those that the settings name, that a person is in."""
-        members = await asyncio.gather(*(self._members_of(group) for group in self._groups))
-        user = ids.last(own)
-        return frozenset(g for g, who in zip(self._groups, members, strict=True) if user in who)
+    async def _groups_of(self, actor: Actor, *, afresh: bool) -> frozenset[str]:
+        """Return the user groups, of those that the settings name, that a person is in.
 
-    async def _members_of(self, group: str) -> frozenset[str]:
-        return await self._members.get(group, lambda: self._list(group)) or frozenset()
+        A group that Slack does not tell of has nobody in it; whoever was counted in it is not to be told that.
+        """
+        asked = (
+            self._members.get(group, lambda g=group: self._list(g), afresh=afresh)  # type: ignore[misc]  # the loop's own
+            for group in self._groups
+        )
+        members = dict(zip(self._groups, await asyncio.gather(*asked), strict=True))
+        if afresh and any(members[group] is None for group in actor.principals & members.keys()):
+            raise _Untold
+        user = ids.last(actor.id)
+        return frozenset(group for group, inside in members.items() if inside and user in inside)
 
     async def _list(self, group: str) -> frozenset[str] | None:
         answer = await self._ask(

@@ -169,7 +169,8 @@ class Work:
             await self._settle(said, problems.mistake(error))
             return
         screen.move(invocation.place)
-        reply = await self._patiently(self._handler.handle(invocation, screen.report), screen)
+        handling = self._handler.handle(invocation, screen.report, self._stage.people.afresh)
+        reply = await self._patiently(handling, screen)
         if said.way is Way.FORM and reply.failed:
             reply = correctable(reply, invocation)
         if reply.card.form is not None and await self._opened(reply.card.form, said, invocation):
