@@ -119,13 +119,13 @@ async def _before(service: RunService, store: WatchStore, run: Run, depth: int) 
     """Yield the earlier runs of a series, newest first. Raises `ListCut` where nobody knows what comes next."""
     before = run.created_at or BEGINNING
     coverage = await store.coverage(run.ref.connection)
-    if coverage is not None and coverage.since < before <= coverage.until:
-        recorded = await store.earlier(run.ref.connection, run.series, before, coverage.since, depth)
+    if coverage is not None and coverage.whole_since < before <= coverage.until:
+        recorded = await store.earlier(run.ref.connection, run.series, before, coverage.whole_since, depth)
         # One that was still going on at the last look may have ended since; then only the platform knows.
         if all(earlier.status is RunStatus.COMPLETED for earlier in recorded):
             for earlier in recorded:
                 yield earlier
-            before = coverage.since
+            before = coverage.whole_since
     if before > BEGINNING:
         async with aclosing(_listed(service, run, before)) as listed:
             async for earlier in listed:

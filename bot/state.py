@@ -125,14 +125,29 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # before every run
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
-    """Every run of a connection that was created after `since` and not after `until` is on record.
+class Stretch:
+    """A part of the platform's list by time of creation: after `since` and not after `until`."""
 
-    `since` is `BEGINNING` where the platform's list was read to its end.
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Every run of a connection that was created after `since` and not after `until` is on record, but those `unread`.
+
+    `since` is `BEGINNING` where the platform's list was read to its end. `unread`: what listing still has to come
+    to, the newest first; it goes on there, after a restart too.
     """
 
     since: datetime
     until: datetime
+    unread: tuple[Stretch, ...] = ()
+
+    @property
+    def whole_since(self) -> datetime:
+        """Every single run that was created after this and not after `until` is on record."""
+        return max((self.since, *(stretch.until for stretch in self.unread)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

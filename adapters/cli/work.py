@@ -12,11 +12,12 @@ from adapters.cli.alone import Alone, sentence
 from adapters.cli.parts import Parts
 from adapters.scheduler import Scheduler
 from bot.ports import Chat
-from bot.watch.deliver import Deliverer, Pace, Tell
+from bot.watch.deliver import Deliverer, Pace
 from bot.watch.fill import Filler
 from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
 from bot.watch.poll import Poller
+from bot.watch.telling import Tell
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Work:
                 clock=parts.clock,
                 renderers=renderers,
                 on_rows=self._wake,
+                tell_operator=tell,
                 report_links=parts.handler.desk.report_links[service.connection],
             )
             for service in parts.services.values()

@@ -47,12 +47,14 @@ watermarks = Table(
 )
 
 # Over which time of creation `runs` holds every run of a connection; `since` is exclusive, `until` is not.
+# `unread`: stretches inside it that listing still has to come to, as JSON.
 coverage = Table(
     "coverage",
     metadata,
     Column("connection", CleanText, primary_key=True),
     Column("since", UtcTime, nullable=False),
     Column("until", UtcTime, nullable=False),
+    Column("unread", CleanText, nullable=False),
 )
 
 # `settled`: ended, and its results are known or were there before the first look; nothing is left to do.

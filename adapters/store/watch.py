@@ -8,13 +8,14 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.codec import decode, encode
 from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, whole
 from adapters.store.results import result_row, stored, upsert_results
 from adapters.store.runs import TERMINAL, recorded_run, run_row, tracked_run, upsert_runs
 from adapters.store.tables import coverage, results, runs, watermarks
 from bot.model import Run, RunRef, RunStatus
-from bot.state import Coverage, PollStep, StoredResults, TrackedRun
+from bot.state import Coverage, PollStep, StoredResults, Stretch, TrackedRun
 
 CHUNK = 500  # ids per query; every database takes that many parameters
 
@@ -77,7 +78,9 @@ class SqlWatch(Part):
         statement = select(coverage).where(coverage.c.connection == connection)
         async with self._db.reading() as session:
             row = (await session.execute(statement)).first()
-        return None if row is None else Coverage(since=row.since, until=row.until)
+        if row is None:
+            return None
+        return Coverage(row.since, row.until, decode(row.unread, tuple[Stretch, ...]))
 
     async def earlier(
         self,
@@ -211,9 +214,15 @@ class SqlWatch(Part):
             return
         add = self._db.insert(coverage)
         change = add.on_conflict_do_update(
-            index_elements=["connection"], set_={"since": add.excluded.since, "until": add.excluded.until}
+            index_elements=["connection"],
+            set_={name: add.excluded[name] for name in ("since", "until", "unread")},
         )
-        row = {"connection": step.connection, "since": step.coverage.since, "until": step.coverage.until}
+        row = {
+            "connection": step.connection,
+            "since": step.coverage.since,
+            "until": step.coverage.until,
+            "unread": encode(step.coverage.unread),
+        }
         await session.execute(change, row)
 
 

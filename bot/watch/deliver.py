@@ -17,7 +17,7 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -42,6 +42,7 @@ from bot.state import Delivery, MessageRef
 from bot.watch.doubts import Doubts
 from bot.watch.lost import MANY, Lost, LostStore
 from bot.watch.send import Broken, Sending, Stale
+from bot.watch.telling import Tell, tell_carefully
 from bot.watch.timing import LONGEST_FOUND, Steady, backoff, pause
 
 log = logging.getLogger(__name__)
@@ -50,10 +51,6 @@ FAULTS_ALLOWED = 3
 LOOKS_BEFORE_ALARM = 5
 AFTER_TROUBLE = 5.0
 WHILE_HALTED = 3600.0
-TELLING = 10.0
-
-Tell = Callable[[str], Awaitable[None]]
-"""Tells an operator something that needs a person, in one plain sentence."""
 
 
 class DeliveryStore(LostStore, Protocol):
@@ -316,8 +313,4 @@ class Deliverer:
 
     async def _tell(self, sentence: str) -> None:
         """Tell the operator before the row is settled, so that a crash repeats it rather than loses it."""
-        try:
-            async with asyncio.timeout(TELLING):
-                await self._tell_operator(sentence)
-        except Exception:
-            log.exception("the operator could not be told: %s", sentence)
+        await tell_carefully(self._tell_operator, sentence)

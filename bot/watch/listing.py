@@ -1,8 +1,8 @@
-"""Read the runs that a tick has to look at, with few requests: their number grows with what changes."""
+"""Read the platform's list of runs with few requests: their number grows with what changes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -13,8 +13,19 @@ from bot.state import BEGINNING, Coverage
 
 OVERLAP = timedelta(seconds=5)  # creation times have a resolution of a second, and lists may lag a little
 BASELINE_PAGES = 10
-MOST_PAGES = 200  # a guard: no outage lasts that many pages
+MOST_PAGES = 200  # that are read at a time; what is left then is read later, or run by run
 OPEN = (RunStatus.STARTING, RunStatus.IN_PROGRESS)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of a list that is read newest first, and how far it reaches with those before it.
+
+    Every run of the list created after `since` was on one of them; None: nobody knows.
+    """
+
+    runs: tuple[Run, ...]
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,53 +36,59 @@ class Listing:
     since: datetime | None = None
 
 
+async def pages(service: RunService, query: RunQuery) -> AsyncGenerator[Page, None]:
+    """Yield the pages of a list; behind the last there is an empty one, which says that the list has ended.
+
+    Raises what `RunService.runs` raises.
+    """
+    oldest: datetime | None = None
+    async for runs in service.runs(query):
+        oldest = min((*_times(runs), *((oldest,) if oldest else ())), default=None)
+        yield Page(runs, oldest)
+    yield Page((), BEGINNING)
+
+
 async def newest(service: RunService) -> Listing:
     """Read the newest pages, a bounded number of them."""
-    return await _down_to(service, RunQuery(), BASELINE_PAGES)
-
-
-async def since(service: RunService, watermark: datetime) -> Listing:
-    """Read pages, newest first, down to the watermark and a little further."""
-    return await _down_to(service, RunQuery(), MOST_PAGES, watermark - OVERLAP)
+    return await _read(service, RunQuery(), BASELINE_PAGES)
 
 
 async def still_open(service: RunService) -> dict[RunRef, Run]:
-    """Read every page of the runs that have not ended; one that no page shows is followed by its id."""
+    """Read the pages of the runs that have not ended; one that no page shows is followed by its id."""
     found: dict[RunRef, Run] = {}
     for status in OPEN:
-        found |= (await _down_to(service, RunQuery(status=status), MOST_PAGES)).runs
+        found |= (await _read(service, RunQuery(status=status), MOST_PAGES)).runs
     return found
 
 
-async def _down_to(
-    service: RunService, query: RunQuery, most: int, target: datetime | None = None
-) -> Listing:
-    """Read pages until one reaches below the target; a list that cannot be read further ends where it is."""
+async def _read(service: RunService, query: RunQuery, most: int) -> Listing:
+    """Read so many pages; a list that cannot be read further ends where it is."""
     found: dict[RunRef, Run] = {}
-    oldest: datetime | None = None
-    pages = 0
+    since: datetime | None = None
+    left = most
     try:
-        async for page in service.runs(query):
-            found |= {run.ref: run for run in page}
-            oldest = min((*_times(page), *((oldest,) if oldest else ())), default=None)
-            pages += 1
-            if pages == most or (target and oldest and oldest < target):
-                return Listing(found, oldest)
+        async for page in pages(service, query):
+            found |= {run.ref: run for run in page.runs}
+            since = page.since
+            left -= 1
+            if not left:
+                break
     except ListCut:
-        return Listing(found, oldest)
-    return Listing(found, BEGINNING)
+        pass
+    return Listing(found, since)
 
 
-def covered(before: Coverage | None, listing: Listing, until: datetime | None) -> Coverage | None:
-    """Return over which time the record is whole with a listing; `until`: the newest creation time in it.
+def covered(before: Coverage | None, since: datetime | None, until: datetime | None) -> Coverage | None:
+    """Return over which time the record is whole with a listing from `since` on; `until`: the newest time in it.
 
     A listing that was cut above the time that was covered before leaves a hole: what is older is not whole.
     """
-    if listing.since is None or until is None:
-        return None
-    if before is not None and listing.since < before.until:
-        return Coverage(since=min(before.since, listing.since), until=max(before.until, until))
-    return Coverage(since=listing.since, until=until)
+    if since is None or until is None:
+        return before
+    unread = before.unread if before else ()
+    if before is not None and since < before.until:
+        return Coverage(min(before.since, since), max(before.until, until), unread)
+    return Coverage(since, until, unread)
 
 
 def _times(runs: Iterable[Run]) -> Iterable[datetime]:

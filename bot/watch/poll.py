@@ -1,11 +1,12 @@
 """Watch the runs of one connection: a tick reads what changed, decides, and records.
 
-    pages down to the watermark ─┐            ┌─ first what changed of any run            (one write)
-    pages of open runs ──────────┼─ decide ───┼─ then ended: results, verdict, diff, rows (one write each)
-    tracked runs in neither ─────┘            └─ last the new watermark                   (one write)
+    pages down to the watermark ─┐                                  (one write each, with the mark how far they reach)
+    pages of open runs ──────────┼─ first what changed of any run   (one write)
+    tracked runs in neither ─────┘  then ended: results, diff, rows (one write each)
 
-What changed is on record before anything is concluded from the record. The watermark moves last. Whatever stops a tick, the next one finds the same runs again; the outbox key makes
-finding one twice harmless.
+What changed is on record before anything is concluded from the record, so nothing is told while a part of the list
+is unread. A run on record that ended is followed until it was told; whatever stops a tick, the next one goes on, and
+the outbox key makes finding a run twice harmless.
 """
 
 from __future__ import annotations
@@ -13,18 +14,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.cards import ReportLinks
 from bot.errors import AccessRefused, ClewError, NotFound, RateLimited, ServiceError, StoreError, Unreachable
 from bot.model import Run, RunRef, RunStatus
 from bot.ports import Clock, RunService
+from bot.replies import limits
 from bot.state import PollStep, TrackedRun
 from bot.watch import listing
+from bot.watch.catch_up import CatchUp, Caught, write_down
 from bot.watch.decide import Act, act, next_look
 from bot.watch.finish import Finishing, PollStore, Render
-from bot.watch.listing import Listing
+from bot.watch.telling import Tell, tell_carefully
 from bot.watch.timing import Steady, doubling
 
 log = logging.getLogger(__name__)
@@ -33,6 +36,7 @@ REFUSED_WAIT, LONGEST_REFUSED_WAIT = 60.0, 900.0
 TROUBLE_WAIT, LONGEST_TROUBLE_WAIT = 1.0, 60.0
 RATE_WAIT, LONGEST_RATE_WAIT = 60.0, 900.0  # a platform that asks for a day is asked again much sooner
 RUN_DEADLINE = 60.0  # seconds for all that is read of one run, so that none holds up the others
+BY_ID_AT_ONCE = 50  # runs that are read by their ids before those that ended are told
 UNREACHABLE_AT_MOST = 3  # runs in one tick; then it is the platform, not the run
 
 
@@ -52,13 +56,16 @@ class _Tick:
     now: datetime
     steady: datetime  # by this, waits are kept
     watermark: datetime
-    tracked: Mapping[RunRef, TrackedRun]
-    known: Mapping[str, TrackedRun]
+    tracked: Mapping[RunRef, TrackedRun] = field(default_factory=dict)
+    known: Mapping[str, TrackedRun] = field(default_factory=dict)
     unreachable: int = 0
 
 
 class Poller:
-    """Polls one connection; ticks must not overlap. `on_rows` is called when there is something to deliver."""
+    """Polls one connection; ticks must not overlap. `on_rows` is called when there is something to deliver.
+
+    `tell_operator` hears of limits that keep runs from being told.
+    """
 
     def __init__(
         self,
@@ -68,6 +75,7 @@ class Poller:
         clock: Clock,
         renderers: Mapping[str, Render],
         on_rows: Callable[[], None],
+        tell_operator: Tell,
         report_links: ReportLinks = ReportLinks.POST,
         run_deadline: float = RUN_DEADLINE,
     ) -> None:
@@ -75,6 +83,9 @@ class Poller:
         self.store = store
         self.clock = clock
         self.health = Health()
+        self._tell = tell_operator
+        self._behind = False
+        self._catch_up = CatchUp(service, store, tell_operator)
         self._finishing = Finishing(
             service=service, store=store, renderers=renderers, report_links=report_links
         )
@@ -103,36 +114,57 @@ class Poller:
     async def _poll(self, now: datetime) -> None:
         connection = self.service.connection
         watermark = await self.store.watermark(connection)
-        tracked = {run.ref: run for run in await self.store.tracked(connection)}
         if watermark is None:
-            await self._baseline(tracked, now)
+            await self._baseline(now)
             return
-        recent = await listing.since(self.service, watermark)
-        newest = listing.watermark_of(recent.runs.values(), now)
-        seen = recent.runs | await listing.still_open(self.service)
-        tick = _Tick(now=now, steady=self._steady.now(), watermark=watermark, tracked=tracked, known={})
-        seen |= await self._by_id(tick, seen)
-        tick.known = await self.store.known(connection, tuple(ref.run_id for ref in seen))
-        acts = [(run, self._act(tick, run)) for run in sorted(seen.values(), key=self._turn)]
-        await self._record_changes(tick, acts, recent, newest)
-        for run, what in acts:
+        caught = await self._catch_up.read(watermark, now)
+        await self._say_if_behind(caught)
+        if caught.unread:
+            return
+        seen = caught.runs | await listing.still_open(self.service)
+        tick = _Tick(now=now, steady=self._steady.now(), watermark=watermark)
+        await self._write_down(tick, seen)
+        tick.tracked = {run.ref: run for run in await self.store.tracked(connection)}
+        unlisted = [ref for ref in tick.tracked if ref not in seen]
+        while len(unlisted) > BY_ID_AT_ONCE:
+            await self._conclude(tick, await self._by_id(tick, unlisted[:BY_ID_AT_ONCE]))
+            del unlisted[:BY_ID_AT_ONCE]
+        await self._conclude(tick, seen | await self._by_id(tick, unlisted))
+
+    async def _say_if_behind(self, caught: Caught) -> None:
+        """Tell the operator once that there is more to read than fits into a tick, and log when that is over."""
+        if caught.unread and not self._behind:
+            await tell_carefully(self._tell, limits.behind(self.service.connection, caught.unread[0]))
+        if self._behind and not caught.unread:
+            log.info("%s", limits.caught_up(self.service.connection))
+        self._behind = bool(caught.unread)
+
+    async def _conclude(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
+        """Record what changed of some runs, then tell those that ended, each in a write of its own."""
+        await self._write_down(tick, runs)
+        tick.known = await self.store.known(self.service.connection, tuple(ref.run_id for ref in runs))
+        for run in sorted(runs.values(), key=self._turn):
+            what = self._act(tick, run)
             if what in {Act.FINISH, Act.RESULTS}:
                 await self._end(tick, run, what)
-        if newest is not None and newest > watermark:
-            await self.store.record(PollStep(connection=connection, now=now, watermark=newest))
 
-    async def _baseline(self, tracked: Mapping[RunRef, TrackedRun], now: datetime) -> None:
+    async def _write_down(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
+        step = PollStep(connection=self.service.connection, now=tick.now)
+        await write_down(self.store, runs.values(), watermark=tick.watermark, step=step)
+
+    async def _baseline(self, now: datetime) -> None:
         """Take what is there as given; only runs that end from now on are told."""
+        connection = self.service.connection
+        tracked = {run.ref for run in await self.store.tracked(connection)}
         recent = await listing.newest(self.service)
         seen = recent.runs | await listing.still_open(self.service)
         ended = tuple(run for run in seen.values() if run.status.terminal and run.ref not in tracked)
         going = tuple(run for run in seen.values() if not run.status.terminal)
-        connection = self.service.connection
         refs = tuple(run.ref for run in ended)
         step = PollStep(connection=connection, now=now, runs=ended, baseline=True, results_known=refs)
         await self.store.record(step)
         newest = listing.watermark_of(seen.values(), now)
-        coverage = listing.covered(None, recent, newest)
+        coverage = listing.covered(None, recent.since, newest)
         step = PollStep(
             connection=connection, now=now, runs=going, watermark=newest or now, coverage=coverage
         )
@@ -141,11 +173,11 @@ class Poller:
 
     # Reading by id ------------------------------------------------------------------------------
 
-    async def _by_id(self, tick: _Tick, seen: Mapping[RunRef, Run]) -> dict[RunRef, Run]:
-        """Read the followed runs that no page showed; those that keep missing ever more seldom."""
+    async def _by_id(self, tick: _Tick, refs: Iterable[RunRef]) -> dict[RunRef, Run]:
+        """Read followed runs that no page showed; those that keep missing ever more seldom."""
         found: dict[RunRef, Run] = {}
-        for ref in tick.tracked:
-            if ref in seen or self._looks.get(ref, tick.steady) > tick.steady:
+        for ref in refs:
+            if self._looks.get(ref, tick.steady) > tick.steady:
                 continue
             run = await self._one(tick, ref)
             if run is None or run.status is RunStatus.UNKNOWN:
@@ -222,30 +254,6 @@ class Poller:
         return False
 
     # Recording ----------------------------------------------------------------------------------
-
-    async def _record_changes(
-        self, tick: _Tick, acts: Iterable[tuple[Run, Act]], recent: Listing, newest: datetime | None
-    ) -> None:
-        """Write down what changed of any run, and how far the record is whole with that."""
-        connection = self.service.connection
-        history = tuple(run for run, what in acts if what is Act.HISTORY)
-        if history:
-            refs = tuple(run.ref for run in history)
-            step = PollStep(
-                connection=connection, now=tick.now, runs=history, baseline=True, results_known=refs
-            )
-            await self.store.record(step)
-        changed = tuple(run for run, what in acts if what is Act.KEEP or self._changed(tick, run, what))
-        before = await self.store.coverage(connection)
-        coverage = listing.covered(before, recent, newest) or before
-        if changed or coverage != before:
-            step = PollStep(connection=connection, now=tick.now, runs=changed, coverage=coverage)
-            await self.store.record(step)
-
-    def _changed(self, tick: _Tick, run: Run, what: Act) -> bool:
-        """Whether a run that ended is not on record as it is now."""
-        known = tick.known.get(run.ref.run_id)
-        return what in {Act.FINISH, Act.RESULTS} and (known is None or known.status is not run.status)
 
     def _done(self, ref: RunRef, *, rows: int) -> None:
         self._missed_since.pop(ref, None)

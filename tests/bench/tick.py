@@ -53,7 +53,18 @@ async def watched(history: int) -> AsyncIterator[Watched]:
         http = await stack.enter_async_context(open_http())
         address = Tenant(name="bulk", tenant="bulk", base_url=tenant.base_url, api_key=Secret(tenant.api_key))
         service = AntithesisService(http, address, spool=folder, now=tenant.now)
-        poller = Poller(service, store, clock=SystemClock(), renderers={}, on_rows=lambda: None)
+
+        async def tell(sentence: str) -> None:
+            raise AssertionError(sentence)
+
+        poller = Poller(
+            service,
+            store,
+            clock=SystemClock(),
+            renderers={},
+            on_rows=lambda: None,
+            tell_operator=tell,
+        )
         await poller.tick()
         assert not poller.health.problem, poller.health.problem
         yield Watched(tenant=tenant, poller=poller)

@@ -32,7 +32,7 @@ CHANNEL = "fake:channel:C1"
 
 @dataclass(kw_only=True)
 class Watching:
-    """The parts. `rows`: how often the deliverers were woken."""
+    """The parts. `rows`: how often the deliverers were woken. `notices`: what the operator was told."""
 
     clock: ManualClock = field(default_factory=ManualClock)
     store: MemoryStore = field(default_factory=MemoryStore)
@@ -40,6 +40,7 @@ class Watching:
     report_links: ReportLinks = ReportLinks.POST
     run_deadline: float = RUN_DEADLINE
     rows: int = 0
+    notices: list[str] = field(default_factory=list)
     chat: FakeChat = field(init=False)
     poller: Poller = field(init=False)
 
@@ -61,6 +62,7 @@ class Watching:
             clock=self.clock,
             renderers=self.renderers,
             on_rows=self._count,
+            tell_operator=self._hear,
             report_links=self.report_links,
             run_deadline=self.run_deadline,
         )
@@ -132,6 +134,9 @@ class Watching:
             )
             for row in self.store.outbox.values()
         ]
+
+    async def _hear(self, sentence: str) -> None:
+        self.notices.append(sentence)
 
     def _count(self) -> None:
         self.rows += 1

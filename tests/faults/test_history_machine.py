@@ -109,7 +109,18 @@ class HistoryMachine(RuleBasedStateMachine):
 
     def poller_over(self, store: Store) -> Poller:
         chats = {self.chat.name: self.chat.render}
-        return Poller(self.service, store, clock=self.clock, renderers=chats, on_rows=lambda: None)
+
+        async def tell(_sentence: str) -> None:
+            return
+
+        return Poller(
+            self.service,
+            store,
+            clock=self.clock,
+            renderers=chats,
+            on_rows=lambda: None,
+            tell_operator=tell,
+        )
 
     # The platform -------------------------------------------------------------------------------
 

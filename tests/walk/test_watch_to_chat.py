@@ -51,7 +51,12 @@ async def test_watch__tells_a_channel_how_a_run_ended(tmp_path: Path) -> None:
             pace=Pace(per_channel=0),
         )
         poller = Poller(
-            service, store, clock=clock, renderers={chat.name: chat.render}, on_rows=deliverer.wake
+            service,
+            store,
+            clock=clock,
+            renderers={chat.name: chat.render},
+            on_rows=deliverer.wake,
+            tell_operator=tell,
         )
         await store.subscribe(Subscription(channel=CHANNEL), clock.now())
         run_id = tenant.add_run()

@@ -9,7 +9,7 @@ import pytest
 
 from bot.model import Run, RunRef, RunStatus
 from bot.ports import Store
-from bot.state import BEGINNING, Coverage, TrackedRun
+from bot.state import BEGINNING, Coverage, Stretch, TrackedRun
 from tests.contract.store.kit import NOW, a_delivery, a_run, a_step, later, results_of
 
 RUNNING = RunStatus.IN_PROGRESS
@@ -218,6 +218,21 @@ async def test_coverage__is_what_was_said_last(store: Store) -> None:
 
     assert Coverage(since=later(80), until=later(90)) == await store.coverage("demo")
     assert await store.coverage("other") is None
+
+
+async def test_coverage__keeps_what_is_unread(store: Store) -> None:
+    """The stretches come back as they were said last, in the same order, with a run recorded in the same write."""
+    unread = (Stretch(later(50), later(55)), Stretch(later(10), later(20)))
+    told = Coverage(since=BEGINNING, until=later(60), unread=unread)
+    await store.record(a_step(runs=(a_run(1),), coverage=told))
+
+    kept = await store.coverage("demo")
+    await store.record(a_step(coverage=Coverage(since=BEGINNING, until=later(60))))
+
+    assert kept == told
+    assert kept is not None
+    assert kept.whole_since == later(55)
+    assert await store.coverage("demo") == Coverage(since=BEGINNING, until=later(60))
 
 
 async def test_earlier__of_a_series(store: Store) -> None:

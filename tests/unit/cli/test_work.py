@@ -18,7 +18,7 @@ from bot.cards import ReportLinks
 from bot.handler import Handler
 from bot.model import RunStatus
 from bot.state import Invocation, Place, PollStep, Subscription
-from bot.watch.deliver import Tell
+from bot.watch.telling import Tell
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.stage import ANN, CHANNEL, Stage, silent
 

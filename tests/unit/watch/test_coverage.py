@@ -10,7 +10,7 @@ from bot.errors import ListCut
 from bot.model import RunQuery
 from bot.state import BEGINNING, Coverage
 from bot.watch import listing
-from bot.watch.listing import Listing, covered
+from bot.watch.listing import covered
 from tests.fakes.runs import EPOCH, a_run
 from tests.fakes.service import FakeRunService
 from tests.fakes.watching import Watching
@@ -29,15 +29,15 @@ def at(minutes: float) -> datetime:
         (Coverage(at(1), at(4)), at(4), at(5), Coverage(at(4), at(5))),
         (Coverage(at(1), at(4)), at(4.5), at(5), Coverage(at(4.5), at(5))),
         (Coverage(at(1), at(4)), BEGINNING, at(2), Coverage(BEGINNING, at(4))),
-        (Coverage(at(1), at(4)), None, at(5), None),
-        (Coverage(at(1), at(4)), BEGINNING, None, None),
+        (Coverage(at(1), at(4)), None, at(5), Coverage(at(1), at(4))),
+        (Coverage(at(1), at(4)), BEGINNING, None, Coverage(at(1), at(4))),
     ],
 )
 def test_covered__joins_what_meets_and_forgets_what_does_not(
     before: Coverage | None, since: datetime | None, until: datetime | None, expected: Coverage | None
 ) -> None:
     """A hole makes all that is older unknown; a listing that says nothing changes nothing."""
-    result = covered(before, Listing({}, since), until)
+    result = covered(before, since, until)
 
     assert expected == result
 
@@ -62,7 +62,9 @@ async def test_tick__a_list_that_was_cut_moves_the_record() -> None:
     it.service.add_run(a_run(1))
     await it.begin()
     whole = await it.store.coverage("demo")
-    runs = [it.starts(number) for number in range(2, 9)]
+    at_once = it.clock.now() + timedelta(minutes=1)
+    for number in range(2, 9):
+        it.service.add_run(a_run(number, created_at=at_once))
     for _ in range(6):
         it.clock.pass_time(60)
     later = [it.starts(number) for number in range(9, 12)]
@@ -71,7 +73,7 @@ async def test_tick__a_list_that_was_cut_moves_the_record() -> None:
 
     assert whole == Coverage(since=BEGINNING, until=a_run(1).created_at)  # type: ignore[arg-type]  # it has one
     assert await it.store.coverage("demo") == Coverage(
-        since=runs[-1].created_at,  # type: ignore[arg-type]  # it has one
+        since=at_once,
         until=later[-1].created_at,  # type: ignore[arg-type]  # it has one
     )
     with pytest.raises(ListCut):

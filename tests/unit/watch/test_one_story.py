@@ -34,6 +34,7 @@ class Story(Stage):
             clock=self.clock,
             renderers={chat.name: chat.render},
             on_rows=lambda: None,
+            tell_operator=_nobody,
         )
         self.deliverer = Deliverer(
             chat, self.memory, services={}, clock=self.clock, tell_operator=_nobody, pace=Pace(per_channel=0)

@@ -1,0 +1,34 @@
+"""What an operator is told when a limit was met that keeps one connection or channel from filling a whole day."""
+
+from __future__ import annotations
+
+from bot.replies.words import clock_time
+from bot.state import BEGINNING, Stretch
+
+
+def behind(connection: str, left: Stretch) -> str:
+    """Say that more runs are new than one look can read, and what that means until they are read."""
+    return (
+        f"{connection} has more new runs than can be read at once; those created {_between(left)} are still to be"
+        " read. Clew goes on there with the next look and notifies of finished runs when all of them are read."
+    )
+
+
+def caught_up(connection: str) -> str:
+    """Say that all new runs were read."""
+    return f"All new runs of {connection} are read now."
+
+
+def not_listed(connection: str, stretch: Stretch) -> str:
+    """Say which part of the platform's list cannot be read."""
+    return (
+        f"The list of runs of {connection} repeats itself or does not go on, so runs created {_between(stretch)}"
+        " may be missing. Nobody is notified of those; look for them on the platform."
+    )
+
+
+def _between(stretch: Stretch) -> str:
+    until = clock_time(stretch.until)
+    if stretch.since == BEGINNING:
+        return f"until {until}"
+    return f"between {clock_time(stretch.since)} and {until}"
