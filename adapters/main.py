@@ -142,6 +142,47 @@ def doctor() -> None:
     _finish(check(open_service=open_service, check_slack=check_slack, check_discord=check_discord))
 
 
+outbox = typer.Typer(
+    name="outbox",
+    help="Messages that are not delivered: see them, send them again, give them up.",
+    no_args_is_help=True,
+)
+app.add_typer(outbox)
+Numbers = Annotated[list[str], typer.Argument(help="Numbers of messages, as `clew outbox list` shows them.")]
+
+
+@outbox.command("list")
+def list_outbox(*, limit: Annotated[int, typer.Option(help="How many to show.", min=1)] = 50) -> None:
+    """List messages that need an operator, messages that wait, and channels that get nothing for now."""
+    from adapters.cli import outbox as desk
+
+    _finish(desk.show_all(limit))
+
+
+@outbox.command("show")
+def show_outbox(numbers: Numbers) -> None:
+    """Show all that is known of single messages."""
+    from adapters.cli import outbox as desk
+
+    _finish(desk.show(numbers))
+
+
+@outbox.command("retry")
+def retry_outbox(numbers: Numbers) -> None:
+    """Send messages again; one that may have arrived is marked as a possible repeat."""
+    from adapters.cli import outbox as desk
+
+    _finish(desk.retry(numbers))
+
+
+@outbox.command("drop")
+def drop_outbox(numbers: Numbers) -> None:
+    """Give messages up for good."""
+    from adapters.cli import outbox as desk
+
+    _finish(desk.drop(numbers))
+
+
 async def _ask(words: list[str], manner: Manner) -> int:
     from adapters import logs, settings
     from adapters.cli.ask import ask as answer

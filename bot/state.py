@@ -182,7 +182,7 @@ class NewDelivery:
 
 
 class DeliveryState(StrEnum):
-    """The life of an outbox row: pending, sending, then sent; folded; or unknown and dead for an operator."""
+    """The life of an outbox row: pending, sending, then sent; folded; or unknown and dead for an operator, dropped."""
 
     PENDING = "pending"
     SENDING = "sending"
@@ -190,6 +190,7 @@ class DeliveryState(StrEnum):
     UNKNOWN = "unknown"
     DEAD = "dead"
     FOLDED = "folded"  # never sent: a summary in its place tells of it
+    DROPPED = "dropped"  # an operator gave it up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from bot.state import Delivery, DeliveryState, MessageRef, NewDelivery, OutboxDe
 
 PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
 UNKNOWN, DEAD, FOLDED = DeliveryState.UNKNOWN, DeliveryState.DEAD, DeliveryState.FOLDED
+DROPPED = DeliveryState.DROPPED
 RACES = 10  # how often a claim may lose its thread to another process before it gives way
 
 
@@ -225,7 +226,7 @@ def _claimable() -> Select[tuple[Any]]:
             due.c.state == PENDING,
             (due.c.attempts == 0) | (due.c.next_at <= bindparam("due_by")),
             due.c.chat.in_(bindparam("chats", expanding=True)),
-            parent.c.state.is_(None) | parent.c.state.in_((SENT, UNKNOWN, DEAD, FOLDED)),
+            parent.c.state.is_(None) | parent.c.state.in_((SENT, UNKNOWN, DEAD, FOLDED, DROPPED)),
             ~in_flight.exists(),
             ~waits.exists(),
         )

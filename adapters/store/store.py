@@ -14,6 +14,7 @@ from adapters.private import touch
 from adapters.store.audit import SqlAudit
 from adapters.store.conversations import SqlConversations
 from adapters.store.database import Database
+from adapters.store.desk import SqlDesk
 from adapters.store.folding import SqlFolding
 from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
@@ -34,6 +35,7 @@ class SqlStore(
     SqlSubscriptions,
     SqlOutbox,
     SqlFolding,
+    SqlDesk,
     SqlConversations,
     SqlIntents,
     SqlAudit,
