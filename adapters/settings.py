@@ -13,7 +13,7 @@ from adapters.configuration.connections import connections
 from adapters.configuration.environment import Environment
 from adapters.configuration.file import DEFAULT_FILE, File
 from adapters.configuration.problems import SettingsError, of_environment
-from adapters.configuration.values import Connection, Discord, Slack
+from adapters.configuration.values import Connection, Discord, Operator, Slack
 from bot.commands.verb import Preset
 from bot.model import Secret
 from bot.state import Subscription
@@ -38,12 +38,13 @@ class Settings:
     slack: Slack | None = None
     discord: Discord | None = None
     web: tuple[str, int] | None = ("127.0.0.1", 8080)
+    operator: Operator = field(default_factory=Operator)
     warnings: tuple[str, ...] = ()
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """Every secret value, for the redactor."""
-        found: list[Secret | None] = [self.database_url]
+        found: list[Secret | None] = [self.database_url, self.operator.heartbeat]
         for connection in self.connections:
             found += [connection.api_key, connection.password]
         if self.slack:
@@ -90,6 +91,7 @@ def _settings(env: Environment, config: File) -> Settings:
         slack=_slack_settings(env, config),
         discord=_discord_settings(env, config),
         web=checks.listen(config.web.listen),
+        operator=_operator(config),
         warnings=tuple(_warnings(env, config)),
     )
 
@@ -131,6 +133,11 @@ def _discord_settings(env: Environment, config: File) -> Discord | None:
     )
 
 
+def _operator(config: File) -> Operator:
+    heartbeat = config.operator.heartbeat
+    return Operator(channel=config.operator.channel, heartbeat=Secret(heartbeat) if heartbeat else None)
+
+
 def _revealed(secret: SecretStr | None) -> Secret | None:
     return Secret(secret.get_secret_value()) if secret else None
 
@@ -144,9 +151,22 @@ def _warnings(env: Environment, config: File) -> Iterator[str]:
             if path:
                 paths[f"connection {table.name}"] = path
     yield from _proxies(env, config)
+    yield from _unheard(env, config)
     for where, path in paths.items():
         if environment.exposed(path):
             yield f"{where}: everyone on this machine can read {path}. Mend it with: chmod 0400 {path}"
+
+
+def _unheard(env: Environment, config: File) -> Iterator[str]:
+    """Say where what an operator is told waits for a chat that is off."""
+    chat = (config.operator.channel or "").partition(":")[0]
+    tokens = {
+        "slack": ("SLACK_BOT_TOKEN", env.slack_bot_token),
+        "discord": ("DISCORD_TOKEN", env.discord_token),
+    }
+    variable, token = tokens.get(chat, ("", None))
+    if variable and not token:
+        yield f"[operator] channel is in {chat}, which is off: set {variable}, or nobody is told there."
 
 
 def _proxies(env: Environment, config: File) -> Iterator[str]:

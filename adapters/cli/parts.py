@@ -11,11 +11,17 @@ from adapters.cli.alone import Workers
 from adapters.settings import Settings
 from bot.cards import Card
 from bot.handler import Handler
+from bot.notices import NoticeStore
 from bot.ports import Clock, RunService, Store
+from bot.watch.auditor import Queues
 
 
-class KeptStore(Store, Workers, Protocol):
+class KeptStore(Store, Workers, NoticeStore, Queues, Protocol):
     """The core's store, and the housekeeping that only a program does that runs for long."""
+
+    async def verify_audit(self) -> int:
+        """Check the audit trail. Raises `TrailBroken`, `StoreError`."""
+        ...
 
     async def prune(self, now: datetime) -> object:
         """Forget what is no longer needed. Raises `StoreError`."""

@@ -101,7 +101,9 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
             typer.echo(line, err="terminal" not in chats)
         if work.alone.other is not None:
             typer.echo(f"Warning: {sentence(work.alone.other)}", err=True)
-        receiving = {asyncio.create_task(_careful(name, chat)): name for name, chat in chats.items()}
+        receiving = {
+            asyncio.create_task(_careful(name, chat, work.off)): name for name, chat in chats.items()
+        }
         code = await _receive(receiving, stop)
         health.stopping = True
         await _close(chats)
@@ -110,7 +112,7 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
 
 
 def _connect(health: Health, work: Work, chats: Mapping[str, RunningChat]) -> None:
-    health.chats = lambda: {name: chat.connected for name, chat in chats.items()}
+    health.chats = work.connected = lambda: {name: chat.connected for name, chat in chats.items()}
     health.deliveries = lambda: {d.chat.name: d.counts for d in work.deliverers}
     health.polls = lambda: work.polls() if work.alone.works else {}
     health.waits_for = lambda: "" if work.alone.works or not work.alone.other else named(work.alone.other)
@@ -139,8 +141,11 @@ async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _careful(name: str, chat: RunningChat) -> None:
-    """Let a chat receive; one that falls over is started again, and one that is refused is said once."""
+async def _careful(name: str, chat: RunningChat, off: dict[str, str]) -> None:
+    """Let a chat receive; one that falls over is started again, and one that is refused is said once.
+
+    `off` gets why it was refused.
+    """
     pause = 1.0
     while True:
         try:
@@ -148,6 +153,7 @@ async def _careful(name: str, chat: RunningChat) -> None:
         except ChatRefused as refused:
             log.error("%s is off: %s", name, refused)  # noqa: TRY400 - a sentence; the stack says nothing more
             typer.echo(f"{name} is off: {refused}", err=True)
+            off[name] = str(refused)
             return
         except OSError as error:  # an address in use, for one; the stack says nothing more
             log.warning(

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from adapters.cli.alone import Alone, sentence
 from adapters.cli.parts import Parts
+from adapters.heartbeat import Heartbeat
 from adapters.scheduler import Scheduler
+from adapters.store.audit import TrailBroken
+from bot.errors import StoreError
+from bot.notices import Finding, Operator
 from bot.ports import Chat
+from bot.replies.operating import Cause
+from bot.watch.auditor import Auditor, Polled, Standing
 from bot.watch.deliver import Deliverer, Pace
 from bot.watch.fill import Filler
 from bot.watch.launches import LaunchWatch
@@ -31,6 +37,9 @@ LAUNCHES_DEADLINE = 120.0
 LIVE_DEADLINE = 60.0
 FILL_EVERY, FILL_DEADLINE = 10.0, 120.0
 
+LATE_POLLS = 300.0  # seconds without a good look at a connection, or three times the interval
+AUDIT_DEADLINE = 30.0
+TRAIL_EVERY, TRAIL_DEADLINE = 24 * 3600.0, 600.0
 TIDY_EVERY, TIDY_DEADLINE = 6 * 3600.0, 300.0
 
 
@@ -43,6 +52,7 @@ class Haste:
     launches: float = 2.0
     idle: float = 2.0
     per_channel: float = 1.0
+    audit: float = 60.0
 
 
 class Work:
@@ -74,8 +84,20 @@ class Work:
         self._fillers = tuple(
             Filler(service, parts.store, clock=parts.clock) for service in parts.services.values()
         )
+        self.connected: Callable[[], Mapping[str, bool]] = lambda: dict.fromkeys(chats, True)
+        self.off: dict[str, str] = {}  # why a chat will not come back by itself
+        own = parts.settings.operator
+        self.operator = Operator(
+            parts.store,
+            parts.clock,
+            channel=own.channel,
+            render=renderers.get((own.channel or "").partition(":")[0]),
+            on_rows=self._wake,
+        )
+        self._beat = Heartbeat(own.heartbeat) if own.heartbeat else None
         self._scheduler = Scheduler()
         self._misses = 0  # of earlier schedulers
+        self._started = parts.clock.monotonic()
         self._delivering: list[asyncio.Task[None]] = []
 
     def polls(self) -> dict[str, float | None]:
@@ -86,6 +108,29 @@ class Work:
         """Return how many ticks came late, failed, were cut off or not done at all."""
         return self._misses + self._scheduler.counts.total()
 
+    def standing(self) -> Standing:
+        """Return how everything stands that the auditor cannot read from the database."""
+        return Standing(
+            polls={poller.service.connection: self._polled(poller) for poller in self._pollers},
+            connected=self.connected(),
+            halted={d.chat.name: d.halted for d in self.deliverers},
+            lost=self.lost(),
+            off=self.off,
+        )
+
+    def _polled(self, poller: Poller) -> Polled:
+        health = poller.health
+        last = self._started if health.last_good is None else max(self._started, health.last_good)
+        return Polled(
+            age=self._parts.clock.monotonic() - last,
+            allowed=max(LATE_POLLS, 3 * self._haste.poll),
+            looked=health.last_good is not None,
+            problem=health.problem,
+            refused=health.refused,
+            behind=poller.behind,
+            unlisted=poller.unlisted,
+        )
+
     def lost(self) -> dict[str, str]:
         """Return the channels that take no messages, and why."""
         return {channel: why for deliverer in self.deliverers for channel, why in deliverer.lost.items()}
@@ -94,6 +139,7 @@ class Work:
         """Begin, for the first time or after `stop`. Raises `StoreError`."""
         await self._parts.store.configure(self._parts.settings.watches, self._parts.clock.now())
         self._misses, self._scheduler = self.misses(), Scheduler()
+        self._started = self._parts.clock.monotonic()
         self.deliverers = tuple(map(self._deliverer, self._chats.values()))
         self._delivering = [
             asyncio.create_task(d.run(), name=f"deliver {d.chat.name}") for d in self.deliverers
@@ -105,6 +151,11 @@ class Work:
             every(self._haste.poll, f"poll {poller.service.connection}", poller.tick, deadline=POLL_DEADLINE)
         for filler in self._fillers:
             every(FILL_EVERY, f"fill {filler.service.connection}", filler.tick, deadline=FILL_DEADLINE)
+        auditor = Auditor(
+            self._parts.store, self.operator, self._parts.clock, look=self.standing, beat=self._beat
+        )
+        every(self._haste.audit, "audit", auditor.tick, deadline=AUDIT_DEADLINE)
+        every(TRAIL_EVERY, "audit trail", self._verify_trail, deadline=TRAIL_DEADLINE)
         every(TIDY_EVERY, "tidy", self._tidy, deadline=TIDY_DEADLINE)
         self._scheduler.start()
 
@@ -132,6 +183,18 @@ class Work:
             tell_operator=self._tell,
             pace=Pace(idle=self._haste.idle, per_channel=self._haste.per_channel),
         )
+
+    async def _verify_trail(self) -> None:
+        """Look whether anybody changed the audit trail, and tell."""
+        problem = ""
+        try:
+            await self._parts.store.verify_audit()
+        except TrailBroken as error:
+            problem = str(error)
+        except StoreError as error:
+            log.warning("the audit trail could not be read: %s", error)
+            return
+        await self.operator.note(Finding(Cause.AUDIT, "audit trail", problem))
 
     async def _tidy(self) -> None:
         await self._parts.store.prune(self._parts.clock.now())

@@ -79,6 +79,16 @@ def base_url(value: str) -> str:
     return value
 
 
+def heartbeat(value: str) -> str:
+    """Accept an address to ping, as it is; it is a secret, so without encryption only on this machine."""
+    parts = _address(value)
+    if parts is None or parts.scheme not in {"http", "https"} or parts.username or parts.fragment:
+        raise wrong("That is not a web address.", "Give it like https://heartbeat.example.com/ID.")
+    if parts.scheme == "http" and not loopback(parts.hostname or ""):
+        raise wrong("Over http, the address could be read on the way.", "Use https.")
+    return value
+
+
 def platform_url(value: str) -> str:
     """Accept the address of a platform: nothing but the API's own path may follow the host."""
     value = base_url(value)
@@ -266,6 +276,7 @@ def listening(value: str) -> str:
 Tenant = Annotated[str, AfterValidator(tenant)]
 BaseUrl = Annotated[str, AfterValidator(base_url)]
 PlatformUrl = Annotated[str, AfterValidator(platform_url)]
+HeartbeatUrl = Annotated[str, AfterValidator(heartbeat)]
 ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
 HeaderSecret = Annotated[SecretStr, AfterValidator(secret)]
 LOWER = BeforeValidator(lower)

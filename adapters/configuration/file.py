@@ -22,6 +22,7 @@ from adapters.configuration.checks import (
     ChannelId,
     DiscordGuild,
     HeaderSecret,
+    HeartbeatUrl,
     Listen,
     MailDomain,
     Name,
@@ -138,6 +139,13 @@ class WebTable(Table):
     listen: Listen = "127.0.0.1:8080"
 
 
+class OperatorTable(Table):
+    """Where an operator is told what needs a person."""
+
+    channel: ChannelId | None = None
+    heartbeat: HeartbeatUrl | None = None
+
+
 class File(Table):
     """The whole file."""
 
@@ -152,6 +160,7 @@ class File(Table):
     slack: SlackTable = SlackTable()
     discord: DiscordTable = DiscordTable()
     web: WebTable = WebTable()
+    operator: OperatorTable = OperatorTable()
 
 
 def parse(path: Path) -> dict[str, Any]:

@@ -49,6 +49,14 @@ class Discord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Where an operator is told what needs a person. `heartbeat`: an address that is pinged while all is well."""
+
+    channel: str | None = None
+    heartbeat: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal:
     """Where the chat in the terminal keeps what it needs after a restart."""
 

@@ -49,7 +49,10 @@ class SqlAudit(Part):
             return tuple(_entry(row) for row in rows)
 
     async def verify_audit(self) -> int:
-        """Check every line against the one before; return how many there are. Raises `StoreError` at a break."""
+        """Check every line against the one before; return how many there are.
+
+        Raises `TrailBroken` at a break, `StoreError` where it cannot be read.
+        """
         async with self._db.reading() as connection:
             # The head first: lines added while we read stand after it and are not asked about.
             head = (await connection.execute(select(audit_head))).one()
@@ -76,9 +79,13 @@ def _check(rows: Sequence[Row[Any]], start: int, digest: str) -> str:
     return digest
 
 
-def broken(seq: int) -> StoreError:
+class TrailBroken(StoreError):
+    """A line was changed, added or taken out."""
+
+
+def broken(seq: int) -> TrailBroken:
     """Say where the trail does not hold."""
-    return StoreError(
+    return TrailBroken(
         f"The audit trail was changed: line {seq} does not fit the lines before it, or is missing."
         " Compare the database with a backup."
     )

@@ -18,6 +18,7 @@ from adapters.store.desk import SqlDesk
 from adapters.store.folding import SqlFolding
 from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
+from adapters.store.notices import SqlNotices
 from adapters.store.outbox import SqlOutbox
 from adapters.store.schema import bring_up_to_date
 from adapters.store.subscriptions import SqlSubscriptions
@@ -36,6 +37,7 @@ class SqlStore(
     SqlOutbox,
     SqlFolding,
     SqlDesk,
+    SqlNotices,
     SqlConversations,
     SqlIntents,
     SqlAudit,

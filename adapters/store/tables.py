@@ -224,6 +224,16 @@ workers = Table(
     Column("beats", BigInteger, nullable=False),
 )
 
+# What an operator was told of and that is not over.
+notices = Table(
+    "notices",
+    metadata,
+    Column("cause", CleanText, primary_key=True),
+    Column("subject", CleanText, primary_key=True),
+    Column("problem", CleanText, nullable=False),
+    Column("since", UtcTime, nullable=False),
+)
+
 words = Table(
     "words",
     metadata,

@@ -47,6 +47,7 @@ class Health:
     last_good: float | None = None  # monotonic seconds
     problem: str = ""
     failures: int = 0  # in a row
+    refused: bool = False  # by the platform, so that no later try helps by itself
 
 
 @dataclass(slots=True)
@@ -84,8 +85,9 @@ class Poller:
         self.clock = clock
         self.health = Health()
         self._tell = tell_operator
-        self._behind = False
-        self._catch_up = CatchUp(service, store, tell_operator)
+        self.behind = ""  # what is still to be read of a long list, as a sentence
+        self.unlisted = ""  # which part of the list cannot be read, as a sentence
+        self._catch_up = CatchUp(service, store, self._cut_off)
         self._finishing = Finishing(
             service=service, store=store, renderers=renderers, report_links=report_links
         )
@@ -133,11 +135,17 @@ class Poller:
 
     async def _say_if_behind(self, caught: Caught) -> None:
         """Tell the operator once that there is more to read than fits into a tick, and log when that is over."""
-        if caught.unread and not self._behind:
-            await tell_carefully(self._tell, limits.behind(self.service.connection, caught.unread[0]))
-        if self._behind and not caught.unread:
+        before, self.behind = self.behind, ""
+        if caught.unread:
+            self.behind = limits.behind(self.service.connection, caught.unread[0])
+        if self.behind and not before:
+            await tell_carefully(self._tell, self.behind)
+        if before and not self.behind:
             log.info("%s", limits.caught_up(self.service.connection))
-        self._behind = bool(caught.unread)
+
+    async def _cut_off(self, sentence: str) -> None:
+        self.unlisted = sentence
+        await self._tell(sentence)
 
     async def _conclude(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
         """Record what changed of some runs, then tell those that ended, each in a write of its own."""
@@ -273,6 +281,7 @@ class Poller:
         if not self.health.problem:
             log.error("%s cannot be watched: %s%s", self.service.connection, error, _cut(error))
         self.health.problem = str(error)
+        self.health.refused = isinstance(error, AccessRefused)
         self.health.failures = failures + 1
 
     def _is_well(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,12 +14,18 @@ from adapters import settings
 from adapters.chat.slack.render import render
 from adapters.cli.parts import Parts
 from adapters.cli.work import Haste, working
+from adapters.clock import SystemClock
+from adapters.configuration.values import Operator
 from adapters.store.store import open_store
 from bot.cards import ReportLinks
 from bot.handler import Handler
 from bot.model import RunStatus
-from bot.state import Invocation, Place, PollStep, Subscription
+from bot.notices import Notice
+from bot.ports import Post, PostOutcome
+from bot.replies.operating import Cause
+from bot.state import AuditEntry, Invocation, NewDelivery, Place, PollStep, Subscription
 from bot.watch.telling import Tell
+from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.stage import ANN, CHANNEL, Stage, silent
 
@@ -93,3 +100,71 @@ async def test_working__records_for_chats_that_are_off(
 def replace_desk(stage: Stage, *, report_links: dict[str, ReportLinks]) -> Handler:
     """Return a handler whose desk knows where report links may go."""
     return Handler(replace(stage.desk, report_links=report_links))
+
+
+async def test_working__tells_the_operators_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that can never be posted is told where the settings say, by the ordinary outbox, once."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    stage, clock, posted = Stage(), SystemClock(), asyncio.Event()
+    chat = FakeChat(clock=clock, name="slack")
+    chat.next_posts(Posting.REFUSED)
+    post, told = chat.post, Operator(channel="slack:channel:T01:C0OPS")
+
+    async def noticed(what: Post) -> PostOutcome:
+        outcome = await post(what)
+        if what.channel == told.channel:
+            posted.set()
+        return outcome
+
+    monkeypatch.setattr(chat, "post", noticed)
+    async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
+        await store.enqueue(NewDelivery(key="a", channel="slack:channel:T01:C01", payload="{}"), clock.now())
+        parts = Parts(
+            settings=replace(settings.load(), operator=told), services={}, store=store, clock=clock,
+            handler=stage.handler,
+        )  # fmt: skip
+        haste = Haste(audit=0.05, idle=0.05, per_channel=0)
+        async with working(parts, {"slack": chat}, haste=haste, tell=silent), asyncio.timeout(20):
+            await posted.wait()
+        (notice,) = await store.notices()
+
+    assert (notice.cause, notice.subject) == (Cause.DEAD, "slack:channel:T01:C01")
+    (message,) = chat.messages
+    assert message.channel == told.channel
+    assert "1 message to slack:channel:T01:C01 cannot be posted" in message.payload
+
+
+async def test_working__looks_whether_the_audit_trail_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that somebody changed is told at the next start."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    stage, looked = Stage(), asyncio.Event()
+    path = tmp_path / "clew.db"
+    async with open_store(f"sqlite:///{path}") as store:
+        line = AuditEntry(at=stage.clock.now(), actor="a", channel="c", action="launch", decision="no")
+        await store.audit(line)
+        with sqlite3.connect(path) as other:
+            other.execute("UPDATE audit SET decision = 'yes'")
+        other.close()
+        open_notice = store.open_notice
+
+        async def noticed(notice: Notice, delivery: NewDelivery | None) -> bool:
+            told = await open_notice(notice, delivery)
+            looked.set()
+            return told
+
+        monkeypatch.setattr(store, "open_notice", noticed)
+        parts = Parts(
+            settings=settings.load(), services={}, store=store, clock=stage.clock, handler=stage.handler
+        )
+        async with working(parts, {}, haste=Haste(), tell=silent), asyncio.timeout(20):
+            await looked.wait()
+        (notice,) = await store.notices()
+
+    assert notice.cause is Cause.AUDIT
+    assert notice.problem.startswith("The audit trail was changed: line 1")

@@ -628,3 +628,54 @@ def test_load__half_of_slack(name: str, lacks: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(f"SLACK_{name}_TOKEN", {"BOT": BOT, "APP": APP}[name])
 
     assert one_problem().startswith(f"SLACK_{lacks}_TOKEN: ")
+
+
+OPERATOR = '[operator]\nchannel = "{}"\nheartbeat = "{}"\n'
+HEART = "https://heart.example.com/ping/canary-id?x=1"
+
+
+@pytest.mark.usefixtures("complete")
+def test_load__operator(folder: Path) -> None:
+    """A channel and an address, as they are; the address is a secret, since who knows it keeps the alarm silent."""
+    (folder / "clew.toml").write_text(
+        OPERATOR.format("discord:channel:1104000000000000001:1104000000000000002", HEART)
+    )
+
+    loaded = settings.load()
+
+    assert loaded.operator.channel == "discord:channel:1104000000000000001:1104000000000000002"
+    assert loaded.operator.heartbeat == Secret(HEART)
+    assert loaded.operator.heartbeat in loaded.secrets
+    assert loaded.warnings == (
+        "[operator] channel is in discord, which is off: set DISCORD_TOKEN, or nobody is told there.",
+    )
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://heart.example.com/canary-id", "Over http, the address could be read on the way. Use https."),
+        ("ftp://heart.example.com/canary-id", "That is not a web address."),
+        ("https://user:canary-id@heart.example.com/", "That is not a web address."),
+        ("canary-id", "That is not a web address."),
+        ("https://heart.example.com:99999/canary-id", "That is not a web address."),
+    ],
+)
+def test_load__heartbeat_that_is_none(folder: Path, address: str, said: str) -> None:
+    """It is refused with the way to give it right, and never repeated."""
+    (folder / "clew.toml").write_text(OPERATOR.format("slack:channel:T01:C01", address))
+
+    problem = one_problem()
+
+    assert said in problem
+    assert "canary-id" not in problem
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9/x", "http://[::1]:9/x", "http://localhost:9/x"])
+def test_load__heartbeat_on_this_machine(folder: Path, address: str) -> None:
+    """Nobody reads along on loopback."""
+    (folder / "clew.toml").write_text(OPERATOR.format("terminal:channel:local", address))
+
+    assert settings.load().operator.heartbeat == Secret(address)

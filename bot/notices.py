@@ -1,0 +1,122 @@
+"""What an operator is told: each cause once when it begins and once when it is over, also across restarts.
+
+Whoever finds something calls `Operator.note`, as often as it likes: the database remembers what was told. The
+message is a row of the outbox, written in the same transaction, so it is neither lost nor doubled.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+from bot.cards import Card
+from bot.ports import Clock
+from bot.replies import operating
+from bot.replies.operating import Cause
+from bot.state import NewDelivery
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How something stands; `problem`: what is wrong and how to mend it in full sentences, "" while all is well.
+
+    `subject`: what it is about: a channel's id, a connection's name, a chat's name.
+    """
+
+    cause: Cause
+    subject: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that an operator was told of and that is not over."""
+
+    cause: Cause
+    subject: str
+    problem: str
+    since: datetime
+
+
+class NoticeStore(Protocol):
+    """What was told. Raises `StoreError`."""
+
+    async def notices(self) -> tuple[Notice, ...]:
+        """Return what is not over, oldest first."""
+        ...
+
+    async def open_notice(self, notice: Notice, delivery: NewDelivery | None) -> bool:
+        """Remember it and enqueue its message, in one transaction; False where it is remembered already."""
+        ...
+
+    async def close_notice(
+        self, cause: Cause, subject: str, delivery: NewDelivery | None, now: datetime
+    ) -> bool:
+        """Forget it and enqueue the message that it is over, in one transaction; False where it was not there."""
+        ...
+
+
+class Operator:
+    """Tells the operator's channel, where there is one, and the log in any case.
+
+    `render`: how the channel's chat writes a card. `on_rows` is called when there is something to deliver.
+    """
+
+    def __init__(
+        self,
+        store: NoticeStore,
+        clock: Clock,
+        *,
+        channel: str | None = None,
+        render: Callable[[Card], str] | None = None,
+        on_rows: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.channel = channel
+        self._store = store
+        self._clock = clock
+        self._render = render
+        self._on_rows = on_rows
+
+    async def note(self, finding: Finding) -> None:
+        """Tell of a problem that is new, or of one that is over. Raises `StoreError`; then nothing was told."""
+        found = {(n.cause, n.subject): n for n in await self._store.notices()}
+        known = found.get((finding.cause, finding.subject))
+        if finding.problem and known is None:
+            await self._begin(finding)
+        elif known is not None and not finding.problem:
+            await self._end(known)
+
+    async def open(self) -> tuple[Notice, ...]:
+        """Return what is not over, oldest first. Raises `StoreError`."""
+        return await self._store.notices()
+
+    async def _begin(self, finding: Finding) -> None:
+        notice = Notice(
+            cause=finding.cause, subject=finding.subject, problem=finding.problem, since=self._clock.now()
+        )
+        message = self._message(notice, "begun", operating.begun(notice.cause, notice.problem))
+        if await self._store.open_notice(notice, message):
+            log.error("%s", finding.problem)
+            self._on_rows()
+
+    async def _end(self, notice: Notice) -> None:
+        now = self._clock.now()
+        card = operating.over(notice.cause, notice.problem, notice.since, now)
+        message = self._message(notice, "over", card)
+        if await self._store.close_notice(notice.cause, notice.subject, message, now):
+            log.warning("over: %s", notice.problem)
+            self._on_rows()
+
+    def _message(self, notice: Notice, what: str, card: Card) -> NewDelivery | None:
+        """Return the message; none about the operator's own channel, which could only come when it is over."""
+        if self.channel is None or self._render is None or notice.subject == self.channel:
+            return None
+        about = sha256(notice.subject.encode("utf-8", "replace")).hexdigest()[:16]
+        key = f"operator:{notice.cause}:{about}:{notice.since.isoformat()}:{what}"
+        return NewDelivery(key=key, channel=self.channel, payload=self._render(card))

@@ -1,0 +1,134 @@
+"""What an operator is told, and the cards in the operator's channel."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from bot.cards import Card, Outside, Tone
+from bot.replies.words import clock_time, count, duration, stopped
+
+NEW_KEY = "Make a new API key on the tenant's settings page, and set it; `clew doctor` tests it."
+DESK = "`clew outbox list` shows them, `retry` sends them again, `drop` gives them up."
+
+
+class Cause(StrEnum):
+    """What can be wrong that needs a person."""
+
+    DEAD = "dead"  # messages that cannot be posted
+    UNKNOWN = "unknown"  # messages that may or may not have arrived
+    STUCK = "stuck"  # messages that wait and do not move
+    LOST = "lost"  # a channel that refuses us
+    HALTED = "halted"  # a chat that refuses us
+    RECEIVING = "receiving"  # a chat that nothing comes from
+    POLL = "poll"  # a connection that cannot be watched
+    GUARD = "guard"  # a limit was met that keeps something from being done
+    CLOCK = "clock"
+    AUDIT = "audit"
+    HEARTBEAT = "heartbeat"
+    DATABASE = "database"
+
+
+TITLES = {
+    Cause.DEAD: "Messages cannot be delivered",
+    Cause.UNKNOWN: "Messages may not have arrived",
+    Cause.STUCK: "Messages wait",
+    Cause.LOST: "A channel cannot be reached",
+    Cause.HALTED: "A chat refuses Clew",
+    Cause.RECEIVING: "A chat is not connected",
+    Cause.POLL: "Runs are not watched",
+    Cause.GUARD: "A limit was met",
+    Cause.CLOCK: "The clock was changed",
+    Cause.AUDIT: "The audit trail does not hold",
+    Cause.HEARTBEAT: "The heartbeat does not arrive",
+    Cause.DATABASE: "The database is in trouble",
+}
+
+
+def begun(cause: Cause, problem: str) -> Card:
+    """Tell what is wrong and how to mend it."""
+    title = TITLES[cause]
+    return Card(
+        title=(title,), text=(f"{title}: ", Outside(problem)), tone=Tone.WARNING, body=((Outside(problem),),)
+    )
+
+
+def over(cause: Cause, problem: str, since: datetime, now: datetime) -> Card:
+    """Tell that something told earlier is over."""
+    lasted = f"It lasted {duration(now - since)}, since {clock_time(since)}."
+    return Card(
+        title=(f"Over: {TITLES[cause]}",),
+        text=(f"Over: {TITLES[cause]}. {lasted} It was: ", Outside(problem)),
+        tone=Tone.NEUTRAL,
+        body=(("It was: ", Outside(problem)), (lasted,)),
+    )
+
+
+def dead(channel: str, rows: int, reason: str) -> str:
+    """Say that messages to a channel can never be posted as they are."""
+    return f"{count(rows, 'message')} to {channel} cannot be posted: {stopped(reason)} {DESK}"
+
+
+def unknown(channel: str, rows: int, reason: str) -> str:
+    """Say that nobody can tell whether messages arrived."""
+    return (
+        f"{count(rows, 'message')} to {channel} may or may not have been posted: {stopped(reason)} "
+        f"Look there. {DESK}"
+    )
+
+
+def stuck(channel: str, rows: int, since: datetime, reason: str) -> str:
+    """Say that messages wait and none of them goes out."""
+    why = f" The last try ended so: {stopped(reason)}" if reason else ""
+    return f"{count(rows, 'message')} to {channel} wait since {clock_time(since)}.{why} {DESK}"
+
+
+def chat_off(channel: str, rows: int, chat: str) -> str:
+    """Say that messages wait for a chat that is not served."""
+    return f"{count(rows, 'message')} to {channel} cannot go out: {chat} is off. Set its token, or drop them. {DESK}"
+
+
+def lost(channel: str, reason: str) -> str:
+    """Say that a channel refuses us, and what becomes of what is for it."""
+    return (
+        f"Nothing can be posted to {channel} for now: {stopped(reason)} "
+        "What is for it waits, and goes out when that is mended."
+    )
+
+
+def halted(chat: str, reason: str) -> str:
+    """Say that a chat takes nothing from us."""
+    return (
+        f"{chat} refuses Clew: {stopped(reason)} Nothing is lost: all messages to it wait until there is a token "
+        "that works. Set it and start Clew again."
+    )
+
+
+def not_connected(chat: str, seconds: float, reason: str) -> str:
+    """Say that nothing comes from a chat."""
+    if reason:
+        return f"{chat} is off: {stopped(reason)}"
+    return f"{chat} has not been connected for {seconds / 60:.0f} min. It is tried again by itself; the log has more."
+
+
+def not_watched(connection: str, problem: str, *, refused: bool) -> str:
+    """Say that a connection's runs are not seen, and that nothing is lost by it."""
+    why = problem or "No look at its runs came to its end lately."
+    mend = f" {NEW_KEY}" if refused else ""
+    return (
+        f"{connection} cannot be watched: {stopped(why)}{mend} Runs that end meanwhile are told afterwards."
+    )
+
+
+def clock_jumped(seconds: float) -> str:
+    """Say that the wall clock was set."""
+    way = "forward" if seconds > 0 else "back"
+    return (
+        f"This machine's clock jumped {way} by {abs(seconds):.0f} s. Waits are not affected; times that are shown are. "
+        "Synchronise the clock."
+    )
+
+
+def not_beating(reason: str) -> str:
+    """Say that the heartbeat's address does not answer."""
+    return f"The address of `[operator] heartbeat` does not answer as it should: {stopped(reason)} Check it."
