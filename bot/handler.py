@@ -88,9 +88,12 @@ class Handler:
         launch that was sent already would be sent twice. Raises `StoreError`: then the chat must not be told, so
         that it delivers again.
         """
-        clean, _ = _scrubbed(invocation, self.desk.secrets)
-        kept = replace(clean, confirmed=False)
+        kept = replace(self.clean(invocation), confirmed=False)
         return await self.desk.store.accept(invocation.place.chat, invocation.key, kept)
+
+    def clean(self, invocation: Invocation) -> Invocation:
+        """Return an invocation as it may be shown or kept: without the secrets in it."""
+        return _scrubbed(invocation, self.desk.secrets)[0]
 
     async def unanswered(self, chat: str, since: datetime) -> tuple[Invocation, ...]:
         """Return what was taken since then and never answered: a restart came between."""
@@ -111,7 +114,7 @@ class Handler:
 
         Raises `ClewError` like the verb would.
         """
-        invocation, _ = _scrubbed(invocation, self.desk.secrets)
+        invocation = self.clean(invocation)
         verb, asked = await self._read(_words(invocation), invocation, report)
         if denied := await self._allow(verb, asked):
             raise UserError(denied)
@@ -161,6 +164,7 @@ class Handler:
             return problems.denied(denied)
         verb.check_names(asked.words)
         verb.check_words(asked.words, asked.invocation.values)
+        verb.check_secrets(asked.words, asked.invocation.values)
         return await verb.handle(asked, self.desk)
 
     async def _read(self, words: Words, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from bot import grammar
 from bot.errors import Part, UserError, WrongValue
 from bot.model import LaunchRequest
+from bot.redact import scrub
 from bot.wordlike import mistaken
 
 PREFIX = "antithesis."
@@ -48,7 +49,7 @@ def build(launcher: str, given: Mapping[str, str], key: str) -> LaunchRequest:
     """Build a request of a launcher and values by name. Raises `UserError` naming the value that is wrong."""
     values = normalised(given)
     extra = tuple(
-        (name, plain_text(value, name)) for name, value in sorted(values.items()) if name not in KNOWN
+        (name, _harmless(value, name)) for name, value in sorted(values.items()) if name not in KNOWN
     )
     if len(extra) > MOST_EXTRA:
         raise UserError(f"There are {len(extra)} further parameters; {MOST_EXTRA} is the most.")
@@ -98,10 +99,7 @@ def canonical(name: str) -> str:
             "Set it in the launcher itself, or launch with the platform's own command line.",
         )
     if is_secret(name):
-        raise UserError(
-            f"“{name[:_SHOWN]}=” looks like a secret, and what is said in a chat stays there: Clew does not take it.",
-            "Set it in the launcher itself.",
-        )
+        raise _secret(name, "looks like a secret")
     if (name in FURTHER or name.startswith(CUSTOM)) and _NAME.fullmatch(name):
         return name
     raise unknown(name)
@@ -112,6 +110,20 @@ def is_secret(name: str) -> bool:
     words = _WORDS.findall(name)
     return not _SECRET.isdisjoint(word.lower() for word in words) or "".join(words).lower().endswith(
         _SECRET_ENDS
+    )
+
+
+def _harmless(value: str, name: str) -> str:
+    """Return the value of a further parameter; one that looks like a credential would be shown and kept."""
+    if scrub(value).removed:
+        raise _secret(name, "has a value that looks like a secret")
+    return plain_text(value, name)
+
+
+def _secret(name: str, what: str) -> UserError:
+    return UserError(
+        f"“{name[:_SHOWN]}=” {what}, and what is said in a chat stays there: Clew does not take it.",
+        "Set it in the launcher itself.",
     )
 
 

@@ -11,6 +11,7 @@ from bot.cards import Button, FieldKind, Reply
 from bot.commands.verb import Parameter, Verb
 from bot.errors import UserError, WrongValue
 from bot.grammar import Words
+from bot.redact import MASK
 from bot.state import Invocation
 
 MOST = 999_999_999  # of a count that its verb does not bound
@@ -23,7 +24,8 @@ Check = Callable[[str, str], object]
 def problem(verb: Verb | None, name: str, kind: str, value: str, label: str) -> str:
     """Say what is wrong with a field's value in words that fit the form, "" where it can be right.
 
-    The verb judges it again, with all that it knows; this is what can be told at once.
+    The verb judges it again, with all that it knows; this is what can be told at once. A part of the value is
+    repeated, so `value` is one without secrets.
     """
     parameter = next((p for p in verb.parameters if p.name == name), None) if verb else None
     try:
@@ -45,8 +47,11 @@ def problems(verb: Verb, values: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def correctable(reply: Reply, invocation: Invocation) -> Reply:
-    """Offer the form again with all that was filled in, but for secrets: no message may keep those."""
-    kept = {name: value for name, value in invocation.values.items() if not launching.is_secret(name)}
+    """Offer the form again with all that was filled in, but for secrets: no message may keep those.
+
+    `invocation`: as `Handler.clean` returns it.
+    """
+    kept = {n: v for n, v in invocation.values.items() if not launching.is_secret(n) and MASK not in v}
     words = grammar.written(Words(verb=invocation.words, named=kept))
     again = Button(label="Correct the form", words=words or invocation.words, asks=invocation.words)
     return replace(reply, card=replace(reply.card, buttons=(again, *reply.card.buttons)))

@@ -14,6 +14,7 @@ from bot.errors import Correction, Part, UserError
 from bot.grammar import Words
 from bot.model import NOTHING, Secret
 from bot.ports import Clock, Report, RunService, Store
+from bot.redact import MASK
 from bot.state import Invocation
 from bot.wordlike import mistaken
 
@@ -170,6 +171,20 @@ class Verb:
                 "Give one of them. A text of several words stands in quotes.",
             )
 
+    def check_secrets(self, words: Words, values: Mapping[str, str]) -> None:
+        """Refuse to change something by a value that a secret was taken out of: the rest is not what was meant."""
+        if not self.changes:
+            return
+        bare = {self.positional.name: words.bare} if self.positional else {}
+        given = {**bare, **words.named, **values}
+        held = next((name for name, value in given.items() if MASK in value and name not in _PROSE), None)
+        if held is not None:
+            raise UserError(
+                f"“{held[:SHOWN]}=” has “{MASK}” in the place of what looks like a secret, and what is said in a "
+                "chat stays there: Clew does not take it.",
+                "Leave it out; what a run needs of that kind is set in the launcher itself.",
+            )
+
     def _spaced(self, name: str, value: str) -> bool:
         """Whether a value may have been meant to go on behind a space."""
         kind = next((p.kind for p in self.parameters if p.name == name), FieldKind.TEXT)
@@ -177,6 +192,9 @@ class Verb:
 
 
 SHOWN = 60  # characters of what was typed that a sentence quotes
+_PROSE = frozenset(
+    {"description", "antithesis.description"}
+)  # read by people, and a mask says enough to them
 _SPACED = {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PROPERTY}
 
 

@@ -14,13 +14,16 @@ from pathlib import Path
 from adapters.store.store import open_store
 from bot.handler import Handler
 from bot.model import Secret
+from tests.fakes.discord import serve as serve_discord
 from tests.fakes.discord_bot import said, simulated
+from tests.fakes.discord_live import running_bot as running_discord
 from tests.fakes.runs import MOMENT, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService
 from tests.fakes.slack import serve
 from tests.fakes.slack_bot import running_bot
 from tests.fakes.slack_world import BOB, MAIN
 
+SUBMIT = 5  # what Discord calls a modal that was sent
 CANARY = "CANARY7a1b2c3d4e5f"
 API_KEY = f"{CANARY} is the tenant's own key"
 RUN = run_id(1)
@@ -70,6 +73,59 @@ def kept(path: Path) -> list[str]:
     return [row for row in rows if CANARY in row]
 
 
+FIELDS = (
+    "description",
+    "source",
+    "test_name",
+    "recipients",
+    "config_image",
+    "images",
+    "launcher",
+    "duration",
+)
+FORMS = tuple(
+    (FIELDS[(number + step) % len(FIELDS)], text) for number, text in enumerate(HOSTILE) for step in (0, 3, 7)
+)  # each text in three fields of the launch form, each field with several texts
+
+
+def filled(name: str, text: str) -> dict[str, str]:
+    """Return a form that is right but for one field, which holds a hostile text."""
+    return {"launcher": "basic_test", "duration": "30", name: text}
+
+
+async def test_slack__keeps_no_secret_of_forms_and_buttons(tmp_path: Path) -> None:
+    """What is typed into a form, quoted beside its field, offered again, or carried by a button's value."""
+    path = tmp_path / "clew.db"
+    async with open_store(f"sqlite:///{path}") as store, serve() as slack:
+        async with running_bot(slack, store=store, service=a_platform()) as bot:
+            knowing_its_secrets(bot.handler)
+            await slack.command("launch")
+            view = await slack.view("Launch")
+            await bot.answered(1)
+            count, told, card = 1, "", slack.world.say(BOB, MAIN, "a card")
+            for number, (name, text) in enumerate(FORMS):
+                sent = slack.submission({**view, "id": f"V{number}F"}, filled(name, text))
+                ack = await slack.gate.deliver("interactive", sent)
+                told += str(ack.payload)
+                count += "errors" not in str(ack.payload)
+                await bot.answered(count)
+            for text in HOSTILE:
+                for action in ("say:1", "ask:launch:1", "report:1"):
+                    pressed = slack.press_payload(card, {"action_id": action, "value": text})
+                    await slack.gate.deliver("interactive", pressed)
+                    count += action != "ask:launch:1"
+                await bot.answered(count)
+                told += str(await slack.suggestions(view, "launcher", "basic"))
+            shown = "\n".join(message.words for message in slack.world.ours())
+
+        assert kept(path) == []
+        assert CANARY not in shown
+        assert CANARY not in told
+        assert "response_action" in told
+        assert CANARY not in str(list(slack.world.views.values())[1:])
+        assert CANARY not in repr((bot.service.launches, bot.service.debugs, bot.service.calls))
+
+
 async def test_slack__keeps_no_secret_that_is_typed(tmp_path: Path) -> None:
     """Mentions, slash commands, direct messages, shortcuts and forms are clean before anything is stored."""
     path = tmp_path / "clew.db"
@@ -88,6 +144,42 @@ async def test_slack__keeps_no_secret_that_is_typed(tmp_path: Path) -> None:
         assert CANARY not in shown
         assert "A secret was removed from what you wrote." in shown
         assert CANARY not in repr((bot.service.launches, bot.service.debugs, bot.service.calls))
+
+
+async def test_discord__keeps_no_secret_of_forms_and_buttons(tmp_path: Path) -> None:
+    """What is typed into a modal, said of it, offered again, or carried by a button, also one whose words are kept."""
+    path = tmp_path / "clew.db"
+    async with open_store(f"sqlite:///{path}") as store, serve_discord() as discord:
+        async with running_discord(discord, store=store, service=a_platform()) as bot:
+            knowing_its_secrets(bot.handler)
+            discord.slash("status")
+            await bot.answered(1)
+            count, (card,) = 1, discord.ours()
+            for name, text in (*FORMS, *(("rest", text) for text in HOSTILE)):
+                values = filled(name, f"custom.note={text}" if name == "rest" else text)
+                discord.interact(SUBMIT, modal("launch", values))
+                count += 1
+                await bot.answered(count)
+            for text in HOSTILE:
+                discord.click(card, f"say:1:{text}"[:100])
+                count += 1
+                await bot.answered(count)
+            known = {
+                m.id: discord.words(m) for channel in discord.backend.messages for m in discord.ours(channel)
+            }
+            shown = "\n".join(known.values())
+
+        assert kept(path) == []
+        assert CANARY not in shown
+        assert "A secret was removed from what you wrote." in shown
+        assert CANARY not in str(discord.requests)
+        assert CANARY not in repr((bot.service.launches, bot.service.debugs, bot.service.calls))
+
+
+def modal(verb: str, values: dict[str, str]) -> dict[str, object]:
+    """Return what a form sends."""
+    inputs = [{"type": 4, "custom_id": name, "value": value} for name, value in values.items()]
+    return {"custom_id": f"form:{verb}", "components": [{"type": 18, "component": part} for part in inputs]}
 
 
 async def test_discord__keeps_no_secret_that_is_typed(tmp_path: Path) -> None:

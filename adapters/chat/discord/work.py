@@ -154,11 +154,12 @@ class Work:
         shared = await self._stage.sender.is_shared(channel)
         invocation = replace(said.invocation, place=replace(said.invocation.place, shared=shared))
         afresh = partial(self._stage.people.afresh, invocation)
-        reply = _mistaken(said) or await self._patiently(
+        clean = replace(said, invocation=self._handler.clean(invocation))
+        reply = _mistaken(clean) or await self._patiently(
             self._handler.handle(invocation, screen.report, afresh), screen
         )
         if said.way is Way.FORM and reply.failed:
-            reply = fields.correctable(reply, invocation)
+            reply = fields.correctable(reply, clean.invocation)
         message = await screen.show(reply)
         took = self._stage.clock.now() - said.invocation.at
         metrics.ANSWERED.observe(max(0.0, took.total_seconds()))

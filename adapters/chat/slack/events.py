@@ -31,6 +31,7 @@ from adapters.chat.slack.incoming import (
 )
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.typed import WORDS, message_text, said_text
+from bot.model import Secret
 from bot.state import Actor, Invocation, Place
 
 TRIAGE, DEBUG, LAUNCH = "triage_run", "debug_moment", "launch_run"
@@ -54,14 +55,17 @@ class Self:
     enterprise: str = ""
 
 
-def read(body: Json, me: Self, now: datetime) -> Incoming:
-    """Say what a payload means. Raises nothing for whatever it holds."""
+def read(body: Json, me: Self, now: datetime, secrets: tuple[Secret, ...] = ()) -> Incoming:
+    """Say what a payload means. Raises nothing for whatever it holds.
+
+    `secrets`: known values that what is said of a form's fields must not repeat.
+    """
     if body.get("type") == "url_verification":
         return Challenged(challenge=str(body.get("challenge") or ""))
     reader = _READERS.get(_kind(body))
     if reader is None:
         return Nothing()
-    payload = _Payload(body, me, now)
+    payload = _Payload(body, me, now, secrets)
     if not _served(body, me):
         url = payload.text("response_url") or None
         return Refused(sentence=_FOREIGN, actor=payload.actor, place=payload.place, response_url=url)
@@ -75,6 +79,7 @@ class _Payload:
     body: Json
     me: Self
     now: datetime
+    secrets: tuple[Secret, ...] = ()
 
     def text(self, *path: str) -> str:
         """Return the text at a path, "" where there is none."""
@@ -316,7 +321,7 @@ def _submission(payload: _Payload) -> Incoming:
     origin = forms.origin(view)
     if origin is None:
         return Nothing()
-    sent = forms.sent(view)
+    sent = forms.sent(view, payload.secrets)
     if sent.errors:
         return Mistaken(errors=sent.errors)
     user = payload.text("user", "id")

@@ -14,6 +14,8 @@ from adapters.chat.slack.markup import Json, plain
 from bot.cards import Field, FieldKind, Form
 from bot.commands import fields
 from bot.commands.registry import VERBS
+from bot.model import Secret
+from bot.redact import scrub
 from bot.state import Invocation
 
 TITLE = 24
@@ -80,8 +82,8 @@ def origin(view: Json) -> Origin | None:
         return None
 
 
-def sent(view: Json) -> Sent:
-    """Read a modal's values and check what can be checked at once."""
+def sent(view: Json, secrets: tuple[Secret, ...] = ()) -> Sent:
+    """Read a modal's values and check what can be checked at once; no secret is repeated in what is wrong."""
     blocks = _blocks(view)
     known = origin(view)
     verb = VERBS.get(known.verb) if known else None
@@ -90,7 +92,8 @@ def sent(view: Json) -> Sent:
     for name, kind, element in _filled(view):
         value, block = _value(element), blocks.get(name, {})
         label = _label(block) or name
-        wrong = fields.problem(verb, name, kind, value, label)[:INPUT] if value else _missing(block)
+        clean = scrub(value, secrets).text
+        wrong = fields.problem(verb, name, kind, clean, label)[:INPUT] if value else _missing(block)
         if wrong:
             errors[name] = wrong
         elif value:

@@ -79,7 +79,7 @@ class Intake(AsyncMiddleware):
 
     async def _take(self, body: Json, ack: AsyncAck) -> BoltResponse:
         """Act on what came in; what wants an answer with its acknowledgement gets it."""
-        match events.read(body, self._me, self._clock.now()):
+        match events.read(body, self._me, self._clock.now(), self._handler.desk.secrets):
             case Said() as said:
                 await self._keep(said)
             case Suggesting() as suggesting:

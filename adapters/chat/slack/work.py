@@ -172,7 +172,7 @@ class Work:
         handling = self._handler.handle(invocation, screen.report, self._stage.people.afresh)
         reply = await self._patiently(handling, screen)
         if said.way is Way.FORM and reply.failed:
-            reply = correctable(reply, invocation)
+            reply = correctable(reply, self._handler.clean(invocation))
         if reply.card.form is not None and await self._opened(reply.card.form, said, invocation):
             message = None
         else:

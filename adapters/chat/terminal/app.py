@@ -95,7 +95,7 @@ class Terminal:
         """Answer what was taken before."""
         reply = await self.handler.handle(asked, self._report)
         if reply.failed and asked.values:
-            reply = correctable(reply, asked)
+            reply = correctable(reply, self.handler.clean(asked))
         shown = await self._replace(reply, pressed) if reply.replace and pressed else self._show(reply, asked)
         try:
             await self.handler.answered(asked, reply, shown)

@@ -328,3 +328,16 @@ async def test_form__in_a_thread() -> None:
     filled = {field.name: field.value for field in form.fields if field.value}
 
     assert {"run": a_run(1).ref.words, "moment": "5,1.5"} == filled
+
+
+async def test_debug__mail_goes_to_the_requester_until_domains_are_set() -> None:
+    """The link opens a session to whoever holds it: nobody else can be named."""
+    stage = a_stage()
+    refused = await stage.say(f"{AT} recipients=ann@example.com;mallory@evil.example")
+    kept = list(stage.memory.intents)
+    own = await stage.say(f"{AT} recipients=Ann@Example.com", direct=True, channel="fake:channel:D1")
+
+    assert "recipients= has “mallory@evil.example”; no mail domains are set" in texts(refused.card)
+    assert "recipient_domains" in texts(refused.card)
+    assert kept == []
+    assert "by e-mail to Ann@Example.com." in plain(own.card.text)

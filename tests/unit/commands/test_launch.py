@@ -416,3 +416,51 @@ async def test_launch__confirmed_beforehand() -> None:
     assert "Launched basic_test for 30 min" in plain(reply.card.text)
     assert not reply.replace
     assert IntentState.ACCEPTED is drafts(stage)[0].state
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("launch basic_test duration=30 custom.channel=xoxb-CANARY-1234567", "custom.channel="),
+        ("launch basic_test duration=30 custom.database=postgres://ann:CANARY@db/x", "custom.database="),
+        ("launch basic_test duration=30 antithesis.performance_tier=v2.public.CANARY", "performance_tier="),
+        ("launch basic_test duration=30 source=xoxb-CANARY-1234567", "source="),
+        ("launch basic_test duration=30 test_name='Bearer CANARY00'", "test_name="),
+        ("launch xoxb-CANARY-1234567 duration=30", "launcher="),
+        ("watch source=xoxb-CANARY-1234567 keep=yes", "source="),
+        ("watch xoxb-CANARY-1234567 keep=yes", "launcher="),
+    ],
+)
+async def test_change__by_a_value_that_held_a_secret_is_refused_by_name(words: str, name: str) -> None:
+    """What is left of it is not what was meant: nothing is started or watched with a mask in its place."""
+    stage = Stage()
+    reply = await stage.say(words)
+
+    assert reply.failed
+    assert f"{name}” has “***” in the place of what looks like a secret" in texts(reply.card)
+    assert "CANARY" not in texts(reply.card)
+    assert drafts(stage) == []
+    assert await stage.memory.subscriptions() == ()
+
+
+async def test_launch__by_a_form_whose_field_held_a_secret_is_refused_by_name() -> None:
+    """Fields of a form go the same way; a description is for people, and they see what was removed."""
+    stage = Stage()
+    values = {"launcher": "basic_test", "duration": "30"}
+    refused = await stage.say("launch", values={**values, "custom.channel": "xoxb-CANARY-1234567"})
+    taken = await stage.say("launch", values={**values, "description": "for xoxb-CANARY-1234567"})
+
+    assert "“custom.channel=” has “***” in the place" in texts(refused.card)
+    assert "A secret was removed from what you wrote." in texts(taken.card)
+    assert [launch_request(draft.request).description for draft in drafts(stage)] == ["for ***"]
+
+
+async def test_launch__by_a_preset_whose_value_is_a_secret_is_refused_by_name() -> None:
+    """It would stand on the card and in the database, whoever wrote it."""
+    preset = Preset(name="nightly", launcher="basic_test", values={"custom.channel": "xoxb-CANARY-1234567"})
+    stage = Stage(presets={"nightly": preset})
+    reply = await stage.say("launch nightly 30")
+
+    assert "“custom.channel=” has a value that looks like a secret" in texts(reply.card)
+    assert "CANARY" not in texts(reply.card)
+    assert drafts(stage) == []
