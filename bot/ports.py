@@ -445,6 +445,10 @@ class Outbox(Protocol):
         """Let a channel wait no more."""
         ...
 
+    async def crowded(self, chats: frozenset[str], more_than: int) -> tuple[str, ...]:
+        """Return the channels of these chats for which more messages wait than that, those in threads not counted."""
+        ...
+
     async def waiting(self, channel: str) -> tuple[Delivery, ...]:
         """Return what waits for a channel, oldest first; for a summary that waits, also what it stands for."""
         ...

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.outbox import insert_deliveries, read_delivery
@@ -13,6 +13,7 @@ from adapters.store.part import Part, whole
 from adapters.store.tables import folded, outbox
 from bot.state import Delivery, DeliveryState, NewDelivery
 
+CHUNK = 500  # keys per statement; every database takes that many parameters
 PENDING, FOLDED = DeliveryState.PENDING, DeliveryState.FOLDED
 
 
@@ -22,6 +23,19 @@ class _Moved(Exception):
 
 class SqlFolding(Part):
     """Fills the part of `bot.ports.Outbox` that sums up."""
+
+    async def crowded(self, chats: frozenset[str], more_than: int) -> tuple[str, ...]:
+        """Return the channels for which more messages wait than that, those in threads not counted."""
+        here = (outbox.c.state == PENDING) & outbox.c.chat.in_(sorted(chats)) & outbox.c.thread.is_(None)
+        statement = (
+            select(outbox.c.channel)
+            .where(here)
+            .group_by(outbox.c.channel)
+            .having(func.count() > more_than)
+            .order_by(outbox.c.channel)
+        )
+        async with self._db.reading() as connection:
+            return tuple((await connection.scalars(statement)).all())
 
     async def waiting(self, channel: str) -> tuple[Delivery, ...]:
         """Return what waits for a channel, oldest first; for a summary that waits, also what it stands for."""
@@ -48,10 +62,15 @@ class SqlFolding(Part):
 
 async def _take_away(connection: AsyncConnection, covered: Sequence[Delivery], now: datetime) -> None:
     """Mark the rows, and the summaries that told of some of them before. Raises `_Moved`."""
-    told = [d.key for d in covered if d.state is FOLDED]
-    old = await connection.scalars(select(folded.c.digest).where(folded.c.key.in_(told)).distinct())
-    keys = [*(d.key for d in covered if d.state is PENDING), *old]
-    mark = update(outbox).where(outbox.c.key.in_(keys), outbox.c.state == PENDING)
-    marked = await connection.execute(mark.values(state=FOLDED, payload="", settled_at=now))
-    if marked.rowcount != len(keys):
-        raise _Moved
+    old: set[str] = set()
+    for some in _chunks([d.key for d in covered if d.state is FOLDED]):
+        old |= set(await connection.scalars(select(folded.c.digest).where(folded.c.key.in_(some)).distinct()))
+    for some in _chunks([*(d.key for d in covered if d.state is PENDING), *sorted(old)]):
+        mark = update(outbox).where(outbox.c.key.in_(some), outbox.c.state == PENDING)
+        marked = await connection.execute(mark.values(state=FOLDED, payload="", settled_at=now))
+        if marked.rowcount != len(some):
+            raise _Moved
+
+
+def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK))

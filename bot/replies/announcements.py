@@ -61,23 +61,46 @@ def corrected(found: Findings, before: RunStatus, now: datetime, capabilities: f
     )
 
 
-def missed(told: Sequence[tuple[RunRef, TrackedRun | None, StoredResults | None]]) -> Card:
+Told = tuple[RunRef, TrackedRun | None, StoredResults | None]
+"""A run that a channel has to be told of, and what is kept of it."""
+
+
+def missed(told: Sequence[Told]) -> Card:
     """Sum up the runs that a channel was not told of while it could not be reached, the newest first."""
-    ended = count(len(told), "run")
+    ended, failed = _counted(told)
+    said = f"Clew could not post to this channel for a while. Meanwhile {ended} ended{failed}."
+    return _summary(f"{ended} ended while this channel could not be reached", said, told)
+
+
+def many(told: Sequence[Told]) -> Card:
+    """Sum up the runs that are too many to be told one by one, the newest first."""
+    ended, failed = _counted(told)
+    said = f"{ended} ended{failed}. Those are too many for a message each, so here is one for all of them."
+    return _summary(f"{ended} ended", said, told)
+
+
+def _counted(told: Sequence[Told]) -> tuple[str, str]:
     words = [_remembered(run, results) for _, run, results in told]
     failed = sum(word.startswith(runs.WORDS[VerdictKind.FAILED]) for word in words)
-    news = f", {failed} of them FAILED" if failed else ""
-    said = f"Clew could not post to this channel for a while. Meanwhile {ended} ended{news}."
-    items = tuple(
-        _missed(ref, results, word) for (ref, _, results), word in zip(told[:MISSED], words, strict=False)
+    return count(len(told), "run"), f", {failed} of them FAILED" if failed else ""
+
+
+def _summary(title: str, said: str, told: Sequence[Told]) -> Card:
+    items = tuple(_missed(ref, results, _remembered(run, results)) for ref, run, results in told[:MISSED])
+    left_out = len(told) - len(items)
+    others = (
+        "Any other one is shown by ",
+        Outside("status ID", code=True),
+        ", with the id that the platform lists.",
     )
     return Card(
-        title=(f"{ended} ended while this channel could not be reached",),
+        title=(title,),
         text=(said,),
         tone=Tone.WARNING,
-        body=((said,),),
+        body=((said,), others) if left_out else ((said,),),
         items=items,
-        items_left_out=len(told) - len(items),
+        items_left_out=left_out,
+        buttons=(Button(label="Recent runs", words="status count=30"),) if left_out else (),
     )
 
 

@@ -27,6 +27,14 @@ def not_listed(connection: str, stretch: Stretch) -> str:
     )
 
 
+def summed_up(channel: str, number: int) -> str:
+    """Say that a channel got one message for many."""
+    return (
+        f"{number} messages waited for {channel} at once. Clew posts one summary in their place; what still comes"
+        " meanwhile is in it too."
+    )
+
+
 def _between(stretch: Stretch) -> str:
     until = clock_time(stretch.until)
     if stretch.since == BEGINNING:

@@ -40,8 +40,9 @@ from bot.ports import (
 from bot.replies.words import stopped
 from bot.state import Delivery, MessageRef
 from bot.watch.doubts import Doubts
-from bot.watch.lost import MANY, Lost, LostStore
+from bot.watch.lost import Lost, LostStore
 from bot.watch.send import Broken, Sending, Stale
+from bot.watch.summing import MANY, Crowds, Summing
 from bot.watch.telling import Tell, tell_carefully
 from bot.watch.timing import LONGEST_FOUND, Steady, backoff, pause
 
@@ -95,7 +96,9 @@ class Deliverer:
         self._tell_operator = tell_operator
         self._chance = chance
         self._chats = frozenset({chat.name})
-        self._lost = Lost(chat, store, clock.now)
+        summing = Summing(chat, store, clock.now)
+        self._lost = Lost(chat, store, summing)
+        self._crowds = Crowds(chat, store, clock=clock, summing=summing, tell=tell_operator)
         self._failures = 0
         self._rests_until = 0.0
         self._woken = asyncio.Event()
@@ -126,6 +129,8 @@ class Deliverer:
 
         Raises `StoreError`; then nothing is lost, the row is in doubt.
         """
+        await self._begin()
+        await self._crowds.look(self._due)
         resting = self._rests_until - self.clock.monotonic()
         if resting > 0:
             return resting
@@ -134,7 +139,6 @@ class Deliverer:
             await self._look(doubt)
             return 0.0
         claimed = self.clock.monotonic()
-        await self._begin()
         delivery = await self.store.claim(self._chats, self.clock.now(), due_by=self._steady.now())
         if delivery is None:
             return min(wait, self.pace.idle)

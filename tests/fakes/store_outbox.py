@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -175,6 +176,17 @@ class MemoryOutbox(MemoryConversations):
     async def unpark_channel(self, channel: str) -> None:
         await self._turn()
         self.parked.pop(clean(channel), None)
+
+    async def crowded(self, chats: frozenset[str], more_than: int) -> tuple[str, ...]:
+        await self._turn()
+        waiting = Counter(
+            r.delivery.channel
+            for r in self.outbox.values()
+            if r.delivery.state is DeliveryState.PENDING
+            and r.delivery.thread is None
+            and chat_of(r.delivery.channel) in chats
+        )
+        return tuple(sorted(channel for channel, number in waiting.items() if number > more_than))
 
     async def waiting(self, channel: str) -> tuple[Delivery, ...]:
         await self._turn()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,6 +30,7 @@ from adapters.store.store import open_store
 from adapters.store.text import provider_key
 from bot.ports import Lookup, Missing, Unreadable
 from bot.state import Delivery, MessageRef, NewDelivery
+from bot.watch import summing
 from bot.watch.deliver import Deliverer, DeliveryStore, Pace
 from bot.watch.doubts import Doubts
 from tests.fakes.chat import FakeChat, Posting, Seeing
@@ -60,6 +62,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     kind: ClassVar[type[Deliverer]] = Deliverer
     settle: ClassVar[float] = SETTLE
+    crash_points: ClassVar[tuple[str, ...]] = CRASH_POINTS
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,9 +110,9 @@ class OutboxMachine(RuleBasedStateMachine):
     def program_look(self, how: Seeing) -> None:
         self.chat.next_lookups(how)
 
-    @rule(method=st.sampled_from(CRASH_POINTS), committed=st.booleans())
-    def doom(self, method: str, committed: bool) -> None:
-        self.store.doomed = (method, committed)
+    @rule(point=st.integers(0, 100), committed=st.booleans())
+    def doom(self, point: int, committed: bool) -> None:
+        self.store.doomed = (self.crash_points[point % len(self.crash_points)], committed)
 
     @rule(steps=st.integers(1, 6), down=st.sampled_from((0.0, 1.0, 12.0, 100.0)))
     def work(self, steps: int, down: float) -> None:
@@ -160,6 +163,9 @@ class OutboxMachine(RuleBasedStateMachine):
             self.step(at_least=300)
         self.clock.pass_time(A_DAY)
         self.nothing_is_doubled()
+        self.compare()
+
+    def compare(self) -> None:
         dead = {d.key for d in self.recorded if any(d.key in sentence for sentence in self.told)}
         alive = {provider_key(d.key) for d in self.recorded if d.key not in dead}
         assert alive - set(self.chat.keys) == set()
@@ -178,6 +184,26 @@ class OutboxMachine(RuleBasedStateMachine):
                 for thread in set(by_thread.values()):
                     inside = [key for key in keys if by_thread[key] == thread]
                     assert inside == sorted(inside, key=order.index)
+
+
+class CrowdedOutboxMachine(OutboxMachine):
+    """The same where three messages are many already: each is told once, by itself or by one summary."""
+
+    crash_points: ClassVar[tuple[str, ...]] = (*CRASH_POINTS, "crowded", "waiting", "fold")
+
+    async def open(self) -> DeliveryStore:
+        self.rows = MemoryStore()
+        return self.rows
+
+    def compare(self) -> None:
+        posted = set(self.chat.keys)
+        for delivery in self.recorded:
+            key = delivery.key
+            while key in self.rows.folded:
+                assert provider_key(key) not in posted, "it was told twice"
+                key = self.rows.folded[key]
+            dead = any(key in sentence for sentence in self.told)
+            assert dead or provider_key(key) in posted
 
 
 class SqlOutboxMachine(OutboxMachine):
@@ -210,6 +236,34 @@ def budget(examples: int, steps: int, *, seeking: bool = False) -> settings:
 def test_outbox__keeps_its_promise(machine: type[OutboxMachine], examples: int, steps: int) -> None:
     """No sequence of faults and crashes loses, doubles or reorders a message."""
     run_state_machine_as_test(machine, settings=budget(examples, steps))
+
+
+def test_outbox__keeps_its_promise_with_summaries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that a summary stands for is told by that alone, whatever happens around it."""
+    monkeypatch.setattr(summing, "MANY", 2)
+    run_state_machine_as_test(CrowdedOutboxMachine, settings=budget(100, 30))
+
+
+def test_machine__finds_a_summary_beside_what_it_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The crowded machine would find the usual mistake."""
+
+    class Doubling(CrowdedOutboxMachine):
+        async def open(self) -> DeliveryStore:
+            self.rows = BadStore()
+            return self.rows
+
+    monkeypatch.setattr(summing, "MANY", 2)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Doubling, settings=budget(400, 30, seeking=True))
+
+
+class BadStore(MemoryStore):
+    """Makes the summary and leaves the rows as they are."""
+
+    async def fold(self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime) -> bool:
+        made = self._insert(digest, now)
+        self.folded |= {d.key: digest.key for d in covered if made}
+        return made
 
 
 class Blind(Doubts):

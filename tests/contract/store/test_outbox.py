@@ -406,6 +406,35 @@ async def test_fold__one_in_the_place_of_many(store: Store) -> None:
     assert await store.waiting(CHANNEL) == ()
 
 
+async def test_crowded__counts_what_waits_outside_threads(store: Store) -> None:
+    """A channel where more waits than that, of the chats that are asked about; what is sent or folded waits no more."""
+    for number in range(4):
+        await store.enqueue(a_delivery(f"many-{number}"), NOW)
+        await store.enqueue(a_delivery(f"thread-{number}", channel=OTHER, thread="m1"), NOW)
+    for number in range(3):
+        await store.enqueue(a_delivery(f"few-{number}", channel=OTHER), NOW)
+    elsewhere = await store.crowded(frozenset({"elsewhere"}), 0)
+    before = await store.crowded(CHATS, 3)
+    both = await store.crowded(CHATS, 2)
+    await store.claim(CHATS, NOW)
+
+    assert (elsewhere, before, both) == ((), (CHANNEL,), tuple(sorted((CHANNEL, OTHER))))
+    assert await store.crowded(CHATS, 3) == ()
+
+
+async def test_fold__thousands_of_rows(store: Store) -> None:
+    """A week's backlog becomes one message, and with what came since it becomes another one."""
+    for key in range(1_200):
+        await store.enqueue(a_delivery(f"{key}"), NOW)
+    assert await store.fold(a_delivery("digest:1"), await store.waiting(CHANNEL), NOW)
+    await store.enqueue(a_delivery("late"), NOW)
+    rows = [d for d in await store.waiting(CHANNEL) if not d.key.startswith("digest:")]
+    assert await store.fold(a_delivery("digest:2"), rows, NOW)
+
+    assert len(rows) == 1_201
+    assert await _keys(store) == ["digest:2"]
+
+
 async def test_fold__whole_or_not_at_all(store: Store) -> None:
     """Where one of the rows was claimed meanwhile, nothing is folded and no summary is made."""
     for key in ("a", "b"):
