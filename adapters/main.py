@@ -211,7 +211,7 @@ async def assemble(settings: Settings, clock: Clock | None = None, **desk: Any) 
 
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(open_store(settings.database_url.reveal()))
+        store = await stack.enter_async_context(open_store(settings.database_url.reveal(), now=clock.now))
         services = {
             c.name: await stack.enter_async_context(open_service(c, clock)) for c in settings.connections
         }

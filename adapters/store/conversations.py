@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,7 +29,9 @@ class SqlConversations(Part):
     async def set_context(self, channel: str, thread: str, context: Context) -> None:
         """Remember what a thread speaks of now."""
         async with self._db.writing() as connection:
-            await write_context(self._db, connection, channel=channel, thread=thread, context=context)
+            await write_context(
+                self._db, connection, channel=channel, thread=thread, context=context, now=self._now()
+            )
 
     @whole
     async def add_live(self, card: LiveCard) -> None:
@@ -102,9 +106,11 @@ class SqlConversations(Part):
     async def keep_words(self, token: str, words: str) -> None:
         """Keep a button's words under a short token."""
         add = self._db.insert(kept)
-        add = add.on_conflict_do_update(index_elements=["token"], set_={"words": add.excluded.words})
+        add = add.on_conflict_do_update(
+            index_elements=["token"], set_={"words": add.excluded.words, "kept_at": add.excluded.kept_at}
+        )
         async with self._db.writing() as connection:
-            await connection.execute(add, {"token": token, "words": words})
+            await connection.execute(add, {"token": token, "words": words, "kept_at": self._now()})
 
     async def words(self, token: str) -> str | None:
         """Return a button's words; None where the token is not known."""
@@ -113,14 +119,21 @@ class SqlConversations(Part):
 
 
 async def write_context(
-    db: Database, connection: AsyncConnection, *, channel: str, thread: str, context: Context
+    db: Database,
+    connection: AsyncConnection,
+    *,
+    channel: str,
+    thread: str,
+    context: Context,
+    now: datetime,
 ) -> None:
     """Remember what a thread speaks of, inside a transaction that is open already."""
     add = db.insert(threads)
     add = add.on_conflict_do_update(
-        index_elements=["channel", "thread"], set_={"context": add.excluded.context}
+        index_elements=["channel", "thread"],
+        set_={"context": add.excluded.context, "kept_at": add.excluded.kept_at},
     )
-    values = {"channel": channel, "thread": thread, "context": encode_context(context)}
+    values = {"channel": channel, "thread": thread, "context": encode_context(context), "kept_at": now}
     await connection.execute(add, values)
 
 

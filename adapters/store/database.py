@@ -33,9 +33,10 @@ class Database:
         self.address = address
         self.name = address.name
         self.engine = make_engine(address, busy_seconds=busy_seconds)
-        self._lite = self.engine.dialect.name == "sqlite"
+        self.lite = self.engine.dialect.name == "sqlite"
         # SQLite has one writer. Queueing for it here is fair and wakes at once; its busy handler polls.
-        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self._lite else nullcontext()
+        self._turn: AbstractAsyncContextManager[None] = asyncio.Lock() if self.lite else nullcontext()
+        self._file = _identity(address)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -53,7 +54,16 @@ class Database:
 
     def insert(self, table: Table) -> Insert:
         """Return an insert that knows "on conflict" in this database's dialect."""
-        return sqlite.insert(table) if self._lite else postgresql.insert(table)
+        return sqlite.insert(table) if self.lite else postgresql.insert(table)
+
+    def moved(self) -> str:
+        """Say that another file stands where the database was opened, "" while it does not."""
+        if _identity(self.address) == self._file:
+            return ""
+        return (
+            f"The file of the database {self.name} was replaced or taken away while Clew runs, and what is written "
+            "goes to the old one. Stop Clew, put the right file there, and start it again."
+        )
 
     async def close(self) -> None:
         """Close every connection."""
@@ -66,6 +76,17 @@ class Database:
             yield
         except (SQLAlchemyError, OSError) as error:
             refuse(error, self.name)
+
+
+def _identity(address: DatabaseAddress) -> tuple[int, int] | None:
+    """Return which file an SQLite database is now; None where there is none."""
+    if not isinstance(address, SqliteFile):
+        return None
+    try:
+        found = address.path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def refuse(error: Exception, name: str) -> NoReturn:

@@ -93,6 +93,7 @@ class SqlOutbox(Part):
                     channel=message.channel,
                     thread=message.message_id,
                     context=delivery.context,
+                    now=now,
                 )
 
     async def settle_later(self, delivery: Delivery, reason: str, due: datetime) -> None:

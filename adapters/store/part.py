@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -14,10 +15,14 @@ T = TypeVar("T")
 
 
 class Part:
-    """One part of the store over the shared database. `doubt_after`: seconds from a claim to its doubt."""
+    """One part of the store over the shared database.
 
-    def __init__(self, database: Database, *, doubt_after: float) -> None:
+    `doubt_after`: seconds from a claim to its doubt. `now`: the wall clock's time, to note when something was kept.
+    """
+
+    def __init__(self, database: Database, *, doubt_after: float, now: Callable[[], datetime]) -> None:
         self._db = database
+        self._now = now
         self._doubt_after = doubt_after
 
 

@@ -23,7 +23,7 @@ from adapters.store.database import Database, make_engine
 from adapters.store.tables import metadata
 from bot.errors import StoreError
 
-HEAD = "0005"  # the newest migration; a test holds it to the files
+HEAD = "0006"  # the newest migration; a test holds it to the files
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x434C4557  # "CLEW": programs that start at the same moment on PostgreSQL take turns
 
@@ -48,10 +48,21 @@ async def bring_up_to_date(db: Database, *, busy_seconds: float) -> None:
         async with db.writing() as connection:
             await connection.run_sync(lay_tables, db.name)
     async with db.reading() as connection:
-        found = await connection.scalar(select(version.c.version_num))
-    if found != HEAD:
+        found = await connection.run_sync(_version, db.name)
+        lacking = sorted(metadata.tables.keys() - await connection.run_sync(_tables))
+    if found == HEAD:
+        _refuse_holes(lacking, db.name)
+    else:
         with db.speaking():
             await asyncio.to_thread(asyncio.run, _migrate(db.address, busy_seconds))
+
+
+def _refuse_holes(lacking: list[str], name: str) -> None:
+    if lacking:
+        raise StoreError(
+            f"The database {name} lacks tables of its version ({', '.join(lacking)})."
+            " A part of it was removed, or only a part was restored. Restore it whole from a backup."
+        )
 
 
 def lay_tables(connection: Connection, name: str) -> None:
@@ -59,7 +70,7 @@ def lay_tables(connection: Connection, name: str) -> None:
     _take_turn(connection)
     if _has_version(connection):
         return  # another program was here between our look and our turn
-    if metadata.tables.keys() & set(inspect(connection).get_table_names()):
+    if metadata.tables.keys() & _tables(connection):
         raise StoreError(
             f"The database {name} holds tables of another program. Give Clew a database of its own."
         )
@@ -78,7 +89,7 @@ def migrate(connection: Connection, name: str) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    found = connection.scalar(select(version.c.version_num)) if _has_version(connection) else None
+    found = _version(connection, name) if _has_version(connection) else None
     if found is not None and found not in known:
         raise StoreError(
             f"The database {name} was written by a newer Clew (schema {found}, this one knows up to {HEAD})."
@@ -96,6 +107,27 @@ async def _migrate(address: DatabaseAddress, busy_seconds: float) -> None:
             await connection.run_sync(migrate, address.name)
     finally:
         await engine.dispose()
+
+
+def _version(connection: Connection, name: str) -> str | None:
+    """Return the version that a database says it has, None for one that holds nothing yet.
+
+    Raises `StoreError` where there are tables and no version, or several.
+    """
+    found = list(connection.scalars(select(version.c.version_num)))
+    if not found and not metadata.tables.keys() & _tables(connection):
+        return None
+    if len(found) != 1:
+        said = "several versions" if found else "no version"
+        raise StoreError(
+            f"The database {name} has {said} of its tables in {version.name}, so what it holds cannot be read safely."
+            " Restore it from a backup."
+        )
+    return str(found[0])
+
+
+def _tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names())
 
 
 def _has_version(connection: Connection) -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
+from adapters.clock import SystemClock
 from adapters.configuration.database import SqliteFile, read_address
 from adapters.private import touch
 from adapters.store.audit import SqlAudit
+from adapters.store.condition import SqlCondition
 from adapters.store.conversations import SqlConversations
 from adapters.store.database import Database
 from adapters.store.desk import SqlDesk
@@ -27,6 +30,7 @@ from adapters.store.watch import SqlWatch
 from adapters.store.workers import SqlWorkers
 from bot.errors import StoreError, UserError
 
+_CLOCK = SystemClock()
 OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 
 
@@ -42,6 +46,7 @@ class SqlStore(
     SqlIntents,
     SqlAudit,
     SqlUpkeep,
+    SqlCondition,
     SqlWorkers,
 ):
     """Fills `bot.ports.Store` in one database."""
@@ -49,12 +54,17 @@ class SqlStore(
 
 @asynccontextmanager
 async def open_store(
-    url: str, *, doubt_after: float = 30.0, busy_seconds: float = 5.0
+    url: str,
+    *,
+    doubt_after: float = 30.0,
+    busy_seconds: float = 5.0,
+    now: Callable[[], datetime] = _CLOCK.now,
 ) -> AsyncIterator[SqlStore]:
     """Open the database of that URL, bring its schema up to date, and close it at the end.
 
     `doubt_after`: seconds from a claim until its outcome is looked for, at least the longest settle time of
-    the chats. `busy_seconds`: how long to wait for another program's lock. Raises `StoreError`.
+    the chats. `busy_seconds`: how long to wait for another program's lock.
+    `now`: the wall clock. Raises `StoreError`.
     """
     try:
         address = read_address(url)
@@ -65,7 +75,7 @@ async def open_store(
     database = Database(address, busy_seconds=busy_seconds)
     try:
         await bring_up_to_date(database, busy_seconds=busy_seconds)
-        yield SqlStore(database, doubt_after=doubt_after)
+        yield SqlStore(database, doubt_after=doubt_after, now=now)
     finally:
         await database.close()
 

@@ -165,6 +165,8 @@ threads = Table(
     Column("channel", CleanText, primary_key=True),
     Column("thread", CleanText, primary_key=True),
     Column("context", CleanText, nullable=False),
+    Column("kept_at", UtcTime, nullable=False),
+    Index("threads_kept", "kept_at"),
 )
 
 live_cards = Table(
@@ -239,6 +241,16 @@ words = Table(
     metadata,
     Column("token", CleanText, primary_key=True),
     Column("words", CleanText, nullable=False),
+    Column("kept_at", UtcTime, nullable=False),
+    Index("words_kept", "kept_at"),
+)
+
+# A row that is written to find out whether anything can be.
+probes = Table(
+    "probes",
+    metadata,
+    Column("name", CleanText, primary_key=True),
+    Column("writes", BigInteger, nullable=False),
 )
 
 intents = Table(

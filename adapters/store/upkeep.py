@@ -1,23 +1,52 @@
-"""Forgetting what is no longer needed, so that the database stays small for years.
+"""Forgetting what is no longer needed, in small steps, so that the database stays small for years.
 
-Kept for good: runs and results (a few hundred bytes each; forgetting a run could announce it again), outbox
-keys (a message is never made twice), intents, threads, button words and the audit trail.
+Rows are looked for by reading, and let go a few hundred at a time, each step in a transaction of its own: nobody
+waits for a long write. Kept for good: the audit trail, subscriptions, people's names, and runs (a few hundred bytes
+each; what is known to be whole rests on them, and forgetting one could announce it again).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, tuple_, update
+from sqlalchemy.sql.dml import Delete, Update
 
 from adapters.store.part import Part, whole
-from adapters.store.tables import inbox, outbox, parked
-from bot.state import DeliveryState
+from adapters.store.tables import (
+    folded,
+    inbox,
+    intents,
+    live_cards,
+    outbox,
+    parked,
+    repeats,
+    results,
+    runs,
+    stories,
+    threads,
+    words,
+)
+from bot.chain import DEPTH
+from bot.state import DeliveryState, IntentState
 
 ANSWERED = timedelta(days=7)  # chats deliver again within minutes, so a week of ids is plenty
 ABANDONED = timedelta(days=30)  # nobody waits for an answer that long
 PAYLOADS = timedelta(days=30)
+UNSENT = timedelta(days=90)  # what was asked for and never sent
+YEAR = timedelta(days=400)  # threads, buttons, what was launched, keys of messages, results
+CHAIN = 2 * DEPTH  # results of a series that stay, however old: those that a later run is compared with
+STEP = 500  # rows in one transaction
+STEPS = 100  # of each kind at a time; the rest comes with the next call
+
+SETTLED = (DeliveryState.SENT, DeliveryState.FOLDED, DeliveryState.DROPPED)
+NEVER_SENT = (IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED)
+SENT = (IntentState.ACCEPTED, IntentState.UNKNOWN)
+
+Keys = Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,24 +56,100 @@ class Pruned:
     commands: int
     payloads: int
     parked: int
+    messages: int
+    intents: int
+    threads: int
+    words: int
+    results: int
+    rest: int  # what belonged to rows that are gone
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What may go: `old` finds keys, `let_go` does it to some of them, if they are old still."""
+
+    old: Select[Any]
+    let_go: Callable[[Keys], Delete | Update]
 
 
 class SqlUpkeep(Part):
     """Keeps the database small."""
 
-    @whole
     async def prune(self, now: datetime) -> Pruned:
-        """Drop commands long answered or abandoned, payloads long sent, and waits that are over."""
-        old = (inbox.c.finished & (inbox.c.received_at < now - ANSWERED)) | (
-            inbox.c.received_at < now - ABANDONED
-        )
-        sent = (
-            outbox.c.state.in_((DeliveryState.SENT, DeliveryState.FOLDED))
-            & (outbox.c.settled_at < now - PAYLOADS)
-            & (outbox.c.payload != "")
-        )
+        """Let go of what is old; what is too much for one call comes with the next."""
+        done = {name: await self._let_go(kind) for name, kind in _kinds(now).items()}
+        rest = [await self._let_go(kind) for kind in _orphans()]
+        return Pruned(**done, rest=sum(rest))
+
+    async def _let_go(self, kind: _Kind) -> int:
+        gone = 0
+        for _ in range(STEPS):
+            async with self._db.reading() as connection:
+                found = (await connection.execute(kind.old.limit(STEP))).all()
+            if not found:
+                break
+            gone += await self._step(kind.let_go([row[0] if len(row) == 1 else tuple(row) for row in found]))
+        return gone
+
+    @whole
+    async def _step(self, statement: Delete | Update) -> int:
         async with self._db.writing() as connection:
-            commands = await connection.execute(delete(inbox).where(old))
-            payloads = await connection.execute(update(outbox).where(sent).values(payload="", context=None))
-            waits = await connection.execute(delete(parked).where(parked.c.until <= now))
-        return Pruned(commands=commands.rowcount, payloads=payloads.rowcount, parked=waits.rowcount)
+            return (await connection.execute(statement)).rowcount
+
+
+def _kinds(now: datetime) -> Mapping[str, _Kind]:
+    answered = (inbox.c.finished & (inbox.c.received_at < now - ANSWERED)) | (
+        inbox.c.received_at < now - ABANDONED
+    )
+    settled = outbox.c.state.in_(SETTLED)
+    read = settled & (outbox.c.settled_at < now - PAYLOADS) & (outbox.c.payload != "")
+    old = settled & (outbox.c.settled_at < now - YEAR)
+    unsent = intents.c.state.in_(NEVER_SENT) & (intents.c.changed_at < now - UNSENT)
+    sent = intents.c.state.in_(SENT) & (intents.c.changed_at < now - YEAR)
+    shown = select(live_cards.c.id).where(live_cards.c.intent_id == intents.c.id).exists()
+    return {
+        "commands": _rows(inbox.c.id, answered),
+        "payloads": _Kind(
+            select(outbox.c.id).where(read),
+            lambda ids: update(outbox).where(outbox.c.id.in_(ids), settled).values(payload="", context=None),
+        ),
+        "parked": _rows(parked.c.channel, parked.c.until <= now),
+        "messages": _rows(outbox.c.id, old),
+        "intents": _rows(intents.c.id, (unsent | sent) & ~shown),
+        "threads": _pairs((threads.c.channel, threads.c.thread), threads.c.kept_at < now - YEAR),
+        "words": _rows(words.c.token, words.c.kept_at < now - YEAR),
+        "results": _results(now),
+    }
+
+
+def _orphans() -> tuple[_Kind, ...]:
+    """Find what belongs to rows that are gone."""
+    keys, ids = select(outbox.c.key), select(intents.c.id)
+    return (
+        _rows(folded.c.key, folded.c.key.not_in(keys)),
+        _rows(repeats.c.key, repeats.c.key.not_in(keys)),
+        _pairs((stories.c.intent_id, stories.c.channel), stories.c.intent_id.not_in(ids)),
+    )
+
+
+def _rows(key: Any, old: ColumnElement[bool]) -> _Kind:
+    return _Kind(select(key).where(old), lambda keys: delete(key.table).where(key.in_(keys), old))
+
+
+def _pairs(pair: tuple[Any, Any], old: ColumnElement[bool]) -> _Kind:
+    table = pair[0].table
+    return _Kind(select(*pair).where(old), lambda keys: delete(table).where(tuple_(*pair).in_(keys), old))
+
+
+def _results(now: datetime) -> _Kind:
+    """Find old results behind the newest of their series."""
+    series = (runs.c.connection, runs.c.launcher, runs.c.source, runs.c.test_name)
+    place = func.row_number().over(partition_by=series, order_by=runs.c.listed_at.desc()).label("place")
+    pair = (results.c.connection, results.c.run_id)
+    same = (runs.c.connection == results.c.connection) & (runs.c.run_id == results.c.run_id)
+    ranked = select(*pair, runs.c.listed_at, place).select_from(results.join(runs, same)).subquery()
+    old = (ranked.c.place > CHAIN) & (ranked.c.listed_at < now - YEAR)
+    return _Kind(
+        select(ranked.c.connection, ranked.c.run_id).where(old),
+        lambda keys: delete(results).where(tuple_(*pair).in_(keys)),
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
@@ -10,6 +12,7 @@ from adapters.configuration.database import read_address
 from adapters.store.database import Database
 from adapters.store.schema import HEAD, MIGRATIONS, lay_tables, migrate, version
 from adapters.store.store import open_store
+from bot.cards import Context
 from bot.model import RunRef
 from bot.state import AuditEntry
 from tests.contract.store.kit import NOW, a_delivery
@@ -53,16 +56,20 @@ async def test_migrate__what_an_older_program_kept(url: str) -> None:
     async with database.writing() as connection:
         await connection.run_sync(_build_first)
         await connection.execute(text(OLD_RESULTS))
+        await connection.execute(text(OLD_THREAD))
     await database.close()
 
     async with open_store(url) as store:
         told = await store.results_told(RunRef("demo", "r1"))
         assert await store.coverage("demo") is None
+        assert (await store.prune(datetime.now(UTC))).threads == 0
+        assert await store.context("c", "t") == Context()
 
     assert told is not None
     assert (told.failing, told.passing_count, told.launcher) == (frozenset({"x"}), 3, "nightly")
 
 
+OLD_THREAD = "INSERT INTO threads (channel, thread, context) VALUES ('c', 't', '{}')"
 OLD_RESULTS = """
     INSERT INTO results (connection, run_id, launcher, source, test_name, ephemeral, status, created_at, failing,
         passing_count, unknown_count)
