@@ -101,6 +101,8 @@ async def _platforms(loaded: Settings, open_service: OpenService) -> AsyncIterat
 async def _database(loaded: Settings) -> Finding:
     try:
         async with open_store(loaded.database_url.reveal()) as store:
+            await store.check()
+            await store.prove()
             depth = await store.depth()
     except (StoreError, UserError) as error:
         return Finding("database", str(error), bad=True)

@@ -23,6 +23,14 @@ class KeptStore(Store, Workers, NoticeStore, Queues, Protocol):
         """Check the audit trail. Raises `TrailBroken`, `StoreError`."""
         ...
 
+    async def check(self) -> None:
+        """Read the whole database once. Raises `StoreError` where it is damaged."""
+        ...
+
+    async def prove(self) -> None:
+        """Write a row that nobody reads. Raises `StoreError` where nothing can be written."""
+        ...
+
     async def prune(self, now: datetime) -> object:
         """Forget what is no longer needed. Raises `StoreError`."""
         ...

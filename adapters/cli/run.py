@@ -54,6 +54,7 @@ async def run(*, terminal: bool | None, assemble: Assemble, open_chat: OpenChat)
         typer.echo(f"Warning: {warning}", err=True)
     with stop_signals() as stop:
         async with assemble(loaded) as parts:
+            await parts.store.check()
             wanted = {
                 "slack": loaded.slack,
                 "discord": loaded.discord,
@@ -117,6 +118,7 @@ def _connect(health: Health, work: Work, chats: Mapping[str, RunningChat]) -> No
     health.polls = lambda: work.polls() if work.alone.works else {}
     health.waits_for = lambda: "" if work.alone.works or not work.alone.other else named(work.alone.other)
     health.lost = work.lost
+    health.refusals = work.refusals
     health.misses = work.misses
 
 

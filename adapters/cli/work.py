@@ -108,6 +108,10 @@ class Work:
         """Return how many ticks came late, failed, were cut off or not done at all."""
         return self._misses + self._scheduler.counts.total()
 
+    def refusals(self) -> dict[str, str]:
+        """Return the connections that cannot be read now, and why."""
+        return {p.service.connection: p.health.problem for p in self._pollers if p.health.problem}
+
     def standing(self) -> Standing:
         """Return how everything stands that the auditor cannot read from the database."""
         return Standing(

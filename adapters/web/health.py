@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +14,17 @@ from bot.state import OutboxDepth
 
 LATE_TICKS = 30.0  # seconds without a turn of the loop: it is blocked
 LATE_POLLS = 300.0  # seconds without a good poll
+LATE_CHATS = 60.0  # seconds without a connection; chats connect anew now and then
+PATIENCE = 8.0  # seconds for the database to answer a probe; a lock is waited for 5
+ASKED_AGAIN = 2.0  # seconds; probes that come faster get the last answer
 
 
-class Depth(Protocol):
-    """The one thing that is asked of the store."""
+class Provable(Protocol):
+    """What is asked of the store."""
+
+    async def prove(self) -> None:
+        """Write a row that nobody reads. Raises `StoreError` where nothing can be written."""
+        ...
 
     async def depth(self) -> OutboxDepth:
         """Return how much waits, and for how long."""
@@ -28,21 +36,25 @@ class Health:
     """A process's state as probes see it.
 
     `polls`: the monotonic time of the last good poll by connection, None before the first. `chats`: whether each receives now. `deliveries`: counts by chat and result. `lost`: channels that
-    take no messages, and why. `waits_for`: the program that polls and delivers instead, "" while this one does.
+    take no messages, and why. `refusals`: connections that cannot be read now, and why. `waits_for`: the program that polls and delivers instead, "" while this one does.
     """
 
-    store: Depth
+    store: Provable
     clock: Clock
     polls: Callable[[], Mapping[str, float | None]] = dict
     chats: Callable[[], Mapping[str, bool]] = dict
     deliveries: Callable[[], Mapping[str, Mapping[str, int]]] = dict
     lost: Callable[[], Mapping[str, str]] = dict
+    refusals: Callable[[], Mapping[str, str]] = dict
     waits_for: Callable[[], str] = str
     misses: Callable[[], int] = lambda: 0
     poll_seconds: float = 60.0
     stopping: bool = False
     started: float = field(init=False)
     ticked: float = field(init=False)
+    _apart: dict[str, float] = field(default_factory=dict)  # since when a chat is not connected
+    _asking: asyncio.Task[OutboxDepth | str] | None = None
+    _asked: float = 0.0
 
     def __post_init__(self) -> None:
         """Count from now."""
@@ -51,6 +63,8 @@ class Health:
     def tick(self) -> None:
         """Note that the loop turns."""
         self.ticked = self.clock.monotonic()
+        down = [name for name, up in self.chats().items() if not up]
+        self._apart = {name: self._apart.get(name, self.ticked) for name in down}
 
     @property
     def tick_age(self) -> float:
@@ -64,10 +78,9 @@ class Health:
 
     async def ready(self) -> tuple[bool, dict[str, Any]]:
         """Return whether work is being done, and the figures behind that."""
-        try:
-            depth = await self.store.depth()
-        except StoreError as error:
-            return False, {"ready": False, "database": str(error)}
+        depth = await self._database()
+        if isinstance(depth, str):
+            return False, {"ready": False, "database": depth}
         problems = self._problems()
         figures = {
             "ready": not problems,
@@ -77,17 +90,37 @@ class Health:
             "seconds_since_poll": {name: self.since(at) for name, at in self.polls().items()},
             "chats": {name: "connected" if up else "not connected" for name, up in self.chats().items()},
         }
+        if refusals := dict(self.refusals()):
+            figures["poll_problems"] = refusals
         if lost := dict(self.lost()):
             figures["channels_lost"] = lost
         if other := self.waits_for():
             figures["waits_for"] = other
         return not problems, figures
 
+    async def _database(self) -> OutboxDepth | str:
+        """Return how much waits, or why the database cannot be used; asked one at a time and not too often."""
+        now = self.clock.monotonic()
+        if self._asking is None or (self._asking.done() and now - self._asked >= ASKED_AGAIN):
+            self._asking, self._asked = asyncio.create_task(self._ask()), now
+        done, _ = await asyncio.wait({self._asking}, timeout=PATIENCE)
+        return self._asking.result() if done else f"The database does not answer within {PATIENCE:g} s."
+
+    async def _ask(self) -> OutboxDepth | str:
+        try:
+            await self.store.prove()
+            return await self.store.depth()
+        except StoreError as error:
+            return str(error)
+
     def _problems(self) -> list[str]:
         chats = self.chats()
         found = ["stopping"] if self.stopping else []
         if chats and not any(chats.values()):
             found.append("no chat is connected")
+        else:
+            long = [name for name, since in self._apart.items() if self.ticked - since >= LATE_CHATS]
+            found += [f"{name} is not connected" for name in long if not chats.get(name, True)]
         allowed = max(LATE_POLLS, 3 * self.poll_seconds)
         for name, at in self.polls().items():
             if self.clock.monotonic() - (self.started if at is None else at) > allowed:

@@ -30,7 +30,7 @@ MISSED = 2  # heartbeats in a row
 UNSERVED = "terminal"  # nobody waits for what a terminal was to be told that is closed
 
 WAITING = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
-SILENCING = frozenset({Cause.POLL, Cause.STUCK, Cause.RECEIVING, Cause.HALTED})
+SILENCING = frozenset({Cause.POLL, Cause.STUCK, Cause.RECEIVING, Cause.HALTED, Cause.DATABASE})
 """What may keep the operator's channel from hearing of anything: the heartbeat stops then, and its owner is told."""
 
 Beat = Callable[[], Awaitable[str]]
@@ -59,6 +59,14 @@ class Queues(Protocol):
 
     async def queues(self) -> tuple[Queue, ...]:
         """Return how much is open for each channel, by state."""
+        ...
+
+    async def prove(self) -> None:
+        """Write a row that nobody reads. Raises `StoreError` where nothing can be written."""
+        ...
+
+    def moved(self) -> str:
+        """Say that another file stands where the database was, "" while it does not."""
         ...
 
 
@@ -134,6 +142,7 @@ class Auditor:
             *_channels(standing),
             *self._rows(queues, standing),
             *self._clocks(),
+            *await self._database(),
         ]
         bad = {(finding.cause, finding.subject) for finding in wrong}
         told = [n for n in await self._operator.open() if (n.cause, n.subject) not in bad]
@@ -192,6 +201,13 @@ class Auditor:
                 text = operating.chat_off(channel, queue.rows, queue.chat)
             yield Finding(Cause.STUCK, channel, text)
 
+    async def _database(self) -> list[Finding]:
+        """Find out whether what is written stays. Raises `StoreError` where nothing can be written at all."""
+        if moved := self._queues.moved():
+            return [Finding(Cause.DATABASE, "database", moved)]
+        await self._queues.prove()
+        return []
+
     def _clocks(self) -> Iterator[Finding]:
         """Compare how far both clocks went since the last look."""
         now = (self._clock.now(), self._clock.monotonic())
@@ -227,6 +243,7 @@ class Auditor:
             Cause.RECEIVING: lambda: standing.connected.get(subject, True),
             Cause.POLL: lambda: polled is None or (polled.looked and not polled.problem),
             Cause.GUARD: lambda: polled is not None and polled.looked and not polled.behind,
+            Cause.DATABASE: lambda: not self._queues.moved(),
             Cause.CLOCK: lambda: True,
             Cause.HEARTBEAT: lambda: self._beat is None,
         }

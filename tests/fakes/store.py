@@ -195,6 +195,9 @@ class MemoryStore(MemoryInbox, MemoryWatch, MemorySubscriptions, MemoryOutbox, M
         self.doubt_after = doubt_after
         self.trail: list[AuditEntry] = []
 
+    async def prove(self) -> None:
+        await self._turn()
+
     async def audit(self, entry: AuditEntry) -> None:
         await self._turn()
         self.trail.append(cleaned(entry))

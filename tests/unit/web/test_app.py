@@ -7,7 +7,7 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
 
 from adapters.web.app import RETRY, application, serving
-from adapters.web.health import LATE_TICKS, Health
+from adapters.web.health import ASKED_AGAIN, LATE_CHATS, LATE_TICKS, Health
 from bot.errors import StoreError
 from bot.state import NewDelivery, OutboxDepth
 from tests.fakes.clock import ManualClock
@@ -18,6 +18,9 @@ class Down:
     """A database that does not answer."""
 
     async def depth(self) -> OutboxDepth:
+        raise StoreError("The database cannot be reached.")
+
+    async def prove(self) -> None:
         raise StoreError("The database cannot be reached.")
 
 
@@ -200,3 +203,45 @@ async def test_serving__address_taken(pages: Pages) -> None:
     (sentence,) = told
     assert "[web]" in sentence
     assert "Everything else goes on" in sentence
+
+
+async def test_readyz__one_chat_of_two_is_down(pages: Pages) -> None:
+    """A chat that connects anew is given a moment; one that stays away is named, though the other works."""
+    pages.health.chats = lambda: {"slack": True, "discord": False}
+    pages.pass_time(1)
+    pages.pass_time(LATE_CHATS - 1)
+    early, _ = await pages.get("/readyz")
+    pages.pass_time(1)
+
+    status, body = await pages.get("/readyz")
+
+    assert (early, status) == (200, 503)
+    assert '"problems": ["discord is not connected"]' in body
+
+
+async def test_readyz__why_a_connection_is_not_read(pages: Pages) -> None:
+    """The reason is there as soon as it is known; ready it is as long as the last good poll is not too old."""
+    pages.health.refusals = lambda: {"prod": "The key was not accepted."}
+
+    status, body = await pages.get("/readyz")
+
+    assert status == 200
+    assert '"poll_problems": {"prod": "The key was not accepted."}' in body
+
+
+async def test_readyz__a_crowd_of_probes_asks_once(pages: Pages) -> None:
+    """Who asks again and again gets the last answer and costs the database nothing."""
+    proved: list[None] = []
+    prove = pages.store.prove
+
+    async def counted() -> None:
+        proved.append(None)
+        await prove()
+
+    pages.store.prove = counted  # type: ignore[method-assign]  # counts
+    for _ in range(5):
+        await pages.health.ready()
+    pages.pass_time(ASKED_AGAIN)
+    await pages.health.ready()
+
+    assert len(proved) == 2
