@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot import access, grammar, moments
+from bot import access, grammar, lengths, moments
 from bot.access import Afresh
 from bot.cards import Button, Context, FieldKind, Form, Reply, fingerprint
 from bot.commands.corrected import offers
@@ -31,6 +31,7 @@ def _scrubbed(invocation: Invocation, secrets: tuple[Secret, ...]) -> tuple[Invo
 
     A pasted link still names its report, and opens it no more.
     """
+    invocation = lengths.bounded(invocation)
     words = scrub(invocation.words, secrets)
     arguments = tuple(scrub(argument, secrets) for argument in invocation.arguments)
     values = {name: scrub(value, secrets) for name, value in invocation.values.items()}
@@ -81,6 +82,11 @@ class Handler:
         self.desk = desk
         self.verbs = verbs
 
+    def verb_of(self, invocation: Invocation) -> Verb | None:
+        """Return the verb that a command begins with, None where it begins with none: cheap, nothing else is read."""
+        name = grammar.first_verb(invocation.words[: lengths.LONGEST])
+        return self.verbs.get(SAME.get(name, name))
+
     async def take(self, invocation: Invocation) -> bool:
         """Keep an invocation durably before the chat is told; False where it was taken before.
 
@@ -105,6 +111,8 @@ class Handler:
         `afresh` is asked who the person is before anything is changed; a chat whose messages carry the person's
         rights as they are has none.
         """
+        if (refusal := lengths.refusal(invocation)) is not None:
+            return problems.mistake(refusal)
         clean, removed = _scrubbed(invocation, self.desk.secrets)
         reply = await self._safely(clean, report, afresh)
         return problems.secret_removed(reply) if removed else reply
@@ -114,6 +122,8 @@ class Handler:
 
         Raises `ClewError` like the verb would.
         """
+        if (refusal := lengths.refusal(invocation)) is not None:
+            raise refusal
         invocation = self.clean(invocation)
         verb, asked = await self._read(_words(invocation), invocation, report)
         if denied := await self._allow(verb, asked):

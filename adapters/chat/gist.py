@@ -1,7 +1,7 @@
 """What a message says that a verb can use: the moment, report link or run ids in it, and no word beside them.
 
 Whoever uses a shortcut on somebody's message did not type its words: a `retries=3` or an apostrophe in it is no
-part of a command.
+part of a command. So what is found goes on as a value, which nobody reads as a command again.
 """
 
 from __future__ import annotations
@@ -9,34 +9,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot import moments
+from bot.commands.registry import VERBS
 from bot.commands.verb import MESSAGE
 from bot.errors import UserError
+from bot.lengths import LONGEST
 from bot.model import Moment
 from bot.moments import Pasted
 
 FIND = "find"
-READ_AT_MOST = 20_000  # characters
 
 
 def about(verb: str, text: str) -> tuple[str, Mapping[str, str]]:
     """Return what a verb is to be asked about a message: its words, and its values by parameter."""
-    named = gist(text)
-    values = {MESSAGE: text} if not named and verb == FIND else {}  # it says what is missing in that text
-    return f"{verb} {named}".strip(), values
+    own, found = VERBS[verb].positional, gist(text)
+    if own is not None and found:
+        return verb, {own.name: found}
+    return verb, {MESSAGE: text[:LONGEST]} if verb == FIND else {}  # it says what is missing in that text
 
 
 def gist(text: str) -> str:
-    """Return what a message names, as it could be typed behind a verb; "" where it names nothing."""
+    """Return what a message names, as it could be given as a value; "" where it names nothing."""
     try:
-        return _named(text[:READ_AT_MOST])
+        return _named(text[:LONGEST])
     except UserError:
-        return text[:READ_AT_MOST]  # the core says the same to the person
+        return text[:LONGEST]  # the core says the same to the person
 
 
 def named(text: str) -> str:
     """Return what words around a command name, like `gist`; "" too where that cannot be told."""
     try:
-        return _named(text[:READ_AT_MOST])
+        return _named(text[:LONGEST])
     except UserError:
         return ""
 

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from adapters.chat.delivering import RESUMED
-from adapters.chat.tasks import Tasks
+from adapters.chat.delivering import RESUMED, post_key
+from adapters.chat.lanes import Lanes
 from bot.errors import StoreError
 from bot.handler import Handler
-from bot.ports import Clock
-from bot.state import Invocation
+from bot.ports import Chat, Clock, Found
+from bot.state import Invocation, MessageRef
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,10 @@ class Resuming:
     comparison of clocks or keys has to tell the two apart.
     """
 
-    def __init__(self, chat: str, handler: Handler, tasks: Tasks, clock: Clock) -> None:
+    def __init__(self, chat: str, handler: Handler, lanes: Lanes, clock: Clock) -> None:
         self._chat = chat
         self._handler = handler
-        self._tasks = tasks
+        self._lanes = lanes
         self._clock = clock
         self._begun = False
 
@@ -43,4 +43,13 @@ class Resuming:
             log.warning("what was left unanswered could not be read; it is taken up at the next start")
             return
         for invocation in left:
-            self._tasks.start(answer(invocation))
+            self._lanes.start(invocation.actor.id, answer(invocation))
+
+
+async def shown_before(chat: Chat, invocation: Invocation) -> MessageRef | None:
+    """Return the message of an answer that was posted before the restart, None where none is found."""
+    place = invocation.place
+    seen = await chat.find_posted(place.channel, place.thread, post_key(invocation.key), invocation.at)
+    if not isinstance(seen, Found):
+        return None
+    return MessageRef(channel=place.channel, message_id=seen.message_id, thread=place.thread)

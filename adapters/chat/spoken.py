@@ -13,6 +13,7 @@ from adapters.chat.gist import named
 from bot.cards import FieldKind
 from bot.commands.registry import VERBS
 from bot.handler import SAME
+from bot.lengths import READ
 
 _QUOTED_REST = re.compile(r"^[ \t]{0,3}(?:>>>|&gt;&gt;&gt;).*", re.MULTILINE | re.DOTALL)
 _QUOTED = re.compile(r"^[ \t]{0,3}(?:>|&gt;)[^\n]*(?:\n|\Z)", re.MULTILINE)
@@ -33,11 +34,13 @@ _VERB = re.compile(r"[A-Za-z]{1,40}(?=[\s?!.,:]|\Z)", re.ASCII)
 
 def addressed(text: str, name: re.Pattern[str]) -> bool:
     """Whether a message speaks to the bot: its name stands in it, and not in a quotation alone."""
-    return bool(name.search(_unquoted(text)))
+    return bool(name.search(_unquoted(text[:READ])))
 
 
 def spoken(text: str, name: re.Pattern[str], plain: Callable[[str], str]) -> str:
     """Return the command in a message. `name`: how the chat writes the bot's; `plain` undoes the chat's markup."""
+    if len(text) > READ:
+        return text[:READ]  # it is refused for its length
     own = _unquoted(text)
     first = name.search(own)
     before, after = (own[: first.start()], own[first.end() :]) if first else ("", own)

@@ -1,4 +1,7 @@
-"""Our own handle on work that goes on after an acknowledgement: chat libraries keep none and wait for none."""
+"""Our own handle on work that goes on after an acknowledgement: chat libraries keep none and wait for none.
+
+How much of it goes on at once is decided in `lanes`.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,22 @@ log = logging.getLogger(__name__)
 
 
 class Tasks:
-    """Running work, at most `width` of it at once; the rest waits its turn."""
+    """Running work."""
 
-    def __init__(self, width: int = 16) -> None:
+    def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
-        self._turns = asyncio.Semaphore(width)
         self._ended = False
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run work in the background; what it raises is logged. After the end nothing is begun any more."""
+    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Run work in the background; what it raises is logged. After the end nothing is begun any more: None."""
         if self._ended:
             work.close()
-            return
-        task = asyncio.create_task(self._guarded(work))
+            return None
+        task = asyncio.create_task(_guarded(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda _: work.close())  # where it was cancelled before it began
+        return task
 
     async def drain(self, seconds: float) -> int:
         """Wait for the work to end, at most so long, then cancel it; return how much was cancelled."""
@@ -46,11 +50,9 @@ class Tasks:
     def __len__(self) -> int:
         return len(self._running)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            async with self._turns:
-                await work
-        except Exception:
-            log.exception("work on what was said in a chat failed")
-        finally:
-            work.close()  # also where it was cancelled before its turn came
+
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("work on what was said in a chat failed")

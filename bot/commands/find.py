@@ -13,11 +13,11 @@ from bot.cards import FieldKind, Reply
 from bot.commands.aim import moment_of
 from bot.commands.target import SHORTEST_ID, findings_for, launchers_of, meant, runs_beginning_with
 from bot.commands.verb import MESSAGE, Asked, Desk, Parameter, Verb
+from bot.lengths import LONGEST
 from bot.moments import Pasted
 from bot.replies import finding
 from bot.replies import runs as replies
 
-READ_AT_MOST = 20_000  # characters of a pasted text
 MOST_BEGINNINGS = 20  # words of a text that are tried as the beginning of an id
 _BEGINNING = re.compile(
     rf"(?<![\w-])(?=[0-9-]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{{{SHORTEST_ID},32}}(?:-[0-9]{{1,6}}){{0,2}}(?![\w-])",
@@ -50,7 +50,7 @@ async def _naming_run(asked: Asked, desk: Desk) -> Asked:
     What somebody wrote in a message is read for ids only; what was typed here may be any name of a run.
     """
     message, typed = asked.invocation.values.get(MESSAGE, ""), asked.value("run", 0) or ""
-    text = (message or f"{asked.invocation.text} {typed}")[:READ_AT_MOST]
+    text = (message or f"{asked.invocation.text} {typed}")[:LONGEST]
     named = moments.run_ids(text)
     if not named:
         starts = list(dict.fromkeys(_BEGINNING.findall(text)))[:MOST_BEGINNINGS]
@@ -65,7 +65,7 @@ async def _naming_run(asked: Asked, desk: Desk) -> Asked:
         return _naming(asked, named)
     if refusal is None and typed and await _may_be_a_name(typed, asked, desk):
         return asked
-    raise refusal or finding.nothing_named(message or typed)
+    raise refusal or finding.nothing_named(message or typed, LONGEST)
 
 
 async def _may_be_a_name(typed: str, asked: Asked, desk: Desk) -> bool:

@@ -139,6 +139,7 @@ VERB = Verb(
     name="logs",
     summary="log lines before a moment, with the faults that were active",
     handle=handle,
+    long=True,
     parameters=(
         RUN,
         MOMENT,

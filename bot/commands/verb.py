@@ -114,6 +114,7 @@ class Verb:
     changes: bool = False
     hidden: bool = False  # said by buttons only
     private: bool = False  # the answer is for the person alone
+    long: bool = False  # it may read for minutes, and others must not wait for it
     open_names: bool = False  # takes names that are not listed (launch passes custom parameters through)
     form: Callable[[Asked, Desk], Awaitable[Form]] | None = None
     reread: Callable[[Words], Words] | None = (

@@ -51,7 +51,7 @@ class Words:
 
 def split(text: str) -> Words:
     """Read a command as typed. Raises `UserError` for an open quote, a doubled name, a bad or doubled moment."""
-    text = _unwrapped(text.strip("\u200b\ufeff \t\r\n"))
+    text = _unwrapped(text)
     verb, after = _verb(text)
     pasted, rest = moments.read(after)
     if not verb and pasted is not None:
@@ -59,6 +59,11 @@ def split(text: str) -> Words:
     if not verb and pasted is None and moments.is_platform_id(rest):
         pasted, rest = Pasted(run_id=rest), ""
     return _read(verb, _parts(rest), pasted)
+
+
+def first_verb(text: str) -> str:
+    """Return what `split` takes for the verb where a command begins with one, else ""."""
+    return _verb(_unwrapped(text))[0]
 
 
 def of_arguments(text: str, arguments: Sequence[str]) -> Words:
@@ -101,7 +106,8 @@ def quoted(value: str) -> str:
 
 
 def _unwrapped(text: str) -> str:
-    """Drop the backticks around a whole command that was sent as code."""
+    """Drop blanks, and the backticks around a whole command that was sent as code."""
+    text = text.strip("\u200b\ufeff \t\r\n")
     return text.strip("`").strip() if text.startswith("`") and text.endswith("`") else text
 
 

@@ -13,10 +13,12 @@ def several_runs(number: int) -> UserError:
     return UserError(f"That text names {number} runs.", "Use “status” with the one you mean.")
 
 
-def nothing_named(text: str) -> UserError:
-    """Say that a text, or no text at all, names no run."""
-    problem = "Nothing in that text names a run or a moment." if text.strip() else "What should be found?"
-    return UserError(problem, GIVE_RUN)
+def nothing_named(text: str, most: int) -> UserError:
+    """Say that a text, or no text at all, names no run; of a longer text than `most` characters only so much is read."""
+    if not text.strip():
+        return UserError("What should be found?", GIVE_RUN)
+    where = f"the first {most:,} characters of that text" if len(text) >= most else "that text"
+    return UserError(f"Nothing in {where} names a run or a moment.", GIVE_RUN)
 
 
 def no_such_id(run_id: str) -> str:

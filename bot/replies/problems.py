@@ -19,6 +19,8 @@ MENDS: dict[type[errors.ClewError], str] = {
     errors.UnexpectedAnswer: "A proxy or login page may stand in between; `clew doctor` shows more.",
     errors.StoreError: "Nothing was half done. Ask whoever runs Clew to look at its database.",
 }
+FAULT = "That did not work because of a fault in Clew. It was written to Clew's log."
+NO_FORM, NO_FORM_MEND = "There is no form for that.", "Use the /clew command instead."
 STALE_MOMENT = "Moments are worked out anew by the platform and can go stale: ask “failing” for fresh ones."
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import discord
 
+from adapters.chat.answering import PATIENCE
 from adapters.chat.discord import commands, gateway, ids
 from adapters.chat.discord.budget import Budget
 from adapters.chat.discord.calls import Calls
@@ -18,7 +19,8 @@ from adapters.chat.discord.places import Places
 from adapters.chat.discord.screen import Stage
 from adapters.chat.discord.sender import CALL_SECONDS, Sender
 from adapters.chat.discord.suggest import Suggestions
-from adapters.chat.discord.work import PATIENCE, Work
+from adapters.chat.discord.work import Work
+from adapters.chat.lanes import Lanes
 from adapters.chat.resuming import Resuming
 from adapters.chat.tasks import Tasks
 from adapters.configuration.values import Discord
@@ -59,13 +61,14 @@ class DiscordChat:
             self._calls, clock, words=store, places=self._places, settle_seconds=self._timing.settle
         )
         self._tasks = Tasks()
+        lanes = Lanes(self._tasks)
         people = People(self._calls, clock, guilds=settings.guilds)
         stage = Stage(sender=self._sender, people=people, calls=self._calls, clock=clock, edits=self._tasks)
         suggestions = Suggestions(handler.desk, handler.verbs.values(), clock)
-        self._work = Work(handler, stage, suggestions, patience=self._timing.patience)
-        self._intake = Intake(handler, self._work, self._tasks, clock, self._places)
+        self._work = Work(handler, stage, suggestions, lanes, patience=self._timing.patience)
+        self._intake = Intake(handler, self._work, lanes, self._tasks, clock, self._places)
         self._budget = Budget(store, clock)
-        self._resuming = Resuming(ids.CHAT, handler, self._tasks, clock)
+        self._resuming = Resuming(ids.CHAT, handler, lanes, clock)
         self._supervisor = Supervisor(
             self.new_client, settings.token.reveal(), clock, timing=self._timing.gateway
         )

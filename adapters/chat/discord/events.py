@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from adapters.chat import spoken
 from adapters.chat.discord import buttons, commands, forms, ids
 from adapters.chat.discord.incoming import Incoming, Nothing, Opening, Refused, Said, Suggesting, Ticket, Way
-from adapters.chat.discord.markup import WORDS, Json, said_text, shown_text
+from adapters.chat.discord.markup import Json, said_text, shown_text
 from adapters.chat.gist import about
 from bot.commands.registry import VERBS
 from bot.state import Actor, Invocation, Place
@@ -207,7 +207,7 @@ class _Payload:
         invocation = Invocation(
             actor=self.actor,
             place=place or self.place,
-            words=words[:WORDS],
+            words=words,
             key=f"interaction:{self.text('id')}",
             at=self.now,
             values=values or {},

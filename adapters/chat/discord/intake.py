@@ -19,6 +19,7 @@ from adapters.chat.discord.markup import Json
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.screen import Told
 from adapters.chat.discord.work import Work
+from adapters.chat.lanes import Lanes
 from adapters.chat.tasks import Tasks
 from bot.errors import StoreError
 from bot.handler import Handler
@@ -29,16 +30,18 @@ log = logging.getLogger(__name__)
 YIELD = 0.5  # seconds that answering lets telling go first
 FIRST = 0.1  # seconds that keeping has before Discord is told; nothing is sent again, so waiting longer saves nothing
 PATIENCE = 10.0  # seconds for keeping in all
-AT_ONCE = 1000  # interactions that are being told
 SLOW = "The database took too long to keep what you said."
 
 
 class Intake:
     """Takes in what Discord sends; fills `gateway.Ears`."""
 
-    def __init__(self, handler: Handler, work: Work, tasks: Tasks, clock: Clock, places: Places) -> None:
+    def __init__(
+        self, handler: Handler, work: Work, lanes: Lanes, tasks: Tasks, clock: Clock, places: Places
+    ) -> None:
         self._handler = handler
         self._work = work
+        self._lanes = lanes
         self._tasks = tasks
         self._clock = clock
         self._places = places
@@ -47,7 +50,7 @@ class Intake:
         self._busy = 0
         self.me: Self | None = None
         self.closed = False
-        self.telling = Tasks(width=AT_ONCE)
+        self.telling = Tasks()
 
     def interaction(self, payload: Json) -> None:
         """Take an interaction as Discord sent it."""
@@ -135,9 +138,17 @@ class Intake:
         elif (error := keeping.exception()) is not None:
             await self._unkept(said, told, error if isinstance(error, StoreError) else StoreError(SLOW))
         elif keeping.result():
-            self._tasks.start(self._answer(said, told))
+            self._begin(said, told)
         else:
             metrics.REPEATED.inc()
+
+    def _begin(self, said: Said, told: Told) -> None:
+        """Start answering what was kept; of a person of whom too much is under way it is left out."""
+        person = said.invocation.actor.id
+        if self._lanes.is_full(person):
+            self._tasks.start(self._work.left_out(said, told))
+        else:
+            self._lanes.start(person, self._answer(said, told))
 
     async def _unkept(self, said: Said, told: Told, error: StoreError) -> None:
         metrics.UNSTORED.inc()

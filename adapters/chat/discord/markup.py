@@ -11,10 +11,9 @@ from typing import Any
 
 from bot import cleaning
 from bot.cards import Line, Link, Outside, Span, When
+from bot.lengths import READ
 
 Json = dict[str, Any]
-
-WORDS = 6000  # characters of one command that are read at all: as many as an option can have
 
 _SIGN = re.compile(r"([\\*_~|`\[\]<>@/#])")
 _AT_START = re.compile(r"^(\s*)([-+]|[0-9]+(?=[.)]))")
@@ -82,13 +81,15 @@ def safe_url(url: str) -> bool:
 
 
 def said_text(text: str) -> str:
-    """Undo Discord's markup in what a person typed."""
-    return _CHANNEL.sub(r"\1", _BARE.sub(r"\1", text[:WORDS])).strip()
+    """Undo Discord's markup in what a person typed; what is far too long is left as it is."""
+    if len(text) > READ:
+        return text[:READ]
+    return _CHANNEL.sub(r"\1", _BARE.sub(r"\1", text)).strip()
 
 
 def shown_text(text: str) -> str:
     """Undo escapes and fixed width in what a message shows, so that links and moments can be found in it."""
-    return said_text(_ESCAPED.sub(r"\1", text).replace("`", " "))
+    return said_text(_ESCAPED.sub(r"\1", text[:READ]).replace("`", " "))
 
 
 def _not_a_list(start: re.Match[str]) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from adapters.chat.delivering import RESUMED, post_key, too_old
+from adapters.chat.answering import PATIENCE, Answering
+from adapters.chat.delivering import RESUMED, too_old
 from adapters.chat.discord import forms, ids, metrics, outcomes, render
 from adapters.chat.discord.calls import (
     CHOICES,
@@ -23,24 +22,22 @@ from adapters.chat.discord.incoming import Opening, Refused, Said, Suggesting, T
 from adapters.chat.discord.markup import Json
 from adapters.chat.discord.screen import Screen, Stage, Told, first_word
 from adapters.chat.discord.suggest import Suggestions
+from adapters.chat.lanes import MOST, Lanes
+from adapters.chat.resuming import shown_before
 from bot.cards import Card, Reply
 from bot.commands import fields
 from bot.commands.registry import VERBS
-from bot.errors import ClewError, ServiceError, UserError
+from bot.errors import ClewError, UserError
 from bot.handler import Handler
-from bot.ports import Found
-from bot.replies import problems
+from bot.replies import problems, too_much
 from bot.state import Invocation, MessageRef
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 1.0  # seconds before a note says that work goes on
 SAY_SO = 2.0  # seconds for saying that a restart came between
 FIRST_WORD = 2.9  # seconds that Discord waits, less a little
 FORM = 2.0  # seconds for preparing a form, which has to be the first word
 TOO_LATE = "Preparing the form took longer than Discord waits. Try once more."
-NO_FORM = "There is no form for that. Say it with /clew instead."
-FAULT = "That did not work because of a fault in Clew. It was written to Clew's log."
 
 _KINDS = {
     Told.PUBLIC: (DEFERRED_MESSAGE, None),
@@ -53,16 +50,23 @@ class Work:
     """Acts on what came in, through the one door of the core."""
 
     def __init__(
-        self, handler: Handler, stage: Stage, suggestions: Suggestions, *, patience: float = PATIENCE
+        self,
+        handler: Handler,
+        stage: Stage,
+        suggestions: Suggestions,
+        lanes: Lanes,
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         self._handler = handler
         self._stage = stage
         self._suggestions = suggestions
-        self._patience = patience
+        self._lanes = lanes
+        self._answering = Answering(handler, lanes, patience=patience)
 
     async def acknowledge(self, said: Said) -> Told:
         """Tell Discord that an answer comes; return what it knows, nothing where that came too late."""
-        told = first_word(said, private=self.is_private(said.invocation))
+        told = first_word(said, private=self._answering.is_private(said.invocation))
         if said.ticket is None or told is Told.NOTHING:
             return Told.NOTHING
         kind, data = _KINDS[told]
@@ -83,37 +87,19 @@ class Work:
             await Screen(self._stage, said, Told.NOTHING, private=True).show(too_old(invocation))
             await self._handler.desk.store.finish(ids.CHAT, invocation.key)
             return
-        place = invocation.place
-        seen = await self._stage.sender.find_posted(
-            place.channel, place.thread, post_key(invocation.key), invocation.at
-        )
-        note = None
-        if isinstance(seen, Found):
-            note = MessageRef(channel=place.channel, message_id=seen.message_id, thread=place.thread)
-        await self._answer(said, Told.NOTHING, note)
+        await self._answer(said, Told.NOTHING, await shown_before(self._stage.sender, invocation))
 
     async def opening(self, opening: Opening) -> None:
         """Show a form, which has to be the first word, so it is prepared in the time that Discord waits."""
         try:
             async with asyncio.timeout(FORM):
-                form = await self._handler.form(opening.invocation, _silent)
+                form = await self._answering.form(opening.invocation)
         except TimeoutError:
-            reply = problems.mistake(UserError(TOO_LATE))
-        except UserError as error:
-            reply = problems.mistake(error)
-        except ClewError as error:
-            reply = problems.mistake(
-                UserError(str(error), error.detail if isinstance(error, ServiceError) else "")
-            )
-        except Exception:
-            log.exception("a form could not be built")
-            reply = problems.mistake(UserError(FAULT))
+            form = UserError(TOO_LATE)
+        if isinstance(form, UserError):
+            await self._say(opening.ticket, problems.mistake(form).card)
         else:
-            if form is not None:
-                await self._first(opening.ticket, MODAL, forms.modal(form))
-                return
-            reply = problems.mistake(UserError(NO_FORM))
-        await self._say(opening.ticket, reply.card)
+            await self._first(opening.ticket, MODAL, forms.modal(form))
 
     async def suggest(self, suggesting: Suggesting) -> None:
         """Offer what fits."""
@@ -134,14 +120,18 @@ class Work:
         """Say that a command could not be kept; nothing of it is done."""
         await Screen(self._stage, said, told, private=True).show(problems.failure(error))
 
-    def is_private(self, invocation: Invocation) -> bool:
-        """Whether the verb that is said answers the person alone."""
-        first = invocation.words.split(None, 1)[:1]
-        verb = self._handler.verbs.get(first[0].lower()) if first else None
-        return verb is not None and verb.private
+    async def left_out(self, said: Said, told: Told) -> None:
+        """Say that so many commands of this person are under way that no more are accepted."""
+        reply = problems.mistake(too_much.too_many(MOST))
+        screen = Screen(self._stage, said, told, private=True)
+        if said.ticket is not None:
+            await screen.show(reply)
+        else:
+            await self._lanes.refuse(said.invocation.actor.id, lambda: screen.show(reply))
+        await self._handler.answered(said.invocation, reply, None)
 
     async def _answer(self, said: Said, told: Told, note: MessageRef | None) -> None:
-        private = self.is_private(said.invocation)
+        private = self._answering.is_private(said.invocation)
         screen = Screen(self._stage, said, told, private=private, note=note)
         try:
             await self._answer_on(screen, said)
@@ -155,26 +145,13 @@ class Work:
         invocation = replace(said.invocation, place=replace(said.invocation.place, shared=shared))
         afresh = partial(self._stage.people.afresh, invocation)
         clean = replace(said, invocation=self._handler.clean(invocation))
-        reply = _mistaken(clean) or await self._patiently(
-            self._handler.handle(invocation, screen.report, afresh), screen
-        )
+        reply = _mistaken(clean) or await self._answering.reply(invocation, screen, afresh)
         if said.way is Way.FORM and reply.failed:
             reply = fields.correctable(reply, clean.invocation)
         message = await screen.show(reply)
         took = self._stage.clock.now() - said.invocation.at
         metrics.ANSWERED.observe(max(0.0, took.total_seconds()))
         await self._handler.answered(invocation, reply, message)
-
-    async def _patiently(self, handling: Coroutine[Any, Any, Reply], screen: Screen) -> Reply:
-        """Wait for the reply; where it takes long, let the screen say so."""
-        task: asyncio.Task[Reply] = asyncio.ensure_future(handling)
-        try:
-            done, _ = await asyncio.wait({task}, timeout=self._patience)
-            if not done:
-                screen.impatient()
-            return await task
-        finally:
-            task.cancel()
 
     async def _first(self, ticket: Ticket, kind: int, data: Json | None) -> Exception | None:
         """Give the one first response; return what went wrong, which the person sees as silence at worst."""
@@ -190,10 +167,6 @@ class Work:
     async def _say(self, ticket: Ticket, card: Card) -> None:
         body, _ = await self._stage.sender.prepared(render.message(card))
         await self._first(ticket, MESSAGE, body | {"flags": EPHEMERAL})
-
-
-async def _silent(text: str) -> None:
-    """Report nothing: the person waits for a form."""
 
 
 def _mistaken(said: Said) -> Reply | None:

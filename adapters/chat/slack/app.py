@@ -8,6 +8,8 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from adapters.chat.answering import PATIENCE
+from adapters.chat.lanes import Lanes
 from adapters.chat.resuming import Resuming
 from adapters.chat.running import ChatRefused
 from adapters.chat.slack import ids, outcomes
@@ -23,7 +25,7 @@ from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.screen import Stage
 from adapters.chat.slack.sender import Sender
 from adapters.chat.slack.sockets import PING_SECONDS, STAGGER_SECONDS, Sockets
-from adapters.chat.slack.work import PATIENCE, Work
+from adapters.chat.slack.work import Work
 from adapters.chat.tasks import Tasks
 from adapters.configuration.values import Slack
 from bot.handler import Handler
@@ -34,7 +36,6 @@ log = logging.getLogger(__name__)
 CALL_SECONDS = 10.0  # for one call in whole; the settle time is this and a reserve
 SETTLE_SECONDS = CALL_SECONDS + 20.0
 DRAIN_SECONDS = 6.0
-WIDTH = 400  # commands under way: reading a log can take minutes, and nobody else should wait for it
 LONGEST_PAUSE = 60.0
 NO_BOT = "The token in SLACK_BOT_TOKEN is a person's, not the bot's. Set the one that begins with “xoxb-”."
 
@@ -63,8 +64,9 @@ class SlackChat:
         self._client = new_client(self._session, self._addresses.api_url, settings.bot_token.reveal())
         self._files = Files(self._client, self._session, self._addresses)
         self._sender = Sender(self._client, clock, files=self._files, settle_seconds=self._timing.settle)
-        self._tasks = Tasks(width=WIDTH)
-        self._resuming = Resuming(ids.CHAT, handler, self._tasks, clock)
+        self._tasks = Tasks()
+        self._lanes = Lanes(self._tasks)
+        self._resuming = Resuming(ids.CHAT, handler, self._lanes, clock)
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
         self._transport: Sockets | Requests | None = None
@@ -112,8 +114,8 @@ class SlackChat:
 
     async def _receive(self, me: Self) -> None:
         self._sender.bot_id = me.bot
-        work = Work(self._handler, self._stage(me), self._client, patience=self._timing.patience)
-        intake = Intake(self._handler, work, self._tasks, self._clock, me=me)
+        work = Work(self._handler, self._stage(me), self._client, self._lanes, patience=self._timing.patience)
+        intake = Intake(self._handler, work, self._lanes, self._tasks, self._clock, me=me)
         await self._resuming.begin(work.resume)
         self._transport = self._open(intake, me)
         log.info("serving Slack workspace %s", me.team)

@@ -30,7 +30,8 @@ from adapters.chat.slack.incoming import (
     Way,
 )
 from adapters.chat.slack.markup import Json
-from adapters.chat.slack.typed import WORDS, message_text, said_text
+from adapters.chat.slack.typed import message_text, said_text
+from bot.lengths import LONGEST
 from bot.model import Secret
 from bot.state import Actor, Invocation, Place
 
@@ -137,9 +138,7 @@ class _Payload:
         """Return what is asked for."""
         name = ids.channel(self.me.team, channel)
         place = Place(channel=name, thread=thread or None, direct=not channel.startswith(("C", "G")))
-        return Invocation(
-            actor=actor, place=place, words=words[:WORDS], key=key, at=self.now, values=values or {}
-        )
+        return Invocation(actor=actor, place=place, words=words, key=key, at=self.now, values=values or {})
 
 
 def _kind(body: Json) -> str:
@@ -337,7 +336,7 @@ def _submission(payload: _Payload) -> Incoming:
 
 
 def _suggestion(payload: _Payload) -> Incoming:
-    return Suggesting(typed=payload.text("value")[:WORDS], actor=payload.actor)
+    return Suggesting(typed=payload.text("value")[:LONGEST], actor=payload.actor)
 
 
 def _trigger(payload: _Payload) -> str:

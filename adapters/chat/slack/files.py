@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.lanes import Lane
 from adapters.chat.slack import outcomes
 from adapters.chat.slack.addresses import Addresses
 from bot import cleaning
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 CHUNK = 1 << 18  # bytes
 SECONDS = 600.0
+AT_ONCE, PER_CHANNEL = 8, 2  # uploads
 NAME = 120
 OVERFLOW_NAME = "details.txt"
 
@@ -33,6 +35,7 @@ class Files:
         self._client = client
         self._session = session
         self._addresses = addresses
+        self._turns = Lane(AT_ONCE, PER_CHANNEL)
 
     async def send_text(self, channel: str, thread: str | None, text: str) -> None:
         """Send a long text as a file; a failure is logged."""
@@ -72,6 +75,12 @@ class Files:
         return True
 
     async def _upload(
+        self, channel: str | None, thread: str | None, name: str, title: str, content: bytes | Path, size: int
+    ) -> str:
+        async with self._turns.turn(channel or ""):
+            return await self._upload_now(channel, thread, name, title, content, size)
+
+    async def _upload_now(
         self, channel: str | None, thread: str | None, name: str, title: str, content: bytes | Path, size: int
     ) -> str:
         ticket = await self._client.files_getUploadURLExternal(filename=name, length=size)

@@ -23,6 +23,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.lanes import MOST, Lanes
 from adapters.chat.slack import events, metrics
 from adapters.chat.slack.events import Self
 from adapters.chat.slack.incoming import (
@@ -36,13 +37,15 @@ from adapters.chat.slack.incoming import (
     Removed,
     Said,
     Suggesting,
+    Way,
 )
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.work import Work
 from adapters.chat.tasks import Tasks
-from bot.errors import StoreError
+from bot.errors import StoreError, UserError
 from bot.handler import Handler
 from bot.ports import Clock
+from bot.replies import too_much
 
 Next = Callable[[], Awaitable[BoltResponse]]
 
@@ -53,13 +56,16 @@ PATIENCE = 2.5  # seconds for keeping; Slack waits three
 class Intake(AsyncMiddleware):
     """Takes in what Slack sends to one workspace."""
 
-    def __init__(self, handler: Handler, work: Work, tasks: Tasks, clock: Clock, *, me: Self) -> None:
+    def __init__(
+        self, handler: Handler, work: Work, lanes: Lanes, tasks: Tasks, clock: Clock, *, me: Self
+    ) -> None:
         self._handler = handler
         self._work = work
+        self._lanes = lanes
         self._tasks = tasks
         self._clock = clock
         self._me = me
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._keeping: set[asyncio.Task[UserError | None]] = set()
         self._calm = asyncio.Event()
         self._calm.set()
 
@@ -81,7 +87,9 @@ class Intake(AsyncMiddleware):
         """Act on what came in; what wants an answer with its acknowledgement gets it."""
         match events.read(body, self._me, self._clock.now(), self._handler.desk.secrets):
             case Said() as said:
-                await self._keep(said)
+                refusal = await self._keep(said)
+                if refusal is not None and said.way is Way.COMMAND:
+                    return await ack(text=f"{refusal.problem} {refusal.mend}")
             case Suggesting() as suggesting:
                 return await ack(**await self._work.suggest(suggesting))
             case Mistaken(errors=errors):
@@ -111,9 +119,10 @@ class Intake(AsyncMiddleware):
             case _:
                 pass
 
-    async def _keep(self, said: Said) -> None:
+    async def _keep(self, said: Said) -> UserError | None:
         """Keep what was said and start the work; a slow database leaves it to Slack to send it again.
 
+        Returns why it is left out, where too much of the person's is under way.
         Keeping goes on even then: should it succeed late, the work is done, and the repetition is known.
         """
         task = asyncio.create_task(self._kept(said))
@@ -125,19 +134,24 @@ class Intake(AsyncMiddleware):
             metrics.UNSTORED.inc()
             task.add_done_callback(_seen)
             raise StoreError("The database took too long to keep a command.")
-        await task
+        return await task
 
-    async def _kept(self, said: Said) -> None:
+    async def _kept(self, said: Said) -> UserError | None:
         try:
             new = await self._handler.take(said.invocation)
         except StoreError:
             metrics.UNSTORED.inc()
             raise
-        if new:
-            metrics.SAID.labels(said.way).inc()
-            self._tasks.start(self._answer(said))
-        else:
+        if not new:
             metrics.REPEATED.inc()
+            return None
+        metrics.SAID.labels(said.way).inc()
+        person = said.invocation.actor.id
+        if self._lanes.is_full(person):
+            self._tasks.start(self._work.left_out(said))
+            return too_much.too_many(MOST)
+        self._lanes.start(person, self._answer(said))
+        return None
 
     async def _answer(self, said: Said) -> None:
         """Answer when no command waits to be kept: in a burst all are acknowledged first, within reason."""
@@ -146,7 +160,7 @@ class Intake(AsyncMiddleware):
                 await asyncio.wait_for(self._calm.wait(), YIELD)
         await self._work.said(said)
 
-    def _settle(self, task: asyncio.Task[None]) -> None:
+    def _settle(self, task: asyncio.Task[UserError | None]) -> None:
         self._keeping.discard(task)
         if not self._keeping:
             self._calm.set()
@@ -180,7 +194,7 @@ def _quiet_logger() -> logging.Logger:
     return logger
 
 
-def _seen(task: asyncio.Task[None]) -> None:
+def _seen(task: asyncio.Task[UserError | None]) -> None:
     """Take note of a late failure; it was counted already."""
     if not task.cancelled():
         task.exception()

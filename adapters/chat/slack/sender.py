@@ -70,7 +70,7 @@ class Sender:
         self.halted = ""  # why nothing is sent any more
         self.stopped = asyncio.Event()
         self.bot_id = ""  # known once Slack has said who we are
-        self.uploads = Tasks(width=2)
+        self.uploads = Tasks()
 
     @property
     def name(self) -> str:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 
 from adapters.chat.slack.markup import Json
-
-WORDS = 12_000  # characters of one command that are read at all
+from bot.lengths import READ
 
 _LINK = re.compile(r"<((?:https?://|mailto:)([^|<>\s]+))(?:\|([^<>]*))?>")
 _CHANNEL = re.compile(r"<#([A-Z0-9]{2,24})(?:\|[^<>]*)?>")
@@ -17,8 +16,10 @@ _TELLING = {"text", "fallback", "title_link", "from_url", "url", "pretext", "tit
 
 
 def said_text(text: str) -> str:
-    """Undo Slack's markup in what a person typed."""
-    text = _LINK.sub(_link, text[:WORDS])
+    """Undo Slack's markup in what a person typed; what is far too long is left as it is."""
+    if len(text) > READ:
+        return text[:READ]
+    text = _LINK.sub(_link, text)
     return unescape(_CHANNEL.sub(r"\1", text)).strip()
 
 
@@ -37,7 +38,7 @@ def message_text(message: Json) -> str:
     """Collect all that a message says: its text, and what stands in attachments, blocks and buttons."""
     parts = [str(message.get("text") or "")]
     parts += list(_texts([message.get("attachments"), message.get("blocks")]))
-    return said_text("\n".join(dict.fromkeys(part for part in parts if part)))
+    return said_text("\n".join(dict.fromkeys(part for part in parts if part))[:READ])
 
 
 def _texts(value: object, depth: int = 0) -> list[str]:

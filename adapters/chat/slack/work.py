@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.delivering import RESUMED, post_key, to_one, too_old
+from adapters.chat.answering import PATIENCE, Answering
+from adapters.chat.delivering import RESUMED, to_one, too_old
+from adapters.chat.lanes import MOST, Lanes
+from adapters.chat.resuming import shown_before
 from adapters.chat.slack import forms, home, ids, metrics, outcomes, render
 from adapters.chat.slack.incoming import HomeOpened, Opening, Refused, Said, Suggesting, Way
 from adapters.chat.slack.markup import Json
@@ -21,22 +21,15 @@ from bot import access
 from bot.access import Role
 from bot.cards import Form, Reply
 from bot.commands.fields import correctable
-from bot.errors import ClewError, ServiceError, UserError
+from bot.errors import UserError
 from bot.handler import Handler
-from bot.ports import Found, Halted
-from bot.replies import problems
+from bot.ports import Halted
+from bot.replies import problems, too_much
 from bot.state import Invocation, MessageRef, Place
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 1.0  # seconds before a note says that work goes on
-MOST_AT_ONCE = 20  # commands of one person under way
-TOO_MUCH = (
-    f"More than {MOST_AT_ONCE} of your commands are under way.",
-    "This one was left out. Wait until the others are answered.",
-)
 SAY_SO = 2.0  # seconds for saying that a restart came between
-FAULT = "That did not work because of a fault in Clew. It was written to Clew's log."
 OPEN_ALREADY, CLOSED = "exchanged_trigger_id", "not_found"  # what Slack says of a view
 TOO_LATE = "Slack gave too little time to open the form. Press the button once more."
 
@@ -45,27 +38,34 @@ class Work:
     """Acts on what came in, through the one door of the core."""
 
     def __init__(
-        self, handler: Handler, stage: Stage, client: AsyncWebClient, *, patience: float = PATIENCE
+        self,
+        handler: Handler,
+        stage: Stage,
+        client: AsyncWebClient,
+        lanes: Lanes,
+        *,
+        patience: float = PATIENCE,
     ) -> None:
         self._handler = handler
         self._stage = stage
         self._client = client
-        self._patience = patience
-        self._busy: Counter[str] = Counter()
+        self._lanes = lanes
+        self._answering = Answering(handler, lanes, patience=patience)
 
     async def said(self, said: Said) -> None:
-        """Answer, and say in the end that it was answered; of one person only so much at once."""
-        actor = said.invocation.actor.id
-        self._busy[actor] += 1
-        try:
-            if self._busy[actor] > MOST_AT_ONCE:
-                await self._settle(said, problems.mistake(UserError(*TOO_MUCH)))
-            else:
-                await self._answer(said, None)
-        finally:
-            self._busy[actor] -= 1
-            if not self._busy[actor]:
-                del self._busy[actor]
+        """Answer, and say in the end that it was answered."""
+        await self._answer(said, None)
+
+    async def left_out(self, said: Said) -> None:
+        """Say that so many commands of this person are under way that no more are accepted.
+
+        Who used a slash command was told with its acknowledgement.
+        """
+        reply = problems.mistake(too_much.too_many(MOST))
+        if said.way is not Way.COMMAND:
+            screen = Screen(self._stage, said, private=True)
+            await self._lanes.refuse(said.invocation.actor.id, lambda: screen.show(reply))
+        await self._handler.answered(said.invocation, reply, None)
 
     async def resume(self, invocation: Invocation) -> None:
         """Answer what a restart cut off; an answer that is there already is completed, not doubled."""
@@ -76,14 +76,7 @@ class Work:
         with suppress(UserError):  # who is not known any more is answered as such
             invocation = await self._stage.people.complete(invocation)
             said = replace(said, invocation=invocation)
-        place = invocation.place
-        seen = await self._stage.sender.find_posted(
-            place.channel, place.thread, post_key(invocation.key), invocation.at
-        )
-        note = None
-        if isinstance(seen, Found):
-            note = MessageRef(channel=place.channel, message_id=seen.message_id, thread=place.thread)
-        await self._answer(said, note)
+        await self._answer(said, await shown_before(self._stage.sender, invocation))
 
     async def opening(self, opening: Opening) -> None:
         """Open a view at once, then put the form into it: a trigger lives three seconds."""
@@ -103,7 +96,7 @@ class Work:
 
     async def _fill(self, view_id: str, view: Json, title: str) -> None:
         """Put the form into the view that is open; where Slack does not take it, say so there."""
-        for shown in (view, forms.problem(title, (FAULT,))):
+        for shown in (view, forms.problem(title, (problems.FAULT,))):
             try:
                 await self._client.views_update(view_id=view_id, view=shown)
             except Exception as error:  # noqa: BLE001 - a person who closed it needs nothing more
@@ -116,7 +109,8 @@ class Work:
     async def home(self, opened: HomeOpened) -> None:
         """Show the app's home to somebody."""
         user = ids.last(opened.actor.id)
-        view = await home.view(self._handler, self._client, self._stage, opened.actor)
+        async with self._lanes.turn(opened.actor.id):
+            view = await home.view(self._handler, self._client, self._stage, opened.actor)
         await self._client.views_publish(user_id=user, view=view)
 
     async def suggest(self, suggesting: Suggesting) -> Json:
@@ -154,7 +148,7 @@ class Work:
             await to_one(self._stage.clock, lambda: self._stage.responses.send(url, message))
 
     async def _answer(self, said: Said, note: MessageRef | None) -> None:
-        screen = Screen(self._stage, said, private=self._is_private(said.invocation), note=note)
+        screen = Screen(self._stage, said, private=self._answering.is_private(said.invocation), note=note)
         try:
             await self._answer_on(screen, said)
         except asyncio.CancelledError:
@@ -169,8 +163,7 @@ class Work:
             await self._settle(said, problems.mistake(error))
             return
         screen.move(invocation.place)
-        handling = self._handler.handle(invocation, screen.report, self._stage.people.afresh)
-        reply = await self._patiently(handling, screen)
+        reply = await self._answering.reply(invocation, screen, self._stage.people.afresh)
         if said.way is Way.FORM and reply.failed:
             reply = correctable(reply, self._handler.clean(invocation))
         if reply.card.form is not None and await self._opened(reply.card.form, said, invocation):
@@ -194,17 +187,6 @@ class Work:
         await Screen(self._stage, said, private=True).show(reply)
         await self._handler.answered(said.invocation, reply, None)
 
-    async def _patiently(self, handling: Coroutine[Any, Any, Reply], screen: Screen) -> Reply:
-        """Wait for the reply; where it takes long, let the screen say so."""
-        task: asyncio.Task[Reply] = asyncio.ensure_future(handling)
-        try:
-            done, _ = await asyncio.wait({task}, timeout=self._patience)
-            if not done:
-                screen.impatient()
-            return await task
-        finally:
-            task.cancel()
-
     async def _opened(self, form: Form, said: Said, invocation: Invocation) -> bool:
         """Open a form that a verb answers with; False where Slack's time for it is over."""
         if said.trigger_id is None:
@@ -220,31 +202,10 @@ class Work:
     async def _form_view(self, opening: Opening, title: str) -> Json:
         try:
             invocation = await self._complete(opening.invocation)
-            form = await self._handler.form(invocation, _silent)
         except UserError as error:
             return forms.problem(title, (error.problem, error.mend))
-        except ClewError as error:
-            return forms.problem(title, _sentences(error))
-        except Exception:
-            log.exception("a form could not be built")
-            return forms.problem(title, (FAULT,))
-        if form is None:
-            return forms.problem(
-                title, ("There is no form for that.", "Say it with a slash command instead.")
-            )
+        form = await self._answering.form(invocation)
+        if isinstance(form, UserError):
+            return forms.problem(title, (form.problem, form.mend))
         channel = ids.last(invocation.place.channel) if opening.placed else ""
         return forms.modal(form, invocation, channel=channel)
-
-    def _is_private(self, invocation: Invocation) -> bool:
-        first = invocation.words.split(None, 1)[:1]
-        verb = self._handler.verbs.get(first[0].lower()) if first else None
-        return verb is not None and verb.private
-
-
-async def _silent(text: str) -> None:
-    """Report nothing: the view that is open says that it is being prepared."""
-
-
-def _sentences(error: ClewError) -> tuple[str, ...]:
-    detail = error.detail if isinstance(error, ServiceError) else ""
-    return (str(error), detail)

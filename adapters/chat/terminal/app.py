@@ -10,6 +10,9 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
+from adapters.chat.answering import Answering
+from adapters.chat.lanes import Lanes
+from adapters.chat.tasks import Tasks
 from adapters.chat.terminal.drawing import Control
 from adapters.chat.terminal.events import CHANNEL, Enter, Nothing, Press, Quit, Say, invocation, read
 from adapters.chat.terminal.screen import Screen
@@ -56,6 +59,7 @@ class Terminal:
         self.fill = fill
         self._clock = clock
         self._new_key = new_key
+        self._answering = Answering(handler, Lanes(Tasks()))
 
     async def line(self, text: str) -> bool:
         """Do what a line says; False where it says that the conversation is over."""
@@ -93,7 +97,7 @@ class Terminal:
 
     async def answer(self, asked: Invocation, pressed: Message | None = None) -> MessageRef | None:
         """Answer what was taken before."""
-        reply = await self.handler.handle(asked, self._report)
+        reply = await self._answering.in_turn(asked, self._report)
         if reply.failed and asked.values:
             reply = correctable(reply, self.handler.clean(asked))
         shown = await self._replace(reply, pressed) if reply.replace and pressed else self._show(reply, asked)
@@ -176,7 +180,8 @@ class Terminal:
         return False
 
     async def _report(self, text: str) -> None:
-        self.chat.screen.note(f"… {text}")
+        if text:
+            self.chat.screen.note(f"… {text}")
 
 
 class RunningTerminal:

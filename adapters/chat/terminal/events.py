@@ -23,7 +23,6 @@ from bot.state import Actor, Invocation, Place
 
 CHANNEL = "terminal:channel:local"
 PERSON = TERMINAL
-LONGEST_LINE = 4_000  # characters; more was pasted by mistake
 
 _THREADED = re.compile(r"#\s*(?P<root>\d{1,9})?(?:\.\d{1,9})?(?:\s+(?P<words>.*))?", re.ASCII | re.DOTALL)
 _ADDRESSED = re.compile(r"[/@]?clew\s+(?=\S)", re.IGNORECASE)  # as one says it in other chats
@@ -102,7 +101,7 @@ def invocation(
     return Invocation(
         actor=person(),
         place=Place(channel=CHANNEL, thread=thread, direct=True),
-        words=words[:LONGEST_LINE],
+        words=words,
         key=key,
         at=at,
         values=values or {},

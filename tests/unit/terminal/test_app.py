@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from adapters.chat.lanes import SHARE
 from adapters.chat.terminal.app import Terminal
 from adapters.chat.terminal.sender import TerminalChat
 from bot.access import Policy
 from bot.cards import Form
 from bot.errors import StoreError
+from bot.lengths import LONGEST
+from bot.replies.too_much import WAITING_FOR_OWN
 from bot.state import Invocation
-from tests.fakes.runs import MOMENT, a_line, a_run, some_results
+from tests.fakes.held import HeldService
+from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
+from tests.fakes.service import FakeRunService
 from tests.fakes.stage import Stage
 from tests.fakes.store import MemoryStore
 from tests.unit.terminal.cards import a_chat, a_screen
@@ -22,8 +28,17 @@ Values = Mapping[str, str] | None
 class Talk:
     """A terminal over a whole core in memory; `shown` is what stands on its screen."""
 
-    def __init__(self, folder: Path, *, fill: Values = None, store: MemoryStore | None = None) -> None:
-        self.stage = Stage(policy=Policy(), memory=store or MemoryStore())
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        fill: Values = None,
+        store: MemoryStore | None = None,
+        service: FakeRunService | None = None,
+    ) -> None:
+        self.stage = Stage(
+            policy=Policy(), memory=store or MemoryStore(), service=service or FakeRunService()
+        )
         self.forms: list[Form] = []
         self._filled = fill
         screen, self._stream = a_screen()
@@ -35,6 +50,11 @@ class Talk:
             new_key=self.stage.desk.new_key,
             fill=self._fill,
         )
+
+    @property
+    def shown(self) -> str:
+        """All that stands on the screen."""
+        return self._stream.getvalue()
 
     async def _fill(self, form: Form) -> Values:
         self.forms.append(form)
@@ -64,6 +84,38 @@ async def test_line__answers(talk: Talk) -> None:
     shown = await talk.say("help")
 
     assert shown.startswith("#1 • What Clew can do")
+
+
+@pytest.mark.parametrize("length", [4001, LONGEST])
+async def test_line__long_is_read_whole(length: int, talk: Talk) -> None:
+    """A long command is read to its end."""
+    shown = await talk.say("status run=".ljust(length - 2, "x") + " z")
+
+    assert "status has “z” beside" in shown
+
+
+async def test_line__too_long_is_refused(talk: Talk) -> None:
+    """What was pasted by mistake is refused with a sentence, never cut in silence."""
+    shown = " ".join((await talk.say("status " + "x" * LONGEST)).split())
+
+    assert "Your command has more than 12,000 characters, the most that Clew reads." in shown
+    assert talk.stage.service.calls == []
+
+
+async def test_line__that_waits_for_others_says_so(tmp_path: Path) -> None:
+    """Whoever has much under way sees why the next answer does not come; then all come."""
+    service = HeldService(run_id(1))
+    service.add_run(a_run(1))
+    talk = Talk(tmp_path / "files", service=service)
+    lines = [asyncio.create_task(talk.say(f"status {run_id(1)}")) for _ in range(SHARE + 1)]
+    await service.until(waiting=SHARE)
+    waiting = talk.shown
+    service.gate.set()
+    await asyncio.gather(*lines)
+
+    assert waiting == f"… {WAITING_FOR_OWN}\n"
+    assert talk.shown.count("Payments Nightly") == SHARE + 1
+    assert service.most_waiting == SHARE
 
 
 @pytest.mark.parametrize("line", ["quit", "exit"])

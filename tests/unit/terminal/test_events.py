@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from adapters.chat.terminal.events import (
-    LONGEST_LINE,
     Action,
     Enter,
     Nothing,
@@ -60,6 +59,6 @@ def test_invocation__the_person_is_admin() -> None:
     assert decide(policy, asked.actor, asked.place, need=Role.ADMIN, changes=True) == Allowed("terminal")
 
 
-def test_invocation__too_long() -> None:
-    """What was pasted by mistake is cut before it is kept."""
-    assert len(invocation("x" * 100_000, thread=None, key="k", at=EPOCH).words) == LONGEST_LINE
+def test_invocation__is_never_cut() -> None:
+    """The core refuses what is too long with a sentence, so it has to see that it is."""
+    assert len(invocation("x" * 100_000, thread=None, key="k", at=EPOCH).words) == 100_000
