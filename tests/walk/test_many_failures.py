@@ -1,0 +1,57 @@
+"""Thousands of failing properties, some of the same name, some with a name of a megabyte, some their own group.
+
+Both chats judge what they are sent: nothing is over their limits, and what was left out is counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.model import Results
+from tests.fakes.discord_bot import answer, said, simulated
+from tests.fakes.runs import a_run, run_id, some_results
+from tests.fakes.service import FakeRunService
+from tests.fakes.slack import serve
+from tests.fakes.slack_bot import running_bot
+
+COUNT = 5_000
+LONG = "x" * 1_000_000
+
+
+def a_platform() -> FakeRunService:
+    """Return a platform whose run fails in every way at once."""
+    service = FakeRunService()
+    run = service.add_run(a_run(1))
+    names = [f"Property {number % 500}" for number in range(COUNT - 2)]
+    found = some_results(run, failing=(LONG, LONG, *names))
+    service.set_results(turning_in_circles(found))
+    return service
+
+
+def turning_in_circles(results: Results) -> Results:
+    """Make each property a group, inside the group that its successor is."""
+    names = [p.name for p in results.properties]
+    grouped = zip(results.properties, [*names[1:], names[0]], strict=True)
+    return replace(results, properties=tuple(replace(p, is_group=True, group=g) for p, g in grouped))
+
+
+async def test_slack__shows_the_first_of_thousands_and_counts_the_rest() -> None:
+    """The list fits into one message."""
+    async with serve() as slack, running_bot(slack, service=a_platform()) as bot:
+        for number, verb in enumerate(("failing", "status"), 1):
+            await slack.command(f"{verb} {run_id(1)}")
+            await bot.answered(number)
+        shown = [message.words for message in slack.world.ours()]
+
+    assert slack.world.violations == []
+    assert all(f"{COUNT:,}" in words for words in shown)
+    assert all(len(words) < 40_000 for words in shown)
+
+
+async def test_discord__shows_the_first_of_thousands_and_counts_the_rest() -> None:
+    """The list fits into one message."""
+    async with simulated(service=a_platform()) as world:
+        shown = [said(answer(await world.say(verb, run=run_id(1)))) for verb in ("failing", "status")]
+
+    assert all(f"{COUNT:,}" in words for words in shown)
+    assert all(len(words) < 6_000 for words in shown)
