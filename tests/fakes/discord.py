@@ -237,7 +237,7 @@ class FakeDiscord:
             return 200, dict(serializers.user_payload(self.backend.bot_user))
         nonce = body.get("nonce") if isinstance(body, dict) and body.get("enforce_nonce") else None
         if nonce in self._nonces:
-            return 200, self._nonces[nonce]
+            return self._known(self._nonces[nonce])
         try:
             answer = router.dispatch(self.backend, method, path, json=body, params=query, files=files)
         except router.RouteNotImplemented as error:
@@ -252,6 +252,12 @@ class FakeDiscord:
         if nonce is not None:
             self._nonces[nonce] = answer
         return 200, answer
+
+    def _known(self, message: Any) -> tuple[int, Any]:
+        """Answer a nonce that was used: with its message or, where that was deleted, that there is none."""
+        if int(message["id"]) in self.backend.messages.get(int(message["channel_id"]), {}):
+            return 200, message
+        return 404, {"message": "Unknown Message", "code": 10008}
 
     async def _wrong(
         self, fault: Fault, request: web.Request, path: str, body: Any, files: list[Any]

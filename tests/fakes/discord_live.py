@@ -45,6 +45,7 @@ class Bot:
     handler: CountingHandler
     store: Store
     service: FakeRunService
+    clock: QuickClock
     running: asyncio.Task[None]
 
     async def up(self) -> None:
@@ -104,7 +105,15 @@ async def running_bot(
     await chat.release()
     chat = DiscordChat(settings, handler, store, clock, timing)
     running = asyncio.create_task(chat.run())
-    bot = Bot(discord=discord, chat=chat, handler=handler, store=store, service=service, running=running)
+    bot = Bot(
+        discord=discord,
+        chat=chat,
+        handler=handler,
+        store=store,
+        service=service,
+        clock=clock,
+        running=running,
+    )
     try:
         if connect:
             await bot.up()

@@ -1,15 +1,19 @@
-"""What people paste by mistake goes no further: not into the database, not into an answer, not to the platform.
+"""What people paste by mistake goes no further: into no table, answer, log or metric, and not to the platform.
 
 Both adapters run whole on a real database; every table of it is read afterwards.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
+from prometheus_client import generate_latest
 
 from adapters.store.store import open_store
 from bot.handler import Handler
@@ -93,9 +97,12 @@ def filled(name: str, text: str) -> dict[str, str]:
     return {"launcher": "basic_test", "duration": "30", name: text}
 
 
-async def test_slack__keeps_no_secret_of_forms_and_buttons(tmp_path: Path) -> None:
+async def test_slack__keeps_no_secret_of_forms_and_buttons(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """What is typed into a form, quoted beside its field, offered again, or carried by a button's value."""
     path = tmp_path / "clew.db"
+    caplog.set_level(logging.INFO)
     async with open_store(f"sqlite:///{path}") as store, serve() as slack:
         async with running_bot(slack, store=store, service=a_platform()) as bot:
             knowing_its_secrets(bot.handler)
@@ -119,6 +126,7 @@ async def test_slack__keeps_no_secret_of_forms_and_buttons(tmp_path: Path) -> No
             shown = "\n".join(message.words for message in slack.world.ours())
 
         assert kept(path) == []
+        assert CANARY not in caplog.text + generate_latest().decode()
         assert CANARY not in shown
         assert CANARY not in told
         assert "response_action" in told
@@ -126,9 +134,10 @@ async def test_slack__keeps_no_secret_of_forms_and_buttons(tmp_path: Path) -> No
         assert CANARY not in repr((bot.service.launches, bot.service.debugs, bot.service.calls))
 
 
-async def test_slack__keeps_no_secret_that_is_typed(tmp_path: Path) -> None:
+async def test_slack__keeps_no_secret_that_is_typed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Mentions, slash commands, direct messages, shortcuts and forms are clean before anything is stored."""
     path = tmp_path / "clew.db"
+    caplog.set_level(logging.INFO)
     async with open_store(f"sqlite:///{path}") as store, serve() as slack:
         async with running_bot(slack, store=store, service=a_platform()) as bot:
             knowing_its_secrets(bot.handler)
@@ -141,14 +150,18 @@ async def test_slack__keeps_no_secret_that_is_typed(tmp_path: Path) -> None:
             shown = "\n".join(message.words for message in slack.world.ours())
 
         assert kept(path) == []
+        assert CANARY not in caplog.text + generate_latest().decode()
         assert CANARY not in shown
         assert "A secret was removed from what you wrote." in shown
         assert CANARY not in repr((bot.service.launches, bot.service.debugs, bot.service.calls))
 
 
-async def test_discord__keeps_no_secret_of_forms_and_buttons(tmp_path: Path) -> None:
+async def test_discord__keeps_no_secret_of_forms_and_buttons(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """What is typed into a modal, said of it, offered again, or carried by a button, also one whose words are kept."""
     path = tmp_path / "clew.db"
+    caplog.set_level(logging.INFO)
     async with open_store(f"sqlite:///{path}") as store, serve_discord() as discord:
         async with running_discord(discord, store=store, service=a_platform()) as bot:
             knowing_its_secrets(bot.handler)
@@ -170,6 +183,7 @@ async def test_discord__keeps_no_secret_of_forms_and_buttons(tmp_path: Path) -> 
             shown = "\n".join(known.values())
 
         assert kept(path) == []
+        assert CANARY not in caplog.text + generate_latest().decode()
         assert CANARY not in shown
         assert "A secret was removed from what you wrote." in shown
         assert CANARY not in str(discord.requests)
@@ -182,9 +196,12 @@ def modal(verb: str, values: dict[str, str]) -> dict[str, object]:
     return {"custom_id": f"form:{verb}", "components": [{"type": 18, "component": part} for part in inputs]}
 
 
-async def test_discord__keeps_no_secret_that_is_typed(tmp_path: Path) -> None:
+async def test_discord__keeps_no_secret_that_is_typed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Mentions, typed options and message menus are clean before anything is stored."""
     path = tmp_path / "clew.db"
+    caplog.set_level(logging.INFO)
     async with open_store(f"sqlite:///{path}") as store:
         async with simulated(store=store, service=a_platform()) as world:
             knowing_its_secrets(world.handler)
@@ -205,6 +222,7 @@ async def test_discord__keeps_no_secret_that_is_typed(tmp_path: Path) -> None:
             shown = "\n".join(said(message) for message in mine)
 
         assert kept(path) == []
+        assert CANARY not in caplog.text + generate_latest().decode()
         assert CANARY not in shown
         assert "A secret was removed from what you wrote." in shown
         assert CANARY not in repr((world.service.launches, world.service.debugs, world.service.calls))

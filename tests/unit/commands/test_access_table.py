@@ -72,7 +72,8 @@ async def test_door__decides_by_role_and_place_and_notes_it(verb: str) -> None:
     """Default is no; every refusal and every change is in the audit trail, with its rule, once."""
     came, wanted, noted, trail = {}, {}, {}, {}
     for read_only, (name, held), place in product((False, True), PEOPLE.items(), PLACES):
-        door, done = Door(policy=a_policy(read_only=read_only)), []
+        door = Door(policy=a_policy(read_only=read_only))
+        done: list[str] = []
 
         async def act(asked: Asked, desk: Desk, done: list[str] = done) -> Reply:
             done.append(asked.words.verb)

@@ -586,3 +586,14 @@ async def test_step__leaves_rows_of_other_chats_alone() -> None:
     await it.deliverer.step()
 
     assert it.states() == [PENDING]
+
+
+async def test_step__asks_seldom_where_it_is_refused_again_and_again() -> None:
+    """Chats ban who makes thousands of invalid requests: ten minutes of refusals in five channels are a few."""
+    it = Delivering()
+    it.chat.next_posts(*[Posting.GONE] * 1_000)
+    channels = [f"fake:channel:C{number}" for number in range(5)]
+    await it.put(*(a_delivery(n, channel=channels[n % 5]) for n in range(300)))
+    await it.run_until_idle(600)
+
+    assert 5 <= len(it.chat.posts) < 100
