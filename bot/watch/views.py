@@ -11,10 +11,11 @@ from bot import requests, sessions
 from bot.cards import Card
 from bot.errors import NotFound, Unreachable
 from bot.findings import findings_of
-from bot.model import Availability, Run
+from bot.model import Run
 from bot.ports import Clock, RunService, Store
 from bot.replies import debugging, launching, runs, standing
 from bot.state import Intent, IntentKind, IntentState
+from bot.watch.decide import unsettled
 
 RESULTS_WAIT = 1800.0  # seconds; how long after its end a run's properties are waited for
 HOPE = timedelta(hours=24)  # how long a launch may take to turn up
@@ -94,8 +95,7 @@ class Look:
 
     async def _verdict(self, intent: Intent, service: RunService, run: Run) -> View:
         found = await findings_of(service, self._views.store, run)
-        lagging = found.results is not None and found.results.availability is Availability.NOT_YET
-        last = not lagging or self._views.ended_for(intent, self._monotonic) >= RESULTS_WAIT
+        last = not unsettled(found) or self._views.ended_for(intent, self._monotonic) >= RESULTS_WAIT
         return View(runs.outcome(found, self._now, service.capabilities), last=last)
 
     def _hopeless(self, intent: Intent) -> bool:

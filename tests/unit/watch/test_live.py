@@ -164,6 +164,21 @@ async def test_tick__waits_for_results() -> None:
     assert "results unavailable" in scene.said
 
 
+@pytest.mark.parametrize("at_first", [(), ("reachable",)])
+async def test_tick__does_not_end_with_results_that_are_not_whole(at_first: tuple[str, ...]) -> None:
+    """A list that is empty yet, or could not be read to its end, is not the last word."""
+    scene = await a_scene()
+    early = some_results(scene.run, passing=at_first)
+    scene.service.set_results(replace(early, cut=bool(at_first)))
+    scene.service.finish(scene.run, minutes=0)
+    await scene.pass_time(60)
+    scene.service.set_results(some_results(scene.run, failing=("no lost update",), passing=("reachable",)))
+    await scene.pass_time(5)
+
+    assert "FAILED: 1 of 2 properties fails" in scene.said
+    assert await scene.memory.live() == ()
+
+
 async def test_tick__results_come_late() -> None:
     """Properties that lag are shown as soon as they are there."""
     scene = await a_scene()
