@@ -51,7 +51,7 @@ async def _naming_run(asked: Asked, desk: Desk) -> Asked:
     """
     message, typed = asked.invocation.values.get(MESSAGE, ""), asked.value("run", 0) or ""
     text = (message or f"{asked.invocation.text} {typed}")[:LONGEST]
-    named = moments.run_ids(text)
+    named, starts = moments.run_ids(text), list[str]()
     if not named:
         starts = list(dict.fromkeys(_BEGINNING.findall(text)))[:MOST_BEGINNINGS]
         found = await runs_beginning_with(meant(asked, desk), starts)
@@ -65,7 +65,8 @@ async def _naming_run(asked: Asked, desk: Desk) -> Asked:
         return _naming(asked, named)
     if refusal is None and typed and await _may_be_a_name(typed, asked, desk):
         return asked
-    raise refusal or finding.nothing_named(message or typed, LONGEST)
+    unknown = finding.begins_no_recent(starts[0]) if starts else None
+    raise refusal or unknown or finding.nothing_named(message or typed, LONGEST)
 
 
 async def _may_be_a_name(typed: str, asked: Asked, desk: Desk) -> bool:

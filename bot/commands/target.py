@@ -197,7 +197,11 @@ async def _unclear(text: str, services: tuple[RunService, ...], desk: Desk) -> C
             f"“{text}” is too short to tell runs apart.",
             f"Give at least {SHORTEST_ID} characters of the run id.",
         )
-    return NotFound(replies.no_such_id(text), what="run") if _HEX.match(text) else error
+    if not _HEX.match(text):
+        return error
+    if moments.is_platform_id(text):
+        return NotFound(replies.no_such_id(text), what="run")
+    return replies.begins_no_recent(text)
 
 
 async def launchers_of(service: RunService, desk: Desk) -> tuple[str, ...]:

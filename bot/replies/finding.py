@@ -26,6 +26,14 @@ def no_such_id(run_id: str) -> str:
     return f"There is no run {run_id[:_SHOWN]}, and no recent run has a session with that id."
 
 
+def begins_no_recent(start: str) -> UserError:
+    """Say that a shortened id fits none of the runs that it was looked for in: an older one may have it."""
+    return UserError(
+        f"No recent run has an id, or a session with an id, that begins with “{start[:_SHOWN]}”.",
+        "An older run needs its whole id; “status” shows recent ones.",
+    )
+
+
 def about_no_run() -> UserError:
     """Answer a shortcut on a message of Clew's own that is not about one run."""
     return UserError(

@@ -114,6 +114,8 @@ async def test_find__looks_in_every_connection(text: str) -> None:
         ("find 4811 2", "Nothing in that text names a run"),
         ("find 4811", "“4811” is too short to tell runs apart"),
         ("find", "What should be found?"),
+        ("find dead4811", "No recent run has an id, or a session with an id, that begins with “dead4811”"),
+        ("find run dead4811 is red", "that begins with “dead4811”. An older run needs its whole id"),
         ("find [ 398.489] [ledger-2] panic", "A log line is not a moment"),
         (f"find {RUN} or {'e' * 32}-62-14", "names 2 runs"),
         (f"status {RUN} {'e' * 32}-62-14", "names 2 runs"),

@@ -184,7 +184,11 @@ async def test_status__short_id_of_several_runs_asks_for_more() -> None:
     ("words", "sentence"),
     [
         ("status ../../etc", "is not a valid id"),
-        ("status 00ff00ff00ff", "There is no run 00ff00ff00ff"),
+        (
+            "status 00ff00ff00ff",
+            "No recent run has an id, or a session with an id, that begins with “00ff00ff00ff”. An older run needs its whole id",
+        ),
+        (f"status {run_id(9)}", f"There is no run {run_id(9)}"),
         ("status 00ff0", "Give at least 6 characters of the run id."),
         ("status latest Paymints Nightly", "Did you mean “Payments Nightly”?"),
         ("status count=0", "whole number from 1 to 30"),
