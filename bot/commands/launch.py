@@ -22,7 +22,7 @@ from bot.commands.target import require, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Preset, Verb
 from bot.errors import ServiceError, UserError
 from bot.grammar import Words
-from bot.model import Capability, LaunchRequest, RunQuery, RunStatus
+from bot.model import Capability, LaunchRequest, Run, RunQuery
 from bot.ports import RunService
 from bot.replies import launching as replies
 from bot.state import Intent, IntentKind, IntentState
@@ -42,7 +42,6 @@ FIELDS = (
     Field(name="recipients", label="Mail the report to", kind=FieldKind.TEXT, hint="addresses separated by ;"),
 )  # fmt: skip
 UNCLEAR_FOR = timedelta(hours=24)  # how long a launch without an answer is looked for
-RECENT = 20  # runs that are looked through for one that is under way
 
 
 async def handle(asked: Asked, desk: Desk) -> Reply:
@@ -167,12 +166,12 @@ async def _warnings(request: LaunchRequest, service: RunService, desk: Desk) -> 
     seen = (*desk.launchers.get(connection, ()), *await desk.store.launchers(connection))
     own = launching.own_duration(dict(request.extra))
     warnings: list[Line] = [replies.own_duration(own)] if own and request.minutes is None else []
-    if launcher not in seen and not await _has_runs(launcher, service):
+    newest = await _newest(launcher, service)
+    if launcher not in seen and newest == ():
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *desk.presets])))
-    recent = await desk.store.recent(connection, RECENT)
-    going = [run for run, name, status in recent if name == launcher and not RunStatus.read(status).terminal]
-    if going:
-        warnings.append(replies.under_way(launcher, going[0]))
+    going = next((run for run in newest or () if not run.status.terminal), None)
+    if going is not None:
+        warnings.append(replies.under_way(going))
     if any(_unclear(intent, request, service, desk) for intent in await desk.store.open_intents()):
         warnings.append(replies.undecided(launcher))
     return tuple(warnings)
@@ -184,14 +183,17 @@ def _unclear(intent: Intent, request: LaunchRequest, service: RunService, desk: 
     return same and intent.kind is IntentKind.LAUNCH and desk.clock.now() - intent.created_at < UNCLEAR_FOR
 
 
-async def _has_runs(launcher: str, service: RunService) -> bool:
-    """Ask the platform, for the bot may be younger than the launcher; what cannot be told is not warned of."""
+async def _newest(launcher: str, service: RunService) -> tuple[Run, ...] | None:
+    """Ask the platform for a launcher's newest runs: what is on record here may be younger, or older, than they are.
+
+    None where that cannot be told; then nothing is warned of.
+    """
     try:
         async for page in service.runs(RunQuery(launcher=launcher)):
-            return bool(page)
+            return page
     except ServiceError:
-        return True
-    return False
+        return None
+    return ()
 
 
 VERB = Verb(

@@ -101,10 +101,10 @@ def repeated(intent: Intent, earlier: Intent, now: datetime) -> Reply:
     return Reply(card=card, replace=True)
 
 
-def under_way(launcher: str, run_id: str) -> Line:
+def under_way(run: Run) -> Line:
     """Warn that the same launcher is at work already."""
-    return ("A run of ", Outside(launcher), " is under way already: ", Outside(short_id(run_id), code=True),
-            ". This would start another one.")  # fmt: skip
+    return ("A run of ", Outside(run.launcher), " is under way already: ",
+            Outside(short_id(run.ref.run_id), code=True), ". This would start another one.")  # fmt: skip
 
 
 def undecided(launcher: str) -> Line:

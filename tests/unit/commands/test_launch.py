@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -398,13 +399,23 @@ class NoPages(FakeRunService):
 
 
 async def test_launch__warns_of_a_run_under_way() -> None:
-    """The same launcher at work already may be a slip."""
+    """The same launcher at work already may be a slip; the platform knows, whatever is on record."""
     stage = Stage()
-    run = a_run(1, launcher="basic_test", status=RunStatus.IN_PROGRESS)
-    await stage.memory.record(PollStep(connection="demo", now=stage.clock.now(), runs=(run,)))
+    stage.service.add_run(a_run(1, launcher="basic_test", status=RunStatus.IN_PROGRESS))
     reply = await stage.say("launch basic_test duration=30")
 
-    assert "A run of basic_test is under way already" in plain(reply.card.text)
+    assert "A run of basic_test is under way already: 00000000." in plain(reply.card.text)
+
+
+async def test_launch__calls_no_run_under_way_that_has_ended() -> None:
+    """The record may be older than a run's end: where nobody watches, nobody wrote that down."""
+    stage = Stage()
+    run = stage.service.add_run(a_run(1, launcher="basic_test"))
+    going = replace(run, status=RunStatus.IN_PROGRESS, completed_at=None)
+    await stage.memory.record(PollStep(connection="demo", now=stage.clock.now(), runs=(going,)))
+    reply = await stage.say("launch basic_test duration=30")
+
+    assert "under way" not in plain(reply.card.text)
 
 
 async def test_launch__confirmed_beforehand() -> None:
