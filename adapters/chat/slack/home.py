@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,17 +20,19 @@ from bot import access
 from bot.access import Role
 from bot.cards import Button, Line, Outside
 from bot.commands.verb import Desk
-from bot.errors import ServiceError, UserError
+from bot.errors import ListCut, ServiceError, UserError
 from bot.handler import Handler
 from bot.model import Run, RunQuery
 from bot.ports import RunService
 from bot.recent import Recent, recent_of
 from bot.replies import runs, watching, words
 from bot.state import Actor, Place, Subscription
+from bot.watch.listing import OPEN
 
 log = logging.getLogger(__name__)
 
 RUNS = 8  # of each kind and connection
+RUN_PAGES = 3  # that are looked through for runs that have ended
 SUBSCRIPTIONS = 15
 CHANNEL_PAGES = 5
 
@@ -63,8 +66,9 @@ def _blocks(running: list[Entry], ended: list[Entry], heard: list[Entry], proble
     )
     blocks = [_header("Clew"), *buttons.row(first, numbers)]
     blocks += [text for problem in problems if (text := markup.rich(section(problem)))]
-    blocks += _part("Running now", running, "Nothing is running.", numbers)
-    blocks += _part("Recent verdicts", ended, "No run has ended yet.", numbers)
+    unknown = "Not known, as not all runs can be listed." if problems else ""
+    blocks += _part("Running now", running, unknown or "Nothing is running.", numbers)
+    blocks += _part("Recent verdicts", ended, unknown or "No recent run has ended.", numbers)
     blocks += _part(
         "What your channels hear of", heard, "None of your channels watches runs. Say “/clew watch” in one.", numbers
     )  # fmt: skip
@@ -79,19 +83,36 @@ async def _runs(desk: Desk) -> tuple[list[Entry], list[Entry], list[Line]]:
     now = desk.clock.now()
     for connection, service in desk.services.items():
         try:
-            newest = await _newest(service)
+            going, over = await _going(service), await _over(service)
         except ServiceError as error:
             problems.append(runs.not_listed(connection, error.problem))
             continue
-        for kind, terminal in ((running, False), (ended, True)):
-            shown = [run for run in newest if run.status.terminal is terminal][:RUNS]
+        for kind, shown in ((running, going), (ended, over)):
             kind += [_run(recent, now) for recent in await recent_of(service, desk.store, shown)]
     return running, ended, problems
 
 
-async def _newest(service: RunService) -> tuple[Run, ...]:
-    """Return the first page of a connection's runs."""
-    async for page in service.runs(RunQuery()):
+async def _going(service: RunService) -> list[Run]:
+    """Return the newest runs that go on, by their status: a long one may stand behind any number of newer ones."""
+    going = [run for status in OPEN for run in await _page(service, RunQuery(status=status))]
+    return going[:RUNS]
+
+
+async def _over(service: RunService) -> list[Run]:
+    """Return the newest runs that have ended, of as many pages as it takes, within a bound."""
+    over: list[Run] = []
+    pages = 0
+    with suppress(ListCut):  # what was read until then is true all the same
+        async for page in service.runs(RunQuery()):
+            over += [run for run in page if run.status.terminal]
+            pages += 1
+            if len(over) >= RUNS or pages == RUN_PAGES:
+                break
+    return over[:RUNS]
+
+
+async def _page(service: RunService, query: RunQuery) -> tuple[Run, ...]:
+    async for page in service.runs(query):
         return page
     return ()
 

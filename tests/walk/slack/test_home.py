@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.access import Policy, Role
 from bot.errors import Unreachable
 from bot.model import RunStatus
@@ -40,7 +42,27 @@ async def test_home__says_which_runs_cannot_be_listed(bot: Bot) -> None:
     home = Message(ts="", channel="", text="", blocks=(await bot.slack.open_home())["blocks"])
 
     assert "The runs of demo cannot be listed: No connection to acme." in "".join(home.words.splitlines())
+    assert "Nothing is running" not in home.words
+    assert home.words.count("Not known, as not all runs can be listed.") == 2
     assert "Help" in home.labels
+
+
+@pytest.mark.parametrize("behind", ["running", "ended"])
+async def test_home__finds_what_stands_behind_newer_runs(bot: Bot, behind: str) -> None:
+    """A run that goes on for long, or the last that ended, may stand on a later page of the list."""
+    bot.service.page_size = 2
+    old, new = (RunStatus.IN_PROGRESS, RunStatus.COMPLETED)[:: 1 if behind == "running" else -1]
+    bot.service.add_run(a_run(0, status=old))
+    for number in (1, 2, 3):
+        bot.service.add_run(a_run(number, status=new))
+
+    home = Message(ts="", channel="", text="", blocks=(await bot.slack.open_home())["blocks"])
+    said = "".join(home.words.splitlines())
+
+    assert ": running · started " in said
+    assert " · ended " in said
+    assert "Nothing is running" not in said
+    assert "No recent run has ended" not in said
 
 
 async def test_home__launches_by_a_form_that_asks_where(bot: Bot) -> None:
