@@ -13,6 +13,7 @@ from adapters.configuration.connections import connections
 from adapters.configuration.environment import Environment
 from adapters.configuration.file import DEFAULT_FILE, File
 from adapters.configuration.problems import SettingsError, of_environment
+from adapters.configuration.secret_file import FileSecret
 from adapters.configuration.values import Connection, Discord, Operator, Slack
 from bot.commands.verb import Preset
 from bot.model import Secret
@@ -51,7 +52,9 @@ class Settings:
             found += [self.slack.bot_token, self.slack.app_token, self.slack.signing_secret]
         if self.discord:
             found.append(self.discord.token)
-        return tuple(secret for secret in found if secret)
+        # One that is read again from its file is masked as it was, too.
+        before = [secret.first for secret in found if isinstance(secret, FileSecret)]
+        return tuple(secret for secret in (*found, *before) if secret)
 
 
 def load() -> Settings:

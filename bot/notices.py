@@ -7,14 +7,16 @@ message is a row of the outbox, written in the same transaction, so it is neithe
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
 from bot.cards import Card
+from bot.model import Secret
 from bot.ports import Clock
+from bot.redact import masked
 from bot.replies import operating
 from bot.replies.operating import Cause
 from bot.state import NewDelivery
@@ -66,6 +68,7 @@ class Operator:
     """Tells the operator's channel, where there is one, and the log in any case.
 
     `render`: how the channel's chat writes a card. `on_rows` is called when there is something to deliver.
+    `secrets` are masked in what is told, wherever it comes from.
     """
 
     def __init__(
@@ -76,12 +79,14 @@ class Operator:
         channel: str | None = None,
         render: Callable[[Card], str] | None = None,
         on_rows: Callable[[], None] = lambda: None,
+        secrets: Iterable[Secret] = (),
     ) -> None:
         self.channel = channel
         self._store = store
         self._clock = clock
         self._render = render
         self._on_rows = on_rows
+        self._secrets = tuple(secrets)
 
     async def note(self, finding: Finding) -> None:
         """Tell of a problem that is new, or of one that is over. Raises `StoreError`; then nothing was told."""
@@ -97,12 +102,13 @@ class Operator:
         return await self._store.notices()
 
     async def _begin(self, finding: Finding) -> None:
+        problem = masked(finding.problem, self._secrets)
         notice = Notice(
-            cause=finding.cause, subject=finding.subject, problem=finding.problem, since=self._clock.now()
+            cause=finding.cause, subject=finding.subject, problem=problem, since=self._clock.now()
         )
         message = self._message(notice, "begun", operating.begun(notice.cause, notice.problem))
         if await self._store.open_notice(notice, message):
-            log.error("%s", finding.problem)
+            log.error("%s", problem)
             self._on_rows()
 
     async def _end(self, notice: Notice) -> None:

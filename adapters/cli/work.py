@@ -93,6 +93,7 @@ class Work:
             channel=own.channel,
             render=renderers.get((own.channel or "").partition(":")[0]),
             on_rows=self._wake,
+            secrets=parts.settings.secrets,
         )
         self._beat = Heartbeat(own.heartbeat) if own.heartbeat else None
         self._scheduler = Scheduler()

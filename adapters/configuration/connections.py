@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from adapters.configuration.environment import Environment, Unusable, read_secret
+from adapters.configuration.environment import Environment, Unusable, read_secret, secret_paths
 from adapters.configuration.file import ConnectionTable, File
 from adapters.configuration.problems import Problem, SettingsError
+from adapters.configuration.secret_file import FileSecret
 from adapters.configuration.values import Connection
 from bot.cards import ReportLinks
 from bot.model import Secret
@@ -24,13 +25,16 @@ def connections(env: Environment, config: File) -> Iterator[Connection]:
 
 
 def _environment_table(env: Environment) -> ConnectionTable:
+    files = secret_paths()
     return ConnectionTable(
         name="default",
         tenant=env.antithesis_tenant,
         base_url=env.antithesis_base_url,
         api_key=env.antithesis_api_key,
+        api_key_file=files.get("ANTITHESIS_API_KEY_FILE"),
         username=env.antithesis_username,
         password=env.antithesis_password,
+        password_file=files.get("ANTITHESIS_PASSWORD_FILE"),
         proxy=env.antithesis_https_proxy,
     )
 
@@ -55,4 +59,4 @@ def _secret(value: SecretStr | None, path: Path | None) -> Secret | None:
     text = read_secret(path)
     if isinstance(text, Unusable):
         raise SettingsError([Problem(str(path), text.what, text.mend)])
-    return Secret(text)
+    return FileSecret(text, path)

@@ -243,6 +243,26 @@ async def test_operator__nothing_is_told_in_a_channel_about_itself(
     assert f"Nothing can be posted to {OPERATOR}" in caplog.text
 
 
+async def test_operator__no_secret_in_what_is_told(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever a chat or a platform put into its reason, a known secret and the shape of one are masked."""
+    operator = Operator(
+        post.store,
+        post.clock,
+        channel=OPERATOR,
+        render=lambda card: plain(card.text),
+        secrets=[Secret("canary-key")],
+    )
+    reason = "The key canary-key was refused, see https://x/report/a?auth=v2.public.CANARY."
+    with caplog.at_level(logging.ERROR, logger="bot"):
+        await operator.note(Finding(Cause.POLL, "prod", reason))
+
+    (told,) = await post.deliver(OPERATOR)
+    (notice,) = await post.store.notices()
+    for text in (told.payload, notice.problem, caplog.text):
+        assert "The key *** was refused" in text
+        assert "CANARY" not in text
+
+
 async def test_operator__a_backlog_that_moves_is_not_stuck(post: Post) -> None:
     """Where the oldest message is another one at each look, the channel only has much to take."""
     for number in range(8):

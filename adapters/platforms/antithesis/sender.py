@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 import aiohttp
 import httpx
 
+from adapters.configuration.secret_file import FileSecret
 from adapters.platforms.antithesis.answers import ERROR_BYTES, check_encoding
 from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.tenant import Tenant
@@ -17,6 +19,7 @@ from bot.errors import UnexpectedAnswer, Unreachable
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _AIOHTTP_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+REFUSED = frozenset({401, 403})
 FAULTS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, TimeoutError)
 """Whatever the network can do to a request; what httpx-aiohttp does not translate comes up as aiohttp's."""
 
@@ -78,12 +81,8 @@ class Sender:
         The answer of an error has the begin of its body already. Faults of the network inside the block are
         raised as `Unreachable` too.
         """
-        built = self._build(request, idle)
-        host = built.url.host
-        try:
-            response = await self.http.send(built, stream=True, follow_redirects=False)
-        except FAULTS as error:
-            raise fault_of(error, host) from error
+        response = await self._send(request, idle)
+        host = response.request.url.host
         try:
             head = Answer(status=response.status_code, headers=_lower(response))
             check_encoding(head)
@@ -93,6 +92,28 @@ class Sender:
                 yield head, chunks
         finally:
             await response.aclose()
+
+    async def _send(self, request: Request, idle: float | None) -> httpx.Response:
+        """Send a request; where our secret is refused and its file holds another one, once more with that.
+
+        What was refused for its sender was not done, so this repeats no launch.
+        """
+        used = self.tenant.secret(launch=request.launch)
+        response = await self._send_once(request, idle)
+        if response.status_code in REFUSED and isinstance(used, FileSecret):
+            refused = response.request.headers["authorization"]
+            await asyncio.to_thread(used.renew)
+            if headers_for(request, self.tenant)["Authorization"] != refused:
+                await response.aclose()
+                return await self._send_once(request, idle)
+        return response
+
+    async def _send_once(self, request: Request, idle: float | None) -> httpx.Response:
+        built = self._build(request, idle)
+        try:
+            return await self.http.send(built, stream=True, follow_redirects=False)
+        except FAULTS as error:
+            raise fault_of(error, built.url.host) from error
 
     def _build(self, request: Request, idle: float | None) -> httpx.Request:
         headers = headers_for(request, self.tenant)

@@ -48,6 +48,10 @@ class Tenant:
         if self.proxy and urlsplit(self.proxy).scheme not in {"http", "https"}:
             raise ValueError(f"The proxy of connection {self.name!r} has to start with http:// or https://.")
 
+    def secret(self, *, launch: bool) -> Secret | None:
+        """Return what a request shows: the key, or the password where it is a launch and there is no key."""
+        return self.api_key or (self.password if launch else None)
+
     @property
     def origin(self) -> str:
         """The scheme, host and port that every request goes to, without a slash at the end."""
