@@ -7,7 +7,21 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, ScalarSelect, Select, Update, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    Update,
+    bindparam,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +39,7 @@ from bot.state import Delivery, DeliveryState, MessageRef, NewDelivery, OutboxDe
 PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
 UNKNOWN, DEAD, FOLDED = DeliveryState.UNKNOWN, DeliveryState.DEAD, DeliveryState.FOLDED
 DROPPED = DeliveryState.DROPPED
+AT_ONCE = 10  # rows of which others may have locked all but one
 RACES = 10  # how often a claim may lose its thread to another process before it gives way
 
 
@@ -205,35 +220,76 @@ def claim_statement() -> Update:
 
 
 def _claimable() -> Select[tuple[Any]]:
-    due, parent, flying = outbox.alias("due"), outbox.alias("parent"), outbox.alias("flying")
+    """Pick the oldest of the first rows that the channels can send; a channel that waits is passed over at once.
+
+    So the work grows with the number of channels, not with the number of rows that wait for one of them.
+    """
+    channels = _channels()
+    waits = select(parked.c.channel).where(
+        parked.c.channel == channels.c.channel, parked.c.until > bindparam("due_by")
+    )
+    firsts = (
+        select(_first_of(channels.c.channel).label("id"))
+        .where(channels.c.channel.is_not(None), ~waits.exists())
+        .subquery()
+    )
+    oldest = select(firsts.c.id).where(firsts.c.id.is_not(None)).order_by(firsts.c.id).limit(AT_ONCE)
+    due = outbox.alias("due")
+    return (
+        select(due.c.id)
+        .where(due.c.id.in_(oldest))
+        .order_by(due.c.id)
+        .limit(1)
+        .with_for_update(of=due, skip_locked=True)
+    )
+
+
+def _channels() -> CTE:
+    """List the channels with pending rows, each found by one step in the index."""
+    first = select(func.min(outbox.c.channel).label("channel")).where(outbox.c.state == PENDING)
+    channels = first.cte("channels", recursive=True)
+    further = outbox.alias("further")
+    following = (
+        select(func.min(further.c.channel))
+        .where(further.c.state == PENDING, further.c.channel > channels.c.channel)
+        .scalar_subquery()
+    )
+    return channels.union_all(select(following).where(channels.c.channel.is_not(None)))
+
+
+def _first_of(channel: ColumnElement[str]) -> ScalarSelect[Any]:
+    """Pick the oldest row of a channel that can be sent now.
+
+    Said as a range and an order over the channel, for which only the index of the lanes serves: with "=" PostgreSQL
+    goes through all rows by age where most of them wait for one channel, expecting to meet this one soon.
+    """
+    row, parent, flying = outbox.alias("row"), outbox.alias("parent"), outbox.alias("flying")
     # It goes where its parent stands; with no parent that was sent, to its own thread or the top level.
     thread = func.coalesce(
         case((parent.c.state == SENT, func.coalesce(parent.c.thread, parent.c.message_id))),
-        due.c.thread,
+        row.c.thread,
         "",
     )
     in_flight = select(flying.c.id).where(
         flying.c.state == SENDING,
-        flying.c.channel == due.c.channel,
+        flying.c.channel == row.c.channel,
         func.coalesce(flying.c.thread, "") == thread,
     )
-    waits = select(parked.c.channel).where(
-        parked.c.channel == due.c.channel, parked.c.until > bindparam("due_by")
-    )
     return (
-        select(due.c.id)
-        .select_from(due.outerjoin(parent, parent.c.key == due.c.after_key))
+        select(row.c.id)
+        .select_from(row.outerjoin(parent, parent.c.key == row.c.after_key))
         .where(
-            due.c.state == PENDING,
-            (due.c.attempts == 0) | (due.c.next_at <= bindparam("due_by")),
-            due.c.chat.in_(bindparam("chats", expanding=True)),
+            row.c.state == PENDING,
+            row.c.channel >= channel,
+            row.c.channel <= channel,
+            (row.c.attempts == 0) | (row.c.next_at <= bindparam("due_by")),
+            row.c.chat.in_(bindparam("chats", expanding=True)),
             parent.c.state.is_(None) | parent.c.state.in_((SENT, UNKNOWN, DEAD, FOLDED, DROPPED)),
             ~in_flight.exists(),
-            ~waits.exists(),
         )
-        .order_by(due.c.id)
+        .order_by(row.c.channel, row.c.id)
         .limit(1)
-        .with_for_update(of=due, skip_locked=True)
+        .scalar_subquery()
     )
 
 

@@ -140,6 +140,7 @@ outbox = Table(
     Column("recorded_at", UtcTime, nullable=False),
     Column("settled_at", UtcTime),
     Index("outbox_due", "state", "id"),
+    Index("outbox_lanes", "state", "channel", "id"),
 )
 
 # One row of a (channel, thread) in flight: a rule of the database, whoever claims.
