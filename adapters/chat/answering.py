@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 from adapters.chat.lanes import Lanes
@@ -17,6 +19,7 @@ from bot.state import Invocation
 
 log = logging.getLogger(__name__)
 
+SAY_SO = 2.0  # seconds for saying that a restart came between
 PATIENCE = 1.0  # seconds that an answer may take before the person sees that work goes on
 
 
@@ -29,6 +32,10 @@ class Progress(Protocol):
 
     def impatient(self) -> None:
         """Show from now on that work goes on."""
+        ...
+
+    async def interrupted(self) -> None:
+        """Say that the answer will come later."""
         ...
 
 
@@ -76,6 +83,17 @@ class Answering:
         long = verb is not None and verb.long
         async with self._lanes.turn(invocation.actor.id, report, long=long):
             return await self._handler.handle(invocation, report, afresh)
+
+
+@asynccontextmanager
+async def told_of_a_restart(progress: Progress) -> AsyncIterator[None]:
+    """Where what is done inside is cut off, say that it is taken up again; the process does not wait for it long."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(progress.interrupted(), SAY_SO)
+        raise
 
 
 async def _silent(text: str) -> None:

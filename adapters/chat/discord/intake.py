@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 
+from adapters.chat.calm import Calm
 from adapters.chat.discord import events, ids, metrics
 from adapters.chat.discord.events import UNKNOWN, Self
 from adapters.chat.discord.incoming import Incoming, Opening, Refused, Said, Suggesting
@@ -45,9 +46,7 @@ class Intake:
         self._tasks = tasks
         self._clock = clock
         self._places = places
-        self._calm = asyncio.Event()
-        self._calm.set()
-        self._busy = 0
+        self._calm = Calm(YIELD)
         self.me: Self | None = None
         self.closed = False
         self.telling = Tasks()
@@ -96,16 +95,10 @@ class Intake:
         await self._work.opening(replace(opening, invocation=replace(opening.invocation, words=words)))
 
     async def _said(self, said: Said) -> None:
-        self._busy += 1
-        self._calm.clear()
-        try:
+        with self._calm.urgent():
             known = await self._with_words(said)
             if known is not None:
                 await self._keep(known)
-        finally:
-            self._busy -= 1
-            if not self._busy:
-                self._calm.set()
 
     async def _with_words(self, said: Said) -> Said | None:
         """Look up the words of a long button; None where nobody knows them any more."""
@@ -161,8 +154,6 @@ class Intake:
             await self._handler.desk.store.finish(said.invocation.place.chat, said.invocation.key)
 
     async def _answer(self, said: Said, told: Told) -> None:
-        """Answer when nothing waits to be told: in a burst all are told first, within reason."""
-        if not self._calm.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._calm.wait(), YIELD)
+        """Answer when nothing waits to be told."""
+        await self._calm.wait()
         await self._work.said(said, told)

@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 from functools import partial
 
-from adapters.chat.answering import PATIENCE, Answering
+from adapters.chat.answering import PATIENCE, Answering, told_of_a_restart
 from adapters.chat.delivering import RESUMED, too_old
 from adapters.chat.discord import forms, ids, metrics, outcomes, render
 from adapters.chat.discord.calls import (
@@ -34,7 +34,6 @@ from bot.state import Invocation, MessageRef
 
 log = logging.getLogger(__name__)
 
-SAY_SO = 2.0  # seconds for saying that a restart came between
 FIRST_WORD = 2.9  # seconds that Discord waits, less a little
 FORM = 2.0  # seconds for preparing a form, which has to be the first word
 TOO_LATE = "Preparing the form took longer than Discord waits. Try once more."
@@ -133,11 +132,8 @@ class Work:
     async def _answer(self, said: Said, told: Told, note: MessageRef | None) -> None:
         private = self._answering.is_private(said.invocation)
         screen = Screen(self._stage, said, told, private=private, note=note)
-        try:
+        async with told_of_a_restart(screen):
             await self._answer_on(screen, said)
-        except asyncio.CancelledError:
-            await asyncio.wait_for(screen.interrupted(), SAY_SO)
-            raise
 
     async def _answer_on(self, screen: Screen, said: Said) -> None:
         channel = said.invocation.place.channel

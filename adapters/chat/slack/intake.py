@@ -11,7 +11,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +22,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.calm import Calm
 from adapters.chat.lanes import MOST, Lanes
 from adapters.chat.slack import events, metrics
 from adapters.chat.slack.events import Self
@@ -66,8 +66,7 @@ class Intake(AsyncMiddleware):
         self._clock = clock
         self._me = me
         self._keeping: set[asyncio.Task[UserError | None]] = set()
-        self._calm = asyncio.Event()
-        self._calm.set()
+        self._calm = Calm(YIELD)
 
     async def async_process(
         self,
@@ -106,10 +105,12 @@ class Intake(AsyncMiddleware):
     def _start(self, incoming: Opening | HomeOpened | Removed | Joined | Refused | Nothing) -> None:
         """Start what is not kept: it is worth nothing when it comes late."""
         match incoming:
-            case Opening() as opening:
-                self._tasks.start(self._work.opening(opening))
-            case HomeOpened() as opened:
-                self._tasks.start(self._work.home(opened))
+            case Opening(invocation=invocation) if self._lanes.is_full(invocation.actor.id):
+                self._tasks.start(self._work.left_out(Said(invocation=invocation, way=Way.BUTTON)))
+            case Opening(invocation=invocation) as opening:
+                self._lanes.start(invocation.actor.id, self._work.opening(opening))
+            case HomeOpened(actor=actor) as opened if not self._lanes.is_full(actor.id):
+                self._lanes.start(actor.id, self._work.home(opened))
             case Removed():
                 self._tasks.start(self._work.removed())
             case Joined(channel=channel):
@@ -127,8 +128,7 @@ class Intake(AsyncMiddleware):
         """
         task = asyncio.create_task(self._kept(said))
         self._keeping.add(task)
-        self._calm.clear()
-        task.add_done_callback(self._settle)
+        task.add_done_callback(self._keeping.discard)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if not done:
             metrics.UNSTORED.inc()
@@ -138,7 +138,8 @@ class Intake(AsyncMiddleware):
 
     async def _kept(self, said: Said) -> UserError | None:
         try:
-            new = await self._handler.take(said.invocation)
+            with self._calm.urgent():
+                new = await self._handler.take(said.invocation)
         except StoreError:
             metrics.UNSTORED.inc()
             raise
@@ -154,16 +155,9 @@ class Intake(AsyncMiddleware):
         return None
 
     async def _answer(self, said: Said) -> None:
-        """Answer when no command waits to be kept: in a burst all are acknowledged first, within reason."""
-        if not self._calm.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._calm.wait(), YIELD)
+        """Answer when no command waits to be kept."""
+        await self._calm.wait()
         await self._work.said(said)
-
-    def _settle(self, task: asyncio.Task[UserError | None]) -> None:
-        self._keeping.discard(task)
-        if not self._keeping:
-            self._calm.set()
 
 
 def bolt_app(intake: Intake, *, me: Self, api_url: str, signing_secret: str, bot_token: str) -> AsyncApp:

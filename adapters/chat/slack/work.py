@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import replace
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.answering import PATIENCE, Answering
+from adapters.chat.answering import PATIENCE, Answering, told_of_a_restart
 from adapters.chat.delivering import RESUMED, to_one, too_old
 from adapters.chat.lanes import MOST, Lanes
 from adapters.chat.resuming import shown_before
@@ -29,7 +28,6 @@ from bot.state import Invocation, MessageRef, Place
 
 log = logging.getLogger(__name__)
 
-SAY_SO = 2.0  # seconds for saying that a restart came between
 OPEN_ALREADY, CLOSED = "exchanged_trigger_id", "not_found"  # what Slack says of a view
 TOO_LATE = "Slack gave too little time to open the form. Press the button once more."
 
@@ -149,12 +147,8 @@ class Work:
 
     async def _answer(self, said: Said, note: MessageRef | None) -> None:
         screen = Screen(self._stage, said, private=self._answering.is_private(said.invocation), note=note)
-        try:
+        async with told_of_a_restart(screen):
             await self._answer_on(screen, said)
-        except asyncio.CancelledError:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(screen.interrupted(), SAY_SO)
-            raise
 
     async def _answer_on(self, screen: Screen, said: Said) -> None:
         try:

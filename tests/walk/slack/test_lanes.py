@@ -111,6 +111,27 @@ async def test_flood__of_mentions_is_not_answered_by_a_flood(bot: Bot, service: 
     assert await unanswered(bot) == 0
 
 
+async def test_flood__leaves_no_room_for_forms(bot: Bot, service: HeldService) -> None:
+    """Who has too much under way is told so, and gets neither a form nor a home that would have to be read."""
+    slack = bot.slack
+    await asyncio.gather(*(slack.command(f"status {SLOW}") for _ in range(MOST)))
+    await service.until(waiting=SHARE)
+
+    await slack.global_shortcut("launch_run")
+    told = await slack.world.until(
+        lambda: next((m for m in slack.world.ours() if "are under way" in m.words), None)
+    )
+    seen = {"type": "app_home_opened", "user": ALICE, "channel": f"D{ALICE}", "tab": "home"}
+    await slack.gate.deliver("events_api", slack.envelope(seen))
+    await slack.open_home(user=BOB)
+    service.gate.set()
+    await bot.answered(MOST + 1)
+
+    assert told.only_for in {ALICE, None}
+    assert slack.world.views == {}
+    assert list(slack.world.homes) == [BOB]
+
+
 async def test_flood__delivered_again_is_known(bot: Bot, service: HeldService) -> None:
     """A second delivery of what was accepted is no further command, and is not said to be left out."""
     payload = bot.slack.command_payload(f"status {SLOW}")
