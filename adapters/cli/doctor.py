@@ -20,8 +20,9 @@ from adapters.store.store import open_store
 from bot import filters
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unreachable, UserError
 from bot.ports import Clock, RunService
+from bot.replies.operating import Cause
 from bot.replies.problems import MENDS
-from bot.replies.words import count
+from bot.replies.words import clock_time, count
 from bot.state import OutboxDepth, Subscription
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
@@ -64,7 +65,7 @@ async def _findings(
     yield Finding("settings", "complete")
     for warning in loaded.warnings:
         yield Finding("settings", warning)
-    for finding in (_roles(loaded), await _database(loaded), *await _lost(loaded)):
+    for finding in (_roles(loaded), await _database(loaded), *await _lost(loaded), *await _told(loaded)):
         yield finding
     async for finding in _platforms(loaded, open_service):
         yield finding
@@ -130,6 +131,20 @@ async def _lost(loaded: Settings) -> list[Finding]:
     return [
         Finding("channel", f"{channel} cannot be reached: {problem}", mend, bad=True)
         for channel, problem in problems.items()
+    ]
+
+
+async def _told(loaded: Settings) -> list[Finding]:
+    """Name what an operator was told of and that is not over; lost channels have a line of their own."""
+    try:
+        async with open_store(loaded.database_url.reveal()) as store:
+            notices = await store.notices()
+    except (StoreError, UserError):
+        return []  # the line about the database says so
+    return [
+        Finding("operator", f"since {clock_time(notice.since)}: {notice.problem}", bad=True)
+        for notice in notices
+        if notice.cause is not Cause.LOST
     ]
 
 

@@ -6,7 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.cards import Card, Outside, Tone
+from bot.replies.settling import NOUNS
 from bot.replies.words import clock_time, count, duration, stopped
+from bot.state import Intent
 
 NEW_KEY = "Make a new API key on the tenant's settings page, and set it; `clew doctor` tests it."
 DESK = "`clew outbox list` shows them, `retry` sends them again, `drop` gives them up."
@@ -22,6 +24,7 @@ class Cause(StrEnum):
     HALTED = "halted"  # a chat that refuses us
     RECEIVING = "receiving"  # a chat that nothing comes from
     POLL = "poll"  # a connection that cannot be watched
+    LAUNCH = "launch"  # something costly of which nobody knows whether it was started
     GUARD = "guard"  # a limit was met that keeps something from being done
     CLOCK = "clock"
     AUDIT = "audit"
@@ -37,6 +40,7 @@ TITLES = {
     Cause.HALTED: "A chat refuses Clew",
     Cause.RECEIVING: "A chat is not connected",
     Cause.POLL: "Runs are not watched",
+    Cause.LAUNCH: "A launch may have been started",
     Cause.GUARD: "A limit was met",
     Cause.CLOCK: "The clock was changed",
     Cause.AUDIT: "The audit trail does not hold",
@@ -117,6 +121,14 @@ def not_watched(connection: str, problem: str, *, refused: bool) -> str:
     mend = f" {NEW_KEY}" if refused else ""
     return (
         f"{connection} cannot be watched: {stopped(why)}{mend} Runs that end meanwhile are told afterwards."
+    )
+
+
+def launch_unknown(intent: Intent) -> str:
+    """Say that nobody knows whether something costly was started, and that it is not sent again."""
+    return (
+        f"Whether a {NOUNS[intent.kind]} that {intent.actor} confirmed in {intent.channel} was started on "
+        f"{intent.connection} is not known. It is not sent again. Look for it on the platform."
     )
 
 

@@ -17,7 +17,7 @@ from bot.notices import Finding, Notice, Operator
 from bot.ports import Clock
 from bot.replies import operating
 from bot.replies.operating import Cause
-from bot.state import DeliveryState
+from bot.state import DeliveryState, Intent, IntentState
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,10 @@ class Queues(Protocol):
 
     async def queues(self) -> tuple[Queue, ...]:
         """Return how much is open for each channel, by state."""
+        ...
+
+    async def open_intents(self) -> tuple[Intent, ...]:
+        """Return costly actions whose outcome is still to be found out."""
         ...
 
     async def prove(self) -> None:
@@ -136,11 +140,13 @@ class Auditor:
     async def _found(self) -> list[Finding]:
         """Return what is wrong, and what is over of what was told."""
         queues, standing = await self._queues.queues(), self._look()
+        unknown = [i for i in await self._queues.open_intents() if i.state is IntentState.UNKNOWN]
         wrong = [
             *self._polls(standing),
             *self._chats(standing),
             *_channels(standing),
             *self._rows(queues, standing),
+            *(Finding(Cause.LAUNCH, i.id, operating.launch_unknown(i)) for i in unknown),
             *self._clocks(),
             *await self._database(),
         ]
@@ -244,6 +250,7 @@ class Auditor:
             Cause.POLL: lambda: polled is None or (polled.looked and not polled.problem),
             Cause.GUARD: lambda: polled is not None and polled.looked and not polled.behind,
             Cause.DATABASE: lambda: not self._queues.moved(),
+            Cause.LAUNCH: lambda: True,  # it is not among the unknown ones any more
             Cause.CLOCK: lambda: True,
             Cause.HEARTBEAT: lambda: self._beat is None,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from bot.cards import plain
 from bot.model import Secret
 from bot.notices import Finding, Operator
 from bot.replies.operating import Cause
-from bot.state import Delivery, MessageRef, NewDelivery
+from bot.state import Delivery, Intent, IntentKind, IntentState, MessageRef, NewDelivery
 from bot.watch.auditor import Auditor, Beat, Polled, Standing
 from tests.fakes.clock import ManualClock
 
@@ -128,6 +129,19 @@ async def _behind(post: Post) -> None:
     post.standing = replace(WELL, polls={"prod": behind})
 
 
+async def _launch(post: Post) -> None:
+    intent = Intent(
+        id="i1", kind=IntentKind.LAUNCH, connection="prod", actor="slack:user:T:ANN", channel=CHANNEL, thread=None,
+        request="{}", subject="nightly", state=IntentState.UNKNOWN, created_at=post.clock.now(),
+    )  # fmt: skip
+    await post.store.draft(intent)
+
+
+async def _found(post: Post) -> None:
+    unknown = frozenset({IntentState.UNKNOWN})
+    await post.store.advance("i1", unknown, IntentState.ACCEPTED, post.clock.now(), run_id="r1")
+
+
 async def _off(post: Post) -> None:
     post.standing = replace(WELL, connected={"slack": False}, off={"slack": "Slack refuses the token."})
 
@@ -145,6 +159,7 @@ CASES = {
     "refused": (_refused, _well, "prod cannot be watched: The key is refused. Make a new API key"),
     "silent": (_silent, _well, "prod cannot be watched: No look at its runs came to its end lately."),
     "behind": (_behind, _well, "prod has more new runs than can be read at once."),
+    "launch": (_launch, _found, "Whether a launch that slack:user:T:ANN confirmed in slack:channel:T01:C01"),
     "off": (_off, _well, "slack is off: Slack refuses the token."),
 }
 
@@ -392,3 +407,22 @@ async def test_heartbeat__nobody_there(post: Post, sink: Sink) -> None:
 
     assert "cannot be posted" in dead
     assert "cannot be reached (ConnectError)" in unheard
+
+
+async def test_heartbeat__an_address_that_never_answers(post: Post) -> None:
+    """It is waited for only so long."""
+    hanging = web.Application()
+    never = asyncio.Event()
+
+    async def hang(_: web.Request) -> web.Response:
+        await never.wait()
+        return web.Response()
+
+    hanging.router.add_get("/", hang)
+    async with TestServer(hanging) as server:
+        post.beat = Heartbeat(Secret(str(server.make_url("/"))), patience=0.05)
+        post.restart()
+        (told,) = await post.minutes(2)
+        never.set()
+
+    assert "no answer within 0.05 s" in told
