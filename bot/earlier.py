@@ -28,6 +28,8 @@ READ_DEADLINE = 20.0  # seconds for reading their results; what is read by then 
 AT_ONCE = 4  # reads of earlier results; the connection has other work too
 RESOLUTION = timedelta(seconds=1)  # of the platform's filters
 
+_ENDS = frozenset({RunStatus.COMPLETED, RunStatus.INCOMPLETE})
+
 OF_ALL = (AccessRefused, RateLimited)
 """What is wrong with more than one read: it is not told as a gap, the caller has to wait."""
 
@@ -73,6 +75,32 @@ async def chain_of(service: RunService, store: WatchStore, run: Run, *, depth: i
     return Chain(
         past=tuple(Past(before, known.get(before.ref.run_id, Gap.UNREAD)) for before in runs), end=end
     )
+
+
+async def end_before(service: RunService, store: WatchStore, run: Run) -> RunStatus | None:
+    """Return how the last run of a run's series before it ended, of those that completed or did not get through.
+
+    None where there is none, or none can be found. Raises `AccessRefused`, `RateLimited`, `StoreError`.
+    """
+    connection, before = run.ref.connection, run.created_at
+    if before is None:
+        return await store.last_end(connection, run.series, None)
+    coverage = await store.coverage(connection)
+    if coverage is not None and coverage.whole_since < before <= coverage.until:
+        recorded = await store.last_end(connection, run.series, before, coverage.whole_since)
+        if recorded is not None or coverage.whole_since == BEGINNING:
+            return recorded
+        before = coverage.whole_since
+    try:
+        async with asyncio.timeout(LIST_DEADLINE), aclosing(_listed(service, run, before)) as listed:
+            async for other in listed:
+                if other.series == run.series and not other.ephemeral and other.status in _ENDS:
+                    return other.status
+    except OF_ALL:
+        raise
+    except (TimeoutError, ServiceError) as error:
+        log.info("how the run before %s ended is not known: %s", run.ref.run_id, type(error).__name__)
+    return None
 
 
 async def read_results(service: RunService, store: WatchStore, run: Run) -> StoredResults | Gap:
@@ -127,15 +155,17 @@ async def _before(service: RunService, store: WatchStore, run: Run, depth: int) 
                 yield earlier
             before = coverage.whole_since
     if before > BEGINNING:
-        async with aclosing(_listed(service, run, before)) as listed:
+        async with aclosing(_listed(service, run, before, RunStatus.COMPLETED)) as listed:
             async for earlier in listed:
                 if earlier.series == run.series and not earlier.ephemeral:
                     yield earlier
 
 
-async def _listed(service: RunService, run: Run, before: datetime) -> AsyncGenerator[Run, None]:
-    """Yield the launcher's completed runs created before this one and not after `before`. Raises `ListCut`."""
-    query = RunQuery(status=RunStatus.COMPLETED, launcher=run.launcher, created_before=before + RESOLUTION)
+async def _listed(
+    service: RunService, run: Run, before: datetime, status: RunStatus | None = None
+) -> AsyncGenerator[Run, None]:
+    """Yield the launcher's runs created before this one and not after `before`. Raises `ListCut`."""
+    query = RunQuery(status=status, launcher=run.launcher, created_before=before + RESOLUTION)
     pages = 0
     async for page in service.runs(query):
         if pages == LIST_PAGES:

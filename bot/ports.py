@@ -321,11 +321,15 @@ class WatchStore(Protocol):
         ...
 
     async def last_end(
-        self, connection: str, series: tuple[str, str, str], before: datetime | None
+        self,
+        connection: str,
+        series: tuple[str, str, str],
+        before: datetime | None,
+        after: datetime | None = None,
     ) -> RunStatus | None:
-        """Return how the newest run of a series ended, of those that completed or did not get through.
+        """Return how the newest run of a series on record ended, of those that completed or did not get through.
 
-        `before`: created before that time. Ephemeral and cancelled runs do not count; None where there is none.
+        `before`, `after`: created before, and after, that time. Ephemeral and cancelled runs do not count; None where there is none.
         """
         ...
 

@@ -109,7 +109,11 @@ class SqlWatch(Part):
             return tuple(recorded_run(row) for row in await session.execute(statement))
 
     async def last_end(
-        self, connection: str, series: tuple[str, str, str], before: datetime | None
+        self,
+        connection: str,
+        series: tuple[str, str, str],
+        before: datetime | None,
+        after: datetime | None = None,
     ) -> RunStatus | None:
         """Return how the newest run of a series ended, of those that completed or did not get through."""
         statement = select(runs.c.status).where(
@@ -120,6 +124,8 @@ class SqlWatch(Part):
         )
         if before is not None:
             statement = statement.where(runs.c.listed_at < before)
+        if after is not None:
+            statement = statement.where(runs.c.listed_at > after)
         newest = statement.order_by(runs.c.listed_at.desc(), runs.c.run_id.desc())
         async with self._db.reading() as session:
             status = await session.scalar(newest.limit(1))

@@ -10,13 +10,14 @@ from typing import Protocol
 
 from bot.cards import Card, ReportLinks
 from bot.diff import reason
+from bot.earlier import end_before
 from bot.findings import OF_ONE_RUN, Findings, findings_of, with_moment
 from bot.model import Availability, Results, Run, RunStatus
 from bot.ports import Conversations, Intents, RunService, Subscriptions, WatchStore
 from bot.replies import announcements
 from bot.sending import by_name
 from bot.state import Intent, IntentKind, NewDelivery, Outcome, PollStep, StoredResults, TrackedRun
-from bot.verdict import judge
+from bot.verdict import VerdictKind, judge
 from bot.watch.decide import (
     LATE_RESULTS,
     PROPERTIES_LAG,
@@ -98,9 +99,19 @@ class Finishing:
 
     async def _outcomes(self, found: Findings) -> frozenset[Outcome]:
         """Return what the end counts as; a run that did not get through has no results, so it is no baseline."""
-        run = found.run
-        last = await self.store.last_end(run.ref.connection, run.series, run.created_at)
+        outcomes = reason(found.verdict, found.diff)
+        if found.verdict.kind is not VerdictKind.PASSED or not await self._recovery_counts(outcomes):
+            return outcomes
+        last = await end_before(self.service, self.store, found.run)
         return reason(found.verdict, found.diff, after_incomplete=last is RunStatus.INCOMPLETE)
+
+    async def _recovery_counts(self, outcomes: frozenset[Outcome]) -> bool:
+        """Whether anybody hears of this end only if it is a recovery; else nobody has to look for the run before."""
+        subscriptions = await self.store.subscriptions()
+        return any(
+            Outcome.RECOVERY in wanted.outcomes and wanted.outcomes.isdisjoint(outcomes)
+            for wanted in subscriptions
+        )
 
     async def _targets(
         self, run: Run, outcomes: frozenset[Outcome], intent: Intent | None

@@ -117,7 +117,11 @@ class MemoryWatch(Shared):
         return tuple(islice(found, limit))
 
     async def last_end(
-        self, connection: str, series: tuple[str, str, str], before: datetime | None
+        self,
+        connection: str,
+        series: tuple[str, str, str],
+        before: datetime | None,
+        after: datetime | None = None,
     ) -> RunStatus | None:
         await self._turn()
         counted = {RunStatus.COMPLETED, RunStatus.INCOMPLETE}
@@ -128,6 +132,7 @@ class MemoryWatch(Shared):
             and row.tracked.status in counted
             and not row.ephemeral
             and (before is None or (row.created_at or row.first_seen) < before)
+            and (after is None or (row.created_at or row.first_seen) > after)
         )
         return next(ends, None)
 

@@ -309,6 +309,8 @@ async def test_last_end__of_a_series(store: Store) -> None:
     assert incomplete is await store.last_end("demo", series, runs[2].created_at)
     assert RunStatus.COMPLETED is await store.last_end("demo", series, runs[1].created_at)
     assert await store.last_end("demo", series, runs[0].created_at) is None
+    assert incomplete is await store.last_end("demo", series, None, runs[0].created_at)
+    assert await store.last_end("demo", series, None, runs[1].created_at) is None
     assert await store.last_end("other", series, None) is None
 
 

@@ -715,6 +715,23 @@ async def test_tick__tells_recovery_after_a_run_that_did_not_get_through() -> No
     assert [2, 3] == [int(row.key.split(":")[1][:32], 16) for row in it.told]
 
 
+@pytest.mark.parametrize(("before", "told"), [(INCOMPLETE, 1), (COMPLETED, 0)])
+async def test_tick__tells_recovery_after_a_run_that_is_not_on_record(before: RunStatus, told: int) -> None:
+    """How the last run ended is asked of the platform where it ended long before the first look."""
+    it = Watching(service=FakeRunService(page_size=1))
+    for number, status in ((1, COMPLETED), (2, before)):
+        run = it.service.add_run(a_run(number, status=status))
+        it.service.set_results(some_results(run, passing=("a",)))
+    for number in range(3, 3 + BASELINE_PAGES):
+        it.service.add_run(a_run(number, launcher="Other"))
+    await it.begin(a_subscription(outcomes=CHANGES))
+    run = it.starts(99)
+    it.service.finish(run, some_results(run, passing=("a",)))
+    await it.tick()
+
+    assert titles(it) == ["passed: Payments Nightly 00000000"] * told
+
+
 class BadRunService(FakeRunService):
     """A platform that fails over one run's properties, or without an error never comes to their end."""
 
