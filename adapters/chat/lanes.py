@@ -1,4 +1,4 @@
-"""Who is answered when: turns with a width, a share of it for each person, and a fair order among those who wait.
+"""Who is answered when: what one person has under way is limited, and of that so much is worked on at once.
 
 Only the work of the core has turns. Acknowledgements, progress messages and the delivery of answers have none, so
 they never wait behind work. Logs, whose reading can take minutes, have a lane of their own.
@@ -6,78 +6,18 @@ they never wait behind work. Logs, whose reading can take minutes, have a lane o
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 from adapters.chat.tasks import Tasks
+from adapters.lanes import Lane, acting, silent
 from bot.ports import Report
-from bot.replies import too_much
 
 WIDTH, SHARE = 64, 8  # commands at work in one chat, and of one person
 LOG_WIDTH, LOG_SHARE = 12, 3  # the same of those that read logs
 MOST = 20  # commands of one person that are accepted and not answered yet
-
-
-async def _silent(text: str) -> None:
-    """Report nothing."""
-
-
-class Lane:
-    """Turns: at most `width` at once and `share` of one person; the people who wait are let in one after the other.
-
-    What one person waits with keeps its order. A channel can stand for a person where that is whose share it is.
-    """
-
-    def __init__(self, width: int, share: int) -> None:
-        self._width = width
-        self._share = share
-        self._busy: Counter[str] = Counter()
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # whose turn it is next stands first
-
-    @asynccontextmanager
-    async def turn(self, person: str, report: Report = _silent) -> AsyncIterator[None]:
-        """Hold a turn; where it has to be waited for, `report` is told why, and "" when it came."""
-        mine = self._join(person)
-        try:
-            if not mine.done():
-                own = self._busy[person] >= self._share
-                await report(too_much.WAITING_FOR_OWN if own else too_much.WAITING_FOR_OTHERS)
-                await mine
-                await report("")
-            yield
-        finally:
-            self._leave(person, mine)
-
-    def _join(self, person: str) -> asyncio.Future[None]:
-        mine = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(person, deque()).append(mine)
-        self._let_in()
-        return mine
-
-    def _leave(self, person: str, mine: asyncio.Future[None]) -> None:
-        if mine.done() and not mine.cancelled():
-            self._busy -= Counter({person: 1})  # drops who has none
-        elif mine in (queue := self._waiting.get(person, deque())):
-            queue.remove(mine)
-            if not queue:
-                del self._waiting[person]
-        self._let_in()
-
-    def _let_in(self) -> None:
-        while self._busy.total() < self._width:
-            person = next((p for p in self._waiting if self._busy[p] < self._share), None)
-            if person is None:
-                return
-            queue = self._waiting.pop(person)
-            mine = queue.popleft()
-            if queue:
-                self._waiting[person] = queue  # behind everybody else
-            if not mine.cancelled():
-                self._busy[person] += 1
-                mine.set_result(None)
 
 
 class Lanes:
@@ -103,11 +43,12 @@ class Lanes:
         else:
             task.add_done_callback(lambda _: self._end(person))
 
-    def turn(
-        self, person: str, report: Report = _silent, *, long: bool = False
-    ) -> AbstractAsyncContextManager[None]:
-        """Hold a turn to work; `long`: it may read for minutes. See `Lane.turn`."""
-        return (self._logs if long else self._work).turn(person, report)
+    @asynccontextmanager
+    async def turn(self, person: str, report: Report = silent, *, long: bool = False) -> AsyncIterator[None]:
+        """Hold a turn to work for a person; `long`: it may read for minutes. See `Lane.turn`."""
+        async with (self._logs if long else self._work).turn(person, report):
+            with acting(person):
+                yield
 
     async def refuse(self, person: str, tell: Callable[[], Awaitable[object]]) -> None:
         """Tell a person that no more is accepted, unless they are being told: a flood is not answered by another."""

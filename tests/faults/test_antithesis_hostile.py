@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from adapters.lanes import acting
 from adapters.platforms.antithesis import client
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.limits import Limits
@@ -336,6 +337,34 @@ async def test_read__many_at_once(spool: Path) -> None:
 
     assert len(server.requests) == 40
     assert server.connections <= 3
+
+
+@pytest.mark.parametrize("what", ["reads", "logs"])
+async def test_read__of_one_person_leaves_room_for_others(spool: Path, what: str) -> None:
+    """Where one person's reads hang at the platform, those of others, and of Clew itself, are answered meanwhile."""
+    gate, slow = asyncio.Event(), f"{'f' * 32}-64-1"
+
+    async def reply(writer: asyncio.StreamWriter) -> None:
+        if slow in server.requests[-1].target:
+            await gate.wait()
+        await (json_says(RUN) if what == "reads" else streams(LINES))(writer)
+
+    async def ask(run_id: str) -> None:
+        if what == "reads":
+            await service.run(run_id)
+        else:
+            await service.logs(LogQuery(run_id=run_id, moment=MOMENT), _quiet)
+
+    async with raw_server(reply) as server, _service(server.base_url, spool) as service:
+        with acting("slack:user:T01:ANN"):
+            hanging = [asyncio.create_task(ask(slow)) for _ in range(20)]
+        async with asyncio.timeout(20):
+            with acting("slack:user:T01:BO"):
+                await ask(RUN_ID)
+            await ask(RUN_ID)
+        assert not any(task.done() for task in hanging)
+        gate.set()
+        await asyncio.gather(*hanging)
 
 
 # Pages ----------------------------------------------------------------------------------------------

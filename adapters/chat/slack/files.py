@@ -13,9 +13,9 @@ from pathlib import Path
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.lanes import Lane
 from adapters.chat.slack import outcomes
 from adapters.chat.slack.addresses import Addresses
+from adapters.lanes import Lane
 from bot import cleaning
 from bot.cards import Attachment
 

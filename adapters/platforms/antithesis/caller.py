@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import stamina
 
+from adapters.lanes import Lane, half, whose
 from adapters.platforms.antithesis.answers import error_of
 from adapters.platforms.antithesis.pause import Pause
 from adapters.platforms.antithesis.retries import Again, Budget
@@ -19,19 +20,20 @@ from bot.errors import RateLimited, ServiceError, Unreachable
 class Caller:
     """Calls through a sender. Reads are tried up to three times; everything else is sent once.
 
+    One person has half of what is read at once, so that no one's slow reads keep others, or Clew itself, waiting.
     When the platform asks for a pause, nobody on this connection calls before its end.
     """
 
     def __init__(self, sender: Sender) -> None:
         self._sender, self._limits = sender, sender.limits
-        self._reads = asyncio.Semaphore(self._limits.reads)
-        self._streams = asyncio.Semaphore(self._limits.streams)
+        self._reads = Lane(self._limits.reads, half(self._limits.reads))
+        self._streams = Lane(self._limits.streams, half(self._limits.streams))
         self._budget = Budget()
         self._pause = Pause(self._limits)
 
     async def read(self, request: Request, *, what: str = "page") -> Answer:
         """Return a good answer. Raises the `ServiceError` of a bad one, or of none within the deadline."""
-        async with self._reads:
+        async with self._reads.turn(whose()):
             await self._pause.over()
             try:
                 async with asyncio.timeout(self._limits.read):
@@ -57,7 +59,7 @@ class Caller:
     @asynccontextmanager
     async def stream(self, request: Request) -> AsyncIterator[AsyncIterator[bytes]]:
         """Give the chunks of a stream; only its opening is tried again, and only the caller bounds its length."""
-        async with self._streams, AsyncExitStack() as stack:
+        async with self._streams.turn(whose()), AsyncExitStack() as stack:
             async for attempt in self._attempts():
                 with attempt:
                     chunks = await self._opened(request, stack)

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.chat.lanes import LOG_SHARE, LOG_WIDTH, MOST, SHARE, WIDTH, Lane, Lanes
+from adapters.chat.lanes import LOG_SHARE, LOG_WIDTH, MOST, SHARE, WIDTH, Lanes
 from adapters.chat.tasks import Tasks
+from adapters.lanes import Lane, acting, half, whose
+from adapters.platforms.antithesis.limits import Limits
 from bot.replies.too_much import WAITING_FOR_OTHERS, WAITING_FOR_OWN
 
 
@@ -230,6 +232,29 @@ def test_lanes__nobody_can_take_the_width_alone() -> None:
     assert WIDTH >= 4 * SHARE
     assert LOG_WIDTH >= 4 * LOG_SHARE
     assert MOST > SHARE + LOG_SHARE
+
+
+async def test_turn__says_for_whom_work_is_done_to_what_it_begins() -> None:
+    """Whatever a command begins is its person's, and what Clew does by itself is nobody's."""
+    lanes = Lanes(Tasks())
+
+    async def begun() -> str:
+        return whose()
+
+    async with lanes.turn("ann"):
+        inside = await asyncio.create_task(begun())
+        with acting("bo"):
+            within = whose()
+        after = whose()
+
+    assert (inside, within, after, whose()) == ("ann", "bo", "ann", "")
+
+
+@pytest.mark.parametrize("width", [2, 3, 4, 8, Limits().reads, Limits().streams])
+def test_half__leaves_room(width: int) -> None:
+    """One person never has the whole width."""
+    assert 1 <= half(width) < width
+    assert half(1) == 1
 
 
 async def test_lanes__count_what_is_under_way_until_it_ends() -> None:
