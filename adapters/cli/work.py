@@ -45,14 +45,14 @@ TIDY_EVERY, TIDY_DEADLINE = 6 * 3600.0, 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Haste:
-    """How often things are looked at, in seconds."""
+    """How often things are looked at, in seconds. `audit`: None where there is no operator to tell."""
 
     poll: float = 60.0
     live: float = 15.0  # one request for each message that lives on
     launches: float = 2.0
     idle: float = 2.0
     per_channel: float = 1.0
-    audit: float = 60.0
+    audit: float | None = 60.0
 
 
 class Work:
@@ -156,10 +156,11 @@ class Work:
             every(self._haste.poll, f"poll {poller.service.connection}", poller.tick, deadline=POLL_DEADLINE)
         for filler in self._fillers:
             every(FILL_EVERY, f"fill {filler.service.connection}", filler.tick, deadline=FILL_DEADLINE)
-        auditor = Auditor(
-            self._parts.store, self.operator, self._parts.clock, look=self.standing, beat=self._beat
-        )
-        every(self._haste.audit, "audit", auditor.tick, deadline=AUDIT_DEADLINE)
+        if self._haste.audit is not None:
+            auditor = Auditor(
+                self._parts.store, self.operator, self._parts.clock, look=self.standing, beat=self._beat
+            )
+            every(self._haste.audit, "audit", auditor.tick, deadline=AUDIT_DEADLINE)
         every(TRAIL_EVERY, "audit trail", self._verify_trail, deadline=TRAIL_DEADLINE)
         every(TIDY_EVERY, "tidy", self._tidy, deadline=TIDY_DEADLINE)
         self._scheduler.start()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import os
 import resource
 import sqlite3
 from collections.abc import Iterator
@@ -9,7 +12,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from adapters.configuration.environment import environment_names
+from adapters.main import app
 from adapters.store.store import open_store
 from adapters.web.health import ASKED_AGAIN, Health
 from bot.errors import StoreError
@@ -148,3 +154,36 @@ async def test_open__another_file(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match=r"is not a database. Give the path of another file"):
         await _opened(f"sqlite:///{tmp_path / 'clew.db'}")
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_start__says_that_the_database_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    """One sentence and how to mend it, before any chat is served."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    for name in environment_names() & os.environ.keys():
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    settings = {
+        "ANTITHESIS_BASE_URL": "http://127.0.0.1:9",
+        "ANTITHESIS_API_KEY": "canary-key",
+        "SLACK_BOT_TOKEN": "xoxb-1234567890",
+        "SLACK_APP_TOKEN": "xapp-1234567890",
+        "SLACK_API_URL": "http://127.0.0.1:9/api",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    asyncio.run(_laid(tmp_path / "clew.db"))
+    content = bytearray((tmp_path / "clew.db").read_bytes())
+    content[-4096:] = b"\xa5" * 4096
+    (tmp_path / "clew.db").write_bytes(content)
+
+    answer = CliRunner().invoke(app, [command])
+    root.handlers[:], root.level = handlers, level
+
+    assert answer.exit_code == (2 if command == "run" else 1)
+    assert "is damaged. Restore it from a backup." in answer.output
+    assert "Traceback" not in answer.output
+    assert "canary" not in answer.output

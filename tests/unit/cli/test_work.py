@@ -12,6 +12,7 @@ import pytest
 
 from adapters import settings
 from adapters.chat.slack.render import render
+from adapters.cli import demo
 from adapters.cli.parts import Parts
 from adapters.cli.work import Haste, working
 from adapters.clock import SystemClock
@@ -168,3 +169,22 @@ async def test_working__looks_whether_the_audit_trail_holds(
 
     assert notice.cause is Cause.AUDIT
     assert notice.problem.startswith("The audit trail was changed: line 1")
+
+
+async def test_working__in_the_demo_nobody_is_told_of_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tenant's time runs ahead of the machine's, and that is no news to whoever tries Clew."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    stage = Stage()
+    async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
+        parts = Parts(
+            settings=settings.load(), services={}, store=store, clock=stage.clock, handler=stage.handler
+        )
+        async with working(parts, {}, haste=demo.HASTE, tell=silent) as work:
+            jobs = {job.id for job in work._scheduler._scheduler.get_jobs()}
+
+    assert "tidy" in jobs
+    assert "audit" not in jobs
