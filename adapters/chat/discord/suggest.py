@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from adapters.chat.discord.incoming import Suggesting
 from adapters.chat.discord.markup import Json
 from adapters.chat.memory import Memory
+from adapters.lanes import acting
 from bot import access, cleaning
 from bot.access import Role
 from bot.cards import Context, FieldKind
@@ -45,8 +46,9 @@ class Suggestions:
         if isinstance(decision, access.Denied):
             return []
         try:
-            async with asyncio.timeout(PATIENCE):
-                known = await self._known(suggesting)
+            with acting(suggesting.actor.id):
+                async with asyncio.timeout(PATIENCE):
+                    known = await self._known(suggesting)
         except TimeoutError:
             return []
         except ClewError as error:

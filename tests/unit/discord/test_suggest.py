@@ -11,6 +11,7 @@ from adapters.chat.discord import suggest
 from adapters.chat.discord.incoming import Suggesting, Ticket
 from adapters.chat.discord.suggest import Suggestions
 from adapters.clock import SystemClock
+from adapters.lanes import whose
 from bot.access import Policy
 from bot.cards import Context, FieldKind
 from bot.commands.registry import VERBS
@@ -70,6 +71,23 @@ async def test_offer__is_empty_rather_than_late(monkeypatch: pytest.MonkeyPatch)
 
     assert late == []
     assert there == [{"name": "Ledger balances", "value": "1"}]
+
+
+async def test_offer__is_read_for_the_person_who_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What typing makes Clew read has the person's share of the connection, not Clew's own."""
+    service, store, readers = FakeRunService(), MemoryStore(), []
+    service.add_run(a_run(1))
+    await store.set_context(PLACE.channel, "3", Context(run=RunRef("demo", run_id(1))))
+    read = service.run
+
+    async def noting(name: str) -> Any:
+        readers.append(whose())
+        return await read(name)
+
+    monkeypatch.setattr(service, "run", noting)
+    await Suggestions(a_desk(service, store), VERBS.values(), SystemClock()).offer(typing())
+
+    assert readers == ["discord:user:5"]
 
 
 async def test_offer__a_platform_that_fails_offers_nothing() -> None:
