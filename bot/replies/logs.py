@@ -38,7 +38,7 @@ def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Rep
         ),
         items=tuple(_fault(f, aim.moment, excerpt) for f in excerpt.faults),
         excerpt=_excerpt(excerpt),
-        files=_files(excerpt, f"logs-{short_id(query.run_id)}-{when.removesuffix(' s')}.ndjson"),
+        files=_files(excerpt, "window", f"logs-{short_id(query.run_id)}-{when.removesuffix(' s')}.ndjson"),
         buttons=(
             *((Button(label="Wider window", words=wider),) if wider else ()),
             Button(label="Debug", words=looking.words("debug", aim.context)),
@@ -56,12 +56,7 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
     `why`: it is shown because no moment of the run is known. `ignored`: filters that a build log does not take.
     """
     name = run_name(run)
-    said: Line = ("The build log of ", *name, " is empty.")
-    if excerpt.lines:
-        these = "This is" if len(excerpt.lines) == 1 else "These are"
-        said = (f"{these} {last(len(excerpt.lines), 'line')} of the build log of ", *name, ".")
-    if excerpt.cut:
-        said = (f"{count(len(excerpt.lines), 'line')} of the build log of ", *name, " could be read.")
+    said = _build_story(name, excerpt)
     body: tuple[Line, ...] = ((f"{why} The build log is shown instead.",),) if why else ()
     if ignored:
         body += (
@@ -75,11 +70,25 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
         text=tuple(span for line in body for span in (*line, " "))[:-1],
         body=body,
         excerpt=_excerpt(excerpt) if excerpt.lines else None,
-        files=_files(excerpt, f"build-{short_id(run.ref.run_id)}.ndjson"),
+        files=_files(excerpt, "build log", f"build-{short_id(run.ref.run_id)}.ndjson"),
         tone=_tone(excerpt),
         context=Context(run=run.ref),
     )
     return Reply(card=card)
+
+
+def _build_story(name: Line, excerpt: LogExcerpt) -> Line:
+    """Say how much of a build log is shown; of one that was cut only what was read is said."""
+    shown, total = len(excerpt.lines), excerpt.total
+    if excerpt.cut and shown == total:
+        return (f"{count(total, 'line')} of the build log of ", *name, " could be read.")
+    if not shown:
+        return ("The build log of ", *name, " is empty.")
+    if shown == total:
+        return ("This is the whole build log of ", *name, f", {count(total, 'line')}.")
+    these = "This is" if shown == 1 else "These are"
+    read = " that could be read" if excerpt.cut else ""
+    return (f"{these} {last(shown, 'line')} of {total:,}{read} of the build log of ", *name, ".")
 
 
 _STREAMS = {"error": "stderr", "out": "stdout"}  # of a build, which is one source with two streams
@@ -137,7 +146,8 @@ def _cut_at(excerpt: LogExcerpt) -> str:
 def _body(aim: Aim, excerpt: LogExcerpt) -> tuple[Line, ...]:
     body: list[Line] = [*_missing(excerpt, "window")]
     if not excerpt.lines and not excerpt.cut:
-        body.append(("No lines to show. Try a wider window, or without grep= and source=.",))
+        narrow = ", or without grep= and source=" if excerpt.total else ""
+        body.append((f"No lines to show. Try a wider window{narrow}.",))
     body += _faults_known(aim.moment, excerpt)
     if aim.warning:
         body.append((Outside(aim.warning),))
@@ -214,10 +224,16 @@ def _excerpt(excerpt: LogExcerpt) -> Excerpt | None:
     )
 
 
-def _files(excerpt: LogExcerpt, name: str) -> tuple[Attachment, ...]:
+def _files(excerpt: LogExcerpt, what: str, name: str) -> tuple[Attachment, ...]:
+    """Hand on the file; only one that holds all that was asked for is called whole."""
     if excerpt.path is None:
         return ()
-    title = f"The whole window, {count(excerpt.total, 'line')}"
+    lines = count(excerpt.total, "line")
+    title = f"The whole {what}, {lines}"
+    if excerpt.file_trouble:
+        title = f"A part of the {what}"
+    elif excerpt.cut:
+        title = f"What was read of the {what}, {lines}"
     return (Attachment(path=excerpt.path, name=name, title=title, size=excerpt.size),)
 
 

@@ -264,7 +264,7 @@ async def test_logs__build_log() -> None:
         " 03:00:00 [stderr] no such layer",
         " 03:00:00 odd",
     ] == list(card.excerpt.lines)
-    assert plain(card.text) == "These are the last 3 lines of the build log of Payments Nightly 00000000."
+    assert plain(card.text) == "This is the whole build log of Payments Nightly 00000000, 3 lines."
     assert "is empty" in plain(empty.text)
 
 
@@ -284,6 +284,47 @@ def test_logs__a_build_log_that_was_cut(lines: tuple[LogLine, ...], sentence: st
     assert sentence in plain(card.text)
     assert "Not the whole build log: the stream broke off." in told(card)
     assert Tone.WARNING is card.tone
+
+
+@pytest.mark.parametrize(
+    ("shown", "total", "cut", "sentence"),
+    [
+        (2, 300, None, "These are the last 2 lines of 300 of the build log of Payments Nightly 00000000."),
+        (1, 300, None, "This is the last line of 300 of the build log of"),
+        (2, 300, "x", "These are the last 2 lines of 300 that could be read of the build log of"),
+        (1, 1, None, "This is the whole build log of Payments Nightly 00000000, 1 line."),
+    ],
+)
+def test_logs__how_much_of_a_build_log_is_shown(
+    shown: int, total: int, cut: str | None, sentence: str
+) -> None:
+    """What is shown and what was read are two numbers, and only all of it is called whole."""
+    lines = (a_line("x", "0"),) * shown
+    found = LogExcerpt(lines=lines, matched=total, total=total, cut=cut)
+
+    assert sentence in plain(replies.build_logs(a_run(1), found).card.text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({}, "The whole build log, 1 line"),
+        ({"cut": "the stream broke off"}, "What was read of the build log, 1 line"),
+        ({"file_trouble": "the disk is full"}, "A part of the build log"),
+    ],
+)
+def test_logs__only_a_file_that_holds_all_is_called_whole(changes: dict[str, str], title: str) -> None:
+    """The file of a log that was cut holds what was read."""
+    found = replace(LogExcerpt(lines=(a_line("x", "0"),), matched=1, total=1, path="x.ndjson"), **changes)
+
+    assert [title] == [file.title for file in replies.build_logs(a_run(1), found).card.files]
+
+
+async def test_logs__names_only_filters_that_were_given() -> None:
+    """Where a window has no line at all no filter is at fault."""
+    card = await excerpted(lines=(), matched=0, total=0)
+
+    assert "No lines to show. Try a wider window." in told(card)
 
 
 async def test_logs__cut_windows_are_never_shown_as_whole() -> None:

@@ -321,7 +321,7 @@ async def test_logs__of_a_run_without_a_moment_is_its_build_log(changes: dict[st
     assert reply.card.excerpt is not None
     assert "Building image" in reply.card.excerpt.lines[0]
     assert f"{why} The build log is shown instead." in plain(reply.card.text)
-    assert "This is the last line of the build log of" in plain(reply.card.text)
+    assert "This is the whole build log of" in plain(reply.card.text)
     assert "The build log is not filtered: grep= is for lines before a moment." in told(reply.card)
 
 
