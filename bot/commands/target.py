@@ -172,8 +172,7 @@ async def _by_launcher(
         return None
     for service in services:
         known = {name.casefold(): name for name in await launchers_of(service, desk)}
-        name = known.get(text.casefold(), text if service is services[0] else None)
-        run = await _newest(service, name, ended=ended) if name else None
+        run = await _newest(service, known.get(text.casefold(), text), ended=ended)
         if run is not None:
             return service, run
     return None
@@ -206,14 +205,12 @@ async def _unclear(text: str, services: tuple[RunService, ...], desk: Desk) -> C
 
 async def launchers_of(service: RunService, desk: Desk) -> tuple[str, ...]:
     """Return the launchers that are known: the API has no list, so those of the settings and of runs seen."""
-    known = dict.fromkeys(
-        (*desk.launchers.get(service.connection, ()), *await desk.store.launchers(service.connection))
-    )
-    if not known:
+    seen = await desk.store.launchers(service.connection)
+    if not seen:  # nobody watches, or not yet
         async for page in service.runs(RunQuery()):
-            known = dict.fromkeys(run.launcher for run in page)
+            seen = tuple(run.launcher for run in page)
             break
-    return tuple(known)
+    return tuple(dict.fromkeys((*desk.launchers.get(service.connection, ()), *seen)))
 
 
 async def _latest(desk: Desk, service: RunService, launcher: str, *, ended: bool) -> Run:

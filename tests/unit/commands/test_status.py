@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from bot.cards import Chart, Context, Tone, plain
 from bot.earlier import stored
 from bot.errors import Unreachable
+from bot.handler import Handler
 from bot.model import Availability, Results, RunRef, RunStatus, Secret
 from bot.replies.words import short_id
+from bot.state import PollStep
 from tests.fakes.runs import EPOCH, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService
 from tests.unit.commands.door import Door, told, words_of
@@ -178,6 +181,25 @@ async def test_status__short_id_of_several_runs_asks_for_more() -> None:
     reply = await door.say("status 00000000")
 
     assert "2 runs begin with “00000000”" in told(reply.card)
+
+
+async def test_status__knows_launchers_that_only_the_platform_knows() -> None:
+    """What the settings name, and which connection comes first, hides no launcher."""
+    other = FakeRunService(connection="other")
+    door = Door(others=(other,))
+    door.handler = Handler(
+        replace(door.desk, launchers={"demo": ("preset_test",), "other": ("preset_test",)})
+    )
+    ours, theirs = (
+        door.service.add_run(a_run(1)),
+        other.add_run(a_run(2, ref=RunRef("other", run_id(2)), launcher="etcd Soak")),
+    )
+    await door.store.record(
+        PollStep(connection="other", now=door.clock.now(), runs=(a_run(3, ref=RunRef("other", run_id(3))),))
+    )
+
+    assert Context(run=ours.ref) == (await door.say("status payments nightly")).card.context
+    assert Context(run=theirs.ref) == (await door.say("status etcd Soak")).card.context
 
 
 @pytest.mark.parametrize(
