@@ -5,6 +5,7 @@ Nothing here says that something was fixed: a property that does not fail any mo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -67,22 +68,34 @@ Told = tuple[RunRef, TrackedRun | None, StoredResults | None]
 
 def missed(told: Sequence[Told]) -> Card:
     """Sum up the runs that a channel was not told of while it could not be reached, the newest first."""
-    ended, failed = _counted(told)
-    said = f"Clew could not post to this channel for a while. Meanwhile {ended} ended{failed}."
+    ended = count(len(told), "run")
+    said = f"Clew could not post to this channel for a while. Meanwhile {ended} ended that it hears of: {_counted(told)}."
     return _summary(f"{ended} ended while this channel could not be reached", said, told)
 
 
 def many(told: Sequence[Told]) -> Card:
     """Sum up the runs that are too many to be told one by one, the newest first."""
-    ended, failed = _counted(told)
-    said = f"{ended} ended{failed}. Those are too many for a message each, so here is one for all of them."
+    ended = count(len(told), "run")
+    said = f"{ended} ended: {_counted(told)}. Those are too many for a message each, so here is one for all of them."
     return _summary(f"{ended} ended", said, told)
 
 
-def _counted(told: Sequence[Told]) -> tuple[str, str]:
-    words = [_remembered(run, results) for _, run, results in told]
-    failed = sum(word.startswith(runs.WORDS[VerdictKind.FAILED]) for word in words)
-    return count(len(told), "run"), f", {failed} of them FAILED" if failed else ""
+_COUNTED = (VerdictKind.FAILED, VerdictKind.INCOMPLETE, VerdictKind.CANCELLED, VerdictKind.PASSED)
+
+
+def _counted(told: Sequence[Told]) -> str:
+    """Say how all of them ended, the bad ends first; what is not kept of a run counts as neither good nor bad."""
+    kinds = Counter(_kept(run, results) for _, run, results in told)
+    parts = [f"{kinds[kind]:,} {runs.WORDS[kind]}" for kind in _COUNTED if kinds[kind]]
+    unknown = len(told) - sum(kinds[kind] for kind in _COUNTED)
+    return listed([*parts, f"{unknown:,} of unknown result"] if unknown else parts)
+
+
+def _kept(run: TrackedRun | None, results: StoredResults | None) -> VerdictKind:
+    """Return the verdict by what was kept of a run."""
+    if run is None or (run.status is RunStatus.COMPLETED and results is None):
+        return VerdictKind.UNKNOWN
+    return judge_stored(run.status, results).kind
 
 
 def _summary(title: str, said: str, told: Sequence[Told]) -> Card:
@@ -105,7 +118,7 @@ def _summary(title: str, said: str, told: Sequence[Told]) -> Card:
 
 
 def _remembered(run: TrackedRun | None, results: StoredResults | None) -> str:
-    if run is None or (run.status is RunStatus.COMPLETED and results is None):
+    if run is None or _kept(run, results) is VerdictKind.UNKNOWN:
         return "ended"
     return runs.verdict_words(judge_stored(run.status, results))
 

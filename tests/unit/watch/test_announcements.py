@@ -12,7 +12,7 @@ from bot.diff import RunDiff
 from bot.findings import Findings
 from bot.model import Capability, Run, RunStatus
 from bot.replies import announcements
-from bot.state import StoredResults, Subscription
+from bot.state import StoredResults, Subscription, TrackedRun
 from bot.verdict import judge
 from tests.fakes.runs import EPOCH, MOMENT, a_run, some_results
 
@@ -36,6 +36,33 @@ def before(run: Run, **changes: object) -> StoredResults:
 def found(run: Run, diff: RunDiff | None, *, failing: tuple[str, ...] = ()) -> Findings:
     results = some_results(run, failing=failing, passing=("a", "b"))
     return Findings(run=run, verdict=judge(run, results), results=results, diff=diff)
+
+
+def kept(number: int, status: RunStatus | None, failing: tuple[str, ...] | None = None) -> announcements.Told:
+    """Return what is kept of a run; without `failing` nothing of its results, without `status` nothing at all."""
+    run = a_run(number)
+    results = None if failing is None else before(run, failing=frozenset(failing))
+    return run.ref, TrackedRun(ref=run.ref, status=status) if status else None, results
+
+
+def test_missed__counts_every_kind_of_end() -> None:
+    """Who reads only the sentence never takes a run that broke, or of which nothing is known, for one that passed."""
+    told = [
+        kept(1, RunStatus.COMPLETED, ("old",)),
+        kept(2, RunStatus.INCOMPLETE),
+        kept(3, RunStatus.INCOMPLETE),
+        kept(4, RunStatus.CANCELLED),
+        kept(5, RunStatus.COMPLETED, ()),
+        kept(6, RunStatus.COMPLETED),
+        kept(7, None),
+    ]
+    each = "1 FAILED, 2 incomplete, 1 cancelled, 1 passed and 2 of unknown result"
+
+    assert plain(announcements.missed(told).text).endswith(
+        f"Meanwhile 7 runs ended that it hears of: {each}."
+    )
+    assert plain(announcements.many(told).text).startswith(f"7 runs ended: {each}. ")
+    assert "1 run ended that it hears of: 1 passed." in plain(announcements.missed(told[4:5]).text)
 
 
 def test_ended__tells_the_whole_story_in_a_sentence() -> None:
