@@ -313,7 +313,7 @@ def test_logs__how_much_of_a_build_log_is_shown(
         ({"file_trouble": "the disk is full"}, "A part of the build log"),
     ],
 )
-def test_logs__only_a_file_that_holds_all_is_called_whole(changes: dict[str, str], title: str) -> None:
+def test_logs__only_a_file_that_holds_all_is_called_whole(changes: dict[str, Any], title: str) -> None:
     """The file of a log that was cut holds what was read."""
     found = replace(LogExcerpt(lines=(a_line("x", "0"),), matched=1, total=1, path="x.ndjson"), **changes)
 
