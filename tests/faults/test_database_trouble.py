@@ -19,11 +19,13 @@ from adapters.main import app
 from adapters.store.store import open_store
 from adapters.web.health import ASKED_AGAIN, Health
 from bot.errors import StoreError
-from bot.state import AuditEntry, NewDelivery
+from bot.state import AuditEntry, NewDelivery, Subscription
 from bot.watch.deliver import Deliverer, Pace
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
+from tests.fakes.runs import some_results
 from tests.fakes.stage import silent
+from tests.fakes.watching import CHANNEL, Watching
 
 
 @contextmanager
@@ -60,6 +62,32 @@ async def test_disk_full__no_post_not_ready_and_well_by_itself(tmp_path: Path) -
     assert "could not be read or written. Check its disk." in figures["database"]
     assert posts == []
     assert len(chat.messages) == 1
+
+
+async def test_disk_full__the_end_of_a_run_is_told_once_there_is_room(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What ends while nothing can be written down is not announced, is not forgotten, and is announced once."""
+    async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
+        it = Watching(store=store)  # type: ignore[arg-type]  # the real one, in the place of the fake
+        deliverer = Deliverer(it.chat, store, services={}, clock=it.clock, tell_operator=silent)
+        await it.begin(Subscription(channel=CHANNEL))
+        run = it.starts()
+        await it.tick()
+        it.service.finish(run, some_results(run, failing=("Ledger balances",)))
+        with full_disk():
+            await it.tick()
+            await deliverer.step()
+        full, good = list(it.chat.posts), it.poller.health.last_good
+        for _ in range(5):
+            await it.tick()
+            it.clock.pass_time(await deliverer.step())
+
+    assert full == []
+    assert good is not None
+    assert good < (it.poller.health.last_good or 0.0)
+    assert len(it.chat.messages) == 1
+    assert "Check its disk" in caplog.text
 
 
 async def test_ready__not_while_another_program_keeps_the_lock(tmp_path: Path) -> None:

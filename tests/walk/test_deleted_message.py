@@ -15,6 +15,7 @@ from tests.fakes.slack_world import MAIN, TEAM
 from tests.fakes.store import MemoryStore
 from tests.unit.terminal.cards import CHART
 
+STEPS, LONGEST = 30, 60.0  # more than it takes
 SENT = [DeliveryState.SENT]
 
 
@@ -36,9 +37,11 @@ class Outbox:
         await self.deliverer.step()
 
     async def settle(self) -> list[DeliveryState]:
-        """Go on until nothing waits; return what became of it."""
-        while (await self.store.depth()).waiting:
-            await self.clock.sleep(await self.deliverer.step())
+        """Go on until nothing waits, within reason; return what became of it."""
+        for _ in range(STEPS):
+            if not (await self.store.depth()).waiting:
+                break
+            await self.clock.sleep(min(LONGEST, await self.deliverer.step()))
         return [row.delivery.state for row in self.store.outbox.values()]
 
 

@@ -869,3 +869,26 @@ async def test_tick__tells_a_run_whose_baseline_cannot_be_read() -> None:
     await it.tick()
 
     assert titles(it) == ["FAILED: Payments Nightly 00000000 - 1 failing property"]
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+async def test_tick__announces_once_although_the_clock_was_set(jump: float) -> None:
+    """An hour more or less on the wall, as where summer time is set by hand, neither repeats nor loses an end."""
+    it = Watching()
+    await it.begin()
+    first, second = it.starts(1), it.starts(2)
+    await it.tick()
+    it.service.finish(first, some_results(first, passing=("a",)), minutes=1)
+    await it.tick()
+    it.clock.jump(jump)
+    for _ in range(3):
+        await it.tick()
+    it.service.finish(second, some_results(second, passing=("a",)), minutes=2)
+    for _ in range(3):
+        await it.tick()
+    it.clock.jump(-jump)
+    it.restart()
+    await it.tick()
+
+    assert len(it.told) == 2
+    assert len({row.key for row in it.told}) == 2
