@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bot.ports import Chat, Clock
 from bot.state import DeliveryState, NewDelivery
 from bot.watch.deliver import Deliverer
@@ -15,7 +17,6 @@ from tests.fakes.slack_world import MAIN, TEAM
 from tests.fakes.store import MemoryStore
 from tests.unit.terminal.cards import CHART
 
-STEPS, LONGEST = 30, 60.0  # more than it takes
 SENT = [DeliveryState.SENT]
 
 
@@ -38,10 +39,9 @@ class Outbox:
 
     async def settle(self) -> list[DeliveryState]:
         """Go on until nothing waits, within reason; return what became of it."""
-        for _ in range(STEPS):
-            if not (await self.store.depth()).waiting:
-                break
-            await self.clock.sleep(min(LONGEST, await self.deliverer.step()))
+        async with asyncio.timeout(30):
+            while (await self.store.depth()).waiting:
+                await self.clock.sleep(await self.deliverer.step())
         return [row.delivery.state for row in self.store.outbox.values()]
 
 
