@@ -171,6 +171,8 @@ async def _listed(
         if pages == LIST_PAGES:
             raise ListCut("The list of runs was not read further back.")
         for other in page:
+            if other.unread:
+                raise ListCut("A run of the list is too large to be read.")
             if _is_before(other, run) and (other.created_at or BEGINNING) <= before:
                 yield other
         pages += 1

@@ -12,7 +12,8 @@ ClewError
 │   ├── Rejected         any other 4xx: the request was wrong
 │   ├── ServiceFailed    5xx: the platform failed
 │   └── UnexpectedAnswer the answer was not understood
-│       └── ListCut      a list could not be read to its end
+│       ├── ListCut      a list could not be read to its end
+│       └── TooLarge     the answer is larger than what is read
 └── StoreError           the database refused or could not be reached
 """
 
@@ -128,6 +129,10 @@ class UnexpectedAnswer(ServiceError):
 
 class ListCut(UnexpectedAnswer):
     """A list repeats itself or does not end; what was read of it stands, and nobody knows what comes after."""
+
+
+class TooLarge(UnexpectedAnswer):
+    """The answer is larger than any that is read."""
 
 
 class StoreError(ClewError):

@@ -134,6 +134,7 @@ class Run:
     report_elsewhere: str | None = None  # the host of a report link that is not the tenant's and not shown
     page_url: str | None = None  # the same run behind the platform's login
     release: str | None = None  # the platform release it ran on, "62.14"
+    unread: bool = False  # its entry in a list is too large to be read: nothing but its id is known
 
     @property
     def series(self) -> tuple[str, str, str]:

@@ -87,7 +87,8 @@ class RunService(Protocol):
     def runs(self, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
         """Yield pages of runs, newest first, each run once; stop iterating to stop reading.
 
-        Raises `ListCut` after the last page that could be read of a list that repeats itself or does not end.
+        An entry that is too large by itself is given as a run that is `unread`. Raises `ListCut` after the last
+        page that could be read of a list that repeats itself or does not end.
         """
         ...
 

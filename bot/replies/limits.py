@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.model import RunRef
 from bot.replies.words import clock_time
 from bot.state import BEGINNING, Stretch
 
@@ -24,6 +25,14 @@ def not_listed(connection: str, stretch: Stretch) -> str:
     return (
         f"The list of runs of {connection} repeats itself or does not go on, so runs created {_between(stretch)}"
         " may be missing. Nobody is notified of those; look for them on the platform."
+    )
+
+
+def too_large(ref: RunRef) -> str:
+    """Name a run that the platform's answer is too large for."""
+    return (
+        f"Run {ref.run_id} of {ref.connection} cannot be read: the platform's answer is too large. Nobody is notified of"
+        " its end; look for it on the platform. All other runs are watched as before."
     )
 
 

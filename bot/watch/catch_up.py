@@ -131,6 +131,8 @@ class CatchUp:
     ) -> None:
         """Record a page, and with it how far the list is read."""
         connection = self.service.connection
+        for ref in page.unread:  # first, so that no mark passes it by
+            await self.store.track(ref, reading.now)
         moved = newest if newest is not None and newest > reading.watermark else None
         step = PollStep(
             connection=connection,

@@ -21,11 +21,13 @@ OPEN = (RunStatus.STARTING, RunStatus.IN_PROGRESS)
 class Page:
     """A page of a list that is read newest first, and how far it reaches with those before it.
 
-    Every run of the list created after `since` was on one of them; None: nobody knows.
+    Every run of the list created after `since` was on one of them; None: nobody knows. `unread`: runs of which
+    nothing but the id could be read.
     """
 
     runs: tuple[Run, ...]
     since: datetime | None
+    unread: tuple[RunRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ async def pages(service: RunService, query: RunQuery) -> AsyncGenerator[Page, No
     oldest: datetime | None = None
     async for runs in service.runs(query):
         oldest = min((*_times(runs), *((oldest,) if oldest else ())), default=None)
-        yield Page(runs, oldest)
+        unread = tuple(run.ref for run in runs if run.unread)
+        yield Page(tuple(run for run in runs if not run.unread), oldest, unread)
     yield Page((), BEGINNING)
 
 

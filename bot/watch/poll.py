@@ -18,7 +18,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.cards import ReportLinks
-from bot.errors import AccessRefused, ClewError, NotFound, RateLimited, ServiceError, StoreError, Unreachable
+from bot.errors import (
+    AccessRefused,
+    ClewError,
+    NotFound,
+    RateLimited,
+    ServiceError,
+    StoreError,
+    TooLarge,
+    Unreachable,
+)
 from bot.model import Run, RunRef, RunStatus
 from bot.ports import Clock, RunService
 from bot.replies import limits
@@ -87,6 +96,7 @@ class Poller:
         self._tell = tell_operator
         self.behind = ""  # what is still to be read of a long list, as a sentence
         self.unlisted = ""  # which part of the list cannot be read, as a sentence
+        self.too_large: dict[RunRef, str] = {}  # runs that cannot be read, each with its sentence
         self._catch_up = CatchUp(service, store, self._cut_off)
         self._finishing = Finishing(
             service=service, store=store, renderers=renderers, report_links=report_links
@@ -255,11 +265,18 @@ class Poller:
             log.warning("run %s took longer than %g s and is left for later", ref.run_id, self._run_deadline)
         except Exception as error:
             log.warning("run %s is left for later: %s", ref.run_id, _named(error), exc_info=_unknown(error))
+            await self._name_too_large(ref, error)
         else:
             self._troubled.discard(ref)
             return True
         self._troubled.add(ref)
         return False
+
+    async def _name_too_large(self, ref: RunRef, error: Exception) -> None:
+        """Tell the operator once of a run that no later look will be able to read."""
+        if isinstance(error, TooLarge) and ref not in self.too_large:
+            self.too_large[ref] = limits.too_large(ref)
+            await tell_carefully(self._tell, self.too_large[ref])
 
     # Recording ----------------------------------------------------------------------------------
 

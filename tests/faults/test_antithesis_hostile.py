@@ -46,6 +46,7 @@ from bot.model import (
     Moment,
     Refused,
     RunQuery,
+    RunRef,
     Secret,
     Started,
     Unclear,
@@ -897,3 +898,83 @@ async def test_secrets__in_no_error_and_no_log(
     ]
 
     assert "CANARY" not in "".join(told) + "".join(capsys.readouterr())
+
+
+def _large(entry: str, cursor: str | None) -> Reply:
+    """Return a page of one entry that is larger than what is read."""
+    body = (
+        f'{{"data": [{entry[:-1]}, "description": "{"x" * 300_000}"}}], "next_cursor": {json.dumps(cursor)}}}'
+    )
+    return json_says(body)
+
+
+def _limits(server: RawServer) -> list[int]:
+    """Return how many entries were asked for, request by request."""
+    return [int(parse_qs(sent.target.partition("?")[2])["limit"][0]) for sent in server.requests]
+
+
+SIZES = [100, 50, 25, 12, 6, 3, 1]
+
+
+async def test_runs__a_page_that_is_too_large_is_read_in_smaller_ones(spool: Path) -> None:
+    """Polling goes on: fewer entries are asked for from the same cursor, and more again behind them."""
+    pages = [
+        json_says(f'{{"data": [{RUN}], "next_cursor": "a"}}'),
+        json_says('{"data": [], "next_cursor": null}'),
+    ]
+    replies = [_large(RUN, "a"), _large(RUN, "a"), *pages]
+    async with raw_server(*replies) as server, _service(server.base_url, spool, body=100_000) as service:
+        found = [run async for page in service.runs(RunQuery()) for run in page]
+
+    assert [(run.ref.run_id, run.unread) for run in found] == [(RUN_ID, False)]
+    assert _limits(server) == [100, 50, 25, 50]
+    assert [("after" in sent.target) for sent in server.requests] == [False, False, False, True]
+
+
+async def test_runs__one_entry_that_is_too_large_is_passed_over_by_its_id(spool: Path) -> None:
+    """It is named, and the list goes on behind it."""
+    large = RUN.replace(RUN_ID, "other-64-1")
+    rest = json_says(f'{{"data": [{RUN}], "next_cursor": null}}')
+    replies = [*[_large(large, "behind") for _ in SIZES], rest]
+    async with raw_server(*replies) as server, _service(server.base_url, spool, body=100_000) as service:
+        found = [run async for page in service.runs(RunQuery()) for run in page]
+
+    assert [(run.ref.run_id, run.unread) for run in found] == [("other-64-1", True), (RUN_ID, False)]
+    assert _limits(server) == [*SIZES, 2]
+    assert "after=behind" in server.requests[-1].target
+
+
+@pytest.mark.parametrize(
+    "body", ['{"data": [{"x": "PAD"}]}', '{"next_cursor": "a", "data": [{"run_id": "r-1", "x": "PAD"}]}']
+)
+async def test_runs__one_entry_that_hides_what_comes_after_it_ends_the_list(spool: Path, body: str) -> None:
+    """Where nobody can say what is next, the list is cut, and not at its end."""
+    reply = json_says(body.replace("PAD", "x" * 300_000))
+    async with raw_server(reply) as server, _service(server.base_url, spool, body=100_000) as service:
+        with pytest.raises(ListCut, match="too large to be read"):
+            _ = [page async for page in service.runs(RunQuery())]
+
+
+async def test_runs__a_single_entry_without_end_is_read_a_bounded_way(spool: Path) -> None:
+    """An entry that never ends is let go of."""
+    reply = json_says(f'{{"data": [{RUN[:-1]}, "x": "{"x" * 900_000}"}}], "next_cursor": null}}')
+    bounds = {"body": 100_000, "skipped": 200_000}
+    async with raw_server(reply) as server, _service(server.base_url, spool, **bounds) as service:
+        with pytest.raises(ListCut, match="hides what comes after it"):
+            _ = [page async for page in service.runs(RunQuery())]
+
+
+async def test_results__a_property_that_is_too_large_is_lost_alone_and_the_list_says_that_it_is_cut(
+    spool: Path,
+) -> None:
+    """The others are read, and nothing is concluded from their number."""
+    large = _large('{"name": "large", "status": "Failing", "is_event": false}', "behind")
+    rest = json_says(
+        '{"data": [{"name": "small", "status": "Failing", "is_event": false}], "next_cursor": null}'
+    )
+    replies = [*[large for _ in SIZES], rest]
+    async with raw_server(*replies) as server, _service(server.base_url, spool, body=100_000) as service:
+        found = await service.results(a_run(1, ref=RunRef("prod", RUN_ID)))
+
+    assert [p.name for p in found.properties] == ["small"]
+    assert found.cut

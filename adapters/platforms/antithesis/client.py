@@ -17,7 +17,7 @@ from adapters.platforms.antithesis.ids import checked_run_id, is_run_id, older_t
 from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.links import checked_report, same_report
 from adapters.platforms.antithesis.logs import LogReader
-from adapters.platforms.antithesis.paging import walk
+from adapters.platforms.antithesis.paging import shrinking, walk
 from adapters.platforms.antithesis.parameters import EVENT_DESCRIPTION, KEY, launch_parameters
 from adapters.platforms.antithesis.protocol import Listed
 from adapters.platforms.antithesis.sender import NotSent, Sender
@@ -90,9 +90,10 @@ class AntithesisService:
     async def runs(self, query: RunQuery) -> AsyncGenerator[tuple[Run, ...], None]:
         """Yield pages of runs, newest first."""
 
-        async def page(after: str | None) -> Listed[Run]:
-            return self._reader.runs(await self._caller.read(protocol.runs_request(query, after)))
+        async def read(after: str | None, size: int) -> Listed[Run]:
+            return self._reader.runs(await self._caller.read(protocol.runs_request(query, after, size)))
 
+        page = shrinking(read, self._reader.unread_run, protocol.PAGE)
         async with aclosing(walk(page, lambda run: run.ref, most=self._limits.pages)) as pages:
             async for runs in pages:
                 yield runs
@@ -115,10 +116,15 @@ class AntithesisService:
         found: list[Property] = []
         lost = 0
 
+        async def read(after: str | None, size: int) -> Listed[Property]:
+            request = protocol.properties_request(run.ref.run_id, status, after, size)
+            return self._reader.properties(await self._caller.read(request, what="run"))
+
+        shrunk = shrinking(read, self._reader.unread_property, protocol.PAGE)
+
         async def page(after: str | None) -> Listed[Property]:
             nonlocal lost
-            request = protocol.properties_request(run.ref.run_id, status, after)
-            listed = self._reader.properties(await self._caller.read(request, what="run"))
+            listed = await shrunk(after)
             lost += listed.lost
             return listed
 

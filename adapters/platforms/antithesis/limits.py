@@ -21,6 +21,7 @@ class Limits:
     longest_wait: float = 15.0  # a longer Retry-After is the caller's to wait for
     longest_pause: float = 900.0  # a still longer one is not believed: it is asked again then
     body: int = 16 * MIB
+    skipped: int = 512 * MIB  # of one entry that is passed over
     stream_bytes: int = 2048 * MIB
     spool: int = 256 * MIB
     line: int = MIB

@@ -6,9 +6,37 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from typing import TypeVar
 
 from adapters.platforms.antithesis.protocol import Listed
+from adapters.platforms.antithesis.wire import Oversized
 from bot.errors import ListCut
 
 T = TypeVar("T")
+
+
+def shrinking(
+    read: Callable[[str | None, int], Awaitable[Listed[T]]],
+    skip: Callable[[Oversized], Listed[T]],
+    largest: int,
+) -> Callable[[str | None], Awaitable[Listed[T]]]:
+    """Return what reads the page after a cursor; a page that is too large is asked for again by halves.
+
+    `read` takes a cursor and how many items to ask for; `skip` makes the page of one item that is too large by itself.
+    """
+    size = largest
+
+    async def page(after: str | None) -> Listed[T]:
+        nonlocal size
+        while True:
+            try:
+                listed = await read(after, size)
+            except Oversized as error:
+                if size == 1:
+                    return skip(error)
+                size //= 2
+            else:
+                size = min(largest, 2 * size)
+                return listed
+
+    return page
 
 
 async def walk(

@@ -5,6 +5,7 @@ Paths and their gates by release stand in the API's own description; see README.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,14 +19,15 @@ from adapters.platforms.antithesis.ids import (
     checked_launcher,
     checked_moment,
     checked_run_id,
+    is_run_id,
     older_than,
     usable_cursor,
 )
 from adapters.platforms.antithesis.lenient import Page, read_any, read_items, read_page, read_struct
 from adapters.platforms.antithesis.parameters import debug_parameters, launch_parameters
 from adapters.platforms.antithesis.properties import PropertyBody, property_of
-from adapters.platforms.antithesis.wire import Answer, Request
-from bot.errors import UnexpectedAnswer
+from adapters.platforms.antithesis.wire import Answer, Oversized, Request
+from bot.errors import ListCut, UnexpectedAnswer
 from bot.model import (
     Availability,
     DebugRequest,
@@ -35,10 +37,11 @@ from bot.model import (
     PropertyStatus,
     Run,
     RunQuery,
+    RunRef,
     RunStatus,
 )
 
-PAGE = "100"  # items of a page; more is refused
+PAGE = 100  # items of a page; more is refused
 NDJSON = "application/x-ndjson"
 PROPERTIES_SINCE, BUILD_LOGS_SINCE, CANCEL_SINCE = 52, 54, 64  # major releases
 FAULTS_BACK = 120.0  # virtual seconds before a moment in which faults are looked for: some 7 MB of a log
@@ -50,17 +53,17 @@ def version_request() -> Request:
     return Request(path="/api/version")
 
 
-def runs_request(query: RunQuery, after: str | None) -> Request:
+def runs_request(query: RunQuery, after: str | None, size: int = PAGE) -> Request:
     """Ask for a page of runs; the filters go along with every page."""
     pairs = (
-        ("limit", PAGE),
+        ("limit", str(size)),
         ("status", query.status),
         ("launcher", query.launcher),
         ("created_after", _time(query.created_after)),
         ("created_before", _time(query.created_before)),
         ("after", after),
     )
-    return Request(path="/api/v0/runs", query=_given(pairs))
+    return Request(path="/api/v0/runs", query=_given(pairs), ends=size == 1)
 
 
 def run_request(run_id: str) -> Request:
@@ -68,10 +71,13 @@ def run_request(run_id: str) -> Request:
     return Request(path=f"/api/v0/runs/{checked_run_id(run_id)}")
 
 
-def properties_request(run_id: str, status: PropertyStatus | None, after: str | None) -> Request:
+def properties_request(
+    run_id: str, status: PropertyStatus | None, after: str | None, size: int = PAGE
+) -> Request:
     """Ask for a page of a run's properties."""
-    pairs = (("limit", PAGE), ("status", status), ("after", after))
-    return Request(path=f"/api/v0/runs/{checked_run_id(run_id)}/properties", query=_given(pairs))
+    pairs = (("limit", str(size)), ("status", status), ("after", after))
+    path = f"/api/v0/runs/{checked_run_id(run_id)}/properties"
+    return Request(path=path, query=_given(pairs), ends=size == 1)
 
 
 def logs_request(query: LogQuery) -> Request:
@@ -161,6 +167,27 @@ class Reader:
         found = (self._run(body) for body in read_items(page, RunBody))
         return _listed(page, tuple(run for run in found if run))
 
+    def unread_run(self, error: Oversized) -> Listed[Run]:
+        """Return a page of one run that is too large: its id, and where the next page begins. Raises `ListCut`."""
+        found = _FIRST_ID.search(error.head)
+        name = found[1].decode() if found else ""
+        if not is_run_id(name):
+            raise ListCut(
+                "An entry of the platform's list is too large to be read, and does not say what it is."
+            )
+        run = Run(
+            ref=RunRef(self.connection, name),
+            status=RunStatus.UNKNOWN,
+            status_text="too large to be read",
+            launcher="",
+            unread=True,
+        )
+        return _behind(error, (run,))
+
+    def unread_property(self, error: Oversized) -> Listed[Property]:
+        """Return a page of one property that is too large, which is lost. Raises `ListCut`."""
+        return _behind(error, ())
+
     def properties(self, answer: Answer) -> Listed[Property]:
         """Return a page of properties."""
         page = read_page(_body(answer, what="run"))
@@ -187,6 +214,25 @@ def _listed(page: Page, items: tuple[T, ...]) -> Listed[T]:
     cursor = read_any(page.next_cursor)
     more = cursor is not None and cursor != ""
     return Listed(items, usable_cursor(cursor), more, len(page.data) - len(items))
+
+
+def _behind(error: Oversized, items: tuple[T, ...]) -> Listed[T]:
+    """Return the page of one entry that is too large; where the next begins stands at the end of the answer."""
+    start = error.tail.rfind(b'"next_cursor"')
+    last = read_struct(b"{" + error.tail[start:], _Last) if start >= 0 else None
+    if last is None:
+        raise ListCut(
+            "An entry of the platform's list is too large to be read, and hides what comes after it."
+        )
+    cursor = last.next_cursor
+    return Listed(items, usable_cursor(cursor), cursor is not None and cursor != "", 1 - len(items))
+
+
+_FIRST_ID = re.compile(rb'"run_id"\s{0,8}:\s{0,8}"([0-9A-Za-z_-]{1,128})"')
+
+
+class _Last(msgspec.Struct):
+    next_cursor: str | None = None
 
 
 class _Version(msgspec.Struct):

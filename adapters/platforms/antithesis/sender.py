@@ -14,14 +14,17 @@ from adapters.configuration.secret_file import FileSecret
 from adapters.platforms.antithesis.answers import ERROR_BYTES, check_encoding
 from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.tenant import Tenant
-from adapters.platforms.antithesis.wire import Answer, Request, headers_for
-from bot.errors import UnexpectedAnswer, Unreachable
+from adapters.platforms.antithesis.wire import Answer, Oversized, Request, headers_for
+from bot.errors import Unreachable
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _AIOHTTP_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 REFUSED = frozenset({401, 403})
 FAULTS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, TimeoutError)
 """Whatever the network can do to a request; what httpx-aiohttp does not translate comes up as aiohttp's."""
+
+
+ENDS = 65_536  # bytes that are kept of either end of an answer that is too large
 
 
 class NotSent(Unreachable):
@@ -69,8 +72,20 @@ class Sender:
             async for chunk in chunks:
                 body += chunk
                 if len(body) > self.limits.body:
-                    raise UnexpectedAnswer("The platform's answer is larger than any that is expected.")
+                    raise await self._oversized(request, bytes(body), chunks)
             return Answer(status=head.status, headers=head.headers, body=bytes(body))
+
+    async def _oversized(self, request: Request, begin: bytes, chunks: AsyncIterator[bytes]) -> Oversized:
+        """Read on to the end where that was asked for, a bounded way."""
+        if not request.ends:
+            return Oversized()
+        tail, left = begin[-ENDS:], self.limits.skipped - len(begin)
+        async for chunk in chunks:
+            tail = (tail + chunk)[-ENDS:]
+            left -= len(chunk)
+            if left < 0:
+                return Oversized(begin[:ENDS])
+        return Oversized(begin[:ENDS], tail)
 
     @asynccontextmanager
     async def open(

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
 from adapters.platforms.antithesis.tenant import Tenant
-from bot.errors import AccessRefused
+from bot.errors import AccessRefused, TooLarge
 
 USER_AGENT = "clew"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -25,6 +25,7 @@ class Request:
     body: bytes = b""
     accept: str = "application/json"
     launch: bool = False  # one of the two endpoints that also take user and password
+    ends: bool = False  # of an answer that is too large, keep how it begins and ends
 
     @property
     def target(self) -> str:
@@ -44,6 +45,15 @@ class Answer:
     def good(self) -> bool:
         """Whether the platform says that it did what was asked."""
         return 200 <= self.status < 300  # noqa: PLR2004 - the class of HTTP statuses
+
+
+class Oversized(TooLarge):
+    """An answer larger than what is read; `head` and `tail`: how it begins and ends, where that was asked for."""
+
+    def __init__(self, head: bytes = b"", tail: bytes = b"") -> None:
+        super().__init__("The platform's answer is larger than any that is expected.")
+        self.head = head
+        self.tail = tail
 
 
 def headers_for(request: Request, tenant: Tenant) -> dict[str, str]:

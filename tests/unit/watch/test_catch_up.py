@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import ListCut, Unreachable
+from bot.errors import ListCut, TooLarge, Unreachable
 from bot.model import Run, RunQuery
 from bot.state import BEGINNING, Coverage, PollStep, Stretch
 from bot.watch import catch_up, poll
@@ -317,3 +317,40 @@ async def test_fake__a_cut_list_says_so() -> None:
         service.add_run(a_run(number))
     with pytest.raises(ListCut):
         _ = [page async for page in service.runs(RunQuery())]
+
+
+async def test_tick__a_run_that_is_too_large_is_named_and_hides_no_other() -> None:
+    """A list's entry that cannot be read is followed by its id; where that is too large too, the operator hears of it."""
+    it = Watching(service=FakeRunService(page_size=2))
+    await it.begin()
+    ids = ended_in_an_outage(it, 6)
+    large = it.service.change(a_run(4), unread=True)
+    it.service.fail("run", TooLarge("too large"), times=2)
+    await it.tick()
+    await it.tick(3600)
+    meanwhile = list(it.notices)
+    others = told(it)
+    await it.tick(3600)
+
+    assert sorted([*others, large.ref.run_id]) == ids
+    (notice,) = meanwhile
+    assert notice.startswith(
+        f"Run {large.ref.run_id} of demo cannot be read: the platform's answer is too large."
+    )
+    assert sorted(told(it)) == ids, "it is told when it can be read"
+    assert it.poller.health.problem == ""
+
+
+async def test_tick__a_run_that_is_known_stays_what_it_was_where_its_entry_is_too_large() -> None:
+    """What was told is not undone by an entry that cannot be read."""
+    it = Watching(service=FakeRunService(page_size=2))
+    await it.begin()
+    ids = ended_in_an_outage(it, 1)
+    await it.tick()
+    it.service.change(a_run(1), unread=True)
+    reads = it.service.count("run")
+    await it.tick()
+
+    assert told(it) == ids
+    assert it.service.count("run") == reads
+    assert await it.store.tracked("demo") == ()
