@@ -120,6 +120,7 @@ class Work:
             connected=self.connected(),
             halted={d.chat.name: d.halted for d in self.deliverers},
             lost=self.lost(),
+            crowded={channel: why for d in self.deliverers for channel, why in d.crowded.items()},
             off=self.off,
         )
 
@@ -134,6 +135,7 @@ class Work:
             refused=health.refused,
             behind=poller.behind,
             unlisted=poller.unlisted,
+            too_large={ref.run_id: sentence for ref, sentence in poller.too_large.items()},
         )
 
     def lost(self) -> dict[str, str]:

@@ -21,6 +21,7 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"  # messages that may or may not have arrived
     STUCK = "stuck"  # messages that wait and do not move
     LOST = "lost"  # a channel that refuses us
+    CROWDED = "crowded"  # a channel that more waits for than anybody reads
     HALTED = "halted"  # a chat that refuses us
     RECEIVING = "receiving"  # a chat that nothing comes from
     POLL = "poll"  # a connection that cannot be watched
@@ -37,6 +38,7 @@ TITLES = {
     Cause.UNKNOWN: "Messages may not have arrived",
     Cause.STUCK: "Messages wait",
     Cause.LOST: "A channel cannot be reached",
+    Cause.CROWDED: "Many messages became one",
     Cause.HALTED: "A chat refuses Clew",
     Cause.RECEIVING: "A chat is not connected",
     Cause.POLL: "Runs are not watched",

@@ -80,6 +80,7 @@ class Polled:
 
     `problem`: what is wrong now; `refused`: no later try mends it by itself. `looked`: there was a good look.
     `behind`, `unlisted`: which part of the list of runs is not read yet, and which cannot be read, as sentences.
+    `too_large`: runs that cannot be read, by id, each with its sentence.
     """
 
     age: float
@@ -89,16 +90,21 @@ class Polled:
     refused: bool = False
     behind: str = ""
     unlisted: str = ""
+    too_large: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How all of it stands. `halted`, `lost`: why, by chat and by channel. `off`: why a chat will not come back."""
+    """How all of it stands. `halted`, `lost`: why, by chat and by channel. `off`: why a chat will not come back.
+
+    `crowded`: the channels that get a summary for many messages, each with its sentence.
+    """
 
     polls: Mapping[str, Polled] = field(default_factory=dict)
     connected: Mapping[str, bool] = field(default_factory=dict)
     halted: Mapping[str, str] = field(default_factory=dict)
     lost: Mapping[str, str] = field(default_factory=dict)
+    crowded: Mapping[str, str] = field(default_factory=dict)
     off: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -163,6 +169,8 @@ class Auditor:
                 yield Finding(Cause.GUARD, name, polled.behind)
             if polled.unlisted:
                 yield Finding(Cause.GUARD, f"{name}: list", polled.unlisted)  # it never is over
+            for run_id, sentence in polled.too_large.items():
+                yield Finding(Cause.GUARD, f"{name}: {run_id}", sentence)  # neither is this
 
     def _chats(self, standing: Standing) -> Iterator[Finding]:
         now = self._clock.monotonic()
@@ -246,6 +254,7 @@ class Auditor:
             Cause.HALTED: lambda: (
                 not standing.halted.get(subject) and self._flows(q for q in queues if q.chat == subject)
             ),
+            Cause.CROWDED: lambda: subject not in standing.crowded,
             Cause.RECEIVING: lambda: standing.connected.get(subject, True),
             Cause.POLL: lambda: polled is None or (polled.looked and not polled.problem),
             Cause.GUARD: lambda: polled is not None and polled.looked and not polled.behind,
@@ -284,6 +293,8 @@ class Auditor:
 def _channels(standing: Standing) -> Iterator[Finding]:
     for channel, reason in standing.lost.items():
         yield Finding(Cause.LOST, channel, operating.lost(channel, reason))
+    for channel, sentence in standing.crowded.items():
+        yield Finding(Cause.CROWDED, channel, sentence)
 
 
 def _waiting(queues: tuple[Queue, ...]) -> dict[str, Queue]:

@@ -150,6 +150,11 @@ class Deliverer:
         """The channels that take no messages, and why."""
         return self._lost.reasons
 
+    @property
+    def crowded(self) -> Mapping[str, str]:
+        """The channels that got a summary lately, each with a sentence for the operator."""
+        return self._crowds.crowded
+
     async def _begin(self) -> None:
         """Once: bound the waits of earlier processes, whose clock may have been wrong, and try lost channels again."""
         if not self._begun:

@@ -8,7 +8,7 @@ The rows that it stands for point to it, in the transaction that makes it; its k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
@@ -82,6 +82,7 @@ class Crowds:
         self._look_at = 0.0
         self._goes_out_at: dict[str, float] = {}
         self._quiet_at: dict[str, float] = {}
+        self._sentences: dict[str, str] = {}
 
     async def look(self, due: Callable[[float], datetime]) -> None:
         """Sum up where more than a few wait. `due`: says at which time of the store so many seconds are over."""
@@ -110,7 +111,14 @@ class Crowds:
         news = now >= self._quiet_at.get(channel, now)
         self._quiet_at[channel] = now + QUIET
         if news:
-            await tell_carefully(self._tell, limits.summed_up(channel, number))
+            self._sentences[channel] = limits.summed_up(channel, number)
+            await tell_carefully(self._tell, self._sentences[channel])
+
+    @property
+    def crowded(self) -> Mapping[str, str]:
+        """The channels that got a summary lately, each with what the operator was told."""
+        now = self._clock.monotonic()
+        return {c: said for c, said in self._sentences.items() if now < self._quiet_at[c]}
 
 
 def _is_about_run(delivery: Delivery, *, threads: bool) -> bool:

@@ -122,6 +122,10 @@ async def _silent(post: Post) -> None:
     post.standing = replace(WELL, polls={"prod": Polled(age=301, allowed=300, looked=False)})
 
 
+async def _crowded(post: Post) -> None:
+    post.standing = replace(WELL, crowded={CHANNEL: f"700 messages waited for {CHANNEL} at once."})
+
+
 async def _behind(post: Post) -> None:
     behind = Polled(
         age=5, allowed=300, looked=True, behind="prod has more new runs than can be read at once."
@@ -158,6 +162,7 @@ CASES = {
     "halted": (_halted, _well, "slack refuses Clew: The token was revoked."),
     "refused": (_refused, _well, "prod cannot be watched: The key is refused. Make a new API key"),
     "silent": (_silent, _well, "prod cannot be watched: No look at its runs came to its end lately."),
+    "crowded": (_crowded, _well, "700 messages waited for slack:channel:T01:C01 at once."),
     "behind": (_behind, _well, "prod has more new runs than can be read at once."),
     "launch": (_launch, _found, "Whether a launch that slack:user:T:ANN confirmed in slack:channel:T01:C01"),
     "off": (_off, _well, "slack is off: Slack refuses the token."),
@@ -426,3 +431,16 @@ async def test_heartbeat__an_address_that_never_answers(post: Post) -> None:
         never.set()
 
     assert "no answer within 0.05 s" in told
+
+
+async def test_operator__hears_of_a_run_that_cannot_be_read(post: Post) -> None:
+    """Each run that is too large is named once; no later look makes that untrue."""
+    sentence = "Run abc-64-1 of prod cannot be read: the platform's answer is too large."
+    polled = Polled(age=5, allowed=300, looked=True, too_large={"abc-64-1": sentence})
+    post.standing = replace(WELL, polls={"prod": polled})
+    told = await post.minutes(3)
+    post.standing = WELL
+    told += await post.minutes(6)
+
+    assert len(told) == 1
+    assert sentence in told[0]

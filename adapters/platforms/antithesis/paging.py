@@ -29,12 +29,12 @@ def shrinking(
             try:
                 listed = await read(after, size)
             except Oversized as error:
-                if size == 1:
-                    return skip(error)
-                size //= 2
-            else:
-                size = min(largest, 2 * size)
-                return listed
+                if size > 1:
+                    size //= 2
+                    continue
+                listed = skip(error)
+            size = min(largest, 2 * size)
+            return listed
 
     return page
 

@@ -9,9 +9,9 @@ import pytest
 from bot.replies.announcements import MISSED
 from bot.state import DeliveryState
 from bot.watch.deliver import Deliverer, Pace
-from bot.watch.summing import LONGEST_TAKING_IN, MANY, TAKES_IN
+from bot.watch.summing import LONGEST_TAKING_IN, MANY, QUIET, TAKES_IN
 from tests.fakes.chat import FakeChat, Posting
-from tests.fakes.delivering import Delivering, a_delivery
+from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
 
 PENDING, SENT, FOLDED = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.FOLDED
 OTHER = "fake:channel:C2"
@@ -57,6 +57,9 @@ async def test_step__sums_up_a_deep_backlog(it: Delivering) -> None:
     )
     assert it.clock.monotonic() - began <= LONGEST_TAKING_IN
     assert it.chat.violations == []
+    assert dict(it.deliverer.crowded) == {CHANNEL: notice}
+    it.clock.pass_time(QUIET)
+    assert it.deliverer.crowded == {}
 
 
 async def test_step__sums_up_what_still_comes(it: Delivering) -> None:
