@@ -6,7 +6,7 @@ Only recent runs are looked through, so what fits none of them may be new; it is
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.model import Run, RunQuery
 from bot.ports import RunService
@@ -27,19 +27,24 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmatched:
-    """A filter that fits no known run; `close`: the known value nearest to it. `runs`: how many were looked through."""
+    """A filter that fits no known run; `close`: the known value nearest to it. `runs`: how many were looked through.
+
+    `launcher`: whose runs they are, None for those of all launchers.
+    """
 
     name: str  # "launcher" or "source"
     value: str
     close: str | None
     runs: int
+    launcher: str | None = None
 
     @property
     def problem(self) -> str:
         """The sentence for people."""
         wild = " It is compared as a whole name: * stands for nothing else." if WILD & set(self.value) else ""
         seen = f"None of the last {self.runs:,} runs" if self.runs > 1 else "No known run"
-        return f"{seen} has the {self.name} “{self.value[:60]}”.{wild}"
+        whose = f" of {self.launcher[:60]}" if self.launcher else ""
+        return f"{seen}{whose} has the {self.name} “{self.value[:60]}”.{wild}"
 
 
 async def known(service: RunService, launcher: str | None = None, further: Iterable[str] = ()) -> Known:
@@ -56,6 +61,22 @@ async def known(service: RunService, launcher: str | None = None, further: Itera
         sources=tuple(dict.fromkeys(run.source for run in found if run.source)),
         runs=len(found),
     )
+
+
+async def odd_in(
+    service: RunService, launcher: str | None, source: str | None, further: Iterable[str] = ()
+) -> Unmatched | None:
+    """Return the filter that fits no run of a connection, None where both fit.
+
+    The source is looked for among the launcher's own runs: another launcher's fit it no better than none. `further`
+    as in `known`. Raises `ServiceError`.
+    """
+    if launcher:
+        own = await known(service, launcher)
+        if own.runs:
+            odd = unmatched(own, launcher, source)
+            return replace(odd, launcher=launcher) if odd else None
+    return unmatched(await known(service, further=further), launcher, source)
 
 
 def unmatched(there: Known, launcher: str | None, source: str | None) -> Unmatched | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from adapters.settings import Settings
 from adapters.store.store import open_store
 from bot import filters
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unreachable, UserError
+from bot.model import RunQuery
 from bot.ports import Clock, RunService
 from bot.replies.operating import Cause
 from bot.replies.problems import MENDS
@@ -41,6 +42,19 @@ class Finding:
     found: str
     mend: str = ""
     bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What some run should have, lest the setting be a slip; `connection`: None for any of them."""
+
+    subject: str
+    launcher: str | None
+    source: str | None = None
+    connection: str | None = None
+
+
+_Odds = dict[Wanted, list[filters.Unmatched | None]]
 
 
 async def doctor(*, open_service: OpenService, check_slack: CheckSlack, check_discord: CheckDiscord) -> int:
@@ -90,12 +104,12 @@ def _roles(loaded: Settings) -> Finding:
 
 
 async def _platforms(loaded: Settings, open_service: OpenService) -> AsyncIterator[Finding]:
-    """Check every platform, and whether what is watched fits any of their runs."""
-    known: dict[str, filters.Known] = {}
+    """Check every platform, and whether what is watched or prepared fits any of their runs."""
+    odds: _Odds = {wanted: [] for wanted in _wanted(loaded, await _subscriptions(loaded))}
     for connection in loaded.connections:
-        async for finding in _connection(connection, open_service, known):
+        async for finding in _connection(connection, open_service, odds):
             yield finding
-    for finding in _watch_filters(known, await _subscriptions(loaded)):
+    for finding in _unmatched(odds):
         yield finding
 
 
@@ -149,13 +163,18 @@ async def _told(loaded: Settings) -> list[Finding]:
 
 
 async def _connection(
-    connection: Connection, open_service: OpenService, known: dict[str, filters.Known]
+    connection: Connection, open_service: OpenService, odds: _Odds
 ) -> AsyncIterator[Finding]:
     subject = f"platform {connection.name}"
     try:
         async with open_service(connection, SystemClock()) as service:
             version = await service.version()
-            known[connection.name] = await filters.known(service, further=connection.launchers)
+            async for _ in service.runs(RunQuery()):
+                break  # one page shows whether the key is accepted
+            for wanted in odds:
+                if wanted.connection in {None, connection.name}:
+                    odd = await filters.odd_in(service, wanted.launcher, wanted.source, connection.launchers)
+                    odds[wanted].append(odd)
     except AccessRefused as error:
         yield Finding(subject, str(error), "Make a new API key on the tenant's settings page.", bad=True)
     except (ServiceError, UserError) as error:
@@ -168,17 +187,25 @@ async def _connection(
     yield await _clock(connection)
 
 
-def _watch_filters(known: Mapping[str, filters.Known], watches: list[Subscription]) -> Iterator[Finding]:
-    """Name the filters that fit none of the known runs: their channels hear of nothing, and nobody would notice."""
+def _wanted(loaded: Settings, watches: list[Subscription]) -> Iterator[Wanted]:
+    """Return what watches and presets expect of runs."""
     for watch in watches:
-        where = [runs for name, runs in known.items() if watch.connection in {None, name}]
-        odds = [filters.unmatched(runs, watch.launcher, watch.source) for runs in where]
-        odd = odds[0] if odds and all(odds) else None
+        if watch.launcher or watch.source:
+            yield Wanted(f"watch {watch.channel}", watch.launcher, watch.source, watch.connection)
+    for preset in loaded.presets.values():
+        yield Wanted(f"preset {preset.name}", preset.launcher)
+
+
+def _unmatched(odds: _Odds) -> Iterator[Finding]:
+    """Name what fits none of the known runs: channels would hear of nothing, launches fail, and nobody would notice."""
+    for wanted, found in odds.items():
+        odd = found[0] if found and all(found) else None
         if odd is not None:
-            close = (
-                f"Did you mean “{odd.close}”?" if odd.close else f"Check the {odd.name} of what it watches."
+            yield Finding(
+                wanted.subject,
+                odd.problem,
+                f"Did you mean “{odd.close}”?" if odd.close else f"Check its {odd.name}.",
             )
-            yield Finding(f"watch {watch.channel}", odd.problem, close)
 
 
 async def _clock(connection: Connection) -> Finding:

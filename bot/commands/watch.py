@@ -11,7 +11,6 @@ from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import ServiceError, UserError
-from bot.ports import RunService
 from bot.replies import watching as replies
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 from bot.watch.lost import mend
@@ -81,24 +80,12 @@ async def _unmatched(wanted: Subscription, desk: Desk) -> filters.Unmatched | No
         service = desk.services[name]
         further = (*desk.launchers.get(name, ()), *await desk.store.launchers(name))
         try:
-            odd = await _odd_in(service, wanted, further)
+            odd = await filters.odd_in(service, wanted.launcher, wanted.source, further)
         except ServiceError:
             return None
         if odd is None:
             return None
     return odd
-
-
-async def _odd_in(
-    service: RunService, wanted: Subscription, further: tuple[str, ...]
-) -> filters.Unmatched | None:
-    """Look through the launcher's own recent runs, or through those of all where it has none."""
-    if wanted.launcher:
-        own = await filters.known(service, wanted.launcher)
-        if own.runs:
-            return filters.unmatched(own, wanted.launcher, wanted.source)
-    there = await filters.known(service, further=further)
-    return filters.unmatched(there, wanted.launcher, wanted.source)
 
 
 async def form(asked: Asked, desk: Desk) -> Form:

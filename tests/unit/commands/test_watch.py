@@ -287,7 +287,7 @@ def a_watched_world() -> Stage:
             "None of the last 3 runs has the launcher “Paymets Nightly”.",
             'watch launcher="Payments Nightly"',
         ),
-        ("watch basic_test source=main-2", "No known run has the source “main-2”.", None),
+        ("watch basic_test source=main-2", "No known run of basic_test has the source “main-2”.", None),
         ("watch zebra", "None of the last 3 runs has the launcher “zebra”.", None),
     ],
 )

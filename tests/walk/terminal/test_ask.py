@@ -310,6 +310,26 @@ def test_doctor__a_watch_that_fits_no_run_is_named(place: Path) -> None:
     assert "Did you mean “Search Canary”?" in named
 
 
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (
+            '[[watch]]\nchannel = "terminal:channel:local"\nlauncher = "Search Canary"\nsource = "release-2.4"\n',
+            "runs of Search Canary has the source “release-2.4”.",
+        ),
+        ('[[preset]]\nname = "p"\nlauncher = "Serach Canary"\n', "Did you mean “Search Canary”?"),
+    ],
+    ids=["source of another launcher", "preset"],
+)
+def test_doctor__what_else_fits_no_run(place: Path, table: str, said: str) -> None:
+    """A source is looked for among the launcher's own runs, and the launcher of a preset among all."""
+    (place / "clew.toml").write_text(table)
+
+    (named,) = [line for line in clew("doctor").stdout.splitlines() if "None of the last" in line]
+
+    assert said in named
+
+
 def test_doctor__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings that cannot be used are one line each."""
     monkeypatch.setenv("CLEW_POLL_SECONDS", "0")
