@@ -33,6 +33,7 @@ UNTRUSTED = (
     "has a certificate that is not trusted, or of another host."
     " Check host, sslmode and sslrootcert in DATABASE_URL"
 )
+UNENCRYPTED = "does not encrypt connections, and sslmode in DATABASE_URL asks for it. Turn TLS on there, or change sslmode"
 UNREACHED = "cannot be reached. Check that it runs, and the host and port in DATABASE_URL"
 
 
@@ -56,6 +57,10 @@ def _postgresql(cause: BaseException) -> str | None:
 def _by_type(cause: BaseException) -> str | None:
     if isinstance(cause, ssl.SSLError):
         return UNTRUSTED
+    if type(cause) is ConnectionError and "rejected SSL" in str(
+        cause
+    ):  # the driver has no class of its own for it
+        return UNENCRYPTED
     if type(cause.__cause__).__name__ == "TargetServerAttributeNotMatched":
         return "has no host that is what target_session_attrs in DATABASE_URL asks for"
     if isinstance(cause, PoolTimeout):

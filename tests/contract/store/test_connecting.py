@@ -70,3 +70,14 @@ async def test_open_store__what_the_server_refuses(base: str, query: str, said: 
     with pytest.raises(StoreError, match=said):
         async with open_store(f"{base}?{query}"):
             pass
+
+
+async def test_open_store__a_server_without_tls(base: str) -> None:
+    """A server that is there is not called out of reach: the parameter that it cannot meet is named."""
+    async with open_store(f"{base}?sslmode=prefer") as store, store._db.reading() as connection:
+        if await connection.scalar(text("SHOW ssl")) == "on":
+            pytest.skip("this server has TLS")
+
+    with pytest.raises(StoreError, match=r"does not encrypt connections, and sslmode in DATABASE_URL asks"):
+        async with open_store(f"{base}?sslmode=require"):
+            pass
