@@ -104,9 +104,11 @@ def _slack(names: frozenset[str]) -> Iterator[Problem]:
             "Slack has a bot token, but no way to hear from it.",
             "Set SLACK_APP_TOKEN for Socket Mode, or SLACK_SIGNING_SECRET for HTTP.",
         )
-    if "slack_app_token" in names and "slack_bot_token" not in names:
-        mend = "Set SLACK_BOT_TOKEN too."
-        yield Problem("SLACK_BOT_TOKEN", "Slack has an app token, but no bot token.", mend)
+    beside = {"slack_app_token": "an app token", "slack_signing_secret": "a signing secret"}
+    given = [what for name, what in beside.items() if name in names]
+    if given and "slack_bot_token" not in names:
+        what = f"Slack has {' and '.join(given)}, but no bot token."
+        yield Problem("SLACK_BOT_TOKEN", what, "Set SLACK_BOT_TOKEN too.")
 
 
 def _twice(what: str, names: list[str]) -> Iterator[Problem]:

@@ -288,6 +288,28 @@ def test_load__secret_in_the_wrong_place(
 
 
 @pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"SLACK_APP_TOKEN": APP}, "Slack has an app token, but no bot token."),
+        ({"SLACK_SIGNING_SECRET": SIGNING}, "Slack has a signing secret, but no bot token."),
+        (
+            {"SLACK_APP_TOKEN": APP, "SLACK_SIGNING_SECRET": SIGNING},
+            "Slack has an app token and a signing secret, but no bot token.",
+        ),
+    ],
+)
+def test_load__slack_without_its_bot_token(
+    given: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody wanted Slack, so that it is off is not passed over in silence."""
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    assert one_problem() == f"SLACK_BOT_TOKEN: {said} Set SLACK_BOT_TOKEN too."
+
+
+@pytest.mark.usefixtures("complete")
 def test_load__secrets_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
     """The right ones pass, also a bot token that is rotated."""
     for name, value in {
