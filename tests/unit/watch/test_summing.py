@@ -12,6 +12,8 @@ from bot.watch.deliver import Deliverer, Pace
 from bot.watch.summing import LONGEST_TAKING_IN, MANY, QUIET, TAKES_IN
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
+from tests.fakes.runs import a_run, some_results
+from tests.fakes.watching import Watching, a_subscription
 
 PENDING, SENT, FOLDED = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.FOLDED
 OTHER = "fake:channel:C2"
@@ -140,3 +142,21 @@ async def test_step__an_hour_of_silence_ends_in_one_message(it: Delivering, how:
     assert len(it.sent) <= MANY + 2
     assert it.chat.doubled == ()
     assert deepest <= MANY + 2
+
+
+async def test_step__a_backup_of_last_week_is_one_message() -> None:
+    """What ended since an old backup was made is read again and told at once, not for hours; the operator hears of it."""
+    watching = Watching()
+    await watching.begin(a_subscription(CHANNEL))
+    for number in range(1, 121):
+        run = watching.starts(number, launcher=f"launcher {number}")
+        watching.clock.pass_time(3600)
+        watching.service.finish(run, some_results(run, passing=("a",)))
+    it = Delivering(clock=watching.clock, store=watching.store, pace=Pace(post=0.02, look=0.02))
+    await watching.tick()
+    await it.run_until_idle()
+    (sent,) = it.sent
+
+    assert title(sent) == "120 runs ended"
+    assert json.loads(sent)["items"][0]["buttons"][0]["words"] == f"status demo/{a_run(120).ref.run_id}"
+    assert len(it.told) == 1
