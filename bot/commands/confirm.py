@@ -62,12 +62,10 @@ async def go(intent: Intent, asked: Asked, desk: Desk) -> Reply:
     session = await _open_session(intent, service, desk)
     if session is not None:
         return await _join(intent, session, desk)
-    earlier = await _repeated_meanwhile(intent, desk)
-    if earlier is not None:
-        return await _ask_again(intent, earlier, desk)
+    held = await _confirmed(intent, desk)
+    if held is not None:
+        return held
     now = desk.clock.now()
-    if not await desk.store.advance(intent.id, DRAFT, IntentState.CONFIRMED, now):
-        return await _happened(intent, desk)
     desk.sent_here.add(intent.id)
     if asked.invocation.actor.name:
         await desk.store.keep_name(intent.actor, asked.invocation.actor.name)
@@ -76,15 +74,39 @@ async def go(intent: Intent, asked: Asked, desk: Desk) -> Reply:
     return await _happened(intent, desk) if sent is None else standing.reply(sent, desk.clock.now())
 
 
+async def _confirmed(intent: Intent, desk: Desk) -> Reply | None:
+    """Confirm the draft; return why not. Two people's presses for the same launch go one after the other."""
+    async with desk.confirming:
+        earlier = await _repeated_meanwhile(intent, desk)
+        if earlier is not None:
+            return await _ask_again(intent, earlier, desk)
+        if await desk.store.advance(intent.id, DRAFT, IntentState.CONFIRMED, desk.clock.now()):
+            return None
+    return await _happened(intent, desk)
+
+
 async def repeated(request: LaunchRequest, connection: str, desk: Desk) -> Intent | None:
-    """Return the newest launch that was the same but for its key, and was confirmed by anyone a moment ago."""
+    """Return the newest launch of the same test, however it was put, that was confirmed by anyone a moment ago."""
     now = desk.clock.now()
     since = now - REPETITION - desk.confirm_within  # a draft is older than its confirmation
     for intent in await desk.store.sent(IntentKind.LAUNCH, connection, request.launcher, since):
-        same = replace(requests.launch_request(intent.request), key=request.key) == request
+        same = _tested(requests.launch_request(intent.request)) == _tested(request)
         if same and intent.id != request.key and now - (intent.posted_at or intent.created_at) < REPETITION:
             return intent
     return None
+
+
+def _tested(request: LaunchRequest) -> LaunchRequest:
+    """Return what a launch tests: not what it is called, who is mailed, or in which order it was said."""
+    return replace(
+        request,
+        key="",
+        description=None,
+        recipients=(),
+        ephemeral=bool(request.ephemeral),
+        images=tuple(sorted(request.images)),
+        extra=tuple(sorted(request.extra)),
+    )
 
 
 async def _repeated_meanwhile(intent: Intent, desk: Desk) -> Intent | None:

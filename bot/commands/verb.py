@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -68,6 +69,9 @@ class Desk:
     version: str = ""  # Clew's own
     secrets: tuple[Secret, ...] = ()  # known values that nobody's words may carry further
     sent_here: set[str] = field(default_factory=set)  # intents that this process sent
+    confirming: asyncio.Lock = field(
+        default_factory=asyncio.Lock
+    )  # one confirmation at a time looks for its like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.cards import plain
@@ -134,6 +136,39 @@ async def test_launch__the_same_after_40_seconds_is_asked_about(who: Actor) -> N
     assert "The same launch was confirmed 40 s ago as run" in texts(again.card)
     assert "The same launch" not in texts(other.card)
     assert "The same launch" not in texts(later.card)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("duration=30", "duration=0.5h ephemeral=no"),
+        ("duration=30 description=mine", "30m description=yours"),
+        ("duration=30", "duration=30 recipients=ann@example.com"),
+        ("duration=30 images=a:1;b:2", "antithesis.images=b:2;a:1 antithesis.duration=30"),
+        ("duration=30 custom.a=1 custom.b=2", "duration=30 custom.b=2 custom.a=1"),
+    ],
+)
+async def test_launch__the_same_in_other_words_is_asked_about(first: str, second: str) -> None:
+    """What a run tests makes it the same, not what it is called, who is mailed, or the order of the words."""
+    stage = Stage()
+    await stage.launched(f"launch basic_test {first}")
+    stage.clock.pass_time(40)
+    again = await stage.say(f"launch basic_test {second}")
+    other = await stage.say(f"launch basic_test {second} source=other")
+
+    assert "The same launch was confirmed 40 s ago as run" in texts(again.card)
+    assert "The same launch" not in texts(other.card)
+
+
+async def test_confirm__of_two_who_press_at_the_same_time_one_is_asked_anew() -> None:
+    """Neither of two questions shows the other launch, and both are answered in the same instant."""
+    stage = Stage()
+    questions = [await stage.say("launch basic_test duration=30", by=who) for who in (ANN, BO)]
+    words = [question.card.buttons[0].words for question in questions]
+    answers = await asyncio.gather(stage.say(words[0]), stage.say(words[1], by=BO))
+
+    assert len(stage.service.launches) == 1
+    assert ["Nothing has been started by this button." in texts(a.card) for a in answers].count(True) == 1
 
 
 async def test_launch__the_same_is_not_confirmed_beforehand() -> None:
