@@ -17,7 +17,7 @@ from bot.errors import ClewError, UserError
 from bot.grammar import Words
 from bot.model import Secret
 from bot.ports import Report
-from bot.redact import scrub
+from bot.redact import scrub, scrub_given, scrub_word
 from bot.replies import finding, problems
 from bot.replies import help as helping
 from bot.state import Actor, AuditEntry, Invocation, LiveCard, MessageRef, Place
@@ -33,10 +33,12 @@ def _scrubbed(invocation: Invocation, secrets: tuple[Secret, ...]) -> tuple[Invo
     """
     invocation = lengths.bounded(invocation)
     words = scrub(invocation.words, secrets)
-    arguments = tuple(scrub(argument, secrets) for argument in invocation.arguments)
-    values = {name: scrub(value, secrets) for name, value in invocation.values.items()}
+    arguments = tuple(scrub_word(argument, secrets) for argument in invocation.arguments)
+    values = {name: scrub_given(name, value, secrets) for name, value in invocation.values.items()}
+    name = scrub(invocation.actor.name, secrets).text  # people choose their own
     clean = replace(
         invocation,
+        actor=replace(invocation.actor, name=name),
         words=words.text,
         arguments=tuple(argument.text for argument in arguments),
         values={name: value.text for name, value in values.items()},

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from bot import grammar
 from bot.errors import Part, UserError, WrongValue
 from bot.model import LaunchRequest
-from bot.redact import scrub
+from bot.redact import is_secret, scrub
 from bot.wordlike import mistaken
 
 PREFIX = "antithesis."
@@ -33,15 +33,10 @@ KNOWN = (
 FURTHER = frozenset({"antithesis.performance_tier", "antithesis.is_setup", "antithesis.integrations.type"})
 """What else of the platform's own parameters may be said in a chat; its launcher takes any, secrets among them."""
 
-_SECRET = frozenset({"token", "secret", "password", "passwd", "passphrase", "credential", "credentials", "webhook",
-                     "auth", "bearer", "cookie", "pat"})  # fmt: skip
-_SECRET_ENDS = ("token", "secret", "password", "passwd", "apikey", "accesskey", "privatekey", "secretkey", "webhook",
-                "webhookurl", "callbackurl", "credential", "credentials")  # fmt: skip
 LONGEST_TEXT = 4_000  # characters of a description
 LONGEST_VALUE = 1_000
 MOST_EXTRA = 40
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
-_WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", re.ASCII)  # of a name in any of the usual spellings
 _SHOWN = 60
 
 
@@ -103,14 +98,6 @@ def canonical(name: str) -> str:
     if (name in FURTHER or name.startswith(CUSTOM)) and _NAME.fullmatch(name):
         return name
     raise unknown(name)
-
-
-def is_secret(name: str) -> bool:
-    """Whether a parameter's name says that its value is a secret: `custom.db-password`, `apiKey`, `callback_url`."""
-    words = _WORDS.findall(name)
-    return not _SECRET.isdisjoint(word.lower() for word in words) or "".join(words).lower().endswith(
-        _SECRET_ENDS
-    )
 
 
 def _harmless(value: str, name: str) -> str:

@@ -32,6 +32,21 @@ SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # Discord: bot tokens; tokens of webhooks and interactions are a part of the path.
     (re.compile(r"\b[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}"), MASK),
     (re.compile(r"(/(?:webhooks|interactions)/\d{5,25}/)[\w-]{20,}"), rf"\1{MASK}"),
+    # Keys of other services, which say by their beginning what they are; tokens of three parts; private keys.
+    (
+        re.compile(
+            r"\b(?:gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+            r"|sk-[\w-]{20,}|npm_[A-Za-z0-9]{30,}|AIza[\w-]{30,})"
+        ),
+        MASK,
+    ),
+    (re.compile(r"\beyJ[\w-]{8,}+\.eyJ[\w-]{8,}+(?:\.[\w-]*+)?"), MASK),
+    (
+        re.compile(
+            r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----))*+(?:-----END[A-Z ]{0,40}+-----)?"
+        ),
+        MASK,
+    ),
     # Signed report links: the token alone opens the report.
     (SIGNATURE, MASK),
     # Anything in a URL's query, or a header, that says itself that it is one.
@@ -74,9 +89,34 @@ _TYPED: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # "the bearer protocol" is prose: a credential has a digit, a sign or capitals.
     (re.compile(r"(\b[Bb]earer\s{1,9})(?=[\w.~+/=-]{0,200}?[0-9A-Z_=+/])[\w.~+/=-]{6,}"), rf"\1{MASK}"),
 )  # fmt: skip
+_PARTS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", re.ASCII)  # of a name in any of the usual spellings
+_SECRET = frozenset({"token", "secret", "secrets", "password", "passwords", "passwd", "pwd", "passphrase",
+                     "credential", "credentials", "webhook", "auth", "bearer", "cookie", "cookies", "pat", "jwt"})  # fmt: skip
+_SECRET_ENDS = ("token", "secret", "password", "passwd", "apikey", "accesskey", "privatekey", "secretkey", "webhook",
+                "webhookurl", "callbackurl", "credential", "credentials")  # fmt: skip
+# A name and how a value is given to it: `name=value`, `--name value`, `name: value`, `"name": "value"`.
+_GIVEN = re.compile(
+    r"(?<![\w.-])(?P<option>-{1,2})?(?P<name>[A-Za-z_][\w.-]{0,127}+)(?P<quote>[\"']?)(?P<how>\s{0,3}[=:]\s{0,3}|\s{1,3})",
+    re.ASCII,
+)
+_NAME = re.compile(r"-{0,2}[A-Za-z_][\w.-]{0,127}", re.ASCII)
+_VALUE = re.compile(
+    r"\*\*\*(?![^\s\"',;}])|(?:\"[^\"]*+\"?|'[^']*+'?|\u201c[^\u201c\u201d]*+\u201d?)[^\s\"'\u201c\u201d,}]*+|[^\s\"'\u201c\u201d]++"
+)
+_IN_QUERY = re.compile(r"[^\s\"'&#<>]++")
+_SAID_WITH_COLON = frozenset({"password", "passwd", "cookie"})  # "token: expired" is prose
 _USER = re.compile(
     r"""((?<!\S)(?:-[A-Za-z]{0,8}u|--(?:proxy-)?user)(?:\s{1,3}|=)?)(?:"[^"]*"|'[^']*'|\S)++"""
 )
+
+
+def is_secret(name: str) -> bool:
+    """Whether a name says that its value is a secret: `custom.db-password`, `apiKey`, `callback_url`."""
+    return not _SECRET.isdisjoint(part.lower() for part in _PARTS.findall(name)) or _ends_secret(name)
+
+
+def _ends_secret(name: str) -> bool:
+    return "".join(_PARTS.findall(name)).lower().endswith(_SECRET_ENDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +133,48 @@ def scrub(text: str, secrets: Iterable[str | Secret] = ()) -> Scrubbed:
     clean = masked(unsigned, secrets, (*SHAPES, *_TYPED))
     if "curl" in clean:
         clean = _USER.sub(rf"\1{MASK}", clean)
+    clean = _without_given(clean)
     return Scrubbed(text=clean, removed=clean != unsigned)
+
+
+def scrub_given(name: str, value: str, secrets: Iterable[str | Secret] = ()) -> Scrubbed:
+    """Return a value without its secrets; of a name that says that it is one, nothing stays."""
+    if value.strip() in {"", MASK} or not is_secret(name):
+        return scrub(value, secrets)
+    return Scrubbed(text=MASK, removed=True)
+
+
+def scrub_word(text: str, secrets: Iterable[str | Secret] = ()) -> Scrubbed:
+    """Return one word of a command that came apart already: a value in it may have spaces and quotes."""
+    name, given, value = text.partition("=")
+    if not given or not _NAME.fullmatch(name):
+        return scrub(text, secrets)
+    clean = scrub_given(name, value, secrets)
+    return Scrubbed(text=f"{name}={clean.text}", removed=clean.removed)
+
+
+def _without_given(text: str) -> str:
+    """Mask what is given to a name that says that it is a secret, whatever it looks like."""
+    kept: list[str] = []
+    at = 0
+    for match in _GIVEN.finditer(text):
+        if match.start() < at or not _gives_away(match):
+            continue
+        in_query = text[match.start() - 1 : match.start()] in {"?", "&"}
+        value = (_IN_QUERY if in_query else _VALUE).match(text, match.end())
+        if value is not None:
+            kept += (text[at : match.end()], MASK)
+            at = value.end()
+    return "".join([*kept, text[at:]])
+
+
+def _gives_away(match: re.Match[str]) -> bool:
+    """Whether a name and what follows it look like a secret and not like prose."""
+    name, how = match["name"], match["how"].strip()
+    if how == ":":
+        several = match["quote"] or len(_PARTS.findall(name)) > 1 or name.lower() in _SAID_WITH_COLON
+        return bool(several) and (_ends_secret(name) or name.lower().endswith("cookie"))
+    return (how == "=" or match["option"] is not None) and is_secret(name)
 
 
 def masked(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot import grammar, launching
+from bot import grammar
 from bot.cards import Button
 from bot.commands.verb import Verb
 from bot.errors import Correction, Part
 from bot.grammar import Words
+from bot.redact import is_secret
 
 MOST = 5  # offers beside each other
 
@@ -31,7 +32,7 @@ def corrected(
 ) -> str | None:
     """Write the command with a correction made; None where it holds what no message may keep."""
     given = {**words.named, **values}
-    if any(launching.is_secret(name) for name in given):
+    if any(is_secret(name) for name in given):
         return None
     if correction.part is Part.VERB:
         return grammar.written(replace(words, verb=correction.to, named=given))

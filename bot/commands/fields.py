@@ -11,7 +11,7 @@ from bot.cards import Button, FieldKind, Reply
 from bot.commands.verb import Parameter, Verb
 from bot.errors import UserError, WrongValue
 from bot.grammar import Words
-from bot.redact import MASK
+from bot.redact import MASK, is_secret
 from bot.state import Invocation
 
 MOST = 999_999_999  # of a count that its verb does not bound
@@ -51,7 +51,7 @@ def correctable(reply: Reply, invocation: Invocation) -> Reply:
 
     `invocation`: as `Handler.clean` returns it.
     """
-    kept = {n: v for n, v in invocation.values.items() if not launching.is_secret(n) and MASK not in v}
+    kept = {n: v for n, v in invocation.values.items() if not is_secret(n) and MASK not in v}
     words = grammar.written(Words(verb=invocation.words, named=kept))
     again = Button(label="Correct the form", words=words or invocation.words, asks=invocation.words)
     return replace(reply, card=replace(reply.card, buttons=(again, *reply.card.buttons)))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.model import Secret
 from bot.moments import find
-from bot.redact import scrub
+from bot.redact import MASK, scrub, scrub_given, scrub_word
 
 LINK = "https://acme.antithesis.com/report/aXz/triage.html"
 
@@ -64,6 +64,21 @@ CANARY = "CANARY7a1b2c3d4e5f"
         (f"Bearer {CANARY} x", "Bearer *** x"),
         (f"Authorization: Basic {CANARY}== x", "Authorization: *** x"),
         (f"the key is {CANARY}!", "the key is ***!"),
+        (f"launch x custom.db-password={CANARY} y", "launch x custom.db-password=*** y"),
+        (f"launch x custom.dbPassword='{CANARY} {CANARY}' y", "launch x custom.dbPassword=*** y"),
+        (f"launch x --token {CANARY} y", "launch x --token *** y"),
+        (f"https://a/b?client_secret={CANARY}&run=1", "https://a/b?client_secret=***&run=1"),
+        (f'{{"password": "{CANARY} x", "run": 1}}', '{"password": ***, "run": 1}'),
+        (f'a="b" token="{CANARY} x" run=1', 'a="b" token=*** run=1'),
+        (f'description="token={CANARY}" run=1', 'description="token=***" run=1'),
+        (f"-H 'Private-Token: {CANARY}' y", "-H 'Private-Token: ***' y"),
+        (f"set SLACK_BOT_TOKEN={CANARY}; y", "set SLACK_BOT_TOKEN=*** y"),
+        (f"ghp_{CANARY}{CANARY} y", "*** y"),
+        (f"glpat-{CANARY} y", "*** y"),
+        ("AKIAIOSFODNN7EXAMPLE y", "*** y"),
+        (f"eyJhbGciOiJI.eyJzdWIiOiIx.{CANARY} y", "*** y"),
+        (f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n-----END RSA PRIVATE KEY----- y", "*** y"),
+        (f"-----BEGIN PRIVATE KEY-----\n{CANARY}", "***"),
     ],
 )
 def test_scrub__takes_out_every_shape_and_known_values(text: str, clean: str) -> None:
@@ -83,11 +98,37 @@ def test_scrub__takes_out_every_shape_and_known_values(text: str, clean: str) ->
         "find 9043254f65c9c65d63fe043a0abfc7fc-53-1 -9067336385060865277 45.334635781589895",
         "logs grep=token source=etcd0 window=20",
         "curl is a tool",
+        'logs grep="token: expired" source=auth-service',
+        "the token is old, the password too; auth-service: started",
+        "launch basic_test duration=30 custom.author=ann custom.seed=7",
     ],
 )
 def test_scrub__leaves_commands_alone(text: str) -> None:
     """What people ordinarily type holds nothing that looks like a secret."""
     assert (text, False) == (scrub(text).text, scrub(text).removed)
+
+
+@pytest.mark.parametrize(
+    ("word", "clean"),
+    [
+        (f"custom.db-password={CANARY} and 'more'", "custom.db-password=***"),
+        (f"description=see ghp_{CANARY}{CANARY} now", "description=see *** now"),
+        (f"{LINK}?auth=v2.public.{CANARY}#/run/x/", f"{LINK}#/run/x/"),
+        ("grep=a?b=c", "grep=a?b=c"),
+    ],
+)
+def test_scrub__of_a_word_that_came_apart_already(word: str, clean: str) -> None:
+    """A shell has undone the quotes, so a secret goes on to the end of its word."""
+    assert clean == scrub_word(word).text
+    assert clean == scrub_word(clean).text
+
+
+@pytest.mark.parametrize("name", ["access_token", "custom.db-password", "custom.dbPassword", "custom.pwd"])
+def test_scrub__of_a_value_whose_name_says_that_it_is_a_secret(name: str) -> None:
+    """Whatever it looks like, nothing of it stays; what is empty or masked already was none."""
+    assert (MASK, True) == (scrub_given(name, "it is 'x' y").text, scrub_given(name, "x").removed)
+    assert not scrub_given(name, MASK).removed
+    assert scrub_given("source", "main").text == "main"
 
 
 def test_scrub__of_a_report_link_is_no_removal() -> None:
@@ -109,6 +150,12 @@ def test_scrub__of_a_report_link_is_no_removal() -> None:
         "?key=",
         "curl -",
         "a.",
+        "token=",
+        "token='",
+        "token=\u201c",
+        "--token ",
+        "-----BEGIN PRIVATE KEY-----",
+        "eyJaaaaaaaa.",
     ],
 )
 def test_scrub__survives_hostile_repetition(fragment: str) -> None:

@@ -15,9 +15,18 @@ from pathlib import Path
 import pytest
 from prometheus_client import generate_latest
 
+from adapters.clock import SystemClock
+from adapters.platforms.antithesis.client import AntithesisService
+from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.transport import open_http
+from adapters.simulator import empty_world, simulated_tenant
 from adapters.store.store import open_store
 from bot.handler import Handler
 from bot.model import Secret
+from bot.state import Subscription
+from bot.watch.deliver import Deliverer, Pace
+from bot.watch.poll import Poller
+from tests.fakes.chat import FakeChat
 from tests.fakes.discord import serve as serve_discord
 from tests.fakes.discord_bot import said, simulated
 from tests.fakes.discord_live import running_bot as running_discord
@@ -45,6 +54,12 @@ HOSTILE = (
     f"find https://ann:{CANARY}@demo.antithesis.com/runs {RUN}",
     f'find "{API_KEY}" {RUN}',
     f"xoxb-{CANARY}-1234567",
+    f"launch basic_test duration=30 custom.db-password={CANARY}",
+    f'launch basic_test duration=30 access_token="{CANARY} two"',
+    f"launch basic_test duration=30 --custom.dbPassword {CANARY}",
+    f"find export SLACK_BOT_TOKEN={CANARY} {RUN}",
+    f"find ghp_{CANARY}{CANARY} {RUN}",
+    f"find curl -H 'Private-Token: {CANARY}' https://demo.antithesis.com/api/v0/runs/{RUN}",
 )
 
 
@@ -226,3 +241,66 @@ async def test_discord__keeps_no_secret_that_is_typed(
         assert CANARY not in shown
         assert "A secret was removed from what you wrote." in shown
         assert CANARY not in repr((world.service.launches, world.service.debugs, world.service.calls))
+
+
+SPELLED = (
+    f"xoxb-{CANARY}-1234567",
+    f"Bearer {CANARY}",
+    f"db-password={CANARY}",
+    f"ghp_{CANARY}{CANARY}",
+    f"https://ann:{CANARY}@host/x",
+    f"{LINK}",
+)
+
+
+async def test_platform__puts_no_secret_of_its_names_and_texts_into_the_database(tmp_path: Path) -> None:
+    """A launcher, a branch, a property, a description may hold what people put there; it is neither kept nor posted."""
+    path = tmp_path / "clew.db"
+    clock = SystemClock()
+    async with (
+        simulated_tenant(world=empty_world, speed=1.0) as tenant,
+        open_http() as http,
+        open_store(f"sqlite:///{path}") as store,
+    ):
+        address = Tenant(name="demo", tenant="demo", base_url=tenant.base_url, api_key=Secret(tenant.api_key))
+        service = AntithesisService(http, address, spool=tmp_path, now=tenant.now)
+        chat = FakeChat(clock=clock)
+        told: list[str] = []
+
+        async def tell(sentence: str) -> None:
+            told.append(sentence)
+
+        deliverer = Deliverer(
+            chat, store, services={"demo": service}, clock=clock, tell_operator=tell, pace=Pace(per_channel=0)
+        )
+        poller = Poller(
+            service,
+            store,
+            clock=clock,
+            renderers={chat.name: chat.render},
+            on_rows=deliverer.wake,
+            tell_operator=tell,
+        )
+        await store.subscribe(Subscription(channel="fake:channel:C1"), clock.now())
+        await poller.tick()
+        for number, text in enumerate(SPELLED):
+            run = tenant.add_run(
+                launcher=f"nightly {number} {text}",
+                source=f"fix/{text}",
+                test_name=text,
+                parameters={"antithesis.description": text, "custom.note": text},
+                description=f"see {text}",
+                creator={"name": text, "type": "user"},
+            )
+            await poller.tick()
+            tenant.finish_run(run, failing=[f"Holds with {text}"])
+        await poller.tick()
+        while (await store.depth()).waiting:
+            await deliverer.step()
+
+    rows = list(all_rows(path))
+    assert len(chat.messages) == len(SPELLED)
+    assert len([row for row in rows if row.startswith("runs: ")]) == len(SPELLED)
+    assert [row for row in rows if CANARY in row] == []
+    assert CANARY not in "".join(message.payload for message in chat.messages)
+    assert CANARY not in "".join(told)

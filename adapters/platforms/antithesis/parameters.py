@@ -9,8 +9,9 @@ from adapters.platforms.antithesis.ids import checked_moment, checked_run_id
 from adapters.platforms.antithesis.text import clean
 from adapters.redact import redact
 from bot.errors import Rejected
-from bot.launching import CUSTOM, FURTHER, is_secret
+from bot.launching import CUSTOM, FURTHER
 from bot.model import DebugRequest, LaunchRequest
+from bot.redact import is_secret, scrub
 
 KEY = "clew.request_id"  # our own parameter: the platform echoes it, so a launch can be found again
 EVENT_DESCRIPTION = "antithesis.event_description"
@@ -70,7 +71,7 @@ def debug_parameters(request: DebugRequest) -> tuple[tuple[str, str], ...]:
 def shown_parameters(served: Mapping[str, str]) -> dict[str, str]:
     """Return what people may see of a run's parameters: known names, never tokens, callbacks or addresses."""
     return {
-        name: redact(clean(value))
+        name: scrub(redact(clean(value))).text
         for name, value in served.items()
         if _SHOWN.fullmatch(name) and not is_secret(name)
     }

@@ -7,8 +7,9 @@ import msgspec
 from adapters.platforms.antithesis.decode import moment_of
 from adapters.platforms.antithesis.events import describe, location_of, read_event
 from adapters.platforms.antithesis.lenient import NULL, read, read_any
-from adapters.platforms.antithesis.text import clean, one_line
+from adapters.platforms.antithesis.text import clean, told
 from bot.model import Example, Moment, Property, PropertyStatus
+from bot.redact import scrub
 
 _NAME = 1_000
 _SAMPLES = 20
@@ -35,12 +36,12 @@ def property_of(body: PropertyBody) -> Property:
     """Return a property; a status that no document names is unknown, never passing."""
     is_event = bool(body.is_event)
     return Property(
-        name=one_line(body.name, _NAME),
+        name=told(body.name, _NAME),
         status=next((s for s in PropertyStatus if s == body.status), PropertyStatus.UNKNOWN),
         is_event=is_event,
         is_group=bool(body.is_group),
-        group=one_line(body.group, _NAME) if body.group else None,
-        description=clean(body.description) if body.description else None,
+        group=told(body.group, _NAME) if body.group else None,
+        description=scrub(clean(body.description)).text if body.description else None,
         example_count=_count(body.example_count),
         counterexample_count=_count(body.counterexample_count),
         examples=_samples(body.examples, is_event=is_event),
@@ -71,7 +72,7 @@ def _event(raw: msgspec.Raw, moment: Moment | None) -> Example:
     fields = read_event(raw)
     text = describe(fields)
     return Example(
-        text="" if text == _NOTHING else one_line(text, _VALUE), moment=moment, location=location_of(fields)
+        text="" if text == _NOTHING else told(text, _VALUE), moment=moment, location=location_of(fields)
     )
 
 
@@ -83,4 +84,4 @@ def _value(raw: msgspec.Raw) -> Example:
     """Return any JSON value as a person reads it: a text without quotes, everything else as JSON."""
     value = read_any(raw)
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode("utf-8", "replace")
-    return Example(text=one_line(text, _VALUE))
+    return Example(text=told(text, _VALUE))

@@ -6,7 +6,7 @@ import math
 import re
 
 from bot import cleaning
-from bot.redact import MASK, SIGNATURE
+from bot.redact import MASK, SIGNATURE, scrub
 from bot.replies.words import count
 
 LONGEST = 4_000  # characters of one text that a person may get to see
@@ -50,6 +50,11 @@ def one_line(text: str, limit: int = LONGEST) -> str:
     plain = _CONTROL.sub("", _BREAKS.sub(" ", cleaning.without_commands(short))).strip()
     left_out = len(text) - len(short) + max(0, len(plain) - limit)
     return clean(plain[:limit] + (f"… ({count(left_out, 'more character')})" if left_out else ""), limit + 40)
+
+
+def told(text: str, limit: int = LONGEST) -> str:
+    """Return a name or value that people chose, on one line and without the secrets that they put into it."""
+    return scrub(one_line(text, limit)).text
 
 
 _TOKEN = re.compile(

@@ -169,6 +169,20 @@ async def test_door__what_is_kept_of_a_pasted_link_opens_nothing() -> None:
     assert Context(run=run.ref) == reply.card.context
 
 
+async def test_door__a_secret_in_a_persons_own_name_is_neither_kept_nor_shown() -> None:
+    """People choose how they are called, and the name waits in the database with the command."""
+    door = Door()
+    named = replace(ALICE, name="Al xoxb-1234567890-CANARY")
+    taken = door.invocation("status latest", by=named)
+    await door.handler.take(taken)
+    (kept,) = await door.handler.unanswered("slack", EPOCH)
+    asked = await door.say("launch basic_test duration=30", by=named)
+    await door.say(asked.card.buttons[0].words, by=named)
+
+    assert kept.actor == replace(ALICE, name="Al ***")
+    assert await door.store.name(ALICE.id) == "Al ***"
+
+
 async def test_door__a_shown_reply_gives_its_thread_a_context() -> None:
     """The thread under a card speaks of the card's run."""
     door = Door()
