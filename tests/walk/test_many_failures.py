@@ -44,6 +44,7 @@ async def test_slack__shows_the_first_of_thousands_and_counts_the_rest() -> None
         shown = [message.words for message in slack.world.ours()]
 
     assert slack.world.violations == []
+    assert len(shown) == 2
     assert all(f"{COUNT:,}" in words for words in shown)
     assert all(len(words) < 40_000 for words in shown)
 
