@@ -84,4 +84,4 @@ def _visible(text: str) -> str:
         stack = stack + 1 if unicodedata.combining(character) else 0
         if stack <= _MAX_STACK and unicodedata.category(character) not in _HIDDEN:
             kept.append(character)
-    return "".join(kept)
+    return unsigned("".join(kept))  # what something hidden kept apart is a signature again
