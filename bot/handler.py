@@ -60,6 +60,8 @@ def _words(invocation: Invocation) -> Words:
     helping = words.named.get("help") == "true"
     if not words.verb and (first in HELP or helping):
         return Words(verb="help", positional=tuple(word for word in others if word))
+    if words.verb == "help" and (helping or words.bare in HELP - {"help"}):
+        return Words(verb="help")
     if words.verb not in {"", "help"} and (helping or words.bare in HELP):
         return Words(verb="help", positional=(SAME.get(words.verb, words.verb),))
     return replace(words, verb=SAME.get(words.verb, words.verb))

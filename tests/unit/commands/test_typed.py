@@ -244,7 +244,7 @@ async def test_run__whose_beginning_is_not_unique_is_a_question() -> None:
 # Words that people say -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("words", ["?", "-h", "--help", "help", "-?"])
+@pytest.mark.parametrize("words", ["?", "-h", "--help", "help", "-?", "help -h", "help --help", "help ?"])
 async def test_help__as_people_ask_for_it(words: str) -> None:
     """Every way to ask for help gives help."""
     assert "What Clew can do" in told((await Door().say(words)).card)
