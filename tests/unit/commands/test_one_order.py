@@ -356,3 +356,17 @@ async def test_wider__shows_more_lines_until_all_are_shown() -> None:
 
     assert card.excerpt is not None
     assert [*shown, len(card.excerpt.lines)] == [19, 79, 200]
+
+
+@pytest.mark.parametrize("verb", ["logs", "debug"])
+async def test_thread__of_a_property_without_a_moment_shows_no_other_ones(verb: str) -> None:
+    """The log of another property would be taken for the one that the thread speaks of."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    properties = (failing_at("alpha", MOMENTS["alpha"]), failing_at("zeta", None))
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=properties))
+    await door.store.set_context(CHANNEL, "t1", Context(run=run.ref, property_name="zeta"))
+
+    reply = await door.say(verb, thread="t1")
+
+    assert "“zeta” has no moment: it is judged on the whole run." in told(reply.card)
