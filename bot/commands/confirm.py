@@ -6,6 +6,7 @@ decline TOKEN
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -59,10 +60,7 @@ async def go(intent: Intent, asked: Asked, desk: Desk) -> Reply:
     denied = await _denied(intent, asked, desk)
     if denied is not None:
         return denied
-    session = await _open_session(intent, service, desk)
-    if session is not None:
-        return await _join(intent, session, desk)
-    held = await _confirmed(intent, desk)
+    held = await _confirmed(intent, service, desk)
     if held is not None:
         return held
     now = desk.clock.now()
@@ -74,9 +72,13 @@ async def go(intent: Intent, asked: Asked, desk: Desk) -> Reply:
     return await _happened(intent, desk) if sent is None else standing.reply(sent, desk.clock.now())
 
 
-async def _confirmed(intent: Intent, desk: Desk) -> Reply | None:
-    """Confirm the draft; return why not. Two people's presses for the same launch go one after the other."""
-    async with desk.confirming:
+async def _confirmed(intent: Intent, service: RunService, desk: Desk) -> Reply | None:
+    """Confirm the draft; return why not. Two people's presses for the same thing go one after the other."""
+    turn = desk.confirming.setdefault((intent.connection, intent.subject), asyncio.Lock())
+    async with turn:
+        session = await _open_session(intent, service, desk)
+        if session is not None:
+            return await _join(intent, session, desk)
         earlier = await _repeated_meanwhile(intent, desk)
         if earlier is not None:
             return await _ask_again(intent, earlier, desk)

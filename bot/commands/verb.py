@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 from bot import moments
 from bot.access import Afresh, Policy, Role
@@ -69,9 +70,9 @@ class Desk:
     version: str = ""  # Clew's own
     secrets: tuple[Secret, ...] = ()  # known values that nobody's words may carry further
     sent_here: set[str] = field(default_factory=set)  # intents that this process sent
-    confirming: asyncio.Lock = field(
-        default_factory=asyncio.Lock
-    )  # one confirmation at a time looks for its like
+    confirming: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(
+        default_factory=WeakValueDictionary
+    )  # by connection and subject: of one thing, one confirmation at a time looks for its like
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,6 +171,18 @@ async def test_confirm__of_two_who_press_at_the_same_time_one_is_asked_anew() ->
     assert ["Nothing has been started by this button." in texts(a.card) for a in answers].count(True) == 1
 
 
+async def test_confirm__of_two_sessions_at_one_moment_asked_for_at_the_same_time_one_is_opened() -> None:
+    """The second press joins the session of the first."""
+    stage = Stage()
+    stage.service.add_run(a_run(1))
+    words = f"debug {run_id(1)} moment={MOMENT.words}"
+    questions = [await stage.say(words, by=who) for who in (ANN, BO)]
+    presses = [question.card.buttons[0].words for question in questions]
+    await asyncio.gather(stage.say(presses[0]), stage.say(presses[1], by=BO))
+
+    assert len(stage.service.debugs) == 1
+
+
 async def test_launch__the_same_is_not_confirmed_beforehand() -> None:
     """A script's yes was for one launch; the second needs `again=yes`."""
     stage = Stage()
