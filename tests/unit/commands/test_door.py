@@ -169,6 +169,19 @@ async def test_door__what_is_kept_of_a_pasted_link_opens_nothing() -> None:
     assert Context(run=run.ref) == reply.card.context
 
 
+async def test_door__keeps_nothing_of_a_value_whose_name_says_that_it_is_a_secret() -> None:
+    """In words of a shell and in fields of a form alike, whatever the value looks like."""
+    door = Door()
+    taken = door.invocation("launch", values={"custom.db-password": "hunter two", "duration": "30"})
+    await door.handler.take(replace(taken, arguments=("basic_test", "custom.dbPassword=hunter 'two")))
+    (kept,) = await door.handler.unanswered("slack", EPOCH)
+    reply = await door.handler.handle(kept, nothing)
+
+    assert kept.arguments == ("basic_test", "custom.dbPassword=***")
+    assert kept.values == {"custom.db-password": "***", "duration": "30"}
+    assert "looks like a secret" in told(reply.card)
+
+
 async def test_door__a_secret_in_a_persons_own_name_is_neither_kept_nor_shown() -> None:
     """People choose how they are called, and the name waits in the database with the command."""
     door = Door()
