@@ -11,7 +11,7 @@ from bot.cards import ReportLinks
 from bot.diff import wanted
 from bot.findings import Findings
 from bot.model import Availability, Run, RunRef, RunStatus
-from bot.state import Intent, Outcome, Subscription, TrackedRun
+from bot.state import Delivery, Intent, Outcome, Subscription, TrackedRun
 
 HISTORY_AGE = timedelta(hours=24)  # an ended run this much older than the newest, and never seen, is history
 PROPERTIES_LAG = timedelta(minutes=10)  # properties may appear so long after the run ended
@@ -78,6 +78,18 @@ def key_of(ref: RunRef, status: RunStatus, channel: str) -> str:
 def results_key(ref: RunRef, status: RunStatus, channel: str) -> str:
     """Return the key of the reply that brings results which came late."""
     return f"{key_of(ref, status, channel)}:results"
+
+
+def tells_of_end(delivery: Delivery) -> bool:
+    """Whether a message tells of a run's end, its correction or its late results: the run's line says it too.
+
+    Seen by its key, which is made here; other messages about a run have words that no summary repeats.
+    """
+    ref = delivery.context.run if delivery.context else None
+    keys = (
+        key(ref, status, delivery.channel) for status in RunStatus for key in (key_of, results_key) if ref
+    )
+    return delivery.key in keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

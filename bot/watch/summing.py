@@ -3,6 +3,8 @@
     20 wait       each is posted by itself
     more wait     one summary stands for all of them; for a short time it takes in what still comes, then it goes out
 
+Only messages that tell how runs ended are summed up; all others have words of their own and stay as they are.
+
 The rows that it stands for point to it, in the transaction that makes it; its key is made of theirs.
 """
 
@@ -19,6 +21,7 @@ from bot.ports import Chat, Clock, Outbox, WatchStore
 from bot.replies import announcements, limits
 from bot.replies.announcements import Told
 from bot.state import Delivery, DeliveryState, NewDelivery, StoredResults, TrackedRun
+from bot.watch.decide import tells_of_end
 from bot.watch.telling import Tell, tell_carefully
 
 MANY = 20  # messages that wait one by one for a channel; more become one
@@ -43,11 +46,11 @@ class Summing:
     async def sum_up(
         self, channel: str, *, more_than: int, say: Callable[[Sequence[Told]], Card], threads: bool = True
     ) -> int:
-        """Put one message in the place of those about runs that wait, where they are many; return for how many.
+        """Put one message in the place of those that tell how runs ended, where many wait; return for how many.
 
         `threads`: also of those that answer in a thread.
         """
-        told = [d for d in await self._store.waiting(channel) if _is_about_run(d, threads=threads)]
+        told = [d for d in await self._store.waiting(channel) if _is_summed(d, threads=threads)]
         if len(told) <= more_than or all(d.state is DeliveryState.FOLDED for d in told):
             return 0
         refs = tuple(dict.fromkeys(d.context.run for d in reversed(told) if d.context and d.context.run))
@@ -121,9 +124,8 @@ class Crowds:
         return {c: said for c, said in self._sentences.items() if now < self._quiet_at[c]}
 
 
-def _is_about_run(delivery: Delivery, *, threads: bool) -> bool:
-    about = delivery.context is not None and delivery.context.run is not None
-    return about and (threads or delivery.thread is None)
+def _is_summed(delivery: Delivery, *, threads: bool) -> bool:
+    return tells_of_end(delivery) and (threads or delivery.thread is None)
 
 
 def _key(channel: str, covered: Sequence[Delivery]) -> str:

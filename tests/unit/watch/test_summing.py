@@ -6,9 +6,12 @@ import json
 
 import pytest
 
+from bot.model import RunRef, RunStatus
 from bot.replies.announcements import MISSED
 from bot.state import DeliveryState
+from bot.watch.decide import key_of, results_key, tells_of_end
 from bot.watch.deliver import Deliverer, Pace
+from bot.watch.lost import FEW
 from bot.watch.summing import LONGEST_TAKING_IN, MANY, QUIET, TAKES_IN
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
@@ -112,6 +115,36 @@ async def test_step__messages_that_are_about_no_run_are_never_summed_up(it: Deli
     await it.run_until_idle()
 
     assert it.sent == [f'{{"number": {n}}}' for n in range(30)]
+
+
+@pytest.mark.parametrize(("first", "number"), [(Posting.NORMAL, MANY + 10), (Posting.GONE, FEW + 7)])
+async def test_step__only_ends_of_runs_are_summed_up(it: Delivering, first: Posting, number: int) -> None:
+    """In a crowded channel, and in one that is back: that a launch appeared is said in its own words and is no end."""
+    await it.watch()
+    it.chat.next_posts(first, Posting.NORMAL)
+    appeared = [a_delivery(n, key=f"appeared:{n}") for n in range(500, 500 + number)]
+    for other, n in zip(appeared, range(number), strict=True):
+        await it.put(other, a_delivery(n))
+    await it.run_until_idle()
+    summaries = [title(payload) for payload in it.sent if "title" in payload]
+
+    assert [payload for payload in it.sent if "number" in payload] == [d.payload for d in appeared]
+    assert [words for words in summaries if str(number) in words.split()] == summaries
+    assert len(summaries) == 1
+    assert it.chat.doubled == ()
+
+
+async def test_tells_of_end__knows_what_the_watcher_sends(it: Delivering) -> None:
+    """An end, its correction and the results that came late are summed up; a key that only looks alike is not."""
+    channel, ref = CHANNEL, RunRef("demo", "run-1")
+    done, broken = RunStatus.COMPLETED, RunStatus.INCOMPLETE
+
+    for key in (key_of(ref, done, channel), key_of(ref, broken, channel), results_key(ref, done, channel)):
+        await it.put(a_delivery(1, key=key))
+    for key in ("appeared:7", "unknown:7", "demo:run-2:completed:" + channel):
+        await it.put(a_delivery(1, key=key))
+
+    assert [tells_of_end(d) for d in await it.store.waiting(channel)] == [True] * 3 + [False] * 3
 
 
 @pytest.mark.parametrize("how", [Posting.NO_CONNECTION, Posting.DROPPED, Posting.REVOKED])
