@@ -107,13 +107,22 @@ def own_address(base_url: str) -> bool:
     return host.endswith(PLATFORM) or loopback(host)
 
 
+PROXY_FORM = "http://proxy.example.com:3128"
+
+
 def proxy_url(value: str) -> str:
     """Accept the address of an HTTP proxy, with a user and a password where it wants them."""
     parts = _address(value)
     if parts is None or parts.scheme not in {"http", "https"} or parts.path.strip("/") or parts.query:
-        raise wrong(
-            "That is not the address of an HTTP proxy.", "Give it like http://proxy.example.com:3128."
-        )
+        raise wrong("That is not the address of an HTTP proxy.", f"Give it like {PROXY_FORM}.")
+    return value
+
+
+def proxy_given(value: object) -> object:
+    """Refuse a proxy that is named without an address: everything would go around the one that was meant."""
+    if isinstance(value, str) and not value.strip():
+        what = "There is nothing but white space in it." if value else "It is set, but empty."
+        raise wrong(what, f"Give it like {PROXY_FORM}, or remove the line.")
     return value
 
 

@@ -43,6 +43,7 @@ from adapters.configuration.tokens import (
 from bot.errors import UserError
 
 LONGEST_SECRET = 16_384  # bytes; a larger file is not a secret
+PROXIES = ("antithesis_https_proxy", "discord_https_proxy")  # set to nothing they are refused, not unset
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,9 @@ class Environment(BaseSettings):
         """Refuse white space around a value; only of a secret it is cut off, since files end in a line end."""
         return value if info.field_name in secrets() else checks.text(value)
 
+    # It has to stand below the one for every field: the last one is asked first.
+    _proxy_is_given = field_validator(*PROXIES, mode="before")(checks.proxy_given)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -159,7 +163,7 @@ class Environment(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let secret files stand before plain variables, and the environment before `.env`."""
-        return SecretFiles(settings_cls), env_settings, dotenv_settings
+        return SecretFiles(settings_cls), env_settings, dotenv_settings, EmptyProxies(settings_cls)
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -185,6 +189,27 @@ class SecretFiles(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """Return the secrets that are in files."""
+        found = {n: self.get_field_value(f, n)[0] for n, f in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class EmptyProxies(PydanticBaseSettingsSource):
+    """Finds proxies that are set to nothing, which no other source shows; validation refuses them."""
+
+    def get_field_value(
+        self,
+        field: FieldInfo,  # noqa: ARG002 - the library's signature
+        field_name: str,
+    ) -> tuple[Any, str, bool]:
+        """Return "" for a proxy that is named without a value, None for anything else."""
+        if field_name not in PROXIES:
+            return None, field_name, False
+        sources = (EnvSettingsSource, DotEnvSettingsSource)
+        named = any(field_name in read(Environment, env_ignore_empty=False).env_vars for read in sources)
+        return "" if named else None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return them; a value of any other source stands over them."""
         found = {n: self.get_field_value(f, n)[0] for n, f in self.settings_cls.model_fields.items()}
         return {name: value for name, value in found.items() if value is not None}
 

@@ -33,6 +33,7 @@ from adapters.configuration.checks import (
     SlackTeam,
     Tenant,
     UserName,
+    proxy_given,
     text,
 )
 from adapters.configuration.problems import Problem, SettingsError, of_file, wrong
@@ -73,6 +74,8 @@ class ConnectionTable(Table):
     proxy: ProxyUrl | None = None
     report_links: Links | None = None
     launchers: tuple[str, ...] = ()
+
+    _proxy_is_given = field_validator("proxy", mode="before")(proxy_given)
 
 
 class RolesTable(Table):

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from adapters import settings
+from adapters.configuration.environment import environment_names
 from adapters.configuration.problems import SettingsError
 from bot.cards import ReportLinks
 from bot.model import Secret
@@ -247,6 +249,67 @@ def test_load__proxy_that_is_none(name: str, value: str, monkeypatch: pytest.Mon
     monkeypatch.setenv(name, value)
 
     assert f"{name}: That is not the address of an HTTP proxy. Give it like http://proxy" in one_problem()
+
+
+GIVE_A_PROXY = "Give it like http://proxy.example.com:3128, or remove the line."
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("name", ["ANTITHESIS_HTTPS_PROXY", "DISCORD_HTTPS_PROXY"])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("", "It is set, but empty."), (" \t", "There is nothing but white space in it.")],
+)
+def test_load__proxy_without_an_address(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that is set to nothing is refused: everything would go around the one that somebody meant."""
+    monkeypatch.setenv(name, value)
+
+    assert one_problem() == f"{name}: {said} {GIVE_A_PROXY}"
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize("line", ["DISCORD_HTTPS_PROXY=", "DISCORD_HTTPS_PROXY=''", "discord_https_proxy"])
+def test_load__proxy_without_an_address_in_dot_env(line: str, folder: Path) -> None:
+    """The same holds for `.env`, however nothing is written there."""
+    (folder / ".env").write_text(f"{line}\n")
+
+    assert one_problem() == f"DISCORD_HTTPS_PROXY: It is set, but empty. {GIVE_A_PROXY}"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("", "It is set, but empty."), (" ", "There is nothing but white space in it.")],
+)
+def test_load__proxy_without_an_address_in_a_table(value: str, said: str, folder: Path) -> None:
+    """The same holds for a connection of the file."""
+    (folder / "clew.toml").write_text(
+        f'[[connection]]\nname = "p"\ntenant = "acme"\napi_key = "k"\nproxy = "{value}"\n'
+    )
+
+    assert one_problem() == f"clew.toml, connection 1, proxy: {said} {GIVE_A_PROXY}"
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(("plain", "in_file"), [("http://proxy:1", ""), ("", "http://proxy:1")])
+def test_load__proxy_of_one_place_alone(
+    plain: str, in_file: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty in one place means unset there, as for every setting: the address of the other one is used."""
+    monkeypatch.setenv("ANTITHESIS_HTTPS_PROXY", plain)
+    (folder / ".env").write_text(f"ANTITHESIS_HTTPS_PROXY={in_file}\n")
+
+    assert settings.load().connections[0].proxy == "http://proxy:1"
+
+
+@pytest.mark.usefixtures("complete")
+def test_load__other_variables_set_to_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else is empty is unset: files for containers pass on variables that nobody has set."""
+    for name in environment_names() - {"ANTITHESIS_HTTPS_PROXY", "DISCORD_HTTPS_PROXY"}:
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+
+    assert settings.load().connections[0].proxy is None
 
 
 BOT, APP, PERSON = "xoxb-1-2-canary", "xapp-1-A-2-canary", "xoxp-1-2-canary"
