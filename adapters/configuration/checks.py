@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from adapters.configuration.problems import wrong
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_TENANT = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII | re.IGNORECASE)
+_TENANT = re.compile(_LABEL, re.ASCII)
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII | re.IGNORECASE)
 _HEADER = re.compile(r"[\x21-\x7e]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 
@@ -47,7 +48,7 @@ def tenant(value: str) -> str:
     label = _of_address(value.lower())
     if not _TENANT.fullmatch(label):
         raise wrong(
-            "A tenant is a name of letters, digits and hyphens.",
+            "A tenant is a name of letters, digits and hyphens, without a dot.",
             'Give only the first part of the address: "acme" for https://acme.antithesis.com.',
         )
     return label
@@ -96,7 +97,7 @@ def platform_url(value: str) -> str:
     host = parts.hostname or ""
     if parts.path not in {"", "/api", "/api/v0"}:
         raise wrong("It has to end after the host.", "Give it like https://acme.antithesis.com.")
-    if not _TENANT.fullmatch(host) and not _is_ip(host):
+    if not _HOST.fullmatch(host) and not _is_ip(host):
         raise wrong("That is not a host's name.", "Give it like https://acme.antithesis.com.")
     return value
 

@@ -10,7 +10,8 @@ from urllib.parse import SplitResult, urlsplit
 from bot.model import Secret
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_TENANT = re.compile(rf"{_LABEL}(?:\.{_LABEL}){{0,7}}")
+_TENANT = re.compile(_LABEL)
+_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL}){{0,7}}")
 _HEADER = re.compile(r"[\x21-\x7e]+")
 
 
@@ -68,7 +69,7 @@ class Tenant:
         if not _TENANT.fullmatch(self.tenant):
             raise ValueError(
                 f"{self.tenant!r} is not a tenant's name: it is the first part of your address, "
-                "as acme in acme.antithesis.com, without a slash."
+                "as acme in acme.antithesis.com, without a dot or a slash."
             )
         return f"https://{self.tenant.lower()}.antithesis.com"
 
@@ -81,7 +82,7 @@ def _origin(base_url: str, name: str) -> str:
     except ValueError:
         raise ValueError(f"The base URL of connection {name!r} is not an address.") from None
     host = (parts.hostname or "").lower()
-    if not _TENANT.fullmatch(host) and not _is_ip(host):
+    if not _HOST.fullmatch(host) and not _is_ip(host):
         raise ValueError(
             f"The base URL of connection {name!r} has no host: write https://acme.antithesis.com."
         )

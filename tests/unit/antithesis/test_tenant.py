@@ -20,7 +20,7 @@ def _tenant(**settings: Any) -> Tenant:
     ("settings", "origin"),
     [
         ({"tenant": "acme"}, "https://acme.antithesis.com"),
-        ({"tenant": "Acme-1.eu"}, "https://acme-1.eu.antithesis.com"),
+        ({"tenant": "Acme-1"}, "https://acme-1.antithesis.com"),
         ({"base_url": "https://acme.antithesis.com/"}, "https://acme.antithesis.com"),
         ({"base_url": "https://acme.antithesis.com/api/v1/"}, "https://acme.antithesis.com"),
         ({"base_url": "http://127.0.0.1:8123"}, "http://127.0.0.1:8123"),
@@ -52,6 +52,8 @@ def test_home__is_the_tenants_own(settings: dict[str, Any], home: str) -> None:
     [
         {},
         {"tenant": "evil.com/x"},
+        {"tenant": "acme.evil.com"},
+        {"tenant": "antithesis.com"},
         {"tenant": "a b"},
         {"tenant": "-a"},
         {"tenant": "a\n"},

@@ -96,6 +96,34 @@ def test_load__tenant_that_leads_elsewhere(tenant: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize(
+    "tenant",
+    [
+        "antithesis.com",
+        "https://antithesis.com/",
+        "acme.evil.com",
+        "https://acme.evil.com",
+        "a.b.antithesis.com",
+        "https://a.b.antithesis.com/",
+        "a.b",
+        "acme.",
+        ".antithesis.com",
+        "acme.antithesis.com.antithesis.com",
+    ],
+)
+def test_load__tenant_with_dots(tenant: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only in its own whole address a tenant has dots: any other name with them leads to nobody's host."""
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "k")
+    monkeypatch.setenv("ANTITHESIS_TENANT", tenant)
+    (folder / "clew.toml").write_text(f'[[connection]]\nname = "p"\ntenant = "{tenant}"\napi_key = "k"\n')
+
+    said = (
+        "A tenant is a name of letters, digits and hyphens, without a dot. "
+        'Give only the first part of the address: "acme" for https://acme.antithesis.com.'
+    )
+    assert problems() == [f"ANTITHESIS_TENANT: {said}", f"clew.toml, connection 1, tenant: {said}"]
+
+
+@pytest.mark.parametrize(
     ("given", "used"),
     [
         ("https://acme.antithesis.com/", "https://acme.antithesis.com"),
