@@ -12,8 +12,11 @@ from bot.cards import FieldKind, Reply
 from bot.commands.parameters import CONNECTION
 from bot.commands.target import findings_for, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
+from bot.findings import Findings
 from bot.model import RunQuery
+from bot.ports import RunService
 from bot.recent import recent_of
+from bot.replies import finding
 from bot.replies import runs as replies
 from bot.replies.charts import failing_so_far
 
@@ -23,13 +26,26 @@ MOST_LISTED = 30
 
 async def handle(asked: Asked, desk: Desk) -> Reply:
     """Answer with one run where one is meant, else with the recent ones."""
-    pasted = asked.words.pasted
-    if asked.value("run", 0) or pasted is not None or (asked.context.run and not asked.value("launcher")):
-        service, found = await findings_for(asked, desk)
+    narrowed = asked.value("launcher") or asked.value("count")
+    named = asked.value("run", 0) or asked.words.pasted is not None
+    if named or (asked.context.run and not narrowed):
+        service, found = await _one(asked, desk)
         found = replace(found, run=await sending.by_name(found.run, desk.store))
         card = replies.one(found, desk.clock.now(), service.capabilities)
         return Reply(card=replace(card, chart=failing_so_far(found)))
     return await _recent(asked, desk)
+
+
+async def _one(asked: Asked, desk: Desk) -> tuple[RunService, Findings]:
+    """Return the run that is named. Raises `UserError` where a value does not go with it: none is passed over."""
+    if asked.value("count"):
+        raise finding.count_of_one()
+    launcher = asked.value("launcher")
+    wanted = grammar.launcher(launcher) if launcher else None
+    service, found = await findings_for(asked, desk)
+    if wanted and wanted.casefold() != found.run.launcher.casefold():
+        raise finding.of_another(found.run, wanted)
+    return service, found
 
 
 async def _recent(asked: Asked, desk: Desk) -> Reply:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bot.errors import UserError
+from bot.model import Run
+from bot.replies.words import short_id
 
 GIVE_RUN = "Give a run id, “latest”, or a launcher's exact name; inside a run's thread none is needed."
 _SHOWN = 60
@@ -11,6 +13,19 @@ _SHOWN = 60
 def several_runs(number: int) -> UserError:
     """Ask which of several runs is meant."""
     return UserError(f"That text names {number} runs.", "Use “status” with the one you mean.")
+
+
+def of_another(run: Run, launcher: str) -> UserError:
+    """Say that the run that is named is not one of the launcher that is named with it."""
+    return UserError(
+        f"Run {short_id(run.ref.run_id)} is of the launcher “{run.launcher[:_SHOWN]}”, not of “{launcher[:_SHOWN]}”.",
+        f"Leave “launcher=” out, or use “latest” for the newest run of {launcher[:_SHOWN]}.",
+    )
+
+
+def count_of_one() -> UserError:
+    """Say that a number of runs does not go with one run."""
+    return UserError("“count=” is for the list of recent runs.", "Leave out either “count=” or the run.")
 
 
 def nothing_named(text: str, most: int) -> UserError:

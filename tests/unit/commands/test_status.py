@@ -202,6 +202,27 @@ async def test_status__knows_launchers_that_only_the_platform_knows() -> None:
     assert Context(run=theirs.ref) == (await door.say("status etcd Soak")).card.context
 
 
+async def test_status__takes_a_launcher_that_agrees_with_the_run() -> None:
+    """Said twice it is no contradiction, in whichever case."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.add_run(a_run(2, launcher="etcd Soak"))
+
+    for words in (run.ref.run_id, "latest", "payments nightly"):
+        reply = await door.say(f'status {words} launcher="Payments Nightly"')
+        assert Context(run=run.ref) == reply.card.context
+
+
+async def test_status__lists_where_a_number_of_runs_is_asked_for_in_a_thread() -> None:
+    """The thread's run is meant only where nothing says that a list is."""
+    door = Door()
+    runs = [door.service.add_run(a_run(number)) for number in (1, 2, 3)]
+
+    reply = await door.say("status count=2", thread=await door.thread_about(runs[0]))
+
+    assert 2 == len(reply.card.items)
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -217,6 +238,16 @@ async def test_status__knows_launchers_that_only_the_platform_knows() -> None:
         ("status window=3", "status does not know “window=”"),
         ("status connection=nowhere", "There is no connection “nowhere”"),
         ("status launcher=a/b", "not the name of a launcher"),
+        (f"status {run_id(1)} launcher=a/b", "not the name of a launcher"),
+        (
+            f"status {run_id(1)} launcher=etcd",
+            f"Run {short_id(run_id(1))} is of the launcher “Payments Nightly”, not of “etcd”. Leave “launcher=” out",
+        ),
+        ("status latest Payments Nightly launcher=etcd", "of the launcher “Payments Nightly”, not of “etcd”"),
+        ("status payments nightly launcher=etcd", "of the launcher “Payments Nightly”, not of “etcd”"),
+        (f"status --run-id {run_id(1)} launcher=etcd", "of the launcher “Payments Nightly”, not of “etcd”"),
+        (f"status {run_id(1)} count=5", "“count=” is for the list of recent runs. Leave out either"),
+        ("status latest count=5", "“count=” is for the list of recent runs. Leave out either"),
     ],
 )
 async def test_status__bad_input_gets_a_sentence(words: str, sentence: str) -> None:
