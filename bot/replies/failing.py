@@ -9,8 +9,18 @@ from bot.findings import Findings
 from bot.model import Capability, Example, Property
 from bot.replies import looking
 from bot.replies.comparing import in_a_row
-from bot.replies.runs import LONGEST_NAME, PARTIAL, TONES, novelty, verdict_words, ways_on
+from bot.replies.runs import (
+    LONGEST_NAME,
+    PARTIAL,
+    TONES,
+    WORDS,
+    novelty,
+    of_properties,
+    verdict_words,
+    ways_on,
+)
 from bot.replies.words import count, counted, first, run_name, virtual
+from bot.verdict import Verdict, VerdictKind
 
 LISTED = 10
 TOLD = 3  # names in the sentence
@@ -75,9 +85,9 @@ def _none(found: Findings, capabilities: frozenset[Capability]) -> Reply:
     if not run.status.terminal:
         said: Line = ("Run ", *run_name(run), " has not ended; its properties are known when it has.")
     elif found.verdict.partial:
-        said = ("Nothing is known to fail in ", *run_name(run), f": {verdict_words(found.verdict)}.")
+        said = ("Nothing is known to fail in ", *run_name(run), *_how(found.verdict))
     elif found.verdict.total:
-        said = ("No property fails in ", *run_name(run), f": {verdict_words(found.verdict)}.")
+        said = ("No property fails in ", *run_name(run), *_how(found.verdict))
     else:
         said = ("Run ", *run_name(run), f" has no readable properties: {verdict_words(found.verdict)}.")
     card = Card(
@@ -96,6 +106,12 @@ def _none(found: Findings, capabilities: frozenset[Capability]) -> Reply:
         context=Context(run=run.ref),
     )
     return Reply(card=card)
+
+
+def _how(verdict: Verdict) -> Line:
+    """Say what became of the properties, and of the run where they do not tell it."""
+    told = verdict.kind in {VerdictKind.PASSED, VerdictKind.NO_RESULTS}
+    return ("" if told else f" ({WORDS[verdict.kind]})", f": {of_properties(verdict)}.")
 
 
 def _item(number: int, chosen: Property, found: Findings, capabilities: frozenset[Capability]) -> Item:

@@ -65,20 +65,23 @@ TONES: Mapping[VerdictKind, Tone] = {
 
 
 def verdict_words(verdict: Verdict) -> str:
-    """Say a verdict in words: "FAILED, 2 of 40 properties fail"."""
+    """Say a verdict in words: "FAILED: 2 of 40 properties fail"."""
     word = WORDS[verdict.kind]
-    if not verdict.total:
-        return word
+    return f"{word}: {of_properties(verdict)}" if verdict.total else word
+
+
+def of_properties(verdict: Verdict) -> str:
+    """Say what became of the properties that were read, of which there is at least one."""
     if verdict.partial:
-        return f"{word}: {_partly(verdict)}"
+        return _partly(verdict)
     if verdict.total == 1:
-        return f"{word}: its only property {_only_property(verdict)}"
+        return f"its only property {_only_property(verdict)}"
     everything = count(verdict.total, "property", "properties")
     if verdict.failing:
-        return f"{word}: {verdict.failing:,} of {everything} {'fails' if verdict.failing == 1 else 'fail'}"
+        return f"{verdict.failing:,} of {everything} {'fails' if verdict.failing == 1 else 'fail'}"
     if verdict.passing < verdict.total:
-        return f"{word}: {verdict.total - verdict.passing:,} of {everything} without a result"
-    return f"{word}: all {everything} pass"
+        return f"{verdict.total - verdict.passing:,} of {everything} without a result"
+    return f"all {everything} pass"
 
 
 def _partly(verdict: Verdict) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.cards import Context, Tone, plain
 from bot.model import Availability, Capability, Results, RunStatus
+from bot.replies.words import short_id
 from tests.fakes.runs import MOMENT, a_property, a_run, some_results
 from tests.fakes.service import FakeRunService
 from tests.unit.commands.door import Door, told, words_of
@@ -131,6 +132,28 @@ async def test_failing__nothing_failing_says_why() -> None:
     assert "No property fails" in texts[0]
     assert "has not ended" in texts[1]
     assert "no readable properties" in texts[2]
+
+
+@pytest.mark.parametrize(
+    ("status", "passing", "said"),
+    [
+        (RunStatus.COMPLETED, ("x", "y"), ": all 2 properties pass."),
+        (RunStatus.COMPLETED, ("x",), ": its only property passes."),
+        (RunStatus.INCOMPLETE, ("x", "y"), " (incomplete): all 2 properties pass."),
+        (RunStatus.CANCELLED, ("x",), " (cancelled): its only property passes."),
+    ],
+)
+async def test_failing__nothing_failing_is_one_clean_sentence(
+    status: RunStatus, passing: tuple[str, ...], said: str
+) -> None:
+    """One colon, and the state of the run only where the properties do not tell it."""
+    door = Door()
+    run = door.service.add_run(a_run(1, status=status))
+    door.service.set_results(some_results(run, passing=passing))
+
+    text = plain((await door.say(f"failing {run.ref.run_id}")).card.text)
+
+    assert f"No property fails in Payments Nightly {short_id(run.ref.run_id)}{said}" == text
 
 
 async def test_failing__more_than_fit_are_counted() -> None:
