@@ -21,7 +21,7 @@ from bot import filters
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unreachable, UserError
 from bot.model import RunQuery
 from bot.ports import Clock, RunService
-from bot.replies.operating import Cause
+from bot.replies.operating import DESK, Cause
 from bot.replies.problems import MENDS
 from bot.replies.words import clock_time, count
 from bot.state import OutboxDepth, Subscription
@@ -79,7 +79,7 @@ async def _findings(
     yield Finding("settings", "complete")
     for warning in loaded.warnings:
         yield Finding("settings", warning)
-    for finding in (_roles(loaded), await _database(loaded), *await _lost(loaded), *await _told(loaded)):
+    for finding in (_roles(loaded), *await _database(loaded), *await _lost(loaded), *await _told(loaded)):
         yield finding
     async for finding in _platforms(loaded, open_service):
         yield finding
@@ -113,23 +113,24 @@ async def _platforms(loaded: Settings, open_service: OpenService) -> AsyncIterat
         yield finding
 
 
-async def _database(loaded: Settings) -> Finding:
+async def _database(loaded: Settings) -> list[Finding]:
     try:
         async with open_store(loaded.database_url.reveal()) as store:
             await store.check()
             await store.prove()
             depth = await store.depth()
     except (StoreError, UserError) as error:
-        return Finding("database", str(error), bad=True)
-    return outbox(depth)
+        return [Finding("database", str(error), bad=True)]
+    return list(outbox(depth))
 
 
-def outbox(depth: OutboxDepth) -> Finding:
-    """Say what waits to be delivered, and what an operator has to look at."""
+def outbox(depth: OutboxDepth) -> Iterator[Finding]:
+    """Say what waits to be delivered, and what is not delivered until an operator decides."""
+    yield Finding("database", f"open and writable, {count(depth.waiting, 'message')} waiting")
     stuck = depth.dead + depth.unknown
     needs = "message needs" if stuck == 1 else "messages need"
-    mend = f"{stuck:,} {needs} an operator." if stuck else ""
-    return Finding("database", f"open and writable, {count(depth.waiting, 'message')} waiting", mend)
+    if stuck:
+        yield Finding("outbox", f"{stuck:,} {needs} an operator", DESK, bad=True)
 
 
 async def _lost(loaded: Settings) -> list[Finding]:

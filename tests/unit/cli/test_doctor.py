@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from adapters import settings
-from adapters.cli.doctor import _lost, _told
+from adapters.cli.doctor import Finding, _lost, _told, outbox
 from adapters.store.store import open_store
 from bot.notices import Notice
 from bot.replies.operating import Cause
-from bot.state import Subscription
+from bot.state import OutboxDepth, Subscription
 from tests.fakes.runs import EPOCH
 
 CHANNEL = "slack:channel:T01:C01"
@@ -52,3 +52,27 @@ async def test_told__names_what_is_not_over(tmp_path: Path, monkeypatch: pytest.
 
     assert (found.subject, found.bad) == ("operator", True)
     assert found.found == "since 14 May 03:00 UTC: prod is in trouble."
+
+
+@pytest.mark.parametrize(
+    ("dead", "unknown", "said"),
+    [
+        (1, 0, "1 message needs an operator"),
+        (0, 1, "1 message needs an operator"),
+        (2, 3, "5 messages need an operator"),
+    ],
+)
+def test_outbox__names_what_needs_an_operator(dead: int, unknown: int, said: str) -> None:
+    """Messages that nobody gets are a line of their own that is not well, with the command that shows them."""
+    database, stuck = outbox(OutboxDepth(waiting=4, oldest=None, unknown=unknown, dead=dead))
+
+    assert database == Finding("database", "open and writable, 4 messages waiting")
+    assert (stuck.subject, stuck.found, stuck.bad) == ("outbox", said, True)
+    assert stuck.mend.startswith("`clew outbox list` shows them")
+
+
+def test_outbox__what_only_waits_is_well() -> None:
+    """Messages on their way need nobody."""
+    (database,) = outbox(OutboxDepth(waiting=4, oldest=None, unknown=0, dead=0))
+
+    assert (database.mend, database.bad) == ("", False)

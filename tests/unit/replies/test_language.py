@@ -284,10 +284,11 @@ async def test_cards__of_help() -> None:
 @pytest.mark.parametrize("number", range(3))
 def test_doctor__counts_messages(number: int) -> None:
     """What waits and what needs an operator is counted right."""
-    found = outbox(OutboxDepth(waiting=number, oldest=None, unknown=0, dead=number))
+    findings = outbox(OutboxDepth(waiting=number, oldest=None, unknown=0, dead=number))
+    said = " ".join(f"{finding.found} {finding.mend}" for finding in findings)
 
-    assert mistakes(f"{found.found} {found.mend}") == []
-    assert re.search(r"\b1 messages? need\b|[02] messages? needs\b", found.mend) is None
+    assert mistakes(said) == []
+    assert re.search(r"\b1 messages? need\b|[02] messages? needs\b", said) is None
 
 
 @dataclass(kw_only=True)

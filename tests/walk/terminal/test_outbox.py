@@ -19,6 +19,7 @@ from adapters.store.store import open_store
 from bot.state import DeliveryState, MessageRef, NewDelivery, Subscription
 
 CHANNEL = "slack:channel:T01:C01"
+NOWHERE = "http://127.0.0.1:9"
 HELD = "slack:channel:T01:C02"
 KEY = "canary-key-of-the-platform"
 
@@ -172,3 +173,10 @@ def test_list__no_database(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert answer.exit_code == 2
     assert "there is no directory /nowhere/at/all" in answer.output
+
+
+def test_doctor__names_what_the_outbox_holds(filled: str) -> None:
+    """What `clew outbox` is for shows in `clew doctor` as something to be fixed."""
+    answer = CliRunner().invoke(app, ["doctor"], env={"ANTITHESIS_BASE_URL": NOWHERE})
+
+    assert "BAD  outbox: 2 messages need an operator -> `clew outbox list` shows them" in answer.stdout
