@@ -36,12 +36,16 @@ OpenService = Callable[[Connection, Clock], AbstractAsyncContextManager[RunServi
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, what was found, and how to mend it, "" where it is well."""
+    """One line: what was looked at, what was found, and how to mend it, "" where it is well.
+
+    `bad`: it has to be mended; `odd`: Clew works, but somebody should look at it.
+    """
 
     subject: str
     found: str
     mend: str = ""
     bad: bool = False
+    odd: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ async def _findings(
         return
     yield Finding("settings", "complete")
     for warning in loaded.warnings:
-        yield Finding("settings", warning)
+        yield Finding("settings", warning, odd=True)
     for finding in (_roles(loaded), *await _database(loaded), *await _lost(loaded), *await _told(loaded)):
         yield finding
     async for finding in _platforms(loaded, open_service):
@@ -206,6 +210,7 @@ def _unmatched(odds: _Odds) -> Iterator[Finding]:
                 wanted.subject,
                 odd.problem,
                 f"Did you mean “{odd.close}”?" if odd.close else f"Check its {odd.name}.",
+                odd=True,
             )
 
 
@@ -218,7 +223,7 @@ async def _clock(connection: Connection) -> Finding:
             answer = await http.get(f"{connection.base_url}/api/version")
             skew = (parsedate_to_datetime(answer.headers["Date"]) - before).total_seconds()
     except (httpx.HTTPError, KeyError, ValueError, TypeError):
-        return Finding(subject, "the platform's clock cannot be read")
+        return Finding(subject, "the platform's clock cannot be read", odd=True)
     if abs(skew) <= SKEW_ALLOWED:
         return Finding(subject, "agrees with the platform's")
     which = "behind" if skew > 0 else "ahead of"
@@ -267,6 +272,6 @@ def _mend(error: ClewError) -> str:
 
 
 def _line(finding: Finding) -> str:
-    sign = "BAD " if finding.bad else "ok  "
+    sign = "BAD " if finding.bad else "warn" if finding.odd else "ok  "
     mend = f" -> {finding.mend}" if finding.mend else ""
     return f"{sign} {finding.subject}: {finding.found}{mend}"

@@ -306,6 +306,7 @@ def test_doctor__a_watch_that_fits_no_run_is_named(place: Path) -> None:
 
     (named,) = [line for line in clew("doctor").stdout.splitlines() if "watch" in line]
 
+    assert named.startswith("warn watch ")
     assert "runs has the launcher “Serach Canary”" in named
     assert "Did you mean “Search Canary”?" in named
 
@@ -327,7 +328,18 @@ def test_doctor__what_else_fits_no_run(place: Path, table: str, said: str) -> No
 
     (named,) = [line for line in clew("doctor").stdout.splitlines() if "None of the last" in line]
 
+    assert named.startswith("warn ")
     assert said in named
+
+
+def test_doctor__warns_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that works and that somebody should look at is not called well; nothing has to be mended."""
+    monkeypatch.setenv("CLEW_POLL_SECONDS", "30")
+
+    answer = clew("doctor")
+
+    assert "warn settings: CLEW_POLL_SECONDS is 30" in answer.stdout
+    assert answer.exit_code == 0
 
 
 def test_doctor__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
