@@ -62,7 +62,8 @@ def read(text: str) -> tuple[Pasted | None, str]:
     """
     sheet = Sheet(tidy(text))
     sheet.shield()
-    found = [*forms.notebook_blocks(sheet), *forms.object_forms(sheet)]
+    found = [*forms.notebook_blocks(sheet), *(code := [*forms.notebook_sessions(sheet)])]
+    found += forms.object_forms(sheet)
     comments = forms.comments(sheet)
     found += [*links.explorer_links(sheet), *links.run_pages(sheet)]
     command = forms.shell_commands(sheet)
@@ -80,7 +81,7 @@ def read(text: str) -> tuple[Pasted | None, str]:
         if command and not found:
             refusal = UserError("That command names no moment.", COPY_MOMENT)
     rest = sheet.rest()
-    return (_pasted(found, moment, rest, refusal) if found or refusal else None), rest
+    return (_pasted(_own(found, code), moment, rest, refusal) if found or refusal else None), rest
 
 
 def run_ids(text: str) -> tuple[str, ...]:
@@ -88,11 +89,15 @@ def run_ids(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for word in _WORD.findall(text) if is_platform_id(word)))
 
 
+def _own(found: list[Found], code: list[Found]) -> list[Found]:
+    """Leave out what names another session than the moment's own, else than the code around it: a link is only beside it."""
+    moments = [f for f in found if f.moment]
+    sessions = {f.session_id for f in moments if f.session_id} or {f.session_id for f in code if f.session_id}
+    return [f for f in found if not sessions or f.moment or f.session_id in {None, *sessions}]
+
+
 def _pasted(found: list[Found], moment: Moment | None, rest: str, refusal: UserError | None) -> Pasted:
-    """Put together what all forms say; where the moment names its session, that one wins over those of links."""
-    sessions = {f.session_id for f in found if f.moment and f.session_id}
-    if sessions:
-        found = [f for f in found if f.moment or f.session_id in {None, *sessions}]
+    """Put together what all forms say."""
     return Pasted(
         run_id=_one("runs", (f.run_id for f in found)),
         session_id=_one("sessions", (f.session_id for f in found)),

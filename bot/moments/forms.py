@@ -10,28 +10,43 @@ from bot.moments.found import Found
 from bot.moments.links import EXPLORER
 from bot.moments.numbers import COPY_MOMENT, is_platform_id, read_moment, read_run_id
 from bot.moments.objects import Node, objects
-from bot.moments.sheet import Sheet
+from bot.moments.sheet import ASSIGNED, Sheet
 
 _DEBUGGING = "antithesis.debugging."
 
 
+_FROM_ID = (
+    r"""Session\.from\(\s*+\{\s*+["']?id["']?\s*+:\s*+["'](?P<session>[^"'\s]{1,200})["']\s*+,?\s*+\}\s*+\)"""
+)
 _EXACT = re.compile(
-    r"""(?:[A-Za-z_]\w{0,40}\s{0,3}=\s{0,3})?\bMoment\._exact\(\s*+
-        Session\.from\(\s*+\{\s*+["']?id["']?\s*+:\s*+["'](?P<session>[^"'\s]{1,200})["']\s*+,?\s*+\}\s*+\)\s*+,\s*+
-        ["']?(?P<hash>[^\s,"')]{1,80})["']?\s*+,\s*+
-        ["']?(?P<vtime>[^\s,"')]{1,80})["']?\s*+,?\s*+\)\s{0,3};?""",
+    rf"""{ASSIGNED}\bMoment\._exact\(\s*+
+        (?:{_FROM_ID}|[A-Za-z_$][\w$]{{0,40}})\s*+,\s*+
+        ["']?(?P<hash>[^\s,"')]{{1,80}})["']?\s*+,\s*+
+        ["']?(?P<vtime>[^\s,"')]{{1,80}})["']?\s*+,?\s*+\)\s{{0,3}};?""",
     re.VERBOSE,
 )
+_SESSION = re.compile(rf"{ASSIGNED}\b{_FROM_ID}\s{{0,3}};?")
 
 
 def notebook_blocks(sheet: Sheet) -> Iterator[Found]:
-    """Read `Moment._exact(Session.from({id: ...}), HASH, VTIME)`, the form of older reports."""
+    """Read `Moment._exact(Session.from({id: ...}), HASH, VTIME)`, the form of older reports.
+
+    The session may be a name that stands for one of `notebook_sessions`.
+    """
     for block in _EXACT.finditer(sheet.open):
         sheet.take(*block.span())
+        session = block["session"]
         yield Found(
             moment=read_moment(block["hash"], block["vtime"]),
-            session_id=read_run_id(block["session"], name="session id"),
+            session_id=read_run_id(session, name="session id") if session else None,
         )
+
+
+def notebook_sessions(sheet: Sheet) -> Iterator[Found]:
+    """Read `const session = Session.from({id: ...})`, of which a moment beside it is made, and the call alone."""
+    for session in _SESSION.finditer(sheet.open):
+        sheet.take(*session.span())
+        yield Found(session_id=read_run_id(session["session"], name="session id"))
 
 
 def object_forms(sheet: Sheet) -> Iterator[Found]:

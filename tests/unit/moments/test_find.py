@@ -25,6 +25,8 @@ NOTEBOOK = f"""replay_moment = Moment._exact(
   '{HASH}',
   {VTIME}
 )"""
+OTHER_SESSION = "0b1c9cf0e64b5dd69b00e97b07fe3f4a-19-1"
+FROM_ID = f'Session.from({{id: "{OTHER_SESSION}"}})'
 BARE_JSON = f'{{"input_hash":"{HASH}","vtime":"{VTIME}"}}'
 EVENT = f'{{"moment":{{"input_hash":"{HASH}","vtime":{VTIME}}},"source":{{"name":"setup"}},"output_text":"it\'s up: {{"}}'
 DEBUG = (
@@ -51,6 +53,27 @@ FORMS = [
         Pasted(session_id=SESSION, report_url=Secret(REPORT + LINK_PART), moment=MOMENT),
         id="F3 with its comment",
     ),
+    *(
+        pytest.param(
+            comment + code,
+            Pasted(session_id=OTHER_SESSION, moment=MOMENT),
+            id=f"F3 session as {name}{', its comment of another' if comment else ''}",
+        )
+        for comment in ("", f"// URL: {REPORT}{LINK_PART}\n")
+        for name, code in (
+            (
+                "const",
+                f"const session = {FROM_ID}\nMoment.from({{session, input_hash: '{HASH}', vtime: {VTIME}}})",
+            ),
+            (
+                "value",
+                f"s = {FROM_ID};\nm = Moment.from({{session: s, input_hash: '{HASH}', vtime: {VTIME}}});",
+            ),
+            ("call", f"const m = Moment.from({{session: {FROM_ID}, input_hash: '{HASH}', vtime: {VTIME}}})"),
+            ("argument", f"let s = {FROM_ID}\nvar m = Moment._exact(s, '{HASH}', {VTIME});"),
+        )
+    ),
+    pytest.param(FROM_ID, Pasted(session_id=OTHER_SESSION), id="F3 session alone"),
     pytest.param(BARE_JSON, Pasted(moment=MOMENT), id="F4 bare"),
     pytest.param(f'{{"failure_moment":{BARE_JSON}}}', Pasted(moment=MOMENT), id="F4 nested"),
     pytest.param(f'"failure_moment": {BARE_JSON},', Pasted(moment=MOMENT), id="F4 half of an answer"),
@@ -265,6 +288,7 @@ def test_find__sees_nothing_where_nothing_is(text: str) -> None:
         (f"{WITH_RUN} {COPIED} {HASH} 2.0", "2 different moments"),
         (f"{WITH_RUN} {WITH_RUN.replace(RUN, SESSION)}", "2 different runs"),
         (f"{REPORT} {REPORT}x", "2 different reports"),
+        (f"a = {FROM_ID} b = {FROM_ID.replace(OTHER_SESSION, SESSION)} {BARE_JSON}", "2 different sessions"),
     ],
 )
 def test_find__says_what_is_wrong(text: str, named: str) -> None:
