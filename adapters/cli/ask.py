@@ -18,7 +18,7 @@ from adapters.chat.terminal.files import with_files_saved
 from adapters.chat.terminal.render import render
 from adapters.cli.card_json import card_json
 from adapters.cli.parts import Parts
-from bot.cards import Card, Reply
+from bot.cards import Button, Card, Reply
 from bot.state import Invocation, MessageRef
 
 ANSWERED, USER_ERROR, FAILURE = 0, 1, 2
@@ -59,7 +59,8 @@ async def ask(parts: Parts, words: Sequence[str], manner: Manner) -> int:
     await _answered(parts, asked, reply)
     console = _Output(highlight=False, markup=False, emoji=False)
     if manner.as_json:
-        found = {**card_json(reply.card, show_link=manner.show_link), "thread": thread}
+        hints = [] if manner.show_link else [_kept(button) for button in _signed(reply.card)]
+        found = {**card_json(reply.card, show_link=manner.show_link), "hints": hints, "thread": thread}
         console.out(json.dumps(found, ensure_ascii=not _is_unicode(console), indent=2), highlight=False)
     else:
         _show(reply.card, console)
@@ -112,11 +113,21 @@ def _show(card: Card, console: Console) -> None:
 
 def _show_links(card: Card, console: Console, *, plainly: bool) -> None:
     """Show signed links: behind their labels on a terminal, else only where they were asked for."""
-    for button in (button for button in card.buttons if button.signed):
+    for button in _signed(card):
         link = button.signed.reveal() if button.signed else ""
         if plainly:
             console.print(link, soft_wrap=True)
         elif console.is_terminal and not console.is_dumb_terminal:
             console.print(button.label, style=f"underline link {link}")
         else:
-            print(f"{button.label}: {LINK_KEPT}", file=sys.stderr)  # noqa: T201 - the answer
+            print(_kept(button), file=sys.stderr)  # noqa: T201 - the answer
+
+
+def _signed(card: Card) -> list[Button]:
+    """Return the buttons with a link that opens something to whoever holds it."""
+    return [button for button in card.buttons if button.signed]
+
+
+def _kept(button: Button) -> str:
+    """Say why a link is not printed, and how to get it."""
+    return f"{button.label}: {LINK_KEPT}"

@@ -512,9 +512,14 @@ def test_ask__report_through_a_pipe() -> None:
 
 
 def test_ask__report_as_json() -> None:
-    """The same holds for JSON."""
+    """The same holds for JSON, which says how to get the link just as the text does."""
+    said = clew("ask", "report", "latest").stderr
     kept = json.loads(clew("ask", "--json", "report", "latest").stdout)
     shown = json.loads(clew("ask", "--json", "--show-link", "report", "latest").stdout)
 
     assert "?auth=" not in json.dumps(kept)
+    (hint,) = kept["hints"]
+    assert hint.endswith("Say it again with --show-link to get it.")
+    assert hint in said
+    assert shown["hints"] == []
     assert any("?auth=" in (button["link"] or "") for button in shown["buttons"])
