@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from uuid import uuid4
 
 from rich.console import Console
@@ -25,6 +26,8 @@ ANSWERED, USER_ERROR, FAILURE = 0, 1, 2
 LINK_KEPT = (
     "the link opens it for everyone, so it is not printed here. Say it again with --show-link to get it."
 )
+# What people type after any program's name; `--help` is answered before.
+OPTIONS_THAT_ARE_COMMANDS: Mapping[str, str] = MappingProxyType({"--version": "version", "-v": "version"})
 PIPED_WIDTH = 120  # cells, where the output is not a terminal
 
 
@@ -49,6 +52,7 @@ async def ask(parts: Parts, words: Sequence[str], manner: Manner) -> int:
     """
     thread = manner.thread or uuid4().hex[:8]
     command, *arguments = words
+    command = OPTIONS_THAT_ARE_COMMANDS.get(command, command)
     asked = invocation(
         command, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), confirmed=manner.yes
     )

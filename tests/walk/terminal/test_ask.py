@@ -386,6 +386,15 @@ def test_ask__a_moment_that_is_not_the_first_stays_in_the_thread() -> None:
     assert "12.5" in again.stdout
 
 
+@pytest.mark.parametrize("option", ["--version", "-v"])
+def test_ask__version_as_an_option(option: str) -> None:
+    """What asks any program for its version is the command `version`, and not one that nobody knows."""
+    answer = clew("ask", option)
+
+    assert (answer.exit_code, answer.stdout) == (0, clew("ask", "version").stdout)
+    assert json.loads(clew("ask", "--json", option).stdout)["title"] == "Version"
+
+
 def test_version__and_help() -> None:
     """Both answer at once."""
     assert clew("--version").stdout.startswith("clew 0.")
