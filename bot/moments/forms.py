@@ -20,7 +20,7 @@ _FROM_ID = (
 )
 _EXACT = re.compile(
     rf"""{ASSIGNED}\bMoment\._exact\(\s*+
-        (?:{_FROM_ID}|[A-Za-z_$][\w$]{{0,40}})\s*+,\s*+
+        (?:{_FROM_ID}|[A-Za-z_$][\w$]{{0,40}}+)\s*+,\s*+
         ["']?(?P<hash>[^\s,"')]{{1,80}})["']?\s*+,\s*+
         ["']?(?P<vtime>[^\s,"')]{{1,80}})["']?\s*+,?\s*+\)\s{{0,3}};?""",
     re.VERBOSE,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from bot.moments.normalise import QUOTED_VALUE
 
 _REACH = 120  # characters before a find in which its wrapping is looked for
-ASSIGNED = r"(?:(?:\b(?:const|let|var)\s{1,3})?[A-Za-z_$][\w$]{0,40}\s{0,3}=\s{0,3})?"  # before pasted code
+ASSIGNED = r"(?:(?<![\w$])(?:(?:const|let|var)\s{1,3}+)?[A-Za-z_$][\w$]{0,40}+\s{0,3}+=\s{0,3}+)?"  # before pasted code
 _CALL = re.compile(rf"{ASSIGNED}Moment\.from\(\s{{0,9}}$")
 _CALL_END = re.compile(r"\s{0,9}\)\s{0,3};?")
 _QUOTE = re.compile(r"(?:[\"'`]|``)$")
