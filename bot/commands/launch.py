@@ -18,7 +18,7 @@ from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.commands import confirm
 from bot.commands.parameters import may_mail
-from bot.commands.target import require, service_of
+from bot.commands.target import launchers_of, require, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Preset, Verb
 from bot.errors import ServiceError, UserError
 from bot.grammar import Words
@@ -162,12 +162,11 @@ def _of_repetition(repeated: Intent | None, desk: Desk) -> tuple[Line, ...]:
 
 async def _warnings(request: LaunchRequest, service: RunService, desk: Desk) -> tuple[Line, ...]:
     """Say what makes this launch look like a slip: an unseen launcher, or one that is at work already."""
-    launcher, connection = request.launcher, service.connection
-    seen = (*desk.launchers.get(connection, ()), *await desk.store.launchers(connection))
+    launcher = request.launcher
     own = launching.own_duration(dict(request.extra))
     warnings: list[Line] = [replies.own_duration(own)] if own and request.minutes is None else []
     newest = await _newest(launcher, service)
-    if launcher not in seen and newest == ():
+    if newest == () and launcher not in (seen := await _seen(service, desk)):
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *desk.presets])))
     going = next((run for run in newest or () if not run.status.terminal), None)
     if going is not None:
@@ -175,6 +174,14 @@ async def _warnings(request: LaunchRequest, service: RunService, desk: Desk) -> 
     if any(_unclear(intent, request, service, desk) for intent in await desk.store.open_intents()):
         warnings.append(replies.undecided(launcher))
     return tuple(warnings)
+
+
+async def _seen(service: RunService, desk: Desk) -> tuple[str, ...]:
+    """Return the launchers that are known, those of the settings alone where the platform cannot be asked."""
+    try:
+        return await launchers_of(service, desk)
+    except ServiceError:
+        return desk.launchers.get(service.connection, ())
 
 
 def _unclear(intent: Intent, request: LaunchRequest, service: RunService, desk: Desk) -> bool:

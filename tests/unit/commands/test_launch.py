@@ -388,6 +388,16 @@ async def test_launch__asks_the_platform_about_an_unseen_launcher() -> None:
     assert "was seen before" in texts(empty.card)
 
 
+async def test_launch__names_the_nearest_launcher_that_only_the_platform_knows() -> None:
+    """Before anything was watched or launched here, the platform's newest runs are all that is known."""
+    stage = Stage(known=())
+    stage.service.add_run(a_run(1, launcher="basic_test"))
+    reply = await stage.say("launch basic_tset duration=30")
+
+    said = "No run of the launcher “basic_tset” was seen before. Did you mean “basic_test”?"
+    assert said in plain(reply.card.text)
+
+
 class NoPages(FakeRunService):
     """A platform that ends its list before the first page."""
 
