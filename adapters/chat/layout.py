@@ -29,12 +29,24 @@ def flat(line: Line) -> str:
     return "".join(cleaning.one_line(plain((span,))) for span in line)
 
 
-def fitted(text: str, limit: int, write: Callable[[str], str], size: Callable[[str], int] = len) -> str:
-    """Return a text as `write` writes it, cut where that is larger than `limit`, as `size` counts it."""
-    written = write(text)
-    while size(written) > limit and len(text) > 1:
+def fitted(
+    text: str,
+    limit: int,
+    write: Callable[[str], str],
+    size: Callable[[str], int] = len,
+    *,
+    whole: str | None = None,
+) -> str:
+    """Return a text as `write` writes it, cut where that is larger than `limit`, as `size` counts it.
+
+    `whole`: how it is written where nothing has to be cut, if not by `write`.
+    """
+    written = write(text) if whole is None else whole
+    while size(written) > limit:
         text = cleaning.cut(text, max(1, len(text) * limit // size(written) - 1))
         written = write(text)
+        if len(text) <= 1:
+            break
     return written
 
 

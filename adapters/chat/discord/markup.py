@@ -48,8 +48,7 @@ def marked(line: Line, *, links: bool = True) -> str:
 
 def fitted(line: Line, limit: int, *, links: bool = True) -> str:
     """Return a line as Markdown of at most `limit` units; a longer one is cut as plain words."""
-    shown = marked(line, links=links)
-    return shown if units(shown) <= limit else layout.fitted(layout.flat(line), limit, escape, units)
+    return layout.fitted(layout.flat(line), limit, escape, units, whole=marked(line, links=links))
 
 
 def units(text: str) -> int:
