@@ -14,13 +14,14 @@ from bot import grammar, moments, requests, sessions
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Line, Outside, Reply
 from bot.commands import confirm
-from bot.commands.aim import GIVE_MOMENT, Aim, moment_of
+from bot.commands.aim import Aim, moment_of
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail, moment_field, run_field
 from bot.commands.target import require, service_of
 from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
 from bot.model import Capability, DebugRequest
 from bot.replies import debugging as replies
+from bot.replies import pasting
 from bot.replies.words import SHORT_ID
 from bot.state import Intent, IntentKind, IntentState
 
@@ -79,7 +80,7 @@ async def _aim(asked: Asked, desk: Desk) -> Aim:
         return await moment_of(asked, desk)
     pasted = asked.words.pasted or moments.find(asked.value("moment") or "")
     if pasted is None or pasted.moment is None:
-        raise UserError("Which moment of that session?", GIVE_MOMENT)
+        raise pasting.which_moment_of_session()
     session_id = grammar.run_id(session_id, "session")
     return Aim(
         service=service_of(asked, desk), moment=pasted.moment, session_id=session_id, warning=pasted.warning

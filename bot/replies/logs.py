@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.cards import Attachment, Button, Card, Context, Excerpt, Fact, Item, Line, Outside, Reply, Tone
 from bot.commands.aim import Aim
+from bot.errors import ClewError, UserError
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run
 from bot.replies import looking
 from bot.replies.words import (
@@ -17,6 +18,16 @@ from bot.replies.words import (
     virtual_seconds,
     virtual_text,
 )
+
+
+def text_too_long(most: int) -> UserError:
+    """Refuse a filter that is too long."""
+    return UserError(f"grep= takes at most {most} characters.", "Give a shorter, distinctive text.")
+
+
+def no_log_at_all(why: str, error: ClewError) -> str:
+    """Say that a run has neither a moment nor a build log; `why`: why it has no moment."""
+    return f"{why} Its build log cannot be shown either: {error}"
 
 
 def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Reply:
