@@ -21,8 +21,10 @@ from bot import filters
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unreachable, UserError
 from bot.model import RunQuery
 from bot.ports import Clock, RunService
+from bot.replies.meant import did_you_mean
 from bot.replies.operating import DESK, Cause
 from bot.replies.problems import MENDS
+from bot.replies.watching import fits_none
 from bot.replies.words import clock_time, count
 from bot.state import OutboxDepth, Subscription
 
@@ -208,8 +210,8 @@ def _unmatched(odds: _Odds) -> Iterator[Finding]:
         if odd is not None:
             yield Finding(
                 wanted.subject,
-                odd.problem,
-                f"Did you mean “{odd.close}”?" if odd.close else f"Check its {odd.name}.",
+                fits_none(odd),
+                did_you_mean(odd.close) or f"Check its {odd.name}.",
                 odd=True,
             )
 

@@ -12,6 +12,7 @@ from bot.replies.meant import did_you_mean, mistaken
 from bot.replies.words import count, listed, sentence
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 
+_WILD = frozenset("*?%")
 _SHOWN = 60  # characters of what was typed that a sentence quotes
 SAID = {
     Outcome.FAILURES: "runs with failing properties",
@@ -21,11 +22,19 @@ SAID = {
 }
 
 
+def fits_none(odd: Unmatched) -> str:
+    """Say that a filter fits none of the known runs."""
+    wild = " It is compared as a whole name: * stands for nothing else." if _WILD & set(odd.value) else ""
+    seen = f"None of the last {odd.runs:,} runs" if odd.runs > 1 else "No known run"
+    whose = f" of {odd.launcher[:_SHOWN]}" if odd.launcher else ""
+    return f"{seen}{whose} has the {odd.name} “{odd.value[:_SHOWN]}”.{wild}"
+
+
 def fits_no_run(odd: Unmatched) -> UserError:
     """Ask about a filter that fits none of the known runs: it would be silence."""
     meant = (Correction(Part.VALUE, odd.close, odd.name),) if odd.close else ()
     return UserError(
-        f"{odd.problem} Nothing is watched yet.",
+        f"{fits_none(odd)} Nothing is watched yet.",
         did_you_mean(odd.close, "To watch it all the same, add keep=yes."),
         corrections=(*meant, Correction(Part.FLAG, "Watch it all the same", "keep")),
     )
