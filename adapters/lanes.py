@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 
 from bot.ports import Report
-from bot.replies import too_much
+from bot.replies import load
 
 _ACTING: ContextVar[str] = ContextVar("acting", default="")
 
@@ -57,7 +57,7 @@ class Lane:
         try:
             if not mine.done():
                 own = self._busy[person] >= self._share
-                await report(too_much.WAITING_FOR_OWN if own else too_much.WAITING_FOR_OTHERS)
+                await report(load.WAITING_FOR_OWN if own else load.WAITING_FOR_OTHERS)
                 await mine
                 await report("")
             yield

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from adapters.cli.parts import Parts
     from adapters.configuration.values import Connection
     from adapters.settings import Settings
-    from bot.commands.verb import Desk
+    from bot.command import Services
     from bot.ports import Clock, RunService, Store
 
 log = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ def manifest(
 
 @app.command()
 def doctor() -> None:
-    """Check settings, platforms, keys, clocks and the database; one line each, with the way to mend it."""
+    """Check settings, platforms, keys, clocks and the database; one line each, with the way to fix it."""
     from adapters.chat.discord.checkup import check as check_discord
     from adapters.chat.slack.checkup import check as check_slack
     from adapters.cli.doctor import doctor as check
@@ -154,33 +154,33 @@ Numbers = Annotated[list[str], typer.Argument(help="Numbers of messages, as `cle
 @outbox.command("list")
 def list_outbox(*, limit: Annotated[int, typer.Option(help="How many to show.", min=1)] = 50) -> None:
     """List messages that need an operator, messages that wait, and channels that get nothing for now."""
-    from adapters.cli import outbox as desk
+    from adapters.cli import outbox as services
 
-    _finish(desk.show_all(limit))
+    _finish(services.show_all(limit))
 
 
 @outbox.command("show")
 def show_outbox(numbers: Numbers) -> None:
     """Show all that is known of single messages."""
-    from adapters.cli import outbox as desk
+    from adapters.cli import outbox as services
 
-    _finish(desk.show(numbers))
+    _finish(services.show(numbers))
 
 
 @outbox.command("retry")
 def retry_outbox(numbers: Numbers) -> None:
     """Send messages again; one that may have arrived is marked as a possible repeat."""
-    from adapters.cli import outbox as desk
+    from adapters.cli import outbox as services
 
-    _finish(desk.retry(numbers))
+    _finish(services.retry(numbers))
 
 
 @outbox.command("drop")
 def drop_outbox(numbers: Numbers) -> None:
     """Give messages up for good."""
-    from adapters.cli import outbox as desk
+    from adapters.cli import outbox as services
 
-    _finish(desk.drop(numbers))
+    _finish(services.drop(numbers))
 
 
 async def _ask(words: list[str], manner: Manner) -> int:
@@ -195,8 +195,8 @@ async def _ask(words: list[str], manner: Manner) -> int:
 
 
 @asynccontextmanager
-async def assemble(settings: Settings, clock: Clock | None = None, **desk: Any) -> AsyncIterator[Parts]:
-    """Open the database and every platform, and put the handler on top; `desk` are further fields of `Desk`.
+async def assemble(settings: Settings, clock: Clock | None = None, **services: Any) -> AsyncIterator[Parts]:
+    """Open the database and every platform, and put the handler on top; `services` are further fields of `Services`.
 
     Raises `StoreError`, `UserError`.
     """
@@ -212,13 +212,13 @@ async def assemble(settings: Settings, clock: Clock | None = None, **desk: Any) 
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url.reveal(), now=clock.now))
-        services = {
+        platforms = {
             c.name: await stack.enter_async_context(open_service(c, clock)) for c in settings.connections
         }
-        handler = Handler(replace(_desk(settings, services, store, clock), **desk))
+        handler = Handler(replace(_services(settings, platforms, store, clock), **services))
         yield Parts(
             settings=settings,
-            services=services,
+            platforms=platforms,
             store=store,
             clock=clock,
             handler=handler,
@@ -248,7 +248,7 @@ async def open_service(connection: Connection, clock: Clock) -> AsyncIterator[Ru
             proxy=connection.proxy,
         )
     except ValueError as error:
-        raise UserError(str(error), "`clew doctor` shows all settings that have to be mended.") from None
+        raise UserError(str(error), "`clew doctor` shows all settings that have to be corrected.") from None
     async with AsyncExitStack() as stack:
         try:
             spool = Path(stack.enter_context(TemporaryDirectory(prefix="clew-")))
@@ -277,14 +277,14 @@ async def open_chat(name: str, own: Any, parts: Parts) -> RunningChat:
     return await open_terminal(own, *core)
 
 
-def _desk(settings: Settings, services: dict[str, RunService], store: Store, clock: Clock) -> Desk:
+def _services(settings: Settings, platforms: dict[str, RunService], store: Store, clock: Clock) -> Services:
     from uuid import uuid4
 
     from bot.access import Policy, Role
-    from bot.commands.verb import Desk
+    from bot.command import Services
 
-    return Desk(
-        services=services,
+    return Services(
+        platforms=platforms,
         store=store,
         clock=clock,
         policy=Policy(

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
 
-from adapters.configuration import checks, environment, file, together
+from adapters.configuration import checks, cross_checks, environment, file
 from adapters.configuration.connections import connections
 from adapters.configuration.environment import Environment
 from adapters.configuration.file import DEFAULT_FILE, File
 from adapters.configuration.problems import SettingsError, of_environment
 from adapters.configuration.secret_file import FileSecret
 from adapters.configuration.values import Connection, Discord, Operator, Slack
-from bot.commands.verb import Preset
+from bot.command import Preset
 from bot.model import Secret
 from bot.state import Subscription
 
@@ -73,7 +73,7 @@ def load() -> Settings:
         config = file.check(content, path)
     except SettingsError as error:
         problems += error.problems
-    problems += together.problems(together.given(names), content)
+    problems += cross_checks.problems(cross_checks.given(names), content)
     if problems or env is None or config is None:
         raise SettingsError(problems)
     return _settings(env, config)

@@ -1,6 +1,6 @@
 """What a reply is made of, for any chat: no platform's field names, no platform's limits.
 
-Text in a card is a `Line`: a tuple of spans. A plain `str` is our own words; `Outside` marks text that came
+Text in a card is a `Line`: a tuple of spans. A plain `str` is our own words; `Untrusted` marks text that came
 from elsewhere (names, log lines, messages of people) and is cleaned and escaped by the renderer alone.
 """
 
@@ -16,7 +16,7 @@ from bot.model import Moment, RunRef, Secret
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class Untrusted:
     """Text from outside: shown literally, never as markup, mention or link. `code`: in fixed width."""
 
     text: str
@@ -39,7 +39,7 @@ class When:
     text: str
 
 
-Span = str | Outside | Link | When
+Span = str | Untrusted | Link | When
 Line = tuple[Span, ...]
 
 
@@ -84,7 +84,7 @@ class Button:
     report: RunRef | None = None
     signed: Secret | None = None
     style: Style = Style.PLAIN
-    asks: str | None = None  # the verb whose form opens instead, prefilled from `words`
+    opens_form: str | None = None  # the verb whose form opens instead, prefilled from `words`
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def compare(results: Results, chain: Chain) -> RunDiff:
     baseline = chain.baseline
     if results.availability is not Availability.READY:
         return RunDiff(baseline=baseline)
-    failing = tuple(sorted({p.name for p in results.failing}))  # the order of `Findings.failing`
+    failing = tuple(sorted({p.name for p in results.failing}))  # the order of `RunAnalysis.failing`
     if isinstance(baseline, Gap):
         return RunDiff(baseline=baseline, not_compared=failing)
     passing = {p.name for p in results.properties if p.status is PropertyStatus.PASSING} - set(failing)

@@ -1,7 +1,7 @@
 """Every error of the core, in one tree; the type says what to do.
 
 ClewError
-├── UserError            the person can mend it; its sentences are shown as they are
+├── UserError            the person can fix it; its sentences are shown as they are
 │   └── WrongValue       a parameter's value cannot be read
 ├── ServiceError         a test platform did not do what was asked
 │   ├── Unreachable      no answer came; safe to try a read again later
@@ -46,15 +46,15 @@ class Correction:
 
 
 class UserError(ClewError):
-    """Something a person can mend: what is wrong, how to give it right, and the changes that would do.
+    """Something a person can put right: what is wrong, how to give it right, and the changes that would do.
 
     All may quote what the person gave; they are shown as text from outside, never as markup.
     """
 
-    def __init__(self, problem: str, mend: str = "", *, corrections: tuple[Correction, ...] = ()) -> None:
+    def __init__(self, problem: str, hint: str = "", *, corrections: tuple[Correction, ...] = ()) -> None:
         super().__init__(problem)
         self.problem = problem
-        self.mend = mend
+        self.hint = hint
         self.corrections = corrections
 
 
@@ -64,10 +64,10 @@ class WrongValue(UserError):
     `what` goes on behind either ("is “x”; it has to be a whole number."); `examples` are values.
     """
 
-    def __init__(self, name: str, what: str, *examples: str, mend: str = "") -> None:
+    def __init__(self, name: str, what: str, *examples: str, hint: str = "") -> None:
         shown = ", ".join(f"{name}={example}" for example in examples)
-        super().__init__(f"{name}= {what}", f"{mend} {_examples(shown, examples)}".strip())
-        self._at_field = f"{what} {mend} {_examples(', '.join(examples), examples)}"
+        super().__init__(f"{name}= {what}", f"{hint} {_examples(shown, examples)}".strip())
+        self._at_field = f"{what} {hint} {_examples(', '.join(examples), examples)}"
 
     def at_field(self, label: str) -> str:
         """Return the sentence for a form's field."""

@@ -10,17 +10,18 @@ from datetime import datetime
 from bot import access, grammar, lengths, moments
 from bot.access import Afresh
 from bot.cards import Button, Context, FieldKind, Form, Reply, fingerprint
+from bot.command import Asked, Services, Verb
 from bot.commands.corrected import offers
 from bot.commands.registry import VERBS
-from bot.commands.verb import Asked, Desk, Verb
+from bot.delivery.lost_channels import restore
 from bot.errors import ClewError, UserError
-from bot.grammar import Words
+from bot.grammar import ParsedCommand
 from bot.model import Secret
 from bot.ports import Report
 from bot.redact import scrub, scrub_given, scrub_word
-from bot.replies import commands, finding, problems
+from bot.replies import finding, problems
+from bot.replies import help as helping
 from bot.state import Actor, AuditEntry, Invocation, LiveCard, MessageRef, Place
-from bot.watch.lost import mend
 
 log = logging.getLogger(__name__)
 
@@ -31,42 +32,44 @@ def _scrubbed(invocation: Invocation, secrets: tuple[Secret, ...]) -> tuple[Invo
     A pasted link still names its report, and opens it no more.
     """
     invocation = lengths.bounded(invocation)
-    words = scrub(invocation.words, secrets)
+    words = scrub(invocation.text, secrets)
     arguments = tuple(scrub_word(argument, secrets) for argument in invocation.arguments)
     values = {name: scrub_given(name, value, secrets) for name, value in invocation.values.items()}
     name = scrub(invocation.actor.name, secrets).text  # people choose their own
     clean = replace(
         invocation,
         actor=replace(invocation.actor, name=name),
-        words=words.text,
+        text=words.text,
         arguments=tuple(argument.text for argument in arguments),
         values={name: value.text for name, value in values.items()},
     )
     return clean, any(part.removed for part in (words, *arguments, *values.values()))
 
 
-SAME = {"runs": "status", "list": "status"}  # what people say for a verb
+ALIASES = {"runs": "status", "list": "status"}  # what people say for a verb
 HELP = frozenset({"?", "-h", "-?", "help"})
 
 
-def _words(invocation: Invocation) -> Words:
+def _words(invocation: Invocation) -> ParsedCommand:
     """Read what was typed; other names of a verb, and the ways to ask for help, become the one that is known."""
     if invocation.arguments:
-        words = grammar.of_arguments(invocation.words, invocation.arguments)
+        words = grammar.of_arguments(invocation.text, invocation.arguments)
     else:
-        words = grammar.split(invocation.words)
+        words = grammar.split(invocation.text)
     first, *others = (*words.positional, "")
     helping = words.named.get("help") == "true"
     if not words.verb and (first in HELP or helping):
-        return Words(verb="help", positional=tuple(word for word in others if word))
+        return ParsedCommand(verb="help", positional=tuple(word for word in others if word))
     if words.verb == "help" and (helping or words.bare in HELP - {"help"}):
-        return Words(verb="help")
+        return ParsedCommand(verb="help")
     if words.verb not in {"", "help"} and (helping or words.bare in HELP):
-        return Words(verb="help", positional=(SAME.get(words.verb, words.verb),))
-    return replace(words, verb=SAME.get(words.verb, words.verb))
+        return ParsedCommand(verb="help", positional=(ALIASES.get(words.verb, words.verb),))
+    return replace(words, verb=ALIASES.get(words.verb, words.verb))
 
 
-def _with_pastes(verb: Verb, words: Words, values: Mapping[str, str]) -> tuple[Words, Mapping[str, str]]:
+def _with_pastes(
+    verb: Verb, words: ParsedCommand, values: Mapping[str, str]
+) -> tuple[ParsedCommand, Mapping[str, str]]:
     """Read the link, moment or id that was pasted into the value of a run: a value is never read as a command."""
     own = verb.positional
     text = values.get(own.name) if own and own.kind in {FieldKind.RUN, FieldKind.LONG_TEXT} else None
@@ -81,16 +84,16 @@ def _with_pastes(verb: Verb, words: Words, values: Mapping[str, str]) -> tuple[W
 class Handler:
     """Answers invocations for every chat; it may be called concurrently."""
 
-    def __init__(self, desk: Desk, verbs: Mapping[str, Verb] = VERBS) -> None:
-        self.desk = desk
+    def __init__(self, services: Services, verbs: Mapping[str, Verb] = VERBS) -> None:
+        self.services = services
         self.verbs = verbs
 
     def verb_of(self, invocation: Invocation) -> Verb | None:
         """Return the verb that a command begins with, None where it begins with none: cheap, nothing else is read."""
-        name = grammar.first_verb(invocation.words[: lengths.LONGEST])
-        return self.verbs.get(SAME.get(name, name))
+        name = grammar.first_verb(invocation.text[: lengths.LONGEST])
+        return self.verbs.get(ALIASES.get(name, name))
 
-    async def take(self, invocation: Invocation) -> bool:
+    async def accept(self, invocation: Invocation) -> bool:
         """Keep an invocation durably before the chat is told; False where it was taken before.
 
         A yes that was given beforehand was for that one moment: whoever takes the command up again asks, or a
@@ -98,15 +101,15 @@ class Handler:
         that it delivers again.
         """
         kept = replace(self.clean(invocation), confirmed=False)
-        return await self.desk.store.accept(invocation.place.chat, invocation.key, kept)
+        return await self.services.store.accept(invocation.place.chat, invocation.key, kept)
 
     def clean(self, invocation: Invocation) -> Invocation:
         """Return an invocation as it may be shown or kept: without the secrets in it."""
-        return _scrubbed(invocation, self.desk.secrets)[0]
+        return _scrubbed(invocation, self.services.secrets)[0]
 
     async def unanswered(self, chat: str, since: datetime) -> tuple[Invocation, ...]:
         """Return what was taken since then and never answered: a restart came between."""
-        return tuple(i for _, i in await self.desk.store.unfinished(chat, since))
+        return tuple(i for _, i in await self.services.store.unfinished(chat, since))
 
     async def handle(self, invocation: Invocation, report: Report, afresh: Afresh | None = None) -> Reply:
         """Answer; no secret in it goes further, and the card says so.
@@ -116,7 +119,7 @@ class Handler:
         """
         if (refusal := lengths.refusal(invocation)) is not None:
             return problems.mistake(refusal)
-        clean, removed = _scrubbed(invocation, self.desk.secrets)
+        clean, removed = _scrubbed(invocation, self.services.secrets)
         reply = await self._safely(clean, report, afresh)
         return problems.secret_removed(reply) if removed else reply
 
@@ -131,19 +134,19 @@ class Handler:
         verb, asked = await self._read(_words(invocation), invocation, report)
         if denied := await self._allow(verb, asked):
             raise UserError(denied)
-        return await verb.form(asked, self.desk) if verb.form else None
+        return await verb.form(asked, self.services) if verb.form else None
 
-    async def turned_away(self, actor: Actor, place: Place, rule: str, *, action: str = "any") -> None:
+    async def refused(self, actor: Actor, place: Place, rule: str, *, action: str = "any") -> None:
         """Note in the audit trail that a chat refused somebody, where no verb was used or nothing was read of it."""
         await self._note(action, actor, place, rule)
 
-    async def welcomed(self, under: str) -> None:
+    async def access_restored(self, under: str) -> None:
         """Know that the chat lets us into a channel (or all of a server) again: what waits is tried at once."""
-        await mend(self.desk.store, under)
+        await restore(self.services.store, under)
 
     async def answered(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
         """Say that the reply was shown, in which message, so that its thread knows what it speaks of."""
-        store = self.desk.store
+        store = self.services.store
         if message is not None:
             if reply.card.context is not None:
                 for known in {message.thread or message.message_id, message.message_id}:
@@ -155,7 +158,7 @@ class Handler:
 
     async def _safely(self, invocation: Invocation, report: Report, afresh: Afresh | None) -> Reply:
         """Answer; every failure becomes a card, and what is unexpected is logged, never shown."""
-        words = Words()
+        words = ParsedCommand()
         try:
             words = _words(invocation)
             return await self._answer(words, invocation, report, afresh)
@@ -164,30 +167,30 @@ class Handler:
         except ClewError as error:
             return problems.failure(error)
         except Exception:
-            log.exception("a verb failed", extra={"words_length": len(invocation.words)})
+            log.exception("a verb failed", extra={"words_length": len(invocation.text)})
             return problems.unexpected()
 
     async def _answer(
-        self, words: Words, invocation: Invocation, report: Report, afresh: Afresh | None
+        self, words: ParsedCommand, invocation: Invocation, report: Report, afresh: Afresh | None
     ) -> Reply:
         verb, asked = await self._read(words, invocation, report)
         asked = replace(asked, afresh=afresh)
         denied = await self._allow(verb, asked)
         if denied:
             return problems.denied(denied)
-        verb.check_names(asked.words)
-        verb.check_words(asked.words, asked.invocation.values)
-        verb.check_secrets(asked.words, asked.invocation.values)
-        return await verb.handle(asked, self.desk)
+        verb.check_names(asked.command)
+        verb.check_words(asked.command, asked.invocation.values)
+        verb.check_secrets(asked.command, asked.invocation.values)
+        return await verb.handle(asked, self.services)
 
-    async def _read(self, words: Words, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:
+    async def _read(self, words: ParsedCommand, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:
         verb = self._verb(words)
         context = await self._context(invocation)
         words = verb.with_entry(verb.with_flags(words))
         words = verb.reread(words) if verb.reread else words
         words, values = _with_pastes(verb, words, invocation.values)
         asked = replace(invocation, values=values)
-        return verb, Asked(invocation=asked, words=words, context=context, report=report)
+        return verb, Asked(invocation=asked, command=words, context=context, report=report)
 
     async def _context(self, invocation: Invocation) -> Context:
         """Return what the message in question speaks of, else what its thread does.
@@ -196,14 +199,14 @@ class Handler:
         """
         channel = invocation.place.channel
         for name in (invocation.about, invocation.place.thread):
-            context = await self.desk.store.context(channel, name) if name else None
+            context = await self.services.store.context(channel, name) if name else None
             if context is not None:
                 return context
         if invocation.about is not None:
             raise finding.about_no_run()
         return Context()
 
-    def _verb(self, words: Words) -> Verb:
+    def _verb(self, words: ParsedCommand) -> Verb:
         if words.verb in self.verbs:
             return self.verbs[words.verb]
         if words.pasted is not None:  # a link, moment or id among other words: show what it is about
@@ -211,9 +214,9 @@ class Handler:
         if not words.verb and not words.named:
             return self.verbs["help"]
         said = words.verb or next(iter(words.positional), f"{next(iter(words.named), '')}=")
-        raise commands.unknown_verb(said, [verb.name for verb in self.verbs.values() if not verb.hidden])
+        raise helping.unknown_verb(said, [verb.name for verb in self.verbs.values() if not verb.hidden])
 
-    def _offers(self, error: UserError, words: Words, invocation: Invocation) -> tuple[Button, ...]:
+    def _offers(self, error: UserError, words: ParsedCommand, invocation: Invocation) -> tuple[Button, ...]:
         """Return the corrections of a mistake as buttons."""
         return offers(error.corrections, words, invocation.values, self.verbs.get(words.verb))
 
@@ -221,7 +224,7 @@ class Handler:
         """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""
         who, where = asked.invocation.actor, asked.invocation.place
         decision = await access.decide_now(
-            self.desk.policy, who, where, need=verb.role, changes=verb.changes, afresh=asked.afresh
+            self.services.policy, who, where, need=verb.role, changes=verb.changes, afresh=asked.afresh
         )
         reason = decision.reason if isinstance(decision, access.Denied) else ""
         if reason or verb.changes:
@@ -229,9 +232,9 @@ class Handler:
         return reason
 
     async def _note(self, action: str, actor: Actor, place: Place, rule: str, *, denied: bool = True) -> None:
-        await self.desk.store.audit(
+        await self.services.store.audit(
             AuditEntry(
-                at=self.desk.clock.now(),
+                at=self.services.clock.now(),
                 actor=actor.id,
                 channel=place.channel,
                 action=action,

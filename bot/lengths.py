@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.errors import UserError
-from bot.replies import too_much
+from bot.replies import load
 from bot.state import Invocation
 
 LONGEST = 12_000  # characters of what was typed, of each value, and of somebody's message that is looked into
@@ -18,7 +18,7 @@ def bounded(invocation: Invocation) -> Invocation:
     """Return it with nothing of a text that is too long but that it is: no secret is cut in two and then missed."""
     return replace(
         invocation,
-        words=_bounded(invocation.words),
+        text=_bounded(invocation.text),
         arguments=tuple(_bounded(argument) for argument in invocation.arguments),
         values={name: _bounded(value) for name, value in invocation.values.items()},
     )
@@ -26,9 +26,12 @@ def bounded(invocation: Invocation) -> Invocation:
 
 def refusal(invocation: Invocation) -> UserError | None:
     """Return what to answer to the first text that is too long, None where none is."""
-    texts = {"Your command": invocation.text, **{f"“{n}”": value for n, value in invocation.values.items()}}
+    texts = {
+        "Your command": invocation.full_text,
+        **{f"“{n}”": value for n, value in invocation.values.items()},
+    }
     long = next((what for what, text in texts.items() if len(text) > LONGEST), None)
-    return too_much.too_long(long, LONGEST) if long is not None else None
+    return load.too_long(long, LONGEST) if long is not None else None
 
 
 def _bounded(text: str) -> str:

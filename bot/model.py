@@ -72,7 +72,7 @@ class RunRef:
     run_id: str
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Write it so that a command says it: "prod/9043254f65c9c65d63fe043a0abfc7fc-53-1"."""
         return f"{self.connection}/{self.run_id}"
 
@@ -103,7 +103,7 @@ class Moment:
         return Decimal(self.vtime)
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Write it so that a command says it: "-9067336385060865277,45.334635781589895"."""
         return f"{self.input_hash},{self.vtime}"
 

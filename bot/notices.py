@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How something stands; `problem`: what is wrong and how to mend it in full sentences, "" while all is well.
+    """How something stands; `problem`: what is wrong and how to fix it in full sentences, "" while all is well.
 
     `subject`: what it is about: a channel's id, a connection's name, a chat's name.
     """
@@ -89,7 +89,7 @@ class Operator:
         self._secrets = tuple(secrets)
 
     async def note(self, finding: Finding) -> None:
-        """Tell of a problem that is new, or of one that is over. Raises `StoreError`; then nothing was told."""
+        """NotifyOperator of a problem that is new, or of one that is over. Raises `StoreError`; then nothing was told."""
         found = {(n.cause, n.subject): n for n in await self._store.notices()}
         known = found.get((finding.cause, finding.subject))
         if finding.problem and known is None:

@@ -154,12 +154,12 @@ class Delivered:
 class NotDelivered:
     """It is certainly not there, and trying later can help; `retry_after` in seconds where the chat said so.
 
-    `parks_channel`: the wait concerns the whole channel (429), not this message alone.
+    `limits_channel`: the wait concerns the whole channel (429), not this message alone.
     """
 
     reason: str
     retry_after: float | None = None
-    parks_channel: bool = False
+    limits_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +181,13 @@ class Halted:
 
 
 @dataclass(frozen=True, slots=True)
-class Perhaps:
+class Unconfirmed:
     """It may be there: settle, then look, then decide."""
 
     reason: str
 
 
-PostOutcome = Delivered | NotDelivered | Undeliverable | Halted | Perhaps
+PostOutcome = Delivered | NotDelivered | Undeliverable | Halted | Unconfirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +238,7 @@ class Chat(Protocol):
         ...
 
     @property
-    def settle_seconds(self) -> float:
+    def reconcile_after(self) -> float:
         """How long after a try of unknown outcome the message may still appear."""
         ...
 
@@ -342,7 +342,7 @@ class WatchStore(Protocol):
         """Return what was kept of one run's results, where it may be relied on."""
         ...
 
-    async def results_told(self, ref: RunRef) -> StoredResults | None:
+    async def announced_results(self, ref: RunRef) -> StoredResults | None:
         """Return the results that channels were told of a run, even where it ended anew since."""
         ...
 
@@ -414,27 +414,27 @@ class Outbox(Protocol):
         """Let no row and no channel of these chats wait beyond then."""
         ...
 
-    async def in_doubt(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
+    async def unconfirmed(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
         """Return rows in `sending` whose `next_at` has come: their outcome has to be found out."""
         ...
 
-    async def settle_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
+    async def mark_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
         """Mark it sent and remember what its thread speaks of, in one transaction."""
         ...
 
-    async def settle_later(self, delivery: Delivery, reason: str, due: datetime) -> None:
+    async def mark_retry(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Back to pending, due then: it was certainly not delivered."""
         ...
 
-    async def settle_repeat(self, delivery: Delivery, reason: str, due: datetime) -> None:
+    async def mark_repeat(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Back to pending, due then: it may be there, and its next post says so."""
         ...
 
-    async def settle_doubt(self, delivery: Delivery, reason: str, due: datetime) -> None:
+    async def mark_unconfirmed(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Leave it in `sending`; look for it from `due` on."""
         ...
 
-    async def settle_dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
+    async def mark_dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
         """Leave it to an operator: dead, or unknown where its outcome can never be found out."""
         ...
 
@@ -442,11 +442,11 @@ class Outbox(Protocol):
         """Count a failure that is ours (rendering, encoding), back to pending; return how many there were."""
         ...
 
-    async def park_channel(self, channel: str, until: datetime) -> None:
+    async def rate_limit_channel(self, channel: str, until: datetime) -> None:
         """Claim nothing for a channel before then."""
         ...
 
-    async def unpark_channel(self, channel: str) -> None:
+    async def clear_rate_limit(self, channel: str) -> None:
         """Let a channel wait no more."""
         ...
 

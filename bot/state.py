@@ -50,8 +50,8 @@ class Place:
 class Invocation:
     """One thing a person asked for, from any chat and any way in.
 
-    `words` are what was typed, verb first; `values` are typed options or form fields by parameter name and
-    win over the words. `arguments` are words behind those that came apart already (a shell's argv): each is one
+    `text` is what was typed, verb first; `values` are typed options or form fields by parameter name and
+    win over it. `arguments` are words behind those that came apart already (a shell's argv): each is one
     bare word or one `name=value`, and never read as a command again. `key` is unique for one human act:
     redeliveries carry the same. `about`: the message of Clew's own that a shortcut was used on; what it speaks of
     is known, and is not read out of its text again.
@@ -59,7 +59,7 @@ class Invocation:
 
     actor: Actor
     place: Place
-    words: str
+    text: str
     key: str
     at: datetime
     values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
@@ -68,9 +68,9 @@ class Invocation:
     confirmed: bool = False  # the person said yes beforehand (`clew ask --yes`)
 
     @property
-    def text(self) -> str:
+    def full_text(self) -> str:
         """All that was typed, on one line."""
-        return " ".join((self.words, *self.arguments))
+        return " ".join((self.text, *self.arguments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +210,7 @@ class Delivery:
     attempts: int  # claims so far, this one included
     attempt_at: datetime | None
     repeat: bool = False  # it may be there already, and nobody can find out
-    faults: int = 0  # failures that no later attempt can mend; three make it dead
+    faults: int = 0  # failures that no later attempt can fix; three make it dead
     error: str = ""
 
 

@@ -75,7 +75,7 @@ class Answering:
         except Exception:
             log.exception("a form could not be built")
             return UserError(problems.FAULT)
-        return form or UserError(problems.NO_FORM, problems.NO_FORM_MEND)
+        return form or UserError(problems.NO_FORM, problems.NO_FORM_HINT)
 
     async def in_turn(self, invocation: Invocation, report: Report, afresh: Afresh | None = None) -> Reply:
         """Return the answer of the core, worked on when it is the person's turn; `afresh`: see `Handler.handle`."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.cards import Button, Card, Reply, Tone
-from bot.ports import Chat, Clock, Delivered, Found, Missing, NotDelivered, Perhaps, Post, PostOutcome
+from bot.ports import Chat, Clock, Delivered, Found, Missing, NotDelivered, Post, PostOutcome, Unconfirmed
 from bot.state import Invocation
 
 TRIES = 6
@@ -29,7 +29,7 @@ async def deliver(chat: Chat, clock: Clock, post: Post, send: Send | None = None
     wait, tries = FIRST_WAIT, TRIES
     while True:
         outcome = await (send() if send is not None else chat.post(post))
-        if isinstance(outcome, Perhaps):
+        if isinstance(outcome, Unconfirmed):
             found = await look(chat, clock, post, since)
             tries -= 1
             if found is not None or not tries:
@@ -46,7 +46,7 @@ async def again(clock: Clock, send: Send, *, safe: bool = False) -> PostOutcome:
     wait = FIRST_WAIT
     outcome = await send()
     for _ in range(TRIES):
-        if not isinstance(outcome, NotDelivered) and not (safe and isinstance(outcome, Perhaps)):
+        if not isinstance(outcome, NotDelivered) and not (safe and isinstance(outcome, Unconfirmed)):
             break
         await clock.sleep(_pause(outcome) or wait)
         wait *= 2
@@ -60,7 +60,7 @@ async def to_one(clock: Clock, send: Send) -> PostOutcome:
     A second one hurts nobody, and no answer at all does.
     """
     outcome = await again(clock, send)
-    if isinstance(outcome, Perhaps):
+    if isinstance(outcome, Unconfirmed):
         await clock.sleep(FIRST_WAIT)
         outcome = await again(clock, send)
     return outcome
@@ -68,7 +68,7 @@ async def to_one(clock: Clock, send: Send) -> PostOutcome:
 
 def there(outcome: PostOutcome) -> bool:
     """Whether a message is there, or may be and cannot be looked for."""
-    return isinstance(outcome, Delivered | Perhaps)
+    return isinstance(outcome, Delivered | Unconfirmed)
 
 
 def working(text: str) -> Card:
@@ -89,7 +89,7 @@ def too_old(invocation: Invocation) -> Reply:
         text=(said,),
         tone=Tone.WARNING,
         body=((said,),),
-        buttons=(Button(label="Ask again", words=invocation.words),) if invocation.words else (),
+        buttons=(Button(label="Ask again", words=invocation.text),) if invocation.text else (),
     )
     return Reply(card=card, private=True)
 
@@ -97,7 +97,7 @@ def too_old(invocation: Invocation) -> Reply:
 async def look(chat: Chat, clock: Clock, post: Post, since: datetime) -> PostOutcome | None:
     """Find a message that may be there, when it has settled; None where it certainly is not."""
     for _ in range(LOOKS):
-        await clock.sleep(chat.settle_seconds)
+        await clock.sleep(chat.reconcile_after)
         seen = await chat.find_posted(post.channel, post.thread, post.key, since)
         if isinstance(seen, Found):
             return Delivered(seen.message_id)
@@ -105,7 +105,7 @@ async def look(chat: Chat, clock: Clock, post: Post, since: datetime) -> PostOut
             return None
         if seen.for_good:
             break
-    return Perhaps("It could not be found out whether the message arrived.")
+    return Unconfirmed("It could not be found out whether the message arrived.")
 
 
 def _pause(outcome: PostOutcome) -> float | None:

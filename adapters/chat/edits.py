@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from bot.ports import Clock, Perhaps, PostOutcome
+from bot.ports import Clock, PostOutcome, Unconfirmed
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class Slot(Generic[T]):
         self._lock = asyncio.Lock()
         self._wanted: T | None = None
         self._due = clock.monotonic()
-        self._outcome: PostOutcome = Perhaps("Nothing was sent yet.")
+        self._outcome: PostOutcome = Unconfirmed("Nothing was sent yet.")
 
     async def show(self, shown: T, send: Callable[[T], Awaitable[PostOutcome]]) -> PostOutcome:
         """Send this, or nothing where something newer went instead; return how the newest went."""

@@ -39,4 +39,4 @@ class Releasing(Protocol):
 
 
 class ChatRefused(Exception):
-    """The chat will never let us in as we are; `str()` is a full sentence that says how to mend it."""
+    """The chat will never let us in as we are; `str()` is a full sentence that says how to fix it."""

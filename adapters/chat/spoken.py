@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from adapters.chat.gist import named
+from adapters.chat.message_target import named
 from bot.cards import FieldKind
 from bot.commands.registry import VERBS
-from bot.handler import SAME
+from bot.handler import ALIASES
 from bot.lengths import READ
 
 _QUOTED_REST = re.compile(r"^[ \t]{0,3}(?:>>>|&gt;&gt;&gt;).*", re.MULTILINE | re.DOTALL)
@@ -55,7 +55,7 @@ def spoken(text: str, name: re.Pattern[str], plain: Callable[[str], str]) -> str
 
 def _meant(command: str, *around: str) -> str:
     """Return what the words around a command name, where it takes a run and names none itself."""
-    verb = VERBS.get(SAME.get(_verb(command), _verb(command)))
+    verb = VERBS.get(ALIASES.get(_verb(command), _verb(command)))
     takes_run = verb is not None and verb.positional is not None and verb.positional.kind in _OF_RUNS
     names_one = any("=" not in word for word in command.split()[1:])
     return named("\n".join(around)) if takes_run and not names_one else ""
@@ -65,7 +65,7 @@ def _verb(text: str) -> str:
     """Return the verb that a text begins with, "" where it begins with none."""
     word = _VERB.match(text)
     said = word[0].lower() if word else ""
-    return said if said in VERBS or said in SAME else ""
+    return said if said in VERBS or said in ALIASES else ""
 
 
 def _unquoted(text: str) -> str:

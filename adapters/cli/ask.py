@@ -57,7 +57,7 @@ async def ask(parts: Parts, words: Sequence[str], manner: Manner) -> int:
         command, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), confirmed=manner.yes
     )
     asked = replace(asked, arguments=tuple(arguments))
-    await parts.handler.take(asked)
+    await parts.handler.accept(asked)
     reply = await parts.handler.handle(asked, _report)
     reply = replace(reply, card=with_files_saved(reply.card), live=None)
     await _answered(parts, asked, reply)

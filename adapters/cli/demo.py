@@ -61,7 +61,7 @@ async def demo(*, play: bool, seed: int, speed: float, assemble: Assemble) -> in
 async def _talk(parts: Parts, *, play: bool, speed: float) -> int:
     chat = TerminalChat(screen=Screen(), transcript=Transcript(), clock=parts.clock)
     terminal = Terminal(
-        handler=parts.handler, chat=chat, clock=parts.clock, new_key=parts.handler.desk.new_key
+        handler=parts.handler, chat=chat, clock=parts.clock, new_key=parts.handler.services.new_key
     )
 
     async def tell(text: str) -> None:

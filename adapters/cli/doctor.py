@@ -1,4 +1,4 @@
-"""`clew doctor`: one line for each thing that has to be right, with the way to mend what is not."""
+"""`clew doctor`: one line for each thing that has to be right, with the way to fix what is not."""
 
 from __future__ import annotations
 
@@ -21,11 +21,9 @@ from bot import filters
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unreachable, UserError
 from bot.model import RunQuery
 from bot.ports import Clock, RunService
-from bot.replies.meant import did_you_mean
 from bot.replies.operating import DESK, Cause
-from bot.replies.problems import MENDS
-from bot.replies.watching import fits_none
-from bot.replies.words import clock_time, count
+from bot.replies.problems import HINTS
+from bot.replies.wording import clock_time, count
 from bot.state import OutboxDepth, Subscription
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
@@ -38,14 +36,14 @@ OpenService = Callable[[Connection, Clock], AbstractAsyncContextManager[RunServi
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, what was found, and how to mend it, "" where it is well.
+    """One line: what was looked at, what was found, and how to fix it, "" where it is well.
 
     `bad`: it has to be mended; `odd`: Clew works, but somebody should look at it.
     """
 
     subject: str
     found: str
-    mend: str = ""
+    hint: str = ""
     bad: bool = False
     odd: bool = False
 
@@ -80,7 +78,7 @@ async def _findings(
         loaded = settings.load()
     except SettingsError as error:
         for problem in error.problems:
-            yield Finding(f"settings: {problem.where}", problem.what, problem.mend, bad=True)
+            yield Finding(f"settings: {problem.where}", problem.what, problem.hint, bad=True)
         return
     yield Finding("settings", "complete")
     for warning in loaded.warnings:
@@ -148,9 +146,9 @@ async def _lost(loaded: Settings) -> list[Finding]:
             }
     except (StoreError, UserError):
         return []  # the line about the database says so
-    mend = "Mend that. What is for the channel waits, and is posted when it can be."
+    hint = "Mend that. What is for the channel waits, and is posted when it can be."
     return [
-        Finding("channel", f"{channel} cannot be reached: {problem}", mend, bad=True)
+        Finding("channel", f"{channel} cannot be reached: {problem}", hint, bad=True)
         for channel, problem in problems.items()
     ]
 
@@ -210,8 +208,8 @@ def _unmatched(odds: _Odds) -> Iterator[Finding]:
         if odd is not None:
             yield Finding(
                 wanted.subject,
-                fits_none(odd),
-                did_you_mean(odd.close) or f"Check its {odd.name}.",
+                odd.problem,
+                f"Did you mean “{odd.close}”?" if odd.close else f"Check its {odd.name}.",
                 odd=True,
             )
 
@@ -238,16 +236,16 @@ async def _slack(loaded: Settings, check: CheckSlack) -> AsyncIterator[Finding]:
     if loaded.slack is None:
         yield Finding("slack", "off: SLACK_BOT_TOKEN is not set")
         return
-    async for found, mend in check(loaded.slack):
-        yield Finding("slack", found, mend, bad=bool(mend))
+    async for found, hint in check(loaded.slack):
+        yield Finding("slack", found, hint, bad=bool(hint))
 
 
 async def _discord(loaded: Settings, check: CheckDiscord) -> AsyncIterator[Finding]:
     if loaded.discord is None:
         yield Finding("discord", "off: DISCORD_TOKEN is not set")
         return
-    async for found, mend in check(loaded.discord, await _watched("discord", loaded)):
-        yield Finding("discord", found, mend, bad=bool(mend))
+    async for found, hint in check(loaded.discord, await _watched("discord", loaded)):
+        yield Finding("discord", found, hint, bad=bool(hint))
 
 
 async def _watched(chat: str, loaded: Settings) -> list[str]:
@@ -270,10 +268,10 @@ async def _subscriptions(loaded: Settings) -> list[Subscription]:
 def _mend(error: ClewError) -> str:
     if isinstance(error, Unreachable):
         return "Look at ANTITHESIS_TENANT or ANTITHESIS_BASE_URL first."  # others are sent here to find out
-    return next((MENDS[kind] for kind in type(error).__mro__ if kind in MENDS), "")
+    return next((HINTS[kind] for kind in type(error).__mro__ if kind in HINTS), "")
 
 
 def _line(finding: Finding) -> str:
     sign = "BAD " if finding.bad else "warn" if finding.odd else "ok  "
-    mend = f" -> {finding.mend}" if finding.mend else ""
-    return f"{sign} {finding.subject}: {finding.found}{mend}"
+    hint = f" -> {finding.hint}" if finding.hint else ""
+    return f"{sign} {finding.subject}: {finding.found}{hint}"

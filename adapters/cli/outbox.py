@@ -21,10 +21,10 @@ from adapters.cli.ask import ANSWERED, USER_ERROR
 from adapters.clock import SystemClock
 from adapters.redact import redact
 from adapters.settings import Settings
-from adapters.store.desk import MOVABLE, SENDING, UNKNOWN, Entry
+from adapters.store.outbox_admin import MOVABLE, SENDING, UNKNOWN, Entry
 from adapters.store.store import SqlStore, open_store
 from bot.cleaning import one_line
-from bot.replies.words import ago, clock_time, count, stopped
+from bot.replies.wording import ago, clock_time, count, stopped
 from bot.state import AuditEntry, DeliveryState
 
 MOST_DIGITS = 18  # of a row's number; more is in no database
@@ -44,7 +44,7 @@ Change = Callable[[int, datetime], Awaitable[DeliveryState | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Outbox:
     """The store, and how to print: never a secret, and nothing that a terminal would obey."""
 
     store: SqlStore
@@ -57,86 +57,98 @@ class _Desk:
 
 async def show_all(limit: int) -> int:
     """List what is open; the messages that need a person come first. Raises `StoreError`, `SettingsError`."""
-    async with _opened() as desk:
-        entries, total = await desk.store.entries(limit)
+    async with _opened() as services:
+        entries, total = await services.store.entries(limit)
         for entry in entries:
-            desk.say(_line(entry, desk.now))
+            services.say(_line(entry, services.now))
         if total > len(entries):
-            desk.say(f"… and {total - len(entries):,} more; --limit {total} shows them all.")
-        channels = await _channels(desk.store, desk.now)
+            services.say(f"… and {total - len(entries):,} more; --limit {total} shows them all.")
+        channels = await _channels(services.store, services.now)
         for line in channels:
-            desk.say(line)
+            services.say(line)
         if not entries and not channels:
-            desk.say("Everything is delivered.")
+            services.say("Everything is delivered.")
     return ANSWERED
 
 
 async def show(numbers: Iterable[str]) -> int:
     """Show each message in full; return 1 where one is not there. Raises `StoreError`, `SettingsError`."""
-    async with _opened() as desk:
-        entries = [(number, await _found(desk, number)) for number in numbers]
+    async with _opened() as services:
+        entries = [(number, await _found(services, number)) for number in numbers]
         for number, entry in entries:
             if entry is None:
-                desk.say(_unknown(number), err=True)
+                services.say(_unknown(number), err=True)
                 continue
-            for line in _all_of(entry, desk.now):
-                desk.say(line)
+            for line in _all_of(entry, services.now):
+                services.say(line)
     return ANSWERED if all(entry for _, entry in entries) else USER_ERROR
 
 
 async def retry(numbers: Iterable[str]) -> int:
     """Let messages be sent again; return 1 where one could not be. Raises `StoreError`, `SettingsError`."""
-    async with _opened() as desk:
-        done = [await _change(desk, number, "retry", desk.store.retry) for number in dict.fromkeys(numbers)]
+    async with _opened() as services:
+        done = [
+            await _change(services, number, "retry", services.store.retry)
+            for number in dict.fromkeys(numbers)
+        ]
     return ANSWERED if all(done) else USER_ERROR
 
 
 async def drop(numbers: Iterable[str]) -> int:
     """Give messages up; return 1 where one could not be. Raises `StoreError`, `SettingsError`."""
-    async with _opened() as desk:
-        done = [await _change(desk, number, "drop", desk.store.drop) for number in dict.fromkeys(numbers)]
+    async with _opened() as services:
+        done = [
+            await _change(services, number, "drop", services.store.drop) for number in dict.fromkeys(numbers)
+        ]
     return ANSWERED if all(done) else USER_ERROR
 
 
 @asynccontextmanager
-async def _opened() -> AsyncIterator[_Desk]:
+async def _opened() -> AsyncIterator[_Outbox]:
     logs.set_up("error", traces=False)
     loaded = settings.load()
     logs.set_up("error", loaded.secrets, traces=False)
     async with open_store(loaded.database_url.reveal()) as store:
-        yield _Desk(store, loaded, SystemClock().now())
+        yield _Outbox(store, loaded, SystemClock().now())
 
 
-async def _found(desk: _Desk, number: str) -> Entry | None:
+async def _found(services: _Outbox, number: str) -> Entry | None:
     row_id = _row_id(number)
-    return None if row_id is None else await desk.store.entry(row_id)
+    return None if row_id is None else await services.store.entry(row_id)
 
 
-async def _change(desk: _Desk, number: str, what: str, change: Change) -> bool:
+async def _change(services: _Outbox, number: str, what: str, change: Change) -> bool:
     """Do it to one message and say what came of it; True where it was done."""
     row_id = _row_id(number)
-    before = None if row_id is None else await change(row_id, desk.now)
+    before = None if row_id is None else await change(row_id, services.now)
     if row_id is None or before is None:
-        desk.say(_unknown(number), err=True)
+        services.say(_unknown(number), err=True)
         return False
     if before not in MOVABLE:
-        mend = " Wait until that is known." if before is SENDING else ""
-        desk.say(f"Message {row_id} {FATES[before]}, so there is nothing to {what}.{mend}", err=True)
+        hint = " Wait until that is known." if before is SENDING else ""
+        services.say(f"Message {row_id} {FATES[before]}, so there is nothing to {what}.{hint}", err=True)
         return False
     entry = AuditEntry(
-        at=desk.now, actor=PERSON, channel="", action=f"outbox {what}", decision="done", detail=str(row_id)
+        at=services.now,
+        actor=PERSON,
+        channel="",
+        action=f"outbox {what}",
+        decision="done",
+        detail=str(row_id),
     )
-    await desk.store.audit(entry)
-    desk.say(await _done(desk, row_id, what, before))
+    await services.store.audit(entry)
+    services.say(await _done(services, row_id, what, before))
     return True
 
 
-async def _done(desk: _Desk, row_id: int, what: str, before: DeliveryState) -> str:
+async def _done(services: _Outbox, row_id: int, what: str, before: DeliveryState) -> str:
     if what == "drop":
         return f"Message {row_id} is given up. Nothing of it will be posted."
-    entry = await desk.store.entry(row_id)
+    entry = await services.store.entry(row_id)
     held = entry.held_until if entry else None
-    when = f"after {clock_time(held)}, when its channel may be posted to" if held and held > desk.now else ""
+    when = (
+        f"after {clock_time(held)}, when its channel may be posted to" if held and held > services.now else ""
+    )
     mark = " It is marked as a possible repeat." if before is UNKNOWN else ""
     return f"Message {row_id} goes out {when or 'as soon as Clew runs, within seconds'}.{mark}"
 

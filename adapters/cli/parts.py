@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from adapters.cli.alone import Workers
+from adapters.cli.single_worker import Workers
 from adapters.settings import Settings
 from bot.cards import Card
 from bot.handler import Handler
@@ -45,7 +45,7 @@ class Parts:
     """
 
     settings: Settings
-    services: Mapping[str, RunService]
+    platforms: Mapping[str, RunService]
     store: KeptStore
     clock: Clock
     handler: Handler

@@ -18,10 +18,10 @@ import typer
 
 from adapters import logs, settings
 from adapters.chat.running import ChatRefused, Releasing, RunningChat
-from adapters.cli.alone import named, sentence
 from adapters.cli.ask import ANSWERED, FAILURE
 from adapters.cli.parts import Parts
-from adapters.cli.standing import standing
+from adapters.cli.single_worker import named, sentence
+from adapters.cli.startup_report import standing
 from adapters.cli.stopping import stop_signals
 from adapters.cli.work import Haste, Work, working
 from adapters.configuration.values import Terminal
@@ -188,5 +188,5 @@ def _warn(text: str) -> None:
 
 
 async def _tell(text: str) -> None:
-    """Tell the operator what needs a person."""
+    """NotifyOperator the operator what needs a person."""
     log.error("%s", text)

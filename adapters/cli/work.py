@@ -8,22 +8,22 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from adapters.cli.alone import Alone, sentence
 from adapters.cli.parts import Parts
+from adapters.cli.single_worker import Alone, sentence
 from adapters.heartbeat import Heartbeat
 from adapters.scheduler import Scheduler
 from adapters.store.audit import TrailBroken
+from bot.delivery.deliver import Deliverer, Pace
 from bot.errors import StoreError
 from bot.notices import Finding, Operator
+from bot.notify_operator import NotifyOperator
 from bot.ports import Chat
 from bot.replies.operating import Cause
 from bot.watch.auditor import Auditor, Polled, Standing
-from bot.watch.deliver import Deliverer, Pace
 from bot.watch.fill import Filler
 from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
 from bot.watch.poll import Poller
-from bot.watch.telling import Tell
 
 log = logging.getLogger(__name__)
 
@@ -58,16 +58,18 @@ class Haste:
 class Work:
     """Everything that goes on by itself for some chats."""
 
-    def __init__(self, parts: Parts, chats: Mapping[str, Chat], *, haste: Haste, tell: Tell) -> None:
+    def __init__(
+        self, parts: Parts, chats: Mapping[str, Chat], *, haste: Haste, tell: NotifyOperator
+    ) -> None:
         self._haste, self._tell = haste, tell
         self._chats = chats
         self._parts = parts
         self.deliverers: tuple[Deliverer, ...] = ()
         self.alone = Alone(parts.store, parts.clock, begin=self.start, end=self.stop)
         self._launches = LaunchWatch(
-            services=parts.services, store=parts.store, clock=parts.clock, chats=chats
+            platforms=parts.platforms, store=parts.store, clock=parts.clock, chats=chats
         )
-        self._live = LiveCards(services=parts.services, store=parts.store, clock=parts.clock, chats=chats)
+        self._live = LiveCards(platforms=parts.platforms, store=parts.store, clock=parts.clock, chats=chats)
         renderers = {**parts.renderers, **{name: chat.render for name, chat in chats.items()}}
         self._pollers = tuple(
             Poller(
@@ -77,12 +79,12 @@ class Work:
                 renderers=renderers,
                 on_rows=self._wake,
                 tell_operator=tell,
-                report_links=parts.handler.desk.report_links[service.connection],
+                report_links=parts.handler.services.report_links[service.connection],
             )
-            for service in parts.services.values()
+            for service in parts.platforms.values()
         )
         self._fillers = tuple(
-            Filler(service, parts.store, clock=parts.clock) for service in parts.services.values()
+            Filler(service, parts.store, clock=parts.clock) for service in parts.platforms.values()
         )
         self.connected: Callable[[], Mapping[str, bool]] = lambda: dict.fromkeys(chats, True)
         self.off: dict[str, str] = {}  # why a chat will not come back by itself
@@ -186,7 +188,7 @@ class Work:
         return Deliverer(
             chat,
             self._parts.store,
-            services=self._parts.services,
+            platforms=self._parts.platforms,
             clock=self._parts.clock,
             tell_operator=self._tell,
             pace=Pace(idle=self._haste.idle, per_channel=self._haste.per_channel),
@@ -214,7 +216,7 @@ class Work:
 
 @asynccontextmanager
 async def working(
-    parts: Parts, chats: Mapping[str, Chat], *, haste: Haste, tell: Tell
+    parts: Parts, chats: Mapping[str, Chat], *, haste: Haste, tell: NotifyOperator
 ) -> AsyncIterator[Work]:
     """Work for these chats inside the block, and end in good order after it. Raises `StoreError`.
 

@@ -1,4 +1,4 @@
-"""Checks that settings from every source share: names, ids, addresses; each error says how to mend it."""
+"""Checks that settings from every source share: names, ids, addresses; each error says how to fix it."""
 
 from __future__ import annotations
 

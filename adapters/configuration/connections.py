@@ -58,5 +58,5 @@ def _secret(value: SecretStr | None, path: Path | None) -> Secret | None:
         return Secret(value.get_secret_value()) if value else None
     text = read_secret(path)
     if isinstance(text, Unusable):
-        raise SettingsError([Problem(str(path), text.what, text.mend)])
+        raise SettingsError([Problem(str(path), text.what, text.hint)])
     return FileSecret(text, path)

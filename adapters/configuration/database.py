@@ -204,9 +204,9 @@ def _anything(_name: str, _value: str) -> None:
     """Accept a text that only the server can judge."""
 
 
-def _refused(name: str, what: str, mend: str) -> UserError:
+def _refused(name: str, what: str, hint: str) -> UserError:
     shown = name[:60] if name.isprintable() else "?"
-    return UserError(f"Parameter “{shown}”: {what}", mend)
+    return UserError(f"Parameter “{shown}”: {what}", hint)
 
 
 _SERVER = ("application_name", "options")

@@ -51,12 +51,12 @@ class Unusable:
     """Stands for a secret whose file cannot be used; validation turns it into a problem."""
 
     what: str
-    mend: str
+    hint: str
 
 
 def _usable(value: object) -> object:
     if isinstance(value, Unusable):
-        raise wrong(value.what, value.mend)
+        raise wrong(value.what, value.hint)
     if not isinstance(value, str):
         return value
     if not (text := value.strip()):
@@ -68,7 +68,7 @@ def _database(value: SecretStr) -> SecretStr:
     try:
         read_address(value.get_secret_value())
     except UserError as error:
-        raise wrong(error.problem, error.mend) from None
+        raise wrong(error.problem, error.hint) from None
     return value
 
 
@@ -251,8 +251,8 @@ def variables() -> Mapping[str, str | None]:
         from_file = DotEnvSettingsSource(Environment).env_vars
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        mend = "Check its rights, and save it as UTF-8."
-        raise SettingsError([Problem(".env", f"The file cannot be read ({reason}).", mend)]) from None
+        hint = "Check its rights, and save it as UTF-8."
+        raise SettingsError([Problem(".env", f"The file cannot be read ({reason}).", hint)]) from None
     both = {**from_file, **EnvSettingsSource(Environment).env_vars}
     return {name.lower(): value for name, value in both.items() if value}
 
@@ -264,8 +264,8 @@ def misspelt(names: Iterable[str]) -> list[Problem]:
     for name in sorted(set(names) - set(known)):
         near = get_close_matches(name, known, n=1, cutoff=0.75 if name.startswith("clew_") else 0.9)
         if near or name.startswith("clew_"):
-            mend = f"Did you mean {near[0].upper()}?" if near else "The README lists all settings."
-            found.append(Problem(name.upper(), "There is no such setting.", mend))
+            hint = f"Did you mean {near[0].upper()}?" if near else "The README lists all settings."
+            found.append(Problem(name.upper(), "There is no such setting.", hint))
     return found
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, said all at once, each with the way to mend it; values are never quoted."""
+"""What is wrong with the settings, said all at once, each with the way to fix it; values are never quoted."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ PLAINLY: Mapping[str, tuple[str, str]] = MappingProxyType({
     "dict_type": _TABLE,
     "model_type": _TABLE,
 })  # fmt: skip
-"""What pydantic's kinds of error mean, and how to mend them; its own words are for programmers."""
+"""What pydantic's kinds of error mean, and how to fix them; its own words are for programmers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where it stands, what is wrong with it, and how to mend it."""
+    """One thing that is wrong: where it stands, what is wrong with it, and how to fix it."""
 
     where: str
     what: str
-    mend: str
+    hint: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what} {self.mend}".rstrip()
+        return f"{self.where}: {self.what} {self.hint}".rstrip()
 
 
 class SettingsError(Exception):
@@ -44,13 +44,13 @@ class SettingsError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
-        head = "One setting has to be mended:" if count == 1 else f"{count} settings have to be mended:"
+        head = "One setting has to be corrected:" if count == 1 else f"{count} settings have to be corrected:"
         super().__init__("\n".join([head, *(f"  - {problem}" for problem in self.problems)]))
 
 
-def wrong(what: str, mend: str) -> PydanticCustomError:
-    """Return the error that a validator raises: what is wrong, and how to mend it."""
-    return PydanticCustomError("clew", "{what}", {"what": what, "mend": mend})
+def wrong(what: str, hint: str) -> PydanticCustomError:
+    """Return the error that a validator raises: what is wrong, and how to fix it."""
+    return PydanticCustomError("clew", "{what}", {"what": what, "hint": hint})
 
 
 def of_environment(error: ValidationError) -> list[Problem]:
@@ -75,18 +75,18 @@ def _in_file(error: ErrorDetails, name: str, known: Mapping[str, Iterable[str]])
     table = str(place[0]) if place else ""
     names = sorted(known.get(table, ()))
     near = meant(key, names)
-    mend = f"Did you mean “{near}”?" if near else f"Known here: {', '.join(names)}."
-    return Problem(f"{name}, {_path(error['loc'])}", "There is no such key.", mend)
+    hint = f"Did you mean “{near}”?" if near else f"Known here: {', '.join(names)}."
+    return Problem(f"{name}, {_path(error['loc'])}", "There is no such key.", hint)
 
 
 def _problem(error: ErrorDetails, where: str) -> Problem:
     context = error.get("ctx", {})
     if error["type"] == "clew":
-        return Problem(where, str(context["what"]), str(context["mend"]))
+        return Problem(where, str(context["what"]), str(context["hint"]))
     if error["type"] in {"enum", "literal_error"}:
         return Problem(where, "That is not one of its values.", f"Give {context['expected']}.")
-    what, mend = PLAINLY.get(error["type"], (f"{error['msg']}.", ""))
-    return Problem(where, what, mend)
+    what, hint = PLAINLY.get(error["type"], (f"{error['msg']}.", ""))
+    return Problem(where, what, hint)
 
 
 def _path(loc: tuple[int | str, ...]) -> str:

@@ -28,7 +28,7 @@ class FileSecret(Secret):
         """Read the file again, since the secret was refused; a file that is of no use changes nothing."""
         found = read_secret(self.path)
         if isinstance(found, Unusable):
-            log.warning("a secret was refused, and its file is of no use: %s %s", found.what, found.mend)
+            log.warning("a secret was refused, and its file is of no use: %s %s", found.what, found.hint)
         elif not _HEADER.fullmatch(found):
             log.warning(
                 "a secret was refused, and in its file %s are spaces or characters beyond ASCII", self.path

@@ -41,7 +41,7 @@ def kind_of(value: str) -> str | None:
     return next((kind for kind, shape in SHAPES.items() if shape.fullmatch(value)), None)
 
 
-def _wants(kind: str, mend: str, *, always: bool = False) -> Callable[[SecretStr], SecretStr]:
+def _wants(kind: str, hint: str, *, always: bool = False) -> Callable[[SecretStr], SecretStr]:
     """Check that a secret is of a kind; with `always` also where its shape tells nothing."""
 
     def check(value: SecretStr) -> SecretStr:
@@ -50,9 +50,9 @@ def _wants(kind: str, mend: str, *, always: bool = False) -> Callable[[SecretStr
             raise wrong("It begins with “Bot”.", "Give the token alone.")
         found = kind_of(secret(value).get_secret_value())
         if found not in {None, kind}:
-            raise wrong(f"That looks like {found}.", mend)
+            raise wrong(f"That looks like {found}.", hint)
         if found is None and always:
-            raise wrong(f"That is not {kind}.", mend)
+            raise wrong(f"That is not {kind}.", hint)
         return value
 
     return check

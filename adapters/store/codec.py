@@ -8,6 +8,7 @@ import msgspec
 
 from adapters.store.text import clean
 from bot.cards import Context
+from bot.state import Invocation
 
 T = TypeVar("T")
 
@@ -20,6 +21,14 @@ def encode(value: object) -> str:
 def decode(text: str, kind: type[T]) -> T:
     """Read a value back from what `encode` wrote."""
     return msgspec.json.decode(text, type=kind)
+
+
+def decode_invocation(text: str) -> Invocation:
+    """Read a command back; versions before 0.2 wrote its text under the name `words`."""
+    fields = msgspec.json.decode(text, type=dict[str, Any])
+    if "words" in fields:
+        fields["text"] = fields.pop("words")
+    return msgspec.convert(fields, Invocation)
 
 
 def encode_context(context: Context | None) -> str | None:

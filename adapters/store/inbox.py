@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from adapters.store.codec import decode, encode
+from adapters.store.codec import decode_invocation, encode
 from adapters.store.part import Part, whole
 from adapters.store.tables import inbox
 from bot.state import Invocation
@@ -45,4 +45,4 @@ class SqlInbox(Part):
         )
         async with self._db.reading() as connection:
             rows = (await connection.execute(statement)).all()
-        return tuple((row.dedupe_id, decode(row.invocation, Invocation)) for row in rows)
+        return tuple((row.dedupe_id, decode_invocation(row.invocation)) for row in rows)

@@ -57,8 +57,13 @@ class SqlOutbox(Part):
         self, chats: frozenset[str], now: datetime, *, due_by: datetime | None = None
     ) -> Delivery | None:
         """Take the oldest due pending row of these chats: `sending`, attempt counted, committed on return."""
-        doubt_at = now + timedelta(seconds=self._doubt_after)
-        values = {"chats": sorted(chats), "now": now, "due_by": due_by or now, "doubt_at": doubt_at}
+        unconfirmed_at = now + timedelta(seconds=self._unconfirmed_after)
+        values = {
+            "chats": sorted(chats),
+            "now": now,
+            "due_by": due_by or now,
+            "unconfirmed_at": unconfirmed_at,
+        }
         for _ in range(RACES):
             try:
                 async with self._db.writing() as connection:
@@ -83,7 +88,7 @@ class SqlOutbox(Part):
             await connection.execute(rows.values(next_at=latest))
             await connection.execute(update(parked).where(parked.c.until > latest, ours).values(until=latest))
 
-    async def in_doubt(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
+    async def unconfirmed(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
         """Return rows in `sending` whose `next_at` has come, oldest first."""
         statement = (
             select(outbox)
@@ -95,7 +100,7 @@ class SqlOutbox(Part):
             return tuple([read_delivery(row, repeat=await _is_repeat(connection, row.key)) for row in rows])
 
     @whole
-    async def settle_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
+    async def mark_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
         """Mark it sent, whoever holds it by now, and remember what its thread speaks of, in one transaction."""
         values = {"state": SENT, "message_id": message.message_id, "settled_at": now, "error": ""}
         mark = update(outbox).where(outbox.c.id == delivery.id, outbox.c.state != SENT).values(values)
@@ -111,12 +116,12 @@ class SqlOutbox(Part):
                     now=now,
                 )
 
-    async def settle_later(self, delivery: Delivery, reason: str, due: datetime) -> None:
+    async def mark_retry(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Back to pending, due then: it was certainly not delivered."""
         await self._write(_owned(delivery, SENDING).values(state=PENDING, next_at=due, error=_short(reason)))
 
     @whole
-    async def settle_repeat(self, delivery: Delivery, reason: str, due: datetime) -> None:
+    async def mark_repeat(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Back to pending, due then: it may be there, and its next post says so."""
         later = _owned(delivery, SENDING).values(state=PENDING, next_at=due, error=_short(reason))
         async with self._db.writing() as connection:
@@ -124,11 +129,11 @@ class SqlOutbox(Part):
                 mark = self._db.insert(repeats).on_conflict_do_nothing()
                 await connection.execute(mark, {"key": delivery.key})
 
-    async def settle_doubt(self, delivery: Delivery, reason: str, due: datetime) -> None:
+    async def mark_unconfirmed(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Leave it in `sending`; look for it from `due` on."""
         await self._write(_owned(delivery, SENDING).values(next_at=due, error=_short(reason)))
 
-    async def settle_dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
+    async def mark_dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
         """Leave it to an operator; also after `count_fault` put it back to pending."""
         state = UNKNOWN if unknown else DEAD
         await self._write(_owned(delivery, SENDING, PENDING).values(state=state, error=_short(reason)))
@@ -143,7 +148,7 @@ class SqlOutbox(Part):
         return int(faults or 0)
 
     @whole
-    async def park_channel(self, channel: str, until: datetime) -> None:
+    async def rate_limit_channel(self, channel: str, until: datetime) -> None:
         """Claim nothing for a channel before then; a longer wait that runs already stays."""
         add = self._db.insert(parked)
         later = add.on_conflict_do_update(
@@ -155,7 +160,7 @@ class SqlOutbox(Part):
             await connection.execute(later, {"channel": channel, "until": until})
 
     @whole
-    async def unpark_channel(self, channel: str) -> None:
+    async def clear_rate_limit(self, channel: str) -> None:
         """Let a channel wait no more."""
         async with self._db.writing() as connection:
             await connection.execute(delete(parked).where(parked.c.channel == channel))
@@ -202,7 +207,7 @@ async def insert_deliveries(
 def claim_statement() -> Update:
     """Build the one conditional update that takes a row; on PostgreSQL it skips rows others have locked.
 
-    It takes `chats`, `now`, `due_by` and `doubt_at`.
+    It takes `chats`, `now`, `due_by` and `unconfirmed_at`.
     """
     picked = _claimable().scalar_subquery()
     return (
@@ -213,7 +218,7 @@ def claim_statement() -> Update:
             thread=func.coalesce(_thread_of_parent(outbox), outbox.c.thread),
             attempts=outbox.c.attempts + 1,
             attempt_at=bindparam("now"),
-            next_at=bindparam("doubt_at"),
+            next_at=bindparam("unconfirmed_at"),
         )
         .returning(outbox)
     )

@@ -17,13 +17,13 @@ T = TypeVar("T")
 class Part:
     """One part of the store over the shared database.
 
-    `doubt_after`: seconds from a claim to its doubt. `now`: the wall clock's time, to note when something was kept.
+    `unconfirmed_after`: seconds from a claim to its doubt. `now`: the wall clock's time, to note when something was kept.
     """
 
-    def __init__(self, database: Database, *, doubt_after: float, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, *, unconfirmed_after: float, now: Callable[[], datetime]) -> None:
         self._db = database
         self._now = now
-        self._doubt_after = doubt_after
+        self._unconfirmed_after = unconfirmed_after
 
 
 def whole(write: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:

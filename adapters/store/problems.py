@@ -1,4 +1,4 @@
-"""Every database error as one plain sentence: what is wrong and how to mend it, never a value or a password."""
+"""Every database error as one plain sentence: what is wrong and how to fix it, never a value or a password."""
 
 from __future__ import annotations
 

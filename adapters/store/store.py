@@ -17,12 +17,12 @@ from adapters.store.audit import SqlAudit
 from adapters.store.condition import SqlCondition
 from adapters.store.conversations import SqlConversations
 from adapters.store.database import Database
-from adapters.store.desk import SqlDesk
 from adapters.store.folding import SqlFolding
 from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
 from adapters.store.notices import SqlNotices
 from adapters.store.outbox import SqlOutbox
+from adapters.store.outbox_admin import SqlOutboxAdmin
 from adapters.store.schema import bring_up_to_date
 from adapters.store.subscriptions import SqlSubscriptions
 from adapters.store.upkeep import SqlUpkeep
@@ -40,7 +40,7 @@ class SqlStore(
     SqlSubscriptions,
     SqlOutbox,
     SqlFolding,
-    SqlDesk,
+    SqlOutboxAdmin,
     SqlNotices,
     SqlConversations,
     SqlIntents,
@@ -56,26 +56,26 @@ class SqlStore(
 async def open_store(
     url: str,
     *,
-    doubt_after: float = 30.0,
+    unconfirmed_after: float = 30.0,
     busy_seconds: float = 5.0,
     now: Callable[[], datetime] = _CLOCK.now,
 ) -> AsyncIterator[SqlStore]:
     """Open the database of that URL, bring its schema up to date, and close it at the end.
 
-    `doubt_after`: seconds from a claim until its outcome is looked for, at least the longest settle time of
+    `unconfirmed_after`: seconds from a claim until its outcome is looked for, at least the longest settle time of
     the chats. `busy_seconds`: how long to wait for another program's lock.
     `now`: the wall clock. Raises `StoreError`.
     """
     try:
         address = read_address(url)
     except UserError as error:
-        raise StoreError(f"DATABASE_URL: {error.problem} {error.mend}") from None
+        raise StoreError(f"DATABASE_URL: {error.problem} {error.hint}") from None
     if isinstance(address, SqliteFile):
         _prepare_file(address.path)
     database = Database(address, busy_seconds=busy_seconds)
     try:
         await bring_up_to_date(database, busy_seconds=busy_seconds)
-        yield SqlStore(database, doubt_after=doubt_after, now=now)
+        yield SqlStore(database, unconfirmed_after=unconfirmed_after, now=now)
     finally:
         await database.close()
 

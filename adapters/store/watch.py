@@ -147,7 +147,7 @@ class SqlWatch(Part):
         """Return what was kept of one run's results, where it may be relied on."""
         return next(iter((await self.results_kept(ref.connection, (ref.run_id,))).values()), None)
 
-    async def results_told(self, ref: RunRef) -> StoredResults | None:
+    async def announced_results(self, ref: RunRef) -> StoredResults | None:
         """Return the results that channels were told of a run, even where it ended anew since."""
         statement = select(results).where(
             results.c.connection == ref.connection, results.c.run_id == ref.run_id, results.c.told

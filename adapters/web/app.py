@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 TICK = 1.0  # seconds
 RETRY = 10.0  # seconds
-MEND = 'Another Clew may be running; else set listen = "HOST:PORT" or "off" under [web] in clew.toml.'
+HINT = 'Another Clew may be running; else set listen = "HOST:PORT" or "off" under [web] in clew.toml.'
 
 
 def application(health: Health) -> web.Application:
@@ -60,7 +60,7 @@ async def serving(
         stack.callback(ticking.cancel)
         address, problem = await _listen(stack, health, listen)
         if address is None:
-            tell(f"{problem} Everything else goes on; it is tried again every {RETRY:g} s. {MEND}")
+            tell(f"{problem} Everything else goes on; it is tried again every {RETRY:g} s. {HINT}")
             retrying = asyncio.create_task(_again(stack, health, listen))
             stack.push_async_callback(_ended, retrying)
         yield address

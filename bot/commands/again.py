@@ -8,46 +8,46 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import requests, sending
 from bot.access import Role
+from bot.actions import requests, send
+from bot.actions.confirm import TOKEN, intent_of
 from bot.cards import Reply
-from bot.commands.confirm import TOKEN, intent_of
+from bot.command import Asked, Services, Verb
 from bot.commands.launch import propose
-from bot.commands.verb import Asked, Desk, Verb
+from bot.replies import confirming
 from bot.replies import launching as replies
-from bot.replies import settling
 from bot.state import Intent, IntentKind
 
 
-async def check(asked: Asked, desk: Desk) -> Reply:
+async def check(asked: Asked, services: Services) -> Reply:
     """Look for the run of a launch of unknown outcome now, instead of at the next turn."""
-    intent = await _launch(asked, desk, "check")
-    if intent.state not in sending.UNDECIDED:
-        return settling.happened(intent)
-    service = desk.services.get(intent.connection)
+    intent = await _launch(asked, services, "check")
+    if intent.state not in send.UNDECIDED:
+        return confirming.happened(intent)
+    service = services.platforms.get(intent.connection)
     if service is None:
-        raise settling.no_connection(intent)
+        raise confirming.no_connection(intent)
     request = requests.launch_request(intent.request)
-    run = await sending.look(intent, service)
+    run = await send.look(intent, service)
     if run is None:
         return replies.still_unknown(intent, request)
-    now = desk.clock.now()
-    await sending.accept(intent, run.ref.run_id, store=desk.store, now=now)
+    now = services.clock.now()
+    await send.accept(intent, run.ref.run_id, store=services.store, now=now)
     return Reply(card=replies.appeared(intent, request, run, now=now))
 
 
-async def again(asked: Asked, desk: Desk) -> Reply:
+async def again(asked: Asked, services: Services) -> Reply:
     """Ask for the same launch once more: a new request with a key of its own, newly confirmed."""
-    intent = await _launch(asked, desk, "launch again")
-    service = desk.services.get(intent.connection)
+    intent = await _launch(asked, services, "launch again")
+    service = services.platforms.get(intent.connection)
     if service is None:
-        raise settling.no_connection(intent)
-    request = replace(requests.launch_request(intent.request), key=desk.new_key())
-    return await propose(request, service, asked, desk, reason=f"again of {intent.id}")
+        raise confirming.no_connection(intent)
+    request = replace(requests.launch_request(intent.request), key=services.new_key())
+    return await propose(request, service, asked, services, reason=f"again of {intent.id}")
 
 
-async def _launch(asked: Asked, desk: Desk, verb: str) -> Intent:
-    intent = await intent_of(asked, desk, verb)
+async def _launch(asked: Asked, services: Services, verb: str) -> Intent:
+    intent = await intent_of(asked, services, verb)
     if intent.kind is not IntentKind.LAUNCH:
         raise replies.not_a_launch()
     return intent

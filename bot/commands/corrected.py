@@ -7,16 +7,16 @@ from dataclasses import replace
 
 from bot import grammar
 from bot.cards import Button
-from bot.commands.verb import Verb
+from bot.command import Verb
 from bot.errors import Correction, Part
-from bot.grammar import Words
+from bot.grammar import ParsedCommand
 from bot.redact import is_secret
 
 MOST = 5  # offers beside each other
 
 
 def offers(
-    corrections: tuple[Correction, ...], words: Words, values: Mapping[str, str], verb: Verb | None
+    corrections: tuple[Correction, ...], words: ParsedCommand, values: Mapping[str, str], verb: Verb | None
 ) -> tuple[Button, ...]:
     """Return a button for each correction that can be said again; what a value is changed to is its label."""
     meant = [(c, corrected(c, words, values, verb)) for c in corrections[:MOST]]
@@ -28,7 +28,7 @@ def offers(
 
 
 def corrected(
-    correction: Correction, words: Words, values: Mapping[str, str], verb: Verb | None
+    correction: Correction, words: ParsedCommand, values: Mapping[str, str], verb: Verb | None
 ) -> str | None:
     """Write the command with a correction made; None where it holds what no message may keep."""
     given = {**words.named, **values}
@@ -44,7 +44,7 @@ def corrected(
     return grammar.written(_with_value(correction, replace(words, named=given), verb))
 
 
-def _with_value(correction: Correction, words: Words, verb: Verb | None) -> Words:
+def _with_value(correction: Correction, words: ParsedCommand, verb: Verb | None) -> ParsedCommand:
     """Set a parameter; bare words that stood for it, or behind it, are in the new value."""
     own = verb.positional.name if verb and verb.positional else ""
     behind = [word for name, word in words.strays if name == correction.name]

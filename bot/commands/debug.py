@@ -10,52 +10,51 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot import grammar, moments, requests, sessions
+from bot import grammar, moments
 from bot.access import Role
-from bot.cards import Field, FieldKind, Form, Line, Outside, Reply
-from bot.commands import confirm
-from bot.commands.aim import Aim, moment_of
+from bot.actions import confirm, requests, sessions
+from bot.cards import Field, FieldKind, Form, Line, Reply, Untrusted
+from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail, moment_field, run_field
-from bot.commands.target import require, service_of
-from bot.commands.verb import Asked, Desk, Parameter, Verb
 from bot.errors import UserError
 from bot.model import Capability, DebugRequest
 from bot.replies import debugging as replies
-from bot.replies import pasting
-from bot.replies.words import SHORT_ID
+from bot.replies.wording import SHORT_ID
 from bot.state import Intent, IntentKind, IntentState
+from bot.targets.moment import GIVE_MOMENT, MomentTarget, moment_of
+from bot.targets.run import require, service_of
 
 LONGEST_DESCRIPTION = 300  # characters
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Join the session that is open at the moment, or keep a draft and ask for a confirmation."""
-    aim = await _aim(asked, desk)
-    reply = await _proposed(aim, asked, desk)
-    return replies.about(reply, aim.context) if aim.run is not None else reply
+    target = await _moment_target(asked, services)
+    reply = await _proposed(target, asked, services)
+    return replies.about(reply, target.context) if target.run is not None else reply
 
 
-async def _proposed(aim: Aim, asked: Asked, desk: Desk) -> Reply:
-    require(aim.service, Capability.DEBUG)
-    if aim.moment.placeholder:
+async def _proposed(target: MomentTarget, asked: Asked, services: Services) -> Reply:
+    require(target.service, Capability.DEBUG)
+    if target.moment.placeholder:
         raise replies.placeholder()
-    key = desk.new_key()
-    request = _request(aim, asked, desk, key)
-    now = desk.clock.now()
+    key = services.new_key()
+    request = _request(target, asked, services, key)
+    now = services.clock.now()
     if not asked.flag("again"):
         wanted = sessions.subject(request)
-        session = await sessions.open_at(wanted, service=aim.service, store=desk.store, now=now)
+        session = await sessions.open_at(wanted, service=target.service, store=services.store, now=now)
         if session is not None:
             return replies.joined(session)
-    intent = _draft(aim, asked, request, key=key, now=now)
-    await desk.store.draft(intent)
+    intent = _draft(target, asked, request, key=key, now=now)
+    await services.store.draft(intent)
     if asked.invocation.confirmed:
-        return await confirm.go(intent, asked, desk)
+        return await confirm.go(intent, asked, services)
     alone = asked.invocation.place.direct
-    return replies.confirmation(intent, request, alone=alone, warnings=_warnings(aim))
+    return replies.confirmation(intent, request, alone=alone, warnings=_warnings(target))
 
 
-async def form(asked: Asked, desk: Desk) -> Form:
+async def form(asked: Asked, services: Services) -> Form:
     """Return the form, prefilled with what the thread or the words already say."""
     given = asked.value
     return Form(
@@ -73,38 +72,41 @@ async def form(asked: Asked, desk: Desk) -> Form:
     )  # fmt: skip
 
 
-async def _aim(asked: Asked, desk: Desk) -> Aim:
+async def _moment_target(asked: Asked, services: Services) -> MomentTarget:
     """Return the moment that is meant; `session=` names its session where no run is known."""
     session_id = asked.value("session")
     if session_id is None:
-        return await moment_of(asked, desk)
-    pasted = asked.words.pasted or moments.find(asked.value("moment") or "")
+        return await moment_of(asked, services)
+    pasted = asked.command.pasted or moments.find(asked.value("moment") or "")
     if pasted is None or pasted.moment is None:
-        raise pasting.which_moment_of_session()
+        raise UserError("Which moment of that session?", GIVE_MOMENT)
     session_id = grammar.run_id(session_id, "session")
-    return Aim(
-        service=service_of(asked, desk), moment=pasted.moment, session_id=session_id, warning=pasted.warning
+    return MomentTarget(
+        service=service_of(asked, services),
+        moment=pasted.moment,
+        session_id=session_id,
+        warning=pasted.warning,
     )
 
 
-def _request(aim: Aim, asked: Asked, desk: Desk, key: str) -> DebugRequest:
+def _request(target: MomentTarget, asked: Asked, services: Services, key: str) -> DebugRequest:
     """Build the request: the run's id where it is known, else the session's; the key goes into the text."""
     return DebugRequest(
-        moment=aim.moment,
-        run_id=aim.run.ref.run_id if aim.run else None,
-        session_id=None if aim.run else aim.session_id,
-        description=f"[clew:{key[:SHORT_ID]}] {_words(aim, asked)}".strip(),
-        property_name=aim.property_name,
-        recipients=_recipients(asked, desk),
+        moment=target.moment,
+        run_id=target.run.ref.run_id if target.run else None,
+        session_id=None if target.run else target.session_id,
+        description=f"[clew:{key[:SHORT_ID]}] {_words(target, asked)}".strip(),
+        property_name=target.property_name,
+        recipients=_recipients(asked, services),
     )
 
 
-def _draft(aim: Aim, asked: Asked, request: DebugRequest, *, key: str, now: datetime) -> Intent:
+def _draft(target: MomentTarget, asked: Asked, request: DebugRequest, *, key: str, now: datetime) -> Intent:
     place = asked.invocation.place
     return Intent(
         id=key,
         kind=IntentKind.DEBUG,
-        connection=aim.service.connection,
+        connection=target.service.connection,
         actor=asked.invocation.actor.id,
         channel=place.channel,
         thread=place.thread,
@@ -116,25 +118,25 @@ def _draft(aim: Aim, asked: Asked, request: DebugRequest, *, key: str, now: date
     )
 
 
-def _words(aim: Aim, asked: Asked) -> str:
-    said = asked.value("description") or aim.property_name or ""
+def _words(target: MomentTarget, asked: Asked) -> str:
+    said = asked.value("description") or target.property_name or ""
     plain = "".join(letter for letter in " ".join(said.split()) if letter.isprintable())
     return plain[:LONGEST_DESCRIPTION]
 
 
-def _recipients(asked: Asked, desk: Desk) -> tuple[str, ...]:
+def _recipients(asked: Asked, services: Services) -> tuple[str, ...]:
     """Return who gets the link: who was named, else the person, else nobody in particular."""
     named = asked.value("recipients")
     if named is not None:
-        return may_mail(grammar.recipients(named), asked, desk)
+        return may_mail(grammar.recipients(named), asked, services)
     try:
-        return may_mail(grammar.recipients(asked.invocation.actor.email or ""), asked, desk)
+        return may_mail(grammar.recipients(asked.invocation.actor.email or ""), asked, services)
     except UserError:
         return ()
 
 
-def _warnings(aim: Aim) -> tuple[Line, ...]:
-    return ((Outside(aim.warning),),) if aim.warning else ()
+def _warnings(target: MomentTarget) -> tuple[Line, ...]:
+    return ((Untrusted(target.warning),),) if target.warning else ()
 
 
 VERB = Verb(

@@ -6,16 +6,16 @@ failing [RUN] [property=NAME|NUMBER]
 from __future__ import annotations
 
 from bot.cards import Reply
-from bot.commands.aim import choose_property
+from bot.command import Asked, Services, Verb
 from bot.commands.parameters import CONNECTION, PROPERTY, RUN
-from bot.commands.target import findings_for
-from bot.commands.verb import Asked, Desk, Verb
 from bot.replies import failing as replies
+from bot.targets.moment import choose_property
+from bot.targets.run import analysis_for
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the list, or with one property of it."""
-    service, found = await findings_for(asked, desk, ended=True)
+    service, found = await analysis_for(asked, services, ended=True)
     wanted = asked.value("property")
     if wanted is not None:
         return replies.one(found, choose_property(found, wanted), service.capabilities)

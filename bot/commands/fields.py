@@ -8,14 +8,14 @@ from types import MappingProxyType
 
 from bot import grammar, launching, moments
 from bot.cards import Button, FieldKind, Reply
-from bot.commands.verb import Parameter, Verb
+from bot.command import Parameter, Verb
 from bot.errors import UserError, WrongValue
-from bot.grammar import Words
+from bot.grammar import ParsedCommand
 from bot.redact import MASK, is_secret
-from bot.replies import pasting
 from bot.state import Invocation
 
 MOST = 999_999_999  # of a count that its verb does not bound
+GIVE_MOMENT = "Copy it from the triage report."
 
 Check = Callable[[str, str], object]
 """Reads a value; the second text is the parameter's name. Raises `UserError`."""
@@ -35,7 +35,7 @@ def problem(verb: Verb | None, name: str, kind: str, value: str, label: str) -> 
     except WrongValue as error:
         return error.at_field(label)
     except UserError as error:
-        return f"{error.problem} {error.mend}".strip()
+        return f"{error.problem} {error.hint}".strip()
     return ""
 
 
@@ -52,8 +52,8 @@ def correctable(reply: Reply, invocation: Invocation) -> Reply:
     `invocation`: as `Handler.clean` returns it.
     """
     kept = {n: v for n, v in invocation.values.items() if not is_secret(n) and MASK not in v}
-    words = grammar.written(Words(verb=invocation.words, named=kept))
-    again = Button(label="Correct the form", words=words or invocation.words, asks=invocation.words)
+    words = grammar.written(ParsedCommand(verb=invocation.text, named=kept))
+    again = Button(label="Correct the form", words=words or invocation.text, opens_form=invocation.text)
     return replace(reply, card=replace(reply.card, buttons=(again, *reply.card.buttons)))
 
 
@@ -74,7 +74,7 @@ def _anything(text: str, name: str) -> object:
 def _moment(text: str, name: str) -> object:
     found = moments.find(text)
     if found is None or found.moment is None:
-        raise pasting.moment_not_recognised()
+        raise UserError("That moment was not recognised.", GIVE_MOMENT)
     return found
 
 

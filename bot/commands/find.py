@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot import moments, sending
+from bot import moments
+from bot.actions import send
 from bot.cards import FieldKind, Reply
-from bot.commands.aim import moment_of
-from bot.commands.target import SHORTEST_ID, findings_for, launchers_of, meant, runs_beginning_with
-from bot.commands.verb import MESSAGE, Asked, Desk, Parameter, Verb
+from bot.command import MESSAGE, Asked, Parameter, Services, Verb
 from bot.lengths import LONGEST
 from bot.moments import Pasted
 from bot.replies import finding
 from bot.replies import runs as replies
+from bot.targets.moment import moment_of
+from bot.targets.run import SHORTEST_ID, analysis_for, launchers_of, meant, runs_beginning_with
 
 MOST_BEGINNINGS = 20  # words of a text that are tried as the beginning of an id
 _BEGINNING = re.compile(
@@ -25,56 +26,60 @@ _BEGINNING = re.compile(
 )
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with what the text is about, and the buttons that follow from it."""
-    pasted = asked.words.pasted
+    pasted = asked.command.pasted
     if pasted is not None and pasted.moment is not None and not pasted.moment.placeholder:
         beside = asked if pasted.run_id else _naming(asked, moments.run_ids(pasted.rest), pasted)
-        return replies.moment_found(await moment_of(beside, desk))
+        return replies.moment_found(await moment_of(beside, services))
     if pasted is None or not (pasted.run_id or pasted.session_id or pasted.report_url):
-        asked = await _naming_run(asked, desk)
-    service, found = await findings_for(asked, desk)
-    found = replace(found, run=await sending.by_name(found.run, desk.store))
-    return Reply(card=replies.one(found, desk.clock.now(), service.capabilities))
+        asked = await _naming_run(asked, services)
+    service, found = await analysis_for(asked, services)
+    found = replace(found, run=await send.by_name(found.run, services.store))
+    return Reply(card=replies.one(found, services.clock.now(), service.capabilities))
 
 
 def _naming(asked: Asked, ids: tuple[str, ...], pasted: Pasted | None = None) -> Asked:
     """Ask for these ids and what was pasted, whatever other words stand beside them."""
-    words = replace(asked.words, positional=ids, named={}, strays=(), pasted=pasted)
-    return replace(asked, words=words, invocation=replace(asked.invocation, values={}))
+    words = replace(asked.command, positional=ids, named={}, strays=(), pasted=pasted)
+    return replace(asked, command=words, invocation=replace(asked.invocation, values={}))
 
 
-async def _naming_run(asked: Asked, desk: Desk) -> Asked:
+async def _naming_run(asked: Asked, services: Services) -> Asked:
     """Take the one run that stands somewhere in the text, by its id or its beginning; without any, the thread's.
 
     What somebody wrote in a message is read for ids only; what was typed here may be any name of a run.
     """
     message, typed = asked.invocation.values.get(MESSAGE, ""), asked.value("run", 0) or ""
-    text = (message or f"{asked.invocation.text} {typed}")[:LONGEST]
+    text = (message or f"{asked.invocation.full_text} {typed}")[:LONGEST]
     named, starts = moments.run_ids(text), list[str]()
     if not named:
         starts = list(dict.fromkeys(_BEGINNING.findall(text)))[:MOST_BEGINNINGS]
-        found = await runs_beginning_with(meant(asked, desk), starts)
-        named = tuple(run.ref.words for _, run in found)
+        found = await runs_beginning_with(meant(asked, services), starts)
+        named = tuple(run.ref.text for _, run in found)
     if named and typed == f"{typed.partition('/')[0]}/{named[0]}":  # with its connection
         return asked
     if len(named) > 1:
         raise finding.several_runs(len(named))
-    refusal = asked.words.pasted.refusal if asked.words.pasted else None
+    refusal = asked.command.pasted.refusal if asked.command.pasted else None
     if named or (asked.context.run is not None and not typed):
         return _naming(asked, named)
-    if refusal is None and typed and await _may_be_a_name(typed, asked, desk):
+    if refusal is None and typed and await _may_be_a_name(typed, asked, services):
         return asked
     unknown = finding.begins_no_recent(starts[0]) if starts else None
     raise refusal or unknown or finding.nothing_named(message or typed, LONGEST)
 
 
-async def _may_be_a_name(typed: str, asked: Asked, desk: Desk) -> bool:
+async def _may_be_a_name(typed: str, asked: Asked, services: Services) -> bool:
     """Whether what was typed can be a name of a run: one word, the latest of a launcher, or a launcher."""
     first, *others = typed.casefold().split()
     if not others or first == "latest":
         return True
-    known = [name.casefold() for service in meant(asked, desk) for name in await launchers_of(service, desk)]
+    known = [
+        name.casefold()
+        for service in meant(asked, services)
+        for name in await launchers_of(service, services)
+    ]
     return typed.casefold() in known
 
 

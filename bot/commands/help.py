@@ -6,12 +6,11 @@ help [VERB]
 from __future__ import annotations
 
 from bot.cards import FieldKind, Reply
-from bot.commands.verb import Asked, Desk, Parameter, Verb
-from bot.replies import commands
+from bot.command import Asked, Parameter, Services, Verb
 from bot.replies import help as replies
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the overview, or with one verb's grammar and examples."""
     from bot.commands.registry import VERBS  # the registry lists this verb too
 
@@ -19,7 +18,7 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
     if name is None:
         return replies.overview(VERBS.values())
     if name not in VERBS or VERBS[name].hidden:
-        raise commands.no_help(name, [v.name for v in VERBS.values() if not v.hidden])
+        raise replies.no_help(name, [v.name for v in VERBS.values() if not v.hidden])
     return replies.of_verb(VERBS[name])
 
 

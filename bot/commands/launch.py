@@ -13,19 +13,19 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import grammar, launching, requests
+from bot import grammar, launching
 from bot.access import Role
+from bot.actions import confirm, requests
 from bot.cards import Field, FieldKind, Form, Line, Reply
-from bot.commands import confirm
+from bot.command import Asked, Parameter, Preset, Services, Verb
 from bot.commands.parameters import may_mail
-from bot.commands.target import launchers_of, require, service_of
-from bot.commands.verb import Asked, Desk, Parameter, Preset, Verb
 from bot.errors import ServiceError, UserError
-from bot.grammar import Words
+from bot.grammar import ParsedCommand
 from bot.model import Capability, LaunchRequest, Run, RunQuery
 from bot.ports import RunService
 from bot.replies import launching as replies
 from bot.state import Intent, IntentKind, IntentState
+from bot.targets.run import launchers_of, require, service_of
 from bot.wordlike import nearest
 
 OWN = ("launcher", "preset", "connection", "again")  # parameters of the verb that are none of the run's
@@ -44,28 +44,28 @@ FIELDS = (
 UNCLEAR_FOR = timedelta(hours=24)  # how long a launch without an answer is looked for
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Check everything, keep it as a draft, and ask for a confirmation; or ask for what is missing."""
-    service = service_of(asked, desk)
+    service = service_of(asked, services)
     require(service, Capability.LAUNCH)
-    launcher, values = given(asked, desk)
+    launcher, values = given(asked, services)
     timed = "duration" in values or launching.own_duration(values) is not None
     lacking = [what for what, there in (("a launcher", launcher), ("a duration", timed)) if not there]
     if lacking:
-        return replies.missing(lacking, await form(asked, desk))
-    request = launching.build(launcher, values, desk.new_key())
-    return await propose(request, service, asked, desk)
+        return replies.missing(lacking, await form(asked, services))
+    request = launching.build(launcher, values, services.new_key())
+    return await propose(request, service, asked, services)
 
 
 async def propose(
-    request: LaunchRequest, service: RunService, asked: Asked, desk: Desk, *, reason: str = ""
+    request: LaunchRequest, service: RunService, asked: Asked, services: Services, *, reason: str = ""
 ) -> Reply:
     """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once."""
-    may_mail(request.recipients, asked, desk)
+    may_mail(request.recipients, asked, services)
     parameters = service.parameters(request)
     place = asked.invocation.place
-    repeated = await confirm.repeated(request, service.connection, desk)
-    warnings = (*_of_repetition(repeated, desk), *await _warnings(request, service, desk))
+    repeated = await confirm.repeated(request, service.connection, services)
+    warnings = (*_of_repetition(repeated, services), *await _warnings(request, service, services))
     intent = Intent(
         id=request.key,
         kind=IntentKind.LAUNCH,
@@ -76,28 +76,28 @@ async def propose(
         request=requests.encode(request),
         subject=request.launcher,
         state=IntentState.DRAFT,
-        created_at=desk.clock.now(),
+        created_at=services.clock.now(),
         reason=_reason(reason, repeated),
     )
-    await desk.store.draft(intent)
+    await services.store.draft(intent)
     if asked.invocation.confirmed and (repeated is None or asked.flag("again")):
-        return await confirm.go(intent, asked, desk)
+        return await confirm.go(intent, asked, services)
     return replies.confirmation(intent, request, parameters, alone=place.direct, warnings=warnings)
 
 
-def given(asked: Asked, desk: Desk) -> tuple[str, dict[str, str]]:
+def given(asked: Asked, services: Services) -> tuple[str, dict[str, str]]:
     """Return the launcher, "" where none is named, and the run's parameters; a preset fills what is not said."""
-    said = asked.words.bare
-    preset = _preset(asked.value("preset") or said, desk, named=asked.value("preset") is not None)
+    said = asked.command.bare
+    preset = _preset(asked.value("preset") or said, services, named=asked.value("preset") is not None)
     if said and asked.value("preset"):
         raise replies.preset_and_launcher(asked.value("preset") or "", said)
     launcher = asked.value("launcher") or (preset.launcher if preset else said)
-    own = {**asked.words.named, **asked.invocation.values}
+    own = {**asked.command.named, **asked.invocation.values}
     values = launching.normalised({name: value for name, value in own.items() if name not in OWN})
     return launcher, {**launching.normalised(preset.values if preset else {}), **values}
 
 
-def with_duration(words: Words) -> Words:
+def with_duration(words: ParsedCommand) -> ParsedCommand:
     """Read `launch basic_test 30` as people mean it: a length of time at the end, unless one is named.
 
     Behind a text (`description=wait 30`) it may belong to that, so it is left to be asked about.
@@ -119,9 +119,9 @@ def with_duration(words: Words) -> Words:
     return words
 
 
-async def form(asked: Asked, desk: Desk) -> Form:
+async def form(asked: Asked, services: Services) -> Form:
     """Return the form, prefilled with what was given so far; further parameters get a field of their own."""
-    launcher, values = given(asked, desk)
+    launcher, values = given(asked, services)
     first = Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, value=launcher, required=True,
                   hint="the exact name, for example basic_test")  # fmt: skip
     timed = launching.own_duration(values) is not None
@@ -130,21 +130,21 @@ async def form(asked: Asked, desk: Desk) -> Form:
     further = [
         Field(name=name, label=name, kind=FieldKind.TEXT, value=value) for name, value in values.items()
     ]
-    if len(desk.services) > 1:
-        chosen = service_of(asked, desk).connection
+    if len(services.platforms) > 1:
+        chosen = service_of(asked, services).connection
         further.append(Field(name="connection", label="Connection", kind=FieldKind.CHOICE, value=chosen,
-                             choices=tuple(desk.services)))  # fmt: skip
+                             choices=tuple(services.platforms)))  # fmt: skip
     return Form(
         verb="launch", title="Launch a test run", submit="Continue", fields=(first, *fields, *further)
     )
 
 
-def _preset(name: str, desk: Desk, *, named: bool) -> Preset | None:
-    if name in desk.presets:
-        return desk.presets[name]
+def _preset(name: str, services: Services, *, named: bool) -> Preset | None:
+    if name in services.presets:
+        return services.presets[name]
     if not named:
         return None
-    raise replies.no_preset(name, list(desk.presets))
+    raise replies.no_preset(name, list(services.presets))
 
 
 def _reason(given: str, repeated: Intent | None) -> str:
@@ -154,40 +154,42 @@ def _reason(given: str, repeated: Intent | None) -> str:
     return "; ".join(part for part in (given, f"{confirm.REPEATED}{repeated.id}") if part)
 
 
-def _of_repetition(repeated: Intent | None, desk: Desk) -> tuple[Line, ...]:
+def _of_repetition(repeated: Intent | None, services: Services) -> tuple[Line, ...]:
     if repeated is None:
         return ()
-    return (replies.just_launched(repeated, desk.clock.now()),)
+    return (replies.just_launched(repeated, services.clock.now()),)
 
 
-async def _warnings(request: LaunchRequest, service: RunService, desk: Desk) -> tuple[Line, ...]:
+async def _warnings(request: LaunchRequest, service: RunService, services: Services) -> tuple[Line, ...]:
     """Say what makes this launch look like a slip: an unseen launcher, or one that is at work already."""
     launcher = request.launcher
     own = launching.own_duration(dict(request.extra))
     warnings: list[Line] = [replies.own_duration(own)] if own and request.minutes is None else []
     newest = await _newest(launcher, service)
-    if newest == () and launcher not in (seen := await _seen(service, desk)):
-        warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *desk.presets])))
+    if newest == () and launcher not in (seen := await _seen(service, services)):
+        warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *services.presets])))
     going = next((run for run in newest or () if not run.status.terminal), None)
     if going is not None:
         warnings.append(replies.under_way(going))
-    if any(_unclear(intent, request, service, desk) for intent in await desk.store.open_intents()):
+    if any(_unclear(intent, request, service, services) for intent in await services.store.open_intents()):
         warnings.append(replies.undecided(launcher))
     return tuple(warnings)
 
 
-async def _seen(service: RunService, desk: Desk) -> tuple[str, ...]:
+async def _seen(service: RunService, services: Services) -> tuple[str, ...]:
     """Return the launchers that are known, those of the settings alone where the platform cannot be asked."""
     try:
-        return await launchers_of(service, desk)
+        return await launchers_of(service, services)
     except ServiceError:
-        return desk.launchers.get(service.connection, ())
+        return services.launchers.get(service.connection, ())
 
 
-def _unclear(intent: Intent, request: LaunchRequest, service: RunService, desk: Desk) -> bool:
+def _unclear(intent: Intent, request: LaunchRequest, service: RunService, services: Services) -> bool:
     """Whether an intent is a launch like this one that may yet turn out to have started."""
     same = (intent.connection, intent.subject) == (service.connection, request.launcher)
-    return same and intent.kind is IntentKind.LAUNCH and desk.clock.now() - intent.created_at < UNCLEAR_FOR
+    return (
+        same and intent.kind is IntentKind.LAUNCH and services.clock.now() - intent.created_at < UNCLEAR_FOR
+    )
 
 
 async def _newest(launcher: str, service: RunService) -> tuple[Run, ...] | None:

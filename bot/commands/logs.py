@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from bot import grammar
 from bot.cards import Field, FieldKind, Form, Reply
-from bot.commands.aim import Aim, NoMoment, aim_of
+from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
-from bot.commands.target import require, run_of
-from bot.commands.verb import Asked, Desk, Parameter, Verb
-from bot.errors import NotAvailable, NotFound
+from bot.errors import NotAvailable, NotFound, UserError
 from bot.model import Capability, LogExcerpt, LogQuery, Run
 from bot.ports import RunService
-from bot.replies import finding, looking
+from bot.replies import at_moment
 from bot.replies import logs as replies
+from bot.targets.moment import MomentTarget, NoMomentTarget, moment_target_of
+from bot.targets.run import require, run_of
 
 WINDOW = 10.0  # virtual seconds
 LINES = 20
@@ -42,7 +42,9 @@ def parse(asked: Asked) -> Logs:
     window, lines = asked.value("window"), asked.value("lines")
     grep = asked.value("grep")
     if grep is not None and len(grep) > LONGEST_GREP:
-        raise replies.text_too_long(LONGEST_GREP)
+        raise UserError(
+            f"grep= takes at most {LONGEST_GREP} characters.", "Give a shorter, distinctive text."
+        )
     length = float(grammar.virtual_seconds(window, "window")) if window else WINDOW
     return Logs(
         window=length,
@@ -53,28 +55,31 @@ def parse(asked: Asked) -> Logs:
     )
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Read the window, and answer with its end, the faults that were active, and the whole as a file."""
     wanted = parse(asked)
     if wanted.build:
-        service, run = await run_of(asked, desk)
+        service, run = await run_of(asked, services)
         return await _build_log(service, run, wanted)
-    aim = await aim_of(asked, desk)
-    if isinstance(aim, NoMoment):
-        return await _build_log(aim.service, aim.run, wanted, why=aim.why)
-    require(aim.service, Capability.LOGS)
-    if aim.run is None:
-        raise finding.no_run_of_session_moment()
+    target = await moment_target_of(asked, services)
+    if isinstance(target, NoMomentTarget):
+        return await _build_log(target.service, target.run, wanted, why=target.why)
+    require(target.service, Capability.LOGS)
+    if target.run is None:
+        raise UserError(
+            "That moment names a debugging session id, and no recent run belongs to it.",
+            "Give the run id too: it stands at the bottom of the report.",
+        )
     query = LogQuery(
-        run_id=aim.run.ref.run_id,
-        moment=aim.moment,
+        run_id=target.run.ref.run_id,
+        moment=target.moment,
         window=wanted.window,
         grep=wanted.grep,
         source=wanted.source,
         lines=wanted.lines,
     )
-    excerpt = await aim.service.logs(query, asked.report)
-    return replies.window(aim, query, excerpt, wider=_wider(aim, wanted, excerpt))
+    excerpt = await target.service.logs(query, asked.report)
+    return replies.window(target, query, excerpt, wider=_wider(target, wanted, excerpt))
 
 
 async def _build_log(service: RunService, run: Run, wanted: Logs, *, why: str = "") -> Reply:
@@ -86,13 +91,13 @@ async def _build_log(service: RunService, run: Run, wanted: Logs, *, why: str = 
         excerpt = await service.build_logs(run.ref.run_id, wanted.lines)
     except (NotAvailable, NotFound) as error:
         if why:
-            raise NotAvailable(replies.no_log_at_all(why, error)) from error
+            raise NotAvailable(f"{why} Its build log cannot be shown either: {error}") from error
         raise
     ignored = tuple(name for name in ("grep", "source") if getattr(wanted, name))
     return replies.build_logs(run, excerpt, why=why, ignored=ignored)
 
 
-async def form(asked: Asked, desk: Desk) -> Form:
+async def form(asked: Asked, services: Services) -> Form:
     """Return the form, prefilled with what the thread or the words already say."""
     given = asked.value
     return Form(
@@ -116,9 +121,9 @@ def _lines(window: float) -> int:
     return max(LINES, min(MOST_LINES, round(LINES * window / WINDOW)))
 
 
-def _wider(aim: Aim, wanted: Logs, excerpt: LogExcerpt) -> str:
+def _wider(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> str:
     """Write the words that show more of the same: a longer window and more lines of it; "" where all is shown."""
-    from_start = wanted.window >= aim.moment.exact and excerpt.cut is None
+    from_start = wanted.window >= target.moment.exact and excerpt.cut is None
     if from_start and len(excerpt.lines) == excerpt.matched:
         return ""
     window = min(wanted.window * WIDER, grammar.MOST_VIRTUAL_SECONDS)
@@ -127,7 +132,7 @@ def _wider(aim: Aim, wanted: Logs, excerpt: LogExcerpt) -> str:
         return ""
     filters = (("source", wanted.source), ("grep", wanted.grep))
     kept = (f"{name}={grammar.quoted(value)}" for name, value in filters if value)
-    return looking.words("logs", aim.context, f"window={window:g}", f"lines={lines}", *kept)
+    return at_moment.words("logs", target.context, f"window={window:g}", f"lines={lines}", *kept)
 
 
 VERB = Verb(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot import grammar, launching
 from bot.cards import Field, FieldKind
-from bot.commands.verb import Asked, Desk, Parameter
+from bot.command import Asked, Parameter, Services
 
 RUN = Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest")
 MOMENT = Parameter(
@@ -24,33 +24,35 @@ CONNECTION = Parameter(
 )
 
 
-def may_mail(addresses: tuple[str, ...], asked: Asked, desk: Desk) -> tuple[str, ...]:
+def may_mail(addresses: tuple[str, ...], asked: Asked, services: Services) -> tuple[str, ...]:
     """Return addresses that mail may go to: of the domains that are set, else the person's own, and any of a preset.
 
     Presets stand in the settings, so whoever runs Clew chose theirs. Raises `UserError` naming one that is not.
     """
-    own = () if desk.recipient_domains else (asked.invocation.actor.email,)
-    named = (launching.normalised(preset.values).get("recipients", "") for preset in desk.presets.values())
+    own = () if services.recipient_domains else (asked.invocation.actor.email,)
+    named = (
+        launching.normalised(preset.values).get("recipients", "") for preset in services.presets.values()
+    )
     chosen = tuple(address for text in named if text for address in grammar.recipients(text))
-    return grammar.only_within(addresses, desk.recipient_domains, (*own, *chosen))
+    return grammar.only_within(addresses, services.recipient_domains, (*own, *chosen))
 
 
 def run_field(asked: Asked) -> Field:
     """Ask for a run, prefilled with what was said, pasted, or what the thread speaks of."""
-    pasted = asked.words.pasted
+    pasted = asked.command.pasted
     said = asked.value("run", 0) or (pasted.run_id if pasted else None)
-    thread = asked.context.run.words if asked.context.run else ""
+    thread = asked.context.run.text if asked.context.run else ""
     return Field(name="run", label="Run", kind=FieldKind.RUN, value=said or thread, hint="an id, or latest")
 
 
 def moment_field(asked: Asked) -> Field:
     """Ask for a moment, prefilled with the one that was pasted or that the thread speaks of."""
-    pasted = asked.words.pasted
+    pasted = asked.command.pasted
     moment = (pasted.moment if pasted else None) or asked.context.moment
     return Field(
         name="moment",
         label="Moment",
         kind=FieldKind.MOMENT,
-        value=moment.words if moment else "",
+        value=moment.text if moment else "",
         hint="paste the copy-moment text; empty: the first failing property",
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.actions import confirm
+from bot.command import Verb
 from bot.commands import (
     again,
-    confirm,
     debug,
     failing,
     find,
@@ -20,7 +21,6 @@ from bot.commands import (
     watching,
 )
 from bot.commands import help as help_
-from bot.commands.verb import Verb
 
 VERBS: Mapping[str, Verb] = {
     verb.name: verb

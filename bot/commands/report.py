@@ -7,32 +7,32 @@ from __future__ import annotations
 
 from bot import access
 from bot.cards import Reply
+from bot.command import Asked, Services, Verb
 from bot.commands.parameters import RUN
-from bot.commands.target import require, run_of
-from bot.commands.verb import Asked, Desk, Verb
 from bot.model import Capability, Run
 from bot.replies import runs as replies
 from bot.state import AuditEntry
+from bot.targets.run import require, run_of
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Fetch the link anew, note who got it, and answer privately."""
-    service, run = await run_of(asked, desk, ended=True)
+    service, run = await run_of(asked, services, ended=True)
     require(service, Capability.REPORT)
-    if not access.may_hold_link(desk.policy, asked.invocation.actor):
-        await _note(asked, desk, run, "denied")
+    if not access.may_hold_link(services.policy, asked.invocation.actor):
+        await _note(asked, services, run, "denied")
         return replies.report_refused()
     link = await service.report_link(run.ref.run_id)
     if link is None:
         return replies.no_report(run)
-    await _note(asked, desk, run, "given")
+    await _note(asked, services, run, "given")
     return replies.report(run, link)
 
 
-async def _note(asked: Asked, desk: Desk, run: Run, decision: str) -> None:
-    await desk.store.audit(
+async def _note(asked: Asked, services: Services, run: Run, decision: str) -> None:
+    await services.store.audit(
         AuditEntry(
-            at=desk.clock.now(),
+            at=services.clock.now(),
             actor=asked.invocation.actor.id,
             channel=asked.invocation.place.channel,
             action="report",

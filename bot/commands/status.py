@@ -7,57 +7,58 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot import grammar, sending
+from bot import grammar
+from bot.actions import send
+from bot.analysis import RunAnalysis
 from bot.cards import FieldKind, Reply
+from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION
-from bot.commands.target import findings_for, service_of
-from bot.commands.verb import Asked, Desk, Parameter, Verb
-from bot.findings import Findings
 from bot.model import RunQuery
 from bot.ports import RunService
 from bot.recent import recent_of
 from bot.replies import finding
 from bot.replies import runs as replies
 from bot.replies.charts import failing_so_far
+from bot.targets.run import analysis_for, service_of
 
 LISTED = 8
 MOST_LISTED = 30
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with one run where one is meant, else with the recent ones."""
     narrowed = asked.value("launcher") or asked.value("count")
-    named = asked.value("run", 0) or asked.words.pasted is not None
+    named = asked.value("run", 0) or asked.command.pasted is not None
     if named or (asked.context.run and not narrowed):
-        service, found = await _one(asked, desk)
-        found = replace(found, run=await sending.by_name(found.run, desk.store))
-        card = replies.one(found, desk.clock.now(), service.capabilities)
+        service, found = await _one(asked, services)
+        found = replace(found, run=await send.by_name(found.run, services.store))
+        card = replies.one(found, services.clock.now(), service.capabilities)
         return Reply(card=replace(card, chart=failing_so_far(found)))
-    return await _recent(asked, desk)
+    return await _recent(asked, services)
 
 
-async def _one(asked: Asked, desk: Desk) -> tuple[RunService, Findings]:
+async def _one(asked: Asked, services: Services) -> tuple[RunService, RunAnalysis]:
     """Return the run that is named. Raises `UserError` where a value does not go with it: none is passed over."""
     if asked.value("count"):
         raise finding.count_of_one()
     launcher = asked.value("launcher")
     wanted = grammar.launcher(launcher) if launcher else None
-    service, found = await findings_for(asked, desk)
+    service, found = await analysis_for(asked, services)
     if wanted and wanted.casefold() != found.run.launcher.casefold():
         raise finding.of_another(found.run, wanted)
     return service, found
 
 
-async def _recent(asked: Asked, desk: Desk) -> Reply:
-    service = service_of(asked, desk)
+async def _recent(asked: Asked, services: Services) -> Reply:
+    service = service_of(asked, services)
     wanted = asked.value("launcher")
     query = RunQuery(launcher=grammar.launcher(wanted) if wanted else None)
     count = asked.value("count")
     number = grammar.whole_number(count, "count", MOST_LISTED) if count else LISTED
     async for page in service.runs(query):
-        shown = await recent_of(service, desk.store, page[:number])
-        return replies.recent(shown, desk.clock.now(), launcher=wanted)
-    return replies.recent((), desk.clock.now(), launcher=wanted)
+        shown = await recent_of(service, services.store, page[:number])
+        return replies.recent(shown, services.clock.now(), launcher=wanted)
+    return replies.recent((), services.clock.now(), launcher=wanted)
 
 
 VERB = Verb(

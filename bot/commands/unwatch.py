@@ -9,19 +9,20 @@ from dataclasses import replace
 
 from bot.access import Role
 from bot.cards import Reply
-from bot.commands.verb import Asked, Desk, Verb
+from bot.command import Asked, Services, Verb
 from bot.commands.watch import CONNECTION, LAUNCHER, SOURCE, scope
+from bot.errors import UserError
 from bot.replies import watching as replies
 
 ALL = "all"  # said for a launcher: every subscription
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Remove the subscription that was named, or the only one there is."""
     channel = asked.invocation.place.channel
-    here = await desk.store.subscriptions(channel)
+    here = await services.store.subscriptions(channel)
     chat_made = [s for s in here if not s.from_settings]
-    connection, launcher, source = scope(asked, desk)
+    connection, launcher, source = scope(asked, services)
     narrow = connection is not None or source is not None
     if launcher == ALL and all(s.launcher != ALL for s in chat_made):
         gone = [s for s in chat_made if connection in {None, s.connection} and source in {None, s.source}]
@@ -32,12 +33,25 @@ async def handle(asked: Asked, desk: Desk) -> Reply:
             s for s in chat_made if (s.connection, s.launcher, s.source) == (connection, launcher, source)
         ]
     if not gone:
-        raise replies.nothing_to_end(in_settings=len(here) > len(chat_made), here=bool(chat_made))
+        raise _nothing(settings=len(here) > len(chat_made), some=bool(chat_made))
     for subscription in gone:
         s = subscription
-        await desk.store.unsubscribe(channel, s.connection, s.launcher, s.source)
+        await services.store.unsubscribe(channel, s.connection, s.launcher, s.source)
     left = [s for s in here if s not in gone]
     return replies.no_longer(tuple(gone), tuple(left))
+
+
+def _nothing(*, settings: bool, some: bool) -> UserError:
+    if some:
+        return UserError(
+            "This channel has no such subscription.", "“watching” lists them; “unwatch all” ends all."
+        )
+    if settings:
+        return UserError(
+            "This channel's subscriptions stand in the settings file.",
+            "Whoever runs Clew can take them out there.",
+        )
+    return UserError("This channel watches nothing.", "“watch” starts it.")
 
 
 VERB = Verb(

@@ -1,4 +1,4 @@
-"""Tell which version runs, and the release of each platform behind it.
+"""NotifyOperator which version runs, and the release of each platform behind it.
 
 version
 """
@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 
 from bot.cards import Reply
-from bot.commands.verb import Asked, Desk, Verb
+from bot.command import Asked, Services, Verb
 from bot.errors import ServiceError
 from bot.ports import RunService
 from bot.replies import help as replies
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the versions; a platform that does not answer is said to."""
-    releases = await asyncio.gather(*(_release(service) for service in desk.services.values()))
-    return replies.version(desk.version, dict(zip(desk.services, releases, strict=True)))
+    releases = await asyncio.gather(*(_release(service) for service in services.platforms.values()))
+    return replies.version(services.version, dict(zip(services.platforms, releases, strict=True)))
 
 
 async def _release(service: RunService) -> str | None:

@@ -9,22 +9,22 @@ from __future__ import annotations
 from bot import filters, grammar
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks
-from bot.commands.verb import Asked, Desk, Parameter, Verb
-from bot.errors import ServiceError
-from bot.replies import commands
+from bot.command import Asked, Parameter, Services, Verb
+from bot.delivery.lost_channels import restore
+from bot.errors import ServiceError, UserError
 from bot.replies import watching as replies
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
-from bot.watch.lost import mend
+from bot.wordlike import mistaken
 
 OUTCOMES = ("all", "changes", *(o.value for o in Outcome if o is not Outcome.ALL))
 
 
-def parse(asked: Asked, desk: Desk) -> Subscription:
+def parse(asked: Asked, services: Services) -> Subscription:
     """Read the subscription that is asked for. Raises `UserError` naming what is wrong."""
     links = asked.value("report_links")
     if links is not None and links not in tuple(ReportLinks):
-        raise replies.no_such_rule(links)
-    connection, launcher, source = scope(asked, desk)
+        raise UserError(f"report_links= is “{links[:40]}”.", "It takes “post” or “private”.")
+    connection, launcher, source = scope(asked, services)
     return Subscription(
         channel=asked.invocation.place.channel,
         connection=connection,
@@ -35,11 +35,13 @@ def parse(asked: Asked, desk: Desk) -> Subscription:
     )
 
 
-def scope(asked: Asked, desk: Desk) -> tuple[str | None, str | None, str | None]:
+def scope(asked: Asked, services: Services) -> tuple[str | None, str | None, str | None]:
     """Read which connection, launcher and source are meant; None means any."""
     connection = asked.value("connection")
-    if connection is not None and connection not in desk.services:
-        raise commands.no_connection(connection, desk.services)
+    if connection is not None and connection not in services.platforms:
+        raise UserError(
+            f"There is no connection “{connection[:40]}”.", f"Connections: {', '.join(services.platforms)}."
+        )
     launcher = asked.value("launcher", 0)
     return connection, grammar.launcher(launcher) if launcher else None, asked.value("source")
 
@@ -51,30 +53,32 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
     words = [word for word in text.replace(";", ",").replace(" ", ",").split(",") if word]
     unknown = [word for word in words if word not in OUTCOMES]
     if unknown or not words:
-        raise replies.unknown_outcome(unknown[0] if unknown else text, OUTCOMES)
+        word = unknown[0] if unknown else text
+        takes = f"It takes {', '.join(OUTCOMES)}."
+        raise mistaken(f"outcomes= does not know “{word[:40]}”.", word, OUTCOMES, takes, name="outcomes")
     chosen = frozenset(Outcome(word) for word in words if word != "changes")
     return EVERYTHING if Outcome.ALL in chosen else chosen | (CHANGES if "changes" in words else frozenset())
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Add the subscription, or change the one with the same launcher and source; ask about one that fits no run."""
-    wanted = parse(asked, desk)
-    there = wanted in await desk.store.subscriptions(wanted.channel)
-    odd = None if there or asked.flag("keep") else await _unmatched(wanted, desk)
+    wanted = parse(asked, services)
+    there = wanted in await services.store.subscriptions(wanted.channel)
+    odd = None if there or asked.flag("keep") else await _unmatched(wanted, services)
     if odd is not None:
         raise replies.fits_no_run(odd)
-    new = await desk.store.subscribe(wanted, desk.clock.now())
-    await mend(desk.store, wanted.channel)
+    new = await services.store.subscribe(wanted, services.clock.now())
+    await restore(services.store, wanted.channel)
     return replies.watching_now(wanted, new=new, there=there)
 
 
-async def _unmatched(wanted: Subscription, desk: Desk) -> filters.Unmatched | None:
+async def _unmatched(wanted: Subscription, services: Services) -> filters.Unmatched | None:
     """Return the filter that fits none of the known runs of any connection that is meant; what cannot be told fits."""
-    names = [wanted.connection] if wanted.connection else list(desk.services)
+    names = [wanted.connection] if wanted.connection else list(services.platforms)
     odd: filters.Unmatched | None = None
     for name in names:
-        service = desk.services[name]
-        further = (*desk.launchers.get(name, ()), *await desk.store.launchers(name))
+        service = services.platforms[name]
+        further = (*services.launchers.get(name, ()), *await services.store.launchers(name))
         try:
             odd = await filters.odd_in(service, wanted.launcher, wanted.source, further)
         except ServiceError:
@@ -84,7 +88,7 @@ async def _unmatched(wanted: Subscription, desk: Desk) -> filters.Unmatched | No
     return odd
 
 
-async def form(asked: Asked, desk: Desk) -> Form:
+async def form(asked: Asked, services: Services) -> Form:
     """Return the form, prefilled from the words."""
     return Form(
         verb="watch",
@@ -93,7 +97,7 @@ async def form(asked: Asked, desk: Desk) -> Form:
         fields=(
             Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, hint="empty: all launchers",
                   value=asked.value("launcher", 0) or ""),
-            Field(name="outcomes", label="Tell this channel of", kind=FieldKind.CHOICE, choices=OUTCOMES,
+            Field(name="outcomes", label="NotifyOperator this channel of", kind=FieldKind.CHOICE, choices=OUTCOMES,
                   value=asked.value("outcomes") or "all"),
             Field(name="source", label="Source", kind=FieldKind.TEXT, hint="a branch, say; empty: all",
                   value=asked.value("source") or ""),

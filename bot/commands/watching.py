@@ -6,13 +6,13 @@ watching
 from __future__ import annotations
 
 from bot.cards import Reply
-from bot.commands.verb import Asked, Desk, Verb
+from bot.command import Asked, Services, Verb
 from bot.replies import watching as replies
 
 
-async def handle(asked: Asked, desk: Desk) -> Reply:
+async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with this channel's subscriptions."""
-    return replies.listing(await desk.store.subscriptions(asked.invocation.place.channel))
+    return replies.listing(await services.store.subscriptions(asked.invocation.place.channel))
 
 
 VERB = Verb(

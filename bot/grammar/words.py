@@ -5,7 +5,7 @@ VERB [WORD ...] [name=value ...] [a pasted moment or link, anywhere]
 `name="two words"` takes straight or curly quotes; `--name value` and `--name=value` say the same. A quote
 inside a word is a letter like any other, so is a leading `-`.
 
-Words that came apart elsewhere (a shell's argv) are read by `of_arguments`: each is one value, whatever it holds.
+ParsedCommand that came apart elsewhere (a shell's argv) are read by `of_arguments`: each is one value, whatever it holds.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import moments
+from bot.errors import UserError
 from bot.model import NOTHING
 from bot.moments import Pasted
-from bot.replies import commands as replies
 
 _VERB = re.compile(r"([A-Za-z][A-Za-z-]{0,40})[?!.,:]?(?=\s|$)", re.ASCII)
 _NAME = re.compile(r"(?:--)?([A-Za-z][A-Za-z0-9_.-]*)=")
@@ -27,10 +27,11 @@ _ESCAPED = re.compile(r"""\\(["'\\])""")
 _WORD = re.compile(r"\S*+")
 _SPACE = re.compile(r"\s*+")
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/-]{0,80}|[0-9]{1,9}\.[0-9]{1,9}", re.ASCII)  # needs no quotes
+_SHOWN = 40  # characters of what is wrong that an error quotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class ParsedCommand:
     """A command, read. Names without a dot are lower case with `_`; those with one are kept as typed.
 
     `strays`: the bare words that stand behind a named value, with its name: maybe they were meant to belong to it.
@@ -48,7 +49,7 @@ class Words:
         return " ".join(self.positional)
 
 
-def split(text: str) -> Words:
+def split(text: str) -> ParsedCommand:
     """Read a command as typed. Raises `UserError` for an open quote, a doubled name, a bad or doubled moment."""
     text = _unwrapped(text)
     verb, after = _verb(text)
@@ -65,7 +66,7 @@ def first_verb(text: str) -> str:
     return _verb(_unwrapped(text))[0]
 
 
-def of_arguments(text: str, arguments: Sequence[str]) -> Words:
+def of_arguments(text: str, arguments: Sequence[str]) -> ParsedCommand:
     """Read a verb and words that came apart already: each is a bare word or one `name=value`, with no quotes to undo.
 
     Raises `UserError` like `split`.
@@ -80,7 +81,7 @@ def of_arguments(text: str, arguments: Sequence[str]) -> Words:
     return replace(words, positional=tuple(left.split()), pasted=pasted, strays=())
 
 
-def written(words: Words) -> str | None:
+def written(words: ParsedCommand) -> str | None:
     """Write a command so that `split` reads it again; None where a report link in it would have to be kept."""
     pasted, head = words.pasted, [words.verb]
     if pasted is not None and pasted.report_url is not None:
@@ -117,7 +118,7 @@ def _verb(text: str) -> tuple[str, str]:
     return word.group(1).lower(), text[word.end() :]
 
 
-def _read(verb: str, parts: Iterable[tuple[str | None, str]], pasted: Pasted | None) -> Words:
+def _read(verb: str, parts: Iterable[tuple[str | None, str]], pasted: Pasted | None) -> ParsedCommand:
     positional: list[str] = []
     values: dict[str, str] = {}
     strays: list[tuple[str, str]] = []
@@ -126,10 +127,12 @@ def _read(verb: str, parts: Iterable[tuple[str | None, str]], pasted: Pasted | N
             positional.append(value)
             strays += [(last, value)] if (last := next(reversed(values), None)) else []
         elif name in values:
-            raise replies.given_twice(name)
+            raise UserError(f"“{name}=” is given twice.", "Give it once.")
         else:
             values[name] = value
-    return Words(verb=verb, positional=tuple(positional), named=values, pasted=pasted, strays=tuple(strays))
+    return ParsedCommand(
+        verb=verb, positional=tuple(positional), named=values, pasted=pasted, strays=tuple(strays)
+    )
 
 
 def _of_arguments(arguments: Sequence[str]) -> Iterator[tuple[str | None, str]]:
@@ -179,7 +182,10 @@ def _value(text: str, at: int) -> tuple[str, int]:
     if text[at : at + 1] in {'"', "'"}:
         quote = _QUOTED.match(text, at)
         if quote is None:
-            raise replies.quote_not_closed(text[at:])
+            raise UserError(
+                f"A quote is opened and never closed: {text[at : at + _SHOWN]}",
+                'Close it, like description="two words", or leave it out.',
+            )
         inner = quote.group(1) if quote.group(1) is not None else quote.group(2)
         start, at = _ESCAPED.sub(r"\1", inner), quote.end()
     end = _word_end(text, at)

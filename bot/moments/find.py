@@ -12,13 +12,16 @@ from bot.model import Moment, Secret
 from bot.moments import forms, links
 from bot.moments.found import Found
 from bot.moments.normalise import tidy
-from bot.moments.numbers import is_platform_id, looks_shortened
-from bot.moments.sheet import Sheet
-from bot.replies import pasting
+from bot.moments.numbers import COPY_MOMENT, is_platform_id, looks_shortened
+from bot.moments.remaining_text import RemainingText
 
 OPENERS = frozenset({"curl", "echo", "end", "failure", "last", "moment", "printf", "snouty"})
-"""Words that open a pasted text and are no verb."""
+"""ParsedCommand that open a pasted text and are no verb."""
 
+_SHORTENED = (
+    "The virtual time looks shortened. If there is no such moment, copy it from the triage report again."
+)
+_QUOTED_MOMENTS = 3
 _WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 T = TypeVar("T", bound=Hashable)
@@ -57,27 +60,27 @@ def read(text: str) -> tuple[Pasted | None, str]:
     Raises `UserError` for a moment that is not valid and for two different ones. What only looks like a moment
     is no reason to refuse a text that is not about one: `Pasted.refusal` says it to whoever wants a moment.
     """
-    sheet = Sheet(tidy(text))
-    sheet.shield()
-    found = [*forms.notebook_blocks(sheet), *(code := [*forms.notebook_sessions(sheet)])]
-    found += forms.object_forms(sheet)
-    comments = forms.comments(sheet)
-    found += [*links.explorer_links(sheet), *links.run_pages(sheet)]
-    command = forms.shell_commands(sheet)
-    found += links.report_links(sheet)
+    remaining = RemainingText(tidy(text))
+    remaining.shield()
+    found = [*forms.notebook_blocks(remaining), *(code := [*forms.notebook_sessions(remaining)])]
+    found += forms.object_forms(remaining)
+    comments = forms.comments(remaining)
+    found += [*links.explorer_links(remaining), *links.run_pages(remaining)]
+    command = forms.shell_commands(remaining)
+    found += links.report_links(remaining)
     if found:
-        sheet.take_all(comments)
+        remaining.take_all(comments)
     if not any(f.moment for f in found):
-        forms.refuse_unread(sheet.open)
+        forms.refuse_unread(remaining.open)
     for form in (forms.named_pairs, forms.command_flags, forms.labelled_pairs, forms.bare_pairs):
-        found += form(sheet)
+        found += form(remaining)
     moment = _one_moment(found)
     refusal = None
     if moment is None:
-        refusal = forms.lookalike(sheet.open)
+        refusal = forms.lookalike(remaining.open)
         if command and not found:
-            refusal = pasting.command_without_moment()
-    rest = sheet.rest()
+            refusal = UserError("That command names no moment.", COPY_MOMENT)
+    rest = remaining.rest()
     return (_pasted(_own(found, code), moment, rest, refusal) if found or refusal else None), rest
 
 
@@ -101,7 +104,7 @@ def _pasted(found: list[Found], moment: Moment | None, rest: str, refusal: UserE
         report_url=_one("reports", (f.report_url for f in found)),
         moment=moment,
         rest=rest,
-        warning=pasting.SHORTENED if moment and looks_shortened(moment) else "",
+        warning=_SHORTENED if moment and looks_shortened(moment) else "",
         refusal=refusal,
     )
 
@@ -110,12 +113,18 @@ def _one_moment(found: list[Found]) -> Moment | None:
     """Return the moment all forms agree on; two spellings of one number are one moment."""
     moments = {(m.input_hash, m.exact): m for f in reversed(found) if (m := f.moment)}
     if len(moments) > 1:
-        raise pasting.several_moments(list(reversed(moments.values())))
+        shown = " or ".join([m.text for m in reversed(moments.values())][:_QUOTED_MOMENTS])
+        raise UserError(
+            f"There are {len(moments)} different moments in that text; which one do you mean?",
+            f"Send one of them alone: {shown}",
+        )
     return next(iter(moments.values()), None)
 
 
 def _one(what: str, values: Iterable[T | None]) -> T | None:
     distinct = list(dict.fromkeys(v for v in values if v is not None))
     if len(distinct) > 1:
-        raise pasting.several(what, len(distinct))
+        raise UserError(
+            f"That text names {len(distinct)} different {what}; which one do you mean?", "Send one alone."
+        )
     return next(iter(distinct), None)

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 
 from bot.errors import UserError
+from bot.moments.embedded_json import Node, objects
 from bot.moments.found import Found
 from bot.moments.links import EXPLORER
-from bot.moments.numbers import is_platform_id, read_moment, read_run_id
-from bot.moments.objects import Node, objects
-from bot.moments.sheet import ASSIGNED, Sheet
-from bot.replies import pasting
+from bot.moments.numbers import COPY_MOMENT, is_platform_id, read_moment, read_run_id
+from bot.moments.remaining_text import ASSIGNED, RemainingText
 
 _DEBUGGING = "antithesis.debugging."
 
@@ -29,13 +28,13 @@ _EXACT = re.compile(
 _SESSION = re.compile(rf"{ASSIGNED}\b{_FROM_ID}\s{{0,3}};?")
 
 
-def notebook_blocks(sheet: Sheet) -> Iterator[Found]:
+def notebook_blocks(remaining: RemainingText) -> Iterator[Found]:
     """Read `Moment._exact(Session.from({id: ...}), HASH, VTIME)`, the form of older reports.
 
     The session may be a name that stands for one of `notebook_sessions`.
     """
-    for block in _EXACT.finditer(sheet.open):
-        sheet.take(*block.span())
+    for block in _EXACT.finditer(remaining.open):
+        remaining.take(*block.span())
         session = block["session"]
         yield Found(
             moment=read_moment(block["hash"], block["vtime"]),
@@ -43,23 +42,23 @@ def notebook_blocks(sheet: Sheet) -> Iterator[Found]:
         )
 
 
-def notebook_sessions(sheet: Sheet) -> Iterator[Found]:
+def notebook_sessions(remaining: RemainingText) -> Iterator[Found]:
     """Read `const session = Session.from({id: ...})`, of which a moment beside it is made, and the call alone."""
-    for session in _SESSION.finditer(sheet.open):
-        sheet.take(*session.span())
+    for session in _SESSION.finditer(remaining.open):
+        remaining.take(*session.span())
         yield Found(session_id=read_run_id(session["session"], name="session id"))
 
 
-def object_forms(sheet: Sheet) -> Iterator[Found]:
+def object_forms(remaining: RemainingText) -> Iterator[Found]:
     """Read JSON and JSON5: the copy button, answers of the API, event lines, parameters of a debug launch."""
     # A shell's double quotes hide the object's own ones behind backslashes; blanks keep all positions.
-    spellings = [sheet.open]
-    if '\\"' in sheet.open:
-        spellings.append(sheet.open.replace('\\"', ' "'))
+    spellings = [remaining.open]
+    if '\\"' in remaining.open:
+        spellings.append(remaining.open.replace('\\"', ' "'))
     for text in spellings:
         nodes = [(node, found) for node in objects(text) if (found := _read_node(node))]
         for node, found in nodes:
-            sheet.take_wrapped(*node.outermost().span)
+            remaining.take_wrapped(*node.outermost().span)
             yield found
         if nodes:
             return
@@ -70,7 +69,7 @@ def _read_node(node: Node) -> Found | None:
     if input_hash is None:
         return None
     if vtime is None:
-        raise pasting.no_virtual_time()
+        raise UserError("That moment has an input hash but no virtual time (vtime).", COPY_MOMENT)
     return Found(
         moment=read_moment(input_hash, vtime),
         run_id=_id(node, "run_id"),
@@ -94,12 +93,15 @@ def _id(node: Node, name: str) -> str | None:
 _COMMENT = re.compile(r"(?<!\S)//(?=\s)[^\n]*+")
 
 
-def comments(sheet: Sheet) -> list[tuple[int, int]]:
+def comments(remaining: RemainingText) -> list[tuple[int, int]]:
     """Return where comments stand, each up to the line's end or the pasted code behind it.
 
     They belong to a notebook block: names in them are no values of a command.
     """
-    return [(comment.start(), sheet.next_taken(*comment.span())) for comment in _COMMENT.finditer(sheet.text)]
+    return [
+        (comment.start(), remaining.next_taken(*comment.span()))
+        for comment in _COMMENT.finditer(remaining.text)
+    ]
 
 
 _CURL = re.compile(r"(?<![\w/.=\"'-])curl\s++(?=-|[\"']?https?://)")
@@ -107,21 +109,21 @@ _SHELL_WORD = re.compile(r"""(?:"(?:[^"\\]|\\.)*+"|'[^']*+'|\\.|[^\s"'\\])++""",
 _NAMED = re.compile(r"[A-Za-z][\w.]*=.*", re.DOTALL)
 
 
-def shell_commands(sheet: Sheet) -> bool:
+def shell_commands(remaining: RemainingText) -> bool:
     """Take a whole curl command out, credentials included; return whether there was one.
 
     Only `name=value` words that are no option's value stay: they belong to the verb.
     """
-    command = _CURL.search(sheet.open)
+    command = _CURL.search(remaining.open)
     if command is None:
         return False
     at, after_option = command.start(), True
-    for word in _shell_words(sheet.open, command.end()):
-        if not after_option and _NAMED.fullmatch(sheet.text, *word.span()):
-            sheet.take(at, word.start())
+    for word in _shell_words(remaining.open, command.end()):
+        if not after_option and _NAMED.fullmatch(remaining.text, *word.span()):
+            remaining.take(at, word.start())
             at = word.end()
         after_option = word.group().startswith("-")
-    sheet.take(at, len(sheet.text))
+    remaining.take(at, len(remaining.text))
     return True
 
 
@@ -151,18 +153,18 @@ _TOOL_OPTION = re.compile(
 )
 
 
-def command_flags(sheet: Sheet) -> Iterator[Found]:
+def command_flags(remaining: RemainingText) -> Iterator[Found]:
     """Read the flags of the vendor's command-line tool, and take the rest of its command out."""
-    tools = list(_TOOL.finditer(sheet.open))
+    tools = list(_TOOL.finditer(remaining.open))
     for tool in tools:
-        sheet.take(*tool.span())
+        remaining.take(*tool.span())
     values: dict[str, str] = {}
-    for flag in _FLAG.finditer(sheet.open):
-        sheet.take(*flag.span())
+    for flag in _FLAG.finditer(remaining.open):
+        remaining.take(*flag.span())
         values[flag.group(1).replace("_", "-")] = flag.group(2)
     if tools:
-        for option in _TOOL_OPTION.finditer(sheet.open):
-            sheet.take(*option.span())
+        for option in _TOOL_OPTION.finditer(remaining.open):
+            remaining.take(*option.span())
     if values:
         yield _flagged(values)
 
@@ -170,7 +172,7 @@ def command_flags(sheet: Sheet) -> Iterator[Found]:
 def _flagged(values: dict[str, str]) -> Found:
     input_hash, vtime = values.get("input-hash"), values.get("vtime")
     if (input_hash is None) is not (vtime is None):
-        raise pasting.half_a_moment()
+        raise UserError("A moment needs both --input-hash and --vtime.", COPY_MOMENT)
     run_id, session_id = values.get("run-id"), values.get("session-id")
     return Found(
         moment=read_moment(input_hash, vtime) if input_hash is not None and vtime is not None else None,
@@ -188,11 +190,11 @@ _LABELLED = tuple(
 )
 
 
-def labelled_pairs(sheet: Sheet) -> Iterator[Found]:
+def labelled_pairs(remaining: RemainingText) -> Iterator[Found]:
     """Read a hash and a virtual time that are named as such, as the details of a run are; lines may end between."""
     for pattern in _LABELLED:
-        for pair in pattern.finditer(sheet.open):
-            sheet.take(*pair.span())
+        for pair in pattern.finditer(remaining.open):
+            remaining.take(*pair.span())
             yield Found(moment=read_moment(pair["hash"], pair["vtime"].rstrip(".:)")))
 
 
@@ -227,18 +229,18 @@ _NAMED_PAIR = re.compile(
 )
 
 
-def named_pairs(sheet: Sheet) -> Iterator[Found]:
+def named_pairs(remaining: RemainingText) -> Iterator[Found]:
     """Read HASH VTIME on one line where the text says that it is a moment, however short the hash."""
-    for pair in _NAMED_PAIR.finditer(sheet.open):
-        sheet.take(*pair.span())
+    for pair in _NAMED_PAIR.finditer(remaining.open):
+        remaining.take(*pair.span())
         run_id = read_run_id(pair["run"]) if pair["run"] else None
         yield Found(moment=read_moment(pair["hash"], pair["vtime"].rstrip(",.")), run_id=run_id)
 
 
-def bare_pairs(sheet: Sheet) -> Iterator[Found]:
+def bare_pairs(remaining: RemainingText) -> Iterator[Found]:
     """Read HASH VTIME on one line: alone, as a row of a table, or behind a run id."""
-    for pair in _PAIR.finditer(sheet.open):
-        sheet.take(*pair.span())
+    for pair in _PAIR.finditer(remaining.open):
+        remaining.take(*pair.span())
         input_hash = pair["signed"] or pair["plain"] or pair["long"]
         vtime = pair["meant"] or pair["exact"] or pair["whole"]
         yield Found(moment=read_moment(input_hash, vtime.rstrip(",.")), run_id=pair["run"])
@@ -250,18 +252,18 @@ _LOG_LINE = re.compile(
 _HASH_ALONE = re.compile(r"(?<![\w.,=/:+#$-])-[0-9]{15,19}(?![\w.])", re.ASCII)
 _UNREAD = re.compile(r"\bMoment\.(?:from|_exact)\(")
 _LOOKALIKES = (
-    (EXPLORER, pasting.explorer_link),
-    (_HASH_ALONE, pasting.hash_alone),
-    (_LOG_LINE, pasting.log_line),
+    (EXPLORER, "This is a Logs Explorer link; it names no moment that can be used here."),
+    (_HASH_ALONE, "An input hash alone is not a moment: its virtual time has to follow on the same line."),
+    (_LOG_LINE, "A log line is not a moment: its virtual time is rounded and it has no input hash."),
 )
 
 
 def refuse_unread(text: str) -> None:
     """Raise `UserError` for a moment in the report's own form that could not be read."""
     if _UNREAD.search(text):
-        raise pasting.moment_broken()
+        raise UserError("That moment could not be read; a part of it seems to be missing.", COPY_MOMENT)
 
 
 def lookalike(text: str) -> UserError | None:
     """Return why what looks like a moment is none, None where nothing does."""
-    return next((refusal() for shape, refusal in _LOOKALIKES if shape.search(text)), None)
+    return next((UserError(why, COPY_MOMENT) for shape, why in _LOOKALIKES if shape.search(text)), None)

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from bot.model import Moment, Secret
+from bot.moments.embedded_json import objects
 from bot.moments.found import Found
 from bot.moments.numbers import RUN_ID, read_moment
-from bot.moments.objects import objects
-from bot.moments.sheet import Sheet
+from bot.moments.remaining_text import RemainingText
 
 _ORIGIN = r"""https?://[^\s/<>"'`|]{1,300}"""
 _MORE = r"""[^\s<>"'`|\0]*+"""
@@ -25,11 +25,11 @@ _REPORT = re.compile(
 _SESSION_PART = re.compile(r"#/run/([A-Za-z0-9_-]{1,128})(?:/|$)", re.ASCII)
 
 
-def report_links(sheet: Sheet) -> Iterator[Found]:
+def report_links(remaining: RemainingText) -> Iterator[Found]:
     """Read links to triage reports; the token in them opens the report, so they stay secret."""
-    for link in _REPORT.finditer(sheet.open):
+    for link in _REPORT.finditer(remaining.open):
         url = link["url"].rstrip(".,;)…")
-        sheet.take(*link.span())
+        remaining.take(*link.span())
         session = _SESSION_PART.search(url)
         yield Found(
             report_url=Secret(url if "://" in url else f"https://{url}"),
@@ -47,10 +47,10 @@ _RUN_PAGE = re.compile(
 )
 
 
-def run_pages(sheet: Sheet) -> Iterator[Found]:
+def run_pages(remaining: RemainingText) -> Iterator[Found]:
     """Read addresses of the runs view, of debugging sessions and of the API, the last with its moment."""
-    for link in _RUN_PAGE.finditer(sheet.open):
-        sheet.take_wrapped(*link.span())
+    for link in _RUN_PAGE.finditer(remaining.open):
+        remaining.take_wrapped(*link.span())
         yield Found(run_id=link["run"] or link["session"], moment=_queried(link.group()))
 
 
@@ -65,19 +65,19 @@ EXPLORER = re.compile(
 )
 
 
-def explorer_links(sheet: Sheet) -> Iterator[Found]:
+def explorer_links(remaining: RemainingText) -> Iterator[Found]:
     """Read links to the Logs Explorer: a session, and the moment where one is searched for.
 
     Their format is not documented and may change, so what cannot be read is left alone.
     """
-    for link in EXPLORER.finditer(sheet.open):
+    for link in EXPLORER.finditer(remaining.open):
         values = _searched(link.group(1))
         session = values.get("session", set())
         if len(session) != 1:
             continue
         hashes, vtimes = values.get("moment.input_hash", set()), values.get("moment.vtime", set())
         one = len(hashes) == 1 and len(vtimes) == 1
-        sheet.take(*link.span())
+        remaining.take(*link.span())
         yield Found(session_id=session.pop(), moment=read_moment(hashes.pop(), vtimes.pop()) if one else None)
 
 

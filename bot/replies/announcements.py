@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.cards import Button, Card, Context, Item, Line, Outside, Span, Tone
+from bot.analysis import RunAnalysis
+from bot.cards import Button, Card, Context, Item, Line, Span, Tone, Untrusted
 from bot.chain import Gap
-from bot.findings import Findings
 from bot.model import Capability, RunRef, RunStatus
 from bot.replies import comparing, runs, watching
-from bot.replies.words import count, listed, run_name, short_id, virtual
+from bot.replies.wording import count, listed, run_name, short_id, virtual
 from bot.state import StoredResults, Subscription, TrackedRun
 from bot.verdict import VerdictKind, judge_stored
 
@@ -25,13 +25,13 @@ MISSED = 20  # runs that a summary lists itself
 
 
 def ended(
-    found: Findings,
+    found: RunAnalysis,
     now: datetime,
     capabilities: frozenset[Capability],
     *,
     everything: Subscription | None = None,
 ) -> Card:
-    """Tell that a run ended. `everything`: the subscription that can be narrowed to changes by a click."""
+    """NotifyOperator that a run ended. `everything`: the subscription that can be narrowed to changes by a click."""
     card = runs.one(found, now, capabilities)
     buttons = (watching.only_changes(everything),) if everything else ()
     return replace(
@@ -43,8 +43,8 @@ def ended(
     )
 
 
-def results_came(found: Findings, now: datetime, capabilities: frozenset[Capability]) -> Card:
-    """Tell that the results of a run came, after it had been announced without them or with others."""
+def results_came(found: RunAnalysis, now: datetime, capabilities: frozenset[Capability]) -> Card:
+    """NotifyOperator that the results of a run came, after it had been announced without them or with others."""
     card = ended(found, now, capabilities)
     return replace(
         card,
@@ -53,8 +53,10 @@ def results_came(found: Findings, now: datetime, capabilities: frozenset[Capabil
     )
 
 
-def corrected(found: Findings, before: RunStatus, now: datetime, capabilities: frozenset[Capability]) -> Card:
-    """Tell that a run ended otherwise than it had been announced."""
+def corrected(
+    found: RunAnalysis, before: RunStatus, now: datetime, capabilities: frozenset[Capability]
+) -> Card:
+    """NotifyOperator that a run ended otherwise than it had been announced."""
     card = ended(found, now, capabilities)
     told: Line = (f"The platform first called this run {before.value}, and now {found.run.status.value}.",)
     return replace(
@@ -103,7 +105,7 @@ def _summary(title: str, said: str, told: Sequence[Told]) -> Card:
     left_out = len(told) - len(items)
     others = (
         "Any other one is shown by ",
-        Outside("status ID", code=True),
+        Untrusted("status ID", code=True),
         ", with the id that the platform lists.",
     )
     return Card(
@@ -127,13 +129,13 @@ def _missed(ref: RunRef, results: StoredResults | None, word: str) -> Item:
     launcher = results.launcher if results is not None and results.launcher else "Run"
     return Item(
         mark=word,
-        title=(Outside(launcher), " ", Outside(short_id(ref.run_id), code=True)),
-        buttons=(Button(label="Status", words=f"status {ref.words}"),),
+        title=(Untrusted(launcher), " ", Untrusted(short_id(ref.run_id), code=True)),
+        buttons=(Button(label="Status", words=f"status {ref.text}"),),
         context=Context(run=ref),
     )
 
 
-def _headline(found: Findings) -> str:
+def _headline(found: RunAnalysis) -> str:
     """Return what is new in a few words, to stand behind the run's name."""
     diff = found.diff
     if diff is None:
@@ -148,8 +150,8 @@ def _headline(found: Findings) -> str:
     return " - first pass again" if diff.first_pass else ""
 
 
-def _sentence(found: Findings, now: datetime) -> Line:
-    """Tell the whole story: verdict, what is new by name, and what it was compared with."""
+def _sentence(found: RunAnalysis, now: datetime) -> Line:
+    """NotifyOperator the whole story: verdict, what is new by name, and what it was compared with."""
     verdict = runs.verdict_words(found.verdict)
     return (
         "Run ",
@@ -160,7 +162,7 @@ def _sentence(found: Findings, now: datetime) -> Line:
     )
 
 
-def _news(found: Findings) -> Line:
+def _news(found: RunAnalysis) -> Line:
     diff = found.diff
     if diff is None:
         return _why_incomplete(found)
@@ -185,12 +187,12 @@ def _news(found: Findings) -> Line:
 def _named(names: tuple[str, ...]) -> Line:
     parts: list[Span] = []
     for name in names[:NAMED]:
-        parts += [", " if parts else "", "“", Outside(name[:LONGEST_NAME]), "”"]
+        parts += [", " if parts else "", "“", Untrusted(name[:LONGEST_NAME]), "”"]
     more = len(names) - NAMED
     return (*parts, f" and {more:,} more") if more > 0 else tuple(parts)
 
 
-def _why_incomplete(found: Findings) -> Line:
+def _why_incomplete(found: RunAnalysis) -> Line:
     if found.verdict.kind is not VerdictKind.INCOMPLETE:
         return ()
     moment = found.run.failure_moment
@@ -199,7 +201,7 @@ def _why_incomplete(found: Findings) -> Line:
     return ("It did not get through, and no moment of it is known; the build log may say why. ",)
 
 
-def _hints(found: Findings) -> tuple[Line, ...]:
+def _hints(found: RunAnalysis) -> tuple[Line, ...]:
     hints: list[Line] = []
     why = _why_incomplete(found)
     if why:

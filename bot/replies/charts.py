@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from bot.analysis import RunAnalysis
 from bot.cards import Chart
 from bot.chain import Gap
-from bot.findings import Findings
 from bot.model import Run
-from bot.replies.words import count, short_id
+from bot.replies.wording import count, short_id
 
 MOST = 14  # runs: two weeks of nightly runs
 FEWEST = 3  # fewer bars show no course
 
 
-def failing_so_far(found: Findings) -> Chart | None:
+def failing_so_far(found: RunAnalysis) -> Chart | None:
     """Count the failing properties of a run and the runs of its series before it; None where too few are known.
 
     A run whose results are not known has no bar, and the chart says that it was left out.

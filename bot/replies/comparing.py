@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.cards import Line, Outside
+from bot.cards import Line, Untrusted
 from bot.chain import BEGINNINGS, Gap, Streak
 from bot.diff import RunDiff
-from bot.replies.words import ago, count, listed, short_id
+from bot.replies.wording import ago, count, listed, short_id
 from bot.state import StoredResults
 
 _NONE = "no earlier run of this series is known"
@@ -38,7 +38,7 @@ def baseline(diff: RunDiff | None, now: datetime) -> Line:
     if isinstance(diff.baseline, Gap):
         return (f"nothing: {WHY[diff.baseline]}",)
     before = ago(diff.baseline.created_at, now)
-    return (Outside(short_id(diff.baseline.ref.run_id), code=True), f", {before}" if before else "")
+    return (Untrusted(short_id(diff.baseline.ref.run_id), code=True), f", {before}" if before else "")
 
 
 def sentence(diff: RunDiff | None, now: datetime) -> Line:
@@ -54,7 +54,7 @@ def sentence(diff: RunDiff | None, now: datetime) -> Line:
         )
         return (f"{why[0].upper()}{why[1:]}{so}.",)
     before = ago(diff.baseline.created_at, now)
-    run = Outside(short_id(diff.baseline.ref.run_id))
+    run = Untrusted(short_id(diff.baseline.ref.run_id))
     return ("Compared with run ", run, f" of {before}." if before else ".")
 
 

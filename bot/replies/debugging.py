@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.actions.sessions import Session
 from bot.cards import (
     Button,
     Card,
     Context,
     Fact,
     Line,
-    Outside,
     Progress,
     Reply,
     Tone,
+    Untrusted,
 )
 from bot.errors import UserError
 from bot.model import DebugRequest, Run, RunRef, RunStatus
-from bot.replies import settling
+from bot.replies import confirming
 from bot.replies.launching import addresses
-from bot.replies.words import sentence, virtual
-from bot.sessions import Session
+from bot.replies.wording import sentence, virtual
 from bot.state import Intent, IntentState
 
 MAIL = timedelta(minutes=10)  # how long its link takes to come
@@ -38,7 +38,7 @@ def placeholder() -> UserError:
 
 def confirmation(intent: Intent, request: DebugRequest, *, alone: bool, warnings: tuple[Line, ...]) -> Reply:
     """Show what would be asked for, exactly, and what it costs. `alone`: nobody else reads it."""
-    asked: Line = ("Open a debugging session at virtual time ", Outside(virtual(request.moment)),
+    asked: Line = ("Open a debugging session at virtual time ", Untrusted(virtual(request.moment)),
                    "? Nothing has been started yet.")  # fmt: skip
     said = (mail(request, alone=alone), *_advice(request))
     card = Card(
@@ -47,8 +47,8 @@ def confirmation(intent: Intent, request: DebugRequest, *, alone: bool, warnings
         tone=Tone.WARNING if warnings else Tone.NEUTRAL,
         body=(*warnings, *said),
         facts=(*_facts(request), Fact("Cost", (COST,))),
-        buttons=settling.buttons(intent, "Open session"),
-        footer=(settling.MINE_ONLY,),
+        buttons=confirming.buttons(intent, "Open session"),
+        footer=(confirming.MINE_ONLY,),
     )
     return Reply(card=card)
 
@@ -61,7 +61,7 @@ def about(reply: Reply, context: Context) -> Reply:
 def mail(request: DebugRequest, *, alone: bool) -> Line:
     """Say where the link goes: it comes by mail only, no interface gives it."""
     if request.recipients:
-        return ("The link comes by e-mail to ", Outside(addresses(request.recipients, alone=alone)), ".")
+        return ("The link comes by e-mail to ", Untrusted(addresses(request.recipients, alone=alone)), ".")
     return ("The link comes by e-mail to the connection's default users.",)
 
 
@@ -77,7 +77,7 @@ def _advice(request: DebugRequest) -> tuple[Line, ...]:
 
 
 def joined(session: Session) -> Reply:
-    """Tell a second person of the session that is there already; this card follows it too."""
+    """NotifyOperator a second person of the session that is there already; this card follows it too."""
     shown = of_session(session)
     note: Line = (("This session was asked for before at the same moment, so no second one was opened. "
                   "Its link went by e-mail to whoever was named then. Say “debug again=yes” for one of your own."),)  # fmt: skip
@@ -95,7 +95,7 @@ def joined(session: Session) -> Reply:
 
 
 def of_session(session: Session) -> Card:
-    """Tell how a session stands."""
+    """NotifyOperator how a session stands."""
     match session.intent.state:
         case IntentState.REJECTED:
             return _rejected(session)
@@ -145,12 +145,12 @@ def _ended(session: Session, run: Run) -> Card:
     if run.status is RunStatus.INCOMPLETE:
         said: Line = ("The debugging session could not be kept up: the platform says incomplete.",)
         return _card(session, "The debugging session failed", said, Tone.BAD)
-    said = sentence("The debugging session has ended: the platform says ", Outside(run.status_text))
+    said = sentence("The debugging session has ended: the platform says ", Untrusted(run.status_text))
     return _card(session, "The debugging session has ended", said, Tone.NEUTRAL)
 
 
 def _rejected(session: Session) -> Card:
-    why: Line = sentence(" It said: ", Outside(session.intent.reason)) if session.intent.reason else ()
+    why: Line = sentence(" It said: ", Untrusted(session.intent.reason)) if session.intent.reason else ()
     said: Line = ("The platform refused to open the debugging session. Nothing was started.", *why)
     return _card(session, "No debugging session was opened", said, Tone.BAD)
 
@@ -158,7 +158,7 @@ def _rejected(session: Session) -> Card:
 def _unknown(session: Session) -> Card:
     said: Line = (("The debugging session was asked for, but no answer came. It may have been opened all the same: "
                   "then a mail comes within "), f"{MAIL.seconds // 60} minutes, with “",
-                  Outside(session.request.description), ("” in it. Clew does not ask a second time by itself. "
+                  Untrusted(session.request.description), ("” in it. Clew does not ask a second time by itself. "
                   "If no mail comes, say “debug again=yes”."))  # fmt: skip
     return _card(session, "Not known whether the debugging session was opened", said, Tone.WARNING)
 
@@ -175,7 +175,7 @@ def _card(session: Session, title: str, said: Line, tone: Tone, state: str = "")
         facts=_facts(request),
         progress=Progress(fraction=None, text=state) if state else None,
         buttons=_buttons(run),
-        footer=settling.correlation(session.intent),
+        footer=confirming.correlation(session.intent),
         context=None if session.intent.thread else about,
     )
 
@@ -183,12 +183,12 @@ def _card(session: Session, title: str, said: Line, tone: Tone, state: str = "")
 def _facts(request: DebugRequest) -> tuple[Fact, ...]:
     where = ("Run", request.run_id) if request.run_id else ("Session", request.session_id or "")
     facts = (
-        Fact(where[0], (Outside(where[1], code=True),)),
-        Fact("Input hash", (Outside(request.moment.input_hash, code=True),)),
-        Fact("Virtual time", (Outside(request.moment.vtime, code=True),)),
+        Fact(where[0], (Untrusted(where[1], code=True),)),
+        Fact("Input hash", (Untrusted(request.moment.input_hash, code=True),)),
+        Fact("Virtual time", (Untrusted(request.moment.vtime, code=True),)),
     )
-    return (*facts, Fact("Description", (Outside(request.description),))) if request.description else facts
+    return (*facts, Fact("Description", (Untrusted(request.description),))) if request.description else facts
 
 
 def _buttons(run: RunRef | None) -> tuple[Button, ...]:
-    return (Button(label="Failing properties", words=f"failing {run.words}"),) if run else ()
+    return (Button(label="Failing properties", words=f"failing {run.text}"),) if run else ()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bot import moments
-from bot.cards import Card, Context, Fact, Item, Line, Outside, Reply, Tone
+from bot.analysis import RunAnalysis
+from bot.cards import Card, Context, Fact, Item, Line, Reply, Tone, Untrusted
 from bot.chain import Gap
-from bot.findings import Findings
 from bot.model import Capability, Example, Property
-from bot.replies import looking
+from bot.replies import at_moment
 from bot.replies.comparing import in_a_row
 from bot.replies.runs import (
     LONGEST_NAME,
@@ -19,7 +19,7 @@ from bot.replies.runs import (
     verdict_words,
     ways_on,
 )
-from bot.replies.words import count, counted, first, run_name, virtual
+from bot.replies.wording import count, counted, first, run_name, virtual
 from bot.verdict import Verdict, VerdictKind
 
 LISTED = 10
@@ -28,15 +28,15 @@ LONGEST_EXAMPLE = 300
 BESIDE_EACH = frozenset({"Failing", "Logs", "Debug"})  # a run's buttons that its properties have themselves
 
 
-def listing(found: Findings, capabilities: frozenset[Capability]) -> Reply:
+def listing(found: RunAnalysis, capabilities: frozenset[Capability]) -> Reply:
     """List the failing properties, newly failing first, each with its moment and buttons."""
     run, failing = found.run, found.failing
     if not failing:
         return _none(found, capabilities)
     new = novelty(found.diff)
-    names: list[str | Outside] = []
+    names: list[str | Untrusted] = []
     for position, item in enumerate(failing[:TOLD]):
-        names += [", " if position else "", "“", Outside(item.name[:LONGEST_NAME]), "”"]
+        names += [", " if position else "", "“", Untrusted(item.name[:LONGEST_NAME]), "”"]
     more = f" and {len(failing) - TOLD} more" if len(failing) > TOLD else ""
     card = Card(
         title=(f"{count(len(failing), 'failing property', 'failing properties')} in ", *run_name(run)),
@@ -53,7 +53,7 @@ def listing(found: Findings, capabilities: frozenset[Capability]) -> Reply:
     return Reply(card=card)
 
 
-def one(found: Findings, chosen: Property, capabilities: frozenset[Capability]) -> Reply:
+def one(found: RunAnalysis, chosen: Property, capabilities: frozenset[Capability]) -> Reply:
     """Show one failing property with its sample."""
     number = found.failing.index(chosen) + 1
     moment = chosen.moment
@@ -62,25 +62,25 @@ def one(found: Findings, chosen: Property, capabilities: frozenset[Capability]) 
     facts = (
         Fact("State", (_mark(chosen, found),)),
         Fact("Counterexamples", (_counted(chosen),)),
-        Fact("Moment", (Outside(exact, code=True),) if moment else ("none: judged on the whole run",)),
-        Fact("Where", (Outside(place, code=True),) if (place := _location(chosen)) else ()),
+        Fact("Moment", (Untrusted(exact, code=True),) if moment else ("none: judged on the whole run",)),
+        Fact("Where", (Untrusted(place, code=True),) if (place := _location(chosen)) else ()),
     )
     card = Card(
-        title=("Failing: ", Outside(chosen.name[:LONGEST_NAME])),
-        text=("Property “", Outside(chosen.name[:LONGEST_NAME]), "” fails in ", *run_name(found.run), f": {_mark(chosen, found)}."),
+        title=("Failing: ", Untrusted(chosen.name[:LONGEST_NAME])),
+        text=("Property “", Untrusted(chosen.name[:LONGEST_NAME]), "” fails in ", *run_name(found.run), f": {_mark(chosen, found)}."),
         tone=Tone.BAD,
-        body=((Outside(chosen.description),),) if chosen.description else (),
+        body=((Untrusted(chosen.description),),) if chosen.description else (),
         facts=tuple(f for f in facts if f.value),
         items=tuple(
             _sample(e) for e in _earliest_first(chosen.counterexamples)
         ),
-        buttons=looking.buttons(about, capabilities, number=number),
+        buttons=at_moment.buttons(about, capabilities, number=number),
         context=about,
     )  # fmt: skip
     return Reply(card=card)
 
 
-def _none(found: Findings, capabilities: frozenset[Capability]) -> Reply:
+def _none(found: RunAnalysis, capabilities: frozenset[Capability]) -> Reply:
     run = found.run
     if not run.status.terminal:
         said: Line = ("Run ", *run_name(run), " has not ended; its properties are known when it has.")
@@ -114,21 +114,21 @@ def _how(verdict: Verdict) -> Line:
     return ("" if told else f" ({WORDS[verdict.kind]})", f": {of_properties(verdict)}.")
 
 
-def _item(number: int, chosen: Property, found: Findings, capabilities: frozenset[Capability]) -> Item:
+def _item(number: int, chosen: Property, found: RunAnalysis, capabilities: frozenset[Capability]) -> Item:
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
     when = f"at {virtual(moment)}" if moment else "no moment: judged on the whole run"
     lines: list[Line] = [(f"{_counted(chosen)} · {when}",)]
     sample = chosen.first.text if chosen.first else ""
     if sample:
-        lines.append((Outside(sample[:LONGEST_EXAMPLE]),))
+        lines.append((Untrusted(sample[:LONGEST_EXAMPLE]),))
     if (place := _location(chosen)) and place not in sample:
-        lines.append((Outside(place, code=True),))
+        lines.append((Untrusted(place, code=True),))
     return Item(
         mark=_mark(chosen, found),
-        title=(f"{number}. ", Outside(chosen.name[:LONGEST_NAME])),
+        title=(f"{number}. ", Untrusted(chosen.name[:LONGEST_NAME])),
         lines=tuple(lines),
-        buttons=looking.buttons(about, capabilities, number=number),
+        buttons=at_moment.buttons(about, capabilities, number=number),
         context=about,
     )
 
@@ -140,7 +140,7 @@ def _sample(example: Example) -> Item:
         return Item(mark="sample", title=(when or "without details",))
     return Item(
         mark="sample",
-        title=(Outside(example.text[:LONGEST_EXAMPLE]),),
+        title=(Untrusted(example.text[:LONGEST_EXAMPLE]),),
         lines=((when,),) if when else (),
     )
 
@@ -150,7 +150,7 @@ def _earliest_first(examples: tuple[Example, ...]) -> list[Example]:
     return sorted(examples, key=lambda e: (e.moment is None, e.moment.exact if e.moment else 0))
 
 
-def _mark(chosen: Property, found: Findings) -> str:
+def _mark(chosen: Property, found: RunAnalysis) -> str:
     diff = found.diff
     if diff is None or isinstance(diff.baseline, Gap):
         return "failing"

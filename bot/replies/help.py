@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bot.cards import Button, Card, FieldKind, Item, Line, Outside, Reply
-from bot.commands.verb import Parameter, Verb
+from bot.cards import Button, Card, FieldKind, Item, Line, Reply, Untrusted
+from bot.command import Parameter, Verb
+from bot.errors import Part, UserError
+from bot.wordlike import mistaken
 
 
 def usage(verb: Verb) -> str:
@@ -16,11 +18,11 @@ def usage(verb: Verb) -> str:
 def overview(verbs: Iterable[Verb]) -> Reply:
     """List every verb with what it does."""
     shown = [v for v in verbs if not v.hidden]
-    items = tuple(Item(title=(Outside(v.name, code=True), f"  {v.summary}")) for v in shown)
+    items = tuple(Item(title=(Untrusted(v.name, code=True), f"  {v.summary}")) for v in shown)
     body: tuple[Line, ...] = (
-        ("A run can be an id, ", Outside("latest", code=True), ", a launcher's name for its latest run, ",
+        ("A run can be an id, ", Untrusted("latest", code=True), ", a launcher's name for its latest run, ",
          "a pasted report link, or nothing at all inside a run's thread."),
-        ("A value of several words stands in quotes: ", Outside('description="retry fix"', code=True), "."),
+        ("A value of several words stands in quotes: ", Untrusted('description="retry fix"', code=True), "."),
     )  # fmt: skip
     names = ", ".join(v.name for v in shown)
     card = Card(
@@ -36,24 +38,37 @@ def overview(verbs: Iterable[Verb]) -> Reply:
 
 def of_verb(verb: Verb) -> Reply:
     """Explain one verb: grammar, parameters, examples."""
-    items = tuple(Item(title=(Outside(p.name, code=True), f"  {_explained(p)}")) for p in verb.parameters)
-    examples = tuple(Item(title=(Outside(e, code=True),), mark="example") for e in verb.examples)
+    items = tuple(Item(title=(Untrusted(p.name, code=True), f"  {_explained(p)}")) for p in verb.parameters)
+    examples = tuple(Item(title=(Untrusted(e, code=True),), mark="example") for e in verb.examples)
     card = Card(
-        title=(Outside(verb.name, code=True), f": {verb.summary}"),
-        text=(f"{verb.name}: {verb.summary}. Usage: ", Outside(usage(verb))),
-        body=((Outside(usage(verb), code=True),),),
+        title=(Untrusted(verb.name, code=True), f": {verb.summary}"),
+        text=(f"{verb.name}: {verb.summary}. Usage: ", Untrusted(usage(verb))),
+        body=((Untrusted(usage(verb), code=True),),),
         items=items + examples,
         footer=(f"Needs the role {verb.role.word}.",),
     )
     return Reply(card=card, private=True)
 
 
+def unknown_verb(word: str, verbs: Iterable[str]) -> UserError:
+    """Answer a word that is no verb."""
+    return mistaken(
+        f"Unknown command “{word[:40]}”.", word, verbs, "“help” lists all commands.", part=Part.VERB
+    )
+
+
+def no_help(word: str, verbs: Iterable[str]) -> UserError:
+    """Answer a request to explain a word that is no verb."""
+    problem = f"Unknown command “{word[:40]}”."
+    return mistaken(problem, word, verbs, "“help” lists all commands.", name="verb")
+
+
 def version(own: str, releases: Mapping[str, str | None]) -> Reply:
-    """Tell Clew's version, and the release of each platform; None: it does not answer."""
+    """NotifyOperator Clew's version, and the release of each platform; None: it does not answer."""
     lines: list[Line] = [(f"Clew {own or '(unknown version)'}",)]
     for connection, release in releases.items():
         said = "does not answer" if release is None else f"release {release or 'not named'}"
-        lines.append((Outside(connection), ": ", Outside(said)))
+        lines.append((Untrusted(connection), ": ", Untrusted(said)))
     text = tuple(span for line in lines for span in (*line, ". "))
     return Reply(card=Card(title=("Version",), text=text, body=tuple(lines)), private=True)
 

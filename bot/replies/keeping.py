@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.cards import Attachment, Line, Outside
+from bot.cards import Attachment, Line, Untrusted
 
 
 def file_not_saved(file: Attachment, reason: str) -> Line:
     """Say that a file of an answer could not be kept."""
-    return ("The file ", Outside(file.name), f" could not be saved here ({reason}).")
+    return ("The file ", Untrusted(file.name), f" could not be saved here ({reason}).")
 
 
 def record_not_written(reason: str) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.cards import Button, Card, Context, Fact, Form, Line, Outside, Progress, Reply, Tone
-from bot.errors import Part, UserError
+from bot.cards import Button, Card, Context, Fact, Form, Line, Progress, Reply, Tone, Untrusted
+from bot.errors import UserError
 from bot.model import LaunchRequest, Run, RunRef
-from bot.replies import settling
-from bot.replies.meant import did_you_mean, mistaken
-from bot.replies.words import (
+from bot.replies import confirming
+from bot.replies.wording import (
     ago,
     clock_time,
     count,
@@ -23,18 +21,18 @@ from bot.replies.words import (
     short_id,
 )
 from bot.state import Intent, IntentState
+from bot.wordlike import mistaken
 
 RECIPIENTS = "antithesis.report.recipients"
 FINISHING = "finishing: builds and reports take longer than the requested time"
-_SHOWN = 60  # characters of what was typed that a sentence quotes
 COARSE_ABOVE = 10.0  # requested minutes from which progress is told in whole minutes
 
 
 def missing(names: list[str], form: Form) -> Reply:
     """Ask for what a launch needs and was not given; the form and the words ask for the same."""
     told: Line = (f"To launch a run, Clew needs {listed(names)}.",)
-    how: Line = ("Say ", Outside("launch LAUNCHER duration=MINUTES", code=True), ", for example ",
-                 Outside("launch basic_test duration=30", code=True), ".")  # fmt: skip
+    how: Line = ("Say ", Untrusted("launch LAUNCHER duration=MINUTES", code=True), ", for example ",
+                 Untrusted("launch basic_test duration=30", code=True), ".")  # fmt: skip
     more: Line = ("Say “help launch” for everything that can be set.",)
     card = Card(
         title=("What should be launched?",), text=(*told, " ", *how), body=(told, how, more), form=form
@@ -52,39 +50,39 @@ def confirmation(
 ) -> Reply:
     """Show what would be sent, exactly, and what it costs. `alone`: nobody but the requester reads it."""
     cost = _cost(request)
-    asked: Line = ("Launch ", Outside(request.launcher), f" for {cost}? Nothing has been started yet.")
-    facts = [Fact("Launcher", (Outside(request.launcher, code=True),)), Fact("Cost", (cost,))]
+    asked: Line = ("Launch ", Untrusted(request.launcher), f" for {cost}? Nothing has been started yet.")
+    facts = [Fact("Launcher", (Untrusted(request.launcher, code=True),)), Fact("Cost", (cost,))]
     facts += [Fact(name, _value(name, value, alone=alone)) for name, value in parameters]
     card = Card(
-        title=("Launch ", Outside(request.launcher), "?"),
+        title=("Launch ", Untrusted(request.launcher), "?"),
         text=(*asked, *(span for warning in warnings for span in (" ", *warning))),
         tone=Tone.WARNING if warnings else Tone.NEUTRAL,
         body=(
             *warnings,
-            ("These parameters will be sent to the connection ", Outside(intent.connection), ":"),
+            ("These parameters will be sent to the connection ", Untrusted(intent.connection), ":"),
         ),
         facts=tuple(facts),
-        buttons=settling.buttons(intent, "Launch"),
-        footer=(settling.MINE_ONLY,),
+        buttons=confirming.buttons(intent, "Launch"),
+        footer=(confirming.MINE_ONLY,),
     )
     return Reply(card=card)
 
 
 def not_seen(launcher: str, close: str | None) -> Line:
     """Warn of a launcher that no run was seen of."""
-    meant: Line = (" ", Outside(did_you_mean(close))) if close else ()
-    return ("No run of the launcher “", Outside(launcher), "” was seen before.", *meant)
+    meant: Line = (" Did you mean “", Untrusted(close), "”?") if close else ()
+    return ("No run of the launcher “", Untrusted(launcher), "” was seen before.", *meant)
 
 
 def own_duration(name: str) -> Line:
     """Say that the launcher decides how long it tests, by a parameter of its own."""
-    return ("No duration= is given. How long it tests is up to the launcher, which gets ", Outside(name, code=True),
+    return ("No duration= is given. How long it tests is up to the launcher, which gets ", Untrusted(name, code=True),
             ".")  # fmt: skip
 
 
 def just_launched(earlier: Intent, now: datetime) -> Line:
     """Warn that exactly this was launched a moment ago, by whomever."""
-    run: Line = (" as run ", Outside(short_id(earlier.run_id), code=True)) if earlier.run_id else ()
+    run: Line = (" as run ", Untrusted(short_id(earlier.run_id), code=True)) if earlier.run_id else ()
     return (f"The same launch was confirmed {ago(earlier.posted_at or earlier.created_at, now)}", *run,
             ". This would start another run, at the same cost.")  # fmt: skip
 
@@ -93,25 +91,25 @@ def repeated(intent: Intent, earlier: Intent, now: datetime) -> Reply:
     """Answer a confirmation whose launch was confirmed by somebody meanwhile: it asks anew."""
     said = just_launched(earlier, now)
     card = Card(
-        title=("Launch ", Outside(intent.subject), " again?"),
+        title=("Launch ", Untrusted(intent.subject), " again?"),
         text=(*said, " Nothing has been started by this button."),
         tone=Tone.WARNING,
         body=(said, ("Nothing has been started by this button.",)),
-        buttons=settling.again(intent),
-        footer=settling.correlation(intent),
+        buttons=confirming.again(intent),
+        footer=confirming.correlation(intent),
     )
     return Reply(card=card, replace=True)
 
 
 def under_way(run: Run) -> Line:
     """Warn that the same launcher is at work already."""
-    return ("A run of ", Outside(run.launcher), " is under way already: ",
-            Outside(short_id(run.ref.run_id), code=True), ". This would start another one.")  # fmt: skip
+    return ("A run of ", Untrusted(run.launcher), " is under way already: ",
+            Untrusted(short_id(run.ref.run_id), code=True), ". This would start another one.")  # fmt: skip
 
 
 def undecided(launcher: str) -> Line:
     """Warn that an earlier launch of the same launcher may yet turn out to have started."""
-    return ("An earlier launch of ", Outside(launcher), " was sent and its outcome is not known yet.")
+    return ("An earlier launch of ", Untrusted(launcher), " was sent and its outcome is not known yet.")
 
 
 def no_preset(name: str, known: list[str]) -> UserError:
@@ -128,51 +126,13 @@ def preset_and_launcher(preset: str, launcher: str) -> UserError:
     )
 
 
-def too_many_parameters(number: int, most: int) -> UserError:
-    """Refuse a launch with too many further parameters."""
-    return UserError(f"There are {number} further parameters; {most} is the most.")
-
-
-def no_log_filter(name: str) -> UserError:
-    """Refuse the platform's filter of log lines."""
-    return UserError(
-        f"{name[:_SHOWN]}= cannot be given here: a pattern that matches everything would hide every log "
-        "line, and Clew cannot check the platform's kind of pattern (RE2).",
-        "Set it in the launcher itself, or launch with the platform's own command line.",
-    )
-
-
-def secret_name(name: str) -> UserError:
-    """Refuse a parameter that is called like a secret."""
-    return _secret(name, "looks like a secret")
-
-
-def secret_value(name: str) -> UserError:
-    """Refuse a parameter whose value looks like a credential: it would be shown and kept."""
-    return _secret(name, "has a value that looks like a secret")
-
-
-def _secret(name: str, what: str) -> UserError:
-    return UserError(
-        f"“{name[:_SHOWN]}=” {what}, and what is said in a chat stays there: Clew does not take it.",
-        "Set it in the launcher itself.",
-    )
-
-
-def unknown_parameter(name: str, known: Sequence[str], further: Iterable[str]) -> UserError:
-    """Answer a parameter that no launch takes."""
-    takes = f"It takes {', '.join((*known, *further))}, and any custom.NAME."
-    problem = f"launch does not know “{name[:_SHOWN]}=”."
-    return mistaken(problem, name, known, takes, part=Part.NAME, name=name)
-
-
 def not_a_launch() -> UserError:
     """Answer a request to launch again what was no launch."""
     return UserError("There is no launch under that token.", "Say “launch” to start one.")
 
 
 def sent(intent: Intent, request: LaunchRequest) -> Card:
-    """Tell how a launch stands before its run is seen: sent, accepted, refused or of unknown outcome."""
+    """NotifyOperator how a launch stands before its run is seen: sent, accepted, refused or of unknown outcome."""
     match intent.state:
         case IntentState.ACCEPTED:
             return _accepted(intent, request)
@@ -185,54 +145,54 @@ def sent(intent: Intent, request: LaunchRequest) -> Card:
 
 
 def progress(intent: Intent, request: LaunchRequest, run: Run, *, now: datetime) -> Card:
-    """Tell how far a launched run is, in the platform's word and in elapsed against requested time."""
+    """NotifyOperator how far a launched run is, in the platform's word and in elapsed against requested time."""
     shown = _progress(request, run, now)
-    state: Line = (Outside(run.status_text.replace("_", " ")),)
+    state: Line = (Untrusted(run.status_text.replace("_", " ")),)
     return Card(
         title=(*run_name(run), " is ", *state),
         text=(*run_name(run), " is ", *state, f": {shown.text}."),
         tone=Tone.RUNNING,
         facts=(
-            Fact("Run", (Outside(run.ref.run_id, code=True),)),
+            Fact("Run", (Untrusted(run.ref.run_id, code=True),)),
             Fact("Requested", (_requested(request),)),
         ),
         progress=shown,
         buttons=_run_buttons(run.ref),
-        footer=settling.correlation(intent),
+        footer=confirming.correlation(intent),
         context=Context(run=run.ref),
     )
 
 
 def unknown(intent: Intent, request: LaunchRequest) -> Card:
     """Say that nobody knows whether a launch started, and what can be done."""
-    said: Line = ("The launch of ", Outside(request.launcher), (" was sent, but no answer came and no such run has "
+    said: Line = ("The launch of ", Untrusted(request.launcher), (" was sent, but no answer came and no such run has "
                   "appeared. It may still have been started. Clew keeps looking for it for a day and never "
                   "launches it a second time by itself."))  # fmt: skip
     return Card(
-        title=("Not known whether ", Outside(request.launcher), " was launched"),
+        title=("Not known whether ", Untrusted(request.launcher), " was launched"),
         text=said,
         tone=Tone.WARNING,
         body=(
             said,
             ("Look at the platform's list of runs before you launch again: a second run costs again.",),
         ),
-        buttons=(Button(label="Check again", words=f"check {intent.id}"), *settling.again(intent)),
-        footer=settling.correlation(intent),
+        buttons=(Button(label="Check again", words=f"check {intent.id}"), *confirming.again(intent)),
+        footer=confirming.correlation(intent),
     )
 
 
 def appeared(intent: Intent, request: LaunchRequest, run: Run, *, now: datetime) -> Card:
     """Report that a launch of unknown outcome turned out to have started."""
     waited = f" {duration(now - intent.posted_at)} after it was sent" if intent.posted_at else ""
-    said: Line = ("The launch of ", Outside(request.launcher), f" did start: its run appeared{waited}, as ",
-                  Outside(run.ref.run_id, code=True), ".")  # fmt: skip
+    said: Line = ("The launch of ", Untrusted(request.launcher), f" did start: its run appeared{waited}, as ",
+                  Untrusted(run.ref.run_id, code=True), ".")  # fmt: skip
     return Card(
         title=(*run_name(run), " did start"),
         text=said,
         tone=Tone.RUNNING,
         body=(said,),
         buttons=_run_buttons(run.ref),
-        footer=settling.correlation(intent),
+        footer=confirming.correlation(intent),
         context=Context(run=run.ref),
     )
 
@@ -241,57 +201,57 @@ def still_unknown(intent: Intent, request: LaunchRequest) -> Reply:
     """Answer a look that found nothing."""
     said: Line = (
         "No run of this launch of ",
-        Outside(request.launcher),
+        Untrusted(request.launcher),
         " is there so far. Clew keeps looking.",
     )
     card = Card(title=("Still not known",), text=said, tone=Tone.WARNING, body=(said,),
-                footer=settling.correlation(intent))  # fmt: skip
+                footer=confirming.correlation(intent))  # fmt: skip
     return Reply(card=card, private=True)
 
 
 def _accepted(intent: Intent, request: LaunchRequest) -> Card:
     run = RunRef(intent.connection, intent.run_id or "")
-    said: Line = ("Launched ", Outside(request.launcher), f" for {_requested(request)}: run ",
-                  Outside(run.run_id, code=True), " is being set up.")  # fmt: skip
+    said: Line = ("Launched ", Untrusted(request.launcher), f" for {_requested(request)}: run ",
+                  Untrusted(run.run_id, code=True), " is being set up.")  # fmt: skip
     return Card(
-        title=(Outside(request.launcher), " is launched"),
+        title=(Untrusted(request.launcher), " is launched"),
         text=said,
         tone=Tone.RUNNING,
         body=(said,),
         progress=Progress(fraction=0.0, text="being set up"),
         buttons=_run_buttons(run),
-        footer=settling.correlation(intent),
+        footer=confirming.correlation(intent),
         context=Context(run=run),
     )
 
 
 def _rejected(intent: Intent, request: LaunchRequest) -> Card:
     said: Line = (
-        *sentence("The platform refused to launch ", Outside(request.launcher)),
+        *sentence("The platform refused to launch ", Untrusted(request.launcher)),
         " Nothing was started.",
     )
-    why: Line = sentence("It said: ", Outside(intent.reason)) if intent.reason else ()
+    why: Line = sentence("It said: ", Untrusted(intent.reason)) if intent.reason else ()
     return Card(
-        title=(Outside(request.launcher), " was not launched"),
+        title=(Untrusted(request.launcher), " was not launched"),
         text=(*said, " ", *why),
         tone=Tone.BAD,
         body=(said, why) if why else (said,),
-        buttons=settling.again(intent),
-        footer=settling.correlation(intent),
+        buttons=confirming.again(intent),
+        footer=confirming.correlation(intent),
     )
 
 
 def _checking(intent: Intent, request: LaunchRequest) -> Card:
     at = f" at {clock_time(intent.posted_at)}" if intent.posted_at else ""
-    said: Line = ("The launch of ", Outside(request.launcher), (f" was sent{at}. Which run it became is not known yet."
+    said: Line = ("The launch of ", Untrusted(request.launcher), (f" was sent{at}. Which run it became is not known yet."
                   " Clew is looking for it and says so here. It is never sent twice."))  # fmt: skip
     return Card(
-        title=("Launching ", Outside(request.launcher)),
+        title=("Launching ", Untrusted(request.launcher)),
         text=said,
         tone=Tone.RUNNING,
         body=(said,),
         progress=Progress(fraction=None, text="sent, no answer yet, checking"),
-        footer=settling.correlation(intent),
+        footer=confirming.correlation(intent),
     )
 
 
@@ -330,8 +290,8 @@ def _cost(request: LaunchRequest) -> str:
 
 def _value(name: str, value: str, *, alone: bool) -> Line:
     if name == RECIPIENTS and not alone:
-        return (Outside("; ".join(masked(address) for address in value.split(";"))),)
-    return (Outside(value, code=True),)
+        return (Untrusted("; ".join(masked(address) for address in value.split(";"))),)
+    return (Untrusted(value, code=True),)
 
 
 def masked(address: str) -> str:
@@ -346,4 +306,4 @@ def addresses(recipients: tuple[str, ...], *, alone: bool) -> str:
 
 
 def _run_buttons(run: RunRef) -> tuple[Button, ...]:
-    return (Button(label="Status", words=f"status {run.words}"),)
+    return (Button(label="Status", words=f"status {run.text}"),)

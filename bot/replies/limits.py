@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.model import RunRef
-from bot.replies.words import clock_time
+from bot.replies.wording import clock_time
 from bot.state import BEGINNING, Stretch
 
 

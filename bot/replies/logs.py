@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bot.cards import Attachment, Button, Card, Context, Excerpt, Fact, Item, Line, Outside, Reply, Tone
-from bot.commands.aim import Aim
-from bot.errors import ClewError, UserError
+from bot.cards import Attachment, Button, Card, Context, Excerpt, Fact, Item, Line, Reply, Tone, Untrusted
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run
-from bot.replies import looking
-from bot.replies.words import (
+from bot.replies import at_moment
+from bot.replies.wording import (
     count,
     last,
     listed,
@@ -18,45 +16,36 @@ from bot.replies.words import (
     virtual_seconds,
     virtual_text,
 )
+from bot.targets.moment import MomentTarget
 
 
-def text_too_long(most: int) -> UserError:
-    """Refuse a filter that is too long."""
-    return UserError(f"grep= takes at most {most} characters.", "Give a shorter, distinctive text.")
-
-
-def no_log_at_all(why: str, error: ClewError) -> str:
-    """Say that a run has neither a moment nor a build log; `why`: why it has no moment."""
-    return f"{why} Its build log cannot be shown either: {error}"
-
-
-def window(aim: Aim, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Reply:
+def window(target: MomentTarget, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Reply:
     """Show the end of a window; the moment itself is the last line. `wider`: the words that show more, "" for none."""
-    run = aim.run
+    run = target.run
     name: Line = run_name(run) if run else ()
-    about: Line = (" of “", Outside(aim.property_name), "”") if aim.property_name else ()
-    when = virtual(aim.moment)
+    about: Line = (" of “", Untrusted(target.property_name), "”") if target.property_name else ()
+    when = virtual(target.moment)
     said = (*_story(query, excerpt), *_faults_told(excerpt))
     card = Card(
         title=(f"Logs before {when}", *about),
         text=(f"Logs before {when} of ", *name, *about, ": ", *said),
-        body=_body(aim, excerpt),
+        body=_body(target, excerpt),
         facts=(
-            Fact("Run", (Outside(query.run_id, code=True),)),
-            Fact("Moment", (Outside(f"{aim.moment.input_hash} {aim.moment.vtime}", code=True),)),
+            Fact("Run", (Untrusted(query.run_id, code=True),)),
+            Fact("Moment", (Untrusted(f"{target.moment.input_hash} {target.moment.vtime}", code=True),)),
             Fact("Window", (f"{virtual_seconds(query.window)}, ", count(excerpt.total, "line"))),
             *_filters(query),
         ),
-        items=tuple(_fault(f, aim.moment, excerpt) for f in excerpt.faults),
+        items=tuple(_fault(f, target.moment, excerpt) for f in excerpt.faults),
         excerpt=_excerpt(excerpt),
         files=_files(excerpt, "window", f"logs-{short_id(query.run_id)}-{when.removesuffix(' s')}.ndjson"),
         buttons=(
             *((Button(label="Wider window", words=wider),) if wider else ()),
-            Button(label="Debug", words=looking.words("debug", aim.context)),
+            Button(label="Debug", words=at_moment.words("debug", target.context)),
         ),
         tone=_tone(excerpt),
-        footer=_footer(aim),
-        context=aim.context,
+        footer=_footer(target),
+        context=target.context,
     )
     return Reply(card=card)
 
@@ -141,9 +130,9 @@ def _story(query: LogQuery, excerpt: LogExcerpt) -> Line:
 
 def _faults_told(excerpt: LogExcerpt) -> Line:
     """Name the faults; where the log was cut they are known to have been active there, and nothing more."""
-    listed: list[str | Outside] = []
+    listed: list[str | Untrusted] = []
     for position, fault in enumerate(excerpt.faults):
-        listed += [", " if position else "", Outside(fault.name), " on ", Outside(_nodes(fault))]
+        listed += [", " if position else "", Untrusted(fault.name), " on ", Untrusted(_nodes(fault))]
     if excerpt.cut:
         seen = (f" Seen until the cut{_cut_at(excerpt)}: ", *listed, ".") if listed else ()
         return (*seen, " Faults active then: not known: the log is cut.")
@@ -154,14 +143,14 @@ def _cut_at(excerpt: LogExcerpt) -> str:
     return f" at {virtual_text(excerpt.cut_at)}" if excerpt.cut_at else ""
 
 
-def _body(aim: Aim, excerpt: LogExcerpt) -> tuple[Line, ...]:
+def _body(target: MomentTarget, excerpt: LogExcerpt) -> tuple[Line, ...]:
     body: list[Line] = [*_missing(excerpt, "window")]
     if not excerpt.lines and not excerpt.cut:
         narrow = ", or without grep= and source=" if excerpt.total else ""
         body.append((f"No lines to show. Try a wider window{narrow}.",))
-    body += _faults_known(aim.moment, excerpt)
-    if aim.warning:
-        body.append((Outside(aim.warning),))
+    body += _faults_known(target.moment, excerpt)
+    if target.warning:
+        body.append((Untrusted(target.warning),))
     return tuple(body)
 
 
@@ -169,9 +158,9 @@ def _missing(excerpt: LogExcerpt, what: str) -> tuple[Line, ...]:
     """Say what is missing of the log that was asked for, and of its file."""
     missing: list[Line] = []
     if excerpt.cut:
-        missing.append(sentence(f"Not the whole {what}: ", Outside(excerpt.cut)))
+        missing.append(sentence(f"Not the whole {what}: ", Untrusted(excerpt.cut)))
     if excerpt.file_trouble:
-        missing.append(sentence(Outside(excerpt.file_trouble[:1].upper() + excerpt.file_trouble[1:])))
+        missing.append(sentence(Untrusted(excerpt.file_trouble[:1].upper() + excerpt.file_trouble[1:])))
     return tuple(missing)
 
 
@@ -195,14 +184,16 @@ def _faults_known(moment: Moment, excerpt: LogExcerpt) -> tuple[Line, ...]:
 
 def _filters(query: LogQuery) -> tuple[Fact, ...]:
     chosen = (("Only lines with", query.grep), ("Only from", query.source))
-    return tuple(Fact(label, (Outside(value, code=True),)) for label, value in chosen if value)
+    return tuple(Fact(label, (Untrusted(value, code=True),)) for label, value in chosen if value)
 
 
 def _fault(fault: Fault, moment: Moment, excerpt: LogExcerpt) -> Item:
-    lines: tuple[Line, ...] = ((Outside(fault.detail),),) if fault.detail else ()
+    lines: tuple[Line, ...] = ((Untrusted(fault.detail),),) if fault.detail else ()
     when = _seen(fault, excerpt) if excerpt.cut else _held(fault, moment)
     return Item(
-        title=(Outside(fault.name), " on ", Outside(_nodes(fault)), f", {when}"), mark="fault", lines=lines
+        title=(Untrusted(fault.name), " on ", Untrusted(_nodes(fault)), f", {when}"),
+        mark="fault",
+        lines=lines,
     )
 
 
@@ -248,9 +239,11 @@ def _files(excerpt: LogExcerpt, what: str, name: str) -> tuple[Attachment, ...]:
     return (Attachment(path=excerpt.path, name=name, title=title, size=excerpt.size),)
 
 
-def _footer(aim: Aim) -> Line:
-    if not aim.others:
+def _footer(target: MomentTarget) -> Line:
+    if not target.others:
         return ()
-    other = "" if aim.property_name is None else "other "
-    have = "property has" if len(aim.others) == 1 else "properties have"
-    return (f"{len(aim.others):,} {other}failing {have} a moment: say “failing”, or “logs {aim.others[0]}”.",)
+    other = "" if target.property_name is None else "other "
+    have = "property has" if len(target.others) == 1 else "properties have"
+    return (
+        f"{len(target.others):,} {other}failing {have} a moment: say “failing”, or “logs {target.others[0]}”.",
+    )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from bot.cards import Card, Outside, Tone
-from bot.replies.settling import NOUNS
-from bot.replies.words import clock_time, count, duration, stopped
+from bot.cards import Card, Tone, Untrusted
+from bot.replies.confirming import NOUNS
+from bot.replies.wording import clock_time, count, duration, stopped
 from bot.state import Intent
 
 NEW_KEY = "Make a new API key on the tenant's settings page, and set it; `clew doctor` tests it."
@@ -52,21 +52,24 @@ TITLES = {
 
 
 def begun(cause: Cause, problem: str) -> Card:
-    """Tell what is wrong and how to mend it."""
+    """NotifyOperator what is wrong and how to fix it."""
     title = TITLES[cause]
     return Card(
-        title=(title,), text=(f"{title}: ", Outside(problem)), tone=Tone.WARNING, body=((Outside(problem),),)
+        title=(title,),
+        text=(f"{title}: ", Untrusted(problem)),
+        tone=Tone.WARNING,
+        body=((Untrusted(problem),),),
     )
 
 
 def over(cause: Cause, problem: str, since: datetime, now: datetime) -> Card:
-    """Tell that something told earlier is over."""
+    """NotifyOperator that something told earlier is over."""
     lasted = f"It lasted {duration(now - since)}, since {clock_time(since)}."
     return Card(
         title=(f"Over: {TITLES[cause]}",),
-        text=(f"Over: {TITLES[cause]}. {lasted} It was: ", Outside(problem)),
+        text=(f"Over: {TITLES[cause]}. {lasted} It was: ", Untrusted(problem)),
         tone=Tone.NEUTRAL,
-        body=(("It was: ", Outside(problem)), (lasted,)),
+        body=(("It was: ", Untrusted(problem)), (lasted,)),
     )
 
 
@@ -89,30 +92,6 @@ def stuck(channel: str, rows: int, since: datetime, reason: str) -> str:
     return f"{count(rows, 'message')} to {channel} wait since {clock_time(since)}.{why} {DESK}"
 
 
-def one_message(channel: str, key: str, reason: str, *, unknown: bool) -> str:
-    """Say what became of one message that is not delivered; `unknown`: nobody can tell whether it was."""
-    fate = "may or may not have been posted" if unknown else "cannot be posted"
-    return f"A message to {channel} {fate}: {stopped(reason)} Its key is {key}."
-
-
-def not_found_out_yet(channel: str, reason: str) -> str:
-    """Say that the chat's history cannot be read to see whether a message arrived."""
-    return f"Whether a message to {channel} was posted cannot be found out yet: {stopped(reason)}"
-
-
-def posted_once_more(channel: str, reason: str) -> str:
-    """Say that the chat's history will never tell, and what is done."""
-    return (
-        f"Whether a message to {channel} was posted cannot be found out: {stopped(reason)} "
-        "It is posted once more, marked as a possible repeat."
-    )
-
-
-def waits_less(seconds: float) -> str:
-    """Say that a wait longer than any that is sensible is not kept."""
-    return f"Clew does not wait that long: it asks once every {seconds / 60:.0f} min until then."
-
-
 def chat_off(channel: str, rows: int, chat: str) -> str:
     """Say that messages wait for a chat that is not served."""
     return f"{count(rows, 'message')} to {channel} cannot go out: {chat} is off. Set its token, or drop them. {DESK}"
@@ -122,7 +101,7 @@ def lost(channel: str, reason: str) -> str:
     """Say that a channel refuses us, and what becomes of what is for it."""
     return (
         f"Nothing can be posted to {channel} for now: {stopped(reason)} "
-        "What is for it waits, and goes out when that is mended."
+        "What is for it waits, and goes out when that is fixed."
     )
 
 
@@ -144,9 +123,9 @@ def not_connected(chat: str, seconds: float, reason: str) -> str:
 def not_watched(connection: str, problem: str, *, refused: bool) -> str:
     """Say that a connection's runs are not seen, and that nothing is lost by it."""
     why = problem or "No look at its runs came to its end lately."
-    mend = f" {NEW_KEY}" if refused else ""
+    hint = f" {NEW_KEY}" if refused else ""
     return (
-        f"{connection} cannot be watched: {stopped(why)}{mend} Runs that end meanwhile are told afterwards."
+        f"{connection} cannot be watched: {stopped(why)}{hint} Runs that end meanwhile are told afterwards."
     )
 
 

@@ -1,14 +1,14 @@
-"""What the bot says when something is wrong: what, where, and how to mend it; never a stack trace."""
+"""What the bot says when something is wrong: what, where, and how to fix it; never a stack trace."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from bot import errors
-from bot.cards import Button, Card, Line, Outside, Reply, Tone
-from bot.replies.words import sentence, stopped
+from bot.cards import Button, Card, Line, Reply, Tone, Untrusted
+from bot.replies.wording import sentence, stopped
 
-MENDS: dict[type[errors.ClewError], str] = {
+HINTS: dict[type[errors.ClewError], str] = {
     errors.Unreachable: "Try again in a moment. `clew doctor` shows whether the platform can be reached.",
     errors.AccessRefused: "Ask whoever runs Clew to check the API key; `clew doctor` tests it.",
     errors.RateLimited: "Wait a moment and ask again.",
@@ -20,24 +20,24 @@ MENDS: dict[type[errors.ClewError], str] = {
     errors.StoreError: "Nothing was half done. Ask whoever runs Clew to look at its database.",
 }
 FAULT = "That did not work because of a fault in Clew. It was written to Clew's log."
-NO_FORM, NO_FORM_MEND = "There is no form for that.", "Use the /clew command instead."
+NO_FORM, NO_FORM_HINT = "There is no form for that.", "Use the /clew command instead."
 STALE_MOMENT = "Moments are worked out anew by the platform and can go stale: ask “failing” for fresh ones."
 
 
 def mistake(error: errors.UserError, offers: tuple[Button, ...] = ()) -> Reply:
-    """Answer something that the person can mend; `offers`: what may have been meant."""
-    reply = _problem(error.problem, error.mend, fault=False)
+    """Answer something that the person can fix; `offers`: what may have been meant."""
+    reply = _problem(error.problem, error.hint, fault=False)
     return replace(reply, card=replace(reply.card, buttons=offers)) if offers else reply
 
 
 def failure(error: errors.ClewError) -> Reply:
     """Answer a failure of a platform or of the database, with what to do about it."""
-    mend = next((MENDS[kind] for kind in type(error).__mro__ if kind in MENDS), "")
+    hint = next((HINTS[kind] for kind in type(error).__mro__ if kind in HINTS), "")
     if isinstance(error, errors.NotFound) and error.what == "moment":
-        mend = STALE_MOMENT
+        hint = STALE_MOMENT
     detail = error.detail if isinstance(error, errors.ServiceError) else ""
     person = isinstance(error, errors.NotFound | errors.NotAvailable | errors.Rejected)
-    return _problem(str(error), mend, detail=detail, fault=not person)
+    return _problem(str(error), hint, detail=detail, fault=not person)
 
 
 def unexpected() -> Reply:
@@ -73,13 +73,13 @@ def secret_removed(reply: Reply) -> Reply:
     )
 
 
-def _problem(problem: str, mend: str, *, fault: bool, detail: str = "", title: str = "") -> Reply:
-    what: Line = (Outside(stopped(problem)),)
-    how: Line = (Outside(mend),) if mend else ()  # it may end in an example to be copied
+def _problem(problem: str, hint: str, *, fault: bool, detail: str = "", title: str = "") -> Reply:
+    what: Line = (Untrusted(stopped(problem)),)
+    how: Line = (Untrusted(hint),) if hint else ()  # it may end in an example to be copied
     said: Line = (*what, " ", *how) if how else what
     body: tuple[Line, ...] = (what,)
     if detail and detail not in problem:
-        body += (sentence("The platform says: ", Outside(detail)),)
+        body += (sentence("The platform says: ", Untrusted(detail)),)
     if how:
         body += (how,)
     card = Card(

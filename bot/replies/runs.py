@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.cards import Button, Card, Context, Fact, Item, Line, Outside, Progress, Reply, Tone
+from bot.analysis import RunAnalysis
+from bot.cards import Button, Card, Context, Fact, Item, Line, Progress, Reply, Tone, Untrusted
 from bot.chain import Gap
-from bot.commands.aim import Aim
 from bot.diff import RunDiff
-from bot.findings import Findings
 from bot.model import Capability, Moment, Run, Secret
 from bot.recent import COMPARED, Recent
-from bot.replies import comparing, looking, problems
-from bot.replies.words import (
+from bot.replies import at_moment, comparing, problems
+from bot.replies.wording import (
     age,
     ago,
     clock_time,
@@ -32,6 +31,7 @@ from bot.replies.words import (
     virtual,
     when,
 )
+from bot.targets.moment import MomentTarget
 from bot.verdict import Verdict, VerdictKind, judge_stored
 
 NAMED = 5  # properties named per kind
@@ -116,7 +116,7 @@ def novelty(diff: RunDiff | None) -> str:
     return listed(parts) if parts else "nothing new"
 
 
-def one(found: Findings, now: datetime, capabilities: frozenset[Capability]) -> Card:
+def one(found: RunAnalysis, now: datetime, capabilities: frozenset[Capability]) -> Card:
     """Show one run: verdict, what is new, times, and the ways on."""
     run = found.run
     said = verdict_words(found.verdict)
@@ -135,7 +135,7 @@ def one(found: Findings, now: datetime, capabilities: frozenset[Capability]) -> 
     )
 
 
-def outcome(found: Findings, now: datetime, capabilities: frozenset[Capability]) -> Card:
+def outcome(found: RunAnalysis, now: datetime, capabilities: frozenset[Capability]) -> Card:
     """Show how a followed run ended, in short: its announcement tells the rest."""
     return replace(one(found, now, capabilities), facts=())
 
@@ -147,7 +147,7 @@ def recent(
     launcher: str | None,
 ) -> Reply:
     """List runs, newest first, each with its verdict, what is new in it, its age and the way to it."""
-    of: Line = (" of ", Outside(launcher)) if launcher else ()
+    of: Line = (" of ", Untrusted(launcher)) if launcher else ()
     if not listed_runs:
         said: Line = sentence("There are no runs", *of)
         return Reply(card=Card(title=("No runs",), text=said, body=(said,)))
@@ -166,7 +166,7 @@ def recent(
 
 def not_listed(connection: str, problem: str) -> Line:
     """Say that the runs of a connection cannot be listed just now."""
-    return ("The runs of ", Outside(connection), " cannot be listed: ", Outside(stopped(problem)))
+    return ("The runs of ", Untrusted(connection), " cannot be listed: ", Untrusted(stopped(problem)))
 
 
 def summary(shown: Recent) -> Line:
@@ -178,7 +178,7 @@ def summary(shown: Recent) -> Line:
 
 def ways_in(shown: Recent) -> tuple[Button, ...]:
     """Offer to open a run of a list, and what fails in it."""
-    run_id = shown.run.ref.words
+    run_id = shown.run.ref.text
     status = Button(label="Status", words=f"status {run_id}")
     failing = shown.known is not None and shown.known.failing
     return (status, Button(label="Failing", words=f"failing {run_id}")) if failing else (status,)
@@ -205,7 +205,7 @@ def report(run: Run, link: Secret) -> Reply:
 
 
 def report_refused() -> Reply:
-    """Tell a guest that a link which opens the report to whoever holds it is not handed out to them."""
+    """NotifyOperator a guest that a link which opens the report to whoever holds it is not handed out to them."""
     return problems.denied(
         "Report links are not given to guests and members of other organisations. "
         "Somebody of this organisation can open the report."
@@ -223,45 +223,45 @@ def no_report(run: Run) -> Reply:
 
 def _no_report(run: Run) -> Line:
     if run.report_elsewhere:
-        host = Outside(run.report_elsewhere)
+        host = Untrusted(run.report_elsewhere)
         return ("its link leads to ", host, ", which is not known as this tenant's. An operator can set the tenant's name beside its address.")  # fmt: skip
     return ("it has not ended." if not run.status.terminal else "the platform offers none.",)
 
 
-def moment_found(aim: Aim) -> Reply:
+def moment_found(target: MomentTarget) -> Reply:
     """Show a pasted moment with what can be done at it."""
-    about = aim.context
-    of: Line = (" of ", *run_name(aim.run)) if aim.run else ()
-    session = () if aim.run or not aim.session_id else (f"session={aim.session_id}",)
-    body: tuple[Line, ...] = ((Outside(aim.warning),),) if aim.warning else ()
-    if aim.run is None:
+    about = target.context
+    of: Line = (" of ", *run_name(target.run)) if target.run else ()
+    session = () if target.run or not target.session_id else (f"session={target.session_id}",)
+    body: tuple[Line, ...] = ((Untrusted(target.warning),),) if target.warning else ()
+    if target.run is None:
         body += (("No recent run belongs to that session id. Logs need the run id.",),)
-    logs = (Button(label="Logs", words=looking.words("logs", about)),) if aim.run else ()
+    logs = (Button(label="Logs", words=at_moment.words("logs", about)),) if target.run else ()
     card = Card(
-        title=(f"Moment at {virtual(aim.moment)}", *of),
-        text=(f"A moment at {virtual(aim.moment)}", *of, "."),
+        title=(f"Moment at {virtual(target.moment)}", *of),
+        text=(f"A moment at {virtual(target.moment)}", *of, "."),
         body=body,
-        facts=(Fact("Moment", _exactly(aim.moment)),),
-        buttons=(*logs, Button(label="Debug", words=looking.words("debug", about, *session))),
+        facts=(Fact("Moment", _exactly(target.moment)),),
+        buttons=(*logs, Button(label="Debug", words=at_moment.words("debug", about, *session))),
         context=about,
     )
     return Reply(card=card)
 
 
-def facts(found: Findings, now: datetime) -> tuple[Fact, ...]:
+def facts(found: RunAnalysis, now: datetime) -> tuple[Fact, ...]:
     """Return what is known of a run, in the order people look for it."""
     run = found.run
     spent = elapsed(run, now)
     told = (
-        ("Run", (Outside(run.ref.run_id, code=True),)),
+        ("Run", (Untrusted(run.ref.run_id, code=True),)),
         ("Properties", (_counts(found),) if found.verdict.total else ()),
         ("Requested", (minutes(run.requested_minutes),) if run.requested_minutes else ()),
         ("Elapsed", (duration(spent),) if spent is not None else ()),
         _stage(run, now),
         ("Failure moment", _exactly(run.failure_moment)),
-        ("Source", (Outside(run.source),) if run.source else ()),
-        ("Test", (Outside(run.test_name),) if run.test_name else ()),
-        ("Started by", (Outside(run.creator),) if run.creator else ()),
+        ("Source", (Untrusted(run.source),) if run.source else ()),
+        ("Test", (Untrusted(run.test_name),) if run.test_name else ()),
+        ("Started by", (Untrusted(run.creator),) if run.creator else ()),
         ("Compared with", comparing.baseline(found.diff, now)),
     )
     return tuple(Fact(label, value) for label, value in told if value)
@@ -269,7 +269,7 @@ def facts(found: Findings, now: datetime) -> tuple[Fact, ...]:
 
 def _exactly(moment: Moment | None) -> Line:
     """Write a moment whole: its input hash and its virtual time, to be copied."""
-    return (Outside(f"{moment.input_hash} {moment.vtime}", code=True),) if moment else ()
+    return (Untrusted(f"{moment.input_hash} {moment.vtime}", code=True),) if moment else ()
 
 
 def changes(diff: RunDiff | None) -> tuple[Item, ...]:
@@ -302,10 +302,10 @@ def progress(run: Run, now: datetime) -> Progress | None:
     return Progress(fraction=share, text=f"{duration(spent)} of {minutes(run.requested_minutes)}")
 
 
-def ways_on(found: Findings, capabilities: frozenset[Capability]) -> tuple[Button, ...]:
+def ways_on(found: RunAnalysis, capabilities: frozenset[Capability]) -> tuple[Button, ...]:
     """Return the buttons that make sense for a run as it is."""
     run = found.run
-    run_id = run.ref.words
+    run_id = run.ref.text
     buttons: list[Button] = []
     if found.failing:
         buttons.append(Button(label="Failing", words=f"failing {run_id}"))
@@ -319,10 +319,10 @@ def ways_on(found: Findings, capabilities: frozenset[Capability]) -> tuple[Butto
     return tuple(buttons)
 
 
-def _at_moment(found: Findings, capabilities: frozenset[Capability]) -> tuple[Button, ...]:
+def _at_moment(found: RunAnalysis, capabilities: frozenset[Capability]) -> tuple[Button, ...]:
     """Offer what logs and debug without arguments look at, named for what it is where a run broke."""
     focus = found.focus
-    offered = looking.buttons(focus, capabilities)
+    offered = at_moment.buttons(focus, capabilities)
     if focus.property_name is not None:
         return offered
     return tuple(replace(b, label="Logs at the failure") if b.label == "Logs" else b for b in offered)
@@ -330,7 +330,7 @@ def _at_moment(found: Findings, capabilities: frozenset[Capability]) -> tuple[Bu
 
 def _names(mark: str, names: list[tuple[str, str]]) -> tuple[Item, ...]:
     shown = [
-        Item(mark=mark, title=(Outside(name[:LONGEST_NAME]), f" ({note})" if note else ""))
+        Item(mark=mark, title=(Untrusted(name[:LONGEST_NAME]), f" ({note})" if note else ""))
         for name, note in names[:NAMED]
     ]
     more = len(names) - NAMED
@@ -339,7 +339,7 @@ def _names(mark: str, names: list[tuple[str, str]]) -> tuple[Item, ...]:
     return tuple(shown)
 
 
-def _counts(found: Findings) -> str:
+def _counts(found: RunAnalysis) -> str:
     new = novelty(found.diff)
     counts = f"{found.verdict.failing} failing, {found.verdict.passing} passing"
     if found.verdict.partial:
@@ -362,12 +362,12 @@ _HAS = {"ended": "ended", "started": "started", "created": "was created"}
 
 
 def _description(run: Run) -> Line:
-    return (Outside(run.description[:LONGEST_DESCRIPTION]),) if run.description else ()
+    return (Untrusted(run.description[:LONGEST_DESCRIPTION]),) if run.description else ()
 
 
-def _why_no_results(found: Findings) -> Line:
+def _why_no_results(found: RunAnalysis) -> Line:
     if found.run.status_text and found.verdict.kind is VerdictKind.UNKNOWN:
-        return ("The platform calls its status “", Outside(found.run.status_text[:40]), "”.")
+        return ("The platform calls its status “", Untrusted(found.run.status_text[:40]), "”.")
     if found.verdict.partial:
         return (PARTIAL.format(first(found.verdict.total, "property", "properties")),)
     if found.results is None or found.verdict.total or found.verdict.kind is VerdictKind.RUNNING:
@@ -375,7 +375,7 @@ def _why_no_results(found: Findings) -> Line:
     return (f"Its properties cannot be read: {_reason(found)}.",)
 
 
-def _reason(found: Findings) -> str:
+def _reason(found: RunAnalysis) -> str:
     if found.results is None:
         return "it has not ended"
     return {
@@ -392,7 +392,7 @@ def _listed(shown: Recent, now: datetime) -> Item:
     parts: tuple[Line, ...] = (
         (comparing.news(shown.known, shown.before),),
         age(run, now),
-        ("source ", Outside(run.source)) if run.source else (),
+        ("source ", Untrusted(run.source)) if run.source else (),
         (how_far.text,) if how_far else (),
     )
     told = [part for part in parts if any(part)]

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bot import grammar
-from bot.cards import Button, Card, Item, Line, Outside, Reply, Tone
+from bot.cards import Button, Card, Item, Line, Reply, Tone, Untrusted
 from bot.errors import Correction, Part, UserError
 from bot.filters import Unmatched
-from bot.replies.meant import did_you_mean, mistaken
-from bot.replies.words import count, listed, sentence
+from bot.replies.wording import count, listed, sentence
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 
-_WILD = frozenset("*?%")
-_SHOWN = 60  # characters of what was typed that a sentence quotes
 SAID = {
     Outcome.FAILURES: "runs with failing properties",
     Outcome.NEW_FAILURES: "runs with new failures",
@@ -22,47 +17,15 @@ SAID = {
 }
 
 
-def fits_none(odd: Unmatched) -> str:
-    """Say that a filter fits none of the known runs."""
-    wild = " It is compared as a whole name: * stands for nothing else." if _WILD & set(odd.value) else ""
-    seen = f"None of the last {odd.runs:,} runs" if odd.runs > 1 else "No known run"
-    whose = f" of {odd.launcher[:_SHOWN]}" if odd.launcher else ""
-    return f"{seen}{whose} has the {odd.name} “{odd.value[:_SHOWN]}”.{wild}"
-
-
 def fits_no_run(odd: Unmatched) -> UserError:
     """Ask about a filter that fits none of the known runs: it would be silence."""
+    close = f"Did you mean “{odd.close}”? " if odd.close else ""
     meant = (Correction(Part.VALUE, odd.close, odd.name),) if odd.close else ()
     return UserError(
-        f"{fits_none(odd)} Nothing is watched yet.",
-        did_you_mean(odd.close, "To watch it all the same, add keep=yes."),
+        f"{odd.problem} Nothing is watched yet.",
+        f"{close}To watch it all the same, add keep=yes.",
         corrections=(*meant, Correction(Part.FLAG, "Watch it all the same", "keep")),
     )
-
-
-def unknown_outcome(word: str, known: Sequence[str]) -> UserError:
-    """Answer a word that is no outcome."""
-    takes = f"It takes {', '.join(known)}."
-    return mistaken(f"outcomes= does not know “{word[:_SHOWN]}”.", word, known, takes, name="outcomes")
-
-
-def no_such_rule(word: str) -> UserError:
-    """Answer a word that is no rule for report links."""
-    return UserError(f"report_links= is “{word[:_SHOWN]}”.", "It takes “post” or “private”.")
-
-
-def nothing_to_end(*, in_settings: bool, here: bool) -> UserError:
-    """Answer an unwatch that fits no subscription; `here`: the channel has others, `in_settings`: from the settings."""
-    if here:
-        return UserError(
-            "This channel has no such subscription.", "“watching” lists them; “unwatch all” ends all."
-        )
-    if in_settings:
-        return UserError(
-            "This channel's subscriptions stand in the settings file.",
-            "Whoever runs Clew can take them out there.",
-        )
-    return UserError("This channel watches nothing.", "“watch” starts it.")
 
 
 def watching_now(subscription: Subscription, *, new: bool, there: bool) -> Reply:
@@ -104,10 +67,10 @@ def described(subscription: Subscription) -> Line:
     """Say what a subscription wants, as the end of a sentence."""
     s = subscription
     every = s.outcomes == EVERYTHING  # "every run of X that ends", not "every run that ends of X"
-    parts: list[str | Outside] = ["every run" if every else _outcomes(s.outcomes)]
+    parts: list[str | Untrusted] = ["every run" if every else _outcomes(s.outcomes)]
     for word, value in ((" of ", s.launcher), (" from source ", s.source), (" on ", s.connection)):
         if value is not None:
-            parts += [word, Outside(value)]
+            parts += [word, Untrusted(value)]
     return (*parts, " that ends") if every else tuple(parts)
 
 
@@ -141,7 +104,7 @@ def _item(subscription: Subscription) -> Item:
     if subscription.from_settings:
         lines.append(("From the settings file",))
     if subscription.problem:
-        why = sentence("Nothing can be posted here: ", Outside(subscription.problem))
+        why = sentence("Nothing can be posted here: ", Untrusted(subscription.problem))
         lines.append((*why, " What is for this channel waits."))
     if subscription.report_links is not None:
         lines.append((f"Report links: {subscription.report_links.value}",))
@@ -150,11 +113,11 @@ def _item(subscription: Subscription) -> Item:
 
 def _buttons(subscription: Subscription) -> tuple[Button, ...]:
     again = Button(label="Watch again", words=_watch(",".join(sorted(subscription.outcomes)), subscription))
-    mend = (again,) if subscription.problem else ()
+    hint = (again,) if subscription.problem else ()
     if subscription.from_settings:
-        return mend
+        return hint
     unwatch = Button(label="Unwatch", words=f"unwatch{words(subscription)}")
-    return (*mend, unwatch, *_switch(subscription))
+    return (*hint, unwatch, *_switch(subscription))
 
 
 def _outcomes(outcomes: frozenset[Outcome]) -> str:
@@ -164,8 +127,8 @@ def _outcomes(outcomes: frozenset[Outcome]) -> str:
 
 
 def _all(subscriptions: tuple[Subscription, ...]) -> Line:
-    parts: list[str | Outside] = []
+    parts: list[str | Untrusted] = []
     for position, subscription in enumerate(subscriptions):
         joint = "" if position == 0 else " and " if position == len(subscriptions) - 1 else ", "
-        parts += [joint, *(s for s in described(subscription) if isinstance(s, str | Outside))]
+        parts += [joint, *(s for s in described(subscription) if isinstance(s, str | Untrusted))]
     return tuple(parts)

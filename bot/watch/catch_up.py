@@ -17,13 +17,13 @@ from datetime import datetime
 from bot.earlier import RESOLUTION
 from bot.errors import ListCut
 from bot.model import Run, RunQuery, RunRef
+from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.ports import RunService, WatchStore
 from bot.replies import limits
 from bot.state import Coverage, PollStep, Stretch, TrackedRun
 from bot.watch import listing
 from bot.watch.decide import Act, act
 from bot.watch.listing import MOST_PAGES, OVERLAP, Page
-from bot.watch.telling import Tell, tell_carefully
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Caught:
 class CatchUp:
     """Lists for one connection. `tell`: hears which part of the list cannot be read."""
 
-    def __init__(self, service: RunService, store: WatchStore, tell: Tell) -> None:
+    def __init__(self, service: RunService, store: WatchStore, tell: NotifyOperator) -> None:
         self.tell = tell
         self.service = service
         self.store = store
@@ -114,7 +114,7 @@ class CatchUp:
         coverage = reading.coverage
         if coverage is not None:
             if stretch.until > coverage.since:  # else it was told before
-                await tell_carefully(self.tell, limits.not_listed(self.service.connection, stretch))
+                await notify_carefully(self.tell, limits.not_listed(self.service.connection, stretch))
             since = max(coverage.since, stretch.until)
             coverage = Coverage(since, coverage.until, tuple(s for s in coverage.unread if s != stretch))
             step = PollStep(connection=self.service.connection, now=reading.now, coverage=coverage)

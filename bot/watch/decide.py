@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from bot.analysis import RunAnalysis
 from bot.cards import ReportLinks
 from bot.diff import wanted
-from bot.findings import Findings
 from bot.model import Availability, Run, RunRef, RunStatus
 from bot.state import Delivery, Intent, Outcome, Subscription, TrackedRun
 
@@ -51,7 +51,7 @@ def _unseen(run: Run, watermark: datetime) -> Act:
     return Act.HISTORY if old else Act.FINISH
 
 
-def lagging(found: Findings) -> bool:
+def lagging(found: RunAnalysis) -> bool:
     """Whether results may still come: not written yet, or a completed run that has none at all."""
     if found.results is None:
         return False
@@ -60,7 +60,7 @@ def lagging(found: Findings) -> bool:
     return found.results.availability is Availability.NOT_YET
 
 
-def unsettled(found: Findings) -> bool:
+def unsettled(found: RunAnalysis) -> bool:
     """Whether later looks may find more: results still come, or their list could not be read whole."""
     return lagging(found) or (found.results is not None and found.results.cut)
 
@@ -80,7 +80,7 @@ def results_key(ref: RunRef, status: RunStatus, channel: str) -> str:
     return f"{key_of(ref, status, channel)}:results"
 
 
-def tells_of_end(delivery: Delivery) -> bool:
+def announces_end(delivery: Delivery) -> bool:
     """Whether a message tells of a run's end, its correction or its late results: the run's line says it too.
 
     Seen by its key, which is made here; other messages about a run have words that no summary repeats.
@@ -93,7 +93,7 @@ def tells_of_end(delivery: Delivery) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Destination:
     """A channel to tell. `everything`: the subscription made in chat that made it hear of all runs, if any."""
 
     channel: str
@@ -112,7 +112,7 @@ def targets(
     intent: Intent | None,
     *,
     report_links: ReportLinks,
-) -> tuple[Target, ...]:
+) -> tuple[Destination, ...]:
     """Return one target per channel, however many subscriptions match, and where the run was launched.
 
     `report_links` is the connection's setting; a subscription's own overrides it, and `private` wins over
@@ -130,13 +130,15 @@ def targets(
     found = [_target(channel, matching, report_links) for channel, matching in channels.items()]
     if intent is not None and intent.channel not in channels:
         links = _links(launching, report_links)
-        found.append(Target(channel=intent.channel, thread=intent.thread, report_links=links))
+        found.append(Destination(channel=intent.channel, thread=intent.thread, report_links=links))
     return tuple(found)
 
 
-def _target(channel: str, matching: list[Subscription], default: ReportLinks) -> Target:
+def _target(channel: str, matching: list[Subscription], default: ReportLinks) -> Destination:
     all_runs = (s for s in matching if Outcome.ALL in s.outcomes and not s.from_settings)
-    return Target(channel=channel, report_links=_links(matching, default), everything=next(all_runs, None))
+    return Destination(
+        channel=channel, report_links=_links(matching, default), everything=next(all_runs, None)
+    )
 
 
 def _links(subscriptions: list[Subscription], default: ReportLinks) -> ReportLinks:

@@ -8,20 +8,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from bot.actions.send import by_name
+from bot.analysis import OF_ONE_RUN, RunAnalysis, analysis_of, with_moment
 from bot.cards import Card, ReportLinks
 from bot.diff import reason
 from bot.earlier import end_before
-from bot.findings import OF_ONE_RUN, Findings, findings_of, with_moment
 from bot.model import Availability, Results, Run, RunStatus
 from bot.ports import Conversations, Intents, RunService, Subscriptions, WatchStore
 from bot.replies import announcements
-from bot.sending import by_name
 from bot.state import Intent, IntentKind, NewDelivery, Outcome, PollStep, StoredResults, TrackedRun
 from bot.verdict import VerdictKind, judge
 from bot.watch.decide import (
     LATE_RESULTS,
     PROPERTIES_LAG,
-    Target,
+    Destination,
     key_of,
     lagging,
     results_key,
@@ -78,7 +78,7 @@ class Finishing:
         late = now - (since or now) >= LATE_RESULTS
         if unsettled(found):
             return self._step(run, now, settled=True) if late else None
-        told = await self.store.results_told(run.ref)
+        told = await self.store.announced_results(run.ref)
         if late or found.stored is None or _same(found.stored, told):
             return self._step(run, now, found=found, settled=True)
         # Who was told of missing results hears of them, and who asked only for what they say.
@@ -88,16 +88,16 @@ class Finishing:
         deliveries = [self._results(found, target, now) for target in chosen]
         return self._step(run, now, found=found, settled=True, deliveries=deliveries)
 
-    async def _findings(self, run: Run) -> Findings:
+    async def _findings(self, run: Run) -> RunAnalysis:
         """Read and compare; results that fail for this run alone count as not there yet."""
         try:
-            return await findings_of(self.service, self.store, run)
+            return await analysis_of(self.service, self.store, run)
         except OF_ONE_RUN as error:
             log.warning("the results of run %s cannot be read: %s", run.ref.run_id, error)
             missing = Results(ref=run.ref, availability=Availability.NOT_YET)
-            return Findings(run=run, verdict=judge(run, missing), results=missing)
+            return RunAnalysis(run=run, verdict=judge(run, missing), results=missing)
 
-    async def _outcomes(self, found: Findings) -> frozenset[Outcome]:
+    async def _outcomes(self, found: RunAnalysis) -> frozenset[Outcome]:
         """Return what the end counts as; a run that did not get through has no results, so it is no baseline."""
         outcomes = reason(found.verdict, found.diff)
         if found.verdict.kind is not VerdictKind.PASSED or not await self._recovery_counts(outcomes):
@@ -115,13 +115,13 @@ class Finishing:
 
     async def _targets(
         self, run: Run, outcomes: frozenset[Outcome], intent: Intent | None
-    ) -> tuple[Target, ...]:
+    ) -> tuple[Destination, ...]:
         subscriptions = await self.store.subscriptions()
         chosen = targets(run, outcomes, subscriptions, intent, report_links=self.report_links)
         return tuple([await self._placed(target, intent) for target in self._in_known_chats(chosen)])
 
-    async def _placed(self, target: Target, intent: Intent | None) -> Target:
-        """Tell the end of a launch under its own card where that stands in the channel, so that both are one story.
+    async def _placed(self, target: Destination, intent: Intent | None) -> Destination:
+        """NotifyOperator the end of a launch under its own card where that stands in the channel, so that both are one story.
 
         The card's last edit notifies nobody, so whoever launched it is notified by name.
         """
@@ -132,7 +132,7 @@ class Finishing:
             return target
         return replace(target, thread=card.message_id, notifies=intent.actor)
 
-    def _in_known_chats(self, chosen: Iterable[Target]) -> Iterable[Target]:
+    def _in_known_chats(self, chosen: Iterable[Destination]) -> Iterable[Destination]:
         for target in chosen:
             if _chat(target.channel) in self.renderers:
                 yield target
@@ -141,7 +141,7 @@ class Finishing:
                 log.warning("no chat posts to %s; nothing is announced there", target.channel)
 
     def _announcement(
-        self, found: Findings, target: Target, before: RunStatus | None, now: datetime
+        self, found: RunAnalysis, target: Destination, before: RunStatus | None, now: datetime
     ) -> NewDelivery:
         able = self.service.capabilities
         ref, status = found.run.ref, found.run.status
@@ -153,14 +153,14 @@ class Finishing:
         card = announcements.corrected(found, before, now, able)
         return self._delivery(key, target, card, found.run, after=key_of(ref, before, target.channel))
 
-    def _results(self, found: Findings, target: Target, now: datetime) -> NewDelivery:
+    def _results(self, found: RunAnalysis, target: Destination, now: datetime) -> NewDelivery:
         ref, status = found.run.ref, found.run.status
         card = announcements.results_came(found, now, self.service.capabilities)
         after = key_of(ref, status, target.channel)
         return self._delivery(results_key(ref, status, target.channel), target, card, found.run, after=after)
 
     def _delivery(
-        self, key: str, target: Target, card: Card, run: Run, *, after: str | None = None
+        self, key: str, target: Destination, card: Card, run: Run, *, after: str | None = None
     ) -> NewDelivery:
         return NewDelivery(
             key=key,
@@ -179,7 +179,7 @@ class Finishing:
         now: datetime,
         *,
         settled: bool,
-        found: Findings | None = None,
+        found: RunAnalysis | None = None,
         deliveries: Iterable[NewDelivery] = (),
     ) -> PollStep:
         kept = found.stored if found else None

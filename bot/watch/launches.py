@@ -10,15 +10,15 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bot import requests, sending
+from bot.actions import requests, send
 from bot.cards import Card
+from bot.delivery.backoff import Steady
+from bot.each import each
 from bot.errors import ServiceError
 from bot.model import Run
 from bot.ports import Chat, Clock, RunService, Store
-from bot.replies import launching, settling
+from bot.replies import confirming, launching
 from bot.state import Intent, IntentKind, IntentState, NewDelivery
-from bot.watch.each import each
-from bot.watch.timing import Steady
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,9 @@ class LaunchWatch:
     """Follows confirmed, sent and unknown intents until they are settled."""
 
     def __init__(
-        self, *, services: Mapping[str, RunService], store: Store, clock: Clock, chats: Mapping[str, Chat]
+        self, *, platforms: Mapping[str, RunService], store: Store, clock: Clock, chats: Mapping[str, Chat]
     ) -> None:
-        self._services = services
+        self._platforms = platforms
         self._store = store
         self._clock = clock
         self._chats = chats
@@ -67,8 +67,8 @@ class LaunchWatch:
         now = self._clock.now()
         expected = frozenset({IntentState.CONFIRMED})
         if await self._store.advance(intent.id, expected, IntentState.EXPIRED, now):
-            await sending.note(intent, "expired", "confirmed, never sent", store=self._store, now=now)
-            await self._tell(intent, "withdrawn", settling.withdrawn(intent))
+            await send.note(intent, "expired", "confirmed, never sent", store=self._store, now=now)
+            await self._tell(intent, "withdrawn", confirming.withdrawn(intent))
 
     async def _follow(self, intent: Intent) -> None:
         if intent.kind is IntentKind.DEBUG:
@@ -102,11 +102,11 @@ class LaunchWatch:
 
     async def _look(self, intent: Intent, age: timedelta) -> Run | None:
         self._looked[intent.id] = age
-        service = self._services.get(intent.connection)
+        service = self._platforms.get(intent.connection)
         if service is None:
             return None
         try:
-            return await sending.look(intent, service)
+            return await send.look(intent, service)
         except ServiceError as error:
             log.warning("a launch could not be looked up: %s", type(error).__name__)
             return None
@@ -126,13 +126,13 @@ class LaunchWatch:
         if intent.state is IntentState.UNKNOWN:
             request = requests.launch_request(intent.request)
             await self._tell(intent, "appeared", launching.appeared(intent, request, run, now=now))
-        await sending.accept(intent, run.ref.run_id, store=self._store, now=now)
+        await send.accept(intent, run.ref.run_id, store=self._store, now=now)
 
     async def _give_up(self, intent: Intent, why: str) -> None:
         now = self._clock.now()
         expected = frozenset({IntentState.POSTING})
         if await self._store.advance(intent.id, expected, IntentState.UNKNOWN, now, reason=why):
-            await sending.note(intent, "unknown", why, store=self._store, now=now)
+            await send.note(intent, "unknown", why, store=self._store, now=now)
 
     async def _tell_unknown(self, intent: Intent) -> None:
         if intent.id not in self._told:

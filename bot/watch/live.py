@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from bot.cards import Card, fingerprint
+from bot.each import each
 from bot.errors import ServiceError
 from bot.ports import (
     Chat,
@@ -24,7 +25,6 @@ from bot.ports import (
     Undeliverable,
 )
 from bot.state import LiveCard
-from bot.watch.each import each
 from bot.watch.views import Look, View, Views
 
 log = logging.getLogger(__name__)
@@ -37,12 +37,12 @@ class LiveCards:
     """Keeps every live message up to date."""
 
     def __init__(
-        self, *, services: Mapping[str, RunService], store: Store, clock: Clock, chats: Mapping[str, Chat]
+        self, *, platforms: Mapping[str, RunService], store: Store, clock: Clock, chats: Mapping[str, Chat]
     ) -> None:
         self._store = store
         self._clock = clock
         self._chats = chats
-        self._views = Views(services=services, store=store)
+        self._views = Views(platforms=platforms, store=store)
         self._paused: dict[
             str, float
         ] = {}  # until, in monotonic seconds, by channel, or by chat where it refused us altogether

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.cards import ReportLinks
+from bot.delivery.backoff import Steady, doubling
 from bot.errors import (
     AccessRefused,
     ClewError,
@@ -29,15 +30,14 @@ from bot.errors import (
     Unreachable,
 )
 from bot.model import Run, RunRef, RunStatus
+from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.ports import Clock, RunService
-from bot.replies import limits, operating
+from bot.replies import limits
 from bot.state import PollStep, TrackedRun
 from bot.watch import listing
 from bot.watch.catch_up import CatchUp, Caught, write_down
 from bot.watch.decide import Act, act, next_look
 from bot.watch.finish import Finishing, PollStore, Render
-from bot.watch.telling import Tell, tell_carefully
-from bot.watch.timing import Steady, doubling
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Poller:
         clock: Clock,
         renderers: Mapping[str, Render],
         on_rows: Callable[[], None],
-        tell_operator: Tell,
+        tell_operator: NotifyOperator,
         report_links: ReportLinks = ReportLinks.POST,
         run_deadline: float = RUN_DEADLINE,
     ) -> None:
@@ -144,12 +144,12 @@ class Poller:
         await self._conclude(tick, seen | await self._by_id(tick, unlisted))
 
     async def _say_if_behind(self, caught: Caught) -> None:
-        """Tell the operator once that there is more to read than fits into a tick, and log when that is over."""
+        """NotifyOperator the operator once that there is more to read than fits into a tick, and log when that is over."""
         before, self.behind = self.behind, ""
         if caught.unread:
             self.behind = limits.behind(self.service.connection, caught.unread[0])
         if self.behind and not before:
-            await tell_carefully(self._tell, self.behind)
+            await notify_carefully(self._tell, self.behind)
         if before and not self.behind:
             log.info("%s", limits.caught_up(self.service.connection))
 
@@ -273,10 +273,10 @@ class Poller:
         return False
 
     async def _name_too_large(self, ref: RunRef, error: Exception) -> None:
-        """Tell the operator once of a run that no later look will be able to read."""
+        """NotifyOperator the operator once of a run that no later look will be able to read."""
         if isinstance(error, TooLarge) and ref not in self.too_large:
             self.too_large[ref] = limits.too_large(ref)
-            await tell_carefully(self._tell, self.too_large[ref])
+            await notify_carefully(self._tell, self.too_large[ref])
 
     # Recording ----------------------------------------------------------------------------------
 
@@ -310,7 +310,7 @@ class Poller:
 
 
 def _wait(error: ClewError, failures: int) -> float:
-    """Return the seconds until the next try: a wrong key is not going to mend itself soon."""
+    """Return the seconds until the next try: a wrong key is not going to fix itself soon."""
     if isinstance(error, RateLimited):
         asked = RATE_WAIT if error.retry_after is None else error.retry_after
         return min(max(0.0, asked), LONGEST_RATE_WAIT)
@@ -324,7 +324,7 @@ def _cut(error: ClewError) -> str:
     asked = error.retry_after if isinstance(error, RateLimited) else None
     if asked is None or asked <= LONGEST_RATE_WAIT:
         return ""
-    return f" {operating.waits_less(LONGEST_RATE_WAIT)}"
+    return f" Clew does not wait that long: it asks once every {LONGEST_RATE_WAIT / 60:.0f} min until then."
 
 
 def _named(error: Exception) -> str:

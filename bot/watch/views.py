@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import requests, sessions
+from bot.actions import requests, sessions
+from bot.analysis import analysis_of
 from bot.cards import Card
 from bot.errors import NotFound, Unreachable
-from bot.findings import findings_of
 from bot.model import Run
 from bot.ports import Clock, RunService, Store
-from bot.replies import debugging, launching, platform, runs, standing
+from bot.replies import debugging, intents, launching, runs
 from bot.state import Intent, IntentKind, IntentState
 from bot.watch.decide import unsettled
 
@@ -33,8 +33,8 @@ class View:
 class Views:
     """Knows since when runs are seen ended, so that lagging results are waited for, but not for ever."""
 
-    def __init__(self, *, services: Mapping[str, RunService], store: Store) -> None:
-        self.services = services
+    def __init__(self, *, platforms: Mapping[str, RunService], store: Store) -> None:
+        self.platforms = platforms
         self.store = store
         self._ended: dict[str, float] = {}
 
@@ -73,28 +73,28 @@ class Look:
         intent = await self._views.store.intent(intent_id)
         if intent is None:
             return None
-        service = self._views.services.get(intent.connection)
+        service = self._views.platforms.get(intent.connection)
         if intent.kind is IntentKind.DEBUG:
             session = await sessions.stand(intent, service, self._now)
             return View(debugging.of_session(session), last=session.over)
         if intent.state is not IntentState.ACCEPTED:
-            return View(standing.card(intent, self._now), last=self._hopeless(intent))
+            return View(intents.card(intent, self._now), last=self._hopeless(intent))
         if service is None:
-            raise Unreachable(platform.NOT_CONFIGURED)
+            raise Unreachable("The connection is no longer configured.")
         return await self._of_launch(intent, service)
 
     async def _of_launch(self, intent: Intent, service: RunService) -> View:
         try:
             run = await service.run(intent.run_id or "")
         except NotFound:  # it may take a while to appear
-            return View(standing.card(intent, self._now), last=self._late(intent))
+            return View(intents.card(intent, self._now), last=self._late(intent))
         if run.status.terminal:
             return await self._verdict(intent, service, run)
         request = requests.launch_request(intent.request)
         return View(launching.progress(intent, request, run, now=self._now), last=False)
 
     async def _verdict(self, intent: Intent, service: RunService, run: Run) -> View:
-        found = await findings_of(service, self._views.store, run)
+        found = await analysis_of(service, self._views.store, run)
         last = not unsettled(found) or self._views.ended_for(intent, self._monotonic) >= RESULTS_WAIT
         return View(runs.outcome(found, self._now, service.capabilities), last=last)
 

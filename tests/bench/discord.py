@@ -152,7 +152,7 @@ async def _insert(store: SqlStore, number: int) -> float:
     invocation = Invocation(
         actor=Actor(id=me, principals=frozenset({me, "discord:guild:1"})),
         place=Place(channel="discord:channel:1:2"),
-        words="help",
+        text="help",
         key=f"bench:{number}",
         at=EPOCH,
     )

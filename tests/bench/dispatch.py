@@ -56,7 +56,7 @@ def _stage() -> Stage:
 
 
 def _over(stage: Stage, store: Store) -> Handler:
-    return Handler(replace(stage.desk, store=store))
+    return Handler(replace(stage.services, store=store))
 
 
 def _command(stage: Stage, handler: Handler) -> Once:
@@ -64,7 +64,7 @@ def _command(stage: Stage, handler: Handler) -> Once:
 
     async def once() -> object:
         asked = replace(an_invocation(stage, words), key=uuid4().hex)
-        await handler.take(asked)
+        await handler.accept(asked)
         reply = await handler.handle(asked, _silent)
         assert not reply.failed
         return reply

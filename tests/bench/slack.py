@@ -99,7 +99,7 @@ async def _insert(store: SqlStore, number: int) -> float:
     invocation = Invocation(
         actor=Actor(id=me, principals=frozenset({me, f"slack:team:{TEAM}"})),
         place=Place(channel=f"slack:channel:{TEAM}:C1"),
-        words="help",
+        text="help",
         key=f"bench:{number}",
         at=EPOCH,
     )

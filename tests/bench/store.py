@@ -78,7 +78,7 @@ async def _writes(folder: Path) -> list[Row]:
 async def _deliver(store: SqlStore) -> None:
     delivery = await store.claim(CHATS, NOW)
     assert delivery is not None
-    await store.settle_sent(delivery, a_message(delivery), NOW)
+    await store.mark_sent(delivery, a_message(delivery), NOW)
 
 
 async def _start(folder: Path) -> Row:

@@ -57,7 +57,7 @@ async def in_memory() -> AsyncIterator[ChatStage]:
         now=clock.now,
         lose_answer=lambda: chat.next_posts(Posting.LOST_REPLY),
         drop=lambda: chat.next_posts(Posting.DROPPED),
-        settle=lambda: clock.pass_time(chat.settle_seconds),
+        settle=lambda: clock.pass_time(chat.reconcile_after),
         violations=lambda: chat.violations,
     )
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cards import Card, Outside
-from bot.ports import Delivered, Found, Lookup, Missing, Perhaps, Post, Undeliverable
+from bot.cards import Card, Untrusted
+from bot.ports import Delivered, Found, Lookup, Missing, Post, Unconfirmed, Undeliverable
 from bot.state import MessageRef
 from tests.contract.chat_stages import STAGES, ChatStage
 
 KEY = "abcdef0123456789abcdef01"
-CARD = Card(title=("FAILED: ", Outside("nightly")), text=("FAILED: 1 of 3 properties fails.",))
+CARD = Card(title=("FAILED: ", Untrusted("nightly")), text=("FAILED: 1 of 3 properties fails.",))
 
 
 @pytest.fixture(params=sorted(STAGES))
@@ -63,7 +63,7 @@ async def test_post__without_an_answer_is_perhaps_there_and_found(stage: ChatSta
     outcome = await stage.chat.post(a_post(stage))
     stage.settle()
 
-    assert isinstance(outcome, Perhaps)
+    assert isinstance(outcome, Unconfirmed)
     assert isinstance(await look(stage), Found)
 
 
@@ -75,7 +75,7 @@ async def test_post__that_was_dropped_is_perhaps_there_and_missing(stage: ChatSt
     outcome = await stage.chat.post(a_post(stage))
     stage.settle()
 
-    assert isinstance(outcome, Perhaps)
+    assert isinstance(outcome, Unconfirmed)
     assert Missing() == await look(stage)
 
 

@@ -26,9 +26,9 @@ from bot.ports import (
     Lookup,
     Missing,
     NotDelivered,
-    Perhaps,
     Post,
     PostOutcome,
+    Unconfirmed,
     Undeliverable,
     Unreadable,
 )
@@ -40,7 +40,7 @@ _SIGNED = re.compile(r"auth=|v[1-4]\.(public|local)\.")
 
 
 class Posting(Enum):
-    """What happens to the next post; those that say "no answer" end in `Perhaps`."""
+    """What happens to the next post; those that say "no answer" end in `Unconfirmed`."""
 
     NORMAL = "stored and answered"
     LOST_REPLY = "stored, no answer"
@@ -92,7 +92,7 @@ class FakeChat:
 
     clock: Clock
     name: str = "fake"
-    settle_seconds: float = 30.0
+    reconcile_after: float = 30.0
     late: float = 10.0
     retry_after: float = 30.0
     shared: set[str] = field(default_factory=set)
@@ -207,10 +207,10 @@ class FakeChat:
         if how is Posting.FAULTY:
             raise ValueError("the sender has a fault")
         refusals: dict[Posting, PostOutcome] = {
-            Posting.DROPPED: Perhaps("the connection broke"),
+            Posting.DROPPED: Unconfirmed("the connection broke"),
             Posting.NO_CONNECTION: NotDelivered("no connection"),
             Posting.RATE_LIMITED: NotDelivered(
-                "too many messages", retry_after=self.retry_after, parks_channel=True
+                "too many messages", retry_after=self.retry_after, limits_channel=True
             ),
             Posting.GONE: Undeliverable("the channel is gone"),
             Posting.REFUSED: Undeliverable("the message is too long", channel_lost=False),
@@ -236,7 +236,7 @@ class FakeChat:
             raise ValueError("the sender has a fault")
         if how is Posting.HANGING:
             await asyncio.Event().wait()
-        return Delivered(message.id) if how is Posting.NORMAL else Perhaps("the connection broke")
+        return Delivered(message.id) if how is Posting.NORMAL else Unconfirmed("the connection broke")
 
     async def _blindness(self, how: Seeing) -> Unreadable | None:
         if how is Seeing.CRASH:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from bot.watch.deliver import DeliveryStore
+from bot.delivery.deliver import DeliveryStore
 
 
 class Crash(BaseException):

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.cards import Context, ReportLinks
+from bot.delivery.deliver import Deliverer, DeliveryStore, Pace
 from bot.model import RunRef
 from bot.ports import RunService
 from bot.state import DeliveryState, NewDelivery, Subscription
-from bot.watch.deliver import Deliverer, DeliveryStore, Pace
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
@@ -37,7 +37,7 @@ class Delivering:
 
     clock: ManualClock = field(default_factory=ManualClock)
     store: MemoryStore = field(default_factory=MemoryStore)
-    services: Mapping[str, RunService] = field(default_factory=dict)
+    platforms: Mapping[str, RunService] = field(default_factory=dict)
     pace: Pace = field(default_factory=lambda: Pace(post=0.02, look=0.02, per_channel=0))
     told: list[str] = field(default_factory=list)
     kind: type[Deliverer] = Deliverer
@@ -58,7 +58,7 @@ class Delivering:
         self.deliverer = self.kind(
             self.chat,
             self.reached,
-            services=self.services,
+            platforms=self.platforms,
             clock=self.clock,
             tell_operator=self._tell,
             pace=self.pace,

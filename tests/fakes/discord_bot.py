@@ -18,7 +18,7 @@ from adapters.chat.discord.markup import shown_text
 from adapters.clock import SystemClock
 from adapters.configuration.values import Discord
 from bot.access import Policy, Role
-from bot.commands.verb import Desk, Preset
+from bot.command import Preset, Services
 from bot.model import Secret
 from bot.ports import Store
 from tests.fakes import discord_judge as judge
@@ -186,8 +186,8 @@ async def simulated(
     service = service or FakeRunService()
     keys = count(0xA11CE)
     roles: dict[Any, frozenset[str]] = {}
-    desk = Desk(
-        services={service.connection: service},
+    services = Services(
+        platforms={service.connection: service},
         store=store,
         clock=clock,
         policy=Policy(roles=roles),
@@ -195,7 +195,7 @@ async def simulated(
         launchers={service.connection: ("basic_test", "Payments Nightly")},
         new_key=lambda: f"{next(keys):032x}",
     )
-    handler = CountingHandler(desk)
+    handler = CountingHandler(services)
     settings = Discord(token=Secret(TOKEN), guilds=guilds)
 
     def build() -> DiscordChat:

@@ -16,7 +16,7 @@ from adapters.chat.discord.app import DiscordChat, Timing, open_chat
 from adapters.clock import SystemClock
 from adapters.configuration.values import Discord
 from bot.access import Policy, Role
-from bot.commands.verb import Desk
+from bot.command import Services
 from bot.model import Secret
 from bot.ports import Store
 from tests.fakes.discord import TOKEN, FakeDiscord
@@ -78,8 +78,8 @@ async def running_bot(
     store = store or MemoryStore()
     service = service or FakeRunService()
     keys = count(0xA11CE)
-    desk = Desk(
-        services={service.connection: service},
+    services = Services(
+        platforms={service.connection: service},
         store=store,
         clock=clock,
         policy=policy
@@ -92,7 +92,7 @@ async def running_bot(
         launchers={service.connection: ("basic_test", "Payments Nightly")},
         new_key=lambda: f"{next(keys):032x}",
     )
-    handler = CountingHandler(desk)
+    handler = CountingHandler(services)
     base, default = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     settings = Discord(
         token=Secret(token),

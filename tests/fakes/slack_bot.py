@@ -21,7 +21,7 @@ from adapters.clock import SystemClock
 from adapters.configuration.values import Slack
 from bot.access import Policy, Role
 from bot.cards import Reply
-from bot.commands.verb import Desk
+from bot.command import Services
 from bot.handler import Handler
 from bot.model import Secret
 from bot.ports import Clock, Store
@@ -65,8 +65,8 @@ class QuickClock(SystemClock):
 class CountingHandler(Handler):
     """The door, which says how many commands were answered to the end."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.count = 0
         self.changed = asyncio.Condition()
 
@@ -125,15 +125,15 @@ async def running_bot(
     service = service or FakeRunService()
     service.now = clock.now()
     keys = count(0xA11CE)
-    desk = Desk(
-        services={service.connection: service},
+    services = Services(
+        platforms={service.connection: service},
         store=store,
         clock=clock,
         policy=policy,
         launchers={service.connection: ("basic_test", "Payments Nightly")},
         new_key=lambda: f"{next(keys):032x}",
     )
-    handler = CountingHandler(desk)
+    handler = CountingHandler(services)
     settings = Slack(
         bot_token=Secret(bot_token),
         app_token=None if http else Secret(app_token),
@@ -144,7 +144,7 @@ async def running_bot(
     )
     chat = await open_chat(settings, handler, store, clock)
     chat._timing = timing
-    chat.chat._settle_seconds = timing.settle
+    chat.chat._reconcile_after = timing.settle
     running = asyncio.create_task(chat.run())
     bot = Bot(
         slack=slack, chat=chat, handler=handler, store=store, service=service, clock=clock, running=running
@@ -166,7 +166,7 @@ async def bare_sender(slack: FakeSlack, clock: Clock) -> AsyncIterator[Sender]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
         client = AsyncWebClient(BOT_TOKEN, base_url=slack.api_url, session=session, retry_handlers=[])
         files = Files(client, session, addresses)
-        sender = Sender(client, clock, files=files, settle_seconds=30.0)
+        sender = Sender(client, clock, files=files, reconcile_after=30.0)
         sender.bot_id = BOT
         yield sender
         await sender.uploads.drain(5)

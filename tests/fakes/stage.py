@@ -13,7 +13,7 @@ from itertools import count
 
 from bot.access import Policy, Role
 from bot.cards import Button, Card, Reply, plain
-from bot.commands.verb import Desk, Preset
+from bot.command import Preset, Services
 from bot.handler import Handler
 from bot.model import NOTHING
 from bot.ports import Delivered, Post, Store
@@ -62,8 +62,8 @@ class Stage:
     def __post_init__(self) -> None:
         self.chat = self.chat or FakeChat(clock=self.clock)
         self.service.now = self.clock.now()
-        self.desk = Desk(
-            services={service.connection: service for service in (self.service, *self.others)},
+        self.services = Services(
+            platforms={service.connection: service for service in (self.service, *self.others)},
             store=self.store or self.memory,
             clock=self.clock,
             policy=self.policy,
@@ -72,8 +72,8 @@ class Stage:
             launchers={self.service.connection: self.known},
             new_key=lambda: f"{next(self.keys):08x}{'0' * 24}",
         )
-        self.handler = Handler(self.desk)
-        parts = {"services": self.desk.services, "store": self.desk.store, "clock": self.clock}
+        self.handler = Handler(self.services)
+        parts = {"platforms": self.services.platforms, "store": self.services.store, "clock": self.clock}
         self.launches = LaunchWatch(**parts, chats=self.chats)  # type: ignore[arg-type]  # one dict for both
         self.live = LiveCards(**parts, chats=self.chats)  # type: ignore[arg-type]  # one dict for both
 
@@ -160,7 +160,7 @@ class Stage:
 def an_invocation(stage: Stage, words: str) -> Invocation:
     """Return what Ann says in the channel."""
     key = f"k{next(stage.keys)}"
-    return Invocation(actor=ANN, place=Place(channel=CHANNEL), words=words, key=key, at=stage.clock.now())
+    return Invocation(actor=ANN, place=Place(channel=CHANNEL), text=words, key=key, at=stage.clock.now())
 
 
 def button_of(card: Card, label: str) -> Button:

@@ -188,11 +188,11 @@ def _made(intent: Intent) -> tuple[datetime, str]:
 
 
 class MemoryStore(MemoryInbox, MemoryWatch, MemorySubscriptions, MemoryOutbox, MemoryIntents):
-    """All of the store. `doubt_after`: seconds after a claim at which its outcome is in doubt."""
+    """All of the store. `unconfirmed_after`: seconds after a claim at which its outcome is in doubt."""
 
-    def __init__(self, *, doubt_after: float = 30.0) -> None:
+    def __init__(self, *, unconfirmed_after: float = 30.0) -> None:
         super().__init__()
-        self.doubt_after = doubt_after
+        self.unconfirmed_after = unconfirmed_after
         self.trail: list[AuditEntry] = []
 
     async def prove(self) -> None:

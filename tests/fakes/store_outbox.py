@@ -29,7 +29,7 @@ class OutboxRow:
 class MemoryOutbox(MemoryConversations):
     """Outbox rows in the order they were recorded."""
 
-    doubt_after: float
+    unconfirmed_after: float
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class MemoryOutbox(MemoryConversations):
         row = next((r for r in self.outbox.values() if self._claimable(r, chats, due_by or now)), None)
         if row is None:
             return None
-        row.next_at = now + timedelta(seconds=self.doubt_after)
+        row.next_at = now + timedelta(seconds=self.unconfirmed_after)
         row.delivery = replace(
             row.delivery,
             state=DeliveryState.SENDING,
@@ -114,7 +114,7 @@ class MemoryOutbox(MemoryConversations):
             for r in self.outbox.values()
         )
 
-    async def in_doubt(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
+    async def unconfirmed(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
         await self._turn()
         return tuple(
             r.delivery
@@ -124,7 +124,7 @@ class MemoryOutbox(MemoryConversations):
             and chat_of(r.delivery.channel) in chats
         )
 
-    async def settle_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
+    async def mark_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
         await self._turn()
         row = self.outbox[delivery.key]
         if row.delivery.state is DeliveryState.SENT:
@@ -134,21 +134,21 @@ class MemoryOutbox(MemoryConversations):
         if row.delivery.context is not None:
             self._set_context(message.channel, message.message_id, row.delivery.context)
 
-    async def settle_later(self, delivery: Delivery, reason: str, due: datetime) -> None:
+    async def mark_retry(self, delivery: Delivery, reason: str, due: datetime) -> None:
         await self._turn()
         self._settle(delivery, DeliveryState.PENDING, reason, due)
 
-    async def settle_repeat(self, delivery: Delivery, reason: str, due: datetime) -> None:
+    async def mark_repeat(self, delivery: Delivery, reason: str, due: datetime) -> None:
         await self._turn()
         if self._settle(delivery, DeliveryState.PENDING, reason, due):
             row = self.outbox[delivery.key]
             row.delivery = replace(row.delivery, repeat=True)
 
-    async def settle_doubt(self, delivery: Delivery, reason: str, due: datetime) -> None:
+    async def mark_unconfirmed(self, delivery: Delivery, reason: str, due: datetime) -> None:
         await self._turn()
         self._settle(delivery, DeliveryState.SENDING, reason, due)
 
-    async def settle_dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
+    async def mark_dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
         await self._turn()
         self._settle(delivery, DeliveryState.UNKNOWN if unknown else DeliveryState.DEAD, reason, None)
 
@@ -169,11 +169,11 @@ class MemoryOutbox(MemoryConversations):
         row.next_at = due or row.next_at
         return True
 
-    async def park_channel(self, channel: str, until: datetime) -> None:
+    async def rate_limit_channel(self, channel: str, until: datetime) -> None:
         await self._turn()
         self.parked[clean(channel)] = max(until, self.parked.get(clean(channel), until))
 
-    async def unpark_channel(self, channel: str) -> None:
+    async def clear_rate_limit(self, channel: str) -> None:
         await self._turn()
         self.parked.pop(clean(channel), None)
 

@@ -144,7 +144,7 @@ class MemoryWatch(Shared):
     async def stored_results(self, ref: RunRef) -> StoredResults | None:
         return next(iter((await self.results_kept(ref.connection, (ref.run_id,))).values()), None)
 
-    async def results_told(self, ref: RunRef) -> StoredResults | None:
+    async def announced_results(self, ref: RunRef) -> StoredResults | None:
         await self._turn()
         row = self.results.get(cleaned(ref))
         return row.results if row and row.told else None

@@ -28,9 +28,9 @@ from bot.ports import (
     Lookup,
     Missing,
     NotDelivered,
-    Perhaps,
     Post,
     PostOutcome,
+    Unconfirmed,
     Undeliverable,
     Unreadable,
 )
@@ -53,8 +53,8 @@ class LoopbackChat:
 
     name = "fake"
 
-    def __init__(self, port: int, settle_seconds: float) -> None:
-        self.settle_seconds = settle_seconds
+    def __init__(self, port: int, reconcile_after: float) -> None:
+        self.reconcile_after = reconcile_after
         self._port = port
 
     def render(self, card: Card) -> str:
@@ -69,9 +69,9 @@ class LoopbackChat:
             request = {"do": "post", "channel": post.channel, "thread": post.thread, "key": post.key}
             answer = await _ask(reader, writer, request)
         except (OSError, ValueError):
-            return Perhaps("no answer")
+            return Unconfirmed("no answer")
         if answer["outcome"] == "later":
-            return NotDelivered("too many messages", retry_after=answer["after"], parks_channel=True)
+            return NotDelivered("too many messages", retry_after=answer["after"], limits_channel=True)
         if answer["outcome"] == "gone":
             return Undeliverable("not in the channel")
         return Delivered(answer["id"])

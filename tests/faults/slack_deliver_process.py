@@ -18,7 +18,7 @@ from adapters.chat.slack.files import Files
 from adapters.chat.slack.sender import Sender
 from adapters.clock import SystemClock
 from adapters.store.store import open_store
-from bot.watch.deliver import Deliverer, Pace
+from bot.delivery.deliver import Deliverer, Pace
 from tests.fakes.slack_world import BOT, BOT_TOKEN
 
 
@@ -32,15 +32,15 @@ async def main(url: str, api_url: str, settle: float) -> None:
     timeout = aiohttp.ClientTimeout(total=settle / 3)
     async with (
         aiohttp.ClientSession(timeout=timeout) as session,
-        open_store(url, doubt_after=settle) as store,
+        open_store(url, unconfirmed_after=settle) as store,
     ):
         client = AsyncWebClient(BOT_TOKEN, base_url=api_url, session=session, retry_handlers=[])
         files = Files(client, session, Addresses(api_url))
-        sender = Sender(client, clock, files=files, settle_seconds=settle)
+        sender = Sender(client, clock, files=files, reconcile_after=settle)
         sender.bot_id = BOT
         pace = Pace(post=settle / 3, look=5.0, idle=0.05, per_channel=0)
         deliverer = Deliverer(
-            sender, store, services={}, clock=clock, tell_operator=tell, pace=pace, chance=lambda: 0.0
+            sender, store, platforms={}, clock=clock, tell_operator=tell, pace=pace, chance=lambda: 0.0
         )
         running = asyncio.create_task(deliverer.run())
         while (await store.depth()).waiting:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.cli import alone as module
-from adapters.cli.alone import BEAT, DEAD_AFTER, Alone, named, sentence, this_program
+from adapters.cli import single_worker as module
+from adapters.cli.single_worker import BEAT, DEAD_AFTER, Alone, named, sentence, this_program
 from adapters.store.store import SqlStore, open_store
 from adapters.store.workers import Worker
 from tests.fakes.clock import ManualClock

@@ -18,9 +18,9 @@ from adapters.configuration.environment import environment_names
 from adapters.main import app
 from adapters.store.store import open_store
 from adapters.web.health import ASKED_AGAIN, Health
+from bot.delivery.deliver import Deliverer, Pace
 from bot.errors import StoreError
 from bot.state import AuditEntry, NewDelivery, Subscription
-from bot.watch.deliver import Deliverer, Pace
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import some_results
@@ -46,7 +46,7 @@ async def test_disk_full__no_post_not_ready_and_well_by_itself(tmp_path: Path) -
     async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
         health = Health(store=store, clock=clock, chats=lambda: {"slack": True})
         deliverer = Deliverer(
-            chat, store, services={}, clock=clock, tell_operator=silent, pace=Pace(per_channel=0)
+            chat, store, platforms={}, clock=clock, tell_operator=silent, pace=Pace(per_channel=0)
         )
         await store.enqueue(NewDelivery(key="a", channel="slack:channel:T1:C1", payload="{}"), clock.now())
         with full_disk():
@@ -70,7 +70,7 @@ async def test_disk_full__the_end_of_a_run_is_told_once_there_is_room(
     """What ends while nothing can be written down is not announced, is not forgotten, and is announced once."""
     async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
         it = Watching(store=store)  # type: ignore[arg-type]  # the real one, in the place of the fake
-        deliverer = Deliverer(it.chat, store, services={}, clock=it.clock, tell_operator=silent)
+        deliverer = Deliverer(it.chat, store, platforms={}, clock=it.clock, tell_operator=silent)
         await it.begin(Subscription(channel=CHANNEL))
         run = it.starts()
         await it.tick()
@@ -188,7 +188,7 @@ async def test_open__another_file(tmp_path: Path) -> None:
 def test_start__says_that_the_database_is_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    """One sentence and how to mend it, before any chat is served."""
+    """One sentence and how to fix it, before any chat is served."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     for name in environment_names() & os.environ.keys():

@@ -32,12 +32,12 @@ from hypothesis.stateful import (
 )
 
 from adapters.store.store import open_store
-from bot import earlier, findings
+from bot import analysis, earlier
+from bot.analysis import analysis_of
 from bot.cards import Card, plain
 from bot.chain import DEPTH, Chain, Gap, Past
-from bot.commands.verb import Desk
+from bot.command import Services
 from bot.errors import ServiceFailed
-from bot.findings import findings_of
 from bot.handler import Handler
 from bot.model import Availability, PropertyStatus, Results, Run, RunRef, RunStatus
 from bot.ports import RunService, Store, WatchStore
@@ -228,17 +228,17 @@ class HistoryMachine(RuleBasedStateMachine):
 
     def answer(self, store: Store, words: str) -> Card:
         self.said += 1
-        desk = Desk(
-            services={self.service.connection: self.service},
+        services = Services(
+            platforms={self.service.connection: self.service},
             store=store,
             clock=self.clock,
             policy=POLICY,
             new_key=lambda: "0" * 32,
         )
         act = Invocation(
-            actor=ANN, place=Place(channel=CHANNEL), words=words, key=f"act-{self.said}", at=self.clock.now()
+            actor=ANN, place=Place(channel=CHANNEL), text=words, key=f"act-{self.said}", at=self.clock.now()
         )
-        return self.runner.run(Handler(desk).handle(act, _silent)).card
+        return self.runner.run(Handler(services).handle(act, _silent)).card
 
     # What has to hold ---------------------------------------------------------------------------
 
@@ -259,12 +259,12 @@ class HistoryMachine(RuleBasedStateMachine):
                     assert told[part] == expected[part], part
                 self.check_truth(fresh, run)
 
-    async def found(self, store: Store, run: Run) -> findings.Findings:
+    async def found(self, store: Store, run: Run) -> analysis.RunAnalysis:
         try:
-            return await findings_of(self.service, store, await self.service.run(run.ref.run_id))
+            return await analysis_of(self.service, store, await self.service.run(run.ref.run_id))
         except ServiceFailed:
             missing = Results(ref=run.ref, availability=Availability.NOT_YET)
-            return findings.Findings(run=run, verdict=judge(run, missing), results=missing)
+            return analysis.RunAnalysis(run=run, verdict=judge(run, missing), results=missing)
 
     def rows(self) -> Iterator[tuple[str, str]]:
         assert isinstance(self.store, MemoryStore)
@@ -359,7 +359,7 @@ class SqlHistoryMachine(HistoryMachine):
             found = []
             while (row := await self.store.claim(frozenset({"fake"}), self.clock.now())) is not None:
                 found.append((row.key, row.payload))
-                await self.store.settle_dead(row, "seen")
+                await self.store.mark_dead(row, "seen")
             return found
 
         return iter(self.runner.run(claimed()))
@@ -401,7 +401,7 @@ def takes_what_is_kept_for_all() -> AbstractContextManager[object]:
         past = tuple(Past(p.run, kept[p.run.ref.run_id]) for p in chain.past if p.run.ref.run_id in kept)
         return Chain(past=past) if past else await right(service, store, run, depth=1)
 
-    return patch.object(findings, "chain_of", chain_of)
+    return patch.object(analysis, "chain_of", chain_of)
 
 
 def takes_the_record_for_whole() -> AbstractContextManager[object]:
@@ -439,7 +439,7 @@ def skips_what_it_cannot_read() -> AbstractContextManager[object]:
         chain = await right(service, store, run, depth=depth)
         return replace(chain, past=tuple(p for p in chain.past if not isinstance(p.results, Gap)))
 
-    return patch.object(findings, "chain_of", chain_of)
+    return patch.object(analysis, "chain_of", chain_of)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from tests.fakes.service import Launching
 from tests.fakes.stage import Stage, an_invocation, silent
 
 LAUNCH = "launch basic_test duration=30"
-DEBUG = f"debug {run_id(1)} moment={MOMENT.words}"
+DEBUG = f"debug {run_id(1)} moment={MOMENT.text}"
 CALLS = 12  # more store calls than one confirmation makes
 OPEN = frozenset({IntentState.DRAFT, IntentState.CONFIRMED, IntentState.POSTING})
 STARTED = frozenset({Launching.NORMAL, Launching.NO_ID, Launching.LOST_REPLY})
@@ -110,7 +110,7 @@ async def test_confirm__a_yes_given_beforehand_does_not_outlive_the_process(word
     assert isinstance(stage.service, MortalService)
     stage.service.doomed = "after"
     asked = replace(an_invocation(stage, words), confirmed=True)
-    await stage.handler.take(asked)
+    await stage.handler.accept(asked)
     with suppress(Crash):
         await stage.handler.handle(asked, silent)
     later = stage.restarted()
@@ -190,6 +190,6 @@ async def test_take__delivered_three_times() -> None:
     """L8: one human act that a chat delivers three times is one draft."""
     stage = Stage()
     invocation = an_invocation(stage, LAUNCH)
-    taken = [await stage.handler.take(invocation) for _ in range(3)]
+    taken = [await stage.handler.accept(invocation) for _ in range(3)]
 
     assert taken == [True, False, False]

@@ -61,7 +61,7 @@ class Launches(RuleBasedStateMachine):
     @rule(by=st.sampled_from([ANN, BO]), debug=st.booleans())
     def ask(self, by: Actor, debug: bool) -> None:
         """Somebody asks for a launch or a session."""
-        words = f"debug {run_id(1)} moment={MOMENT.words}" if debug else "launch basic_test duration=30"
+        words = f"debug {run_id(1)} moment={MOMENT.text}" if debug else "launch basic_test duration=30"
         self.runner.run(self.stage.say(words, by=by))
 
     @precondition(lambda self: self.intents)

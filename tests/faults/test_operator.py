@@ -63,7 +63,7 @@ class Post:
         rows = await self.store.waiting(channel)
         for row in rows:
             message = MessageRef(channel=channel, message_id=row.key)
-            await self.store.settle_sent(row, message, self.clock.now())
+            await self.store.mark_sent(row, message, self.clock.now())
         return list(rows)
 
     async def row(self, key: str = "a") -> Delivery:
@@ -84,11 +84,11 @@ Step = Callable[[Post], Awaitable[None]]
 
 
 async def _dead(post: Post) -> None:
-    await post.store.settle_dead(await post.row(), "The message is too long.")
+    await post.store.mark_dead(await post.row(), "The message is too long.")
 
 
 async def _unknown(post: Post) -> None:
-    await post.store.settle_dead(await post.row(), "The history may not be read.", unknown=True)
+    await post.store.mark_dead(await post.row(), "The history may not be read.", unknown=True)
 
 
 async def _drop(post: Post) -> None:
@@ -294,7 +294,7 @@ async def test_operator__a_backlog_that_moves_is_not_stuck(post: Post) -> None:
         told += await post.minutes(1)
         (first, *_) = await post.store.waiting(CHANNEL)
         message = MessageRef(channel=CHANNEL, message_id="1")
-        await post.store.settle_sent(first, message, post.clock.now())
+        await post.store.mark_sent(first, message, post.clock.now())
 
     assert told == []
 

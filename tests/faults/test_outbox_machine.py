@@ -28,11 +28,11 @@ from hypothesis.stateful import (
 
 from adapters.store.store import open_store
 from adapters.store.text import provider_key
+from bot.delivery import digest
+from bot.delivery.deliver import Deliverer, DeliveryStore, Pace
+from bot.delivery.unconfirmed import Reconciler
 from bot.ports import Lookup, Missing, Unreadable
 from bot.state import Delivery, MessageRef, NewDelivery
-from bot.watch import summing
-from bot.watch.deliver import Deliverer, DeliveryStore, Pace
-from bot.watch.doubts import Doubts
 from tests.fakes.chat import FakeChat, Posting, Seeing
 from tests.fakes.clock import ManualClock
 from tests.fakes.crash import Crash, FragileStore
@@ -44,13 +44,13 @@ FAULTS = tuple(how for how in Posting if how not in {Posting.HANGING, Posting.GO
 BLINDNESS = tuple(how for how in Seeing if how not in {Seeing.HANGING, Seeing.FORBIDDEN})
 CRASH_POINTS = (
     "claim",
-    "in_doubt",
-    "settle_sent",
-    "settle_later",
-    "settle_doubt",
-    "settle_dead",
+    "unconfirmed",
+    "mark_sent",
+    "mark_retry",
+    "mark_unconfirmed",
+    "mark_dead",
     "count_fault",
-    "park_channel",
+    "rate_limit_channel",
 )
 SETTLE = 30.0
 A_DAY = 86_400.0
@@ -69,7 +69,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.leaving = contextlib.AsyncExitStack()
         self.clock = ManualClock()
-        self.chat = FakeChat(clock=self.clock, settle_seconds=self.settle, late=SETTLE / 3)
+        self.chat = FakeChat(clock=self.clock, reconcile_after=self.settle, late=SETTLE / 3)
         self.store = FragileStore(self.runner.run(self.open()))
         self.recorded: list[NewDelivery] = []
         self.told: list[str] = []
@@ -83,7 +83,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.deliverer = self.kind(
             self.chat,
             self.store.typed,
-            services={},
+            platforms={},
             clock=self.clock,
             tell_operator=self.tell,
             pace=Pace(per_channel=1.0),
@@ -237,13 +237,13 @@ def test_outbox__keeps_its_promise(
     machine: type[OutboxMachine], examples: int, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No sequence of faults and crashes loses, doubles or reorders a message."""
-    monkeypatch.setattr(summing, "MANY", 1_000)  # no summaries: they have a machine of their own
+    monkeypatch.setattr(digest, "MANY", 1_000)  # no summaries: they have a machine of their own
     run_state_machine_as_test(machine, settings=budget(examples, steps))
 
 
 def test_outbox__keeps_its_promise_with_summaries(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that a summary stands for is told by that alone, whatever happens around it."""
-    monkeypatch.setattr(summing, "MANY", 2)
+    monkeypatch.setattr(digest, "MANY", 2)
     run_state_machine_as_test(CrowdedOutboxMachine, settings=budget(100, 30))
 
 
@@ -255,7 +255,7 @@ def test_machine__finds_a_summary_beside_what_it_stands_for(monkeypatch: pytest.
             self.rows = BadStore()
             return self.rows
 
-    monkeypatch.setattr(summing, "MANY", 2)
+    monkeypatch.setattr(digest, "MANY", 2)
     with pytest.raises(AssertionError):
         run_state_machine_as_test(Doubling, settings=budget(400, 30, seeking=True))
 
@@ -269,14 +269,14 @@ class BadStore(MemoryStore):
         return made
 
 
-class Blind(Doubts):
+class Blind(Reconciler):
     """Takes for missing whatever is in doubt."""
 
     async def find(self, delivery: Delivery) -> Lookup:
         return Missing()
 
 
-class Rash(Doubts):
+class Rash(Reconciler):
     """Takes a failed look for an empty history."""
 
     async def find(self, delivery: Delivery) -> Lookup:
@@ -284,13 +284,13 @@ class Rash(Doubts):
         return Missing() if isinstance(answer, Unreadable) else answer
 
 
-def with_doubts(doubts: type[Doubts]) -> type[Deliverer]:
+def with_reconciler(doubts: type[Reconciler]) -> type[Deliverer]:
     """Return a deliverer that finds out in another way."""
 
     class Wrong(Deliverer):
         def __init__(self, *args: object, **keywords: object) -> None:
             super().__init__(*args, **keywords)  # type: ignore[arg-type]  # passed on as they came
-            self._doubts = doubts(self.chat, self.store, clock=self.clock, deadline=self.pace.look)
+            self._reconciler = doubts(self.chat, self.store, clock=self.clock, deadline=self.pace.look)
 
     return Wrong
 
@@ -303,7 +303,7 @@ class MarksFirst(Deliverer):
         if delivery is None:
             return 1.0
         nowhere = MessageRef(channel=delivery.channel, message_id="?")
-        await self.store.settle_sent(delivery, nowhere, self.clock.now())
+        await self.store.mark_sent(delivery, nowhere, self.clock.now())
         await self._sending.send(delivery, self.clock.monotonic())
         return 0.0
 
@@ -312,14 +312,14 @@ class Overtaking(Deliverer):
     """Lets younger rows of a channel pass the one that has to wait."""
 
     async def _later(self, delivery: Delivery, outcome: object) -> None:
-        park = self.store.park_channel
+        park = self.store.rate_limit_channel
 
         async def nothing(channel: str, until: object) -> None:
             """Do not park it."""
 
-        self.store.park_channel = nothing  # type: ignore[method-assign]  # that is its fault
+        self.store.rate_limit_channel = nothing  # type: ignore[method-assign]  # that is its fault
         await super()._later(delivery, outcome)  # type: ignore[arg-type]  # passed on as it came
-        self.store.park_channel = park  # type: ignore[method-assign]  # for the others
+        self.store.rate_limit_channel = park  # type: ignore[method-assign]  # for the others
 
 
 def machine_with(kind: type[Deliverer], settle: float = SETTLE) -> type[OutboxMachine]:
@@ -336,8 +336,8 @@ def machine_with(kind: type[Deliverer], settle: float = SETTLE) -> type[OutboxMa
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(lambda: machine_with(with_doubts(Blind)), id="sends again without looking"),
-        pytest.param(lambda: machine_with(with_doubts(Rash)), id="takes a failed look for an answer"),
+        pytest.param(lambda: machine_with(with_reconciler(Blind)), id="sends again without looking"),
+        pytest.param(lambda: machine_with(with_reconciler(Rash)), id="takes a failed look for an answer"),
         pytest.param(lambda: machine_with(MarksFirst), id="marks before it sends"),
         pytest.param(lambda: machine_with(Deliverer, settle=0.0), id="does not let things settle"),
         pytest.param(lambda: machine_with(Overtaking), id="lets younger rows overtake"),

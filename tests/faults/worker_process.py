@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from adapters.cli.alone import Alone
+from adapters.cli.single_worker import Alone
 from adapters.clock import SystemClock
 from adapters.store.store import open_store
 

@@ -1,4 +1,4 @@
-"""Who may do what and where; what is not allowed is denied, with a way to mend it."""
+"""Who may do what and where; what is not allowed is denied, with a way to fix it."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def asked(words: str = "status", **more: object) -> Invocation:
     return Invocation(
         actor=ALICE,
         place=Place(channel=CHANNEL),
-        words=words,
+        text=words,
         key="k",
         at=EPOCH,
         **more,  # type: ignore[arg-type]
@@ -38,14 +38,14 @@ async def test_too_long__is_refused_before_anything_is_asked(invocation: Invocat
     """One sentence says what is too long; nothing is asked of the platform, and only a beginning is kept."""
     door = Door()
 
-    await door.handler.take(invocation)
+    await door.handler.accept(invocation)
     reply = await door.handler.handle(invocation, nothing)
 
     assert f"{what} {TOO_LONG}" in told(reply.card)
     assert reply.failed
     assert door.service.calls == []
     for kept, _ in door.store.commands.values():
-        assert max(map(len, (kept.words, *kept.values.values(), *kept.arguments))) <= LONGEST + 1
+        assert max(map(len, (kept.text, *kept.values.values(), *kept.arguments))) <= LONGEST + 1
 
 
 async def test_too_long__for_a_form_too() -> None:
@@ -58,13 +58,13 @@ async def test_too_long__with_a_secret_in_it_is_refused_after_a_restart_too() ->
     """What is kept of it says that it was too long, and holds no secret, not even a part of one."""
     door = Door()
     secret = "xoxb-1234567890-CANARYCANARYCANARY"
-    await door.handler.take(asked("status " + "x " * (LONGEST // 2 - 10) + secret))
+    await door.handler.accept(asked("status " + "x " * (LONGEST // 2 - 10) + secret))
 
     (resumed,) = await door.handler.unanswered("slack", EPOCH)
     reply = await door.handler.handle(resumed, nothing)
 
     assert TOO_LONG in told(reply.card)
-    assert not any(part in resumed.words for part in ("xoxb", "CANARY"))
+    assert not any(part in resumed.text for part in ("xoxb", "CANARY"))
 
 
 def test_refusal__takes_what_is_just_short_enough() -> None:

@@ -21,13 +21,13 @@ from adapters.chat.slack import markup as slack
 from adapters.platforms.antithesis import text
 from bot import cleaning, moments
 from bot import redact as typed
-from bot.cards import Outside
+from bot.cards import Untrusted
 from bot.errors import UserError
 from tests.unit import regex_steps
 
 MODULES = (
     "bot.cleaning", "bot.redact", "bot.moments.find", "bot.moments.forms", "bot.moments.normalise",
-    "bot.moments.numbers", "bot.moments.objects", "bot.moments.sheet", "adapters.redact", "adapters.chat.slack.markup",
+    "bot.moments.numbers", "bot.moments.embedded_json", "bot.moments.remaining_text", "adapters.redact", "adapters.chat.slack.markup",
     "adapters.chat.discord.markup", "adapters.chat.terminal.draw", "adapters.chat.terminal.drawing",
     "adapters.platforms.antithesis.text", "adapters.platforms.antithesis.window",
     "adapters.platforms.antithesis.ndjson", "adapters.platforms.antithesis.shorten",
@@ -36,7 +36,7 @@ MODULES = (
 
 WHOLE = {
     "bot.moments.forms._NAMED",
-    "bot.moments.objects._TOKEN",
+    "bot.moments.embedded_json._TOKEN",
 }  # tried at one place, where the last one ended
 
 
@@ -124,21 +124,21 @@ FUNCTIONS: dict[str, Function] = {
     "text.clean": text.clean,
     "text.one_line": text.one_line,
     "text.patch": lambda t: text.patch(t.encode("utf-8", "replace")),
-    "text.mend": lambda t: text.mend(t.encode("utf-8", "replace")),
+    "text.hint": lambda t: text.hint(t.encode("utf-8", "replace")),
     "text.unsigned_bytes": lambda t: text.unsigned_bytes(t.encode("utf-8", "replace")),
     "redact.scrub": typed.scrub,
     "moments.tidy": moments.tidy,
     "redact.redact": redact.redact,
     "slack.escape": slack.escape,
-    "slack.fallback": lambda t: slack.fallback((Outside(t),), 4_000),
+    "slack.fallback": lambda t: slack.fallback((Untrusted(t),), 4_000),
     "slack.plain": lambda t: slack.plain(t, 3_000),
-    "slack.marked": lambda t: slack.marked((Outside(t, code=True),), 2_000),
-    "slack.section": lambda t: slack.section((Outside(t),)),
+    "slack.marked": lambda t: slack.marked((Untrusted(t, code=True),), 2_000),
+    "slack.section": lambda t: slack.section((Untrusted(t),)),
     "slack.preformatted": lambda t: slack.preformatted((t, t)),
     "discord.escape": discord.escape,
     "discord.code": discord.code,
     "discord.fence": lambda t: discord.fence([t]),
-    "discord.fitted": lambda t: discord.fitted((Outside(t),), 1_500),
+    "discord.fitted": lambda t: discord.fitted((Untrusted(t),), 1_500),
     "discord.cut": lambda t: discord.cut(t, 100),
     "discord.shown_text": discord.shown_text,
 }  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import requests
+from bot.actions import requests
 from bot.errors import StoreError
 from bot.model import DebugRequest, LaunchRequest, Moment
 

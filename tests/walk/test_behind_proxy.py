@@ -53,7 +53,7 @@ async def clew(folder: Path, tenant_name: str | None) -> AsyncIterator[Parts]:
 
 async def say(parts: Parts, words: str) -> Reply:
     said = invocation(words, thread="t", key=uuid4().hex, at=parts.clock.now())
-    await parts.handler.take(said)
+    await parts.handler.accept(said)
     return await parts.handler.handle(said, _silent)
 
 
@@ -84,7 +84,7 @@ async def test_report__leads_to_the_tenant(known: Parts) -> None:
 
 async def test_pasted_link__finds_its_run(known: Parts) -> None:
     """A report's link, as people copy it from the browser, belongs to its run."""
-    async for page in known.services["default"].runs(RunQuery()):
+    async for page in known.platforms["default"].runs(RunQuery()):
         run = next(run for run in page if run.report_url)
         break
     assert run.report_url is not None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.delivery.deliver import Deliverer
 from bot.ports import Chat, Clock
 from bot.state import DeliveryState, NewDelivery
-from bot.watch.deliver import Deliverer
 from tests.fakes import discord as discord_faults
 from tests.fakes import slack_api as slack_faults
 from tests.fakes.discord import serve as serve_discord
@@ -21,7 +21,7 @@ SENT = [DeliveryState.SENT]
 
 
 async def unheard(sentence: str) -> None:
-    """Tell nobody."""
+    """NotifyOperator nobody."""
 
 
 class Outbox:
@@ -29,7 +29,7 @@ class Outbox:
 
     def __init__(self, chat: Chat, store: MemoryStore, clock: Clock) -> None:
         self.store, self.clock = store, clock
-        self.deliverer = Deliverer(chat, store, services={}, clock=clock, tell_operator=unheard)
+        self.deliverer = Deliverer(chat, store, platforms={}, clock=clock, tell_operator=unheard)
 
     async def put(self, chat: Chat, channel: str) -> None:
         """Record the announcement, and try to send it once."""

@@ -17,7 +17,7 @@ import pytest
 
 from bot.commands.registry import VERBS
 from bot.model import Run
-from bot.replies.words import ago
+from bot.replies.wording import ago
 from tests.fakes import discord_bot, slack_bot
 from tests.fakes.discord_bot import World
 from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results

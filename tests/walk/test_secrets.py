@@ -21,10 +21,10 @@ from adapters.platforms.antithesis.tenant import Tenant
 from adapters.platforms.antithesis.transport import open_http
 from adapters.simulator import empty_world, simulated_tenant
 from adapters.store.store import open_store
+from bot.delivery.deliver import Deliverer, Pace
 from bot.handler import Handler
 from bot.model import Secret
 from bot.state import Subscription
-from bot.watch.deliver import Deliverer, Pace
 from bot.watch.poll import Poller
 from tests.fakes.chat import FakeChat
 from tests.fakes.discord import serve as serve_discord
@@ -72,8 +72,8 @@ def a_platform() -> FakeRunService:
 
 
 def knowing_its_secrets(handler: Handler) -> None:
-    """Tell the core what the settings hold, as `adapters.main` does."""
-    handler.desk = replace(handler.desk, secrets=(Secret(API_KEY),))
+    """NotifyOperator the core what the settings hold, as `adapters.main` does."""
+    handler.services = replace(handler.services, secrets=(Secret(API_KEY),))
 
 
 def all_rows(path: Path) -> Iterator[str]:
@@ -227,7 +227,7 @@ async def test_discord__keeps_no_secret_that_is_typed(
                 {"more": f"token=xoxb-{CANARY}-1"},
             ):
                 await world.say("launch", **options)
-            await world.say("debug", run=RUN, description=f"Bearer {CANARY}", moment=MOMENT.words)
+            await world.say("debug", run=RUN, description=f"Bearer {CANARY}", moment=MOMENT.text)
             await world.say("watch", source=f"xoxb-{CANARY}-1234567")
             message = await world.bob.send(world.main, f"{HOSTILE[0]} {RUN}")
             await world.alice.context_menu(world.main, "Triage this run", message)
@@ -271,7 +271,12 @@ async def test_platform__puts_no_secret_of_its_names_and_texts_into_the_database
             told.append(sentence)
 
         deliverer = Deliverer(
-            chat, store, services={"demo": service}, clock=clock, tell_operator=tell, pace=Pace(per_channel=0)
+            chat,
+            store,
+            platforms={"demo": service},
+            clock=clock,
+            tell_operator=tell,
+            pace=Pace(per_channel=0),
         )
         poller = Poller(
             service,

@@ -11,9 +11,9 @@ from adapters.platforms.antithesis.tenant import Tenant
 from adapters.platforms.antithesis.transport import open_http
 from adapters.simulator import empty_world, simulated_tenant
 from adapters.store.store import open_store
+from bot.delivery.deliver import Deliverer, Pace
 from bot.model import Secret
 from bot.state import Subscription
-from bot.watch.deliver import Deliverer, Pace
 from bot.watch.poll import Poller
 from tests.fakes.chat import FakeChat
 
@@ -45,7 +45,7 @@ async def test_watch__tells_a_channel_how_a_run_ended(tmp_path: Path) -> None:
         deliverer = Deliverer(
             chat,
             store,
-            services={"demo": service},
+            platforms={"demo": service},
             clock=clock,
             tell_operator=tell,
             pace=Pace(per_channel=0),

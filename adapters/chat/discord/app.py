@@ -58,13 +58,13 @@ class DiscordChat:
         self._calls = Calls(proxy=settings.proxy)
         self._places = Places(self._calls, clock)
         self._sender = Sender(
-            self._calls, clock, words=store, places=self._places, settle_seconds=self._timing.settle
+            self._calls, clock, words=store, places=self._places, reconcile_after=self._timing.settle
         )
         self._tasks = Tasks()
         lanes = Lanes(self._tasks)
         people = People(self._calls, clock, guilds=settings.guilds)
         stage = Stage(sender=self._sender, people=people, calls=self._calls, clock=clock, edits=self._tasks)
-        suggestions = Suggestions(handler.desk, handler.verbs.values(), clock)
+        suggestions = Suggestions(handler.services, handler.verbs.values(), clock)
         self._work = Work(handler, stage, suggestions, lanes, patience=self._timing.patience)
         self._intake = Intake(handler, self._work, lanes, self._tasks, clock, self._places)
         self._budget = Budget(store, clock)

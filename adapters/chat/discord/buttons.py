@@ -15,7 +15,6 @@ from itertools import count
 
 from adapters.chat.discord import markup
 from adapters.chat.discord.markup import Json
-from adapters.chat.layout import flat
 from bot import cleaning
 from bot.cards import Button, Item, Style
 
@@ -43,7 +42,7 @@ class Pressed:
 
     words: str = ""
     token: str | None = None
-    asks: str | None = None
+    opens_form: str | None = None
 
 
 def read(custom_id: str, values: object) -> Pressed | None:
@@ -59,9 +58,9 @@ def read(custom_id: str, values: object) -> Pressed | None:
         return Pressed(token=said)
     verb, _, prefilled = said.partition(":")
     if kind == ASK and verb:
-        return Pressed(asks=verb, words=prefilled or verb)
+        return Pressed(opens_form=verb, words=prefilled or verb)
     if kind == ASK_KEY and verb and prefilled:
-        return Pressed(asks=verb, token=prefilled)
+        return Pressed(opens_form=verb, token=prefilled)
     return None
 
 
@@ -102,7 +101,7 @@ class Rows:
         options: dict[str, Json] = {}
         for number, (item, button) in enumerate(entries[:OPTIONS], 1):
             value = self._said(button, f"{number}")
-            options.setdefault(value, {"label": _label(flat(item.title), OPTION), "value": value})
+            options.setdefault(value, {"label": _label(markup.flat(item.title), OPTION), "value": value})
         self.left_out += max(0, len(entries) - OPTIONS)
         select: Json = {
             "type": 3,
@@ -122,13 +121,13 @@ class Rows:
 
     def _said(self, button: Button, number: str) -> str:
         """Return what stands for a button's words, and keep them where they are too long."""
-        words = button.words or button.asks or ""
-        verb = f"{button.asks}:" if button.asks else ""
-        short = ASK if button.asks else REPORT if button.report else SAY
+        words = button.words or button.opens_form or ""
+        verb = f"{button.opens_form}:" if button.opens_form else ""
+        short = ASK if button.opens_form else REPORT if button.report else SAY
         direct = f"{short}:{number}:{verb}{words}"
         if len(direct) <= CUSTOM_ID and words == words.strip():
             return direct
-        long = ASK_KEY if button.asks else REPORT_KEY if button.report else KEY
+        long = ASK_KEY if button.opens_form else REPORT_KEY if button.report else KEY
         token = hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:32]
         self.kept[token] = words
         return f"{long}:{number}:{verb}{token}"
@@ -165,7 +164,7 @@ def _fits(button: Button) -> bool:
     address = button.signed.reveal() if button.signed else button.page
     if address is not None:
         return markup.safe_url(address) and len(address) <= URL
-    return bool(button.words or button.asks)
+    return bool(button.words or button.opens_form)
 
 
 def _row(components: list[Json]) -> Json:

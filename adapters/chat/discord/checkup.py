@@ -25,7 +25,7 @@ NEEDED = {
 }
 
 Found = tuple[str, str]
-"""What was found, and how to mend it, "" where it is well."""
+"""What was found, and how to fix it, "" where it is well."""
 
 
 def permissions() -> discord.Permissions:
@@ -44,7 +44,7 @@ def invitation(application: str) -> str:
 
 
 async def check(settings: Discord, channels: Iterable[str]) -> AsyncIterator[Found]:
-    """Say of each thing what was found and how to mend it. Raises nothing for what Discord answers."""
+    """Say of each thing what was found and how to fix it. Raises nothing for what Discord answers."""
     gateway.redirect(api_url=settings.api_url, gateway_url=None)
     client = discord.Client(intents=discord.Intents.none(), proxy=settings.proxy)
     calls = Calls(proxy=settings.proxy)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 from adapters.chat.discord.markup import Json, said_text
 from bot.cards import FieldKind
-from bot.commands.verb import Parameter, Verb
+from bot.command import Parameter, Verb
 
 GROUP = "clew"
 TRIAGE, DEBUG = "Triage this run", "Debug this moment"

@@ -16,7 +16,7 @@ from adapters.chat import spoken
 from adapters.chat.discord import buttons, commands, forms, ids
 from adapters.chat.discord.incoming import Incoming, Nothing, Opening, Refused, Said, Suggesting, Ticket, Way
 from adapters.chat.discord.markup import Json, said_text, shown_text
-from adapters.chat.gist import about
+from adapters.chat.message_target import about
 from bot.commands.registry import VERBS
 from bot.state import Actor, Invocation, Place
 
@@ -89,7 +89,7 @@ def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> 
     invocation = Invocation(
         actor=actor,
         place=place,
-        words=spoken.spoken(payload.text("content"), _name(me), said_text),
+        text=spoken.spoken(payload.text("content"), _name(me), said_text),
         key=f"message:{payload.text('id')}",
         at=now,
     )
@@ -207,7 +207,7 @@ class _Payload:
         invocation = Invocation(
             actor=self.actor,
             place=place or self.place,
-            words=words,
+            text=words,
             key=f"interaction:{self.text('id')}",
             at=self.now,
             values=values or {},
@@ -309,9 +309,9 @@ def _press(payload: _Payload) -> Incoming:
     if pressed is None:
         return Refused(ticket=payload.ticket, sentence=UNKNOWN)
     said = payload.said(Way.BUTTON, pressed.words, place=payload.pressed_in, token=pressed.token)
-    if pressed.asks:
+    if pressed.opens_form:
         return Opening(
-            invocation=said.invocation, ticket=payload.ticket, verb=pressed.asks, token=pressed.token
+            invocation=said.invocation, ticket=payload.ticket, verb=pressed.opens_form, token=pressed.token
         )
     return said
 

@@ -72,7 +72,7 @@ class Ears(Protocol):
         """Take a message as Discord sent it."""
         ...
 
-    def welcomed(self, payload: Json) -> None:
+    def access_restored(self, payload: Json) -> None:
         """Take a server or channel that we see, maybe again."""
         ...
 
@@ -159,7 +159,7 @@ class Client(discord.Client):
         parsers["INTERACTION_CREATE"] = ears.interaction
         parsers["MESSAGE_CREATE"] = ears.message
         for event in WELCOMING:
-            parsers[event] = _both(ears.welcomed, parsers[event])
+            parsers[event] = _both(ears.access_restored, parsers[event])
         for event, parse in list(parsers.items()):
             parsers[event] = _guarded(event, parse)
 

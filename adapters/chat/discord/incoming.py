@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.commands.verb import Parameter
+from bot.command import Parameter
 from bot.state import Actor, Invocation, Place
 
 
@@ -35,7 +35,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """Words for the core, and what Discord gave along for answering.
+    """ParsedCommand for the core, and what Discord gave along for answering.
 
     `token`: the words stand in the store under it. `message`: the one whose button was pressed; `hidden`:
     only one person sees that message. `reply_to`: the message that mentioned the bot. `room`: how many

@@ -61,12 +61,12 @@ class Intake:
         if self.me is not None and not self.closed and events.mentions(payload, self.me):
             self.telling.start(self._hear(payload, self.me))
 
-    def welcomed(self, payload: Json) -> None:
+    def access_restored(self, payload: Json) -> None:
         """Take a server or channel that we see, maybe again: a whole server has no `guild_id`."""
         own, guild = str(payload.get("id") or ""), str(payload.get("guild_id") or "")
         under = ids.channel(guild, own) if guild else f"{ids.CHAT}:channel:{own}"
         if ids.is_snowflake(own) and not self.closed and not payload.get("unavailable"):
-            self._tasks.start(self._handler.welcomed(under))
+            self._tasks.start(self._handler.access_restored(under))
 
     async def _hear(self, payload: Json, me: Self) -> None:
         where = await self._places.where(str(payload.get("channel_id")))
@@ -89,10 +89,10 @@ class Intake:
         metrics.ACKED.observe(time.perf_counter() - start)
 
     async def _open(self, opening: Opening) -> None:
-        words = opening.invocation.words
+        words = opening.invocation.text
         if opening.token is not None:
             words = await self._words(opening.token) or opening.verb
-        await self._work.opening(replace(opening, invocation=replace(opening.invocation, words=words)))
+        await self._work.opening(replace(opening, invocation=replace(opening.invocation, text=words)))
 
     async def _said(self, said: Said) -> None:
         with self._calm.urgent():
@@ -108,17 +108,17 @@ class Intake:
         if words is None and said.ticket is not None:
             await self._work.refuse(Refused(ticket=said.ticket, sentence=UNKNOWN))
             return None
-        return replace(said, invocation=replace(said.invocation, words=words or ""))
+        return replace(said, invocation=replace(said.invocation, text=words or ""))
 
     async def _words(self, token: str) -> str | None:
         try:
-            return await self._handler.desk.store.words(token)
+            return await self._handler.services.store.words(token)
         except StoreError:
             log.warning("the words of a button could not be read")
             return None
 
     async def _keep(self, said: Said) -> None:
-        keeping = asyncio.ensure_future(self._handler.take(said.invocation))
+        keeping = asyncio.ensure_future(self._handler.accept(said.invocation))
         await asyncio.wait({keeping}, timeout=FIRST)
         if keeping.done() and not keeping.exception() and not keeping.result():
             metrics.REPEATED.inc()
@@ -151,7 +151,7 @@ class Intake:
         """Let what was kept too late not be taken up after a restart: the person was told otherwise."""
         with suppress(StoreError):
             await keeping
-            await self._handler.desk.store.finish(said.invocation.place.chat, said.invocation.key)
+            await self._handler.services.store.finish(said.invocation.place.chat, said.invocation.key)
 
     async def _answer(self, said: Said, told: Told) -> None:
         """Answer when nothing waits to be told."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import aiohttp
 import discord
 
-from bot.ports import Delivered, Halted, NotDelivered, Perhaps, PostOutcome, Undeliverable
+from bot.ports import Delivered, Halted, NotDelivered, PostOutcome, Unconfirmed, Undeliverable
 
 LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
 DEFAULT_WAIT = 30.0
@@ -65,7 +65,7 @@ def classify(error: BaseException) -> PostOutcome:
         return NotDelivered("Clew is not connected to Discord at the moment.")
     if isinstance(error, _CERTAINLY_NOT_SENT):
         return NotDelivered(f"Discord could not be reached ({type(error).__name__}).")
-    return Perhaps(f"The answer did not come ({type(error).__name__}).")
+    return Unconfirmed(f"The answer did not come ({type(error).__name__}).")
 
 
 def code(error: BaseException) -> int:
@@ -92,7 +92,7 @@ def _answered(error: discord.HTTPException) -> PostOutcome:
     if status == 401:  # noqa: PLR2004 - unauthorised
         return Halted(TOKEN_REFUSED)
     if status >= 500:  # noqa: PLR2004 - Discord's own failures
-        return Perhaps(f"Discord failed with status {status}.")
+        return Unconfirmed(f"Discord failed with status {status}.")
     if said == UNKNOWN_MESSAGE:
         return Delivered("")  # a message with this nonce was there, and somebody deleted it
     return _refused(error)
@@ -110,7 +110,7 @@ def _refused(error: discord.HTTPException) -> PostOutcome:
 
 def _paused(seconds: float) -> NotDelivered:
     wait = min(max(0.0, seconds), LONGEST_WAIT)
-    return NotDelivered("Discord asks for a pause.", retry_after=wait, parks_channel=True)
+    return NotDelivered("Discord asks for a pause.", retry_after=wait, limits_channel=True)
 
 
 def _retry_after(error: discord.HTTPException) -> float:

@@ -24,7 +24,7 @@ from adapters.chat.discord.sender import Sender, overflow
 from adapters.chat.tasks import Tasks
 from bot import cleaning
 from bot.cards import Attachment, Card, Reply
-from bot.ports import Clock, Delivered, NotDelivered, Perhaps, Post, PostOutcome, Undeliverable
+from bot.ports import Clock, Delivered, NotDelivered, Post, PostOutcome, Unconfirmed, Undeliverable
 from bot.state import MessageRef
 
 log = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ class Screen:
             outcome = await self._edit_original(card, uploads=uploads)
             if isinstance(outcome, Delivered):
                 return self._reference(outcome.message_id)
-            if isinstance(outcome, Perhaps):
+            if isinstance(outcome, Unconfirmed):
                 return None
         if note is not None:
             shown = self._stage.sender.show(note, card, key=self._key, uploads=uploads)
@@ -272,9 +272,9 @@ class Screen:
             await self._stage.clock.sleep(pause)
             ticket = self._ticket
             if ticket is None or (last is not None and last()):
-                return outcome if isinstance(outcome, Perhaps) else Undeliverable("", channel_lost=False)
+                return outcome if isinstance(outcome, Unconfirmed) else Undeliverable("", channel_lost=False)
             outcome = await _outcome(self._stage.calls.edit_original(ticket, body, files))
-            if not isinstance(outcome, Perhaps | NotDelivered):
+            if not isinstance(outcome, Unconfirmed | NotDelivered):
                 break
         return outcome
 

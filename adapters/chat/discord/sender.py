@@ -52,12 +52,12 @@ class Sender:
     """Fills `bot.ports.Chat`; calls may run concurrently."""
 
     def __init__(
-        self, calls: Calls, clock: Clock, *, words: Conversations, places: Places, settle_seconds: float
+        self, calls: Calls, clock: Clock, *, words: Conversations, places: Places, reconcile_after: float
     ) -> None:
         self._calls = calls
         self._clock = clock
         self._words = words
-        self._settle_seconds = settle_seconds
+        self._reconcile_after = reconcile_after
         self._pace = ChannelPace(clock, interval=POST_INTERVAL, burst=POST_BURST)
         self._slots: OrderedDict[tuple[str, str], Slot[Json]] = OrderedDict()
         self._keys: OrderedDict[str, str] = OrderedDict()  # by message, so that edits keep the short id
@@ -71,9 +71,9 @@ class Sender:
         return ids.CHAT
 
     @property
-    def settle_seconds(self) -> float:
+    def reconcile_after(self) -> float:
         """The deadline of a call and a reserve: Discord may still store what we gave up on."""
-        return self._settle_seconds
+        return self._reconcile_after
 
     def render(self, card: Card) -> str:
         """Turn a card into a message as JSON."""
@@ -277,7 +277,7 @@ class Sender:
             return Halted(self.halted)
         parked = self._pace.parked(channel)
         if parked:
-            return NotDelivered("Discord asked for a pause.", retry_after=parked, parks_channel=True)
+            return NotDelivered("Discord asked for a pause.", retry_after=parked, limits_channel=True)
         return None
 
     async def _try(self, parks: str, call: Callable[[], Awaitable[Json | None]]) -> tuple[PostOutcome, int]:
@@ -295,7 +295,7 @@ class Sender:
         if isinstance(outcome, Halted) and not self.halted:
             self.halted = outcome.reason
             log.error("nothing is sent to Discord any more: %s", outcome.reason)
-        if isinstance(outcome, NotDelivered) and outcome.parks_channel:
+        if isinstance(outcome, NotDelivered) and outcome.limits_channel:
             wait = outcome.retry_after
             self._pace.park(channel, outcomes.DEFAULT_WAIT if wait is None else wait)
             metrics.LIMITED.inc()

@@ -12,10 +12,10 @@ from adapters.chat.memory import Memory
 from adapters.lanes import acting
 from bot import access, cleaning
 from bot.access import Role
+from bot.analysis import analysis_of
 from bot.cards import Context, FieldKind
-from bot.commands.verb import Desk, Verb
+from bot.command import Services, Verb
 from bot.errors import ClewError
-from bot.findings import findings_of
 from bot.model import Property, RunRef
 from bot.ports import Clock
 
@@ -34,14 +34,14 @@ Choice = tuple[str, str]
 class Suggestions:
     """Offers runs, launchers, and the properties and moments of the thread's run."""
 
-    def __init__(self, desk: Desk, verbs: Iterable[Verb], clock: Clock) -> None:
-        self._desk = desk
+    def __init__(self, services: Services, verbs: Iterable[Verb], clock: Clock) -> None:
+        self._services = services
         self._verbs = tuple(verb.name for verb in verbs if not verb.hidden)
         self._failing: Memory[tuple[Property, ...]] = Memory(clock, KEPT_SECONDS)
 
     async def offer(self, suggesting: Suggesting) -> list[Json]:
         """Return what fits, best first; nothing to those who may not read, or where it takes too long."""
-        policy = self._desk.policy
+        policy = self._services.policy
         decision = access.decide(policy, suggesting.actor, suggesting.place, need=Role.READ, changes=False)
         if isinstance(decision, access.Denied):
             return []
@@ -75,42 +75,42 @@ class Suggestions:
 
     async def _runs(self) -> list[Choice]:
         found: list[Choice] = []
-        for connection in self._desk.services:
-            for run_id, launcher, status in await self._desk.store.recent(connection, RECENT):
+        for connection in self._services.platforms:
+            for run_id, launcher, status in await self._services.store.recent(connection, RECENT):
                 name = f"{launcher} · {status} · {run_id}"
                 found.append(
-                    (name, RunRef(connection, run_id).words if len(self._desk.services) > 1 else run_id)
+                    (name, RunRef(connection, run_id).text if len(self._services.platforms) > 1 else run_id)
                 )
         return found
 
     async def _launchers(self) -> tuple[str, ...]:
         known: list[str] = []
-        for connection in self._desk.services:
-            known += self._desk.launchers.get(connection, ())
-            known += await self._desk.store.launchers(connection)
+        for connection in self._services.platforms:
+            known += self._services.launchers.get(connection, ())
+            known += await self._services.store.launchers(connection)
         return tuple(dict.fromkeys(known))
 
     async def _moments(self, suggesting: Suggesting) -> list[Choice]:
         context = await self._context(suggesting)
         found: list[Choice] = []
         if context.moment is not None:
-            found.append((f"this thread's: {context.moment.words}", context.moment.words))
+            found.append((f"this thread's: {context.moment.text}", context.moment.text))
         failing = await self._of_thread(suggesting)
-        found += [(f"{p.name} · {p.moment.words}", p.moment.words) for p in failing if p.moment is not None]
+        found += [(f"{p.name} · {p.moment.text}", p.moment.text) for p in failing if p.moment is not None]
         return found
 
     async def _of_thread(self, suggesting: Suggesting) -> tuple[Property, ...]:
         """Return the failing properties of the thread's run; reading goes on where nobody waits any more."""
         run = (await self._context(suggesting)).run
-        if run is None or run.connection not in self._desk.services:
+        if run is None or run.connection not in self._services.platforms:
             return ()
-        return await self._failing.get(run.words, lambda: self._read(run)) or ()
+        return await self._failing.get(run.text, lambda: self._read(run)) or ()
 
     async def _read(self, ref: RunRef) -> tuple[Property, ...] | None:
-        service = self._desk.services[ref.connection]
+        service = self._services.platforms[ref.connection]
         try:
             run = await service.run(ref.run_id)
-            found = await findings_of(service, self._desk.store, run, depth=1)
+            found = await analysis_of(service, self._services.store, run, depth=1)
         except ClewError as error:  # maybe nobody waits any more, so nobody would hear of it
             log.info("a run's properties could not be suggested: %s", type(error).__name__)
             return None
@@ -118,14 +118,14 @@ class Suggestions:
 
     async def _context(self, suggesting: Suggesting) -> Context:
         place = suggesting.place
-        known = await self._desk.store.context(place.channel, place.thread) if place.thread else None
+        known = await self._services.store.context(place.channel, place.thread) if place.thread else None
         return known or Context()
 
     def _named(self, name: str) -> tuple[str, ...]:
         known = {
             "verb": self._verbs,
-            "preset": tuple(self._desk.presets),
-            "connection": tuple(self._desk.services),
+            "preset": tuple(self._services.presets),
+            "connection": tuple(self._services.platforms),
         }
         return known.get(name, ())
 

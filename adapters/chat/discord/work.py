@@ -29,7 +29,7 @@ from bot.commands import fields
 from bot.commands.registry import VERBS
 from bot.errors import ClewError, UserError
 from bot.handler import Handler
-from bot.replies import problems, too_much
+from bot.replies import load, problems
 from bot.state import Invocation, MessageRef
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ class Work:
         said = Said(invocation=invocation, way=Way.COMMAND)
         if self._stage.clock.now() - invocation.at > RESUMED:
             await Screen(self._stage, said, Told.NOTHING, private=True).show(too_old(invocation))
-            await self._handler.desk.store.finish(ids.CHAT, invocation.key)
+            await self._handler.services.store.finish(ids.CHAT, invocation.key)
             return
         await self._answer(said, Told.NOTHING, await shown_before(self._stage.sender, invocation))
 
@@ -113,7 +113,7 @@ class Work:
         if refused.ticket is not None:
             await self._say(refused.ticket, problems.mistake(UserError(refused.sentence)).card)
         if refused.actor is not None and refused.place is not None:
-            await self._handler.turned_away(refused.actor, refused.place, "server")
+            await self._handler.refused(refused.actor, refused.place, "server")
 
     async def fail(self, said: Said, told: Told, error: ClewError) -> None:
         """Say that a command could not be kept; nothing of it is done."""
@@ -121,7 +121,7 @@ class Work:
 
     async def left_out(self, said: Said, told: Told) -> None:
         """Say that so many commands of this person are under way that no more are accepted."""
-        reply = problems.mistake(too_much.too_many(MOST))
+        reply = problems.mistake(load.too_many(MOST))
         screen = Screen(self._stage, said, told, private=True)
         if said.ticket is not None:
             await screen.show(reply)
@@ -167,6 +167,6 @@ class Work:
 
 def _mistaken(said: Said) -> Reply | None:
     """Say at once what is wrong with the fields of a form: Discord shows no errors beside them."""
-    verb = VERBS.get(said.invocation.words) if said.way is Way.FORM else None
+    verb = VERBS.get(said.invocation.text) if said.way is Way.FORM else None
     wrong = fields.problems(verb, said.invocation.values) if verb else ()
     return problems.mistake(UserError(" ".join(wrong))) if wrong else None

@@ -63,7 +63,7 @@ class SlackChat:
         self._session = open_session(self._addresses.api_url, CALL_SECONDS)
         self._client = new_client(self._session, self._addresses.api_url, settings.bot_token.reveal())
         self._files = Files(self._client, self._session, self._addresses)
-        self._sender = Sender(self._client, clock, files=self._files, settle_seconds=self._timing.settle)
+        self._sender = Sender(self._client, clock, files=self._files, reconcile_after=self._timing.settle)
         self._tasks = Tasks()
         self._lanes = Lanes(self._tasks)
         self._resuming = Resuming(ids.CHAT, handler, self._lanes, clock)
@@ -156,7 +156,7 @@ class SlackChat:
 
     def _stage(self, me: Self) -> Stage:
         groups = {
-            name for members in self._handler.desk.policy.roles.values() for name in members
+            name for members in self._handler.services.policy.roles.values() for name in members
             if name.startswith(f"{ids.CHAT}:usergroup:")
         }  # fmt: skip
         return Stage(
@@ -212,5 +212,5 @@ class SlackChat:
 
 async def open_chat(settings: Slack, handler: Handler, store: Store, clock: Clock) -> SlackChat:
     """Open Slack; nothing waits for the network here."""
-    del store  # the handler's desk holds the same
+    del store  # the handler's services holds the same
     return SlackChat(settings, handler, clock)

@@ -51,11 +51,13 @@ def _fits(button: Button) -> bool:
     address = button.signed.reveal() if button.signed else button.page
     if address is not None:
         return safe_url(address) and len(address) <= BUTTON_URL
-    return bool(button.words or button.asks) and len(button.words) <= BUTTON_VALUE
+    return bool(button.words or button.opens_form) and len(button.words) <= BUTTON_VALUE
 
 
 def _plain_words(button: Button) -> bool:
-    special = button.page or button.signed or button.report or button.asks or button.style is not Style.PLAIN
+    special = (
+        button.page or button.signed or button.report or button.opens_form or button.style is not Style.PLAIN
+    )
     return not special and len(button.words) <= OPTION_VALUE
 
 
@@ -64,8 +66,8 @@ def _button(button: Button, number: int) -> Json:
     address = button.signed.reveal() if button.signed else button.page
     if address is not None:
         return element | {"action_id": f"{PAGE}:{number}", "url": address}
-    kind = REPORT if button.report else f"{ASK}:{button.asks}" if button.asks else SAY
-    element |= {"action_id": f"{kind}:{number}", "value": button.words or button.asks or ""}
+    kind = REPORT if button.report else f"{ASK}:{button.opens_form}" if button.opens_form else SAY
+    element |= {"action_id": f"{kind}:{number}", "value": button.words or button.opens_form or ""}
     return element if button.style is Style.PLAIN else element | {"style": button.style.value}
 
 

@@ -16,11 +16,11 @@ SECONDS = 10.0
 REINSTALL = "Update the app from `clew manifest slack`, install it again, and set SLACK_BOT_TOKEN anew."
 
 Found = tuple[str, str]
-"""What was found, and how to mend it, "" where it is well."""
+"""What was found, and how to fix it, "" where it is well."""
 
 
 async def check(settings: Slack) -> AsyncIterator[Found]:
-    """Say of each thing what was found and how to mend it. Raises nothing for what Slack answers."""
+    """Say of each thing what was found and how to fix it. Raises nothing for what Slack answers."""
     url = Addresses(settings.api_url or API_URL).api_url
     async with open_session(url, SECONDS) as session:
         client = new_client(session, url)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters.chat import spoken
-from adapters.chat.gist import about
+from adapters.chat.message_target import about
 from adapters.chat.slack import buttons, forms, ids
 from adapters.chat.slack.incoming import (
     Challenged,
@@ -138,7 +138,7 @@ class _Payload:
         """Return what is asked for."""
         name = ids.channel(self.me.team, channel)
         place = Place(channel=name, thread=thread or None, direct=not channel.startswith(("C", "G")))
-        return Invocation(actor=actor, place=place, words=words, key=key, at=self.now, values=values or {})
+        return Invocation(actor=actor, place=place, text=words, key=key, at=self.now, values=values or {})
 
 
 def _kind(body: Json) -> str:

@@ -18,14 +18,14 @@ from adapters.chat.slack.markup import Json, plain, section
 from adapters.chat.slack.screen import Stage
 from bot import access
 from bot.access import Role
-from bot.cards import Button, Line, Outside
-from bot.commands.verb import Desk
+from bot.cards import Button, Line, Untrusted
+from bot.command import Services
 from bot.errors import ListCut, ServiceError, UserError
 from bot.handler import Handler
 from bot.model import Run, RunQuery
 from bot.ports import RunService
 from bot.recent import Recent, recent_of
-from bot.replies import runs, watching, words
+from bot.replies import runs, watching, wording
 from bot.state import Actor, Place, Subscription
 from bot.watch.listing import OPEN
 
@@ -41,26 +41,26 @@ Entry = tuple[Line, tuple[Button, ...]]
 
 async def view(handler: Handler, client: AsyncWebClient, stage: Stage, actor: Actor) -> Json:
     """Build the home of one person."""
-    desk = handler.desk
+    services = handler.services
     try:
         actor = await stage.people.actor(actor)
     except UserError as error:
-        await handler.turned_away(actor, Place(channel=actor.id), "account", action="home")
+        await handler.refused(actor, Place(channel=actor.id), "account", action="home")
         return _home([_text(error.problem)])
     here = Place(channel=actor.id)
-    decision = access.decide(desk.policy, actor, here, need=Role.READ, changes=False)
+    decision = access.decide(services.policy, actor, here, need=Role.READ, changes=False)
     if isinstance(decision, access.Denied):
-        await handler.turned_away(actor, here, decision.rule, action="home")
+        await handler.refused(actor, here, decision.rule, action="home")
         return _home([_header("Clew"), _text(decision.reason)])
-    running, ended, problems = await _runs(desk)
-    heard = await _subscriptions(desk, client, ids.last(actor.id))
+    running, ended, problems = await _runs(services)
+    heard = await _subscriptions(services, client, ids.last(actor.id))
     return _home(_blocks(running, ended, heard, problems))
 
 
 def _blocks(running: list[Entry], ended: list[Entry], heard: list[Entry], problems: list[Line]) -> list[Json]:
     numbers = itertools.count(1)
     first = (
-        Button(label="Launch a test run", words="launch", asks="launch"),
+        Button(label="Launch a test run", words="launch", opens_form="launch"),
         Button(label="Recent runs", words="status"),
         Button(label="Help", words="help"),
     )
@@ -75,20 +75,20 @@ def _blocks(running: list[Entry], ended: list[Entry], heard: list[Entry], proble
     return blocks
 
 
-async def _runs(desk: Desk) -> tuple[list[Entry], list[Entry], list[Line]]:
+async def _runs(services: Services) -> tuple[list[Entry], list[Entry], list[Line]]:
     """Return what runs and what has ended lately, of every connection, and which of them could not be asked."""
     running: list[Entry] = []
     ended: list[Entry] = []
     problems: list[Line] = []
-    now = desk.clock.now()
-    for connection, service in desk.services.items():
+    now = services.clock.now()
+    for connection, service in services.platforms.items():
         try:
             going, over = await _going(service), await _over(service)
         except ServiceError as error:
             problems.append(runs.not_listed(connection, error.problem))
             continue
         for kind, shown in ((running, going), (ended, over)):
-            kind += [_run(recent, now) for recent in await recent_of(service, desk.store, shown)]
+            kind += [_run(recent, now) for recent in await recent_of(service, services.store, shown)]
     return running, ended, problems
 
 
@@ -118,21 +118,21 @@ async def _page(service: RunService, query: RunQuery) -> tuple[Run, ...]:
 
 
 def _run(recent: Recent, now: datetime) -> Entry:
-    age = words.age(recent.run, now)
+    age = wording.age(recent.run, now)
     return (*runs.summary(recent), *((" · ", *age) if age else ())), runs.ways_in(recent)
 
 
-async def _subscriptions(desk: Desk, client: AsyncWebClient, user: str) -> list[Entry]:
+async def _subscriptions(services: Services, client: AsyncWebClient, user: str) -> list[Entry]:
     mine = await _channels(client, user)
-    heard = [s for s in await desk.store.subscriptions() if ids.last(s.channel) in mine]
+    heard = [s for s in await services.store.subscriptions() if ids.last(s.channel) in mine]
     return [_subscription(s, mine[ids.last(s.channel)]) for s in heard[:SUBSCRIPTIONS]]
 
 
 def _subscription(subscription: Subscription, channel: str) -> Entry:
     problem: Line = (
-        (" (cannot be reached: ", Outside(subscription.problem), ")") if subscription.problem else ()
+        (" (cannot be reached: ", Untrusted(subscription.problem), ")") if subscription.problem else ()
     )
-    return (("#", Outside(channel), " hears of ", *watching.described(subscription), *problem), ())
+    return (("#", Untrusted(channel), " hears of ", *watching.described(subscription), *problem), ())
 
 
 async def _channels(client: AsyncWebClient, user: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """Words for the core, and what Slack gave along for answering.
+    """ParsedCommand for the core, and what Slack gave along for answering.
 
     `message`: the ts of the message whose button was pressed; `hidden`: that message is ephemeral.
     `within`: the thread that it was said in; None at the message that a thread hangs on, or may hang on one day.

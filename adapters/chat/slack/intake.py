@@ -45,7 +45,7 @@ from adapters.chat.tasks import Tasks
 from bot.errors import StoreError, UserError
 from bot.handler import Handler
 from bot.ports import Clock
-from bot.replies import too_much
+from bot.replies import load
 
 Next = Callable[[], Awaitable[BoltResponse]]
 
@@ -84,11 +84,11 @@ class Intake(AsyncMiddleware):
 
     async def _take(self, body: Json, ack: AsyncAck) -> BoltResponse:
         """Act on what came in; what wants an answer with its acknowledgement gets it."""
-        match events.read(body, self._me, self._clock.now(), self._handler.desk.secrets):
+        match events.read(body, self._me, self._clock.now(), self._handler.services.secrets):
             case Said() as said:
                 refusal = await self._keep(said)
                 if refusal is not None and said.way is Way.COMMAND:
-                    return await ack(text=f"{refusal.problem} {refusal.mend}")
+                    return await ack(text=f"{refusal.problem} {refusal.hint}")
             case Suggesting() as suggesting:
                 return await ack(**await self._work.suggest(suggesting))
             case Mistaken(errors=errors):
@@ -114,7 +114,7 @@ class Intake(AsyncMiddleware):
             case Removed():
                 self._tasks.start(self._work.removed())
             case Joined(channel=channel):
-                self._tasks.start(self._handler.welcomed(channel))
+                self._tasks.start(self._handler.access_restored(channel))
             case Refused() as refused:
                 self._tasks.start(self._work.refuse(refused))
             case _:
@@ -139,7 +139,7 @@ class Intake(AsyncMiddleware):
     async def _kept(self, said: Said) -> UserError | None:
         try:
             with self._calm.urgent():
-                new = await self._handler.take(said.invocation)
+                new = await self._handler.accept(said.invocation)
         except StoreError:
             metrics.UNSTORED.inc()
             raise
@@ -150,7 +150,7 @@ class Intake(AsyncMiddleware):
         person = said.invocation.actor.id
         if self._lanes.is_full(person):
             self._tasks.start(self._work.left_out(said))
-            return too_much.too_many(MOST)
+            return load.too_many(MOST)
         self._lanes.start(person, self._answer(said))
         return None
 

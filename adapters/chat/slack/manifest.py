@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from adapters.chat.slack.events import DEBUG, LAUNCH, TRIAGE
 from adapters.chat.slack.markup import Json
 from bot import cleaning
-from bot.commands.verb import Verb
+from bot.command import Verb
 
 HINT = 1000  # characters of a command's usage hint
 SUMMARY = 150

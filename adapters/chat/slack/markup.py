@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from adapters.chat.layout import fitted, flat
-from bot import cards, cleaning
-from bot.cards import Line, Link, Outside, Span, When
+from bot import cleaning
+from bot.cards import Line, Link, Span, Untrusted, When
 
 Json = dict[str, Any]
 EMPTY = "-"  # Slack refuses empty texts
@@ -24,9 +23,19 @@ def escape(text: str) -> str:
     return cleaning.unfenced(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def flat(line: Line) -> str:
+    """Return a line as clean text on one line, without any markup."""
+    return "".join(cleaning.one_line(_words(span)) for span in line)
+
+
 def fallback(line: Line, limit: int) -> str:
     """Return a message's `text`: escaped, at most `limit` characters after escaping."""
-    return fitted(flat(line), limit, escape)
+    words = flat(line)
+    shown = escape(words)
+    while len(shown) > limit:
+        words = cleaning.cut(words, max(1, len(words) * limit // len(shown) - 1))
+        shown = escape(words)
+    return shown
 
 
 def plain(text: str, limit: int) -> Json:
@@ -42,7 +51,7 @@ def marked(line: Line, limit: int, *, label: str = "") -> Json:
     """Build a text object: mrkdwn with a bold label and links, or plain where outside text would be formatted."""
     head = f"*{escape(label)}*\n" if label else ""
     body = "".join(_mrkdwn(span) for span in line)
-    if len(head) + len(body) > limit or any(isinstance(s, Outside) and _unsafe(s) for s in line):
+    if len(head) + len(body) > limit or any(isinstance(s, Untrusted) and _unsafe(s) for s in line):
         return plain(f"{label}\n{flat(line)}" if label else flat(line), limit)
     return {"type": "mrkdwn", "text": (head + body) or EMPTY, "verbatim": True}
 
@@ -81,7 +90,13 @@ def safe_url(url: str) -> bool:
     return bool(_LINK_URL.fullmatch(url))
 
 
-def _unsafe(span: Outside) -> bool:
+def _words(span: Span) -> str:
+    if isinstance(span, str):
+        return span
+    return span.label if isinstance(span, Link) else span.text
+
+
+def _unsafe(span: Untrusted) -> bool:
     text = cleaning.one_line(span.text)
     return "`" in text if span.code else bool(_LIVE.search(text))
 
@@ -90,18 +105,18 @@ def _mrkdwn(span: Span) -> str:
     if isinstance(span, Link):
         return f"<{escape(span.url)}|{escape(span.label)}>" if safe_url(span.url) else escape(span.label)
     if isinstance(span, str | When):
-        return escape(cards.plain((span,)))
+        return escape(_words(span))
     text = escape(cleaning.one_line(span.text))
     return f"`{text}`" if span.code and text else text
 
 
 def _rich(span: Span, room: int) -> Json | None:
-    text = span if isinstance(span, str) else flat((span,))
+    text = _words(span) if isinstance(span, str) else cleaning.one_line(_words(span))
     if not text or room <= 0:
         return None
     text = cleaning.cut(cleaning.unfenced(text), room)
     if isinstance(span, Link) and safe_url(span.url):
         return {"type": "link", "url": span.url, "text": text}
-    if isinstance(span, Outside) and span.code:
+    if isinstance(span, Untrusted) and span.code:
         return {"type": "text", "text": text, "style": {"code": True}}
     return {"type": "text", "text": text}

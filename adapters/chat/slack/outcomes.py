@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot.ports import Halted, NotDelivered, Perhaps, PostOutcome, Undeliverable
+from bot.ports import Halted, NotDelivered, PostOutcome, Unconfirmed, Undeliverable
 
 LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
 DEFAULT_WAIT = 30.0
@@ -100,7 +100,7 @@ def classify(error: BaseException, now: datetime) -> PostOutcome:
         return _answered(error, now)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL):
         return NotDelivered(f"Slack could not be reached ({type(error).__name__}).")
-    return Perhaps(f"The answer did not come ({type(error).__name__}).")
+    return Unconfirmed(f"The answer did not come ({type(error).__name__}).")
 
 
 def code(error: BaseException) -> str:
@@ -135,7 +135,7 @@ def _answered(error: SlackApiError, now: datetime) -> PostOutcome:
     if status == 429 or said in RATE:  # noqa: PLR2004 - too many requests
         headers = getattr(error.response, "headers", None) or {}
         wait = waiting_time(headers.get("Retry-After"), now)
-        return NotDelivered("Slack asks for a pause.", retry_after=wait, parks_channel=True)
+        return NotDelivered("Slack asks for a pause.", retry_after=wait, limits_channel=True)
     if said in HALT:
         return Halted(sentence(said))
     if said in LOST:
@@ -144,7 +144,9 @@ def _answered(error: SlackApiError, now: datetime) -> PostOutcome:
         return NotDelivered(sentence(said))
     if said in BAD:
         return Undeliverable(sentence(said), channel_lost=False)
-    return Perhaps(sentence(said) if said else f"Slack answered with status {status} and nothing readable.")
+    return Unconfirmed(
+        sentence(said) if said else f"Slack answered with status {status} and nothing readable."
+    )
 
 
 def _status(error: SlackApiError) -> int:

@@ -10,7 +10,7 @@ import aiohttp
 from adapters.chat.slack import outcomes
 from adapters.chat.slack.addresses import Addresses
 from adapters.chat.slack.markup import Json
-from bot.ports import Clock, Delivered, NotDelivered, Perhaps, PostOutcome, Undeliverable
+from bot.ports import Clock, Delivered, NotDelivered, PostOutcome, Unconfirmed, Undeliverable
 
 OK, LIMITED, FAILED = 200, 429, 500
 
@@ -49,5 +49,5 @@ class Responses:
                 "Slack asks for a pause.", retry_after=outcomes.waiting_time(wait, self._clock.now())
             )
         if status >= FAILED:
-            return Perhaps(f"Slack answered with status {status}.")
+            return Unconfirmed(f"Slack answered with status {status}.")
         return Undeliverable(f"The way to answer is used up ({status}).", channel_lost=False)

@@ -18,7 +18,7 @@ from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.sender import Sender
 from adapters.chat.tasks import Tasks
 from bot.cards import Card, Reply
-from bot.ports import Clock, Delivered, Perhaps, Post, PostOutcome, Undeliverable
+from bot.ports import Clock, Delivered, Post, PostOutcome, Unconfirmed, Undeliverable
 from bot.state import MessageRef, Place
 
 STARTING = "Working on it…"
@@ -119,7 +119,7 @@ class Screen:
         """Post; where it may be there already, find it: a second message would leave the first one working."""
         since = self._stage.clock.now()
         outcome = await self._stage.sender.post(post)
-        if isinstance(outcome, Perhaps):
+        if isinstance(outcome, Unconfirmed):
             return await look(self._stage.sender, self._stage.clock, post, since)
         return outcome
 

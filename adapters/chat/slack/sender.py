@@ -31,9 +31,9 @@ from bot.ports import (
     Lookup,
     Missing,
     NotDelivered,
-    Perhaps,
     Post,
     PostOutcome,
+    Unconfirmed,
     Unreadable,
 )
 from bot.state import MessageRef
@@ -57,11 +57,11 @@ Call = Callable[[], Awaitable[Any]]
 class Sender:
     """Fills `bot.ports.Chat` for one workspace; calls may run concurrently."""
 
-    def __init__(self, client: AsyncWebClient, clock: Clock, *, files: Files, settle_seconds: float) -> None:
+    def __init__(self, client: AsyncWebClient, clock: Clock, *, files: Files, reconcile_after: float) -> None:
         self._client = client
         self._clock = clock
         self._files = files
-        self._settle_seconds = settle_seconds
+        self._reconcile_after = reconcile_after
         self._pace = Pace(clock)
         metrics.PARKED.set_function(lambda: self._pace.parked_channels)
         self._slots: OrderedDict[tuple[str, str], Slot[Json]] = OrderedDict()
@@ -78,9 +78,9 @@ class Sender:
         return ids.CHAT
 
     @property
-    def settle_seconds(self) -> float:
+    def reconcile_after(self) -> float:
         """The client's total timeout and a reserve: Slack may still store what we gave up on."""
-        return self._settle_seconds
+        return self._reconcile_after
 
     def render(self, card: Card) -> str:
         """Turn a card into a message as JSON."""
@@ -188,7 +188,7 @@ class Sender:
             return Halted(self.halted)
         parked = self._pace.parked(channel)
         if parked:
-            return NotDelivered("Slack asked for a pause.", retry_after=parked, parks_channel=True)
+            return NotDelivered("Slack asked for a pause.", retry_after=parked, limits_channel=True)
         return None
 
     async def _store(self, channel: str, method: str, arguments: Json) -> PostOutcome:
@@ -218,12 +218,12 @@ class Sender:
         stored = answer.get("ts") or answer.get("message_ts")
         if isinstance(stored, str) and stored:
             return Delivered(stored), ""
-        return Perhaps("Slack did not say where the message is."), ""
+        return Unconfirmed("Slack did not say where the message is."), ""
 
     def _remember(self, channel: str, method: str, outcome: PostOutcome) -> None:
         if isinstance(outcome, Halted) and not self.halted:
             self.halt(outcome.reason)
-        if isinstance(outcome, NotDelivered) and outcome.parks_channel:
+        if isinstance(outcome, NotDelivered) and outcome.limits_channel:
             self._pace.park(channel, outcome.retry_after or outcomes.DEFAULT_WAIT)
             metrics.LIMITED.labels(method).inc()
 

@@ -23,7 +23,7 @@ from bot.commands.fields import correctable
 from bot.errors import UserError
 from bot.handler import Handler
 from bot.ports import Halted
-from bot.replies import problems, too_much
+from bot.replies import load, problems
 from bot.state import Invocation, MessageRef, Place
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Work:
 
         Who used a slash command was told with its acknowledgement.
         """
-        reply = problems.mistake(too_much.too_many(MOST))
+        reply = problems.mistake(load.too_many(MOST))
         if said.way is not Way.COMMAND:
             screen = Screen(self._stage, said, private=True)
             await self._lanes.refuse(said.invocation.actor.id, lambda: screen.show(reply))
@@ -78,7 +78,7 @@ class Work:
 
     async def opening(self, opening: Opening) -> None:
         """Open a view at once, then put the form into it: a trigger lives three seconds."""
-        verb = opening.invocation.words.split(None, 1)[0][:40]
+        verb = opening.invocation.text.split(None, 1)[0][:40]
         title = verb.capitalize()
         try:
             opened = await self._client.views_open(trigger_id=opening.trigger_id, view=forms.waiting(title))
@@ -117,15 +117,15 @@ class Work:
             actor = await self._stage.people.actor(suggesting.actor)
         except UserError:
             return {"options": []}
-        desk = self._handler.desk
+        services = self._handler.services
         nowhere = Place(channel=actor.id)
-        decision = access.decide(desk.policy, actor, nowhere, need=Role.READ, changes=False)
+        decision = access.decide(services.policy, actor, nowhere, need=Role.READ, changes=False)
         if isinstance(decision, access.Denied):
             return {"options": []}
         known: list[str] = []
-        for connection in desk.services:
-            known += desk.launchers.get(connection, ())
-            known += await desk.store.launchers(connection)
+        for connection in services.platforms:
+            known += services.launchers.get(connection, ())
+            known += await services.store.launchers(connection)
         return forms.options(tuple(dict.fromkeys(known)), suggesting.typed)
 
     async def removed(self) -> None:
@@ -139,7 +139,7 @@ class Work:
 
     async def refuse(self, refused: Refused) -> None:
         """Tell somebody of another workspace, privately, that nothing is done for them, and note it."""
-        await self._handler.turned_away(refused.actor, refused.place, "workspace")
+        await self._handler.refused(refused.actor, refused.place, "workspace")
         url, card = refused.response_url, problems.denied(refused.sentence).card
         if url is not None:
             message = render.message(card)
@@ -173,7 +173,7 @@ class Work:
         try:
             return await self._stage.people.complete(invocation)
         except UserError:
-            await self._handler.turned_away(invocation.actor, invocation.place, "account")
+            await self._handler.refused(invocation.actor, invocation.place, "account")
             raise
 
     async def _settle(self, said: Said, reply: Reply) -> None:
@@ -197,9 +197,9 @@ class Work:
         try:
             invocation = await self._complete(opening.invocation)
         except UserError as error:
-            return forms.problem(title, (error.problem, error.mend))
+            return forms.problem(title, (error.problem, error.hint))
         form = await self._answering.form(invocation)
         if isinstance(form, UserError):
-            return forms.problem(title, (form.problem, form.mend))
+            return forms.problem(title, (form.problem, form.hint))
         channel = ids.last(invocation.place.channel) if opening.placed else ""
         return forms.modal(form, invocation, channel=channel)

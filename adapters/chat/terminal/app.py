@@ -90,7 +90,7 @@ class Terminal:
         """Ask the handler and show its answer; `pressed`: the message whose button says this."""
         asked = invocation(words, thread=thread, key=self._new_key(), at=self._clock.now(), values=values)
         try:
-            await self.handler.take(asked)
+            await self.handler.accept(asked)
         except StoreError as error:
             return self._show(problems.failure(error), asked)
         return await self.answer(asked, pressed)
@@ -125,7 +125,7 @@ class Terminal:
             self.chat.screen.signed(control.label, message.report_url)
         elif control.page:
             self.chat.screen.page(control.label, control.page)
-        elif control.asks:
+        elif control.opens_form:
             await self._ask(control, message)
         else:
             await self.say(control.words, thread=message.root, pressed=message)
@@ -216,5 +216,5 @@ async def open_chat(settings: Settings, handler: Handler, store: Store, clock: C
     """Open the chat in this terminal. Raises `OSError` where its transcript cannot be read."""
     del store  # everything that the terminal keeps is in its transcript
     chat = TerminalChat(screen=Screen(), transcript=Transcript(settings.transcript), clock=clock)
-    terminal = Terminal(handler=handler, chat=chat, clock=clock, new_key=handler.desk.new_key)
+    terminal = Terminal(handler=handler, chat=chat, clock=clock, new_key=handler.services.new_key)
     return RunningTerminal(terminal, settings)

@@ -11,10 +11,10 @@ from prompt_toolkit.document import Document
 
 from bot.cards import Field, FieldKind
 from bot.cleaning import cut, one_line
-from bot.commands.verb import Desk, Parameter, Verb
+from bot.command import Parameter, Services, Verb
 from bot.errors import StoreError
 from bot.grammar import quoted
-from bot.replies.words import short_id
+from bot.replies.wording import short_id
 
 MOST_RUNS = 15
 LONGEST_HINT = 40
@@ -34,8 +34,10 @@ class Offer:
 class Completing(Completer):
     """Completes what can be said now; `threads` gives the messages that a thread hangs on."""
 
-    def __init__(self, desk: Desk, verbs: Mapping[str, Verb], threads: Callable[[], Iterable[str]]) -> None:
-        self._desk = desk
+    def __init__(
+        self, services: Services, verbs: Mapping[str, Verb], threads: Callable[[], Iterable[str]]
+    ) -> None:
+        self._services = services
         self._verbs = {verb.name: verb for verb in verbs.values() if not verb.hidden}
         self._threads = threads
 
@@ -110,23 +112,23 @@ class Completing(Completer):
                 yield offer
 
     async def _runs(self) -> AsyncIterator[Offer]:
-        for connection in self._desk.services:
+        for connection in self._services.platforms:
             try:
-                recent = await self._desk.store.recent(connection, MOST_RUNS)
+                recent = await self._services.store.recent(connection, MOST_RUNS)
             except StoreError:
                 return
             for run_id, launcher, status in recent:
                 yield Offer(short_id(run_id), f"{launcher}, {status}")
 
     async def _launchers(self) -> AsyncIterator[Offer]:
-        for preset in self._desk.presets.values():
+        for preset in self._services.presets.values():
             yield Offer(preset.name, f"preset of {preset.launcher}")
-        for connection in self._desk.services:
+        for connection in self._services.platforms:
             try:
-                seen = await self._desk.store.launchers(connection)
+                seen = await self._services.store.launchers(connection)
             except StoreError:
                 return
-            for launcher in dict.fromkeys((*self._desk.launchers.get(connection, ()), *seen)):
+            for launcher in dict.fromkeys((*self._services.launchers.get(connection, ()), *seen)):
                 yield Offer(quoted(launcher))
 
 

@@ -70,7 +70,7 @@ class Control:
     label: str
     words: str = ""
     page: str | None = None
-    asks: str | None = None
+    opens_form: str | None = None
     report: bool = False
     weighty: bool = False  # it costs money or cannot be undone
 

@@ -31,7 +31,7 @@ _BUTTON = re.compile(r"\[?(?P<number>\d{1,9})\]?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Words for the handler; `root`: the message in whose thread, None for where one is."""
+    """ParsedCommand for the handler; `root`: the message in whose thread, None for where one is."""
 
     words: str
     root: str | None = None
@@ -101,7 +101,7 @@ def invocation(
     return Invocation(
         actor=person(),
         place=Place(channel=CHANNEL, thread=thread, direct=True),
-        words=words,
+        text=words,
         key=key,
         at=at,
         values=values or {},

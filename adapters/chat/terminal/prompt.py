@@ -34,8 +34,8 @@ class Prompt:
         self._tasks: set[asyncio.Task[bool]] = set()
         self._attended: asyncio.Task[bool] | None = None
         self._filling = False
-        desk, verbs = terminal.handler.desk, terminal.handler.verbs
-        self._completing = Completing(desk, verbs, chat.threads)
+        services, verbs = terminal.handler.services, terminal.handler.verbs
+        self._completing = Completing(services, verbs, chat.threads)
         self._lines: PromptSession[str] = PromptSession(
             completer=self._completing,
             complete_while_typing=False,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters.chat import layout
 from adapters.chat.terminal.drawing import Control, Drawing, Kind, Look, Row, Segment
 from bot.cards import (
     Attachment,
@@ -15,15 +14,15 @@ from bot.cards import (
     Item,
     Line,
     Link,
-    Outside,
     Progress,
     Span,
     Style,
+    Untrusted,
     When,
     plain,
 )
 from bot.cleaning import cut, many_lines, one_line
-from bot.replies.words import count
+from bot.replies.wording import count
 
 MOST_ITEMS = 30  # a screen is about forty lines
 MOST_CODE_LINES = 60
@@ -65,9 +64,8 @@ def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
 
 
 def _progress(progress: Progress) -> Row:
-    return Row(
-        kind=Kind.PROGRESS, segments=(Segment(one_line(progress.text)),), fraction=layout.fraction(progress)
-    )
+    fraction = None if progress.fraction is None else min(1.0, max(0.0, progress.fraction))
+    return Row(kind=Kind.PROGRESS, segments=(Segment(one_line(progress.text)),), fraction=fraction)
 
 
 def _fact(fact: Fact) -> Row:
@@ -114,7 +112,7 @@ def _control(button: Button) -> Control:
         label=one_line(button.label),
         words=button.words,
         page=button.page,
-        asks=button.asks,
+        opens_form=button.opens_form,
         report=button.report is not None or button.signed is not None,
         weighty=button.style is Style.DANGER,
     )
@@ -136,7 +134,7 @@ def _flat(line: Line) -> str:
     return one_line("".join(_segment(span, Look.PLAIN).text for span in line))
 
 
-def _clean(outside: Outside) -> str:
+def _clean(outside: Untrusted) -> str:
     """Clean text from outside; prose keeps its line breaks, names in code stay on one line."""
     cleaned = one_line(outside.text) if outside.code else many_lines(outside.text)
     return cut(cleaned, LONGEST_TEXT)

@@ -22,9 +22,9 @@ from bot.ports import (
     Found,
     Lookup,
     Missing,
-    Perhaps,
     Post,
     PostOutcome,
+    Unconfirmed,
     Undeliverable,
 )
 from bot.replies import keeping
@@ -37,7 +37,7 @@ class TerminalChat:
     """The terminal as a chat. `changed` is set whenever a message came or changed."""
 
     name = "terminal"
-    settle_seconds = 0.0  # showing is done when `post` returns, or it never will be
+    reconcile_after = 0.0  # showing is done when `post` returns, or it never will be
 
     def __init__(
         self, *, screen: Screen, transcript: Transcript, clock: Clock, folder: Path = FOLDER
@@ -75,7 +75,7 @@ class TerminalChat:
         try:
             self._show(message)
         except OSError as error:
-            return Perhaps(f"This terminal did not take the message whole ({error.strerror}).")
+            return Unconfirmed(f"This terminal did not take the message whole ({error.strerror}).")
         return Delivered(message.posted.id)
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:

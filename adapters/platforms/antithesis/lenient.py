@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from adapters.platforms.antithesis.text import mend, patch
+from adapters.platforms.antithesis.text import hint, patch
 from bot.errors import UnexpectedAnswer
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -50,7 +50,7 @@ def read(raw: bytes | msgspec.Raw, kind: type[T]) -> T | None:
     except _BROKEN:
         pass
     body = bytes(raw)
-    for repair in (patch, mend) if len(body) <= _MENDABLE else (patch,):
+    for repair in (patch, hint) if len(body) <= _MENDABLE else (patch,):
         try:
             return msgspec.json.decode(repair(body), type=kind)
         except _BROKEN:

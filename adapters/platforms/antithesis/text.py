@@ -7,7 +7,7 @@ import re
 
 from bot import cleaning
 from bot.redact import MASK, SIGNATURE, scrub
-from bot.replies.words import count
+from bot.replies.wording import count
 
 LONGEST = 4_000  # characters of one text that a person may get to see
 _DEPTH = 64
@@ -77,7 +77,7 @@ def patch(body: bytes) -> bytes:
     return _SURROGATE.sub(_whole, text).encode("utf-8")
 
 
-def mend(body: bytes) -> bytes:
+def hint(body: bytes) -> bytes:
     """Rewrite JSON that a strict decoder refuses as a whole, so that only the bad values are lost.
 
     Lone surrogates and broken UTF-8 become U+FFFD; NaN and values nested deeper than 64 levels become

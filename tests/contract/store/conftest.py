@@ -35,7 +35,7 @@ async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[s
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[SqlStore]:
     """Return a store in an empty database."""
-    async with open_store(url, doubt_after=30) as store:
+    async with open_store(url, unconfirmed_after=30) as store:
         yield store
 
 
@@ -43,8 +43,8 @@ async def database(url: str) -> AsyncIterator[SqlStore]:
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """Return an empty store of every kind."""
     if request.param == "memory":
-        yield MemoryStore(doubt_after=30)
+        yield MemoryStore(unconfirmed_after=30)
         return
     async for address in _url(request.param, tmp_path):
-        async with open_store(address, doubt_after=30) as opened:
+        async with open_store(address, unconfirmed_after=30) as opened:
             yield opened

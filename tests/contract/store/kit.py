@@ -63,7 +63,7 @@ def an_invocation(words: str = "status", **changes: object) -> Invocation:
         email="alice@example.com",
     )
     place = Place(channel=CHANNEL, thread="17.5", shared=True)
-    invocation = Invocation(actor=actor, place=place, words=words, key="k1", at=NOW, values={"grep": "x"})
+    invocation = Invocation(actor=actor, place=place, text=words, key="k1", at=NOW, values={"grep": "x"})
     return replace(invocation, **changes)  # type: ignore[arg-type]  # a test may change any field
 
 

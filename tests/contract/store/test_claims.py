@@ -14,14 +14,14 @@ from bot.state import PollStep
 from tests.contract.store.kit import CHANNEL, CHATS, NOW, a_delivery, later
 
 OTHER = "slack:channel:T01:C02"
-VALUES = {"chats": sorted(CHATS), "now": NOW, "due_by": NOW, "doubt_at": NOW + timedelta(seconds=30)}
+VALUES = {"chats": sorted(CHATS), "now": NOW, "due_by": NOW, "unconfirmed_at": NOW + timedelta(seconds=30)}
 
 
 async def _wait(store: SqlStore, rows: range) -> None:
     """Let messages wait for a channel that is not called for an hour."""
     deliveries = tuple(a_delivery(f"{n}") for n in rows)
     await store.record(PollStep(connection="demo", now=NOW, deliveries=deliveries))
-    await store.park_channel(CHANNEL, later(3600))
+    await store.rate_limit_channel(CHANNEL, later(3600))
 
 
 async def _work(store: SqlStore) -> int:

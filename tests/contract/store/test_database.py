@@ -46,7 +46,7 @@ REFUSE_CLAIMS = {
 
 async def test_open_store__again(url: str) -> None:
     """All that was written is there after a restart, a claim in doubt too."""
-    async with open_store(url, doubt_after=30) as store:
+    async with open_store(url, unconfirmed_after=30) as store:
         await store.accept("slack", "E1", an_invocation())
         await store.record(a_step(runs=(a_run(1),), watermark=NOW, deliveries=(a_delivery(),)))
         await store.save_results(results_of(2, "p"))
@@ -58,7 +58,7 @@ async def test_open_store__again(url: str) -> None:
         assert len(await store.tracked("demo")) == 1
         assert results_of(2, "p") == await store.stored_results(a_run(2).ref)
         assert an_intent() == await store.intent("i1")
-        assert (claimed,) == await store.in_doubt(CHATS, later(30))
+        assert (claimed,) == await store.unconfirmed(CHATS, later(30))
 
 
 async def test_claim__two_programs(url: str) -> None:
@@ -72,7 +72,7 @@ async def test_claim__two_programs(url: str) -> None:
         async def work(store: SqlStore) -> None:
             while (delivery := await store.claim(CHATS, NOW)) is not None:
                 taken.append(delivery.key)
-                await store.settle_sent(delivery, a_message(delivery, delivery.key), NOW)
+                await store.mark_sent(delivery, a_message(delivery, delivery.key), NOW)
 
         while (
             await stores[0].depth()
@@ -165,9 +165,9 @@ async def test_settle_sent__second_write_fails(database: SqlStore) -> None:
         await connection.execute(text("ALTER TABLE threads RENAME TO elsewhere"))
 
     with pytest.raises(StoreError):
-        await database.settle_sent(claimed, a_message(claimed), NOW)
+        await database.mark_sent(claimed, a_message(claimed), NOW)
 
-    assert (claimed,) == await database.in_doubt(CHATS, later(30))
+    assert (claimed,) == await database.unconfirmed(CHATS, later(30))
 
 
 @pytest.mark.parametrize("turns", [1, 4, 16, 64])
@@ -209,9 +209,9 @@ async def test_prune__what_is_no_longer_needed(database: SqlStore) -> None:
         await database.enqueue(a_delivery(key, channel=f"slack:{key}"), NOW - timedelta(days=days))
         claimed = await database.claim(CHATS, NOW)
         assert claimed is not None
-        await database.settle_sent(claimed, a_message(claimed), NOW - timedelta(days=days))
+        await database.mark_sent(claimed, a_message(claimed), NOW - timedelta(days=days))
     await database.enqueue(a_delivery("pending"), NOW - timedelta(days=90))
-    await database.park_channel("slack:x", NOW)
+    await database.rate_limit_channel("slack:x", NOW)
 
     pruned = await database.prune(NOW)
     async with database._db.reading() as connection:

@@ -42,10 +42,10 @@ async def test_hostile__through_the_outbox(store: Store, text: str) -> None:
 
     delivery = await store.claim(CHATS, NOW)
     assert delivery is not None
-    await store.settle_later(delivery, text, NOW)
+    await store.mark_retry(delivery, text, NOW)
     again = await store.claim(CHATS, NOW)
     assert again is not None
-    await store.settle_sent(again, MessageRef(channel=again.channel, message_id=f"m{text}"), NOW)
+    await store.mark_sent(again, MessageRef(channel=again.channel, message_id=f"m{text}"), NOW)
     cleaned = Context(
         run=RunRef(clean(text), clean(text)), property_name=clean(text), moment=Moment("1", "2")
     )
@@ -88,7 +88,7 @@ async def test_hostile__through_everything_else(store: Store, text: str) -> None
     await store.keep_words(text, text)
     await store.audit(AuditEntry(at=NOW, actor=text, channel=text, action=text, decision=text, detail=text))
 
-    assert (clean(text), {clean(text): clean(text)}) == (found.words, dict(found.values))
+    assert (clean(text), {clean(text): clean(text)}) == (found.text, dict(found.values))
     assert [clean(text)] == [s.launcher for s in await store.subscriptions(f"c{text}")]
     assert await store.unsubscribe(f"c{text}", None, text, text)
     assert intent is not None

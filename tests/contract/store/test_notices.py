@@ -41,7 +41,7 @@ async def test_queues__by_channel_and_state(database: SqlStore) -> None:
         await database.enqueue(a_delivery(key), later(seconds))
     claimed = await database.claim(CHATS, later(9))
     assert claimed is not None
-    await database.settle_dead(claimed, "no such channel")
+    await database.mark_dead(claimed, "no such channel")
 
     dead, waiting = await database.queues()
 

@@ -88,7 +88,7 @@ async def test_claim__one_of_a_thread_at_a_time(store: Store) -> None:
 
     assert await _keys(store) == ["c", "e"]
 
-    await store.settle_sent(first, a_message(first), NOW)
+    await store.mark_sent(first, a_message(first), NOW)
 
     assert await _keys(store) == ["b"]
 
@@ -111,8 +111,8 @@ async def test_park_channel__until_its_time(store: Store) -> None:
     """A parked channel gives nothing before its time, others go on; the longer wait wins."""
     await store.enqueue(a_delivery("a"), NOW)
     await store.enqueue(a_delivery("b", channel=OTHER), NOW)
-    await store.park_channel(CHANNEL, later(60))
-    await store.park_channel(CHANNEL, later(30))
+    await store.rate_limit_channel(CHANNEL, later(60))
+    await store.rate_limit_channel(CHANNEL, later(30))
 
     assert await _keys(store) == ["b"]
     assert await _keys(store, 59) == []
@@ -132,12 +132,12 @@ async def test_claim__after_one_that_was_sent(store: Store) -> None:
     await store.enqueue(a_delivery("parent"), NOW)
     await store.enqueue(a_delivery("child", after="parent"), NOW)
     parent = await _claimed(store)
-    await store.settle_sent(parent, a_message(parent, "m7"), NOW)
+    await store.mark_sent(parent, a_message(parent, "m7"), NOW)
 
     child = await _claimed(store)
 
     assert (child.key, child.thread) == ("child", "m7")
-    assert (child,) == await store.in_doubt(CHATS, later(30))
+    assert (child,) == await store.unconfirmed(CHATS, later(30))
 
 
 async def test_claim__after_one_in_a_thread(store: Store) -> None:
@@ -145,7 +145,7 @@ async def test_claim__after_one_in_a_thread(store: Store) -> None:
     await store.enqueue(a_delivery("parent", thread="t1"), NOW)
     await store.enqueue(a_delivery("child", after="parent"), NOW)
     parent = await _claimed(store)
-    await store.settle_sent(parent, a_message(parent, "m7"), NOW)
+    await store.mark_sent(parent, a_message(parent, "m7"), NOW)
 
     assert (await _claimed(store)).thread == "t1"
 
@@ -156,7 +156,7 @@ async def test_claim__siblings(store: Store) -> None:
     for key in ("first", "second"):
         await store.enqueue(a_delivery(key, after="parent"), NOW)
     parent = await _claimed(store)
-    await store.settle_sent(parent, a_message(parent), NOW)
+    await store.mark_sent(parent, a_message(parent), NOW)
 
     assert await _keys(store) == ["first"]
 
@@ -166,7 +166,7 @@ async def test_claim__after_one_that_failed(store: Store, unknown: bool) -> None
     """Where the parent can never be told to be there, it goes to the top level."""
     await store.enqueue(a_delivery("parent"), NOW)
     await store.enqueue(a_delivery("child", after="parent"), NOW)
-    await store.settle_dead(await _claimed(store), "channel_not_found", unknown=unknown)
+    await store.mark_dead(await _claimed(store), "channel_not_found", unknown=unknown)
 
     child = await _claimed(store)
 
@@ -183,7 +183,7 @@ async def test_claim__after_one_never_recorded(store: Store) -> None:
 async def test_settle_later__due_again(store: Store) -> None:
     """It was not delivered: pending, not before its time, and the next attempt counts."""
     await store.enqueue(a_delivery(), NOW)
-    await store.settle_later(await _claimed(store), "connect refused", later(10))
+    await store.mark_retry(await _claimed(store), "connect refused", later(10))
 
     assert await store.claim(CHATS, later(9)) is None
 
@@ -197,19 +197,19 @@ async def test_in_doubt__after_a_crash(store: Store) -> None:
     await store.enqueue(a_delivery(), NOW)
     delivery = await _claimed(store)
 
-    assert await store.in_doubt(CHATS, later(29)) == ()
-    assert (delivery,) == await store.in_doubt(CHATS, later(30))
-    assert await store.in_doubt(frozenset({"discord"}), later(30)) == ()
+    assert await store.unconfirmed(CHATS, later(29)) == ()
+    assert (delivery,) == await store.unconfirmed(CHATS, later(30))
+    assert await store.unconfirmed(frozenset({"discord"}), later(30)) == ()
     assert await store.claim(CHATS, later(60)) is None
 
 
 async def test_settle_doubt__stays_in_flight(store: Store) -> None:
     """It may be there: not sent again, in doubt at the time given."""
     await store.enqueue(a_delivery(), NOW)
-    await store.settle_doubt(await _claimed(store), "reply lost", later(7))
+    await store.mark_unconfirmed(await _claimed(store), "reply lost", later(7))
 
-    assert await store.in_doubt(CHATS, later(6)) == ()
-    assert [d.error for d in await store.in_doubt(CHATS, later(7))] == ["reply lost"]
+    assert await store.unconfirmed(CHATS, later(6)) == ()
+    assert [d.error for d in await store.unconfirmed(CHATS, later(7))] == ["reply lost"]
     assert await _keys(store, 60) == []
 
 
@@ -218,7 +218,7 @@ async def test_settle_sent__thread_speaks_of_it(store: Store) -> None:
     context = Context(run=RunRef("demo", "r1"))
     await store.enqueue(a_delivery(context=context), NOW)
     delivery = await _claimed(store)
-    await store.settle_sent(delivery, a_message(delivery, "m7"), later(1))
+    await store.mark_sent(delivery, a_message(delivery, "m7"), later(1))
 
     assert context == await store.context(CHANNEL, "m7")
     assert (await store.depth()).waiting == 0
@@ -228,7 +228,7 @@ async def test_settle_sent__without_context(store: Store) -> None:
     """A message that speaks of nothing leaves its thread without a context."""
     await store.enqueue(a_delivery(), NOW)
     delivery = await _claimed(store)
-    await store.settle_sent(delivery, a_message(delivery, "m7"), later(1))
+    await store.mark_sent(delivery, a_message(delivery, "m7"), later(1))
 
     assert await store.context(CHANNEL, "m7") is None
 
@@ -238,10 +238,10 @@ async def test_settle_sent__twice(store: Store) -> None:
     await store.enqueue(a_delivery("parent"), NOW)
     await store.enqueue(a_delivery("child", after="parent"), NOW)
     delivery = await _claimed(store)
-    await store.settle_sent(delivery, a_message(delivery, "m1"), NOW)
-    await store.settle_sent(delivery, a_message(delivery, "m2"), NOW)
-    await store.settle_dead(delivery, "too late")
-    await store.settle_later(delivery, "too late", NOW)
+    await store.mark_sent(delivery, a_message(delivery, "m1"), NOW)
+    await store.mark_sent(delivery, a_message(delivery, "m2"), NOW)
+    await store.mark_dead(delivery, "too late")
+    await store.mark_retry(delivery, "too late", NOW)
 
     assert (await _claimed(store)).thread == "m1"
     assert OutboxDepth(waiting=1, oldest=NOW, unknown=0, dead=0) == await store.depth()
@@ -251,17 +251,17 @@ async def test_settle__by_an_older_attempt(store: Store) -> None:
     """A claim that was given up and taken again is settled by its new owner only, but for a message that is there."""
     await store.enqueue(a_delivery(), NOW)
     old = await _claimed(store)
-    await store.settle_later(old, "not there", NOW)
+    await store.mark_retry(old, "not there", NOW)
     new = await _claimed(store)
 
-    await store.settle_later(old, "late", NOW)
-    await store.settle_dead(old, "late")
-    await store.settle_doubt(old, "late", NOW)
+    await store.mark_retry(old, "late", NOW)
+    await store.mark_dead(old, "late")
+    await store.mark_unconfirmed(old, "late", NOW)
 
     assert await store.count_fault(old, "late", NOW) == 0
-    assert (new,) == await store.in_doubt(CHATS, later(30))
+    assert (new,) == await store.unconfirmed(CHATS, later(30))
 
-    await store.settle_sent(old, a_message(old), NOW)
+    await store.mark_sent(old, a_message(old), NOW)
 
     assert (await store.depth()).waiting == 0
 
@@ -272,7 +272,7 @@ async def test_count_fault__three_times(store: Store) -> None:
     counts = [await store.count_fault(await _claimed(store), "cannot be drawn", NOW) for _ in range(2)]
     third = await _claimed(store)
     counts.append(await store.count_fault(third, "cannot be drawn", NOW))
-    await store.settle_dead(third, "cannot be drawn")
+    await store.mark_dead(third, "cannot be drawn")
 
     assert counts == [1, 2, 3]
     assert third.faults == 2
@@ -282,7 +282,7 @@ async def test_count_fault__three_times(store: Store) -> None:
 async def test_settle_later__long_reason(store: Store) -> None:
     """A reason is kept up to a bound."""
     await store.enqueue(a_delivery(), NOW)
-    await store.settle_later(await _claimed(store), "x" * 10_000, NOW)
+    await store.mark_retry(await _claimed(store), "x" * 10_000, NOW)
 
     assert (await _claimed(store)).error == "x" * 499 + "…"
 
@@ -291,8 +291,8 @@ async def test_depth__by_state(store: Store) -> None:
     """Pending and sending wait; unknown and dead are counted apart."""
     for number in range(5):
         await store.enqueue(a_delivery(f"{number}", channel=f"slack:c{number}"), later(number))
-    await store.settle_dead(await _claimed(store, 9), "gone")
-    await store.settle_dead(await _claimed(store, 9), "cannot look", unknown=True)
+    await store.mark_dead(await _claimed(store, 9), "gone")
+    await store.mark_dead(await _claimed(store, 9), "cannot look", unknown=True)
     await _claimed(store, 9)
 
     assert OutboxDepth(waiting=3, oldest=later(2), unknown=1, dead=1) == await store.depth()
@@ -317,7 +317,7 @@ async def test_settle_sent__in_a_direct_message(store: Store) -> None:
     """Context hangs on the place where the message really is."""
     await store.enqueue(a_delivery(context=Context(property_name="p")), NOW)
     delivery = await _claimed(store)
-    await store.settle_sent(delivery, MessageRef(channel="slack:dm:D1", message_id="m1"), NOW)
+    await store.mark_sent(delivery, MessageRef(channel="slack:dm:D1", message_id="m1"), NOW)
 
     assert Context(property_name="p") == await store.context("slack:dm:D1", "m1")
     assert await store.context(CHANNEL, "m1") is None
@@ -328,7 +328,7 @@ async def test_claim__waits_by_another_clock(store: Store) -> None:
     await store.enqueue(a_delivery(), NOW)
     tried = await store.claim(CHATS, NOW, due_by=later(-3600))
     assert tried is not None
-    await store.settle_later(tried, "later", NOW)
+    await store.mark_retry(tried, "later", NOW)
 
     assert await store.claim(CHATS, NOW, due_by=later(-3600)) is None
     again = await store.claim(CHATS, later(-3600), due_by=NOW)
@@ -341,9 +341,9 @@ async def test_bound_waits__rows_and_channels_of_these_chats(store: Store) -> No
     elsewhere = "discord:channel:1:2"
     for channel in (CHANNEL, OTHER, elsewhere):
         await store.enqueue(a_delivery(channel, channel=channel), NOW)
-    await store.settle_later(await _claimed(store), "later", later(86_400))
+    await store.mark_retry(await _claimed(store), "later", later(86_400))
     for channel in (OTHER, elsewhere):
-        await store.park_channel(channel, later(86_400))
+        await store.rate_limit_channel(channel, later(86_400))
     await store.bound_waits(CHATS, later(900))
     both = CHATS | {"discord"}
 
@@ -356,30 +356,30 @@ async def test_settle_repeat__is_remembered(store: Store) -> None:
     """A row that may be there already says so at every later claim, and when it is in doubt again."""
     await store.enqueue(a_delivery(), NOW)
     first = await _claimed(store)
-    await store.settle_repeat(first, "no history", NOW)
+    await store.mark_repeat(first, "no history", NOW)
     again = await _claimed(store)
-    await store.settle_doubt(again, "no answer", NOW)
+    await store.mark_unconfirmed(again, "no answer", NOW)
 
     assert [first.repeat, again.repeat] == [False, True]
-    assert [row.repeat for row in await store.in_doubt(CHATS, NOW)] == [True]
+    assert [row.repeat for row in await store.unconfirmed(CHATS, NOW)] == [True]
 
 
 async def test_settle_repeat__a_later_claim_owns_it(store: Store) -> None:
     """Who lost the row to another claim marks nothing."""
     await store.enqueue(a_delivery(), NOW)
     stale = await _claimed(store)
-    await store.settle_later(stale, "later", NOW)
+    await store.mark_retry(stale, "later", NOW)
     await _claimed(store)
-    await store.settle_repeat(stale, "no history", NOW)
+    await store.mark_repeat(stale, "no history", NOW)
 
-    assert [row.repeat for row in await store.in_doubt(CHATS, later(60))] == [False]
+    assert [row.repeat for row in await store.unconfirmed(CHATS, later(60))] == [False]
 
 
 async def test_unpark_channel__at_once(store: Store) -> None:
     """A channel that waits no more is claimed for at once."""
     await store.enqueue(a_delivery(), NOW)
-    await store.park_channel(CHANNEL, later(3600))
-    await store.unpark_channel(CHANNEL)
+    await store.rate_limit_channel(CHANNEL, later(3600))
+    await store.clear_rate_limit(CHANNEL)
 
     assert await _keys(store) == ["a"]
 

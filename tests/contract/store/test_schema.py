@@ -60,7 +60,7 @@ async def test_migrate__what_an_older_program_kept(url: str) -> None:
     await database.close()
 
     async with open_store(url) as store:
-        told = await store.results_told(RunRef("demo", "r1"))
+        told = await store.announced_results(RunRef("demo", "r1"))
         assert await store.coverage("demo") is None
         assert (await store.prune(datetime.now(UTC))).threads == 0
         assert await store.context("c", "t") == Context()

@@ -38,7 +38,7 @@ async def times() -> list[datetime]:
 @pytest.fixture
 async def old(url: str, times: list[datetime]) -> AsyncIterator[SqlStore]:
     """Return a store that a year ago got one of everything."""
-    async with open_store(url, doubt_after=30, now=lambda: times[-1]) as store:
+    async with open_store(url, unconfirmed_after=30, now=lambda: times[-1]) as store:
         yield store
 
 
@@ -54,15 +54,15 @@ async def _fill(store: SqlStore) -> None:
     await store.enqueue(a_delivery("sent", context=Context(run=RunRef("demo", "r1"))), NOW)
     sent = await store.claim(CHATS, NOW)
     assert sent is not None
-    await store.settle_sent(sent, a_message(sent), NOW)
+    await store.mark_sent(sent, a_message(sent), NOW)
     await store.enqueue(a_delivery("folded"), NOW)
     await store.fold(a_delivery("digest"), await store.waiting(CHANNEL), NOW)
     digest = await store.claim(CHATS, NOW)
     assert digest is not None
-    await store.settle_repeat(digest, "?", NOW)
+    await store.mark_repeat(digest, "?", NOW)
     again = await store.claim(CHATS, NOW)
     assert again is not None
-    await store.settle_sent(again, a_message(again), NOW)
+    await store.mark_sent(again, a_message(again), NOW)
     await store.set_context(CHANNEL, "t", Context())
     await store.keep_words("token", "status")
     for name, state in (("no", IntentState.EXPIRED), ("yes", IntentState.ACCEPTED)):
@@ -81,7 +81,7 @@ async def _keep(store: SqlStore) -> None:
     await store.enqueue(a_delivery("dead", thread="t2"), NOW)
     dead = await store.claim(CHATS, NOW)
     assert dead is not None
-    await store.settle_dead(dead, "no")
+    await store.mark_dead(dead, "no")
     await store.enqueue(a_delivery("waiting", channel="discord:channel:1:2"), NOW)
     await store.draft(an_intent(id="open", state=IntentState.CONFIRMED))
     await store.draft(an_intent(id="live", state=IntentState.ACCEPTED))

@@ -330,7 +330,7 @@ async def test_save_results__watcher_knows_nothing(store: Store) -> None:
     await store.save_results(results_of(1, "p", "q"))
 
     assert results_of(1, "p", "q") == await store.stored_results(run.ref)
-    assert await store.results_told(run.ref) is None
+    assert await store.announced_results(run.ref) is None
     assert await store.known("demo", (run.ref.run_id,)) == {}
     assert await store.tracked("demo") == ()
 
@@ -345,7 +345,7 @@ async def test_save_results__again(store: Store) -> None:
     await store.save_results(results_of(1, "s"))
 
     assert results_of(1, "q") == read
-    assert results_of(1, "r") == await store.stored_results(run.ref) == await store.results_told(run.ref)
+    assert results_of(1, "r") == await store.stored_results(run.ref) == await store.announced_results(run.ref)
 
 
 async def test_results_kept__of_a_run_that_ended_anew(store: Store) -> None:
@@ -356,7 +356,7 @@ async def test_results_kept__of_a_run_that_ended_anew(store: Store) -> None:
     await store.record(a_step(runs=(run,)))
 
     assert await store.results_kept("demo", (run.ref.run_id,)) == {}
-    assert results_of(1, "p") == await store.results_told(run.ref)
+    assert results_of(1, "p") == await store.announced_results(run.ref)
 
 
 async def test_results_kept__many(store: Store) -> None:

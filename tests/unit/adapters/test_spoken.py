@@ -35,7 +35,7 @@ def said_in_slack(text: str, *, kind: str = "app_mention") -> str | None:
     if kind == "message":
         event |= {"channel": "D1", "channel_type": "im"}
     found = slack_events.read({"type": "event_callback", "team_id": "T01", "event": event}, me, EPOCH)
-    return found.invocation.words if isinstance(found, slack.Said) else None
+    return found.invocation.text if isinstance(found, slack.Said) else None
 
 
 def said_in_discord(text: str, *, name: str = f"<@{BOT}>") -> str | None:
@@ -48,7 +48,7 @@ def said_in_discord(text: str, *, name: str = f"<@{BOT}>") -> str | None:
     if not discord_events.mentions(body, me):
         return None
     found = discord_events.read_message(body, me, EPOCH, parent=None)
-    return found.invocation.words if isinstance(found, discord.Said) else None
+    return found.invocation.text if isinstance(found, discord.Said) else None
 
 
 WRITTEN = [

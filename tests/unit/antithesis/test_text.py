@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.platforms.antithesis.text import clean, mend, one_line, patch
+from adapters.platforms.antithesis.text import clean, hint, one_line, patch
 
 JSON = st.recursive(
     st.none()
@@ -28,7 +28,7 @@ def test_mend__good_json_stays(value: object, ascii_only: bool) -> None:
     """What was fine means the same afterwards."""
     body = json.dumps(value, ensure_ascii=ascii_only).encode("utf-8", "replace")
 
-    assert json.loads(mend(body)) == json.loads(body)
+    assert json.loads(hint(body)) == json.loads(body)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_mend__good_json_stays(value: object, ascii_only: bool) -> None:
 )
 def test_mend__only_bad_values_are_lost(body: bytes, value: object) -> None:
     """A strict decoder takes the rest."""
-    assert msgspec.json.decode(mend(body)) == value
+    assert msgspec.json.decode(hint(body)) == value
 
 
 @pytest.mark.parametrize("pair", [b"[]", b"{}"])
@@ -57,7 +57,7 @@ def test_mend__deep_values(pair: bytes) -> None:
     """A value nested beyond reason is cut off, its neighbours stay."""
     opening = b"[" if pair == b"[]" else b'{"a":'
     deep = opening * 100_000 + b"1" + pair[1:] * 100_000
-    mended = msgspec.json.decode(mend(b'{"before": 1, "deep": ' + deep + b', "after": [2, "]"]}'))
+    mended = msgspec.json.decode(hint(b'{"before": 1, "deep": ' + deep + b', "after": [2, "]"]}'))
 
     assert (mended["before"], mended["after"]) == (1, [2, "]"])
 
@@ -66,7 +66,7 @@ def test_mend__deep_values(pair: bytes) -> None:
 @settings(max_examples=80, deadline=None)
 def test_mend__never_fails(body: bytes) -> None:
     """Any bytes come out as UTF-8."""
-    assert isinstance(mend(body).decode("utf-8"), str)
+    assert isinstance(hint(body).decode("utf-8"), str)
 
 
 @pytest.mark.parametrize("unit", [b'"\\', b'"', b"\\", b"[", b"-", b"1e", rb"\u00", rb"\ud83d", b'"a', b"{"])
@@ -74,7 +74,7 @@ def test_mend__worst_cases(unit: bytes) -> None:
     """A megabyte made to be scanned again and again is gone through once; anything else would take hours."""
     body = unit * ((1 << 20) // len(unit))
 
-    assert isinstance(mend(body), bytes)
+    assert isinstance(hint(body), bytes)
     assert isinstance(patch(body), bytes)
 
 

@@ -137,7 +137,7 @@ def test_window__grep(grep: str, found: list[str]) -> None:
 
 
 def test_window__grep_for_our_own_words() -> None:
-    """Words that only our rendering adds are found too."""
+    """ParsedCommand that only our rendering adds are found too."""
     failed = {
         "hit": True,
         "condition": False,

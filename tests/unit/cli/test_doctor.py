@@ -33,7 +33,7 @@ async def test_lost__names_each_channel_once(tmp_path: Path, monkeypatch: pytest
 
     assert (found.subject, found.bad) == ("channel", True)
     assert found.found == f"{CHANNEL} cannot be reached: The bot is not in the channel."
-    assert "What is for the channel waits" in found.mend
+    assert "What is for the channel waits" in found.hint
 
 
 async def test_told__names_what_is_not_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,11 +68,11 @@ def test_outbox__names_what_needs_an_operator(dead: int, unknown: int, said: str
 
     assert database == Finding("database", "open and writable, 4 messages waiting")
     assert (stuck.subject, stuck.found, stuck.bad) == ("outbox", said, True)
-    assert stuck.mend.startswith("`clew outbox list` shows them")
+    assert stuck.hint.startswith("`clew outbox list` shows them")
 
 
 def test_outbox__what_only_waits_is_well() -> None:
     """Messages on their way need nobody."""
     (database,) = outbox(OutboxDepth(waiting=4, oldest=None, unknown=0, dead=0))
 
-    assert (database.mend, database.bad) == ("", False)
+    assert (database.hint, database.bad) == ("", False)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from adapters.cli.standing import standing
+from adapters.cli.startup_report import standing
 from adapters.configuration.values import Connection
 from adapters.settings import Settings
 from bot.model import Secret

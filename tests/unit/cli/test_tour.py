@@ -13,7 +13,7 @@ from tests.unit.terminal.cards import a_chat, a_screen
 def a_tour(stage: Stage) -> tuple[Tour, io.StringIO]:
     screen, stream = a_screen()
     terminal = Terminal(
-        handler=stage.handler, chat=a_chat(screen), clock=stage.clock, new_key=stage.desk.new_key
+        handler=stage.handler, chat=a_chat(screen), clock=stage.clock, new_key=stage.services.new_key
     )
     return Tour(terminal, patience=0.01), stream
 

@@ -22,10 +22,10 @@ from bot.cards import ReportLinks
 from bot.handler import Handler
 from bot.model import RunStatus
 from bot.notices import Notice
+from bot.notify_operator import NotifyOperator
 from bot.ports import Post, PostOutcome
 from bot.replies.operating import Cause
 from bot.state import AuditEntry, Invocation, NewDelivery, Place, PollStep, Subscription
-from bot.watch.telling import Tell
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.stage import ANN, CHANNEL, Stage, silent
@@ -40,10 +40,10 @@ async def test_working__forgets_what_is_no_longer_needed(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
     monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
-    tell: Tell = silent
+    tell: NotifyOperator = silent
     stage, tidied = Stage(), asyncio.Event()
     asked = Invocation(
-        actor=ANN, place=Place(channel=CHANNEL), words="status", key="k", at=stage.clock.now() - OLD
+        actor=ANN, place=Place(channel=CHANNEL), text="status", key="k", at=stage.clock.now() - OLD
     )
     async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'clew.db'}") as store:
         await store.accept("fake", "old", asked)
@@ -56,7 +56,7 @@ async def test_working__forgets_what_is_no_longer_needed(
 
         monkeypatch.setattr(store, "prune", noticed)
         parts = Parts(
-            settings=settings.load(), services={}, store=store, clock=stage.clock, handler=stage.handler
+            settings=settings.load(), platforms={}, store=store, clock=stage.clock, handler=stage.handler
         )
         async with working(parts, {}, haste=Haste(), tell=tell), asyncio.timeout(20):
             await tidied.wait()
@@ -86,7 +86,7 @@ async def test_working__records_for_chats_that_are_off(
         monkeypatch.setattr(store, "record", noticed)
         handler = replace_desk(stage, report_links={"demo": ReportLinks.POST})
         parts = Parts(
-            settings=settings.load(), services=handler.desk.services, store=store, clock=stage.clock,
+            settings=settings.load(), platforms=handler.services.platforms, store=store, clock=stage.clock,
             handler=handler, renderers={"slack": render},
         )  # fmt: skip
         async with working(parts, {}, haste=Haste(poll=0.05), tell=silent), asyncio.timeout(20):
@@ -99,8 +99,8 @@ async def test_working__records_for_chats_that_are_off(
 
 
 def replace_desk(stage: Stage, *, report_links: dict[str, ReportLinks]) -> Handler:
-    """Return a handler whose desk knows where report links may go."""
-    return Handler(replace(stage.desk, report_links=report_links))
+    """Return a handler whose services knows where report links may go."""
+    return Handler(replace(stage.services, report_links=report_links))
 
 
 async def test_working__tells_the_operators_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ async def test_working__tells_the_operators_channel(tmp_path: Path, monkeypatch:
     async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
         await store.enqueue(NewDelivery(key="a", channel="slack:channel:T01:C01", payload="{}"), clock.now())
         parts = Parts(
-            settings=replace(settings.load(), operator=told), services={}, store=store, clock=clock,
+            settings=replace(settings.load(), operator=told), platforms={}, store=store, clock=clock,
             handler=stage.handler,
         )  # fmt: skip
         haste = Haste(audit=0.05, idle=0.05, per_channel=0)
@@ -161,7 +161,7 @@ async def test_working__looks_whether_the_audit_trail_holds(
 
         monkeypatch.setattr(store, "open_notice", noticed)
         parts = Parts(
-            settings=settings.load(), services={}, store=store, clock=stage.clock, handler=stage.handler
+            settings=settings.load(), platforms={}, store=store, clock=stage.clock, handler=stage.handler
         )
         async with working(parts, {}, haste=Haste(), tell=silent), asyncio.timeout(20):
             await looked.wait()
@@ -181,7 +181,7 @@ async def test_working__in_the_demo_nobody_is_told_of_the_clock(
     stage = Stage()
     async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
         parts = Parts(
-            settings=settings.load(), services={}, store=store, clock=stage.clock, handler=stage.handler
+            settings=settings.load(), platforms={}, store=store, clock=stage.clock, handler=stage.handler
         )
         async with working(parts, {}, haste=demo.HASTE, tell=silent) as work:
             jobs = {job.id for job in work._scheduler._scheduler.get_jobs()}

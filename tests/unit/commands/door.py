@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.access import Policy, Role
 from bot.cards import Card, Context, Reply, plain
-from bot.commands.verb import Desk
+from bot.command import Services
 from bot.handler import Handler
 from bot.model import NOTHING, Run
 from bot.state import Actor, Invocation, MessageRef, Place
@@ -41,15 +41,15 @@ class Door:
 
     def __post_init__(self) -> None:
         keys = (f"{number:032x}" for number in range(1, 1000))
-        services = {service.connection: service for service in (self.service, *self.others)}
-        self.desk = Desk(
-            services=services,
+        platforms = {service.connection: service for service in (self.service, *self.others)}
+        self.services = Services(
+            platforms=platforms,
             store=self.store,
             clock=self.clock,
             policy=self.policy,
             new_key=lambda: next(keys),
         )
-        self.handler = Handler(self.desk)
+        self.handler = Handler(self.services)
 
     async def say(
         self,
@@ -73,7 +73,7 @@ class Door:
         self.said += 1
         place = Place(channel=CHANNEL, thread=thread)
         return Invocation(
-            actor=by, place=place, words=words, key=f"act-{self.said}", at=self.clock.now(), values=values
+            actor=by, place=place, text=words, key=f"act-{self.said}", at=self.clock.now(), values=values
         )
 
     def posted(self, thread: str, message: str) -> MessageRef:

@@ -12,8 +12,8 @@ import pytest
 
 from bot.access import Policy, Role
 from bot.cards import Card, Reply
+from bot.command import Asked, Services
 from bot.commands.registry import VERBS
-from bot.commands.verb import Asked, Desk
 from bot.handler import Handler
 from bot.state import Actor, Place
 from tests.unit.commands.door import Door, nothing
@@ -75,11 +75,11 @@ async def test_door__decides_by_role_and_place_and_notes_it(verb: str) -> None:
         door = Door(policy=a_policy(read_only=read_only))
         done: list[str] = []
 
-        async def act(asked: Asked, desk: Desk, done: list[str] = done) -> Reply:
-            done.append(asked.words.verb)
+        async def act(asked: Asked, services: Services, done: list[str] = done) -> Reply:
+            done.append(asked.command.verb)
             return Reply(card=Card(title=("Done",), text=("Done.",)))
 
-        handler = Handler(door.desk, {verb: replace(VERBS[verb], handle=act, parameters=())})
+        handler = Handler(door.services, {verb: replace(VERBS[verb], handle=act, parameters=())})
         said = replace(door.invocation(verb), actor=who(name), place=PLACES[place])
         reply = await handler.handle(said, nothing)
         case, rule = (read_only, name, place), rule_for(verb, held, place, read_only=read_only)

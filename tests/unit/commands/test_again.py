@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from bot.actions.requests import launch_request
 from bot.cards import plain
 from bot.errors import Unreachable
-from bot.requests import launch_request
 from bot.state import Actor, Intent, IntentState
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.service import FakeRunService, Launching
@@ -101,7 +101,7 @@ async def test_again__not_a_launch(verb: str) -> None:
     """A debugging session is neither looked up nor repeated."""
     stage = Stage()
     stage.service.add_run(a_run(1))
-    await stage.say(f"debug {run_id(1)} moment={MOMENT.words}")
+    await stage.say(f"debug {run_id(1)} moment={MOMENT.text}")
     of_session = await stage.say(f"{verb} {the_intents(stage)[0].id}")
     of_nothing = await stage.say(f"{verb} nothing")
 
@@ -175,7 +175,7 @@ async def test_confirm__of_two_sessions_at_one_moment_asked_for_at_the_same_time
     """The second press joins the session of the first."""
     stage = Stage()
     stage.service.add_run(a_run(1))
-    words = f"debug {run_id(1)} moment={MOMENT.words}"
+    words = f"debug {run_id(1)} moment={MOMENT.text}"
     questions = [await stage.say(words, by=who) for who in (ANN, BO)]
     presses = [question.card.buttons[0].words for question in questions]
     await asyncio.gather(stage.say(presses[0]), stage.say(presses[1], by=BO))

@@ -111,7 +111,7 @@ async def test_confirm__after_five_minutes() -> None:
     await stage.say(WORDS)
     await stage.say(WORDS)
     late, in_time = list(stage.memory.intents)
-    stage.clock.pass_time(stage.desk.confirm_within.total_seconds())
+    stage.clock.pass_time(stage.services.confirm_within.total_seconds())
     await stage.say(f"confirm {in_time}", pressed=stage.messages[1])
     stage.clock.pass_time(1)
     reply = await stage.say(f"confirm {late}", pressed=stage.messages[0])

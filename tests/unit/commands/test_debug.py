@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import pytest
 
+from bot.actions.requests import debug_request
 from bot.cards import Context, plain
 from bot.commands.registry import VERBS
 from bot.errors import Unreachable
 from bot.model import Capability, Moment, RunStatus
-from bot.requests import debug_request
 from bot.state import Actor, Intent, IntentKind, IntentState, Place
 from tests.fakes.runs import MOMENT, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService, Launching
 from tests.fakes.stage import ANN, BO, READER, Stage, an_invocation, silent, texts
 
 RUN = run_id(1)
-AT = f"debug {RUN} moment={MOMENT.words}"
+AT = f"debug {RUN} moment={MOMENT.text}"
 
 
 def a_stage(**changes: object) -> Stage:
@@ -112,7 +112,7 @@ async def test_debug__placeholder(moment: str) -> None:
 async def test_debug__by_session_id() -> None:
     """Where no run is known, the session id does."""
     stage = a_stage()
-    await stage.say(f"debug session={run_id(7)} moment={MOMENT.words}")
+    await stage.say(f"debug session={run_id(7)} moment={MOMENT.text}")
     reply = await stage.press("Open session")
     request = stage.service.debugs[0]
 
@@ -206,14 +206,14 @@ async def test_debug__session_that_cannot_be_looked_at() -> None:
     stage = a_stage()
     await stage.say(AT)
     await stage.press("Open session")
-    aim = run_id(1)
+    target = run_id(1)
     stage.service.fail("run", Unreachable("no"))
-    by_session = await stage.say(f"debug session={run_id(7)} moment={MOMENT.words}")
+    by_session = await stage.say(f"debug session={run_id(7)} moment={MOMENT.text}")
     await stage.press("Open session")
     stage.service.fail("run", Unreachable("no"))
-    joined = await stage.say(f"debug session={run_id(7)} moment={MOMENT.words}", by=BO)
+    joined = await stage.say(f"debug session={run_id(7)} moment={MOMENT.text}", by=BO)
 
-    assert aim not in texts(by_session.card)
+    assert target not in texts(by_session.card)
     assert "no second one was opened" in plain(joined.card.text)
 
 
@@ -308,12 +308,12 @@ async def test_debug__rights_and_capabilities() -> None:
 async def test_form__is_prefilled() -> None:
     """The form knows what the thread or the words say."""
     stage = a_stage()
-    invocation = an_invocation(stage, f"debug {RUN} moment={MOMENT.words}")
+    invocation = an_invocation(stage, f"debug {RUN} moment={MOMENT.text}")
     form = await stage.handler.form(invocation, silent)
     assert form is not None
     filled = {field.name: field.value for field in form.fields}
 
-    assert {"run": RUN, "moment": MOMENT.words, "recipients": "ann@example.com", "description": ""} == filled
+    assert {"run": RUN, "moment": MOMENT.text, "recipients": "ann@example.com", "description": ""} == filled
     assert set(filled) <= {p.name for p in VERBS["debug"].parameters}
 
 
@@ -327,7 +327,7 @@ async def test_form__in_a_thread() -> None:
     assert form is not None
     filled = {field.name: field.value for field in form.fields if field.value}
 
-    assert {"run": a_run(1).ref.words, "moment": "5,1.5"} == filled
+    assert {"run": a_run(1).ref.text, "moment": "5,1.5"} == filled
 
 
 async def test_debug__mail_goes_to_the_requester_until_domains_are_set() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from bot.access import Policy, Role
 from bot.cards import Card, Context, Reply, plain
+from bot.command import Asked, Services, Verb
 from bot.commands.registry import VERBS
-from bot.commands.verb import Asked, Desk, Verb
 from bot.errors import StoreError
 from bot.handler import Handler
 from bot.model import Moment, Secret
@@ -83,11 +83,11 @@ async def test_help__of_an_unknown_verb() -> None:
 async def test_door__an_unexpected_error_shows_nothing_of_itself(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged, and the person reads a plain sentence."""
 
-    async def broken(asked: Asked, desk: Desk) -> Reply:
+    async def broken(asked: Asked, services: Services) -> Reply:
         raise RuntimeError("token xoxb-CANARY in it")
 
     door = Door()
-    handler = Handler(door.desk, {"break": Verb(name="break", summary="", handle=broken)})
+    handler = Handler(door.services, {"break": Verb(name="break", summary="", handle=broken)})
 
     with caplog.at_level(logging.ERROR):
         reply = await handler.handle(door.invocation("break"), nothing)
@@ -100,11 +100,11 @@ async def test_door__an_unexpected_error_shows_nothing_of_itself(caplog: pytest.
 async def test_door__a_database_failure_is_a_sentence() -> None:
     """Nothing half done, and it says so."""
 
-    async def broken(asked: Asked, desk: Desk) -> Reply:
+    async def broken(asked: Asked, services: Services) -> Reply:
         raise StoreError("The database cannot be written.")
 
     door = Door()
-    handler = Handler(door.desk, {"break": Verb(name="break", summary="", handle=broken)})
+    handler = Handler(door.services, {"break": Verb(name="break", summary="", handle=broken)})
 
     reply = await handler.handle(door.invocation("break"), nothing)
 
@@ -142,7 +142,7 @@ async def test_door__redelivered_acts_are_taken_once() -> None:
     door = Door()
     act = door.invocation("status")
 
-    first, second = await door.handler.take(act), await door.handler.take(act)
+    first, second = await door.handler.accept(act), await door.handler.accept(act)
     open_before = await door.handler.unanswered("slack", act.at)
     await door.handler.answered(act, await door.handler.handle(act, nothing), None)
     open_after = await door.handler.unanswered("slack", act.at)
@@ -160,7 +160,7 @@ async def test_door__what_is_kept_of_a_pasted_link_opens_nothing() -> None:
     taken = door.invocation(f"look at <{url}|{url}>", values={"run": url, "grep": "a?b=c"})
     taken = replace(taken, arguments=(url,))
 
-    await door.handler.take(taken)
+    await door.handler.accept(taken)
     (kept,) = await door.handler.unanswered("slack", EPOCH)
     reply = await door.handler.handle(kept, nothing)
 
@@ -173,7 +173,7 @@ async def test_door__keeps_nothing_of_a_value_whose_name_says_that_it_is_a_secre
     """In words of a shell and in fields of a form alike, whatever the value looks like."""
     door = Door()
     taken = door.invocation("launch", values={"custom.db-password": "hunter two", "duration": "30"})
-    await door.handler.take(replace(taken, arguments=("basic_test", "custom.dbPassword=hunter 'two")))
+    await door.handler.accept(replace(taken, arguments=("basic_test", "custom.dbPassword=hunter 'two")))
     (kept,) = await door.handler.unanswered("slack", EPOCH)
     reply = await door.handler.handle(kept, nothing)
 
@@ -187,7 +187,7 @@ async def test_door__a_secret_in_a_persons_own_name_is_neither_kept_nor_shown() 
     door = Door()
     named = replace(ALICE, name="Al xoxb-1234567890-CANARY")
     taken = door.invocation("status latest", by=named)
-    await door.handler.take(taken)
+    await door.handler.accept(taken)
     (kept,) = await door.handler.unanswered("slack", EPOCH)
     asked = await door.say("launch basic_test duration=30", by=named)
     await door.say(asked.card.buttons[0].words, by=named)
@@ -226,7 +226,7 @@ async def test_find__a_pasted_moment_becomes_a_card_with_buttons() -> None:
 
     card = (await door.say(f"{run.ref.run_id} {MOMENT.input_hash} {MOMENT.vtime}")).card
 
-    assert f"logs demo/{run.ref.run_id} moment={MOMENT.words}" == words_of(card, "Logs")
+    assert f"logs demo/{run.ref.run_id} moment={MOMENT.text}" == words_of(card, "Logs")
     assert Context(run=run.ref, moment=MOMENT) == card.context
 
 

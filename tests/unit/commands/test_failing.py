@@ -8,7 +8,7 @@ import pytest
 
 from bot.cards import Context, Tone, plain
 from bot.model import Availability, Capability, Results, RunStatus
-from bot.replies.words import short_id
+from bot.replies.wording import short_id
 from tests.fakes.runs import MOMENT, a_property, a_run, some_results
 from tests.fakes.service import FakeRunService
 from tests.unit.commands.door import Door, told, words_of
@@ -26,8 +26,8 @@ async def test_failing__newly_failing_comes_first_and_each_has_its_moment() -> N
 
     assert ["newly failing", "still failing, 2 runs in a row"] == [item.mark for item in card.items]
     assert ["1. z new", "2. a old"] == [plain(item.title) for item in card.items]
-    assert f'logs demo/{run.ref.run_id} moment={MOMENT.words} property="z new"' == words_of(card, "Logs 1")
-    assert f'debug demo/{run.ref.run_id} moment={MOMENT.words} property="a old"' == words_of(card, "Debug 2")
+    assert f'logs demo/{run.ref.run_id} moment={MOMENT.text} property="z new"' == words_of(card, "Logs 1")
+    assert f'debug demo/{run.ref.run_id} moment={MOMENT.text} property="a old"' == words_of(card, "Debug 2")
     assert "1 newly failing and 1 still failing" in plain(card.text)
 
 
@@ -183,7 +183,7 @@ async def test_failing__offers_only_what_the_platform_can_do() -> None:
 
 
 async def test_failing__without_a_run_asks_for_one() -> None:
-    """Outside a thread it cannot know."""
+    """Untrusted a thread it cannot know."""
     reply = await Door().say("failing")
 
     assert "Which run?" in told(reply.card)

@@ -67,7 +67,7 @@ async def test_find__shows_the_run_that_is_named(text: str, way: str) -> None:
     reply = await (door.say(f"find {text}") if way == "typed" else door.say("find", values={"run": text}))
 
     assert Context(run=run.ref) == reply.card.context
-    assert f"failing {run.ref.words}" == words_of(reply.card, "Failing")
+    assert f"failing {run.ref.text}" == words_of(reply.card, "Failing")
     assert "CANARY" not in told(reply.card)
 
 

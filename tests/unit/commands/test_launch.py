@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.actions.requests import launch_request
 from bot.cards import plain
-from bot.commands.verb import Preset
+from bot.command import Preset
 from bot.errors import Unreachable
 from bot.model import Capability, Run, RunQuery, RunStatus
-from bot.requests import launch_request
 from bot.state import Intent, IntentKind, IntentState, PollStep
 from tests.fakes.runs import a_run
 from tests.fakes.service import KEY, FakeRunService

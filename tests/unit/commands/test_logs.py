@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from bot.cards import Card, Context, Tone, plain
-from bot.commands.aim import Aim
 from bot.model import (
     Availability,
     Capability,
@@ -23,6 +22,7 @@ from bot.model import (
     RunStatus,
 )
 from bot.replies import logs as replies
+from bot.targets.moment import MomentTarget
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService
 from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of
@@ -85,8 +85,8 @@ async def excerpted(**changes: Any) -> Card:
     run = failing_run(door)
     query = LogQuery(run_id=run.ref.run_id, moment=MOMENT)
     whole = await door.service.logs(query, nothing)
-    aim = Aim(service=door.service, run=run, moment=MOMENT)
-    return replies.window(aim, query, replace(whole, **changes), wider="").card
+    target = MomentTarget(service=door.service, run=run, moment=MOMENT)
+    return replies.window(target, query, replace(whole, **changes), wider="").card
 
 
 KILL = Fault(name="kill", kind="node", nodes=("etcd0",), since="398.36", until=None)
@@ -194,9 +194,9 @@ async def test_logs__wider_asks_for_the_same_with_a_larger_window() -> None:
 
     card = (await door.say(f'logs {run.ref.run_id} source="etcd 0"')).card
 
-    expected = f'logs demo/{run.ref.run_id} moment={MOMENT.words} window=40 lines=80 source="etcd 0" property="balance"'
+    expected = f'logs demo/{run.ref.run_id} moment={MOMENT.text} window=40 lines=80 source="etcd 0" property="balance"'
     assert expected == words_of(card, "Wider window")
-    assert f'debug demo/{run.ref.run_id} moment={MOMENT.words} property="balance"' == words_of(card, "Debug")
+    assert f'debug demo/{run.ref.run_id} moment={MOMENT.text} property="balance"' == words_of(card, "Debug")
 
 
 async def test_logs__of_an_incomplete_run_uses_its_failure_moment() -> None:
@@ -416,6 +416,6 @@ async def test_logs__form_is_prefilled_from_the_thread() -> None:
 
     assert form is not None
     values = {field.name: field.value for field in form.fields}
-    assert (run.ref.words, MOMENT.words, "panic", "10") == (
+    assert (run.ref.text, MOMENT.text, "panic", "10") == (
         values["run"], values["moment"], values["grep"], values["window"]
     )  # fmt: skip

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot import grammar
+from bot.analysis import analysis_of
 from bot.cards import Button, Card, Context, plain
-from bot.findings import findings_of
 from bot.model import Availability, LogLine, Moment, Property, Results, Run, RunRef, RunStatus
-from bot.replies import announcements, looking, runs
+from bot.replies import announcements, at_moment, runs
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example, some_results
 from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of
 
@@ -63,7 +63,7 @@ async def test_order__what_a_card_names_first_is_first_everywhere(
     first = new[0] if before else "alpha"
 
     status = (await door.say(f"status {run.ref.run_id}")).card
-    found = await findings_of(door.service, door.store, run)
+    found = await analysis_of(door.service, door.store, run)
     told_all = announcements.ended(found, door.clock.now(), door.service.capabilities)
     outcome = runs.outcome(found, door.clock.now(), door.service.capabilities)
     listing = (await door.say(f"failing {run.ref.run_id}")).card
@@ -184,7 +184,7 @@ async def test_buttons__of_an_older_card_work_when_the_property_fails_no_more() 
     a_failing_run(door, "beta")
 
     logs = await door.say(words_of(card, "Logs 1"))
-    unknown = await door.say(f"logs latest moment={MOMENTS['alpha'].words} property=omega")
+    unknown = await door.say(f"logs latest moment={MOMENTS['alpha'].text} property=omega")
 
     assert logs.card.context == Context(run=run.ref, property_name="alpha", moment=MOMENTS["alpha"])
     assert "No failing property matches “omega”" in told(unknown.card)
@@ -203,7 +203,7 @@ async def test_form__given_back_as_it_was_prefilled_keeps_the_property() -> None
     filled = {field.name: field.value for field in form.fields if field.value}
 
     same = (await door.say("debug", thread="1.2", values=filled)).card
-    other = (await door.say("debug", thread="1.2", values=filled | {"moment": MOMENTS["zeta"].words})).card
+    other = (await door.say("debug", thread="1.2", values=filled | {"moment": MOMENTS["zeta"].text})).card
 
     assert same.context == Context(run=run.ref, property_name="beta", moment=MOMENTS["beta"])
     assert other.context == Context(run=run.ref, moment=MOMENTS["zeta"])
@@ -230,7 +230,7 @@ def test_property__any_name_survives_its_button(name: str) -> None:
     """Quotes, links, moments and commands in a name stay its text."""
     about = Context(run=RunRef("demo", "r-1"), property_name=name, moment=MOMENT)
 
-    read = grammar.split(looking.words("logs", about, "window=40"))
+    read = grammar.split(at_moment.words("logs", about, "window=40"))
 
     assert (read.named["property"], read.named["window"], read.positional) == (name, "40", ("demo/r-1",))
 

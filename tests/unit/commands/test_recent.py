@@ -144,4 +144,4 @@ async def test_recent__of_several_connections_names_the_connection_in_its_button
 
     card = (await door.say("status")).card
 
-    assert words_of(card, "Status") == f"status {RunRef('demo', run_id(1)).words}"
+    assert words_of(card, "Status") == f"status {RunRef('demo', run_id(1)).text}"

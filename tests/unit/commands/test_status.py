@@ -12,7 +12,7 @@ from bot.earlier import stored
 from bot.errors import Unreachable
 from bot.handler import Handler
 from bot.model import Availability, Results, RunRef, RunStatus, Secret
-from bot.replies.words import short_id
+from bot.replies.wording import short_id
 from bot.state import PollStep
 from tests.fakes.runs import EPOCH, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService
@@ -188,7 +188,7 @@ async def test_status__knows_launchers_that_only_the_platform_knows() -> None:
     other = FakeRunService(connection="other")
     door = Door(others=(other,))
     door.handler = Handler(
-        replace(door.desk, launchers={"demo": ("preset_test",), "other": ("preset_test",)})
+        replace(door.services, launchers={"demo": ("preset_test",), "other": ("preset_test",)})
     )
     ours, theirs = (
         door.service.add_run(a_run(1)),

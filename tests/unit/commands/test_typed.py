@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import grammar
+from bot.actions.requests import launch_request
 from bot.cards import Card, plain
-from bot.commands.verb import Preset
+from bot.command import Preset
 from bot.errors import UserError
-from bot.grammar import Words
+from bot.grammar import ParsedCommand
 from bot.model import RunRef
 from bot.moments import Pasted
-from bot.requests import launch_request
 from bot.state import IntentState
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.stage import Stage, an_invocation, silent, texts
@@ -68,18 +68,20 @@ def test_arguments__never_become_names(bare: list[str], value: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("latest", "Payments", "Nightly"), Words(verb="logs", positional=("latest", "Payments", "Nightly"))),
-        (("Payments Nightly",), Words(verb="logs", positional=("Payments Nightly",))),
-        (("--window", "20"), Words(verb="logs", named={"window": "20"})),
-        (("--window=20", "--build"), Words(verb="logs", named={"window": "20", "build": "true"})),
-        (("--build", "window=20"), Words(verb="logs", named={"build": "true", "window": "20"})),
-        (('grep="a b"',), Words(verb="logs", named={"grep": '"a b"'})),
-        ((run_id(1), MOMENT.input_hash, MOMENT.vtime), Words(
+        (("latest", "Payments", "Nightly"), ParsedCommand(verb="logs", positional=("latest", "Payments", "Nightly"))),
+        (("Payments Nightly",), ParsedCommand(verb="logs", positional=("Payments Nightly",))),
+        (("--window", "20"), ParsedCommand(verb="logs", named={"window": "20"})),
+        (("--window=20", "--build"), ParsedCommand(verb="logs", named={"window": "20", "build": "true"})),
+        (("--build", "window=20"), ParsedCommand(verb="logs", named={"build": "true", "window": "20"})),
+        (('grep="a b"',), ParsedCommand(verb="logs", named={"grep": '"a b"'})),
+        ((run_id(1), MOMENT.input_hash, MOMENT.vtime), ParsedCommand(
             verb="logs", pasted=Pasted(run_id=run_id(1), moment=MOMENT)
         )),
     ],
 )  # fmt: skip
-def test_arguments__are_read_as_a_person_means_them(arguments: tuple[str, ...], expected: Words) -> None:
+def test_arguments__are_read_as_a_person_means_them(
+    arguments: tuple[str, ...], expected: ParsedCommand
+) -> None:
     """Bare words, names, options and a pasted moment come apart; quotes were the shell's."""
     assert expected == grammar.of_arguments("logs", arguments)
 
@@ -95,7 +97,7 @@ def test_arguments__are_read_as_a_person_means_them(arguments: tuple[str, ...], 
 )
 def test_written__reads_back(bare: list[str], named: dict[str, str]) -> None:
     """A command that is written for a button says the same values again, whatever they hold."""
-    words = grammar.split(grammar.written(Words(verb="logs", named=named)) or "")
+    words = grammar.split(grammar.written(ParsedCommand(verb="logs", named=named)) or "")
 
     assert named == words.named
 
@@ -241,7 +243,7 @@ async def test_run__whose_beginning_is_not_unique_is_a_question() -> None:
     assert "2 runs begin with “abcdef”" in told(reply.card)
 
 
-# Words that people say -------------------------------------------------------------------------------------
+# ParsedCommand that people say -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("words", ["?", "-h", "--help", "help", "-?", "help -h", "help --help", "help ?"])
@@ -265,8 +267,8 @@ async def test_runs__are_listed(words: str) -> None:
 async def test_version__names_clew_and_the_platforms() -> None:
     """Whoever reports a problem needs both."""
     door = Door()
-    door.desk = replace(door.desk, version="1.2.3")
-    door.handler.desk = door.desk
+    door.services = replace(door.services, version="1.2.3")
+    door.handler.services = door.services
 
     assert "Clew 1.2.3" in told((await door.say("version")).card)
     assert "release 64.0" in told((await door.say("version")).card)

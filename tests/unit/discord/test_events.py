@@ -68,7 +68,7 @@ def test_command__is_who_where_and_what() -> None:
         f"discord:role:{GUILD}:{ROLE}",
     }
     assert found.invocation.place == Place(channel=f"discord:channel:{GUILD}:{CHANNEL}")
-    assert (found.invocation.words, dict(found.invocation.values)) == ("status", {"count": "5"})
+    assert (found.invocation.text, dict(found.invocation.values)) == ("status", {"count": "5"})
     assert found.way is Way.COMMAND
     assert "secret-token" not in repr(found)
 
@@ -121,7 +121,7 @@ def test_option__of_any_type_is_what_a_person_would_type(option: Any, words: str
     """Wrong types pass Discord's clients; the core sees text and judges it."""
     found = said(command("logs", option)).invocation
 
-    assert (found.words, dict(found.values)) == (words, values)
+    assert (found.text, dict(found.values)) == (words, values)
 
 
 def test_option__more_takes_names_that_have_no_option() -> None:
@@ -132,7 +132,7 @@ def test_option__more_takes_names_that_have_no_option() -> None:
         )
     )
 
-    assert found.invocation.words == "launch custom.seed=7"
+    assert found.invocation.text == "launch custom.seed=7"
 
 
 def test_launch__without_options_opens_its_form() -> None:
@@ -189,7 +189,7 @@ def test_press__a_token_stands_for_its_words() -> None:
     """Long words are looked up later."""
     found = said(press("key:2:abc"))
 
-    assert (found.token, found.invocation.words) == ("abc", "")
+    assert (found.token, found.invocation.text) == ("abc", "")
 
 
 def test_suggestion__knows_what_is_typed_and_what_came_before() -> None:
@@ -249,7 +249,7 @@ def test_message__is_read_without_our_name() -> None:
     found = events.read_message(body, ME, NOW, parent=CHANNEL)
 
     assert isinstance(found, Said)
-    assert found.invocation.words == "logs 5"
+    assert found.invocation.text == "logs 5"
     assert found.invocation.place == Place(channel=f"discord:channel:{GUILD}:{CHANNEL}", thread=THREAD)
     assert isinstance(events.read_message({}, ME, NOW, parent=None), Nothing)
 
@@ -285,7 +285,7 @@ def test_read_button__never_raises(custom_id: str) -> None:
     """A custom id of anybody's is read or refused."""
     found = buttons.read(custom_id, [custom_id])
 
-    assert found is None or found.words or found.token or found.asks
+    assert found is None or found.words or found.token or found.opens_form
 
 
 def test_commands__every_verb_is_offered_and_hidden_ones_are_not() -> None:

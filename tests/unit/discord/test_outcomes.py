@@ -12,7 +12,7 @@ import pytest
 
 from adapters.chat.discord.history import mark, marked, nonce
 from adapters.chat.discord.outcomes import NotConnected, classify, named
-from bot.ports import NotDelivered, Perhaps, PostOutcome, Undeliverable
+from bot.ports import NotDelivered, PostOutcome, Unconfirmed, Undeliverable
 
 
 def refused(status: int, code: int = 0, *, retry: str = "") -> discord.HTTPException:
@@ -30,19 +30,25 @@ def refused(status: int, code: int = 0, *, retry: str = "") -> discord.HTTPExcep
             aiohttp.ConnectionTimeoutError(),
             NotDelivered("Discord could not be reached (ConnectionTimeoutError)."),
         ),
-        (aiohttp.ServerDisconnectedError(), Perhaps("The answer did not come (ServerDisconnectedError).")),
-        (ConnectionResetError(104, "reset"), Perhaps("The answer did not come (ConnectionResetError).")),
-        (TimeoutError(), Perhaps("The answer did not come (TimeoutError).")),
-        (asyncio.CancelledError(), Perhaps("The answer did not come (CancelledError).")),
-        (discord.RateLimited(45.0), NotDelivered("Discord asks for a pause.", 45.0, parks_channel=True)),
-        (discord.RateLimited(86_400.0), NotDelivered("Discord asks for a pause.", 900.0, parks_channel=True)),
+        (
+            aiohttp.ServerDisconnectedError(),
+            Unconfirmed("The answer did not come (ServerDisconnectedError)."),
+        ),
+        (ConnectionResetError(104, "reset"), Unconfirmed("The answer did not come (ConnectionResetError).")),
+        (TimeoutError(), Unconfirmed("The answer did not come (TimeoutError).")),
+        (asyncio.CancelledError(), Unconfirmed("The answer did not come (CancelledError).")),
+        (discord.RateLimited(45.0), NotDelivered("Discord asks for a pause.", 45.0, limits_channel=True)),
+        (
+            discord.RateLimited(86_400.0),
+            NotDelivered("Discord asks for a pause.", 900.0, limits_channel=True),
+        ),
         (
             refused(429, retry="7"),
-            NotDelivered("Discord asks for a pause.", 7.0, parks_channel=True),
+            NotDelivered("Discord asks for a pause.", 7.0, limits_channel=True),
         ),
         (
             refused(429, retry="soon"),
-            NotDelivered("Discord asks for a pause.", 30.0, parks_channel=True),
+            NotDelivered("Discord asks for a pause.", 30.0, limits_channel=True),
         ),
         (
             refused(403, 50007),

@@ -22,10 +22,10 @@ from bot.cards import (
     Item,
     Line,
     Link,
-    Outside,
     Progress,
     Style,
     Tone,
+    Untrusted,
 )
 from bot.model import RunRef, Secret
 from tests.fakes import discord_judge as judge
@@ -60,7 +60,7 @@ HOSTILE = st.one_of(
 )  # fmt: skip
 LINES: st.SearchStrategy[Line] = st.lists(
     st.one_of(
-        st.builds(Outside, HOSTILE, st.booleans()),
+        st.builds(Untrusted, HOSTILE, st.booleans()),
         st.just("own words "),
         st.just(Link("page", "https://demo.antithesis.com/x")),
     ),
@@ -75,7 +75,7 @@ BUTTONS = st.lists(
         report=st.sampled_from([None, RunRef("demo", RUN)]),
         signed=st.sampled_from([None, Secret("https://demo.antithesis.com/report/x?auth=v2.public.CANARY")]),
         style=st.sampled_from(list(Style)),
-        asks=st.sampled_from([None, "launch"]),
+        opens_form=st.sampled_from([None, "launch"]),
     ),
     max_size=12,
 ).map(tuple)  # fmt: skip
@@ -135,7 +135,7 @@ def test_message__discord_takes_any_card(card: Card) -> None:
 @pytest.mark.parametrize("line", ["`" * 40, "```" * 13, "a`b``c```" * 8])
 def test_message__lines_of_back_ticks_keep_their_place(line: str) -> None:
     """The room for an excerpt is counted as it is written, so that lines are shown beside any number of items."""
-    items = tuple(Item(title=(Outside("y" * 150),)) for _ in range(20))
+    items = tuple(Item(title=(Untrusted("y" * 150),)) for _ in range(20))
     card = Card(title=("t",), text=("t",), items=items, excerpt=Excerpt(lines=(line,) * 20))
     message = render.message(card)
     description = message["embeds"][0]["description"]
@@ -158,7 +158,7 @@ def test_message__a_longer_excerpt_shows_more_lines() -> None:
 
 def test_message__a_chart_keeps_its_place_beside_many_items() -> None:
     """However much there is to list, the bars and their numbers are there."""
-    items = tuple(Item(title=(Outside("y" * 300),)) for _ in range(60))
+    items = tuple(Item(title=(Untrusted("y" * 300),)) for _ in range(60))
     drawn = Chart(title="Failing", values=(0, 1, 2), labels=("a", "b", "c"), text="Failing: 0, 1, 2.")
 
     message = render.message(Card(title=("t",), text=("Many.",), items=items, chart=drawn))
@@ -212,7 +212,7 @@ def test_message__what_has_no_room_is_counted_and_goes_along() -> None:
 
 def test_message__items_without_room_are_counted() -> None:
     """As many as fit, then how many more there are."""
-    items = tuple(Item(title=(Outside(f"property {n} {'y' * 700}"),)) for n in range(60))
+    items = tuple(Item(title=(Untrusted(f"property {n} {'y' * 700}"),)) for n in range(60))
 
     message = render.message(Card(title=("t",), text=("Many.",), items=items, items_left_out=5))
     shown = message["embeds"][0]["description"]
@@ -225,7 +225,7 @@ def test_message__many_item_buttons_become_menus() -> None:
     """A menu per kind, its options named like the items; what is chosen says the button's words."""
     items = tuple(
         Item(
-            title=(f"{n}. ", Outside(f"property {n}")),
+            title=(f"{n}. ", Untrusted(f"property {n}")),
             buttons=(
                 Button(label=f"Logs {n}", words=f"logs {n}"),
                 Button(label=f"Debug {n}", words=f"debug {n}"),
@@ -280,13 +280,13 @@ def test_message__masks_report_links_of_a_log() -> None:
     """What a system under test writes of a report's link opens nothing: not in the message, and not in its file."""
     link = "https://acme.antithesis.com/report/a/b.html?auth=v2.public.eyJuYmYi_-Xx.Zm9v"
     card = Card(
-        title=("t ", Outside(link)),
-        text=("t ", Outside(link)),
-        body=((Outside(link),),),
-        facts=(Fact("Link", (Outside(link, code=True),)),),
-        items=(Item(title=(Outside(link),), lines=((Outside(link),),)),),
+        title=("t ", Untrusted(link)),
+        text=("t ", Untrusted(link)),
+        body=((Untrusted(link),),),
+        facts=(Fact("Link", (Untrusted(link, code=True),)),),
+        items=(Item(title=(Untrusted(link),), lines=((Untrusted(link),),)),),
         excerpt=Excerpt(lines=(f"398.1 [app] {link}",) * 400),
-        footer=(Outside(link),),
+        footer=(Untrusted(link),),
     )
     message = render.render(card)
 

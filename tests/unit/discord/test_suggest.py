@@ -14,8 +14,8 @@ from adapters.clock import SystemClock
 from adapters.lanes import whose
 from bot.access import Policy
 from bot.cards import Context, FieldKind
+from bot.command import Parameter, Services
 from bot.commands.registry import VERBS
-from bot.commands.verb import Desk, Parameter
 from bot.errors import Unreachable
 from bot.model import RunRef
 from bot.state import Actor, Place
@@ -26,9 +26,9 @@ from tests.fakes.store import MemoryStore
 PLACE = Place(channel="discord:channel:1:2", thread="3")
 
 
-def a_desk(service: FakeRunService, store: MemoryStore) -> Desk:
-    return Desk(
-        services={service.connection: service},
+def a_desk(service: FakeRunService, store: MemoryStore) -> Services:
+    return Services(
+        platforms={service.connection: service},
         store=store,
         clock=SystemClock(),
         policy=Policy(),

@@ -27,7 +27,7 @@ def test_run_id__names_its_field() -> None:
     ],
 )
 def test_launcher__takes_free_text(text: str, expected: str) -> None:
-    """Words in any script pass, spaces are made single."""
+    """ParsedCommand in any script pass, spaces are made single."""
     result = grammar.launcher(text)
 
     assert expected == result

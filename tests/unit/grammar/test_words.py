@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot import grammar
 from bot.errors import UserError
-from bot.grammar import Words
+from bot.grammar import ParsedCommand
 from bot.model import Moment, Secret
 from bot.moments import Pasted
 
@@ -20,69 +20,69 @@ MOMENT = Moment("-9067336385060865277", "45.334635781589895")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", Words()),
-        ("  \u200b ", Words()),
-        ("help", Words(verb="help")),
-        ("HELP!", Words(verb="help")),
+        ("", ParsedCommand()),
+        ("  \u200b ", ParsedCommand()),
+        ("help", ParsedCommand(verb="help")),
+        ("HELP!", ParsedCommand(verb="help")),
         (
             "status latest Payments Nightly",
-            Words(verb="status", positional=("latest", "Payments", "Nightly")),
+            ParsedCommand(verb="status", positional=("latest", "Payments", "Nightly")),
         ),
-        ('status "Payments Nightly"', Words(verb="status", positional=("Payments Nightly",))),
-        ("`status latest`", Words(verb="status", positional=("latest",))),
-        ("```\nstatus latest\n```", Words(verb="status", positional=("latest",))),
-        (f"status prod/{RUN}", Words(verb="status", positional=(f"prod/{RUN}",))),
-        ("logs window=20\nlines=5", Words(verb="logs", named={"window": "20", "lines": "5"})),
-        ("logs Window=20 --LINES=5", Words(verb="logs", named={"window": "20", "lines": "5"})),
+        ('status "Payments Nightly"', ParsedCommand(verb="status", positional=("Payments Nightly",))),
+        ("`status latest`", ParsedCommand(verb="status", positional=("latest",))),
+        ("```\nstatus latest\n```", ParsedCommand(verb="status", positional=("latest",))),
+        (f"status prod/{RUN}", ParsedCommand(verb="status", positional=(f"prod/{RUN}",))),
+        ("logs window=20\nlines=5", ParsedCommand(verb="logs", named={"window": "20", "lines": "5"})),
+        ("logs Window=20 --LINES=5", ParsedCommand(verb="logs", named={"window": "20", "lines": "5"})),
         (
             "logs --window 20 x",
-            Words(verb="logs", positional=("x",), named={"window": "20"}, strays=(("window", "x"),)),
+            ParsedCommand(verb="logs", positional=("x",), named={"window": "20"}, strays=(("window", "x"),)),
         ),
-        ("logs \u2014window 20", Words(verb="logs", named={"window": "20"})),
-        ('logs --grep "a b"', Words(verb="logs", named={"grep": "a b"})),
-        ("launch --ephemeral", Words(verb="launch", named={"ephemeral": "true"})),
+        ("logs \u2014window 20", ParsedCommand(verb="logs", named={"window": "20"})),
+        ('logs --grep "a b"', ParsedCommand(verb="logs", named={"grep": "a b"})),
+        ("launch --ephemeral", ParsedCommand(verb="launch", named={"ephemeral": "true"})),
         (
             "launch --ephemeral --yes a=1",
-            Words(verb="launch", named={"ephemeral": "true", "yes": "true", "a": "1"}),
+            ParsedCommand(verb="launch", named={"ephemeral": "true", "yes": "true", "a": "1"}),
         ),
-        ("launch -x --", Words(verb="launch", positional=("-x", "--"))),
-        ("launch --config-image a:1", Words(verb="launch", named={"config_image": "a:1"})),
+        ("launch -x --", ParsedCommand(verb="launch", positional=("-x", "--"))),
+        ("launch --config-image a:1", ParsedCommand(verb="launch", named={"config_image": "a:1"})),
         (
             "launch custom.X-y=1 antithesis.duration=30",
-            Words(verb="launch", named={"custom.X-y": "1", "antithesis.duration": "30"}),
+            ParsedCommand(verb="launch", named={"custom.X-y": "1", "antithesis.duration": "30"}),
         ),
-        ("logs grep=\u201ca b\u201d", Words(verb="logs", named={"grep": "a b"})),
-        ("logs grep='say \"hi\"'", Words(verb="logs", named={"grep": 'say "hi"'})),
-        (r'logs grep="say \"hi\" \\ \d"', Words(verb="logs", named={"grep": r'say "hi" \ \d'})),
-        ('logs grep="a"b', Words(verb="logs", named={"grep": "ab"})),
+        ("logs grep=\u201ca b\u201d", ParsedCommand(verb="logs", named={"grep": "a b"})),
+        ("logs grep='say \"hi\"'", ParsedCommand(verb="logs", named={"grep": 'say "hi"'})),
+        (r'logs grep="say \"hi\" \\ \d"', ParsedCommand(verb="logs", named={"grep": r'say "hi" \ \d'})),
+        ('logs grep="a"b', ParsedCommand(verb="logs", named={"grep": "ab"})),
         (
             "logs grep=it's x",
-            Words(verb="logs", positional=("x",), named={"grep": "it's"}, strays=(("grep", "x"),)),
+            ParsedCommand(verb="logs", positional=("x",), named={"grep": "it's"}, strays=(("grep", "x"),)),
         ),
-        ("logs grep=a=b", Words(verb="logs", named={"grep": "a=b"})),
-        ("logs grep=", Words(verb="logs", named={"grep": ""})),
+        ("logs grep=a=b", ParsedCommand(verb="logs", named={"grep": "a=b"})),
+        ("logs grep=", ParsedCommand(verb="logs", named={"grep": ""})),
         (
             'logs grep="" x',
-            Words(verb="logs", positional=("x",), named={"grep": ""}, strays=(("grep", "x"),)),
+            ParsedCommand(verb="logs", positional=("x",), named={"grep": ""}, strays=(("grep", "x"),)),
         ),
-        ("logs a/b=c 1=2", Words(verb="logs", positional=("a/b=c", "1=2"))),
-        ("logs 5 10.5", Words(verb="logs", positional=("5", "10.5"))),
-        ("logs moment=5,10.5", Words(verb="logs", pasted=Pasted(moment=Moment("5", "10.5")))),
+        ("logs a/b=c 1=2", ParsedCommand(verb="logs", positional=("a/b=c", "1=2"))),
+        ("logs 5 10.5", ParsedCommand(verb="logs", positional=("5", "10.5"))),
+        ("logs moment=5,10.5", ParsedCommand(verb="logs", pasted=Pasted(moment=Moment("5", "10.5")))),
         (
             f"failing  {MOMENT.input_hash}  {MOMENT.vtime}",
-            Words(verb="failing", pasted=Pasted(moment=MOMENT)),
+            ParsedCommand(verb="failing", pasted=Pasted(moment=MOMENT)),
         ),
         (
             f"logs {RUN} {MOMENT.input_hash} {MOMENT.vtime} window=20",
-            Words(
+            ParsedCommand(
                 verb="logs",
                 named={"window": "20"},
                 pasted=Pasted(run_id=RUN, moment=MOMENT, rest="window=20"),
             ),
         ),
         (
-            f"debug prod/{RUN} moment={MOMENT.words}",
-            Words(
+            f"debug prod/{RUN} moment={MOMENT.text}",
+            ParsedCommand(
                 verb="debug",
                 positional=(f"prod/{RUN}",),
                 pasted=Pasted(moment=MOMENT, rest=f"prod/{RUN}"),
@@ -90,28 +90,32 @@ MOMENT = Moment("-9067336385060865277", "45.334635781589895")
         ),
         (
             f"{MOMENT.input_hash} {MOMENT.vtime} Logs lines=3",
-            Words(verb="logs", named={"lines": "3"}, pasted=Pasted(moment=MOMENT, rest="Logs lines=3")),
+            ParsedCommand(
+                verb="logs", named={"lines": "3"}, pasted=Pasted(moment=MOMENT, rest="Logs lines=3")
+            ),
         ),
-        (f"moment {MOMENT.input_hash} {MOMENT.vtime}", Words(pasted=Pasted(moment=MOMENT))),
+        (f"moment {MOMENT.input_hash} {MOMENT.vtime}", ParsedCommand(pasted=Pasted(moment=MOMENT))),
         (
             f"Failure Hash {MOMENT.input_hash}\nFailure VTime {MOMENT.vtime}",
-            Words(pasted=Pasted(moment=MOMENT)),
+            ParsedCommand(pasted=Pasted(moment=MOMENT)),
         ),
         (
             f"snouty runs logs {RUN} {MOMENT.input_hash} {MOMENT.vtime}",
-            Words(pasted=Pasted(run_id=RUN, moment=MOMENT)),
+            ParsedCommand(pasted=Pasted(run_id=RUN, moment=MOMENT)),
         ),
         (
             "https://acme.antithesis.com/report/a/b.html?auth=x",
-            Words(pasted=Pasted(report_url=Secret("https://acme.antithesis.com/report/a/b.html?auth=x"))),
+            ParsedCommand(
+                pasted=Pasted(report_url=Secret("https://acme.antithesis.com/report/a/b.html?auth=x"))
+            ),
         ),
-        (RUN, Words(pasted=Pasted(run_id=RUN))),
-        (LETTER_RUN, Words(pasted=Pasted(run_id=LETTER_RUN))),
-        ("moment of truth", Words(positional=("moment", "of", "truth"))),
-        ("? what", Words(positional=("?", "what"))),
+        (RUN, ParsedCommand(pasted=Pasted(run_id=RUN))),
+        (LETTER_RUN, ParsedCommand(pasted=Pasted(run_id=LETTER_RUN))),
+        ("moment of truth", ParsedCommand(positional=("moment", "of", "truth"))),
+        ("? what", ParsedCommand(positional=("?", "what"))),
     ],
 )
-def test_split__reads_a_command(text: str, expected: Words) -> None:
+def test_split__reads_a_command(text: str, expected: ParsedCommand) -> None:
     """Verb, words, names, quotes, options and pasted moments come apart as a person means them."""
     words = grammar.split(text)
 
@@ -147,7 +151,7 @@ def test_quoted__reads_back_exactly(first: str, second: str) -> None:
     """Any two values that are quoted come back as they were, whatever they hold."""
     words = grammar.split(f"logs grep={grammar.quoted(first)} x source={grammar.quoted(second)}")
 
-    expected = Words(
+    expected = ParsedCommand(
         verb="logs", positional=("x",), named={"grep": first, "source": second}, strays=(("grep", "x"),)
     )
     assert expected == words

@@ -245,7 +245,7 @@ def test_find__reads_links_as_chats_write_them(text: str) -> None:
     ],
 )
 def test_find__sees_nothing_where_nothing_is(text: str) -> None:
-    """Words, options, other objects and quoted values are no moments."""
+    """ParsedCommand, options, other objects and quoted values are no moments."""
     found = moments.find(text)
 
     assert found is None
@@ -296,8 +296,8 @@ def test_find__says_what_is_wrong(text: str, named: str) -> None:
     with pytest.raises(UserError) as refused:
         moments.find(text)
 
-    assert named in f"{refused.value.problem} {refused.value.mend}"
-    assert "CANARY" not in f"{refused.value.problem} {refused.value.mend}"
+    assert named in f"{refused.value.problem} {refused.value.hint}"
+    assert "CANARY" not in f"{refused.value.problem} {refused.value.hint}"
 
 
 def test_find__takes_a_moment_beside_a_lookalike() -> None:
@@ -353,7 +353,7 @@ def test_find__never_shows_a_secret(text: str) -> None:
 
 
 def test_find__keeps_options_behind_a_command() -> None:
-    """Words for the verb that follow a pasted curl command belong to the verb; its own are dropped."""
+    """ParsedCommand for the verb that follow a pasted curl command belong to the verb; its own are dropped."""
     found = moments.find(f'debug {CURL} description="x y" | jq .')
 
     assert found is not None
@@ -431,4 +431,4 @@ def _answer(text: str) -> str:
     try:
         return repr(moments.find(text))
     except UserError as refused:
-        return f"{refused.problem} {refused.mend}"
+        return f"{refused.problem} {refused.hint}"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.moments.objects import MAX_DEPTH, objects
+from bot.moments.embedded_json import MAX_DEPTH, objects
 
 KEYS = st.text("ab1-.:,{}[]'", min_size=1, max_size=6)
 SCALARS = KEYS | st.integers() | st.booleans()

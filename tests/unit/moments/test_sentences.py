@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.chat.gist import gist
+from adapters.chat.message_target import gist
 from bot import moments
 from bot.model import Moment
 

@@ -37,7 +37,7 @@ def test_show__reads_back_exactly(moment: Moment, ids: tuple[str | None, str | N
 
 @settings(max_examples=60)
 @given(MOMENTS)
-@pytest.mark.parametrize("pattern", ["end moment: {0.input_hash} {0.vtime}", "moment={0.words}"])
+@pytest.mark.parametrize("pattern", ["end moment: {0.input_hash} {0.vtime}", "moment={0.text}"])
 def test_words__read_back_exactly(pattern: str, moment: Moment) -> None:
     """The short forms of buttons and of named pairs survive as well."""
     found = moments.find(pattern.format(moment))

@@ -15,8 +15,10 @@ from adapters.chat.discord import render as discord
 from adapters.chat.slack import render as slack
 from adapters.chat.terminal.render import render as terminal
 from adapters.cli.doctor import outbox
-from bot import errors, requests
-from bot.cards import Card, Excerpt, Item, Outside, Tone, plain
+from bot import errors
+from bot.actions import requests
+from bot.actions.sessions import Session
+from bot.cards import Card, Excerpt, Item, Tone, Untrusted, plain
 from bot.model import (
     Availability,
     DebugRequest,
@@ -29,9 +31,8 @@ from bot.model import (
     RunStatus,
 )
 from bot.ports import Halted, Post, PostOutcome, Undeliverable
-from bot.replies import debugging, launching, problems, settling, watching
-from bot.replies.words import count, counted, last, sentence, stopped, virtual_seconds
-from bot.sessions import Session
+from bot.replies import confirming, debugging, launching, problems, watching
+from bot.replies.wording import count, counted, last, sentence, stopped, virtual_seconds
 from bot.state import CHANGES, EVERYTHING, Intent, IntentKind, IntentState, OutboxDepth, Outcome, Subscription
 from tests.fakes.chat import FakeChat
 from tests.fakes.delivering import Delivering, a_delivery
@@ -131,7 +132,7 @@ def test_words__counts(number: int) -> None:
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_words__a_sentence_ends_in_one_stop(ending: str) -> None:
     """A text from outside keeps its own mark; one without gets a full stop."""
-    assert plain(sentence("It said: ", Outside(ending))) == f"It said: {stopped(ending)}"
+    assert plain(sentence("It said: ", Untrusted(ending))) == f"It said: {stopped(ending)}"
     assert stopped(ending) == ("later." if ending == "later" else ending)
     assert mistakes(stopped(ending)) == []
 
@@ -227,8 +228,8 @@ def of_intents(ending: str) -> Iterator[Card]:
         request = requests.launch_request(launch.request)
         session = an_intent(IntentKind.DEBUG, state, ending)
         yield launching.sent(launch, request)
-        yield settling.happened(launch).card
-        yield settling.happened(session).card
+        yield confirming.happened(launch).card
+        yield confirming.happened(session).card
         ended = a_run(1, status_text=ending)
         for run in (None, ended, replace(ended, status=RunStatus.INCOMPLETE)):
             asked = requests.debug_request(session.request)
@@ -242,8 +243,8 @@ def of_intents(ending: str) -> Iterator[Card]:
 
 def of_problems(ending: str) -> Iterator[Card]:
     """Yield what is said of errors."""
-    for mend in ("", ending):
-        yield problems.mistake(errors.UserError(ending, mend)).card
+    for hint in ("", ending):
+        yield problems.mistake(errors.UserError(ending, hint)).card
     for kind in (errors.Unreachable, errors.AccessRefused, errors.Rejected, errors.ServiceFailed):
         yield problems.failure(kind(ending, detail=f"it is {ending}")).card
     yield problems.failure(errors.StoreError(ending)).card
@@ -285,7 +286,7 @@ async def test_cards__of_help() -> None:
 def test_doctor__counts_messages(number: int) -> None:
     """What waits and what needs an operator is counted right."""
     findings = outbox(OutboxDepth(waiting=number, oldest=None, unknown=0, dead=number))
-    said = " ".join(f"{finding.found} {finding.mend}" for finding in findings)
+    said = " ".join(f"{finding.found} {finding.hint}" for finding in findings)
 
     assert mistakes(said) == []
     assert re.search(r"\b1 messages? need\b|[02] messages? needs\b", said) is None

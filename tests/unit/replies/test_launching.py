@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot import requests
+from bot.actions import requests
 from bot.cards import Progress, plain
 from bot.model import LaunchRequest, RunStatus
-from bot.replies import launching, settling
+from bot.replies import confirming, launching
 from bot.state import Intent, IntentKind, IntentState
 from tests.fakes.runs import EPOCH, a_run
 
@@ -99,7 +99,7 @@ def test_sent__refused_without_a_reason() -> None:
 @pytest.mark.parametrize("state", list(IntentState))
 def test_happened__has_a_sentence_for_every_state(state: IntentState) -> None:
     """Whatever became of it, a second press hears a whole sentence, alone."""
-    reply = settling.happened(an_intent(state, run_id="r1"))
+    reply = confirming.happened(an_intent(state, run_id="r1"))
 
     assert reply.private
     assert plain(reply.card.text).strip().endswith(".")

@@ -122,8 +122,8 @@ def test_read_address__refused(text: str) -> None:
     with pytest.raises(UserError) as caught:
         read_address(text)
 
-    assert "Write sqlite:///clew.db or postgresql://" in caught.value.mend
-    assert SECRET not in f"{caught.value.problem} {caught.value.mend}"
+    assert "Write sqlite:///clew.db or postgresql://" in caught.value.hint
+    assert SECRET not in f"{caught.value.problem} {caught.value.hint}"
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_read_address__refused_by_name(
     with pytest.raises(UserError) as caught:
         read_address(text)
 
-    assert said in f"{caught.value.problem} {caught.value.mend}"
-    assert SECRET not in f"{caught.value.problem} {caught.value.mend}"
+    assert said in f"{caught.value.problem} {caught.value.hint}"
+    assert SECRET not in f"{caught.value.problem} {caught.value.hint}"
 
 
 @pytest.mark.usefixtures("complete")

@@ -61,7 +61,7 @@ def test_load__environment_over_dot_env(folder: Path, monkeypatch: pytest.Monkey
 
 
 def test_load__everything_wrong_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Problems of the environment and of the file come together, each with its mend and no secret."""
+    """Problems of the environment and of the file come together, each with its hint and no secret."""
     monkeypatch.setenv("ANTITHESIS_TENANT", "acme/api")
     monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
     monkeypatch.setenv("CLEW_POLL_SECOND", "30")
@@ -464,7 +464,7 @@ def test_load__dot_env_that_is_not_text(folder: Path) -> None:
 
 @pytest.mark.usefixtures("complete")
 def test_load__words_of_the_file_in_capitals(folder: Path) -> None:
-    """Words of fixed lists may be capitals in the file too."""
+    """ParsedCommand of fixed lists may be capitals in the file too."""
     (folder / "clew.toml").write_text(
         'report_links = "Private"\n[[watch]]\nchannel = "slack:channel:T01:C01"\noutcomes = ["Failures"]\n'
         '[web]\nlisten = "OFF"\n'
@@ -705,7 +705,7 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     ],
 )
 def test_load__file_with_one_mistake(toml: str, said: str, folder: Path) -> None:
-    """Each mistake in the file is named with its place and its mend."""
+    """Each mistake in the file is named with its place and its hint."""
     (folder / "clew.toml").write_text(toml)
 
     assert said in one_problem()

@@ -79,7 +79,7 @@ def test_command__becomes_words_of_a_person_at_a_place() -> None:
     assert result.invocation.actor.id == "slack:user:T01:U1"
     assert result.invocation.place.channel == "slack:channel:T01:C1"
     assert result.invocation.actor.principals == {"slack:user:T01:U1", "slack:team:T01"}
-    assert (result.invocation.words, result.invocation.key, result.way) == (
+    assert (result.invocation.text, result.invocation.key, result.way) == (
         "status",
         "trigger:t",
         Way.COMMAND,
@@ -100,7 +100,7 @@ def test_mention__in_a_thread_stays_there() -> None:
     inside, top = _said(mention(thread_ts="0.9")), _said(mention())
 
     assert ("0.9", "1.1") == (inside.invocation.place.thread, top.invocation.place.thread)
-    assert inside.invocation.words == "status"
+    assert inside.invocation.text == "status"
 
 
 def test_mention__of_a_person_from_another_organisation_keeps_their_workspace() -> None:
@@ -139,7 +139,7 @@ def test_press__says_the_buttons_words_in_the_messages_thread() -> None:
     result = _said(pressed({"action_id": "say:1", "value": "failing demo/x"}))
 
     assert ("failing demo/x", "1.1", "1.1") == (
-        result.invocation.words,
+        result.invocation.text,
         result.invocation.place.thread,
         result.message,
     )
@@ -149,7 +149,7 @@ def test_press__of_a_menu_says_the_entry() -> None:
     """An overflow menu and a select say what was chosen."""
     chosen = {"type": "overflow", "action_id": "more:1", "selected_option": {"value": "help logs"}}
 
-    assert _said(pressed(chosen)).invocation.words == "help logs"
+    assert _said(pressed(chosen)).invocation.text == "help logs"
 
 
 def test_press__of_a_page_button_is_nothing() -> None:
@@ -162,7 +162,7 @@ def test_press__that_asks_opens_a_form() -> None:
     result = events.read(pressed({"action_id": "ask:launch:1", "value": "launch basic_test"}), ME, NOW)
 
     assert isinstance(result, Opening)
-    assert (result.invocation.words, result.placed) == ("launch basic_test", True)
+    assert (result.invocation.text, result.placed) == ("launch basic_test", True)
 
 
 def test_press__on_an_ephemeral_message_has_no_thread_of_its_own() -> None:

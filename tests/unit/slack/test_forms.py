@@ -20,7 +20,7 @@ ME = Actor(id="slack:user:T01:U1", principals=frozenset({"slack:user:T01:U1"}))
 SAID = Invocation(
     actor=ME,
     place=Place(channel="slack:channel:T01:C1", thread="1.1"),
-    words="launch",
+    text="launch",
     key="k",
     at=datetime(2026, 5, 14, tzinfo=UTC),
 )

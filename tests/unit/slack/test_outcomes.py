@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.chat.slack import outcomes
-from bot.ports import Halted, NotDelivered, Perhaps, PostOutcome, Undeliverable
+from bot.ports import Halted, NotDelivered, PostOutcome, Unconfirmed, Undeliverable
 
 NOW = datetime(2026, 5, 14, 3, 0, tzinfo=UTC)
 
@@ -84,7 +84,7 @@ def test_classify__may_have_happened(code: str) -> None:
     """Slack says itself that part of the work may be done; what is unknown is treated the same."""
     result = meaning(code)
 
-    assert isinstance(result, Perhaps)
+    assert isinstance(result, Unconfirmed)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
@@ -92,7 +92,7 @@ def test_classify__server_errors_may_have_happened(status: int) -> None:
     """A gateway's page says nothing about the message behind it."""
     result = outcomes.classify(answered({}, status=status), NOW)
 
-    assert isinstance(result, Perhaps)
+    assert isinstance(result, Unconfirmed)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_classify__too_many_requests(header: str | None, seconds: float) -> None
     )
 
     assert isinstance(result, NotDelivered)
-    assert result.parks_channel
+    assert result.limits_channel
     assert seconds == result.retry_after
 
 
@@ -138,7 +138,7 @@ def test_classify__never_sent(error: Exception) -> None:
     result = outcomes.classify(error, NOW)
 
     assert isinstance(result, NotDelivered)
-    assert not result.parks_channel
+    assert not result.limits_channel
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_classify__lost_on_the_way(error: Exception) -> None:
     """After that, anything can have happened."""
     result = outcomes.classify(error, NOW)
 
-    assert isinstance(result, Perhaps)
+    assert isinstance(result, Unconfirmed)
 
 
 def test_classify__an_answer_that_is_no_slack_answer() -> None:
@@ -168,7 +168,7 @@ def test_classify__an_answer_that_is_no_slack_answer() -> None:
 
     result = outcomes.classify(SlackApiError("", Answer()), NOW)  # type: ignore[no-untyped-call]  # slack_sdk
 
-    assert isinstance(result, Perhaps)
+    assert isinstance(result, Unconfirmed)
     assert "502" in result.reason
 
 

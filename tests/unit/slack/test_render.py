@@ -25,10 +25,10 @@ from bot.cards import (
     Item,
     Line,
     Link,
-    Outside,
     Progress,
     Style,
     Tone,
+    Untrusted,
 )
 from bot.errors import ServiceFailed, UserError
 from bot.model import RunRef, Secret
@@ -42,23 +42,23 @@ RUN = "9043254f65c9c65d63fe043a0abfc7fc-53-1"
 def verdict() -> Card:
     """Show what a channel reads when a run ends."""
     return Card(
-        title=("FAILED: ", Outside("Payments Nightly"), " ", Outside("9043254f", code=True)),
+        title=("FAILED: ", Untrusted("Payments Nightly"), " ", Untrusted("9043254f", code=True)),
         text=(
             "Run ",
-            Outside("Payments Nightly"),
+            Untrusted("Payments Nightly"),
             " 9043254f FAILED: 1 of 40 properties fails; 1 newly failing.",
         ),
         tone=Tone.BAD,
-        body=((Outside("nightly on main & <release>"),),),
+        body=((Untrusted("nightly on main & <release>"),),),
         facts=(
-            Fact("Run", (Outside(RUN, code=True),)),
+            Fact("Run", (Untrusted(RUN, code=True),)),
             Fact("Properties", ("1 failing, 39 passing",)),
-            Fact("Source", (Outside("feature_*x*"),)),
+            Fact("Source", (Untrusted("feature_*x*"),)),
             Fact("Runs", (Link("behind the login", "https://demo.antithesis.com/runs"),)),
         ),
         items=(
-            Item(mark="newly failing", title=(Outside("Ledger balances"),), lines=(("at 398.489 s",),)),
-            Item(mark="still failing", title=(Outside("No deadlock"), " (3 runs in a row)")),
+            Item(mark="newly failing", title=(Untrusted("Ledger balances"),), lines=(("at 398.489 s",),)),
+            Item(mark="still failing", title=(Untrusted("No deadlock"), " (3 runs in a row)")),
         ),
         items_left_out=2,
         buttons=(
@@ -79,8 +79,8 @@ def failing() -> Card:
         items=tuple(
             Item(
                 mark="newly failing",
-                title=(f"{n}. ", Outside(name)),
-                lines=((Outside("ledger.go:42", code=True),),),
+                title=(f"{n}. ", Untrusted(name)),
+                lines=((Untrusted("ledger.go:42", code=True),),),
                 buttons=(
                     Button(label=f"Logs {n}", words=f"logs {n}"),
                     Button(label=f"Debug {n}", words=f"debug {n}"),
@@ -94,11 +94,11 @@ def failing() -> Card:
 def history() -> Card:
     """Show one run with how its series went; the launcher has a name that would be markup elsewhere."""
     return Card(
-        title=("FAILED: ", Outside("Payments <Nightly>")),
-        text=("Run ", Outside("Payments <Nightly>"), " 9043254f FAILED: 2 of 40 properties fail."),
+        title=("FAILED: ", Untrusted("Payments <Nightly>")),
+        text=("Run ", Untrusted("Payments <Nightly>"), " 9043254f FAILED: 2 of 40 properties fail."),
         tone=Tone.BAD,
         facts=(Fact("Properties", ("2 failing, 38 passing",)),),
-        items=(Item(mark="newly failing", title=(Outside("Ledger balances"),)),),
+        items=(Item(mark="newly failing", title=(Untrusted("Ledger balances"),)),),
         chart=Chart(
             title="Failing properties, last 6 runs",
             values=(0, 0, 1, 1, 0, 2),
@@ -132,10 +132,10 @@ def logs() -> Card:
 def question() -> Card:
     """Ask to confirm a launch with more parameters than fit in columns."""
     return Card(
-        title=("Launch ", Outside("basic_test"), "?"),
+        title=("Launch ", Untrusted("basic_test"), "?"),
         text=("Launch basic_test for 30 min? Nothing has been started yet.",),
         tone=Tone.WARNING,
-        facts=tuple(Fact(f"antithesis.parameter_{n}", (Outside(f"value {n}"),)) for n in range(12)),
+        facts=tuple(Fact(f"antithesis.parameter_{n}", (Untrusted(f"value {n}"),)) for n in range(12)),
         buttons=(
             Button(label="Launch", words="confirm t0", style=Style.PRIMARY),
             Button(label="Cancel", words="decline t0", style=Style.DANGER),
@@ -146,7 +146,7 @@ def question() -> Card:
 def live() -> Card:
     """Follow a run that is under way."""
     return Card(
-        title=("running: ", Outside("basic_test")),
+        title=("running: ", Untrusted("basic_test")),
         text=("Run basic_test is running, 12 of 30 min.",),
         tone=Tone.RUNNING,
         progress=Progress(fraction=0.4, text="12 min of 30 min"),
@@ -159,7 +159,7 @@ def form() -> Card:
     return Card(
         title=("Launch what?",),
         text=("A launcher and a duration are missing.",),
-        body=(("Say ", Outside("launch LAUNCHER duration=30", code=True), "."),),
+        body=(("Say ", Untrusted("launch LAUNCHER duration=30", code=True), "."),),
         form=Form(verb="launch", title="Launch a test run", submit="Continue", fields=fields),
     )
 
@@ -211,7 +211,7 @@ HOSTILE = st.one_of(
          "@here", "\u202e", "\x1b[31m", "x" * 5000, "\n", ""]
     ),
 )  # fmt: skip
-OUTSIDE = st.builds(Outside, HOSTILE, st.booleans())
+OUTSIDE = st.builds(Untrusted, HOSTILE, st.booleans())
 LINES: st.SearchStrategy[Line] = st.lists(
     st.one_of(OUTSIDE, st.just("own words "), st.just(Link("page", "https://demo.antithesis.com/x"))),
     max_size=4,
@@ -227,7 +227,7 @@ BUTTONS = st.lists(
         report=st.sampled_from([None, RunRef("demo", RUN)]),
         signed=st.sampled_from([None, Secret("https://demo.antithesis.com/report/x?auth=v2.public.CANARY")]),
         style=st.sampled_from(list(Style)),
-        asks=st.sampled_from([None, "launch"]),
+        opens_form=st.sampled_from([None, "launch"]),
     ),
     max_size=12,
 ).map(tuple)
@@ -289,7 +289,7 @@ def test_message__what_has_no_room_is_counted_and_goes_along() -> None:
 
 def test_message__items_without_room_are_counted() -> None:
     """As many as fit, then how many more there are."""
-    items = tuple(Item(title=(Outside(f"property {n} {'y' * 700}"),)) for n in range(60))
+    items = tuple(Item(title=(Untrusted(f"property {n} {'y' * 700}"),)) for n in range(60))
 
     message = render.message(Card(title=("t",), text=("Many.",), items=items, items_left_out=5))
     shown = _texts(message["blocks"])
@@ -348,12 +348,12 @@ FENCED = ("a ```code", "``````", "```" + "x" * 590 + "```", "`` `", "odd ```", "
 @pytest.mark.parametrize("name", ["a ```property```", "```", "x" * 3_998 + "```", "``", "`````"])
 def test_message__holds_no_fence_from_outside(lines: tuple[str, ...], name: str) -> None:
     """No text from outside opens or closes a code block, wherever it stands and wherever it is cut."""
-    odd = (Outside(name), " and ", Outside("`"), Outside("``"))
+    odd = (Untrusted(name), " and ", Untrusted("`"), Untrusted("``"))
     card = Card(
         title=odd,
         text=odd,
         body=(odd,),
-        facts=(Fact("Name", odd), *(Fact(f"f{n}", (Outside(name),)) for n in range(len(lines)))),
+        facts=(Fact("Name", odd), *(Fact(f"f{n}", (Untrusted(name),)) for n in range(len(lines)))),
         items=(Item(title=odd, mark="new", lines=(odd,)),),
         excerpt=Excerpt(lines=lines),
         footer=odd,
@@ -367,7 +367,7 @@ def test_message__holds_no_fence_from_outside(lines: tuple[str, ...], name: str)
 
 def test_message__an_excerpt_keeps_its_room_as_it_is_written() -> None:
     """Signs that are written longer than they are do not cost the lines their place beside many items."""
-    items = tuple(Item(title=(Outside("y" * 300),)) for _ in range(60))
+    items = tuple(Item(title=(Untrusted("y" * 300),)) for _ in range(60))
     card = Card(title=("t",), text=("t",), items=items, excerpt=Excerpt(lines=("&<>" * 15,) * 20))
     text = json.dumps(render.message(card)["blocks"])
 
@@ -402,13 +402,13 @@ def test_message__masks_report_links_of_a_log() -> None:
     """What a system under test writes of a report's link opens nothing: not in the message, and not in its file."""
     link = "https://acme.antithesis.com/report/a/b.html?auth=v2.public.eyJuYmYi_-Xx.Zm9v"
     card = Card(
-        title=("t ", Outside(link)),
-        text=("t ", Outside(link)),
-        body=((Outside(link),),),
-        facts=(Fact("Link", (Outside(link, code=True),)),),
-        items=(Item(title=(Outside(link),), lines=((Outside(link),),)),),
+        title=("t ", Untrusted(link)),
+        text=("t ", Untrusted(link)),
+        body=((Untrusted(link),),),
+        facts=(Fact("Link", (Untrusted(link, code=True),)),),
+        items=(Item(title=(Untrusted(link),), lines=((Untrusted(link),),)),),
         excerpt=Excerpt(lines=(f"398.1 [app] {link}",) * 400),
-        footer=(Outside(link),),
+        footer=(Untrusted(link),),
     )
     message = render.render(card)
 

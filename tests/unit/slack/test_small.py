@@ -10,7 +10,7 @@ from adapters.chat.slack import buttons, ids, markup
 from adapters.chat.slack.addresses import Addresses
 from adapters.chat.slack.proxies import way
 from adapters.chat.slack.requests import WINDOW, Replays
-from bot.cards import Button, Link, Outside
+from bot.cards import Button, Link, Untrusted
 from tests.fakes.clock import ManualClock
 
 
@@ -63,7 +63,7 @@ def test_plain__hides_and_turns_nothing() -> None:
 def test_marked__falls_back_to_plain_where_text_would_be_formatted() -> None:
     """Mrkdwn has no way to write a star, so such a value is shown as plain text."""
     kinds = [
-        markup.marked((Outside(text),), 100, label="L")["type"]
+        markup.marked((Untrusted(text),), 100, label="L")["type"]
         for text in ("plain", "*bold*", "a_b", ":tada:")
     ]
 
@@ -80,14 +80,14 @@ def test_marked__of_an_odd_link_shows_its_label() -> None:
 
 def test_fallback__is_cut_after_escaping() -> None:
     """Escaping makes longer; the limit holds for what is sent, and no entity is cut in two."""
-    text = markup.fallback((Outside("&" * 5000),), 4000)
+    text = markup.fallback((Untrusted("&" * 5000),), 4000)
 
     assert len(text) <= 4000
     assert text.replace("&amp;", "") == "…"
 
 
 def test_row__leaves_out_what_cannot_be_said() -> None:
-    """Words over Slack's limit, odd addresses, buttons that say nothing."""
+    """ParsedCommand over Slack's limit, odd addresses, buttons that say nothing."""
     odd = (
         Button(label="long", words="x" * 2001),
         Button(label="odd", page="javascript:x"),
@@ -110,7 +110,9 @@ def test_row__keeps_a_long_row_short() -> None:
 
 def test_fill_report__leaves_an_odd_link_to_the_click() -> None:
     """What is no web address never becomes a button's address."""
-    (row,) = buttons.row((Button(label="Open report", words="report x", asks=None),), itertools.count(1))
+    (row,) = buttons.row(
+        (Button(label="Open report", words="report x", opens_form=None),), itertools.count(1)
+    )
     row["elements"][0]["action_id"] = "report:1"
 
     buttons.fill_report(row, "javascript:alert(1)")

@@ -24,10 +24,10 @@ from bot.cards import (
     Form,
     Item,
     Link,
-    Outside,
     Progress,
     Style,
     Tone,
+    Untrusted,
 )
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import a_run
@@ -35,26 +35,26 @@ from tests.fakes.runs import a_run
 GOLDEN = Path(__file__).parent / "golden"
 
 FAILED = Card(
-    title=("FAILED: ", Outside("Payments Nightly"), " ", Outside("9043254f", code=True)),
+    title=("FAILED: ", Untrusted("Payments Nightly"), " ", Untrusted("9043254f", code=True)),
     text=("Run Payments Nightly 9043254f FAILED: 2 of 40 properties fail; 1 newly failing.",),
     tone=Tone.BAD,
-    body=((Outside("nightly on main"),),),
+    body=((Untrusted("nightly on main"),),),
     facts=(
-        Fact("Run", (Outside("9043254f0000000000000000000000aa-62-14", code=True),)),
+        Fact("Run", (Untrusted("9043254f0000000000000000000000aa-62-14", code=True),)),
         Fact("Properties", ("2 failing, 38 passing",)),
         Fact("Compared with", ("the run of ", Link("13 May", "https://acme.antithesis.com/runs?x=1"))),
     ),
     items=(
         Item(
             mark="new",
-            title=(Outside("Money is never created or destroyed, not even when the ledger is cut off"),),
-            lines=(("at ", Outside("398.489 s", code=True), " in ledger.go:42"),),
+            title=(Untrusted("Money is never created or destroyed, not even when the ledger is cut off"),),
+            lines=(("at ", Untrusted("398.489 s", code=True), " in ledger.go:42"),),
             buttons=(
                 Button(label="Logs", words="logs 1"),
                 Button(label="Debug", words="debug 1", style=Style.DANGER),
             ),
         ),
-        Item(mark="still failing", title=(Outside("Every order is paid once"),)),
+        Item(mark="still failing", title=(Untrusted("Every order is paid once"),)),
     ),
     items_left_out=3,
     buttons=(
@@ -91,10 +91,10 @@ RUNNING = Card(
 )
 
 CHART = Card(
-    title=("FAILED: ", Outside("Payments Nightly")),
+    title=("FAILED: ", Untrusted("Payments Nightly")),
     text=("Run Payments Nightly 9043254f FAILED: 2 of 40 properties fail.",),
     tone=Tone.BAD,
-    items=(Item(mark="newly failing", title=(Outside("Every order is paid once"),)),),
+    items=(Item(mark="newly failing", title=(Untrusted("Every order is paid once"),)),),
     chart=Chart(
         title="Failing properties, last 14 runs",
         values=(0, 0, 1, 1, 0, 0, 3, 1_204, 640, 3, 0, 0, 0, 2),
@@ -105,16 +105,16 @@ CHART = Card(
 )
 
 HOSTILE = Card(
-    title=(Outside("[bold]not bold[/bold] \x1b[31mred\x1b[0m \u202eesrever"),),
-    text=(Outside("[link=https://evil]x[/link]"),),
+    title=(Untrusted("[bold]not bold[/bold] \x1b[31mred\x1b[0m \u202eesrever"),),
+    text=(Untrusted("[link=https://evil]x[/link]"),),
     body=(
-        (Outside("first line\nsecond line\r\nthird \x1b]8;;https://evil\x07link\x1b]8;;\x07 end"),),
-        (Outside("code\nstays on one line", code=True),),
-        (Outside("語" * 60),),
+        (Untrusted("first line\nsecond line\r\nthird \x1b]8;;https://evil\x07link\x1b]8;;\x07 end"),),
+        (Untrusted("code\nstays on one line", code=True),),
+        (Untrusted("語" * 60),),
         ("x" * 200,),
     ),
-    facts=(Fact("[9] Launch", (Outside("[9] Launch :smile: \u200bhidden\x00"),)),),
-    items=(Item(title=(Outside("\ud800 lone"),), mark="[new]"),),
+    facts=(Fact("[9] Launch", (Untrusted("[9] Launch :smile: \u200bhidden\x00"),)),),
+    items=(Item(title=(Untrusted("\ud800 lone"),), mark="[new]"),),
     excerpt=Excerpt(lines=("[red]a[/red]\x07", "tab\tstop", "")),
 )
 

@@ -13,7 +13,7 @@ from bot.access import Policy
 from bot.cards import Form
 from bot.errors import StoreError
 from bot.lengths import LONGEST
-from bot.replies.too_much import WAITING_FOR_OWN
+from bot.replies.load import WAITING_FOR_OWN
 from bot.state import Invocation
 from tests.fakes.held import HeldService
 from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
@@ -47,7 +47,7 @@ class Talk:
             handler=self.stage.handler,
             chat=self.chat,
             clock=self.stage.clock,
-            new_key=self.stage.desk.new_key,
+            new_key=self.stage.services.new_key,
             fill=self._fill,
         )
 
@@ -228,7 +228,7 @@ async def test_catch_up__after_a_restart(talk: Talk) -> None:
     from adapters.chat.terminal.events import invocation
 
     asked = invocation("help", thread=None, key="k1", at=talk.stage.clock.now())
-    await talk.stage.handler.take(asked)
+    await talk.stage.handler.accept(asked)
 
     await talk.terminal.catch_up()
     await talk.terminal.catch_up()
@@ -242,7 +242,7 @@ async def test_answered__thread_of_the_message(talk: Talk) -> None:
 
     await talk.say("status latest")
 
-    context = await talk.stage.desk.store.context("terminal:channel:local", "1")
+    context = await talk.stage.services.store.context("terminal:channel:local", "1")
     assert context is not None
     assert context.run is not None
     assert run_id == context.run.run_id

@@ -17,7 +17,7 @@ async def completing(stage: Stage | None = None) -> Completing:
     stage = stage or Stage()
     run = a_run(1, launcher="Payments Nightly")
     await stage.memory.record(PollStep(connection="demo", now=EPOCH, runs=(run,)))
-    return Completing(stage.desk, stage.handler.verbs, lambda: ("2", "1"))
+    return Completing(stage.services, stage.handler.verbs, lambda: ("2", "1"))
 
 
 async def offered(line: str, completer: Completing | None = None) -> list[str]:

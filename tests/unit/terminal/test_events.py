@@ -61,4 +61,4 @@ def test_invocation__the_person_is_admin() -> None:
 
 def test_invocation__is_never_cut() -> None:
     """The core refuses what is too long with a sentence, so it has to see that it is."""
-    assert len(invocation("x" * 100_000, thread=None, key="k", at=EPOCH).words) == 100_000
+    assert len(invocation("x" * 100_000, thread=None, key="k", at=EPOCH).text) == 100_000

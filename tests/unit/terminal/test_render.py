@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from adapters.chat.terminal.drawing import Kind, decode, encode
 from adapters.chat.terminal.render import MOST_CODE_LINES, MOST_ITEMS, render
-from bot.cards import Button, Card, Excerpt, Item, Outside
+from bot.cards import Button, Card, Excerpt, Item, Untrusted
 from tests.unit.terminal.cards import CARDS, CHART, GOLDEN, HOSTILE, RUNNING, drawn
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
@@ -97,7 +97,7 @@ def test_render__too_many_lines() -> None:
 
 def test_render__long_text_is_cut() -> None:
     """A single text from outside cannot fill the screen."""
-    card = Card(title=("t",), text=("t",), body=((Outside("x" * 10_000),),))
+    card = Card(title=("t",), text=("t",), body=((Untrusted("x" * 10_000),),))
 
     assert len(render(card).rows[0].text) == 4_000
 

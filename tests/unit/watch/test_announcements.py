@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.analysis import RunAnalysis
 from bot.cards import plain
 from bot.chain import BEGINNINGS, Gap, Streak
 from bot.diff import RunDiff
-from bot.findings import Findings
 from bot.model import Capability, Run, RunStatus
 from bot.replies import announcements
 from bot.state import StoredResults, Subscription, TrackedRun
@@ -33,9 +33,9 @@ def before(run: Run, **changes: object) -> StoredResults:
     return StoredResults(**fields)  # type: ignore[arg-type]  # the test's own fields
 
 
-def found(run: Run, diff: RunDiff | None, *, failing: tuple[str, ...] = ()) -> Findings:
+def found(run: Run, diff: RunDiff | None, *, failing: tuple[str, ...] = ()) -> RunAnalysis:
     results = some_results(run, failing=failing, passing=("a", "b"))
-    return Findings(run=run, verdict=judge(run, results), results=results, diff=diff)
+    return RunAnalysis(run=run, verdict=judge(run, results), results=results, diff=diff)
 
 
 def kept(number: int, status: RunStatus | None, failing: tuple[str, ...] | None = None) -> announcements.Told:
@@ -140,7 +140,7 @@ def test_ended__names_a_baseline_whose_time_is_not_known() -> None:
 def test_ended__shows_the_way_to_the_logs_of_an_incomplete_run() -> None:
     """It says where the run stopped, and the button says what it shows."""
     run = a_run(2, status=RunStatus.INCOMPLETE, failure_moment=MOMENT)
-    card = announcements.ended(Findings(run=run, verdict=judge(run, None)), NOW, ABLE)
+    card = announcements.ended(RunAnalysis(run=run, verdict=judge(run, None)), NOW, ABLE)
 
     assert "it stopped at 398.489 s of virtual time" in plain(card.text)
     assert [b.label for b in card.buttons] == ["Logs at the failure", "Debug", "Build log", "All runs"]

@@ -9,11 +9,11 @@ from itertools import pairwise
 import pytest
 
 from bot.cards import ReportLinks
+from bot.delivery.deliver import WHILE_HALTED, Pace
+from bot.delivery.lost_channels import restore
 from bot.errors import Unreachable
 from bot.model import RunRef, Secret
 from bot.state import DeliveryState
-from bot.watch.deliver import WHILE_HALTED, Pace
-from bot.watch.lost import mend
 from tests.fakes.chat import Posting, Seeing
 from tests.fakes.crash import Crash
 from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
@@ -65,7 +65,7 @@ async def test_step__finds_what_was_stored_without_an_answer(how: Posting) -> No
 
     assert it.sent == [ONE]
     assert it.states() == [SENT]
-    assert it.chat.settle_seconds == it.clock.monotonic()
+    assert it.chat.reconcile_after == it.clock.monotonic()
     assert it.deliverer.counts["found"] == 1
 
 
@@ -79,7 +79,7 @@ async def test_step__sends_again_what_is_not_there() -> None:
     assert it.sent == [ONE]
     assert not it.chat.posts[1].repeat
     assert it.chat.posts[0] == it.chat.posts[1]
-    assert it.clock.monotonic() >= it.chat.settle_seconds
+    assert it.clock.monotonic() >= it.chat.reconcile_after
 
 
 async def test_step__waits_for_a_late_store() -> None:
@@ -262,7 +262,7 @@ async def test_step__tries_a_lost_channel_at_once_when_told_so(how: str) -> None
     if how == "start":
         it.restart()
     else:
-        await mend(it.store, CHANNEL if how == "join" else "fake:channel")
+        await restore(it.store, CHANNEL if how == "join" else "fake:channel")
     await it.run_until_idle()
 
     assert it.sent == [ONE]
@@ -349,9 +349,9 @@ async def test_step__gives_up_a_row_over_which_the_sender_breaks() -> None:
 
 async def test_step__drops_a_claim_that_grew_old() -> None:
     """A process that slept between claim and request does not send: another may have by then."""
-    it = Delivering(services={"demo": FakeRunService()})
+    it = Delivering(platforms={"demo": FakeRunService()})
     await it.put(a_delivery(report=RunRef("demo", "run-1")))
-    service = it.services["demo"]
+    service = it.platforms["demo"]
 
     async def slow(run_id: str) -> Secret | None:
         it.clock.pass_time(6)
@@ -371,7 +371,7 @@ async def test_step__drops_a_claim_that_grew_old() -> None:
 
 async def test_step__drops_a_claim_that_only_the_wall_clock_calls_old() -> None:
     """A frozen machine's monotonic clock stood still; the wall clock tells."""
-    it = Delivering(services={"demo": FakeRunService()})
+    it = Delivering(platforms={"demo": FakeRunService()})
     await it.put(a_delivery(report=RunRef("demo", "run-1")))
 
     async def frozen(channel: str) -> bool:
@@ -413,7 +413,7 @@ async def test_step__is_not_held_back_by_a_clock_that_jumps(jump: float) -> None
 
     assert it.chat.doubled == ()
     assert len(it.sent) <= 1
-    assert it.clock.monotonic() <= it.chat.settle_seconds + 5
+    assert it.clock.monotonic() <= it.chat.reconcile_after + 5
 
 
 @pytest.mark.parametrize(
@@ -431,7 +431,7 @@ async def test_step__fills_in_a_fresh_report_link(
     service = FakeRunService()
     run = service.add_run(a_run(1))
     service.set_report(run, LINK)
-    it = Delivering(services={"demo": service})
+    it = Delivering(platforms={"demo": service})
     if shared:
         it.chat.shared.add(CHANNEL)
     await it.put(a_delivery(report=run.ref, report_links=links))
@@ -446,7 +446,7 @@ async def test_step__posts_without_a_link_where_it_cannot_be_had(error: Exceptio
     """The message matters more than its link, which the button then answers in private."""
     service = FakeRunService()
     run = service.add_run(a_run(1))
-    it = Delivering(services={"demo": service})
+    it = Delivering(platforms={"demo": service})
     service.fail("report_link", error)  # type: ignore[arg-type]  # a fault of ours is none of the port's
     await it.put(a_delivery(report=run.ref), a_delivery(2, report=RunRef("gone", "run-2")))
     await it.run_until_idle()
@@ -504,7 +504,7 @@ async def test_run__finishes_the_post_that_is_under_way() -> None:
 
     it.chat.post = slow  # type: ignore[method-assign, assignment]  # held until the test says go
     it.deliverer._sending = type(it.deliverer._sending)(
-        chat=it.chat, services={}, clock=it.clock, deadline=10
+        chat=it.chat, platforms={}, clock=it.clock, deadline=10
     )
     task = asyncio.create_task(it.deliverer.run())
     await begun.wait()
@@ -537,11 +537,11 @@ async def test_step__survives_a_database_that_is_gone_after_the_post() -> None:
     """What was posted but could not be recorded is found again."""
     it = Delivering()
     await it.put(a_delivery())
-    settle = it.store.settle_sent
-    it.store.settle_sent = None  # type: ignore[method-assign, assignment]  # the commit fails
+    settle = it.store.mark_sent
+    it.store.mark_sent = None  # type: ignore[method-assign, assignment]  # the commit fails
     with pytest.raises(TypeError):
         await it.deliverer.step()
-    it.store.settle_sent = settle  # type: ignore[method-assign]  # the database is back
+    it.store.mark_sent = settle  # type: ignore[method-assign]  # the database is back
     await it.run_until_idle()
 
     assert it.sent == [ONE]

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.each import each
 from bot.errors import RateLimited, ServiceError, Unreachable
 from bot.model import RunRef
 from bot.state import Delivery, Intent, IntentState
-from bot.watch.each import each
 from bot.watch.launches import LOOKS
 from tests.fakes.chat import FakeChat
 from tests.fakes.runs import MOMENT, a_run, run_id
@@ -238,7 +238,7 @@ async def test_tick__debug_left_over() -> None:
     """L10: a session without an answer is unknown after the deadline, and is not looked up."""
     stage = Stage()
     stage.service.add_run(a_run(1))
-    await stage.say(f"debug {run_id(1)} moment={MOMENT.words}")
+    await stage.say(f"debug {run_id(1)} moment={MOMENT.text}")
     now = stage.clock.now()
     left = replace(the_intent(stage), state=IntentState.POSTING, posted_at=now)
     stage.memory.intents[left.id] = left

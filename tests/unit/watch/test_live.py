@@ -11,7 +11,7 @@ import pytest
 from bot.cards import Card, Context, plain
 from bot.errors import NotFound, RateLimited, ServiceError, UnexpectedAnswer, Unreachable
 from bot.model import Availability, Results, Run, RunStatus
-from bot.ports import Halted, NotDelivered, Perhaps, PostOutcome, Undeliverable
+from bot.ports import Halted, NotDelivered, PostOutcome, Unconfirmed, Undeliverable
 from bot.state import Intent, IntentState, MessageRef
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
@@ -89,7 +89,7 @@ async def a_session(*how: Launching) -> Scene:
     scene = Scene(clock=clock, chat=EditedChat(clock=clock))
     scene.service.add_run(a_run(1))
     scene.service.next_launch(*how)
-    await scene.say(f"debug {run_id(1)} moment={MOMENT.words}")
+    await scene.say(f"debug {run_id(1)} moment={MOMENT.text}")
     await scene.press("Open session")
     return scene
 
@@ -241,7 +241,9 @@ async def test_tick__run_is_not_there_yet() -> None:
     assert await scene.memory.live() == ()
 
 
-@pytest.mark.parametrize("outcome", [Perhaps("cut"), NotDelivered("no connection"), ValueError("a fault")])
+@pytest.mark.parametrize(
+    "outcome", [Unconfirmed("cut"), NotDelivered("no connection"), ValueError("a fault")]
+)
 async def test_tick__edit_fails_once(outcome: PostOutcome | Exception) -> None:
     """An edit that failed is tried again with the next tick."""
     scene = await a_scene()
@@ -392,7 +394,7 @@ async def test_tick__thread_learns_of_the_run() -> None:
 async def test_session__requested_ready_expired() -> None:
     """The life of a session: requested, ready until a time, expired; both people's messages tell it."""
     scene = await a_session()
-    await scene.say(f"debug {run_id(1)} moment={MOMENT.words}", by=BO)
+    await scene.say(f"debug {run_id(1)} moment={MOMENT.text}", by=BO)
     await scene.tick()
     requested = scene.said
     scene.clock.pass_time(300)
@@ -476,7 +478,7 @@ async def test_tick__what_was_just_posted_is_not_edited_into_the_same(how: Launc
 async def test_tick__several_people_follow_one_session() -> None:
     """Each answer is edited when the session changes, not before; what the second one was told stands till then."""
     scene = await a_session(Launching.NORMAL)
-    joined = await scene.say(f"debug {run_id(1)} moment={MOMENT.words}")
+    joined = await scene.say(f"debug {run_id(1)} moment={MOMENT.text}")
     scene.edited.edits.clear()
     await scene.tick()
     early = list(scene.edited.edits)

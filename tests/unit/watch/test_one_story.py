@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from bot.delivery.deliver import Deliverer, Pace
 from bot.model import RunStatus
 from bot.state import IntentState, Subscription
-from bot.watch.deliver import Deliverer, Pace
 from bot.watch.poll import Poller
 from tests.fakes.runs import some_results
 from tests.fakes.service import Launching
@@ -19,7 +19,7 @@ OTHER = "fake:channel:C2"
 
 
 async def _nobody(_: str) -> None:
-    """Tell no operator."""
+    """NotifyOperator no operator."""
 
 
 class Story(Stage):
@@ -37,7 +37,7 @@ class Story(Stage):
             tell_operator=_nobody,
         )
         self.deliverer = Deliverer(
-            chat, self.memory, services={}, clock=self.clock, tell_operator=_nobody, pace=Pace(per_channel=0)
+            chat, self.memory, platforms={}, clock=self.clock, tell_operator=_nobody, pace=Pace(per_channel=0)
         )
 
     async def watched(self, *channels: str) -> None:

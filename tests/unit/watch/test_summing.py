@@ -6,13 +6,13 @@ import json
 
 import pytest
 
+from bot.delivery.deliver import Deliverer, Pace
+from bot.delivery.digest import LONGEST_TAKING_IN, MANY, QUIET, TAKES_IN
+from bot.delivery.lost_channels import FEW
 from bot.model import RunRef, RunStatus
 from bot.replies.announcements import MISSED
 from bot.state import DeliveryState
-from bot.watch.decide import key_of, results_key, tells_of_end
-from bot.watch.deliver import Deliverer, Pace
-from bot.watch.lost import FEW
-from bot.watch.summing import LONGEST_TAKING_IN, MANY, QUIET, TAKES_IN
+from bot.watch.decide import announces_end, key_of, results_key
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
 from tests.fakes.runs import a_run, some_results
@@ -144,7 +144,7 @@ async def test_tells_of_end__knows_what_the_watcher_sends(it: Delivering) -> Non
     for key in ("appeared:7", "unknown:7", "demo:run-2:completed:" + channel):
         await it.put(a_delivery(1, key=key))
 
-    assert [tells_of_end(d) for d in await it.store.waiting(channel)] == [True] * 3 + [False] * 3
+    assert [announces_end(d) for d in await it.store.waiting(channel)] == [True] * 3 + [False] * 3
 
 
 @pytest.mark.parametrize("how", [Posting.NO_CONNECTION, Posting.DROPPED, Posting.REVOKED])
@@ -152,7 +152,7 @@ async def test_step__an_hour_of_silence_ends_in_one_message(it: Delivering, how:
     """A chat is down for an hour while 500 runs end: the queue stays short, and the other chat goes on at its pace."""
     other = FakeChat(name="other", clock=it.clock)
     alive = Deliverer(
-        other, it.store, services={}, clock=it.clock, tell_operator=it.deliverer._tell_operator, pace=it.pace
+        other, it.store, platforms={}, clock=it.clock, tell_operator=it.deliverer._tell_operator, pace=it.pace
     )
     it.chat.next_posts(*[how] * 10_000)
     deepest = 0

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.watch.timing import backoff, fresh_for, look_since, pause, until_settled
+from bot.delivery.backoff import backoff, fresh_for, look_since, pause, until_reconciled
 from tests.fakes.runs import EPOCH
 
 
@@ -56,12 +56,12 @@ def test_fresh_for__stays_well_within_the_settle_time(settle: float, fresh: floa
 )
 def test_until_settled__is_at_most_one_settle_time(age: float, wait: float) -> None:
     """A wall clock that jumped cannot hold a row back."""
-    assert wait == until_settled(EPOCH - timedelta(seconds=age), EPOCH, 30.0)
+    assert wait == until_reconciled(EPOCH - timedelta(seconds=age), EPOCH, 30.0)
 
 
 def test_until_settled__waits_whole_without_a_time() -> None:
     """A row that does not say when it was tried waits one settle time."""
-    assert until_settled(None, EPOCH, 30.0) == 30.0
+    assert until_reconciled(None, EPOCH, 30.0) == 30.0
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from adapters.chat.discord import intake
-from bot.cards import Button, Card, Outside
+from bot.cards import Button, Card, Untrusted
 from bot.model import RunRef, Secret
-from bot.ports import Delivered, Found, NotDelivered, Perhaps, Post
+from bot.ports import Delivered, Found, NotDelivered, Post, Unconfirmed
 from bot.state import MessageRef
 from tests.fakes import discord as faults
 from tests.fakes.discord import FakeDiscord, Fault, limited, serve
@@ -22,7 +22,7 @@ from tests.fakes.runs import MOMENT, a_line, a_run, run_id
 
 MESSAGES = r"/channels/\d+/messages"
 ORIGINAL = r"/webhooks/\d+/[^/]+/messages/@original"
-CARD = Card(title=("FAILED: ", Outside("nightly")), text=("FAILED: 1 of 3 properties fails.",))
+CARD = Card(title=("FAILED: ", Untrusted("nightly")), text=("FAILED: 1 of 3 properties fails.",))
 KEY = "a" * 24
 
 
@@ -142,7 +142,7 @@ async def test_post__whose_reply_was_lost_is_found_and_never_doubled(bot: Bot, d
     found = await bot.chat.chat.find_posted(discord.place, None, KEY, since)
     again = await bot.chat.chat.post(a_post(bot))
 
-    assert isinstance(outcome, Perhaps)
+    assert isinstance(outcome, Unconfirmed)
     assert isinstance(found, Found)
     assert Delivered(found.message_id) == again
     assert len(discord.ours()) == 1
@@ -218,7 +218,7 @@ async def test_long_answer__goes_along_as_a_file(bot: Bot, discord: FakeDiscord)
     lines = [a_line(f"line {n} of a long story", f"{390 + n / 100:.2f}") for n in range(300)]
     bot.service.set_log(run, MOMENT, *lines)
 
-    discord.slash("logs", run=run.ref.run_id, moment=MOMENT.words, lines=300)
+    discord.slash("logs", run=run.ref.run_id, moment=MOMENT.text, lines=300)
     answer = await discord.answer("earlier lines left out")
 
     assert [a["filename"] for a in answer.attachments] == ["details.txt"]
@@ -259,7 +259,7 @@ async def test_slow_database__does_not_hold_up_the_first_word(
     bot: Bot, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Discord is told before the command is kept; the work begins only after."""
-    gate, take = asyncio.Event(), bot.handler.take
+    gate, take = asyncio.Event(), bot.handler.accept
 
     async def slowly(invocation: Any) -> bool:
         await gate.wait()
@@ -280,7 +280,7 @@ async def test_slow_database__that_never_comes_is_said_and_nothing_is_done(
     bot: Bot, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The person hears it; what is kept too late is not taken up after a restart."""
-    gate, take, finish = asyncio.Event(), bot.handler.take, bot.store.finish
+    gate, take, finish = asyncio.Event(), bot.handler.accept, bot.store.finish
     finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def slowly(invocation: Any) -> bool:

@@ -43,25 +43,25 @@ async def test_check__says_that_all_is_well(discord: FakeDiscord) -> None:
     """The token, the way in, and one line for each watched channel."""
     found = await look(discord, discord.place, discord.place)
 
-    assert [mend for _, mend in found] == ["", "", "", ""]
+    assert [hint for _, hint in found] == ["", "", "", ""]
     assert found[0][0] == "token accepted"
     assert found[3][0] == "channel #general: all permissions are there"
 
 
 async def test_check__names_what_is_missing_and_what_it_is_for(discord: FakeDiscord) -> None:
-    """A channel's exceptions are seen, and the sentence says how to mend them."""
+    """A channel's exceptions are seen, and the sentence says how to fix them."""
     denied = library.Permissions(attach_files=True, read_message_history=True).value
     exception = Overwrite(target_id=discord.backend.bot_user.id, type=1, allow=0, deny=denied)  # type: ignore[arg-type]  # 1: a member
     channel = discord.backend.create_channel(discord.guild, "quiet", overwrites=[exception])
 
     found = await look(discord, f"discord:channel:{discord.guild}:{channel.id}")
 
-    said, mend = found[-1]
+    said, hint = found[-1]
     assert said == (
         "channel #quiet: the bot lacks Attach Files (to send whole logs); "
         "Read Message History (to send nothing twice)"
     )
-    assert mend
+    assert hint
 
 
 async def test_check__names_a_channel_that_is_gone(discord: FakeDiscord) -> None:
@@ -91,9 +91,9 @@ async def test_check__fails_a_public_bot_that_serves_every_server(
     discord.public = public
     guilds = frozenset({str(discord.guild)} if served else ())
 
-    said, mend = (await look(discord, guilds=guilds))[2]
+    said, hint = (await look(discord, guilds=guilds))[2]
 
-    assert (expected[0] in said, bool(mend)) == (True, expected[1])
+    assert (expected[0] in said, bool(hint)) == (True, expected[1])
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ async def test_check__explains_a_forum_whose_tags_only_moderators_set(
     discord.backend.edit_channel(forum.id, {"available_tags": tags})
     discord.tag_required = {forum.id} if required else set()
 
-    said, mend = (await look(discord, f"discord:channel:{discord.guild}:{forum.id}"))[-1]
+    said, hint = (await look(discord, f"discord:channel:{discord.guild}:{forum.id}"))[-1]
 
     assert said.startswith("channel #runs: ")
     assert expected in said
-    assert bool(mend) is (expected != "all permissions are there")
+    assert bool(hint) is (expected != "all permissions are there")
 
 
 async def test_check__names_the_token_that_is_wrong(discord: FakeDiscord) -> None:

@@ -51,7 +51,7 @@ async def test_moment__offers_those_of_the_thread(world: World, run: Run) -> Non
     """Each failing property's moment can be chosen."""
     thread = await thread_of(world)
 
-    assert MOMENT.words in await offered(world, "logs", "moment", channel=thread)
+    assert MOMENT.text in await offered(world, "logs", "moment", channel=thread)
 
 
 async def test_choice__completes_lists(world: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.cards import Card, Context, Outside, Tone
+from bot.cards import Card, Context, Tone, Untrusted
 from bot.model import Run, RunRef
 from bot.ports import Delivered, Found, Missing, Post, Undeliverable
 from bot.state import MessageRef
@@ -15,7 +15,7 @@ from tests.fakes.discord_bot import World, answer, said
 from tests.fakes.runs import run_id
 
 CARD = Card(
-    title=("FAILED: ", Outside("Payments Nightly"), " ", Outside("00000000", code=True)),
+    title=("FAILED: ", Untrusted("Payments Nightly"), " ", Untrusted("00000000", code=True)),
     text=("FAILED: 1 of 3 properties fails.",),
     tone=Tone.BAD,
     context=Context(run=RunRef("demo", run_id(1))),

@@ -82,8 +82,8 @@ async def test_logs__are_read_in_a_lane_of_their_own(bot: Bot, service: HeldServ
     """Whoever reads logs, however long, is told the status of a run meanwhile."""
     discord = bot.discord
     for _ in range(LOG_SHARE + 2):
-        discord.slash("logs", run=QUICK, moment=MOMENT.words)
-        discord.slash("logs", by=discord.bob, run=QUICK, moment=MOMENT.words)
+        discord.slash("logs", run=QUICK, moment=MOMENT.text)
+        discord.slash("logs", by=discord.bob, run=QUICK, moment=MOMENT.text)
     await service.until(reading=2 * LOG_SHARE)
 
     discord.slash("status", run=QUICK)
@@ -163,7 +163,7 @@ async def test_length__that_is_too_much_is_refused(bot: Bot, service: HeldServic
     assert service.count("run") == 0
     assert isinstance(bot.store, MemoryStore)
     for kept, _ in bot.store.commands.values():
-        assert len(kept.words) + sum(map(len, kept.values.values())) <= LONGEST + 10
+        assert len(kept.text) + sum(map(len, kept.values.values())) <= LONGEST + 10
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.deliver import WHILE_HALTED, Deliverer
 from bot.ports import Halted, NotDelivered
 from bot.state import MessageRef, NewDelivery
-from bot.watch.deliver import WHILE_HALTED, Deliverer
 from tests.fakes.discord import FakeDiscord, Fault, limited, serve
 from tests.fakes.discord_live import Bot, running_bot
 from tests.fakes.store import MemoryStore
@@ -58,7 +58,7 @@ async def test_pause__is_passed_on_and_nothing_is_asked_before(
     outcome = await bot.chat.chat.post(a_post(bot))
     again = await bot.chat.chat.post(a_post(bot, "b" * 24))
 
-    assert outcome == NotDelivered("Discord asks for a pause.", PAUSE, parks_channel=True)
+    assert outcome == NotDelivered("Discord asks for a pause.", PAUSE, limits_channel=True)
     assert isinstance(again, NotDelivered)
     assert (again.retry_after or 0) > PAUSE / 2
     assert discord.called("POST", MESSAGES) == 1
@@ -71,7 +71,7 @@ async def test_token__that_is_refused_ends_all_calls(bot: Bot, discord: FakeDisc
     async def tell(sentence: str) -> None:
         told.append(sentence)
 
-    deliverer = Deliverer(chat, store, services={}, clock=bot.clock, tell_operator=tell)
+    deliverer = Deliverer(chat, store, platforms={}, clock=bot.clock, tell_operator=tell)
     for number in range(5):
         row = NewDelivery(key=f"k{number}", channel=discord.place, payload=chat.render(CHART))
         await store.enqueue(row, bot.clock.now())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import discord
 import pytest
 
-from bot.cards import Card, Outside
+from bot.cards import Card, Untrusted
 from bot.model import Run
-from bot.ports import Delivered, Halted, NotDelivered, Perhaps, Post, PostOutcome, Undeliverable
+from bot.ports import Delivered, Halted, NotDelivered, Post, PostOutcome, Unconfirmed, Undeliverable
 from bot.state import MessageRef
 from tests.fakes.discord_bot import World, answer, said, simulated
 from tests.fakes.runs import run_id
 
-CARD = Card(title=("FAILED: ", Outside("nightly")), text=("FAILED: 1 of 3 properties fails.",))
+CARD = Card(title=("FAILED: ", Untrusted("nightly")), text=("FAILED: 1 of 3 properties fails.",))
 
 
 def a_post(world: World, channel: str | None = None, thread: str | None = None) -> Post:
@@ -81,8 +81,8 @@ async def test_mention__where_the_bot_may_not_write_reaches_the_person(world: Wo
         (404, 10003, Undeliverable("Discord does not know the channel any more.")),
         (400, 50035, Undeliverable("Discord answered with status 400, code 50035.", channel_lost=False)),
         (404, 10008, Delivered("")),
-        (500, 0, Perhaps("Discord failed with status 500.")),
-        (429, 0, NotDelivered("Discord asks for a pause.", retry_after=30.0, parks_channel=True)),
+        (500, 0, Unconfirmed("Discord failed with status 500.")),
+        (429, 0, NotDelivered("Discord asks for a pause.", retry_after=30.0, limits_channel=True)),
         (401, 0, Halted("Discord does not accept the bot's token. Check DISCORD_TOKEN.")),
     ],
 )

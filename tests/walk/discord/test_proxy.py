@@ -68,6 +68,6 @@ async def test_proxy__carries_the_checkup(discord: FakeDiscord, proxy: Proxy) ->
         token=Secret(TOKEN), api_url=discord.api_url, guilds=frozenset({str(discord.guild)}), proxy=proxy.url
     )
 
-    found = [mend async for _, mend in check(settings, [discord.place])]
+    found = [hint async for _, hint in check(settings, [discord.place])]
 
     assert found == ["", "", "", ""]

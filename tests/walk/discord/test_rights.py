@@ -20,10 +20,10 @@ from tests.fakes.runs import MOMENT, a_run, run_id, some_results
 from tests.fakes.store import MemoryStore
 
 LAUNCH = "launch basic_test duration=30"
-DEBUG = f"debug {run_id(1)} moment={MOMENT.words}"
+DEBUG = f"debug {run_id(1)} moment={MOMENT.text}"
 OPTIONS: dict[str, dict[str, Any]] = {
     LAUNCH: {"launcher": "basic_test", "duration": "30"},
-    DEBUG: {"run": run_id(1), "moment": MOMENT.words},
+    DEBUG: {"run": run_id(1), "moment": MOMENT.text},
 }
 YES = {LAUNCH: "Launch", DEBUG: "Open session"}
 
@@ -60,8 +60,8 @@ class Scene:
 
     def set_policy(self, **changes: Any) -> None:
         """Change what the settings say."""
-        desk = self.world.handler.desk
-        self.world.handler.desk = replace(desk, policy=replace(desk.policy, **changes))
+        services = self.world.handler.services
+        self.world.handler.services = replace(services, policy=replace(services.policy, **changes))
 
     @property
     def started(self) -> int:
@@ -213,7 +213,7 @@ async def test_restart__asks_discord_who_pressed(change: str, rule: str, sentenc
         async with running_bot(discord, store=store, policy=policy) as bot:
             discord.slash("launch", **OPTIONS[LAUNCH])
             await bot.answered(1)
-            await bot.handler.take(cut_off(store))
+            await bot.handler.accept(cut_off(store))
         if change == "role":
             backend.remove_member_role(discord.guild, alice, role.id)
         if change == "left":
@@ -237,7 +237,7 @@ def cut_off(store: MemoryStore) -> Invocation:
     earlier = asked.at.timestamp() - PRESSED_BEFORE
     return replace(
         asked,
-        words=f"confirm {next(iter(store.intents))}",
+        text=f"confirm {next(iter(store.intents))}",
         values={},
         key="interaction:of-the-dead",
         at=asked.at.fromtimestamp(earlier, asked.at.tzinfo),

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from bot.cards import Button, Card, Context, Outside
+from bot.cards import Button, Card, Context, Untrusted
+from bot.delivery.deliver import Deliverer
 from bot.model import Run
 from bot.state import NewDelivery, Subscription
-from bot.watch.deliver import Deliverer
 from tests.fakes import slack_api as faults
 from tests.fakes.runs import MOMENT, a_line, a_run, some_results
 from tests.fakes.slack_bot import Bot
@@ -38,7 +38,7 @@ async def delivering(bot: Bot, told: list[str]) -> AsyncIterator[Deliverer]:
         told.append(text)
 
     deliverer = Deliverer(
-        bot.chat.chat, bot.store, services={"demo": bot.service}, clock=bot.clock, tell_operator=tell
+        bot.chat.chat, bot.store, platforms={"demo": bot.service}, clock=bot.clock, tell_operator=tell
     )
     task = asyncio.create_task(deliverer.run())
     try:
@@ -52,9 +52,9 @@ async def delivering(bot: Bot, told: list[str]) -> AsyncIterator[Deliverer]:
 def announcement(bot: Bot, run: Run, channel: str = CHANNEL) -> NewDelivery:
     """Return what the watcher records for a run that ended."""
     card = Card(
-        title=("FAILED: ", Outside(run.launcher)),
+        title=("FAILED: ", Untrusted(run.launcher)),
         text=("FAILED: 1 of 1 properties fails.",),
-        buttons=(Button(label="Open report", words=f"report {run.ref.words}", report=run.ref),),
+        buttons=(Button(label="Open report", words=f"report {run.ref.text}", report=run.ref),),
     )
     return NewDelivery(
         key=f"demo:{run.ref.run_id}:completed:{channel}",

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from adapters.chat.slack.sender import REPEAT, Sender
-from bot.cards import Button, Card, Fact, Outside
+from bot.cards import Button, Card, Fact, Untrusted
 from bot.model import RunRef, Secret
 from bot.ports import (
     Delivered,
@@ -18,8 +18,8 @@ from bot.ports import (
     Halted,
     Missing,
     NotDelivered,
-    Perhaps,
     Post,
+    Unconfirmed,
     Undeliverable,
     Unreadable,
 )
@@ -35,7 +35,7 @@ KEY = "0123456789abcdef01234567"
 CHANNEL = f"slack:channel:{TEAM}:{MAIN}"
 SIGNED = Secret("https://demo.antithesis.com/report/abc?auth=v2.public.CANARY")
 CARD = Card(
-    title=("FAILED: ", Outside("nightly")),
+    title=("FAILED: ", Untrusted("nightly")),
     text=("FAILED: 1 of 3 properties fails.",),
     buttons=(Button(label="Open report", words="report demo/x", report=RunRef("demo", "x")),),
 )
@@ -97,14 +97,14 @@ async def test_post__is_the_same_to_the_byte(slack: FakeSlack, sender: Sender) -
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        (faults.LOST_REPLY, Perhaps),
-        (faults.DROPPED, Perhaps),
-        (faults.HTML_502, Perhaps),
-        (faults.EMPTY, Perhaps),
-        (faults.NO_TS, Perhaps),
-        (Fault(text="[]"), Perhaps),
-        (Fault(text="{broken"), Perhaps),
-        (faults.error("fatal_error"), Perhaps),
+        (faults.LOST_REPLY, Unconfirmed),
+        (faults.DROPPED, Unconfirmed),
+        (faults.HTML_502, Unconfirmed),
+        (faults.EMPTY, Unconfirmed),
+        (faults.NO_TS, Unconfirmed),
+        (Fault(text="[]"), Unconfirmed),
+        (Fault(text="{broken"), Unconfirmed),
+        (faults.error("fatal_error"), Unconfirmed),
         (faults.error("is_archived"), Undeliverable),
         (faults.error("no_permission"), Undeliverable),
         (faults.error("metadata_too_large"), Undeliverable),
@@ -151,7 +151,7 @@ async def test_post__after_a_pause_was_asked_for_calls_nobody(slack: FakeSlack, 
     later = await sender.post(a_post(sender))
 
     assert isinstance(parked, NotDelivered)
-    assert parked.parks_channel
+    assert parked.limits_channel
     assert seen == 1
     assert 0 < (parked.retry_after or 0) <= 30
     assert isinstance(other, Delivered)

@@ -146,7 +146,7 @@ async def test_answer__longer_than_slack_takes_goes_along_as_a_file(bot: Bot) ->
     lines = [a_line(f"line {n} of a long story", f"{390 + n / 100:.2f}") for n in range(300)]
     bot.service.set_log(run, MOMENT, *lines)
 
-    await bot.slack.command(f"logs {run.ref.run_id} moment={MOMENT.words} lines=300")
+    await bot.slack.command(f"logs {run.ref.run_id} moment={MOMENT.text} lines=300")
     answer = await bot.slack.world.answer("earlier lines left out")
     await bot.slack.world.until(lambda: bot.slack.world.files)
     file = bot.slack.world.files[0]

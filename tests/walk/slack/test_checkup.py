@@ -32,7 +32,7 @@ async def look(
 
 
 async def test_check__says_that_all_is_well(slack: FakeSlack) -> None:
-    """Both tokens, and nothing to mend."""
+    """Both tokens, and nothing to fix."""
     slack.api.scopes = ",".join(SCOPES)
 
     found = await look(slack)
@@ -55,28 +55,28 @@ async def test_check__names_the_permission_that_is_lacking(slack: FakeSlack) -> 
     """And what it is for."""
     slack.api.scopes = GRANTED
 
-    (bot, mend), _ = await look(slack)
+    (bot, hint), _ = await look(slack)
 
     assert bot == f"the app lacks files:write ({SCOPES['files:write']})"
-    assert "clew manifest slack" in mend
+    assert "clew manifest slack" in hint
 
 
 async def test_check__of_a_slack_that_does_not_answer(slack: FakeSlack) -> None:
     """The network, or the address."""
     slack.api.fault("auth.test", faults.HTML_502)
 
-    (bot, mend), _ = await look(slack)
+    (bot, hint), _ = await look(slack)
 
     assert "does not answer" in bot
-    assert "SLACK_API_URL" in mend
+    assert "SLACK_API_URL" in hint
 
 
 async def test_check__of_a_workspace_that_is_not_served(slack: FakeSlack) -> None:
     """The token belongs elsewhere than the settings say."""
-    (bot, mend), _ = await look(slack, workspaces=frozenset({"T98"}))
+    (bot, hint), _ = await look(slack, workspaces=frozenset({"T98"}))
 
     assert "T01" in bot
-    assert mend == "Add T01 to it."
+    assert hint == "Add T01 to it."
 
 
 async def test_check__over_http(slack: FakeSlack) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.cards import Card, Reply
-from bot.commands.verb import Asked, Desk, Verb
+from bot.command import Asked, Services, Verb
 from bot.model import Run
 from tests.fakes import slack_api as faults
 from tests.fakes.runs import MOMENT, a_line, a_run
@@ -28,7 +28,7 @@ def service(tmp_path: Path) -> FakeRunService:
 
 
 def words(run: Run) -> str:
-    return f"logs {run.ref.run_id} moment={MOMENT.words}"
+    return f"logs {run.ref.run_id} moment={MOMENT.text}"
 
 
 async def test_file__of_a_long_private_answer_goes_to_the_person(bot: Bot) -> None:
@@ -37,8 +37,8 @@ async def test_file__of_a_long_private_answer_goes_to_the_person(bot: Bot) -> No
         title=("Long",), text=("A long answer.",), body=tuple((f"line {n} " * 40,) for n in range(90))
     )
 
-    async def answer(asked: Asked, desk: Desk) -> Reply:
-        del asked, desk
+    async def answer(asked: Asked, services: Services) -> Reply:
+        del asked, services
         return Reply(card=long, private=True)
 
     verb = Verb(name="tell", summary="tell much", handle=answer, private=True)

@@ -20,7 +20,7 @@ from tests.fakes.slack_world import ALICE, BOB
 from tests.fakes.store import MemoryStore
 
 SLOW, QUICK = run_id(1), run_id(2)
-LOGS = f"logs {QUICK} moment={MOMENT.words}"
+LOGS = f"logs {QUICK} moment={MOMENT.text}"
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ async def test_length__that_is_too_much_is_refused(bot: Bot, service: HeldServic
     assert len(told) == 2
     assert service.calls == []
     assert isinstance(bot.store, MemoryStore)
-    assert max(len(kept.words) for kept, _ in bot.store.commands.values()) == LONGEST + 1
+    assert max(len(kept.text) for kept, _ in bot.store.commands.values()) == LONGEST + 1
 
 
 async def test_length__as_long_as_may_be_is_read_whole(bot: Bot) -> None:

@@ -57,7 +57,7 @@ async def test_proxy__carries_the_checkup(slack: FakeSlack, proxy: Proxy) -> Non
     """`clew doctor` goes the way that `clew run` goes."""
     settings = Slack(bot_token=Secret(BOT_TOKEN), app_token=Secret(APP_TOKEN), api_url=slack.api_url)
 
-    found = [mend async for _, mend in check(settings)]
+    found = [hint async for _, hint in check(settings)]
 
     assert found == ["", ""]
 

@@ -171,7 +171,7 @@ async def test_command__that_cannot_be_kept_is_not_acknowledged(slack: FakeSlack
 
 async def test_debug__asked_by_two_joins_one_session(bot: Bot) -> None:
     """The second person who asks at the same moment hears of the session that is open."""
-    words = f"debug {bot.service.add_run(a_run(1)).ref.run_id} moment={MOMENT.words}"
+    words = f"debug {bot.service.add_run(a_run(1)).ref.run_id} moment={MOMENT.text}"
     await bot.slack.command(words)
     question = await bot.slack.world.answer("Open a debugging session")
     await bot.slack.press(question, "Open session")

@@ -23,7 +23,7 @@ from tests.fakes.store import NotingStore
 GROUP = f"slack:usergroup:{TEAM}:S01"  # Alice is in it
 POLICY = Policy(roles={Role.READ: frozenset({f"slack:team:{TEAM}"}), Role.LAUNCH: frozenset({GROUP})})
 LAUNCH = "launch basic_test duration=30"
-DEBUG = f"debug {run_id(1)} moment={MOMENT.words}"
+DEBUG = f"debug {run_id(1)} moment={MOMENT.text}"
 WAYS: dict[str, Callable[[FakeSlack, str], Awaitable[object]]] = {
     "command": lambda slack, words: slack.command(words),
     "mention": lambda slack, words: slack.mention(words),
@@ -68,7 +68,7 @@ class Scene:
 
     def set_policy(self, policy: Policy) -> None:
         """Change what the settings say."""
-        self.bot.handler.desk = replace(self.bot.handler.desk, policy=policy)
+        self.bot.handler.services = replace(self.bot.handler.services, policy=policy)
 
     @property
     def started(self) -> int:

@@ -39,7 +39,7 @@ async def test_note__tells_how_far_it_is(slack: FakeSlack) -> None:
     service = TellingService()
     run = service.add_run(a_run(1))
     async with running_bot(slack, service=service) as bot:
-        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.words}")
+        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.text}")
         note = await slack.world.answer("12 MB read")
         service.gates[0].set()
         await slack.world.until(lambda: "80 MB read" in note.words)
@@ -55,7 +55,7 @@ async def test_note__is_replaced_though_slack_fails(slack: FakeSlack) -> None:
     service = TellingService()
     run = service.add_run(a_run(1))
     async with running_bot(slack, service=service) as bot:
-        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.words}")
+        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.text}")
         note = await slack.world.answer("12 MB read")
         slack.api.fault("chat.update", faults.HTML_502, faults.DROPPED, faults.error("internal_error"))
         for gate in service.gates:
@@ -73,7 +73,7 @@ async def test_note__whose_fate_is_unclear_is_found(slack: FakeSlack, fault: fau
     run = service.add_run(a_run(1))
     slack.api.fault("chat.postMessage", fault)
     async with running_bot(slack, service=service) as bot:
-        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.words}")
+        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.text}")
         await slack.world.until(lambda: slack.world.called("chat.postMessage"))
         for gate in service.gates:
             gate.set()
@@ -88,7 +88,7 @@ async def test_note__that_cannot_be_edited_is_not_taken_for_the_answer(slack: Fa
     service = TellingService()
     run = service.add_run(a_run(1))
     async with running_bot(slack, service=service) as bot:
-        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.words}")
+        await slack.command(f"logs {run.ref.run_id} moment={MOMENT.text}")
         note = await slack.world.answer("12 MB read")
         slack.api.fault(
             "chat.update", faults.error("cant_update_message"), faults.error("cant_update_message")

@@ -98,7 +98,7 @@ async def test_start__survives_a_slack_that_is_down(slack: FakeSlack) -> None:
 
 @pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive", "missing_scope"])
 async def test_start__with_a_bad_bot_token_is_one_sentence(slack: FakeSlack, code: str) -> None:
-    """A token that Slack will never take ends it at once, with the way to mend it."""
+    """A token that Slack will never take ends it at once, with the way to fix it."""
     slack.api.fault("auth.test", faults.error(code))
 
     async with running_bot(slack, connect=False) as bot:
@@ -154,7 +154,7 @@ async def test_revoked__while_running_is_one_sentence(slack: FakeSlack) -> None:
 
 
 async def test_revoked__bot_token_while_running_is_one_sentence(slack: FakeSlack) -> None:
-    """Nobody could be answered any more, so it stops with the way to mend it."""
+    """Nobody could be answered any more, so it stops with the way to fix it."""
     async with running_bot(slack) as bot:
         slack.api.fault("chat.postMessage", faults.error("token_revoked"))
         await slack.command("watch")

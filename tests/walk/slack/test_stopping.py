@@ -74,7 +74,7 @@ async def test_start__answers_what_was_taken_and_never_answered(slack: FakeSlack
     store = MemoryStore()
     async with running_bot(slack, store=store) as bot:
         invocation = replace(_said(bot, "watch"), key="trigger:of-the-dead")
-        await bot.handler.take(invocation)
+        await bot.handler.accept(invocation)
     async with running_bot(slack, store=store) as bot:
         await bot.answered(1)
 
@@ -97,7 +97,7 @@ async def test_start__does_not_answer_twice(slack: FakeSlack) -> None:
 
 async def doubling(invocation: Invocation) -> None:
     """Fail: nothing is taken up a second time."""
-    raise AssertionError(invocation.words)
+    raise AssertionError(invocation.text)
 
 
 async def test_start__leaves_alone_what_is_being_answered(slack: FakeSlack) -> None:
@@ -125,9 +125,9 @@ async def test_start__goes_on_with_a_launch_that_was_cut_off(slack: FakeSlack, h
         launcher = replace(asked.actor, principals=asked.actor.principals | {"slack:usergroup:T01:S01"})
         asked = replace(asked, actor=launcher)
         card = (await bot.handler.handle(asked, _silent)).card
-        press = replace(asked, words=button_of(card, "Launch").words, key="press")
+        press = replace(asked, text=button_of(card, "Launch").words, key="press")
         service.next_launch(how)
-        await bot.handler.take(press)
+        await bot.handler.accept(press)
         await bot.handler.handle(press, _silent)  # and nothing of it is shown
     (intent,) = store.intents.values()
     async with running_bot(slack, store=store, service=service) as bot:
@@ -151,7 +151,7 @@ async def test_start__does_not_answer_what_nobody_waits_for(slack: FakeSlack) ->
     store = MemoryStore()
     async with running_bot(slack, store=store) as bot:
         old = _said(bot, "status")
-        await bot.handler.take(replace(old, at=old.at - timedelta(hours=1), key="trigger:old"))
+        await bot.handler.accept(replace(old, at=old.at - timedelta(hours=1), key="trigger:old"))
     async with running_bot(slack, store=store):
         told = await slack.world.whisper(ALICE)
 
@@ -161,4 +161,4 @@ async def test_start__does_not_answer_what_nobody_waits_for(slack: FakeSlack) ->
 def _said(bot: Bot, words: str) -> Invocation:
     alice = Actor(id=f"slack:user:T01:{ALICE}", principals=frozenset({f"slack:user:T01:{ALICE}"}))
     place = Place(channel=f"slack:channel:T01:{MAIN}")
-    return Invocation(actor=alice, place=place, words=words, key="k", at=bot.clock.now())
+    return Invocation(actor=alice, place=place, text=words, key="k", at=bot.clock.now())

@@ -175,7 +175,7 @@ def test_ask__json() -> None:
 
 
 def test_ask__wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that is refused is a failure, with the variable to mend."""
+    """A key that is refused is a failure, with the variable to fix."""
     monkeypatch.setenv("ANTITHESIS_API_KEY", "wrong")
 
     answer = clew("ask", "status")
@@ -213,7 +213,7 @@ def test_ask__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = clew("ask", "status")
 
     assert answer.exit_code == 2
-    assert "2 settings have to be mended" in answer.output
+    assert "2 settings have to be corrected" in answer.output
 
 
 def test_ask__as_a_process(tenant: SimulatedTenant, place: Path) -> None:
@@ -284,7 +284,7 @@ def test_doctor__misses_roles_where_a_chat_is_on(
 
 
 def test_doctor__everything_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong is marked and comes with its mend."""
+    """What is wrong is marked and comes with its hint."""
     monkeypatch.setenv("ANTITHESIS_API_KEY", "wrong")
     monkeypatch.setenv("DATABASE_URL", "sqlite:////nowhere/at/all/clew.db")
 

@@ -56,12 +56,12 @@ async def _fill(url: str) -> None:
             claimed = await store.claim(frozenset({"slack"}), now)
             assert claimed is not None
             if state != "sent":
-                await store.settle_dead(claimed, f"refused with {KEY}", unknown=state == "unknown")
+                await store.mark_dead(claimed, f"refused with {KEY}", unknown=state == "unknown")
             else:
-                await store.settle_sent(claimed, MessageRef(channel=CHANNEL, message_id="17.5"), now)
+                await store.mark_sent(claimed, MessageRef(channel=CHANNEL, message_id="17.5"), now)
         await store.subscribe(Subscription(channel=CHANNEL), now)
         await store.mark_channel(CHANNEL, "The bot is not in the channel.")
-        await store.park_channel(HELD, now + timedelta(hours=2))
+        await store.rate_limit_channel(HELD, now + timedelta(hours=2))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def test_encode__invocation() -> None:
     invocation = Invocation(
         actor=ACTOR,
         place=Place(channel="slack:c", direct=True),
-        words="logs",
+        text="logs",
         key="k",
         at=datetime(2026, 5, 14, 3, 0, 0, 123456, tzinfo=UTC),
         values=MappingProxyType({"grep": "x"}),

@@ -50,7 +50,7 @@ def _postgresql(sqlstate: str) -> DBAPIError:
     ],
 )
 def test_sentence__cases(error: Exception, words: str) -> None:
-    """Each error says what is wrong and how to mend it, in one sentence without values."""
+    """Each error says what is wrong and how to fix it, in one sentence without values."""
     found = sentence(error, "clew.db")
 
     assert found.startswith(f"The database clew.db {words}")

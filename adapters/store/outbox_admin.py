@@ -1,0 +1,113 @@
+"""What an operator sees and does with messages that are not delivered; safe beside a program that delivers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, case, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store.outbox import read_delivery
+from adapters.store.part import Part, whole
+from adapters.store.tables import outbox, parked, repeats, subscriptions
+from bot.state import Delivery, DeliveryState
+
+PENDING, SENDING, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.UNKNOWN
+DEAD, DROPPED = DeliveryState.DEAD, DeliveryState.DROPPED
+OPEN = (DEAD, UNKNOWN, SENDING, PENDING)  # those that need a person first
+MOVABLE = frozenset(
+    {DEAD, UNKNOWN, PENDING}
+)  # one in `sending` is not a person's before its outcome is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A message, and what the store alone knows of it. `held_until`: its channel gets nothing before then."""
+
+    delivery: Delivery
+    recorded_at: datetime
+    next_at: datetime
+    held_until: datetime | None
+
+
+class SqlOutboxAdmin(Part):
+    """Shows the outbox and changes single rows of it, each in one transaction that looks first."""
+
+    async def entries(self, limit: int) -> tuple[tuple[Entry, ...], int]:
+        """Return messages that are not delivered, dead and unknown ones first, and how many there are in all."""
+        rank = case({state: place for place, state in enumerate(OPEN)}, value=outbox.c.state)
+        open_rows = outbox.c.state.in_(OPEN)
+        statement = _entries().where(open_rows).order_by(rank, outbox.c.id).limit(limit)
+        async with self._db.reading() as connection:
+            rows = (await connection.execute(statement)).all()
+            total = await connection.scalar(select(func.count()).select_from(outbox).where(open_rows))
+        return tuple(_entry(row) for row in rows), int(total or 0)
+
+    async def entry(self, row_id: int) -> Entry | None:
+        """Return one message in whatever state; None where there is none of that number."""
+        async with self._db.reading() as connection:
+            row = (await connection.execute(_entries().where(outbox.c.id == row_id))).first()
+        return None if row is None else _entry(row)
+
+    async def holds(self, now: datetime) -> dict[str, datetime]:
+        """Return the channels that get nothing for now, and until when."""
+        statement = select(parked).where(parked.c.until > now).order_by(parked.c.channel)
+        async with self._db.reading() as connection:
+            return {row.channel: row.until for row in await connection.execute(statement)}
+
+    @whole
+    async def retry(self, row_id: int, now: datetime) -> DeliveryState | None:
+        """Let a message be sent again; return the state it was in, None where there is none of that number.
+
+        One that may be there already is marked as a possible repeat. One in another state than `MOVABLE` stays.
+        """
+        values = {"state": PENDING, "next_at": now, "faults": 0}
+        async with self._db.writing() as connection:
+            row = await _locked(connection, row_id)
+            if row is None or row.state not in MOVABLE:
+                return None if row is None else DeliveryState(row.state)
+            await connection.execute(update(outbox).where(outbox.c.id == row_id).values(values))
+            if row.state == UNKNOWN:
+                mark = self._db.insert(repeats).on_conflict_do_nothing()
+                await connection.execute(mark, {"key": row.key})
+            await _try_lost(connection, row.channel)
+        return DeliveryState(row.state)
+
+    @whole
+    async def drop(self, row_id: int, now: datetime) -> DeliveryState | None:
+        """Give a message up for good, its key stays; the rest is as with `retry`."""
+        values = {"state": DROPPED, "payload": "", "context": None, "settled_at": now}
+        async with self._db.writing() as connection:
+            row = await _locked(connection, row_id)
+            if row is None or row.state not in MOVABLE:
+                return None if row is None else DeliveryState(row.state)
+            await connection.execute(update(outbox).where(outbox.c.id == row_id).values(values))
+        return DeliveryState(row.state)
+
+
+async def _locked(connection: AsyncConnection, row_id: int) -> Row[Any] | None:
+    """Return a row that nobody else changes before the transaction ends."""
+    statement = select(outbox).where(outbox.c.id == row_id).with_for_update()
+    return (await connection.execute(statement)).first()
+
+
+async def _try_lost(connection: AsyncConnection, channel: str) -> None:
+    """Let a lost channel be tried at once; a wait that the chat asked for is kept."""
+    lost = select(subscriptions.c.id).where(subscriptions.c.channel == channel, subscriptions.c.problem != "")
+    await connection.execute(delete(parked).where(parked.c.channel == channel, lost.exists()))
+
+
+def _entries() -> Select[Any]:
+    held = outbox.outerjoin(parked, parked.c.channel == outbox.c.channel)
+    return select(outbox, parked.c.until.label("held_until")).select_from(held)
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        delivery=read_delivery(row),
+        recorded_at=row.recorded_at,
+        next_at=row.next_at,
+        held_until=row.held_until,
+    )

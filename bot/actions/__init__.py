@@ -1,0 +1,1 @@
+"""Costly actions: asked for, confirmed, sent once."""

@@ -1,0 +1,226 @@
+"""Confirm or decline a launch or a debugging session; the buttons of their cards say these words.
+
+confirm TOKEN
+decline TOKEN
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import access
+from bot.access import Role
+from bot.actions import requests, send, sessions
+from bot.actions.sessions import Session
+from bot.cards import FieldKind, Reply
+from bot.command import Asked, Parameter, Services, Verb
+from bot.model import LaunchRequest
+from bot.ports import RunService
+from bot.replies import confirming, debugging, intents, launching, problems
+from bot.state import Intent, IntentKind, IntentState
+
+ROLES = {IntentKind.LAUNCH: Role.LAUNCH, IntentKind.DEBUG: Role.DEBUG}
+BESIDE = "asked for beside the session that is open"  # the reason of a draft that is not to join one
+REPEATED = "shown as a repetition of "  # the reason of a draft whose card said so
+REPETITION = timedelta(
+    minutes=2
+)  # within which the same launch is likelier a slip, or two people's same thought
+DRAFT = frozenset({IntentState.DRAFT})
+SENT = frozenset({IntentState.POSTING, IntentState.ACCEPTED, IntentState.UNKNOWN})
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+async def confirm(asked: Asked, services: Services) -> Reply:
+    """Send what was asked for, once; every later press hears what came of it."""
+    intent = await intent_of(asked, services, "confirm")
+    reply = await _refusal(intent, asked, services) or await go(intent, asked, services)
+    return reply if reply.private else replace(reply, replace=True)
+
+
+async def decline(asked: Asked, services: Services) -> Reply:
+    """Call it off; nothing was sent."""
+    intent = await intent_of(asked, services, "decline")
+    stranger = await _stranger(intent, asked, services)
+    if stranger is not None:
+        return stranger
+    now = services.clock.now()
+    if not await services.store.advance(intent.id, DRAFT, IntentState.DECLINED, now):
+        return await _happened(intent, services)
+    await send.note(intent, "declined", intent.subject, store=services.store, now=now)
+    return replace(confirming.declined(intent), replace=True)
+
+
+async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
+    """Check the person's rights as they are now, confirm the draft, send it once, and show how it stands."""
+    service = services.platforms.get(intent.connection)
+    if service is None:
+        raise confirming.no_connection(intent)
+    denied = await _denied(intent, asked, services)
+    if denied is not None:
+        return denied
+    held = await _confirmed(intent, service, services)
+    if held is not None:
+        return held
+    now = services.clock.now()
+    services.sent_here.add(intent.id)
+    if asked.invocation.actor.name:
+        await services.store.keep_name(intent.actor, asked.invocation.actor.name)
+    await send.note(intent, "confirmed", intent.subject, store=services.store, now=now)
+    sent = await send.send(intent, service, store=services.store, clock=services.clock)
+    return await _happened(intent, services) if sent is None else intents.reply(sent, services.clock.now())
+
+
+async def _confirmed(intent: Intent, service: RunService, services: Services) -> Reply | None:
+    """Confirm the draft; return why not. Two people's presses for the same thing go one after the other."""
+    turn = services.confirming.setdefault((intent.connection, intent.subject), asyncio.Lock())
+    async with turn:
+        session = await _open_session(intent, service, services)
+        if session is not None:
+            return await _join(intent, session, services)
+        earlier = await _repeated_meanwhile(intent, services)
+        if earlier is not None:
+            return await _ask_again(intent, earlier, services)
+        if await services.store.advance(intent.id, DRAFT, IntentState.CONFIRMED, services.clock.now()):
+            return None
+    return await _happened(intent, services)
+
+
+async def repeated(request: LaunchRequest, connection: str, services: Services) -> Intent | None:
+    """Return the newest launch of the same test, however it was put, that was confirmed by anyone a moment ago."""
+    now = services.clock.now()
+    since = now - REPETITION - services.confirm_within  # a draft is older than its confirmation
+    for intent in await services.store.sent(IntentKind.LAUNCH, connection, request.launcher, since):
+        same = _tested(requests.launch_request(intent.request)) == _tested(request)
+        if same and intent.id != request.key and now - (intent.posted_at or intent.created_at) < REPETITION:
+            return intent
+    return None
+
+
+def _tested(request: LaunchRequest) -> LaunchRequest:
+    """Return what a launch tests: not what it is called, who is mailed, or in which order it was said."""
+    return replace(
+        request,
+        key="",
+        description=None,
+        recipients=(),
+        ephemeral=bool(request.ephemeral),
+        images=tuple(sorted(request.images)),
+        extra=tuple(sorted(request.extra)),
+    )
+
+
+async def _repeated_meanwhile(intent: Intent, services: Services) -> Intent | None:
+    """Return the same launch, confirmed since this one was shown: its card could not warn of that."""
+    if intent.kind is not IntentKind.LAUNCH:
+        return None
+    earlier = await repeated(requests.launch_request(intent.request), intent.connection, services)
+    return earlier if earlier and earlier.id not in intent.reason else None
+
+
+async def _ask_again(intent: Intent, earlier: Intent, services: Services) -> Reply:
+    """Let a draft go whose launch was just confirmed by somebody, and offer to ask for it all the same."""
+    now = services.clock.now()
+    if not await services.store.advance(intent.id, DRAFT, IntentState.DECLINED, now):
+        return await _happened(intent, services)
+    await send.note(intent, "asked again", f"the same as {earlier.id}", store=services.store, now=now)
+    return launching.repeated(intent, earlier, now)
+
+
+async def intent_of(asked: Asked, services: Services, verb: str) -> Intent:
+    """Return the intent that a token names. Raises `UserError` where there is none."""
+    token = asked.value("token", 0) or ""
+    intent = await services.store.intent(token) if _TOKEN.fullmatch(token) else None
+    if intent is None:
+        raise confirming.unknown_token(verb)
+    return intent
+
+
+async def _refusal(intent: Intent, asked: Asked, services: Services) -> Reply | None:
+    """Return why a draft cannot be confirmed: by this person, any more, or at all."""
+    stranger = await _stranger(intent, asked, services)
+    if stranger is not None:
+        return stranger
+    if intent.state is not IntentState.DRAFT:
+        return await _interrupted(intent, asked, services) or confirming.happened(intent)
+    now = services.clock.now()
+    if abs(now - intent.created_at) <= services.confirm_within:  # a clock set back does not prolong it
+        return None
+    if not await services.store.advance(intent.id, DRAFT, IntentState.EXPIRED, now):
+        return await _happened(intent, services)
+    await send.note(intent, "expired", intent.subject, store=services.store, now=now)
+    return confirming.expired(intent)
+
+
+async def _interrupted(intent: Intent, asked: Asked, services: Services) -> Reply | None:
+    """Show how it stands where it was sent for this very press, and a restart came before that was shown."""
+    posted = intent.posted_at
+    if intent.id in services.sent_here or posted is None or asked.invocation.at > posted:
+        return None
+    if intent.state not in SENT or await services.store.story(intent.id, intent.channel) is not None:
+        return None
+    return intents.reply(intent, services.clock.now())
+
+
+async def _stranger(intent: Intent, asked: Asked, services: Services) -> Reply | None:
+    """Refuse everybody but the requester, and every channel but the one where it was shown."""
+    who, where = asked.invocation.actor, asked.invocation.place
+    if (who.id, where.channel) == (intent.actor, intent.channel):
+        return None
+    reason = confirming.not_yours(intent) if who.id != intent.actor else confirming.not_here()
+    by = replace(intent, actor=who.id, channel=where.channel)
+    await send.note(by, "denied", "not the requester", store=services.store, now=services.clock.now())
+    return problems.denied(reason)
+
+
+async def _denied(intent: Intent, asked: Asked, services: Services) -> Reply | None:
+    """Refuse a person who has lost the right, or anybody while Clew is read-only."""
+    who, where = asked.invocation.actor, asked.invocation.place
+    decision = await access.decide_now(
+        services.policy, who, where, need=ROLES[intent.kind], changes=True, afresh=asked.afresh
+    )
+    if not isinstance(decision, access.Denied):
+        return None
+    await send.note(intent, "denied", decision.rule, store=services.store, now=services.clock.now())
+    return problems.denied(decision.reason)
+
+
+async def _happened(intent: Intent, services: Services) -> Reply:
+    """NotifyOperator what became of an intent that somebody else moved meanwhile."""
+    return confirming.happened(await services.store.intent(intent.id) or intent)
+
+
+async def _open_session(intent: Intent, service: RunService, services: Services) -> Session | None:
+    if intent.kind is not IntentKind.DEBUG or intent.reason == BESIDE:
+        return None
+    now = services.clock.now()
+    return await sessions.open_at(intent.subject, service=service, store=services.store, now=now)
+
+
+async def _join(intent: Intent, session: Session, services: Services) -> Reply:
+    """Show the session that is there already, and let the draft go."""
+    now = services.clock.now()
+    if not await services.store.advance(intent.id, DRAFT, IntentState.DECLINED, now):
+        return await _happened(intent, services)
+    await send.note(intent, "joined", session.intent.id, store=services.store, now=now)
+    return debugging.joined(session)
+
+
+TOKEN = Parameter(name="token", summary="Which one", kind=FieldKind.TEXT, positional=True)
+
+CONFIRM = Verb(
+    name="confirm",
+    summary="go ahead with what a card shows",
+    handle=confirm,
+    parameters=(TOKEN,),
+    hidden=True,
+)
+DECLINE = Verb(
+    name="decline",
+    summary="call off what a card shows",
+    handle=decline,
+    parameters=(TOKEN,),
+    hidden=True,
+)

@@ -1,0 +1,133 @@
+"""Send a confirmed intent, once, and write down what came of it.
+
+The row says `posting` before the request leaves, so whoever finds it after a crash knows that the platform may
+have been asked. Nothing here ever sends a second time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.actions import requests
+from bot.errors import StoreError
+from bot.model import LaunchOutcome, Refused, Run, RunRef, Unclear
+from bot.ports import Clock, Conversations, Intents, RunService, Store
+from bot.state import AuditEntry, Intent, IntentKind, IntentState
+
+log = logging.getLogger(__name__)
+
+
+class People(Intents, Conversations, Protocol):
+    """What knows who launched a run."""
+
+
+UNDECIDED = frozenset({IntentState.POSTING, IntentState.UNKNOWN})
+CLOCK_SLACK = timedelta(seconds=120)  # how far the platform's clock may be behind ours
+
+
+async def send(intent: Intent, service: RunService, *, store: Store, clock: Clock) -> Intent | None:
+    """Send it and return it as it stands then; None where it is not ours to send (any more).
+
+    Raises `StoreError`: then nothing was sent.
+    """
+    ask = _prepared(intent, service)
+    now = clock.now()
+    if not await store.advance(intent.id, frozenset({IntentState.CONFIRMED}), IntentState.POSTING, now):
+        return None
+    posted = replace(intent, state=IntentState.POSTING, posted_at=now)
+    outcome = await _outcome(ask)
+    try:
+        return await _settled(posted, outcome, store=store, now=clock.now())
+    except StoreError:
+        log.exception("the outcome of a %s could not be saved; it will be looked up", intent.kind.value)
+        return _after(posted, outcome)
+
+
+async def accept(intent: Intent, run_id: str | None, *, store: Store, now: datetime) -> bool:
+    """Say that it was started, as which run; False where that was known. A launched run is followed."""
+    if run_id and intent.kind is IntentKind.LAUNCH:
+        await store.track(RunRef(intent.connection, run_id), now)
+    news = await store.advance(intent.id, UNDECIDED, IntentState.ACCEPTED, now, run_id=run_id)
+    if news:
+        await note(intent, "accepted", f"run {run_id or 'not named'}", store=store, now=now)
+    return news
+
+
+async def by_name(run: Run, store: People) -> Run:
+    """Return a run with the person who launched it here, whom the platform knows as an API key only."""
+    intent = await store.intent_of_run(run.ref)
+    name = await store.name(intent.actor) if intent else ""
+    return replace(run, creator=name) if name else run
+
+
+async def look(intent: Intent, service: RunService) -> Run | None:
+    """Look for the run of a launch by its key. Raises `ServiceError`."""
+    request = requests.launch_request(intent.request)
+    since = (intent.posted_at or intent.created_at) - CLOCK_SLACK
+    return await service.find_launched(request.key, request.launcher, since)
+
+
+async def note(intent: Intent, decision: str, detail: str, *, store: Store, now: datetime) -> None:
+    """Add what became of an intent to the audit trail, in the name of who asked for it."""
+    await store.audit(
+        AuditEntry(
+            at=now,
+            actor=intent.actor,
+            channel=intent.channel,
+            action=intent.kind.value,
+            decision=decision,
+            detail=f"{intent.id}: {detail}",
+        )
+    )
+
+
+def _prepared(intent: Intent, service: RunService) -> Callable[[], Awaitable[LaunchOutcome]]:
+    """Read the request before anything is written: a damaged row must not look as if it was sent."""
+    if intent.kind is IntentKind.LAUNCH:
+        launch = requests.launch_request(intent.request)
+        return lambda: service.launch(launch)
+    debug = requests.debug_request(intent.request)
+    return lambda: service.debug(debug)
+
+
+async def _outcome(ask: Callable[[], Awaitable[LaunchOutcome]]) -> LaunchOutcome:
+    """Ask, once. An error that should not happen says nothing about what the platform did."""
+    try:
+        return await ask()
+    except Exception:
+        log.exception("sending failed in an unexpected way")
+        return Unclear("Sending failed in an unexpected way.")
+
+
+async def _settled(intent: Intent, outcome: LaunchOutcome, *, store: Store, now: datetime) -> Intent:
+    after = _after(intent, outcome)
+    if after.state is IntentState.ACCEPTED:
+        await accept(intent, after.run_id, store=store, now=now)
+    elif after.state is not IntentState.POSTING:
+        expected = UNDECIDED if after.state is IntentState.REJECTED else frozenset({IntentState.POSTING})
+        await store.advance(intent.id, expected, after.state, now, reason=after.reason)
+        await note(intent, after.state.value, after.reason, store=store, now=now)
+    else:
+        await note(intent, "sent", after.reason, store=store, now=now)
+    return after
+
+
+def _after(intent: Intent, outcome: LaunchOutcome) -> Intent:
+    """Return the intent as an outcome leaves it.
+
+    A launch that stays `posting` is looked up by its key. A debugging session has no key that a list would
+    show, so one of unknown outcome is left to the person.
+    """
+    launch = intent.kind is IntentKind.LAUNCH
+    if isinstance(outcome, Refused):
+        return replace(intent, state=IntentState.REJECTED, reason=outcome.reason)
+    if isinstance(outcome, Unclear):
+        state = IntentState.POSTING if launch else IntentState.UNKNOWN
+        return replace(intent, state=state, reason=outcome.reason)
+    if launch and outcome.run_id is None:
+        return replace(intent, reason="The platform took it without saying which run it became.")
+    return replace(intent, state=IntentState.ACCEPTED, run_id=outcome.run_id)

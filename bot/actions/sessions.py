@@ -1,0 +1,81 @@
+"""Multiverse debugging sessions: how one stands, and whether one is open at a moment already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.actions import requests
+from bot.errors import NotFound, ServiceError
+from bot.model import DebugRequest, Run, RunStatus
+from bot.ports import Intents, RunService
+from bot.state import Intent, IntentKind, IntentState
+
+LASTS = timedelta(hours=6)  # how long the platform keeps a session open
+GOING = frozenset({IntentState.CONFIRMED, IntentState.POSTING, IntentState.ACCEPTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A debugging session as it stands: what was asked, and its run once that is seen."""
+
+    intent: Intent
+    request: DebugRequest
+    now: datetime
+    run: Run | None = None
+
+    @property
+    def ends(self) -> datetime | None:
+        """When its six hours are over, counted from when it was up, or else from when it was asked for."""
+        started = (self.run.started_at or self.run.created_at) if self.run else None
+        start = started or self.intent.posted_at
+        return start + LASTS if start else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the platform says that it is up."""
+        return self.run is not None and self.run.status is RunStatus.IN_PROGRESS
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will happen to it by itself."""
+        ended = self.run is not None and self.run.status.terminal
+        late = self.ends is not None and self.now >= self.ends
+        return ended or late or self.intent.state not in GOING
+
+
+def subject(request: DebugRequest) -> str:
+    """Name what a second person would ask for too: the run or session, and the moment."""
+    return f"{request.run_id or request.session_id} {request.moment.text}"
+
+
+async def stand(intent: Intent, service: RunService | None, now: datetime) -> Session:
+    """Look how a session stands. Its run may take minutes to appear, and is left out until then.
+
+    Raises `ServiceError` where that cannot be told just now.
+    """
+    request = requests.debug_request(intent.request)
+    run = await _run(intent, service) if service else None
+    return Session(intent=intent, request=request, now=now, run=run)
+
+
+async def open_at(wanted: str, *, service: RunService, store: Intents, now: datetime) -> Session | None:
+    """Return the session that was asked for at a subject (`wanted`) and may be open still."""
+    found = next(iter(await store.sent(IntentKind.DEBUG, service.connection, wanted, now - LASTS)), None)
+    if found is None:
+        return None
+    try:
+        session = await stand(found, service, now)
+    except ServiceError:  # what cannot be looked at may be open
+        session = await stand(found, None, now)
+    unknown = found.state is IntentState.UNKNOWN
+    return session if unknown or not session.over else None
+
+
+async def _run(intent: Intent, service: RunService) -> Run | None:
+    if not intent.run_id:
+        return None
+    try:
+        return await service.run(intent.run_id)
+    except NotFound:
+        return None

@@ -1,0 +1,1 @@
+"""Deliver the outbox: post, look for what is unconfirmed, wait, sum up."""

@@ -1,0 +1,325 @@
+"""Deliver the outbox to one chat: claim, post, settle; what is in doubt is looked for before it is sent again.
+
+    pending -> sending -> sent
+                      -> pending   certainly not delivered
+                      -> sending   in doubt: settle, look, then sent or pending
+                      -> pending   it can never be found out: once more, marked as a possible repeat
+                      -> unknown   nor can it then
+                      -> dead      it can never be delivered
+            -> folded              a summary tells of it: too many waited for a channel that refused us
+
+Every arrow is one commit, and no transaction is open while the chat is called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.delivery.backoff import LONGEST_FOUND, Steady, backoff, pause
+from bot.delivery.digest import MANY, Crowds, Summing
+from bot.delivery.lost_channels import Lost, LostStore
+from bot.delivery.post import Broken, Sending, Stale
+from bot.delivery.unconfirmed import Reconciler
+from bot.errors import StoreError
+from bot.notify_operator import NotifyOperator, notify_carefully
+from bot.ports import (
+    Chat,
+    Clock,
+    Delivered,
+    Found,
+    Halted,
+    Missing,
+    NotDelivered,
+    PostOutcome,
+    RunService,
+    Unconfirmed,
+    Undeliverable,
+    Unreadable,
+)
+from bot.replies.wording import stopped
+from bot.state import Delivery, MessageRef
+
+log = logging.getLogger(__name__)
+
+FAULTS_ALLOWED = 3
+LOOKS_BEFORE_ALARM = 5
+AFTER_TROUBLE = 5.0
+WHILE_HALTED = 3600.0
+
+
+class DeliveryStore(LostStore, Protocol):
+    """What delivering reads and writes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long things may take, in seconds. `per_channel`: the least time between two posts to a channel."""
+
+    post: float = 10.0
+    look: float = 30.0
+    idle: float = 2.0
+    per_channel: float = 1.0
+
+
+class Deliverer:
+    """Delivers to one chat, one row at a time; a chat that is slow or down holds up no other.
+
+    `counts` tells how often each thing happened; `halted` why nothing is sent, "" while all is well.
+    """
+
+    def __init__(
+        self,
+        chat: Chat,
+        store: DeliveryStore,
+        *,
+        platforms: Mapping[str, RunService],
+        clock: Clock,
+        tell_operator: NotifyOperator,
+        pace: Pace | None = None,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self.chat = chat
+        self.store = store
+        self.clock = clock
+        self.pace = pace or Pace()
+        self.halted = ""
+        self.counts: Counter[str] = Counter()
+        self._sending = Sending(chat=chat, platforms=platforms, clock=clock, deadline=self.pace.post)
+        self._reconciler = Reconciler(chat, store, clock=clock, deadline=self.pace.look)
+        self._tell_operator = tell_operator
+        self._chance = chance
+        self._chats = frozenset({chat.name})
+        summing = Summing(chat, store, clock.now)
+        self._lost = Lost(chat, store, summing)
+        self._crowds = Crowds(chat, store, clock=clock, summing=summing, tell=tell_operator)
+        self._failures = 0
+        self._rests_until = 0.0
+        self._woken = asyncio.Event()
+        self._steady = Steady(clock)
+        self._begun = False
+        self._stopping = False
+
+    # The loop -----------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Deliver until stopped; raises for cancelling only."""
+        while not self._stopping:
+            wait = await self._careful_step()
+            if wait > 0 and not self._stopping:
+                await self._rest(wait)
+
+    def wake(self) -> None:
+        """Say that rows were committed."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Finish what is under way, then end `run`."""
+        self._stopping = True
+        self._woken.set()
+
+    async def step(self) -> float:
+        """Do one thing; return the seconds until there is another, 0 for at once.
+
+        Raises `StoreError`; then nothing is lost, the row is in doubt.
+        """
+        await self._begin()
+        await self._crowds.look(self._due)
+        resting = self._rests_until - self.clock.monotonic()
+        if resting > 0:
+            return resting
+        doubt, wait = await self._reconciler.next()
+        if doubt is not None:
+            await self._look(doubt)
+            return 0.0
+        claimed = self.clock.monotonic()
+        delivery = await self.store.claim(self._chats, self.clock.now(), due_by=self._steady.now())
+        if delivery is None:
+            return min(wait, self.pace.idle)
+        await self._settle(delivery, await self._sending.send(delivery, claimed))
+        return 0.0
+
+    @property
+    def lost(self) -> Mapping[str, str]:
+        """The channels that take no messages, and why."""
+        return self._lost.reasons
+
+    @property
+    def crowded(self) -> Mapping[str, str]:
+        """The channels that got a summary lately, each with a sentence for the operator."""
+        return self._crowds.crowded
+
+    async def _begin(self) -> None:
+        """Once: bound the waits of earlier processes, whose clock may have been wrong, and try lost channels again."""
+        if not self._begun:
+            await self.store.bound_waits(self._chats, self._steady.now() + LONGEST_FOUND)
+            await self._lost.forgive()
+            self._begun = True
+
+    async def _careful_step(self) -> float:
+        try:
+            return await self.step()
+        except StoreError as error:
+            log.warning("delivering to %s waits for the database: %s", self.chat.name, error)
+        except Exception:
+            log.exception("delivering to %s has a fault", self.chat.name)
+        self.counts["trouble"] += 1
+        return AFTER_TROUBLE
+
+    async def _rest(self, seconds: float) -> None:
+        sleep = asyncio.ensure_future(self.clock.sleep(seconds))
+        woken = asyncio.ensure_future(self._woken.wait())
+        try:
+            await asyncio.wait({sleep, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleep.cancel()
+            woken.cancel()
+        self._woken.clear()
+
+    # After a post -------------------------------------------------------------------------------
+
+    async def _settle(self, delivery: Delivery, outcome: PostOutcome | Stale | Broken) -> None:
+        match outcome:
+            case Delivered(message_id):
+                self._failures, self.halted = 0, ""
+                await self._sent(delivery, message_id)
+            case NotDelivered():
+                await self._later(delivery, outcome)
+            case Undeliverable(reason, channel_lost):
+                await self._undeliverable(delivery, reason, channel_lost=channel_lost)
+            case Halted(reason):
+                await self._halt(delivery, reason)
+            case Unconfirmed(reason):
+                self._failed()
+                await self._unconfirmed(delivery, reason)
+            case Broken(reason):
+                await self._unconfirmed(delivery, reason, broken=reason)
+            case _:
+                self.counts["stale"] += 1
+
+    async def _sent(self, delivery: Delivery, message_id: str) -> None:
+        message = MessageRef(channel=delivery.channel, message_id=message_id, thread=delivery.thread)
+        now = self.clock.now()
+        await self.store.mark_sent(delivery, message, now)
+        self.counts["sent"] += 1
+        if self.pace.per_channel > 0:
+            await self.store.rate_limit_channel(delivery.channel, self._due(self.pace.per_channel))
+        await self._lost.took(delivery.channel)
+
+    async def _later(self, delivery: Delivery, outcome: NotDelivered) -> None:
+        """Try again later; younger rows of the channel wait too, so that their order is kept."""
+        self.counts["later"] += 1
+        if not outcome.limits_channel:
+            self._failed()
+        wait = backoff(delivery.attempts, outcome.retry_after, self._chance())
+        due = self._due(wait)
+        await self.store.rate_limit_channel(delivery.channel, due)
+        await self.store.mark_retry(delivery, outcome.reason, due)
+
+    async def _undeliverable(self, delivery: Delivery, reason: str, *, channel_lost: bool) -> None:
+        self._failures = 0
+        if not channel_lost:
+            await self._dead(delivery, reason)
+            return
+        self.counts["lost"] += 1
+        wait, news = await self._lost.refused(delivery.channel, reason)
+        if news:
+            await self._tell(
+                f"Nothing can be posted to {delivery.channel} for now: {stopped(reason)} What is for it waits, "
+                "and goes out when that is fixed."
+            )
+        await self.store.rate_limit_channel(delivery.channel, self._due(wait))
+        await self.store.mark_retry(delivery, reason, self._due(0))
+        await self._lost.sum_up(delivery.channel, more_than=MANY)
+
+    async def _halt(self, delivery: Delivery, reason: str) -> None:
+        """Stop all calls but one an hour, which finds out whether the chat takes us again."""
+        self.counts["halted"] += 1
+        self._rests_until = self.clock.monotonic() + WHILE_HALTED
+        if self.halted != reason:
+            await self._tell(
+                f"{self.chat.name} refuses us: {stopped(reason)} Nothing is lost: all messages to it wait "
+                "until there is a token that works."
+            )
+        self.halted = reason
+        await self.store.mark_retry(delivery, reason, self._due(0))
+
+    async def _unconfirmed(self, delivery: Delivery, reason: str, *, broken: str = "") -> None:
+        self.counts["doubt"] += 1
+        wait = self._reconciler.add(delivery, broken=broken)
+        await self.store.mark_unconfirmed(delivery, reason, self._due(wait))
+
+    async def _dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
+        self.counts["unknown" if unknown else "dead"] += 1
+        fate = "may or may not have been posted" if unknown else "cannot be posted"
+        await self._tell(
+            f"A message to {delivery.channel} {fate}: {stopped(reason)} Its key is {delivery.key}."
+        )
+        await self.store.mark_dead(delivery, reason, unknown=unknown)
+
+    def _failed(self) -> None:
+        """Count a failure; after some in a row the whole chat rests, and one probe follows each rest."""
+        self._failures += 1
+        resting = pause(self._failures)
+        if resting:
+            self._rests_until = self.clock.monotonic() + resting
+            log.warning("%s failed %d times in a row; resting %g s", self.chat.name, self._failures, resting)
+
+    # Finding out --------------------------------------------------------------------------------
+
+    async def _look(self, delivery: Delivery) -> None:
+        match await self._reconciler.find(delivery):
+            case Found(message_id):
+                self.counts["found"] += 1
+                await self._sent(delivery, message_id)
+            case Missing():
+                self.counts["missing"] += 1
+                await self._missing(delivery, self._reconciler.look(delivery).broken)
+            case Unreadable(reason, for_good=True):
+                await self._never_readable(delivery, reason)
+            case unreadable:
+                await self._unreadable(delivery, unreadable.reason)
+
+    async def _missing(self, delivery: Delivery, broken: str) -> None:
+        """Send it again; a row over which the sender keeps breaking is dead after a few times."""
+        if not broken:
+            await self.store.mark_retry(delivery, "it was not there", self._due(0))
+            return
+        wait = backoff(delivery.attempts, None, self._chance())
+        faults = await self.store.count_fault(delivery, broken, self._due(wait))
+        if faults >= FAULTS_ALLOWED:
+            await self._dead(delivery, broken)
+
+    async def _never_readable(self, delivery: Delivery, reason: str) -> None:
+        """Post it once more, marked as a possible repeat; should that be in doubt too, it is a person's."""
+        if delivery.repeat:
+            await self._dead(delivery, reason, unknown=True)
+            return
+        self.counts["repeated"] += 1
+        await self._tell(
+            f"Whether a message to {delivery.channel} was posted cannot be found out: {stopped(reason)} "
+            "It is posted once more, marked as a possible repeat."
+        )
+        await self.store.mark_repeat(delivery, reason, self._due(0))
+
+    async def _unreadable(self, delivery: Delivery, reason: str) -> None:
+        self.counts["unreadable"] += 1
+        look, wait = self._reconciler.postpone(delivery)
+        if look.failures == LOOKS_BEFORE_ALARM:
+            await self._tell(
+                f"Whether a message to {delivery.channel} was posted cannot be found out yet: {stopped(reason)}"
+            )
+        await self.store.mark_unconfirmed(delivery, reason, self._due(wait))
+
+    def _due(self, seconds: float) -> datetime:
+        return self._steady.now() + timedelta(seconds=seconds)
+
+    async def _tell(self, sentence: str) -> None:
+        """NotifyOperator the operator before the row is settled, so that a crash repeats it rather than loses it."""
+        await notify_carefully(self._tell_operator, sentence)

@@ -1,0 +1,134 @@
+"""Put one message in the place of many that wait for a channel: a channel that gets hundreds is read by nobody.
+
+    20 wait       each is posted by itself
+    more wait     one summary stands for all of them; for a short time it takes in what still comes, then it goes out
+
+Only messages that tell how runs ended are summed up; all others have words of their own and stay as they are.
+
+The rows that it stands for point to it, in the transaction that makes it; its key is made of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+from bot.cards import Card
+from bot.model import RunRef
+from bot.notify_operator import NotifyOperator, notify_carefully
+from bot.ports import Chat, Clock, Outbox, WatchStore
+from bot.replies import announcements, limits
+from bot.replies.announcements import Told
+from bot.state import Delivery, DeliveryState, NewDelivery, StoredResults, TrackedRun
+from bot.watch.decide import announces_end
+
+MANY = 20  # messages that wait one by one for a channel; more become one
+LOOK_EVERY = 5.0  # seconds between two looks for channels where many wait
+TAKES_IN = 30.0  # seconds that a summary waits for more of the kind
+LONGEST_TAKING_IN = 120.0  # seconds after which it goes out although more come
+QUIET = 600.0  # seconds without a summary, then the next one is news to the operator
+
+
+class SummingStore(Outbox, WatchStore, Protocol):
+    """What is read and written to sum up."""
+
+
+class Summing:
+    """Sums up for one chat; `now` is the wall clock's."""
+
+    def __init__(self, chat: Chat, store: SummingStore, now: Callable[[], datetime]) -> None:
+        self._chat = chat
+        self._store = store
+        self._now = now
+
+    async def sum_up(
+        self, channel: str, *, more_than: int, say: Callable[[Sequence[Told]], Card], threads: bool = True
+    ) -> int:
+        """Put one message in the place of those that tell how runs ended, where many wait; return for how many.
+
+        `threads`: also of those that answer in a thread.
+        """
+        told = [d for d in await self._store.waiting(channel) if _is_summed(d, threads=threads)]
+        if len(told) <= more_than or all(d.state is DeliveryState.FOLDED for d in told):
+            return 0
+        refs = tuple(dict.fromkeys(d.context.run for d in reversed(told) if d.context and d.context.run))
+        known, results = await self._kept(refs)
+        card = say([(ref, known.get(ref), results.get(ref)) for ref in refs])
+        digest = NewDelivery(key=_key(channel, told), channel=channel, payload=self._chat.render(card))
+        return len(told) if await self._store.fold(digest, told, self._now()) else 0
+
+    async def _kept(
+        self, refs: Sequence[RunRef]
+    ) -> tuple[dict[RunRef, TrackedRun], dict[RunRef, StoredResults]]:
+        known: dict[RunRef, TrackedRun] = {}
+        results: dict[RunRef, StoredResults] = {}
+        for connection in {ref.connection for ref in refs}:
+            ids = tuple(ref.run_id for ref in refs if ref.connection == connection)
+            known |= {run.ref: run for run in (await self._store.known(connection, ids)).values()}
+            results |= {kept.ref: kept for kept in (await self._store.results_kept(connection, ids)).values()}
+        return known, results
+
+
+class Crowds:
+    """Looks now and then for channels of one chat where many messages wait, and sums them up."""
+
+    def __init__(
+        self, chat: Chat, store: SummingStore, *, clock: Clock, summing: Summing, tell: NotifyOperator
+    ) -> None:
+        self._chats = frozenset({chat.name})
+        self._store = store
+        self._clock = clock
+        self._summing = summing
+        self._tell = tell
+        self._look_at = 0.0
+        self._goes_out_at: dict[str, float] = {}
+        self._quiet_at: dict[str, float] = {}
+        self._sentences: dict[str, str] = {}
+
+    async def look(self, due: Callable[[float], datetime]) -> None:
+        """Sum up where more than a few wait. `due`: says at which time of the store so many seconds are over."""
+        now = self._clock.monotonic()
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_EVERY
+        for channel in await self._store.crowded(self._chats, MANY):
+            number = await self._summing.sum_up(
+                channel, more_than=MANY, say=announcements.many, threads=False
+            )
+            if number:
+                await self._take_in(channel, now, due)
+                await self._say_once(channel, number, now)
+
+    async def _take_in(self, channel: str, now: float, due: Callable[[float], datetime]) -> None:
+        """Let the summary wait for what still comes; it is replaced by one that stands for that too."""
+        over = self._goes_out_at.setdefault(channel, now + LONGEST_TAKING_IN)
+        if now >= over:
+            del self._goes_out_at[channel]
+            return
+        await self._store.rate_limit_channel(channel, due(min(TAKES_IN, over - now)))
+
+    async def _say_once(self, channel: str, number: int, now: float) -> None:
+        """NotifyOperator the operator, unless the channel has been crowded all the time."""
+        news = now >= self._quiet_at.get(channel, now)
+        self._quiet_at[channel] = now + QUIET
+        if news:
+            self._sentences[channel] = limits.summed_up(channel, number)
+            await notify_carefully(self._tell, self._sentences[channel])
+
+    @property
+    def crowded(self) -> Mapping[str, str]:
+        """The channels that got a summary lately, each with what the operator was told."""
+        now = self._clock.monotonic()
+        return {c: said for c, said in self._sentences.items() if now < self._quiet_at[c]}
+
+
+def _is_summed(delivery: Delivery, *, threads: bool) -> bool:
+    return announces_end(delivery) and (threads or delivery.thread is None)
+
+
+def _key(channel: str, covered: Sequence[Delivery]) -> str:
+    """Return a key made of all that it covers, so that the same summary is never made twice."""
+    keys = "\n".join(sorted(d.key for d in covered))
+    return f"digest:{sha256(keys.encode('utf-8', 'replace')).hexdigest()[:32]}:{channel}"

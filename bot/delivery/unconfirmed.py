@@ -1,0 +1,97 @@
+"""Rows whose outcome is not known: when each may be looked for, and the look itself.
+
+A row found in `sending` that this process did not just try is in doubt too: a crash came between. Times are
+kept by the monotonic clock, because the wall clock may jump.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from bot.delivery.backoff import doubling, look_since, until_reconciled
+from bot.ports import Chat, Clock, Lookup, Outbox, Unreadable
+from bot.state import Delivery
+
+log = logging.getLogger(__name__)
+
+EVERY_UNCONFIRMED = timedelta(days=365)  # the store is asked for all of them; our own clock says when
+FIRST_WAIT = 5.0
+LONGEST_WAIT = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """When a row is looked for, how often that failed, and what of the sender broke over it, "" if nothing."""
+
+    due: float  # monotonic seconds
+    failures: int = 0
+    broken: str = ""
+
+
+class Reconciler:
+    """The rows of one chat that are in doubt. `deadline`: seconds for one look into the history."""
+
+    def __init__(self, chat: Chat, outbox: Outbox, *, clock: Clock, deadline: float) -> None:
+        self.chat = chat
+        self.outbox = outbox
+        self.clock = clock
+        self.deadline = deadline
+        self._chats = frozenset({chat.name})
+        self._looks: dict[tuple[int, int], Look] = {}
+
+    def add(self, delivery: Delivery, *, broken: str = "") -> float:
+        """Remember a try of unknown outcome; return the seconds until it may be looked for."""
+        settle = self.chat.reconcile_after
+        self._looks[_attempt(delivery)] = Look(due=self.clock.monotonic() + settle, broken=broken)
+        return settle
+
+    def look(self, delivery: Delivery) -> Look:
+        """Return what is known about looking for a row."""
+        return self._looks[_attempt(delivery)]
+
+    def postpone(self, delivery: Delivery) -> tuple[Look, float]:
+        """Look again later, ever more seldom; return the next look and the seconds until then."""
+        look = self._looks[_attempt(delivery)]
+        wait = doubling(FIRST_WAIT, look.failures, LONGEST_WAIT)
+        again = replace(look, due=self.clock.monotonic() + wait, failures=look.failures + 1)
+        self._looks[_attempt(delivery)] = again
+        return again, wait
+
+    async def next(self) -> tuple[Delivery | None, float]:
+        """Return the row that may be looked for now, if any, and the seconds until the earliest may."""
+        now, wall = self.clock.monotonic(), self.clock.now()
+        rows = {
+            _attempt(row): row for row in await self.outbox.unconfirmed(self._chats, wall + EVERY_UNCONFIRMED)
+        }
+        self._looks = {
+            attempt: self._looks.get(attempt) or Look(due=now + self._first_wait(row))
+            for attempt, row in rows.items()
+        }
+        if not rows:
+            return None, float("inf")
+        earliest = min(self._looks, key=lambda attempt: self._looks[attempt].due)
+        wait = max(0.0, self._looks[earliest].due - now)
+        return (None if wait else rows[earliest]), wait
+
+    async def find(self, delivery: Delivery) -> Lookup:
+        """Look into the history; a look that failed is never "not there"."""
+        since = look_since(delivery.attempt_at, self.clock.now())
+        key = delivery.provider_key
+        try:
+            async with asyncio.timeout(self.deadline):
+                return await self.chat.find_posted(delivery.channel, delivery.thread, key, since)
+        except TimeoutError:
+            return Unreadable(f"no answer within {self.deadline:g} s")
+        except Exception as error:
+            log.exception("looking into the history of %s has a fault", self.chat.name)
+            return Unreadable(f"a fault of the look-up: {type(error).__name__}")
+
+    def _first_wait(self, row: Delivery) -> float:
+        return until_reconciled(row.attempt_at, self.clock.now(), self.chat.reconcile_after)
+
+
+def _attempt(delivery: Delivery) -> tuple[int, int]:
+    return delivery.id, delivery.attempts

@@ -1,0 +1,122 @@
+"""What the bot says of confirmations, whatever they confirm: a launch or a debugging session."""
+
+from __future__ import annotations
+
+from bot.cards import Button, Card, Line, Reply, Style, Tone, Untrusted
+from bot.errors import UserError
+from bot.model import RunRef
+from bot.replies.wording import sentence, short_id
+from bot.state import Intent, IntentKind, IntentState
+
+MINUTES_TO_CONFIRM = 5
+MINE_ONLY = f"The buttons are for the person who asked, for {MINUTES_TO_CONFIRM} minutes, once."
+
+NOUNS = {IntentKind.LAUNCH: "launch", IntentKind.DEBUG: "debugging session"}
+
+HAPPENED = {
+    IntentState.DRAFT: "It still waits for a yes or no.",
+    IntentState.CONFIRMED: "It was confirmed already and is on its way.",
+    IntentState.POSTING: "It was confirmed and sent already; the platform's answer is awaited.",
+    IntentState.ACCEPTED: "It was confirmed already, and the platform has started it.",
+    IntentState.REJECTED: "It was confirmed already, and the platform refused it. Nothing was started.",
+    IntentState.UNKNOWN: "It was confirmed and sent already. Whether it was started is not known.",
+    IntentState.DECLINED: "It was called off already. Nothing was started.",
+    IntentState.EXPIRED: "It was not confirmed in time. Nothing was started.",
+}
+
+
+def buttons(intent: Intent, yes: str) -> tuple[Button, ...]:
+    """Offer to go ahead or to call it off."""
+    return (
+        Button(label=yes, words=f"confirm {intent.id}", style=Style.PRIMARY),
+        Button(label="Cancel", words=f"decline {intent.id}"),
+    )
+
+
+def again(intent: Intent) -> tuple[Button, ...]:
+    """Offer to ask for the same once more, with a new confirmation."""
+    if intent.kind is IntentKind.DEBUG:
+        return ()
+    return (Button(label="Launch again", words=f"again {intent.id}"),)
+
+
+def follow(intent: Intent) -> tuple[Button, ...]:
+    """Offer to look at the run that it became."""
+    if not intent.run_id or intent.kind is IntentKind.DEBUG:
+        return ()
+    return (Button(label="Status", words=f"status {RunRef(intent.connection, intent.run_id).text}"),)
+
+
+def unknown_token(verb: str) -> UserError:
+    """Answer a confirmation that nobody knows."""
+    return UserError(f"There is nothing to {verb} under that token.", "Ask again, and press the new button.")
+
+
+def not_yours(intent: Intent) -> str:
+    """Say why somebody else may not settle it."""
+    return f"Only the person who asked for this {NOUNS[intent.kind]} can confirm or cancel it."
+
+
+def not_here() -> str:
+    """Say why it cannot be settled in another channel."""
+    return "This can only be confirmed or cancelled in the channel where it was asked for."
+
+
+def happened(intent: Intent) -> Reply:
+    """Answer a button that was pressed before, with what came of it."""
+    told: list[Line] = [(HAPPENED[intent.state],)]
+    if intent.state is IntentState.ACCEPTED and intent.run_id:
+        told.append(("It is run ", Untrusted(intent.run_id, code=True), "."))
+    if intent.reason and intent.state is IntentState.REJECTED:
+        told.append(sentence("The platform said: ", Untrusted(intent.reason)))
+    card = Card(
+        title=(f"This {NOUNS[intent.kind]} was settled before",),
+        text=tuple(span for line in told for span in (*line, " "))[:-1],
+        body=tuple(told),
+        buttons=follow(intent),
+    )
+    return Reply(card=card, private=True)
+
+
+def declined(intent: Intent) -> Reply:
+    """Confirm that it was called off."""
+    return _over(intent, "Cancelled", f"The {NOUNS[intent.kind]} was cancelled. Nothing was started.")
+
+
+def expired(intent: Intent) -> Reply:
+    """Answer a confirmation that came too late."""
+    said = (
+        f"This {NOUNS[intent.kind]} was not confirmed within {MINUTES_TO_CONFIRM} minutes, so nothing was started."
+        " Ask again to go ahead."
+    )
+    return _over(intent, "Too late to confirm", said, buttons=again(intent), failed=True)
+
+
+def withdrawn(intent: Intent) -> Card:
+    """NotifyOperator that a confirmed intent was never sent, because Clew was stopped in between."""
+    said = (
+        f"The {NOUNS[intent.kind]} that was confirmed has not been sent: Clew was interrupted before that. "
+        "Nothing was started. Ask again to go ahead."
+    )
+    return _over(intent, "Not sent", said, buttons=again(intent)).card
+
+
+def no_connection(intent: Intent) -> UserError:
+    """Answer an intent whose connection is gone from the settings."""
+    return UserError(
+        f"The connection “{intent.connection}” is no longer configured, so nothing was started.",
+        "Ask again on another connection.",
+    )
+
+
+def correlation(intent: Intent) -> Line:
+    """Name the key under which a launch or session can be found on the platform."""
+    return ("Request ", Untrusted(short_id(intent.id), code=True))
+
+
+def _over(
+    intent: Intent, title: str, said: str, *, buttons: tuple[Button, ...] = (), failed: bool = False
+) -> Reply:
+    card = Card(title=(title,), text=(said,), body=((said,),), buttons=buttons, tone=Tone.NEUTRAL,
+                footer=correlation(intent))  # fmt: skip
+    return Reply(card=card, replace=True, failed=failed)

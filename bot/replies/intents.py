@@ -1,0 +1,25 @@
+"""How an intent stands, as a card, whatever it is for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.actions import requests
+from bot.actions.sessions import Session
+from bot.cards import Card, Reply
+from bot.replies import debugging, launching
+from bot.state import Intent, IntentKind, IntentState
+
+
+def card(intent: Intent, now: datetime) -> Card:
+    """NotifyOperator how it stands, before anything is known of its run."""
+    if intent.kind is IntentKind.LAUNCH:
+        return launching.sent(intent, requests.launch_request(intent.request))
+    request = requests.debug_request(intent.request)
+    return debugging.of_session(Session(intent=intent, request=request, now=now))
+
+
+def reply(intent: Intent, now: datetime) -> Reply:
+    """Answer a confirmation with the card that lives on until the run ends."""
+    refused = intent.state is IntentState.REJECTED
+    return Reply(card=card(intent, now), live=None if refused else intent.id, failed=refused)

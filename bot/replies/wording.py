@@ -1,0 +1,145 @@
+"""Small pieces of wording that every card shares: names, counts, times and durations."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot.cards import Line, Span, Untrusted, When, plain
+from bot.model import Moment, Run
+
+SHORT_ID = 8
+STOPS = (".", "!", "?", "…")
+MINUTE = HOUR = 60
+DAY = 24
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """Write a number with its noun: "1 run", "3 runs", "1,204 lines"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Write a large number briefly with its noun: "1 example", "2.3k examples"."""
+    return f"{shortened(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def virtual_seconds(value: float) -> str:
+    """Write a span of virtual time: "1 virtual second", "0.5 virtual seconds"."""
+    return f"{value:g} virtual second{'' if value == 1 else 's'}"
+
+
+def last(number: int, noun: str) -> str:
+    """Say how many of the newest there are: "the last line", "the last 20 lines"."""
+    return f"the last {noun}" if number == 1 else f"the last {count(number, noun)}"
+
+
+def first(number: int, noun: str, plural: str) -> str:
+    """Say how many of the first there are: "the first property", "the first 100 properties"."""
+    return f"the first {noun}" if number == 1 else f"the first {count(number, noun, plural)}"
+
+
+def sentence(*spans: Span) -> Line:
+    """End a sentence in one full stop; text from outside may bring its own, or another mark."""
+    return spans if plain(spans).rstrip().endswith(STOPS) else (*spans, ".")
+
+
+def stopped(text: str) -> str:
+    """End a text in one full stop, as `sentence` does."""
+    return plain(sentence(text.rstrip()))
+
+
+def shortened(number: int) -> str:
+    """Write a large count briefly: 812, 2.3k, 18M."""
+    for limit, unit in ((1_000_000, "M"), (1_000, "k")):
+        if number >= limit:
+            text = f"{number / limit:.1f}" if number < 10 * limit else f"{number // limit}"
+            return text.removesuffix(".0") + unit
+    return str(number)
+
+
+def short_id(run_id: str) -> str:
+    """Shorten a run id for reading; the whole id stands in the card's facts."""
+    return run_id[:SHORT_ID]
+
+
+def run_name(run: Run) -> Line:
+    """Name a run the way people do: launcher, then the start of its id."""
+    return (Untrusted(run.launcher), " ", Untrusted(short_id(run.ref.run_id), code=True))
+
+
+def minutes(value: float) -> str:
+    """Write minutes as people say them: 0.5 -> "30 s", 90 -> "1 h 30 min"."""
+    return duration(timedelta(minutes=value))
+
+
+def duration(span: timedelta) -> str:
+    """Write a span in its two largest units: "45 s", "12 min", "1 h 30 min", "3 d 4 h"."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < MINUTE:
+        return f"{seconds} s"
+    whole, rest = divmod(seconds // MINUTE, HOUR)
+    if whole == 0:
+        return f"{rest} min"
+    if whole < DAY:
+        return f"{whole} h {rest} min" if rest else f"{whole} h"
+    days, hours = divmod(whole, DAY)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """Say how long ago something was, "" where that is not known."""
+    if then is None:
+        return ""
+    return "just now" if now - then < timedelta(seconds=5) else f"{duration(now - then)} ago"
+
+
+def when(then: datetime | None, now: datetime) -> Line:
+    """Say how long ago something was, in a way that a chat may keep current; empty where that is not known."""
+    return (When(then, ago(then, now)),) if then else ()
+
+
+def stage_of(run: Run) -> tuple[str, datetime | None]:
+    """Return the last stage of a run whose time is known: "ended", "started" or "created", and when."""
+    if run.status.terminal and run.completed_at:
+        return "ended", run.completed_at
+    if not run.status.terminal and run.started_at:
+        return "started", run.started_at
+    return "created", run.created_at
+
+
+def age(run: Run, now: datetime) -> Line:
+    """Say how old a run is, and since what: "ended 3 h ago", "started 5 min ago"."""
+    stage, at = stage_of(run)
+    return (f"{stage} ", *when(at, now)) if at else ()
+
+
+def clock_time(at: datetime) -> str:
+    """Write a time for people: date, hours and minutes, in UTC."""
+    return f"{at:%d %b %H:%M} UTC"
+
+
+def elapsed(run: Run, now: datetime) -> timedelta | None:
+    """How long a run took, or has been going on; None where it has not started."""
+    start = run.started_at or run.created_at
+    if start is None:
+        return None
+    end = run.completed_at if run.status.terminal and run.completed_at else now
+    return max(timedelta(0), end - start)
+
+
+def virtual(moment: Moment) -> str:
+    """Write a moment's virtual time for reading: truncated to milliseconds, never rounded up."""
+    return virtual_text(moment.vtime)
+
+
+def virtual_text(vtime: str) -> str:
+    """Truncate an exact virtual time to milliseconds; exponent forms stay as they are."""
+    whole, dot, fraction = vtime.partition(".")
+    if not dot or "e" in vtime.lower():
+        return f"{vtime} s"
+    return f"{whole}.{fraction[:3]} s"
+
+
+def listed(words: list[str]) -> str:
+    """Join words as in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

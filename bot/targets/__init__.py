@@ -1,0 +1,1 @@
+"""What a command is about: which run, which moment."""

@@ -1,0 +1,192 @@
+"""Which moment and property a command is about, and the run they lie in.
+
+A pasted moment wins over an explicit argument, an explicit argument over the thread. With only a run given, it
+is what `RunAnalysis.focus` says: where an incomplete run broke, else the first failing property with a moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot import moments
+from bot.analysis import RunAnalysis, analysis_of
+from bot.cards import Context
+from bot.command import ENTRY, Asked, Services
+from bot.errors import ServiceError, UserError
+from bot.model import Moment, Property, Run
+from bot.ports import RunService
+from bot.replies import at_moment
+from bot.replies.finding import GIVE_RUN
+from bot.replies.wording import count
+from bot.targets.run import analysis_for, run_of, service_of, somewhere
+from bot.wordlike import mistaken
+
+GIVE_MOMENT = (
+    "Paste the text of the report's copy-moment button, or say it in the thread of a failing property."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MomentTarget:
+    """A moment to look at: in a run, or in a session whose run is not known."""
+
+    service: RunService
+    moment: Moment
+    run: Run | None = None
+    session_id: str | None = None
+    property_name: str | None = None
+    others: tuple[int, ...] = ()  # entries of the list of failing properties that have a moment too
+    warning: str = ""
+
+    @property
+    def context(self) -> Context:
+        """What a message about it speaks of."""
+        run = self.run.ref if self.run else None
+        return Context(run=run, property_name=self.property_name, moment=self.moment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoMomentTarget:
+    """A run that was meant and has no moment to look at; `why` is a sentence."""
+
+    service: RunService
+    run: Run
+    why: str
+
+
+async def moment_of(asked: Asked, services: Services) -> MomentTarget:
+    """Return the moment that a command is about, and the run it lies in. Raises `UserError` where there is none."""
+    target = await moment_target_of(asked, services)
+    if isinstance(target, NoMomentTarget):
+        raise UserError(target.why, "Say “failing” for what is known, or “logs” for the build log.")
+    return target
+
+
+async def moment_target_of(asked: Asked, services: Services) -> MomentTarget | NoMomentTarget:
+    """Return the moment that a command is about, or the run that was meant and has none."""
+    pasted = asked.command.pasted or _given_moment(asked)
+    if pasted is not None and pasted.moment is not None:
+        return await _pasted_target(asked, services, pasted)
+    if pasted is not None and pasted.refusal is not None:
+        raise pasted.refusal
+    explicit = asked.value("run", 0) or (pasted is not None) or asked.value("property")
+    if not explicit and asked.context.moment is not None and asked.context.run is not None:
+        service = service_of(asked, services)
+        run = await service.run(asked.context.run.run_id)
+        name = asked.context.property_name
+        return MomentTarget(service=service, run=run, moment=asked.context.moment, property_name=name)
+    if not explicit and asked.context.run is None:
+        raise UserError("Which moment?", GIVE_MOMENT)
+    service, found = await analysis_for(asked, services, ended=True, depth=1)
+    of_thread = asked.context.property_name if found.run.ref == asked.context.run else None
+    return _target_in(service, found, asked.value("property") or of_thread)
+
+
+def choose_property(found: RunAnalysis, wanted: str) -> Property:
+    """Return the failing property with that name or number, as the list of failing ones shows them."""
+    failing = found.failing
+    exact = next((p for p in failing if p.name == wanted), None)
+    if exact is not None:
+        return exact
+    if ENTRY.fullmatch(wanted):
+        return _entry(failing, int(wanted))
+    alike = [p for p in failing if wanted.casefold() in p.name.casefold()]
+    if len(alike) == 1:
+        return alike[0]
+    if alike:
+        raise UserError(
+            f"{len(alike)} failing properties match “{wanted[:60]}”.",
+            "Give more of the name, or its number in “failing”.",
+        )
+    problem = f"No failing property matches “{wanted[:60]}”."
+    raise mistaken(problem, wanted, [p.name for p in failing], "Say “failing” for the list.", name="property")
+
+
+def _entry(failing: tuple[Property, ...], number: int) -> Property:
+    if number <= len(failing):
+        return failing[number - 1]
+    there = count(len(failing), "property fails", "properties fail")
+    raise UserError(f"There is no entry {number}: {there} in this run.", "Say “failing” for the list.")
+
+
+def _given_moment(asked: Asked) -> moments.Pasted | None:
+    text = asked.value("moment")
+    if text is None:
+        return None
+    found = moments.find(text) or moments.find(f"moment={text}")
+    if found is None or found.moment is None:
+        raise UserError("That moment could not be read.", GIVE_MOMENT)
+    return found
+
+
+async def _pasted_target(asked: Asked, services: Services, pasted: moments.Pasted) -> MomentTarget:
+    service = service_of(asked, services)
+    moment = pasted.moment
+    if moment is None:  # the caller looked
+        raise UserError("Which moment?", GIVE_MOMENT)
+    if moment.placeholder:
+        raise UserError(
+            "The moment 0/0 stands for “no moment”: this run has no pinned failure moment.",
+            "Ask for `logs RUN build=yes` to see its build log.",
+        )
+    if pasted.session_id and not pasted.run_id:
+        session = pasted.session_id
+        found = await somewhere(asked, services, lambda s: s.find_run(session_id=session))
+        if found is None and asked.value("run", 0) is not None:  # the run was given beside it
+            found = await run_of(replace(asked, command=replace(asked.command, pasted=None)), services)
+        service, run = found or (service, None)
+        name = await _named(asked, services, service, run)
+        return MomentTarget(service=service, run=run, session_id=session, moment=moment, property_name=name,
+                   warning=pasted.warning)  # fmt: skip
+    if pasted.run_id is None and asked.value("run", 0) is None and asked.context.run is None:
+        raise UserError("That moment does not say which run it is in.", GIVE_RUN)
+    service, run = await run_of(asked, services)
+    name = await _named(asked, services, service, run)
+    return MomentTarget(service=service, run=run, moment=moment, property_name=name, warning=pasted.warning)
+
+
+async def _named(asked: Asked, services: Services, service: RunService, run: Run | None) -> str | None:
+    """Return the name of the property that was given beside a moment; as given where the run cannot tell."""
+    wanted = asked.value("property")
+    if wanted is None:
+        return _of_thread(asked, run)
+    if run is None:
+        return wanted
+    try:
+        found = await analysis_of(service, services.store, run)
+    except ServiceError:  # the moment is known all the same
+        return wanted
+    there = found.results.properties if found.results else ()
+    if not found.failing or any(
+        p.name == wanted for p in there
+    ):  # the button of a card may be older than these
+        return wanted
+    return choose_property(found, wanted).name
+
+
+def _of_thread(asked: Asked, run: Run | None) -> str | None:
+    """Return the thread's property where the moment is the thread's own: a form gives it back as it was prefilled."""
+    pasted = asked.command.pasted or _given_moment(asked)
+    context = asked.context
+    own = (
+        run is not None and run.ref == context.run and pasted is not None and pasted.moment == context.moment
+    )
+    return context.property_name if own else None
+
+
+def _target_in(service: RunService, found: RunAnalysis, wanted: str | None) -> MomentTarget | NoMomentTarget:
+    run = found.run
+    if wanted is not None:
+        chosen = choose_property(found, wanted)
+        if chosen.moment is None:
+            raise UserError(
+                f"“{chosen.name[:80]}” has no moment: it is judged on the whole run.",
+                "Choose another property of “failing”.",
+            )
+        return MomentTarget(service=service, run=run, moment=chosen.moment, property_name=chosen.name)
+    focus = found.focus
+    if focus.moment is None:
+        return NoMomentTarget(service=service, run=run, why=at_moment.no_moment(found))
+    name = focus.property_name
+    others = tuple(n for n, p in enumerate(found.failing, 1) if p.moment is not None and p.name != name)
+    return MomentTarget(service=service, run=run, moment=focus.moment, property_name=name, others=others)
