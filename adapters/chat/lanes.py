@@ -6,6 +6,7 @@ they never wait behind work. Logs, whose reading can take minutes, have a lane o
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -34,14 +35,15 @@ class Lanes:
         """Whether so much of this person is under way that nothing more is accepted."""
         return self._under_way[person] >= MOST
 
-    def start(self, person: str, work: Coroutine[Any, Any, None]) -> None:
-        """Answer a command that was accepted; it counts as under way until that has ended."""
+    def start(self, person: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        """Answer a command that was accepted; it counts as under way until that has ended. None: see `Tasks.start`."""
         self._under_way[person] += 1
         task = self._tasks.start(work)
         if task is None:
             self._end(person)
         else:
             task.add_done_callback(lambda _: self._end(person))
+        return task
 
     @asynccontextmanager
     async def turn(self, person: str, report: Report = silent, *, long: bool = False) -> AsyncIterator[None]:

@@ -1,0 +1,322 @@
+"""The life of a command, the same in every chat: accepted once, answered once, within what the chat waits for.
+
+Whatever comes in goes through `Conversation.receive`. It accepts a command into the inbox before anything is done for
+it, tells the chat in time that an answer comes, and answers in the person's turn: who and where it is, what the core
+says, as a form or a card, to all or to one person. What a process before this one accepted and never answered is
+resumed. What differs between chats are answers of `surface.Surface`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, Generic
+
+from adapters.chat import metrics
+from adapters.chat.calm import Calm
+from adapters.chat.lanes import MOST, Lanes
+from adapters.chat.responder import Responder
+from adapters.chat.surface import Inbound, Kind, Receipt, Surface, T
+from adapters.chat.tasks import Tasks
+from adapters.lanes import silent
+from bot.cards import Form, Reply
+from bot.commands import fields
+from bot.errors import ClewError, ServiceError, StoreError, UserError
+from bot.handler import Handler
+from bot.ports import Clock
+from bot.replies import conversation as sentences
+from bot.replies import load, problems
+from bot.state import Actor, Invocation, Place
+
+log = logging.getLogger(__name__)
+
+RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart, the person is told
+LOOKED_BACK = RESUMED * 8  # older commands were asked so long ago that nobody waits to be told
+CALM_SECONDS = (
+    1.0  # that answering lets accepting go first: in a burst all are acknowledged before any is answered
+)
+INTERRUPTED_SECONDS = 2.0  # for saying that a restart came between
+
+
+class Conversation(Generic[T]):
+    """All conversations of one chat; the only one in a process that answers there.
+
+    A command is answered once by construction: the inbox accepts each command once, and nothing is accepted before
+    what earlier processes left over has been read, so what is resumed and what is accepted never meet.
+    """
+
+    def __init__(self, handler: Handler, surface: Surface[T], clock: Clock) -> None:
+        self._handler = handler
+        self._surface = surface
+        self._clock = clock
+        self._chat = surface.chat.name
+        self._work = Tasks()
+        self._lanes = Lanes(self._work)
+        self._calm = Calm(CALM_SECONDS)
+        self._accepting: set[asyncio.Task[bool]] = set()
+        self._left_over: asyncio.Task[None] | None = None
+
+    # What comes in ---------------------------------------------------------------------------------------
+
+    def begin(self) -> asyncio.Task[None]:
+        """Resume what earlier processes left over, once; the task ends when that has been read, not answered.
+
+        To be called when answers can be shown. Receiving begins it too, so that nothing can be accepted before it.
+        """
+        if self._left_over is None:
+            self._left_over = asyncio.create_task(self._read_left_over())
+        return self._left_over
+
+    async def receive(self, inbound: Inbound[T]) -> Receipt:
+        """Accept a command and begin to answer it; a chat that waits to be acknowledged is when this returns.
+
+        Raises `StoreError` where it was not accepted and the chat sends again what is not acknowledged.
+        """
+        if inbound.opens_form:
+            return self._begin(inbound, self._open_form(inbound))
+        start = self._clock.monotonic()
+        try:
+            with self._calm.urgent():
+                return await self._accepted(inbound)
+        finally:
+            metrics.ACKNOWLEDGED.labels(self._chat).observe(self._clock.monotonic() - start)
+
+    def start(self, person: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do something for a person that is no command, such as showing a home; left out where too much is under way."""
+        if self._lanes.is_full(person):
+            work.close()
+        else:
+            self._lanes.start(person, work)
+
+    def turn(self, person: str) -> AbstractAsyncContextManager[None]:
+        """Hold a turn to ask the core something for a person that is no command."""
+        return self._lanes.turn(person)
+
+    async def turn_away(self, actor: Actor, place: Place, rule: str) -> None:
+        """Note in the audit trail that the chat refused somebody for whom nothing is accepted."""
+        await self._handler.refused(actor, place, rule)
+
+    async def access_restored(self, under: str) -> None:
+        """Know that the chat lets us into a channel (or all of a server) again: what waits is tried at once."""
+        await self._handler.access_restored(under)
+
+    async def drain(self, seconds: float) -> int:
+        """Finish what is being answered, at most so long; return how much was cut off, to be resumed."""
+        return await self._work.drain(seconds)
+
+    async def end(self) -> None:
+        """Cut off what still goes on: the connections that it needs are taken away after this."""
+        await self._work.end(0)
+
+    # Accepted once -----------------------------------------------------------------------------------------
+
+    async def _accepted(self, inbound: Inbound[T]) -> Receipt:
+        """Accept it into the inbox and tell the chat that an answer comes, in the chat's time."""
+        deadlines = self._surface.deadlines
+        accepting = asyncio.create_task(self._accept(inbound.invocation))
+        self._accepting.add(accepting)  # the loop itself keeps no hold on a task
+        accepting.add_done_callback(self._accepting.discard)
+        await asyncio.wait({accepting}, timeout=deadlines.defer)
+        if not _is_repeated(accepting):
+            inbound = await self._surface.defer(inbound, ephemeral=self._is_private(inbound))
+            await asyncio.wait({accepting}, timeout=deadlines.accept)
+        if not accepting.done():
+            self._work.start(self._accepted_late(accepting, inbound))
+            return await self._not_accepted(inbound, StoreError(sentences.database_slow()))
+        if (error := accepting.exception()) is not None:
+            return await self._not_accepted(inbound, error)
+        if not accepting.result():
+            metrics.REPEATED.labels(self._chat).inc()
+            return Receipt()
+        return self._begin_answer(inbound)
+
+    async def _accept(self, invocation: Invocation) -> bool:
+        """Accept it; False where it was accepted before. Raises `StoreError`."""
+        await asyncio.shield(self.begin())
+        return await self._handler.accept(invocation)
+
+    async def _accepted_late(self, accepting: asyncio.Task[bool], inbound: Inbound[T]) -> None:
+        """Do what the chat was told of a command that was accepted after all: answer it only if nobody was told."""
+        with suppress(StoreError):
+            if not await asyncio.shield(accepting):
+                return
+            if self._surface.redelivers:
+                self._begin_answer(replace(inbound, told_by_receipt=False))
+            else:
+                await self._handler.answered(
+                    inbound.invocation, problems.failure(StoreError(sentences.database_slow())), None
+                )
+
+    async def _not_accepted(self, inbound: Inbound[T], cause: BaseException) -> Receipt:
+        metrics.NOT_ACCEPTED.labels(self._chat).inc()
+        if not isinstance(cause, StoreError):
+            log.error("a command could not be accepted", exc_info=cause)
+        error = cause if isinstance(cause, StoreError) else StoreError(sentences.database_slow())
+        if self._surface.redelivers:
+            raise error
+        await self._responder(inbound).show(problems.failure(error))
+        return Receipt()
+
+    def _begin_answer(self, inbound: Inbound[T]) -> Receipt:
+        metrics.ACCEPTED.labels(self._chat, inbound.kind).inc()
+        return self._begin(inbound, self._answer(inbound))
+
+    def _begin(self, inbound: Inbound[T], work: Coroutine[Any, Any, None]) -> Receipt:
+        """Begin to answer a person; where too much of theirs is under way it is left out, which they are told."""
+        person = inbound.invocation.actor.id
+        if not self._lanes.is_full(person):
+            return Receipt(answered=self._lanes.start(person, work))
+        work.close()
+        refusal = load.too_many(MOST)
+        return Receipt(refusal=refusal, answered=self._work.start(self._leave_out(inbound, refusal)))
+
+    async def _leave_out(self, inbound: Inbound[T], refusal: UserError) -> None:
+        reply = problems.mistake(refusal)
+        responder = self._responder(inbound)
+        if inbound.must_answer:
+            await responder.show(reply)
+        elif not inbound.told_by_receipt:
+            await self._lanes.refuse(inbound.invocation.actor.id, lambda: responder.show(reply))
+        await self._handler.answered(inbound.invocation, reply, None)
+
+    # Resumed -----------------------------------------------------------------------------------------------
+
+    async def _read_left_over(self) -> None:
+        try:
+            left = await self._handler.unanswered(self._chat, self._clock.now() - LOOKED_BACK)
+        except StoreError:
+            log.warning("what was left unanswered could not be read; it is resumed at the next start")
+            return
+        except Exception:
+            log.exception("what was left unanswered could not be read")
+            return
+        for invocation in left:
+            self._lanes.start(invocation.actor.id, self._resume(invocation))
+
+    async def _resume(self, invocation: Invocation) -> None:
+        """Answer what a restart cut off; an answer that is there already is completed, not doubled."""
+        inbound: Inbound[T] = Inbound(invocation=invocation, kind=Kind.RESUMED)
+        if self._clock.now() - invocation.at > RESUMED:
+            await self._settle(inbound, sentences.too_old(invocation.text))
+        else:
+            await self._answer(inbound)
+
+    # Answered ----------------------------------------------------------------------------------------------
+
+    async def _answer(self, inbound: Inbound[T]) -> None:
+        responder = self._responder(inbound)
+        async with told_of_a_restart(responder):
+            await self._calm.wait()
+            try:
+                inbound = await self._resolved(inbound)
+            except UserError as error:
+                await self._settle(inbound, problems.mistake(error))
+                return
+            responder.inbound = inbound
+            if inbound.kind is Kind.RESUMED:
+                await responder.find_earlier()
+            await self._show(responder, await self._reply(inbound, responder))
+
+    async def _resolved(self, inbound: Inbound[T]) -> Inbound[T]:
+        """Find out who and where it is. Raises `UserError` for an account that is nobody's, and notes it."""
+        try:
+            return replace(inbound, invocation=await self._surface.resolve(inbound.invocation))
+        except UserError:
+            await self.turn_away(inbound.invocation.actor, inbound.invocation.place, "account")
+            raise
+
+    async def _reply(self, inbound: Inbound[T], responder: Responder[T]) -> Reply:
+        """Return the answer of the core; where it takes long, the person sees that it is being worked on."""
+        clean = self._handler.clean(inbound.invocation)
+        if inbound.kind is Kind.FORM and (wrong := self._mistakes(clean)):
+            return fields.correctable(problems.mistake(UserError(wrong)), clean)
+        task = asyncio.ensure_future(self._in_turn(inbound.invocation, responder))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self._surface.deadlines.progress)
+            if not done:
+                responder.impatient()
+            reply = await task
+        finally:
+            task.cancel()
+        return fields.correctable(reply, clean) if inbound.kind is Kind.FORM and reply.failed else reply
+
+    def _mistakes(self, clean: Invocation) -> str:
+        """Say at once what is wrong with the fields of a form, for chats that show no errors beside them."""
+        verb = self._handler.verbs.get(clean.text)
+        return " ".join(fields.problems(verb, clean.values)) if verb is not None else ""
+
+    async def _in_turn(self, invocation: Invocation, responder: Responder[T]) -> Reply:
+        verb = self._handler.verb_of(invocation)
+        long = verb is not None and verb.long
+        async with self._lanes.turn(invocation.actor.id, responder.report, long=long):
+            return await self._handler.handle(
+                invocation, responder.report, partial(self._surface.afresh, invocation)
+            )
+
+    async def _show(self, responder: Responder[T], reply: Reply) -> None:
+        inbound, form = responder.inbound, reply.card.form
+        if form is not None and await self._surface.show_form(inbound, form):
+            await responder.dismiss()
+            message = None
+        else:
+            message = await responder.show(reply)
+        took = self._clock.now() - inbound.invocation.at
+        metrics.ANSWERED.labels(self._chat).observe(max(0.0, took.total_seconds()))
+        await self._handler.answered(inbound.invocation, reply, message)
+
+    async def _settle(self, inbound: Inbound[T], reply: Reply) -> None:
+        """Answer without asking the core."""
+        await self._responder(inbound).show(reply)
+        await self._handler.answered(inbound.invocation, reply, None)
+
+    # Forms -------------------------------------------------------------------------------------------------
+
+    async def _open_form(self, inbound: Inbound[T]) -> None:
+        trouble = await self._surface.open_form(inbound, partial(self._form, inbound))
+        if trouble is not None:
+            await self._responder(inbound).show(problems.mistake(trouble))
+
+    async def _form(self, inbound: Inbound[T]) -> Form | UserError:
+        """Return the form that is asked for, else what to tell the person, who waits for nothing else."""
+        try:
+            invocation = (await self._resolved(inbound)).invocation
+            async with self._lanes.turn(invocation.actor.id):
+                form = await self._handler.form(invocation, silent)
+        except UserError as error:
+            return error
+        except ClewError as error:
+            return UserError(str(error), error.detail if isinstance(error, ServiceError) else "")
+        except Exception:
+            log.exception("a form could not be built")
+            return UserError(problems.FAULT)
+        return form or UserError(problems.NO_FORM, problems.NO_FORM_HINT)
+
+    # Pieces ------------------------------------------------------------------------------------------------
+
+    def _responder(self, inbound: Inbound[T]) -> Responder[T]:
+        return Responder(self._surface, self._clock, self._work, inbound, ephemeral=self._is_private(inbound))
+
+    def _is_private(self, inbound: Inbound[T]) -> bool:
+        """Whether the verb that is asked for answers the person alone."""
+        verb = self._handler.verb_of(inbound.invocation)
+        return verb is not None and verb.private
+
+
+def _is_repeated(accepting: asyncio.Task[bool]) -> bool:
+    return accepting.done() and not accepting.exception() and not accepting.result()
+
+
+@asynccontextmanager
+async def told_of_a_restart(responder: Responder[T]) -> AsyncIterator[None]:
+    """Where what is done inside is cut off, say that it is resumed; the process does not wait for it long."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(responder.interrupted(), INTERRUPTED_SECONDS)
+        raise

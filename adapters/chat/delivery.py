@@ -1,0 +1,92 @@
+"""Shows one message until it is there, never while it may be there already: the same in every chat."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from bot.ports import Chat, Clock, Delivered, Found, Missing, NotDelivered, PostOutcome, Unconfirmed
+from bot.state import Place
+
+TRIES = 6
+LOOKS = 4
+FIRST_WAIT = 2.0  # seconds before a message that did not go out is tried again; doubled each time
+LONGEST_WAIT = 60.0
+WORTH_SECONDS = 900.0  # for so long an answer is worth anything
+
+Send = Callable[[], Awaitable[PostOutcome]]
+
+
+async def deliver(chat: Chat, clock: Clock, place: Place, key: str, send: Send) -> PostOutcome:
+    """Send until it is there; look into the history of the place for the key before a repeat.
+
+    What the chat puts off is tried for as long as an answer is worth anything.
+    """
+    since, end = clock.now(), clock.monotonic() + WORTH_SECONDS
+    wait, tries = FIRST_WAIT, TRIES
+    while True:
+        outcome = await send()
+        if isinstance(outcome, Unconfirmed):
+            found = await look(chat, clock, place, key, since)
+            tries -= 1
+            if found is not None or not tries:
+                return found or outcome
+        elif isinstance(outcome, NotDelivered) and clock.monotonic() < end:
+            await clock.sleep(outcome.retry_after or wait)
+            wait = min(wait * 2, LONGEST_WAIT)
+        else:
+            return outcome
+
+
+async def again(clock: Clock, send: Send, *, safe: bool = False) -> PostOutcome:
+    """Try until it is there what certainly did not happen; `safe`: also what may have, as edits can be repeated."""
+    wait = FIRST_WAIT
+    outcome = await send()
+    for _ in range(TRIES):
+        if not isinstance(outcome, NotDelivered) and not (safe and isinstance(outcome, Unconfirmed)):
+            break
+        await clock.sleep(_pause(outcome) or wait)
+        wait *= 2
+        outcome = await send()
+    return outcome
+
+
+async def to_one(clock: Clock, send: Send) -> PostOutcome:
+    """Show something to one person, which nobody can look for: once more where it may be there.
+
+    A second one hurts nobody, and no answer at all does.
+    """
+    outcome = await again(clock, send)
+    if isinstance(outcome, Unconfirmed):
+        await clock.sleep(FIRST_WAIT)
+        outcome = await again(clock, send)
+    return outcome
+
+
+def there(outcome: PostOutcome) -> bool:
+    """Whether a message is there, or may be and cannot be looked for."""
+    return isinstance(outcome, Delivered | Unconfirmed)
+
+
+def post_key(key: str) -> str:
+    """Return what an answer is found by: derived from what was asked, opaque to others."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+async def look(chat: Chat, clock: Clock, place: Place, key: str, since: datetime) -> PostOutcome | None:
+    """Find a message that may be there, when it has settled; None where it certainly is not."""
+    for _ in range(LOOKS):
+        await clock.sleep(chat.reconcile_after)
+        seen = await chat.find_posted(place.channel, place.thread, key, since)
+        if isinstance(seen, Found):
+            return Delivered(seen.message_id)
+        if isinstance(seen, Missing):
+            return None
+        if seen.for_good:
+            break
+    return Unconfirmed("It could not be found out whether the message arrived.")
+
+
+def _pause(outcome: PostOutcome) -> float | None:
+    return outcome.retry_after if isinstance(outcome, NotDelivered) else None

@@ -1,0 +1,223 @@
+"""Shows the answer to one command where it belongs: progress where it takes long, then the reply, to all or to one person.
+
+A progress message is a message of ours that the reply takes the place of. A reply for one person never stays where
+others read it: the progress message is taken back then. What may be there already is looked for before it is sent
+again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Generic
+
+from adapters.chat.delivery import again, deliver, look, post_key, there
+from adapters.chat.surface import Inbound, Surface, T
+from adapters.chat.tasks import Tasks
+from bot.cards import Card, Reply
+from bot.ports import Clock, Delivered, Found, PostOutcome, Unconfirmed, Undeliverable
+from bot.replies import conversation as sentences
+from bot.state import MessageRef, Place
+
+
+class Responder(Generic[T]):
+    """The answer to one command. `ephemeral`: its verb answers the person alone."""
+
+    def __init__(
+        self, surface: Surface[T], clock: Clock, edits: Tasks, inbound: Inbound[T], *, ephemeral: bool
+    ) -> None:
+        self.inbound = inbound  # replaced by one that says more, once it is known who and where it is
+        self._surface = surface
+        self._clock = clock
+        self._edits = edits
+        self._ephemeral = ephemeral
+        self._key = post_key(inbound.invocation.key)
+        self._text = ""
+        self._impatient = False
+        self._done = False
+        self._progress: asyncio.Future[MessageRef | None] | None = None
+
+    # While it is worked on -----------------------------------------------------------------------------
+
+    async def report(self, text: str) -> None:
+        """Keep what goes on; it is shown only when the answer takes long."""
+        self._text = text
+        self._show_progress()
+
+    def impatient(self) -> None:
+        """Show from now on that work goes on."""
+        self._impatient = True
+        self._show_progress()
+
+    async def find_earlier(self) -> None:
+        """Find what a process before this one posted as the answer, or as its progress; the reply takes its place."""
+        place = self._place
+        seen = await self._surface.chat.find_posted(
+            place.channel, place.thread, self._key, self.inbound.invocation.at
+        )
+        if isinstance(seen, Found):
+            self._progress = asyncio.get_running_loop().create_future()
+            self._progress.set_result(self._reference(seen.message_id))
+
+    async def interrupted(self) -> None:
+        """Say that the answer will come later; in one that is being shown already nothing is changed."""
+        if self._done:
+            return
+        self._done = True
+        card = sentences.working(sentences.INTERRUPTED)
+        message = await self._posted()
+        if message is not None:
+            await self._surface.edit(self.inbound, message, card, self._key)
+        elif await self._surface.interrupted(self.inbound, card):
+            pass
+        elif self._place.direct:
+            await self._surface.post(self.inbound, card, self._key)
+        else:
+            await self._surface.ephemeral(self.inbound, card)
+
+    async def dismiss(self) -> None:
+        """Take back what says that an answer comes: it came in another way, as a form."""
+        self._done = True
+        await self._take_back(await self._posted())
+        await self._surface.dismiss(self.inbound)
+
+    def _show_progress(self) -> None:
+        if not self._impatient or self._done:
+            return
+        if self._surface.progress(self.inbound, self._text, self._goes_on):
+            return
+        if self._progress is None:
+            self._progress = asyncio.ensure_future(self._post_progress(self._text))
+        elif self._progress.done() and (message := self._progress.result()) is not None:
+            self._edits.start(self._edit_progress(message))
+
+    def _goes_on(self) -> bool:
+        return not self._done
+
+    async def _post_progress(self, text: str) -> MessageRef | None:
+        card = sentences.working(text or sentences.STARTING)
+        if self._ephemeral and not self._place.direct:
+            await self._surface.ephemeral(self.inbound, card)
+            return None
+        outcome = await self._post_once(card)
+        if not isinstance(outcome, Delivered) or not outcome.message_id:
+            return None
+        message = self._reference(outcome.message_id)
+        if self._text != text:  # more was reported while it was on its way
+            self._edits.start(self._edit_progress(message))
+        return message
+
+    async def _post_once(self, card: Card) -> PostOutcome | None:
+        """Post; where it may be there already, find it: a second message would leave the first one working."""
+        since = self._clock.now()
+        outcome = await self._surface.post(self.inbound, card, self._key)
+        if isinstance(outcome, Unconfirmed):
+            return await look(self._surface.chat, self._clock, self._place, self._key, since)
+        return outcome
+
+    async def _edit_progress(self, message: MessageRef) -> None:
+        if not self._done:
+            await self._surface.edit(
+                self.inbound, message, sentences.working(self._text or sentences.STARTING), self._key
+            )
+
+    async def _posted(self) -> MessageRef | None:
+        """Return the progress message, once it is out."""
+        return await self._progress if self._progress is not None else None
+
+    # The reply -----------------------------------------------------------------------------------------
+
+    async def show(self, reply: Reply) -> MessageRef | None:
+        """Show the reply; return where it stands, None where one person alone sees it or it could not be shown."""
+        self._done = True
+        message = None
+        try:
+            message = await self._place_reply(reply, await self._posted())
+        finally:
+            await self._surface.finish(self.inbound, reply.card, message)
+        return message
+
+    async def _place_reply(self, reply: Reply, progress: MessageRef | None) -> MessageRef | None:
+        if reply.replace and (replaced := await self._replace(reply.card)) is not None:
+            await self._take_back(progress)
+            await self._surface.dismiss(self.inbound)
+            return replaced.message
+        if reply.private and not self._place.direct:
+            await self._ephemerally(reply.card, otherwise=sentences.no_direct_messages())
+            await self._take_back(progress)
+            return None
+        return await self._publicly(reply.card, progress)
+
+    async def _replace(self, card: Card) -> _Replaced | None:
+        """Show the card in the message that was pressed; None where that cannot be."""
+        inbound = self.inbound
+        if inbound.ephemeral:
+            outcome = await self._surface.ephemeral(inbound, card, replaces=True)
+            return _Replaced(None) if there(outcome) else None
+        if inbound.pressed is None:
+            return None
+        thread = self._place.thread if self._place.thread != inbound.pressed else None
+        pressed = MessageRef(channel=self._place.channel, message_id=inbound.pressed, thread=thread)
+        return _Replaced(pressed) if there(await self._edit(pressed, card)) else None
+
+    async def _publicly(self, card: Card, progress: MessageRef | None) -> MessageRef | None:
+        if progress is not None and there(await self._edit(progress, card)):
+            return progress
+        key = (
+            self._key if progress is None else post_key(self._key)
+        )  # not to be mistaken for the progress message
+        outcome = await self._deliver(self.inbound, card, key)
+        if isinstance(outcome, Undeliverable):
+            await self._ephemerally(replace(card, footer=(self._surface.uninvited,)))
+        if not isinstance(outcome, Delivered) or not outcome.message_id:
+            return None
+        return self._reference(outcome.message_id)
+
+    async def _ephemerally(self, card: Card, *, otherwise: Card | None = None) -> None:
+        """Show a card to the one person, in place or else directly; where neither works, say `otherwise` in place."""
+        if there(await self._surface.ephemeral(self.inbound, card)):
+            return
+        channel = await self._surface.direct_channel(self.inbound)
+        if channel is not None:
+            place = Place(channel=channel, direct=True)
+            direct = replace(
+                self.inbound,
+                invocation=replace(self.inbound.invocation, place=place),
+                interaction=None,
+            )
+            if there(await self._deliver(direct, card, self._key)):
+                return
+        if otherwise is not None:
+            await self._deliver(self.inbound, otherwise, self._key)
+
+    async def _deliver(self, inbound: Inbound[T], card: Card, key: str) -> PostOutcome:
+        return await deliver(
+            self._surface.chat,
+            self._clock,
+            inbound.invocation.place,
+            key,
+            lambda: self._surface.post(inbound, card, key),
+        )
+
+    async def _edit(self, message: MessageRef, card: Card) -> PostOutcome:
+        return await again(
+            self._clock, lambda: self._surface.edit(self.inbound, message, card, self._key), safe=True
+        )
+
+    async def _take_back(self, progress: MessageRef | None) -> None:
+        if progress is not None:
+            await self._surface.delete(progress)
+
+    @property
+    def _place(self) -> Place:
+        return self.inbound.invocation.place
+
+    def _reference(self, message_id: str) -> MessageRef:
+        return MessageRef(channel=self._place.channel, message_id=message_id, thread=self._place.thread)
+
+
+@dataclass(frozen=True, slots=True)
+class _Replaced:
+    """A card took the place of a message; None: of one that only one person sees."""
+
+    message: MessageRef | None
