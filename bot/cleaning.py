@@ -7,6 +7,7 @@ each chat has its own markup.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
@@ -27,6 +28,7 @@ _FENCE = re.compile("`(?=``)")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
 _FLAG_LETTERS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+_FLAG_SET = frozenset(_FLAG_LETTERS)
 _MAX_STACK = 4  # combining marks on one character; more is only meant to overprint other lines
 
 
@@ -50,15 +52,29 @@ def unfenced(text: str) -> str:
 
 def cut(text: str, limit: int) -> str:
     """Shorten to at most `limit` characters, ending in "…", never inside a character made of several."""
-    if len(text) <= limit:
-        return text
-    end = max(0, limit - 1)
-    while end and (unicodedata.combining(text[end]) or text[end] in _JOINERS or text[end - 1] in _JOINERS):
-        end -= 1
-    flags = len(text[:end]) - len(text[:end].rstrip(_FLAG_LETTERS))
-    if flags % 2 and text[end] in _FLAG_LETTERS:
-        end -= 1  # a flag is two letters; half of one is another sign
-    return text[:end] + "…"
+    return text if len(text) <= limit else text[: _whole(text, max(0, limit - 1), -1)] + "…"
+
+
+def shorten(name: str, limit: int) -> str:
+    """Shorten a name in its middle to at most `limit` characters: names differ at their ends, where parameters stand.
+
+    What is left out is told by a short hash of the whole name, so that two names do not read the same.
+    """
+    if len(name) <= limit:
+        return name
+    mark = f"…{hashlib.blake2s(name.encode('utf-8', 'replace'), digest_size=3).hexdigest()}…"
+    side = max(0, limit - len(mark)) // 2
+    return name[: _whole(name, side, -1)] + mark + name[_whole(name, len(name) - side, 1) :]
+
+
+def _whole(text: str, at: int, step: int) -> int:
+    """Return the nearest place in that direction where a text can be cut: not inside a character made of several."""
+    while 0 < at < len(text) and (
+        unicodedata.combining(text[at]) or text[at] in _JOINERS or text[at - 1] in _JOINERS
+    ):
+        at += step
+    flags = len(text[:at]) - len(text[:at].rstrip(_FLAG_LETTERS))
+    return at + step if flags % 2 and text[at : at + 1] in _FLAG_SET else at  # a flag is two letters
 
 
 def without_commands(text: str) -> str:

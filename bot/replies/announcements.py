@@ -15,12 +15,11 @@ from bot.cards import Button, Card, Context, Item, Line, Span, Tone, Untrusted
 from bot.chain import Gap
 from bot.model import Capability, RunRef, RunStatus
 from bot.replies import comparing, runs, watching
-from bot.replies.wording import count, listed, run_name, short_id, virtual
+from bot.replies.wording import check_name, count, listed, run_name, short_id, virtual
 from bot.state import StoredResults, Subscription, TrackedRun
 from bot.verdict import VerdictKind, judge_stored
 
 NAMED = 5  # newly failing properties that the sentence names itself
-LONGEST_NAME = 120
 MISSED = 20  # runs that a summary lists itself
 
 
@@ -187,7 +186,7 @@ def _news(found: RunAnalysis) -> Line:
 def _named(names: tuple[str, ...]) -> Line:
     parts: list[Span] = []
     for name in names[:NAMED]:
-        parts += [", " if parts else "", "“", Untrusted(name[:LONGEST_NAME]), "”"]
+        parts += [", " if parts else "", "“", check_name(name), "”"]
     more = len(names) - NAMED
     return (*parts, f" and {more:,} more") if more > 0 else tuple(parts)
 

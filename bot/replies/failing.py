@@ -10,7 +10,6 @@ from bot.model import Capability, Example, Property
 from bot.replies import at_moment
 from bot.replies.comparing import in_a_row
 from bot.replies.runs import (
-    LONGEST_NAME,
     PARTIAL,
     TONES,
     WORDS,
@@ -19,7 +18,7 @@ from bot.replies.runs import (
     verdict_words,
     ways_on,
 )
-from bot.replies.wording import count, counted, first, run_name, virtual
+from bot.replies.wording import check_name, count, counted, first, run_name, titled, virtual
 from bot.verdict import Verdict, VerdictKind
 
 LISTED = 10
@@ -36,7 +35,7 @@ def listing(found: RunAnalysis, capabilities: frozenset[Capability]) -> Reply:
     new = novelty(found.diff)
     names: list[str | Untrusted] = []
     for position, item in enumerate(failing[:TOLD]):
-        names += [", " if position else "", "“", Untrusted(item.name[:LONGEST_NAME]), "”"]
+        names += [", " if position else "", "“", check_name(item.name), "”"]
     more = f" and {len(failing) - TOLD} more" if len(failing) > TOLD else ""
     card = Card(
         title=(f"{count(len(failing), 'failing property', 'failing properties')} in ", *run_name(run)),
@@ -59,15 +58,16 @@ def one(found: RunAnalysis, chosen: Property, capabilities: frozenset[Capability
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
     exact = moments.show(moment, run_id=found.run.ref.run_id) if moment else ""
+    title, place = titled(chosen.name)
     facts = (
         Fact("State", (_mark(chosen, found),)),
         Fact("Counterexamples", (_counted(chosen),)),
         Fact("Moment", (Untrusted(exact, code=True),) if moment else ("none: judged on the whole run",)),
-        Fact("Where", (Untrusted(place, code=True),) if (place := _location(chosen)) else ()),
+        Fact("Where", (Untrusted(stands, code=True),) if (stands := _location(chosen)) else place),
     )
     card = Card(
-        title=("Failing: ", Untrusted(chosen.name[:LONGEST_NAME])),
-        text=("Property “", Untrusted(chosen.name[:LONGEST_NAME]), "” fails in ", *run_name(found.run), f": {_mark(chosen, found)}."),
+        title=("Failing: ", title),
+        text=("Property “", check_name(chosen.name), "” fails in ", *run_name(found.run), f": {_mark(chosen, found)}."),
         tone=Tone.BAD,
         body=((Untrusted(chosen.description),),) if chosen.description else (),
         facts=tuple(f for f in facts if f.value),
@@ -118,7 +118,8 @@ def _item(number: int, chosen: Property, found: RunAnalysis, capabilities: froze
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
     when = f"at {virtual(moment)}" if moment else "no moment: judged on the whole run"
-    lines: list[Line] = [(f"{_counted(chosen)} · {when}",)]
+    title, file = titled(chosen.name)
+    lines: list[Line] = [*([file] if file else []), (f"{_counted(chosen)} · {when}",)]
     sample = chosen.first.text if chosen.first else ""
     if sample:
         lines.append((Untrusted(sample[:LONGEST_EXAMPLE]),))
@@ -126,7 +127,7 @@ def _item(number: int, chosen: Property, found: RunAnalysis, capabilities: froze
         lines.append((Untrusted(place, code=True),))
     return Item(
         mark=_mark(chosen, found),
-        title=(f"{number}. ", Untrusted(chosen.name[:LONGEST_NAME])),
+        title=(f"{number}. ", title),
         lines=tuple(lines),
         buttons=at_moment.buttons(about, capabilities, number=number),
         context=about,

@@ -28,6 +28,7 @@ from bot.replies.wording import (
     sentence,
     stage_of,
     stopped,
+    titled,
     virtual,
     when,
 )
@@ -35,7 +36,6 @@ from bot.targets.moment import MomentTarget
 from bot.verdict import Verdict, VerdictKind, judge_stored
 
 NAMED = 5  # properties named per kind
-LONGEST_NAME = 120
 LONGEST_DESCRIPTION = 300
 PARTIAL = (
     "The platform's list of properties could not be read to its end: "
@@ -329,14 +329,16 @@ def _at_moment(found: RunAnalysis, capabilities: frozenset[Capability]) -> tuple
 
 
 def _names(mark: str, names: list[tuple[str, str]]) -> tuple[Item, ...]:
-    shown = [
-        Item(mark=mark, title=(Untrusted(name[:LONGEST_NAME]), f" ({note})" if note else ""))
-        for name, note in names[:NAMED]
-    ]
+    shown = [_item(mark, name, note) for name, note in names[:NAMED]]
     more = len(names) - NAMED
     if more > 0:
         shown.append(Item(mark=mark, title=(f"{more:,} more",)))
     return tuple(shown)
+
+
+def _item(mark: str, name: str, note: str) -> Item:
+    title, place = titled(name)
+    return Item(mark=mark, title=(title, f" ({note})" if note else ""), lines=(place,) if place else ())
 
 
 def _counts(found: RunAnalysis) -> str:

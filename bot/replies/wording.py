@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from bot.cards import Line, Span, Untrusted, When, plain
+from bot.cleaning import shorten
 from bot.model import Moment, Run
 
 SHORT_ID = 8
+LONGEST_NAME = 120  # characters
+_LONGEST_ID = 12  # characters of an id that is shown whole, whatever it is made of
+_RANDOM = re.compile(r"[0-9a-f]{32}(?:-[0-9]{1,6}){0,2}", re.ASCII)  # from its first digit on
+_FILE = re.compile(r"\.[A-Za-z0-9]{1,5}(?:::|$)", re.ASCII)
 STOPS = (".", "!", "?", "…")
 MINUTE = HOUR = 60
 DAY = 24
@@ -58,8 +64,27 @@ def shortened(number: int) -> str:
 
 
 def short_id(run_id: str) -> str:
-    """Shorten a run id for reading; the whole id stands in the card's facts."""
-    return run_id[:SHORT_ID]
+    """Shorten an id for reading; the whole one stands in the card's facts.
+
+    Only of random digits the first ones tell runs apart: of other ids, and of those in ascending order, both ends do.
+    """
+    if _RANDOM.fullmatch(run_id):
+        return run_id[:SHORT_ID]
+    return run_id if len(run_id) <= _LONGEST_ID else f"{run_id[:6]}…{run_id[-5:]}"
+
+
+def check_name(name: str) -> Untrusted:
+    """Name a check in a sentence: a long name is shortened in its middle, so that two of them do not read the same."""
+    return Untrusted(shorten(name, LONGEST_NAME))
+
+
+def titled(name: str) -> tuple[Untrusted, Line]:
+    """Return the title of a check, and the line below it: of a test's id what stands behind its last "::", and its file."""
+    plain = name.partition("[")[0]
+    place, _, title = plain.rpartition("::")
+    if not place or not title or (" " in plain and not _FILE.search(place)):
+        return check_name(name), ()
+    return check_name(name[len(place) + 2 :]), (Untrusted(shorten(place, LONGEST_NAME), code=True),)
 
 
 def run_name(run: Run) -> Line:

@@ -92,6 +92,38 @@ def test_cut__does_not_split_a_flag(limit: int, kept: str) -> None:
     assert kept == cleaning.cut("a🇩🇪🇫🇷", limit)
 
 
+@given(st.text(min_size=1, max_size=60), st.integers(min_value=8, max_value=50))
+def test_shorten__holds_the_limit_and_both_ends(name: str, limit: int) -> None:
+    """A name is whole, or begins and ends as it did, with a mark where something is left out."""
+    result = cleaning.shorten(name, limit)
+    begin, mark, end = result.partition("…")[0], "…", result.rpartition("…")[2]
+
+    assert len(result) <= limit
+    assert result == name or (name.startswith(begin) and name.endswith(end) and result.count(mark) >= 2)
+
+
+def test_shorten__tells_long_names_apart() -> None:
+    """Names that differ at the end, at the beginning or only in the middle never read the same."""
+    names = [f"{a}/{'x' * 100}{b}{'y' * 100}[{c}]" for a in "ab" for b in "ab" for c in "ab"]
+    shown = {cleaning.shorten(name, 60) for name in names}
+
+    assert len(shown) == len(names)
+
+
+@pytest.mark.parametrize("name", ["e" + "\u0301" * 500, "\u0301" * 500, "🇩🇪" * 100, "a\u200d" * 200])
+def test_shorten__bounds_what_is_made_of_several_characters(name: str) -> None:
+    """No name is longer than asked because it cannot be cut where it should be."""
+    assert len(cleaning.shorten(name, 60)) <= 60
+
+
+def test_shorten__does_not_split_a_flag() -> None:
+    """Neither side ends or begins with half of one."""
+    result = cleaning.shorten("a" + "🇩🇪" * 40, 21)
+
+    assert result[0] == "a"
+    assert len(result.partition("…")[0][1:]) % 2 == len(result.rpartition("…")[2]) % 2 == 0
+
+
 @pytest.mark.parametrize("dirty", ["a\x9b31mb", "a\x9d8;;http://evil\x9cb", "a\x9d0;title\x07b"])
 def test_one_line__takes_single_byte_terminal_commands_whole(dirty: str) -> None:
     """The one-character forms of escape sequences leave no tail."""

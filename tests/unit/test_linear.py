@@ -118,6 +118,7 @@ FUNCTIONS: dict[str, Function] = {
     "cleaning.one_line": cleaning.one_line,
     "cleaning.many_lines": cleaning.many_lines,
     "cleaning.cut": lambda t: cleaning.cut(t, len(t) - 1),
+    "cleaning.shorten": lambda t: cleaning.shorten(t, len(t) - 1),
     "cleaning.without_commands": cleaning.without_commands,
     "cleaning.unsigned": cleaning.unsigned,
     "cleaning.unfenced": cleaning.unfenced,
