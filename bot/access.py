@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from bot.replies import access as replies
 from bot.state import Actor, Place
 
 TERMINAL = "terminal:user:local"
@@ -86,7 +87,7 @@ async def decide_now(
 def decide(policy: Policy, actor: Actor, place: Place, *, need: Role, changes: bool) -> Decision:
     """Decide whether a person may use a verb that needs a role here and now; ask again before acting."""
     if policy.read_only and changes:
-        return Denied("Clew is read-only at the moment: nothing can be started or changed.", "read-only")
+        return Denied(replies.READ_ONLY, "read-only")
     if actor.id == TERMINAL and place.chat == TERMINAL.partition(":")[0]:
         return Allowed("terminal")
     if not policy.configured:
@@ -104,39 +105,24 @@ def may_hold_link(policy: Policy, actor: Actor) -> bool:
 
 
 _WHOLE = ("team", "guild")  # what chats call the whole that a channel's first id names
-_NO_ROLES = "No roles are configured yet, so"
 
 
 def _unconfigured(actor: Actor, place: Place, need: Role, *, changes: bool) -> Decision:
     """Decide while nobody has a role: members may read where nobody else reads along, and that is all."""
-    by_name = f"Whoever runs Clew can add your id {actor.id} to “{need.word}” under [roles] in clew.toml."
     if changes or need > Role.READ:
-        return Denied(f"{_NO_ROLES} only read commands work. {by_name}", f"no-roles:{need.word}")
+        return Denied(replies.only_reading(actor, need.word), f"no-roles:{need.word}")
     if actor.guest:
-        return Denied(
-            f"{_NO_ROLES} Clew does not answer guests and members of other organisations. {by_name}",
-            "no-roles:guest",
-        )
+        return Denied(replies.no_answer_to_guests(actor, need.word), "no-roles:guest")
     if not actor.member:
-        return Denied(
-            f"{_NO_ROLES} Clew only answers members of its own workspace, and in servers that “guilds” in "
-            f"clew.toml names. {by_name}",
-            "no-roles:elsewhere",
-        )
+        return Denied(replies.no_answer_elsewhere(actor, need.word), "no-roles:elsewhere")
     if place.shared:
-        return Denied(
-            f"{_NO_ROLES} Clew does not answer where people from outside may read along. If this channel is "
-            f"private, invite Clew to it first; otherwise use another channel. {by_name}",
-            "no-roles:shared",
-        )
+        return Denied(replies.no_answer_in_shared(actor, need.word), "no-roles:shared")
     return Allowed("no-roles:read")
 
 
 def _guest(actor: Actor, need: Role) -> Denied | None:
     if actor.guest and need >= Role.LAUNCH:
-        return Denied(
-            "Guests and members of other organisations cannot do this, whatever their role.", "guest"
-        )
+        return Denied(replies.NOT_FOR_GUESTS, "guest")
     return None
 
 
@@ -144,11 +130,7 @@ def _person(policy: Policy, actor: Actor, place: Place, need: Role) -> Denied | 
     held = _held(policy, actor, place)
     if held is not None and held >= need:
         return None
-    has = f"you have “{held.word}”" if held else "you have none"
-    return Denied(
-        f"This needs the role “{need.word}”; {has}. Ask whoever runs Clew, naming your id {actor.id}.",
-        f"role:{need.word}",
-    )
+    return Denied(replies.needs_role(actor, need.word, held.word if held else None), f"role:{need.word}")
 
 
 def _held(policy: Policy, actor: Actor, place: Place) -> Role | None:
@@ -175,11 +157,7 @@ def _place(policy: Policy, place: Place, need: Role) -> Decision:
     bound = max((role for role in policy.places if role <= need), default=None)
     if bound is None or _surroundings(place) & policy.places[bound]:
         return Allowed(f"role:{need.word}")
-    return Denied(
-        "Your role allows this, but not here: it is kept to certain channels. Whoever runs Clew can add this "
-        f"one, {place.channel}, to “{bound.word}” under [places] in clew.toml.",
-        f"place:{bound.word}",
-    )
+    return Denied(replies.not_here(place, bound.word), f"place:{bound.word}")
 
 
 def _surroundings(place: Place) -> frozenset[str]:

@@ -12,13 +12,13 @@ from weakref import WeakValueDictionary
 from bot import moments
 from bot.access import Afresh, Policy, Role
 from bot.cards import Context, FieldKind, Form, Reply, ReportLinks
-from bot.errors import Correction, Part, UserError
+from bot.errors import UserError
 from bot.grammar import ParsedCommand
 from bot.model import NOTHING, Secret
 from bot.ports import Clock, Report, RunService, Store
 from bot.redact import MASK
+from bot.replies import commands as replies
 from bot.state import Invocation
-from bot.wordlike import mistaken
 
 ENTRY = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # the number of an entry of a list
 PROPERTY = "property"  # the parameter that such a number fills
@@ -155,9 +155,7 @@ class Verb:
         known = [p.name for p in self.parameters]
         unknown = [name for name in words.named if name not in known]
         if unknown:
-            takes = f"{self.name} takes {', '.join(known)}." if known else f"{self.name} takes no names."
-            problem = f"{self.name} does not know “{unknown[0]}=”."
-            raise mistaken(problem, unknown[0], known, takes, part=Part.NAME, name=unknown[0])
+            raise replies.unknown_name(self.name, unknown[0], known)
 
     def check_words(self, words: ParsedCommand, values: Mapping[str, str]) -> None:
         """Refuse bare words that would be dropped, or of which nobody can tell what they belong to."""
@@ -165,17 +163,14 @@ class Verb:
         if not words.positional or (own and own.kind is FieldKind.LONG_TEXT):
             return
         if own is None:
-            raise UserError(f"{self.name} takes no further words, but there is “{words.bare[:SHOWN]}”.")
+            raise replies.no_further_words(self.name, words.bare)
         leading = len(words.positional) > len(words.strays)
         for name, word in words.strays:
             if leading or (self._spaced(name, words.named[name]) and not _names_run(word)):
                 raise _stray(words, name)
         if own.name in words.named or own.name in values:
             given = values.get(own.name) or words.named[own.name]
-            raise UserError(
-                f"{self.name} has “{words.bare[:SHOWN]}” beside {own.name}=“{given[:SHOWN]}”.",
-                "Give one of them. A text of several words stands in quotes.",
-            )
+            raise replies.given_both_ways(self.name, words.bare, own.name, given)
 
     def check_secrets(self, words: ParsedCommand, values: Mapping[str, str]) -> None:
         """Refuse to change something by a value that a secret was taken out of: the rest is not what was meant."""
@@ -185,11 +180,7 @@ class Verb:
         given = {**bare, **words.named, **values}
         held = next((name for name, value in given.items() if MASK in value and name not in _PROSE), None)
         if held is not None:
-            raise UserError(
-                f"“{held[:SHOWN]}=” has “{MASK}” in the place of what looks like a secret, and what is said in a "
-                "chat stays there: Clew does not take it.",
-                "Leave it out; what a run needs of that kind is set in the launcher itself.",
-            )
+            raise replies.secret_taken_out(held, MASK)
 
     def _spaced(self, name: str, value: str) -> bool:
         """Whether a value may have been meant to go on behind a space."""
@@ -197,7 +188,6 @@ class Verb:
         return kind in _SPACED or value.endswith((",", ";"))
 
 
-SHOWN = 60  # characters of what was typed that a sentence quotes
 _PROSE = frozenset(
     {"description", "antithesis.description"}
 )  # read by people, and a mask says enough to them
@@ -220,9 +210,4 @@ def _names_run(word: str) -> bool:
 def _stray(words: ParsedCommand, name: str) -> UserError:
     """Ask whether bare words behind a named value belong to it, showing how it was understood."""
     behind = " ".join(word for before, word in words.strays if before == name)
-    whole = f"{words.named[name]} {behind}"
-    return UserError(
-        f"“{behind[:SHOWN]}” stands behind {name}={words.named[name][:SHOWN]}, and it is not clear what it is.",
-        f'If it belongs to {name}, use quotes: {name}="{whole[:SHOWN]}". Else put it in front of {name}=.',
-        corrections=(Correction(Part.VALUE, whole, name),),
-    )
+    return replies.words_behind(name, words.named[name], behind)

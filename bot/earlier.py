@@ -169,10 +169,10 @@ async def _listed(
     pages = 0
     async for page in service.runs(query):
         if pages == LIST_PAGES:
-            raise ListCut("The list of runs was not read further back.")
+            raise ListCut("it was not read further back")
         for other in page:
             if other.unread:
-                raise ListCut("A run of the list is too large to be read.")
+                raise ListCut("a run of it is too large to be read")
             if _is_before(other, run) and (other.created_at or BEGINNING) <= before:
                 yield other
         pages += 1

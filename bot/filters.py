@@ -13,7 +13,6 @@ from bot.ports import RunService
 from bot.wordlike import nearest
 
 PAGES = 3  # of the run list that are looked through
-WILD = frozenset("*?%")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +36,6 @@ class Unmatched:
     close: str | None
     runs: int
     launcher: str | None = None
-
-    @property
-    def problem(self) -> str:
-        """The sentence for people."""
-        wild = " It is compared as a whole name: * stands for nothing else." if WILD & set(self.value) else ""
-        seen = f"None of the last {self.runs:,} runs" if self.runs > 1 else "No known run"
-        whose = f" of {self.launcher[:60]}" if self.launcher else ""
-        return f"{seen}{whose} has the {self.name} “{self.value[:60]}”.{wild}"
 
 
 async def known(service: RunService, launcher: str | None = None, further: Iterable[str] = ()) -> Known:

@@ -19,8 +19,7 @@ from bot.grammar import ParsedCommand
 from bot.model import Secret
 from bot.ports import Report
 from bot.redact import scrub, scrub_given, scrub_word
-from bot.replies import finding, problems
-from bot.replies import help as helping
+from bot.replies import commands, finding, problems
 from bot.state import Actor, AuditEntry, Invocation, LiveCard, MessageRef, Place
 
 log = logging.getLogger(__name__)
@@ -214,7 +213,7 @@ class Handler:
         if not words.verb and not words.named:
             return self.verbs["help"]
         said = words.verb or next(iter(words.positional), f"{next(iter(words.named), '')}=")
-        raise helping.unknown_verb(said, [verb.name for verb in self.verbs.values() if not verb.hidden])
+        raise commands.unknown_verb(said, [verb.name for verb in self.verbs.values() if not verb.hidden])
 
     def _offers(self, error: UserError, words: ParsedCommand, invocation: Invocation) -> tuple[Button, ...]:
         """Return the corrections of a mistake as buttons."""

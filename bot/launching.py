@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bot import grammar
-from bot.errors import Part, UserError, WrongValue
 from bot.model import LaunchRequest
 from bot.redact import is_secret, scrub
-from bot.wordlike import mistaken
+from bot.replies import launching as replies
+from bot.replies.commands import given_twice
+from bot.replies.values import invisible_characters, too_long
 
 PREFIX = "antithesis."
 CUSTOM = "custom."
@@ -37,7 +38,6 @@ LONGEST_TEXT = 4_000  # characters of a description
 LONGEST_VALUE = 1_000
 MOST_EXTRA = 40
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
-_SHOWN = 60
 
 
 def build(launcher: str, given: Mapping[str, str], key: str) -> LaunchRequest:
@@ -47,7 +47,7 @@ def build(launcher: str, given: Mapping[str, str], key: str) -> LaunchRequest:
         (name, _harmless(value, name)) for name, value in sorted(values.items()) if name not in KNOWN
     )
     if len(extra) > MOST_EXTRA:
-        raise UserError(f"There are {len(extra)} further parameters; {MOST_EXTRA} is the most.")
+        raise replies.too_many_parameters(len(extra), MOST_EXTRA)
     return LaunchRequest(
         launcher=grammar.launcher(launcher),
         key=key,
@@ -76,7 +76,7 @@ def normalised(given: Mapping[str, str]) -> dict[str, str]:
             continue
         known = canonical(name)
         if known in values:
-            raise UserError(f"“{known}=” is given twice, once as “{name[:_SHOWN]}=”.", "Give it once.")
+            raise given_twice(known, name)
         values[known] = value
     return values
 
@@ -88,44 +88,25 @@ def canonical(name: str) -> str:
     if short in KNOWN:
         return short
     if short.casefold() == "filter_logs_matching":
-        raise UserError(
-            f"{name[:_SHOWN]}= cannot be given here: a pattern that matches everything would hide every log "
-            "line, and Clew cannot check the platform's kind of pattern (RE2).",
-            "Set it in the launcher itself, or launch with the platform's own command line.",
-        )
+        raise replies.no_log_filter(name)
     if is_secret(name):
-        raise _secret(name, "looks like a secret")
+        raise replies.secret_name(name)
     if (name in FURTHER or name.startswith(CUSTOM)) and _NAME.fullmatch(name):
         return name
-    raise unknown(name)
+    raise replies.unknown_parameter(name, KNOWN, sorted(FURTHER))
 
 
 def _harmless(value: str, name: str) -> str:
     """Return the value of a further parameter; one that looks like a credential would be shown and kept."""
     if scrub(value).removed:
-        raise _secret(name, "has a value that looks like a secret")
+        raise replies.secret_value(name)
     return plain_text(value, name)
-
-
-def _secret(name: str, what: str) -> UserError:
-    return UserError(
-        f"“{name[:_SHOWN]}=” {what}, and what is said in a chat stays there: Clew does not take it.",
-        "Set it in the launcher itself.",
-    )
 
 
 def own_duration(values: Mapping[str, str]) -> str | None:
     """Return the name of a custom parameter that says how long to test (`custom.duration`), as many set-ups have it."""
     return next(
         (n for n in values if n.startswith(CUSTOM) and n.rpartition(".")[2].lower() == "duration"), None
-    )
-
-
-def unknown(name: str) -> UserError:
-    """Answer a parameter that no launch takes."""
-    takes = f"It takes {', '.join(KNOWN)}, {', '.join(sorted(FURTHER))}, and any custom.NAME."
-    return mistaken(
-        f"launch does not know “{name[:_SHOWN]}=”.", name, KNOWN, takes, part=Part.NAME, name=name
     )
 
 
@@ -142,7 +123,7 @@ def plain_text(value: str, name: str, most: int = LONGEST_VALUE) -> str:
     """Return a text that is sent as it is: without line breaks or invisible characters, and not too long."""
     plain = " ".join(value.split())
     if len(plain) > most:
-        raise WrongValue(name, f"has {len(plain):,} characters; {most:,} is the most.")
+        raise too_long(len(plain), most, name)
     if not plain.isprintable():
-        raise WrongValue(name, "holds invisible characters.", hint="Type it again instead of pasting it.")
+        raise invisible_characters(name)
     return plain

@@ -24,23 +24,35 @@ _SIGNED = re.compile(r"(/report/(?:(?!/report/)[^\s<>\"'`|?#])++)\?[^\s<>\"'`|#]
 SIGNATURE: Final = re.compile(r"v[1-4]\.(?:public|local)\.[\w-]+(?:\.[\w-]+)?", re.ASCII)
 """The token of a report link (https://github.com/paseto-standard/paseto-spec), wherever it stands."""
 
+# Where a key may begin: not inside a word, but behind what a percent sign or a backslash wrote (%3D, \n).
+_EDGE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
+
 SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # Slack: bot, user, app, config and refresh tokens; incoming webhooks and response URLs.
-    (re.compile(r"\bxox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,}"), MASK),
-    (re.compile(r"\bxapp-[A-Za-z0-9-]{8,}"), MASK),
+    (re.compile(rf"{_EDGE}xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{{8,}}"), MASK),
+    (re.compile(rf"{_EDGE}xapp-[A-Za-z0-9-]{{8,}}"), MASK),
     (re.compile(r"(https://hooks\.slack(?:-gov)?\.com/)[^\s\"'<>]+"), rf"\1{MASK}"),
     # Discord: bot tokens; tokens of webhooks and interactions are a part of the path.
     (re.compile(r"\b[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}"), MASK),
     (re.compile(r"(/(?:webhooks|interactions)/\d{5,25}/)[\w-]{20,}"), rf"\1{MASK}"),
-    # Keys of other services, which say by their beginning what they are; tokens of three parts; private keys.
+    # Keys of other services, which say by their beginning what they are.
     (
         re.compile(
-            r"\b(?:gh[oprsu]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|(?:AKIA|ASIA)[0-9A-Z]{16}\b"
+            rf"{_EDGE}(?:gh[oprsu]_[A-Za-z0-9]{{20,}}|github_pat_\w{{20,}}|glpat-[\w-]{{16,}}|(?:AKIA|ASIA)[0-9A-Z]{{16}}\b"
             r"|sk-[\w-]{20,}|npm_[A-Za-z0-9]{30,}|AIza[\w-]{30,})"
         ),
         MASK,
     ),
-    (re.compile(r"\beyJ[\w-]{8,}+\.eyJ[\w-]{8,}+(?:\.[\w-]*+)?"), MASK),
+    # Test platforms: API tokens, webhook secrets and agent tokens of Testhide, keys of AI Test Harness.
+    (re.compile(rf"{_EDGE}(?:th_(?:live|test)|wh_sec|agt|ath)_[\w-]{{6,}}", re.ASCII), MASK),
+    # Tokens of three or five parts (JWS, JWE), wherever in a word they begin; each word is gone through once.
+    (
+        re.compile(
+            r"(?<![\w-])((?:(?!eyJ[\w-]{8})[\w-])*+)eyJ[\w-]++\.(?:eyJ[\w-]{8,}+(?:\.[\w-]*+)?|[\w-]*+(?:\.[\w-]{8,}+){3})",
+            re.ASCII,
+        ),
+        rf"\1{MASK}",
+    ),
     (
         re.compile(
             r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----))*+(?:-----END[A-Z ]{0,40}+-----)?"
@@ -52,7 +64,21 @@ SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     # Anything in a URL's query, or a header, that says itself that it is one.
     (re.compile(r"(?i)([?&;](?:auth|token|sig|signature|key|code|state)=)[^&\s\"'<>]+"), rf"\1{MASK}"),
     (
-        re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|bot)\s+)[\w.~+/=-]+"),
+        re.compile(r"(?i)(\bauthorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|bot|token)\s+)[\w.~+/=-]+"),
+        rf"\1{MASK}",
+    ),
+    # A key without a scheme. "authorization: required" is prose: a credential has a digit, a sign or mixed case.
+    (
+        re.compile(
+            r"((?i:\bauthorization)[\"']?\s{0,9}[:=]\s{0,9}[\"']?)"
+            r"(?=[\w.~+/=-]{8})(?=[\w.~+/=-]{0,200}?(?:[0-9_=+/]|[a-z][A-Z]))[\w.~+/=-]+"
+        ),
+        rf"\1{MASK}",
+    ),
+    # Signed requests and links of object stores.
+    (re.compile(r"(?i)(\bx-[a-z]{2,5}-(?:signature|credential|security-token)=)[^&\s\"'<>,]+"), rf"\1{MASK}"),
+    (
+        re.compile(r"(\b(?:Signature|Credential|AWSAccessKeyId|GoogleAccessId)=)[^&\s\"'<>,]{12,}"),
         rf"\1{MASK}",
     ),
     # What people paste from a shell: the user of curl, and headers that carry a key.
@@ -70,6 +96,16 @@ SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         rf"\1{MASK}",
     ),
     (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,19}://[^\s:/@]{0,200}:)[^\s@/]+(@)"), rf"\1{MASK}\2"),
+    (re.compile(r"(?i)((?:password|passwd|passphrase)=[\"']?)[^\s\"'&,;]+"), rf"\1{MASK}"),
+    # A field of JSON, or of a printed dictionary, whose name says it; also of JSON inside a JSON text.
+    (
+        re.compile(
+            r"((?P<quote>\\{0,7}[\"'])(?=[\w.-]{4,80}(?P=quote))[\w.-]{0,60}?"
+            r"(?i:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization|cookie)"
+            r"(?P=quote)\s{0,9}:\s{0,9}(?P=quote))(?:[^\\\"']++|(?!(?P=quote))(?:\\++[\"']?|[\"']))++"
+        ),
+        rf"\1{MASK}",
+    ),
     (
         re.compile(
             r"(?i)(\bantithesis\.integrations\.[\w.-]{0,80}?(?:token|callback_url)[\"']?\s{0,9}[:=]\s{0,9}[\"']?)"

@@ -1,11 +1,9 @@
-"""Guess what a mistyped word was meant to be, and ask."""
+"""Guess what a mistyped word was meant to be."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-
-from bot.errors import Correction, Part, UserError
 
 _CLOSE_ENOUGH = 0.66  # difflib's ratio; "lgos" is 0.75 of "logs", "match" 0.8 of "watch"
 _LONGEST = 100  # characters; nothing longer is a slip of the hand
@@ -22,17 +20,3 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     begun = [name for name in known if name.startswith(wanted)] if len(wanted) >= _SHORTEST_START else []
     best = close[0] if close else begun[0] if len(begun) == 1 else None
     return None if best is None else known[best]
-
-
-def mistaken(
-    problem: str, word: str, known: Iterable[str], hint: str = "", *, part: Part = Part.VALUE, name: str = ""
-) -> UserError:
-    """Answer a word that nobody knows: ask whether the nearest one was meant, and say what there is.
-
-    `part` and `name` say where in the command it stands, so that the question can be a button.
-    """
-    close = nearest(word, known)
-    if close is None:
-        return UserError(problem, hint)
-    question = f"Did you mean “{close}{'=' if part is Part.NAME else ''}”?"
-    return UserError(problem, f"{question} {hint}".strip(), corrections=(Correction(part, close, name),))

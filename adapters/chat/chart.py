@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.replies.layout import chart_title
+
 ZERO = "▁"
 BARS = "▂▃▄▅▆▇█"
 
@@ -30,6 +32,11 @@ def sparkline(values: Sequence[int]) -> str:
 def numbers(values: Sequence[int]) -> str:
     """Write the numbers that stand beside the bars."""
     return ", ".join(map(str, values))
+
+
+def as_text(title: str, values: Sequence[int]) -> str:
+    """Write a chart as text: its title, and below it the bars and their numbers."""
+    return f"{chart_title(title)}\n{sparkline(values)}  {numbers(values)}"
 
 
 def png(values: Sequence[int]) -> bytes:

@@ -21,8 +21,10 @@ from bot import filters
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unreachable, UserError
 from bot.model import RunQuery
 from bot.ports import Clock, RunService
+from bot.replies.meant import did_you_mean
 from bot.replies.operating import DESK, Cause
 from bot.replies.problems import HINTS
+from bot.replies.watching import fits_none
 from bot.replies.wording import clock_time, count
 from bot.state import OutboxDepth, Subscription
 
@@ -38,7 +40,7 @@ OpenService = Callable[[Connection, Clock], AbstractAsyncContextManager[RunServi
 class Finding:
     """One line: what was looked at, what was found, and how to fix it, "" where it is well.
 
-    `bad`: it has to be mended; `odd`: Clew works, but somebody should look at it.
+    `bad`: it has to be corrected; `odd`: Clew works, but somebody should look at it.
     """
 
     subject: str
@@ -62,7 +64,7 @@ _Odds = dict[Wanted, list[filters.Unmatched | None]]
 
 
 async def doctor(*, open_service: OpenService, check_slack: CheckSlack, check_discord: CheckDiscord) -> int:
-    """Look at everything and print it; return 1 where something has to be mended."""
+    """Look at everything and print it; return 1 where something has to be corrected."""
     logs.set_up("critical", traces=False)
     bad = False
     async for finding in _findings(open_service, check_slack, check_discord):
@@ -208,8 +210,8 @@ def _unmatched(odds: _Odds) -> Iterator[Finding]:
         if odd is not None:
             yield Finding(
                 wanted.subject,
-                odd.problem,
-                f"Did you mean “{odd.close}”?" if odd.close else f"Check its {odd.name}.",
+                fits_none(odd),
+                did_you_mean(odd.close) or f"Check its {odd.name}.",
                 odd=True,
             )
 

@@ -16,6 +16,7 @@ from bot.actions import requests
 from bot.errors import StoreError
 from bot.model import LaunchOutcome, Refused, Run, RunRef, Unclear
 from bot.ports import Clock, Conversations, Intents, RunService, Store
+from bot.replies import platform
 from bot.state import AuditEntry, Intent, IntentKind, IntentState
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ async def _outcome(ask: Callable[[], Awaitable[LaunchOutcome]]) -> LaunchOutcome
         return await ask()
     except Exception:
         log.exception("sending failed in an unexpected way")
-        return Unclear("Sending failed in an unexpected way.")
+        return Unclear(platform.SENDING_FAILED)
 
 
 async def _settled(intent: Intent, outcome: LaunchOutcome, *, store: Store, now: datetime) -> Intent:
@@ -129,5 +130,5 @@ def _after(intent: Intent, outcome: LaunchOutcome) -> Intent:
         state = IntentState.POSTING if launch else IntentState.UNKNOWN
         return replace(intent, state=state, reason=outcome.reason)
     if launch and outcome.run_id is None:
-        return replace(intent, reason="The platform took it without saying which run it became.")
+        return replace(intent, reason=platform.RUN_NOT_NAMED)
     return replace(intent, state=IntentState.ACCEPTED, run_id=outcome.run_id)

@@ -19,9 +19,10 @@ from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail,
 from bot.errors import UserError
 from bot.model import Capability, DebugRequest
 from bot.replies import debugging as replies
+from bot.replies import pasting
 from bot.replies.wording import SHORT_ID
 from bot.state import Intent, IntentKind, IntentState
-from bot.targets.moment import GIVE_MOMENT, MomentTarget, moment_of
+from bot.targets.moment import MomentTarget, moment_of
 from bot.targets.run import require, service_of
 
 LONGEST_DESCRIPTION = 300  # characters
@@ -79,7 +80,7 @@ async def _moment_target(asked: Asked, services: Services) -> MomentTarget:
         return await moment_of(asked, services)
     pasted = asked.command.pasted or moments.find(asked.value("moment") or "")
     if pasted is None or pasted.moment is None:
-        raise UserError("Which moment of that session?", GIVE_MOMENT)
+        raise pasting.which_moment_of_session()
     session_id = grammar.run_id(session_id, "session")
     return MomentTarget(
         service=service_of(asked, services),

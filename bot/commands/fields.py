@@ -12,10 +12,10 @@ from bot.command import Parameter, Verb
 from bot.errors import UserError, WrongValue
 from bot.grammar import ParsedCommand
 from bot.redact import MASK, is_secret
+from bot.replies import pasting
 from bot.state import Invocation
 
 MOST = 999_999_999  # of a count that its verb does not bound
-GIVE_MOMENT = "Copy it from the triage report."
 
 Check = Callable[[str, str], object]
 """Reads a value; the second text is the parameter's name. Raises `UserError`."""
@@ -74,7 +74,7 @@ def _anything(text: str, name: str) -> object:
 def _moment(text: str, name: str) -> object:
     found = moments.find(text)
     if found is None or found.moment is None:
-        raise UserError("That moment was not recognised.", GIVE_MOMENT)
+        raise pasting.moment_not_recognised()
     return found
 
 

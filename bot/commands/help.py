@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
+from bot.replies import commands
 from bot.replies import help as replies
 
 
@@ -18,7 +19,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     if name is None:
         return replies.overview(VERBS.values())
     if name not in VERBS or VERBS[name].hidden:
-        raise replies.no_help(name, [v.name for v in VERBS.values() if not v.hidden])
+        raise commands.no_help(name, [v.name for v in VERBS.values() if not v.hidden])
     return replies.of_verb(VERBS[name])
 
 

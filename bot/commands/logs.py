@@ -11,10 +11,10 @@ from bot import grammar
 from bot.cards import Field, FieldKind, Form, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
-from bot.errors import NotAvailable, NotFound, UserError
+from bot.errors import NotAvailable, NotFound
 from bot.model import Capability, LogExcerpt, LogQuery, Run
 from bot.ports import RunService
-from bot.replies import at_moment
+from bot.replies import at_moment, finding
 from bot.replies import logs as replies
 from bot.targets.moment import MomentTarget, NoMomentTarget, moment_target_of
 from bot.targets.run import require, run_of
@@ -42,9 +42,7 @@ def parse(asked: Asked) -> Logs:
     window, lines = asked.value("window"), asked.value("lines")
     grep = asked.value("grep")
     if grep is not None and len(grep) > LONGEST_GREP:
-        raise UserError(
-            f"grep= takes at most {LONGEST_GREP} characters.", "Give a shorter, distinctive text."
-        )
+        raise replies.text_too_long(LONGEST_GREP)
     length = float(grammar.virtual_seconds(window, "window")) if window else WINDOW
     return Logs(
         window=length,
@@ -66,10 +64,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
         return await _build_log(target.service, target.run, wanted, why=target.why)
     require(target.service, Capability.LOGS)
     if target.run is None:
-        raise UserError(
-            "That moment names a debugging session id, and no recent run belongs to it.",
-            "Give the run id too: it stands at the bottom of the report.",
-        )
+        raise finding.no_run_of_session_moment()
     query = LogQuery(
         run_id=target.run.ref.run_id,
         moment=target.moment,
@@ -91,7 +86,7 @@ async def _build_log(service: RunService, run: Run, wanted: Logs, *, why: str = 
         excerpt = await service.build_logs(run.ref.run_id, wanted.lines)
     except (NotAvailable, NotFound) as error:
         if why:
-            raise NotAvailable(f"{why} Its build log cannot be shown either: {error}") from error
+            raise NotAvailable(replies.no_log_at_all(why, error)) from error
         raise
     ignored = tuple(name for name in ("grep", "source") if getattr(wanted, name))
     return replies.build_logs(run, excerpt, why=why, ignored=ignored)

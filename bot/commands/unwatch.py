@@ -11,7 +11,6 @@ from bot.access import Role
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.commands.watch import CONNECTION, LAUNCHER, SOURCE, scope
-from bot.errors import UserError
 from bot.replies import watching as replies
 
 ALL = "all"  # said for a launcher: every subscription
@@ -33,25 +32,12 @@ async def handle(asked: Asked, services: Services) -> Reply:
             s for s in chat_made if (s.connection, s.launcher, s.source) == (connection, launcher, source)
         ]
     if not gone:
-        raise _nothing(settings=len(here) > len(chat_made), some=bool(chat_made))
+        raise replies.nothing_to_end(in_settings=len(here) > len(chat_made), here=bool(chat_made))
     for subscription in gone:
         s = subscription
         await services.store.unsubscribe(channel, s.connection, s.launcher, s.source)
     left = [s for s in here if s not in gone]
     return replies.no_longer(tuple(gone), tuple(left))
-
-
-def _nothing(*, settings: bool, some: bool) -> UserError:
-    if some:
-        return UserError(
-            "This channel has no such subscription.", "“watching” lists them; “unwatch all” ends all."
-        )
-    if settings:
-        return UserError(
-            "This channel's subscriptions stand in the settings file.",
-            "Whoever runs Clew can take them out there.",
-        )
-    return UserError("This channel watches nothing.", "“watch” starts it.")
 
 
 VERB = Verb(

@@ -11,10 +11,10 @@ from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks
 from bot.command import Asked, Parameter, Services, Verb
 from bot.delivery.lost_channels import restore
-from bot.errors import ServiceError, UserError
+from bot.errors import ServiceError
+from bot.replies import commands
 from bot.replies import watching as replies
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
-from bot.wordlike import mistaken
 
 OUTCOMES = ("all", "changes", *(o.value for o in Outcome if o is not Outcome.ALL))
 
@@ -23,7 +23,7 @@ def parse(asked: Asked, services: Services) -> Subscription:
     """Read the subscription that is asked for. Raises `UserError` naming what is wrong."""
     links = asked.value("report_links")
     if links is not None and links not in tuple(ReportLinks):
-        raise UserError(f"report_links= is “{links[:40]}”.", "It takes “post” or “private”.")
+        raise replies.no_such_rule(links)
     connection, launcher, source = scope(asked, services)
     return Subscription(
         channel=asked.invocation.place.channel,
@@ -39,9 +39,7 @@ def scope(asked: Asked, services: Services) -> tuple[str | None, str | None, str
     """Read which connection, launcher and source are meant; None means any."""
     connection = asked.value("connection")
     if connection is not None and connection not in services.platforms:
-        raise UserError(
-            f"There is no connection “{connection[:40]}”.", f"Connections: {', '.join(services.platforms)}."
-        )
+        raise commands.no_connection(connection, services.platforms)
     launcher = asked.value("launcher", 0)
     return connection, grammar.launcher(launcher) if launcher else None, asked.value("source")
 
@@ -53,9 +51,7 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
     words = [word for word in text.replace(";", ",").replace(" ", ",").split(",") if word]
     unknown = [word for word in words if word not in OUTCOMES]
     if unknown or not words:
-        word = unknown[0] if unknown else text
-        takes = f"It takes {', '.join(OUTCOMES)}."
-        raise mistaken(f"outcomes= does not know “{word[:40]}”.", word, OUTCOMES, takes, name="outcomes")
+        raise replies.unknown_outcome(unknown[0] if unknown else text, OUTCOMES)
     chosen = frozenset(Outcome(word) for word in words if word != "changes")
     return EVERYTHING if Outcome.ALL in chosen else chosen | (CHANGES if "changes" in words else frozenset())
 

@@ -43,7 +43,7 @@ from bot.ports import (
     Undeliverable,
     Unreadable,
 )
-from bot.replies.wording import stopped
+from bot.replies import operating
 from bot.state import Delivery, MessageRef
 
 log = logging.getLogger(__name__)
@@ -230,10 +230,7 @@ class Deliverer:
         self.counts["lost"] += 1
         wait, news = await self._lost.refused(delivery.channel, reason)
         if news:
-            await self._tell(
-                f"Nothing can be posted to {delivery.channel} for now: {stopped(reason)} What is for it waits, "
-                "and goes out when that is fixed."
-            )
+            await self._tell(operating.lost(delivery.channel, reason))
         await self.store.rate_limit_channel(delivery.channel, self._due(wait))
         await self.store.mark_retry(delivery, reason, self._due(0))
         await self._lost.sum_up(delivery.channel, more_than=MANY)
@@ -243,10 +240,7 @@ class Deliverer:
         self.counts["halted"] += 1
         self._rests_until = self.clock.monotonic() + WHILE_HALTED
         if self.halted != reason:
-            await self._tell(
-                f"{self.chat.name} refuses us: {stopped(reason)} Nothing is lost: all messages to it wait "
-                "until there is a token that works."
-            )
+            await self._tell(operating.halted(self.chat.name, reason))
         self.halted = reason
         await self.store.mark_retry(delivery, reason, self._due(0))
 
@@ -257,10 +251,7 @@ class Deliverer:
 
     async def _dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
         self.counts["unknown" if unknown else "dead"] += 1
-        fate = "may or may not have been posted" if unknown else "cannot be posted"
-        await self._tell(
-            f"A message to {delivery.channel} {fate}: {stopped(reason)} Its key is {delivery.key}."
-        )
+        await self._tell(operating.one_message(delivery.channel, delivery.key, reason, unknown=unknown))
         await self.store.mark_dead(delivery, reason, unknown=unknown)
 
     def _failed(self) -> None:
@@ -302,19 +293,14 @@ class Deliverer:
             await self._dead(delivery, reason, unknown=True)
             return
         self.counts["repeated"] += 1
-        await self._tell(
-            f"Whether a message to {delivery.channel} was posted cannot be found out: {stopped(reason)} "
-            "It is posted once more, marked as a possible repeat."
-        )
+        await self._tell(operating.posted_once_more(delivery.channel, reason))
         await self.store.mark_repeat(delivery, reason, self._due(0))
 
     async def _unreadable(self, delivery: Delivery, reason: str) -> None:
         self.counts["unreadable"] += 1
         look, wait = self._reconciler.postpone(delivery)
         if look.failures == LOOKS_BEFORE_ALARM:
-            await self._tell(
-                f"Whether a message to {delivery.channel} was posted cannot be found out yet: {stopped(reason)}"
-            )
+            await self._tell(operating.not_found_out_yet(delivery.channel, reason))
         await self.store.mark_unconfirmed(delivery, reason, self._due(wait))
 
     def _due(self, seconds: float) -> datetime:

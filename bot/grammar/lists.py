@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
-from bot.errors import WrongValue
+from bot.replies import values
 
 MOST_IMAGES = 50
 MOST_RECIPIENTS = 50
 _LONGEST_IMAGE = 512  # characters
 _LONGEST_ADDRESS = 254
-_SHOWN = 60
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?(?::[0-9]{1,5})?"
 _PART = r"[a-z0-9]+(?:(?:\.|_{1,2}|-{1,8})[a-z0-9]+)*"
@@ -29,8 +28,7 @@ def image(text: str, name: str = "image") -> str:
     plain = text.strip()
     if len(plain) <= _LONGEST_IMAGE and _IMAGE.fullmatch(plain):
         return plain
-    what = f"has “{plain[:_SHOWN]}”; that is not an image with a tag or a digest."
-    raise WrongValue(name, what, "app:1.4", "registry.example.com/team/app@sha256:… (64 digits)")
+    raise values.not_an_image(plain, name)
 
 
 def images(text: str, name: str = "images") -> tuple[str, ...]:
@@ -53,28 +51,20 @@ def only_within(
     """
     own = {address.lower() for address in allowed if address}
     outside = [a for a in addresses if a.lower() not in own and a.rpartition("@")[2].lower() not in domains]
-    if not outside:
-        return addresses
-    if domains:
-        what = f"has “{outside[0][:_SHOWN]}”; mail goes to {', '.join(sorted(domains))} only."
-        hint = "Leave that address out, or ask whoever runs Clew to add its domain to recipient_domains."
-        raise WrongValue("recipients", what, hint=hint)
-    what = f"has “{outside[0][:_SHOWN]}”; no mail domains are set, so mail goes to the person who asks only."
-    hint = "Leave that address out, or ask whoever runs Clew to set recipient_domains in clew.toml."
-    raise WrongValue("recipients", what, hint=hint)
+    if outside:
+        raise values.mail_stays_inside(outside[0], domains)
+    return addresses
 
 
 def _address(text: str, name: str) -> str:
     if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text):
         return text
-    what = f"has “{text[:_SHOWN]}”; that is not a mail address."
-    raise WrongValue(name, what, "ann@example.com;bo@example.com")
+    raise values.not_an_address(text, name)
 
 
 def _listed(text: str, name: str, read: Callable[[str, str], str], most: int) -> tuple[str, ...]:
     pieces = [piece.strip() for piece in _SEPARATORS.split(text)]
     given = tuple(dict.fromkeys(read(piece, name) for piece in pieces if piece))
     if not 0 < len(given) <= most:
-        what = f"has {len(given)} entries; it has to have 1 to {most}."
-        raise WrongValue(name, what, hint="Separate them with “;”.")
+        raise values.wrong_number_of_entries(len(given), most, name)
     return given

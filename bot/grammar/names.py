@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.errors import UserError, WrongValue
+from bot.errors import UserError
 from bot.moments import read_run_id
+from bot.replies import values
 
 LONGEST_LAUNCHER = 128  # characters
 _FORBIDDEN = frozenset("/\\?#%")
@@ -17,7 +18,6 @@ _FLAGS = {
     "off": False,
     "0": False,
 }
-_SHOWN = 40
 
 
 def run_id(text: str, name: str = "run") -> str:
@@ -29,11 +29,9 @@ def launcher(text: str, name: str = "launcher") -> str:
     """Return a launcher's name with single spaces. Raises `UserError` for what could bend an address."""
     plain = " ".join(word for word in text.split(" ") if word)
     if not plain or len(plain) > LONGEST_LAUNCHER:
-        raise WrongValue(name, f"has to be 1 to {LONGEST_LAUNCHER} characters long.", "basic_test")
+        raise values.wrong_length(LONGEST_LAUNCHER, name)
     if not plain.isprintable() or ".." in plain or plain == "." or _FORBIDDEN & set(plain):
-        what = f"is “{plain[:_SHOWN]}”; that is not the name of a launcher."
-        hint = "Names hold no / \\ .. ? # % and no invisible characters."
-        raise WrongValue(name, what, "basic_test", hint=hint)
+        raise values.not_a_launcher(plain, name)
     return plain
 
 
@@ -49,5 +47,5 @@ def flag(text: str, name: str) -> bool:
     """Read true, yes, on, 1 or false, no, off, 0 in any case. Raises `UserError`."""
     said = _FLAGS.get(text.strip().lower())
     if said is None:
-        raise WrongValue(name, f"is “{text[:_SHOWN]}”; it has to be yes or no.", "yes")
+        raise values.not_yes_or_no(text, name)
     return said

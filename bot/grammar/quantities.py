@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
-from bot.errors import WrongValue
+from bot.replies import values
 
 MOST_MINUTES = 10_080  # a week; a longer run is far more likely a slip of the hand
 MOST_VIRTUAL_SECONDS = 3_600  # an hour is about 200 MB of log
@@ -19,7 +19,6 @@ _UNITS = re.compile(
 )
 _MINUTE_STEP = Decimal("0.000001")
 _LONGEST = 40  # characters
-_SHOWN = 40
 
 
 def minutes(text: str, name: str = "duration") -> str:
@@ -29,8 +28,7 @@ def minutes(text: str, name: str = "duration") -> str:
     """
     total = _seconds(text, bare=60)
     if total is None:
-        what = "it has to be a length of time in seconds, minutes or hours."
-        raise WrongValue(name, f"is “{text[:_SHOWN]}”; {what}", "30", "0.5", "1h30m", "10s")
+        raise values.not_a_duration(text, name)
     exact = (total / 60).quantize(_MINUTE_STEP, ROUND_HALF_UP)
     return _bounded(exact, MOST_MINUTES, text, name, "minutes")
 
@@ -42,8 +40,7 @@ def virtual_seconds(text: str, name: str = "window") -> str:
     """
     total = _seconds(text, bare=1)
     if total is None:
-        what = "it has to be a number of virtual seconds."
-        raise WrongValue(name, f"is “{text[:_SHOWN]}”; {what}", "10", "0.5", "2m")
+        raise values.not_virtual_seconds(text, name)
     return _bounded(total, MOST_VIRTUAL_SECONDS, text, name, "virtual seconds")
 
 
@@ -51,8 +48,7 @@ def whole_number(text: str, name: str, most: int) -> int:
     """Return a whole number from 1 to `most`. Raises `UserError`."""
     if text.isascii() and text.isdigit() and len(text) <= len(str(most)) and 0 < int(text) <= most:
         return int(text)
-    what = f"it has to be a whole number from 1 to {most:,}."
-    raise WrongValue(name, f"is “{text[:_SHOWN]}”; {what}", f"{min(20, most)}")
+    raise values.not_a_whole_number(text, name, most)
 
 
 def _seconds(text: str, *, bare: int) -> Decimal | None:
@@ -72,6 +68,5 @@ def _seconds(text: str, *, bare: int) -> Decimal | None:
 
 def _bounded(value: Decimal, most: int, text: str, name: str, unit: str) -> str:
     if not 0 < value <= most:
-        what = f"it has to be above 0 and at most {most:,} {unit}."
-        raise WrongValue(name, f"is “{text[:_SHOWN]}”; {what}")
+        raise values.out_of_range(text, name, most, unit)
     return f"{value.normalize():f}"

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot import moments
-from bot.errors import UserError
 from bot.model import NOTHING
 from bot.moments import Pasted
+from bot.replies import commands as replies
 
 _VERB = re.compile(r"([A-Za-z][A-Za-z-]{0,40})[?!.,:]?(?=\s|$)", re.ASCII)
 _NAME = re.compile(r"(?:--)?([A-Za-z][A-Za-z0-9_.-]*)=")
@@ -27,7 +27,6 @@ _ESCAPED = re.compile(r"""\\(["'\\])""")
 _WORD = re.compile(r"\S*+")
 _SPACE = re.compile(r"\s*+")
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/-]{0,80}|[0-9]{1,9}\.[0-9]{1,9}", re.ASCII)  # needs no quotes
-_SHOWN = 40  # characters of what is wrong that an error quotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +126,7 @@ def _read(verb: str, parts: Iterable[tuple[str | None, str]], pasted: Pasted | N
             positional.append(value)
             strays += [(last, value)] if (last := next(reversed(values), None)) else []
         elif name in values:
-            raise UserError(f"“{name}=” is given twice.", "Give it once.")
+            raise replies.given_twice(name)
         else:
             values[name] = value
     return ParsedCommand(
@@ -182,10 +181,7 @@ def _value(text: str, at: int) -> tuple[str, int]:
     if text[at : at + 1] in {'"', "'"}:
         quote = _QUOTED.match(text, at)
         if quote is None:
-            raise UserError(
-                f"A quote is opened and never closed: {text[at : at + _SHOWN]}",
-                'Close it, like description="two words", or leave it out.',
-            )
+            raise replies.quote_not_closed(text[at:])
         inner = quote.group(1) if quote.group(1) is not None else quote.group(2)
         start, at = _ESCAPED.sub(r"\1", inner), quote.end()
     end = _word_end(text, at)

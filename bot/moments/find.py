@@ -12,16 +12,13 @@ from bot.model import Moment, Secret
 from bot.moments import forms, links
 from bot.moments.found import Found
 from bot.moments.normalise import tidy
-from bot.moments.numbers import COPY_MOMENT, is_platform_id, looks_shortened
+from bot.moments.numbers import is_platform_id, looks_shortened
 from bot.moments.remaining_text import RemainingText
+from bot.replies import pasting
 
 OPENERS = frozenset({"curl", "echo", "end", "failure", "last", "moment", "printf", "snouty"})
 """ParsedCommand that open a pasted text and are no verb."""
 
-_SHORTENED = (
-    "The virtual time looks shortened. If there is no such moment, copy it from the triage report again."
-)
-_QUOTED_MOMENTS = 3
 _WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 T = TypeVar("T", bound=Hashable)
@@ -79,7 +76,7 @@ def read(text: str) -> tuple[Pasted | None, str]:
     if moment is None:
         refusal = forms.lookalike(remaining.open)
         if command and not found:
-            refusal = UserError("That command names no moment.", COPY_MOMENT)
+            refusal = pasting.command_without_moment()
     rest = remaining.rest()
     return (_pasted(_own(found, code), moment, rest, refusal) if found or refusal else None), rest
 
@@ -104,7 +101,7 @@ def _pasted(found: list[Found], moment: Moment | None, rest: str, refusal: UserE
         report_url=_one("reports", (f.report_url for f in found)),
         moment=moment,
         rest=rest,
-        warning=_SHORTENED if moment and looks_shortened(moment) else "",
+        warning=pasting.SHORTENED if moment and looks_shortened(moment) else "",
         refusal=refusal,
     )
 
@@ -113,18 +110,12 @@ def _one_moment(found: list[Found]) -> Moment | None:
     """Return the moment all forms agree on; two spellings of one number are one moment."""
     moments = {(m.input_hash, m.exact): m for f in reversed(found) if (m := f.moment)}
     if len(moments) > 1:
-        shown = " or ".join([m.text for m in reversed(moments.values())][:_QUOTED_MOMENTS])
-        raise UserError(
-            f"There are {len(moments)} different moments in that text; which one do you mean?",
-            f"Send one of them alone: {shown}",
-        )
+        raise pasting.several_moments(list(reversed(moments.values())))
     return next(iter(moments.values()), None)
 
 
 def _one(what: str, values: Iterable[T | None]) -> T | None:
     distinct = list(dict.fromkeys(v for v in values if v is not None))
     if len(distinct) > 1:
-        raise UserError(
-            f"That text names {len(distinct)} different {what}; which one do you mean?", "Send one alone."
-        )
+        raise pasting.several(what, len(distinct))
     return next(iter(distinct), None)

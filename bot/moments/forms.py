@@ -9,8 +9,9 @@ from bot.errors import UserError
 from bot.moments.embedded_json import Node, objects
 from bot.moments.found import Found
 from bot.moments.links import EXPLORER
-from bot.moments.numbers import COPY_MOMENT, is_platform_id, read_moment, read_run_id
+from bot.moments.numbers import is_platform_id, read_moment, read_run_id
 from bot.moments.remaining_text import ASSIGNED, RemainingText
+from bot.replies import pasting
 
 _DEBUGGING = "antithesis.debugging."
 
@@ -69,7 +70,7 @@ def _read_node(node: Node) -> Found | None:
     if input_hash is None:
         return None
     if vtime is None:
-        raise UserError("That moment has an input hash but no virtual time (vtime).", COPY_MOMENT)
+        raise pasting.no_virtual_time()
     return Found(
         moment=read_moment(input_hash, vtime),
         run_id=_id(node, "run_id"),
@@ -172,7 +173,7 @@ def command_flags(remaining: RemainingText) -> Iterator[Found]:
 def _flagged(values: dict[str, str]) -> Found:
     input_hash, vtime = values.get("input-hash"), values.get("vtime")
     if (input_hash is None) is not (vtime is None):
-        raise UserError("A moment needs both --input-hash and --vtime.", COPY_MOMENT)
+        raise pasting.half_a_moment()
     run_id, session_id = values.get("run-id"), values.get("session-id")
     return Found(
         moment=read_moment(input_hash, vtime) if input_hash is not None and vtime is not None else None,
@@ -252,18 +253,18 @@ _LOG_LINE = re.compile(
 _HASH_ALONE = re.compile(r"(?<![\w.,=/:+#$-])-[0-9]{15,19}(?![\w.])", re.ASCII)
 _UNREAD = re.compile(r"\bMoment\.(?:from|_exact)\(")
 _LOOKALIKES = (
-    (EXPLORER, "This is a Logs Explorer link; it names no moment that can be used here."),
-    (_HASH_ALONE, "An input hash alone is not a moment: its virtual time has to follow on the same line."),
-    (_LOG_LINE, "A log line is not a moment: its virtual time is rounded and it has no input hash."),
+    (EXPLORER, pasting.explorer_link),
+    (_HASH_ALONE, pasting.hash_alone),
+    (_LOG_LINE, pasting.log_line),
 )
 
 
 def refuse_unread(text: str) -> None:
     """Raise `UserError` for a moment in the report's own form that could not be read."""
     if _UNREAD.search(text):
-        raise UserError("That moment could not be read; a part of it seems to be missing.", COPY_MOMENT)
+        raise pasting.moment_broken()
 
 
 def lookalike(text: str) -> UserError | None:
     """Return why what looks like a moment is none, None where nothing does."""
-    return next((UserError(why, COPY_MOMENT) for shape, why in _LOOKALIKES if shape.search(text)), None)
+    return next((refusal() for shape, refusal in _LOOKALIKES if shape.search(text)), None)

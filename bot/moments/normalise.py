@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.errors import UserError
+from bot.replies import pasting
 
 MAX_LENGTH = 40_000  # characters; the longest message of any chat, and far more than any moment
 
@@ -35,10 +35,7 @@ def tidy(text: str) -> str:
     Raises `UserError` for a text longer than `MAX_LENGTH` characters.
     """
     if len(text) > MAX_LENGTH:
-        raise UserError(
-            f"That text is too long to read: {len(text):,} characters, at most {MAX_LENGTH:,} are read.",
-            "Paste only the moment, not the whole log.",
-        )
+        raise pasting.too_long(len(text), MAX_LENGTH)
     done, at = [], 0
     for value in QUOTED_VALUE.finditer(text):
         done += [_straighten(text[at : value.start()]), value.group()]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 
-from bot.errors import UserError
 from bot.model import Moment
+from bot.replies import pasting, values
 
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}", re.ASCII)
 _PLATFORM_ID = re.compile(r"[0-9a-f]{32}-[0-9]{1,6}-[0-9]{1,6}", re.ASCII)
@@ -14,19 +14,13 @@ _HASH = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _VTIME = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?", re.ASCII)
 _VTIME_LENGTH = 64
 _TICK = 2.0**-32  # virtual time is counted in such parts of a second; every exact value is a multiple
-_SHOWN = 60  # characters of a wrong value that an error quotes
-
-COPY_MOMENT = "Copy the moment from the triage report and paste that text."
 
 
 def read_run_id(text: str, *, name: str = "run") -> str:
     """Return a run or session id. Raises `UserError` for anything that could bend an address."""
     if RUN_ID.fullmatch(text):
         return text
-    raise UserError(
-        f"{name}: “{text[:_SHOWN]}” is not a valid id.",
-        "Ids hold only letters, digits, “-” and “_”, like 9043254f65c9c65d63fe043a0abfc7fc-53-1.",
-    )
+    raise values.not_an_id(text, name)
 
 
 def is_platform_id(text: str) -> bool:
@@ -51,16 +45,10 @@ def looks_shortened(moment: Moment) -> bool:
 def _read_hash(text: str) -> str:
     if _HASH.fullmatch(text) and str(int(text)) == text and -(2**63) <= int(text) < 2**63:
         return text
-    raise UserError(
-        f"The input hash “{text[:_SHOWN]}” is not valid: it has to be a whole number of 64 bits.",
-        COPY_MOMENT,
-    )
+    raise pasting.bad_hash(text)
 
 
 def _read_vtime(text: str) -> str:
     if len(text) <= _VTIME_LENGTH and _VTIME.fullmatch(text) and math.isfinite(float(text)):
         return text
-    raise UserError(
-        f"The virtual time “{text[:_SHOWN]}” is not valid: it has to be a number of seconds, 0 or more.",
-        COPY_MOMENT,
-    )
+    raise pasting.bad_virtual_time(text)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from bot.errors import UserError
+from collections.abc import Sequence
+
+from bot.errors import Correction, Part, UserError
 from bot.model import Run
-from bot.replies.wording import short_id
+from bot.replies.meant import mistaken
+from bot.replies.wording import count, short_id
 
 GIVE_RUN = "Give a run id, “latest”, or a launcher's exact name; inside a run's thread none is needed."
-_SHOWN = 60
+FAILING_LISTS = "Say “failing” for the list."
+_SHOWN = 60  # characters of what was typed that a sentence quotes
+_OFFERED = 5  # launchers that are offered for a part of a name
+_SHORTEST_PART = 2  # characters that may be meant as one
 
 
 def several_runs(number: int) -> UserError:
@@ -53,4 +59,108 @@ def about_no_run() -> UserError:
     """Answer a shortcut on a message of Clew's own that is not about one run."""
     return UserError(
         "That message is not about one run.", "Use the shortcut on a message about a single run."
+    )
+
+
+def which_run() -> UserError:
+    """Ask for the run that a command needs."""
+    return UserError("Which run?", GIVE_RUN)
+
+
+def run_of_moment() -> UserError:
+    """Ask for the run that a moment lies in."""
+    return UserError("That moment does not say which run it is in.", GIVE_RUN)
+
+
+def no_run_of(what: str) -> UserError:
+    """Say that no recent run belongs to a pasted link; `what`: "report" or "session"."""
+    return UserError(
+        f"No recent run belongs to that {what}.",
+        "It may be older, or of another tenant. Give the run id: it stands at the bottom of the report.",
+    )
+
+
+def no_run_of_session_moment() -> UserError:
+    """Say that a moment names a session that no recent run belongs to."""
+    return UserError(
+        "That moment names a debugging session id, and no recent run belongs to it.",
+        "Give the run id too: it stands at the bottom of the report.",
+    )
+
+
+def too_short(start: str, least: int) -> UserError:
+    """Refuse the beginning of an id that is too short."""
+    return UserError(
+        f"“{start}” is too short to tell runs apart.", f"Give at least {least} characters of the run id."
+    )
+
+
+def several_begin(start: str, ids: Sequence[str]) -> UserError:
+    """Ask which of the runs is meant whose ids begin alike."""
+    corrections = tuple(Correction(Part.VALUE, run_id, "run") for run_id in ids)
+    return UserError(
+        f"{len(ids)} runs begin with “{start}”.", "Give more of the run id.", corrections=corrections
+    )
+
+
+def neither_run_nor_launcher(text: str, launchers: Sequence[str]) -> UserError:
+    """Answer a text that names no run; offer the launchers whose names hold it, else the nearest."""
+    problem = f"“{text[:_SHOWN]}” is neither a run nor the name of a launcher."
+    holding = list(dict.fromkeys(name for name in launchers if text.casefold() in name.casefold()))
+    if len(text) < _SHORTEST_PART or not holding:
+        return mistaken(problem, text, ["latest", *launchers], GIVE_RUN, name="run")
+    shown = holding[:_OFFERED]
+    more = f" and {len(holding) - _OFFERED} more" if len(holding) > _OFFERED else ""
+    corrections = tuple(Correction(Part.VALUE, name, "run") for name in shown)
+    return UserError(problem, f"It could mean {', '.join(shown)}{more}.", corrections=corrections)
+
+
+def no_runs() -> UserError:
+    """Say that there is no newest run."""
+    return UserError("There are no runs yet.", "Start one with “launch”.")
+
+
+def no_runs_of(launcher: str, known: Sequence[str]) -> UserError:
+    """Say that a launcher has no newest run."""
+    return mistaken(f"The launcher “{launcher[:_SHOWN]}” has no runs.", launcher, known, GIVE_RUN, name="run")
+
+
+def no_moment(why: str) -> UserError:
+    """Answer a command that needs a moment, of a run that has none; `why` is a sentence."""
+    return UserError(why, "Say “failing” for what is known, or “logs” for the build log.")
+
+
+def no_pinned_moment() -> UserError:
+    """Refuse the moment 0/0 as a moment to look at."""
+    return UserError(
+        "The moment 0/0 stands for “no moment”: this run has no pinned failure moment.",
+        "Ask for `logs RUN build=yes` to see its build log.",
+    )
+
+
+def several_properties(number: int, wanted: str) -> UserError:
+    """Ask which of several failing properties is meant."""
+    return UserError(
+        f"{number} failing properties match “{wanted[:_SHOWN]}”.",
+        "Give more of the name, or its number in “failing”.",
+    )
+
+
+def no_property(wanted: str, failing: Sequence[str]) -> UserError:
+    """Say that nothing that fails is called like this."""
+    problem = f"No failing property matches “{wanted[:_SHOWN]}”."
+    return mistaken(problem, wanted, failing, FAILING_LISTS, name="property")
+
+
+def no_entry(number: int, failing: int) -> UserError:
+    """Say that the list of failing properties is shorter."""
+    there = count(failing, "property fails", "properties fail")
+    return UserError(f"There is no entry {number}: {there} in this run.", FAILING_LISTS)
+
+
+def property_without_moment(name: str) -> UserError:
+    """Say that a property is judged on the whole run."""
+    return UserError(
+        f"“{name[:_SHOWN]}” has no moment: it is judged on the whole run.",
+        "Choose another property of “failing”.",
     )

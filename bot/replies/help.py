@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from bot.cards import Button, Card, FieldKind, Item, Line, Reply, Untrusted
 from bot.command import Parameter, Verb
-from bot.errors import Part, UserError
-from bot.wordlike import mistaken
 
 
 def usage(verb: Verb) -> str:
@@ -48,19 +46,6 @@ def of_verb(verb: Verb) -> Reply:
         footer=(f"Needs the role {verb.role.word}.",),
     )
     return Reply(card=card, private=True)
-
-
-def unknown_verb(word: str, verbs: Iterable[str]) -> UserError:
-    """Answer a word that is no verb."""
-    return mistaken(
-        f"Unknown command “{word[:40]}”.", word, verbs, "“help” lists all commands.", part=Part.VERB
-    )
-
-
-def no_help(word: str, verbs: Iterable[str]) -> UserError:
-    """Answer a request to explain a word that is no verb."""
-    problem = f"Unknown command “{word[:40]}”."
-    return mistaken(problem, word, verbs, "“help” lists all commands.", name="verb")
 
 
 def version(own: str, releases: Mapping[str, str | None]) -> Reply:

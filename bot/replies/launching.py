@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from bot.cards import Button, Card, Context, Fact, Form, Line, Progress, Reply, Tone, Untrusted
-from bot.errors import UserError
+from bot.errors import Part, UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import confirming
+from bot.replies.meant import did_you_mean, mistaken
 from bot.replies.wording import (
     ago,
     clock_time,
@@ -21,10 +23,10 @@ from bot.replies.wording import (
     short_id,
 )
 from bot.state import Intent, IntentState
-from bot.wordlike import mistaken
 
 RECIPIENTS = "antithesis.report.recipients"
 FINISHING = "finishing: builds and reports take longer than the requested time"
+_SHOWN = 60  # characters of what was typed that a sentence quotes
 COARSE_ABOVE = 10.0  # requested minutes from which progress is told in whole minutes
 
 
@@ -70,7 +72,7 @@ def confirmation(
 
 def not_seen(launcher: str, close: str | None) -> Line:
     """Warn of a launcher that no run was seen of."""
-    meant: Line = (" Did you mean “", Untrusted(close), "”?") if close else ()
+    meant: Line = (" ", Untrusted(did_you_mean(close))) if close else ()
     return ("No run of the launcher “", Untrusted(launcher), "” was seen before.", *meant)
 
 
@@ -124,6 +126,44 @@ def preset_and_launcher(preset: str, launcher: str) -> UserError:
         f"The launch has the preset “{preset[:40]}” and also “{launcher[:40]}”.",
         "A preset has its launcher; give one of them.",
     )
+
+
+def too_many_parameters(number: int, most: int) -> UserError:
+    """Refuse a launch with too many further parameters."""
+    return UserError(f"There are {number} further parameters; {most} is the most.")
+
+
+def no_log_filter(name: str) -> UserError:
+    """Refuse the platform's filter of log lines."""
+    return UserError(
+        f"{name[:_SHOWN]}= cannot be given here: a pattern that matches everything would hide every log "
+        "line, and Clew cannot check the platform's kind of pattern (RE2).",
+        "Set it in the launcher itself, or launch with the platform's own command line.",
+    )
+
+
+def secret_name(name: str) -> UserError:
+    """Refuse a parameter that is called like a secret."""
+    return _secret(name, "looks like a secret")
+
+
+def secret_value(name: str) -> UserError:
+    """Refuse a parameter whose value looks like a credential: it would be shown and kept."""
+    return _secret(name, "has a value that looks like a secret")
+
+
+def _secret(name: str, what: str) -> UserError:
+    return UserError(
+        f"“{name[:_SHOWN]}=” {what}, and what is said in a chat stays there: Clew does not take it.",
+        "Set it in the launcher itself.",
+    )
+
+
+def unknown_parameter(name: str, known: Sequence[str], further: Iterable[str]) -> UserError:
+    """Answer a parameter that no launch takes."""
+    takes = f"It takes {', '.join((*known, *further))}, and any custom.NAME."
+    problem = f"launch does not know “{name[:_SHOWN]}=”."
+    return mistaken(problem, name, known, takes, part=Part.NAME, name=name)
 
 
 def not_a_launch() -> UserError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.cards import Attachment, Button, Card, Context, Excerpt, Fact, Item, Line, Reply, Tone, Untrusted
+from bot.errors import ClewError, UserError
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run
 from bot.replies import at_moment
 from bot.replies.wording import (
@@ -17,6 +18,16 @@ from bot.replies.wording import (
     virtual_text,
 )
 from bot.targets.moment import MomentTarget
+
+
+def text_too_long(most: int) -> UserError:
+    """Refuse a filter that is too long."""
+    return UserError(f"grep= takes at most {most} characters.", "Give a shorter, distinctive text.")
+
+
+def no_log_at_all(why: str, error: ClewError) -> str:
+    """Say that a run has neither a moment nor a build log; `why`: why it has no moment."""
+    return f"{why} Its build log cannot be shown either: {error}"
 
 
 def window(target: MomentTarget, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Reply:

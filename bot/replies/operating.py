@@ -92,6 +92,30 @@ def stuck(channel: str, rows: int, since: datetime, reason: str) -> str:
     return f"{count(rows, 'message')} to {channel} wait since {clock_time(since)}.{why} {DESK}"
 
 
+def one_message(channel: str, key: str, reason: str, *, unknown: bool) -> str:
+    """Say what became of one message that is not delivered; `unknown`: nobody can tell whether it was."""
+    fate = "may or may not have been posted" if unknown else "cannot be posted"
+    return f"A message to {channel} {fate}: {stopped(reason)} Its key is {key}."
+
+
+def not_found_out_yet(channel: str, reason: str) -> str:
+    """Say that the chat's history cannot be read to see whether a message arrived."""
+    return f"Whether a message to {channel} was posted cannot be found out yet: {stopped(reason)}"
+
+
+def posted_once_more(channel: str, reason: str) -> str:
+    """Say that the chat's history will never tell, and what is done."""
+    return (
+        f"Whether a message to {channel} was posted cannot be found out: {stopped(reason)} "
+        "It is posted once more, marked as a possible repeat."
+    )
+
+
+def waits_less(seconds: float) -> str:
+    """Say that a wait longer than any that is sensible is not kept."""
+    return f"Clew does not wait that long: it asks once every {seconds / 60:.0f} min until then."
+
+
 def chat_off(channel: str, rows: int, chat: str) -> str:
     """Say that messages wait for a chat that is not served."""
     return f"{count(rows, 'message')} to {channel} cannot go out: {chat} is off. Set its token, or drop them. {DESK}"

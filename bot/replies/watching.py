@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot import grammar
 from bot.cards import Button, Card, Item, Line, Reply, Tone, Untrusted
 from bot.errors import Correction, Part, UserError
 from bot.filters import Unmatched
+from bot.replies.meant import did_you_mean, mistaken
 from bot.replies.wording import count, listed, sentence
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 
+_WILD = frozenset("*?%")
+_SHOWN = 60  # characters of what was typed that a sentence quotes
 SAID = {
     Outcome.FAILURES: "runs with failing properties",
     Outcome.NEW_FAILURES: "runs with new failures",
@@ -17,15 +22,47 @@ SAID = {
 }
 
 
+def fits_none(odd: Unmatched) -> str:
+    """Say that a filter fits none of the known runs."""
+    wild = " It is compared as a whole name: * stands for nothing else." if _WILD & set(odd.value) else ""
+    seen = f"None of the last {odd.runs:,} runs" if odd.runs > 1 else "No known run"
+    whose = f" of {odd.launcher[:_SHOWN]}" if odd.launcher else ""
+    return f"{seen}{whose} has the {odd.name} “{odd.value[:_SHOWN]}”.{wild}"
+
+
 def fits_no_run(odd: Unmatched) -> UserError:
     """Ask about a filter that fits none of the known runs: it would be silence."""
-    close = f"Did you mean “{odd.close}”? " if odd.close else ""
     meant = (Correction(Part.VALUE, odd.close, odd.name),) if odd.close else ()
     return UserError(
-        f"{odd.problem} Nothing is watched yet.",
-        f"{close}To watch it all the same, add keep=yes.",
+        f"{fits_none(odd)} Nothing is watched yet.",
+        did_you_mean(odd.close, "To watch it all the same, add keep=yes."),
         corrections=(*meant, Correction(Part.FLAG, "Watch it all the same", "keep")),
     )
+
+
+def unknown_outcome(word: str, known: Sequence[str]) -> UserError:
+    """Answer a word that is no outcome."""
+    takes = f"It takes {', '.join(known)}."
+    return mistaken(f"outcomes= does not know “{word[:_SHOWN]}”.", word, known, takes, name="outcomes")
+
+
+def no_such_rule(word: str) -> UserError:
+    """Answer a word that is no rule for report links."""
+    return UserError(f"report_links= is “{word[:_SHOWN]}”.", "It takes “post” or “private”.")
+
+
+def nothing_to_end(*, in_settings: bool, here: bool) -> UserError:
+    """Answer an unwatch that fits no subscription; `here`: the channel has others, `in_settings`: from the settings."""
+    if here:
+        return UserError(
+            "This channel has no such subscription.", "“watching” lists them; “unwatch all” ends all."
+        )
+    if in_settings:
+        return UserError(
+            "This channel's subscriptions stand in the settings file.",
+            "Whoever runs Clew can take them out there.",
+        )
+    return UserError("This channel watches nothing.", "“watch” starts it.")
 
 
 def watching_now(subscription: Subscription, *, new: bool, there: bool) -> Reply:

@@ -12,18 +12,12 @@ from bot import moments
 from bot.analysis import RunAnalysis, analysis_of
 from bot.cards import Context
 from bot.command import ENTRY, Asked, Services
-from bot.errors import ServiceError, UserError
+from bot.errors import ServiceError
 from bot.model import Moment, Property, Run
 from bot.ports import RunService
-from bot.replies import at_moment
-from bot.replies.finding import GIVE_RUN
-from bot.replies.wording import count
+from bot.replies import at_moment, pasting
+from bot.replies import finding as replies
 from bot.targets.run import analysis_for, run_of, service_of, somewhere
-from bot.wordlike import mistaken
-
-GIVE_MOMENT = (
-    "Paste the text of the report's copy-moment button, or say it in the thread of a failing property."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +52,7 @@ async def moment_of(asked: Asked, services: Services) -> MomentTarget:
     """Return the moment that a command is about, and the run it lies in. Raises `UserError` where there is none."""
     target = await moment_target_of(asked, services)
     if isinstance(target, NoMomentTarget):
-        raise UserError(target.why, "Say “failing” for what is known, or “logs” for the build log.")
+        raise replies.no_moment(target.why)
     return target
 
 
@@ -76,7 +70,7 @@ async def moment_target_of(asked: Asked, services: Services) -> MomentTarget | N
         name = asked.context.property_name
         return MomentTarget(service=service, run=run, moment=asked.context.moment, property_name=name)
     if not explicit and asked.context.run is None:
-        raise UserError("Which moment?", GIVE_MOMENT)
+        raise pasting.which_moment()
     service, found = await analysis_for(asked, services, ended=True, depth=1)
     of_thread = asked.context.property_name if found.run.ref == asked.context.run else None
     return _target_in(service, found, asked.value("property") or of_thread)
@@ -94,19 +88,14 @@ def choose_property(found: RunAnalysis, wanted: str) -> Property:
     if len(alike) == 1:
         return alike[0]
     if alike:
-        raise UserError(
-            f"{len(alike)} failing properties match “{wanted[:60]}”.",
-            "Give more of the name, or its number in “failing”.",
-        )
-    problem = f"No failing property matches “{wanted[:60]}”."
-    raise mistaken(problem, wanted, [p.name for p in failing], "Say “failing” for the list.", name="property")
+        raise replies.several_properties(len(alike), wanted)
+    raise replies.no_property(wanted, [p.name for p in failing])
 
 
 def _entry(failing: tuple[Property, ...], number: int) -> Property:
     if number <= len(failing):
         return failing[number - 1]
-    there = count(len(failing), "property fails", "properties fail")
-    raise UserError(f"There is no entry {number}: {there} in this run.", "Say “failing” for the list.")
+    raise replies.no_entry(number, len(failing))
 
 
 def _given_moment(asked: Asked) -> moments.Pasted | None:
@@ -115,7 +104,7 @@ def _given_moment(asked: Asked) -> moments.Pasted | None:
         return None
     found = moments.find(text) or moments.find(f"moment={text}")
     if found is None or found.moment is None:
-        raise UserError("That moment could not be read.", GIVE_MOMENT)
+        raise pasting.moment_not_read()
     return found
 
 
@@ -123,12 +112,9 @@ async def _pasted_target(asked: Asked, services: Services, pasted: moments.Paste
     service = service_of(asked, services)
     moment = pasted.moment
     if moment is None:  # the caller looked
-        raise UserError("Which moment?", GIVE_MOMENT)
+        raise pasting.which_moment()
     if moment.placeholder:
-        raise UserError(
-            "The moment 0/0 stands for “no moment”: this run has no pinned failure moment.",
-            "Ask for `logs RUN build=yes` to see its build log.",
-        )
+        raise replies.no_pinned_moment()
     if pasted.session_id and not pasted.run_id:
         session = pasted.session_id
         found = await somewhere(asked, services, lambda s: s.find_run(session_id=session))
@@ -139,7 +125,7 @@ async def _pasted_target(asked: Asked, services: Services, pasted: moments.Paste
         return MomentTarget(service=service, run=run, session_id=session, moment=moment, property_name=name,
                    warning=pasted.warning)  # fmt: skip
     if pasted.run_id is None and asked.value("run", 0) is None and asked.context.run is None:
-        raise UserError("That moment does not say which run it is in.", GIVE_RUN)
+        raise replies.run_of_moment()
     service, run = await run_of(asked, services)
     name = await _named(asked, services, service, run)
     return MomentTarget(service=service, run=run, moment=moment, property_name=name, warning=pasted.warning)
@@ -179,10 +165,7 @@ def _target_in(service: RunService, found: RunAnalysis, wanted: str | None) -> M
     if wanted is not None:
         chosen = choose_property(found, wanted)
         if chosen.moment is None:
-            raise UserError(
-                f"“{chosen.name[:80]}” has no moment: it is judged on the whole run.",
-                "Choose another property of “failing”.",
-            )
+            raise replies.property_without_moment(chosen.name)
         return MomentTarget(service=service, run=run, moment=chosen.moment, property_name=chosen.name)
     focus = found.focus
     if focus.moment is None:

@@ -14,15 +14,12 @@ from bot import grammar, moments
 from bot.analysis import RunAnalysis, analysis_of, with_moment
 from bot.chain import DEPTH
 from bot.command import Asked, Services
-from bot.errors import ClewError, Correction, NotFound, Part, UserError
+from bot.errors import ClewError, NotFound
 from bot.model import Capability, Run, RunQuery
 from bot.ports import RunService
+from bot.replies import commands
 from bot.replies import finding as replies
-from bot.replies.finding import GIVE_RUN
-from bot.wordlike import mistaken
 
-SHOWN = 60  # characters of what was typed that a sentence quotes
-OFFERED = 5  # launchers that are offered for a part of a name
 _HEX = re.compile(r"[0-9a-f]+(?:-[0-9-]*)?$", re.ASCII)  # the beginning of a platform's id
 SHORTEST_ID = 6  # characters of a run id that are taken as its beginning
 RECENT_PAGES = 3  # pages of the run list that a shortened id is looked for in
@@ -36,15 +33,14 @@ def service_of(asked: Asked, services: Services) -> RunService:
     if name is None:
         return next(iter(services.platforms.values()))
     if name not in services.platforms:
-        known = ", ".join(services.platforms)
-        raise UserError(f"There is no connection “{name[:40]}”.", f"Connections are: {known}.")
+        raise commands.no_connection(name, services.platforms)
     return services.platforms[name]
 
 
 def require(service: RunService, capability: Capability) -> None:
     """Refuse what the platform behind a connection does not offer."""
     if capability not in service.capabilities:
-        raise UserError(f"The connection “{service.connection}” does not offer {capability.value}.")
+        raise commands.not_offered(service.connection, capability.value)
 
 
 async def run_of(
@@ -65,7 +61,7 @@ async def run_of(
         return await _named_run(asked, services, service, token, ended=ended)
     if asked.context.run is not None:
         return service, await service.run(asked.context.run.run_id)
-    raise UserError("Which run?", GIVE_RUN)
+    raise replies.which_run()
 
 
 async def analysis_for(
@@ -87,11 +83,7 @@ async def _pasted_run(asked: Asked, services: Services, pasted: moments.Pasted) 
     session = pasted.session_id
     found = await somewhere(asked, services, lambda s: s.find_run(report_url=url, session_id=session))
     if found is None:
-        what = "report" if url else "session"
-        raise UserError(
-            f"No recent run belongs to that {what}.",
-            "It may be older, or of another tenant. Give the run id: it stands at the bottom of the report.",
-        )
+        raise replies.no_run_of("report" if url else "session")
     return found
 
 
@@ -181,21 +173,11 @@ async def _by_launcher(
 async def _unclear(text: str, platforms: tuple[RunService, ...], services: Services) -> ClewError:
     """Say that a text names no run, and offer the launchers that may be meant."""
     known = [name for service in platforms for name in await launchers_of(service, services)]
-    holding = list(dict.fromkeys(name for name in known if text.casefold() in name.casefold()))
-    problem = f"“{text[:SHOWN]}” is neither a run nor the name of a launcher."
-    if len(text) > 1 and holding:
-        shown = holding[:OFFERED]
-        more = f" and {len(holding) - OFFERED} more" if len(holding) > OFFERED else ""
-        corrections = tuple(Correction(Part.VALUE, name, "run") for name in shown)
-        return UserError(problem, f"It could mean {', '.join(shown)}{more}.", corrections=corrections)
-    error = mistaken(problem, text, ["latest", *known], GIVE_RUN, name="run")
+    error = replies.neither_run_nor_launcher(text, known)
     if error.corrections or " " in text:
         return error
     if len(text) < SHORTEST_ID and _HEX.match(text):
-        return UserError(
-            f"“{text}” is too short to tell runs apart.",
-            f"Give at least {SHORTEST_ID} characters of the run id.",
-        )
+        return replies.too_short(text, SHORTEST_ID)
     if not _HEX.match(text):
         return error
     if moments.is_platform_id(text):
@@ -218,9 +200,8 @@ async def _latest(services: Services, service: RunService, launcher: str, *, end
     if run is not None:
         return run
     if not launcher:
-        raise UserError("There are no runs yet.", "Start one with “launch”.")
-    known = await launchers_of(service, services)
-    raise mistaken(f"The launcher “{launcher[:SHOWN]}” has no runs.", launcher, known, GIVE_RUN, name="run")
+        raise replies.no_runs()
+    raise replies.no_runs_of(launcher, await launchers_of(service, services))
 
 
 async def _newest(service: RunService, launcher: str | None, *, ended: bool) -> Run | None:
@@ -238,11 +219,8 @@ async def _begins_with(platforms: Collection[RunService], start: str) -> tuple[R
         return None
     found = await runs_beginning_with(platforms, (start,))
     if len(found) > 1:
-        ids = (run.ref.text if len(platforms) > 1 else run.ref.run_id for _, run in found)
-        corrections = tuple(Correction(Part.VALUE, run_id, "run") for run_id in ids)
-        raise UserError(
-            f"{len(found)} runs begin with “{start}”.", "Give more of the run id.", corrections=corrections
-        )
+        ids = [run.ref.text if len(platforms) > 1 else run.ref.run_id for _, run in found]
+        raise replies.several_begin(start, ids)
     return (found[0][0], await found[0][0].run(found[0][1].ref.run_id)) if found else None
 
 

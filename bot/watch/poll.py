@@ -32,7 +32,7 @@ from bot.errors import (
 from bot.model import Run, RunRef, RunStatus
 from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.ports import Clock, RunService
-from bot.replies import limits
+from bot.replies import limits, operating
 from bot.state import PollStep, TrackedRun
 from bot.watch import listing
 from bot.watch.catch_up import CatchUp, Caught, write_down
@@ -324,7 +324,7 @@ def _cut(error: ClewError) -> str:
     asked = error.retry_after if isinstance(error, RateLimited) else None
     if asked is None or asked <= LONGEST_RATE_WAIT:
         return ""
-    return f" Clew does not wait that long: it asks once every {LONGEST_RATE_WAIT / 60:.0f} min until then."
+    return f" {operating.waits_less(LONGEST_RATE_WAIT)}"
 
 
 def _named(error: Exception) -> str:

@@ -13,7 +13,7 @@ from bot.cards import Card
 from bot.errors import NotFound, Unreachable
 from bot.model import Run
 from bot.ports import Clock, RunService, Store
-from bot.replies import debugging, intents, launching, runs
+from bot.replies import debugging, intents, launching, platform, runs
 from bot.state import Intent, IntentKind, IntentState
 from bot.watch.decide import unsettled
 
@@ -80,7 +80,7 @@ class Look:
         if intent.state is not IntentState.ACCEPTED:
             return View(intents.card(intent, self._now), last=self._hopeless(intent))
         if service is None:
-            raise Unreachable("The connection is no longer configured.")
+            raise Unreachable(platform.NOT_CONFIGURED)
         return await self._of_launch(intent, service)
 
     async def _of_launch(self, intent: Intent, service: RunService) -> View:

@@ -79,6 +79,12 @@ CANARY = "CANARY7a1b2c3d4e5f"
         (f"eyJhbGciOiJI.eyJzdWIiOiIx.{CANARY} y", "*** y"),
         (f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n-----END RSA PRIVATE KEY----- y", "*** y"),
         (f"-----BEGIN PRIVATE KEY-----\n{CANARY}", "***"),
+        (f"th_live_{CANARY} y", "*** y"),
+        (f"the agt_{CANARY}, the ath_{CANARY} and wh_sec_{CANARY}", "the ***, the *** and ***"),
+        (f"Authorization: {CANARY} y", "Authorization: *** y"),
+        (f'"Authorization": "{CANARY}"', '"Authorization": "***"'),
+        (f'{{"password": "{CANARY} \\" CANARY", "run": 1}}', '{"password": ***, "run": 1}'),
+        (f"https://b/k?X-Amz-Signature={CANARY}&run=1", "https://b/k?X-Amz-Signature=***&run=1"),
     ],
 )
 def test_scrub__takes_out_every_shape_and_known_values(text: str, clean: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from adapters.chat.discord import markup as discord
+from adapters.chat.layout import flat
 from adapters.chat.slack import markup as slack
 from bot.cards import When, plain
 
@@ -14,7 +15,7 @@ LINE = ("Ended ", When(datetime(2026, 5, 14, 3, 0, tzinfo=UTC), "22 s ago"), "."
 def test_when__discord_keeps_it_current() -> None:
     """Discord shows how long ago it was at the time of reading; cut and spoken texts hold the words."""
     assert discord.marked(LINE) == r"Ended <t:1778727600:R>."
-    assert discord.flat(LINE) == "Ended 22 s ago."
+    assert flat(LINE) == "Ended 22 s ago."
 
 
 def test_when__elsewhere_it_is_words() -> None:

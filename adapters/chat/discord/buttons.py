@@ -15,6 +15,7 @@ from itertools import count
 
 from adapters.chat.discord import markup
 from adapters.chat.discord.markup import Json
+from adapters.chat.layout import flat
 from bot import cleaning
 from bot.cards import Button, Item, Style
 
@@ -101,7 +102,7 @@ class Rows:
         options: dict[str, Json] = {}
         for number, (item, button) in enumerate(entries[:OPTIONS], 1):
             value = self._said(button, f"{number}")
-            options.setdefault(value, {"label": _label(markup.flat(item.title), OPTION), "value": value})
+            options.setdefault(value, {"label": _label(flat(item.title), OPTION), "value": value})
         self.left_out += max(0, len(entries) - OPTIONS)
         select: Json = {
             "type": 3,

@@ -7,10 +7,12 @@ time stamp, no invitation, no list. In fixed width there are no escapes, so back
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
+from adapters.chat import layout
 from bot import cleaning
-from bot.cards import Line, Link, Span, Untrusted, When
+from bot.cards import Line, Link, Span, Untrusted, When, plain
 from bot.lengths import READ
 
 Json = dict[str, Any]
@@ -34,14 +36,9 @@ def code(text: str) -> str:
     return f"`{text.replace('`', _LIKE_A_TICK)}`" if text else ""
 
 
-def fence(lines: list[str]) -> str:
+def fence(lines: Iterable[str]) -> str:
     """Show lines in fixed width; back-ticks in them cannot close the fence."""
     return "```\n" + cleaning.unfenced("\n".join(lines)) + "\n```"
-
-
-def flat(line: Line) -> str:
-    """Return a line as clean text on one line, without any markup."""
-    return "".join(cleaning.one_line(_words(span)) for span in line)
 
 
 def marked(line: Line, *, links: bool = True) -> str:
@@ -51,14 +48,7 @@ def marked(line: Line, *, links: bool = True) -> str:
 
 def fitted(line: Line, limit: int, *, links: bool = True) -> str:
     """Return a line as Markdown of at most `limit` units; a longer one is cut as plain words."""
-    shown = marked(line, links=links)
-    words = flat(line)
-    while units(shown) > limit:
-        words = cleaning.cut(words, max(1, len(words) * limit // max(1, units(shown)) - 1))
-        shown = escape(words)
-        if len(words) <= 1:
-            break
-    return shown
+    return layout.fitted(layout.flat(line), limit, escape, units, whole=marked(line, links=links))
 
 
 def units(text: str) -> int:
@@ -97,14 +87,8 @@ def _not_a_list(start: re.Match[str]) -> str:
     return f"{start[1]}{sign}\\" if sign.isdigit() else f"{start[1]}\\{sign}"
 
 
-def _words(span: Span) -> str:
-    if isinstance(span, str):
-        return span
-    return span.label if isinstance(span, Link) else span.text
-
-
 def _markdown(span: Span, *, links: bool) -> str:
-    text = cleaning.one_line(_words(span))
+    text = cleaning.one_line(plain((span,)))
     if isinstance(span, Link):
         return f"[{escape(text)}](<{span.url}>)" if links and safe_url(span.url) else escape(text)
     if isinstance(span, When):

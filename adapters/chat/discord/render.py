@@ -7,16 +7,14 @@ forbids unfurling would hide the embed too. Limits: https://docs.discord.com/dev
 
 from __future__ import annotations
 
-import json
-
-from adapters.chat import chart
+from adapters.chat import chart, layout
 from adapters.chat.discord import buttons, ids, markup
 from adapters.chat.discord.markup import Json, units
-from adapters.chat.excerpt import newest
+from adapters.chat.layout import Packing, flat
 from bot import cleaning
-from bot.cards import Button, Card, Chart, Excerpt, Fact, Item, Line, Progress, Tone, Untrusted
+from bot.cards import Card, Chart, Excerpt, Fact, Item, Line, Tone, Untrusted
 from bot.model import RunRef
-from bot.replies.wording import count
+from bot.replies.layout import not_shown
 
 CONTENT = 2000
 TITLE = 256
@@ -27,15 +25,16 @@ FIELD = 1024
 FIELDS = 24
 FOOTER = 2000  # of 2,048: the short id has to fit too
 EMBED = 5800  # of 6,000 over all embeds together
-EXCERPT = 2000  # kept free for one while items are laid out; it may take all that is left then
-LINE = 400  # of an excerpt
 INLINE = 40  # a fact up to this length stands beside others
-BAR = 10
-OVERFLOW = 200_000  # characters of the file with all that was cut
 THREAD_NAME = 100
 NOTE = 80  # kept for saying how much was left out
+EXCERPTS = Packing(
+    cost=lambda line: units(cleaning.unfenced(line)) + 1,
+    frame=lambda title: NOTE + 2 * units(title) + len("```\n\n```"),  # its heading and the fence
+    longest=400,
+    reserve=2000,
+)
 
-MARKS = {Tone.GOOD: "✅ ", Tone.BAD: "❌ ", Tone.WARNING: "⚠️ ", Tone.RUNNING: "⏳ ", Tone.NEUTRAL: ""}
 COLOURS = {
     Tone.GOOD: 0x2E7D32,
     Tone.BAD: 0xC62828,
@@ -49,7 +48,7 @@ OURS = "clew"  # what a payload says to our own sender; taken out before it is s
 
 def render(card: Card, *, signed: bool = False) -> str:
     """Return the message as JSON, with what the sender has to know under `OURS`."""
-    return json.dumps(message(card, signed=signed), ensure_ascii=False, separators=(",", ":"))
+    return layout.as_json(message(card, signed=signed))
 
 
 def message(card: Card, *, signed: bool = False) -> Json:
@@ -59,7 +58,7 @@ def message(card: Card, *, signed: bool = False) -> Json:
     """
     page = _Page(card)
     rows = buttons.Rows(signed=signed)
-    components = rows.lay(card.items[: page.shown], _own(card))
+    components = rows.lay(card.items[: page.shown], layout.own_buttons(card))
     embed = page.embed
     if signed:
         _link_too_long(embed, card)
@@ -84,9 +83,9 @@ class _Page:
     def __init__(self, card: Card) -> None:
         self.cut = False
         self.shown = 0
-        title = MARKS[card.tone] + markup.fitted(card.title, TITLE - 4, links=False)
+        title = layout.MARKS[card.tone] + markup.fitted(card.title, TITLE - 4, links=False)
         self.embed: Json = {"title": title, "color": COLOURS[card.tone]}
-        if footer := markup.cut(markup.flat(card.footer), FOOTER):
+        if footer := markup.cut(flat(card.footer), FOOTER):
             self.embed["footer"] = {"text": footer}
         self._facts(card.facts)
         self._parts: list[str] = []
@@ -94,7 +93,7 @@ class _Page:
         for line in card.body:
             self._paragraph(line)
         if card.progress is not None:
-            self._add(markup.escape(_bar(card.progress)))
+            self._add(markup.escape(layout.progress_bar(card.progress)))
         bars = _bars(card.chart) if card.chart else ""
         self._items(card, keep=units(bars) + 1)
         self._add(bars)
@@ -130,62 +129,35 @@ class _Page:
                 self.cut = True
                 break
             self.cut = self.cut or units(markup.marked(fact.value)) > FIELD
-            fields.append({"name": name, "value": value, "inline": len(markup.flat(fact.value)) <= INLINE})
+            fields.append({"name": name, "value": value, "inline": len(flat(fact.value)) <= INLINE})
         if fields:
             self.embed["fields"] = fields
 
     def _items(self, card: Card, *, keep: int) -> None:
-        keep += NOTE + _excerpt_cost(card.excerpt)
+        keep += NOTE + EXCERPTS.reserved(card.excerpt)
         for number, item in enumerate(card.items, 1):
             if not self._add(_item(item), keep=keep):
                 break
             self.shown = number
         left_out = card.items_left_out + len(card.items) - self.shown
         if left_out:
-            self._add(f"{left_out:,} more {'is' if left_out == 1 else 'are'} not shown here.")
+            self._add(not_shown(left_out))
 
     def _excerpt(self, excerpt: Excerpt) -> None:
         """Show the newest lines that fit; older ones are counted."""
-        room = self._room - _frame(excerpt)
-        shown, missing = newest(excerpt.lines, room, _line_cost, LINE)
-        left_out = excerpt.left_out + len(excerpt.lines) - len(shown)
-        self.cut = self.cut or missing
-        earlier = f"{count(left_out, 'earlier line')} left out" if left_out else ""
-        self._add(" · ".join(part for part in (markup.escape(excerpt.title), earlier) if part))
-        if shown:
-            self._add(markup.fence(shown))
-
-
-def _line_cost(line: str) -> int:
-    return units(cleaning.unfenced(line)) + 1
-
-
-def _excerpt_cost(excerpt: Excerpt | None) -> int:
-    """Count what an excerpt would like to have, at most: its lines as they will stand in the fence, and its frame."""
-    if excerpt is None:
-        return 0
-    lines = (cleaning.cut(cleaning.one_line(line), LINE) for line in excerpt.lines)
-    return min(EXCERPT, sum(map(_line_cost, lines))) + _frame(excerpt)
-
-
-def _frame(excerpt: Excerpt) -> int:
-    """Count what stands around an excerpt's lines: its heading and the fence."""
-    return NOTE + 2 * units(excerpt.title) + len("```\n\n```")
+        packed = EXCERPTS.pack(excerpt, self._room)
+        self.cut = self.cut or packed.cut
+        self._add(markup.escape(packed.heading))
+        if packed.lines:
+            self._add(markup.fence(packed.lines))
 
 
 def _content(card: Card) -> str:
     """Return the sentence above the embed, or nothing where the embed says just that."""
-    said = markup.flat(card.text)
-    if said.split() == " ".join(map(markup.flat, card.body)).split():
+    said = flat(card.text)
+    if said.split() == " ".join(map(flat, card.body)).split():
         return ""
     return markup.fitted((said,), CONTENT - 140)  # no fixed width either: an invitation in it may unfurl
-
-
-def _own(card: Card) -> tuple[Button, ...]:
-    form = card.form
-    if form is None or any(b.opens_form == form.verb for b in card.buttons):
-        return card.buttons
-    return (Button(label="Fill in the form", words=form.verb, opens_form=form.verb), *card.buttons)
 
 
 def _item(item: Item) -> str:
@@ -194,26 +166,19 @@ def _item(item: Item) -> str:
     return "\n".join(line for line in lines if line.strip())
 
 
-def _bar(progress: Progress) -> str:
-    if progress.fraction is None:
-        return progress.text
-    done = round(min(1.0, max(0.0, progress.fraction)) * BAR)
-    return f"{'▓' * done}{'░' * (BAR - done)} {progress.text}"
-
-
 def _bars(drawn: Chart) -> str:
     title = markup.escape(markup.cut(cleaning.one_line(drawn.title), TITLE))
-    return f"{title}, oldest first\n{chart.sparkline(drawn.values)}  {chart.numbers(drawn.values)}"
+    return chart.as_text(title, drawn.values)
 
 
 def _ours(card: Card, page: _Page, rows: buttons.Rows) -> Json:
     """Return what the sender has to know: words to keep, the whole text, a thread's name, a verdict's tag."""
-    verdict = markup.flat(card.title).partition(":")[0].strip().casefold()
+    verdict = flat(card.title).partition(":")[0].strip().casefold()
     ours: Json = {"name": thread_name(card), "tone": TAGS.get(card.tone, ""), "verdict": verdict}
     if rows.kept:
         ours["words"] = rows.kept
     if page.cut or rows.left_out:
-        ours["overflow"] = in_full(card)[:OVERFLOW]
+        ours["overflow"] = layout.in_full(card)
     return ours
 
 
@@ -228,20 +193,6 @@ def thread_name(card: Card) -> str:
 def run_thread(run: RunRef) -> str:
     """Name a thread by nothing but its run."""
     return markup.cut(f"Run {cleaning.one_line(run.run_id)}", THREAD_NAME)
-
-
-def in_full(card: Card) -> str:
-    """Write the whole card as plain text, for the file."""
-    flat = markup.flat
-    lines = [flat(card.title), "", flat(card.text), "", *map(flat, card.body)]
-    lines += [f"{f.label}: {flat(f.value)}" for f in card.facts]
-    for item in card.items:
-        lines += ["", f"{item.mark} {flat(item.title)}".strip(), *map(flat, item.lines)]
-    if card.chart is not None:
-        lines += ["", cleaning.one_line(card.chart.text)]
-    if card.excerpt is not None:
-        lines += ["", card.excerpt.title, *map(cleaning.one_line, card.excerpt.lines)]
-    return "\n".join(lines)
 
 
 def _link_too_long(embed: Json, card: Card) -> None:

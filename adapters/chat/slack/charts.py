@@ -6,6 +6,7 @@ from adapters.chat import chart
 from adapters.chat.slack.markup import EMPTY, Json, plain
 from bot import cleaning
 from bot.cards import Chart
+from bot.replies.layout import chart_title
 
 BLOCK = "chart"  # the block that a picture takes the place of
 TEXT = 2000  # characters of a title, and of the text that stands for a picture
@@ -13,7 +14,7 @@ TEXT = 2000  # characters of a title, and of the text that stands for a picture
 
 def bars(drawn: Chart) -> Json:
     """Build the block of a chart whose picture is not there."""
-    text = f"{_title(drawn)}\n{chart.sparkline(drawn.values)}  {chart.numbers(drawn.values)}"
+    text = chart.as_text(cleaning.one_line(drawn.title), drawn.values)
     return {"type": "section", "block_id": BLOCK, "text": plain(text, TEXT)}
 
 
@@ -21,7 +22,7 @@ def picture(drawn: Chart) -> Json:
     """Return what a picture is made of: its `values`, and its `block`, which lacks only the file."""
     block = {
         "type": "image",
-        "title": plain(f"{_title(drawn)}: {chart.numbers(drawn.values)}", TEXT),
+        "title": plain(f"{chart_title(cleaning.one_line(drawn.title))}: {chart.numbers(drawn.values)}", TEXT),
         "alt_text": cleaning.cut(cleaning.one_line(drawn.text).strip(), TEXT) or EMPTY,
     }
     return {"values": list(drawn.values), "block": block}
@@ -31,7 +32,3 @@ def with_picture(blocks: list[Json], drawn: Json, file: str) -> list[Json]:
     """Return the same message with a file of Slack's as its chart."""
     image = drawn["block"] | {"slack_file": {"id": file}}
     return [image if block.get("block_id") == BLOCK else block for block in blocks]
-
-
-def _title(drawn: Chart) -> str:
-    return f"{cleaning.one_line(drawn.title)}, oldest first"

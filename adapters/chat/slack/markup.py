@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot import cleaning
+from adapters.chat.layout import fitted, flat
+from bot import cards, cleaning
 from bot.cards import Line, Link, Span, Untrusted, When
 
 Json = dict[str, Any]
@@ -23,19 +24,9 @@ def escape(text: str) -> str:
     return cleaning.unfenced(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def flat(line: Line) -> str:
-    """Return a line as clean text on one line, without any markup."""
-    return "".join(cleaning.one_line(_words(span)) for span in line)
-
-
 def fallback(line: Line, limit: int) -> str:
     """Return a message's `text`: escaped, at most `limit` characters after escaping."""
-    words = flat(line)
-    shown = escape(words)
-    while len(shown) > limit:
-        words = cleaning.cut(words, max(1, len(words) * limit // len(shown) - 1))
-        shown = escape(words)
-    return shown
+    return fitted(flat(line), limit, escape)
 
 
 def plain(text: str, limit: int) -> Json:
@@ -90,12 +81,6 @@ def safe_url(url: str) -> bool:
     return bool(_LINK_URL.fullmatch(url))
 
 
-def _words(span: Span) -> str:
-    if isinstance(span, str):
-        return span
-    return span.label if isinstance(span, Link) else span.text
-
-
 def _unsafe(span: Untrusted) -> bool:
     text = cleaning.one_line(span.text)
     return "`" in text if span.code else bool(_LIVE.search(text))
@@ -105,13 +90,13 @@ def _mrkdwn(span: Span) -> str:
     if isinstance(span, Link):
         return f"<{escape(span.url)}|{escape(span.label)}>" if safe_url(span.url) else escape(span.label)
     if isinstance(span, str | When):
-        return escape(_words(span))
+        return escape(cards.plain((span,)))
     text = escape(cleaning.one_line(span.text))
     return f"`{text}`" if span.code and text else text
 
 
 def _rich(span: Span, room: int) -> Json | None:
-    text = _words(span) if isinstance(span, str) else cleaning.one_line(_words(span))
+    text = span if isinstance(span, str) else flat((span,))
     if not text or room <= 0:
         return None
     text = cleaning.cut(cleaning.unfenced(text), room)

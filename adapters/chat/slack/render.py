@@ -8,15 +8,15 @@ at which Slack was seen to refuse one.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 
-from adapters.chat.excerpt import newest
+from adapters.chat import layout
+from adapters.chat.layout import Packing, flat
 from adapters.chat.slack import buttons, charts, ids, markup
 from adapters.chat.slack.markup import Json, plain, section
 from bot import cleaning
-from bot.cards import Button, Card, Excerpt, Fact, Item, Line, Progress, Tone
-from bot.replies.wording import count
+from bot.cards import Card, Excerpt, Fact, Item, Line
+from bot.replies.layout import not_shown
 
 HEADER = 150
 FIELD = 2000
@@ -30,20 +30,19 @@ TEXT = 4000  # chat.update refuses more
 BLOCKS = 40
 CHARACTERS = 12_000
 OVERHEAD = 60  # what one block costs beside its text
-EXCERPT = 5000  # kept free for one while items are laid out; it may take all that is left then
-LINE = 600  # of an excerpt
-_FRAME = 4 * OVERHEAD  # of an excerpt: its heading, its block and what was left out
-BAR = 10
-OVERFLOW = 200_000  # characters of the file with all that was cut
+EXCERPTS = Packing(
+    cost=lambda line: len(markup.escape(line)) + 1,
+    frame=lambda title: 4 * OVERHEAD + len(title),  # its heading, its block and what was left out
+    longest=600,
+    reserve=5000,
+)
 
 REFUSED = "Slack did not take the rest of this message."
-
-MARKS = {Tone.GOOD: "✅ ", Tone.BAD: "❌ ", Tone.WARNING: "⚠️ ", Tone.RUNNING: "⏳ ", Tone.NEUTRAL: ""}
 
 
 def render(card: Card, *, signed: bool = False) -> str:
     """Return the message as JSON: `text`, `blocks`, `overflow` where something had no room, `picture` of a chart."""
-    return json.dumps(message(card, signed=signed), ensure_ascii=False, separators=(",", ":"))
+    return layout.as_json(message(card, signed=signed))
 
 
 def message(card: Card, *, signed: bool = False) -> Json:
@@ -54,7 +53,8 @@ def message(card: Card, *, signed: bool = False) -> Json:
     numbers = itertools.count(1)
     drawn = charts.picture(card.chart) if card.chart else None
     bars = [charts.bars(card.chart)] if card.chart else []
-    page = _Page(tail=[*bars, *_form_row(card, numbers, signed=signed), *_footer(card.footer)])
+    own = buttons.row(layout.own_buttons(card), numbers, signed=signed)
+    page = _Page(tail=[*bars, *own, *_footer(card.footer)])
     page.room -= cost(drawn["block"]) if drawn else 0
     for block in (*_head(card), *_notified(card.notifies)):
         page.add(block)
@@ -63,7 +63,7 @@ def message(card: Card, *, signed: bool = False) -> Json:
         _add_excerpt(page, card.excerpt)
     result: Json = {"text": markup.fallback(card.text, TEXT), "blocks": page.blocks()}
     if page.cut or _too_long(card):
-        result["overflow"] = _in_full(card)[:OVERFLOW]
+        result["overflow"] = layout.in_full(card)
     if drawn:
         result["picture"] = drawn
     return result
@@ -127,13 +127,13 @@ class _Page:
 
 
 def _head(card: Card) -> Iterator[Json]:
-    title = MARKS[card.tone] + markup.flat(card.title)
+    title = layout.MARKS[card.tone] + flat(card.title)
     yield {"type": "header", "text": plain(title, HEADER)}
     if paragraphs := markup.rich(*(section(line, limit=PARAGRAPH) for line in card.body)):
         yield paragraphs
     yield from _facts(card.facts)
     if card.progress is not None:
-        yield {"type": "section", "text": plain(_bar(card.progress), PARAGRAPH)}
+        yield {"type": "section", "text": plain(layout.progress_bar(card.progress), PARAGRAPH)}
 
 
 def _facts(facts: tuple[Fact, ...]) -> Iterator[Json]:
@@ -149,7 +149,7 @@ def _table(facts: tuple[Fact, ...]) -> Json:
     for fact in facts[:TABLE_ROWS]:
         cells = [
             cleaning.cut(cleaning.unfenced(text), CELL) or markup.EMPTY
-            for text in (fact.label, markup.flat(fact.value))
+            for text in (fact.label, flat(fact.value))
         ]
         room -= sum(map(len, cells))
         if room < 0:
@@ -163,15 +163,8 @@ def _as_lines(table: Json) -> Json:
     return markup.rich(*lines) or plain("", CELL)
 
 
-def _bar(progress: Progress) -> str:
-    if progress.fraction is None:
-        return progress.text
-    done = round(min(1.0, max(0.0, progress.fraction)) * BAR)
-    return f"{'▓' * done}{'░' * (BAR - done)} {progress.text}"
-
-
 def _add_items(page: _Page, card: Card, numbers: Iterator[int]) -> None:
-    keep = _excerpt_cost(card.excerpt)
+    keep = EXCERPTS.reserved(card.excerpt)
     shown = 0
     for item in card.items:
         block = _item(item)
@@ -180,7 +173,7 @@ def _add_items(page: _Page, card: Card, numbers: Iterator[int]) -> None:
         shown += 1
     left_out = card.items_left_out + len(card.items) - shown
     if left_out:
-        page.note(f"{left_out:,} more {'is' if left_out == 1 else 'are'} not shown here.")
+        page.note(not_shown(left_out))
 
 
 def _item(item: Item) -> Json | None:
@@ -190,38 +183,12 @@ def _item(item: Item) -> Json | None:
 
 def _add_excerpt(page: _Page, excerpt: Excerpt) -> None:
     """Show the newest lines that fit; older ones are counted."""
-    room = page.room - _FRAME - len(excerpt.title)
-    shown, missing = newest(excerpt.lines, room, _line_cost, LINE)
-    left_out = excerpt.left_out + len(excerpt.lines) - len(shown)
-    page.cut = page.cut or missing
-    heading = " · ".join(
-        part
-        for part in (excerpt.title, f"{count(left_out, 'earlier line')} left out" if left_out else "")
-        if part
-    )
-    if heading:
-        page.add({"type": "context", "elements": [plain(heading, FIELD)]})
-    if shown:
-        page.add(markup.preformatted(tuple(shown)))
-
-
-def _line_cost(line: str) -> int:
-    return len(markup.escape(line)) + 1
-
-
-def _excerpt_cost(excerpt: Excerpt | None) -> int:
-    """Count what an excerpt would like to have, at most: its lines as they are written, and its frame."""
-    if excerpt is None:
-        return 0
-    lines = (cleaning.cut(cleaning.one_line(line), LINE) for line in excerpt.lines)
-    return min(EXCERPT, sum(map(_line_cost, lines))) + _FRAME + len(excerpt.title)
-
-
-def _form_row(card: Card, numbers: Iterator[int], *, signed: bool) -> list[Json]:
-    row = card.buttons
-    if card.form is not None and all(b.opens_form != card.form.verb for b in row):
-        row = (Button(label="Fill in the form", words=card.form.verb, opens_form=card.form.verb), *row)
-    return buttons.row(row, numbers, signed=signed)
+    packed = EXCERPTS.pack(excerpt, page.room)
+    page.cut = page.cut or packed.cut
+    if packed.heading:
+        page.add({"type": "context", "elements": [plain(packed.heading, FIELD)]})
+    if packed.lines:
+        page.add(markup.preformatted(packed.lines))
 
 
 def _footer(footer: Line) -> list[Json]:
@@ -230,26 +197,13 @@ def _footer(footer: Line) -> list[Json]:
 
 def _too_long(card: Card) -> bool:
     """Whether a piece alone was longer than what a message shows of it."""
-    facts = sum(len(f.label) + len(markup.flat(f.value)) for f in card.facts)
+    facts = sum(len(f.label) + len(flat(f.value)) for f in card.facts)
     return (
-        any(len(markup.flat(line)) > PARAGRAPH for line in card.body)
-        or any(len(markup.flat(f.value)) > CELL for f in card.facts)
+        any(len(flat(line)) > PARAGRAPH for line in card.body)
+        or any(len(flat(f.value)) > CELL for f in card.facts)
         or len(card.facts) > TABLE_ROWS
         or facts > TABLE_CHARACTERS
     )
-
-
-def _in_full(card: Card) -> str:
-    """Write the whole card as plain text, for the file."""
-    lines = [markup.flat(card.title), "", markup.flat(card.text), "", *map(markup.flat, card.body)]
-    lines += [f"{f.label}: {markup.flat(f.value)}" for f in card.facts]
-    for item in card.items:
-        lines += ["", f"{item.mark} {markup.flat(item.title)}".strip(), *map(markup.flat, item.lines)]
-    if card.chart is not None:
-        lines += ["", cleaning.one_line(card.chart.text)]
-    if card.excerpt is not None:
-        lines += ["", card.excerpt.title, *map(cleaning.one_line, card.excerpt.lines)]
-    return "\n".join(lines)
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -13,6 +13,7 @@ from rich.text import Text
 from adapters.chat import chart
 from adapters.chat.terminal.drawing import Drawing, Kind, Look, Row, Segment
 from bot.cards import Tone
+from bot.replies.layout import chart_title
 
 INDENT = 3
 BAR_CELLS = 20
@@ -135,7 +136,7 @@ def _bar(row: Row, paper: Paper) -> Text:
 def _chart(row: Row, paper: Paper) -> Text:
     """Draw bars and their numbers below the title; without the signs for bars, numbers must do."""
     bars = "" if paper.ascii else f"{chart.sparkline(row.values)}  "
-    return Text.assemble((f"{row.label}, oldest first\n", "dim"), (bars, "cyan"), chart.numbers(row.values))
+    return Text.assemble((f"{chart_title(row.label)}\n", "dim"), (bars, "cyan"), chart.numbers(row.values))
 
 
 def _buttons(row: Row, drawing: Drawing, numbers: Sequence[int], paper: Paper) -> list[Text]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapters.chat import layout
 from adapters.chat.terminal.drawing import Control, Drawing, Kind, Look, Row, Segment
 from bot.cards import (
     Attachment,
@@ -64,8 +65,9 @@ def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
 
 
 def _progress(progress: Progress) -> Row:
-    fraction = None if progress.fraction is None else min(1.0, max(0.0, progress.fraction))
-    return Row(kind=Kind.PROGRESS, segments=(Segment(one_line(progress.text)),), fraction=fraction)
+    return Row(
+        kind=Kind.PROGRESS, segments=(Segment(one_line(progress.text)),), fraction=layout.fraction(progress)
+    )
 
 
 def _fact(fact: Fact) -> Row:

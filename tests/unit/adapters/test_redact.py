@@ -41,6 +41,35 @@ SHAPES = (
     f"antithesis.integrations.github.callback_url={TOKEN}",
     f'"antithesis.report.recipients": "CANARY@{TOKEN}.com; CANARY@b.com"',
     f"antithesis.report.recipients=CANARY@{TOKEN}.com",
+    f"th_live_{TOKEN}",
+    f"wh_sec_{TOKEN}",
+    f"agt_{TOKEN}",
+    f"ath_{TOKEN}",
+    f"key%3Dath_{TOKEN}",
+    f'"line\\nth_live_{TOKEN}"',
+    f'"line\\nxoxb-{TOKEN}"',
+    f"eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.{TOKEN}",
+    f"session_eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.{TOKEN}",
+    f'"x\\neyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.{TOKEN}"',
+    f"eyJlbmMiOiJBMjU2R0NNIn0.{TOKEN}.{TOKEN}.{TOKEN}.{TOKEN}",
+    f"Authorization: {TOKEN}",
+    f"authorization={TOKEN}",
+    f'"Authorization": "{TOKEN}"',
+    f"{{'Authorization': '{TOKEN}'}}",
+    f"Authorization: Token {TOKEN}",
+    f"Authorization: AWS4-HMAC-SHA256 Credential={TOKEN}/2026/s3, SignedHeaders=host, Signature={TOKEN}",
+    f"https://b.example.com/k?X-Amz-Credential={TOKEN}%2F2026&X-Amz-Signature={TOKEN}&X-Amz-Security-Token={TOKEN}",
+    f"x&amp;X-Amz-Signature={TOKEN}",
+    f"https://storage.example.com/o?X-Goog-Credential={TOKEN}&X-Goog-Signature={TOKEN}",
+    f"?AWSAccessKeyId={TOKEN}&Signature={TOKEN}",
+    f"https://c.example.com/b?sv=2022&sig={TOKEN}",
+    f'{{"username": "ann", "password": "{TOKEN} and \\" CANARY", "n": 1}}',
+    f"{{'password': '{TOKEN}'}}",
+    f'{{\\"password\\": \\"{TOKEN} \\\\\\" CANARY\\"}}',
+    f'"client_secret":"{TOKEN}"',
+    f'"api_key": "{TOKEN}"',
+    f'"token": "{TOKEN}"',
+    f"postgres password={TOKEN} host=db",
 )
 PLAIN = (
     "The run 9043254f65c9c65d63fe043a0abfc7fc-53-1 has ended.",
@@ -49,6 +78,10 @@ PLAIN = (
     "antithesis.description=nightly on main, antithesis.duration=30",
     "a basic test of a bot that is the bearer of news",
     "basic functionality, bot framework",
+    "authorization: required, authorization=misconfigured, Authorization: denied for ann",
+    "a path_to_something, mirath_x, the oauth flow, th_live, wh_sec",
+    '{"password": null, "tokens_used": 512, "monkey": "banana", "secret": ""}',
+    "Signature=valid Credential=none, exec_def456, plan_abc123",
     "raft.go:1064 version 3.5.0 etcd0.etcd.default.svc.cluster.local",
 )
 
@@ -99,7 +132,25 @@ def test_redact__twice_is_once(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "-", "a.", "a://b:", "v2.public.", "antithesis.integrations.", "?auth", "xoxb-", "bot "]
+    "unit",
+    [
+        "a",
+        "-",
+        "a.",
+        "a://b:",
+        "v2.public.",
+        "antithesis.integrations.",
+        "?auth",
+        "xoxb-",
+        "bot ",
+        "eyJaaaaaaaa-",
+        "eyJaaaaaaaa.",
+        "%3Dath_",
+        '"token":"',
+        '\\"password\\":\\"',
+        "Authorization: ",
+        "X-Amz-Signature",
+    ],
 )
 def test_redact__long_repetitions(unit: str) -> None:
     """A long text made to make patterns backtrack is worked through, and a secret behind it is found."""

@@ -333,7 +333,7 @@ def test_doctor__what_else_fits_no_run(place: Path, table: str, said: str) -> No
 
 
 def test_doctor__warns_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A setting that works and that somebody should look at is not called well; nothing has to be mended."""
+    """A setting that works and that somebody should look at is not called well; nothing has to be corrected."""
     monkeypatch.setenv("CLEW_POLL_SECONDS", "30")
 
     answer = clew("doctor")

@@ -1,0 +1,144 @@
+"""What chats lay out alike: marks, bars, texts cut to a limit, excerpts within their room, and a card as a file; pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from bot import cleaning
+from bot.cards import Button, Card, Excerpt, Line, Progress, Tone, plain
+from bot.replies import layout
+
+MARKS: Mapping[Tone, str] = MappingProxyType({
+    Tone.GOOD: "✅ ",
+    Tone.BAD: "❌ ",
+    Tone.WARNING: "⚠️ ",
+    Tone.RUNNING: "⏳ ",
+    Tone.NEUTRAL: "",
+})  # fmt: skip
+BAR = 10  # characters of a progress bar
+WHOLE = 200_000  # characters of the file with all that a message had no room for
+SHORTEST = 100  # characters to which an excerpt's lines are shortened, to make room for more of them
+
+
+def flat(line: Line) -> str:
+    """Return a line as clean text on one line, without any markup."""
+    return "".join(cleaning.one_line(plain((span,))) for span in line)
+
+
+def fitted(
+    text: str,
+    limit: int,
+    write: Callable[[str], str],
+    size: Callable[[str], int] = len,
+    *,
+    whole: str | None = None,
+) -> str:
+    """Return a text as `write` writes it, cut where that is larger than `limit`, as `size` counts it.
+
+    `whole`: how it is written where nothing has to be cut, if not by `write`.
+    """
+    written = write(text) if whole is None else whole
+    while size(written) > limit:
+        text = cleaning.cut(text, max(1, len(text) * limit // size(written) - 1))
+        written = write(text)
+        if len(text) <= 1:
+            break
+    return written
+
+
+def fraction(progress: Progress) -> float | None:
+    """Return how far something is, of 0 to 1; None where only the words say it."""
+    return None if progress.fraction is None else min(1.0, max(0.0, progress.fraction))
+
+
+def progress_bar(progress: Progress) -> str:
+    """Write how far something is, with a bar of text where that is a number."""
+    done = fraction(progress)
+    if done is None:
+        return progress.text
+    full = round(done * BAR)
+    return f"{'▓' * full}{'░' * (BAR - full)} {progress.text}"
+
+
+def own_buttons(card: Card) -> tuple[Button, ...]:
+    """Return a card's own buttons; one opens its form, which a chat can open on a press alone."""
+    form = card.form
+    if form is None or any(button.opens_form == form.verb for button in card.buttons):
+        return card.buttons
+    return (Button(label=layout.FILL_IN, words=form.verb, opens_form=form.verb), *card.buttons)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """What a message shows of an excerpt: `heading` above its `lines`; `cut` where anything is missing in them."""
+
+    heading: str
+    lines: tuple[str, ...]
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packing:
+    """How a chat makes room for an excerpt.
+
+    `cost`: what a line takes as it will be written, with its line end. `frame`: what stands around the lines of
+    an excerpt with this title. `longest`: characters of one line. `reserve`: what is kept free at most while the
+    rest of the message is laid out; the excerpt may take all that is left then.
+    """
+
+    cost: Callable[[str], int]
+    frame: Callable[[str], int]
+    longest: int
+    reserve: int
+
+    def reserved(self, excerpt: Excerpt | None) -> int:
+        """Count what is kept free for an excerpt: its lines as they will be written, and its frame."""
+        if excerpt is None:
+            return 0
+        lines = (cleaning.cut(cleaning.one_line(line), self.longest) for line in excerpt.lines)
+        return min(self.reserve, sum(map(self.cost, lines))) + self.frame(excerpt.title)
+
+    def pack(self, excerpt: Excerpt, room: int) -> Packed:
+        """Choose the newest lines that fit into the room, shortened before any is left out; count older ones."""
+        whole = [cleaning.one_line(line) for line in excerpt.lines]
+        room -= self.frame(excerpt.title)
+        fair = max(SHORTEST, room // max(1, len(whole)) - 1)
+        shown: list[str] = []
+        for limit in (self.longest, min(self.longest, fair)):
+            shown = self._newest([cleaning.cut(line, limit) for line in whole], room)
+            if len(shown) == len(whole):
+                break
+        left_out = excerpt.left_out + len(whole) - len(shown)
+        heading = (excerpt.title, layout.earlier_lines(left_out) if left_out else "")
+        return Packed(heading=" · ".join(filter(None, heading)), lines=tuple(shown), cut=shown != whole)
+
+    def _newest(self, lines: list[str], room: int) -> list[str]:
+        shown: list[str] = []
+        for line in reversed(lines):
+            room -= self.cost(line)
+            if room < 0:
+                break
+            shown.append(line)
+        return shown[::-1]
+
+
+def in_full(card: Card) -> str:
+    """Write the whole card as plain text, for the file."""
+    lines = [flat(card.title), "", flat(card.text), "", *map(flat, card.body)]
+    lines += [f"{fact.label}: {flat(fact.value)}" for fact in card.facts]
+    for item in card.items:
+        lines += ["", f"{item.mark} {flat(item.title)}".strip(), *map(flat, item.lines)]
+    if card.chart is not None:
+        lines += ["", cleaning.one_line(card.chart.text)]
+    if card.excerpt is not None:
+        lines += ["", card.excerpt.title, *map(cleaning.one_line, card.excerpt.lines)]
+    return "\n".join(lines)[:WHOLE]
+
+
+def as_json(message: Mapping[str, Any]) -> str:
+    """Write a message so that the same one always gives the same text."""
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,22 @@
+"""What every chat adds to a card where it lays it out: what was left out, and the way to a form."""
+
+from __future__ import annotations
+
+from bot.replies.wording import count
+
+FILL_IN = "Fill in the form"
+
+
+def not_shown(items: int) -> str:
+    """Say how many items had no room."""
+    return f"{items:,} more {'is' if items == 1 else 'are'} not shown here."
+
+
+def earlier_lines(lines: int) -> str:
+    """Say how many lines before those shown had no room."""
+    return f"{count(lines, 'earlier line')} left out"
+
+
+def chart_title(title: str) -> str:
+    """Name a chart, and say in which order its values stand."""
+    return f"{title}, oldest first"
