@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from bot.cards import Button, Card, Reply, Tone
 from bot.ports import Chat, Clock, Delivered, Found, Missing, NotDelivered, Post, PostOutcome, Unconfirmed
 from bot.state import Invocation
+from bot.waiting import Backoff
 
 TRIES = 6
 LOOKS = 4
@@ -26,7 +27,7 @@ async def deliver(chat: Chat, clock: Clock, post: Post, send: Send | None = None
     What the chat puts off is tried for as long as an answer is worth anything.
     """
     since, end = clock.now(), clock.monotonic() + RESUMED.total_seconds()
-    wait, tries = FIRST_WAIT, TRIES
+    waits, tries = Backoff(first=FIRST_WAIT, longest=LONGEST_WAIT), TRIES
     while True:
         outcome = await (send() if send is not None else chat.post(post))
         if isinstance(outcome, Unconfirmed):
@@ -35,21 +36,21 @@ async def deliver(chat: Chat, clock: Clock, post: Post, send: Send | None = None
             if found is not None or not tries:
                 return found or outcome
         elif isinstance(outcome, NotDelivered) and clock.monotonic() < end:
+            wait = waits.next()
             await clock.sleep(outcome.retry_after or wait)
-            wait = min(wait * 2, LONGEST_WAIT)
         else:
             return outcome
 
 
 async def again(clock: Clock, send: Send, *, safe: bool = False) -> PostOutcome:
     """Try until it is there what certainly did not happen; `safe`: also what may have, as edits can be repeated."""
-    wait = FIRST_WAIT
+    waits = Backoff(first=FIRST_WAIT, longest=LONGEST_WAIT)
     outcome = await send()
     for _ in range(TRIES):
         if not isinstance(outcome, NotDelivered) and not (safe and isinstance(outcome, Unconfirmed)):
             break
+        wait = waits.next()
         await clock.sleep(_pause(outcome) or wait)
-        wait *= 2
         outcome = await send()
     return outcome
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.ports import Chat, Clock, Delivered, Found, Missing, NotDelivered, PostOutcome, Unconfirmed
 from bot.state import Place
+from bot.waiting import Backoff
 
 TRIES = 6
 LOOKS = 4
@@ -24,7 +25,7 @@ async def deliver(chat: Chat, clock: Clock, place: Place, key: str, send: Send) 
     What the chat puts off is tried for as long as an answer is worth anything.
     """
     since, end = clock.now(), clock.monotonic() + WORTH_SECONDS
-    wait, tries = FIRST_WAIT, TRIES
+    waits, tries = Backoff(first=FIRST_WAIT, longest=LONGEST_WAIT), TRIES
     while True:
         outcome = await send()
         if isinstance(outcome, Unconfirmed):
@@ -33,21 +34,21 @@ async def deliver(chat: Chat, clock: Clock, place: Place, key: str, send: Send) 
             if found is not None or not tries:
                 return found or outcome
         elif isinstance(outcome, NotDelivered) and clock.monotonic() < end:
+            wait = waits.next()
             await clock.sleep(outcome.retry_after or wait)
-            wait = min(wait * 2, LONGEST_WAIT)
         else:
             return outcome
 
 
 async def again(clock: Clock, send: Send, *, safe: bool = False) -> PostOutcome:
     """Try until it is there what certainly did not happen; `safe`: also what may have, as edits can be repeated."""
-    wait = FIRST_WAIT
+    waits = Backoff(first=FIRST_WAIT, longest=LONGEST_WAIT)
     outcome = await send()
     for _ in range(TRIES):
         if not isinstance(outcome, NotDelivered) and not (safe and isinstance(outcome, Unconfirmed)):
             break
+        wait = waits.next()
         await clock.sleep(_pause(outcome) or wait)
-        wait *= 2
         outcome = await send()
     return outcome
 

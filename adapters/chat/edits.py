@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from bot.cache import Bounded
 from bot.ports import Clock, PostOutcome, Unconfirmed
+from bot.state import MessageRef
 
 T = TypeVar("T")
 
 INTERVAL = 3.0  # seconds; what Slack advises for one message, and bearable for readers anywhere
+KEPT = 1000  # messages whose edits are remembered
 
 
 class Slot(Generic[T]):
@@ -40,3 +43,16 @@ class Slot(Generic[T]):
             self._outcome = await send(newest)
             self._due = self._clock.monotonic() + INTERVAL
             return self._outcome
+
+
+class Slots(Generic[T]):
+    """The edits of all messages; those of messages that nothing was shown in for long are forgotten."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._slots: Bounded[tuple[str, str], Slot[T]] = Bounded(KEPT)
+
+    def of(self, message: MessageRef) -> Slot[T]:
+        """Return the edits of one message."""
+        key = (message.channel, message.message_id)
+        return self._slots.get(key) or self._slots.put(key, Slot(self._clock))

@@ -1,9 +1,8 @@
-"""The pace of a chat: posts spread over time in each channel, and the pauses it asked for; waits, never drops."""
+"""The pace of a chat: posts spread over time in each channel, and its rate limits; waits, never drops."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
+from bot.cache import Bounded
 from bot.ports import Clock
 
 KEPT = 2000  # channels whose pace is remembered
@@ -30,38 +29,34 @@ class Bucket:
 
 
 class ChannelPace:
-    """One bucket per channel for posts, and the pauses that the chat asked for."""
+    """One bucket per channel for posts, and until when the chat limits the rate of each."""
 
     def __init__(self, clock: Clock, *, interval: float, burst: int) -> None:
         self._clock = clock
         self._interval = interval
         self._burst = burst
-        self._channels: OrderedDict[str, Bucket] = OrderedDict()
-        self._until: dict[str, float] = {}
+        self._channels: Bounded[str, Bucket] = Bounded(KEPT)
+        self._rate_limited_until: dict[str, float] = {}
 
     async def post_turn(self, channel: str) -> float:
         """Wait until a message to a channel is due; return how many seconds it took."""
-        bucket = self._channels.get(channel)
-        if bucket is None:
-            bucket = Bucket(self._clock, interval=self._interval, burst=self._burst)
-            self._channels[channel] = bucket
-            if len(self._channels) > KEPT:
-                self._channels.popitem(last=False)
-        self._channels.move_to_end(channel)
-        return await bucket.turn()
+        bucket = self._channels.get(channel) or Bucket(
+            self._clock, interval=self._interval, burst=self._burst
+        )
+        return await self._channels.put(channel, bucket).turn()
 
-    def park(self, channel: str, seconds: float) -> None:
-        """Send nothing to a channel for so long."""
-        self._until[channel] = self._clock.monotonic() + seconds
+    def rate_limit(self, channel: str, seconds: float) -> None:
+        """Send nothing to a channel for so long: the chat refused a call there as one too many (429)."""
+        self._rate_limited_until[channel] = self._clock.monotonic() + seconds
 
-    def parked(self, channel: str) -> float:
+    def rate_limited(self, channel: str) -> float:
         """Return for how many more seconds nothing may be sent to a channel."""
-        left = self._until.get(channel, 0.0) - self._clock.monotonic()
+        left = self._rate_limited_until.get(channel, 0.0) - self._clock.monotonic()
         if left <= 0:
-            self._until.pop(channel, None)
+            self._rate_limited_until.pop(channel, None)
         return max(0.0, left)
 
     @property
-    def parked_channels(self) -> int:
+    def rate_limited_channels(self) -> int:
         """How many channels wait because the chat asked for it."""
-        return sum(self.parked(channel) > 0 for channel in list(self._until))
+        return sum(self.rate_limited(channel) > 0 for channel in list(self._rate_limited_until))

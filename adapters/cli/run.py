@@ -29,6 +29,7 @@ from adapters.settings import Settings
 from adapters.web.app import serving
 from adapters.web.health import Health
 from bot.errors import UserError
+from bot.waiting import Backoff, first_of
 
 log = logging.getLogger(__name__)
 
@@ -124,16 +125,9 @@ def _connect(health: Health, work: Work, chats: Mapping[str, RunningChat]) -> No
 
 async def _receive(receiving: Mapping[asyncio.Task[None], str], stop: asyncio.Event) -> int:
     """Let every chat receive until it is time to stop: a signal, the person left, or no chat is left."""
-    stopped = asyncio.create_task(stop.wait())
-    waiting: set[asyncio.Task[Any]] = {stopped, *receiving}
-    try:
-        while stopped in waiting and len(waiting) > 1:
-            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if any(receiving.get(task) == "terminal" for task in done):
-                return ANSWERED
-        return ANSWERED if stop.is_set() else FAILURE
-    finally:
-        stopped.cancel()
+    persons = [task for task, name in receiving.items() if name == "terminal"]
+    await first_of(stop.wait(), asyncio.wait(receiving), *(asyncio.wait({task}) for task in persons))
+    return ANSWERED if stop.is_set() or any(task.done() for task in persons) else FAILURE
 
 
 async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
@@ -148,8 +142,9 @@ async def _careful(name: str, chat: RunningChat, off: dict[str, str]) -> None:
 
     `off` gets why it was refused.
     """
-    pause = 1.0
+    backoff = Backoff(first=1.0, longest=LONGEST_PAUSE)
     while True:
+        pause = backoff.next()
         try:
             await chat.run()
         except ChatRefused as refused:
@@ -166,7 +161,6 @@ async def _careful(name: str, chat: RunningChat, off: dict[str, str]) -> None:
         else:
             return
         await asyncio.sleep(pause)
-        pause = min(LONGEST_PAUSE, pause * 2)
 
 
 async def _close(chats: Mapping[str, RunningChat]) -> None:

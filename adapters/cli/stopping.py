@@ -7,6 +7,8 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
+from bot.waiting import first_of
+
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -27,10 +29,4 @@ def stop_signals() -> Iterator[asyncio.Event]:
 async def until_stopped(*tasks: asyncio.Task[None]) -> None:
     """Wait for a signal or the end of any task; then cancel the others. Raises what a task raised."""
     with stop_signals() as stop:
-        stopped = asyncio.create_task(stop.wait())
-        done, _ = await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (stopped, *tasks):
-            task.cancel()
-        await asyncio.gather(stopped, *tasks, return_exceptions=True)
-    for task in done - {stopped}:
-        task.result()
+        await first_of(stop.wait(), *tasks)

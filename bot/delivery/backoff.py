@@ -6,6 +6,7 @@ import math
 from datetime import datetime, timedelta
 
 from bot.ports import Clock
+from bot.waiting import doubled
 
 FIRST_WAIT = 2.0
 LONGEST_WAIT = 300.0
@@ -40,17 +41,12 @@ class Steady:
         return self._begin + timedelta(seconds=self._clock.monotonic() - self._from)
 
 
-def doubling(first: float, times: int, longest: float) -> float:
-    """Return `first` doubled so many times, up to `longest`."""
-    return min(longest, first * 2.0 ** min(max(times, 0), 30))
-
-
 def backoff(attempt: int, asked: float | None, chance: float) -> float:
     """Return how long to wait after a failed attempt (1 for the first); `chance` is of 0 to 1.
 
     Full jitter under a doubling cap. What the chat asked for is a floor, plus up to a tenth of it.
     """
-    wait = max(SHORTEST_WAIT, chance * doubling(FIRST_WAIT, attempt - 1, LONGEST_WAIT))
+    wait = max(SHORTEST_WAIT, chance * doubled(FIRST_WAIT, attempt - 1, LONGEST_WAIT))
     if asked is None or math.isnan(asked) or asked < 0:
         return wait
     return max(wait, min(asked, LONGEST_ASKED) * (1 + chance / 10))
@@ -59,7 +55,7 @@ def backoff(attempt: int, asked: float | None, chance: float) -> float:
 def pause(failures: int) -> float:
     """Return how long a whole chat rests after so many failures in a row; 0 while they are few."""
     over = failures - FAILURES_BEFORE_PAUSE
-    return doubling(FIRST_PAUSE, over, LONGEST_WAIT) if over >= 0 else 0.0
+    return doubled(FIRST_PAUSE, over, LONGEST_WAIT) if over >= 0 else 0.0
 
 
 def fresh_for(settle: float) -> float:

@@ -45,6 +45,7 @@ from bot.ports import (
 )
 from bot.replies import operating
 from bot.state import Delivery, MessageRef
+from bot.waiting import first_of
 
 log = logging.getLogger(__name__)
 
@@ -173,13 +174,7 @@ class Deliverer:
         return AFTER_TROUBLE
 
     async def _rest(self, seconds: float) -> None:
-        sleep = asyncio.ensure_future(self.clock.sleep(seconds))
-        woken = asyncio.ensure_future(self._woken.wait())
-        try:
-            await asyncio.wait({sleep, woken}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleep.cancel()
-            woken.cancel()
+        await first_of(self.clock.sleep(seconds), self._woken.wait())
         self._woken.clear()
 
     # After a post -------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bot.delivery.backoff import doubling
 from bot.delivery.digest import Summing, SummingStore
 from bot.ports import Chat, Subscriptions
 from bot.replies import announcements
+from bot.waiting import doubled
 
 FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0  # seconds between two tries
 FEW = 3  # messages that are posted one by one when a channel is back; more become one
@@ -43,7 +43,7 @@ class Lost:
         self._tries[channel] = tries + 1
         self.reasons[channel] = reason
         await self._store.mark_channel(channel, reason)
-        return doubling(FIRST_WAIT, tries, LONGEST_WAIT), news
+        return doubled(FIRST_WAIT, tries, LONGEST_WAIT), news
 
     async def took(self, channel: str) -> None:
         """Note that a channel took a message; what waited for a lost one is summed up."""

@@ -11,9 +11,10 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.delivery.backoff import doubling, look_since, until_reconciled
+from bot.delivery.backoff import look_since, until_reconciled
 from bot.ports import Chat, Clock, Lookup, Outbox, Unreadable
 from bot.state import Delivery
+from bot.waiting import doubled
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Reconciler:
     def postpone(self, delivery: Delivery) -> tuple[Look, float]:
         """Look again later, ever more seldom; return the next look and the seconds until then."""
         look = self._looks[_attempt(delivery)]
-        wait = doubling(FIRST_WAIT, look.failures, LONGEST_WAIT)
+        wait = doubled(FIRST_WAIT, look.failures, LONGEST_WAIT)
         again = replace(look, due=self.clock.monotonic() + wait, failures=look.failures + 1)
         self._looks[_attempt(delivery)] = again
         return again, wait

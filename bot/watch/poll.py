@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.cards import ReportLinks
-from bot.delivery.backoff import Steady, doubling
+from bot.delivery.backoff import Steady
 from bot.errors import (
     AccessRefused,
     ClewError,
@@ -34,6 +34,7 @@ from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.ports import Clock, RunService
 from bot.replies import limits, operating
 from bot.state import PollStep, TrackedRun
+from bot.waiting import doubled
 from bot.watch import listing
 from bot.watch.catch_up import CatchUp, Caught, write_down
 from bot.watch.decide import Act, act, next_look
@@ -315,8 +316,8 @@ def _wait(error: ClewError, failures: int) -> float:
         asked = RATE_WAIT if error.retry_after is None else error.retry_after
         return min(max(0.0, asked), LONGEST_RATE_WAIT)
     if isinstance(error, AccessRefused):
-        return doubling(REFUSED_WAIT, failures, LONGEST_REFUSED_WAIT)
-    return doubling(TROUBLE_WAIT, failures, LONGEST_TROUBLE_WAIT)
+        return doubled(REFUSED_WAIT, failures, LONGEST_REFUSED_WAIT)
+    return doubled(TROUBLE_WAIT, failures, LONGEST_TROUBLE_WAIT)
 
 
 def _cut(error: ClewError) -> str:

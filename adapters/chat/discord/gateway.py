@@ -27,6 +27,7 @@ from adapters.chat.discord.budget import Budget, TooManySessions
 from adapters.chat.discord.markup import Json
 from adapters.chat.running import ChatRefused
 from bot.ports import Clock
+from bot.waiting import Backoff, first_of
 
 log = logging.getLogger(__name__)
 
@@ -182,7 +183,7 @@ class Supervisor:
         self._timing = timing
         self._chance = chance
         self._closing = asyncio.Event()
-        self._failures = 0
+        self._backoff = Backoff(first=2 * timing.first_pause, longest=LONGEST_PAUSE)
         self.client: Client | None = None
 
     @property
@@ -198,7 +199,7 @@ class Supervisor:
             if self._closing.is_set():
                 return
             if self._clock.monotonic() - began > STEADY:
-                self._failures = 0
+                self._backoff.reset()
             metrics.STARTS.inc()
             await self._rest(wait if wait is not None else self._pause())
 
@@ -241,19 +242,9 @@ class Supervisor:
 
     async def _receive(self, client: Client) -> None:
         """Log in and receive, with an eye on whether anything arrives."""
-        receiving = asyncio.create_task(_connected(client, self._token))
-        closing = asyncio.create_task(self._closing.wait())
-        watching = asyncio.create_task(self._watch(client))
         try:
-            await asyncio.wait({receiving, closing, watching}, return_when=asyncio.FIRST_COMPLETED)
-            if receiving.done():
-                await receiving
-            elif watching.done():
-                await watching
+            await first_of(_connected(client, self._token), self._closing.wait(), self._watch(client))
         finally:
-            for task in (receiving, closing, watching):
-                task.cancel()
-            await asyncio.gather(receiving, closing, watching, return_exceptions=True)
             if self._closing.is_set() and client.ws is not None:
                 with suppress(Exception):
                     await client.ws.close(1000)
@@ -270,18 +261,10 @@ class Supervisor:
                 return
 
     def _pause(self) -> float:
-        self._failures += 1
-        longest = min(LONGEST_PAUSE, self._timing.first_pause * 2.0 ** min(self._failures, 10))
-        return longest * (0.5 + self._chance() / 2)
+        return self._backoff.next() * (0.5 + self._chance() / 2)
 
     async def _rest(self, seconds: float) -> None:
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        closing = asyncio.ensure_future(self._closing.wait())
-        try:
-            await asyncio.wait({sleeping, closing}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            closing.cancel()
+        await first_of(self._clock.sleep(seconds), self._closing.wait())
 
 
 def redirect(*, api_url: str | None, gateway_url: str | None) -> None:

@@ -23,7 +23,9 @@ WAITED = Histogram(
     buckets=(0.0, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
 )
 LIMITED = Counter("clew_discord_rate_limited", "Answers that asked for a pause")
-PARKED = Gauge("clew_discord_parked_channels", "Channels that wait because Discord asked for a pause")
+RATE_LIMITED = Gauge(
+    "clew_discord_rate_limited_channels", "Channels that wait because Discord asked for a pause"
+)
 MALFORMED = Counter("clew_discord_malformed_events", "Gateway events that could not be read and were skipped")
 STARTS = Counter("clew_discord_starts", "Gateway connections that were built anew")
 IDENTIFIES = Gauge(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import discord
 from adapters.chat.discord import ids, outcomes
 from adapters.chat.discord.calls import Calls
 from adapters.chat.discord.markup import Json
+from bot.cache import Bounded, Cache
 from bot.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -53,43 +53,25 @@ class Places:
 
     def __init__(self, calls: Calls, clock: Clock) -> None:
         self._calls = calls
-        self._clock = clock
-        self._asked: OrderedDict[str, tuple[Where, float]] = OrderedDict()
-        self._opened: OrderedDict[str, None] = OrderedDict()
+        self._asked: Cache[Where] = Cache(clock, KEPT_SECONDS)
+        self._opened: Bounded[str, bool] = Bounded(KEPT)
         self.client: discord.Client | None = None
 
     async def where(self, channel_id: str) -> Where | None:
         """Return what is known of a channel or thread; None where Discord does not say."""
-        seen = self._seen(channel_id)
-        if seen is not None:
-            return seen
-        known = self._asked.get(channel_id)
-        if known is not None and known[1] > self._clock.monotonic():
-            return known[0]
-        try:
-            told = await self._calls.get("/channels/{channel_id}", channel_id=channel_id)
-        except Exception as error:  # noqa: BLE001 - an unknown place is no reason to fail
-            log.info("Discord did not say what a channel is: %s", outcomes.named(error))
-            return None
-        where = read(told)
-        self._asked[channel_id] = (where, self._clock.monotonic() + KEPT_SECONDS)
-        if len(self._asked) > KEPT:
-            self._asked.popitem(last=False)
-        return where
+        return self._seen(channel_id) or await self._asked.get(channel_id, lambda: self._ask(channel_id))
 
     def opened(self, thread: str) -> None:
         """Remember that a thread is there, until the gateway says so too."""
-        self._opened[thread] = None
-        if len(self._opened) > KEPT:
-            self._opened.popitem(last=False)
+        self._opened.put(thread, True)
 
     def closed(self, thread: str) -> None:
         """Forget a thread that is gone."""
-        self._opened.pop(thread, None)
+        self._opened.drop(thread)
 
     def is_open(self, thread: str) -> bool:
         """Whether a thread is known to be there, without asking."""
-        return thread in self._opened or self._seen(thread) is not None
+        return self._opened.get(thread) is not None or self._seen(thread) is not None
 
     async def is_shared(self, channel: str) -> bool:
         """Whether people of other organisations read a channel: announcements that other servers follow,
@@ -101,6 +83,13 @@ class Places:
             return True
         guild = self.client.get_guild(int(ids.guild_of(channel))) if self.client is not None else None
         return guild is None or OPEN_TO_ALL in guild.features
+
+    async def _ask(self, channel_id: str) -> Where | None:
+        try:
+            return read(await self._calls.get("/channels/{channel_id}", channel_id=channel_id))
+        except Exception as error:  # noqa: BLE001 - an unknown place is no reason to fail
+            log.info("Discord did not say what a channel is: %s", outcomes.named(error))
+            return None
 
     def _seen(self, channel_id: str) -> Where | None:
         channel: Any = self.client.get_channel(int(channel_id)) if self.client is not None else None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
@@ -18,8 +17,9 @@ from adapters.chat.discord.calls import Calls, Upload
 from adapters.chat.discord.history import History, marked, nonce
 from adapters.chat.discord.markup import Json
 from adapters.chat.discord.places import Places, Where
-from adapters.chat.edits import Slot
+from adapters.chat.edits import Slots
 from adapters.chat.pace import ChannelPace
+from bot.cache import Bounded
 from bot.cards import Card
 from bot.ports import (
     Clock,
@@ -42,7 +42,6 @@ REPEAT = "Possible repeat: Discord did not say whether the first one arrived."
 CALL_SECONDS = 10.0
 POST_INTERVAL, POST_BURST = 1.0, 4  # one below Discord's five: the fifth call would sleep inside the library
 ARCHIVE_MINUTES = 1440
-SLOTS = 1000
 KEYS = 5000
 OVERFLOW_NAME = "details.txt"
 NAMELESS = "Clew"  # a thread of which no run is known
@@ -59,8 +58,8 @@ class Sender:
         self._words = words
         self._reconcile_after = reconcile_after
         self._pace = ChannelPace(clock, interval=POST_INTERVAL, burst=POST_BURST)
-        self._slots: OrderedDict[tuple[str, str], Slot[Json]] = OrderedDict()
-        self._keys: OrderedDict[str, str] = OrderedDict()  # by message, so that edits keep the short id
+        self._slots: Slots[Json] = Slots(clock)
+        self._keys: Bounded[str, str] = Bounded(KEYS)  # by message, so that edits keep the short id
         self.places = places
         self.history = History(calls)
         self.halted = ""
@@ -96,7 +95,7 @@ class Sender:
         body = marked(body, post.key)
         outcome = await self._placed(post, body, ours, [*uploads, *overflow(ours)], reply_to)
         if isinstance(outcome, Delivered):
-            self._note(outcome.message_id, post.key)
+            self._keys.put(outcome.message_id, post.key)
         return outcome
 
     async def _placed(
@@ -124,11 +123,11 @@ class Sender:
         """Show another card, with the short id of `key` where it has to be found again."""
         body, ours = await self.prepared(render.message(card, signed=ids.is_direct(message.channel)))
         if key is not None:
-            self._note(message.message_id, key)
+            self._keys.put(message.message_id, key)
         known = self._keys.get(message.message_id)
         body = marked(body, known) if known is not None else body
         files = [*uploads, *overflow(ours)]
-        slot = self._slot(message)
+        slot = self._slots.of(message)
         return await slot.show(body, lambda newest: self._update(message, newest, files))
 
     async def delete(self, message: MessageRef) -> None:
@@ -227,14 +226,14 @@ class Sender:
         outcome, _ = await self._try(forum, lambda: self._calls.open_post(forum, whole, files))
         return outcome
 
-    async def _create(self, parks: str, channel_id: str, body: Json, files: list[Upload]) -> PostOutcome:
-        outcome, _ = await self._tried(parks, channel_id, body, files)
+    async def _create(self, limited: str, channel_id: str, body: Json, files: list[Upload]) -> PostOutcome:
+        outcome, _ = await self._tried(limited, channel_id, body, files)
         return outcome
 
     async def _tried(
-        self, parks: str, channel_id: str, body: Json, files: list[Upload]
+        self, limited: str, channel_id: str, body: Json, files: list[Upload]
     ) -> tuple[PostOutcome, int]:
-        return await self._try(parks, lambda: self._calls.create_message(channel_id, body, files))
+        return await self._try(limited, lambda: self._calls.create_message(channel_id, body, files))
 
     async def _update(self, message: MessageRef, body: Json, files: list[Upload]) -> PostOutcome:
         if not _sendable(message.channel, message.message_id, message.thread):
@@ -271,23 +270,23 @@ class Sender:
 
     async def _turn(self, channel: str) -> PostOutcome | None:
         """Wait for the channel's turn; return why nothing may be sent at all now."""
-        if not self.halted and not self._pace.parked(channel):
+        if not self.halted and not self._pace.rate_limited(channel):
             metrics.WAITED.observe(await self._pace.post_turn(channel))
         if self.halted:
             return Halted(self.halted)
-        parked = self._pace.parked(channel)
-        if parked:
-            return NotDelivered("Discord asked for a pause.", retry_after=parked, limits_channel=True)
+        limited = self._pace.rate_limited(channel)
+        if limited:
+            return NotDelivered("Discord asked for a pause.", retry_after=limited, limits_channel=True)
         return None
 
-    async def _try(self, parks: str, call: Callable[[], Awaitable[Json | None]]) -> tuple[PostOutcome, int]:
+    async def _try(self, limited: str, call: Callable[[], Awaitable[Json | None]]) -> tuple[PostOutcome, int]:
         """Make one call under a deadline; return what it means, and Discord's code where it gave one."""
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 answer = await call()
         except Exception as error:  # noqa: BLE001 - the table decides what any error means
             outcome = outcomes.classify(error)
-            self._remember(parks, outcome)
+            self._remember(limited, outcome)
             return outcome, outcomes.code(error)
         return Delivered(str((answer or {}).get("id", ""))), 0
 
@@ -297,22 +296,9 @@ class Sender:
             log.error("nothing is sent to Discord any more: %s", outcome.reason)
         if isinstance(outcome, NotDelivered) and outcome.limits_channel:
             wait = outcome.retry_after
-            self._pace.park(channel, outcomes.DEFAULT_WAIT if wait is None else wait)
+            self._pace.rate_limit(channel, outcomes.DEFAULT_WAIT if wait is None else wait)
             metrics.LIMITED.inc()
-            metrics.PARKED.set(self._pace.parked_channels)
-
-    def _note(self, message_id: str, key: str) -> None:
-        self._keys[message_id] = key
-        if len(self._keys) > KEYS:
-            self._keys.popitem(last=False)
-
-    def _slot(self, message: MessageRef) -> Slot[Json]:
-        key = (message.channel, message.message_id)
-        slot = self._slots.setdefault(key, Slot(self._clock))
-        self._slots.move_to_end(key)
-        if len(self._slots) > SLOTS:
-            self._slots.popitem(last=False)
-        return slot
+            metrics.RATE_LIMITED.set(self._pace.rate_limited_channels)
 
 
 def _sendable(channel: str, *own: str | None) -> bool:

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 
 from adapters.chat.discord.incoming import Suggesting
 from adapters.chat.discord.markup import Json
-from adapters.chat.memory import Memory
 from adapters.lanes import acting
 from bot import access, cleaning
 from bot.access import Role
 from bot.analysis import analysis_of
+from bot.cache import Cache
 from bot.cards import Context, FieldKind
 from bot.command import Services, Verb
 from bot.errors import ClewError
@@ -37,7 +37,7 @@ class Suggestions:
     def __init__(self, services: Services, verbs: Iterable[Verb], clock: Clock) -> None:
         self._services = services
         self._verbs = tuple(verb.name for verb in verbs if not verb.hidden)
-        self._failing: Memory[tuple[Property, ...]] = Memory(clock, KEPT_SECONDS)
+        self._failing: Cache[tuple[Property, ...]] = Cache(clock, KEPT_SECONDS)
 
     async def offer(self, suggesting: Suggesting) -> list[Json]:
         """Return what fits, best first; nothing to those who may not read, or where it takes too long."""

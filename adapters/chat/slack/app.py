@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any
 
 from adapters.chat.answering import PATIENCE
 from adapters.chat.lanes import Lanes
@@ -30,6 +28,7 @@ from adapters.chat.tasks import Tasks
 from adapters.configuration.values import Slack
 from bot.handler import Handler
 from bot.ports import Clock, Halted, NotDelivered, Store
+from bot.waiting import Backoff, first_of
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +84,7 @@ class SlackChat:
         """Receive until closed. Raises `ChatRefused` where Slack does not take the tokens."""
         self._closed.clear()
         try:
-            me = await self._unless_closing(self._introduce())
+            me = await first_of(self._introduce(), self._closing.wait())
             if me is not None:
                 await self._receive(me)
         finally:
@@ -124,15 +123,7 @@ class SlackChat:
 
     async def _receive_until_halted(self, transport: Sockets | Requests) -> None:
         """Receive until closed, or until Slack refuses what is sent: then nobody could be answered."""
-        receiving = asyncio.create_task(transport.run())
-        halted = asyncio.create_task(self._sender.stopped.wait())
-        try:
-            await asyncio.wait({receiving, halted}, return_when=asyncio.FIRST_COMPLETED)
-            await transport.close()
-            await receiving
-        finally:
-            halted.cancel()
-            receiving.cancel()
+        await first_of(transport.run(), self._sender.stopped.wait())
         if self._sender.halted:
             raise ChatRefused(self._sender.halted)
 
@@ -170,7 +161,7 @@ class SlackChat:
 
     async def _introduce(self) -> Self:
         """Ask Slack who we are, again and again while it cannot be reached."""
-        pause = 1.0
+        backoff = Backoff(first=1.0, longest=LONGEST_PAUSE)
         while True:
             try:
                 told = await self._client.auth_test()
@@ -180,9 +171,11 @@ class SlackChat:
                     self._sender.halt(outcome.reason)
                     raise ChatRefused(outcome.reason) from None
                 log.warning("Slack does not answer yet: %s", outcomes.code(error) or type(error).__name__)
-                wait = outcome.retry_after if isinstance(outcome, NotDelivered) else None
-                await self._clock.sleep(wait or pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause, asked = (
+                    backoff.next(),
+                    outcome.retry_after if isinstance(outcome, NotDelivered) else None,
+                )
+                await self._clock.sleep(asked or pause)
                 continue
             if scopes := lacking(told.headers.get("x-oauth-scopes")):
                 log.warning("Slack: %s. %s", explained(scopes), REINSTALL)
@@ -198,16 +191,6 @@ class SlackChat:
                 team=team, user=str(told["user_id"]), bot=str(told["bot_id"]), workspaces=served,
                 enterprise=str(told.get("enterprise_id") or ""),
             )  # fmt: skip
-
-    async def _unless_closing(self, asking: Coroutine[Any, Any, Self]) -> Self | None:
-        task = asyncio.create_task(asking)
-        closing = asyncio.create_task(self._closing.wait())
-        try:
-            await asyncio.wait({task, closing}, return_when=asyncio.FIRST_COMPLETED)
-            return await task if task.done() else None
-        finally:
-            task.cancel()
-            closing.cancel()
 
 
 async def open_chat(settings: Slack, handler: Handler, store: Store, clock: Clock) -> SlackChat:

@@ -23,7 +23,7 @@ WAITED = Histogram(
     buckets=(0.0, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900),
 )
 LIMITED = Counter("clew_slack_rate_limited", "Answers that asked for a pause", ["method"])
-PARKED = Gauge("clew_slack_parked_channels", "Channels that wait because Slack asked for a pause")
+RATE_LIMITED = Gauge("clew_slack_rate_limited_channels", "Channels that wait because Slack asked for a pause")
 SOCKETS = Gauge("clew_slack_sockets", "Open Socket Mode connections")
 SILENCE = Gauge("clew_slack_socket_silence_seconds", "Age of the last sign of life on the liveliest socket")
 RENEWED = Counter("clew_slack_socket_renewals", "Connections that the watchdog gave a fresh address")

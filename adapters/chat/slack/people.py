@@ -15,12 +15,12 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.memory import Memory
 from adapters.chat.slack import ids, outcomes
 from adapters.chat.slack.events import Self
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.sender import Sender
 from bot.access import Denied
+from bot.cache import Cache
 from bot.errors import UserError
 from bot.ports import Clock
 from bot.replies import problems
@@ -46,7 +46,7 @@ UNKNOWN = Person(team="", name="")
 
 
 class _Untold(Exception):
-    """Slack did not tell something that may not be taken from memory."""
+    """Slack did not tell something that may not be taken from the cache."""
 
 
 class People:
@@ -59,9 +59,9 @@ class People:
         self._me = me
         self._sender = sender
         self._groups = tuple(groups)
-        self._people: Memory[Person] = Memory(clock)
-        self._members: Memory[frozenset[str]] = Memory(clock)
-        self._direct: Memory[str] = Memory(clock)
+        self._people: Cache[Person] = Cache(clock)
+        self._members: Cache[frozenset[str]] = Cache(clock)
+        self._direct: Cache[str] = Cache(clock)
 
     async def complete(self, invocation: Invocation) -> Invocation:
         """Return the same with the person's groups, name and address, and whether others read the channel."""

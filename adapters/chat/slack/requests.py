@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 
 from adapters.http_server import listening
+from bot.cache import Bounded
 from bot.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -76,16 +76,12 @@ class Replays:
     """Signatures of requests that were taken; each is good once."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._taken: OrderedDict[str, float] = OrderedDict()
+        self._taken: Bounded[str, bool] = Bounded(MOST, seconds=2 * WINDOW, clock=clock)
 
     def seen(self, signature: str) -> bool:
         """Whether a request with this signature was taken."""
-        now = self._clock.monotonic()
-        while self._taken and (len(self._taken) > MOST or next(iter(self._taken.values())) < now):
-            self._taken.popitem(last=False)
-        return signature in self._taken
+        return self._taken.get(signature) is not None
 
     def remember(self, signature: str) -> None:
         """Refuse this signature from now on, for longer than Slack's window on both sides of now."""
-        self._taken[signature] = self._clock.monotonic() + 2 * WINDOW
+        self._taken.put(signature, True)

@@ -8,20 +8,19 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.edits import Slot
-from adapters.chat.memory import Memory
+from adapters.chat.edits import Slots
 from adapters.chat.slack import buttons, ids, metrics, outcomes, pictures, render
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.markup import Json, plain
 from adapters.chat.slack.pace import Pace
 from adapters.chat.tasks import Tasks
+from bot.cache import Cache
 from bot.cards import Card
 from bot.ports import (
     Clock,
@@ -45,9 +44,8 @@ REPEAT = "Possible repeat: Slack did not say whether the first one arrived."
 HISTORY_PAGE = 100
 HISTORY_PAGES = 50
 MARGIN = timedelta(seconds=60)  # between Slack's clock and ours
-SLOTS = 1000
 UPDATE = "chat.update"
-EDITS = "edits"  # parked as a whole: Slack counts edits per workspace
+EDITS = "edits"  # rate limited as a whole: Slack counts edits per workspace
 SHARED_SECONDS = 600.0
 BLIND = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "thread_not_found", "is_archived"})
 
@@ -63,9 +61,9 @@ class Sender:
         self._files = files
         self._reconcile_after = reconcile_after
         self._pace = Pace(clock)
-        metrics.PARKED.set_function(lambda: self._pace.parked_channels)
-        self._slots: OrderedDict[tuple[str, str], Slot[Json]] = OrderedDict()
-        self._shared: Memory[bool] = Memory(clock, SHARED_SECONDS)
+        metrics.RATE_LIMITED.set_function(lambda: self._pace.rate_limited_channels)
+        self._slots: Slots[Json] = Slots(clock)
+        self._shared: Cache[bool] = Cache(clock, SHARED_SECONDS)
         self._tables = True
         self.halted = ""  # why nothing is sent any more
         self.stopped = asyncio.Event()
@@ -106,7 +104,7 @@ class Sender:
             self.uploads.start(self._files.send_text(ids.last(post.channel), thread, str(overflow)))
         if drawn and isinstance(outcome, Delivered):
             posted = MessageRef(channel=post.channel, message_id=outcome.message_id, thread=post.thread)
-            self.uploads.start(self._show_picture(posted, message, drawn, self._slot(posted).count))
+            self.uploads.start(self._show_picture(posted, message, drawn, self._slots.of(posted).count))
         return outcome
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
@@ -114,7 +112,7 @@ class Sender:
         shown = render.message(card, signed=ids.is_direct(ids.last(message.channel)))
         shown.pop("overflow", None)
         drawn = shown.pop("picture", None)
-        slot = self._slot(message)
+        slot = self._slots.of(message)
         count = slot.count + 1
         outcome = await slot.show(shown, lambda newest: self._update(message, newest))
         if drawn and isinstance(outcome, Delivered):
@@ -182,13 +180,13 @@ class Sender:
 
     async def _turn(self, channel: str) -> PostOutcome | None:
         """Wait for the channel's turn; return why nothing may be sent at all now."""
-        if not self.halted and not self._pace.parked(channel):
+        if not self.halted and not self._pace.rate_limited(channel):
             metrics.WAITED.observe(await self._pace.post_turn(channel))
         if self.halted:
             return Halted(self.halted)
-        parked = self._pace.parked(channel)
-        if parked:
-            return NotDelivered("Slack asked for a pause.", retry_after=parked, limits_channel=True)
+        limited = self._pace.rate_limited(channel)
+        if limited:
+            return NotDelivered("Slack asked for a pause.", retry_after=limited, limits_channel=True)
         return None
 
     async def _store(self, channel: str, method: str, arguments: Json) -> PostOutcome:
@@ -224,22 +222,22 @@ class Sender:
         if isinstance(outcome, Halted) and not self.halted:
             self.halt(outcome.reason)
         if isinstance(outcome, NotDelivered) and outcome.limits_channel:
-            self._pace.park(channel, outcome.retry_after or outcomes.DEFAULT_WAIT)
+            self._pace.rate_limit(channel, outcome.retry_after or outcomes.DEFAULT_WAIT)
             metrics.LIMITED.labels(method).inc()
 
     async def _update(self, message: MessageRef, shown: Json) -> PostOutcome:
         if self.halted:
             return Halted(self.halted)
-        if not self._pace.parked(EDITS):
+        if not self._pace.rate_limited(EDITS):
             metrics.WAITED.observe(await self._pace.edits.turn())
-        if parked := self._pace.parked(EDITS):
-            return NotDelivered("Slack asked for a pause.", retry_after=parked)
+        if limited := self._pace.rate_limited(EDITS):
+            return NotDelivered("Slack asked for a pause.", retry_after=limited)
         arguments = {"channel": ids.last(message.channel), "ts": message.message_id}
         return await self._store(EDITS, UPDATE, shown | arguments)
 
     async def _show_picture(self, message: MessageRef, shown: Json, drawn: Json, count: int) -> None:
         """Put a chart's picture into a message that has seen `count` edits, unless there are more by then."""
-        slot = self._slot(message)
+        slot = self._slots.of(message)
 
         async def edit(blocks: list[Json]) -> PostOutcome | None:
             nonlocal count
@@ -249,14 +247,6 @@ class Sender:
             return await slot.show(shown | {"blocks": blocks}, lambda newest: self._update(message, newest))
 
         await pictures.show(drawn, shown["blocks"], files=self._files, edit=edit)
-
-    def _slot(self, message: MessageRef) -> Slot[Json]:
-        key = (message.channel, message.message_id)
-        slot = self._slots.setdefault(key, Slot[Json](self._clock))
-        self._slots.move_to_end(key)
-        if len(self._slots) > SLOTS:
-            self._slots.popitem(last=False)
-        return slot
 
     async def _history(self, channel: str, thread: str | None, oldest: str, cursor: str) -> Any:
         arguments: Json = {

@@ -26,6 +26,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.running import ChatRefused
 from adapters.chat.slack import metrics, outcomes
+from bot.waiting import Backoff, doubled, first_of
 
 log = logging.getLogger(__name__)
 
@@ -74,25 +75,18 @@ class Sockets:
 
     async def run(self) -> None:
         """Receive until closed. Raises `ChatRefused` where Slack does not take the app token."""
-        self._refused = asyncio.get_running_loop().create_future()
-        keepers = [asyncio.create_task(self._keep(number)) for number in range(CONNECTIONS)]
-        closing = asyncio.create_task(self._closed.wait())
+        refused = self._refused = asyncio.get_running_loop().create_future()
         try:
-            ends: list[asyncio.Future[Any]] = [self._refused, closing, *keepers]
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            code = await first_of(refused, self._closed.wait(), *map(self._keep, range(CONNECTIONS)))
         finally:
-            running = [*keepers, closing, *self._retiring]
-            for task in running:
+            for task in self._retiring:
                 task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+            await asyncio.gather(*self._retiring, return_exceptions=True)
             await asyncio.gather(*(c.close() for c in self._connections), return_exceptions=True)
             self._connections = []
             metrics.SOCKETS.set(0)
-        if self._refused.done():
-            raise ChatRefused(_refusal(self._refused.result()))
-        for keeper in keepers:
-            if not keeper.cancelled() and (error := keeper.exception()) is not None:
-                raise error
+        if code is not None:
+            raise ChatRefused(_refusal(code))
 
     async def close(self) -> None:
         """Stop receiving; what was not acknowledged comes again to whoever connects next."""
@@ -105,7 +99,7 @@ class Sockets:
         brief = 0
         while True:
             if brief > 1:  # Slack sends us away again and again: ask less and less often
-                await asyncio.sleep(min(2.0 ** (brief - 2), LONGEST_WAIT))
+                await asyncio.sleep(doubled(1.0, brief - 2, LONGEST_WAIT))
             start = time.monotonic()
             new = _Connection(self._bolt, self._client, self._app_token, self._ping, self._refuse)
             self._connections.append(new)
@@ -165,7 +159,8 @@ class _Connection:
         """Connect and look after it; return when another one should take over."""
         self._connecting = asyncio.create_task(self._client.connect())  # type: ignore[no-untyped-call]  # slack_sdk
         down_since = taken_since = time.monotonic()
-        grace = GRACE_SECONDS
+        graces = Backoff(first=GRACE_SECONDS, longest=LONGEST_GRACE)
+        grace = graces.next()
         while not self._client.retiring.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._client.retiring.wait(), LOOK_SECONDS)
@@ -174,12 +169,14 @@ class _Connection:
             now = time.monotonic()
             if self.up:
                 self.opened.set()
-                down_since, taken_since, grace = now, now, GRACE_SECONDS
+                down_since = taken_since = now
+                graces.reset()
+                grace = graces.next()
             elif now - down_since > RENEW_SECONDS:
                 self._client.retiring.set()
             elif now - taken_since > grace:
                 self._client.wss_uri = None
-                taken_since, grace = now, min(grace * 2, LONGEST_GRACE)
+                taken_since, grace = now, graces.next()
                 metrics.RENEWED.inc()
 
     async def close(self) -> None:
@@ -229,7 +226,7 @@ class _Client(SocketModeClient):
     async def issue_new_wss_url(self) -> str:
         """Ask for an address; wait longer each time that Slack has none."""
         if self._failures:
-            await asyncio.sleep(min(2.0 ** (self._failures - 1), LONGEST_WAIT))
+            await asyncio.sleep(doubled(1.0, self._failures - 1, LONGEST_WAIT))
         try:
             address = await super().issue_new_wss_url()
         except SlackApiError as error:

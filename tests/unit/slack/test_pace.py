@@ -61,18 +61,18 @@ async def test_pace__channels_do_not_wait_for_each_other() -> None:
     assert waited == 0.0
 
 
-async def test_pace__parks_a_channel_for_as_long_as_slack_says() -> None:
+async def test_pace__limits_a_channel_for_as_long_as_slack_says() -> None:
     """Until then it says how long; afterwards nothing is left of it."""
     clock = ManualClock()
     pace = Pace(clock)
-    pace.park("c", 30)
+    pace.rate_limit("c", 30)
     clock.pass_time(10)
 
-    left = (pace.parked("c"), pace.parked("other"), pace.parked_channels)
+    left = (pace.rate_limited("c"), pace.rate_limited("other"), pace.rate_limited_channels)
     clock.pass_time(21)
 
     assert left == (20.0, 0.0, 1)
-    assert (pace.parked("c"), pace.parked_channels) == (0.0, 0)
+    assert (pace.rate_limited("c"), pace.rate_limited_channels) == (0.0, 0)
 
 
 async def test_slot__sends_the_newest_of_many() -> None:

@@ -145,7 +145,7 @@ async def test_post__after_a_pause_was_asked_for_calls_nobody(slack: FakeSlack, 
     await sender.post(a_post(sender))
 
     parked = await sender.post(a_post(sender))
-    seen = REGISTRY.get_sample_value("clew_slack_parked_channels")
+    seen = REGISTRY.get_sample_value("clew_slack_rate_limited_channels")
     other = await sender.post(a_post(sender, channel=f"slack:channel:{TEAM}:{SHARED}"))
     await sender._clock.sleep(31)
     later = await sender.post(a_post(sender))
