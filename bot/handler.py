@@ -92,6 +92,11 @@ class Handler:
         name = grammar.first_verb(invocation.text[: lengths.LONGEST])
         return self.verbs.get(ALIASES.get(name, name))
 
+    def principals(self, prefix: str) -> frozenset[str]:
+        """Return those of whom or of which the settings give a role, of all whose ids begin so."""
+        members = frozenset[str]().union(*self.services.policy.roles.values())
+        return frozenset(name for name in members if name.startswith(prefix))
+
     async def accept(self, invocation: Invocation) -> bool:
         """Keep an invocation durably before the chat is told; False where it was taken before.
 

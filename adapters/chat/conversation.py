@@ -86,8 +86,12 @@ class Conversation(Generic[T]):
         finally:
             metrics.ACKNOWLEDGED.labels(self._chat).observe(self._clock.monotonic() - start)
 
-    def start(self, person: str, work: Coroutine[Any, Any, None]) -> None:
-        """Do something for a person that is no command, such as showing a home; left out where too much is under way."""
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something in the background that nobody waits for."""
+        self._work.start(work)
+
+    def start_for(self, person: str, work: Coroutine[Any, Any, None]) -> None:
+        """Do something for a person that is no command, such as showing a home; not where too much is under way."""
         if self._lanes.is_full(person):
             work.close()
         else:

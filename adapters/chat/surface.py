@@ -21,6 +21,7 @@ from bot.state import Actor, Invocation, MessageRef
 T = TypeVar("T")  # what a chat gives along for answering, for example an interaction token
 
 ACCEPT_SECONDS = 10.0
+PROGRESS_SECONDS = 1.0
 
 FormOrError = Callable[[], Awaitable[Form | UserError]]
 """Prepares the form that was asked for, or says why there is none; each call asks the core once. Raises nothing."""
@@ -69,7 +70,7 @@ class Deadlines:
 
     defer: float = 0.0
     accept: float = ACCEPT_SECONDS
-    progress: float = 1.0
+    progress: float = PROGRESS_SECONDS
 
 
 class Surface(Protocol[T]):

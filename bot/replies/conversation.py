@@ -56,6 +56,11 @@ def form_not_ready(chat: str) -> UserError:
     return UserError(f"Preparing the form took longer than {chat} waits. Try once more.")
 
 
+def form_too_late(chat: str) -> UserError:
+    """Say that the time in which a chat opens a form was over."""
+    return UserError(f"{chat} gave too little time to open the form. Press the button once more.")
+
+
 def database_slow() -> str:
     """Say that a command could not be kept in time."""
     return "The database took too long to keep what you said."

@@ -41,7 +41,7 @@ async def rows() -> list[Row]:
             serve() as slack,
             serve() as other,
             open_store(f"sqlite:///{folder}/clew.db") as store,
-            running_bot(slack, store=store, policy=Policy(), timing=replace(TIMING, patience=1.0)) as bot,
+            running_bot(slack, store=store, policy=Policy(), timing=replace(TIMING, progress=1.0)) as bot,
             _bare(other),
         ):
             ours, bare, inserts, answers = await _alone(bot, other, store)

@@ -12,8 +12,10 @@ from itertools import count
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.conversation import Conversation
 from adapters.chat.slack.addresses import Addresses
 from adapters.chat.slack.app import SlackChat, Timing, open_chat
+from adapters.chat.slack.events import Interaction
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.requests import Requests
 from adapters.chat.slack.sender import Sender
@@ -96,13 +98,19 @@ class Bot:
             await self.handler.changed.wait_for(lambda: self.handler.count >= count)
 
     @property
+    def conversation(self) -> Conversation[Interaction]:
+        """What answers, once Slack has said who the bot is."""
+        assert self.chat._conversation is not None
+        return self.chat._conversation
+
+    @property
     def requests(self) -> Requests:
         """The HTTP door, in HTTP mode."""
         assert isinstance(self.chat._transport, Requests)
         return self.chat._transport
 
 
-TIMING = Timing(patience=0.2, stagger=0.0, ping=1.0, settle=1.0, drain=3.0)
+TIMING = Timing(progress=0.2, stagger=0.0, ping=1.0, settle=1.0, drain=3.0)
 
 
 @asynccontextmanager

@@ -6,25 +6,22 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from adapters.chat.answering import PATIENCE
-from adapters.chat.lanes import Lanes
-from adapters.chat.resuming import Resuming
+from adapters.chat.conversation import Conversation
 from adapters.chat.running import ChatRefused
 from adapters.chat.slack import ids, outcomes
 from adapters.chat.slack.addresses import API_URL, Addresses
 from adapters.chat.slack.checkup import REINSTALL, explained, lacking
-from adapters.chat.slack.events import Self
+from adapters.chat.slack.events import Interaction, Self
 from adapters.chat.slack.files import Files
-from adapters.chat.slack.intake import Intake, bolt_app
 from adapters.chat.slack.people import People
 from adapters.chat.slack.proxies import new_client, open_session
+from adapters.chat.slack.receive import Receiver, bolt_app
 from adapters.chat.slack.requests import Requests
 from adapters.chat.slack.responses import Responses
-from adapters.chat.slack.screen import Stage
 from adapters.chat.slack.sender import Sender
 from adapters.chat.slack.sockets import PING_SECONDS, STAGGER_SECONDS, Sockets
-from adapters.chat.slack.work import Work
-from adapters.chat.tasks import Tasks
+from adapters.chat.slack.surface import SlackSurface
+from adapters.chat.surface import PROGRESS_SECONDS
 from adapters.configuration.values import Slack
 from bot.handler import Handler
 from bot.ports import Clock, Halted, NotDelivered, Store
@@ -43,7 +40,7 @@ NO_BOT = "The token in SLACK_BOT_TOKEN is a person's, not the bot's. Set the one
 class Timing:
     """Seconds that only tests change."""
 
-    patience: float = PATIENCE
+    progress: float = PROGRESS_SECONDS
     stagger: float = STAGGER_SECONDS
     ping: float = PING_SECONDS
     settle: float = SETTLE_SECONDS
@@ -63,9 +60,7 @@ class SlackChat:
         self._client = new_client(self._session, self._addresses.api_url, settings.bot_token.reveal())
         self._files = Files(self._client, self._session, self._addresses)
         self._sender = Sender(self._client, clock, files=self._files, reconcile_after=self._timing.settle)
-        self._tasks = Tasks()
-        self._lanes = Lanes(self._tasks)
-        self._resuming = Resuming(ids.CHAT, handler, self._lanes, clock)
+        self._conversation: Conversation[Interaction] | None = None
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
         self._transport: Sockets | Requests | None = None
@@ -96,9 +91,9 @@ class SlackChat:
         if self._transport is not None:
             await self._transport.close()
             await self._closed.wait()
-        late = await self._tasks.drain(self._timing.drain)
+        late = await self._conversation.drain(self._timing.drain) if self._conversation else 0
         if late:
-            log.warning("%s answers to Slack were cut off; they are taken up again at the next start", late)
+            log.warning("%s answers to Slack were cut off; they are resumed at the next start", late)
         await self._sender.uploads.drain(1.0)
 
     async def release(self) -> None:
@@ -107,16 +102,19 @@ class SlackChat:
         What still runs by then is cut off first: `close` may have been given up, and pictures of late messages
         are begun after it.
         """
-        await self._tasks.end(0)
+        if self._conversation is not None:
+            await self._conversation.end()
         await self._sender.uploads.end(1.0)
         await self._session.close()
 
     async def _receive(self, me: Self) -> None:
         self._sender.bot_id = me.bot
-        work = Work(self._handler, self._stage(me), self._client, self._lanes, patience=self._timing.patience)
-        intake = Intake(self._handler, work, self._lanes, self._tasks, self._clock, me=me)
-        await self._resuming.begin(work.resume)
-        self._transport = self._open(intake, me)
+        surface = self._surface(me)
+        if self._conversation is None:
+            self._conversation = Conversation(self._handler, surface, self._clock)
+        self._conversation.begin()
+        receiver = Receiver(self._conversation, surface, self._handler, self._client, self._clock, me=me)
+        self._transport = self._open(receiver, me)
         log.info("serving Slack workspace %s", me.team)
         if not self._closing.is_set():
             await self._receive_until_halted(self._transport)
@@ -127,12 +125,12 @@ class SlackChat:
         if self._sender.halted:
             raise ChatRefused(self._sender.halted)
 
-    def _open(self, intake: Intake, me: Self) -> Sockets | Requests:
+    def _open(self, receiver: Receiver, me: Self) -> Sockets | Requests:
         settings = self._settings
         secret = settings.signing_secret.reveal() if settings.signing_secret else ""
         token = settings.bot_token.reveal()
         bolt = bolt_app(
-            intake, me=me, api_url=self._addresses.api_url, signing_secret=secret, bot_token=token
+            receiver, me=me, api_url=self._addresses.api_url, signing_secret=secret, bot_token=token
         )
         if settings.app_token:
             return Sockets(
@@ -145,18 +143,16 @@ class SlackChat:
             )
         return Requests(bolt, self._clock, listen=settings.listen)
 
-    def _stage(self, me: Self) -> Stage:
-        groups = {
-            name for members in self._handler.services.policy.roles.values() for name in members
-            if name.startswith(f"{ids.CHAT}:usergroup:")
-        }  # fmt: skip
-        return Stage(
+    def _surface(self, me: Self) -> SlackSurface:
+        groups = sorted(self._handler.principals(f"{ids.CHAT}:usergroup:"))
+        return SlackSurface(
+            self._client,
+            self._clock,
             sender=self._sender,
-            people=People(self._client, self._clock, self._sender, me=me, groups=sorted(groups)),
+            people=People(self._client, self._clock, self._sender, me=me, groups=groups),
             responses=Responses(self._session, self._addresses, self._clock),
             files=self._files,
-            clock=self._clock,
-            edits=self._tasks,
+            progress=self._timing.progress,
         )
 
     async def _introduce(self) -> Self:

@@ -14,32 +14,19 @@ from datetime import datetime
 
 from adapters.chat import spoken
 from adapters.chat.message_target import about
+from adapters.chat.payload import Payload
 from adapters.chat.slack import buttons, forms, ids
-from adapters.chat.slack.incoming import (
-    Challenged,
-    HomeOpened,
-    Incoming,
-    Joined,
-    Mistaken,
-    Nothing,
-    Opening,
-    Refused,
-    Removed,
-    Said,
-    Suggesting,
-    Way,
-)
 from adapters.chat.slack.markup import Json
-from adapters.chat.slack.typed import message_text, said_text
+from adapters.chat.slack.typed import message_text, typed_text
+from adapters.chat.surface import Inbound, Kind
 from bot.lengths import LONGEST
 from bot.model import Secret
+from bot.replies import conversation
 from bot.state import Actor, Invocation, Place
 
 TRIAGE, DEBUG, LAUNCH = "triage_run", "debug_moment", "launch_run"
 TYPED = {"", "file_share", "thread_broadcast"}  # subtypes of messages that somebody wrote
 SHORTCUT_VERBS = {TRIAGE: "find", DEBUG: "debug"}
-
-_FOREIGN = "This bot does not serve your workspace. Ask whoever runs it to allow it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +43,85 @@ class Self:
     enterprise: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """What Slack gives along for answering; both ways are somebody's right to answer, so nothing of it is shown.
+
+    `trigger_id` opens one view within three seconds. `response_url` takes five messages within half an hour. `thread`:
+    the one that a command was sent in, None at the message that a thread hangs on, or may hang on one day. `placed`: it
+    is known where the answer goes.
+    """
+
+    response_url: str | None = None
+    trigger_id: str | None = None
+    thread: str | None = None
+    placed: bool = True
+
+
+Command = Inbound[Interaction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvalidForm:
+    """A form was sent with values that cannot be right: what is wrong, by field."""
+
+    errors: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autocomplete:
+    """A select wants the launchers that fit what was typed so far."""
+
+    typed: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeOpened:
+    """Somebody looks at the app's home."""
+
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Slack says that the app or its token was taken away; Slack is asked whether that is so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The bot was invited to a channel, by the channel's name."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotServed:
+    """It comes from a workspace that this bot does not serve; `sentence` is for the person, where there is one to tell."""
+
+    sentence: str
+    actor: Actor
+    place: Place
+    response_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenged:
+    """Slack asks whether the HTTP address is ours; it wants its challenge back."""
+
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Acknowledge it, do nothing: our own messages, other bots, edits, closed forms, pages opened."""
+
+
+Incoming = (
+    Command | InvalidForm | Autocomplete | HomeOpened | Removed | Joined | Challenged | NotServed | Ignored
+)
+
+
 def read(body: Json, me: Self, now: datetime, secrets: tuple[Secret, ...] = ()) -> Incoming:
     """Say what a payload means. Raises nothing for whatever it holds.
 
@@ -65,39 +131,26 @@ def read(body: Json, me: Self, now: datetime, secrets: tuple[Secret, ...] = ()) 
         return Challenged(challenge=str(body.get("challenge") or ""))
     reader = _READERS.get(_kind(body))
     if reader is None:
-        return Nothing()
+        return Ignored()
     payload = _Payload(body, me, now, secrets)
     if not _served(body, me):
         url = payload.text("response_url") or None
-        return Refused(sentence=_FOREIGN, actor=payload.actor, place=payload.place, response_url=url)
+        return NotServed(
+            sentence=conversation.not_served("workspace"),
+            actor=payload.actor,
+            place=payload.place,
+            response_url=url,
+        )
     return reader(payload)
 
 
 @dataclass(frozen=True, slots=True)
-class _Payload:
-    """A payload, read forgivingly: what is missing or of another type is empty."""
+class _Payload(Payload):
+    """What Slack sent, whoever the bot is there, and when it came."""
 
-    body: Json
     me: Self
     now: datetime
     secrets: tuple[Secret, ...] = ()
-
-    def text(self, *path: str) -> str:
-        """Return the text at a path, "" where there is none."""
-        value = self.at(*path)
-        return value if isinstance(value, str) else ""
-
-    def at(self, *path: str) -> object:
-        """Return whatever stands at a path, None where nothing does."""
-        value: object = self.body
-        for name in path:
-            value = value.get(name) if isinstance(value, dict) else None
-        return value
-
-    def inner(self, *path: str) -> Json:
-        """Return the object at a path, an empty one where there is none."""
-        value = self.at(*path)
-        return value if isinstance(value, dict) else {}
 
     @property
     def actor(self) -> Actor:
@@ -125,12 +178,37 @@ class _Payload:
         person = self.text("user", "id") or self.text("event", "user")
         return Place(channel=ids.channel(self.me.team, channel or event or person))
 
+    @property
+    def message(self) -> str:
+        """The message that something was done with, "" where there is none."""
+        return self.text("message", "ts") or self.text("container", "message_ts")
+
+    @property
+    def thread(self) -> str:
+        """The thread that this message belongs to, its first one included; "" where it has none."""
+        return self.text("message", "thread_ts") or self.text("container", "thread_ts")
+
+    @property
+    def ephemeral(self) -> bool:
+        """Whether only one person sees this message."""
+        return self.at("container", "is_ephemeral") is True
+
+    @property
+    def interaction(self) -> Interaction:
+        """What is given along for answering."""
+        return Interaction(
+            response_url=self.text("response_url") or None,
+            trigger_id=self.text("trigger_id") or None,
+            thread=self.thread if self.thread not in {"", self.message} else None,
+            placed=bool(self.text("channel", "id") or self.text("channel_id")),
+        )
+
     def invocation(
         self,
         actor: Actor,
         channel: str,
         *,
-        words: str,
+        text: str,
         key: str,
         thread: str | None = None,
         values: Mapping[str, str] | None = None,
@@ -138,7 +216,7 @@ class _Payload:
         """Return what is asked for."""
         name = ids.channel(self.me.team, channel)
         place = Place(channel=name, thread=thread or None, direct=not channel.startswith(("C", "G")))
-        return Invocation(actor=actor, place=place, text=words, key=key, at=self.now, values=values or {})
+        return Invocation(actor=actor, place=place, text=text, key=key, at=self.now, values=values or {})
 
 
 def _kind(body: Json) -> str:
@@ -179,16 +257,14 @@ def _enterprise(body: Json) -> str:
 
 
 def _command(payload: _Payload) -> Incoming:
-    return Said(
-        invocation=payload.invocation(
-            payload.actor,
-            payload.text("channel_id"),
-            words=said_text(payload.text("text")),
-            key=_trigger(payload),
-        ),
-        way=Way.COMMAND,
-        response_url=payload.text("response_url") or None,
-        trigger_id=payload.text("trigger_id") or None,
+    invocation = payload.invocation(
+        payload.actor,
+        payload.text("channel_id"),
+        text=typed_text(payload.text("text")),
+        key=_trigger(payload),
+    )
+    return Inbound(
+        invocation=invocation, kind=Kind.SLASH, interaction=payload.interaction, told_by_receipt=True
     )
 
 
@@ -200,29 +276,27 @@ def _message(payload: _Payload) -> Incoming:
     mention = event.text("type") == "app_mention"
     from_person = event.text("user") and event.text("user") != me.user and not event.text("bot_id")
     if not from_person or event.text("subtype") not in TYPED or not (mention or direct):
-        return Nothing()
+        return Ignored()
     channel, ts = event.text("channel"), event.text("ts")
     thread = event.text("thread_ts") or (None if direct else ts)
     name = re.compile(rf"<@{re.escape(me.user)}(?:\|[^<>]*)?>")
     if mention and not spoken.addressed(event.text("text"), name):
-        return Nothing()
-    return Said(
-        invocation=event.invocation(
-            payload.actor,
-            channel,
-            words=spoken.spoken(event.text("text"), name, said_text),
-            key=f"message:{channel}:{ts}",
-            thread=thread,
-        ),
-        way=Way.DIRECT if direct else Way.MENTION,
-        within=thread if thread != ts else None,
+        return Ignored()
+    invocation = event.invocation(
+        payload.actor,
+        channel,
+        text=spoken.spoken(event.text("text"), name, typed_text),
+        key=f"message:{channel}:{ts}",
+        thread=thread,
     )
+    within = Interaction(thread=thread if thread != ts else None)
+    return Inbound(invocation=invocation, kind=Kind.DIRECT if direct else Kind.MENTION, interaction=within)
 
 
 def _home(payload: _Payload) -> Incoming:
     user = payload.text("event", "user")
     if payload.text("event", "tab") != "home" or not user:
-        return Nothing()
+        return Ignored()
     return HomeOpened(actor=payload.actor)
 
 
@@ -233,7 +307,7 @@ def _removed(_: _Payload) -> Incoming:
 def _joined(payload: _Payload) -> Incoming:
     channel = payload.text("event", "channel")
     if not channel or payload.text("event", "user") != payload.me.user:
-        return Nothing()
+        return Ignored()
     return Joined(ids.channel(payload.me.team, channel))
 
 
@@ -241,22 +315,16 @@ def _press(payload: _Payload) -> Incoming:
     actions = payload.at("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
     kind = str(action.get("action_id") or "").partition(":")[0]
-    words = _pressed(action)
-    if kind == buttons.PAGE or not words:
-        return Nothing()
-    invocation = _pressed_in(payload, words)
-    trigger = payload.text("trigger_id")
-    if kind == buttons.ASK and trigger:
-        return Opening(invocation=invocation, trigger_id=trigger, placed=bool(payload.text("channel", "id")))
-    container = payload.inner("container")
-    return Said(
-        invocation=invocation,
-        way=Way.BUTTON,
-        response_url=payload.text("response_url") or None,
-        trigger_id=trigger or None,
-        message=payload.text("message", "ts") or payload.text("container", "message_ts") or None,
-        hidden=container.get("is_ephemeral") is True,
-        within=_within(payload),
+    text = _pressed(action)
+    if kind == buttons.PAGE or not text:
+        return Ignored()
+    return Inbound(
+        invocation=_pressed_in(payload, text),
+        kind=Kind.BUTTON,
+        interaction=payload.interaction,
+        pressed=payload.message or None,
+        ephemeral=payload.ephemeral,
+        opens_form=kind == buttons.ASK and bool(payload.text("trigger_id")),
     )
 
 
@@ -267,51 +335,40 @@ def _pressed(action: Json) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _pressed_in(payload: _Payload, words: str) -> Invocation:
+def _pressed_in(payload: _Payload, text: str) -> Invocation:
     user = payload.text("user", "id")
-    channel = payload.text("channel", "id") or payload.text("container", "channel_id") or user
-    hidden = payload.at("container", "is_ephemeral") is True
-    message = payload.text("message", "ts") or payload.text("container", "message_ts")
-    thread = payload.text("message", "thread_ts") or payload.text("container", "thread_ts")
     return payload.invocation(
         payload.actor,
-        channel,
-        words=words,
+        payload.text("channel", "id") or payload.text("container", "channel_id") or user,
+        text=text,
         key=_trigger(payload),
-        thread=thread or (None if hidden else message),
+        thread=payload.thread or (None if payload.ephemeral else payload.message),
     )
-
-
-def _within(payload: _Payload) -> str | None:
-    """Return the thread that the message stands in as a reply."""
-    thread = payload.text("message", "thread_ts") or payload.text("container", "thread_ts")
-    message = payload.text("message", "ts") or payload.text("container", "message_ts")
-    return thread if thread and thread != message else None
 
 
 def _message_shortcut(payload: _Payload) -> Incoming:
     verb = SHORTCUT_VERBS.get(payload.text("callback_id"))
     if verb is None:
-        return Nothing()
+        return Ignored()
     ours = payload.me.user == payload.text("message", "user") or payload.me.bot == payload.text(
         "message", "bot_id"
     )
-    words, values = (verb, {}) if ours else about(verb, message_text(payload.inner("message")))
+    text, values = (verb, {}) if ours else about(verb, message_text(payload.inner("message")))
     named = payload.text("message", "ts") if ours else None
-    return Said(
-        invocation=replace(_pressed_in(payload, words), values=values, about=named),
-        way=Way.SHORTCUT,
-        response_url=payload.text("response_url") or None,
-        trigger_id=payload.text("trigger_id") or None,
-        within=_within(payload),
-    )
+    invocation = replace(_pressed_in(payload, text), values=values, about=named)
+    return Inbound(invocation=invocation, kind=Kind.SHORTCUT, interaction=payload.interaction)
 
 
 def _global_shortcut(payload: _Payload) -> Incoming:
     if payload.text("callback_id") != LAUNCH or not payload.text("trigger_id"):
-        return Nothing()
-    invocation = _pressed_in(payload, "launch")
-    return Opening(invocation=invocation, trigger_id=payload.text("trigger_id"), placed=False)
+        return Ignored()
+    interaction = replace(payload.interaction, placed=False)
+    return Inbound(
+        invocation=_pressed_in(payload, "launch"),
+        kind=Kind.SHORTCUT,
+        interaction=interaction,
+        opens_form=True,
+    )
 
 
 def _submission(payload: _Payload) -> Incoming:
@@ -319,24 +376,24 @@ def _submission(payload: _Payload) -> Incoming:
     view = payload.inner("view")
     origin = forms.origin(view)
     if origin is None:
-        return Nothing()
+        return Ignored()
     sent = forms.sent(view, payload.secrets)
     if sent.errors:
-        return Mistaken(errors=sent.errors)
+        return InvalidForm(errors=sent.errors)
     user = payload.text("user", "id")
     invocation = payload.invocation(
         payload.actor,
         sent.channel or origin.channel or user,
-        words=origin.verb,
+        text=origin.verb,
         key=f"view:{view.get('id')}",
         thread=origin.thread,
         values=sent.values,
     )
-    return Said(invocation=invocation, way=Way.FORM)
+    return Inbound(invocation=invocation, kind=Kind.FORM)
 
 
 def _suggestion(payload: _Payload) -> Incoming:
-    return Suggesting(typed=payload.text("value")[:LONGEST], actor=payload.actor)
+    return Autocomplete(typed=payload.text("value")[:LONGEST], actor=payload.actor)
 
 
 def _trigger(payload: _Payload) -> str:

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.slack import buttons, ids, markup, outcomes
+from adapters.chat.slack import buttons, forms, ids, markup, outcomes
 from adapters.chat.slack.markup import Json, plain, section
-from adapters.chat.slack.screen import Stage
+from adapters.chat.slack.people import People
 from bot import access
 from bot.access import Role
 from bot.cards import Button, Line, Untrusted
@@ -39,11 +39,11 @@ CHANNEL_PAGES = 5
 Entry = tuple[Line, tuple[Button, ...]]
 
 
-async def view(handler: Handler, client: AsyncWebClient, stage: Stage, actor: Actor) -> Json:
+async def view(handler: Handler, client: AsyncWebClient, people: People, actor: Actor) -> Json:
     """Build the home of one person."""
     services = handler.services
     try:
-        actor = await stage.people.actor(actor)
+        actor = await people.actor(actor)
     except UserError as error:
         await handler.refused(actor, Place(channel=actor.id), "account", action="home")
         return _home([_text(error.problem)])
@@ -55,6 +55,19 @@ async def view(handler: Handler, client: AsyncWebClient, stage: Stage, actor: Ac
     running, ended, problems = await _runs(services)
     heard = await _subscriptions(services, client, ids.last(actor.id))
     return _home(_blocks(running, ended, heard, problems))
+
+
+async def launchers(handler: Handler, actor: Actor, typed: str) -> Json:
+    """Offer the launchers of runs seen and of the settings, to those who may read."""
+    services = handler.services
+    decision = access.decide(services.policy, actor, Place(channel=actor.id), need=Role.READ, changes=False)
+    if isinstance(decision, access.Denied):
+        return {"options": []}
+    known: list[str] = []
+    for connection in services.platforms:
+        known += services.launchers.get(connection, ())
+        known += await services.store.launchers(connection)
+    return forms.options(tuple(dict.fromkeys(known)), typed)
 
 
 def _blocks(running: list[Entry], ended: list[Entry], heard: list[Entry], problems: list[Line]) -> list[Json]:

@@ -124,7 +124,7 @@ class Sender:
         await self._try("chat.delete", lambda: self._client.chat_delete(
             channel=ids.last(message.channel), ts=message.message_id))  # fmt: skip
 
-    async def whisper(self, channel: str, thread: str | None, user: str, card: Card) -> PostOutcome:
+    async def ephemeral(self, channel: str, thread: str | None, user: str, card: Card) -> PostOutcome:
         """Send a message that only one person sees; it cannot be found again."""
         refused = await self._turn(channel)
         if refused is not None:

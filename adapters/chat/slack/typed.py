@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 
+from adapters.chat.payload import texts
 from adapters.chat.slack.markup import Json
 from bot.lengths import READ
 
 _LINK = re.compile(r"<((?:https?://|mailto:)([^|<>\s]+))(?:\|([^<>]*))?>")
 _CHANNEL = re.compile(r"<#([A-Z0-9]{2,24})(?:\|[^<>]*)?>")
-_TELLING = {"text", "fallback", "title_link", "from_url", "url", "pretext", "title"}
+_SHOWN = {"text", "fallback", "title_link", "from_url", "url", "pretext", "title"}
 
 
-def said_text(text: str) -> str:
+def typed_text(text: str) -> str:
     """Undo Slack's markup in what a person typed; what is far too long is left as it is."""
     if len(text) > READ:
         return text[:READ]
@@ -37,15 +38,5 @@ def _link(found: re.Match[str]) -> str:
 def message_text(message: Json) -> str:
     """Collect all that a message says: its text, and what stands in attachments, blocks and buttons."""
     parts = [str(message.get("text") or "")]
-    parts += list(_texts([message.get("attachments"), message.get("blocks")]))
-    return said_text("\n".join(dict.fromkeys(part for part in parts if part))[:READ])
-
-
-def _texts(value: object, depth: int = 0) -> list[str]:
-    """Find every text, address and label in nested attachments and blocks."""
-    if depth > 12 or not isinstance(value, dict | list):  # noqa: PLR2004 - deeper than Slack nests
-        return []
-    if isinstance(value, list):
-        return [text for inner in value for text in _texts(inner, depth + 1)]
-    found = [str(v) for k, v in value.items() if k in _TELLING and isinstance(v, str)]
-    return found + [text for inner in value.values() for text in _texts(inner, depth + 1)]
+    parts += list(texts([message.get("attachments"), message.get("blocks")], _SHOWN))
+    return typed_text("\n".join(dict.fromkeys(part for part in parts if part))[:READ])

@@ -12,7 +12,7 @@ from adapters.chat import spoken
 from adapters.chat.discord import events as discord_events
 from adapters.chat.discord import incoming as discord
 from adapters.chat.slack import events as slack_events
-from adapters.chat.slack import incoming as slack
+from adapters.chat.surface import Inbound
 from bot.moments import show
 from tests.fakes.runs import EPOCH, MOMENT, run_id
 
@@ -35,7 +35,7 @@ def said_in_slack(text: str, *, kind: str = "app_mention") -> str | None:
     if kind == "message":
         event |= {"channel": "D1", "channel_type": "im"}
     found = slack_events.read({"type": "event_callback", "team_id": "T01", "event": event}, me, EPOCH)
-    return found.invocation.text if isinstance(found, slack.Said) else None
+    return found.invocation.text if isinstance(found, Inbound) else None
 
 
 def said_in_discord(text: str, *, name: str = f"<@{BOT}>") -> str | None:

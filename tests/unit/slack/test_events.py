@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from adapters.chat.slack import events
 from adapters.chat.slack import typed as typed_words
-from adapters.chat.slack.events import Self
-from adapters.chat.slack.incoming import HomeOpened, Nothing, Opening, Refused, Said, Suggesting, Way
+from adapters.chat.slack.events import Autocomplete, Command, HomeOpened, Ignored, NotServed, Self
+from adapters.chat.surface import Inbound, Kind
 from bot.state import Actor
 
 NOW = datetime(2026, 5, 14, tzinfo=UTC)
@@ -66,23 +66,23 @@ def mention(**changes: Any) -> dict[str, Any]:
         ("<https://evil.example|https://demo.antithesis.com>", "https://evil.example"),
     ],
 )
-def test_said_text__undoes_slacks_markup(typed: str, said: str) -> None:
+def test_typed_text__undoes_slacks_markup(typed: str, said: str) -> None:
     """Links, channels and escapes are what the person typed."""
-    assert said == typed_words.said_text(typed)
+    assert said == typed_words.typed_text(typed)
 
 
 def test_command__becomes_words_of_a_person_at_a_place() -> None:
     """Ids are Slack's own, with the workspace; names decide nothing."""
     result = events.read(COMMAND | {"user_name": "admin"}, ME, NOW)
 
-    assert isinstance(result, Said)
+    assert isinstance(result, Inbound)
     assert result.invocation.actor.id == "slack:user:T01:U1"
     assert result.invocation.place.channel == "slack:channel:T01:C1"
     assert result.invocation.actor.principals == {"slack:user:T01:U1", "slack:team:T01"}
-    assert (result.invocation.text, result.invocation.key, result.way) == (
+    assert (result.invocation.text, result.invocation.key, result.kind) == (
         "status",
         "trigger:t",
-        Way.COMMAND,
+        Kind.SLASH,
     )
 
 
@@ -117,13 +117,13 @@ def test_mention__of_a_person_from_another_organisation_keeps_their_workspace() 
 )
 def test_message__that_is_not_for_us_is_nothing(changes: dict[str, Any]) -> None:
     """Own messages, bots, edits, and what people say to each other."""
-    assert Nothing() == events.read(mention(**changes), ME, NOW)
+    assert Ignored() == events.read(mention(**changes), ME, NOW)
 
 
 @pytest.mark.parametrize("team", ["T99", "", None, 5, {"id": "T01"}])
 def test_anything__from_elsewhere_is_refused(team: object) -> None:
     """Only workspaces that are served are read at all."""
-    assert isinstance(events.read(COMMAND | {"team_id": team}, ME, NOW), Refused)
+    assert isinstance(events.read(COMMAND | {"team_id": team}, ME, NOW), NotServed)
 
 
 def pressed(action: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def test_press__says_the_buttons_words_in_the_messages_thread() -> None:
     assert ("failing demo/x", "1.1", "1.1") == (
         result.invocation.text,
         result.invocation.place.thread,
-        result.message,
+        result.pressed,
     )
 
 
@@ -154,15 +154,17 @@ def test_press__of_a_menu_says_the_entry() -> None:
 
 def test_press__of_a_page_button_is_nothing() -> None:
     """A page was opened; Slack tells us all the same."""
-    assert Nothing() == events.read(pressed({"action_id": "page:1", "value": "x"}), ME, NOW)
+    assert Ignored() == events.read(pressed({"action_id": "page:1", "value": "x"}), ME, NOW)
 
 
 def test_press__that_asks_opens_a_form() -> None:
     """The words prefill it."""
     result = events.read(pressed({"action_id": "ask:launch:1", "value": "launch basic_test"}), ME, NOW)
 
-    assert isinstance(result, Opening)
-    assert (result.invocation.text, result.placed) == ("launch basic_test", True)
+    assert isinstance(result, Inbound)
+    assert result.opens_form
+    assert result.interaction is not None
+    assert (result.invocation.text, result.interaction.placed) == ("launch basic_test", True)
 
 
 def test_press__on_an_ephemeral_message_has_no_thread_of_its_own() -> None:
@@ -171,7 +173,7 @@ def test_press__on_an_ephemeral_message_has_no_thread_of_its_own() -> None:
 
     result = _said(pressed({"action_id": "say:1", "value": "help"}, container=hidden, message=None))
 
-    assert result.hidden
+    assert result.ephemeral
     assert result.invocation.place.thread is None
 
 
@@ -228,9 +230,9 @@ def payloads(team: str | None) -> dict[str, dict[str, Any]]:
 def who_of(body: dict[str, Any]) -> Actor:
     """Return the person of a payload."""
     result = events.read(body, ORGANISED, NOW)
-    if isinstance(result, Said | Opening):
+    if isinstance(result, Inbound):
         return result.invocation.actor
-    assert isinstance(result, HomeOpened | Suggesting)
+    assert isinstance(result, HomeOpened | Autocomplete)
     return result.actor
 
 
@@ -274,8 +276,8 @@ def test_anything__is_served_by_where_the_app_is_installed(changes: dict[str, An
 
     result = events.read(body, ORGANISED, NOW)
 
-    assert isinstance(result, Refused) is not served
-    if isinstance(result, Refused):
+    assert isinstance(result, NotServed) is not served
+    if isinstance(result, NotServed):
         assert (result.actor.id, result.place.channel) == ("slack:user:T01:U1", "slack:channel:T01:C1")
 
 
@@ -315,9 +317,10 @@ def test_read__never_stumbles(body: dict[str, Any], kind: str, team: dict[str, A
     assert result is not None
 
 
-def _said(body: dict[str, Any]) -> Said:
+def _said(body: dict[str, Any]) -> Command:
     result = events.read(body, ME, NOW)
-    assert isinstance(result, Said)
+    assert isinstance(result, Inbound)
+    assert not result.opens_form
     return result
 
 
@@ -328,8 +331,8 @@ def test_event__of_a_shared_channel_came_through_the_workspace_of_the_installati
 
     ours = events.read(event | {"authorizations": [{"team_id": "T01"}]}, ME, NOW)
 
-    assert isinstance(ours, Said)
-    assert isinstance(events.read(foreign, ME, NOW), Refused)
+    assert isinstance(ours, Inbound)
+    assert isinstance(events.read(foreign, ME, NOW), NotServed)
 
 
 @pytest.mark.parametrize(("thread", "within"), [(None, None), ("1.1", None), ("0.9", "0.9")])
@@ -337,5 +340,6 @@ def test_mention__is_within_a_thread_only_as_a_reply(thread: str | None, within:
     """The message that a thread may hang on one day is not in it yet."""
     said = events.read(mention(**({"thread_ts": thread} if thread else {})), ME, NOW)
 
-    assert isinstance(said, Said)
-    assert within == said.within
+    assert isinstance(said, Inbound)
+    assert said.interaction is not None
+    assert within == said.interaction.thread

@@ -187,7 +187,7 @@ async def test_debug__asked_by_two_joins_one_session(bot: Bot) -> None:
 
 async def settled(bot: Bot) -> None:
     """Wait until nothing is being worked on."""
-    tasks: Any = bot.chat._tasks
+    tasks: Any = bot.conversation._work
     async with asyncio.timeout(20):
         while tasks._running:
             await asyncio.wait(set(tasks._running))

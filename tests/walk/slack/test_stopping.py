@@ -95,11 +95,6 @@ async def test_start__does_not_answer_twice(slack: FakeSlack) -> None:
     assert len(slack.world.ours()) == 1
 
 
-async def doubling(invocation: Invocation) -> None:
-    """Fail: nothing is taken up a second time."""
-    raise AssertionError(invocation.text)
-
-
 async def test_start__leaves_alone_what_is_being_answered(slack: FakeSlack) -> None:
     """Only what a process before this one took is taken up; a run that begins again doubles nothing."""
     service = SlowService()
@@ -107,7 +102,7 @@ async def test_start__leaves_alone_what_is_being_answered(slack: FakeSlack) -> N
     async with running_bot(slack, service=service) as bot:
         await slack.command("status")
         await slack.world.answer("Working on it")
-        await bot.chat._resuming.begin(doubling)
+        await bot.conversation.begin()
         service.gate.set()
         await bot.answered(1)
         await bot.chat.close()

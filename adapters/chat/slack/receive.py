@@ -1,0 +1,172 @@
+"""What comes in from Slack, acknowledged, the same over a socket and over HTTP.
+
+It is bolt's first middleware after the check of the signature. Where a command is not accepted nothing is acknowledged,
+so that Slack sends it again. Nothing is left to listeners, so nothing stays unacknowledged, and bolt's own reading of
+payloads, which trips over odd ones, does not take place.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.conversation import Conversation
+from adapters.chat.delivery import to_one
+from adapters.chat.slack import events, home, ids, outcomes, render
+from adapters.chat.slack.events import (
+    Autocomplete,
+    Challenged,
+    HomeOpened,
+    Incoming,
+    Interaction,
+    InvalidForm,
+    Joined,
+    NotServed,
+    Removed,
+    Self,
+)
+from adapters.chat.slack.markup import Json
+from adapters.chat.slack.surface import SlackSurface
+from adapters.chat.surface import Inbound
+from bot.errors import UserError
+from bot.handler import Handler
+from bot.ports import Clock, Halted
+from bot.replies import problems
+from bot.state import Actor
+
+Next = Callable[[], Awaitable[BoltResponse]]
+
+
+class Receiver(AsyncMiddleware):
+    """Takes in what Slack sends to one workspace."""
+
+    def __init__(
+        self,
+        conversation: Conversation[Interaction],
+        surface: SlackSurface,
+        handler: Handler,
+        client: AsyncWebClient,
+        clock: Clock,
+        *,
+        me: Self,
+    ) -> None:
+        self._conversation = conversation
+        self._surface = surface
+        self._handler = handler
+        self._client = client
+        self._clock = clock
+        self._me = me
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Next,  # noqa: A002 - bolt's name
+    ) -> BoltResponse:
+        """Acknowledge a request. Raises `StoreError` where it was not accepted in time."""
+        del resp, next  # nothing comes after this
+        return await self._receive(req.body, req.context.ack)
+
+    async def _receive(self, body: Json, ack: AsyncAck) -> BoltResponse:
+        """Act on what came in; what wants an answer with its acknowledgement gets it."""
+        match events.read(body, self._me, self._clock.now(), self._handler.services.secrets):
+            case Inbound() as inbound:
+                refusal = (await self._conversation.receive(inbound)).refusal
+                if refusal is not None and inbound.told_by_receipt:
+                    return await ack(text=f"{refusal.problem} {refusal.hint}")
+            case Autocomplete() as typing:
+                return await ack(**await self._suggest(typing))
+            case InvalidForm(errors=errors):
+                return await ack(response_action="errors", errors=dict(errors))
+            case Challenged(challenge=challenge):
+                return BoltResponse(status=200, body={"challenge": challenge})
+            case NotServed(sentence=sentence) as refused if "command" in body:
+                self._start(replace(refused, response_url=None))
+                return await ack(text=sentence)
+            case other:
+                self._start(other)
+        return await ack()
+
+    def _start(self, incoming: Incoming) -> None:
+        """Start what is not accepted into the inbox: it is worth nothing when it comes late."""
+        match incoming:
+            case HomeOpened(actor=actor):
+                self._conversation.start_for(actor.id, self._show_home(actor))
+            case Removed():
+                self._conversation.start(self._removed())
+            case Joined(channel=channel):
+                self._conversation.start(self._conversation.access_restored(channel))
+            case NotServed() as refused:
+                self._conversation.start(self._turn_away(refused))
+            case _:
+                pass
+
+    async def _turn_away(self, refused: NotServed) -> None:
+        """Tell somebody of another workspace, unseen by others, that nothing is done for them, and note it."""
+        await self._conversation.turn_away(refused.actor, refused.place, "workspace")
+        url, card = refused.response_url, problems.denied(refused.sentence).card
+        if url is not None:
+            message = render.message(card)
+            await to_one(self._clock, lambda: self._surface.responses.send(url, message))
+
+    async def _removed(self) -> None:
+        """Stop where Slack does not know our token any more; another token of the app may have been meant."""
+        try:
+            await self._client.auth_test()
+        except Exception as error:  # noqa: BLE001 - the table decides what any error means
+            outcome = outcomes.classify(error, self._clock.now())
+            if isinstance(outcome, Halted):
+                self._surface.chat.halt(outcome.reason)
+
+    async def _show_home(self, actor: Actor) -> None:
+        """Show the app's home to somebody."""
+        async with self._conversation.turn(actor.id):
+            view = await home.view(self._handler, self._client, self._surface.people, actor)
+        await self._client.views_publish(user_id=ids.last(actor.id), view=view)
+
+    async def _suggest(self, typing: Autocomplete) -> Json:
+        """Suggest the launchers that fit."""
+        try:
+            actor = await self._surface.people.actor(typing.actor)
+        except UserError:
+            return {"options": []}
+        return await home.launchers(self._handler, actor, typing.typed)
+
+
+def bolt_app(receiver: Receiver, *, me: Self, api_url: str, signing_secret: str, bot_token: str) -> AsyncApp:
+    """Build the bolt app around the receiver; it never asks Slack who it is, and holds no token itself."""
+    installed = AuthorizeResult(
+        enterprise_id=None, team_id=me.team, bot_token=bot_token, bot_id=me.bot, bot_user_id=me.user
+    )
+
+    async def authorize(**_: Any) -> AuthorizeResult:
+        return installed
+
+    return AsyncApp(
+        name="clew",
+        logger=_quiet_logger(),
+        client=AsyncWebClient(base_url=api_url, retry_handlers=[]),
+        authorize=authorize,
+        signing_secret=signing_secret,
+        process_before_response=True,
+        before_authorize=receiver,
+        ssl_check_enabled=False,  # it is answered unsigned
+    )
+
+
+def _quiet_logger() -> logging.Logger:
+    """Return bolt's logger without its advice: it sees SLACK_BOT_TOKEN in the environment and warns of it."""
+    logger = logging.getLogger("adapters.chat.slack.bolt")
+    logger.setLevel(logging.ERROR)
+    return logger

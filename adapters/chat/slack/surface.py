@@ -1,0 +1,215 @@
+"""What Slack answers to the engine: it sends again what is not acknowledged, and shows each thing in a way of its own.
+
+A form opens within three seconds of what asked for it, so a view is opened at once and filled later. What one person
+alone sees goes by the `response_url` that Slack gave, else by an ephemeral message. No file can be sent along with a
+message, so files follow it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.delivery import there, to_one
+from adapters.chat.slack import forms, ids, outcomes, render
+from adapters.chat.slack.events import Command, Interaction
+from adapters.chat.slack.files import Files
+from adapters.chat.slack.markup import Json
+from adapters.chat.slack.people import People
+from adapters.chat.slack.responses import Responses
+from adapters.chat.slack.sender import Sender
+from adapters.chat.surface import Deadlines, FormOrError
+from bot.access import Denied
+from bot.cards import Card, Form
+from bot.errors import UserError
+from bot.ports import Clock, Delivered, Post, PostOutcome, Undeliverable
+from bot.replies import conversation, problems
+from bot.state import Actor, Invocation, MessageRef
+
+log = logging.getLogger(__name__)
+
+ACCEPT_SECONDS = 2.5  # Slack waits three for an acknowledgement
+OPEN_ALREADY, CLOSED = "exchanged_trigger_id", "not_found"  # what Slack says of a view
+
+
+class SlackSurface:
+    """Fills `adapters.chat.surface.Surface` for one workspace. `progress`: see `Deadlines`."""
+
+    redelivers = True
+    uninvited = conversation.NOT_INVITED
+
+    def __init__(
+        self,
+        client: AsyncWebClient,
+        clock: Clock,
+        *,
+        sender: Sender,
+        people: People,
+        responses: Responses,
+        files: Files,
+        progress: float,
+    ) -> None:
+        self.chat = sender
+        self.deadlines = Deadlines(accept=ACCEPT_SECONDS, progress=progress)
+        self.people = people
+        self.responses = responses
+        self._client = client
+        self._clock = clock
+        self._files = files
+
+    async def resolve(self, invocation: Invocation) -> Invocation:
+        """Ask Slack who it is and who reads the channel."""
+        return await self.people.complete(invocation)
+
+    async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:  # noqa: ARG002 - the protocol's
+        """Ask Slack who it is now."""
+        return await self.people.afresh(actor)
+
+    async def defer(self, inbound: Command, *, ephemeral: bool) -> Command:  # noqa: ARG002 - the protocol's
+        """Do nothing: what came in is acknowledged when it was accepted."""
+        return inbound
+
+    def progress(self, inbound: Command, text: str, wanted: Callable[[], bool]) -> bool:  # noqa: ARG002 - the protocol's
+        """Have no place for it: an acknowledgement shows nothing."""
+        return False
+
+    async def interrupted(self, inbound: Command, card: Card) -> bool:  # noqa: ARG002 - the protocol's
+        """Have no place for it."""
+        return False
+
+    async def dismiss(self, inbound: Command) -> None:
+        """Do nothing: nothing said that an answer comes."""
+
+    # The answer ----------------------------------------------------------------------------------------
+
+    async def post(self, inbound: Command, card: Card, key: str) -> PostOutcome:
+        """Post a message; the sender sends after it what had no room."""
+        place = inbound.invocation.place
+        payload = render.render(card, signed=place.direct)
+        return await self.chat.post(
+            Post(channel=place.channel, payload=payload, key=key, thread=place.thread)
+        )
+
+    async def edit(self, inbound: Command, message: MessageRef, card: Card, key: str) -> PostOutcome:  # noqa: ARG002 - the protocol's
+        """Edit a message, which keeps its key; what has no room follows it."""
+        outcome = await self.chat.edit(message, card)
+        if isinstance(outcome, Delivered) and (overflow := render.message(card).get("overflow")):
+            thread = message.thread or message.message_id
+            await self._files.send_text(ids.last(message.channel), thread, str(overflow))
+        return outcome
+
+    async def delete(self, message: MessageRef) -> None:
+        """Take a message back."""
+        await self.chat.delete(message)
+
+    async def ephemeral(self, inbound: Command, card: Card, *, replaces: bool = False) -> PostOutcome:
+        """Show a card to the person by the way Slack gave, else unseen by others."""
+        url = _interaction(inbound).response_url
+        if replaces:
+            return await self._respond(url, inbound, card, replaces=True)
+        outcome = await self._respond(url, inbound, card)
+        if not there(outcome) and not inbound.invocation.place.direct:
+            outcome = await self._unseen(inbound, card)
+        if there(outcome):
+            await self._overflow_to_person(inbound, card)
+        return outcome
+
+    async def direct_channel(self, inbound: Command) -> str | None:
+        """Open the conversation with the person."""
+        opened = await self.people.conversation(ids.last(inbound.invocation.actor.id))
+        channel = inbound.invocation.place.channel
+        return channel.removesuffix(ids.last(channel)) + opened if opened else None
+
+    async def finish(self, inbound: Command, card: Card, message: MessageRef | None) -> None:
+        """Send the files into the thread of the answer, or to the person where only they see it."""
+        for attachment in card.files:
+            place = inbound.invocation.place
+            channel, thread = ids.last(place.channel), place.thread
+            if message is not None:
+                channel, thread = ids.last(message.channel), message.thread or message.message_id
+            elif not place.direct:
+                channel, thread = await self.people.conversation(ids.last(inbound.invocation.actor.id)), None
+            await self._files.send(channel, thread, attachment)
+
+    async def _respond(
+        self, url: str | None, inbound: Command, card: Card, *, replaces: bool = False
+    ) -> PostOutcome:
+        """Answer by a `response_url`.
+
+        In a thread only where one goes on already: Slack shows nobody an ephemeral message in one that has no replies.
+        """
+        if url is None:
+            return Undeliverable("Slack gave no way to answer.", channel_lost=False)
+        message = render.message(card, signed=True)
+        thread = None if replaces else _interaction(inbound).thread
+        return await to_one(
+            self._clock, lambda: self.responses.send(url, message, thread=thread, replace=replaces)
+        )
+
+    async def _unseen(self, inbound: Command, card: Card) -> PostOutcome:
+        channel, user = inbound.invocation.place.channel, ids.last(inbound.invocation.actor.id)
+        thread = _interaction(inbound).thread
+        return await to_one(self._clock, lambda: self.chat.ephemeral(channel, thread, user, card))
+
+    async def _overflow_to_person(self, inbound: Command, card: Card) -> None:
+        """Send what had no room to the person alone: a file cannot be hidden from others in a channel."""
+        overflow = render.message(card).get("overflow")
+        user = ids.last(inbound.invocation.actor.id)
+        if overflow and (conversation := await self.people.conversation(user)):
+            await self._files.send_text(conversation, None, str(overflow))
+
+    # Forms ---------------------------------------------------------------------------------------------
+
+    async def open_form(self, inbound: Command, form: FormOrError) -> UserError | None:
+        """Open a view at once, then put the form into it: a trigger lives three seconds."""
+        interaction = _interaction(inbound)
+        title = inbound.invocation.text.split(None, 1)[0][:40].capitalize()
+        try:
+            opened = await self._client.views_open(
+                trigger_id=interaction.trigger_id or "", view=forms.waiting(title)
+            )
+        except Exception as error:  # noqa: BLE001 - the person is told whatever the reason
+            if outcomes.code(error) == OPEN_ALREADY:  # the press came twice
+                return None
+            log.warning("a form was not opened: %s", outcomes.code(error) or type(error).__name__)
+            return conversation.form_too_late("Slack")
+        channel = ids.last(inbound.invocation.place.channel) if interaction.placed else ""
+        prepared = await form()
+        if isinstance(prepared, UserError):
+            view = forms.problem(title, (prepared.problem, prepared.hint))
+        else:
+            view = forms.modal(prepared, inbound.invocation, channel=channel)
+        await self._fill(opened["view"]["id"], view, title)
+        return None
+
+    async def show_form(self, inbound: Command, form: Form) -> bool:
+        """Open a form in place of an answer, as long as Slack gives time for it."""
+        trigger = _interaction(inbound).trigger_id
+        if trigger is None:
+            return False
+        view = forms.modal(form, inbound.invocation, channel=ids.last(inbound.invocation.place.channel))
+        try:
+            await self._client.views_open(trigger_id=trigger, view=view)
+        except Exception as error:  # noqa: BLE001 - the card with a button for the form is shown instead
+            log.info("a form was not opened: %s", outcomes.code(error) or type(error).__name__)
+            return False
+        return True
+
+    async def _fill(self, view_id: str, view: Json, title: str) -> None:
+        """Put the form into the view that is open; where Slack does not take it, say so there."""
+        for shown in (view, forms.problem(title, (problems.FAULT,))):
+            try:
+                await self._client.views_update(view_id=view_id, view=shown)
+            except Exception as error:  # noqa: BLE001 - a person who closed it needs nothing more
+                log.warning("a form was not shown: %s", outcomes.code(error) or type(error).__name__)
+                if outcomes.code(error) == CLOSED:
+                    return
+            else:
+                return
+
+
+def _interaction(inbound: Command) -> Interaction:
+    """Return what Slack gave along, nothing for what is resumed."""
+    return inbound.interaction or Interaction()
