@@ -201,19 +201,21 @@ def labelled_pairs(remaining: RemainingText) -> Iterator[Found]:
 
 # Two bare numbers are a moment only where they can hardly be anything else. A long negative number was meant as
 # a hash, so what is wrong behind it is said. A long positive one may be a time stamp, a size or a phone number:
-# a virtual time has to follow as the platform writes it, or the line has to end. Fewer digits have to be named.
+# a virtual time has to follow as the platform writes it, or the line has to end. Fewer digits have to be named, and
+# 24 are an id of another kind: hexadecimal ones may all be decimal.
 _RUN_BEFORE = r"(?:(?P<run>[0-9a-f]{32}-[0-9]{1,6}-[0-9]{1,6})[ ,]++)?"
 _BESIDE = r"""["'`]?(?:[ ]*+,[ ]*+|[ ]++)["'`]?"""
 _END = r"""(?![\w%/-]|[.,:+]\w)["'`]?"""
 _LAST = r"""(?=["'`]?[ ,;.]*+(?:\n|\Z|\0|(?:--)?[A-Za-z][\w.-]*=))["'`]?"""
+_NO_ID = r"(?![0-9]{24}\b)"
 _PAIR = re.compile(
     rf"""(?<![\w.,=/:+#$-])
         (?:(?:(?:end|last|failure|replay)[ _])?moment[ ]*+[=:]?[ ]*+|(?:failing|passing)[ ]++)?
         {_RUN_BEFORE}
         (?:
           ["'`]?(?P<signed>-[0-9]{{12,40}}){_BESIDE}(?P<meant>[-+]?(?:[0-9][\w.,+-]{{0,100}}+(?![:/%]\w)|nan\b|inf\w{{0,5}}\b))["'`]?
-        | ["'`]?(?P<plain>[1-9][0-9]{{11,39}}){_BESIDE}(?P<exact>[0-9]++(?:\.[0-9]++(?:e[+-]?[0-9]++)?|e[+-]?[0-9]++)){_END}
-        | ["'`]?(?P<long>[1-9][0-9]{{15,39}}){_BESIDE}(?P<whole>[0-9]{{1,7}}+){_LAST}
+        | ["'`]?(?P<plain>{_NO_ID}[1-9][0-9]{{11,39}}){_BESIDE}(?P<exact>[0-9]++(?:\.[0-9]++(?:e[+-]?[0-9]++)?|e[+-]?[0-9]++)){_END}
+        | ["'`]?(?P<long>{_NO_ID}[1-9][0-9]{{15,39}}){_BESIDE}(?P<whole>[0-9]{{1,7}}+){_LAST}
         )""",
     re.VERBOSE | re.IGNORECASE | re.ASCII,
 )

@@ -161,12 +161,15 @@ def test_read__takes_a_short_hash_where_the_text_says_so(shape: str, moment: Mom
 
 
 @pytest.mark.parametrize(
-    "text", ["4811 2", "5 10.5", "0 0", "-99999999999 2.5", "143\n117.662", "-9067336385060865277\n45.5"]
-)
+    "text",
+    ["failing 1024 2", "launch 55 30", "diff 1024 1025", "quarantine 1024 5001", "ask compare 1024, 33.5",
+     "failing 507110860000112233445566 2", "status 507110860000112233445566 33.5", "4811 2", "5 10.5", "0 0", "-99999999999 2.5", "143\n117.662", "-9067336385060865277\n45.5"],
+)  # fmt: skip
 def test_find__takes_no_short_or_broken_pair(text: str) -> None:
-    """Fewer than 12 digits are no hash, and no pair crosses the end of a line."""
-    pasted, _ = moments.read(text)
+    """Fewer than 12 digits are no hash, 24 are an id, no pair crosses the end of a line, and no word is lost."""
+    pasted, rest = moments.read(text)
 
+    assert rest.split() == text.split()
     assert pasted is None or (pasted.moment is None and pasted.refusal is not None)
 
 
