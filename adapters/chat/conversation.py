@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import Any, Generic
+from typing import Any, Generic, Protocol
 
 from adapters.chat import metrics
 from adapters.chat.calm import Calm
@@ -321,8 +321,16 @@ def _is_repeated(accepting: asyncio.Task[bool]) -> bool:
     return accepting.done() and not accepting.exception() and not accepting.result()
 
 
+class Interruptible(Protocol):
+    """Shows that an answer comes."""
+
+    async def interrupted(self) -> None:
+        """Say that it will come later."""
+        ...
+
+
 @asynccontextmanager
-async def told_of_a_restart(responder: Responder[T]) -> AsyncIterator[None]:
+async def told_of_a_restart(responder: Interruptible) -> AsyncIterator[None]:
     """Where what is done inside is cut off, say that it is resumed; the process does not wait for it long."""
     try:
         yield
