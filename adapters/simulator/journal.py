@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Mapping
-from dataclasses import dataclass
+
+from adapters.simulator.seen import Seen
 
 KEPT = 20_000  # requests kept in order; counts go on
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One request. `route`: the path with its placeholders, "" where nothing answers there."""
-
-    method: str
-    path: str
-    route: str
-    query: tuple[tuple[str, str], ...]
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class Journal:

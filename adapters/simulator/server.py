@@ -10,9 +10,10 @@ from aiohttp.typedefs import Handler
 
 from adapters.simulator import gate
 from adapters.simulator.answers import RULE, Refusal, drop, refuse
-from adapters.simulator.journal import Journal, Seen
+from adapters.simulator.journal import Journal
 from adapters.simulator.misbehave import Rule, Rules, rewrite
 from adapters.simulator.routes import Routes
+from adapters.simulator.seen import Seen
 
 if TYPE_CHECKING:
     from adapters.simulator.clock import TenantClock

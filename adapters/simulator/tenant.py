@@ -8,9 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.simulator.journal import Seen
 from adapters.simulator.misbehave import Rule, rule_from
 from adapters.simulator.run import FOREVER, TERMINAL, Answer, Pinned, Plan, SimRun
+from adapters.simulator.seen import Seen
 from adapters.simulator.server import Server
 from adapters.simulator.world import World
 from bot.ports import Clock

@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from adapters.simulator.deviations import DEVIATIONS, UNDOCUMENTED, Answer, Deviation
-
-if TYPE_CHECKING:
-    from adapters.simulator.journal import Seen
+from adapters.simulator.seen import Seen
 
 JSON = "application/json"
 SHOWN = 160  # characters of a validator's sentence

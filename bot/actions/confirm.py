@@ -11,15 +11,15 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import access
+from bot import access, sessions
 from bot.access import Role
-from bot.actions import requests, send, sessions
-from bot.actions.sessions import Session
+from bot.actions import requests, send
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.model import LaunchRequest
 from bot.ports import RunService
 from bot.replies import confirming, debugging, intents, launching, problems
+from bot.sessions import Session
 from bot.state import Intent, IntentKind, IntentState
 
 ROLES = {IntentKind.LAUNCH: Role.LAUNCH, IntentKind.DEBUG: Role.DEBUG}

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot import grammar, moments
+from bot import grammar, moments, sessions
 from bot.access import Role
-from bot.actions import confirm, requests, sessions
+from bot.actions import confirm, requests
 from bot.cards import Field, FieldKind, Form, Line, Reply, Untrusted
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail, moment_field, run_field

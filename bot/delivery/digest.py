@@ -16,13 +16,13 @@ from hashlib import sha256
 from typing import Protocol
 
 from bot.cards import Card
+from bot.delivery.keys import announces_end
 from bot.model import RunRef
 from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.ports import Chat, Clock, Outbox, WatchStore
 from bot.replies import announcements, limits
 from bot.replies.announcements import Told
 from bot.state import Delivery, DeliveryState, NewDelivery, StoredResults, TrackedRun
-from bot.watch.decide import announces_end
 
 MANY = 20  # messages that wait one by one for a channel; more become one
 LOOK_EVERY = 5.0  # seconds between two looks for channels where many wait

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.actions.sessions import Session
 from bot.cards import (
     Button,
     Card,
@@ -22,6 +21,7 @@ from bot.model import DebugRequest, Run, RunRef, RunStatus
 from bot.replies import confirming
 from bot.replies.launching import addresses
 from bot.replies.wording import sentence, virtual
+from bot.sessions import Session
 from bot.state import Intent, IntentState
 
 MAIL = timedelta(minutes=10)  # how long its link takes to come

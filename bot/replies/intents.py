@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.actions import requests
-from bot.actions.sessions import Session
 from bot.cards import Card, Reply
 from bot.replies import debugging, launching
+from bot.sessions import Session
 from bot.state import Intent, IntentKind, IntentState
 
 

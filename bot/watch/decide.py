@@ -10,8 +10,8 @@ from enum import StrEnum
 from bot.analysis import RunAnalysis
 from bot.cards import ReportLinks
 from bot.diff import wanted
-from bot.model import Availability, Run, RunRef, RunStatus
-from bot.state import Delivery, Intent, Outcome, Subscription, TrackedRun
+from bot.model import Availability, Run, RunStatus
+from bot.state import Intent, Outcome, Subscription, TrackedRun
 
 HISTORY_AGE = timedelta(hours=24)  # an ended run this much older than the newest, and never seen, is history
 PROPERTIES_LAG = timedelta(minutes=10)  # properties may appear so long after the run ended
@@ -70,28 +70,6 @@ def next_look(first: datetime, now: datetime) -> datetime:
     return now + min(max((now - first) / 4, SHORTEST_WAIT), LONGEST_WAIT)
 
 
-def key_of(ref: RunRef, status: RunStatus, channel: str) -> str:
-    """Return the business key of an announcement: one run, one end, one channel."""
-    return f"{ref.connection}:{ref.run_id}:{status.value}:{channel}"
-
-
-def results_key(ref: RunRef, status: RunStatus, channel: str) -> str:
-    """Return the key of the reply that brings results which came late."""
-    return f"{key_of(ref, status, channel)}:results"
-
-
-def announces_end(delivery: Delivery) -> bool:
-    """Whether a message tells of a run's end, its correction or its late results: the run's line says it too.
-
-    Seen by its key, which is made here; other messages about a run have words that no summary repeats.
-    """
-    ref = delivery.context.run if delivery.context else None
-    keys = (
-        key(ref, status, delivery.channel) for status in RunStatus for key in (key_of, results_key) if ref
-    )
-    return delivery.key in keys
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """A channel to tell. `everything`: the subscription made in chat that made it hear of all runs, if any."""
@@ -105,7 +83,7 @@ class Destination:
     )
 
 
-def targets(
+def destinations(
     run: Run,
     outcomes: Iterable[Outcome],
     subscriptions: Iterable[Subscription],
@@ -113,7 +91,7 @@ def targets(
     *,
     report_links: ReportLinks,
 ) -> tuple[Destination, ...]:
-    """Return one target per channel, however many subscriptions match, and where the run was launched.
+    """Return one destination per channel, however many subscriptions match, and where the run was launched.
 
     `report_links` is the connection's setting; a subscription's own overrides it, and `private` wins over
     `post` where two of a channel differ. What is for a channel that cannot be reached waits. Where the run was
@@ -127,14 +105,14 @@ def targets(
             channels.setdefault(subscription.channel, []).append(subscription)
         if intent is not None and subscription.channel == intent.channel:
             launching.append(subscription)
-    found = [_target(channel, matching, report_links) for channel, matching in channels.items()]
+    found = [_destination(channel, matching, report_links) for channel, matching in channels.items()]
     if intent is not None and intent.channel not in channels:
         links = _links(launching, report_links)
         found.append(Destination(channel=intent.channel, thread=intent.thread, report_links=links))
     return tuple(found)
 
 
-def _target(channel: str, matching: list[Subscription], default: ReportLinks) -> Destination:
+def _destination(channel: str, matching: list[Subscription], default: ReportLinks) -> Destination:
     all_runs = (s for s in matching if Outcome.ALL in s.outcomes and not s.from_settings)
     return Destination(
         channel=channel, report_links=_links(matching, default), everything=next(all_runs, None)

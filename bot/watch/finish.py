@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.actions.send import by_name
 from bot.analysis import OF_ONE_RUN, RunAnalysis, analysis_of, with_moment
 from bot.cards import Card, ReportLinks
+from bot.delivery.keys import key_of, results_key
 from bot.diff import reason
 from bot.earlier import end_before
 from bot.model import Availability, Results, Run, RunStatus
@@ -22,10 +23,8 @@ from bot.watch.decide import (
     LATE_RESULTS,
     PROPERTIES_LAG,
     Destination,
-    key_of,
+    destinations,
     lagging,
-    results_key,
-    targets,
     unsettled,
 )
 
@@ -63,9 +62,9 @@ class Finishing:
             return None
         outcomes = await self._outcomes(found)
         before = known.announced if known else None
-        chosen = await self._targets(run, outcomes, intent)
+        chosen = await self._destinations(run, outcomes, intent)
         found = replace(found, run=await by_name(run, self.store))
-        deliveries = [self._announcement(found, target, before, now) for target in chosen]
+        deliveries = [self._announcement(found, destination, before, now) for destination in chosen]
         return self._step(run, now, found=found, settled=not unsettled(found), deliveries=deliveries)
 
     async def results(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
@@ -83,9 +82,9 @@ class Finishing:
             return self._step(run, now, found=found, settled=True)
         # Who was told of missing results hears of them, and who asked only for what they say.
         outcomes = await self._outcomes(found) | {Outcome.INCOMPLETE}
-        chosen = await self._targets(run, outcomes, await self.store.intent_of_run(run.ref))
+        chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
         found = replace(found, run=await by_name(run, self.store))
-        deliveries = [self._results(found, target, now) for target in chosen]
+        deliveries = [self._results(found, destination, now) for destination in chosen]
         return self._step(run, now, found=found, settled=True, deliveries=deliveries)
 
     async def _findings(self, run: Run) -> RunAnalysis:
@@ -113,64 +112,70 @@ class Finishing:
             for wanted in subscriptions
         )
 
-    async def _targets(
+    async def _destinations(
         self, run: Run, outcomes: frozenset[Outcome], intent: Intent | None
     ) -> tuple[Destination, ...]:
         subscriptions = await self.store.subscriptions()
-        chosen = targets(run, outcomes, subscriptions, intent, report_links=self.report_links)
-        return tuple([await self._placed(target, intent) for target in self._in_known_chats(chosen)])
+        chosen = destinations(run, outcomes, subscriptions, intent, report_links=self.report_links)
+        return tuple(
+            [await self._placed(destination, intent) for destination in self._in_known_chats(chosen)]
+        )
 
-    async def _placed(self, target: Destination, intent: Intent | None) -> Destination:
+    async def _placed(self, destination: Destination, intent: Intent | None) -> Destination:
         """NotifyOperator the end of a launch under its own card where that stands in the channel, so that both are one story.
 
         The card's last edit notifies nobody, so whoever launched it is notified by name.
         """
-        if intent is None or target.channel != intent.channel:
-            return target
-        card = await self.store.story(intent.id, target.channel)
+        if intent is None or destination.channel != intent.channel:
+            return destination
+        card = await self.store.story(intent.id, destination.channel)
         if card is None or card.thread is not None:
-            return target
-        return replace(target, thread=card.message_id, notifies=intent.actor)
+            return destination
+        return replace(destination, thread=card.message_id, notifies=intent.actor)
 
     def _in_known_chats(self, chosen: Iterable[Destination]) -> Iterable[Destination]:
-        for target in chosen:
-            if _chat(target.channel) in self.renderers:
-                yield target
-            elif target.channel not in self._strange:
-                self._strange.add(target.channel)
-                log.warning("no chat posts to %s; nothing is announced there", target.channel)
+        for destination in chosen:
+            if _chat(destination.channel) in self.renderers:
+                yield destination
+            elif destination.channel not in self._strange:
+                self._strange.add(destination.channel)
+                log.warning("no chat posts to %s; nothing is announced there", destination.channel)
 
     def _announcement(
-        self, found: RunAnalysis, target: Destination, before: RunStatus | None, now: datetime
+        self, found: RunAnalysis, destination: Destination, before: RunStatus | None, now: datetime
     ) -> NewDelivery:
         able = self.service.capabilities
         ref, status = found.run.ref, found.run.status
-        key = key_of(ref, status, target.channel)
+        key = key_of(ref, status, destination.channel)
         if before is None:
-            card = announcements.ended(found, now, able, everything=target.everything)
-            card = replace(card, notifies=target.notifies)
-            return self._delivery(key, target, card, found.run)
+            card = announcements.ended(found, now, able, everything=destination.everything)
+            card = replace(card, notifies=destination.notifies)
+            return self._delivery(key, destination, card, found.run)
         card = announcements.corrected(found, before, now, able)
-        return self._delivery(key, target, card, found.run, after=key_of(ref, before, target.channel))
+        return self._delivery(
+            key, destination, card, found.run, after=key_of(ref, before, destination.channel)
+        )
 
-    def _results(self, found: RunAnalysis, target: Destination, now: datetime) -> NewDelivery:
+    def _results(self, found: RunAnalysis, destination: Destination, now: datetime) -> NewDelivery:
         ref, status = found.run.ref, found.run.status
         card = announcements.results_came(found, now, self.service.capabilities)
-        after = key_of(ref, status, target.channel)
-        return self._delivery(results_key(ref, status, target.channel), target, card, found.run, after=after)
+        after = key_of(ref, status, destination.channel)
+        return self._delivery(
+            results_key(ref, status, destination.channel), destination, card, found.run, after=after
+        )
 
     def _delivery(
-        self, key: str, target: Destination, card: Card, run: Run, *, after: str | None = None
+        self, key: str, destination: Destination, card: Card, run: Run, *, after: str | None = None
     ) -> NewDelivery:
         return NewDelivery(
             key=key,
-            channel=target.channel,
-            payload=self.renderers[_chat(target.channel)](card),
-            thread=target.thread,
+            channel=destination.channel,
+            payload=self.renderers[_chat(destination.channel)](card),
+            thread=destination.thread,
             after=after,
             context=card.context,
             report=run.ref if run.report_url else None,
-            report_links=target.report_links,
+            report_links=destination.report_links,
         )
 
     def _step(

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.actions import requests, sessions
+from bot import sessions
+from bot.actions import requests
 from bot.analysis import analysis_of
 from bot.cards import Card
 from bot.errors import NotFound, Unreachable

@@ -19,9 +19,9 @@ from pathlib import Path
 from adapters.simulator import Rule, SimulatedTenant, empty_world, simulated_tenant
 from adapters.store.store import open_store
 from adapters.store.text import provider_key
+from bot.delivery.keys import key_of
 from bot.model import RunRef, RunStatus
 from bot.state import Subscription
-from bot.watch.decide import key_of
 from tests.fakes.chat_server import ChatServer
 
 RUNS = 60

@@ -17,7 +17,6 @@ from adapters.chat.terminal.render import render as terminal
 from adapters.cli.doctor import outbox
 from bot import errors
 from bot.actions import requests
-from bot.actions.sessions import Session
 from bot.cards import Card, Excerpt, Item, Tone, Untrusted, plain
 from bot.model import (
     Availability,
@@ -33,6 +32,7 @@ from bot.model import (
 from bot.ports import Halted, Post, PostOutcome, Undeliverable
 from bot.replies import confirming, debugging, launching, problems, watching
 from bot.replies.wording import count, counted, last, sentence, stopped, virtual_seconds
+from bot.sessions import Session
 from bot.state import CHANGES, EVERYTHING, Intent, IntentKind, IntentState, OutboxDepth, Outcome, Subscription
 from tests.fakes.chat import FakeChat
 from tests.fakes.delivering import Delivering, a_delivery

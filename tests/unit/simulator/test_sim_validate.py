@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 
 from adapters.simulator.deviations import CANCEL, DEBUGGING, DEVIATIONS, LAUNCH, Answer
-from adapters.simulator.journal import Journal, Seen
+from adapters.simulator.journal import Journal
+from adapters.simulator.seen import Seen
 from adapters.simulator.validate import check_answer, check_request, check_stream
 
 RUNS = "/api/v0/runs"

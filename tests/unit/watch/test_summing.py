@@ -8,11 +8,11 @@ import pytest
 
 from bot.delivery.deliver import Deliverer, Pace
 from bot.delivery.digest import LONGEST_TAKING_IN, MANY, QUIET, TAKES_IN
+from bot.delivery.keys import announces_end, key_of, results_key
 from bot.delivery.lost_channels import FEW
 from bot.model import RunRef, RunStatus
 from bot.replies.announcements import MISSED
 from bot.state import DeliveryState
-from bot.watch.decide import announces_end, key_of, results_key
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
 from tests.fakes.runs import a_run, some_results
