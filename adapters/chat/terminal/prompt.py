@@ -34,7 +34,8 @@ class Prompt:
         self._tasks: set[asyncio.Task[bool]] = set()
         self._attended: asyncio.Task[bool] | None = None
         self._filling = False
-        self._completing = Completing(terminal.handler, chat.threads, lambda: terminal.thread)
+        services, verbs = terminal.handler.services, terminal.handler.verbs
+        self._completing = Completing(services, verbs, chat.threads)
         self._lines: PromptSession[str] = PromptSession(
             completer=self._completing,
             complete_while_typing=False,
@@ -123,7 +124,7 @@ class Prompt:
             text = await self._fields.prompt_async(
                 f"  {field.label}{hint}: ",
                 default=text,
-                completer=self._completing.of_field(verb, field),
+                completer=self._completing.of_field(field),
                 handle_sigint=False,
             )
             if not (problem := _problem(verb, field, text.strip())):
