@@ -1,1 +1,1 @@
-"""The chats: each folder has the same four files, app, events, render and sender."""
+"""The chats: one folder each, with the same files, around one engine; see README.md in this folder."""

@@ -24,11 +24,6 @@ def team(team_id: str) -> str:
     return f"{CHAT}:team:{team_id}"
 
 
-def usergroup(team_id: str, group_id: str) -> str:
-    """Name a user group."""
-    return f"{CHAT}:usergroup:{team_id}:{group_id}"
-
-
 def last(name: str) -> str:
     """Return Slack's own id: the last part of a name."""
     return name.rpartition(":")[2]

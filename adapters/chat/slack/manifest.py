@@ -1,12 +1,12 @@
 """The Slack app's manifest, from the verbs: what to paste at https://api.slack.com/apps to create the app.
 
-Each permission stands with its reason. Format: https://docs.slack.dev/reference/app-manifest
+Each permission has a reason, which `clew doctor` gives where it lacks. Format: https://docs.slack.dev/reference/app-manifest
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from adapters.chat.slack.events import DEBUG, LAUNCH, TRIAGE
 from adapters.chat.slack.markup import Json
@@ -94,35 +94,10 @@ def manifest(verbs: Mapping[str, Verb], *, command: str = "/clew", http: str | N
 
 
 def text(verbs: Mapping[str, Verb], *, http: str | None = None) -> str:
-    """Return the manifest as YAML, with the reason behind each permission."""
-    head = "# Create the app from this at https://api.slack.com/apps (From a manifest). Written by: clew manifest slack\n"
-    return head + "\n".join(_yaml(manifest(verbs, http=http), "")) + "\n"
+    """Return the manifest as JSON, as Slack takes it."""
+    return json.dumps(manifest(verbs, http=http), ensure_ascii=False, indent=2) + "\n"
 
 
 def _shortcut(name: str, kind: str, callback: str, verb: Verb) -> Json:
     summary = cleaning.cut(verb.summary[0].upper() + verb.summary[1:], SUMMARY)
     return {"name": name, "type": kind, "callback_id": callback, "description": summary}
-
-
-def _yaml(value: Json, indent: str) -> Iterator[str]:
-    """Write objects and lists as lines; scalars as JSON, which YAML reads the same."""
-    for name, inner in value.items():
-        if isinstance(inner, dict):
-            yield f"{indent}{name}:"
-            yield from _yaml(inner, indent + "  ")
-        elif isinstance(inner, list):
-            yield f"{indent}{name}:"
-            for item in inner:
-                yield from _item(item, indent + "  ")
-        else:
-            yield f"{indent}{name}: {json.dumps(inner, ensure_ascii=False)}"
-
-
-def _item(item: object, indent: str) -> Iterator[str]:
-    if isinstance(item, dict):
-        first, *rest = _yaml(item, indent + "  ")
-        yield f"{indent}- {first.strip()}"
-        yield from rest
-    else:
-        why = SCOPES.get(str(item))
-        yield f"{indent}- {json.dumps(item)}" + (f"  # {why}" if why else "")

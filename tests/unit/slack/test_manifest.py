@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
@@ -68,16 +67,22 @@ def test_manifest__over_http_has_every_address() -> None:
 
 def test_text__reads_back_as_the_manifest() -> None:
     """What is written is what is meant."""
-    result = _read(manifest.text(VERBS))
-
-    assert manifest.manifest(VERBS) == result
+    assert manifest.manifest(VERBS) == json.loads(manifest.text(VERBS))
 
 
 def test_deploy__holds_what_is_printed() -> None:
-    """The file in deploy/ is generated: `clew manifest slack > deploy/slack-manifest.yaml`."""
-    kept = (ROOT / "deploy" / "slack-manifest.yaml").read_text(encoding="utf-8")
+    """The file in deploy/ is generated: `clew manifest slack > deploy/slack-manifest.json`."""
+    kept = (ROOT / "deploy" / "slack-manifest.json").read_text(encoding="utf-8")
 
     assert manifest.text(VERBS) == kept
+
+
+def test_deploy__gives_the_reason_for_each_permission() -> None:
+    """Whoever installs the app reads what each is for, in the words that `clew doctor` uses."""
+    readme = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+    given = dict(re.findall(r"^\| `([a-z]+[a-z_.:]*:[a-z.]+|commands)` \| (.+) \|$", readme, re.MULTILINE))
+
+    assert given == manifest.SCOPES
 
 
 def test_command__prints_it() -> None:
@@ -98,31 +103,3 @@ def test_command__refuses_what_slack_would_not_take(words: list[str]) -> None:
 
     assert result.exit_code == 2
     assert "Traceback" not in result.output
-
-
-def _read(text: str) -> Any:
-    """Read the little of YAML that is used: nested blocks, lists, scalars as JSON, comments."""
-    lines = [re.sub(r"  # .*$", "", line) for line in text.splitlines() if not line.startswith("#")]
-    value, rest = _block([(len(li) - len(li.lstrip()), li.strip()) for li in lines])
-    assert rest == []
-    return value
-
-
-def _block(lines: list[tuple[int, str]]) -> tuple[Any, list[tuple[int, str]]]:
-    depth = lines[0][0]
-    result: Any = [] if lines[0][1].startswith("- ") else {}
-    while lines and lines[0][0] == depth:
-        content = lines[0][1]
-        if isinstance(result, list) and re.match(r"- [a-z_]+:", content):
-            item, lines = _block([(depth + 2, content[2:]), *lines[1:]])
-            result.append(item)
-        elif isinstance(result, list):
-            result.append(json.loads(content[2:]))
-            lines = lines[1:]
-        elif content.endswith(":"):
-            result[content[:-1]], lines = _block(lines[1:])
-        else:
-            name, _, scalar = content.partition(": ")
-            result[name] = json.loads(scalar)
-            lines = lines[1:]
-    return result, lines

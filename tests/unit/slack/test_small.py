@@ -143,6 +143,6 @@ def test_way__knows_no_proxy(monkeypatch: pytest.MonkeyPatch, exempt: str, proxy
 
 def test_ids__there_and_back() -> None:
     """Slack's own id is the last part of a name."""
-    names = [ids.channel("T1", "C1"), ids.user("T1", "U1"), ids.usergroup("T1", "S1"), ids.team("T1")]
+    names = [ids.channel("T1", "C1"), ids.user("T1", "U1"), ids.team("T1")]
 
-    assert [ids.last(name) for name in names] == ["C1", "U1", "S1", "T1"]
+    assert [ids.last(name) for name in names] == ["C1", "U1", "T1"]
