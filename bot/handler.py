@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot import access, grammar, lengths, moments
+from bot import access, grammar, home, lengths, moments
 from bot.access import Afresh
-from bot.cards import Button, Context, FieldKind, Form, Reply, fingerprint
+from bot.cards import Button, Card, Context, FieldKind, Form, Reply, fingerprint
 from bot.command import Asked, Services, Verb
 from bot.commands.corrected import offers
 from bot.commands.registry import VERBS
@@ -20,7 +20,9 @@ from bot.model import Secret
 from bot.ports import Report
 from bot.redact import scrub, scrub_given, scrub_word
 from bot.replies import commands, finding, problems
+from bot.replies import home as home_replies
 from bot.state import Actor, AuditEntry, Invocation, LiveCard, MessageRef, Place
+from bot.suggest import Autocomplete, Limits, Suggestion, Typing
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +88,7 @@ class Handler:
     def __init__(self, services: Services, verbs: Mapping[str, Verb] = VERBS) -> None:
         self.services = services
         self.verbs = verbs
+        self._autocomplete = Autocomplete(services, verbs.values(), verb_of=self.verb_of, asked=self._asked)
 
     def verb_of(self, invocation: Invocation) -> Verb | None:
         """Return the verb that a command begins with, None where it begins with none: cheap, nothing else is read."""
@@ -139,6 +142,29 @@ class Handler:
         if denied := await self._allow(verb, asked):
             raise UserError(denied)
         return await verb.form(asked, self.services) if verb.form else None
+
+    async def suggest(self, typing: Typing, limits: Limits) -> tuple[Suggestion, ...]:
+        """Return what fits where somebody is typing; a failure is no reason to disturb them."""
+        try:
+            return await self._autocomplete.suggest(typing, limits)
+        except Exception:
+            log.exception("nothing could be suggested")
+            return ()
+
+    async def home(self, actor: Actor, channels: home.AskChannels) -> tuple[Card, ...]:
+        """Return what Clew shows a person at a glance, a card for each part; `channels`: those that they are in."""
+        here = Place(channel=actor.id)
+        decision = access.decide(self.services.policy, actor, here, need=access.Role.READ, changes=False)
+        if isinstance(decision, access.Denied):
+            await self.refused(actor, here, decision.rule, action="home")
+            return (home_replies.refused(decision.reason),)
+        try:
+            return await home.cards(self.services, channels)
+        except ClewError as error:
+            return (problems.failure(error).card,)
+        except Exception:
+            log.exception("the home could not be made")
+            return (problems.unexpected().card,)
 
     async def refused(self, actor: Actor, place: Place, rule: str, *, action: str = "any") -> None:
         """Note in the audit trail that a chat refused somebody, where no verb was used or nothing was read of it."""
@@ -210,6 +236,12 @@ class Handler:
             raise finding.about_no_run()
         return Context()
 
+    async def _asked(self, invocation: Invocation) -> Asked:
+        """Read what stands beside a value that is being typed. Raises `ClewError`."""
+        clean = self.clean(invocation)
+        _, asked = await self._read(_words(clean), clean, _silent)
+        return asked
+
     def _verb(self, words: ParsedCommand) -> Verb:
         if words.verb in self.verbs:
             return self.verbs[words.verb]
@@ -246,3 +278,7 @@ class Handler:
                 detail=rule,
             )
         )
+
+
+async def _silent(_: str) -> None:
+    """Report nothing."""

@@ -23,7 +23,7 @@ from adapters.chat.lanes import MOST, Lanes
 from adapters.chat.responder import Responder
 from adapters.chat.surface import Inbound, Kind, Receipt, Surface, T
 from adapters.chat.tasks import Tasks
-from adapters.lanes import silent
+from adapters.lanes import acting, silent
 from bot.cards import Form, Reply
 from bot.commands import fields
 from bot.errors import ClewError, ServiceError, StoreError, UserError
@@ -32,6 +32,7 @@ from bot.ports import Clock
 from bot.replies import conversation as sentences
 from bot.replies import load, problems
 from bot.state import Actor, Invocation, Place
+from bot.suggest import Limits, Suggestion, Typing
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +101,11 @@ class Conversation(Generic[T]):
     def turn(self, person: str) -> AbstractAsyncContextManager[None]:
         """Hold a turn to ask the core something for a person that is no command."""
         return self._lanes.turn(person)
+
+    async def suggest(self, typing: Typing, limits: Limits) -> tuple[Suggestion, ...]:
+        """Return what fits where a person is typing; what is read for it counts as theirs."""
+        with acting(typing.actor.id):
+            return await self._handler.suggest(typing, limits)
 
     async def turn_away(self, actor: Actor, place: Place, rule: str) -> None:
         """Note in the audit trail that the chat refused somebody for whom nothing is accepted."""

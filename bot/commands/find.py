@@ -12,12 +12,13 @@ from bot import moments
 from bot.actions import send
 from bot.cards import FieldKind, Reply
 from bot.command import MESSAGE, Asked, Parameter, Services, Verb
+from bot.launchers import launchers_of
 from bot.lengths import LONGEST
 from bot.moments import Pasted
 from bot.replies import finding
 from bot.replies import runs as replies
 from bot.targets.moment import moment_of
-from bot.targets.run import SHORTEST_ID, analysis_for, launchers_of, meant, runs_beginning_with
+from bot.targets.run import SHORTEST_ID, analysis_for, meant, runs_beginning_with
 
 MOST_BEGINNINGS = 20  # words of a text that are tried as the beginning of an id
 _BEGINNING = re.compile(

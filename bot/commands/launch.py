@@ -21,11 +21,12 @@ from bot.command import Asked, Parameter, Preset, Services, Verb
 from bot.commands.parameters import may_mail
 from bot.errors import ServiceError, UserError
 from bot.grammar import ParsedCommand
+from bot.launchers import known_launchers
 from bot.model import Capability, LaunchRequest, Run, RunQuery
 from bot.ports import RunService
 from bot.replies import launching as replies
 from bot.state import Intent, IntentKind, IntentState
-from bot.targets.run import launchers_of, require, service_of
+from bot.targets.run import require, service_of
 from bot.wordlike import nearest
 
 OWN = ("launcher", "preset", "connection", "again")  # parameters of the verb that are none of the run's
@@ -166,7 +167,7 @@ async def _warnings(request: LaunchRequest, service: RunService, services: Servi
     own = launching.own_duration(dict(request.extra))
     warnings: list[Line] = [replies.own_duration(own)] if own and request.minutes is None else []
     newest = await _newest(launcher, service)
-    if newest == () and launcher not in (seen := await _seen(service, services)):
+    if newest == () and launcher not in (seen := await known_launchers(service, services)):
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *services.presets])))
     going = next((run for run in newest or () if not run.status.terminal), None)
     if going is not None:
@@ -174,14 +175,6 @@ async def _warnings(request: LaunchRequest, service: RunService, services: Servi
     if any(_unclear(intent, request, service, services) for intent in await services.store.open_intents()):
         warnings.append(replies.undecided(launcher))
     return tuple(warnings)
-
-
-async def _seen(service: RunService, services: Services) -> tuple[str, ...]:
-    """Return the launchers that are known, those of the settings alone where the platform cannot be asked."""
-    try:
-        return await launchers_of(service, services)
-    except ServiceError:
-        return services.launchers.get(service.connection, ())
 
 
 def _unclear(intent: Intent, request: LaunchRequest, service: RunService, services: Services) -> bool:

@@ -12,6 +12,7 @@ from bot.cards import Field, FieldKind, Form, Reply, ReportLinks
 from bot.command import Asked, Parameter, Services, Verb
 from bot.delivery.lost_channels import restore
 from bot.errors import ServiceError
+from bot.launchers import launchers_of
 from bot.replies import commands
 from bot.replies import watching as replies
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
@@ -74,8 +75,8 @@ async def _unmatched(wanted: Subscription, services: Services) -> filters.Unmatc
     odd: filters.Unmatched | None = None
     for name in names:
         service = services.platforms[name]
-        further = (*services.launchers.get(name, ()), *await services.store.launchers(name))
         try:
+            further = await launchers_of(service, services)
             odd = await filters.odd_in(service, wanted.launcher, wanted.source, further)
         except ServiceError:
             return None

@@ -89,14 +89,19 @@ def written(words: ParsedCommand) -> str | None:
         head.append(moments.show(pasted.moment, run_id=pasted.run_id, session_id=pasted.session_id))
     elif pasted is not None:
         head.append(pasted.run_id or pasted.session_id or "")
-    plain = [word if _PLAIN.fullmatch(word) else quoted(word) for word in words.positional]
-    return " ".join(word for word in (*head, *plain, *map(named, words.named.items())) if word)
+    bare = map(one_word, words.positional)
+    return " ".join(part for part in (*head, *bare, *map(named, words.named.items())) if part)
 
 
 def named(pair: tuple[str, str]) -> str:
     """Write a name and its value as one word of a command."""
     name, value = pair
-    return f"{name}={value if _PLAIN.fullmatch(value) else quoted(value)}"
+    return f"{name}={one_word(value)}"
+
+
+def one_word(value: str) -> str:
+    """Write a value as one word of a command, in quotes where it needs them."""
+    return value if _PLAIN.fullmatch(value) else quoted(value)
 
 
 def quoted(value: str) -> str:

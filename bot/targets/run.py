@@ -15,6 +15,7 @@ from bot.analysis import RunAnalysis, analysis_of, with_moment
 from bot.chain import DEPTH
 from bot.command import Asked, Services
 from bot.errors import ClewError, NotFound
+from bot.launchers import launchers_of
 from bot.model import Capability, Run, RunQuery
 from bot.ports import RunService
 from bot.replies import commands
@@ -183,16 +184,6 @@ async def _unclear(text: str, platforms: tuple[RunService, ...], services: Servi
     if moments.is_platform_id(text):
         return NotFound(replies.no_such_id(text), what="run")
     return replies.begins_no_recent(text)
-
-
-async def launchers_of(service: RunService, services: Services) -> tuple[str, ...]:
-    """Return the launchers that are known: the API has no list, so those of the settings and of runs seen."""
-    seen = await services.store.launchers(service.connection)
-    if not seen:  # nobody watches, or not yet
-        async for page in service.runs(RunQuery()):
-            seen = tuple(run.launcher for run in page)
-            break
-    return tuple(dict.fromkeys((*services.launchers.get(service.connection, ()), *seen)))
 
 
 async def _latest(services: Services, service: RunService, launcher: str, *, ended: bool) -> Run:

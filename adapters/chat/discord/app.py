@@ -18,7 +18,6 @@ from adapters.chat.discord.people import People
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.screen import Stage
 from adapters.chat.discord.sender import CALL_SECONDS, Sender
-from adapters.chat.discord.suggest import Suggestions
 from adapters.chat.discord.work import Work
 from adapters.chat.lanes import Lanes
 from adapters.chat.resuming import Resuming
@@ -64,8 +63,7 @@ class DiscordChat:
         lanes = Lanes(self._tasks)
         people = People(self._calls, clock, guilds=settings.guilds)
         stage = Stage(sender=self._sender, people=people, calls=self._calls, clock=clock, edits=self._tasks)
-        suggestions = Suggestions(handler.services, handler.verbs.values(), clock)
-        self._work = Work(handler, stage, suggestions, lanes, patience=self._timing.patience)
+        self._work = Work(handler, stage, lanes, patience=self._timing.patience)
         self._intake = Intake(handler, self._work, lanes, self._tasks, clock, self._places)
         self._budget = Budget(store, clock)
         self._resuming = Resuming(ids.CHAT, handler, lanes, clock)

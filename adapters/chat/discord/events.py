@@ -19,6 +19,7 @@ from adapters.chat.discord.markup import Json, said_text, shown_text
 from adapters.chat.message_target import about
 from bot.commands.registry import VERBS
 from bot.state import Actor, Invocation, Place
+from bot.suggest import Typing
 
 ANSWERABLE = timedelta(minutes=14)  # Discord's quarter of an hour, less a reserve
 COMMAND, COMPONENT, AUTOCOMPLETE, SUBMIT = 2, 3, 4, 5
@@ -293,14 +294,17 @@ def _suggestion(payload: _Payload) -> Incoming:
     parameter = commands.parameter(verb, typing) if verb is not None else None
     if verb is None or parameter is None:
         return Refused(ticket=payload.ticket, sentence=CHANGED, suggesting=True)
-    before = {n: o.get("value") for n, o in options.items() if n != typing}
+    _, given = commands.given(verb, {n: o.get("value") for n, o in options.items() if n != typing})
     return Suggesting(
         ticket=payload.ticket,
-        actor=payload.actor,
-        place=payload.place,
-        parameter=parameter,
-        typed=said_text(str(options[typing].get("value") or "")),
-        given={n: v for n, v in before.items() if isinstance(v, str)},
+        typing=Typing(
+            actor=payload.actor,
+            place=payload.place,
+            typed=said_text(str(options[typing].get("value") or "")),
+            parameter=parameter,
+            verb=verb.name,
+            given=given,
+        ),
     )
 
 

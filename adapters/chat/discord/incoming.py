@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.command import Parameter
 from bot.state import Actor, Invocation, Place
+from bot.suggest import Typing
 
 
 class Way(StrEnum):
@@ -64,14 +63,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggesting:
-    """Somebody types an option and wants to see what fits; `given` are the options before it."""
+    """Somebody types an option and wants to see what fits."""
 
     ticket: Ticket
-    actor: Actor
-    place: Place
-    parameter: Parameter
-    typed: str
-    given: Mapping[str, str]
+    typing: Typing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

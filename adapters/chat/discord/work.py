@@ -21,9 +21,9 @@ from adapters.chat.discord.calls import (
 from adapters.chat.discord.incoming import Opening, Refused, Said, Suggesting, Ticket, Way
 from adapters.chat.discord.markup import Json
 from adapters.chat.discord.screen import Screen, Stage, Told, first_word
-from adapters.chat.discord.suggest import Suggestions
 from adapters.chat.lanes import MOST, Lanes
 from adapters.chat.resuming import shown_before
+from adapters.lanes import acting
 from bot.cards import Card, Reply
 from bot.commands import fields
 from bot.commands.registry import VERBS
@@ -31,11 +31,13 @@ from bot.errors import ClewError, UserError
 from bot.handler import Handler
 from bot.replies import load, problems
 from bot.state import Invocation, MessageRef
+from bot.suggest import Limits
 
 log = logging.getLogger(__name__)
 
 FIRST_WORD = 2.9  # seconds that Discord waits, less a little
 FORM = 2.0  # seconds for preparing a form, which has to be the first word
+SUGGESTIONS = Limits(count=25, label=100, text=100, echo=True)
 TOO_LATE = "Preparing the form took longer than Discord waits. Try once more."
 
 _KINDS = {
@@ -52,14 +54,12 @@ class Work:
         self,
         handler: Handler,
         stage: Stage,
-        suggestions: Suggestions,
         lanes: Lanes,
         *,
         patience: float = PATIENCE,
     ) -> None:
         self._handler = handler
         self._stage = stage
-        self._suggestions = suggestions
         self._lanes = lanes
         self._answering = Answering(handler, lanes, patience=patience)
 
@@ -102,7 +102,9 @@ class Work:
 
     async def suggest(self, suggesting: Suggesting) -> None:
         """Offer what fits."""
-        choices = await self._suggestions.offer(suggesting)
+        with acting(suggesting.typing.actor.id):
+            found = await self._handler.suggest(suggesting.typing, SUGGESTIONS)
+        choices = [{"name": s.label, "value": s.text} for s in found]
         await self._first(suggesting.ticket, CHOICES, {"choices": choices})
 
     async def refuse(self, refused: Refused) -> None:

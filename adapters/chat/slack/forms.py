@@ -7,7 +7,7 @@ all that is needed to read it, even after a restart. Limits: https://docs.slack.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from adapters.chat.slack.markup import Json, plain
@@ -17,6 +17,7 @@ from bot.commands.registry import VERBS
 from bot.model import Secret
 from bot.redact import scrub
 from bot.state import Invocation
+from bot.suggest import Limits, Suggestion
 
 TITLE = 24
 LABEL = 150
@@ -25,7 +26,8 @@ OPTION = 75
 OPTION_VALUE = 150
 CHOICES = 100
 INPUT = 3000
-SUGGESTIONS = 100
+SUGGESTIONS = Limits(count=100, label=OPTION, text=OPTION_VALUE, echo=True)
+LAUNCHER = Field(name="launcher", label="", kind=FieldKind.LAUNCHER)  # the one kind with a select that asks
 CALLBACK = "clew_form"
 WAITING = "clew_waiting"
 WHERE = "clew_where"  # the block that asks for a channel where none is known
@@ -101,14 +103,9 @@ def sent(view: Json, secrets: tuple[Secret, ...] = ()) -> Sent:
     return Sent(values=values, errors=errors, channel=values.pop(WHERE, ""))
 
 
-def options(launchers: tuple[str, ...], typed: str) -> Json:
-    """Answer a select: known launchers that fit, and what was typed, so that a new one can be named."""
-    typed = " ".join(typed.split())
-    fitting = [name for name in launchers if typed.lower() in name.lower()]
-    if typed and typed not in fitting:
-        fitting.append(typed)
-    fitting = [name for name in fitting if 0 < len(name) <= OPTION_VALUE]
-    return {"options": [_option(name) for name in fitting[:SUGGESTIONS]]}
+def options(suggestions: Iterable[Suggestion]) -> Json:
+    """Answer a select with what fits."""
+    return {"options": [_option(s.text, s.label) for s in suggestions]}
 
 
 def _view(callback: str, title: str, blocks: list[Json]) -> Json:
@@ -173,8 +170,8 @@ def _flag(field: Field) -> Json:
     return element | {"initial_options": [option]} if yes else element
 
 
-def _option(value: str) -> Json:
-    return {"text": plain(value, OPTION), "value": value[:OPTION_VALUE]}
+def _option(value: str, label: str = "") -> Json:
+    return {"text": plain(label or value, OPTION), "value": value[:OPTION_VALUE]}
 
 
 _ELEMENTS: dict[FieldKind, Callable[[Field], Json]] = {

@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.conversation import Conversation
 from adapters.chat.delivery import to_one
-from adapters.chat.slack import events, home, ids, outcomes, render
+from adapters.chat.slack import events, forms, home, ids, outcomes, render
 from adapters.chat.slack.events import (
     Autocomplete,
     Challenged,
@@ -38,11 +38,13 @@ from adapters.chat.slack.events import (
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.surface import SlackSurface
 from adapters.chat.surface import Inbound
+from bot.cards import Card
 from bot.errors import UserError
 from bot.handler import Handler
 from bot.ports import Clock, Halted
 from bot.replies import problems
-from bot.state import Actor
+from bot.state import Actor, Place
+from bot.suggest import Typing
 
 Next = Callable[[], Awaitable[BoltResponse]]
 
@@ -85,8 +87,8 @@ class Receiver(AsyncMiddleware):
                 refusal = (await self._conversation.receive(inbound)).refusal
                 if refusal is not None and inbound.told_by_receipt:
                     return await ack(text=f"{refusal.problem} {refusal.hint}")
-            case Autocomplete() as typing:
-                return await ack(**await self._suggest(typing))
+            case Autocomplete() as autocomplete:
+                return await ack(**await self._suggest(autocomplete))
             case InvalidForm(errors=errors):
                 return await ack(response_action="errors", errors=dict(errors))
             case Challenged(challenge=challenge):
@@ -131,17 +133,28 @@ class Receiver(AsyncMiddleware):
 
     async def _show_home(self, actor: Actor) -> None:
         """Show the app's home to somebody."""
+        user = ids.last(actor.id)
         async with self._conversation.turn(actor.id):
-            view = await home.view(self._handler, self._client, self._surface.people, actor)
-        await self._client.views_publish(user_id=ids.last(actor.id), view=view)
+            view = home.view(await self._home(actor, user))
+        await self._client.views_publish(user_id=user, view=view)
 
-    async def _suggest(self, typing: Autocomplete) -> Json:
+    async def _home(self, actor: Actor, user: str) -> tuple[Card, ...]:
+        try:
+            actor = await self._surface.people.actor(actor)
+        except UserError as error:
+            await self._handler.refused(actor, Place(channel=actor.id), "account", action="home")
+            return (problems.denied(error.problem).card,)
+        return await self._handler.home(actor, lambda: home.channels(self._client, user))
+
+    async def _suggest(self, autocomplete: Autocomplete) -> Json:
         """Suggest the launchers that fit."""
         try:
-            actor = await self._surface.people.actor(typing.actor)
+            actor = await self._surface.people.actor(autocomplete.actor)
         except UserError:
-            return {"options": []}
-        return await home.launchers(self._handler, actor, typing.typed)
+            return forms.options(())
+        place, launcher = Place(channel=actor.id), forms.LAUNCHER
+        typing = Typing(actor=actor, place=place, typed=autocomplete.typed, parameter=launcher)
+        return forms.options(await self._conversation.suggest(typing, forms.SUGGESTIONS))
 
 
 def bolt_app(receiver: Receiver, *, me: Self, api_url: str, signing_secret: str, bot_token: str) -> AsyncApp:

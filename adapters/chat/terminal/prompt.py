@@ -34,8 +34,7 @@ class Prompt:
         self._tasks: set[asyncio.Task[bool]] = set()
         self._attended: asyncio.Task[bool] | None = None
         self._filling = False
-        services, verbs = terminal.handler.services, terminal.handler.verbs
-        self._completing = Completing(services, verbs, chat.threads)
+        self._completing = Completing(terminal.handler, chat.threads, lambda: terminal.thread)
         self._lines: PromptSession[str] = PromptSession(
             completer=self._completing,
             complete_while_typing=False,
@@ -124,7 +123,7 @@ class Prompt:
             text = await self._fields.prompt_async(
                 f"  {field.label}{hint}: ",
                 default=text,
-                completer=self._completing.of_field(field),
+                completer=self._completing.of_field(verb, field),
                 handle_sigint=False,
             )
             if not (problem := _problem(verb, field, text.strip())):

@@ -201,7 +201,9 @@ def test_suggestion__knows_what_is_typed_and_what_came_before() -> None:
     found = events.read(body | {"type": 4}, ME, NOW)
 
     assert isinstance(found, Suggesting)
-    assert (found.parameter.name, found.typed, dict(found.given)) == ("property", "led", {"run": "latest"})
+    typing = found.typing
+    assert typing.parameter is not None
+    assert (typing.parameter.name, typing.typed, dict(typing.given)) == ("property", "led", {"run": "latest"})
 
 
 def test_ticket__is_good_for_fourteen_minutes() -> None:

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from adapters.chat.slack import forms
 from bot.cards import Field, FieldKind, Form
 from bot.state import Actor, Invocation, Place
+from bot.suggest import Typing
 from tests.fakes import slack_judge
 from tests.fakes.slack import _filled
+from tests.fakes.stage import ANN, Stage
 
 ME = Actor(id="slack:user:T01:U1", principals=frozenset({"slack:user:T01:U1"}))
 SAID = Invocation(
@@ -165,13 +167,20 @@ def test_modal__without_a_channel_asks_for_one() -> None:
     assert sent(view, clew_where="C7").channel == "C7"
 
 
-def test_options__hold_slacks_limits() -> None:
+async def options(launchers: tuple[str, ...], typed: str) -> list[str]:
+    """Return the values that a select of launchers offers."""
+    typing = Typing(actor=ANN, place=Place(channel=ANN.id), typed=typed, parameter=forms.LAUNCHER)
+    found = forms.options(await Stage(known=launchers).handler.suggest(typing, forms.SUGGESTIONS))
+    return [option["value"] for option in found["options"]]
+
+
+async def test_options__hold_slacks_limits() -> None:
     """At most a hundred, each short enough, what was typed among them where there is room."""
     many = tuple(f"launcher {n}" for n in range(300))
 
-    assert len(forms.options(many, "")["options"]) == forms.SUGGESTIONS
-    assert forms.options((), "x" * 151) == {"options": []}
-    assert [o["value"] for o in forms.options(("a b",), " a  b ")["options"]] == ["a b"]
+    assert len(await options(many, "")) == forms.SUGGESTIONS.count == 100
+    assert await options((), "x" * 151) == []
+    assert await options(("a b",), " a  b ") == ["a b"]
 
 
 @settings(max_examples=100, deadline=None)

@@ -17,7 +17,7 @@ async def completing(stage: Stage | None = None) -> Completing:
     stage = stage or Stage()
     run = a_run(1, launcher="Payments Nightly")
     await stage.memory.record(PollStep(connection="demo", now=EPOCH, runs=(run,)))
-    return Completing(stage.services, stage.handler.verbs, lambda: ("2", "1"))
+    return Completing(stage.handler, lambda: ("2", "1"), lambda: None)
 
 
 async def offered(line: str, completer: Completing | None = None) -> list[str]:
@@ -82,7 +82,7 @@ async def test_completions__database_down() -> None:
 async def test_of_field__launcher() -> None:
     """A form's field takes names as they are, without quotes."""
     field = Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER)
-    completer = (await completing()).of_field(field)
+    completer = (await completing()).of_field("launch", field)
     document = Document("pay", 3)
 
     found = [c.text async for c in completer.get_completions_async(document, CompleteEvent())]

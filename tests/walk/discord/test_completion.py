@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from adapters.lanes import whose
 from bot.model import Run
 from tests.fakes.discord_bot import World, answer
 from tests.fakes.runs import MOMENT, a_run, run_id
@@ -74,3 +77,20 @@ async def test_offer__nothing_to_somebody_without_a_role(world: World) -> None:
     stranger = world.guild.add_member(world.env.create_user("mallory"))
 
     assert await offered(world, "launch", "launcher", by=stranger) == []
+
+
+async def test_offer__is_read_for_the_person_who_types(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What typing makes Clew read has the person's share of the connection, not Clew's own."""
+    readers, read = [], world.service.run
+    thread = await thread_of(world)
+
+    async def noting(name: str) -> Any:
+        readers.append(whose())
+        return await read(name)
+
+    monkeypatch.setattr(world.service, "run", noting)
+    await offered(world, "logs", "property", channel=thread)
+
+    assert readers == [f"discord:user:{world.alice.id}"]

@@ -1,0 +1,118 @@
+"""Clew at a glance for one person: what runs, what came of recent runs, and what their channels hear of.
+
+Only what the person may read is shown, and only subscriptions of channels that the person is in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bot.cards import Card, Item, Line
+from bot.command import Services
+from bot.errors import ListCut, ServiceError
+from bot.model import Run, RunQuery
+from bot.ports import RunService
+from bot.recent import Recent, recent_of
+from bot.replies import home as replies
+from bot.replies.runs import not_listed
+from bot.watch.listing import OPEN
+
+RUNS = 8  # of each kind and connection, fewer where there are many
+ALL_RUNS, FEWEST = 16, 2
+RUN_PAGES = 3  # that are looked through for runs that have ended
+SUBSCRIPTIONS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """The channels that a person is in, as far as a chat tells: their names by the last part of their ids.
+
+    `whole`: these are all.
+    """
+
+    names: Mapping[str, str]
+    whole: bool = True
+
+
+AskChannels = Callable[[], Awaitable[Channels]]
+"""Asks a chat which channels a person is in; raises nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Runs:
+    """The newest runs of one connection. `cut`: more may be running; `problem`: why they cannot be listed."""
+
+    running: tuple[Recent, ...] = ()
+    ended: tuple[Recent, ...] = ()
+    cut: bool = False
+    problem: Line = ()
+
+
+async def cards(services: Services, channels: AskChannels) -> tuple[Card, ...]:
+    """Return a card for each part, the first with the ways in. Raises `StoreError`."""
+    most = max(FEWEST, min(RUNS, ALL_RUNS // max(1, len(services.platforms))))
+    found = await asyncio.gather(*(_runs(service, services, most) for service in services.platforms.values()))
+    problems = tuple(runs.problem for runs in found if runs.problem)
+    return (
+        replies.first(problems),
+        replies.running(
+            _items([recent for runs in found for recent in runs.running], services),
+            known=not problems,
+            cut=any(runs.cut for runs in found),
+        ),
+        replies.ended(
+            _items([recent for runs in found for recent in runs.ended], services), known=not problems
+        ),
+        await _subscriptions(services, await channels()),
+    )
+
+
+def _items(shown: list[Recent], services: Services) -> tuple[Item, ...]:
+    now, several = services.clock.now(), len(services.platforms) > 1
+    return tuple(replies.run(recent, now, connection=several) for recent in shown)
+
+
+async def _runs(service: RunService, services: Services, most: int) -> _Runs:
+    try:
+        going, over = await _going(service), await _over(service, most)
+    except ServiceError as error:
+        return _Runs(problem=not_listed(service.connection, error.problem))
+    return _Runs(
+        running=await recent_of(service, services.store, going[:most]),
+        ended=await recent_of(service, services.store, over[:most]),
+        cut=len(going) > most,
+    )
+
+
+async def _going(service: RunService) -> list[Run]:
+    """Return the newest runs that go on, by their status: a long one may stand behind any number of newer ones."""
+    return [run for status in OPEN for run in await _page(service, RunQuery(status=status))]
+
+
+async def _over(service: RunService, most: int) -> list[Run]:
+    """Return the newest runs that have ended, of as many pages as it takes, within a bound."""
+    over: list[Run] = []
+    pages = 0
+    with suppress(ListCut):  # what was read until then is true all the same
+        async for page in service.runs(RunQuery()):
+            over += [run for run in page if run.status.terminal]
+            pages += 1
+            if len(over) >= most or pages == RUN_PAGES:
+                break
+    return over
+
+
+async def _page(service: RunService, query: RunQuery) -> tuple[Run, ...]:
+    async for page in service.runs(query):
+        return page
+    return ()
+
+
+async def _subscriptions(services: Services, channels: Channels) -> Card:
+    heard = [(s, s.channel.rpartition(":")[2]) for s in await services.store.subscriptions()]
+    mine = [(s, channels.names[own]) for s, own in heard if own in channels.names]
+    items = tuple(replies.subscription(s, name) for s, name in mine[:SUBSCRIPTIONS])
+    return replies.subscriptions(items, left_out=len(mine) - len(items), known=channels.whole)

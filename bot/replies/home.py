@@ -1,0 +1,71 @@
+"""What a person sees of Clew at a glance, in a chat that has a page for it: one card for each part."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.cards import Button, Card, Item, Line, Tone, Untrusted
+from bot.recent import Recent
+from bot.replies import runs, watching
+from bot.replies.wording import age
+from bot.state import Subscription
+
+NAME = "Clew"
+RUNS_UNKNOWN = "Not known, as not all runs can be listed."
+CHANNELS_UNKNOWN = "Not known, as the chat does not list all channels that you are in."
+NO_ROOM = "There is more than fits here."
+MORE_RUNNING = "These are the newest; more may be running."
+
+
+def first(problems: tuple[Line, ...]) -> Card:
+    """Begin with the ways in, and with what could not be asked."""
+    buttons = (
+        Button(label="Launch a test run", words="launch", opens_form="launch"),
+        Button(label="Recent runs", words="status"),
+        Button(label="Help", words="help"),
+    )
+    tone = Tone.WARNING if problems else Tone.NEUTRAL
+    return Card(title=(NAME,), text=(NAME,), tone=tone, body=problems, buttons=buttons)
+
+
+def running(items: tuple[Item, ...], *, known: bool, cut: bool) -> Card:
+    """Show what is running; `known`: every connection was asked, `cut`: there may be more."""
+    body = MORE_RUNNING if cut else "" if items else "Nothing is running." if known else RUNS_UNKNOWN
+    return _part("Running now", items, body)
+
+
+def ended(items: tuple[Item, ...], *, known: bool) -> Card:
+    """Show what came of recent runs; `known`: every connection was asked."""
+    return _part(
+        "Recent verdicts", items, "" if items else "No recent run has ended." if known else RUNS_UNKNOWN
+    )
+
+
+def subscriptions(items: tuple[Item, ...], *, left_out: int, known: bool) -> Card:
+    """Show what one's channels hear of; `known`: all of one's channels."""
+    none = "None of your channels watches runs. Say “/clew watch” in one." if known else CHANNELS_UNKNOWN
+    return _part("What your channels hear of", items, "" if items else none, left_out=left_out)
+
+
+def run(recent: Recent, now: datetime, *, connection: bool) -> Item:
+    """Show a run with its verdict and the ways into it; `connection`: there are several, so name its own."""
+    where: Line = (" · ", Untrusted(recent.run.ref.connection)) if connection else ()
+    when = age(recent.run, now)
+    title: Line = (*runs.summary(recent), *((" · ", *when) if when else ()), *where)
+    return Item(title=title, buttons=runs.ways_in(recent))
+
+
+def subscription(wanted: Subscription, channel: str) -> Item:
+    """Show what a channel hears of, by the channel's name."""
+    problem: Line = (" (cannot be reached: ", Untrusted(wanted.problem), ")") if wanted.problem else ()
+    return Item(title=("#", Untrusted(channel), " hears of ", *watching.described(wanted), *problem))
+
+
+def refused(reason: str) -> Card:
+    """NotifyOperator somebody who may not read why there is nothing to see."""
+    return Card(title=(NAME,), text=(reason,), body=((reason,),))
+
+
+def _part(title: str, items: tuple[Item, ...], body: str, *, left_out: int = 0) -> Card:
+    said: tuple[Line, ...] = ((body,),) if body else ()
+    return Card(title=(title,), text=(title,), body=said, items=items, items_left_out=left_out)
