@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -24,10 +24,11 @@ from adapters.chat.responder import Responder
 from adapters.chat.surface import Inbound, Kind, Receipt, Surface, T
 from adapters.chat.tasks import Tasks
 from adapters.lanes import acting, silent
-from bot.cards import Form, Reply
+from bot.cards import Card, Form, Reply
 from bot.commands import fields
 from bot.errors import ClewError, ServiceError, StoreError, UserError
 from bot.handler import Handler
+from bot.home import AskChannels
 from bot.ports import Clock
 from bot.replies import conversation as sentences
 from bot.replies import load, problems
@@ -98,18 +99,19 @@ class Conversation(Generic[T]):
         else:
             self._lanes.start(person, work)
 
-    def turn(self, person: str) -> AbstractAsyncContextManager[None]:
-        """Hold a turn to ask the core something for a person that is no command."""
-        return self._lanes.turn(person)
-
     async def suggest(self, typing: Typing, limits: Limits) -> tuple[Suggestion, ...]:
         """Return what fits where a person is typing; what is read for it counts as theirs."""
         with acting(typing.actor.id):
             return await self._handler.suggest(typing, limits)
 
-    async def turn_away(self, actor: Actor, place: Place, rule: str) -> None:
+    async def home(self, actor: Actor, channels: AskChannels) -> tuple[Card, ...]:
+        """Return what a person sees at a glance; it is read in their turn."""
+        async with self._lanes.turn(actor.id):
+            return await self._handler.home(actor, channels)
+
+    async def turn_away(self, actor: Actor, place: Place, rule: str, *, action: str = "any") -> None:
         """Note in the audit trail that the chat refused somebody for whom nothing is accepted."""
-        await self._handler.refused(actor, place, rule)
+        await self._handler.refused(actor, place, rule, action=action)
 
     async def access_restored(self, under: str) -> None:
         """Know that the chat lets us into a channel (or all of a server) again: what waits is tried at once."""

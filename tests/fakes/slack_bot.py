@@ -100,8 +100,8 @@ class Bot:
     @property
     def conversation(self) -> Conversation[Interaction]:
         """What answers, once Slack has said who the bot is."""
-        assert self.chat._conversation is not None
-        return self.chat._conversation
+        assert self.chat._receiver is not None
+        return self.chat._receiver.conversation
 
     @property
     def requests(self) -> Requests:

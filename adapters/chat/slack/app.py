@@ -60,7 +60,7 @@ class SlackChat:
         self._client = new_client(self._session, self._addresses.api_url, settings.bot_token.reveal())
         self._files = Files(self._client, self._session, self._addresses)
         self._sender = Sender(self._client, clock, files=self._files, reconcile_after=self._timing.settle)
-        self._conversation: Conversation[Interaction] | None = None
+        self._receiver: Receiver | None = None
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
         self._transport: Sockets | Requests | None = None
@@ -86,12 +86,12 @@ class SlackChat:
             self._closed.set()
 
     async def close(self) -> None:
-        """Stop receiving, finish what is being answered, say of the rest that it will be taken up again."""
+        """Stop receiving, finish what is being answered, say of the rest that it will be resumed."""
         self._closing.set()
         if self._transport is not None:
             await self._transport.close()
             await self._closed.wait()
-        late = await self._conversation.drain(self._timing.drain) if self._conversation else 0
+        late = await self._receiver.conversation.drain(self._timing.drain) if self._receiver else 0
         if late:
             log.warning("%s answers to Slack were cut off; they are resumed at the next start", late)
         await self._sender.uploads.drain(1.0)
@@ -102,19 +102,17 @@ class SlackChat:
         What still runs by then is cut off first: `close` may have been given up, and pictures of late messages
         are begun after it.
         """
-        if self._conversation is not None:
-            await self._conversation.end()
+        if self._receiver is not None:
+            await self._receiver.conversation.end()
         await self._sender.uploads.end(1.0)
         await self._session.close()
 
     async def _receive(self, me: Self) -> None:
         self._sender.bot_id = me.bot
-        surface = self._surface(me)
-        if self._conversation is None:
-            self._conversation = Conversation(self._handler, surface, self._clock)
-        self._conversation.begin()
-        receiver = Receiver(self._conversation, surface, self._handler, self._client, self._clock, me=me)
-        self._transport = self._open(receiver, me)
+        if self._receiver is None:
+            self._receiver = self._new_receiver(me)
+        self._receiver.conversation.begin()
+        self._transport = self._open(self._receiver, me)
         log.info("serving Slack workspace %s", me.team)
         if not self._closing.is_set():
             await self._receive_until_halted(self._transport)
@@ -143,9 +141,9 @@ class SlackChat:
             )
         return Requests(bolt, self._clock, listen=settings.listen)
 
-    def _surface(self, me: Self) -> SlackSurface:
+    def _new_receiver(self, me: Self) -> Receiver:
         groups = sorted(self._handler.principals(f"{ids.CHAT}:usergroup:"))
-        return SlackSurface(
+        surface = SlackSurface(
             self._client,
             self._clock,
             sender=self._sender,
@@ -154,6 +152,9 @@ class SlackChat:
             files=self._files,
             progress=self._timing.progress,
         )
+        conversation: Conversation[Interaction] = Conversation(self._handler, surface, self._clock)
+        secrets = self._handler.services.secrets
+        return Receiver(conversation, surface, self._client, self._clock, me=me, secrets=secrets)
 
     async def _introduce(self) -> Self:
         """Ask Slack who we are, again and again while it cannot be reached."""

@@ -40,7 +40,7 @@ from adapters.chat.slack.surface import SlackSurface
 from adapters.chat.surface import Inbound
 from bot.cards import Card
 from bot.errors import UserError
-from bot.handler import Handler
+from bot.model import Secret
 from bot.ports import Clock, Halted
 from bot.replies import problems
 from bot.state import Actor, Place
@@ -50,24 +50,24 @@ Next = Callable[[], Awaitable[BoltResponse]]
 
 
 class Receiver(AsyncMiddleware):
-    """Takes in what Slack sends to one workspace."""
+    """Takes in what Slack sends to one workspace. `secrets`: values that what is said of a form must not repeat."""
 
     def __init__(
         self,
         conversation: Conversation[Interaction],
         surface: SlackSurface,
-        handler: Handler,
         client: AsyncWebClient,
         clock: Clock,
         *,
         me: Self,
+        secrets: tuple[Secret, ...],
     ) -> None:
-        self._conversation = conversation
+        self.conversation = conversation
         self._surface = surface
-        self._handler = handler
         self._client = client
         self._clock = clock
         self._me = me
+        self._secrets = secrets
 
     async def async_process(
         self,
@@ -82,9 +82,9 @@ class Receiver(AsyncMiddleware):
 
     async def _receive(self, body: Json, ack: AsyncAck) -> BoltResponse:
         """Act on what came in; what wants an answer with its acknowledgement gets it."""
-        match events.read(body, self._me, self._clock.now(), self._handler.services.secrets):
+        match events.read(body, self._me, self._clock.now(), self._secrets):
             case Inbound() as inbound:
-                refusal = (await self._conversation.receive(inbound)).refusal
+                refusal = (await self.conversation.receive(inbound)).refusal
                 if refusal is not None and inbound.told_by_receipt:
                     return await ack(text=f"{refusal.problem} {refusal.hint}")
             case Autocomplete() as autocomplete:
@@ -104,19 +104,19 @@ class Receiver(AsyncMiddleware):
         """Start what is not accepted into the inbox: it is worth nothing when it comes late."""
         match incoming:
             case HomeOpened(actor=actor):
-                self._conversation.start_for(actor.id, self._show_home(actor))
+                self.conversation.start_for(actor.id, self._show_home(actor))
             case Removed():
-                self._conversation.start(self._removed())
+                self.conversation.start(self._removed())
             case Joined(channel=channel):
-                self._conversation.start(self._conversation.access_restored(channel))
+                self.conversation.start(self.conversation.access_restored(channel))
             case NotServed() as refused:
-                self._conversation.start(self._turn_away(refused))
+                self.conversation.start(self._turn_away(refused))
             case _:
                 pass
 
     async def _turn_away(self, refused: NotServed) -> None:
         """Tell somebody of another workspace, unseen by others, that nothing is done for them, and note it."""
-        await self._conversation.turn_away(refused.actor, refused.place, "workspace")
+        await self.conversation.turn_away(refused.actor, refused.place, "workspace")
         url, card = refused.response_url, problems.denied(refused.sentence).card
         if url is not None:
             message = render.message(card)
@@ -134,17 +134,16 @@ class Receiver(AsyncMiddleware):
     async def _show_home(self, actor: Actor) -> None:
         """Show the app's home to somebody."""
         user = ids.last(actor.id)
-        async with self._conversation.turn(actor.id):
-            view = home.view(await self._home(actor, user))
+        view = home.view(await self._home(actor, user))
         await self._client.views_publish(user_id=user, view=view)
 
     async def _home(self, actor: Actor, user: str) -> tuple[Card, ...]:
         try:
             actor = await self._surface.people.actor(actor)
         except UserError as error:
-            await self._handler.refused(actor, Place(channel=actor.id), "account", action="home")
+            await self.conversation.turn_away(actor, Place(channel=actor.id), "account", action="home")
             return (problems.denied(error.problem).card,)
-        return await self._handler.home(actor, lambda: home.channels(self._client, user))
+        return await self.conversation.home(actor, lambda: home.channels(self._client, user))
 
     async def _suggest(self, autocomplete: Autocomplete) -> Json:
         """Suggest the launchers that fit."""
@@ -154,7 +153,7 @@ class Receiver(AsyncMiddleware):
             return forms.options(())
         place, launcher = Place(channel=actor.id), forms.LAUNCHER
         typing = Typing(actor=actor, place=place, typed=autocomplete.typed, parameter=launcher)
-        return forms.options(await self._conversation.suggest(typing, forms.SUGGESTIONS))
+        return forms.options(await self.conversation.suggest(typing, forms.SUGGESTIONS))
 
 
 def bolt_app(receiver: Receiver, *, me: Self, api_url: str, signing_secret: str, bot_token: str) -> AsyncApp:
