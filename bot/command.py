@@ -1,23 +1,19 @@
-"""What a verb is, and what its handler gets; help, manifests, command trees and completion come from it."""
+"""What a verb is, what its handler gets, and what a command is about; help, manifests, command trees and completion come from it."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
-from bot import moments
 from bot.access import Afresh, Policy, Role
 from bot.cards import Context, FieldKind, Form, Reply, ReportLinks
-from bot.errors import UserError
-from bot.grammar import ParsedCommand
-from bot.model import NOTHING, Secret
+from bot.model import NOTHING, Moment, Run, Secret
+from bot.parsed import ParsedCommand
 from bot.ports import Clock, Report, RunService, Store
-from bot.redact import MASK
-from bot.replies import commands as replies
 from bot.state import Invocation
 
 ENTRY = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # the number of an entry of a list
@@ -131,83 +127,30 @@ class Verb:
         """The parameter that bare words stand for."""
         return next((p for p in self.parameters if p.positional), None)
 
-    def with_flags(self, words: ParsedCommand) -> ParsedCommand:
-        """Read a bare word that names a flag of this verb as a yes, not as the run or launcher that is meant."""
-        flags = {p.name for p in self.parameters if p.kind is FieldKind.FLAG} - words.named.keys()
-        said = [word for word in words.positional if word in flags]
-        if not said:
-            return words
-        return replace(without(words, said), named={**words.named, **dict.fromkeys(said, "yes")})
 
-    def with_entry(self, words: ParsedCommand) -> ParsedCommand:
-        """Read a bare number as the failing property with it in the list: ids and launchers are no such number."""
-        *before, last = words.positional or ("",)
-        takes = any(p.name == PROPERTY for p in self.parameters) and PROPERTY not in words.named
-        alone = not before or [word.casefold() for word in before] == ["latest"]
-        if not (takes and alone and ENTRY.fullmatch(last)):
-            return words
-        return replace(without(words, [last]), named={**words.named, PROPERTY: last})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MomentTarget:
+    """A moment to look at: in a run, or in a session whose run is not known."""
 
-    def check_names(self, words: ParsedCommand) -> None:
-        """Refuse a named value that the verb does not know, naming those it does."""
-        if self.open_names:
-            return
-        known = [p.name for p in self.parameters]
-        unknown = [name for name in words.named if name not in known]
-        if unknown:
-            raise replies.unknown_name(self.name, unknown[0], known)
+    service: RunService
+    moment: Moment
+    run: Run | None = None
+    session_id: str | None = None
+    property_name: str | None = None
+    others: tuple[int, ...] = ()  # entries of the list of failing properties that have a moment too
+    warning: str = ""
 
-    def check_words(self, words: ParsedCommand, values: Mapping[str, str]) -> None:
-        """Refuse bare words that would be dropped, or of which nobody can tell what they belong to."""
-        own = self.positional
-        if not words.positional or (own and own.kind is FieldKind.LONG_TEXT):
-            return
-        if own is None:
-            raise replies.no_further_words(self.name, words.bare)
-        leading = len(words.positional) > len(words.strays)
-        for name, word in words.strays:
-            if leading or (self._spaced(name, words.named[name]) and not _names_run(word)):
-                raise _stray(words, name)
-        if own.name in words.named or own.name in values:
-            given = values.get(own.name) or words.named[own.name]
-            raise replies.given_both_ways(self.name, words.bare, own.name, given)
-
-    def check_secrets(self, words: ParsedCommand, values: Mapping[str, str]) -> None:
-        """Refuse to change something by a value that a secret was taken out of: the rest is not what was meant."""
-        if not self.changes:
-            return
-        bare = {self.positional.name: words.bare} if self.positional else {}
-        given = {**bare, **words.named, **values}
-        held = next((name for name, value in given.items() if MASK in value and name not in _PROSE), None)
-        if held is not None:
-            raise replies.secret_taken_out(held, MASK)
-
-    def _spaced(self, name: str, value: str) -> bool:
-        """Whether a value may have been meant to go on behind a space."""
-        kind = next((p.kind for p in self.parameters if p.name == name), FieldKind.TEXT)
-        return kind in _SPACED or value.endswith((",", ";"))
+    @property
+    def context(self) -> Context:
+        """What a message about it speaks of."""
+        run = self.run.ref if self.run else None
+        return Context(run=run, property_name=self.property_name, moment=self.moment)
 
 
-_PROSE = frozenset(
-    {"description", "antithesis.description"}
-)  # read by people, and a mask says enough to them
-_SPACED = {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PROPERTY}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoMomentTarget:
+    """A run that was meant and has no moment to look at; `why` is a sentence."""
 
-
-def without(words: ParsedCommand, taken: Collection[str]) -> ParsedCommand:
-    """Return the words without some of the bare ones."""
-    return replace(
-        words,
-        positional=tuple(word for word in words.positional if word not in taken),
-        strays=tuple(stray for stray in words.strays if stray[1] not in taken),
-    )
-
-
-def _names_run(word: str) -> bool:
-    return word.casefold() == "latest" or moments.is_platform_id(word)
-
-
-def _stray(words: ParsedCommand, name: str) -> UserError:
-    """Ask whether bare words behind a named value belong to it, showing how it was understood."""
-    behind = " ".join(word for before, word in words.strays if before == name)
-    return replies.words_behind(name, words.named[name], behind)
+    service: RunService
+    run: Run
+    why: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot import access, grammar, home, lengths, moments
+from bot import access, authorization, grammar, home, lengths, moments, reading
 from bot.access import Afresh
 from bot.cards import Button, Card, Context, FieldKind, Form, Reply, fingerprint
 from bot.command import Asked, Services, Verb
@@ -15,8 +15,8 @@ from bot.commands.corrected import offers
 from bot.commands.registry import VERBS
 from bot.delivery.lost_channels import restore
 from bot.errors import ClewError, UserError
-from bot.grammar import ParsedCommand
 from bot.model import Secret
+from bot.parsed import ParsedCommand
 from bot.ports import Report
 from bot.redact import scrub, scrub_given, scrub_word
 from bot.replies import commands, finding, problems
@@ -154,7 +154,9 @@ class Handler:
     async def home(self, actor: Actor, channels: home.AskChannels) -> tuple[Card, ...]:
         """Return what Clew shows a person at a glance, a card for each part; `channels`: those that they are in."""
         here = Place(channel=actor.id)
-        decision = access.decide(self.services.policy, actor, here, need=access.Role.READ, changes=False)
+        decision = authorization.decide(
+            self.services.policy, actor, here, need=access.Role.READ, changes=False
+        )
         if isinstance(decision, access.Denied):
             await self.refused(actor, here, decision.rule, action="home")
             return (home_replies.refused(decision.reason),)
@@ -208,15 +210,15 @@ class Handler:
         denied = await self._allow(verb, asked)
         if denied:
             return problems.denied(denied)
-        verb.check_names(asked.command)
-        verb.check_words(asked.command, asked.invocation.values)
-        verb.check_secrets(asked.command, asked.invocation.values)
+        reading.check_names(verb, asked.command)
+        reading.check_words(verb, asked.command, asked.invocation.values)
+        reading.check_secrets(verb, asked.command, asked.invocation.values)
         return await verb.handle(asked, self.services)
 
     async def _read(self, words: ParsedCommand, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:
         verb = self._verb(words)
         context = await self._context(invocation)
-        words = verb.with_entry(verb.with_flags(words))
+        words = reading.with_entry(verb, reading.with_flags(verb, words))
         words = verb.reread(words) if verb.reread else words
         words, values = _with_pastes(verb, words, invocation.values)
         asked = replace(invocation, values=values)
@@ -259,7 +261,7 @@ class Handler:
     async def _allow(self, verb: Verb, asked: Asked) -> str:
         """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""
         who, where = asked.invocation.actor, asked.invocation.place
-        decision = await access.decide_now(
+        decision = await authorization.decide_now(
             self.services.policy, who, where, need=verb.role, changes=verb.changes, afresh=asked.afresh
         )
         reason = decision.reason if isinstance(decision, access.Denied) else ""

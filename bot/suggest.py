@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
 from typing import TypeVar
 
-from bot import access, cleaning, grammar
+from bot import access, authorization, cleaning, grammar
 from bot.analysis import RunAnalysis
 from bot.cache import Cache
 from bot.cards import Field, FieldKind
@@ -99,7 +99,7 @@ class Autocomplete:
     async def suggest(self, typing: Typing, limits: Limits) -> tuple[Suggestion, ...]:
         """Return what fits, best first; nothing to those who may not read."""
         policy, role = self._services.policy, access.Role.READ
-        decision = access.decide(policy, typing.actor, typing.place, need=role, changes=False)
+        decision = authorization.decide(policy, typing.actor, typing.place, need=role, changes=False)
         if isinstance(decision, access.Denied):
             return ()
         if typing.parameter is None:

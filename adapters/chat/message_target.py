@@ -14,7 +14,8 @@ from bot.commands.registry import VERBS
 from bot.errors import UserError
 from bot.lengths import LONGEST
 from bot.model import Moment
-from bot.moments import Pasted
+from bot.parsed import Pasted
+from bot.replies.pasting import copyable
 
 FIND = "find"
 
@@ -60,6 +61,6 @@ def _named(text: str) -> str:
 
 def _with_run(pasted: Pasted, moment: Moment) -> str:
     """Write the moment with the run or session it names, else with a run id that stands beside it."""
-    shown = moments.show(moment, run_id=pasted.run_id, session_id=pasted.session_id)
+    shown = copyable(moment, run_id=pasted.run_id, session_id=pasted.session_id)
     beside = () if pasted.run_id or pasted.session_id else moments.run_ids(pasted.rest)
     return " ".join((*beside, shown))

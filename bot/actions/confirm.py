@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import access, sessions
+from bot import access, authorization, sessions
 from bot.access import Role
 from bot.actions import requests, send
 from bot.cards import FieldKind, Reply
@@ -178,7 +178,7 @@ async def _stranger(intent: Intent, asked: Asked, services: Services) -> Reply |
 async def _denied(intent: Intent, asked: Asked, services: Services) -> Reply | None:
     """Refuse a person who has lost the right, or anybody while Clew is read-only."""
     who, where = asked.invocation.actor, asked.invocation.place
-    decision = await access.decide_now(
+    decision = await authorization.decide_now(
         services.policy, who, where, need=ROLES[intent.kind], changes=True, afresh=asked.afresh
     )
     if not isinstance(decision, access.Denied):

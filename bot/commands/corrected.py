@@ -9,7 +9,7 @@ from bot import grammar
 from bot.cards import Button
 from bot.command import Verb
 from bot.errors import Correction, Part
-from bot.grammar import ParsedCommand
+from bot.parsed import ParsedCommand
 from bot.redact import is_secret
 
 MOST = 5  # offers beside each other

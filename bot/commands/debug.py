@@ -14,7 +14,7 @@ from bot import grammar, moments, sessions
 from bot.access import Role
 from bot.actions import confirm, requests
 from bot.cards import Field, FieldKind, Form, Line, Reply, Untrusted
-from bot.command import Asked, Parameter, Services, Verb
+from bot.command import Asked, MomentTarget, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail, moment_field, run_field
 from bot.errors import UserError
 from bot.model import Capability, DebugRequest
@@ -22,7 +22,7 @@ from bot.replies import debugging as replies
 from bot.replies import pasting
 from bot.replies.wording import SHORT_ID
 from bot.state import Intent, IntentKind, IntentState
-from bot.targets.moment import MomentTarget, moment_of
+from bot.targets.moment import moment_of
 from bot.targets.run import require, service_of
 
 LONGEST_DESCRIPTION = 300  # characters
@@ -67,7 +67,7 @@ async def form(asked: Asked, services: Services) -> Form:
             moment_field(asked),
             Field(name="recipients", label="Mail the link to", kind=FieldKind.TEXT,
                   value=given("recipients") or asked.invocation.actor.email or "", hint="addresses separated by ;"),
-            Field(name="description", label="What is it for?", kind=FieldKind.TEXT,
+            Field(name="description", label="Purpose", kind=FieldKind.TEXT,
                   value=given("description") or ""),
         ),
     )  # fmt: skip

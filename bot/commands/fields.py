@@ -10,7 +10,7 @@ from bot import grammar, launching, moments
 from bot.cards import Button, FieldKind, Reply
 from bot.command import Parameter, Verb
 from bot.errors import UserError, WrongValue
-from bot.grammar import ParsedCommand
+from bot.parsed import ParsedCommand
 from bot.redact import MASK, is_secret
 from bot.replies import pasting
 from bot.state import Invocation

@@ -14,7 +14,7 @@ from bot.cards import FieldKind, Reply
 from bot.command import MESSAGE, Asked, Parameter, Services, Verb
 from bot.launchers import launchers_of
 from bot.lengths import LONGEST
-from bot.moments import Pasted
+from bot.parsed import Pasted
 from bot.replies import finding
 from bot.replies import runs as replies
 from bot.targets.moment import moment_of

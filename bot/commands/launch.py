@@ -20,9 +20,9 @@ from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.command import Asked, Parameter, Preset, Services, Verb
 from bot.commands.parameters import may_mail
 from bot.errors import ServiceError, UserError
-from bot.grammar import ParsedCommand
 from bot.launchers import known_launchers
 from bot.model import Capability, LaunchRequest, Run, RunQuery
+from bot.parsed import ParsedCommand
 from bot.ports import RunService
 from bot.replies import launching as replies
 from bot.state import Intent, IntentKind, IntentState

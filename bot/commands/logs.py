@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from bot import grammar
 from bot.cards import Field, FieldKind, Form, Reply
-from bot.command import Asked, Parameter, Services, Verb
+from bot.command import Asked, MomentTarget, NoMomentTarget, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
 from bot.errors import NotAvailable, NotFound
 from bot.model import Capability, LogExcerpt, LogQuery, Run
 from bot.ports import RunService
 from bot.replies import at_moment, finding
 from bot.replies import logs as replies
-from bot.targets.moment import MomentTarget, NoMomentTarget, moment_target_of
+from bot.targets.moment import moment_target_of
 from bot.targets.run import require, run_of
 
 WINDOW = 10.0  # virtual seconds

@@ -5,7 +5,7 @@ report [RUN]
 
 from __future__ import annotations
 
-from bot import access
+from bot import authorization
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.commands.parameters import RUN
@@ -19,7 +19,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     """Fetch the link anew, note who got it, and answer privately."""
     service, run = await run_of(asked, services, ended=True)
     require(service, Capability.REPORT)
-    if not access.may_hold_link(services.policy, asked.invocation.actor):
+    if not authorization.may_hold_link(services.policy, asked.invocation.actor):
         await _note(asked, services, run, "denied")
         return replies.report_refused()
     link = await service.report_link(run.ref.run_id)

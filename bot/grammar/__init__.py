@@ -3,12 +3,11 @@
 from bot.grammar.lists import image, images, only_within, recipients
 from bot.grammar.names import flag, is_launcher, launcher, run_id
 from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds, whole_number
-from bot.grammar.words import ParsedCommand, first_verb, named, of_arguments, one_word, quoted, split, written
+from bot.grammar.words import first_verb, named, of_arguments, one_word, quoted, split, written
 
 __all__ = [
     "MOST_MINUTES",
     "MOST_VIRTUAL_SECONDS",
-    "ParsedCommand",
     "first_verb",
     "flag",
     "image",

@@ -11,13 +11,13 @@ ParsedCommand that came apart elsewhere (a shell's argv) are read by `of_argumen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from bot import moments
-from bot.model import NOTHING
-from bot.moments import Pasted
+from bot.parsed import ParsedCommand, Pasted
 from bot.replies import commands as replies
+from bot.replies.pasting import copyable
 
 _VERB = re.compile(r"([A-Za-z][A-Za-z-]{0,40})[?!.,:]?(?=\s|$)", re.ASCII)
 _NAME = re.compile(r"(?:--)?([A-Za-z][A-Za-z0-9_.-]*)=")
@@ -27,25 +27,6 @@ _ESCAPED = re.compile(r"""\\(["'\\])""")
 _WORD = re.compile(r"\S*+")
 _SPACE = re.compile(r"\s*+")
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/-]{0,80}|[0-9]{1,9}\.[0-9]{1,9}", re.ASCII)  # needs no quotes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedCommand:
-    """A command, read. Names without a dot are lower case with `_`; those with one are kept as typed.
-
-    `strays`: the bare words that stand behind a named value, with its name: maybe they were meant to belong to it.
-    """
-
-    verb: str = ""  # lower case; "" where the text does not begin with a word
-    positional: tuple[str, ...] = ()
-    named: Mapping[str, str] = field(default_factory=lambda: NOTHING)
-    pasted: Pasted | None = None
-    strays: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def bare(self) -> str:
-        """All positional words as one text, "" where there are none."""
-        return " ".join(self.positional)
 
 
 def split(text: str) -> ParsedCommand:
@@ -86,7 +67,7 @@ def written(words: ParsedCommand) -> str | None:
     if pasted is not None and pasted.report_url is not None:
         return None
     if pasted is not None and pasted.moment is not None:
-        head.append(moments.show(pasted.moment, run_id=pasted.run_id, session_id=pasted.session_id))
+        head.append(copyable(pasted.moment, run_id=pasted.run_id, session_id=pasted.session_id))
     elif pasted is not None:
         head.append(pasted.run_id or pasted.session_id or "")
     bare = map(one_word, words.positional)

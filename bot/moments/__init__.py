@@ -1,15 +1,13 @@
 """Every text that a person may paste to name a run or a moment, read and written; pure and linear in time."""
 
-from bot.moments.find import OPENERS, Pasted, find, read, run_ids
+from bot.moments.find import OPENERS, find, read, run_ids
 from bot.moments.normalise import MAX_LENGTH, tidy
 from bot.moments.numbers import RUN_ID, is_platform_id, looks_shortened, read_moment, read_run_id
-from bot.moments.show import show
 
 __all__ = [
     "MAX_LENGTH",
     "OPENERS",
     "RUN_ID",
-    "Pasted",
     "find",
     "is_platform_id",
     "looks_shortened",
@@ -17,6 +15,5 @@ __all__ = [
     "read_moment",
     "read_run_id",
     "run_ids",
-    "show",
     "tidy",
 ]

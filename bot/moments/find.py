@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.errors import UserError
-from bot.model import Moment, Secret
+from bot.model import Moment
 from bot.moments import forms, links
 from bot.moments.found import Found
 from bot.moments.normalise import tidy
 from bot.moments.numbers import is_platform_id, looks_shortened
 from bot.moments.remaining_text import RemainingText
+from bot.parsed import Pasted
 from bot.replies import pasting
 
 OPENERS = frozenset({"curl", "echo", "end", "failure", "last", "moment", "printf", "snouty"})
@@ -22,22 +22,6 @@ OPENERS = frozenset({"curl", "echo", "end", "failure", "last", "moment", "printf
 _WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 T = TypeVar("T", bound=Hashable)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pasted:
-    """What a pasted text names. `rest`: the words left when the pasted part is taken out.
-
-    `session_id` is valid for a debugging session only; for logs it has to be mapped to a run.
-    """
-
-    run_id: str | None = None
-    session_id: str | None = None
-    report_url: Secret | None = None
-    moment: Moment | None = None
-    rest: str = ""
-    warning: str = ""  # a sentence for the person, "" where nothing is odd
-    refusal: UserError | None = None  # why what looks like a moment is none; only where there is no other
 
 
 def find(text: str) -> Pasted | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot import moments
 from bot.analysis import RunAnalysis
 from bot.cards import Card, Context, Fact, Item, Line, Reply, Tone, Untrusted
 from bot.chain import Gap
 from bot.model import Capability, Example, Property
 from bot.replies import at_moment
 from bot.replies.comparing import in_a_row
+from bot.replies.pasting import copyable
 from bot.replies.runs import (
     PARTIAL,
     TONES,
@@ -57,7 +57,7 @@ def one(found: RunAnalysis, chosen: Property, capabilities: frozenset[Capability
     number = found.failing.index(chosen) + 1
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
-    exact = moments.show(moment, run_id=found.run.ref.run_id) if moment else ""
+    exact = copyable(moment, run_id=found.run.ref.run_id) if moment else ""
     title, place = titled(chosen.name)
     facts = (
         Fact("State", (_mark(chosen, found),)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.cards import Attachment, Button, Card, Context, Excerpt, Fact, Item, Line, Reply, Tone, Untrusted
+from bot.command import MomentTarget
 from bot.errors import ClewError, UserError
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run
 from bot.replies import at_moment
@@ -17,7 +18,6 @@ from bot.replies.wording import (
     virtual_seconds,
     virtual_text,
 )
-from bot.targets.moment import MomentTarget
 
 
 def text_too_long(most: int) -> UserError:

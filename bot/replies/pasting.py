@@ -110,3 +110,12 @@ def which_moment() -> UserError:
 def which_moment_of_session() -> UserError:
     """Ask for the moment in a session that was named."""
     return UserError("Which moment of that session?", GIVE_MOMENT)
+
+
+def copyable(moment: Moment, *, run_id: str | None = None, session_id: str | None = None) -> str:
+    """Return the moment in the form of the triage report's copy button; `Moment.words` is the short form."""
+    parts = [
+        f'{name}: "{value}"' for name, value in (("run_id", run_id), ("session_id", session_id)) if value
+    ]
+    parts += [f'input_hash: "{moment.input_hash}"', f"vtime: {moment.vtime}"]
+    return f"Moment.from({{ {', '.join(parts)} }})"

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.analysis import RunAnalysis
 from bot.cards import Button, Card, Context, Fact, Item, Line, Progress, Reply, Tone, Untrusted
 from bot.chain import Gap
+from bot.command import MomentTarget
 from bot.diff import RunDiff
 from bot.model import Capability, Moment, Run, Secret
 from bot.recent import COMPARED, Recent
@@ -32,7 +33,6 @@ from bot.replies.wording import (
     virtual,
     when,
 )
-from bot.targets.moment import MomentTarget
 from bot.verdict import Verdict, VerdictKind, judge_stored
 
 NAMED = 5  # properties named per kind

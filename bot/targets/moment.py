@@ -6,46 +6,18 @@ is what `RunAnalysis.focus` says: where an incomplete run broke, else the first 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot import moments
 from bot.analysis import RunAnalysis, analysis_of
-from bot.cards import Context
-from bot.command import ENTRY, Asked, Services
+from bot.command import ENTRY, Asked, MomentTarget, NoMomentTarget, Services
 from bot.errors import ServiceError
-from bot.model import Moment, Property, Run
+from bot.model import Property, Run
+from bot.parsed import Pasted
 from bot.ports import RunService
 from bot.replies import at_moment, pasting
 from bot.replies import finding as replies
 from bot.targets.run import analysis_for, run_of, service_of, somewhere
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MomentTarget:
-    """A moment to look at: in a run, or in a session whose run is not known."""
-
-    service: RunService
-    moment: Moment
-    run: Run | None = None
-    session_id: str | None = None
-    property_name: str | None = None
-    others: tuple[int, ...] = ()  # entries of the list of failing properties that have a moment too
-    warning: str = ""
-
-    @property
-    def context(self) -> Context:
-        """What a message about it speaks of."""
-        run = self.run.ref if self.run else None
-        return Context(run=run, property_name=self.property_name, moment=self.moment)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoMomentTarget:
-    """A run that was meant and has no moment to look at; `why` is a sentence."""
-
-    service: RunService
-    run: Run
-    why: str
 
 
 async def moment_of(asked: Asked, services: Services) -> MomentTarget:
@@ -98,7 +70,7 @@ def _entry(failing: tuple[Property, ...], number: int) -> Property:
     raise replies.no_entry(number, len(failing))
 
 
-def _given_moment(asked: Asked) -> moments.Pasted | None:
+def _given_moment(asked: Asked) -> Pasted | None:
     text = asked.value("moment")
     if text is None:
         return None
@@ -108,7 +80,7 @@ def _given_moment(asked: Asked) -> moments.Pasted | None:
     return found
 
 
-async def _pasted_target(asked: Asked, services: Services, pasted: moments.Pasted) -> MomentTarget:
+async def _pasted_target(asked: Asked, services: Services, pasted: Pasted) -> MomentTarget:
     service = service_of(asked, services)
     moment = pasted.moment
     if moment is None:  # the caller looked

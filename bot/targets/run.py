@@ -17,6 +17,7 @@ from bot.command import Asked, Services
 from bot.errors import ClewError, NotFound
 from bot.launchers import launchers_of
 from bot.model import Capability, Run, RunQuery
+from bot.parsed import Pasted
 from bot.ports import RunService
 from bot.replies import commands
 from bot.replies import finding as replies
@@ -77,7 +78,7 @@ async def analysis_for(
     return service, await analysis_of(service, services.store, run, depth=depth)
 
 
-async def _pasted_run(asked: Asked, services: Services, pasted: moments.Pasted) -> tuple[RunService, Run]:
+async def _pasted_run(asked: Asked, services: Services, pasted: Pasted) -> tuple[RunService, Run]:
     if pasted.run_id:
         return await _run_with_id(asked, services, pasted.run_id)
     url = pasted.report_url.reveal() if pasted.report_url else None

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.access import TERMINAL, Allowed, Denied, Policy, Role, decide, decide_now
+from bot.access import TERMINAL, Allowed, Denied, Policy, Role
+from bot.authorization import decide, decide_now
 from bot.state import Actor, Place
 
 TEAM, USER, GROUP = "slack:team:T01", "slack:user:T01:U01", "slack:usergroup:T01:S01"

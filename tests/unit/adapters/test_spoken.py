@@ -13,12 +13,12 @@ from adapters.chat.discord import events as discord_events
 from adapters.chat.discord import incoming as discord
 from adapters.chat.slack import events as slack_events
 from adapters.chat.surface import Inbound
-from bot.moments import show
+from bot.replies.pasting import copyable
 from tests.fakes.runs import EPOCH, MOMENT, run_id
 
 BOT = "200000000000000001"
 RUN, OTHER = run_id(1), run_id(2)
-PASTED = show(MOMENT, run_id=RUN)
+PASTED = copyable(MOMENT, run_id=RUN)
 
 
 def said_in_slack(text: str, *, kind: str = "app_mention") -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cards import Card, Context, Tone, plain
+from bot.command import MomentTarget
 from bot.model import (
     Availability,
     Capability,
@@ -22,7 +23,6 @@ from bot.model import (
     RunStatus,
 )
 from bot.replies import logs as replies
-from bot.targets.moment import MomentTarget
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService
 from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of

@@ -14,9 +14,8 @@ from bot.actions.requests import launch_request
 from bot.cards import Card, plain
 from bot.command import Preset
 from bot.errors import UserError
-from bot.grammar import ParsedCommand
 from bot.model import RunRef
-from bot.moments import Pasted
+from bot.parsed import ParsedCommand, Pasted
 from bot.state import IntentState
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.stage import Stage, an_invocation, silent, texts

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from bot import grammar
 from bot.errors import UserError
-from bot.grammar import ParsedCommand
 from bot.model import Moment, Secret
-from bot.moments import Pasted
+from bot.parsed import ParsedCommand, Pasted
 
 RUN = "9043254f65c9c65d63fe043a0abfc7fc-53-1"
 LETTER_RUN = "d5d1c9cf0e64b5dd69b00e97b07fe3f4-18-1"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from bot import moments
 from bot.errors import UserError
 from bot.model import Moment, Secret
-from bot.moments import MAX_LENGTH, Pasted
+from bot.moments import MAX_LENGTH
+from bot.parsed import Pasted
 
 RUN = "9043254f65c9c65d63fe043a0abfc7fc-53-1"
 SESSION = "d5d1c9cf0e64b5dd69b00e97b07fe3f4-18-1"

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bot import moments
 from bot.model import Moment
-from bot.moments import Pasted
+from bot.parsed import Pasted
+from bot.replies.pasting import copyable
 
 RUN = "9043254f65c9c65d63fe043a0abfc7fc-53-1"
 HASHES = st.integers(-(2**63), 2**63 - 1).map(str)
@@ -18,7 +19,7 @@ MOMENTS = st.builds(Moment, HASHES, VTIMES)
 
 def test_show__writes_the_copy_buttons_form() -> None:
     """The text is what the triage report copies, with the run id in front."""
-    text = moments.show(Moment("-9067336385060865277", "45.334635781589895"), run_id=RUN)
+    text = copyable(Moment("-9067336385060865277", "45.334635781589895"), run_id=RUN)
 
     assert text == (
         f'Moment.from({{ run_id: "{RUN}", input_hash: "-9067336385060865277", vtime: 45.334635781589895 }})'
@@ -29,7 +30,7 @@ def test_show__writes_the_copy_buttons_form() -> None:
 @given(MOMENTS, st.sampled_from([(None, None), (RUN, None), (None, RUN), (RUN, RUN)]))
 def test_show__reads_back_exactly(moment: Moment, ids: tuple[str | None, str | None]) -> None:
     """Every moment survives writing and reading, ids included."""
-    found = moments.find(moments.show(moment, run_id=ids[0], session_id=ids[1]))
+    found = moments.find(copyable(moment, run_id=ids[0], session_id=ids[1]))
 
     assert found is not None
     assert (moment, *ids) == (found.moment, found.run_id, found.session_id)

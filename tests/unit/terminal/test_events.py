@@ -12,7 +12,8 @@ from adapters.chat.terminal.events import (
     invocation,
     read,
 )
-from bot.access import Allowed, Policy, Role, decide
+from bot.access import Allowed, Policy, Role
+from bot.authorization import decide
 from tests.fakes.runs import EPOCH
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.model import Run
-from bot.moments import show
+from bot.replies.pasting import copyable
 from tests.fakes.discord_bot import World, answer, first_words, said
 from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
 
@@ -159,7 +159,7 @@ async def test_menu__triages_a_message_of_anybody(world: World, run: Run) -> Non
 
 async def test_menu__debugs_the_moment_in_a_message(world: World, run: Run) -> None:
     """A pasted moment is asked about, and nothing is opened before it is confirmed."""
-    message = await world.bob.send(world.main, f"{show(MOMENT, run_id=run_id(1))} try=3 hangs")
+    message = await world.bob.send(world.main, f"{copyable(MOMENT, run_id=run_id(1))} try=3 hangs")
 
     result = await world.alice.context_menu(world.main, "Debug this moment", message)
     await world.env.settle()

@@ -1,0 +1,107 @@
+"""Whether a person may use a verb here and now: a pure decision with its reason.
+
+What costs money or changes something is denied unless a role allows it; person and place have to match both.
+"""
+
+from __future__ import annotations
+
+from bot.access import TERMINAL, Afresh, Allowed, Decision, Denied, Policy, Role
+from bot.replies import access as replies
+from bot.state import Actor, Place
+
+
+async def decide_now(
+    policy: Policy, actor: Actor, place: Place, *, need: Role, changes: bool, afresh: Afresh | None
+) -> Decision:
+    """Decide like `decide` and, before something is changed, once more by the rights that the person has now.
+
+    `afresh` is None where what is known of the person came with what they just did.
+    """
+    decision = decide(policy, actor, place, need=need, changes=changes)
+    if isinstance(decision, Denied) or not changes or afresh is None:
+        return decision
+    now = await afresh(actor)
+    return now if isinstance(now, Denied) else decide(policy, now, place, need=need, changes=changes)
+
+
+def decide(policy: Policy, actor: Actor, place: Place, *, need: Role, changes: bool) -> Decision:
+    """Decide whether a person may use a verb that needs a role here and now; ask again before acting."""
+    if policy.read_only and changes:
+        return Denied(replies.READ_ONLY, "read-only")
+    if actor.id == TERMINAL and place.chat == TERMINAL.partition(":")[0]:
+        return Allowed("terminal")
+    if not policy.configured:
+        return _unconfigured(actor, place, need, changes=changes)
+    return _guest(actor, need) or _person(policy, actor, place, need) or _place(policy, place, need)
+
+
+def may_hold_link(policy: Policy, actor: Actor) -> bool:
+    """Whether a person may be handed a link that opens a report to whoever holds it.
+
+    A guest may only where a role names that very person: what a channel or a whole workspace has is not meant
+    for people of other organisations.
+    """
+    return not actor.guest or any(actor.id in members for members in policy.roles.values())
+
+
+_WHOLE = ("team", "guild")  # what chats call the whole that a channel's first id names
+
+
+def _unconfigured(actor: Actor, place: Place, need: Role, *, changes: bool) -> Decision:
+    """Decide while nobody has a role: members may read where nobody else reads along, and that is all."""
+    if changes or need > Role.READ:
+        return Denied(replies.only_reading(actor, need.word), f"no-roles:{need.word}")
+    if actor.guest:
+        return Denied(replies.no_answer_to_guests(actor, need.word), "no-roles:guest")
+    if not actor.member:
+        return Denied(replies.no_answer_elsewhere(actor, need.word), "no-roles:elsewhere")
+    if place.shared:
+        return Denied(replies.no_answer_in_shared(actor, need.word), "no-roles:shared")
+    return Allowed("no-roles:read")
+
+
+def _guest(actor: Actor, need: Role) -> Denied | None:
+    if actor.guest and need >= Role.LAUNCH:
+        return Denied(replies.NOT_FOR_GUESTS, "guest")
+    return None
+
+
+def _person(policy: Policy, actor: Actor, place: Place, need: Role) -> Denied | None:
+    held = _held(policy, actor, place)
+    if held is not None and held >= need:
+        return None
+    return Denied(replies.needs_role(actor, need.word, held.word if held else None), f"role:{need.word}")
+
+
+def _held(policy: Policy, actor: Actor, place: Place) -> Role | None:
+    """Return the highest role that the person or the channel has.
+
+    What a whole workspace, server or channel has reaches its guests for reading only.
+    """
+    person = actor.principals | {actor.id}
+    broad = {place.channel, *(name for name in person if _is_whole(name))}
+    by_broad = [role for role, members in policy.roles.items() if members & broad]
+    if actor.guest and by_broad:
+        by_broad = [Role.READ]
+    by_name = [role for role, members in policy.roles.items() if members & (person - broad)]
+    return max((*by_name, *by_broad), default=None)
+
+
+def _is_whole(principal: str) -> bool:
+    """Whether an id names a whole workspace or server."""
+    return principal.partition(":")[2].partition(":")[0] in _WHOLE
+
+
+def _place(policy: Policy, place: Place, need: Role) -> Decision:
+    """Hold a verb to the places of its role or, where that has none, of the nearest role below."""
+    bound = max((role for role in policy.places if role <= need), default=None)
+    if bound is None or _surroundings(place) & policy.places[bound]:
+        return Allowed(f"role:{need.word}")
+    return Denied(replies.not_here(place, bound.word), f"place:{bound.word}")
+
+
+def _surroundings(place: Place) -> frozenset[str]:
+    """Return the principals that a place answers to: its channel, and the workspace or server around it."""
+    chat, _, *ids = place.channel.split(":")
+    around = {f"{chat}:{whole}:{ids[0]}" for whole in _WHOLE} if len(ids) > 1 else set()
+    return frozenset({place.channel, *around})

@@ -1,0 +1,100 @@
+"""Read a command as its verb means it; what would be dropped or guessed is refused with a question."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from bot import moments
+from bot.cards import FieldKind
+from bot.command import ENTRY, PROPERTY, Verb
+from bot.errors import UserError
+from bot.parsed import ParsedCommand
+from bot.redact import MASK
+from bot.replies import commands as replies
+
+_PROSE = frozenset(
+    {"description", "antithesis.description"}
+)  # read by people, and a mask says enough to them
+_SPACED = {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PROPERTY}
+
+
+def with_flags(verb: Verb, words: ParsedCommand) -> ParsedCommand:
+    """Read a bare word that names a flag of this verb as a yes, not as the run or launcher that is meant."""
+    flags = {p.name for p in verb.parameters if p.kind is FieldKind.FLAG} - words.named.keys()
+    said = [word for word in words.positional if word in flags]
+    if not said:
+        return words
+    return replace(without(words, said), named={**words.named, **dict.fromkeys(said, "yes")})
+
+
+def with_entry(verb: Verb, words: ParsedCommand) -> ParsedCommand:
+    """Read a bare number as the failing property with it in the list: ids and launchers are no such number."""
+    *before, last = words.positional or ("",)
+    takes = any(p.name == PROPERTY for p in verb.parameters) and PROPERTY not in words.named
+    alone = not before or [word.casefold() for word in before] == ["latest"]
+    if not (takes and alone and ENTRY.fullmatch(last)):
+        return words
+    return replace(without(words, [last]), named={**words.named, PROPERTY: last})
+
+
+def check_names(verb: Verb, words: ParsedCommand) -> None:
+    """Refuse a named value that the verb does not know, naming those it does."""
+    if verb.open_names:
+        return
+    known = [p.name for p in verb.parameters]
+    unknown = [name for name in words.named if name not in known]
+    if unknown:
+        raise replies.unknown_name(verb.name, unknown[0], known)
+
+
+def check_words(verb: Verb, words: ParsedCommand, values: Mapping[str, str]) -> None:
+    """Refuse bare words that would be dropped, or of which nobody can tell what they belong to."""
+    own = verb.positional
+    if not words.positional or (own and own.kind is FieldKind.LONG_TEXT):
+        return
+    if own is None:
+        raise replies.no_further_words(verb.name, words.bare)
+    leading = len(words.positional) > len(words.strays)
+    for name, word in words.strays:
+        if leading or (_spaced(verb, name, words.named[name]) and not _names_run(word)):
+            raise _stray(words, name)
+    if own.name in words.named or own.name in values:
+        given = values.get(own.name) or words.named[own.name]
+        raise replies.given_both_ways(verb.name, words.bare, own.name, given)
+
+
+def check_secrets(verb: Verb, words: ParsedCommand, values: Mapping[str, str]) -> None:
+    """Refuse to change something by a value that a secret was taken out of: the rest is not what was meant."""
+    if not verb.changes:
+        return
+    bare = {verb.positional.name: words.bare} if verb.positional else {}
+    given = {**bare, **words.named, **values}
+    held = next((name for name, value in given.items() if MASK in value and name not in _PROSE), None)
+    if held is not None:
+        raise replies.secret_taken_out(held, MASK)
+
+
+def _spaced(verb: Verb, name: str, value: str) -> bool:
+    """Whether a value may have been meant to go on behind a space."""
+    kind = next((p.kind for p in verb.parameters if p.name == name), FieldKind.TEXT)
+    return kind in _SPACED or value.endswith((",", ";"))
+
+
+def without(words: ParsedCommand, taken: Collection[str]) -> ParsedCommand:
+    """Return the words without some of the bare ones."""
+    return replace(
+        words,
+        positional=tuple(word for word in words.positional if word not in taken),
+        strays=tuple(stray for stray in words.strays if stray[1] not in taken),
+    )
+
+
+def _names_run(word: str) -> bool:
+    return word.casefold() == "latest" or moments.is_platform_id(word)
+
+
+def _stray(words: ParsedCommand, name: str) -> UserError:
+    """Ask whether bare words behind a named value belong to it, showing how it was understood."""
+    behind = " ".join(word for before, word in words.strays if before == name)
+    return replies.words_behind(name, words.named[name], behind)
