@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from adapters.configuration.values import Connection
     from adapters.settings import Settings
     from bot.command import Services
-    from bot.ports import Clock, RunService, Store
+    from bot.platform import Platform
+from bot.ports import Clock, Store
 
 log = logging.getLogger(__name__)
 
@@ -227,7 +228,7 @@ async def assemble(settings: Settings, clock: Clock | None = None, **services: A
 
 
 @asynccontextmanager
-async def open_service(connection: Connection, clock: Clock) -> AsyncIterator[RunService]:
+async def open_service(connection: Connection, clock: Clock) -> AsyncIterator[Platform]:
     """Open one platform; nothing is sent yet. Raises `UserError` where its settings cannot work."""
     from pathlib import Path
     from tempfile import TemporaryDirectory
@@ -258,7 +259,7 @@ async def open_service(connection: Connection, clock: Clock) -> AsyncIterator[Ru
             )  # the next best place; where it cannot be made, logs come without files
             log.warning("there is no room for files of logs: %s", error)
         http = await stack.enter_async_context(open_http(proxy=connection.proxy))
-        yield AntithesisService(http, tenant, spool=spool, now=clock.now)
+        yield AntithesisService(http, tenant, spool=spool, now=clock.now).platform
 
 
 async def open_chat(name: str, own: Any, parts: Parts) -> RunningChat:
@@ -277,7 +278,7 @@ async def open_chat(name: str, own: Any, parts: Parts) -> RunningChat:
     return await open_terminal(own, *core)
 
 
-def _services(settings: Settings, platforms: dict[str, RunService], store: Store, clock: Clock) -> Services:
+def _services(settings: Settings, platforms: dict[str, Platform], store: Store, clock: Clock) -> Services:
     from uuid import uuid4
 
     from bot.access import Policy, Role

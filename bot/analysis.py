@@ -9,8 +9,9 @@ from bot.chain import DEPTH, Chain, Gap
 from bot.diff import RunDiff, compare
 from bot.earlier import chain_of, stored
 from bot.errors import NotAvailable, NotFound, Rejected, ServiceFailed, UnexpectedAnswer
-from bot.model import Availability, Capability, Property, Results, Run, RunStatus
-from bot.ports import RunService, WatchStore
+from bot.model import Availability, Property, Results, Run, RunStatus
+from bot.platform import Platform
+from bot.ports import WatchStore
 from bot.state import StoredResults
 from bot.verdict import Verdict, judge
 
@@ -22,6 +23,7 @@ OF_ONE_RUN = (ServiceFailed, UnexpectedAnswer, Rejected, NotAvailable, NotFound)
 class RunAnalysis:
     """What is known of a run. `results` and `diff` are None while it has not ended."""
 
+    platform: Platform  # where it is from
     run: Run
     verdict: Verdict
     results: Results | None = None
@@ -59,7 +61,7 @@ class RunAnalysis:
         return stored(self.run, results)
 
 
-async def with_moment(service: RunService, run: Run) -> Run:
+async def with_moment(platform: Platform, run: Run) -> Run:
     """Read a run that did not complete once more: the list leaves its failure moment out.
 
     Raises `ServiceError` where the platform cannot be asked at all.
@@ -67,25 +69,26 @@ async def with_moment(service: RunService, run: Run) -> Run:
     if run.status is not RunStatus.INCOMPLETE or run.failure_moment is not None or run.failure_unpinned:
         return run
     try:
-        again = await service.run(run.ref.run_id)
+        again = await platform.reads.run(run.ref.run_id)
     except OF_ONE_RUN:
         return run
     return again if again.status is run.status else run
 
 
-async def analysis_of(service: RunService, store: WatchStore, run: Run, *, depth: int = DEPTH) -> RunAnalysis:
+async def analysis_of(platform: Platform, store: WatchStore, run: Run, *, depth: int = DEPTH) -> RunAnalysis:
     """Read a run's results and compare them with the runs before it. Raises `ServiceError`, `StoreError`.
 
     `depth`: how many earlier runs are looked at; for what is new 1 is enough, streaks and charts take them all.
     """
-    if not run.status.terminal or Capability.PROPERTIES not in service.capabilities:
-        return RunAnalysis(run=run, verdict=judge(run, None))
-    results = await service.results(run)
+    if not run.status.terminal:
+        return RunAnalysis(platform=platform, run=run, verdict=judge(run, None))
+    results = await platform.reads.results(run)
     verdict = judge(run, results)
     if results.availability is not Availability.READY:
-        return RunAnalysis(run=run, verdict=verdict, results=results)
+        return RunAnalysis(platform=platform, run=run, verdict=verdict, results=results)
     if results.cut:
         chain = Chain(end=Gap.SELF_CUT)
     else:
-        chain = await chain_of(service, store, run, depth=depth)
-    return RunAnalysis(run=run, verdict=verdict, results=results, diff=compare(results, chain), chain=chain)
+        chain = await chain_of(platform, store, run, depth=depth)
+    diff = compare(results, chain)
+    return RunAnalysis(platform=platform, run=run, verdict=verdict, results=results, diff=diff, chain=chain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from weakref import WeakValueDictionary
@@ -13,7 +13,8 @@ from bot.access import Afresh, Policy, Role
 from bot.cards import Context, FieldKind, Form, Reply, ReportLinks
 from bot.model import NOTHING, Moment, Run, Secret
 from bot.parsed import ParsedCommand
-from bot.ports import Clock, Report, RunService, Store
+from bot.platform import Need, Platform
+from bot.ports import Clock, Report, Store
 from bot.state import Invocation
 
 ENTRY = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # the number of an entry of a list
@@ -51,7 +52,7 @@ class Preset:
 class Services:
     """All that verbs work with. `services` by connection name, the first is the default."""
 
-    platforms: Mapping[str, RunService]
+    platforms: Mapping[str, Platform]
     store: Store
     clock: Clock
     policy: Policy
@@ -103,6 +104,7 @@ class Asked:
 class Verb:
     """One verb: its grammar for people and machines, the role it needs, and what it does.
 
+    `needs`: the parts of a platform that it works with, any one of them; none for what every platform can do.
     `changes`: it costs money or changes something, so it is denied by default and when read-only.
     """
 
@@ -111,6 +113,7 @@ class Verb:
     handle: Callable[[Asked, Services], Awaitable[Reply]]
     parameters: tuple[Parameter, ...] = ()
     examples: tuple[str, ...] = ()
+    needs: tuple[Need[object], ...] = ()
     role: Role = Role.READ
     changes: bool = False
     hidden: bool = False  # said by buttons only
@@ -127,12 +130,16 @@ class Verb:
         """The parameter that bare words stand for."""
         return next((p for p in self.parameters if p.positional), None)
 
+    def offered_by(self, platforms: Iterable[Platform]) -> bool:
+        """Whether one of these platforms has what it needs."""
+        return not self.needs or any(need.of(p) is not None for p in platforms for need in self.needs)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MomentTarget:
     """A moment to look at: in a run, or in a session whose run is not known."""
 
-    service: RunService
+    platform: Platform
     moment: Moment
     run: Run | None = None
     session_id: str | None = None
@@ -151,6 +158,6 @@ class MomentTarget:
 class NoMomentTarget:
     """A run that was meant and has no moment to look at; `why` is a sentence."""
 
-    service: RunService
+    platform: Platform
     run: Run
     why: str

@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 from bot.chain import DEPTH, MISSING, Chain, Gap, Past
 from bot.errors import AccessRefused, ListCut, RateLimited, ServiceError
 from bot.model import Results, Run, RunQuery, RunStatus
-from bot.ports import RunService, WatchStore
+from bot.platform import Platform, listed
+from bot.ports import WatchStore
 from bot.state import BEGINNING, StoredResults
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def stored(run: Run, results: Results) -> StoredResults:
     )
 
 
-async def kept_results(service: RunService, store: WatchStore, run: Run) -> StoredResults | None:
+async def kept_results(platform: Platform, store: WatchStore, run: Run) -> StoredResults | None:
     """Return what is kept of a run that ended, else what is read of it now; None if unreadable.
 
     Raises `AccessRefused`, `RateLimited`, `StoreError`.
@@ -57,27 +58,27 @@ async def kept_results(service: RunService, store: WatchStore, run: Run) -> Stor
     known = await store.stored_results(run.ref)
     if known is not None and known.status is run.status:
         return known
-    found = await read_results(service, store, run)
+    found = await read_results(platform, store, run)
     return None if isinstance(found, Gap) else found
 
 
-async def chain_of(service: RunService, store: WatchStore, run: Run, *, depth: int = DEPTH) -> Chain:
+async def chain_of(platform: Platform, store: WatchStore, run: Run, *, depth: int = DEPTH) -> Chain:
     """Return the runs of a run's series before it, as many as `depth`, with what is known of their results.
 
     What cannot be read leaves a gap that says why. Raises `AccessRefused`, `RateLimited`, `StoreError`.
     """
     if run.created_at is None:
         return Chain(end=Gap.UNDATED)
-    runs, end = await _find(service, store, run, depth)
+    runs, end = await _find(platform, store, run, depth)
     if not runs and end is Gap.FIRST:
-        end = await _why_first(service, run)
-    known = await _results_of(service, store, runs)
+        end = await _why_first(platform, run)
+    known = await _results_of(platform, store, runs)
     return Chain(
         past=tuple(Past(before, known.get(before.ref.run_id, Gap.UNREAD)) for before in runs), end=end
     )
 
 
-async def end_before(service: RunService, store: WatchStore, run: Run) -> RunStatus | None:
+async def end_before(platform: Platform, store: WatchStore, run: Run) -> RunStatus | None:
     """Return how the last run of a run's series before it ended, of those that completed or did not get through.
 
     None where there is none, or none can be found. Raises `AccessRefused`, `RateLimited`, `StoreError`.
@@ -92,7 +93,7 @@ async def end_before(service: RunService, store: WatchStore, run: Run) -> RunSta
             return recorded
         before = coverage.whole_since
     try:
-        async with asyncio.timeout(LIST_DEADLINE), aclosing(_listed(service, run, before)) as listed:
+        async with asyncio.timeout(LIST_DEADLINE), aclosing(_listed(platform, run, before)) as listed:
             async for other in listed:
                 if other.series == run.series and not other.ephemeral and other.status in _ENDS:
                     return other.status
@@ -103,13 +104,13 @@ async def end_before(service: RunService, store: WatchStore, run: Run) -> RunSta
     return None
 
 
-async def read_results(service: RunService, store: WatchStore, run: Run) -> StoredResults | Gap:
+async def read_results(platform: Platform, store: WatchStore, run: Run) -> StoredResults | Gap:
     """Read and keep a run's results; what cannot be read, or not whole, is not kept.
 
     Raises `AccessRefused`, `RateLimited`, `StoreError`.
     """
     try:
-        results = await service.results(run)
+        results = await platform.reads.results(run)
     except OF_ALL:
         raise
     except ServiceError as error:
@@ -126,11 +127,11 @@ async def read_results(service: RunService, store: WatchStore, run: Run) -> Stor
     return kept
 
 
-async def _find(service: RunService, store: WatchStore, run: Run, depth: int) -> tuple[tuple[Run, ...], Gap]:
+async def _find(platform: Platform, store: WatchStore, run: Run, depth: int) -> tuple[tuple[Run, ...], Gap]:
     """Return the earlier runs, newest first, and why there are no more."""
     found: list[Run] = []
     try:
-        async with asyncio.timeout(LIST_DEADLINE), aclosing(_before(service, store, run, depth)) as earlier:
+        async with asyncio.timeout(LIST_DEADLINE), aclosing(_before(platform, store, run, depth)) as earlier:
             async for before in earlier:
                 found.append(before)
                 if len(found) == depth:
@@ -143,7 +144,7 @@ async def _find(service: RunService, store: WatchStore, run: Run, depth: int) ->
     return tuple(found), Gap.FIRST
 
 
-async def _before(service: RunService, store: WatchStore, run: Run, depth: int) -> AsyncGenerator[Run, None]:
+async def _before(platform: Platform, store: WatchStore, run: Run, depth: int) -> AsyncGenerator[Run, None]:
     """Yield the earlier runs of a series, newest first. Raises `ListCut` where nobody knows what comes next."""
     before = run.created_at or BEGINNING
     coverage = await store.coverage(run.ref.connection)
@@ -155,19 +156,19 @@ async def _before(service: RunService, store: WatchStore, run: Run, depth: int) 
                 yield earlier
             before = coverage.whole_since
     if before > BEGINNING:
-        async with aclosing(_listed(service, run, before, RunStatus.COMPLETED)) as listed:
+        async with aclosing(_listed(platform, run, before, RunStatus.COMPLETED)) as listed:
             async for earlier in listed:
                 if earlier.series == run.series and not earlier.ephemeral:
                     yield earlier
 
 
 async def _listed(
-    service: RunService, run: Run, before: datetime, status: RunStatus | None = None
+    platform: Platform, run: Run, before: datetime, status: RunStatus | None = None
 ) -> AsyncGenerator[Run, None]:
     """Yield the launcher's runs created before this one and not after `before`. Raises `ListCut`."""
     query = RunQuery(status=status, launcher=run.launcher, created_before=before + RESOLUTION)
     pages = 0
-    async for page in service.runs(query):
+    async for page in listed(platform, query):
         if pages == LIST_PAGES:
             raise ListCut("it was not read further back")
         for other in page:
@@ -183,7 +184,7 @@ def _is_before(other: Run, run: Run) -> bool:
     return other.created_at is not None and run.created_at is not None and other.created_at < run.created_at
 
 
-async def _why_first(service: RunService, run: Run) -> Gap:
+async def _why_first(platform: Platform, run: Run) -> Gap:
     """Look at the newest page of the launcher's earlier runs for what comes closest to the series.
 
     It always asks the platform, so that the answer hangs on nothing that is kept here.
@@ -191,7 +192,7 @@ async def _why_first(service: RunService, run: Run) -> Gap:
     near: list[Run] = []
     query = RunQuery(status=RunStatus.COMPLETED, launcher=run.launcher, created_before=run.created_at)
     try:
-        async for page in service.runs(query):
+        async for page in listed(platform, query):
             near = [other for other in page if _is_before(other, run)]
             break
     except ServiceError:
@@ -205,7 +206,7 @@ async def _why_first(service: RunService, run: Run) -> Gap:
 
 
 async def _results_of(
-    service: RunService, store: WatchStore, runs: tuple[Run, ...]
+    platform: Platform, store: WatchStore, runs: tuple[Run, ...]
 ) -> Mapping[str, StoredResults | Gap]:
     """Return by run id what is kept of runs, and read what is missing, the newest first."""
     if not runs:
@@ -217,7 +218,7 @@ async def _results_of(
 
     async def read(run: Run) -> None:
         async with turn:
-            known[run.ref.run_id] = await read_results(service, store, run)
+            known[run.ref.run_id] = await read_results(platform, store, run)
 
     try:
         async with asyncio.timeout(READ_DEADLINE), asyncio.TaskGroup() as group:

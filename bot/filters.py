@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from bot.model import Run, RunQuery
-from bot.ports import RunService
+from bot.platform import Platform, listed
 from bot.wordlike import nearest
 
 PAGES = 3  # of the run list that are looked through
@@ -38,11 +38,11 @@ class Unmatched:
     launcher: str | None = None
 
 
-async def known(service: RunService, launcher: str | None = None, further: Iterable[str] = ()) -> Known:
+async def known(platform: Platform, launcher: str | None = None, further: Iterable[str] = ()) -> Known:
     """Look through recent runs; `further` are launchers that are known otherwise. Raises `ServiceError`."""
     found: list[Run] = []
     pages = 0
-    async for page in service.runs(RunQuery(launcher=launcher)):
+    async for page in listed(platform, RunQuery(launcher=launcher)):
         found += page
         pages += 1
         if pages == PAGES:
@@ -55,7 +55,7 @@ async def known(service: RunService, launcher: str | None = None, further: Itera
 
 
 async def odd_in(
-    service: RunService, launcher: str | None, source: str | None, further: Iterable[str] = ()
+    platform: Platform, launcher: str | None, source: str | None, further: Iterable[str] = ()
 ) -> Unmatched | None:
     """Return the filter that fits no run of a connection, None where both fit.
 
@@ -63,11 +63,11 @@ async def odd_in(
     as in `known`. Raises `ServiceError`.
     """
     if launcher:
-        own = await known(service, launcher)
+        own = await known(platform, launcher)
         if own.runs:
             odd = unmatched(own, launcher, source)
             return replace(odd, launcher=launcher) if odd else None
-    return unmatched(await known(service, further=further), launcher, source)
+    return unmatched(await known(platform, further=further), launcher, source)
 
 
 def unmatched(there: Known, launcher: str | None, source: str | None) -> Unmatched | None:

@@ -19,7 +19,7 @@ from bot.model import Secret
 from bot.parsed import ParsedCommand
 from bot.ports import Report
 from bot.redact import scrub, scrub_given, scrub_word
-from bot.replies import commands, finding, problems
+from bot.replies import commands, finding, parts, problems
 from bot.replies import home as home_replies
 from bot.state import Actor, AuditEntry, Invocation, LiveCard, MessageRef, Place
 from bot.suggest import Autocomplete, Limits, Suggestion, Typing
@@ -83,12 +83,17 @@ def _with_pastes(
 
 
 class Handler:
-    """Answers invocations for every chat; it may be called concurrently."""
+    """Answers invocations for every chat; it may be called concurrently.
+
+    `verbs`: those that at least one connection offers are there, the others answer that they are not.
+    """
 
     def __init__(self, services: Services, verbs: Mapping[str, Verb] = VERBS) -> None:
         self.services = services
-        self.verbs = verbs
-        self._autocomplete = Autocomplete(services, verbs.values(), verb_of=self.verb_of, asked=self._asked)
+        offered = {n: v for n, v in verbs.items() if v.offered_by(services.platforms.values())}
+        self.verbs: Mapping[str, Verb] = offered
+        self._not_offered = {n: v for n, v in verbs.items() if n not in offered}
+        self._autocomplete = Autocomplete(services, offered.values(), verb_of=self.verb_of, asked=self._asked)
 
     def verb_of(self, invocation: Invocation) -> Verb | None:
         """Return the verb that a command begins with, None where it begins with none: cheap, nothing else is read."""
@@ -247,6 +252,9 @@ class Handler:
     def _verb(self, words: ParsedCommand) -> Verb:
         if words.verb in self.verbs:
             return self.verbs[words.verb]
+        if words.verb in self._not_offered:
+            lacking = self._not_offered[words.verb].needs[0]
+            raise parts.lacking(next(iter(self.services.platforms)), lacking)
         if words.pasted is not None:  # a link, moment or id among other words: show what it is about
             return self.verbs["find"]
         if not words.verb and not words.named:

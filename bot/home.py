@@ -14,7 +14,7 @@ from bot.cards import Card, Item, Line
 from bot.command import Services
 from bot.errors import ListCut, ServiceError
 from bot.model import Run, RunQuery
-from bot.ports import RunService
+from bot.platform import Platform, listed
 from bot.recent import Recent, recent_of
 from bot.replies import home as replies
 from bot.replies.runs import not_listed
@@ -54,7 +54,9 @@ class _Runs:
 async def cards(services: Services, channels: AskChannels) -> tuple[Card, ...]:
     """Return a card for each part, the first with the ways in. Raises `StoreError`."""
     most = max(FEWEST, min(RUNS, ALL_RUNS // max(1, len(services.platforms))))
-    found = await asyncio.gather(*(_runs(service, services, most) for service in services.platforms.values()))
+    found = await asyncio.gather(
+        *(_runs(platform, services, most) for platform in services.platforms.values())
+    )
     problems = tuple(runs.problem for runs in found if runs.problem)
     return (
         replies.first(problems),
@@ -75,29 +77,29 @@ def _items(shown: list[Recent], services: Services) -> tuple[Item, ...]:
     return tuple(replies.run(recent, now, connection=several) for recent in shown)
 
 
-async def _runs(service: RunService, services: Services, most: int) -> _Runs:
+async def _runs(platform: Platform, services: Services, most: int) -> _Runs:
     try:
-        going, over = await _going(service), await _over(service, most)
+        going, over = await _going(platform), await _over(platform, most)
     except ServiceError as error:
-        return _Runs(problem=not_listed(service.connection, error.problem))
+        return _Runs(problem=not_listed(platform.connection, error.problem))
     return _Runs(
-        running=await recent_of(service, services.store, going[:most]),
-        ended=await recent_of(service, services.store, over[:most]),
+        running=await recent_of(platform, services.store, going[:most]),
+        ended=await recent_of(platform, services.store, over[:most]),
         cut=len(going) > most,
     )
 
 
-async def _going(service: RunService) -> list[Run]:
+async def _going(platform: Platform) -> list[Run]:
     """Return the newest runs that go on, by their status: a long one may stand behind any number of newer ones."""
-    return [run for status in OPEN for run in await _page(service, RunQuery(status=status))]
+    return [run for status in OPEN for run in await _page(platform, RunQuery(status=status))]
 
 
-async def _over(service: RunService, most: int) -> list[Run]:
+async def _over(platform: Platform, most: int) -> list[Run]:
     """Return the newest runs that have ended, of as many pages as it takes, within a bound."""
     over: list[Run] = []
     pages = 0
     with suppress(ListCut):  # what was read until then is true all the same
-        async for page in service.runs(RunQuery()):
+        async for page in listed(platform, RunQuery()):
             over += [run for run in page if run.status.terminal]
             pages += 1
             if len(over) >= most or pages == RUN_PAGES:
@@ -105,8 +107,8 @@ async def _over(service: RunService, most: int) -> list[Run]:
     return over
 
 
-async def _page(service: RunService, query: RunQuery) -> tuple[Run, ...]:
-    async for page in service.runs(query):
+async def _page(platform: Platform, query: RunQuery) -> tuple[Run, ...]:
+    async for page in listed(platform, query):
         return page
     return ()
 

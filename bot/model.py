@@ -370,16 +370,3 @@ class Unclear:
 
 
 LaunchOutcome = Started | Refused | Unclear
-
-
-class Capability(StrEnum):
-    """What a platform can do; a verb that needs one it lacks answers with a sentence."""
-
-    PROPERTIES = "properties"
-    LOGS = "logs"
-    BUILD_LOGS = "build logs"
-    EVENTS = "events"
-    LAUNCH = "launch"
-    DEBUG = "debug"
-    CANCEL = "cancel"
-    REPORT = "report"

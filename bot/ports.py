@@ -5,23 +5,14 @@ All times are aware and in UTC. Unless a docstring says otherwise, calls may run
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from bot.cards import Card, Context
 from bot.model import (
-    Capability,
-    DebugRequest,
-    LaunchOutcome,
-    LaunchRequest,
-    LogExcerpt,
-    LogQuery,
-    PropertyStatus,
-    Results,
     Run,
-    RunQuery,
     RunRef,
     RunStatus,
     Secret,
@@ -61,85 +52,6 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
-        ...
-
-
-class RunService(Protocol):
-    """A test platform. Every method raises `bot.errors.ServiceError` in one of its kinds, and no other error.
-
-    Reads may be repeated by the adapter; `launch`, `debug` and `cancel` are sent once and never repeated.
-    """
-
-    @property
-    def connection(self) -> str:
-        """The connection's name, the first half of every `RunRef` it returns."""
-        ...
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What the platform can do; the verbs ask before they call."""
-        ...
-
-    async def version(self) -> str:
-        """Return the platform's release ("60.0"), "" where it does not say; proves reachability and key."""
-        ...
-
-    def runs(self, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
-        """Yield pages of runs, newest first, each run once; stop iterating to stop reading.
-
-        An entry that is too large by itself is given as a run that is `unread`. Raises `ListCut` after the last
-        page that could be read of a list that repeats itself or does not end.
-        """
-        ...
-
-    async def run(self, run_id: str) -> Run:
-        """Return one run with its failure moment. Raises `NotFound(what="run")`."""
-        ...
-
-    async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
-        """Read every page of a run's properties; never raises `NotFound`, the availability says why not.
-
-        A list that repeats itself or does not end is `cut`: its first properties, each once.
-        """
-        ...
-
-    async def logs(self, query: LogQuery, report: Report) -> LogExcerpt:
-        """Read the window before a moment. Raises `NotFound(what="run" | "moment")`, `NotAvailable`."""
-        ...
-
-    async def build_logs(self, run_id: str, lines: int) -> LogExcerpt:
-        """Return the last lines of a run's build log; none is legal. Raises `NotFound`, `NotAvailable`."""
-        ...
-
-    def parameters(self, request: LaunchRequest) -> tuple[tuple[str, str], ...]:
-        """Return the exact names and values that `launch` would send, in order; no I/O.
-
-        Raises `Rejected` with a sentence where the platform would not take a value.
-        """
-        ...
-
-    async def launch(self, request: LaunchRequest) -> LaunchOutcome:
-        """Start a test run; sent once. Never raises for what the platform answers."""
-        ...
-
-    async def debug(self, request: DebugRequest) -> LaunchOutcome:
-        """Open a debugging session; sent once. Never raises for what the platform answers."""
-        ...
-
-    async def find_launched(self, key: str, launcher: str, since: datetime) -> Run | None:
-        """Look for the run that carries a correlation key among the runs created since then."""
-        ...
-
-    async def cancel(self, run_id: str) -> None:
-        """Ask for a run to be stopped; asynchronous on the platform. Sent once."""
-        ...
-
-    async def report_link(self, run_id: str) -> Secret | None:
-        """Return a fresh signed report link, checked to lead to the platform; None where there is none."""
-        ...
-
-    async def find_run(self, *, report_url: str | None = None, session_id: str | None = None) -> Run | None:
-        """Find the run that a pasted report link or session id belongs to, among recent runs."""
         ...
 
 

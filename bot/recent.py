@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from bot.chain import Gap
 from bot.earlier import chain_of, kept_results
 from bot.errors import ServiceError
-from bot.model import Capability, Run
-from bot.ports import RunService, WatchStore
+from bot.model import Run
+from bot.platform import Platform
+from bot.ports import WatchStore
 from bot.state import StoredResults
 
 COMPARED = 10  # runs of a list that are compared with the run before them; each can take two more requests
@@ -29,7 +30,7 @@ class Recent:
     before: StoredResults | Gap | None = None
 
 
-async def recent_of(service: RunService, store: WatchStore, runs: Sequence[Run]) -> tuple[Recent, ...]:
+async def recent_of(platform: Platform, store: WatchStore, runs: Sequence[Run]) -> tuple[Recent, ...]:
     """Return runs with what is known of them, in the order given; the newest `COMPARED` of them are compared.
 
     What cannot be read leaves its place empty. Raises `StoreError`.
@@ -38,11 +39,11 @@ async def recent_of(service: RunService, store: WatchStore, runs: Sequence[Run])
 
     async def known(run: Run) -> StoredResults | None:
         async with turn:
-            return await _known(service, store, run)
+            return await _known(platform, store, run)
 
     async def before(run: Run) -> StoredResults | Gap | None:
         async with turn:
-            return await _before(service, store, run)
+            return await _before(platform, store, run)
 
     # All results first: the run before one often stands in the same list, and is read once.
     kept = await asyncio.gather(*(known(run) for run in runs))
@@ -55,17 +56,15 @@ async def recent_of(service: RunService, store: WatchStore, runs: Sequence[Run])
     )
 
 
-async def _known(service: RunService, store: WatchStore, run: Run) -> StoredResults | None:
-    if Capability.PROPERTIES not in service.capabilities:
-        return None
+async def _known(platform: Platform, store: WatchStore, run: Run) -> StoredResults | None:
     try:
-        return await kept_results(service, store, run)
+        return await kept_results(platform, store, run)
     except ServiceError:
         return None
 
 
-async def _before(service: RunService, store: WatchStore, run: Run) -> StoredResults | Gap | None:
+async def _before(platform: Platform, store: WatchStore, run: Run) -> StoredResults | Gap | None:
     try:
-        return (await chain_of(service, store, run, depth=1)).baseline
+        return (await chain_of(platform, store, run, depth=1)).baseline
     except ServiceError:
         return None

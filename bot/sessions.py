@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from bot.actions import requests
 from bot.errors import NotFound, ServiceError
 from bot.model import DebugRequest, Run, RunStatus
-from bot.ports import Intents, RunService
+from bot.platform import Platform
+from bot.ports import Intents
 from bot.state import Intent, IntentKind, IntentState
 
 LASTS = timedelta(hours=6)  # how long the platform keeps a session open
@@ -49,33 +50,33 @@ def subject(request: DebugRequest) -> str:
     return f"{request.run_id or request.session_id} {request.moment.text}"
 
 
-async def stand(intent: Intent, service: RunService | None, now: datetime) -> Session:
+async def stand(intent: Intent, platform: Platform | None, now: datetime) -> Session:
     """Look how a session stands. Its run may take minutes to appear, and is left out until then.
 
     Raises `ServiceError` where that cannot be told just now.
     """
     request = requests.debug_request(intent.request)
-    run = await _run(intent, service) if service else None
+    run = await _run(intent, platform) if platform else None
     return Session(intent=intent, request=request, now=now, run=run)
 
 
-async def open_at(wanted: str, *, service: RunService, store: Intents, now: datetime) -> Session | None:
+async def open_at(wanted: str, *, platform: Platform, store: Intents, now: datetime) -> Session | None:
     """Return the session that was asked for at a subject (`wanted`) and may be open still."""
-    found = next(iter(await store.sent(IntentKind.DEBUG, service.connection, wanted, now - LASTS)), None)
+    found = next(iter(await store.sent(IntentKind.DEBUG, platform.connection, wanted, now - LASTS)), None)
     if found is None:
         return None
     try:
-        session = await stand(found, service, now)
+        session = await stand(found, platform, now)
     except ServiceError:  # what cannot be looked at may be open
         session = await stand(found, None, now)
     unknown = found.state is IntentState.UNKNOWN
     return session if unknown or not session.over else None
 
 
-async def _run(intent: Intent, service: RunService) -> Run | None:
+async def _run(intent: Intent, platform: Platform) -> Run | None:
     if not intent.run_id:
         return None
     try:
-        return await service.run(intent.run_id)
+        return await platform.reads.run(intent.run_id)
     except NotFound:
         return None

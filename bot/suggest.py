@@ -22,7 +22,7 @@ from bot.command import Asked, Parameter, Services, Verb
 from bot.errors import ClewError
 from bot.launchers import known_launchers
 from bot.model import NOTHING, Moment, Property, RunRef
-from bot.ports import RunService
+from bot.platform import Platform
 from bot.replies import suggestions as replies
 from bot.replies.wording import short_id
 from bot.state import Actor, Invocation, Place
@@ -164,7 +164,7 @@ class Autocomplete:
         latest = Suggestion(text="latest", hint="" if self._several else replies.LATEST)
         return (latest, *(run for run in in_turn if run is not None))
 
-    async def _recent(self, platform: RunService) -> list[Suggestion]:
+    async def _recent(self, platform: Platform) -> list[Suggestion]:
         return [
             self._run(RunRef(platform.connection, run_id), launcher, status)
             for run_id, launcher, status in await self._services.store.recent(platform.connection, RECENT)
@@ -189,7 +189,7 @@ class Autocomplete:
             for n, of in whose.items()
         )
 
-    async def _known(self, platform: RunService) -> tuple[str, ...]:
+    async def _known(self, platform: Platform) -> tuple[str, ...]:
         seen = await _in_time(
             self._launchers.get(
                 platform.connection, lambda: _unless_failing(known_launchers(platform, self._services))
@@ -223,8 +223,7 @@ class Autocomplete:
         asked = await self._asked(beside)
 
         async def read() -> RunAnalysis | None:
-            found = await _unless_failing(analysis_for(asked, self._services, ended=True, depth=1))
-            return found[1] if found is not None else None
+            return await _unless_failing(analysis_for(asked, self._services, ended=True, depth=1))
 
         meant = repr((asked.command, sorted(asked.invocation.values.items()), asked.context.run))
         analysis = await self._analyses.get(meant, read)
@@ -234,7 +233,7 @@ class Autocomplete:
         presets = self._services.presets.values()
         return tuple(Suggestion(text=p.name, hint=replies.preset(p.launcher)) for p in presets)
 
-    def _meant(self, beside: Invocation) -> list[RunService]:
+    def _meant(self, beside: Invocation) -> list[Platform]:
         """Return the platforms that are meant: that of the connection that is named, else all."""
         named = beside.values.get("connection")
         with suppress(ClewError):

@@ -20,7 +20,8 @@ from adapters.store.store import open_store
 from bot import filters
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unreachable, UserError
 from bot.model import RunQuery
-from bot.ports import Clock, RunService
+from bot.platform import Platform, listed
+from bot.ports import Clock
 from bot.replies.meant import did_you_mean
 from bot.replies.operating import DESK, Cause
 from bot.replies.problems import HINTS
@@ -33,7 +34,7 @@ PATIENCE = 10.0  # seconds
 
 CheckSlack = Callable[[Slack], AsyncIterator[tuple[str, str]]]
 CheckDiscord = Callable[[Discord, Iterable[str]], AsyncIterator[tuple[str, str]]]
-OpenService = Callable[[Connection, Clock], AbstractAsyncContextManager[RunService]]
+OpenService = Callable[[Connection, Clock], AbstractAsyncContextManager[Platform]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +175,13 @@ async def _connection(
 ) -> AsyncIterator[Finding]:
     subject = f"platform {connection.name}"
     try:
-        async with open_service(connection, SystemClock()) as service:
-            version = await service.version()
-            async for _ in service.runs(RunQuery()):
+        async with open_service(connection, SystemClock()) as platform:
+            version = await platform.reads.version()
+            async for _ in listed(platform, RunQuery()):
                 break  # one page shows whether the key is accepted
             for wanted in odds:
                 if wanted.connection in {None, connection.name}:
-                    odd = await filters.odd_in(service, wanted.launcher, wanted.source, connection.launchers)
+                    odd = await filters.odd_in(platform, wanted.launcher, wanted.source, connection.launchers)
                     odds[wanted].append(odd)
     except AccessRefused as error:
         yield Finding(subject, str(error), "Make a new API key on the tenant's settings page.", bad=True)

@@ -12,7 +12,8 @@ from adapters.settings import Settings
 from bot.cards import Card
 from bot.handler import Handler
 from bot.notices import NoticeStore
-from bot.ports import Clock, RunService, Store
+from bot.platform import Platform
+from bot.ports import Clock, Store
 from bot.watch.auditor import Queues
 
 
@@ -45,7 +46,7 @@ class Parts:
     """
 
     settings: Settings
-    platforms: Mapping[str, RunService]
+    platforms: Mapping[str, Platform]
     store: KeptStore
     clock: Clock
     handler: Handler

@@ -73,18 +73,18 @@ class Work:
         renderers = {**parts.renderers, **{name: chat.render for name, chat in chats.items()}}
         self._pollers = tuple(
             Poller(
-                service,
+                platform,
                 parts.store,
                 clock=parts.clock,
                 renderers=renderers,
                 on_rows=self._wake,
                 tell_operator=tell,
-                report_links=parts.handler.services.report_links[service.connection],
+                report_links=parts.handler.services.report_links[platform.connection],
             )
-            for service in parts.platforms.values()
+            for platform in parts.platforms.values()
         )
         self._fillers = tuple(
-            Filler(service, parts.store, clock=parts.clock) for service in parts.platforms.values()
+            Filler(platform, parts.store, clock=parts.clock) for platform in parts.platforms.values()
         )
         self.connected: Callable[[], Mapping[str, bool]] = lambda: dict.fromkeys(chats, True)
         self.off: dict[str, str] = {}  # why a chat will not come back by itself
@@ -105,7 +105,7 @@ class Work:
 
     def polls(self) -> dict[str, float | None]:
         """Return the monotonic time of each connection's last good poll."""
-        return {poller.service.connection: poller.health.last_good for poller in self._pollers}
+        return {poller.platform.connection: poller.health.last_good for poller in self._pollers}
 
     def misses(self) -> int:
         """Return how many ticks came late, failed, were cut off or not done at all."""
@@ -113,12 +113,12 @@ class Work:
 
     def refusals(self) -> dict[str, str]:
         """Return the connections that cannot be read now, and why."""
-        return {p.service.connection: p.health.problem for p in self._pollers if p.health.problem}
+        return {p.platform.connection: p.health.problem for p in self._pollers if p.health.problem}
 
     def standing(self) -> Standing:
         """Return how everything stands that the auditor cannot read from the database."""
         return Standing(
-            polls={poller.service.connection: self._polled(poller) for poller in self._pollers},
+            polls={poller.platform.connection: self._polled(poller) for poller in self._pollers},
             connected=self.connected(),
             halted={d.chat.name: d.halted for d in self.deliverers},
             lost=self.lost(),
@@ -157,9 +157,9 @@ class Work:
         every(self._haste.launches, "launches", self._launches.tick, deadline=LAUNCHES_DEADLINE)
         every(self._haste.live, "live", self._live.tick, deadline=LIVE_DEADLINE)
         for poller in self._pollers:
-            every(self._haste.poll, f"poll {poller.service.connection}", poller.tick, deadline=POLL_DEADLINE)
+            every(self._haste.poll, f"poll {poller.platform.connection}", poller.tick, deadline=POLL_DEADLINE)
         for filler in self._fillers:
-            every(FILL_EVERY, f"fill {filler.service.connection}", filler.tick, deadline=FILL_DEADLINE)
+            every(FILL_EVERY, f"fill {filler.platform.connection}", filler.tick, deadline=FILL_DEADLINE)
         if self._haste.audit is not None:
             auditor = Auditor(
                 self._parts.store, self.operator, self._parts.clock, look=self.standing, beat=self._beat

@@ -17,7 +17,7 @@ from bot.actions import requests, send
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.model import LaunchRequest
-from bot.ports import RunService
+from bot.platform import Platform
 from bot.replies import confirming, debugging, intents, launching, problems
 from bot.sessions import Session
 from bot.state import Intent, IntentKind, IntentState
@@ -55,13 +55,13 @@ async def decline(asked: Asked, services: Services) -> Reply:
 
 async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
     """Check the person's rights as they are now, confirm the draft, send it once, and show how it stands."""
-    service = services.platforms.get(intent.connection)
-    if service is None:
+    platform = services.platforms.get(intent.connection)
+    if platform is None:
         raise confirming.no_connection(intent)
     denied = await _denied(intent, asked, services)
     if denied is not None:
         return denied
-    held = await _confirmed(intent, service, services)
+    held = await _confirmed(intent, platform, services)
     if held is not None:
         return held
     now = services.clock.now()
@@ -69,15 +69,15 @@ async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
     if asked.invocation.actor.name:
         await services.store.keep_name(intent.actor, asked.invocation.actor.name)
     await send.note(intent, "confirmed", intent.subject, store=services.store, now=now)
-    sent = await send.send(intent, service, store=services.store, clock=services.clock)
+    sent = await send.send(intent, platform, store=services.store, clock=services.clock)
     return await _happened(intent, services) if sent is None else intents.reply(sent, services.clock.now())
 
 
-async def _confirmed(intent: Intent, service: RunService, services: Services) -> Reply | None:
+async def _confirmed(intent: Intent, platform: Platform, services: Services) -> Reply | None:
     """Confirm the draft; return why not. Two people's presses for the same thing go one after the other."""
     turn = services.confirming.setdefault((intent.connection, intent.subject), asyncio.Lock())
     async with turn:
-        session = await _open_session(intent, service, services)
+        session = await _open_session(intent, platform, services)
         if session is not None:
             return await _join(intent, session, services)
         earlier = await _repeated_meanwhile(intent, services)
@@ -192,11 +192,11 @@ async def _happened(intent: Intent, services: Services) -> Reply:
     return confirming.happened(await services.store.intent(intent.id) or intent)
 
 
-async def _open_session(intent: Intent, service: RunService, services: Services) -> Session | None:
+async def _open_session(intent: Intent, platform: Platform, services: Services) -> Session | None:
     if intent.kind is not IntentKind.DEBUG or intent.reason == BESIDE:
         return None
     now = services.clock.now()
-    return await sessions.open_at(intent.subject, service=service, store=services.store, now=now)
+    return await sessions.open_at(intent.subject, platform=platform, store=services.store, now=now)
 
 
 async def _join(intent: Intent, session: Session, services: Services) -> Reply:

@@ -15,8 +15,10 @@ from typing import Protocol
 from bot.actions import requests
 from bot.errors import StoreError
 from bot.model import LaunchOutcome, Refused, Run, RunRef, Unclear
-from bot.ports import Clock, Conversations, Intents, RunService, Store
-from bot.replies import platform
+from bot.platform import DEBUGS, LAUNCHES, Platform
+from bot.ports import Clock, Conversations, Intents, Store
+from bot.replies import parts
+from bot.replies import platform as replies
 from bot.state import AuditEntry, Intent, IntentKind, IntentState
 
 log = logging.getLogger(__name__)
@@ -30,12 +32,12 @@ UNDECIDED = frozenset({IntentState.POSTING, IntentState.UNKNOWN})
 CLOCK_SLACK = timedelta(seconds=120)  # how far the platform's clock may be behind ours
 
 
-async def send(intent: Intent, service: RunService, *, store: Store, clock: Clock) -> Intent | None:
+async def send(intent: Intent, platform: Platform, *, store: Store, clock: Clock) -> Intent | None:
     """Send it and return it as it stands then; None where it is not ours to send (any more).
 
     Raises `StoreError`: then nothing was sent.
     """
-    ask = _prepared(intent, service)
+    ask = _prepared(intent, platform)
     now = clock.now()
     if not await store.advance(intent.id, frozenset({IntentState.CONFIRMED}), IntentState.POSTING, now):
         return None
@@ -65,11 +67,12 @@ async def by_name(run: Run, store: People) -> Run:
     return replace(run, creator=name) if name else run
 
 
-async def look(intent: Intent, service: RunService) -> Run | None:
+async def look(intent: Intent, platform: Platform) -> Run | None:
     """Look for the run of a launch by its key. Raises `ServiceError`."""
     request = requests.launch_request(intent.request)
     since = (intent.posted_at or intent.created_at) - CLOCK_SLACK
-    return await service.find_launched(request.key, request.launcher, since)
+    finds = platform.finds_launched
+    return await finds.find_launched(request.key, request.launcher, since) if finds else None
 
 
 async def note(intent: Intent, decision: str, detail: str, *, store: Store, now: datetime) -> None:
@@ -86,13 +89,17 @@ async def note(intent: Intent, decision: str, detail: str, *, store: Store, now:
     )
 
 
-def _prepared(intent: Intent, service: RunService) -> Callable[[], Awaitable[LaunchOutcome]]:
+def _prepared(intent: Intent, platform: Platform) -> Callable[[], Awaitable[LaunchOutcome]]:
     """Read the request before anything is written: a damaged row must not look as if it was sent."""
     if intent.kind is IntentKind.LAUNCH:
-        launch = requests.launch_request(intent.request)
-        return lambda: service.launch(launch)
-    debug = requests.debug_request(intent.request)
-    return lambda: service.debug(debug)
+        launches, launch = platform.launches, requests.launch_request(intent.request)
+        if launches is None:
+            raise parts.lacking(platform.connection, LAUNCHES)
+        return lambda: launches.launch(launch)
+    debugs, debug = platform.debugs, requests.debug_request(intent.request)
+    if debugs is None:
+        raise parts.lacking(platform.connection, DEBUGS)
+    return lambda: debugs.debug(debug)
 
 
 async def _outcome(ask: Callable[[], Awaitable[LaunchOutcome]]) -> LaunchOutcome:
@@ -101,7 +108,7 @@ async def _outcome(ask: Callable[[], Awaitable[LaunchOutcome]]) -> LaunchOutcome
         return await ask()
     except Exception:
         log.exception("sending failed in an unexpected way")
-        return Unclear(platform.SENDING_FAILED)
+        return Unclear(replies.SENDING_FAILED)
 
 
 async def _settled(intent: Intent, outcome: LaunchOutcome, *, store: Store, now: datetime) -> Intent:
@@ -130,5 +137,5 @@ def _after(intent: Intent, outcome: LaunchOutcome) -> Intent:
         state = IntentState.POSTING if launch else IntentState.UNKNOWN
         return replace(intent, state=state, reason=outcome.reason)
     if launch and outcome.run_id is None:
-        return replace(intent, reason=platform.RUN_NOT_NAMED)
+        return replace(intent, reason=replies.RUN_NOT_NAMED)
     return replace(intent, state=IntentState.ACCEPTED, run_id=outcome.run_id)

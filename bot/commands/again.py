@@ -24,11 +24,11 @@ async def check(asked: Asked, services: Services) -> Reply:
     intent = await _launch(asked, services, "check")
     if intent.state not in send.UNDECIDED:
         return confirming.happened(intent)
-    service = services.platforms.get(intent.connection)
-    if service is None:
+    platform = services.platforms.get(intent.connection)
+    if platform is None:
         raise confirming.no_connection(intent)
     request = requests.launch_request(intent.request)
-    run = await send.look(intent, service)
+    run = await send.look(intent, platform)
     if run is None:
         return replies.still_unknown(intent, request)
     now = services.clock.now()
@@ -39,11 +39,11 @@ async def check(asked: Asked, services: Services) -> Reply:
 async def again(asked: Asked, services: Services) -> Reply:
     """Ask for the same launch once more: a new request with a key of its own, newly confirmed."""
     intent = await _launch(asked, services, "launch again")
-    service = services.platforms.get(intent.connection)
-    if service is None:
+    platform = services.platforms.get(intent.connection)
+    if platform is None:
         raise confirming.no_connection(intent)
     request = replace(requests.launch_request(intent.request), key=services.new_key())
-    return await propose(request, service, asked, services, reason=f"again of {intent.id}")
+    return await propose(request, platform, asked, services, reason=f"again of {intent.id}")
 
 
 async def _launch(asked: Asked, services: Services, verb: str) -> Intent:

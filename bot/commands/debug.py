@@ -17,7 +17,8 @@ from bot.cards import Field, FieldKind, Form, Line, Reply, Untrusted
 from bot.command import Asked, MomentTarget, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail, moment_field, run_field
 from bot.errors import UserError
-from bot.model import Capability, DebugRequest
+from bot.model import DebugRequest
+from bot.platform import DEBUGS
 from bot.replies import debugging as replies
 from bot.replies import pasting
 from bot.replies.wording import SHORT_ID
@@ -36,7 +37,6 @@ async def handle(asked: Asked, services: Services) -> Reply:
 
 
 async def _proposed(target: MomentTarget, asked: Asked, services: Services) -> Reply:
-    require(target.service, Capability.DEBUG)
     if target.moment.placeholder:
         raise replies.placeholder()
     key = services.new_key()
@@ -44,7 +44,7 @@ async def _proposed(target: MomentTarget, asked: Asked, services: Services) -> R
     now = services.clock.now()
     if not asked.flag("again"):
         wanted = sessions.subject(request)
-        session = await sessions.open_at(wanted, service=target.service, store=services.store, now=now)
+        session = await sessions.open_at(wanted, platform=target.platform, store=services.store, now=now)
         if session is not None:
             return replies.joined(session)
     intent = _draft(target, asked, request, key=key, now=now)
@@ -77,16 +77,15 @@ async def _moment_target(asked: Asked, services: Services) -> MomentTarget:
     """Return the moment that is meant; `session=` names its session where no run is known."""
     session_id = asked.value("session")
     if session_id is None:
-        return await moment_of(asked, services)
+        return await moment_of(asked, services, DEBUGS)
     pasted = asked.command.pasted or moments.find(asked.value("moment") or "")
     if pasted is None or pasted.moment is None:
         raise pasting.which_moment_of_session()
     session_id = grammar.run_id(session_id, "session")
+    platform = service_of(asked, services)
+    require(platform, DEBUGS, services)
     return MomentTarget(
-        service=service_of(asked, services),
-        moment=pasted.moment,
-        session_id=session_id,
-        warning=pasted.warning,
+        platform=platform, moment=pasted.moment, session_id=session_id, warning=pasted.warning
     )
 
 
@@ -107,7 +106,7 @@ def _draft(target: MomentTarget, asked: Asked, request: DebugRequest, *, key: st
     return Intent(
         id=key,
         kind=IntentKind.DEBUG,
-        connection=target.service.connection,
+        connection=target.platform.connection,
         actor=asked.invocation.actor.id,
         channel=place.channel,
         thread=place.thread,
@@ -144,6 +143,7 @@ VERB = Verb(
     name="debug",
     summary="open a multiverse debugging session at a moment; asks first",
     handle=handle,
+    needs=(DEBUGS,),
     parameters=(
         RUN,
         MOMENT,

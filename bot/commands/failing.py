@@ -15,11 +15,11 @@ from bot.targets.run import analysis_for
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the list, or with one property of it."""
-    service, found = await analysis_for(asked, services, ended=True)
+    found = await analysis_for(asked, services, ended=True)
     wanted = asked.value("property")
     if wanted is not None:
-        return replies.one(found, choose_property(found, wanted), service.capabilities)
-    return replies.listing(found, service.capabilities)
+        return replies.one(found, choose_property(found, wanted))
+    return replies.listing(found)
 
 
 VERB = Verb(

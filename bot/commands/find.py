@@ -35,9 +35,9 @@ async def handle(asked: Asked, services: Services) -> Reply:
         return replies.moment_found(await moment_of(beside, services))
     if pasted is None or not (pasted.run_id or pasted.session_id or pasted.report_url):
         asked = await _naming_run(asked, services)
-    service, found = await analysis_for(asked, services)
+    found = await analysis_for(asked, services)
     found = replace(found, run=await send.by_name(found.run, services.store))
-    return Reply(card=replies.one(found, services.clock.now(), service.capabilities))
+    return Reply(card=replies.one(found, services.clock.now()))
 
 
 def _naming(asked: Asked, ids: tuple[str, ...], pasted: Pasted | None = None) -> Asked:
@@ -78,8 +78,8 @@ async def _may_be_a_name(typed: str, asked: Asked, services: Services) -> bool:
         return True
     known = [
         name.casefold()
-        for service in meant(asked, services)
-        for name in await launchers_of(service, services)
+        for platform in meant(asked, services)
+        for name in await launchers_of(platform, services)
     ]
     return typed.casefold() in known
 

@@ -15,12 +15,13 @@ async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the overview, or with one verb's grammar and examples."""
     from bot.commands.registry import VERBS  # the registry lists this verb too
 
+    shown = {v.name: v for v in VERBS.values() if not v.hidden and v.offered_by(services.platforms.values())}
     name = asked.value("verb", 0)
     if name is None:
-        return replies.overview(VERBS.values())
-    if name not in VERBS or VERBS[name].hidden:
-        raise commands.no_help(name, [v.name for v in VERBS.values() if not v.hidden])
-    return replies.of_verb(VERBS[name])
+        return replies.overview(shown.values())
+    if name not in shown:
+        raise commands.no_help(name, shown)
+    return replies.of_verb(shown[name])
 
 
 VERB = Verb(

@@ -21,9 +21,9 @@ from bot.command import Asked, Parameter, Preset, Services, Verb
 from bot.commands.parameters import may_mail
 from bot.errors import ServiceError, UserError
 from bot.launchers import known_launchers
-from bot.model import Capability, LaunchRequest, Run, RunQuery
+from bot.model import LaunchRequest, Run, RunQuery
 from bot.parsed import ParsedCommand
-from bot.ports import RunService
+from bot.platform import LAUNCHES, Platform, listed
 from bot.replies import launching as replies
 from bot.state import Intent, IntentKind, IntentState
 from bot.targets.run import require, service_of
@@ -47,30 +47,30 @@ UNCLEAR_FOR = timedelta(hours=24)  # how long a launch without an answer is look
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Check everything, keep it as a draft, and ask for a confirmation; or ask for what is missing."""
-    service = service_of(asked, services)
-    require(service, Capability.LAUNCH)
+    platform = service_of(asked, services)
+    require(platform, LAUNCHES, services)
     launcher, values = given(asked, services)
     timed = "duration" in values or launching.own_duration(values) is not None
     lacking = [what for what, there in (("a launcher", launcher), ("a duration", timed)) if not there]
     if lacking:
         return replies.missing(lacking, await form(asked, services))
     request = launching.build(launcher, values, services.new_key())
-    return await propose(request, service, asked, services)
+    return await propose(request, platform, asked, services)
 
 
 async def propose(
-    request: LaunchRequest, service: RunService, asked: Asked, services: Services, *, reason: str = ""
+    request: LaunchRequest, platform: Platform, asked: Asked, services: Services, *, reason: str = ""
 ) -> Reply:
     """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once."""
     may_mail(request.recipients, asked, services)
-    parameters = service.parameters(request)
+    parameters = require(platform, LAUNCHES, services).parameters(request)
     place = asked.invocation.place
-    repeated = await confirm.repeated(request, service.connection, services)
-    warnings = (*_of_repetition(repeated, services), *await _warnings(request, service, services))
+    repeated = await confirm.repeated(request, platform.connection, services)
+    warnings = (*_of_repetition(repeated, services), *await _warnings(request, platform, services))
     intent = Intent(
         id=request.key,
         kind=IntentKind.LAUNCH,
-        connection=service.connection,
+        connection=platform.connection,
         actor=asked.invocation.actor.id,
         channel=place.channel,
         thread=place.thread,
@@ -161,37 +161,37 @@ def _of_repetition(repeated: Intent | None, services: Services) -> tuple[Line, .
     return (replies.just_launched(repeated, services.clock.now()),)
 
 
-async def _warnings(request: LaunchRequest, service: RunService, services: Services) -> tuple[Line, ...]:
+async def _warnings(request: LaunchRequest, platform: Platform, services: Services) -> tuple[Line, ...]:
     """Say what makes this launch look like a slip: an unseen launcher, or one that is at work already."""
     launcher = request.launcher
     own = launching.own_duration(dict(request.extra))
     warnings: list[Line] = [replies.own_duration(own)] if own and request.minutes is None else []
-    newest = await _newest(launcher, service)
-    if newest == () and launcher not in (seen := await known_launchers(service, services)):
+    newest = await _newest(launcher, platform)
+    if newest == () and launcher not in (seen := await known_launchers(platform, services)):
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *services.presets])))
     going = next((run for run in newest or () if not run.status.terminal), None)
     if going is not None:
         warnings.append(replies.under_way(going))
-    if any(_unclear(intent, request, service, services) for intent in await services.store.open_intents()):
+    if any(_unclear(intent, request, platform, services) for intent in await services.store.open_intents()):
         warnings.append(replies.undecided(launcher))
     return tuple(warnings)
 
 
-def _unclear(intent: Intent, request: LaunchRequest, service: RunService, services: Services) -> bool:
+def _unclear(intent: Intent, request: LaunchRequest, platform: Platform, services: Services) -> bool:
     """Whether an intent is a launch like this one that may yet turn out to have started."""
-    same = (intent.connection, intent.subject) == (service.connection, request.launcher)
+    same = (intent.connection, intent.subject) == (platform.connection, request.launcher)
     return (
         same and intent.kind is IntentKind.LAUNCH and services.clock.now() - intent.created_at < UNCLEAR_FOR
     )
 
 
-async def _newest(launcher: str, service: RunService) -> tuple[Run, ...] | None:
+async def _newest(launcher: str, platform: Platform) -> tuple[Run, ...] | None:
     """Ask the platform for a launcher's newest runs: what is on record here may be younger, or older, than they are.
 
     None where that cannot be told; then nothing is warned of.
     """
     try:
-        async for page in service.runs(RunQuery(launcher=launcher)):
+        async for page in listed(platform, RunQuery(launcher=launcher)):
             return page
     except ServiceError:
         return None
@@ -202,6 +202,7 @@ VERB = Verb(
     name="launch",
     summary="start a test run; shows what would be sent and asks first",
     handle=handle,
+    needs=(LAUNCHES,),
     parameters=(
         Parameter(name="launcher", summary="The launcher's exact name, or a preset", kind=FieldKind.LAUNCHER,
                   required=True, positional=True, example="launch basic_test duration=30"),

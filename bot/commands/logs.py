@@ -12,8 +12,8 @@ from bot.cards import Field, FieldKind, Form, Reply
 from bot.command import Asked, MomentTarget, NoMomentTarget, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
 from bot.errors import NotAvailable, NotFound
-from bot.model import Capability, LogExcerpt, LogQuery, Run
-from bot.ports import RunService
+from bot.model import LogExcerpt, LogQuery, Run
+from bot.platform import MOMENT_LOGS, RUN_LOGS, Platform
 from bot.replies import at_moment, finding
 from bot.replies import logs as replies
 from bot.targets.moment import moment_target_of
@@ -57,12 +57,12 @@ async def handle(asked: Asked, services: Services) -> Reply:
     """Read the window, and answer with its end, the faults that were active, and the whole as a file."""
     wanted = parse(asked)
     if wanted.build:
-        service, run = await run_of(asked, services)
-        return await _build_log(service, run, wanted)
+        platform, run = await run_of(asked, services)
+        return await _build_log(platform, run, wanted, services)
     target = await moment_target_of(asked, services)
     if isinstance(target, NoMomentTarget):
-        return await _build_log(target.service, target.run, wanted, why=target.why)
-    require(target.service, Capability.LOGS)
+        return await _build_log(target.platform, target.run, wanted, services, why=target.why)
+    moment_logs = require(target.platform, MOMENT_LOGS, services)
     if target.run is None:
         raise finding.no_run_of_session_moment()
     query = LogQuery(
@@ -73,17 +73,19 @@ async def handle(asked: Asked, services: Services) -> Reply:
         source=wanted.source,
         lines=wanted.lines,
     )
-    excerpt = await target.service.logs(query, asked.report)
+    excerpt = await moment_logs.logs(query, asked.report)
     return replies.window(target, query, excerpt, wider=_wider(target, wanted, excerpt))
 
 
-async def _build_log(service: RunService, run: Run, wanted: Logs, *, why: str = "") -> Reply:
+async def _build_log(
+    platform: Platform, run: Run, wanted: Logs, services: Services, *, why: str = ""
+) -> Reply:
     """Show the build log; `why`: no moment was there to look at, so it is shown instead."""
-    if why and Capability.BUILD_LOGS not in service.capabilities:
+    if why and platform.moment_logs is not None and platform.run_logs is None:
         raise NotAvailable(why)
-    require(service, Capability.BUILD_LOGS)
+    run_logs = require(platform, RUN_LOGS, services)
     try:
-        excerpt = await service.build_logs(run.ref.run_id, wanted.lines)
+        excerpt = await run_logs.build_logs(run.ref.run_id, wanted.lines)
     except (NotAvailable, NotFound) as error:
         if why:
             raise NotAvailable(replies.no_log_at_all(why, error)) from error
@@ -134,6 +136,7 @@ VERB = Verb(
     name="logs",
     summary="log lines before a moment, with the faults that were active",
     handle=handle,
+    needs=(MOMENT_LOGS, RUN_LOGS),
     long=True,
     parameters=(
         RUN,

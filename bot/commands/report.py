@@ -9,7 +9,8 @@ from bot import authorization
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.commands.parameters import RUN
-from bot.model import Capability, Run
+from bot.model import Run
+from bot.platform import REPORTS
 from bot.replies import runs as replies
 from bot.state import AuditEntry
 from bot.targets.run import require, run_of
@@ -17,12 +18,12 @@ from bot.targets.run import require, run_of
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Fetch the link anew, note who got it, and answer privately."""
-    service, run = await run_of(asked, services, ended=True)
-    require(service, Capability.REPORT)
+    platform, run = await run_of(asked, services, ended=True)
+    reports = require(platform, REPORTS, services)
     if not authorization.may_hold_link(services.policy, asked.invocation.actor):
         await _note(asked, services, run, "denied")
         return replies.report_refused()
-    link = await service.report_link(run.ref.run_id)
+    link = await reports.report_link(run.ref.run_id)
     if link is None:
         return replies.no_report(run)
     await _note(asked, services, run, "given")
@@ -46,6 +47,7 @@ VERB = Verb(
     name="report",
     summary="open the triage report, with a link that only you see",
     handle=handle,
+    needs=(REPORTS,),
     parameters=(RUN,),
     examples=("report latest", "report"),
     private=True,

@@ -14,7 +14,7 @@ from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION
 from bot.model import RunQuery
-from bot.ports import RunService
+from bot.platform import listed
 from bot.recent import recent_of
 from bot.replies import finding
 from bot.replies import runs as replies
@@ -30,33 +30,33 @@ async def handle(asked: Asked, services: Services) -> Reply:
     narrowed = asked.value("launcher") or asked.value("count")
     named = asked.value("run", 0) or asked.command.pasted is not None
     if named or (asked.context.run and not narrowed):
-        service, found = await _one(asked, services)
+        found = await _one(asked, services)
         found = replace(found, run=await send.by_name(found.run, services.store))
-        card = replies.one(found, services.clock.now(), service.capabilities)
+        card = replies.one(found, services.clock.now())
         return Reply(card=replace(card, chart=failing_so_far(found)))
     return await _recent(asked, services)
 
 
-async def _one(asked: Asked, services: Services) -> tuple[RunService, RunAnalysis]:
+async def _one(asked: Asked, services: Services) -> RunAnalysis:
     """Return the run that is named. Raises `UserError` where a value does not go with it: none is passed over."""
     if asked.value("count"):
         raise finding.count_of_one()
     launcher = asked.value("launcher")
     wanted = grammar.launcher(launcher) if launcher else None
-    service, found = await analysis_for(asked, services)
+    found = await analysis_for(asked, services)
     if wanted and wanted.casefold() != found.run.launcher.casefold():
         raise finding.of_another(found.run, wanted)
-    return service, found
+    return found
 
 
 async def _recent(asked: Asked, services: Services) -> Reply:
-    service = service_of(asked, services)
+    platform = service_of(asked, services)
     wanted = asked.value("launcher")
     query = RunQuery(launcher=grammar.launcher(wanted) if wanted else None)
     count = asked.value("count")
     number = grammar.whole_number(count, "count", MOST_LISTED) if count else LISTED
-    async for page in service.runs(query):
-        shown = await recent_of(service, services.store, page[:number])
+    async for page in listed(platform, query):
+        shown = await recent_of(platform, services.store, page[:number])
         return replies.recent(shown, services.clock.now(), launcher=wanted)
     return replies.recent((), services.clock.now(), launcher=wanted)
 

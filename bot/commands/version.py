@@ -10,20 +10,20 @@ import asyncio
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.errors import ServiceError
-from bot.ports import RunService
+from bot.platform import Platform
 from bot.replies import help as replies
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the versions; a platform that does not answer is said to."""
-    releases = await asyncio.gather(*(_release(service) for service in services.platforms.values()))
+    releases = await asyncio.gather(*(_release(platform) for platform in services.platforms.values()))
     return replies.version(services.version, dict(zip(services.platforms, releases, strict=True)))
 
 
-async def _release(service: RunService) -> str | None:
+async def _release(platform: Platform) -> str | None:
     """Return a platform's release, "" where it does not say, None where it does not answer."""
     try:
-        return await service.version()
+        return await platform.reads.version()
     except ServiceError:
         return None
 

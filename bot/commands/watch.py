@@ -74,10 +74,10 @@ async def _unmatched(wanted: Subscription, services: Services) -> filters.Unmatc
     names = [wanted.connection] if wanted.connection else list(services.platforms)
     odd: filters.Unmatched | None = None
     for name in names:
-        service = services.platforms[name]
+        platform = services.platforms[name]
         try:
-            further = await launchers_of(service, services)
-            odd = await filters.odd_in(service, wanted.launcher, wanted.source, further)
+            further = await launchers_of(platform, services)
+            odd = await filters.odd_in(platform, wanted.launcher, wanted.source, further)
         except ServiceError:
             return None
         if odd is None:

@@ -29,6 +29,7 @@ from bot.delivery.post import Broken, Sending, Stale
 from bot.delivery.unconfirmed import Reconciler
 from bot.errors import StoreError
 from bot.notify_operator import NotifyOperator, notify_carefully
+from bot.platform import Platform
 from bot.ports import (
     Chat,
     Clock,
@@ -38,7 +39,6 @@ from bot.ports import (
     Missing,
     NotDelivered,
     PostOutcome,
-    RunService,
     Unconfirmed,
     Undeliverable,
     Unreadable,
@@ -80,7 +80,7 @@ class Deliverer:
         chat: Chat,
         store: DeliveryStore,
         *,
-        platforms: Mapping[str, RunService],
+        platforms: Mapping[str, Platform],
         clock: Clock,
         tell_operator: NotifyOperator,
         pace: Pace | None = None,

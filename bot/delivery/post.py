@@ -11,7 +11,8 @@ from bot.cards import ReportLinks
 from bot.delivery.backoff import fresh_for
 from bot.errors import ServiceError
 from bot.model import Secret
-from bot.ports import Chat, Clock, Post, PostOutcome, RunService, Unconfirmed
+from bot.platform import Platform
+from bot.ports import Chat, Clock, Post, PostOutcome, Unconfirmed
 from bot.state import Delivery
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Sending:
     """Sends claimed rows to one chat. `deadline`: seconds for a whole post."""
 
     chat: Chat
-    platforms: Mapping[str, RunService]
+    platforms: Mapping[str, Platform]
     clock: Clock
     deadline: float
 
@@ -66,14 +67,15 @@ class Sending:
     async def _report_url(self, delivery: Delivery) -> Secret | None:
         """Return a fresh signed link, or none: then the button answers in private."""
         run = delivery.report
-        service = self.platforms.get(run.connection) if run else None
-        if run is None or service is None or delivery.report_links is not ReportLinks.POST:
+        platform = self.platforms.get(run.connection) if run else None
+        reports = platform.reports if platform else None
+        if run is None or reports is None or delivery.report_links is not ReportLinks.POST:
             return None
         try:
             async with asyncio.timeout(fresh_for(self.chat.reconcile_after) / 2):
                 if await self.chat.is_shared(delivery.channel):
                     return None
-                return await service.report_link(run.run_id)
+                return await reports.report_link(run.run_id)
         except (TimeoutError, ServiceError) as error:
             log.info("no report link for a post: %s", type(error).__name__)
         except Exception:

@@ -13,7 +13,7 @@ from datetime import datetime
 from bot.analysis import RunAnalysis
 from bot.cards import Button, Card, Context, Item, Line, Span, Tone, Untrusted
 from bot.chain import Gap
-from bot.model import Capability, RunRef, RunStatus
+from bot.model import RunRef, RunStatus
 from bot.replies import comparing, runs, watching
 from bot.replies.wording import check_name, count, listed, run_name, short_id, virtual
 from bot.state import StoredResults, Subscription, TrackedRun
@@ -26,12 +26,11 @@ MISSED = 20  # runs that a summary lists itself
 def ended(
     found: RunAnalysis,
     now: datetime,
-    capabilities: frozenset[Capability],
     *,
     everything: Subscription | None = None,
 ) -> Card:
     """NotifyOperator that a run ended. `everything`: the subscription that can be narrowed to changes by a click."""
-    card = runs.one(found, now, capabilities)
+    card = runs.one(found, now)
     buttons = (watching.only_changes(everything),) if everything else ()
     return replace(
         card,
@@ -42,9 +41,9 @@ def ended(
     )
 
 
-def results_came(found: RunAnalysis, now: datetime, capabilities: frozenset[Capability]) -> Card:
+def results_came(found: RunAnalysis, now: datetime) -> Card:
     """NotifyOperator that the results of a run came, after it had been announced without them or with others."""
-    card = ended(found, now, capabilities)
+    card = ended(found, now)
     return replace(
         card,
         title=("Results have come: ", *card.title),
@@ -52,11 +51,9 @@ def results_came(found: RunAnalysis, now: datetime, capabilities: frozenset[Capa
     )
 
 
-def corrected(
-    found: RunAnalysis, before: RunStatus, now: datetime, capabilities: frozenset[Capability]
-) -> Card:
+def corrected(found: RunAnalysis, before: RunStatus, now: datetime) -> Card:
     """NotifyOperator that a run ended otherwise than it had been announced."""
-    card = ended(found, now, capabilities)
+    card = ended(found, now)
     told: Line = (f"The platform first called this run {before.value}, and now {found.run.status.value}.",)
     return replace(
         card, title=("Correction: ", *card.title), text=(*told, " ", *card.text), body=(told, *card.body)

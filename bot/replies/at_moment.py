@@ -9,22 +9,24 @@ from __future__ import annotations
 from bot import grammar
 from bot.analysis import RunAnalysis
 from bot.cards import Button, Context
-from bot.model import Availability, Capability
+from bot.model import Availability
+from bot.platform import DEBUGS, MOMENT_LOGS, Need, Platform
 
-OFFERED = ((Capability.LOGS, "Logs", "logs"), (Capability.DEBUG, "Debug", "debug"))
+OFFERED: tuple[tuple[Need[object], str, str], ...] = (
+    (MOMENT_LOGS, "Logs", "logs"),
+    (DEBUGS, "Debug", "debug"),
+)
 
 
-def buttons(
-    about: Context, capabilities: frozenset[Capability], *, number: int | None = None
-) -> tuple[Button, ...]:
+def buttons(about: Context, platform: Platform, *, number: int | None = None) -> tuple[Button, ...]:
     """Offer the log before a moment and a session at it; `number`: the entry of a list that they stand in."""
     if about.moment is None:
         return ()
     entry = "" if number is None else f" {number}"
     return tuple(
         Button(label=f"{label}{entry}", words=words(verb, about))
-        for capability, label, verb in OFFERED
-        if capability in capabilities
+        for need, label, verb in OFFERED
+        if need.of(platform) is not None
     )
 
 

@@ -78,8 +78,3 @@ def secret_taken_out(name: str, mask: str) -> UserError:
 def no_connection(name: str, known: Iterable[str]) -> UserError:
     """Answer a connection that the settings do not have."""
     return UserError(f"There is no connection “{name[:_SHOWN]}”.", f"Connections are: {', '.join(known)}.")
-
-
-def not_offered(connection: str, what: str) -> UserError:
-    """Refuse what the platform behind a connection does not offer."""
-    return UserError(f"The connection “{connection}” does not offer {what}.")

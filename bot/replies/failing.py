@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.analysis import RunAnalysis
 from bot.cards import Card, Context, Fact, Item, Line, Reply, Tone, Untrusted
 from bot.chain import Gap
-from bot.model import Capability, Example, Property
+from bot.model import Example, Property
 from bot.replies import at_moment
 from bot.replies.comparing import in_a_row
 from bot.replies.pasting import copyable
@@ -27,11 +27,11 @@ LONGEST_EXAMPLE = 300
 BESIDE_EACH = frozenset({"Failing", "Logs", "Debug"})  # a run's buttons that its properties have themselves
 
 
-def listing(found: RunAnalysis, capabilities: frozenset[Capability]) -> Reply:
+def listing(found: RunAnalysis) -> Reply:
     """List the failing properties, newly failing first, each with its moment and buttons."""
     run, failing = found.run, found.failing
     if not failing:
-        return _none(found, capabilities)
+        return _none(found)
     new = novelty(found.diff)
     names: list[str | Untrusted] = []
     for position, item in enumerate(failing[:TOLD]):
@@ -43,16 +43,16 @@ def listing(found: RunAnalysis, capabilities: frozenset[Capability]) -> Reply:
               f" ({new})" if new else "", ": ", *names, f"{more}."),
         tone=Tone.BAD,
         body=((PARTIAL.format(first(found.verdict.total, "property", "properties")),),) if found.verdict.partial else (),
-        items=tuple(_item(n, p, found, capabilities) for n, p in enumerate(failing[:LISTED], start=1)),
+        items=tuple(_item(n, p, found) for n, p in enumerate(failing[:LISTED], start=1)),
         items_left_out=max(0, len(failing) - LISTED),
-        buttons=tuple(b for b in ways_on(found, capabilities) if b.label not in BESIDE_EACH),
+        buttons=tuple(b for b in ways_on(found) if b.label not in BESIDE_EACH),
         footer=("Examples are a sample; counts are totals over all histories.",),
         context=Context(run=run.ref),
     )  # fmt: skip
     return Reply(card=card)
 
 
-def one(found: RunAnalysis, chosen: Property, capabilities: frozenset[Capability]) -> Reply:
+def one(found: RunAnalysis, chosen: Property) -> Reply:
     """Show one failing property with its sample."""
     number = found.failing.index(chosen) + 1
     moment = chosen.moment
@@ -74,13 +74,13 @@ def one(found: RunAnalysis, chosen: Property, capabilities: frozenset[Capability
         items=tuple(
             _sample(e) for e in _earliest_first(chosen.counterexamples)
         ),
-        buttons=at_moment.buttons(about, capabilities, number=number),
+        buttons=at_moment.buttons(about, found.platform, number=number),
         context=about,
     )  # fmt: skip
     return Reply(card=card)
 
 
-def _none(found: RunAnalysis, capabilities: frozenset[Capability]) -> Reply:
+def _none(found: RunAnalysis) -> Reply:
     run = found.run
     if not run.status.terminal:
         said: Line = ("Run ", *run_name(run), " has not ended; its properties are known when it has.")
@@ -102,7 +102,7 @@ def _none(found: RunAnalysis, capabilities: frozenset[Capability]) -> Reply:
         text=said,
         tone=TONES[found.verdict.kind],
         body=(said,),
-        buttons=ways_on(found, capabilities),
+        buttons=ways_on(found),
         context=Context(run=run.ref),
     )
     return Reply(card=card)
@@ -114,7 +114,7 @@ def _how(verdict: Verdict) -> Line:
     return ("" if told else f" ({WORDS[verdict.kind]})", f": {of_properties(verdict)}.")
 
 
-def _item(number: int, chosen: Property, found: RunAnalysis, capabilities: frozenset[Capability]) -> Item:
+def _item(number: int, chosen: Property, found: RunAnalysis) -> Item:
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
     when = f"at {virtual(moment)}" if moment else "no moment: judged on the whole run"
@@ -129,7 +129,7 @@ def _item(number: int, chosen: Property, found: RunAnalysis, capabilities: froze
         mark=_mark(chosen, found),
         title=(f"{number}. ", title),
         lines=tuple(lines),
-        buttons=at_moment.buttons(about, capabilities, number=number),
+        buttons=at_moment.buttons(about, found.platform, number=number),
         context=about,
     )
 

@@ -22,13 +22,15 @@ def overview(verbs: Iterable[Verb]) -> Reply:
          "a pasted report link, or nothing at all inside a run's thread."),
         ("A value of several words stands in quotes: ", Untrusted('description="retry fix"', code=True), "."),
     )  # fmt: skip
-    names = ", ".join(v.name for v in shown)
+    names = [v.name for v in shown]
     card = Card(
         title=("What Clew can do",),
-        text=(f"Clew understands {names}. Say help and a verb to see how it is used.",),
+        text=(f"Clew understands {', '.join(names)}. Say help and a verb to see how it is used.",),
         body=body,
         items=items,
-        buttons=tuple(Button(label=f"Help: {n}", words=f"help {n}") for n in ("launch", "logs", "watch")),
+        buttons=tuple(
+            Button(label=f"Help: {n}", words=f"help {n}") for n in ("launch", "logs", "watch") if n in names
+        ),
         footer=("help VERB shows how a verb is used, with examples.",),
     )
     return Reply(card=card, private=True)

@@ -11,7 +11,7 @@ from bot.cards import Button, Card, Context, Fact, Item, Line, Progress, Reply, 
 from bot.chain import Gap
 from bot.command import MomentTarget
 from bot.diff import RunDiff
-from bot.model import Capability, Moment, Run, Secret
+from bot.model import Moment, Run, Secret
 from bot.recent import COMPARED, Recent
 from bot.replies import at_moment, comparing, problems
 from bot.replies.wording import (
@@ -116,7 +116,7 @@ def novelty(diff: RunDiff | None) -> str:
     return listed(parts) if parts else "nothing new"
 
 
-def one(found: RunAnalysis, now: datetime, capabilities: frozenset[Capability]) -> Card:
+def one(found: RunAnalysis, now: datetime) -> Card:
     """Show one run: verdict, what is new, times, and the ways on."""
     run = found.run
     said = verdict_words(found.verdict)
@@ -130,14 +130,14 @@ def one(found: RunAnalysis, now: datetime, capabilities: frozenset[Capability]) 
         facts=facts(found, now),
         items=changes(found.diff),
         progress=progress(run, now),
-        buttons=ways_on(found, capabilities),
+        buttons=ways_on(found),
         context=Context(run=run.ref),
     )
 
 
-def outcome(found: RunAnalysis, now: datetime, capabilities: frozenset[Capability]) -> Card:
+def outcome(found: RunAnalysis, now: datetime) -> Card:
     """Show how a followed run ended, in short: its announcement tells the rest."""
-    return replace(one(found, now, capabilities), facts=())
+    return replace(one(found, now), facts=())
 
 
 def recent(
@@ -302,15 +302,15 @@ def progress(run: Run, now: datetime) -> Progress | None:
     return Progress(fraction=share, text=f"{duration(spent)} of {minutes(run.requested_minutes)}")
 
 
-def ways_on(found: RunAnalysis, capabilities: frozenset[Capability]) -> tuple[Button, ...]:
+def ways_on(found: RunAnalysis) -> tuple[Button, ...]:
     """Return the buttons that make sense for a run as it is."""
     run = found.run
     run_id = run.ref.text
     buttons: list[Button] = []
     if found.failing:
         buttons.append(Button(label="Failing", words=f"failing {run_id}"))
-    buttons += _at_moment(found, capabilities)
-    if found.verdict.kind is VerdictKind.INCOMPLETE and Capability.BUILD_LOGS in capabilities:
+    buttons += _at_moment(found)
+    if found.verdict.kind is VerdictKind.INCOMPLETE and found.platform.run_logs:
         buttons.append(Button(label="Build log", words=f"logs {run_id} build=yes"))
     if run.report_url is not None:
         buttons.append(Button(label="Open report", words=f"report {run_id}", report=run.ref))
@@ -319,10 +319,10 @@ def ways_on(found: RunAnalysis, capabilities: frozenset[Capability]) -> tuple[Bu
     return tuple(buttons)
 
 
-def _at_moment(found: RunAnalysis, capabilities: frozenset[Capability]) -> tuple[Button, ...]:
+def _at_moment(found: RunAnalysis) -> tuple[Button, ...]:
     """Offer what logs and debug without arguments look at, named for what it is where a run broke."""
     focus = found.focus
-    offered = at_moment.buttons(focus, capabilities)
+    offered = at_moment.buttons(focus, found.platform)
     if focus.property_name is not None:
         return offered
     return tuple(replace(b, label="Logs at the failure") if b.label == "Logs" else b for b in offered)

@@ -14,15 +14,20 @@ from bot.command import ENTRY, Asked, MomentTarget, NoMomentTarget, Services
 from bot.errors import ServiceError
 from bot.model import Property, Run
 from bot.parsed import Pasted
-from bot.ports import RunService
+from bot.platform import Need, Platform
 from bot.replies import at_moment, pasting
 from bot.replies import finding as replies
-from bot.targets.run import analysis_for, run_of, service_of, somewhere
+from bot.targets.run import analysis_for, find_run, require, run_of, service_of, somewhere
 
 
-async def moment_of(asked: Asked, services: Services) -> MomentTarget:
-    """Return the moment that a command is about, and the run it lies in. Raises `UserError` where there is none."""
+async def moment_of(asked: Asked, services: Services, needs: Need[object] | None = None) -> MomentTarget:
+    """Return the moment that a command is about, and the run it lies in. Raises `UserError` where there is none.
+
+    `needs`: what is wanted there; a platform that does not offer it is said to before a moment is missed.
+    """
     target = await moment_target_of(asked, services)
+    if needs is not None:
+        require(target.platform, needs, services)
     if isinstance(target, NoMomentTarget):
         raise replies.no_moment(target.why)
     return target
@@ -37,15 +42,15 @@ async def moment_target_of(asked: Asked, services: Services) -> MomentTarget | N
         raise pasted.refusal
     explicit = asked.value("run", 0) or (pasted is not None) or asked.value("property")
     if not explicit and asked.context.moment is not None and asked.context.run is not None:
-        service = service_of(asked, services)
-        run = await service.run(asked.context.run.run_id)
+        platform = service_of(asked, services)
+        run = await platform.reads.run(asked.context.run.run_id)
         name = asked.context.property_name
-        return MomentTarget(service=service, run=run, moment=asked.context.moment, property_name=name)
+        return MomentTarget(platform=platform, run=run, moment=asked.context.moment, property_name=name)
     if not explicit and asked.context.run is None:
         raise pasting.which_moment()
-    service, found = await analysis_for(asked, services, ended=True, depth=1)
+    found = await analysis_for(asked, services, ended=True, depth=1)
     of_thread = asked.context.property_name if found.run.ref == asked.context.run else None
-    return _target_in(service, found, asked.value("property") or of_thread)
+    return _target_in(found, asked.value("property") or of_thread)
 
 
 def choose_property(found: RunAnalysis, wanted: str) -> Property:
@@ -81,7 +86,7 @@ def _given_moment(asked: Asked) -> Pasted | None:
 
 
 async def _pasted_target(asked: Asked, services: Services, pasted: Pasted) -> MomentTarget:
-    service = service_of(asked, services)
+    platform = service_of(asked, services)
     moment = pasted.moment
     if moment is None:  # the caller looked
         raise pasting.which_moment()
@@ -89,21 +94,21 @@ async def _pasted_target(asked: Asked, services: Services, pasted: Pasted) -> Mo
         raise replies.no_pinned_moment()
     if pasted.session_id and not pasted.run_id:
         session = pasted.session_id
-        found = await somewhere(asked, services, lambda s: s.find_run(session_id=session))
+        found = await somewhere(asked, services, lambda p: find_run(p, session_id=session))
         if found is None and asked.value("run", 0) is not None:  # the run was given beside it
             found = await run_of(replace(asked, command=replace(asked.command, pasted=None)), services)
-        service, run = found or (service, None)
-        name = await _named(asked, services, service, run)
-        return MomentTarget(service=service, run=run, session_id=session, moment=moment, property_name=name,
+        platform, run = found or (platform, None)
+        name = await _named(asked, services, platform, run)
+        return MomentTarget(platform=platform, run=run, session_id=session, moment=moment, property_name=name,
                    warning=pasted.warning)  # fmt: skip
     if pasted.run_id is None and asked.value("run", 0) is None and asked.context.run is None:
         raise replies.run_of_moment()
-    service, run = await run_of(asked, services)
-    name = await _named(asked, services, service, run)
-    return MomentTarget(service=service, run=run, moment=moment, property_name=name, warning=pasted.warning)
+    platform, run = await run_of(asked, services)
+    name = await _named(asked, services, platform, run)
+    return MomentTarget(platform=platform, run=run, moment=moment, property_name=name, warning=pasted.warning)
 
 
-async def _named(asked: Asked, services: Services, service: RunService, run: Run | None) -> str | None:
+async def _named(asked: Asked, services: Services, platform: Platform, run: Run | None) -> str | None:
     """Return the name of the property that was given beside a moment; as given where the run cannot tell."""
     wanted = asked.value("property")
     if wanted is None:
@@ -111,7 +116,7 @@ async def _named(asked: Asked, services: Services, service: RunService, run: Run
     if run is None:
         return wanted
     try:
-        found = await analysis_of(service, services.store, run)
+        found = await analysis_of(platform, services.store, run)
     except ServiceError:  # the moment is known all the same
         return wanted
     there = found.results.properties if found.results else ()
@@ -132,16 +137,16 @@ def _of_thread(asked: Asked, run: Run | None) -> str | None:
     return context.property_name if own else None
 
 
-def _target_in(service: RunService, found: RunAnalysis, wanted: str | None) -> MomentTarget | NoMomentTarget:
-    run = found.run
+def _target_in(found: RunAnalysis, wanted: str | None) -> MomentTarget | NoMomentTarget:
+    platform, run = found.platform, found.run
     if wanted is not None:
         chosen = choose_property(found, wanted)
         if chosen.moment is None:
             raise replies.property_without_moment(chosen.name)
-        return MomentTarget(service=service, run=run, moment=chosen.moment, property_name=chosen.name)
+        return MomentTarget(platform=platform, run=run, moment=chosen.moment, property_name=chosen.name)
     focus = found.focus
     if focus.moment is None:
-        return NoMomentTarget(service=service, run=run, why=at_moment.no_moment(found))
+        return NoMomentTarget(platform=platform, run=run, why=at_moment.no_moment(found))
     name = focus.property_name
     others = tuple(n for n, p in enumerate(found.failing, 1) if p.moment is not None and p.name != name)
-    return MomentTarget(service=service, run=run, moment=focus.moment, property_name=name, others=others)
+    return MomentTarget(platform=platform, run=run, moment=focus.moment, property_name=name, others=others)

@@ -18,7 +18,8 @@ from bot.earlier import RESOLUTION
 from bot.errors import ListCut
 from bot.model import Run, RunQuery, RunRef
 from bot.notify_operator import NotifyOperator, notify_carefully
-from bot.ports import RunService, WatchStore
+from bot.platform import Platform
+from bot.ports import WatchStore
 from bot.replies import limits
 from bot.state import Coverage, PollStep, Stretch, TrackedRun
 from bot.watch import listing
@@ -57,9 +58,9 @@ class Caught:
 class CatchUp:
     """Lists for one connection. `tell`: hears which part of the list cannot be read."""
 
-    def __init__(self, service: RunService, store: WatchStore, tell: NotifyOperator) -> None:
+    def __init__(self, platform: Platform, store: WatchStore, tell: NotifyOperator) -> None:
         self.tell = tell
-        self.service = service
+        self.platform = platform
         self.store = store
 
     async def read(self, watermark: datetime, now: datetime) -> Caught:
@@ -67,7 +68,7 @@ class CatchUp:
 
         Raises `ServiceError`, `StoreError`; what was read until then is on record.
         """
-        coverage = await self.store.coverage(self.service.connection)
+        coverage = await self.store.coverage(self.platform.connection)
         reading = _Reading(now, watermark, coverage, left=MOST_PAGES)
         await self._newest(reading)
         while reading.unread and reading.left:
@@ -81,7 +82,7 @@ class CatchUp:
         target = reading.watermark - OVERLAP
         newest: datetime | None = None
         try:
-            async for page in listing.pages(self.service, RunQuery()):
+            async for page in listing.pages(self.platform, RunQuery()):
                 newest = newest or listing.watermark_of(page.runs, reading.now)
                 coverage = reading.coverage
                 if page.since is not None and newest is not None:
@@ -90,7 +91,7 @@ class CatchUp:
                 if page.since is not None or not reading.left:
                     return
         except ListCut:
-            log.info("%s: the list of runs ends in a circle", self.service.connection)
+            log.info("%s: the list of runs ends in a circle", self.platform.connection)
 
     async def _stretch(self, reading: _Reading, stretch: Stretch) -> bool:
         """Read on in a stretch; False where the platform's list leads nowhere in it."""
@@ -98,7 +99,7 @@ class CatchUp:
         upper = stretch.until
         try:
             async for page in listing.pages(
-                self.service, RunQuery(created_before=stretch.until + RESOLUTION)
+                self.platform, RunQuery(created_before=stretch.until + RESOLUTION)
             ):
                 upper = min(upper, page.since or upper)
                 coverage = _read_down_to(reading.coverage, stretch, upper)
@@ -114,10 +115,10 @@ class CatchUp:
         coverage = reading.coverage
         if coverage is not None:
             if stretch.until > coverage.since:  # else it was told before
-                await notify_carefully(self.tell, limits.not_listed(self.service.connection, stretch))
+                await notify_carefully(self.tell, limits.not_listed(self.platform.connection, stretch))
             since = max(coverage.since, stretch.until)
             coverage = Coverage(since, coverage.until, tuple(s for s in coverage.unread if s != stretch))
-            step = PollStep(connection=self.service.connection, now=reading.now, coverage=coverage)
+            step = PollStep(connection=self.platform.connection, now=reading.now, coverage=coverage)
             await self.store.record(step)
             reading.coverage = coverage
 
@@ -130,7 +131,7 @@ class CatchUp:
         newest: datetime | None = None,
     ) -> None:
         """Record a page, and with it how far the list is read."""
-        connection = self.service.connection
+        connection = self.platform.connection
         for ref in page.unread:  # first, so that no mark passes it by
             await self.store.track(ref, reading.now)
         moved = newest if newest is not None and newest > reading.watermark else None

@@ -13,8 +13,9 @@ from datetime import timedelta
 from bot.chain import DEPTH, Gap
 from bot.earlier import read_results
 from bot.errors import ClewError, RateLimited
-from bot.model import Capability, RunRef
-from bot.ports import Clock, RunService, WatchStore
+from bot.model import RunRef
+from bot.platform import Platform
+from bot.ports import Clock, WatchStore
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +28,11 @@ PAUSE = 60.0  # seconds, when the platform or the database cannot be asked at al
 class Filler:
     """Fills the last runs of each living series of one connection; ticks must not overlap."""
 
-    def __init__(self, service: RunService, store: WatchStore, *, clock: Clock) -> None:
-        self.service = service
+    def __init__(self, platform: Platform, store: WatchStore, *, clock: Clock) -> None:
+        self.platform = platform
         self.store = store
         self.clock = clock
-        self.done = Capability.PROPERTIES not in service.capabilities
+        self.done = False
         self._tried: Counter[RunRef] = Counter()
         self._not_before = 0.0
 
@@ -44,15 +45,17 @@ class Filler:
         except ClewError as error:
             asked = error.retry_after if isinstance(error, RateLimited) else None
             self._not_before = self.clock.monotonic() + max(PAUSE, asked or 0.0)
-            log.info("reading earlier results of %s waits: %s", self.service.connection, type(error).__name__)
+            log.info(
+                "reading earlier results of %s waits: %s", self.platform.connection, type(error).__name__
+            )
 
     async def _fill(self) -> None:
-        connection = self.service.connection
+        connection = self.platform.connection
         if await self.store.watermark(connection) is None:
             return  # the first look comes first: it says which runs there are
         missing = await self.store.missing_results(connection, DEPTH, self.clock.now() - LIVING)
         left = [run for run in missing if self._tried[run.ref] < TRIES]
         self.done = not left
         for run in left[:AT_A_TIME]:
-            found = await read_results(self.service, self.store, run)
+            found = await read_results(self.platform, self.store, run)
             self._tried[run.ref] += 1 if found is Gap.UNREAD else TRIES

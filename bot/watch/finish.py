@@ -15,7 +15,8 @@ from bot.delivery.keys import key_of, results_key
 from bot.diff import reason
 from bot.earlier import end_before
 from bot.model import Availability, Results, Run, RunStatus
-from bot.ports import Conversations, Intents, RunService, Subscriptions, WatchStore
+from bot.platform import Platform
+from bot.ports import Conversations, Intents, Subscriptions, WatchStore
 from bot.replies import announcements
 from bot.state import Intent, IntentKind, NewDelivery, Outcome, PollStep, StoredResults, TrackedRun
 from bot.verdict import VerdictKind, judge
@@ -41,7 +42,7 @@ class PollStore(WatchStore, Subscriptions, Intents, Conversations, Protocol):
 class Finishing:
     """Makes the writes for ended runs of one connection. `renderers` by chat name, for every chat there is."""
 
-    service: RunService
+    platform: Platform
     store: PollStore
     renderers: Mapping[str, Render]
     report_links: ReportLinks
@@ -55,7 +56,7 @@ class Finishing:
         intent = await self.store.intent_of_run(run.ref)
         if intent is not None and intent.kind is IntentKind.DEBUG:
             return self._step(run, now, settled=True)
-        run = await with_moment(self.service, run)
+        run = await with_moment(self.platform, run)
         found = await self._findings(run)
         since = known.terminal_since if known and known.status is run.status else None
         if lagging(found) and abs(now - (since or now)) < PROPERTIES_LAG:
@@ -72,7 +73,7 @@ class Finishing:
 
         Raises `ServiceError` where the platform cannot be asked, `StoreError`.
         """
-        found = await self._findings(await with_moment(self.service, run))
+        found = await self._findings(await with_moment(self.platform, run))
         since = known.terminal_since if known and known.status is run.status else None
         late = now - (since or now) >= LATE_RESULTS
         if unsettled(found):
@@ -90,18 +91,18 @@ class Finishing:
     async def _findings(self, run: Run) -> RunAnalysis:
         """Read and compare; results that fail for this run alone count as not there yet."""
         try:
-            return await analysis_of(self.service, self.store, run)
+            return await analysis_of(self.platform, self.store, run)
         except OF_ONE_RUN as error:
             log.warning("the results of run %s cannot be read: %s", run.ref.run_id, error)
             missing = Results(ref=run.ref, availability=Availability.NOT_YET)
-            return RunAnalysis(run=run, verdict=judge(run, missing), results=missing)
+            return RunAnalysis(platform=self.platform, run=run, verdict=judge(run, missing), results=missing)
 
     async def _outcomes(self, found: RunAnalysis) -> frozenset[Outcome]:
         """Return what the end counts as; a run that did not get through has no results, so it is no baseline."""
         outcomes = reason(found.verdict, found.diff)
         if found.verdict.kind is not VerdictKind.PASSED or not await self._recovery_counts(outcomes):
             return outcomes
-        last = await end_before(self.service, self.store, found.run)
+        last = await end_before(self.platform, self.store, found.run)
         return reason(found.verdict, found.diff, after_incomplete=last is RunStatus.INCOMPLETE)
 
     async def _recovery_counts(self, outcomes: frozenset[Outcome]) -> bool:
@@ -144,21 +145,20 @@ class Finishing:
     def _announcement(
         self, found: RunAnalysis, destination: Destination, before: RunStatus | None, now: datetime
     ) -> NewDelivery:
-        able = self.service.capabilities
         ref, status = found.run.ref, found.run.status
         key = key_of(ref, status, destination.channel)
         if before is None:
-            card = announcements.ended(found, now, able, everything=destination.everything)
+            card = announcements.ended(found, now, everything=destination.everything)
             card = replace(card, notifies=destination.notifies)
             return self._delivery(key, destination, card, found.run)
-        card = announcements.corrected(found, before, now, able)
+        card = announcements.corrected(found, before, now)
         return self._delivery(
             key, destination, card, found.run, after=key_of(ref, before, destination.channel)
         )
 
     def _results(self, found: RunAnalysis, destination: Destination, now: datetime) -> NewDelivery:
         ref, status = found.run.ref, found.run.status
-        card = announcements.results_came(found, now, self.service.capabilities)
+        card = announcements.results_came(found, now)
         after = key_of(ref, status, destination.channel)
         return self._delivery(
             results_key(ref, status, destination.channel), destination, card, found.run, after=after

@@ -16,7 +16,8 @@ from bot.delivery.backoff import Steady
 from bot.each import each
 from bot.errors import ServiceError
 from bot.model import Run
-from bot.ports import Chat, Clock, RunService, Store
+from bot.platform import Platform
+from bot.ports import Chat, Clock, Store
 from bot.replies import confirming, launching
 from bot.state import Intent, IntentKind, IntentState, NewDelivery
 
@@ -33,7 +34,7 @@ class LaunchWatch:
     """Follows confirmed, sent and unknown intents until they are settled."""
 
     def __init__(
-        self, *, platforms: Mapping[str, RunService], store: Store, clock: Clock, chats: Mapping[str, Chat]
+        self, *, platforms: Mapping[str, Platform], store: Store, clock: Clock, chats: Mapping[str, Chat]
     ) -> None:
         self._platforms = platforms
         self._store = store
@@ -102,11 +103,11 @@ class LaunchWatch:
 
     async def _look(self, intent: Intent, age: timedelta) -> Run | None:
         self._looked[intent.id] = age
-        service = self._platforms.get(intent.connection)
-        if service is None:
+        platform = self._platforms.get(intent.connection)
+        if platform is None:
             return None
         try:
-            return await send.look(intent, service)
+            return await send.look(intent, platform)
         except ServiceError as error:
             log.warning("a launch could not be looked up: %s", type(error).__name__)
             return None

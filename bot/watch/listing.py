@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.errors import ListCut
 from bot.model import Run, RunQuery, RunRef, RunStatus
-from bot.ports import RunService
+from bot.platform import Platform, listed
 from bot.state import BEGINNING, Coverage
 
 OVERLAP = timedelta(seconds=5)  # creation times have a resolution of a second, and lists may lag a little
@@ -38,39 +38,39 @@ class Listing:
     since: datetime | None = None
 
 
-async def pages(service: RunService, query: RunQuery) -> AsyncGenerator[Page, None]:
+async def pages(platform: Platform, query: RunQuery) -> AsyncGenerator[Page, None]:
     """Yield the pages of a list; behind the last there is an empty one, which says that the list has ended.
 
-    Raises what `RunService.runs` raises.
+    Raises what `Platform.runs` raises.
     """
     oldest: datetime | None = None
-    async for runs in service.runs(query):
+    async for runs in listed(platform, query):
         oldest = min((*_times(runs), *((oldest,) if oldest else ())), default=None)
         unread = tuple(run.ref for run in runs if run.unread)
         yield Page(tuple(run for run in runs if not run.unread), oldest, unread)
     yield Page((), BEGINNING)
 
 
-async def newest(service: RunService) -> Listing:
+async def newest(platform: Platform) -> Listing:
     """Read the newest pages, a bounded number of them."""
-    return await _read(service, RunQuery(), BASELINE_PAGES)
+    return await _read(platform, RunQuery(), BASELINE_PAGES)
 
 
-async def still_open(service: RunService) -> dict[RunRef, Run]:
+async def still_open(platform: Platform) -> dict[RunRef, Run]:
     """Read the pages of the runs that have not ended; one that no page shows is followed by its id."""
     found: dict[RunRef, Run] = {}
     for status in OPEN:
-        found |= (await _read(service, RunQuery(status=status), MOST_PAGES)).runs
+        found |= (await _read(platform, RunQuery(status=status), MOST_PAGES)).runs
     return found
 
 
-async def _read(service: RunService, query: RunQuery, most: int) -> Listing:
+async def _read(platform: Platform, query: RunQuery, most: int) -> Listing:
     """Read so many pages; a list that cannot be read further ends where it is."""
     found: dict[RunRef, Run] = {}
     since: datetime | None = None
     left = most
     try:
-        async for page in pages(service, query):
+        async for page in pages(platform, query):
             found |= {run.ref: run for run in page.runs}
             since = page.since
             left -= 1

@@ -13,17 +13,8 @@ from hashlib import sha256
 from bot.cards import Card, fingerprint
 from bot.each import each
 from bot.errors import ServiceError
-from bot.ports import (
-    Chat,
-    Clock,
-    Delivered,
-    Halted,
-    NotDelivered,
-    PostOutcome,
-    RunService,
-    Store,
-    Undeliverable,
-)
+from bot.platform import Platform
+from bot.ports import Chat, Clock, Delivered, Halted, NotDelivered, PostOutcome, Store, Undeliverable
 from bot.state import LiveCard
 from bot.watch.views import Look, View, Views
 
@@ -37,7 +28,7 @@ class LiveCards:
     """Keeps every live message up to date."""
 
     def __init__(
-        self, *, platforms: Mapping[str, RunService], store: Store, clock: Clock, chats: Mapping[str, Chat]
+        self, *, platforms: Mapping[str, Platform], store: Store, clock: Clock, chats: Mapping[str, Chat]
     ) -> None:
         self._store = store
         self._clock = clock

@@ -31,7 +31,8 @@ from bot.errors import (
 )
 from bot.model import Run, RunRef, RunStatus
 from bot.notify_operator import NotifyOperator, notify_carefully
-from bot.ports import Clock, RunService
+from bot.platform import Platform
+from bot.ports import Clock
 from bot.replies import limits, operating
 from bot.state import PollStep, TrackedRun
 from bot.waiting import doubled
@@ -80,7 +81,7 @@ class Poller:
 
     def __init__(
         self,
-        service: RunService,
+        platform: Platform,
         store: PollStore,
         *,
         clock: Clock,
@@ -90,7 +91,7 @@ class Poller:
         report_links: ReportLinks = ReportLinks.POST,
         run_deadline: float = RUN_DEADLINE,
     ) -> None:
-        self.service = service
+        self.platform = platform
         self.store = store
         self.clock = clock
         self.health = Health()
@@ -98,9 +99,9 @@ class Poller:
         self.behind = ""  # what is still to be read of a long list, as a sentence
         self.unlisted = ""  # which part of the list cannot be read, as a sentence
         self.too_large: dict[RunRef, str] = {}  # runs that cannot be read, each with its sentence
-        self._catch_up = CatchUp(service, store, self._cut_off)
+        self._catch_up = CatchUp(platform, store, self._cut_off)
         self._finishing = Finishing(
-            service=service, store=store, renderers=renderers, report_links=report_links
+            platform=platform, store=store, renderers=renderers, report_links=report_links
         )
         self._on_rows = on_rows
         self._run_deadline = run_deadline
@@ -125,7 +126,7 @@ class Poller:
             self._is_well()
 
     async def _poll(self, now: datetime) -> None:
-        connection = self.service.connection
+        connection = self.platform.connection
         watermark = await self.store.watermark(connection)
         if watermark is None:
             await self._baseline(now)
@@ -134,7 +135,7 @@ class Poller:
         await self._say_if_behind(caught)
         if caught.unread:
             return
-        seen = caught.runs | await listing.still_open(self.service)
+        seen = caught.runs | await listing.still_open(self.platform)
         tick = _Tick(now=now, steady=self._steady.now(), watermark=watermark)
         await self._write_down(tick, seen)
         tick.tracked = {run.ref: run for run in await self.store.tracked(connection)}
@@ -148,11 +149,11 @@ class Poller:
         """NotifyOperator the operator once that there is more to read than fits into a tick, and log when that is over."""
         before, self.behind = self.behind, ""
         if caught.unread:
-            self.behind = limits.behind(self.service.connection, caught.unread[0])
+            self.behind = limits.behind(self.platform.connection, caught.unread[0])
         if self.behind and not before:
             await notify_carefully(self._tell, self.behind)
         if before and not self.behind:
-            log.info("%s", limits.caught_up(self.service.connection))
+            log.info("%s", limits.caught_up(self.platform.connection))
 
     async def _cut_off(self, sentence: str) -> None:
         self.unlisted = sentence
@@ -161,22 +162,22 @@ class Poller:
     async def _conclude(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
         """Record what changed of some runs, then tell those that ended, each in a write of its own."""
         await self._write_down(tick, runs)
-        tick.known = await self.store.known(self.service.connection, tuple(ref.run_id for ref in runs))
+        tick.known = await self.store.known(self.platform.connection, tuple(ref.run_id for ref in runs))
         for run in sorted(runs.values(), key=self._turn):
             what = self._act(tick, run)
             if what in {Act.FINISH, Act.RESULTS}:
                 await self._end(tick, run, what)
 
     async def _write_down(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
-        step = PollStep(connection=self.service.connection, now=tick.now)
+        step = PollStep(connection=self.platform.connection, now=tick.now)
         await write_down(self.store, runs.values(), watermark=tick.watermark, step=step)
 
     async def _baseline(self, now: datetime) -> None:
         """Take what is there as given; only runs that end from now on are told."""
-        connection = self.service.connection
+        connection = self.platform.connection
         tracked = {run.ref for run in await self.store.tracked(connection)}
-        recent = await listing.newest(self.service)
-        seen = recent.runs | await listing.still_open(self.service)
+        recent = await listing.newest(self.platform)
+        seen = recent.runs | await listing.still_open(self.platform)
         ended = tuple(run for run in seen.values() if run.status.terminal and run.ref not in tracked)
         going = tuple(run for run in seen.values() if not run.status.terminal)
         refs = tuple(run.ref for run in ended)
@@ -209,7 +210,7 @@ class Poller:
         found: list[Run] = []
 
         async def read() -> None:
-            found.append(await self.service.run(ref.run_id))
+            found.append(await self.platform.reads.run(ref.run_id))
 
         await self._carefully(tick, ref, read())
         return found[0] if found else None
@@ -297,7 +298,7 @@ class Poller:
         failures = self.health.failures
         self._not_before = self.clock.monotonic() + _wait(error, failures)
         if not self.health.problem:
-            log.error("%s cannot be watched: %s%s", self.service.connection, error, _cut(error))
+            log.error("%s cannot be watched: %s%s", self.platform.connection, error, _cut(error))
         self.health.problem = str(error)
         self.health.refused = isinstance(error, AccessRefused)
         self.health.failures = failures + 1
@@ -305,7 +306,7 @@ class Poller:
     def _is_well(self) -> None:
         if self.health.problem:
             log.warning(
-                "%s is watched again, after %d failures", self.service.connection, self.health.failures
+                "%s is watched again, after %d failures", self.platform.connection, self.health.failures
             )
         self.health = Health(last_good=self.clock.monotonic())
 

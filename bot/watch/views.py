@@ -13,8 +13,10 @@ from bot.analysis import analysis_of
 from bot.cards import Card
 from bot.errors import NotFound, Unreachable
 from bot.model import Run
-from bot.ports import Clock, RunService, Store
-from bot.replies import debugging, intents, launching, platform, runs
+from bot.platform import Platform
+from bot.ports import Clock, Store
+from bot.replies import debugging, intents, launching, runs
+from bot.replies import platform as replies
 from bot.state import Intent, IntentKind, IntentState
 from bot.watch.decide import unsettled
 
@@ -34,7 +36,7 @@ class View:
 class Views:
     """Knows since when runs are seen ended, so that lagging results are waited for, but not for ever."""
 
-    def __init__(self, *, platforms: Mapping[str, RunService], store: Store) -> None:
+    def __init__(self, *, platforms: Mapping[str, Platform], store: Store) -> None:
         self.platforms = platforms
         self.store = store
         self._ended: dict[str, float] = {}
@@ -74,30 +76,30 @@ class Look:
         intent = await self._views.store.intent(intent_id)
         if intent is None:
             return None
-        service = self._views.platforms.get(intent.connection)
+        platform = self._views.platforms.get(intent.connection)
         if intent.kind is IntentKind.DEBUG:
-            session = await sessions.stand(intent, service, self._now)
+            session = await sessions.stand(intent, platform, self._now)
             return View(debugging.of_session(session), last=session.over)
         if intent.state is not IntentState.ACCEPTED:
             return View(intents.card(intent, self._now), last=self._hopeless(intent))
-        if service is None:
-            raise Unreachable(platform.NOT_CONFIGURED)
-        return await self._of_launch(intent, service)
+        if platform is None:
+            raise Unreachable(replies.NOT_CONFIGURED)
+        return await self._of_launch(intent, platform)
 
-    async def _of_launch(self, intent: Intent, service: RunService) -> View:
+    async def _of_launch(self, intent: Intent, platform: Platform) -> View:
         try:
-            run = await service.run(intent.run_id or "")
+            run = await platform.reads.run(intent.run_id or "")
         except NotFound:  # it may take a while to appear
             return View(intents.card(intent, self._now), last=self._late(intent))
         if run.status.terminal:
-            return await self._verdict(intent, service, run)
+            return await self._verdict(intent, platform, run)
         request = requests.launch_request(intent.request)
         return View(launching.progress(intent, request, run, now=self._now), last=False)
 
-    async def _verdict(self, intent: Intent, service: RunService, run: Run) -> View:
-        found = await analysis_of(service, self._views.store, run)
+    async def _verdict(self, intent: Intent, platform: Platform, run: Run) -> View:
+        found = await analysis_of(platform, self._views.store, run)
         last = not unsettled(found) or self._views.ended_for(intent, self._monotonic) >= RESULTS_WAIT
-        return View(runs.outcome(found, self._now, service.capabilities), last=last)
+        return View(runs.outcome(found, self._now), last=last)
 
     def _hopeless(self, intent: Intent) -> bool:
         return intent.state in SETTLED or (intent.state is IntentState.UNKNOWN and self._late(intent))

@@ -58,7 +58,7 @@ async def watched(history: int) -> AsyncIterator[Watched]:
             raise AssertionError(sentence)
 
         poller = Poller(
-            service,
+            service.platform,
             store,
             clock=SystemClock(),
             renderers={},
@@ -109,7 +109,7 @@ async def _requests(it: Watched) -> list[Row]:
 
 async def _reads_by_id(it: Watched) -> Row:
     """Count the reads of single runs when followed ones end that no page shows any more."""
-    followed = await it.poller.store.tracked(it.poller.service.connection)
+    followed = await it.poller.store.tracked(it.poller.platform.connection)
     oldest = sorted(followed, key=lambda run: it.tenant.run(run.ref.run_id).created_at)[:GONE]
     for run in oldest:
         it.tenant.finish_run(run.ref.run_id)

@@ -15,7 +15,7 @@ from adapters.platforms.antithesis.transport import open_http
 from adapters.simulator import SimulatedTenant, empty_world, simulated_tenant
 from bot.errors import AccessRefused, RateLimited, ServiceFailed
 from bot.model import Fault, Run, RunStatus, Secret
-from bot.ports import RunService
+from bot.platform import Platform
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService, Launching
@@ -36,7 +36,7 @@ _READ_FAULTS = {RateLimited: "rate limited", AccessRefused: "forbidden", Service
 class Stage(Protocol):
     """A platform that a test can set up, and that says at the end what was wrong with the requests."""
 
-    service: RunService
+    platform: Platform
 
     def add(self, status: RunStatus, *, failing: tuple[str, ...] = (), launcher: str = LAUNCHER) -> str:
         """Add a run newer than all others; return its id."""
@@ -67,53 +67,53 @@ class InMemory:
     """The platform in memory."""
 
     def __init__(self, spool: Path) -> None:
-        self.platform = FakeRunService(spool=spool)
-        self.service: RunService = self.platform
+        self.service = FakeRunService(spool=spool)
+        self.platform = self.service.platform
         self._number = 0
 
     def add(self, status: RunStatus, *, failing: tuple[str, ...] = (), launcher: str = LAUNCHER) -> str:
         self._number += 1
         session = run_id(self._number + 5_000)
         run = a_run(self._number, status=status, launcher=launcher, session_id=session)
-        self.platform.add_run(run)
+        self.service.add_run(run)
         if status is RunStatus.COMPLETED:
             self._give(run, failing)
         return run.ref.run_id
 
     def finish(self, run_id: str, *, failing: tuple[str, ...]) -> None:
-        run = next(run for run in self.platform._runs.values() if run.ref.run_id == run_id)
-        self._give(self.platform.finish(run), failing)
+        run = next(run for run in self.service._runs.values() if run.ref.run_id == run_id)
+        self._give(self.service.finish(run), failing)
 
     def _give(self, run: Run, failing: tuple[str, ...]) -> None:
-        self.platform.set_results(some_results(run, failing=failing, passing=("one", "two")))
-        self.platform.set_report(
+        self.service.set_results(some_results(run, failing=failing, passing=("one", "two")))
+        self.service.set_report(
             run, f"https://demo.antithesis.com/report/{run.ref.run_id}/a.html?auth=v2.public.x"
         )
         lines = [a_line(f"line {n}", f"{380 + n}.5") for n in range(18)]
         fault = Fault(name="partition", kind="network", nodes=("ALL",), since="390.5", until=None)
-        self.platform.set_log(run, MOMENT, *lines, a_line("later", "399.5"), faults=(fault,))
-        self.platform.set_build_log(run, *(a_line(f"step {n}", "0") for n in range(9)))
+        self.service.set_log(run, MOMENT, *lines, a_line("later", "399.5"), faults=(fault,))
+        self.service.set_build_log(run, *(a_line(f"step {n}", "0") for n in range(9)))
 
     def now(self) -> datetime:
-        return self.platform.now
+        return self.service.now
 
     def next_launch(self, how: Launching) -> None:
-        self.platform.next_launch(how)
+        self.service.next_launch(how)
 
     def fail(self, error: type[Exception]) -> None:
         made = {RateLimited: RateLimited("wait", retry_after=2.0), AccessRefused: AccessRefused("no")}
-        self.platform.fail("run", made.get(error) or ServiceFailed("down"))
+        self.service.fail("run", made.get(error) or ServiceFailed("down"))
 
     def violations(self) -> list[str]:
-        return self.platform.violations
+        return self.service.violations
 
 
 class Simulated:
     """The real client over a simulated tenant."""
 
-    def __init__(self, tenant: SimulatedTenant, service: RunService) -> None:
+    def __init__(self, tenant: SimulatedTenant, platform: Platform) -> None:
         self.tenant = tenant
-        self.service = service
+        self.platform = platform
         self._age = 90_000.0
 
     def add(self, status: RunStatus, *, failing: tuple[str, ...] = (), launcher: str = LAUNCHER) -> str:
@@ -161,4 +161,4 @@ async def simulated(spool: Path) -> AsyncIterator[Stage]:
     ):
         settings = Tenant(name="demo", base_url=tenant.base_url, api_key=Secret(tenant.api_key))
         service = AntithesisService(http, settings, spool=spool, now=tenant.now, limits=QUICK)
-        yield Simulated(tenant, service)
+        yield Simulated(tenant, service.platform)

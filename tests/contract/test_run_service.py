@@ -1,4 +1,4 @@
-"""What every `RunService` does, held against the client over a simulated tenant and the platform in memory."""
+"""What every platform does, held against the client over a simulated tenant and the platform in memory."""
 
 from __future__ import annotations
 
@@ -20,13 +20,11 @@ from bot.errors import (
 )
 from bot.model import (
     Availability,
-    Capability,
     DebugRequest,
     LaunchRequest,
     LogExcerpt,
     LogQuery,
     Moment,
-    PropertyStatus,
     Refused,
     RunQuery,
     RunStatus,
@@ -34,7 +32,7 @@ from bot.model import (
     Unclear,
 )
 from tests.contract.run_service_stages import LAUNCHER, Stage, in_memory, simulated
-from tests.fakes.service import Launching
+from tests.fakes.service import Launching, there
 
 UNKNOWN = "f" * 32 + "-64-0"
 FAILING = ("The ledger adds up",)
@@ -54,21 +52,24 @@ async def _quiet(_: str) -> None:
 
 
 async def _listed(stage: Stage, query: RunQuery | None = None) -> list[str]:
-    return [run.ref.run_id async for page in stage.service.runs(query or RunQuery()) for run in page]
+    return [
+        run.ref.run_id async for page in there(stage.platform.lists).runs(query or RunQuery()) for run in page
+    ]
 
 
 async def test_version__says_the_release(stage: Stage) -> None:
     """The release proves that the platform was reached."""
-    assert await stage.service.version() == "64.0"
+    assert await stage.platform.reads.version() == "64.0"
 
 
 async def test_service__names_itself(stage: Stage) -> None:
     """Every run is addressed with the connection's name; launches and logs can be had."""
     run_id = stage.add(RunStatus.COMPLETED)
 
-    assert stage.service.connection == "demo"
-    assert (await stage.service.run(run_id)).ref.connection == "demo"
-    assert {Capability.LAUNCH, Capability.LOGS, Capability.PROPERTIES} <= stage.service.capabilities
+    assert stage.platform.connection == "demo"
+    assert (await stage.platform.reads.run(run_id)).ref.connection == "demo"
+    assert stage.platform.launches is not None
+    assert stage.platform.moment_logs is not None
 
 
 async def test_runs__newest_first_over_several_pages(stage: Stage) -> None:
@@ -82,7 +83,7 @@ async def test_runs__filters_hold_together(stage: Stage) -> None:
     """Status, launcher and time of creation narrow the list."""
     stage.add(RunStatus.COMPLETED)
     stage.add(RunStatus.COMPLETED, launcher="Payments Nightly")
-    boundary = (await stage.service.run(stage.add(RunStatus.CANCELLED))).created_at
+    boundary = (await stage.platform.reads.run(stage.add(RunStatus.CANCELLED))).created_at
     stage.add(RunStatus.IN_PROGRESS, launcher="Payments Nightly")
     wanted = stage.add(RunStatus.COMPLETED, launcher="Payments Nightly")
     query = RunQuery(status=RunStatus.COMPLETED, launcher="Payments Nightly", created_after=boundary)
@@ -92,7 +93,7 @@ async def test_runs__filters_hold_together(stage: Stage) -> None:
 
 async def test_run__read_alone(stage: Stage) -> None:
     """A run has what a card needs."""
-    run = await stage.service.run(stage.add(RunStatus.COMPLETED))
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED))
 
     assert (run.status, run.launcher, run.source) == (RunStatus.COMPLETED, LAUNCHER, "main")
     assert run.created_at is not None
@@ -103,7 +104,7 @@ async def test_run__read_alone(stage: Stage) -> None:
 async def test_run__unknown(stage: Stage) -> None:
     """An id that was never given is not found."""
     with pytest.raises(NotFound) as caught:
-        await stage.service.run(UNKNOWN)
+        await stage.platform.reads.run(UNKNOWN)
 
     assert caught.value.what == "run"
 
@@ -114,25 +115,23 @@ async def test_run__the_platform_fails(stage: Stage, error: type[ServiceError]) 
     run_id = stage.add(RunStatus.COMPLETED)
     stage.fail(error)
     with pytest.raises(error) as caught:
-        await stage.service.run(run_id)
+        await stage.platform.reads.run(run_id)
     if isinstance(caught.value, RateLimited):
         await asyncio.sleep(
             caught.value.retry_after or 0.0
         )  # the pause that was asked for holds for every call
 
-    assert (await stage.service.run(run_id)).ref.run_id == run_id
+    assert (await stage.platform.reads.run(run_id)).ref.run_id == run_id
 
 
 async def test_results__ready(stage: Stage) -> None:
-    """Failing properties are failing, whatever group they are in; a filter narrows."""
-    run = await stage.service.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
-    results = await stage.service.results(run)
-    only = await stage.service.results(run, status=PropertyStatus.FAILING)
+    """Failing properties are failing, whatever group they are in."""
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    results = await stage.platform.reads.results(run)
 
     assert results.availability is Availability.READY
     assert tuple(p.name for p in results.failing) == FAILING
     assert results.passing_count > 1
-    assert {p.name for p in only.properties} == set(FAILING)
 
 
 @pytest.mark.parametrize(
@@ -146,25 +145,25 @@ async def test_results__ready(stage: Stage) -> None:
 )
 async def test_results__why_there_are_none(stage: Stage, status: RunStatus, why: Availability) -> None:
     """A run without results says why."""
-    run = await stage.service.run(stage.add(status))
+    run = await stage.platform.reads.run(stage.add(status))
 
-    assert (await stage.service.results(run)).availability is why
+    assert (await stage.platform.reads.results(run)).availability is why
 
 
 async def test_results__after_the_run_has_ended(stage: Stage) -> None:
     """A value read before the end does not hide the results after it."""
-    run = await stage.service.run(stage.add(RunStatus.IN_PROGRESS))
+    run = await stage.platform.reads.run(stage.add(RunStatus.IN_PROGRESS))
     stage.finish(run.ref.run_id, failing=FAILING)
 
-    assert tuple(p.name for p in (await stage.service.results(run)).failing) == FAILING
+    assert tuple(p.name for p in (await stage.platform.reads.results(run)).failing) == FAILING
 
 
 async def _log(stage: Stage, **query: object) -> tuple[LogExcerpt, Moment]:
-    run = await stage.service.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
-    moment = (await stage.service.results(run)).failing[0].moment
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = (await stage.platform.reads.results(run)).failing[0].moment
     assert moment is not None
     asked = LogQuery(run_id=run.ref.run_id, moment=moment, **query)  # type: ignore[arg-type]  # its own fields
-    return await stage.service.logs(asked, _quiet), moment
+    return await there(stage.platform.moment_logs).logs(asked, _quiet), moment
 
 
 async def test_logs__end_at_the_moment(stage: Stage) -> None:
@@ -201,14 +200,16 @@ async def test_logs__unknown_moment_and_run(stage: Stage) -> None:
     run_id = stage.add(RunStatus.COMPLETED, failing=FAILING)
     for target, what in ((run_id, "moment"), (UNKNOWN, "run")):
         with pytest.raises(NotFound) as caught:
-            await stage.service.logs(LogQuery(run_id=target, moment=Moment("1234", "33.5")), _quiet)
+            await there(stage.platform.moment_logs).logs(
+                LogQuery(run_id=target, moment=Moment("1234", "33.5")), _quiet
+            )
 
         assert caught.value.what == what
 
 
 async def test_build_logs__last_lines(stage: Stage) -> None:
     """The end of the build log comes, and how long it is."""
-    excerpt = await stage.service.build_logs(stage.add(RunStatus.COMPLETED), 3)
+    excerpt = await there(stage.platform.run_logs).build_logs(stage.add(RunStatus.COMPLETED), 3)
 
     assert len(excerpt.lines) == 3
     assert excerpt.total >= 3
@@ -219,13 +220,13 @@ def test_parameters__exactly_what_is_sent(stage: Stage) -> None:
     request = LaunchRequest(launcher=LAUNCHER, key="k-1", minutes="30", extra=(("custom.seed", "7"),))
     refused = LaunchRequest(launcher=LAUNCHER, key="k-1", extra=(("antithesis.filter_logs_matching", "x"),))
 
-    assert stage.service.parameters(request) == (
+    assert there(stage.platform.launches).parameters(request) == (
         ("antithesis.duration", "30"),
         ("custom.seed", "7"),
         ("clew.request_id", "k-1"),
     )
     with pytest.raises(Rejected):
-        stage.service.parameters(refused)
+        there(stage.platform.launches).parameters(refused)
 
 
 @pytest.mark.parametrize(
@@ -242,12 +243,17 @@ async def test_launch__outcome_and_search(stage: Stage, how: Launching, outcome:
     """The outcome says what can be known; a run that was started is found by its key, another is not."""
     request = LaunchRequest(launcher=LAUNCHER, key="key-7f3a", minutes="15", source="main", ephemeral=True)
     stage.next_launch(how)
-    told = await stage.service.launch(request)
-    found = await stage.service.find_launched("key-7f3a", LAUNCHER, stage.now() - EARLIER)
+    told = await there(stage.platform.launches).launch(request)
+    found = await there(stage.platform.finds_launched).find_launched(
+        "key-7f3a", LAUNCHER, stage.now() - EARLIER
+    )
 
     assert isinstance(told, outcome)
     assert (found is not None) is started
-    assert await stage.service.find_launched("key-0000", LAUNCHER, stage.now() - EARLIER) is None
+    assert (
+        await there(stage.platform.finds_launched).find_launched("key-0000", LAUNCHER, stage.now() - EARLIER)
+        is None
+    )
     if how is Launching.NORMAL:
         assert found is not None
         assert told == Started(found.ref.run_id)
@@ -256,10 +262,10 @@ async def test_launch__outcome_and_search(stage: Stage, how: Launching, outcome:
 
 async def test_debug__becomes_a_run(stage: Stage) -> None:
     """A session is itself a run that can be read by id."""
-    run = await stage.service.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
-    moment = (await stage.service.results(run)).failing[0].moment
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = (await stage.platform.reads.results(run)).failing[0].moment
     assert moment is not None
-    outcome = await stage.service.debug(
+    outcome = await there(stage.platform.debugs).debug(
         DebugRequest(moment=moment, run_id=run.ref.run_id, description="key-1")
     )
 
@@ -269,55 +275,60 @@ async def test_debug__becomes_a_run(stage: Stage) -> None:
 
 async def test_debug__lost(stage: Stage) -> None:
     """A reply that is lost leaves a doubt."""
-    run = await stage.service.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
-    moment = (await stage.service.results(run)).failing[0].moment
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = (await stage.platform.reads.results(run)).failing[0].moment
     assert moment is not None
     stage.next_launch(Launching.LOST_REPLY)
 
-    assert isinstance(await stage.service.debug(DebugRequest(moment=moment, run_id=run.ref.run_id)), Unclear)
+    assert isinstance(
+        await there(stage.platform.debugs).debug(DebugRequest(moment=moment, run_id=run.ref.run_id)), Unclear
+    )
 
 
 async def test_cancel__while_it_runs(stage: Stage) -> None:
     """A running run can be stopped, an ended one cannot, and there has to be one."""
-    await stage.service.cancel(stage.add(RunStatus.IN_PROGRESS))
+    await there(stage.platform.cancels).cancel(stage.add(RunStatus.IN_PROGRESS))
     with pytest.raises(NotAvailable):
-        await stage.service.cancel(stage.add(RunStatus.COMPLETED))
+        await there(stage.platform.cancels).cancel(stage.add(RunStatus.COMPLETED))
     with pytest.raises(NotFound):
-        await stage.service.cancel(UNKNOWN)
+        await there(stage.platform.cancels).cancel(UNKNOWN)
 
 
 async def test_report_link__fresh_or_none(stage: Stage) -> None:
     """An ended run has a link, one that runs has none; the link prints as nothing."""
-    link = await stage.service.report_link(stage.add(RunStatus.COMPLETED))
+    link = await there(stage.platform.reports).report_link(stage.add(RunStatus.COMPLETED))
 
     assert link is not None
     assert "/report/" in link.reveal()
     assert "auth" not in f"{link} {link!r}"
-    assert await stage.service.report_link(stage.add(RunStatus.IN_PROGRESS)) is None
+    assert await there(stage.platform.reports).report_link(stage.add(RunStatus.IN_PROGRESS)) is None
 
 
 async def test_find_run__by_link_and_session(stage: Stage) -> None:
     """A pasted link is found whatever its signature, a session by its id."""
     run_id = stage.add(RunStatus.COMPLETED)
     stage.add(RunStatus.COMPLETED)
-    run = await stage.service.run(run_id)
-    link = await stage.service.report_link(run_id)
+    run = await stage.platform.reads.run(run_id)
+    link = await there(stage.platform.reports).report_link(run_id)
     assert link is not None
     bare = link.reveal().partition("?")[0]
-    by_link = await stage.service.find_run(report_url=f"{bare}?auth=v2.public.other#/run/x")
-    unsigned = await stage.service.find_run(report_url=f"{bare}#/run/x")
-    cut = await stage.service.find_run(report_url="/".join(bare.split("/")[:5]))
-    cut_short = await stage.service.find_run(report_url=bare[:-3])
-    by_session = await stage.service.find_run(session_id=run.session_id)
+    by_link = await there(stage.platform.reports).find_run(report_url=f"{bare}?auth=v2.public.other#/run/x")
+    unsigned = await there(stage.platform.reports).find_run(report_url=f"{bare}#/run/x")
+    cut = await there(stage.platform.reports).find_run(report_url="/".join(bare.split("/")[:5]))
+    cut_short = await there(stage.platform.reports).find_run(report_url=bare[:-3])
+    by_session = await there(stage.platform.reports).find_run(session_id=run.session_id)
 
     assert cut is not None
     assert cut_short is not None
     assert cut.ref == cut_short.ref == run.ref
-    assert await stage.service.find_run(report_url="/".join(bare.split("/")[:4])) is None
-    assert await stage.service.find_run(report_url="/".join(bare.split("/")[:5])[:-1]) is None
+    assert await there(stage.platform.reports).find_run(report_url="/".join(bare.split("/")[:4])) is None
+    assert await there(stage.platform.reports).find_run(report_url="/".join(bare.split("/")[:5])[:-1]) is None
     assert by_link is not None
     assert by_session is not None
     assert unsigned is not None
     assert by_link.ref == by_session.ref == unsigned.ref == run.ref
-    assert await stage.service.find_run(report_url="https://other.example/report/a/b.html") is None
-    assert await stage.service.find_run(session_id="e" * 32 + "-1-1") is None
+    assert (
+        await there(stage.platform.reports).find_run(report_url="https://other.example/report/a/b.html")
+        is None
+    )
+    assert await there(stage.platform.reports).find_run(session_id="e" * 32 + "-1-1") is None

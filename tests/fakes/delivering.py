@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.cards import Context, ReportLinks
 from bot.delivery.deliver import Deliverer, DeliveryStore, Pace
 from bot.model import RunRef
-from bot.ports import RunService
+from bot.platform import Platform
 from bot.state import DeliveryState, NewDelivery, Subscription
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
@@ -37,7 +37,7 @@ class Delivering:
 
     clock: ManualClock = field(default_factory=ManualClock)
     store: MemoryStore = field(default_factory=MemoryStore)
-    platforms: Mapping[str, RunService] = field(default_factory=dict)
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
     pace: Pace = field(default_factory=lambda: Pace(post=0.02, look=0.02, per_channel=0))
     told: list[str] = field(default_factory=list)
     kind: type[Deliverer] = Deliverer

@@ -187,7 +187,7 @@ async def simulated(
     keys = count(0xA11CE)
     roles: dict[Any, frozenset[str]] = {}
     services = Services(
-        platforms={service.connection: service},
+        platforms={service.connection: service.platform},
         store=store,
         clock=clock,
         policy=Policy(roles=roles),

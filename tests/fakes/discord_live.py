@@ -79,7 +79,7 @@ async def running_bot(
     service = service or FakeRunService()
     keys = count(0xA11CE)
     services = Services(
-        platforms={service.connection: service},
+        platforms={service.connection: service.platform},
         store=store,
         clock=clock,
         policy=policy

@@ -1,6 +1,6 @@
 """A test platform in memory: it keeps runs, takes launches, judges what it is asked and can misbehave.
 
-It fills `bot.ports.RunService` and passes the same suite as the real client (tests/contract). A test sets up
+It fills the parts of `bot.platform.Platform` and passes the same suite as the real client (tests/contract). A test sets up
 the world (`add_run`, `change`, `set_log`), programs faults (`fail`, `next_launch`, `lag`) and reads what was
 asked (`calls`, `launches`). Whatever a real platform would never be sent is collected in `violations`.
 """
@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
+from typing import TypeVar
 
 from bot.errors import ListCut, NotAvailable, NotFound, Rejected, ServiceError
 from bot.model import (
     Availability,
-    Capability,
     DebugRequest,
     Fault,
     LaunchOutcome,
@@ -28,7 +28,6 @@ from bot.model import (
     LogLine,
     LogQuery,
     Moment,
-    PropertyStatus,
     Refused,
     Results,
     Run,
@@ -39,6 +38,7 @@ from bot.model import (
     Started,
     Unclear,
 )
+from bot.platform import Platform
 from bot.ports import Report
 from tests.fakes.runs import EPOCH, run_id
 
@@ -58,6 +58,15 @@ class Launching(Enum):
     REFUSED = "not started, and the answer says so"
 
 
+T = TypeVar("T")
+
+
+def there(part: T | None) -> T:
+    """Return a part of a platform that a test counts on."""
+    assert part is not None, "the platform does not offer this"
+    return part
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call that was made: the method's name and its main argument."""
@@ -75,10 +84,10 @@ class _Log:
 
 @dataclass(kw_only=True)
 class FakeRunService:
-    """A stateful platform. `spool`: where log windows are written as files; None: without files."""
+    """A stateful platform, all its parts in one. `spool`: where log windows are written as files; None: without files."""
 
     connection: str = "demo"
-    capabilities: frozenset[Capability] = frozenset(Capability)
+    lacks: frozenset[str] = frozenset()  # names of parts that it does not offer
     release: str = "64.0"
     page_size: int = 50
     list_pages: int = 1_000_000  # after so many pages lists repeat themselves
@@ -176,7 +185,26 @@ class FakeRunService:
         """Return how often a method was called."""
         return sum(call.method == method for call in self.calls)
 
-    # bot.ports.RunService -------------------------------------------------------------------------
+    # The parts of bot.platform.Platform -------------------------------------------------------------------------
+
+    @property
+    def platform(self) -> Platform:
+        """The platform with the parts that it offers."""
+        return Platform(
+            connection=self.connection,
+            reads=self,
+            lists=self._offered("lists"),
+            launches=self._offered("launches"),
+            finds_launched=self._offered("finds_launched"),
+            moment_logs=self._offered("moment_logs"),
+            run_logs=self._offered("run_logs"),
+            debugs=self._offered("debugs"),
+            cancels=self._offered("cancels"),
+            reports=self._offered("reports"),
+        )
+
+    def _offered(self, part: str) -> FakeRunService | None:
+        return None if part in self.lacks else self
 
     async def version(self) -> str:
         """Return the release."""
@@ -205,7 +233,7 @@ class FakeRunService:
         self._enter("run", run_id)
         return self._known(run_id)
 
-    async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
+    async def results(self, run: Run) -> Results:
         """Return what `set_results` said; without it nothing yet, or absent for a run that did not complete."""
         self._enter("results", run.ref.run_id)
         current = self._runs.get(run.ref.run_id, run)
@@ -213,8 +241,7 @@ class FakeRunService:
         if results is None or not current.status.terminal:
             absent = current.status in {RunStatus.INCOMPLETE, RunStatus.CANCELLED}
             return Results(ref=run.ref, availability=Availability.ABSENT if absent else Availability.NOT_YET)
-        wanted = tuple(p for p in results.properties if status in {None, p.status})
-        return replace(results, properties=wanted)
+        return results
 
     async def logs(self, query: LogQuery, report: Report) -> LogExcerpt:
         """Return the lines of the window; the report is told once."""

@@ -134,7 +134,7 @@ async def running_bot(
     service.now = clock.now()
     keys = count(0xA11CE)
     services = Services(
-        platforms={service.connection: service},
+        platforms={service.connection: service.platform},
         store=store,
         clock=clock,
         policy=policy,

@@ -63,7 +63,7 @@ class Stage:
         self.chat = self.chat or FakeChat(clock=self.clock)
         self.service.now = self.clock.now()
         self.services = Services(
-            platforms={service.connection: service for service in (self.service, *self.others)},
+            platforms={service.connection: service.platform for service in (self.service, *self.others)},
             store=self.store or self.memory,
             clock=self.clock,
             policy=self.policy,

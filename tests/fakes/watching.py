@@ -57,7 +57,7 @@ class Watching:
     def restart(self) -> None:
         """Start a new process over the same store and platform."""
         self.poller = Poller(
-            self.service,
+            self.service.platform,
             self.store,
             clock=self.clock,
             renderers=self.renderers,

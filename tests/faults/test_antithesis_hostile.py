@@ -37,7 +37,6 @@ from bot.errors import (
 )
 from bot.model import (
     Availability,
-    Capability,
     DebugRequest,
     LaunchRequest,
     LineKind,
@@ -633,7 +632,9 @@ async def test_launch__with_user_and_password(spool: Path) -> None:
         with pytest.raises(AccessRefused):
             await service.cancel(RUN_ID)
 
-    assert service.capabilities == {Capability.LAUNCH, Capability.DEBUG}
+    able = service.platform
+    assert (able.launches, able.debugs) == (service, service)
+    assert (able.lists, able.moment_logs, able.reports) == (None, None, None)
     assert [sent.headers["authorization"].split()[0] for sent in server.requests] == ["Basic"]
 
 

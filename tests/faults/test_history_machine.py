@@ -39,8 +39,9 @@ from bot.chain import DEPTH, Chain, Gap, Past
 from bot.command import Services
 from bot.errors import ServiceFailed
 from bot.handler import Handler
-from bot.model import Availability, PropertyStatus, Results, Run, RunRef, RunStatus
-from bot.ports import RunService, Store, WatchStore
+from bot.model import Availability, Results, Run, RunRef, RunStatus
+from bot.platform import Platform
+from bot.ports import Store, WatchStore
 from bot.replies import announcements
 from bot.state import BEGINNING, Coverage, Invocation, Place, Subscription
 from bot.verdict import judge
@@ -69,15 +70,15 @@ FAILING = st.sets(st.sampled_from(PROPERTIES))
 HOW = st.sampled_from(("ready",) * 5 + ("aged out", "broken"))
 
 
-class Platform(FakeRunService):
+class Breaking(FakeRunService):
     """A platform some of whose runs fail whenever their properties are read."""
 
     broken: frozenset[RunRef] = frozenset()
 
-    async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
+    async def results(self, run: Run) -> Results:
         if run.ref in self.broken:
             raise ServiceFailed("broken")
-        return await super().results(run, status=status)
+        return await super().results(run)
 
 
 class HistoryMachine(RuleBasedStateMachine):
@@ -92,7 +93,7 @@ class HistoryMachine(RuleBasedStateMachine):
         self.leaving.enter_context(patch.object(listing, "BASELINE_PAGES", 1))
         self.leaving.enter_context(type(self).wrong())
         self.clock = ManualClock()
-        self.service = Platform(page_size=PAGE)
+        self.service = Breaking(page_size=PAGE)
         self.chat = FakeChat(clock=self.clock)
         self.store = self.runner.run(self.open())
         self.runs: list[Run] = []
@@ -105,7 +106,7 @@ class HistoryMachine(RuleBasedStateMachine):
 
     def start_process(self) -> None:
         self.poller = self.poller_over(self.store)
-        self.filler = Filler(self.service, self.store, clock=self.clock)
+        self.filler = Filler(self.service.platform, self.store, clock=self.clock)
 
     def poller_over(self, store: Store) -> Poller:
         chats = {self.chat.name: self.chat.render}
@@ -114,7 +115,7 @@ class HistoryMachine(RuleBasedStateMachine):
             return
 
         return Poller(
-            self.service,
+            self.service.platform,
             store,
             clock=self.clock,
             renderers=chats,
@@ -229,7 +230,7 @@ class HistoryMachine(RuleBasedStateMachine):
     def answer(self, store: Store, words: str) -> Card:
         self.said += 1
         services = Services(
-            platforms={self.service.connection: self.service},
+            platforms={self.service.connection: self.service.platform},
             store=store,
             clock=self.clock,
             policy=POLICY,
@@ -252,7 +253,7 @@ class HistoryMachine(RuleBasedStateMachine):
             run = next(run for run in self.runs if run.ref.run_id in key)
             if not key.endswith(":results"):
                 found = self.runner.run(self.found(MemoryStore(), run))
-                fresh = announcements.ended(found, self.clock.now(), self.service.capabilities)
+                fresh = announcements.ended(found, self.clock.now())
                 told = json.loads(payload)
                 expected = json.loads(self.chat.render(fresh))
                 for part in ("title", "text", "items", "body", "facts"):
@@ -261,10 +262,12 @@ class HistoryMachine(RuleBasedStateMachine):
 
     async def found(self, store: Store, run: Run) -> analysis.RunAnalysis:
         try:
-            return await analysis_of(self.service, store, await self.service.run(run.ref.run_id))
+            return await analysis_of(self.service.platform, store, await self.service.run(run.ref.run_id))
         except ServiceFailed:
             missing = Results(ref=run.ref, availability=Availability.NOT_YET)
-            return analysis.RunAnalysis(run=run, verdict=judge(run, missing), results=missing)
+            return analysis.RunAnalysis(
+                platform=self.service.platform, run=run, verdict=judge(run, missing), results=missing
+            )
 
     def rows(self) -> Iterator[tuple[str, str]]:
         assert isinstance(self.store, MemoryStore)
@@ -394,12 +397,12 @@ def takes_what_is_kept_for_all() -> AbstractContextManager[object]:
     """Compare with whatever happens to be kept, and ask the platform only where that is nothing."""
     right = earlier.chain_of
 
-    async def chain_of(service: RunService, store: WatchStore, run: Run, *, depth: int = DEPTH) -> Chain:
-        chain = await right(service, MemoryStore(), run, depth=depth)
+    async def chain_of(platform: Platform, store: WatchStore, run: Run, *, depth: int = DEPTH) -> Chain:
+        chain = await right(platform, MemoryStore(), run, depth=depth)
         ids = tuple(past.run.ref.run_id for past in chain.past)
-        kept = await store.results_kept(service.connection, ids)
+        kept = await store.results_kept(platform.connection, ids)
         past = tuple(Past(p.run, kept[p.run.ref.run_id]) for p in chain.past if p.run.ref.run_id in kept)
-        return Chain(past=past) if past else await right(service, store, run, depth=1)
+        return Chain(past=past) if past else await right(platform, store, run, depth=1)
 
     return patch.object(analysis, "chain_of", chain_of)
 
@@ -435,8 +438,8 @@ def skips_what_it_cannot_read() -> AbstractContextManager[object]:
     """Leave a run out whose results are not known, and go on with the one before it."""
     right = earlier.chain_of
 
-    async def chain_of(service: RunService, store: WatchStore, run: Run, *, depth: int = DEPTH) -> Chain:
-        chain = await right(service, store, run, depth=depth)
+    async def chain_of(platform: Platform, store: WatchStore, run: Run, *, depth: int = DEPTH) -> Chain:
+        chain = await right(platform, store, run, depth=depth)
         return replace(chain, past=tuple(p for p in chain.past if not isinstance(p.results, Gap)))
 
     return patch.object(analysis, "chain_of", chain_of)

@@ -11,7 +11,7 @@ from bot import earlier
 from bot.chain import DEPTH, Chain, Gap, Streak
 from bot.earlier import chain_of, kept_results, stored
 from bot.errors import AccessRefused, RateLimited, ServiceError, ServiceFailed, Unreachable
-from bot.model import Availability, PropertyStatus, Results, Run, RunRef, RunStatus
+from bot.model import Availability, Results, Run, RunRef, RunStatus
 from bot.state import Coverage, PollStep
 from tests.fakes.runs import EPOCH, a_run, some_results
 from tests.fakes.service import FakeRunService
@@ -51,7 +51,7 @@ async def test_chain__has_the_runs_of_the_series_before_it() -> None:
         a_run(11),
     )
 
-    chain = await chain_of(service, MemoryStore(), a_run(10))
+    chain = await chain_of(service.platform, MemoryStore(), a_run(10))
 
     assert (refs(chain), chain.end, chain.streak("a")) == (numbers(9, 1), Gap.FIRST, Streak(2))
 
@@ -63,8 +63,8 @@ async def test_chain__has_a_fixed_depth() -> None:
     for run in runs:
         await store.save_results(stored(run, some_results(run, failing=("a",))))
 
-    whole = await chain_of(service, store, runs[-1])
-    short = await chain_of(service, store, runs[-1], depth=1)
+    whole = await chain_of(service.platform, store, runs[-1])
+    short = await chain_of(service.platform, store, runs[-1], depth=1)
 
     assert (len(whole.past), whole.end, whole.streak("a")) == (DEPTH, Gap.DEPTH, Streak(DEPTH, at_least=True))
     assert (refs(short), short.end) == ([runs[-2].ref], Gap.DEPTH)
@@ -74,8 +74,8 @@ async def test_chain__has_a_fixed_depth() -> None:
 async def test_chain__keeps_what_it_reads() -> None:
     """The same question asks for no results a second time."""
     service, store = a_platform(*(a_run(number) for number in range(1, 6))), MemoryStore()
-    first = await chain_of(service, store, a_run(5))
-    second = await chain_of(service, store, a_run(5))
+    first = await chain_of(service.platform, store, a_run(5))
+    second = await chain_of(service.platform, store, a_run(5))
 
     assert first == second
     assert service.count("results") == 4
@@ -104,11 +104,11 @@ async def test_chain__keeps_the_place_of_a_run_that_is_not_known(results: Result
     service, store = a_platform(a_run(1), a_run(2), a_run(3), a_run(4)), MemoryStore()
     service.set_results(results)
 
-    chain = await chain_of(service, store, a_run(4))
+    chain = await chain_of(service.platform, store, a_run(4))
 
     assert (refs(chain), chain.past[1].results) == (numbers(3, 2, 1), gap)
     assert chain.streak("a") == Streak(1, at_least=True)
-    assert (await chain_of(service, store, a_run(3))).baseline is gap
+    assert (await chain_of(service.platform, store, a_run(3))).baseline is gap
     assert await store.stored_results(a_run(2).ref) is None
 
 
@@ -118,8 +118,8 @@ async def test_chain__of_a_run_that_could_not_be_read_once(error: ServiceError) 
     service, store = a_platform(a_run(1), a_run(2)), MemoryStore()
     service.fail("results", error)
 
-    first = await chain_of(service, store, a_run(2))
-    second = await chain_of(service, store, a_run(2))
+    first = await chain_of(service.platform, store, a_run(2))
+    second = await chain_of(service.platform, store, a_run(2))
 
     assert first.baseline is Gap.UNREAD
     assert not isinstance(second.baseline, Gap)
@@ -133,7 +133,7 @@ async def test_chain__passes_on_what_concerns_more_than_one_read(error: ServiceE
     service.fail(method, error)
 
     with pytest.raises(type(error)):
-        await chain_of(service, MemoryStore(), a_run(3))
+        await chain_of(service.platform, MemoryStore(), a_run(3))
 
 
 async def test_chain__says_that_the_list_could_not_be_read_far_enough(
@@ -148,7 +148,7 @@ async def test_chain__says_that_the_list_could_not_be_read_far_enough(
     failing = a_platform(*runs)
     failing.fail("runs", ServiceFailed("broken"))
 
-    ends = [await chain_of(service, MemoryStore(), runs[-1]) for service in (long, looping, failing)]
+    ends = [await chain_of(service.platform, MemoryStore(), runs[-1]) for service in (long, looping, failing)]
 
     assert [chain.end for chain in ends] == [Gap.LIST] * 3
     assert [len(chain.past) for chain in ends] == [2, 1, 0]
@@ -159,7 +159,7 @@ async def test_chain__a_list_that_ends_at_the_last_page_is_whole(monkeypatch: py
     """The bound is on pages that are there."""
     monkeypatch.setattr(earlier, "LIST_PAGES", 2)
     service = a_platform(*(a_run(number) for number in range(1, 5)), page_size=2)
-    chain = await chain_of(service, MemoryStore(), a_run(4))
+    chain = await chain_of(service.platform, MemoryStore(), a_run(4))
 
     assert (len(chain.past), chain.end) == (3, Gap.FIRST)
 
@@ -182,15 +182,17 @@ async def test_chain__says_why_there_is_no_earlier_run(other: Run, gap: Gap, *, 
     if recorded:
         await it.begin()
 
-    assert await chain_of(it.service, it.store, a_run(2)) == Chain(end=gap)
+    assert await chain_of(it.service.platform, it.store, a_run(2)) == Chain(end=gap)
 
 
 async def test_chain__of_a_run_without_a_time_is_not_known() -> None:
     """Nobody can say what came before it; and one without a time comes before none."""
     service = a_platform(a_run(1, created_at=None), a_run(2))
 
-    assert await chain_of(service, MemoryStore(), a_run(1, created_at=None)) == Chain(end=Gap.UNDATED)
-    assert await chain_of(service, MemoryStore(), a_run(2)) == Chain(end=Gap.FIRST)
+    assert await chain_of(service.platform, MemoryStore(), a_run(1, created_at=None)) == Chain(
+        end=Gap.UNDATED
+    )
+    assert await chain_of(service.platform, MemoryStore(), a_run(2)) == Chain(end=Gap.FIRST)
 
 
 async def test_chain__comes_from_the_record_where_that_is_whole() -> None:
@@ -199,13 +201,13 @@ async def test_chain__comes_from_the_record_where_that_is_whole() -> None:
     it = Watching(service=a_platform(*runs))
     await it.begin()
     it.service.calls.clear()
-    whole = await chain_of(it.service, it.store, runs[-1])
+    whole = await chain_of(it.service.platform, it.store, runs[-1])
     asked = it.service.count("runs")
     coverage = Coverage(since=EPOCH + timedelta(minutes=5), until=EPOCH + timedelta(minutes=8))
     await it.store.record(PollStep(connection="demo", now=it.clock.now(), coverage=coverage))
     for ref in numbers(1, 3, 5):
         del it.store.runs[ref]
-    partly = await chain_of(it.service, it.store, runs[-1])
+    partly = await chain_of(it.service.platform, it.store, runs[-1])
 
     assert [past.results for past in whole.past] == [past.results for past in partly.past]
     assert (refs(partly), partly.end, whole.end) == (refs(whole), Gap.FIRST, Gap.FIRST)
@@ -222,25 +224,23 @@ async def test_chain__does_not_rely_on_a_record_of_runs_that_went_on() -> None:
         it.service.finish(run)
     it.service.add_run(a_run(4), some_results(a_run(4), failing=("a",)))
 
-    assert refs(await chain_of(it.service, it.store, a_run(3))) == numbers(2, 1)
-    assert refs(await chain_of(it.service, it.store, a_run(5))) == numbers(4, 3, 2, 1)
+    assert refs(await chain_of(it.service.platform, it.store, a_run(3))) == numbers(2, 1)
+    assert refs(await chain_of(it.service.platform, it.store, a_run(5))) == numbers(4, 3, 2, 1)
 
 
 async def test_chain__ends_its_reading_at_a_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """One run without an end leaves a gap; what was read beside it is there."""
 
     class Stuck(FakeRunService):
-        async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
-            return await (
-                asyncio.Future() if run.ref == a_run(2).ref else super().results(run, status=status)
-            )
+        async def results(self, run: Run) -> Results:
+            return await (asyncio.Future() if run.ref == a_run(2).ref else super().results(run))
 
     monkeypatch.setattr(earlier, "READ_DEADLINE", 0.05)
     service = Stuck()
     for number in range(1, 5):
         service.add_run(a_run(number), some_results(a_run(number), failing=("a",)))
 
-    chain = await chain_of(service, MemoryStore(), a_run(4))
+    chain = await chain_of(service.platform, MemoryStore(), a_run(4))
 
     assert [isinstance(past.results, Gap) for past in chain.past] == [False, True, False]
 
@@ -250,12 +250,12 @@ async def test_kept_results__of_a_run_that_ended_anew_are_read_again() -> None:
     it = Watching(service=a_platform(a_run(1)))
     await it.begin()
     run = await it.service.run(a_run(1).ref.run_id)
-    before = await kept_results(it.service, it.store, run)
+    before = await kept_results(it.service.platform, it.store, run)
     it.service.change(run, status=RunStatus.IN_PROGRESS)
     await it.tick()
     it.service.finish(run, some_results(run, failing=("b",)))
     await it.tick()
-    after = await kept_results(it.service, it.store, await it.service.run(run.ref.run_id))
+    after = await kept_results(it.service.platform, it.store, await it.service.run(run.ref.run_id))
 
     assert before is not None
     assert after is not None

@@ -20,6 +20,7 @@ from adapters.settings import Settings
 from adapters.simulator import SimulatedTenant, simulated_tenant
 from bot.cards import Reply, plain
 from bot.model import RunQuery, Secret
+from bot.platform import listed
 
 OWN = "https://acme.antithesis.com"
 
@@ -84,7 +85,7 @@ async def test_report__leads_to_the_tenant(known: Parts) -> None:
 
 async def test_pasted_link__finds_its_run(known: Parts) -> None:
     """A report's link, as people copy it from the browser, belongs to its run."""
-    async for page in known.platforms["default"].runs(RunQuery()):
+    async for page in listed(known.platforms["default"], RunQuery()):
         run = next(run for run in page if run.report_url)
         break
     assert run.report_url is not None

@@ -218,7 +218,7 @@ async def test_terminal__announcement_of_then(store: SqlStore, tmp_path: Path) -
     screen, stream = a_screen()
     clock, keys = a_clock(), count(0xD000)
     services = Services(
-        platforms={"demo": platform()},
+        platforms={"demo": platform().platform},
         store=store,
         clock=clock,
         policy=Policy(),

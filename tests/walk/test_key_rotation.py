@@ -19,7 +19,8 @@ from adapters.settings import Settings
 from adapters.simulator import SimulatedTenant, simulated_tenant
 from bot.errors import AccessRefused
 from bot.model import LaunchRequest, RunQuery, Started
-from bot.ports import RunService
+from bot.platform import Platform, listed
+from tests.fakes.service import there
 
 OLD = "old-key-that-was-revoked"
 
@@ -55,9 +56,9 @@ def _put(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-async def _look(service: RunService) -> tuple[str, ...]:
+async def _look(service: Platform) -> tuple[str, ...]:
     """Return the newest runs' ids."""
-    async for page in service.runs(RunQuery()):
+    async for page in listed(service, RunQuery()):
         return tuple(run.ref.run_id for run in page)
     return ()
 
@@ -105,7 +106,9 @@ async def test_key__a_launch_that_was_refused_is_sent_once_more(
     loaded = _loaded(tenant, key_file, "environment", monkeypatch)
     async with open_service(loaded.connections[0], SystemClock()) as service:
         _put(key_file, tenant.api_key)
-        outcome = await service.launch(LaunchRequest(launcher="basic_test", key="k-1", minutes="15"))
+        outcome = await there(service.launches).launch(
+            LaunchRequest(launcher="basic_test", key="k-1", minutes="15")
+        )
 
     assert isinstance(outcome, Started)
     assert len(tenant.requests("POST")) == 2

@@ -273,13 +273,13 @@ async def test_platform__puts_no_secret_of_its_names_and_texts_into_the_database
         deliverer = Deliverer(
             chat,
             store,
-            platforms={"demo": service},
+            platforms={"demo": service.platform},
             clock=clock,
             tell_operator=tell,
             pace=Pace(per_channel=0),
         )
         poller = Poller(
-            service,
+            service.platform,
             store,
             clock=clock,
             renderers={chat.name: chat.render},

@@ -45,13 +45,13 @@ async def test_watch__tells_a_channel_how_a_run_ended(tmp_path: Path) -> None:
         deliverer = Deliverer(
             chat,
             store,
-            platforms={"demo": service},
+            platforms={"demo": service.platform},
             clock=clock,
             tell_operator=tell,
             pace=Pace(per_channel=0),
         )
         poller = Poller(
-            service,
+            service.platform,
             store,
             clock=clock,
             renderers={chat.name: chat.render},

@@ -1,4 +1,4 @@
-"""The Antithesis tenant API as a `RunService`: sends what `protocol` builds and hands back what it reads."""
+"""The Antithesis tenant API as a `Platform`: sends what `protocol` builds and hands back what it reads."""
 
 from __future__ import annotations
 
@@ -26,14 +26,12 @@ from adapters.platforms.antithesis.wire import Request
 from bot.errors import AccessRefused, ListCut, NotAvailable, NotFound, RateLimited, Rejected, ServiceError
 from bot.model import (
     Availability,
-    Capability,
     DebugRequest,
     LaunchOutcome,
     LaunchRequest,
     LogExcerpt,
     LogQuery,
     Property,
-    PropertyStatus,
     Refused,
     Results,
     Run,
@@ -42,10 +40,8 @@ from bot.model import (
     Secret,
     Unclear,
 )
+from bot.platform import Platform
 from bot.ports import Report
-
-_LAUNCHES = frozenset({Capability.LAUNCH, Capability.DEBUG})
-_ALL = frozenset(Capability) - {Capability.EVENTS}
 
 
 class AntithesisService:
@@ -71,14 +67,23 @@ class AntithesisService:
         self._logs = LogReader(self._caller, bounds, spool)
 
     @property
-    def connection(self) -> str:
-        """The connection's name."""
-        return self._tenant.name
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """All that is asked for here; with only a user and a password the two launches."""
-        return _ALL if self._tenant.api_key else _LAUNCHES
+    def platform(self) -> Platform:
+        """The connection with its parts; with only a user and a password the two launches."""
+        name = self._tenant.name
+        if not self._tenant.api_key:
+            return Platform(connection=name, reads=self, launches=self, debugs=self)
+        return Platform(
+            connection=name,
+            reads=self,
+            lists=self,
+            launches=self,
+            finds_launched=self,
+            moment_logs=self,
+            run_logs=self,
+            debugs=self,
+            cancels=self,
+            reports=self,
+        )
 
     async def version(self) -> str:
         """Return the tenant's release, "" where it is too old to say."""
@@ -102,22 +107,22 @@ class AntithesisService:
         """Return one run."""
         return self._reader.run(await self._caller.read(protocol.run_request(run_id), what="run"))
 
-    async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
+    async def results(self, run: Run) -> Results:
         """Read all pages of a run's properties, or find out why there are none."""
         try:
-            found = await self._properties(run, status)
+            found = await self._properties(run)
         except NotFound:
             return Results(ref=run.ref, availability=await self._absence(run, empty=False))
-        if not found.properties and not found.cut and status is None:
+        if not found.properties and not found.cut:
             return Results(ref=run.ref, availability=await self._absence(run, empty=True))
         return found
 
-    async def _properties(self, run: Run, status: PropertyStatus | None) -> Results:
+    async def _properties(self, run: Run) -> Results:
         found: list[Property] = []
         lost = 0
 
         async def read(after: str | None, size: int) -> Listed[Property]:
-            request = protocol.properties_request(run.ref.run_id, status, after, size)
+            request = protocol.properties_request(run.ref.run_id, after, size)
             return self._reader.properties(await self._caller.read(request, what="run"))
 
         shrunk = shrinking(read, self._reader.unread_property, protocol.PAGE)

@@ -34,7 +34,6 @@ from bot.model import (
     LaunchRequest,
     LogQuery,
     Property,
-    PropertyStatus,
     Run,
     RunQuery,
     RunRef,
@@ -71,11 +70,9 @@ def run_request(run_id: str) -> Request:
     return Request(path=f"/api/v0/runs/{checked_run_id(run_id)}")
 
 
-def properties_request(
-    run_id: str, status: PropertyStatus | None, after: str | None, size: int = PAGE
-) -> Request:
+def properties_request(run_id: str, after: str | None, size: int = PAGE) -> Request:
     """Ask for a page of a run's properties."""
-    pairs = (("limit", str(size)), ("status", status), ("after", after))
+    pairs = (("limit", str(size)), ("after", after))
     path = f"/api/v0/runs/{checked_run_id(run_id)}/properties"
     return Request(path=path, query=_given(pairs), ends=size == 1)
 

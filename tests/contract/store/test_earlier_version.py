@@ -104,7 +104,7 @@ async def now(url: str) -> AsyncIterator[Now]:
     keys = count(0xD000)
     async with open_store(url, now=clock.now) as store:
         services = Services(
-            platforms={"demo": service},
+            platforms={"demo": service.platform},
             store=store,
             clock=clock,
             policy=POLICY,
@@ -220,7 +220,7 @@ async def test_watch__goes_on(now: Now) -> None:
         return "{}"
 
     poller = Poller(
-        now.service,
+        now.service.platform,
         now.store,
         clock=now.clock,
         renderers=dict.fromkeys(("slack", "discord", "terminal"), render),
@@ -305,7 +305,7 @@ async def test_live__messages_go_on(now: Now) -> None:
     """Messages of launches and sessions of then are edited, and their threads speak of their runs."""
     chat = Edited(clock=now.clock)
     chats = {"slack": chat, "discord": chat}
-    live = LiveCards(platforms={"demo": now.service}, store=now.store, clock=now.clock, chats=chats)
+    live = LiveCards(platforms={"demo": now.service.platform}, store=now.store, clock=now.clock, chats=chats)
     await live.tick()
 
     assert "Payments Nightly" in chat.edited["1700000005.000100"]
@@ -397,7 +397,7 @@ async def test_unknown__is_looked_for_and_asked_again(now: Now) -> None:
 async def test_launches__what_was_on_its_way_is_settled(now: Now) -> None:
     """The watcher finds the run of a launch without an answer, and lets go what was never sent."""
     watch = LaunchWatch(
-        platforms={"demo": now.service},
+        platforms={"demo": now.service.platform},
         store=now.store,
         clock=now.clock,
         chats={"slack": FakeChat(clock=now.clock)},

@@ -17,7 +17,6 @@ from bot.model import (
     LaunchRequest,
     LogQuery,
     Moment,
-    PropertyStatus,
     RunQuery,
     RunStatus,
     Secret,
@@ -48,10 +47,10 @@ def test_runs__filters_and_cursor() -> None:
 
 
 def test_properties__path() -> None:
-    """The status is capitalised, unlike a run's."""
-    request = protocol.properties_request(RUN, PropertyStatus.FAILING, None)
+    """Every page is asked for at its full size."""
+    request = protocol.properties_request(RUN, None)
 
-    assert request.target == f"/api/v0/runs/{RUN}/properties?limit=100&status=Failing"
+    assert request.target == f"/api/v0/runs/{RUN}/properties?limit=100"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +78,7 @@ def test_logs__always_bounded(window: float, begin: str) -> None:
     "build",
     [
         lambda: protocol.run_request("../x"),
-        lambda: protocol.properties_request("..", None, None),
+        lambda: protocol.properties_request("..", None),
         lambda: protocol.build_logs_request("a/b"),
         lambda: protocol.cancel_request("a?b"),
         lambda: protocol.logs_request(LogQuery(run_id="a#b", moment=MOMENT)),

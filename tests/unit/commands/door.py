@@ -41,7 +41,7 @@ class Door:
 
     def __post_init__(self) -> None:
         keys = (f"{number:032x}" for number in range(1, 1000))
-        platforms = {service.connection: service for service in (self.service, *self.others)}
+        platforms = {service.connection: service.platform for service in (self.service, *self.others)}
         self.services = Services(
             platforms=platforms,
             store=self.store,

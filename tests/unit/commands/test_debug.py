@@ -11,7 +11,7 @@ from bot.actions.requests import debug_request
 from bot.cards import Context, plain
 from bot.commands.registry import VERBS
 from bot.errors import Unreachable
-from bot.model import Capability, Moment, RunStatus
+from bot.model import Moment, RunStatus
 from bot.state import Actor, Intent, IntentKind, IntentState, Place
 from tests.fakes.runs import MOMENT, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService, Launching
@@ -298,7 +298,7 @@ async def test_debug__rights_and_capabilities() -> None:
     """A reader is refused, and so is a platform without sessions."""
     stage = a_stage()
     reader = await stage.say(AT, by=READER)
-    poor = a_stage(service=FakeRunService(capabilities=frozenset({Capability.PROPERTIES})))
+    poor = a_stage(service=FakeRunService(lacks=frozenset({"debugs"})))
     lacking = await poor.say(AT)
 
     assert "needs the role “debug”" in plain(reader.card.text)

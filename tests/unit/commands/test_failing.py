@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.cards import Context, Tone, plain
-from bot.model import Availability, Capability, Results, RunStatus
+from bot.model import Availability, Results, RunStatus
 from bot.replies.wording import short_id
 from tests.fakes.runs import MOMENT, a_property, a_run, some_results
 from tests.fakes.service import FakeRunService
@@ -170,9 +170,7 @@ async def test_failing__more_than_fit_are_counted() -> None:
 
 async def test_failing__offers_only_what_the_platform_can_do() -> None:
     """A platform without debugging sessions gets no such button."""
-    service = FakeRunService(
-        connection="demo", capabilities=frozenset({Capability.PROPERTIES, Capability.LOGS})
-    )
+    service = FakeRunService(connection="demo", lacks=frozenset({"debugs"}))
     door = Door(service=service)
     run = service.add_run(a_run(1))
     service.set_results(some_results(run, failing=("x",)))

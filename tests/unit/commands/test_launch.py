@@ -11,7 +11,7 @@ from bot.actions.requests import launch_request
 from bot.cards import plain
 from bot.command import Preset
 from bot.errors import Unreachable
-from bot.model import Capability, Run, RunQuery, RunStatus
+from bot.model import Run, RunQuery, RunStatus
 from bot.state import Intent, IntentKind, IntentState, PollStep
 from tests.fakes.runs import a_run
 from tests.fakes.service import KEY, FakeRunService
@@ -268,7 +268,7 @@ async def test_launch__refuses_a_bad_value(said: str, problem: str) -> None:
 
 async def test_launch__refuses_what_the_platform_does_not_offer() -> None:
     """A platform without launches says so."""
-    stage = Stage(service=FakeRunService(capabilities=frozenset({Capability.PROPERTIES})))
+    stage = Stage(service=FakeRunService(lacks=frozenset({"launches"})))
     reply = await stage.say("launch basic_test duration=30")
 
     assert "does not offer launch" in plain(reply.card.text)

@@ -11,7 +11,6 @@ from bot.cards import Card, Context, Tone, plain
 from bot.command import MomentTarget
 from bot.model import (
     Availability,
-    Capability,
     Fault,
     LineKind,
     LogExcerpt,
@@ -85,7 +84,7 @@ async def excerpted(**changes: Any) -> Card:
     run = failing_run(door)
     query = LogQuery(run_id=run.ref.run_id, moment=MOMENT)
     whole = await door.service.logs(query, nothing)
-    target = MomentTarget(service=door.service, run=run, moment=MOMENT)
+    target = MomentTarget(platform=door.service.platform, run=run, moment=MOMENT)
     return replies.window(target, query, replace(whole, **changes), wider="").card
 
 
@@ -372,13 +371,16 @@ async def test_logs__bad_input_gets_a_sentence(words: str, sentence: str) -> Non
 
 async def test_logs__a_platform_without_logs_says_so() -> None:
     """What a platform lacks is a sentence."""
-    door = Door(service=FakeRunService(connection="demo", capabilities=frozenset({Capability.PROPERTIES})))
-    failing_run(door)
+    for lacks, words, said in (
+        ({"moment_logs", "run_logs"}, "logs latest", "does not offer logs"),
+        ({"moment_logs", "run_logs"}, "logs latest build=yes", "does not offer logs"),
+        ({"moment_logs"}, "logs latest", "does not offer logs"),
+        ({"run_logs"}, "logs latest build=yes", "does not offer build logs"),
+    ):
+        door = Door(service=FakeRunService(connection="demo", lacks=frozenset(lacks)))
+        failing_run(door)
 
-    texts = [told((await door.say(words)).card) for words in ("logs latest", "logs latest build=yes")]
-
-    assert "does not offer logs" in texts[0]
-    assert "does not offer build logs" in texts[1]
+        assert said in told((await door.say(words)).card)
 
 
 async def test_logs__another_run_is_not_asked_for_the_property_of_the_thread() -> None:

@@ -63,9 +63,9 @@ async def test_order__what_a_card_names_first_is_first_everywhere(
     first = new[0] if before else "alpha"
 
     status = (await door.say(f"status {run.ref.run_id}")).card
-    found = await analysis_of(door.service, door.store, run)
-    told_all = announcements.ended(found, door.clock.now(), door.service.capabilities)
-    outcome = runs.outcome(found, door.clock.now(), door.service.capabilities)
+    found = await analysis_of(door.service.platform, door.store, run)
+    told_all = announcements.ended(found, door.clock.now())
+    outcome = runs.outcome(found, door.clock.now())
     listing = (await door.say(f"failing {run.ref.run_id}")).card
     logs = (await door.say("logs", thread=thread)).card
     debug = (await door.say("debug", thread=thread)).card

@@ -15,14 +15,12 @@ from bot.model import (
     LaunchRequest,
     LogQuery,
     Moment,
-    PropertyStatus,
     Refused,
     RunQuery,
     RunStatus,
     Started,
     Unclear,
 )
-from bot.ports import RunService
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_run, some_results
 from tests.fakes.service import Call, FakeRunService, Launching
 
@@ -33,7 +31,7 @@ async def _quiet(_: str) -> None:
     """Hear nothing."""
 
 
-async def _listed(service: RunService, query: RunQuery | None = None) -> list[str]:
+async def _listed(service: FakeRunService, query: RunQuery | None = None) -> list[str]:
     return [run.ref.run_id async for page in service.runs(query or RunQuery()) for run in page]
 
 
@@ -88,8 +86,6 @@ async def test_results__lag_until_they_are_set() -> None:
 
     service.set_results(some_results(done, failing=("a",), passing=("b",)))
     assert [p.name for p in (await service.results(done)).failing] == ["a"]
-    only = await service.results(done, status=PropertyStatus.PASSING)
-    assert [p.name for p in only.properties] == ["b"]
 
 
 async def test_logs__window_grep_and_source(tmp_path: Path) -> None:

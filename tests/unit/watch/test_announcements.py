@@ -10,14 +10,14 @@ from bot.analysis import RunAnalysis
 from bot.cards import plain
 from bot.chain import BEGINNINGS, Gap, Streak
 from bot.diff import RunDiff
-from bot.model import Capability, Run, RunStatus
+from bot.model import Run, RunStatus
 from bot.replies import announcements
 from bot.state import StoredResults, Subscription, TrackedRun
 from bot.verdict import judge
 from tests.fakes.runs import EPOCH, MOMENT, a_run, some_results
+from tests.fakes.service import FakeRunService
 
 NOW = EPOCH + timedelta(days=3)
-ABLE = frozenset(Capability)
 
 
 def before(run: Run, **changes: object) -> StoredResults:
@@ -35,7 +35,9 @@ def before(run: Run, **changes: object) -> StoredResults:
 
 def found(run: Run, diff: RunDiff | None, *, failing: tuple[str, ...] = ()) -> RunAnalysis:
     results = some_results(run, failing=failing, passing=("a", "b"))
-    return RunAnalysis(run=run, verdict=judge(run, results), results=results, diff=diff)
+    return RunAnalysis(
+        platform=FakeRunService().platform, run=run, verdict=judge(run, results), results=results, diff=diff
+    )
 
 
 def kept(number: int, status: RunStatus | None, failing: tuple[str, ...] | None = None) -> announcements.Told:
@@ -74,7 +76,7 @@ def test_ended__tells_the_whole_story_in_a_sentence() -> None:
         not_seen=("rare",),
     )
     failing = ("old", *diff.newly_failing)
-    card = announcements.ended(found(a_run(2), diff, failing=failing), NOW, ABLE)
+    card = announcements.ended(found(a_run(2), diff, failing=failing), NOW)
 
     assert plain(card.title) == "FAILED: Payments Nightly 00000000 - 7 new failing properties"
     assert plain(card.text) == (
@@ -94,7 +96,7 @@ def test_ended__tells_the_whole_story_in_a_sentence() -> None:
 def test_ended__says_that_there_is_nothing_to_compare_with() -> None:
     """Without an earlier run nothing is called new."""
     diff = RunDiff(baseline=Gap.FIRST, not_compared=("x",))
-    card = announcements.ended(found(a_run(2), diff, failing=("x",)), NOW, ABLE)
+    card = announcements.ended(found(a_run(2), diff, failing=("x",)), NOW)
 
     assert plain(card.title) == "FAILED: Payments Nightly 00000000 - 1 failing property"
     assert plain(card.text).endswith("Failing: “x”. No earlier run of this series is known.")
@@ -105,7 +107,7 @@ def test_ended__says_that_there_is_nothing_to_compare_with() -> None:
 def test_ended__says_why_nothing_is_called_new(gap: Gap) -> None:
     """Where the run before is not known, that is said, and no mark, title or sentence calls anything new."""
     diff = RunDiff(baseline=gap, not_compared=("x",))
-    card = announcements.ended(found(a_run(2), diff, failing=("x",)), NOW, ABLE)
+    card = announcements.ended(found(a_run(2), diff, failing=("x",)), NOW)
 
     assert plain(card.text).endswith(", so it is not known what is new.")
     assert plain(card.text).count("new") == 1
@@ -120,7 +122,7 @@ def test_ended__says_how_far_a_streak_is_known() -> None:
         still_failing=(("old", Streak(3, at_least=True)),),
         first_pass=(("gone", Streak(1, at_least=True)),),
     )
-    card = announcements.ended(found(a_run(2), diff, failing=("old",)), NOW, ABLE)
+    card = announcements.ended(found(a_run(2), diff, failing=("old",)), NOW)
 
     assert [plain(item.title) for item in card.items] == [
         "old (at least 3 runs in a row)",
@@ -131,7 +133,7 @@ def test_ended__says_how_far_a_streak_is_known() -> None:
 def test_ended__names_a_baseline_whose_time_is_not_known() -> None:
     """No age is made up."""
     diff = RunDiff(baseline=before(a_run(1), created_at=None), first_pass=(("old", Streak(4)),))
-    card = announcements.ended(found(a_run(2), diff), NOW, ABLE)
+    card = announcements.ended(found(a_run(2), diff), NOW)
 
     assert plain(card.title) == "passed: Payments Nightly 00000000 - first pass again"
     assert plain(card.text).endswith("1 passing for the first time again. Compared with run 00000000.")
@@ -140,7 +142,9 @@ def test_ended__names_a_baseline_whose_time_is_not_known() -> None:
 def test_ended__shows_the_way_to_the_logs_of_an_incomplete_run() -> None:
     """It says where the run stopped, and the button says what it shows."""
     run = a_run(2, status=RunStatus.INCOMPLETE, failure_moment=MOMENT)
-    card = announcements.ended(RunAnalysis(run=run, verdict=judge(run, None)), NOW, ABLE)
+    card = announcements.ended(
+        RunAnalysis(platform=FakeRunService().platform, run=run, verdict=judge(run, None)), NOW
+    )
 
     assert "it stopped at 398.489 s of virtual time" in plain(card.text)
     assert [b.label for b in card.buttons] == ["Logs at the failure", "Debug", "Build log", "All runs"]
@@ -149,7 +153,7 @@ def test_ended__shows_the_way_to_the_logs_of_an_incomplete_run() -> None:
 def test_ended__offers_to_hear_only_of_changes() -> None:
     """One click narrows the subscription that brought the message, with its launcher and source."""
     wide = Subscription(channel="fake:channel:C1", launcher="Payments Nightly", source="main")
-    card = announcements.ended(found(a_run(2), None), NOW, ABLE, everything=wide)
+    card = announcements.ended(found(a_run(2), None), NOW, everything=wide)
 
     assert card.buttons[-1].label == "Only when something changes"
     assert card.buttons[-1].words == 'watch outcomes=changes launcher="Payments Nightly" source="main"'
@@ -160,9 +164,9 @@ def test_cards__never_say_fixed() -> None:
     diff = RunDiff(baseline=before(a_run(1)), first_pass=(("old", Streak(4)),), not_seen=("rare",))
     all_of_it = found(a_run(2), diff)
     cards = (
-        announcements.ended(all_of_it, NOW, ABLE),
-        announcements.results_came(all_of_it, NOW, ABLE),
-        announcements.corrected(all_of_it, RunStatus.INCOMPLETE, NOW, ABLE),
+        announcements.ended(all_of_it, NOW),
+        announcements.results_came(all_of_it, NOW),
+        announcements.corrected(all_of_it, RunStatus.INCOMPLETE, NOW),
     )
 
     assert [word for word in ("fixed", "resolved", "repaired") if word in repr(cards).lower()] == []

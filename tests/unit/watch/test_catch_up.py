@@ -279,7 +279,7 @@ async def test_catch_up__what_lies_below_a_part_that_was_given_up_is_not_joined(
     async def tell(_sentence: str) -> None:
         return
 
-    await CatchUp(it.service, it.store, tell).read(made[3], it.clock.now())
+    await CatchUp(it.service.platform, it.store, tell).read(made[3], it.clock.now())
 
     assert await it.store.coverage("demo") == Coverage(made[2], made[3])
 

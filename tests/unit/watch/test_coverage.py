@@ -50,10 +50,10 @@ async def test_listing__knows_whether_it_came_to_the_end() -> None:
     few = FakeRunService(page_size=2)
     few.add_run(a_run(1))
 
-    assert (await listing.newest(few)).since == BEGINNING
-    assert (await listing.newest(service)).since == a_run(30 - 2 * listing.BASELINE_PAGES).created_at
+    assert (await listing.newest(few.platform)).since == BEGINNING
+    assert (await listing.newest(service.platform)).since == a_run(30 - 2 * listing.BASELINE_PAGES).created_at
     service.list_pages = 3
-    assert (await listing.newest(service)).since == a_run(24).created_at
+    assert (await listing.newest(service.platform)).since == a_run(24).created_at
 
 
 async def test_tick__a_list_that_was_cut_moves_the_record() -> None:

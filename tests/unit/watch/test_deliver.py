@@ -349,9 +349,9 @@ async def test_step__gives_up_a_row_over_which_the_sender_breaks() -> None:
 
 async def test_step__drops_a_claim_that_grew_old() -> None:
     """A process that slept between claim and request does not send: another may have by then."""
-    it = Delivering(platforms={"demo": FakeRunService()})
+    service = FakeRunService()
+    it = Delivering(platforms={"demo": service.platform})
     await it.put(a_delivery(report=RunRef("demo", "run-1")))
-    service = it.platforms["demo"]
 
     async def slow(run_id: str) -> Secret | None:
         it.clock.pass_time(6)
@@ -364,14 +364,14 @@ async def test_step__drops_a_claim_that_grew_old() -> None:
     assert it.states() == [SENDING]
     assert it.deliverer.counts == {"stale": 1}
     del service.report_link
-    service.add_run(a_run(1, connection="demo"))  # type: ignore[attr-defined]  # it is the fake
+    service.add_run(a_run(1, connection="demo"))
     await it.run_until_idle()
     assert it.sent == [ONE]
 
 
 async def test_step__drops_a_claim_that_only_the_wall_clock_calls_old() -> None:
     """A frozen machine's monotonic clock stood still; the wall clock tells."""
-    it = Delivering(platforms={"demo": FakeRunService()})
+    it = Delivering(platforms={"demo": FakeRunService().platform})
     await it.put(a_delivery(report=RunRef("demo", "run-1")))
 
     async def frozen(channel: str) -> bool:
@@ -431,7 +431,7 @@ async def test_step__fills_in_a_fresh_report_link(
     service = FakeRunService()
     run = service.add_run(a_run(1))
     service.set_report(run, LINK)
-    it = Delivering(platforms={"demo": service})
+    it = Delivering(platforms={"demo": service.platform})
     if shared:
         it.chat.shared.add(CHANNEL)
     await it.put(a_delivery(report=run.ref, report_links=links))
@@ -446,7 +446,7 @@ async def test_step__posts_without_a_link_where_it_cannot_be_had(error: Exceptio
     """The message matters more than its link, which the button then answers in private."""
     service = FakeRunService()
     run = service.add_run(a_run(1))
-    it = Delivering(platforms={"demo": service})
+    it = Delivering(platforms={"demo": service.platform})
     service.fail("report_link", error)  # type: ignore[arg-type]  # a fault of ours is none of the port's
     await it.put(a_delivery(report=run.ref), a_delivery(2, report=RunRef("gone", "run-2")))
     await it.run_until_idle()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.chain import DEPTH
 from bot.errors import RateLimited, ServiceFailed, Unreachable
-from bot.model import Availability, Capability, Results
+from bot.model import Availability, Results
 from bot.watch.fill import AT_A_TIME, PAUSE, TRIES, Filler
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.service import FakeRunService
@@ -20,7 +20,7 @@ async def begun(runs: int = 20, *, service: FakeRunService | None = None) -> tup
         it.service.add_run(a_run(number), some_results(a_run(number), failing=("a",)))
     await it.begin()
     it.service.calls.clear()
-    return it, Filler(it.service, it.store, clock=it.clock)
+    return it, Filler(it.service.platform, it.store, clock=it.clock)
 
 
 async def test_fill__reads_the_last_runs_and_announces_nothing() -> None:
@@ -40,7 +40,7 @@ async def test_fill__goes_on_after_a_restart() -> None:
     """What was read is kept; a new process reads the rest."""
     it, filler = await begun()
     await filler.tick()
-    again = Filler(it.service, it.store, clock=it.clock)
+    again = Filler(it.service.platform, it.store, clock=it.clock)
     while not again.done:
         await again.tick()
 
@@ -51,7 +51,7 @@ async def test_fill__waits_for_the_first_look() -> None:
     """Only the watcher says which runs there are."""
     it = Watching()
     it.service.add_run(a_run(1), some_results(a_run(1)))
-    filler = Filler(it.service, it.store, clock=it.clock)
+    filler = Filler(it.service.platform, it.store, clock=it.clock)
     await filler.tick()
 
     assert (filler.done, it.service.calls) == (False, [])
@@ -61,7 +61,7 @@ async def test_fill__leaves_alone_what_is_over() -> None:
     """A series that had no run for long is not read before somebody asks for it."""
     it, _ = await begun(3)
     it.clock.pass_time(timedelta(days=60).total_seconds())
-    filler = Filler(it.service, it.store, clock=it.clock)
+    filler = Filler(it.service.platform, it.store, clock=it.clock)
     await filler.tick()
 
     assert (filler.done, it.service.count("results")) == (True, 0)
@@ -105,12 +105,15 @@ async def test_fill__survives_a_database_that_is_gone() -> None:
     assert len(it.store.results) == 1
 
 
-async def test_fill__does_nothing_where_there_are_no_properties() -> None:
+async def test_fill__asks_once_where_there_are_no_properties() -> None:
     """Not every platform has any."""
-    service = FakeRunService(capabilities=frozenset(Capability) - {Capability.PROPERTIES})
-    _, filler = await begun(1, service=service)
+    it, filler = await begun(1)
+    it.service.set_results(Results(ref=a_run(1).ref, availability=Availability.ABSENT))
+    for _ in range(3):
+        await filler.tick()
 
     assert filler.done
+    assert it.service.count("results") == 1
 
 
 async def test_fill__never_holds_up_an_announcement() -> None:

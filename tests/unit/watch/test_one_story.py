@@ -29,7 +29,7 @@ class Story(Stage):
         super().__post_init__()
         chat = self.there
         self.poller = Poller(
-            self.service,
+            self.service.platform,
             self.memory,
             clock=self.clock,
             renderers={chat.name: chat.render},

@@ -19,7 +19,7 @@ from bot.errors import (
     ServiceFailed,
     Unreachable,
 )
-from bot.model import Availability, Capability, PropertyStatus, Results, Run, RunQuery, RunRef, RunStatus
+from bot.model import Availability, Results, Run, RunQuery, RunRef, RunStatus
 from bot.state import CHANGES, IntentKind, Outcome, TrackedRun
 from bot.watch.decide import act
 from bot.watch.listing import BASELINE_PAGES, MOST_PAGES
@@ -595,10 +595,10 @@ async def test_tick__keeps_links_private_where_the_run_was_launched() -> None:
 
 async def test_tick__does_without_properties_where_there_are_none() -> None:
     """A platform without properties is announced by its status alone."""
-    it = Watching(service=FakeRunService(capabilities=frozenset(Capability) - {Capability.PROPERTIES}))
+    it = Watching()
     await it.begin()
     run = it.starts()
-    it.service.finish(run)
+    it.service.finish(run, Results(ref=run.ref, availability=Availability.ABSENT))
     await it.tick()
 
     assert len(it.told) == 1
@@ -691,7 +691,7 @@ async def test_tick__brings_late_results_although_somebody_read_them_first() -> 
     for _ in range(12):
         await it.tick()
     it.service.set_results(some_results(run, failing=("a",)))
-    read = await kept_results(it.service, it.store, await it.service.run(run.ref.run_id))
+    read = await kept_results(it.service.platform, it.store, await it.service.run(run.ref.run_id))
     await it.tick(HOUR)
 
     assert frozenset({"a"}) == (read.failing if read else None)
@@ -738,9 +738,9 @@ class BadRunService(FakeRunService):
     bad: RunRef | None = None
     error: ServiceError | None = None
 
-    async def results(self, run: Run, *, status: PropertyStatus | None = None) -> Results:
+    async def results(self, run: Run) -> Results:
         if run.ref != self.bad:
-            return await super().results(run, status=status)
+            return await super().results(run)
         if self.error is not None:
             raise self.error
         return await asyncio.Future()
@@ -774,10 +774,10 @@ async def test_tick__says_that_the_earlier_run_could_not_be_read() -> None:
     it.service.finish(run, some_results(run, failing=("a",)))
     own = it.service.results
 
-    async def once(of: Run, *, status: PropertyStatus | None = None) -> Results:
+    async def once(of: Run) -> Results:
         if of.ref == a_run(1).ref and not it.told:
             raise ServiceFailed("broken")
-        return await own(of, status=status)
+        return await own(of)
 
     it.service.results = once  # type: ignore[method-assign, assignment]  # it fails once
     await it.tick()
@@ -800,7 +800,7 @@ async def test_tick__says_the_same_whatever_was_asked_before() -> None:
     for series in range(8):
         for number in range(series):  # of each another number of runs was asked about
             asked = await it.service.run(a_run(100 * number + series).ref.run_id)
-            await kept_results(it.service, it.store, asked)
+            await kept_results(it.service.platform, it.store, asked)
     for series in range(8):
         run = it.starts(1_000 + series, source=f"branch {series}")
         it.service.finish(run, some_results(run, failing=("always", "lately", "new")))
@@ -844,7 +844,7 @@ async def test_tick__results_that_were_only_asked_for_are_not_taken_for_told() -
     await it.begin()
     run = it.starts()
     it.service.finish(run, some_results(run, failing=("a",)))
-    await kept_results(it.service, it.store, await it.service.run(run.ref.run_id))
+    await kept_results(it.service.platform, it.store, await it.service.run(run.ref.run_id))
     it.service.fail("results", ServiceFailed("broken"), times=11)
     for _ in range(14):
         await it.tick()

@@ -38,7 +38,11 @@ async def delivering(bot: Bot, told: list[str]) -> AsyncIterator[Deliverer]:
         told.append(text)
 
     deliverer = Deliverer(
-        bot.chat.chat, bot.store, platforms={"demo": bot.service}, clock=bot.clock, tell_operator=tell
+        bot.chat.chat,
+        bot.store,
+        platforms={"demo": bot.service.platform},
+        clock=bot.clock,
+        tell_operator=tell,
     )
     task = asyncio.create_task(deliverer.run())
     try:

@@ -1,0 +1,172 @@
+"""A test platform as the core sees it: a record of small parts. A part that is None is not offered.
+
+So nothing can be declared and not done, and a verb that uses a part has to look first whether it is there. Adapters
+fill these protocols and inherit nothing. Adding a part: its protocol, a field of `Platform`, a row in
+`bot.replies.parts`, and the verb that needs it.
+
+Every method raises `bot.errors.ServiceError` in one of its kinds, and no other error. Reads may be repeated by the
+adapter; `launch`, `debug` and `cancel` are sent once and never repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from bot.model import (
+    DebugRequest,
+    LaunchOutcome,
+    LaunchRequest,
+    LogExcerpt,
+    LogQuery,
+    Results,
+    Run,
+    RunQuery,
+    Secret,
+)
+from bot.ports import Report
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Reads(Protocol):
+    """Read what is known by its id: the one part that every platform has."""
+
+    async def version(self) -> str:
+        """Return the platform's release ("60.0"), "" where it does not say; proves reachability and key."""
+        ...
+
+    async def run(self, run_id: str) -> Run:
+        """Return one run with its failure moment. Raises `NotFound(what="run")`."""
+        ...
+
+    async def results(self, run: Run) -> Results:
+        """Read a run's properties; never raises `NotFound`, the availability says why not.
+
+        A list that repeats itself or does not end is `cut`: its first properties, each once.
+        """
+        ...
+
+
+class Lists(Protocol):
+    """List runs."""
+
+    def runs(self, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
+        """Yield pages of runs, newest first, each run once; stop iterating to stop reading.
+
+        An entry that is too large by itself is given as a run that is `unread`. Raises `ListCut` after the last
+        page that could be read of a list that repeats itself or does not end.
+        """
+        ...
+
+
+class Launches(Protocol):
+    """Start test runs."""
+
+    def parameters(self, request: LaunchRequest) -> tuple[tuple[str, str], ...]:
+        """Return the exact names and values that `launch` would send, in order; no I/O.
+
+        Raises `Rejected` with a sentence where the platform would not take a value.
+        """
+        ...
+
+    async def launch(self, request: LaunchRequest) -> LaunchOutcome:
+        """Start a test run; sent once. Never raises for what the platform answers."""
+        ...
+
+
+class FindsLaunched(Protocol):
+    """Find out after a lost answer whether a launch became a run."""
+
+    async def find_launched(self, key: str, launcher: str, since: datetime) -> Run | None:
+        """Look for the run that carries a correlation key among the runs created since then."""
+        ...
+
+
+class MomentLogs(Protocol):
+    """Read the log before a moment."""
+
+    async def logs(self, query: LogQuery, report: Report) -> LogExcerpt:
+        """Read the window before a moment. Raises `NotFound(what="run" | "moment")`, `NotAvailable`."""
+        ...
+
+
+class RunLogs(Protocol):
+    """Read the log of a run as a whole."""
+
+    async def build_logs(self, run_id: str, lines: int) -> LogExcerpt:
+        """Return the last lines of a run's build log; none is legal. Raises `NotFound`, `NotAvailable`."""
+        ...
+
+
+class Debugs(Protocol):
+    """Open debugging sessions at a moment."""
+
+    async def debug(self, request: DebugRequest) -> LaunchOutcome:
+        """Open a debugging session; sent once. Never raises for what the platform answers."""
+        ...
+
+
+class Cancels(Protocol):
+    """Stop runs."""
+
+    async def cancel(self, run_id: str) -> None:
+        """Ask for a run to be stopped; asynchronous on the platform. Sent once."""
+        ...
+
+
+class Reports(Protocol):
+    """Hand out signed links to triage reports."""
+
+    async def report_link(self, run_id: str) -> Secret | None:
+        """Return a fresh signed report link, checked to lead to the platform; None where there is none."""
+        ...
+
+    async def find_run(self, *, report_url: str | None = None, session_id: str | None = None) -> Run | None:
+        """Find the run that a pasted report link or session id belongs to, among recent runs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One connection to a test platform, with the parts that it offers.
+
+    `connection`: its name, the first half of every `RunRef` that it returns.
+    """
+
+    connection: str
+    reads: Reads
+    lists: Lists | None = None
+    launches: Launches | None = None
+    finds_launched: FindsLaunched | None = None
+    moment_logs: MomentLogs | None = None
+    run_logs: RunLogs | None = None
+    debugs: Debugs | None = None
+    cancels: Cancels | None = None
+    reports: Reports | None = None
+
+
+def listed(platform: Platform, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
+    """Yield pages of runs, newest first, as `Lists.runs` does; none where the platform has no list."""
+    return platform.lists.runs(query) if platform.lists is not None else _nothing()
+
+
+async def _nothing() -> AsyncIterator[tuple[Run, ...]]:
+    for page in tuple[tuple[Run, ...], ...]():
+        yield page
+
+
+@dataclass(frozen=True, slots=True)
+class Need(Generic[T_co]):
+    """A part that a verb can need: where it stands in the record, None where a platform does not offer it."""
+
+    of: Callable[[Platform], T_co | None]
+
+
+LAUNCHES = Need(lambda platform: platform.launches)
+MOMENT_LOGS = Need(lambda platform: platform.moment_logs)
+RUN_LOGS = Need(lambda platform: platform.run_logs)
+DEBUGS = Need(lambda platform: platform.debugs)
+REPORTS = Need(lambda platform: platform.reports)

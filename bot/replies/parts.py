@@ -1,0 +1,24 @@
+"""What the bot says where a platform does not offer what a verb needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.errors import UserError
+from bot.platform import DEBUGS, LAUNCHES, MOMENT_LOGS, REPORTS, RUN_LOGS, Need
+from bot.replies.wording import listed
+
+NOUNS: Mapping[Need[object], str] = {
+    LAUNCHES: "launches",
+    MOMENT_LOGS: "logs",
+    RUN_LOGS: "build logs",
+    DEBUGS: "debugging sessions",
+    REPORTS: "triage reports",
+}
+
+
+def lacking(connection: str, need: Need[object], having: Sequence[str] = ()) -> UserError:
+    """Say that a connection does not offer something; `having`: the connections that do."""
+    what = NOUNS[need]
+    way = f"Add connection=NAME for one that does: {listed(list(having))}." if having else ""
+    return UserError(f"The connection “{connection}” does not offer {what}.", way)

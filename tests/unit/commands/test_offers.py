@@ -1,0 +1,76 @@
+"""Verbs follow the parts that the connected platforms offer."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot import platform
+from bot.cards import plain
+from bot.commands.registry import VERBS
+from bot.model import RunQuery
+from bot.platform import Need, listed
+from bot.replies.parts import NOUNS
+from tests.fakes.runs import MOMENT, a_run, some_results
+from tests.fakes.service import FakeRunService
+from tests.unit.commands.door import Door, told
+
+WAYS = ("launches", "moment_logs", "run_logs", "debugs", "reports")
+NEEDING = {"launch", "logs", "debug", "report"}
+
+
+def test_needs__all_have_a_noun() -> None:
+    """A sentence that says what is lacking can be made of each."""
+    needs = {value for value in vars(platform).values() if isinstance(value, Need)}
+
+    assert needs == set(NOUNS)
+    assert {need for verb in VERBS.values() for need in verb.needs} == needs
+
+
+async def test_verbs__are_those_that_a_connection_offers() -> None:
+    """Help, trees and completion come from the verbs of the handler, and help lists no other."""
+    poor = FakeRunService(connection="poor", lacks=frozenset(WAYS))
+    alone, beside = Door(service=poor), Door(service=poor, others=(FakeRunService(connection="rich"),))
+
+    card = (await alone.say("help")).card
+    shown = {plain(item.title).split()[0] for item in card.items}
+
+    assert set(VERBS) - set(alone.handler.verbs) == NEEDING
+    assert set(VERBS) == set(beside.handler.verbs)
+    assert shown == {name for name, verb in VERBS.items() if not verb.hidden} - NEEDING
+    assert [button.words for button in card.buttons] == ["help watch"]
+    assert "debug" in told((await beside.say("help")).card)
+
+
+@pytest.mark.parametrize("words", ["debug", "debug latest", "help debug"])
+async def test_verbs__one_that_nobody_offers_is_no_riddle(words: str) -> None:
+    """Who types it all the same hears that there is no such thing, before anything is missed."""
+    door = Door(service=FakeRunService(connection="demo", lacks=frozenset({"debugs"})))
+    door.service.add_run(a_run(1))
+
+    card = (await door.say(words)).card
+
+    assert "moment" not in plain(card.text)
+    assert "debug" in plain(card.text)
+
+
+async def test_verbs__one_that_another_connection_offers_names_it() -> None:
+    """The sentence comes before a moment is missed, and has the way on."""
+    poor = FakeRunService(connection="poor", lacks=frozenset({"debugs", "moment_logs"}))
+    door = Door(service=poor, others=(FakeRunService(connection="rich"), FakeRunService(connection="more")))
+    run = door.service.add_run(a_run(1, connection="poor"))
+    door.service.set_results(some_results(run, failing=("a",)))
+
+    for words in ("debug latest", f"debug latest moment={MOMENT.text}"):
+        card = (await door.say(words)).card
+
+        assert "The connection “poor” does not offer debugging sessions." in told(card)
+        assert "Add connection=NAME for one that does: rich and more." in told(card)
+
+
+async def test_listed__nothing_where_there_is_no_list() -> None:
+    """A platform without a list has no pages, and is asked for none."""
+    service = FakeRunService(lacks=frozenset({"lists"}))
+    service.add_run(a_run(1))
+
+    assert [page async for page in listed(service.platform, RunQuery())] == []
+    assert service.calls == []
