@@ -62,7 +62,7 @@ def subscription(wanted: Subscription, channel: str) -> Item:
 
 
 def refused(reason: str) -> Card:
-    """NotifyOperator somebody who may not read why there is nothing to see."""
+    """Tell somebody who may not read why there is nothing to see."""
     return Card(title=(NAME,), text=(reason,), body=((reason,),))
 
 

@@ -173,7 +173,7 @@ class Api:
         wrong = wrong or self._judge_message(arguments, update=True)
         if wrong:
             return wrong
-        self.whisper(channel, arguments["user"], arguments, arguments.get("thread_ts"))
+        self.ephemeral(channel, arguments["user"], arguments, arguments.get("thread_ts"))
         return {"message_ts": self.world.messages[-1].ts}
 
     def _chat_update(self, arguments: Json) -> Json | str:
@@ -195,7 +195,7 @@ class Api:
         self.world.messages.remove(message)
         return {"ts": message.ts}
 
-    def whisper(self, channel: str, user: str, shown: Json, thread: str | None) -> Message:
+    def ephemeral(self, channel: str, user: str, shown: Json, thread: str | None) -> Message:
         """Show something to one person; in a thread that has no replies Slack shows it to nobody."""
         replies = [m for m in self.world.of(channel) if m.thread_ts == thread and m.only_for is None]
         if thread is not None and not replies:
@@ -329,7 +329,7 @@ class Api:
             known["message"].edits += 1
             self.world.touch()
             return
-        self.whisper(known["channel"], known["user"], body, body.get("thread_ts"))
+        self.ephemeral(known["channel"], known["user"], body, body.get("thread_ts"))
 
     # Inside -------------------------------------------------------------------------------------
 

@@ -139,7 +139,7 @@ class World:
             raise AssertionError(f"nobody said {containing!r}; said was: {said}") from None
         return message
 
-    async def whisper(self, user: str, *, at: int = 0) -> Message:
+    async def ephemeral(self, user: str, *, at: int = 0) -> Message:
         """Wait for something that only this person sees."""
         message: Message = await self.until(
             lambda: next((m for m in self.ours()[at:] if m.only_for == user), None)

@@ -113,7 +113,7 @@ async def test_private_answer__when_its_address_is_used_up(bot: Bot) -> None:
     bot.slack.api.fault("response_url", Fault(status=404, text="used_url"))
 
     await bot.slack.command("help")
-    answer = await bot.slack.world.whisper(ALICE)
+    answer = await bot.slack.world.ephemeral(ALICE)
 
     assert "Clew understands" in answer.words
     assert bot.slack.world.called("chat.postEphemeral")
@@ -125,7 +125,7 @@ async def test_private_answer__never_goes_to_another_host(bot: Bot) -> None:
     payload["response_url"] = "http://169.254.169.254/latest"
 
     await bot.slack.gate.deliver("slash_commands", payload)
-    answer = await bot.slack.world.whisper(ALICE)
+    answer = await bot.slack.world.ephemeral(ALICE)
 
     assert "Clew understands" in answer.words
 

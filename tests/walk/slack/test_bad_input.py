@@ -38,7 +38,7 @@ async def test_command__nonsense_is_answered_privately(bot: Bot) -> None:
     for words, sentence in SENTENCES.items():
         seen = len(bot.slack.world.ours())
         ack = await bot.slack.command(words)
-        answer = await bot.slack.world.whisper(ALICE, at=seen)
+        answer = await bot.slack.world.ephemeral(ALICE, at=seen)
 
         assert ack.taken
         assert sentence in answer.words
@@ -50,7 +50,7 @@ async def test_command__nonsense_is_answered_privately(bot: Bot) -> None:
 async def test_command__by_somebody_without_rights(bot: Bot) -> None:
     """The reason and the way to get the right, privately; nothing is started."""
     await bot.slack.command("launch basic_test duration=30", user=BOB)
-    answer = await bot.slack.world.whisper(BOB)
+    answer = await bot.slack.world.ephemeral(BOB)
 
     assert "needs the role “launch”" in answer.words
     assert f"slack:user:{TEAM}:{BOB}" in answer.words
@@ -94,7 +94,7 @@ async def test_button__pressed_from_another_workspace_is_refused(bot: Bot) -> No
     payload["team"] = {"id": "T99"}
 
     await bot.slack.gate.deliver("interactive", payload)
-    told = await bot.slack.world.whisper(ALICE)
+    told = await bot.slack.world.ephemeral(ALICE)
 
     assert "does not serve your workspace" in told.words
     assert bot.service.calls == []
@@ -115,7 +115,7 @@ async def test_button__older_than_the_database(bot: Bot) -> None:
     payload = bot.slack.press_payload(old, {"action_id": "say:1", "value": "confirm 0123456789abcdef"})
 
     await bot.slack.gate.deliver("interactive", payload)
-    answer = await bot.slack.world.whisper(ALICE)
+    answer = await bot.slack.world.ephemeral(ALICE)
 
     assert "Traceback" not in answer.words
     assert answer.text
@@ -171,7 +171,7 @@ async def test_failure__of_the_platform_is_one_sentence(bot: Bot) -> None:
     bot.service.fail("runs", ServiceFailed("The platform failed.", detail="<b>500</b> <!channel>"))
 
     await bot.slack.command("status")
-    answer = await bot.slack.world.whisper(ALICE)
+    answer = await bot.slack.world.ephemeral(ALICE)
 
     assert "The platform failed." in answer.words
 
@@ -194,7 +194,7 @@ async def test_private_channel__without_the_bot_answers_the_person(bot: Bot) -> 
     bot.service.add_run(a_run(1))
 
     await bot.slack.command("status", channel="C02PRIVATE")
-    answer = await bot.slack.world.whisper(ALICE)
+    answer = await bot.slack.world.ephemeral(ALICE)
 
     assert "Payments Nightly" in answer.words
     assert "/invite" in answer.words

@@ -226,7 +226,7 @@ async def test_form__too_late_is_said(bot: Bot) -> None:
     bot.slack.world.triggers[payload["trigger_id"]] = 0.0
 
     await bot.slack.gate.deliver("interactive", payload)
-    told = await bot.slack.world.whisper(ALICE, at=seen)
+    told = await bot.slack.world.ephemeral(ALICE, at=seen)
 
     assert "Press the button once more" in told.words
 

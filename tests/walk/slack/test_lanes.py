@@ -170,13 +170,13 @@ async def test_length__that_is_too_much_is_refused(bot: Bot, service: HeldServic
     text = f"status {QUICK} ".ljust(length, "x")
 
     await bot.slack.command(text)
-    whisper = await bot.slack.world.whisper(ALICE)
+    ephemeral = await bot.slack.world.ephemeral(ALICE)
     await bot.answered(1)
     await bot.slack.mention(text)
     await bot.answered(2)
 
     told = [m.words for m in bot.slack.world.ours()]
-    assert whisper.words == told[0]
+    assert ephemeral.words == told[0]
     assert all("Your command has more than 12,000 characters, the most that Clew reads." in m for m in told)
     assert len(told) == 2
     assert service.calls == []
@@ -189,9 +189,9 @@ async def test_length__as_long_as_may_be_is_read_whole(bot: Bot) -> None:
     words = f"status {QUICK} run=".ljust(LONGEST - 1, "x") + "z"
 
     await bot.slack.command(words)
-    whisper = await bot.slack.world.whisper(ALICE)
+    ephemeral = await bot.slack.world.ephemeral(ALICE)
 
-    assert "characters" not in whisper.words
+    assert "characters" not in ephemeral.words
 
 
 async def test_length__beyond_the_door_is_refused_unread(slack: FakeSlack, service: HeldService) -> None:
@@ -229,8 +229,8 @@ async def test_length__beyond_the_socket_costs_that_socket(bot: Bot) -> None:
 async def test_name__that_only_looks_like_one_is_none(bot: Bot, service: HeldService, name: str) -> None:
     """A name is matched by its ASCII letters; look-alikes and invisible characters make it another word."""
     await bot.slack.command(f"{name} {QUICK}")
-    whisper = await bot.slack.world.whisper(ALICE)
+    ephemeral = await bot.slack.world.ephemeral(ALICE)
     await bot.answered(1)
 
-    assert "Unknown command" in whisper.words
+    assert "Unknown command" in ephemeral.words
     assert service.calls == []

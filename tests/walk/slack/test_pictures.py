@@ -136,10 +136,10 @@ async def test_chart__that_was_edited_away_does_not_come_back(slack: FakeSlack) 
 async def test_chart__for_one_person_is_text(slack: FakeSlack, run: Run, bot: Bot) -> None:
     """What only one person sees cannot be edited, so no picture is made for it."""
     await slack.command(f"status {run.ref.run_id}", channel="C02PRIVATE")
-    whisper = await slack.world.whisper(ALICE)
+    ephemeral = await slack.world.ephemeral(ALICE)
     await bot.answered(1)
 
-    assert BARS in str(whisper.blocks)
+    assert BARS in str(ephemeral.blocks)
     assert slack.world.files == []
 
 

@@ -38,9 +38,9 @@ async def test_proxy__carries_answers_of_every_kind(slack: FakeSlack, proxy: Pro
     service.set_log(run, MOMENT, *(a_line(f"line {n}", f"{390 + n / 1000:.3f}") for n in range(400)))
     async with running_bot(slack, service=service) as bot:
         await slack.command("help")
-        at_once = await slack.world.whisper(ALICE)
+        at_once = await slack.world.ephemeral(ALICE)
         await slack.mention("help")
-        unseen = await slack.world.whisper(ALICE, at=len(slack.world.ours()) - 1)
+        unseen = await slack.world.ephemeral(ALICE, at=len(slack.world.ours()) - 1)
         await slack.command(f"logs {run.ref.run_id}")
         shown = await slack.world.answer("line 399")
         await bot.answered(3)

@@ -118,7 +118,7 @@ async def test_command__of_one_person_only_so_many_at_once(slack: FakeSlack) -> 
         told = [ack for ack in acks if "are under way" in ack.payload.get("text", "")]
         await bot.answered(5)
         await slack.command("help", user=BOB)
-        other = await slack.world.whisper(BOB)
+        other = await slack.world.ephemeral(BOB)
         service.gate.set()
         await bot.answered(MOST + 6)
 

@@ -117,7 +117,7 @@ async def test_note__of_a_private_verb_is_private(slack: FakeSlack) -> None:
     service.run = slow  # type: ignore[method-assign]  # it answers when the gate is open
     async with running_bot(slack, service=service) as bot:
         await slack.command(f"report {run.ref.run_id}")
-        note = await slack.world.whisper(ALICE)
+        note = await slack.world.ephemeral(ALICE)
         gate.set()
         await bot.answered(1)
 
@@ -128,7 +128,7 @@ async def test_note__of_a_private_verb_is_private(slack: FakeSlack) -> None:
 async def test_question__that_only_one_person_sees_is_replaced_too(bot: Bot) -> None:
     """Where the bot is not in the channel, the private question becomes its own outcome."""
     await bot.slack.command("launch basic_test duration=30", channel=PRIVATE)
-    question = await bot.slack.world.whisper(ALICE)
+    question = await bot.slack.world.ephemeral(ALICE)
 
     await bot.slack.press(question, "Launch")
     await bot.answered(2)
@@ -161,7 +161,7 @@ async def test_menu__says_the_entry_that_was_chosen(bot: Bot) -> None:
     entry = {"text": {"type": "plain_text", "text": "Help"}, "value": "help logs"}
 
     await bot.slack.gate.deliver("interactive", bot.slack.press_payload(card, entry))
-    answer = await bot.slack.world.whisper(ALICE)
+    answer = await bot.slack.world.ephemeral(ALICE)
 
     assert "window" in answer.words
 
@@ -177,7 +177,7 @@ async def test_close__while_nothing_was_shown_yet(slack: FakeSlack, verb: str) -
         await slack.command(verb)
         await slack.world.until(lambda: slack.world.called("users.info"))
         await bot.chat.close()
-        told = await slack.world.whisper(ALICE)
+        told = await slack.world.ephemeral(ALICE)
     gate.set()
 
     assert "takes this up again" in told.words
@@ -210,12 +210,12 @@ async def test_form__whose_database_fails_says_so(slack: FakeSlack) -> None:
 
 
 async def test_home__without_channels_is_shown_all_the_same(bot: Bot) -> None:
-    """Where Slack does not list a person's channels, that part stays empty."""
+    """Where Slack does not list a person's channels, that part says so, and not that none watches runs."""
     bot.slack.api.fault("users.conversations", faults.error("missing_scope"))
 
     home = await bot.slack.open_home()
 
-    assert "None of your channels" in str(home)
+    assert "Not known, as the chat does not list all channels" in str(home)
 
 
 async def test_home__of_somebody_who_is_gone_says_why(bot: Bot) -> None:
@@ -244,6 +244,6 @@ async def test_usergroup__that_cannot_be_read_gives_no_role(bot: Bot) -> None:
     bot.slack.api.fault("usergroups.users.list", faults.error("missing_scope"))
 
     await bot.slack.command("launch basic_test duration=30")
-    answer = await bot.slack.world.whisper(ALICE)
+    answer = await bot.slack.world.ephemeral(ALICE)
 
     assert "needs the role" in answer.words

@@ -148,7 +148,7 @@ async def test_start__does_not_answer_what_nobody_waits_for(slack: FakeSlack) ->
         old = _said(bot, "status")
         await bot.handler.accept(replace(old, at=old.at - timedelta(hours=1), key="trigger:old"))
     async with running_bot(slack, store=store):
-        told = await slack.world.whisper(ALICE)
+        told = await slack.world.ephemeral(ALICE)
 
     assert "Ask again" in told.labels
 

@@ -169,7 +169,7 @@ async def test_button__of_somebody_else_confirms_nothing(bot: Bot, run: Run) -> 
     seen = len(bot.slack.world.ours())
 
     await bot.slack.press(question, "Launch", user=BOB)
-    refusal = await bot.slack.world.whisper(BOB, at=seen)
+    refusal = await bot.slack.world.ephemeral(BOB, at=seen)
 
     assert bot.service.launches == []
     assert question.edits == 0
@@ -258,7 +258,7 @@ async def test_shortcut__on_our_own_list_says_that_it_is_about_no_run(bot: Bot, 
     await bot.answered(1)
 
     await bot.slack.shortcut("triage_run", listed)
-    answer = await bot.slack.world.whisper(ALICE)
+    answer = await bot.slack.world.ephemeral(ALICE)
 
     assert "not about one run" in answer.words
 
@@ -268,6 +268,6 @@ async def test_shortcut__says_what_is_missing(bot: Bot, run: Run) -> None:
     message = bot.slack.world.say(BOB, MAIN, "good morning")
 
     await bot.slack.shortcut("triage_run", message)
-    answer = await bot.slack.world.whisper(ALICE)
+    answer = await bot.slack.world.ephemeral(ALICE)
 
     assert "Nothing in that text names a run" in answer.words
