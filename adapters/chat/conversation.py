@@ -249,8 +249,9 @@ class Conversation(Generic[T]):
             return fields.correctable(problems.mistake(UserError(wrong)), clean)
         task = asyncio.ensure_future(self._in_turn(inbound.invocation, responder))
         try:
-            done, _ = await asyncio.wait({task}, timeout=self._surface.deadlines.progress)
-            if not done:
+            if patience := self._surface.deadlines.progress:
+                await asyncio.wait({task}, timeout=patience)
+            if not task.done():
                 responder.impatient()
             reply = await task
         finally:

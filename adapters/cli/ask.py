@@ -12,11 +12,11 @@ from uuid import uuid4
 
 from rich.console import Console
 
-from adapters.chat.terminal.draw import Paper, draw
-from adapters.chat.terminal.drawing import Kind
+from adapters.chat.terminal.content import RowKind
 from adapters.chat.terminal.events import CHANNEL, invocation
 from adapters.chat.terminal.files import with_files_saved
 from adapters.chat.terminal.render import render
+from adapters.chat.terminal.typeset import Display, typeset
 from adapters.cli.card_json import card_json
 from adapters.cli.parts import Parts
 from bot.cards import Button, Card, Reply
@@ -108,11 +108,11 @@ def _is_unicode(console: Console) -> bool:
 
 def _show(card: Card, console: Console) -> None:
     """Draw the card without its buttons."""
-    drawing = render(card)
-    drawing = replace(drawing, rows=tuple(row for row in drawing.rows if row.kind is not Kind.CONTROLS))
+    content = render(card)
+    content = replace(content, rows=tuple(row for row in content.rows if row.kind is not RowKind.CONTROLS))
     width = console.width if console.is_terminal else PIPED_WIDTH
-    paper = Paper(width=width, ascii=not _is_unicode(console))
-    console.print(draw(drawing, "", (), paper), soft_wrap=True)
+    display = Display(width=width, ascii=not _is_unicode(console))
+    console.print(typeset(content, "", (), display), soft_wrap=True)
 
 
 def _show_links(card: Card, console: Console, *, plainly: bool) -> None:

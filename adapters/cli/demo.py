@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory, mkstemp
 import typer
 
 from adapters import logs
-from adapters.chat.terminal.app import Terminal
+from adapters.chat.terminal.app import TerminalChat
 from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.screen import Screen
-from adapters.chat.terminal.sender import TerminalChat
+from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Transcript
 from adapters.cli.parts import Parts
 from adapters.cli.stopping import until_stopped
@@ -59,28 +59,24 @@ async def demo(*, play: bool, seed: int, speed: float, assemble: Assemble) -> in
 
 
 async def _talk(parts: Parts, *, play: bool, speed: float) -> int:
-    chat = TerminalChat(screen=Screen(), transcript=Transcript(), clock=parts.clock)
-    terminal = Terminal(
-        handler=parts.handler, chat=chat, clock=parts.clock, new_key=parts.handler.services.new_key
-    )
+    chat = Sender(screen=Screen(), transcript=Transcript(), clock=parts.clock)
+    terminal = TerminalChat(chat, parts.handler, parts.clock)
 
     async def tell(text: str) -> None:
-        chat.screen.note(text)
+        chat.screen.line(text)
 
     await parts.store.subscribe(Subscription(channel=CHANNEL), parts.clock.now())
     async with working(parts, {chat.name: chat}, haste=HASTE, tell=tell):
         if play:
-            return await Tour(terminal).play()
+            return await Tour(terminal.receiver, chat).play()
         return await _prompt(terminal, speed)
 
 
-async def _prompt(terminal: Terminal, speed: float) -> int:
-    from adapters.chat.terminal.prompt import Prompt
-
-    note = terminal.chat.screen.note
-    note(f"A simulated tenant is alive behind this chat; {speed:g} of its seconds pass in one.")
-    note("Nothing costs money. Runs that end are announced here by themselves.")
-    await until_stopped(asyncio.create_task(Prompt(terminal).run()))
+async def _prompt(terminal: TerminalChat, speed: float) -> int:
+    line = terminal.chat.screen.line
+    line(f"A simulated tenant is alive behind this chat; {speed:g} of its seconds pass in one.")
+    line("Nothing costs money. Runs that end are announced here by themselves.")
+    await until_stopped(asyncio.create_task(terminal.run()))
     return 0
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.chat.terminal.app import Terminal
-from adapters.chat.terminal.drawing import Control, Kind
+from adapters.chat.terminal.content import Control, RowKind
+from adapters.chat.terminal.receive import Receiver
+from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Message
 
 LAUNCHER = "basic_test"
@@ -28,9 +29,9 @@ class Missing(Exception):
 class Tour:
     """Plays on a terminal that has nothing on it yet."""
 
-    def __init__(self, terminal: Terminal, *, patience: float = PATIENCE) -> None:
-        self._terminal = terminal
-        self._chat = terminal.chat
+    def __init__(self, receiver: Receiver, sender: Sender, *, patience: float = PATIENCE) -> None:
+        self._receiver = receiver
+        self._chat = sender
         self._patience = patience
         self._mine: set[str] = set()
 
@@ -57,7 +58,7 @@ class Tour:
     async def _recent_runs(self) -> None:
         self._say("What is going on?")
         shown = await self._type("status")
-        _require(any(row.kind is Kind.ITEM for row in shown.drawing.rows), "status listed no runs")
+        _require(any(row.kind is RowKind.ITEM for row in shown.content.rows), "status listed no runs")
 
     async def _launch(self) -> str:
         """Launch with a confirmation and follow the live card to its verdict; return the run's short id."""
@@ -67,31 +68,33 @@ class Tour:
         self._say("The message follows the run until its verdict.")
         await self._until(
             "the live card never showed progress",
-            lambda m: m.posted.id == asked.posted.id and bool((row := m.drawing.progress) and row.fraction),
+            lambda m: m.posted.id == asked.posted.id and bool((row := m.content.progress) and row.fraction),
         )
         ended = await self._until(
             "the launched run never came to its end",
-            lambda m: m.posted.id == asked.posted.id and "FAILED" in m.drawing.heading,
+            lambda m: m.posted.id == asked.posted.id and "FAILED" in m.content.heading,
         )
-        return ended.drawing.heading.split()[-1]
+        return ended.content.heading.split()[-1]
 
     async def _announced(self, run: str) -> Message:
         """Wait for the announcement of the run, which comes from the watcher through the outbox."""
         return await self._until(
             f"the end of run {run} was never announced",
-            lambda m: m.posted.id not in self._mine and run in m.drawing.heading,
+            lambda m: m.posted.id not in self._mine and run in m.content.heading,
         )
 
     async def _failing(self, root: str) -> None:
         self._say("In the thread of a run, every verb works without arguments.")
         shown = await self._type(f"#{root} failing")
-        _require(any(row.kind is Kind.ITEM for row in shown.drawing.rows), "no failing property was listed")
+        _require(
+            any(row.kind is RowKind.ITEM for row in shown.content.rows), "no failing property was listed"
+        )
 
     async def _logs(self, root: str) -> None:
         self._say("What happened just before it failed?")
         shown = await self._type(f"#{root} logs")
-        _require(any(row.kind is Kind.CODE for row in shown.drawing.rows), "no log line was shown")
-        files = [row.segments[-1].text for row in shown.drawing.rows if len(row.segments) > 1]
+        _require(any(row.kind is RowKind.CODE for row in shown.content.rows), "no log line was shown")
+        files = [row.segments[-1].text for row in shown.content.rows if len(row.segments) > 1]
         _require(any(map(_saved, files)), "the whole window was not saved as a file")
 
     async def _debug(self, root: str) -> None:
@@ -100,7 +103,7 @@ class Tour:
         await self._press(asked, "session")
         await self._until(
             "the debugging session never came up",
-            lambda m: m.root == asked.root and "ready" in m.drawing.heading.lower(),
+            lambda m: m.root == asked.root and "ready" in m.content.heading.lower(),
         )
 
     # What a person does ---------------------------------------------------------------------------
@@ -109,7 +112,7 @@ class Tour:
         """Type a line and return the message that answers it."""
         self._chat.screen.typed(f"clew> {line}")
         with self._added() as added:
-            await self._terminal.line(line)
+            await self._receiver.line(line)
         _require(bool(added), f"“{line}” was not answered")
         return added[-1]
 
@@ -118,14 +121,14 @@ class Tour:
         number = self._number(message, lambda control: label.lower() in control.label.lower())
         self._chat.screen.typed(f"clew> {number}")
         with self._added():
-            await self._terminal.line(str(number))
+            await self._receiver.line(str(number))
 
     def _number(self, message: Message, test: Callable[[Control], bool]) -> int:
         numbers = self._chat.transcript.numbers(message)
-        found = (n for n, control in zip(numbers, message.drawing.controls, strict=True) if test(control))
+        found = (n for n, control in zip(numbers, message.content.controls, strict=True) if test(control))
         number = next(found, None)
         if number is None:
-            raise Missing(f"“{message.drawing.heading}” has no such button")
+            raise Missing(f"“{message.content.heading}” has no such button")
         return number
 
     async def _until(self, missing: str, test: Test) -> Message:
@@ -151,7 +154,7 @@ class Tour:
         self._mine |= {m.posted.id for m in added}
 
     def _say(self, text: str) -> None:
-        self._chat.screen.note(f"-- {text}")
+        self._chat.screen.line(f"-- {text}")
 
 
 def _saved(name: str) -> bool:

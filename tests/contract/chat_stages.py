@@ -13,7 +13,7 @@ from rich.console import Console
 
 from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.screen import Screen
-from adapters.chat.terminal.sender import TerminalChat
+from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Transcript
 from adapters.clock import SystemClock
 from bot.ports import Chat
@@ -101,7 +101,7 @@ async def in_terminal() -> AsyncIterator[ChatStage]:
     stream = Unsteady()
     screen = Screen(Console(file=stream, width=80, highlight=False, markup=False, emoji=False))
     yield ChatStage(
-        chat=TerminalChat(screen=screen, transcript=Transcript(), clock=clock),
+        chat=Sender(screen=screen, transcript=Transcript(), clock=clock),
         channel=CHANNEL,
         now=clock.now,
         lose_answer=stream.fail_once,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from adapters.chat.terminal.drawing import encode
+from adapters.chat.terminal.content import encode
 from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.render import render
 from bot.ports import Post

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.chat.terminal.app import Terminal
+from adapters.chat.terminal.app import TerminalChat
 from adapters.clock import SystemClock
 from adapters.store.store import SqlStore, open_store
 from bot.access import Policy
@@ -225,10 +225,10 @@ async def test_terminal__announcement_of_then(store: SqlStore, tmp_path: Path) -
         new_key=lambda: f"{next(keys):032x}",
     )
     chat = a_chat(screen, tmp_path / "files")
-    terminal = Terminal(handler=Handler(services), chat=chat, clock=clock, new_key=services.new_key)
+    terminal = TerminalChat(chat, Handler(services), clock).receiver
     await chat.post(Post(channel=row.channel, payload=row.payload, key=row.provider_key))
     numbers = {
-        label: 1 + [c.label for c in chat.transcript.messages[0].drawing.controls].index(label)
+        label: 1 + [c.label for c in chat.transcript.messages[0].content.controls].index(label)
         for label in ("Failing", "Open report", "Only when something changes")
     }
     for label, expected in (

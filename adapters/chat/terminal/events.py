@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.access import TERMINAL
+from bot.cards import Form
 from bot.state import Actor, Invocation, Place
 
 CHANNEL = "terminal:channel:local"
@@ -31,7 +32,7 @@ _BUTTON = re.compile(r"\[?(?P<number>\d{1,9})\]?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """ParsedCommand for the handler; `root`: the message in whose thread, None for where one is."""
+    """A command; `root`: the message in whose thread, None for where one is."""
 
     words: str
     root: str | None = None
@@ -59,6 +60,13 @@ class Quit:
 @dataclass(frozen=True, slots=True)
 class Nothing:
     """An empty line."""
+
+
+@dataclass(slots=True)
+class Interaction:
+    """What answering a line leads to: a form whose fields are asked for next."""
+
+    form: Form | None = None
 
 
 Action = Say | Press | Enter | Quit | Nothing

@@ -11,30 +11,39 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
-from adapters.chat.terminal.app import WELCOME, Terminal
 from adapters.chat.terminal.complete import Completing
+from adapters.chat.terminal.receive import Receiver
+from adapters.chat.terminal.sender import Sender
 from adapters.private import touch
 from adapters.redact import redact
 from bot.cards import Field, FieldKind, Form
 from bot.commands import fields
 from bot.commands.registry import VERBS
+from bot.handler import Handler
 
 log = logging.getLogger(__name__)
 
-FINISHING = 5.0  # seconds that answers under way get at the end
 PATIENCE = 2.0  # seconds that an answer may take before the prompt comes back without it
+WELCOME = (
+    "  status      say a verb; help shows all of them, Tab completes",
+    "  3           press button 3",
+    "  #2 logs     say it in the thread of message 2; #2 alone goes in, # comes out",
+    "  quit        leave",
+)
 
 
 class Prompt:
-    """Lets a person talk to a `Terminal`."""
+    """Lets a person type lines, which the receiver does."""
 
-    def __init__(self, terminal: Terminal, *, history: Path | None = None) -> None:
-        chat = terminal.chat
-        self._terminal = terminal
-        self._tasks: set[asyncio.Task[bool]] = set()
+    def __init__(
+        self, receiver: Receiver, sender: Sender, handler: Handler, history: Path | None = None
+    ) -> None:
+        self._receiver = receiver
+        self._sender = sender
+        self._tasks: set[asyncio.Task[bool]] = set()  # the loop itself keeps no hold on a task
         self._attended: asyncio.Task[bool] | None = None
         self._filling = False
-        self._completing = Completing(terminal.handler, chat.threads, lambda: terminal.thread)
+        self._completing = Completing(handler, sender.threads, lambda: receiver.thread)
         self._lines: PromptSession[str] = PromptSession(
             completer=self._completing,
             complete_while_typing=False,
@@ -42,29 +51,25 @@ class Prompt:
             bottom_toolbar=self._status,
         )
         self._fields: PromptSession[str] = PromptSession(history=InMemoryHistory())
-        terminal.fill = self._fill
-        chat.screen.prompted = True
-        chat.screen.refresh = self._lines.app.invalidate
+        receiver.fill = self._fill
+        sender.screen.prompted = True
+        sender.screen.refresh = self._lines.app.invalidate
 
     async def run(self) -> None:
-        """Talk until the person leaves; what is still being answered then is waited for."""
+        """Talk until the person leaves."""
         for line in WELCOME:  # before the prompt is there: a plain terminal cannot redraw it below
-            self._terminal.chat.screen.note(line)
-        self._terminal.chat.screen.note("")
+            self._sender.screen.line(line)
+        self._sender.screen.line("")
         with patch_stdout(raw=True):
-            try:
-                while await self._one():
-                    pass
-            finally:
-                if self._tasks:
-                    await asyncio.wait(self._tasks, timeout=FINISHING)
+            while await self._one():
+                pass
 
     async def _one(self) -> bool:
         """Read one line and do what it says; False where the conversation is over."""
         try:
             text = await self._lines.prompt_async(self._place, handle_sigint=False)
         except KeyboardInterrupt:
-            self._terminal.chat.screen.note("quit, or Ctrl-D, ends.")
+            self._sender.screen.line("quit, or Ctrl-D, ends.")
             return True
         except EOFError:
             return False
@@ -84,18 +89,16 @@ class Prompt:
 
     async def _careful(self, text: str) -> bool:
         try:
-            return await self._terminal.line(text)
+            return await self._receiver.line(text)
         except Exception:
             log.exception("a line could not be answered")
-            self._terminal.chat.screen.note(
-                "That did not work because of a fault in Clew; its log has the rest."
-            )
+            self._sender.screen.line("That did not work because of a fault in Clew; its log has the rest.")
             return True
 
     async def _fill(self, form: Form) -> Mapping[str, str] | None:
         """Ask for each field; Ctrl-C gives up. Only for the line that is attended: there is one prompt."""
         if asyncio.current_task() is not self._attended:
-            self._terminal.chat.screen.note(f"Type {form.verb} to fill in its form.")
+            self._sender.screen.line(f"Type {form.verb} to fill in its form.")
             return None
         self._filling = True
         try:
@@ -104,14 +107,14 @@ class Prompt:
             self._filling = False
 
     async def _fields_of(self, form: Form) -> Mapping[str, str] | None:
-        screen = self._terminal.chat.screen
-        screen.note(f"{form.title}: Enter goes on, Ctrl-C gives up.")
+        screen = self._sender.screen
+        screen.line(f"{form.title}: Enter goes on, Ctrl-C gives up.")
         values = {}
         try:
             for field in form.fields:
                 values[field.name] = await self._field(form.verb, field)
         except (KeyboardInterrupt, EOFError):
-            screen.note("Given up; nothing was sent.")
+            screen.line("Given up; nothing was sent.")
             return None
         return {name: value for name, value in values.items() if value}
 
@@ -128,14 +131,14 @@ class Prompt:
             )
             if not (problem := _problem(verb, field, text.strip())):
                 return text.strip()
-            self._terminal.chat.screen.note(problem)
+            self._sender.screen.line(problem)
 
     def _place(self) -> str:
-        thread = self._terminal.thread
+        thread = self._receiver.thread
         return f"clew #{thread}> " if thread else "clew> "
 
     def _status(self) -> str | None:
-        lines = self._terminal.chat.status()
+        lines = self._sender.status()
         return "\n".join(lines) if lines else None
 
 

@@ -1,11 +1,11 @@
-"""Card -> drawing: outside text is cleaned here and nowhere else; what is too long is cut at line ends."""
+"""Card -> content: outside text is cleaned here and nowhere else; what is too long is cut at line ends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from adapters.chat import layout
-from adapters.chat.terminal.drawing import Control, Drawing, Kind, Look, Row, Segment
+from adapters.chat.terminal.content import Content, Control, Emphasis, Row, RowKind, Segment
 from bot.cards import (
     Attachment,
     Button,
@@ -31,11 +31,11 @@ LONGEST_CODE_LINE = 2_000  # characters; the file has the rest
 LONGEST_TEXT = 4_000
 
 
-def render(card: Card) -> Drawing:
-    """Turn a card into a drawing; pure, the same card gives the same drawing."""
+def render(card: Card) -> Content:
+    """Turn a card into a content; pure, the same card gives the same content."""
     controls: list[Control] = []
-    return Drawing(
-        title=_segments(card.title, Look.STRONG),
+    return Content(
+        title=_segments(card.title, Emphasis.STRONG),
         summary=_flat(card.text),
         tone=card.tone,
         rows=tuple(_rows(card, controls)),
@@ -44,7 +44,7 @@ def render(card: Card) -> Drawing:
 
 
 def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
-    yield from (Row(kind=Kind.PARAGRAPH, segments=_segments(line)) for line in card.body)
+    yield from (Row(kind=RowKind.PARAGRAPH, segments=_segments(line)) for line in card.body)
     if card.progress:
         yield _progress(card.progress)
     yield from map(_fact, card.facts)
@@ -54,29 +54,31 @@ def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
     if left_out:
         yield _note(f"… {left_out:,} more")
     if card.chart:
-        yield Row(kind=Kind.CHART, label=one_line(card.chart.title), values=card.chart.values)
+        yield Row(kind=RowKind.CHART, label=one_line(card.chart.title), values=card.chart.values)
     if card.excerpt:
         yield from _excerpt(card.excerpt)
     yield from map(_file, card.files)
     if card.buttons:
         yield _controls(card.buttons, controls)
     if card.footer:
-        yield Row(kind=Kind.FOOTER, segments=_segments(card.footer, Look.DIM))
+        yield Row(kind=RowKind.FOOTER, segments=_segments(card.footer, Emphasis.DIM))
 
 
 def _progress(progress: Progress) -> Row:
     return Row(
-        kind=Kind.PROGRESS, segments=(Segment(one_line(progress.text)),), fraction=layout.fraction(progress)
+        kind=RowKind.PROGRESS,
+        segments=(Segment(one_line(progress.text)),),
+        fraction=layout.fraction(progress),
     )
 
 
 def _fact(fact: Fact) -> Row:
-    return Row(kind=Kind.FACT, label=one_line(fact.label), segments=_segments(fact.value))
+    return Row(kind=RowKind.FACT, label=one_line(fact.label), segments=_segments(fact.value))
 
 
 def _item(item: Item, controls: list[Control]) -> Iterator[Row]:
-    yield Row(kind=Kind.ITEM, label=one_line(item.mark), segments=_segments(item.title))
-    yield from (Row(kind=Kind.DETAIL, segments=_segments(line)) for line in item.lines)
+    yield Row(kind=RowKind.ITEM, label=one_line(item.mark), segments=_segments(item.title))
+    yield from (Row(kind=RowKind.DETAIL, segments=_segments(line)) for line in item.lines)
     if item.buttons:
         yield _controls(item.buttons, controls, nested=True)
 
@@ -90,23 +92,23 @@ def _excerpt(excerpt: Excerpt) -> Iterator[Row]:
         yield _note(f"… {count(left_out, 'line')} left out")
     for text in shown:
         line = cut(one_line(text), LONGEST_CODE_LINE)
-        yield Row(kind=Kind.CODE, segments=(Segment(line, Look.CODE),))
+        yield Row(kind=RowKind.CODE, segments=(Segment(line, Emphasis.CODE),))
 
 
 def _file(file: Attachment) -> Row:
     """Name a file; by now the sender has saved it, and `path` is where."""
-    name = Segment(one_line(file.path), Look.CODE)
-    return Row(kind=Kind.PARAGRAPH, segments=(Segment(f"{one_line(file.title)}: "), name))
+    name = Segment(one_line(file.path), Emphasis.CODE)
+    return Row(kind=RowKind.PARAGRAPH, segments=(Segment(f"{one_line(file.title)}: "), name))
 
 
 def _note(text: str) -> Row:
-    return Row(kind=Kind.PARAGRAPH, segments=(Segment(text, Look.DIM),))
+    return Row(kind=RowKind.PARAGRAPH, segments=(Segment(text, Emphasis.DIM),))
 
 
 def _controls(buttons: tuple[Button, ...], controls: list[Control], *, nested: bool = False) -> Row:
     first = len(controls)
     controls += map(_control, buttons)
-    return Row(kind=Kind.CONTROLS, controls=tuple(range(first, len(controls))), nested=nested)
+    return Row(kind=RowKind.CONTROLS, controls=tuple(range(first, len(controls))), nested=nested)
 
 
 def _control(button: Button) -> Control:
@@ -120,20 +122,20 @@ def _control(button: Button) -> Control:
     )
 
 
-def _segments(line: Line, look: Look = Look.PLAIN) -> tuple[Segment, ...]:
-    return tuple(_segment(span, look) for span in line)
+def _segments(line: Line, emphasis: Emphasis = Emphasis.PLAIN) -> tuple[Segment, ...]:
+    return tuple(_segment(span, emphasis) for span in line)
 
 
-def _segment(span: Span, look: Look) -> Segment:
+def _segment(span: Span, emphasis: Emphasis) -> Segment:
     if isinstance(span, str | When):
-        return Segment(plain((span,)), look)
+        return Segment(plain((span,)), emphasis)
     if isinstance(span, Link):
-        return Segment(one_line(span.label), look, page=one_line(span.url))
-    return Segment(_clean(span), Look.CODE if span.code else look)
+        return Segment(one_line(span.label), emphasis, page=one_line(span.url))
+    return Segment(_clean(span), Emphasis.CODE if span.code else emphasis)
 
 
 def _flat(line: Line) -> str:
-    return one_line("".join(_segment(span, Look.PLAIN).text for span in line))
+    return one_line("".join(_segment(span, Emphasis.PLAIN).text for span in line))
 
 
 def _clean(outside: Untrusted) -> str:

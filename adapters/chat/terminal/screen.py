@@ -10,9 +10,9 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.text import Text
 
-from adapters.chat.terminal.draw import Paper, draw, update
-from adapters.chat.terminal.drawing import Drawing
+from adapters.chat.terminal.content import Content
 from adapters.chat.terminal.transcript import Message, Transcript
+from adapters.chat.terminal.typeset import Display, status_line, typeset
 from bot.cleaning import one_line
 from bot.model import Secret
 
@@ -28,24 +28,24 @@ class Screen:
         self.refresh: Callable[[], None] = lambda: None
 
     @property
-    def paper(self) -> Paper:
-        """What is drawn on at this moment."""
-        return Paper(width=max(NARROWEST, self.console.width), ascii=not _unicode(self.console))
+    def display(self) -> Display:
+        """What is shown on at this moment."""
+        return Display(width=max(NARROWEST, self.console.width), ascii=not _unicode(self.console))
 
     def message(self, message: Message, transcript: Transcript) -> None:
         """Show a message whole."""
-        paper = self.paper
-        drawn = draw(message.drawing, message.name, transcript.numbers(message), paper)
-        self.console.print(drawn, "", sep="\n", soft_wrap=True)
+        display = self.display
+        laid_out = typeset(message.content, message.name, transcript.numbers(message), display)
+        self.console.print(laid_out, "", sep="\n", soft_wrap=True)
         self.refresh()
 
-    def changed(self, message: Message, before: Drawing, transcript: Transcript) -> None:
+    def changed(self, message: Message, before: Content, transcript: Transcript) -> None:
         """Show that a message says something else: in the status lines, in one line, or whole.
 
         What is on the screen already cannot be changed there. A step of progress is a line at most; where the
         title or the buttons changed, the message is shown again.
         """
-        now = message.drawing
+        now = message.content
         if now == before:
             return
         if now.progress is None or now.heading != before.heading or now.controls != before.controls:
@@ -53,9 +53,9 @@ class Screen:
         elif self.prompted:
             self.refresh()
         else:
-            self._print(update(now, message.name, self.paper))
+            self._print(status_line(now, message.name, self.display))
 
-    def note(self, text: str) -> None:
+    def line(self, text: str) -> None:
         """Say something that is no message: how work goes on, what a key does."""
         self._print(one_line(text), style="dim")
 
@@ -70,20 +70,20 @@ class Screen:
     def signed(self, label: str, link: Secret) -> None:
         """Open a signed link in the browser of this desktop; the link itself is never written out."""
         if _desktop() and webbrowser.open(link.reveal()):
-            self.note(f"{label}: opened in your browser.")
+            self.line(f"{label}: opened in your browser.")
         elif self.console.is_terminal and not self.console.is_dumb_terminal:
             self._print(Text(f"{label} (click here)", style=f"underline link {link.reveal()}"))
         else:
-            self.note(f"{label}: there is no browser here, and a signed link is not written out.")
+            self.line(f"{label}: there is no browser here, and a signed link is not written out.")
 
     def status(self, messages: tuple[Message, ...]) -> list[str]:
         """Write one line for each message that lives on, newest last."""
-        going = [m for m in messages if m.live and m.drawing.progress is not None]
-        return [update(m.drawing, m.name, self.paper).plain for m in going[-3:]]
+        going = [m for m in messages if m.live and m.content.progress is not None]
+        return [status_line(m.content, m.name, self.display).plain for m in going[-3:]]
 
     def _print(self, what: str | Text, style: str | None = None) -> None:
         """Print; messages come wrapped, anything else is wrapped here."""
-        self.console.print(what, style=style, width=self.paper.width)
+        self.console.print(what, style=style, width=self.display.width)
 
 
 def _desktop() -> bool:

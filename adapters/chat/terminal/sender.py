@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.chat.terminal.drawing import Kind, Look, Row, Segment, decode, encode
+from adapters.chat.terminal import files
+from adapters.chat.terminal.content import Emphasis, Row, RowKind, Segment, decode, encode
 from adapters.chat.terminal.events import CHANNEL
-from adapters.chat.terminal.files import FOLDER, with_files_saved
 from adapters.chat.terminal.render import render
 from adapters.chat.terminal.screen import Screen
 from adapters.chat.terminal.transcript import Message, Transcript
@@ -30,17 +30,17 @@ from bot.ports import (
 from bot.replies import keeping
 from bot.state import MessageRef
 
-REPEAT = Row(kind=Kind.FOOTER, segments=(Segment("This may be a repeat.", Look.DIM),))
+REPEAT = Row(kind=RowKind.FOOTER, segments=(Segment("This may be a repeat.", Emphasis.DIM),))
 
 
-class TerminalChat:
+class Sender:
     """The terminal as a chat. `changed` is set whenever a message came or changed."""
 
     name = "terminal"
     reconcile_after = 0.0  # showing is done when `post` returns, or it never will be
 
     def __init__(
-        self, *, screen: Screen, transcript: Transcript, clock: Clock, folder: Path = FOLDER
+        self, *, screen: Screen, transcript: Transcript, clock: Clock, folder: Path = files.FOLDER
     ) -> None:
         self.screen = screen
         self.transcript = transcript
@@ -50,7 +50,7 @@ class TerminalChat:
         self._folder = folder
 
     def render(self, card: Card) -> str:
-        """Turn a card into a drawing, as JSON."""
+        """Turn a card into a content, as JSON."""
         return encode(render(card))
 
     async def post(self, post: Post) -> PostOutcome:
@@ -59,34 +59,29 @@ class TerminalChat:
         if refusal is not None:
             return refusal
         try:
-            drawing = decode(post.payload)
+            content = decode(post.payload)
         except msgspec.DecodeError:
             return Undeliverable("This message cannot be read.", channel_lost=False)
         if post.repeat:
-            drawing = replace(drawing, rows=(*drawing.rows, REPEAT))
-        message = self.transcript.add(
-            drawing,
-            key=post.key,
-            at=self._clock.now(),
-            thread=post.thread,
-            report_url=post.report_url,
-            announced=True,
+            content = replace(content, rows=(*content.rows, REPEAT))
+        return self._shown(
+            self.transcript.add(
+                content,
+                key=post.key,
+                at=self._clock.now(),
+                thread=post.thread,
+                report_url=post.report_url,
+                announced=True,
+            )
         )
-        try:
-            self._show(message)
-        except OSError as error:
-            return Unconfirmed(f"This terminal did not take the message whole ({error.strerror}).")
-        return Delivered(message.posted.id)
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
         """Let a message say something else."""
         before = self.transcript.message(message.message_id)
         now = self.transcript.edit(message.message_id, render(card))
-        if before is None or now is None or message.channel != CHANNEL:
+        if now is None or message.channel != CHANNEL:
             return Undeliverable("That message is not on this screen.", channel_lost=False)
-        self.screen.changed(now, before.drawing, self.transcript)
-        self._tell()
-        return Delivered(message.message_id)
+        return self._shown(now, before)
 
     async def find_posted(self, channel: str, thread: str | None, key: str, since: datetime) -> Lookup:
         """Look in the transcript, that of sessions before this one included."""
@@ -97,15 +92,17 @@ class TerminalChat:
         """Say no: this terminal is seen by one person."""
         return False
 
-    def answer(self, card: Card, *, key: str, thread: str | None, live: bool = False) -> MessageRef:
-        """Show a reply with its files saved and named; `live`: it will be edited. Raises `OSError` where the screen is gone."""
-        card = with_files_saved(card, self._folder)
+    def send(self, card: Card, *, key: str, thread: str | None) -> PostOutcome:
+        """Show a reply with its files saved and named."""
+        card = self.with_files_saved(card)
         link = next((button.signed for button in card.buttons if button.signed), None)
-        message = self.transcript.add(
-            render(card), key=key, at=self._clock.now(), thread=thread, report_url=link, live=live
+        return self._shown(
+            self.transcript.add(render(card), key=key, at=self._clock.now(), thread=thread, report_url=link)
         )
-        self._show(message)
-        return MessageRef(channel=CHANNEL, message_id=message.posted.id, thread=thread)
+
+    def with_files_saved(self, card: Card) -> Card:
+        """Move a card's files to where the person finds them, and name them so."""
+        return files.with_files_saved(card, self._folder)
 
     def threads(self) -> tuple[str, ...]:
         """Return the messages that a thread can hang on, newest first."""
@@ -122,14 +119,21 @@ class TerminalChat:
             return Undeliverable("There is no such thread in this terminal.", channel_lost=False)
         return None
 
-    def _show(self, message: Message) -> None:
-        if self.transcript.trouble and not self._troubled:
-            self.screen.note(keeping.record_not_written(self.transcript.trouble))
-        self._troubled = bool(self.transcript.trouble)
-        self.screen.message(message, self.transcript)
-        self._tell()
-
-    def _tell(self) -> None:
-        """Wake everybody who waits for a message right now."""
+    def _shown(self, message: Message, before: Message | None = None) -> PostOutcome:
+        """Show a message, or how it differs from what stands on the screen; wake whoever waits for one."""
+        try:
+            self._show(message, before)
+        except OSError as error:
+            return Unconfirmed(f"This terminal did not take the message whole ({error.strerror}).")
         self.changed.set()
         self.changed = asyncio.Event()
+        return Delivered(message.posted.id)
+
+    def _show(self, message: Message, before: Message | None) -> None:
+        if self.transcript.trouble and not self._troubled:
+            self.screen.line(keeping.record_not_written(self.transcript.trouble))
+        self._troubled = bool(self.transcript.trouble)
+        if before is None:
+            self.screen.message(message, self.transcript)
+        else:
+            self.screen.changed(message, before.content, self.transcript)

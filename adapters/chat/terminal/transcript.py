@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.chat.terminal.drawing import Control, Drawing
+from adapters.chat.terminal.content import Content, Control
 from adapters.private import touch
 from bot.model import Secret
 
@@ -38,7 +38,7 @@ class Message:
     """
 
     posted: Posted
-    drawing: Drawing
+    content: Content
     report_url: Secret | None = None
     announced: bool = False
     live: bool = False
@@ -71,31 +71,29 @@ class Transcript:
 
     def add(
         self,
-        drawing: Drawing,
+        content: Content,
         *,
         key: str,
         at: datetime,
         thread: str | None = None,
         report_url: Secret | None = None,
         announced: bool = False,
-        live: bool = False,
     ) -> Message:
         """Add a message and remember its key, durably where the file can be written; then return it."""
         posted = Posted(id=self._next_id(thread), thread=thread, key=key, at=at)
         self._keep(posted)
         self._remember(posted)
-        message = Message(
-            posted=posted, drawing=drawing, report_url=report_url, announced=announced, live=live
-        )
+        message = Message(posted=posted, content=content, report_url=report_url, announced=announced)
         self._messages[posted.id] = message
         return message
 
-    def edit(self, message_id: str, drawing: Drawing) -> Message | None:
-        """Let a message say something else; None where this session has not shown it."""
-        message = self._messages.get(message_id)
-        if message is None:
+    def edit(self, message_id: str, content: Content) -> Message | None:
+        """Let a message say something else, one of an earlier session too; None where there is none."""
+        posted = self._posted.get(message_id)
+        if posted is None:
             return None
-        self._messages[message_id] = replace(message, drawing=drawing, live=True)
+        message = self._messages.get(message_id) or Message(posted=posted, content=content)
+        self._messages[message_id] = replace(message, content=content, live=True)
         return self._messages[message_id]
 
     def message(self, message_id: str) -> Message | None:
@@ -118,7 +116,7 @@ class Transcript:
 
     def numbers(self, message: Message) -> tuple[int, ...]:
         """Return the numbers of a message's controls; a control keeps its number when it is drawn again."""
-        return tuple(self._number(message.posted.id, control) for control in message.drawing.controls)
+        return tuple(self._number(message.posted.id, control) for control in message.content.controls)
 
     def pressed(self, number: int) -> tuple[Message, Control] | None:
         """Return what a number stands for; None where it is not there or not any more."""
@@ -126,7 +124,7 @@ class Transcript:
             return None
         message_id, control = self._controls[number - 1]
         message = self._messages[message_id]
-        return (message, control) if control in message.drawing.controls else None
+        return (message, control) if control in message.content.controls else None
 
     def _number(self, message_id: str, control: Control) -> int:
         found = self._numbers.get((message_id, control))

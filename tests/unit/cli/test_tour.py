@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 
-from adapters.chat.terminal.app import Terminal
+from adapters.chat.terminal.app import TerminalChat
 from adapters.cli.tour import NOT_DONE, Tour
 from bot.access import Policy
 from tests.fakes.runs import a_run
@@ -12,10 +12,8 @@ from tests.unit.terminal.cards import a_chat, a_screen
 
 def a_tour(stage: Stage) -> tuple[Tour, io.StringIO]:
     screen, stream = a_screen()
-    terminal = Terminal(
-        handler=stage.handler, chat=a_chat(screen), clock=stage.clock, new_key=stage.services.new_key
-    )
-    return Tour(terminal, patience=0.01), stream
+    terminal = TerminalChat(a_chat(screen), stage.handler, stage.clock)
+    return Tour(terminal.receiver, terminal.chat, patience=0.01), stream
 
 
 async def test_play__says_what_did_not_happen() -> None:

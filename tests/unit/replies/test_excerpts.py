@@ -9,7 +9,7 @@ import pytest
 
 from adapters.chat.discord import render as discord
 from adapters.chat.slack import render as slack
-from adapters.chat.terminal.drawing import Kind
+from adapters.chat.terminal.content import RowKind
 from adapters.chat.terminal.render import render as terminal
 from bot.cards import Card, Excerpt, Item
 
@@ -26,7 +26,7 @@ def in_discord(card: Card) -> str:
 
 
 def in_terminal(card: Card) -> str:
-    return "\n".join(s.text for row in terminal(card).rows if row.kind is Kind.CODE for s in row.segments)
+    return "\n".join(s.text for row in terminal(card).rows if row.kind is RowKind.CODE for s in row.segments)
 
 
 CHATS = [in_slack, in_discord, in_terminal]

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from rich.console import Console
 
 from adapters.chat.terminal.screen import Screen
-from adapters.chat.terminal.sender import TerminalChat
+from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Transcript
 from bot.cards import (
     Button,
@@ -155,9 +155,9 @@ def a_screen(*, colour: bool = False, width: int = 80, encoding: str = "utf-8") 
     return Screen(console), stream
 
 
-def a_chat(screen: Screen, folder: Path | None = None) -> TerminalChat:
+def a_chat(screen: Screen, folder: Path | None = None) -> Sender:
     """Return a chat on a screen."""
-    return TerminalChat(
+    return Sender(
         screen=screen, transcript=Transcript(), clock=ManualClock(), folder=folder or Path("clew-files")
     )
 
@@ -165,7 +165,7 @@ def a_chat(screen: Screen, folder: Path | None = None) -> TerminalChat:
 def drawn(card: Card, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
     """Return a card as it stands on the screen."""
     screen, stream = a_screen(colour=colour, width=width, encoding=encoding)
-    a_chat(screen).answer(card, key="k", thread=None)
+    a_chat(screen).send(card, key="k", thread=None)
     return stream.getvalue()
 
 

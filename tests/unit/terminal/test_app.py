@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.chat.lanes import SHARE
-from adapters.chat.terminal.app import Terminal
-from adapters.chat.terminal.sender import TerminalChat
+from adapters.chat.terminal.app import TerminalChat
 from bot.access import Policy
 from bot.cards import Form
 from bot.errors import StoreError
@@ -42,14 +41,10 @@ class Talk:
         self.forms: list[Form] = []
         self._filled = fill
         screen, self._stream = a_screen()
-        self.chat: TerminalChat = a_chat(screen, folder)
-        self.terminal = Terminal(
-            handler=self.stage.handler,
-            chat=self.chat,
-            clock=self.stage.clock,
-            new_key=self.stage.services.new_key,
-            fill=self._fill,
-        )
+        self.chat = a_chat(screen, folder)
+        self.running = TerminalChat(self.chat, self.stage.handler, self.stage.clock)
+        self.terminal = self.running.receiver
+        self.terminal.fill = self._fill
 
     @property
     def shown(self) -> str:
@@ -223,17 +218,18 @@ async def test_say__database_down(tmp_path: Path) -> None:
     assert "The database cannot be written." in await talk.say("help")
 
 
-async def test_catch_up__after_a_restart(talk: Talk) -> None:
+async def test_begin__after_a_restart(talk: Talk) -> None:
     """What was taken and never answered is answered when Clew is there again, once."""
     from adapters.chat.terminal.events import invocation
 
     asked = invocation("help", thread=None, key="k1", at=talk.stage.clock.now())
     await talk.stage.handler.accept(asked)
 
-    await talk.terminal.catch_up()
-    await talk.terminal.catch_up()
+    for _ in range(2):
+        await talk.running.begin()
+        await talk.running.close()
 
-    assert ["What Clew can do"] == [m.drawing.heading for m in talk.chat.transcript.messages]
+    assert ["What Clew can do"] == [m.content.heading for m in talk.chat.transcript.messages]
 
 
 async def test_answered__thread_of_the_message(talk: Talk) -> None:

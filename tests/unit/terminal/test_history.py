@@ -9,7 +9,7 @@ import pytest
 from adapters.chat.terminal.prompt import Discreet
 from adapters.chat.terminal.transcript import Transcript
 from tests.fakes.runs import EPOCH
-from tests.unit.terminal.test_transcript import a_drawing
+from tests.unit.terminal.test_transcript import a_content
 
 
 def test_history__is_for_its_owner(tmp_path: Path) -> None:
@@ -59,6 +59,6 @@ def test_record__is_for_its_owner(tmp_path: Path) -> None:
     """The record of what was shown is private too."""
     path = tmp_path / "clew-terminal.jsonl"
 
-    Transcript(path).add(a_drawing(), key="k", at=EPOCH)
+    Transcript(path).add(a_content(), key="k", at=EPOCH)
 
     assert path.stat().st_mode & 0o777 == 0o600

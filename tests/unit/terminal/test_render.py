@@ -5,7 +5,7 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from adapters.chat.terminal.drawing import Kind, decode, encode
+from adapters.chat.terminal.content import RowKind, decode, encode
 from adapters.chat.terminal.render import MOST_CODE_LINES, MOST_ITEMS, render
 from bot.cards import Button, Card, Excerpt, Item, Untrusted
 from tests.unit.terminal.cards import CARDS, CHART, GOLDEN, HOSTILE, RUNNING, drawn
@@ -14,13 +14,13 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
 
 
 @pytest.mark.parametrize("name", CARDS)
-def test_draw__golden(name: str) -> None:
+def test_typeset__golden(name: str) -> None:
     """Every card looks as in its file."""
     assert (GOLDEN / f"{name}.txt").read_text(encoding="utf-8") == drawn(CARDS[name])
 
 
 @pytest.mark.parametrize("name", CARDS)
-def test_draw__colour_carries_nothing_alone(name: str) -> None:
+def test_typeset__colour_carries_nothing_alone(name: str) -> None:
     """Without its colours a card says the very same."""
     coloured = drawn(CARDS[name], colour=True)
 
@@ -30,14 +30,14 @@ def test_draw__colour_carries_nothing_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", CARDS)
 @pytest.mark.parametrize("width", [40, 80, 132])
-def test_draw__no_line_is_too_wide(name: str, width: int) -> None:
+def test_typeset__no_line_is_too_wide(name: str, width: int) -> None:
     """Nothing is left to the terminal's own wrapping, wide characters included."""
     widest = max(cell_len(line) for line in drawn(CARDS[name], width=width).splitlines())
 
     assert widest <= width
 
 
-def test_draw__plain_signs_where_unicode_is_unknown() -> None:
+def test_typeset__plain_signs_where_unicode_is_unknown() -> None:
     """Our own signs fall back to ASCII."""
     shown = drawn(RUNNING, encoding="ascii")
 
@@ -46,7 +46,7 @@ def test_draw__plain_signs_where_unicode_is_unknown() -> None:
     assert "############-------- 62 %" in shown
 
 
-def test_draw__a_chart_without_its_signs_is_numbers() -> None:
+def test_typeset__a_chart_without_its_signs_is_numbers() -> None:
     """Where bars cannot be written, the numbers say it."""
     shown = drawn(CHART, encoding="ascii")
 
@@ -54,7 +54,7 @@ def test_draw__a_chart_without_its_signs_is_numbers() -> None:
     assert "   Failing properties, last 14 runs, oldest first\n   0, 0, 1, 1, 0, 0, 3, 1204, 640" in shown
 
 
-def test_draw__outside_text_commands_nothing() -> None:
+def test_typeset__outside_text_commands_nothing() -> None:
     """No control character of outside text reaches the screen, and no markup is obeyed."""
     shown = drawn(HOSTILE)
 
@@ -64,7 +64,7 @@ def test_draw__outside_text_commands_nothing() -> None:
 
 
 def test_render__is_frozen() -> None:
-    """The same card gives the same payload, and the payload gives the drawing back."""
+    """The same card gives the same payload, and the payload gives the content back."""
     payload = encode(render(CARDS["failed"]))
 
     assert payload == encode(render(CARDS["failed"]))
@@ -79,7 +79,7 @@ def test_render__too_many_items() -> None:
 
     rows = render(card).rows
 
-    assert MOST_ITEMS == sum(row.kind is Kind.ITEM for row in rows)
+    assert MOST_ITEMS == sum(row.kind is RowKind.ITEM for row in rows)
     assert rows[-1].text == "… 17 more"
 
 
@@ -90,7 +90,7 @@ def test_render__too_many_lines() -> None:
 
     rows = render(card).rows
 
-    assert MOST_CODE_LINES == sum(row.kind is Kind.CODE for row in rows)
+    assert MOST_CODE_LINES == sum(row.kind is RowKind.CODE for row in rows)
     assert rows[0].text == "… 1,045 lines left out"
     assert rows[-1].text == "1099"
 
@@ -102,13 +102,13 @@ def test_render__long_text_is_cut() -> None:
     assert len(render(card).rows[0].text) == 4_000
 
 
-def test_render__signed_link_never_stands_in_a_drawing() -> None:
+def test_render__signed_link_never_stands_in_the_content() -> None:
     """A control says only that it opens the report."""
     from bot.model import Secret
 
     card = Card(title=("t",), text=("t",), buttons=(Button(label="Open report", signed=Secret("canary")),))
 
-    drawing = render(card)
+    content = render(card)
 
-    assert drawing.controls[0].report
-    assert "canary" not in encode(drawing)
+    assert content.controls[0].report
+    assert "canary" not in encode(content)

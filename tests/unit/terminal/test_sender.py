@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.chat.terminal.content import decode
 from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.files import with_files_saved
+from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Transcript
 from bot.cards import Attachment, Button, Card, Progress
 from bot.model import Secret
@@ -19,6 +21,12 @@ from tests.unit.terminal.cards import FAILED, RUNNING, a_chat, a_screen
 
 def a_post(payload: str, **changes: object) -> Post:
     return replace(Post(channel=CHANNEL, payload=payload, key="k1"), **changes)  # type: ignore[arg-type]
+
+
+def sent(chat: Sender, card: Card) -> MessageRef:
+    outcome = chat.send(card, key="k", thread=None)
+    assert isinstance(outcome, Delivered)
+    return MessageRef(channel=CHANNEL, message_id=outcome.message_id)
 
 
 async def test_post__shown_and_found_again() -> None:
@@ -81,7 +89,7 @@ async def test_post__record_not_writable(tmp_path: Path) -> None:
     assert stream.getvalue().count("FAILED: Payments Nightly") == 2
 
 
-def test_answer__file_that_cannot_be_saved(tmp_path: Path) -> None:
+def test_send__file_that_cannot_be_saved(tmp_path: Path) -> None:
     """An answer whose file has no place is shown all the same, and says so."""
     (tmp_path / "taken").touch()
     source = tmp_path / "window.ndjson"
@@ -90,13 +98,13 @@ def test_answer__file_that_cannot_be_saved(tmp_path: Path) -> None:
     chat = a_chat(screen, tmp_path / "taken")
     file = Attachment(name="window.ndjson", title="Log", path=str(source), size=2)
 
-    chat.answer(replace(FAILED, files=(file,)), key="k", thread=None)
+    chat.send(replace(FAILED, files=(file,)), key="k", thread=None)
 
     assert "FAILED: Payments Nightly" in stream.getvalue()
     assert "The file window.ndjson could not be saved here (" in stream.getvalue()
 
 
-def test_answer__files_are_for_their_owner(tmp_path: Path) -> None:
+def test_send__files_are_for_their_owner(tmp_path: Path) -> None:
     """A saved log is readable for the person alone, and so is its folder."""
     source = tmp_path / "window.ndjson"
     source.write_text("{}")
@@ -113,7 +121,7 @@ async def test_edit__a_step_of_progress_is_one_line() -> None:
     """Progress adds one line; an end, or other buttons, show the message again."""
     screen, stream = a_screen()
     chat = a_chat(screen)
-    ref = chat.answer(RUNNING, key="k", thread=None)
+    ref = sent(chat, RUNNING)
     before = len(stream.getvalue())
 
     await chat.edit(ref, replace(RUNNING, progress=Progress(fraction=0.8, text="24 min of 30 min")))
@@ -135,7 +143,7 @@ async def test_edit__below_a_prompt() -> None:
     refreshed: list[None] = []
     screen.refresh = lambda: refreshed.append(None)
     chat = a_chat(screen)
-    ref = chat.answer(RUNNING, key="k", thread=None, live=True)
+    ref = sent(chat, RUNNING)
     before = len(stream.getvalue())
 
     await chat.edit(ref, replace(RUNNING, progress=Progress(fraction=0.8, text="24 min of 30 min")))
@@ -149,15 +157,30 @@ async def test_edit__same_again_is_silent() -> None:
     """An edit that changes nothing shows nothing."""
     screen, stream = a_screen()
     chat = a_chat(screen)
-    ref = chat.answer(RUNNING, key="k", thread=None)
+    ref = sent(chat, RUNNING)
     before = stream.getvalue()
 
     assert await chat.edit(ref, RUNNING) == Delivered("1")
     assert before == stream.getvalue()
 
 
-async def test_edit__message_of_another_session() -> None:
-    """A message that is not on this screen is no longer edited."""
+async def test_edit__of_a_message_of_an_earlier_session_shows_it_again(tmp_path: Path) -> None:
+    """It keeps its number, and what follows is told of it as of any other."""
+    file = tmp_path / "transcript.jsonl"
+    Transcript(file).add(decode(a_chat(a_screen()[0]).render(RUNNING)), key="k", at=EPOCH)
+    screen, stream = a_screen()
+    chat = a_chat(screen)
+    chat.transcript = Transcript(file)
+    ref = MessageRef(channel=CHANNEL, message_id="1")
+
+    outcomes = [await chat.edit(ref, FAILED) for _ in range(2)]
+
+    assert outcomes == [Delivered("1"), Delivered("1")]
+    assert stream.getvalue().count("#1 ✗ FAILED: Payments Nightly") == 1
+
+
+async def test_edit__of_a_message_that_never_was() -> None:
+    """Nothing is shown under a number that no message has."""
     outcome = await a_chat(a_screen()[0]).edit(MessageRef(channel=CHANNEL, message_id="7"), RUNNING)
 
     assert isinstance(outcome, Undeliverable)
@@ -174,34 +197,34 @@ async def test_edit__message_of_another_session() -> None:
         ("...", "file"),
     ],
 )
-def test_answer__file_name_leads_nowhere_else(name: str, saved: str, tmp_path: Path) -> None:
+def test_send__file_name_leads_nowhere_else(name: str, saved: str, tmp_path: Path) -> None:
     """A file's name is made safe, and the source is gone after."""
     source = tmp_path / "source"
     source.write_text("x")
     chat = a_chat(a_screen()[0], tmp_path / "files")
     card = replace(FAILED, files=(Attachment(path=str(source), name=name, title="t"),))
 
-    chat.answer(card, key="k", thread=None)
+    chat.send(card, key="k", thread=None)
 
     assert [saved] == [path.name for path in (tmp_path / "files").iterdir()]
     assert not source.exists()
 
 
-def test_answer__file_of_the_same_name(tmp_path: Path) -> None:
+def test_send__file_of_the_same_name(tmp_path: Path) -> None:
     """A second file of the same name stands beside the first."""
     chat = a_chat(a_screen()[0], tmp_path / "files")
     for number in range(3):
         source = tmp_path / str(number)
         source.write_text(str(number))
         file = Attachment(path=str(source), name="logs.ndjson", title="t")
-        chat.answer(replace(FAILED, files=(file,)), key=str(number), thread=None)
+        chat.send(replace(FAILED, files=(file,)), key=str(number), thread=None)
 
     found = {path.name: path.read_text() for path in (tmp_path / "files").iterdir()}
 
     assert {"logs.ndjson": "0", "logs-2.ndjson": "1", "logs-3.ndjson": "2"} == found
 
 
-def test_answer__signed_link_is_not_written_out() -> None:
+def test_send__signed_link_is_not_written_out() -> None:
     """A signed link stands in memory behind its button, and nowhere on the screen."""
     screen, stream = a_screen(colour=True)
     chat = a_chat(screen)
@@ -209,7 +232,7 @@ def test_answer__signed_link_is_not_written_out() -> None:
         title=("t",), text=("t",), buttons=(Button(label="Open report", signed=Secret("https://canary")),)
     )
 
-    chat.answer(card, key="k", thread=None)
+    chat.send(card, key="k", thread=None)
 
     assert "canary" not in stream.getvalue()
     assert chat.transcript.messages[0].report_url == Secret("https://canary")

@@ -10,7 +10,7 @@ import msgspec
 from bot.cards import Tone
 
 
-class Look(StrEnum):
+class Emphasis(StrEnum):
     """How a piece of text weighs; the words must carry the meaning alone."""
 
     PLAIN = "plain"
@@ -19,7 +19,7 @@ class Look(StrEnum):
     DIM = "dim"
 
 
-class Kind(StrEnum):
+class RowKind(StrEnum):
     """What a row is."""
 
     PARAGRAPH = "paragraph"
@@ -33,12 +33,11 @@ class Kind(StrEnum):
     FOOTER = "footer"
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """A piece of a row. `page`: a page behind a login that it leads to."""
 
     text: str
-    look: Look = Look.PLAIN
+    emphasis: Emphasis = msgspec.field(default=Emphasis.PLAIN, name="look")  # as messages that wait have it
     page: str | None = None
 
 
@@ -49,12 +48,12 @@ class Row:
     `fraction`: of 0 to 1, progress only. `values`: the numbers of a chart, newest last.
     """
 
-    kind: Kind
+    kind: RowKind
     segments: tuple[Segment, ...] = ()
     label: str = ""
     fraction: float | None = None
     values: tuple[int, ...] = ()
-    controls: tuple[int, ...] = ()  # indices into the drawing's controls
+    controls: tuple[int, ...] = ()  # indices into the content's controls
     nested: bool = False  # belongs to the item above
 
     @property
@@ -63,20 +62,19 @@ class Row:
         return "".join(segment.text for segment in self.segments)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
+class Control(msgspec.Struct, frozen=True, kw_only=True):
     """A button. `report`: it opens the triage report, and the link never stands in here."""
 
     label: str
     words: str = ""
     page: str | None = None
-    opens_form: str | None = None
+    opens_form: str | None = msgspec.field(default=None, name="asks")  # as messages that wait have it
     report: bool = False
     weighty: bool = False  # it costs money or cannot be undone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class Content:
     """A whole message."""
 
     title: tuple[Segment, ...]
@@ -93,17 +91,17 @@ class Drawing:
     @property
     def progress(self) -> Row | None:
         """The progress row of a message that lives on."""
-        return next((row for row in self.rows if row.kind is Kind.PROGRESS), None)
+        return next((row for row in self.rows if row.kind is RowKind.PROGRESS), None)
 
 
-def encode(drawing: Drawing) -> str:
-    """Write a drawing as canonical JSON: the same drawing gives the same text."""
-    return msgspec.json.encode(drawing, order="deterministic").decode()
+def encode(content: Content) -> str:
+    """Write a message as canonical JSON: the same one gives the same text."""
+    return msgspec.json.encode(content, order="deterministic").decode()
 
 
-def decode(payload: str) -> Drawing:
+def decode(payload: str) -> Content:
     """Read what `encode` wrote. Raises `msgspec.DecodeError` for anything else."""
     return _DECODER.decode(payload)
 
 
-_DECODER = msgspec.json.Decoder(Drawing)
+_DECODER = msgspec.json.Decoder(Content)

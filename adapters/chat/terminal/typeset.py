@@ -1,4 +1,4 @@
-"""Drawing -> what stands on the screen: wrapped to its width, and readable without colour."""
+"""Content -> what stands on the screen: wrapped to its width, and readable without colour."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from adapters.chat import chart
-from adapters.chat.terminal.drawing import Drawing, Kind, Look, Row, Segment
+from adapters.chat.terminal.content import Content, Emphasis, Row, RowKind, Segment
 from bot.cards import Tone
 from bot.replies.layout import chart_title
 
@@ -28,83 +28,83 @@ SIGNS: Mapping[Tone, tuple[str, str, str]] = MappingProxyType({  # sign, the sam
     Tone.RUNNING: ("▸", ">", "cyan"),
     Tone.NEUTRAL: ("•", "*", ""),
 })  # fmt: skip
-STYLES: Mapping[Look, str] = MappingProxyType({
-    Look.PLAIN: "",
-    Look.STRONG: "bold",
-    Look.CODE: "cyan",
-    Look.DIM: "dim",
+STYLES: Mapping[Emphasis, str] = MappingProxyType({
+    Emphasis.PLAIN: "",
+    Emphasis.STRONG: "bold",
+    Emphasis.CODE: "cyan",
+    Emphasis.DIM: "dim",
 })  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """What is drawn on: `width` in cells, `ascii` where the terminal knows no other signs."""
+class Display:
+    """What is shown on: `width` in cells, `ascii` where the terminal knows no other signs."""
 
     width: int = 80
     ascii: bool = False
 
 
-def draw(drawing: Drawing, name: str, numbers: Sequence[int], paper: Paper) -> Text:
+def typeset(content: Content, name: str, numbers: Sequence[int], display: Display) -> Text:
     """Lay a message out under its name ("#2"); `numbers` are those of its controls, in order."""
     head = Text(f"{name} " if name else "", style="dim")
-    tone = SIGNS[drawing.tone][2]
-    title = Text.assemble((f"{sign(drawing.tone, paper)} ", tone), _text(drawing.title))
+    tone = SIGNS[content.tone][2]
+    title = Text.assemble((f"{sign(content.tone, display)} ", tone), _text(content.title))
     title.stylize(tone)
-    lines = [*_hang(head, title, paper.width)]
-    for row in _rows(drawing, numbers, paper):
+    lines = [*_hang(head, title, display.width)]
+    for row in _rows(content, numbers, display):
         lines += row
     return Text("\n").join(lines)
 
 
-def sign(tone: Tone, paper: Paper) -> str:
+def sign(tone: Tone, display: Display) -> str:
     """Return the sign that says a tone without colour."""
-    return SIGNS[tone][paper.ascii]
+    return SIGNS[tone][display.ascii]
 
 
-def update(drawing: Drawing, name: str, paper: Paper) -> Text:
-    """Draw the one line that says how far a message that lives on is."""
-    line = Text(f"{name} {sign(drawing.tone, paper)} ", style="dim")
-    if drawing.progress is not None:
-        line.append_text(_bar(drawing.progress, paper)).append("  ")
-    line.append(drawing.heading)
-    line.truncate(paper.width, overflow="ellipsis")
+def status_line(content: Content, name: str, display: Display) -> Text:
+    """Write the one line that says how far a message that lives on is."""
+    line = Text(f"{name} {sign(content.tone, display)} ", style="dim")
+    if content.progress is not None:
+        line.append_text(_bar(content.progress, display)).append("  ")
+    line.append(content.heading)
+    line.truncate(display.width, overflow="ellipsis")
     return line
 
 
-def _rows(drawing: Drawing, numbers: Sequence[int], paper: Paper) -> Iterator[list[Text]]:
+def _rows(content: Content, numbers: Sequence[int], display: Display) -> Iterator[list[Text]]:
     """Yield each row's lines."""
-    labels = [cell_len(row.label) for row in drawing.rows if row.kind is Kind.FACT]
-    wide = min(max(labels, default=0), paper.width // 3)
-    for row in drawing.rows:
-        if row.kind is Kind.CONTROLS:
-            yield _buttons(row, drawing, numbers, paper)
+    labels = [cell_len(row.label) for row in content.rows if row.kind is RowKind.FACT]
+    wide = min(max(labels, default=0), display.width // 3)
+    for row in content.rows:
+        if row.kind is RowKind.CONTROLS:
+            yield _buttons(row, content, numbers, display)
         else:
-            prefix, text = _row(row, wide, paper)
-            below = prefix if row.kind is Kind.CODE else None
-            yield _hang(_indented(prefix), text, paper.width, below=below and _indented(below))
+            prefix, text = _row(row, wide, display)
+            below = prefix if row.kind is RowKind.CODE else None
+            yield _hang(_indented(prefix), text, display.width, below=below and _indented(below))
 
 
-def _row(row: Row, wide: int, paper: Paper) -> tuple[Text, Text]:
+def _row(row: Row, wide: int, display: Display) -> tuple[Text, Text]:
     """Return what stands before a row's first line, and its text."""
-    text = _drawn(row, paper)
+    text = _of_kind(row, display)
     match row.kind:
-        case Kind.FACT:
+        case RowKind.FACT:
             return Text(f"{row.label:<{wide}}  ", style="dim"), text
-        case Kind.ITEM:
+        case RowKind.ITEM:
             mark = Text(f"{row.label}  " if row.label else "", style="bold")
-            return Text("- " if paper.ascii else "• ", style="dim"), mark.append_text(text)
-        case Kind.DETAIL:
+            return Text("- " if display.ascii else "• ", style="dim"), mark.append_text(text)
+        case RowKind.DETAIL:
             return Text("  "), text
-        case Kind.CODE:
-            return Text("| " if paper.ascii else "│ ", style="dim"), text
+        case RowKind.CODE:
+            return Text("| " if display.ascii else "│ ", style="dim"), text
         case _:
             return Text(), text
 
 
-def _drawn(row: Row, paper: Paper) -> Text:
-    if row.kind is Kind.PROGRESS:
-        return _bar(row, paper)
-    return _chart(row, paper) if row.kind is Kind.CHART else _text(row.segments)
+def _of_kind(row: Row, display: Display) -> Text:
+    if row.kind is RowKind.PROGRESS:
+        return _bar(row, display)
+    return _chart(row, display) if row.kind is RowKind.CHART else _text(row.segments)
 
 
 def _indented(prefix: Text) -> Text:
@@ -123,31 +123,31 @@ def _hang(prefix: Text, text: Text, width: int, below: Text | None = None) -> li
     return lines
 
 
-def _bar(row: Row, paper: Paper) -> Text:
+def _bar(row: Row, display: Display) -> Text:
     text = Text()
     if row.fraction is not None:
         done = int(row.fraction * BAR_CELLS)
-        full, empty = ("#", "-") if paper.ascii else ("█", "░")
+        full, empty = ("#", "-") if display.ascii else ("█", "░")
         text.append(full * done, style="cyan").append(empty * (BAR_CELLS - done), style="dim")
         text.append(f" {int(row.fraction * 100)} %  ")
     return text.append_text(_text(row.segments))
 
 
-def _chart(row: Row, paper: Paper) -> Text:
+def _chart(row: Row, display: Display) -> Text:
     """Draw bars and their numbers below the title; without the signs for bars, numbers must do."""
-    bars = "" if paper.ascii else f"{chart.sparkline(row.values)}  "
+    bars = "" if display.ascii else f"{chart.sparkline(row.values)}  "
     return Text.assemble((f"{chart_title(row.label)}\n", "dim"), (bars, "cyan"), chart.numbers(row.values))
 
 
-def _buttons(row: Row, drawing: Drawing, numbers: Sequence[int], paper: Paper) -> list[Text]:
+def _buttons(row: Row, content: Content, numbers: Sequence[int], display: Display) -> list[Text]:
     """Pack buttons into lines, none of them broken."""
     lines = [Text()]
     indent = " " * (INDENT + 2 * row.nested)
     for index in row.controls:
-        control = drawing.controls[index]
+        control = content.controls[index]
         label = Text(f" {control.label}", style="bold red" if control.weighty else "")
         button = Text.assemble((f"[{numbers[index]}]", "bold"), label)
-        if lines[-1] and len(indent + lines[-1].plain + GAP) + cell_len(button.plain) > paper.width:
+        if lines[-1] and len(indent + lines[-1].plain + GAP) + cell_len(button.plain) > display.width:
             lines.append(Text())
         lines[-1].append(GAP if lines[-1] else "").append_text(button)
     return [Text(indent).append_text(line) for line in lines]
@@ -156,6 +156,6 @@ def _buttons(row: Row, drawing: Drawing, numbers: Sequence[int], paper: Paper) -
 def _text(segments: Sequence[Segment]) -> Text:
     text = Text(overflow="fold")
     for segment in segments:
-        style = STYLES[segment.look]
+        style = STYLES[segment.emphasis]
         text.append(segment.text, style=f"{style} underline link {segment.page}" if segment.page else style)
     return text

@@ -1,0 +1,119 @@
+"""Does what a line says, whoever typed it: a person at the prompt, the tour, or a test."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from adapters.chat.conversation import Conversation
+from adapters.chat.surface import Inbound, Kind
+from adapters.chat.terminal.content import Control
+from adapters.chat.terminal.events import Enter, Interaction, Nothing, Press, Quit, Say, invocation, read
+from adapters.chat.terminal.sender import Sender
+from adapters.chat.terminal.transcript import Message
+from bot.cards import Form
+from bot.ports import Clock
+
+Fill = Callable[[Form], Awaitable[Mapping[str, str] | None]]
+"""Asks a person a form's fields; None where they gave up."""
+
+
+class Receiver:
+    """One person's conversation with Clew. `thread` is where they are; `fill` asks for the fields of forms."""
+
+    def __init__(
+        self,
+        conversation: Conversation[Interaction],
+        sender: Sender,
+        clock: Clock,
+        *,
+        new_key: Callable[[], str],
+    ) -> None:
+        self.thread: str | None = None
+        self.fill: Fill | None = None
+        self._conversation = conversation
+        self._sender = sender
+        self._clock = clock
+        self._new_key = new_key
+
+    async def line(self, text: str) -> bool:
+        """Do what a line says; False where it says that the conversation is over."""
+        match read(text):
+            case Quit():
+                return False
+            case Nothing():
+                pass
+            case Enter(root):
+                self._enter(root)
+            case Press(number):
+                await self._press(number)
+            case Say(words, None):
+                await self._command(words, Kind.TYPED, thread=self.thread)
+            case Say(words, root):
+                if self._known(root):
+                    await self._command(words, Kind.TYPED, thread=root)
+        return True
+
+    async def _press(self, number: int) -> None:
+        found = self._sender.transcript.pressed(number)
+        if found is None:
+            self._sender.screen.line(f"There is no button {number} now.")
+            return
+        message, control = found
+        if control.report and message.report_url is not None:
+            self._sender.screen.signed(control.label, message.report_url)
+        elif control.page:
+            self._sender.screen.page(control.label, control.page)
+        else:
+            await self._press_command(message, control)
+
+    async def _press_command(self, message: Message, control: Control) -> None:
+        """Say what a button says, or open the form that it leads to where there is somebody to fill it in."""
+        await self._command(
+            control.words,
+            Kind.BUTTON,
+            thread=message.root,
+            pressed=message.posted.id,
+            opens_form=control.opens_form is not None and self.fill is not None,
+        )
+
+    async def _command(
+        self,
+        words: str,
+        kind: Kind,
+        *,
+        thread: str | None,
+        values: Mapping[str, str] | None = None,
+        pressed: str | None = None,
+        opens_form: bool = False,
+    ) -> None:
+        """Let a command be answered, and ask for the fields of a form that the answer brings."""
+        interaction = Interaction()
+        asked = invocation(words, thread=thread, key=self._new_key(), at=self._clock.now(), values=values)
+        inbound = Inbound(
+            invocation=asked,
+            kind=kind,
+            interaction=interaction,
+            pressed=pressed,
+            opens_form=opens_form,
+            must_answer=True,
+        )
+        receipt = await self._conversation.receive(inbound)
+        if receipt.answered is not None:
+            await receipt.answered
+        if interaction.form is not None:
+            await self._fill_in(interaction.form, thread)
+
+    async def _fill_in(self, form: Form, thread: str | None) -> None:
+        values = await self.fill(form) if self.fill else None
+        if values is not None:
+            await self._command(form.verb, Kind.FORM, thread=thread, values=values)
+
+    def _enter(self, root: str | None) -> None:
+        if root is None or self._known(root):
+            self.thread = root
+
+    def _known(self, root: str | None) -> bool:
+        if root is not None and self._sender.transcript.has_thread(root):
+            return True
+        self._sender.screen.line(f"There is no message #{root}.")
+        return False
