@@ -27,7 +27,7 @@ from tests.fakes.slack_bot import CountingHandler
 from tests.fakes.store import MemoryStore
 
 TOKEN = "MTE0.simcord.fake-token-for-tests"
-TIMING = Timing(patience=0.2, settle=1.0, drain=3.0)
+TIMING = Timing(progress=0.2, settle=1.0, drain=3.0)
 
 
 class QuickClock(SystemClock):
@@ -111,6 +111,10 @@ class World:
         self.chat = self.build()
         await self.env.restart_bot(self.chat.new_client())
         await self.env.settle()
+
+    def kill_before_answering(self) -> None:
+        """Let the process die where commands are accepted and nothing is answered yet."""
+        self.chat._conversation._lanes.start = lambda _, work: work.close()  # type: ignore[assignment,method-assign]
 
     def forget_words(self) -> None:
         """Lose what long buttons say, as an old database restored over a new one does."""

@@ -7,21 +7,18 @@ from dataclasses import dataclass, field
 
 import discord
 
-from adapters.chat.answering import PATIENCE
-from adapters.chat.discord import commands, gateway, ids
+from adapters.chat.conversation import Conversation
+from adapters.chat.discord import commands, gateway
 from adapters.chat.discord.budget import Budget
 from adapters.chat.discord.calls import Calls
 from adapters.chat.discord.events import Self
 from adapters.chat.discord.gateway import Client, Supervisor
-from adapters.chat.discord.intake import Intake
 from adapters.chat.discord.people import People
 from adapters.chat.discord.places import Places
-from adapters.chat.discord.screen import Stage
+from adapters.chat.discord.receive import Receiver
 from adapters.chat.discord.sender import CALL_SECONDS, Sender
-from adapters.chat.discord.work import Work
-from adapters.chat.lanes import Lanes
-from adapters.chat.resuming import Resuming
-from adapters.chat.tasks import Tasks
+from adapters.chat.discord.surface import DiscordSurface
+from adapters.chat.surface import PROGRESS_SECONDS
 from adapters.configuration.values import Discord
 from bot.errors import StoreError
 from bot.handler import Handler
@@ -37,7 +34,7 @@ DRAIN_SECONDS = 6.0
 class Timing:
     """Seconds that only tests change."""
 
-    patience: float = PATIENCE
+    progress: float = PROGRESS_SECONDS
     settle: float = SETTLE_SECONDS
     drain: float = DRAIN_SECONDS
     gateway: gateway.Timing = field(default_factory=gateway.Timing)
@@ -59,14 +56,13 @@ class DiscordChat:
         self._sender = Sender(
             self._calls, clock, words=store, places=self._places, reconcile_after=self._timing.settle
         )
-        self._tasks = Tasks()
-        lanes = Lanes(self._tasks)
         people = People(self._calls, clock, guilds=settings.guilds)
-        stage = Stage(sender=self._sender, people=people, calls=self._calls, clock=clock, edits=self._tasks)
-        self._work = Work(handler, stage, lanes, patience=self._timing.patience)
-        self._intake = Intake(handler, self._work, lanes, self._tasks, clock, self._places)
+        self._surface = DiscordSurface(
+            self._calls, clock, sender=self._sender, people=people, progress=self._timing.progress
+        )
+        self._conversation = Conversation(handler, self._surface, clock)
+        self._receiver = Receiver(self._conversation, self._surface, store, clock, self._places)
         self._budget = Budget(store, clock)
-        self._resuming = Resuming(ids.CHAT, handler, lanes, clock)
         self._supervisor = Supervisor(
             self.new_client, settings.token.reveal(), clock, timing=self._timing.gateway
         )
@@ -87,24 +83,25 @@ class DiscordChat:
 
     async def close(self) -> None:
         """Stop receiving, finish what is being answered, say of the rest that it will be taken up again."""
-        self._intake.closed = True
+        self._receiver.closed = True
         await self._supervisor.close()
-        await self._intake.telling.drain(self._timing.drain / 2)
-        late = await self._tasks.drain(self._timing.drain)
+        await self._receiver.receiving.drain(self._timing.drain / 2)
+        late = await self._conversation.drain(self._timing.drain)
         if late:
-            log.warning("%s answers to Discord were cut off; they are taken up again at the next start", late)
+            log.warning("%s answers to Discord were cut off; they are resumed at the next start", late)
 
     async def release(self) -> None:
         """Give back the connections to Discord; nothing can be sent after it."""
-        await self._intake.telling.end(0)
-        await self._tasks.end(0)  # `close` may have been given up before they ended
+        await self._receiver.receiving.end(0)
+        await self._conversation.end()  # `close` may have been given up before its work ended
+        await self._surface.edits.end(0)
         await self._supervisor.release()
         await self._calls.close()
 
     def new_client(self) -> Client:
         """Build a client that listens for us."""
         return Client(
-            self._intake,
+            self._receiver,
             self._begin,
             budget=self._budget,
             timing=self._timing.gateway,
@@ -118,13 +115,13 @@ class DiscordChat:
             user=str(client.user.id) if client.user else "",
             guilds=self._settings.guilds,
         )
-        self._intake.me = me
+        self._receiver.me = me
         self._sender.history.me = me.user
         self._sender.halted = ""
         self._places.client = client
         self._calls.use(client, me.application)
-        await self._resuming.begin(self._work.resume)
-        self._tasks.start(self._keep_commands(me.application))
+        self._conversation.begin()
+        self._conversation.start(self._keep_commands(me.application))
         log.info("serving Discord as application %s", me.application)
 
     async def _keep_commands(self, application: str) -> None:

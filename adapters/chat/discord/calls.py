@@ -19,7 +19,7 @@ import discord
 from discord.http import Route
 from discord.webhook import async_ as webhooks
 
-from adapters.chat.discord.incoming import Ticket
+from adapters.chat.discord.events import InteractionToken
 from adapters.chat.discord.markup import Json
 from adapters.chat.discord.outcomes import NotConnected
 
@@ -112,38 +112,40 @@ class Calls:
 
     # With an interaction's own token ----------------------------------------------------------------
 
-    async def answer(self, ticket: Ticket, kind: int, data: Json | None = None) -> None:
-        """Give an interaction its one first response."""
+    async def initial_response(self, token: InteractionToken, kind: int, data: Json | None = None) -> None:
+        """Give an interaction its one initial response."""
         params = webhooks.interaction_response_params(kind, data)
         await self._adapter.create_interaction_response(
-            int(ticket.id), ticket.token, session=self._own_session(), proxy=self._proxy, params=params
+            int(token.id), token.token, session=self._own_session(), proxy=self._proxy, params=params
         )
 
-    async def edit_original(self, ticket: Ticket, body: Json, uploads: Sequence[Upload] = ()) -> Json:
-        """Change what an interaction was answered with; safe to repeat."""
+    async def edit_original(
+        self, token: InteractionToken, body: Json, uploads: Sequence[Upload] = ()
+    ) -> Json:
+        """Change the initial response; safe to repeat."""
         with _files(uploads) as files:
             extra: Any = (
                 {"multipart": _multipart(body, files), "files": files} if files else {"payload": body}
             )
             return cast("Json", await self._adapter.edit_original_interaction_response(
-                int(self.application), ticket.token, session=self._own_session(), proxy=self._proxy, **extra
+                int(self.application), token.token, session=self._own_session(), proxy=self._proxy, **extra
             ))  # fmt: skip
 
-    async def delete_original(self, ticket: Ticket) -> None:
-        """Take back what an interaction was answered with."""
+    async def delete_original(self, token: InteractionToken) -> None:
+        """Take back the initial response."""
         await self._adapter.delete_original_interaction_response(
-            int(self.application), ticket.token, session=self._own_session(), proxy=self._proxy
+            int(self.application), token.token, session=self._own_session(), proxy=self._proxy
         )
 
-    async def follow_up(self, ticket: Ticket, body: Json, uploads: Sequence[Upload] = ()) -> Json:
-        """Send one more message, at most once: Discord knows no nonce here, so nothing is repeated."""
+    async def follow_up(self, token: InteractionToken, body: Json, uploads: Sequence[Upload] = ()) -> Json:
+        """Send a follow-up message, at most once: Discord knows no nonce here, so nothing is repeated."""
         once = cast("aiohttp.ClientSession", _Once(self._own_session()))
         with _files(uploads) as files:
             extra: Any = (
                 {"multipart": _multipart(body, files), "files": files} if files else {"payload": body}
             )
             return cast("Json", await self._adapter.execute_webhook(
-                int(self.application), ticket.token, session=once, proxy=self._proxy, wait=True, **extra
+                int(self.application), token.token, session=once, proxy=self._proxy, wait=True, **extra
             ))  # fmt: skip
 
     @property

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from adapters.chat import spoken
 from adapters.chat.discord import buttons, commands, forms, ids
-from adapters.chat.discord.incoming import Incoming, Nothing, Opening, Refused, Said, Suggesting, Ticket, Way
 from adapters.chat.discord.markup import Json, said_text, shown_text
 from adapters.chat.message_target import about
+from adapters.chat.payload import Payload, texts
+from adapters.chat.surface import Inbound, Kind
 from bot.commands.registry import VERBS
+from bot.replies import conversation
 from bot.state import Actor, Invocation, Place
 from bot.suggest import Typing
 
@@ -29,11 +32,6 @@ EPHEMERAL = 1 << 6
 GUEST = 1 << 4  # of a member: invited for one visit
 OTHER_PEOPLE = 2  # of an interaction's context: a conversation of people without the bot
 BY_SERVER = "0"  # of who installed the bot: a server, not a person
-
-FOREIGN = "This bot does not serve your server. Ask whoever runs it to allow it."
-INSTALLED = "This bot works in servers that it was added to, and in direct messages with it; not as an app of your own."
-UNKNOWN = "Clew does not know this any more. Say it again, for example with /clew help."
-CHANGED = "Commands were updated meanwhile. Type /clew again and choose from the new list."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +47,89 @@ class Self:
         return guild_id is None or not self.guilds or guild_id in self.guilds
 
 
+class Deferred(Enum):
+    """What the initial response to an interaction was."""
+
+    NO = auto()  # there is no interaction, or its time is over
+    PUBLIC = auto()  # "thinking…" for all
+    EPHEMERAL = auto()  # "thinking…" for the person alone
+    UPDATE = auto()  # the ephemeral message that was pressed will change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionToken:
+    """The right to answer an interaction: 3 seconds for the initial response, 15 minutes for edits and follow-ups.
+
+    The token is a secret for that long, so it is never shown, stored or logged.
+    """
+
+    id: str
+    token: str = field(repr=False)
+    until: datetime  # from then on answers go to the channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """What Discord gives along for answering; of a message that mentions the bot nothing but what is replied to.
+
+    `stored`: the command of the button that was pressed stands in the store under it. `attachment_limit`: bytes that
+    one file may have here, where Discord says so.
+    """
+
+    token: InteractionToken | None = None
+    deferred: Deferred = Deferred.NO
+    stored: str | None = None
+    reply_to: str | None = None
+    attachment_limit: int | None = None
+
+
+Command = Inbound[Interaction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autocomplete:
+    """Somebody types an option and wants to see what fits."""
+
+    token: InteractionToken
+    typing: Typing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """It is not answered: `sentence` says why.
+
+    `actor`, `place`: who is not served here, for the audit trail; None where only the thing is not known. `token`: None of
+    a message. `autocomplete`: the person is still typing.
+    """
+
+    token: InteractionToken | None
+    sentence: str
+    actor: Actor | None = None
+    place: Place | None = None
+    autocomplete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Do nothing: our own messages, other bots, messages that do not speak to us."""
+
+
+Incoming = Command | Autocomplete | Refused | Ignored
+
+
 def read(body: Json, me: Self, now: datetime) -> Incoming:
     """Say what an interaction means. Raises nothing for whatever it holds."""
     payload = _Payload(body, me, now)
     reader = _READERS.get(payload.number("type"))
     if reader is None or not (payload.text("id") and payload.text("token")):
-        return Nothing()
-    suggesting = payload.number("type") == AUTOCOMPLETE
+        return Ignored()
     if not (payload.user and ids.is_snowflake(payload.channel_id)):
-        return Refused(ticket=payload.ticket, sentence=UNKNOWN, suggesting=suggesting)
-    foreign = FOREIGN if not me.serves(payload.guild) else "" if payload.by_server else INSTALLED
+        return payload.unknown(conversation.UNKNOWN_BUTTON)
+    foreign = "" if payload.by_server else conversation.NOT_INSTALLED_HERE
+    if not me.serves(payload.guild):
+        foreign = conversation.not_served("server")
     if foreign:
-        return Refused(
-            ticket=payload.ticket, sentence=foreign, actor=payload.actor, place=payload.place,
-            suggesting=suggesting,
-        )  # fmt: skip
+        return replace(payload.unknown(foreign), actor=payload.actor, place=payload.place)
     return reader(payload)
 
 
@@ -82,11 +148,11 @@ def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> 
     author = payload.inner("author")
     user, channel = author.get("id"), payload.channel_id
     if not ids.is_snowflake(user) or not ids.is_snowflake(channel):
-        return Nothing()
+        return Ignored()
     place = Place(channel=ids.channel(payload.guild, parent or channel), thread=channel if parent else None)
     actor = person(me.guilds, payload.guild, author, payload.inner("member"))
     if not me.serves(payload.guild):
-        return Refused(ticket=None, sentence=FOREIGN, actor=actor, place=place)
+        return Refused(token=None, sentence=conversation.not_served("server"), actor=actor, place=place)
     invocation = Invocation(
         actor=actor,
         place=place,
@@ -94,45 +160,22 @@ def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> 
         key=f"message:{payload.text('id')}",
         at=now,
     )
-    return Said(invocation=invocation, way=Way.MENTION, reply_to=payload.text("id"))
+    return Inbound(
+        invocation=invocation, kind=Kind.MENTION, interaction=Interaction(reply_to=payload.text("id"))
+    )
 
 
 def message_text(message: Json) -> str:
     """Collect all that a message says: its text, and what stands in its embeds and buttons."""
     parts = [str(message.get("content") or "")]
-    parts += _texts([message.get("embeds"), message.get("components")])
+    parts += texts([message.get("embeds"), message.get("components")], _TELLING)
     return shown_text("\n".join(dict.fromkeys(part for part in parts if part)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Payload:
-    """A payload, read forgivingly: what is missing or of another type is empty."""
-
-    body: Json
+class _Payload(Payload):
     me: Self
     now: datetime
-
-    def text(self, *path: str) -> str:
-        """Return the text at a path, "" where there is none."""
-        value = self.at(*path)
-        return value if isinstance(value, str) else ""
-
-    def number(self, *path: str) -> int:
-        """Return the whole number at a path, -1 where there is none."""
-        value = self.at(*path)
-        return value if isinstance(value, int) else -1
-
-    def at(self, *path: str) -> object:
-        """Return whatever stands at a path, None where nothing does."""
-        value: object = self.body
-        for name in path:
-            value = value.get(name) if isinstance(value, dict) else None
-        return value
-
-    def inner(self, *path: str) -> Json:
-        """Return the object at a path, an empty one where there is none."""
-        value = self.at(*path)
-        return value if isinstance(value, dict) else {}
 
     @property
     def guild(self) -> str | None:
@@ -151,9 +194,9 @@ class _Payload:
         return user if ids.is_snowflake(user.get("id")) else {}
 
     @property
-    def ticket(self) -> Ticket:
+    def token(self) -> InteractionToken:
         """The right to answer."""
-        return Ticket(id=self.text("id"), token=self.text("token"), until=self.now + ANSWERABLE)
+        return InteractionToken(id=self.text("id"), token=self.text("token"), until=self.now + ANSWERABLE)
 
     @property
     def actor(self) -> Actor:
@@ -194,34 +237,42 @@ class _Payload:
         """Whether only one person sees the message whose button was pressed."""
         return bool(max(0, self.number("message", "flags")) & EPHEMERAL)
 
-    def said(
+    def command(
         self,
-        way: Way,
-        words: str,
+        kind: Kind,
+        text: str,
         *,
         place: Place | None = None,
         values: Mapping[str, str] | None = None,
-        token: str | None = None,
-    ) -> Said:
+        stored: str | None = None,
+        opens_form: bool = False,
+    ) -> Command:
         """Return what is asked for."""
-        room = self.number("attachment_size_limit")
+        limit = self.number("attachment_size_limit")
         invocation = Invocation(
             actor=self.actor,
             place=place or self.place,
-            text=words,
+            text=text,
             key=f"interaction:{self.text('id')}",
             at=self.now,
             values=values or {},
         )
-        return Said(
+        return Inbound(
             invocation=invocation,
-            way=way,
-            ticket=self.ticket,
-            token=token,
-            message=self.text("message", "id") or None,
-            hidden=self.hidden,
-            room=room if room > 0 else None,
+            kind=kind,
+            interaction=Interaction(
+                token=self.token, stored=stored, attachment_limit=limit if limit > 0 else None
+            ),
+            pressed=self.text("message", "id") or None,
+            ephemeral=self.hidden,
+            opens_form=opens_form,
+            must_answer=True,
         )
+
+    def unknown(self, sentence: str) -> Refused:
+        """Return that nobody knows what is asked for."""
+        autocomplete = self.number("type") == AUTOCOMPLETE
+        return Refused(token=self.token, sentence=sentence, autocomplete=autocomplete)
 
 
 def _name(me: Self) -> re.Pattern[str]:
@@ -261,42 +312,38 @@ def _command(payload: _Payload) -> Incoming:
     if payload.number("data", "type") == commands.MENU:
         return _menu(payload)
     name, options = _options(payload)
-    if payload.text("data", "name") != commands.GROUP or not name:
-        return Refused(ticket=payload.ticket, sentence=CHANGED)
     verb = VERBS.get(name)
-    if verb is None or verb.hidden:
-        return Refused(ticket=payload.ticket, sentence=CHANGED)
-    words, values = commands.given(verb, {n: o.get("value") for n, o in options.items()})
-    said = payload.said(Way.COMMAND, words, values=values)
-    if verb.form is not None and not options and any(p.required for p in verb.parameters):
-        return Opening(invocation=said.invocation, ticket=payload.ticket, verb=verb.name)
-    return said
+    if payload.text("data", "name") != commands.GROUP or verb is None or verb.hidden:
+        return payload.unknown(conversation.COMMANDS_CHANGED)
+    text, values = commands.given(verb, {n: o.get("value") for n, o in options.items()})
+    asks = verb.form is not None and not options and any(p.required for p in verb.parameters)
+    return payload.command(Kind.SLASH, text, values=values, opens_form=asks)
 
 
 def _menu(payload: _Payload) -> Incoming:
     verb = commands.MENU_VERBS.get(payload.text("data", "name"))
     if verb is None:
-        return Refused(ticket=payload.ticket, sentence=CHANGED)
+        return payload.unknown(conversation.COMMANDS_CHANGED)
     target = payload.text("data", "target_id")
     message = payload.inner("data", "resolved", "messages", target)
     author = message.get("author")
     if isinstance(author, dict) and author.get("id") == payload.me.user:
-        said = payload.said(Way.MENU, verb)
-        return replace(said, invocation=replace(said.invocation, about=target))
-    words, values = about(verb, message_text(message))
-    return payload.said(Way.MENU, words, values=values)
+        command = payload.command(Kind.SHORTCUT, verb)
+        return replace(command, invocation=replace(command.invocation, about=target))
+    text, values = about(verb, message_text(message))
+    return payload.command(Kind.SHORTCUT, text, values=values)
 
 
-def _suggestion(payload: _Payload) -> Incoming:
+def _autocomplete(payload: _Payload) -> Incoming:
     name, options = _options(payload)
     verb = VERBS.get(name)
     typing = next((n for n, o in options.items() if o.get("focused") is True), "")
     parameter = commands.parameter(verb, typing) if verb is not None else None
     if verb is None or parameter is None:
-        return Refused(ticket=payload.ticket, sentence=CHANGED, suggesting=True)
+        return payload.unknown(conversation.COMMANDS_CHANGED)
     _, given = commands.given(verb, {n: o.get("value") for n, o in options.items() if n != typing})
-    return Suggesting(
-        ticket=payload.ticket,
+    return Autocomplete(
+        token=payload.token,
         typing=Typing(
             actor=payload.actor,
             place=payload.place,
@@ -311,20 +358,18 @@ def _suggestion(payload: _Payload) -> Incoming:
 def _press(payload: _Payload) -> Incoming:
     pressed = buttons.read(payload.text("data", "custom_id"), payload.at("data", "values"))
     if pressed is None:
-        return Refused(ticket=payload.ticket, sentence=UNKNOWN)
-    said = payload.said(Way.BUTTON, pressed.words, place=payload.pressed_in, token=pressed.token)
-    if pressed.opens_form:
-        return Opening(
-            invocation=said.invocation, ticket=payload.ticket, verb=pressed.opens_form, token=pressed.token
-        )
-    return said
+        return payload.unknown(conversation.UNKNOWN_BUTTON)
+    return payload.command(
+        Kind.BUTTON, pressed.words or pressed.opens_form or "", place=payload.pressed_in,
+        stored=pressed.token, opens_form=pressed.opens_form is not None,
+    )  # fmt: skip
 
 
 def _submission(payload: _Payload) -> Incoming:
     sent = forms.sent(payload.inner("data"))
     if sent is None or sent.verb not in VERBS:
-        return Refused(ticket=payload.ticket, sentence=UNKNOWN)
-    return payload.said(Way.FORM, sent.verb, place=payload.pressed_in, values=sent.values)
+        return payload.unknown(conversation.UNKNOWN_BUTTON)
+    return payload.command(Kind.FORM, sent.verb, place=payload.pressed_in, values=sent.values)
 
 
 def _options(payload: _Payload) -> tuple[str, dict[str, Json]]:
@@ -336,20 +381,10 @@ def _options(payload: _Payload) -> tuple[str, dict[str, Json]]:
     return str(first.get("name") or ""), {str(o.get("name")): o for o in options}
 
 
-def _texts(value: object, depth: int = 0) -> list[str]:
-    """Find every text, address and label in nested embeds and components."""
-    if depth > 12 or not isinstance(value, dict | list):  # noqa: PLR2004 - deeper than Discord nests
-        return []
-    if isinstance(value, list):
-        return [text for inner in value for text in _texts(inner, depth + 1)]
-    found = [str(v) for k, v in value.items() if k in _TELLING and isinstance(v, str)]
-    return found + [text for inner in value.values() for text in _texts(inner, depth + 1)]
-
-
 _TELLING = {"title", "description", "name", "value", "text", "url", "content"}
 _READERS: dict[int, Callable[[_Payload], Incoming]] = {
     COMMAND: _command,
     COMPONENT: _press,
-    AUTOCOMPLETE: _suggestion,
+    AUTOCOMPLETE: _autocomplete,
     SUBMIT: _submission,
 }

@@ -1,8 +1,8 @@
-"""The connection to Discord: discord.py's client with its ears replaced, and a supervisor over it.
+"""The connection to Discord: discord.py's client, whose events go to a listener of ours, and a supervisor over it.
 
 The library ends its receiving loop when one event has an odd shape, sleeps up to 1,024 seconds between
 tries, and stays deaf without saying so. So every event is read behind a guard, interactions and messages go
-to the intake as they came, and whoever stays down too long is built anew.
+to the receiver as they came, and whoever stays down too long is built anew.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Timing:
     again: float = 5.0  # before another session of the same client; Discord allows one in so long
 
 
-class Ears(Protocol):
+class GatewayListener(Protocol):
     """Takes in what arrives, at once and without raising."""
 
     def interaction(self, payload: Json) -> None:
@@ -79,11 +79,11 @@ class Ears(Protocol):
 
 
 class Client(discord.Client):
-    """discord.py's client, without caches of messages and members, and with our ears."""
+    """discord.py's client, without caches of messages and members, and with our listener."""
 
     def __init__(
         self,
-        ears: Ears,
+        listener: GatewayListener,
         begin: Callable[[discord.Client], Awaitable[None]],
         *,
         budget: Budget,
@@ -110,7 +110,7 @@ class Client(discord.Client):
         self._sockets: list[aiohttp.ClientWebSocketResponse] = []
         self._connect_socket = self.http.ws_connect
         self.http.ws_connect = self._opened  # type: ignore[method-assign]  # the library has no hook for it
-        self._listen(ears)
+        self._listen(listener)
 
     async def let_go(self) -> None:
         """Close what the library lost hold of when it was cut off: a socket just being opened, its heartbeat."""
@@ -155,12 +155,12 @@ class Client(discord.Client):
         self._sockets = [known for known in self._sockets if not known.closed] + [socket]
         return socket
 
-    def _listen(self, ears: Ears) -> None:
+    def _listen(self, listener: GatewayListener) -> None:
         parsers: dict[str, Callable[[Any], Any]] = self._connection.parsers
-        parsers["INTERACTION_CREATE"] = ears.interaction
-        parsers["MESSAGE_CREATE"] = ears.message
+        parsers["INTERACTION_CREATE"] = listener.interaction
+        parsers["MESSAGE_CREATE"] = listener.message
         for event in WELCOMING:
-            parsers[event] = _both(ears.access_restored, parsers[event])
+            parsers[event] = _both(listener.access_restored, parsers[event])
         for event, parse in list(parsers.items()):
             parsers[event] = _guarded(event, parse)
 

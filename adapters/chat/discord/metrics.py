@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-ACKED = Histogram(
-    "clew_discord_ack_seconds",
-    "From reading an interaction to its first response, durable write included",
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3),
-)
-REPEATED = Counter("clew_discord_redeliveries", "Interactions and messages that had been taken before")
-UNSTORED = Counter("clew_discord_not_taken", "Commands that could not be stored; the person was told")
-LATE = Counter("clew_discord_late", "Interactions whose first response came too late")
-ANSWERED = Histogram(
-    "clew_discord_answer_seconds",
-    "From taking a command to its first visible answer",
-    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 600),
-)
+LATE = Counter("clew_discord_late", "Interactions whose initial response came too late")
 WAITED = Histogram(
     "clew_discord_post_wait_seconds",
     "How long messages waited for Discord's pace or for a pause it asked for",

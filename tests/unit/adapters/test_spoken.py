@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from adapters.chat import spoken
 from adapters.chat.discord import events as discord_events
-from adapters.chat.discord import incoming as discord
 from adapters.chat.slack import events as slack_events
 from adapters.chat.surface import Inbound
 from bot.replies.pasting import copyable
@@ -48,7 +47,7 @@ def said_in_discord(text: str, *, name: str = f"<@{BOT}>") -> str | None:
     if not discord_events.mentions(body, me):
         return None
     found = discord_events.read_message(body, me, EPOCH, parent=None)
-    return found.invocation.text if isinstance(found, discord.Said) else None
+    return found.invocation.text if isinstance(found, Inbound) else None
 
 
 WRITTEN = [

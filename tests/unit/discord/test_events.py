@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.chat.discord import buttons, commands, events
-from adapters.chat.discord.events import Self
-from adapters.chat.discord.incoming import Nothing, Opening, Refused, Said, Suggesting, Way
+from adapters.chat.discord.events import Autocomplete, Command, Ignored, Refused, Self
+from adapters.chat.surface import Inbound, Kind
 from bot.commands.registry import VERBS
+from bot.replies import conversation
 from bot.state import Place
 
 NOW = datetime(2026, 5, 13, 12, tzinfo=UTC)
@@ -51,9 +52,10 @@ def press(custom_id: str, **more: Any) -> Any:
     return payload(3, {"custom_id": custom_id, "component_type": 2}, message=message, **more)
 
 
-def said(body: Any) -> Said:
+def said(body: Any) -> Command:
     found = events.read(body, ME, NOW)
-    assert isinstance(found, Said)
+    assert isinstance(found, Inbound)
+    assert found.interaction is not None
     return found
 
 
@@ -69,7 +71,7 @@ def test_command__is_who_where_and_what() -> None:
     }
     assert found.invocation.place == Place(channel=f"discord:channel:{GUILD}:{CHANNEL}")
     assert (found.invocation.text, dict(found.invocation.values)) == ("status", {"count": "5"})
-    assert found.way is Way.COMMAND
+    assert found.kind is Kind.SLASH
     assert "secret-token" not in repr(found)
 
 
@@ -137,7 +139,7 @@ def test_option__more_takes_names_that_have_no_option() -> None:
 
 def test_launch__without_options_opens_its_form() -> None:
     """A form has to be the first word, so it is decided here."""
-    assert isinstance(events.read(command("launch"), ME, NOW), Opening)
+    assert said(command("launch")).opens_form
 
 
 @pytest.mark.parametrize(
@@ -173,23 +175,24 @@ def test_guild__that_is_not_served_is_refused() -> None:
     quiet = events.read(typing, closed, NOW)
 
     assert isinstance(refused, Refused)
-    assert refused.sentence == events.FOREIGN
+    assert refused.sentence == conversation.not_served("server")
     assert isinstance(quiet, Refused)
-    assert quiet.suggesting
+    assert quiet.autocomplete
 
 
 def test_press__belongs_to_its_messages_thread() -> None:
     """Details of a message go into its thread; a message for one person has none."""
     assert said(press("say:1:failing")).invocation.place.thread == MESSAGE
     assert said(press("say:1:failing", flags=64)).invocation.place.thread is None
-    assert said(press("say:1:failing", flags=64)).hidden
+    assert said(press("say:1:failing", flags=64)).ephemeral
 
 
 def test_press__a_token_stands_for_its_words() -> None:
     """Long words are looked up later."""
     found = said(press("key:2:abc"))
 
-    assert (found.token, found.invocation.text) == ("abc", "")
+    assert found.interaction is not None
+    assert (found.interaction.stored, found.invocation.text) == ("abc", "")
 
 
 def test_suggestion__knows_what_is_typed_and_what_came_before() -> None:
@@ -200,18 +203,19 @@ def test_suggestion__knows_what_is_typed_and_what_came_before() -> None:
 
     found = events.read(body | {"type": 4}, ME, NOW)
 
-    assert isinstance(found, Suggesting)
+    assert isinstance(found, Autocomplete)
     typing = found.typing
     assert typing.parameter is not None
     assert (typing.parameter.name, typing.typed, dict(typing.given)) == ("property", "led", {"run": "latest"})
 
 
-def test_ticket__is_good_for_fourteen_minutes() -> None:
+def test_interaction_token__is_good_for_fourteen_minutes() -> None:
     """A minute less than Discord gives."""
-    ticket = said(command("status")).ticket
+    interaction = said(command("status")).interaction
 
-    assert ticket is not None
-    assert ticket.until == NOW + timedelta(minutes=14)
+    assert interaction is not None
+    assert interaction.token is not None
+    assert interaction.token.until == NOW + timedelta(minutes=14)
 
 
 @pytest.mark.parametrize(
@@ -250,10 +254,10 @@ def test_message__is_read_without_our_name() -> None:
 
     found = events.read_message(body, ME, NOW, parent=CHANNEL)
 
-    assert isinstance(found, Said)
+    assert isinstance(found, Inbound)
     assert found.invocation.text == "logs 5"
     assert found.invocation.place == Place(channel=f"discord:channel:{GUILD}:{CHANNEL}", thread=THREAD)
-    assert isinstance(events.read_message({}, ME, NOW, parent=None), Nothing)
+    assert isinstance(events.read_message({}, ME, NOW, parent=None), Ignored)
 
 
 JSON = st.recursive(
@@ -278,7 +282,7 @@ def test_read__never_raises(body: Any, whole: bool) -> None:
     found = events.read(base | body, ME, NOW)
     events.mentions(body, ME)
 
-    assert isinstance(found, Said | Opening | Suggesting | Refused | Nothing)
+    assert isinstance(found, Inbound | Autocomplete | Refused | Ignored)
 
 
 @settings(max_examples=150, deadline=None)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.chat.discord import intake
+from adapters.chat.surface import Deadlines
 from bot.cards import Button, Card, Untrusted
 from bot.model import RunRef, Secret
 from bot.ports import Delivered, Found, NotDelivered, Post, Unconfirmed
@@ -259,13 +259,13 @@ async def test_slow_database__does_not_hold_up_the_first_word(
     bot: Bot, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Discord is told before the command is kept; the work begins only after."""
-    gate, take = asyncio.Event(), bot.handler.accept
+    gate, accept = asyncio.Event(), bot.handler.accept
 
     async def slowly(invocation: Any) -> bool:
         await gate.wait()
-        return await take(invocation)
+        return await accept(invocation)
 
-    monkeypatch.setattr(bot.handler, "take", slowly)
+    monkeypatch.setattr(bot.handler, "accept", slowly)
     discord.slash("status")
     await discord.until(lambda: discord.called("POST", "/interactions/.*") == 1)
     asked = list(bot.service.calls)
@@ -280,20 +280,20 @@ async def test_slow_database__that_never_comes_is_said_and_nothing_is_done(
     bot: Bot, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The person hears it; what is kept too late is not taken up after a restart."""
-    gate, take, finish = asyncio.Event(), bot.handler.accept, bot.store.finish
+    gate, accept, finish = asyncio.Event(), bot.handler.accept, bot.store.finish
     finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def slowly(invocation: Any) -> bool:
         await gate.wait()
-        return await take(invocation)
+        return await accept(invocation)
 
     async def finishing(source: str, key: str) -> None:
         await finish(source, key)
         finished.set_result(key)
 
-    monkeypatch.setattr(bot.handler, "take", slowly)
+    monkeypatch.setattr(bot.handler, "accept", slowly)
     monkeypatch.setattr(bot.store, "finish", finishing)
-    monkeypatch.setattr(intake, "PATIENCE", 0.05)
+    monkeypatch.setattr(bot.chat._surface, "deadlines", Deadlines(defer=0.05, accept=0.05))
     discord.slash("watch")
     await discord.answer("took too long to keep")
     gate.set()

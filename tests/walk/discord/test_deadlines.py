@@ -91,7 +91,7 @@ async def test_store__that_cannot_keep_says_so_and_does_nothing(
     async def full(*_: object) -> bool:
         raise StoreError("The database is full.")
 
-    monkeypatch.setattr(world.handler, "take", full)
+    monkeypatch.setattr(world.handler, "accept", full)
     result = await world.say("watch")
 
     assert "The database is full." in said(answer(result))
@@ -105,7 +105,7 @@ async def test_event__replayed_by_the_gateway_acts_once(world: World) -> None:
     payload = world.last_interaction()
     before = len(world.requests())
 
-    world.chat._intake.interaction(payload)
+    world.chat._receiver.interaction(payload)
     await world.env.settle()
 
     assert world.requests()[before:] == []
@@ -113,7 +113,7 @@ async def test_event__replayed_by_the_gateway_acts_once(world: World) -> None:
 
 async def test_restart__takes_up_what_was_cut_off(world: World, run: Run) -> None:
     """A command that was kept and never answered is answered after the restart, in the channel."""
-    world.chat._intake._tasks.start = lambda work: work.close()  # type: ignore[method-assign]  # killed here
+    world.kill_before_answering()
     await world.say("status", run=run_id(1))
     await world.restart()
 

@@ -173,7 +173,7 @@ async def test_private__to_somebody_who_takes_no_messages_is_said_in_place(world
 
 async def test_restart__long_after_tells_the_person_that_it_is_too_late(world: World, run: Run) -> None:
     """Nobody waits an hour: the person is told, with a button to ask again, and nothing else is said."""
-    world.chat._intake._tasks.start = lambda work: work.close()  # type: ignore[method-assign]  # killed here
+    world.kill_before_answering()
     await world.say("status", run=run_id(1))
     world.clock.ahead = 3600
     await world.restart()

@@ -1,0 +1,115 @@
+"""What comes in from Discord: read, and handed on before its three seconds are over.
+
+Discord never sends a command again. What is not served or not known is answered here, with nothing accepted for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from adapters.chat.conversation import Conversation
+from adapters.chat.discord import events, ids, render
+from adapters.chat.discord.calls import CHOICES, EPHEMERAL, MESSAGE
+from adapters.chat.discord.events import Autocomplete, Command, Incoming, Interaction, Refused, Self
+from adapters.chat.discord.markup import Json
+from adapters.chat.discord.places import Places
+from adapters.chat.discord.surface import DiscordSurface
+from adapters.chat.surface import Inbound
+from adapters.chat.tasks import Tasks
+from bot.errors import StoreError, UserError
+from bot.ports import Clock, Conversations
+from bot.replies import conversation as sentences
+from bot.replies import problems
+from bot.suggest import Limits
+
+log = logging.getLogger(__name__)
+
+SUGGESTIONS = Limits(count=25, label=100, text=100, echo=True)
+
+
+class Receiver:
+    """Takes in what Discord sends; fills `gateway.GatewayListener`."""
+
+    def __init__(
+        self,
+        conversation: Conversation[Interaction],
+        surface: DiscordSurface,
+        store: Conversations,
+        clock: Clock,
+        places: Places,
+    ) -> None:
+        self._conversation = conversation
+        self._surface = surface
+        self._store = store
+        self._clock = clock
+        self._places = places
+        self.me: Self | None = None
+        self.closed = False
+        self.receiving = Tasks()
+
+    def interaction(self, payload: Json) -> None:
+        """Take an interaction as Discord sent it."""
+        if self.me is not None and not self.closed:
+            self.receiving.start(self._receive(events.read(payload, self.me, self._clock.now())))
+
+    def message(self, payload: Json) -> None:
+        """Take a message as Discord sent it; only those that speak to us are looked at."""
+        if self.me is not None and not self.closed and events.mentions(payload, self.me):
+            self.receiving.start(self._mention(payload, self.me))
+
+    def access_restored(self, payload: Json) -> None:
+        """Take a server or channel that we see, maybe again: a whole server has no `guild_id`."""
+        own, guild = str(payload.get("id") or ""), str(payload.get("guild_id") or "")
+        under = ids.channel(guild, own) if guild else f"{ids.CHAT}:channel:{own}"
+        if ids.is_snowflake(own) and not self.closed and not payload.get("unavailable"):
+            self._conversation.start(self._conversation.access_restored(under))
+
+    async def _mention(self, payload: Json, me: Self) -> None:
+        where = await self._places.where(str(payload.get("channel_id")))
+        parent = where.parent if where is not None else None
+        await self._receive(events.read_message(payload, me, self._clock.now(), parent=parent))
+
+    async def _receive(self, incoming: Incoming) -> None:
+        match incoming:
+            case Inbound() as command:
+                await self._command(command)
+            case Autocomplete(token=token, typing=typing):
+                found = await self._conversation.suggest(typing, SUGGESTIONS)
+                choices = [{"name": s.label, "value": s.text} for s in found]
+                await self._surface.initial_response(token, CHOICES, {"choices": choices})
+            case Refused() as refused:
+                await self._refuse(refused)
+            case _:
+                pass
+
+    async def _command(self, command: Command) -> None:
+        """Look up the command of a long button, and receive it; without it a form is opened as it is."""
+        interaction = command.interaction
+        if interaction is not None and interaction.stored is not None:
+            text = await self._stored(interaction.stored)
+            if text is None and not command.opens_form:
+                await self._refuse(Refused(token=interaction.token, sentence=sentences.UNKNOWN_BUTTON))
+                return
+            invocation = replace(command.invocation, text=text or command.invocation.text)
+            command = replace(command, invocation=invocation)
+        await self._conversation.receive(command)
+
+    async def _stored(self, key: str) -> str | None:
+        try:
+            return await self._store.words(key)
+        except StoreError:
+            log.warning("the command of a button could not be read")
+            return None
+
+    async def _refuse(self, refused: Refused) -> None:
+        """Say why nothing is done; who is not served stands in the audit trail, but not for every letter typed."""
+        if refused.token is not None and refused.autocomplete:
+            await self._surface.initial_response(refused.token, CHOICES, {"choices": []})
+            return
+        if refused.token is not None:
+            card = problems.mistake(UserError(refused.sentence)).card
+            body, _ = await self._surface.chat.prepared(render.message(card))
+            await self._surface.initial_response(refused.token, MESSAGE, body | {"flags": EPHEMERAL})
+        if refused.actor is not None and refused.place is not None:
+            await self._conversation.turn_away(refused.actor, refused.place, "server")
