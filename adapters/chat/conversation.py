@@ -18,8 +18,8 @@ from functools import partial
 from typing import Any, Generic, Protocol
 
 from adapters.chat import metrics
-from adapters.chat.calm import Calm
 from adapters.chat.lanes import MOST, Lanes
+from adapters.chat.priority import Priority
 from adapters.chat.responder import Responder
 from adapters.chat.surface import Inbound, Kind, Receipt, Surface, T
 from adapters.chat.tasks import Tasks
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart, the person is told
 LOOKED_BACK = RESUMED * 8  # older commands were asked so long ago that nobody waits to be told
-CALM_SECONDS = (
+GIVE_WAY_SECONDS = (
     1.0  # that answering lets accepting go first: in a burst all are acknowledged before any is answered
 )
 INTERRUPTED_SECONDS = 2.0  # for saying that a restart came between
@@ -59,7 +59,7 @@ class Conversation(Generic[T]):
         self._chat = surface.chat.name
         self._work = Tasks()
         self._lanes = Lanes(self._work)
-        self._calm = Calm(CALM_SECONDS)
+        self._priority = Priority(GIVE_WAY_SECONDS)
         self._accepting: set[asyncio.Task[bool]] = set()
         self._left_over: asyncio.Task[None] | None = None
 
@@ -83,7 +83,7 @@ class Conversation(Generic[T]):
             return self._begin(inbound, self._open_form(inbound))
         start = self._clock.monotonic()
         try:
-            with self._calm.urgent():
+            with self._priority.urgent():
                 return await self._accepted(inbound)
         finally:
             metrics.ACKNOWLEDGED.labels(self._chat).observe(self._clock.monotonic() - start)
@@ -223,7 +223,7 @@ class Conversation(Generic[T]):
     async def _answer(self, inbound: Inbound[T]) -> None:
         responder = self._responder(inbound)
         async with told_of_a_restart(responder):
-            await self._calm.wait()
+            await self._priority.give_way()
             try:
                 inbound = await self._resolved(inbound)
             except UserError as error:

@@ -29,7 +29,7 @@ async def deliver(chat: Chat, clock: Clock, place: Place, key: str, send: Send) 
     while True:
         outcome = await send()
         if isinstance(outcome, Unconfirmed):
-            found = await look(chat, clock, place, key, since)
+            found = await reconcile(chat, clock, place, key, since)
             tries -= 1
             if found is not None or not tries:
                 return found or outcome
@@ -40,7 +40,7 @@ async def deliver(chat: Chat, clock: Clock, place: Place, key: str, send: Send) 
             return outcome
 
 
-async def again(clock: Clock, send: Send, *, safe: bool = False) -> PostOutcome:
+async def retry(clock: Clock, send: Send, *, safe: bool = False) -> PostOutcome:
     """Try until it is there what certainly did not happen; `safe`: also what may have, as edits can be repeated."""
     waits = Backoff(first=FIRST_WAIT, longest=LONGEST_WAIT)
     outcome = await send()
@@ -53,19 +53,19 @@ async def again(clock: Clock, send: Send, *, safe: bool = False) -> PostOutcome:
     return outcome
 
 
-async def to_one(clock: Clock, send: Send) -> PostOutcome:
+async def to_person(clock: Clock, send: Send) -> PostOutcome:
     """Show something to one person, which nobody can look for: once more where it may be there.
 
     A second one hurts nobody, and no answer at all does.
     """
-    outcome = await again(clock, send)
+    outcome = await retry(clock, send)
     if isinstance(outcome, Unconfirmed):
         await clock.sleep(FIRST_WAIT)
-        outcome = await again(clock, send)
+        outcome = await retry(clock, send)
     return outcome
 
 
-def there(outcome: PostOutcome) -> bool:
+def is_shown(outcome: PostOutcome) -> bool:
     """Whether a message is there, or may be and cannot be looked for."""
     return isinstance(outcome, Delivered | Unconfirmed)
 
@@ -75,7 +75,7 @@ def post_key(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:24]
 
 
-async def look(chat: Chat, clock: Clock, place: Place, key: str, since: datetime) -> PostOutcome | None:
+async def reconcile(chat: Chat, clock: Clock, place: Place, key: str, since: datetime) -> PostOutcome | None:
     """Find a message that may be there, when it has settled; None where it certainly is not."""
     for _ in range(LOOKS):
         await clock.sleep(chat.reconcile_after)

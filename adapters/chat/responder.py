@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Generic
 
-from adapters.chat.delivery import again, deliver, look, post_key, there
+from adapters.chat.delivery import deliver, is_shown, post_key, reconcile, retry
 from adapters.chat.surface import Inbound, Surface, T
 from adapters.chat.tasks import Tasks
 from bot.cards import Card, Reply
@@ -112,7 +112,7 @@ class Responder(Generic[T]):
         since = self._clock.now()
         outcome = await self._surface.post(self.inbound, card, self._key)
         if isinstance(outcome, Unconfirmed):
-            return await look(self._surface.chat, self._clock, self._place, self._key, since)
+            return await reconcile(self._surface.chat, self._clock, self._place, self._key, since)
         return outcome
 
     async def _edit_progress(self, message: MessageRef) -> None:
@@ -153,15 +153,15 @@ class Responder(Generic[T]):
         inbound = self.inbound
         if inbound.ephemeral:
             outcome = await self._surface.ephemeral(inbound, card, replaces=True)
-            return _Replaced(None) if there(outcome) else None
+            return _Replaced(None) if is_shown(outcome) else None
         if inbound.pressed is None:
             return None
         thread = self._place.thread if self._place.thread != inbound.pressed else None
         pressed = MessageRef(channel=self._place.channel, message_id=inbound.pressed, thread=thread)
-        return _Replaced(pressed) if there(await self._edit(pressed, card)) else None
+        return _Replaced(pressed) if is_shown(await self._edit(pressed, card)) else None
 
     async def _publicly(self, card: Card, progress: MessageRef | None) -> MessageRef | None:
-        if progress is not None and there(await self._edit(progress, card)):
+        if progress is not None and is_shown(await self._edit(progress, card)):
             return progress
         key = (
             self._key if progress is None else post_key(self._key)
@@ -175,7 +175,7 @@ class Responder(Generic[T]):
 
     async def _ephemerally(self, card: Card, *, otherwise: Card | None = None) -> None:
         """Show a card to the one person, in place or else directly; where neither works, say `otherwise` in place."""
-        if there(await self._surface.ephemeral(self.inbound, card)):
+        if is_shown(await self._surface.ephemeral(self.inbound, card)):
             return
         channel = await self._surface.direct_channel(self.inbound)
         if channel is not None:
@@ -185,7 +185,7 @@ class Responder(Generic[T]):
                 invocation=replace(self.inbound.invocation, place=place),
                 interaction=None,
             )
-            if there(await self._deliver(direct, card, self._key)):
+            if is_shown(await self._deliver(direct, card, self._key)):
                 return
         if otherwise is not None:
             await self._deliver(self.inbound, otherwise, self._key)
@@ -200,7 +200,7 @@ class Responder(Generic[T]):
         )
 
     async def _edit(self, message: MessageRef, card: Card) -> PostOutcome:
-        return await again(
+        return await retry(
             self._clock, lambda: self._surface.edit(self.inbound, message, card, self._key), safe=True
         )
 

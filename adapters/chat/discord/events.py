@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from adapters.chat import spoken
+from adapters.chat import mention
 from adapters.chat.discord import buttons, commands, forms, ids
 from adapters.chat.discord.markup import Json, said_text, shown_text
 from adapters.chat.message_target import about
@@ -138,7 +138,7 @@ def mentions(body: Json, me: Self) -> bool:
     author = body.get("author")
     person = isinstance(author, dict) and not author.get("bot") and not body.get("webhook_id")
     text = body.get("content")
-    typed = isinstance(text, str) and spoken.addressed(text, _name(me))
+    typed = isinstance(text, str) and mention.is_addressed(text, _name(me))
     return bool(person and typed and body.get("type") in PERSONAL and body.get("guild_id"))
 
 
@@ -156,7 +156,7 @@ def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> 
     invocation = Invocation(
         actor=actor,
         place=place,
-        text=spoken.spoken(payload.text("content"), _name(me), said_text),
+        text=mention.command_text(payload.text("content"), _name(me), said_text),
         key=f"message:{payload.text('id')}",
         at=now,
     )

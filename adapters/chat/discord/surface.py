@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from adapters.chat.delivery import again, there, to_one
+from adapters.chat.delivery import is_shown, retry, to_person
 from adapters.chat.discord import forms, ids, metrics, outcomes, render
 from adapters.chat.discord.calls import (
     DEFERRED_MESSAGE,
@@ -128,7 +128,7 @@ class DiscordSurface:
 
     async def interrupted(self, inbound: Command, card: Card) -> bool:
         """Say it in the initial response."""
-        return there(await self._edit_original(inbound, card))
+        return is_shown(await self._edit_original(inbound, card))
 
     async def dismiss(self, inbound: Command) -> None:
         """Take "thinking…" back; what was an update has changed the message itself."""
@@ -145,7 +145,7 @@ class DiscordSurface:
             return await self._respond(inbound, card)
         if interaction.deferred is Deferred.PUBLIC:
             outcome = await self._edit_until_there(inbound, card)
-            if there(outcome):
+            if is_shown(outcome):
                 return outcome if isinstance(outcome, Delivered) else Delivered("")
         uploads, card = _uploads(card, interaction)
         payload = render.render(card, signed=place.direct)
@@ -201,7 +201,7 @@ class DiscordSurface:
         body, files = await self._prepared(inbound, card, signed=True)
         alone = {"content": conversation.ONLY_REQUESTER, "allowed_mentions": {"parse": []}}
         await _outcome(self._calls.edit_original(token, alone))
-        outcome = await to_one(
+        outcome = await to_person(
             self._clock, lambda: _outcome(self._calls.follow_up(token, body | {"flags": EPHEMERAL}, files))
         )
         await _outcome(self._calls.delete_original(token))
@@ -220,7 +220,7 @@ class DiscordSurface:
             await _outcome(self._calls.edit_original(token, body))
 
     async def _edit_until_there(self, inbound: Command, card: Card) -> PostOutcome:
-        return await again(self._clock, lambda: self._edit_original(inbound, card), safe=True)
+        return await retry(self._clock, lambda: self._edit_original(inbound, card), safe=True)
 
     async def _edit_original(self, inbound: Command, card: Card) -> PostOutcome:
         """Try once to change the initial response."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from adapters.chat import spoken
+from adapters.chat import mention
 from adapters.chat.message_target import about
 from adapters.chat.payload import Payload
 from adapters.chat.slack import buttons, forms, ids
@@ -273,19 +273,19 @@ def _message(payload: _Payload) -> Incoming:
     event = _Payload(payload.inner("event"), payload.me, payload.now)
     me = payload.me
     direct = event.text("channel_type") == "im" or ids.is_direct(event.text("channel"))
-    mention = event.text("type") == "app_mention"
+    mentioned = event.text("type") == "app_mention"
     from_person = event.text("user") and event.text("user") != me.user and not event.text("bot_id")
-    if not from_person or event.text("subtype") not in TYPED or not (mention or direct):
+    if not from_person or event.text("subtype") not in TYPED or not (mentioned or direct):
         return Ignored()
     channel, ts = event.text("channel"), event.text("ts")
     thread = event.text("thread_ts") or (None if direct else ts)
     name = re.compile(rf"<@{re.escape(me.user)}(?:\|[^<>]*)?>")
-    if mention and not spoken.addressed(event.text("text"), name):
+    if mentioned and not mention.is_addressed(event.text("text"), name):
         return Ignored()
     invocation = event.invocation(
         payload.actor,
         channel,
-        text=spoken.spoken(event.text("text"), name, typed_text),
+        text=mention.command_text(event.text("text"), name, typed_text),
         key=f"message:{channel}:{ts}",
         thread=thread,
     )

@@ -21,7 +21,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.conversation import Conversation
-from adapters.chat.delivery import to_one
+from adapters.chat.delivery import to_person
 from adapters.chat.slack import events, forms, home, ids, outcomes, render
 from adapters.chat.slack.events import (
     Autocomplete,
@@ -120,7 +120,7 @@ class Receiver(AsyncMiddleware):
         url, card = refused.response_url, problems.denied(refused.sentence).card
         if url is not None:
             message = render.message(card)
-            await to_one(self._clock, lambda: self._surface.responses.send(url, message))
+            await to_person(self._clock, lambda: self._surface.responses.send(url, message))
 
     async def _removed(self) -> None:
         """Stop where Slack does not know our token any more; another token of the app may have been meant."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.chat.delivery import there, to_one
+from adapters.chat.delivery import is_shown, to_person
 from adapters.chat.slack import forms, ids, outcomes, render
 from adapters.chat.slack.events import Command, Interaction
 from adapters.chat.slack.files import Files
@@ -110,9 +110,9 @@ class SlackSurface:
         if replaces:
             return await self._respond(url, inbound, card, replaces=True)
         outcome = await self._respond(url, inbound, card)
-        if not there(outcome) and not inbound.invocation.place.direct:
+        if not is_shown(outcome) and not inbound.invocation.place.direct:
             outcome = await self._unseen(inbound, card)
-        if there(outcome):
+        if is_shown(outcome):
             await self._overflow_to_person(inbound, card)
         return outcome
 
@@ -144,14 +144,14 @@ class SlackSurface:
             return Undeliverable("Slack gave no way to answer.", channel_lost=False)
         message = render.message(card, signed=True)
         thread = None if replaces else _interaction(inbound).thread
-        return await to_one(
+        return await to_person(
             self._clock, lambda: self.responses.send(url, message, thread=thread, replace=replaces)
         )
 
     async def _unseen(self, inbound: Command, card: Card) -> PostOutcome:
         channel, user = inbound.invocation.place.channel, ids.last(inbound.invocation.actor.id)
         thread = _interaction(inbound).thread
-        return await to_one(self._clock, lambda: self.chat.ephemeral(channel, thread, user, card))
+        return await to_person(self._clock, lambda: self.chat.ephemeral(channel, thread, user, card))
 
     async def _overflow_to_person(self, inbound: Command, card: Card) -> None:
         """Send what had no room to the person alone: a file cannot be hidden from others in a channel."""

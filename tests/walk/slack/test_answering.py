@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.chat.delivering import post_key
+from adapters.chat.delivery import post_key
 from tests.fakes import slack_api as faults
 from tests.fakes.runs import MOMENT, a_line, a_run
 from tests.fakes.slack import FakeSlack

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.chat import spoken
+from adapters.chat import mention
 from adapters.chat.discord import events as discord_events
 from adapters.chat.slack import events as slack_events
 from adapters.chat.surface import Inbound
@@ -118,8 +118,8 @@ def test_mention__is_read_whatever_it_holds(before: str, after: str) -> None:
         assert said is None or "UBOT" not in said
 
 
-def test_spoken__is_linear_in_hostile_text() -> None:
+def test_command_text__is_linear_in_hostile_text() -> None:
     """A long message of quotations and thanks is read in one go."""
     text = "> please " * 3000 + "\n" + "please " * 3000 + "<@B> status" + " thanks" * 3000
 
-    assert spoken.spoken(text, re.compile("<@B>"), str.strip).startswith("status thanks")
+    assert mention.command_text(text, re.compile("<@B>"), str.strip).startswith("status thanks")

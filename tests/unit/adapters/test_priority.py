@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import asyncio
 
-from adapters.chat.calm import Calm
+from adapters.chat.priority import Priority
 
 
-async def test_calm__lets_all_that_is_urgent_go_first() -> None:
+async def test_priority__lets_all_that_is_urgent_go_first() -> None:
     """Who waits goes on when the last urgent thing is done, and at once where there is none."""
-    calm, went = Calm(600), []
+    priority, went = Priority(600), []
 
     async def waiting() -> None:
-        await calm.wait()
+        await priority.give_way()
         went.append("answered")
 
-    with calm.urgent():
-        with calm.urgent():
+    with priority.urgent():
+        with priority.urgent():
             task = asyncio.create_task(waiting())
             await asyncio.sleep(0)
         await asyncio.sleep(0)
         went.append("kept")
     await task
-    await calm.wait()
+    await priority.give_way()
 
     assert went == ["kept", "answered"]
 
 
-async def test_calm__waits_within_reason() -> None:
+async def test_priority__waits_within_reason() -> None:
     """Something urgent that takes too long keeps nobody for ever."""
-    calm = Calm(0)
+    priority = Priority(0)
 
-    with calm.urgent():
-        await calm.wait()
+    with priority.urgent():
+        await priority.give_way()

@@ -32,12 +32,12 @@ _OF_RUNS = {FieldKind.RUN, FieldKind.LONG_TEXT}
 _VERB = re.compile(r"[A-Za-z]{1,40}(?=[\s?!.,:]|\Z)", re.ASCII)
 
 
-def addressed(text: str, name: re.Pattern[str]) -> bool:
+def is_addressed(text: str, name: re.Pattern[str]) -> bool:
     """Whether a message speaks to the bot: its name stands in it, and not in a quotation alone."""
     return bool(name.search(_unquoted(text[:READ])))
 
 
-def spoken(text: str, name: re.Pattern[str], plain: Callable[[str], str]) -> str:
+def command_text(text: str, name: re.Pattern[str], plain: Callable[[str], str]) -> str:
     """Return the command in a message. `name`: how the chat writes the bot's; `plain` undoes the chat's markup."""
     if len(text) > READ:
         return text[:READ]  # it is refused for its length
