@@ -89,7 +89,7 @@ class Operator:
         self._secrets = tuple(secrets)
 
     async def note(self, finding: Finding) -> None:
-        """NotifyOperator of a problem that is new, or of one that is over. Raises `StoreError`; then nothing was told."""
+        """Tell of a problem that is new, or of one that is over. Raises `StoreError`; then nothing was told."""
         found = {(n.cause, n.subject): n for n in await self._store.notices()}
         known = found.get((finding.cause, finding.subject))
         if finding.problem and known is None:

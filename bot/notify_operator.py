@@ -1,4 +1,4 @@
-"""NotifyOperator an operator what needs a person; that this fails stops nothing."""
+"""Notify an operator what needs a person; that this fails stops nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NotifyOperator = Callable[[str], Awaitable[None]]
 
 
 async def notify_carefully(tell: NotifyOperator, sentence: str) -> None:
-    """NotifyOperator it, or write down that it could not be told."""
+    """Tell it, or write down that it could not be told."""
     try:
         async with asyncio.timeout(TELLING):
             await tell(sentence)

@@ -182,5 +182,5 @@ def _warn(text: str) -> None:
 
 
 async def _tell(text: str) -> None:
-    """NotifyOperator the operator what needs a person."""
+    """Notify the operator what needs a person."""
     log.error("%s", text)

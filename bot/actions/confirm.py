@@ -188,7 +188,7 @@ async def _denied(intent: Intent, asked: Asked, services: Services) -> Reply | N
 
 
 async def _happened(intent: Intent, services: Services) -> Reply:
-    """NotifyOperator what became of an intent that somebody else moved meanwhile."""
+    """Say what became of an intent that somebody else moved meanwhile."""
     return confirming.happened(await services.store.intent(intent.id) or intent)
 
 

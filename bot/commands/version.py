@@ -1,4 +1,4 @@
-"""NotifyOperator which version runs, and the release of each platform behind it.
+"""Say which version runs, and the release of each platform behind it.
 
 version
 """

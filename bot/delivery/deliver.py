@@ -302,5 +302,5 @@ class Deliverer:
         return self._steady.now() + timedelta(seconds=seconds)
 
     async def _tell(self, sentence: str) -> None:
-        """NotifyOperator the operator before the row is settled, so that a crash repeats it rather than loses it."""
+        """Notify the operator before the row is settled, so that a crash repeats it rather than loses it."""
         await notify_carefully(self._tell_operator, sentence)

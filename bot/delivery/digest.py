@@ -110,7 +110,7 @@ class Crowds:
         await self._store.rate_limit_channel(channel, due(min(TAKES_IN, over - now)))
 
     async def _say_once(self, channel: str, number: int, now: float) -> None:
-        """NotifyOperator the operator, unless the channel has been crowded all the time."""
+        """Notify the operator, unless the channel has been crowded all the time."""
         news = now >= self._quiet_at.get(channel, now)
         self._quiet_at[channel] = now + QUIET
         if news:

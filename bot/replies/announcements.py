@@ -29,7 +29,7 @@ def ended(
     *,
     everything: Subscription | None = None,
 ) -> Card:
-    """NotifyOperator that a run ended. `everything`: the subscription that can be narrowed to changes by a click."""
+    """Announce that a run ended. `everything`: the subscription that can be narrowed to changes by a click."""
     card = runs.one(found, now)
     buttons = (watching.only_changes(everything),) if everything else ()
     return replace(
@@ -42,7 +42,7 @@ def ended(
 
 
 def results_came(found: RunAnalysis, now: datetime) -> Card:
-    """NotifyOperator that the results of a run came, after it had been announced without them or with others."""
+    """Announce that the results of a run came, after it had been announced without them or with others."""
     card = ended(found, now)
     return replace(
         card,
@@ -52,7 +52,7 @@ def results_came(found: RunAnalysis, now: datetime) -> Card:
 
 
 def corrected(found: RunAnalysis, before: RunStatus, now: datetime) -> Card:
-    """NotifyOperator that a run ended otherwise than it had been announced."""
+    """Announce that a run ended otherwise than it had been announced."""
     card = ended(found, now)
     told: Line = (f"The platform first called this run {before.value}, and now {found.run.status.value}.",)
     return replace(
@@ -147,7 +147,7 @@ def _headline(found: RunAnalysis) -> str:
 
 
 def _sentence(found: RunAnalysis, now: datetime) -> Line:
-    """NotifyOperator the whole story: verdict, what is new by name, and what it was compared with."""
+    """Tell the whole story: verdict, what is new by name, and what it was compared with."""
     verdict = runs.verdict_words(found.verdict)
     return (
         "Run ",

@@ -93,7 +93,7 @@ def expired(intent: Intent) -> Reply:
 
 
 def withdrawn(intent: Intent) -> Card:
-    """NotifyOperator that a confirmed intent was never sent, because Clew was stopped in between."""
+    """Announce that a confirmed intent was never sent, because Clew was stopped in between."""
     said = (
         f"The {NOUNS[intent.kind]} that was confirmed has not been sent: Clew was interrupted before that. "
         "Nothing was started. Ask again to go ahead."

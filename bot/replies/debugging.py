@@ -77,7 +77,7 @@ def _advice(request: DebugRequest) -> tuple[Line, ...]:
 
 
 def joined(session: Session) -> Reply:
-    """NotifyOperator a second person of the session that is there already; this card follows it too."""
+    """Tell a second person of the session that is there already; this card follows it too."""
     shown = of_session(session)
     note: Line = (("This session was asked for before at the same moment, so no second one was opened. "
                   "Its link went by e-mail to whoever was named then. Say “debug again=yes” for one of your own."),)  # fmt: skip
@@ -95,7 +95,7 @@ def joined(session: Session) -> Reply:
 
 
 def of_session(session: Session) -> Card:
-    """NotifyOperator how a session stands."""
+    """Say how a session stands."""
     match session.intent.state:
         case IntentState.REJECTED:
             return _rejected(session)

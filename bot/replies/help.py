@@ -51,7 +51,7 @@ def of_verb(verb: Verb) -> Reply:
 
 
 def version(own: str, releases: Mapping[str, str | None]) -> Reply:
-    """NotifyOperator Clew's version, and the release of each platform; None: it does not answer."""
+    """Tell Clew's version, and the release of each platform; None: it does not answer."""
     lines: list[Line] = [(f"Clew {own or '(unknown version)'}",)]
     for connection, release in releases.items():
         said = "does not answer" if release is None else f"release {release or 'not named'}"

@@ -12,7 +12,7 @@ from bot.state import Intent, IntentKind, IntentState
 
 
 def card(intent: Intent, now: datetime) -> Card:
-    """NotifyOperator how it stands, before anything is known of its run."""
+    """Say how it stands, before anything is known of its run."""
     if intent.kind is IntentKind.LAUNCH:
         return launching.sent(intent, requests.launch_request(intent.request))
     request = requests.debug_request(intent.request)

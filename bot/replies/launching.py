@@ -172,7 +172,7 @@ def not_a_launch() -> UserError:
 
 
 def sent(intent: Intent, request: LaunchRequest) -> Card:
-    """NotifyOperator how a launch stands before its run is seen: sent, accepted, refused or of unknown outcome."""
+    """Say how a launch stands before its run is seen: sent, accepted, refused or of unknown outcome."""
     match intent.state:
         case IntentState.ACCEPTED:
             return _accepted(intent, request)
@@ -185,7 +185,7 @@ def sent(intent: Intent, request: LaunchRequest) -> Card:
 
 
 def progress(intent: Intent, request: LaunchRequest, run: Run, *, now: datetime) -> Card:
-    """NotifyOperator how far a launched run is, in the platform's word and in elapsed against requested time."""
+    """Say how far a launched run is, in the platform's word and in elapsed against requested time."""
     shown = _progress(request, run, now)
     state: Line = (Untrusted(run.status_text.replace("_", " ")),)
     return Card(

@@ -52,7 +52,7 @@ TITLES = {
 
 
 def begun(cause: Cause, problem: str) -> Card:
-    """NotifyOperator what is wrong and how to fix it."""
+    """Say what is wrong and how to fix it."""
     title = TITLES[cause]
     return Card(
         title=(title,),
@@ -63,7 +63,7 @@ def begun(cause: Cause, problem: str) -> Card:
 
 
 def over(cause: Cause, problem: str, since: datetime, now: datetime) -> Card:
-    """NotifyOperator that something told earlier is over."""
+    """Announce that something told earlier is over."""
     lasted = f"It lasted {duration(now - since)}, since {clock_time(since)}."
     return Card(
         title=(f"Over: {TITLES[cause]}",),

@@ -205,7 +205,7 @@ def report(run: Run, link: Secret) -> Reply:
 
 
 def report_refused() -> Reply:
-    """NotifyOperator a guest that a link which opens the report to whoever holds it is not handed out to them."""
+    """Tell a guest that a link which opens the report to whoever holds it is not handed out to them."""
     return problems.denied(
         "Report links are not given to guests and members of other organisations. "
         "Somebody of this organisation can open the report."

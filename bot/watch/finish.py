@@ -123,7 +123,7 @@ class Finishing:
         )
 
     async def _placed(self, destination: Destination, intent: Intent | None) -> Destination:
-        """NotifyOperator the end of a launch under its own card where that stands in the channel, so that both are one story.
+        """Tell the end of a launch under its own card where that stands in the channel, so that both are one story.
 
         The card's last edit notifies nobody, so whoever launched it is notified by name.
         """

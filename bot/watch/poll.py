@@ -146,7 +146,7 @@ class Poller:
         await self._conclude(tick, seen | await self._by_id(tick, unlisted))
 
     async def _say_if_behind(self, caught: Caught) -> None:
-        """NotifyOperator the operator once that there is more to read than fits into a tick, and log when that is over."""
+        """Notify the operator once that there is more to read than fits into a tick, and log when that is over."""
         before, self.behind = self.behind, ""
         if caught.unread:
             self.behind = limits.behind(self.platform.connection, caught.unread[0])
@@ -275,7 +275,7 @@ class Poller:
         return False
 
     async def _name_too_large(self, ref: RunRef, error: Exception) -> None:
-        """NotifyOperator the operator once of a run that no later look will be able to read."""
+        """Notify the operator once of a run that no later look will be able to read."""
         if isinstance(error, TooLarge) and ref not in self.too_large:
             self.too_large[ref] = limits.too_large(ref)
             await notify_carefully(self._tell, self.too_large[ref])

@@ -190,7 +190,7 @@ async def _subscribe(folder: Path) -> None:
 
 
 def _listen(tenant: SimulatedTenant, striker: Striker, endings: Endings) -> None:
-    """NotifyOperator the striker of requests; each look at the list may find one more run ended than the one before."""
+    """Tell the striker of requests; each look at the list may find one more run ended than the one before."""
     for what, path in (("the list", LISTED), ("results", RESULTS), ("a run", RUN)):
         tenant.add_rule(Listener(path=path, tell=partial(striker.happened, f"asked for {what}")))
     tenant.add_rule(Listener(path=LISTED, tell=endings.next))

@@ -21,7 +21,7 @@ SENT = [DeliveryState.SENT]
 
 
 async def unheard(sentence: str) -> None:
-    """NotifyOperator nobody."""
+    """Notify nobody."""
 
 
 class Outbox:

@@ -72,7 +72,7 @@ def a_platform() -> FakeRunService:
 
 
 def knowing_its_secrets(handler: Handler) -> None:
-    """NotifyOperator the core what the settings hold, as `adapters.main` does."""
+    """Tell the core what the settings hold, as `adapters.main` does."""
     handler.services = replace(handler.services, secrets=(Secret(API_KEY),))
 
 

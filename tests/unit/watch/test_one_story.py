@@ -19,7 +19,7 @@ OTHER = "fake:channel:C2"
 
 
 async def _nobody(_: str) -> None:
-    """NotifyOperator no operator."""
+    """Notify no operator."""
 
 
 class Story(Stage):
