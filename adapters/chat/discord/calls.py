@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import aiohttp
 import discord
-from discord.http import Route
+from discord.http import Route, handle_message_parameters
 from discord.webhook import async_ as webhooks
 
 from adapters.chat.discord.events import InteractionToken
@@ -208,20 +208,8 @@ def _files(uploads: Sequence[Upload]) -> Iterator[list[discord.File]]:
 
 
 def _multipart(body: Json, files: list[discord.File]) -> list[Json]:
-    """Lay a body and its files out as Discord takes them; in a forum post they belong to the first message."""
-    listed = [{"id": number, "filename": file.filename} for number, file in enumerate(files)]
-    inside = "message" in body
-    whole = (
-        body | {"message": body["message"] | {"attachments": listed}}
-        if inside
-        else body | {"attachments": listed}
-    )
-    parts: list[Json] = [{"name": "payload_json", "value": json.dumps(whole)}]
-    for number, file in enumerate(files):
-        parts.append({
-            "name": f"files[{number}]",
-            "value": file.fp,
-            "filename": file.filename,
-            "content_type": "application/octet-stream",
-        })  # fmt: skip
-    return parts
+    """Lay a body and its files out as the library does; in a forum post they belong to the first message."""
+    attachments = {"attachments": [file.to_dict(number) for number, file in enumerate(files)]}
+    whole = body | ({"message": body["message"] | attachments} if "message" in body else attachments)
+    parts = handle_message_parameters(files=files).multipart or ()
+    return [{"name": "payload_json", "value": json.dumps(whole)}, *parts[1:]]

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from urllib.parse import urlencode
 
 import discord
 
 from adapters.chat.discord import gateway, ids, outcomes
-from adapters.chat.discord.calls import Calls
-from adapters.chat.discord.markup import Json
-from adapters.chat.discord.places import FORUM, MEDIA, read
+from adapters.chat.discord.places import Where, of_channel
 from adapters.configuration.values import Discord
 
-AUTHORISE = "https://discord.com/oauth2/authorize"
 NEEDED = {
     "view_channel": "to see the channel",
     "send_messages": "to announce runs",
@@ -35,34 +31,26 @@ def permissions() -> discord.Permissions:
 
 def invitation(application: str) -> str:
     """Return the address that lets the bot into a server, with exactly what it needs."""
-    asked = {
-        "client_id": application,
-        "scope": "bot applications.commands",
-        "permissions": str(permissions().value),
-    }
-    return f"{AUTHORISE}?{urlencode(asked)}"
+    return discord.utils.oauth_url(application, permissions=permissions())
 
 
 async def check(settings: Discord, channels: Iterable[str]) -> AsyncIterator[Found]:
     """Say of each thing what was found and how to fix it. Raises nothing for what Discord answers."""
     gateway.redirect(api_url=settings.api_url, gateway_url=None)
     client = discord.Client(intents=discord.Intents.none(), proxy=settings.proxy)
-    calls = Calls(proxy=settings.proxy)
     try:
         try:
             await client.login(settings.token.reveal())
         except Exception as error:  # noqa: BLE001 - whatever it is becomes a line
             yield _failed(error)
             return
-        calls.use(client, str(client.application_id))
         yield "token accepted", ""
-        yield f"to invite it: {invitation(calls.application)}", ""
+        yield f"to invite it: {invitation(str(client.application_id))}", ""
         yield _public(settings, public=client.application is None or client.application.bot_public)
         for channel in dict.fromkeys(channels):
-            yield await _channel(calls, channel, str(client.user.id) if client.user else "")
+            yield await _channel(client, channel)
     finally:
         await client.close()
-        await calls.close()
 
 
 def _public(settings: Discord, *, public: bool) -> Found:
@@ -77,48 +65,36 @@ def _public(settings: Discord, *, public: bool) -> Found:
     )
 
 
-async def _channel(calls: Calls, channel: str, me: str) -> Found:
-    guild = ids.guild_of(channel)
+async def _channel(client: discord.Client, name: str) -> Found:
     try:
-        told = await calls.get("/channels/{channel_id}", channel_id=ids.last(channel))
-        server = await calls.get("/guilds/{guild_id}", guild_id=guild)
-        member = await calls.get("/guilds/{guild_id}/members/{user_id}", guild_id=guild, user_id=me)
+        guild = await client.fetch_guild(int(ids.guild_of(name)), with_counts=False)
+        me = await guild.fetch_member(client.user.id if client.user else 0)
+        channel = await guild.fetch_channel(int(ids.last(name)))
+        if isinstance(channel, discord.Thread):  # its permissions are those of the channel that it is in
+            channel = await guild.fetch_channel(channel.parent_id)
+        has = channel.permissions_for(me)
     except Exception as error:  # noqa: BLE001 - whatever it is becomes a line
         said = outcomes.SENTENCES.get(
             outcomes.code(error), f"Discord does not show it ({outcomes.named(error)})."
         )
-        return f"channel {channel}: {said}", "Invite the bot to its server, and let it see the channel."
-    lacking = _lacking(told, granted(told, server, member))
-    name = f"channel #{told.get('name')}"
+        return f"channel {name}: {said}", "Invite the bot to its server, and let it see the channel."
+    where = of_channel(channel)
+    shown = f"channel #{channel.name}"
+    lacking = [p for p in _needed(where) if not getattr(has, p)]
     if not lacking:
-        return _tags(name, told) or (f"{name}: all permissions are there", "")
+        return _tags(shown, where, channel) or (f"{shown}: all permissions are there", "")
     said = "; ".join(f"{_shown(p)} ({NEEDED[p]})" for p in lacking)
-    return f"{name}: the bot lacks {said}", "Give its role these permissions in the channel's settings."
+    return f"{shown}: the bot lacks {said}", "Give its role these permissions in the channel's settings."
 
 
-def granted(channel: Json, guild: Json, member: Json) -> discord.Permissions:
-    """Compute what a member may do in a channel, as Discord does: roles, then the channel's exceptions."""
-    me, everyone = str(member["user"]["id"]), str(guild["id"])
-    own = {everyone, *map(str, member.get("roles", ()))}
-    value = 0
-    for role in guild.get("roles", ()):
-        value |= int(role["permissions"]) if str(role["id"]) in own else 0
-    if str(guild.get("owner_id")) == me or value & discord.Permissions.administrator.flag:
-        return discord.Permissions.all()
-    exceptions = {str(o["id"]): o for o in channel.get("permission_overwrites") or ()}
-    for group in ([everyone], sorted(own - {everyone}), [me]):
-        found = [exceptions[i] for i in group if i in exceptions]
-        for exception in found:
-            value &= ~int(exception["deny"])
-        for exception in found:
-            value |= int(exception["allow"])
-    return discord.Permissions(value)
+def _needed(where: Where) -> list[str]:
+    """Return what a channel needs: a post of a forum needs no right to open threads."""
+    return [p for p in NEEDED if not (where.forum and p == "create_public_threads")]
 
 
-def _tags(name: str, channel: Json) -> Found | None:
+def _tags(name: str, where: Where, channel: object) -> Found | None:
     """Say what is wrong with a forum's tags, None where nothing is."""
-    where = read(channel)
-    if not where.forum or where.tags or not (channel.get("available_tags") or where.tag_required):
+    if not where.forum or where.tags or not (getattr(channel, "available_tags", ()) or where.tag_required):
         return None
     if where.tag_required:
         return (
@@ -126,12 +102,6 @@ def _tags(name: str, channel: Json) -> Found | None:
             outcomes.TAGS,
         )
     return f"{name}: only moderators may set the forum's tags, so runs are posted without", outcomes.TAGS
-
-
-def _lacking(channel: Json, has: discord.Permissions) -> list[str]:
-    forum = int(channel["type"]) in {FORUM, MEDIA}  # a post needs no right to open threads
-    wanted = [p for p in NEEDED if not (forum and p == "create_public_threads")]
-    return [name for name in wanted if not getattr(has, name)]
 
 
 def _shown(permission: str) -> str:

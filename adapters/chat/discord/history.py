@@ -6,8 +6,9 @@ import hashlib
 from datetime import datetime, timedelta
 
 import discord
+from discord.utils import time_snowflake
 
-from adapters.chat.discord import ids, outcomes
+from adapters.chat.discord import outcomes
 from adapters.chat.discord.calls import Calls
 from adapters.chat.discord.markup import Json
 from bot.ports import Found, Lookup, Missing, Unreadable
@@ -48,7 +49,7 @@ class History:
 
     async def find(self, channel_id: str, key: str, since: datetime) -> Lookup:
         """Look in a channel or thread; one that does not exist has no messages."""
-        after = ids.snowflake(since - MARGIN)
+        after = str(time_snowflake(since - MARGIN))
         for _ in range(PAGES):
             try:
                 page = await self._calls.get(
@@ -68,7 +69,7 @@ class History:
 
     async def find_post(self, guild_id: str, forum_id: str, key: str, since: datetime) -> Lookup:
         """Look among the posts of a forum that were opened since then."""
-        oldest = int(ids.snowflake(since - MARGIN))
+        oldest = time_snowflake(since - MARGIN)
         try:
             active = await self._calls.get("/guilds/{guild_id}/threads/active", guild_id=guild_id)
             archived = await self._calls.get(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 CHAT = "discord"
 NOWHERE = "dm"  # stands for the server where there is none: a conversation of one person with the bot
 
 _SNOWFLAKE = re.compile(r"[1-9][0-9]{0,19}", re.ASCII)
-_EPOCH = 1_420_070_400_000  # milliseconds: the first second of 2015
 
 
 def channel(guild_id: str | None, channel_id: str) -> str:
@@ -55,8 +53,3 @@ def is_direct(name: str) -> bool:
 def is_snowflake(value: object) -> bool:
     """Whether something is an id as Discord writes them."""
     return isinstance(value, str) and bool(_SNOWFLAKE.fullmatch(value))
-
-
-def snowflake(at: datetime) -> str:
-    """Return the smallest id that something made at that time can have."""
-    return str((max(0, int(at.timestamp() * 1000) - _EPOCH) << 22) or 1)

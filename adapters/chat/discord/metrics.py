@@ -19,4 +19,3 @@ STARTS = Counter("clew_discord_starts", "Gateway connections that were built ane
 IDENTIFIES = Gauge(
     "clew_discord_identifies_today", "Sessions begun in the last 24 hours; Discord allows 1,000"
 )
-EVENT_AGE = Gauge("clew_discord_event_age_seconds", "Age of the last event or heartbeat answer")

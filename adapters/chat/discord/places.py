@@ -95,14 +95,20 @@ class Places:
         channel: Any = self.client.get_channel(int(channel_id)) if self.client is not None else None
         if channel is None or isinstance(channel, discord.abc.PrivateChannel):
             return None
-        tags = getattr(channel, "available_tags", ())
-        parent = getattr(channel, "parent_id", None)
-        return Where(
-            kind=channel.type.value,
-            parent=str(parent) if parent else None,
-            tags=tuple((tag.name, str(tag.id)) for tag in tags if not tag.moderated),
-            tag_required=bool(tags and channel.flags.require_tag),
-        )
+        return of_channel(channel)
+
+
+def of_channel(channel: Any) -> Where:
+    """Read a channel as the library knows it."""
+    parent = getattr(channel, "parent_id", None)
+    tags = getattr(channel, "available_tags", ())
+    flags = getattr(channel, "flags", None)
+    return Where(
+        kind=channel.type.value,
+        parent=str(parent) if parent else None,
+        tags=tuple((tag.name, str(tag.id)) for tag in tags if not tag.moderated),
+        tag_required=flags is not None and flags.require_tag,
+    )
 
 
 def read(channel: Json) -> Where:

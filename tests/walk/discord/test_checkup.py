@@ -10,7 +10,7 @@ import pytest
 from discord.http import Route
 from simcord.backend.models import Overwrite
 
-from adapters.chat.discord.checkup import check, granted, invitation
+from adapters.chat.discord.checkup import check, invitation
 from adapters.configuration.values import Discord
 from bot.model import Secret
 from tests.fakes.discord import TOKEN, FakeDiscord, serve
@@ -144,15 +144,27 @@ def test_invitation__asks_for_exactly_what_is_needed() -> None:
     assert asked["scope"] == ["bot applications.commands"]
 
 
-def test_granted__administrators_and_owners_may_everything() -> None:
+@pytest.mark.parametrize(("role", "owner", "granted"), [(8, False, True), (0, True, True), (0, False, False)])
+async def test_check__administrators_and_owners_may_everything(
+    discord: FakeDiscord, role: int, owner: bool, granted: bool
+) -> None:
     """As Discord has it, whatever a channel excepts."""
-    guild = {
-        "id": "1",
-        "owner_id": "9",
-        "roles": [{"id": "1", "permissions": "0"}, {"id": "2", "permissions": "8"}],
-    }
-    channel = {"permission_overwrites": [{"id": "1", "deny": "1024", "allow": "0"}]}
+    guild, me = discord.backend.guilds[discord.guild], discord.backend.bot_user.id
+    guild.everyone_role.permissions |= role
+    guild.owner_id = me if owner else guild.owner_id
+    exception = Overwrite(target_id=discord.guild, type=0, allow=0, deny=1024)  # type: ignore[arg-type]  # 0: a role
+    channel = discord.backend.create_channel(discord.guild, "staff", overwrites=[exception])
 
-    assert granted(channel, guild, {"user": {"id": "5"}, "roles": ["2"]}).view_channel
-    assert granted(channel, guild, {"user": {"id": "9"}, "roles": []}).view_channel
-    assert not granted(channel, guild, {"user": {"id": "5"}, "roles": []}).view_channel
+    said, _ = (await look(discord, f"discord:channel:{discord.guild}:{channel.id}"))[-1]
+
+    assert ("all permissions are there" in said) is granted
+
+
+async def test_check__a_thread_has_the_permissions_of_its_channel(discord: FakeDiscord) -> None:
+    """Somebody may have named a thread in the settings."""
+    message = discord.backend.create_message(discord.main, discord.alice, "hello")
+    thread = discord.backend.create_thread(discord.main, "talk", discord.alice, message_id=message.id)
+
+    said, hint = (await look(discord, f"discord:channel:{discord.guild}:{thread.id}"))[-1]
+
+    assert (said, hint) == ("channel #general: all permissions are there", "")
