@@ -126,8 +126,8 @@ class World:
         return [(r.method, r.path, r.json) for r in self.env.http_requests]
 
 
-def first_words(world: World) -> list[Any]:
-    """Return what the bot told Discord first, interaction by interaction."""
+def initial_responses(world: World) -> list[Any]:
+    """Return the initial responses, interaction by interaction."""
     return [body for _, path, body in world.requests() if path.endswith("/callback")]
 
 

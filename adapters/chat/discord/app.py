@@ -125,7 +125,7 @@ class DiscordChat:
         log.info("serving Discord as application %s", me.application)
 
     async def _keep_commands(self, application: str) -> None:
-        """Tell Discord our commands where they changed since it was told last."""
+        """Send Discord our commands where they changed since it got them last."""
         wanted = commands.payload(self._handler.verbs.values())
         token, now = f"discord:commands:{application}", commands.fingerprint(wanted)
         try:

@@ -1,4 +1,4 @@
-"""The registry -> Discord's command tree, and options that came in -> words and values; pure.
+"""The registry -> Discord's command tree, and options that came in -> text and values; pure.
 
 One command group has every verb as a subcommand, with typed options. Nothing of what Discord promises of
 options is relied on: old clients send old shapes, so the core reads every value again.
@@ -53,18 +53,18 @@ def parameter(verb: Verb, name: str) -> Parameter | None:
 
 
 def given(verb: Verb, options: Mapping[str, object]) -> tuple[str, dict[str, str]]:
-    """Return the words and values that options stand for, as if they had been typed."""
-    words, values = verb.name, {}
+    """Return the text and values that options stand for, as if they had been typed."""
+    text, values = verb.name, {}
     for name, value in options.items():
-        text = _written(value)
+        written = _written(value)
         found = parameter(verb, name)
-        if not text:
+        if not written:
             continue
         if found is None:  # further parameters are typed as a command's are
-            words += f" {text}"
+            text += f" {written}"
         else:
-            values[name] = text
-    return words, values
+            values[name] = written
+    return text, values
 
 
 def _written(value: object) -> str:

@@ -111,7 +111,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Do nothing: our own messages, other bots, messages that do not speak to us."""
+    """Do nothing: our own messages, other bots, messages that do not mention us."""
 
 
 Incoming = Command | Autocomplete | Refused | Ignored
@@ -134,7 +134,7 @@ def read(body: Json, me: Self, now: datetime) -> Incoming:
 
 
 def mentions(body: Json, me: Self) -> bool:
-    """Whether a message speaks to us: somebody typed our name in it, here."""
+    """Whether a message mentions us: somebody typed our name in it, here."""
     author = body.get("author")
     person = isinstance(author, dict) and not author.get("bot") and not body.get("webhook_id")
     text = body.get("content")
@@ -143,7 +143,7 @@ def mentions(body: Json, me: Self) -> bool:
 
 
 def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> Incoming:
-    """Say what a message means that speaks to us; `parent`: the channel that its thread belongs to."""
+    """Say what a message means that mentions us; `parent`: the channel that its thread belongs to."""
     payload = _Payload(body, me, now)
     author = payload.inner("author")
     user, channel = author.get("id"), payload.channel_id
@@ -216,7 +216,7 @@ class _Payload(Payload):
 
     @property
     def place(self) -> Place:
-        """Where it was said: the channel, and the thread inside it."""
+        """Where it came in: the channel, and the thread inside it."""
         parent = self.text("channel", "parent_id")
         direct = self.guild is None
         if self.number("channel", "type") in THREADS and parent:

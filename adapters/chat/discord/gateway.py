@@ -1,7 +1,7 @@
 """The connection to Discord: discord.py's client, whose events go to a listener of ours, and a supervisor over it.
 
 The library ends its receiving loop when one event has an odd shape, sleeps up to 1,024 seconds between
-tries, and stays deaf without saying so. So every event is read behind a guard, interactions and messages go
+tries, and stays up while nothing arrives. So every event is read behind a guard, interactions and messages go
 to the receiver as they came, and whoever stays down too long is built anew.
 """
 
@@ -57,7 +57,7 @@ class Timing:
     heartbeat: float = 60.0  # without an answer the link is dead; never below Discord's interval of 41 s
     ready: float = 2.0  # that the library waits for servers
     down: float = 120.0  # neither ready nor resumed: built anew
-    look: float = 1.0
+    poll: float = 1.0  # between two looks at whether it is up
     first_pause: float = 1.0
     again: float = 5.0  # before another session of the same client; Discord allows one in so long
 
@@ -112,7 +112,7 @@ class Client(discord.Client):
         self.http.ws_connect = self._opened  # type: ignore[method-assign]  # the library has no hook for it
         self._listen(listener)
 
-    async def let_go(self) -> None:
+    async def close_leftovers(self) -> None:
         """Close what the library lost hold of when it was cut off: a socket just being opened, its heartbeat."""
         for thread in threading.enumerate():
             if isinstance(thread, KeepAliveHandler) and thread.ws.socket in self._sockets:
@@ -237,7 +237,7 @@ class Supervisor:
             if not self._closing.is_set():
                 with suppress(Exception):
                     await client.close()
-            await client.let_go()
+            await client.close_leftovers()
         return None
 
     async def _receive(self, client: Client) -> None:
@@ -253,7 +253,7 @@ class Supervisor:
         """Return when nothing arrived for too long."""
         since = self._clock.monotonic()
         while True:
-            await asyncio.sleep(self._timing.look)
+            await asyncio.sleep(self._timing.poll)
             if client.up:
                 since = self._clock.monotonic()
             elif self._clock.monotonic() - since > self._timing.down:
@@ -281,7 +281,7 @@ async def _connected(client: Client, token: str) -> None:
 
 
 def _both(first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Callable[[Any], None]:
-    """Let us and the library hear of an event."""
+    """Hand an event to us and to the library."""
 
     def parse(payload: Any) -> None:
         first(payload)

@@ -86,24 +86,24 @@ def sentence(error: discord.HTTPException) -> str:
 
 
 def _answered(error: discord.HTTPException) -> PostOutcome:
-    status, said = error.status, error.code
+    status, error_code = error.status, error.code
     if status == 429:  # noqa: PLR2004 - too many requests, from before Discord itself
         return _paused(_retry_after(error))
     if status == 401:  # noqa: PLR2004 - unauthorised
         return Halted(TOKEN_REFUSED)
     if status >= 500:  # noqa: PLR2004 - Discord's own failures
         return Unconfirmed(f"Discord failed with status {status}.")
-    if said == UNKNOWN_MESSAGE:
+    if error_code == UNKNOWN_MESSAGE:
         return Delivered("")  # a message with this nonce was there, and somebody deleted it
     return _refused(error)
 
 
 def _refused(error: discord.HTTPException) -> PostOutcome:
     """Say whether a message, its channel or something in between is the reason of a refusal."""
-    status, said = error.status, error.code
-    if said in GONE:
+    status, error_code = error.status, error.code
+    if error_code in GONE:
         return Undeliverable(sentence(error))
-    if status in {403, 404} and said not in {CANNOT_TELL_USER, *THREAD_CLOSED}:
+    if status in {403, 404} and error_code not in {CANNOT_TELL_USER, *THREAD_CLOSED}:
         return NotDelivered(sentence(error))
     return Undeliverable(sentence(error), channel_lost=False)
 

@@ -16,13 +16,12 @@ from adapters.chat.discord.calls import Calls
 from adapters.chat.discord.events import person
 from bot.access import Denied
 from bot.ports import Clock
-from bot.replies import problems
+from bot.replies import conversation, problems
 from bot.state import Actor, Invocation
 
 log = logging.getLogger(__name__)
 
 FRESH = timedelta(seconds=10)  # how long what a payload says of somebody is taken for what is so
-GONE = "Discord says that you are not a member of this server any more."
 
 
 class People:
@@ -33,13 +32,13 @@ class People:
         self._clock = clock
         self._guilds = frozenset(guilds)
 
-    async def afresh(self, said: Invocation, actor: Actor) -> Actor | Denied:
-        """Return who said something, as they are now; where Discord does not tell, they may do nothing.
+    async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
+        """Return who asks, as they are now; where Discord does not tell, they may do nothing.
 
         In a direct conversation there are no roles: whoever may do something there is named by the settings.
         """
-        channel = said.place.channel
-        if ids.is_direct(channel) or self._clock.now() - said.at <= FRESH:
+        channel = invocation.place.channel
+        if ids.is_direct(channel) or self._clock.now() - invocation.at <= FRESH:
             return actor
         guild = ids.guild_of(channel)
         try:
@@ -49,6 +48,6 @@ class People:
             return person(self._guilds, guild, member["user"], member)
         except Exception as error:  # noqa: BLE001 - whatever the reason, nothing is known then
             if outcomes.code(error) == outcomes.UNKNOWN_MEMBER:
-                return Denied(GONE, "account")
+                return Denied(conversation.no_member("Discord"), "account")
             log.warning("Discord did not say who a member is: %s", outcomes.named(error))
             return Denied(problems.rights_not_told("Discord"), "rights-not-told")

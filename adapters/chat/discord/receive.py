@@ -54,12 +54,12 @@ class Receiver:
             self.receiving.start(self._receive(events.read(payload, self.me, self._clock.now())))
 
     def message(self, payload: Json) -> None:
-        """Take a message as Discord sent it; only those that speak to us are looked at."""
+        """Take a message as Discord sent it; only those that mention us are looked at."""
         if self.me is not None and not self.closed and events.mentions(payload, self.me):
             self.receiving.start(self._mention(payload, self.me))
 
     def access_restored(self, payload: Json) -> None:
-        """Take a server or channel that we see, maybe again: a whole server has no `guild_id`."""
+        """Take a server or channel that we see, maybe again; a whole server has no `guild_id`."""
         own, guild = str(payload.get("id") or ""), str(payload.get("guild_id") or "")
         under = ids.channel(guild, own) if guild else f"{ids.CHAT}:channel:{own}"
         if ids.is_snowflake(own) and not self.closed and not payload.get("unavailable"):

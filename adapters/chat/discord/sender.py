@@ -34,11 +34,11 @@ from bot.ports import (
     Undeliverable,
     Unreadable,
 )
+from bot.replies import conversation
 from bot.state import MessageRef
 
 log = logging.getLogger(__name__)
 
-REPEAT = "Possible repeat: Discord did not say whether the first one arrived."
 CALL_SECONDS = 10.0
 POST_INTERVAL, POST_BURST = 1.0, 4  # one below Discord's five: the fifth call would sleep inside the library
 ARCHIVE_MINUTES = 1440
@@ -181,10 +181,10 @@ class Sender:
                 return refused
             if refused is not None:
                 break
-            outcome, said = await self._tried(thread, thread, body, files)
-            if said not in {outcomes.UNKNOWN_CHANNEL, *outcomes.THREAD_CLOSED}:
+            outcome, code = await self._tried(thread, thread, body, files)
+            if code not in {outcomes.UNKNOWN_CHANNEL, *outcomes.THREAD_CLOSED}:
                 return outcome
-            if said != outcomes.UNKNOWN_CHANNEL or not known:
+            if code != outcomes.UNKNOWN_CHANNEL or not known:
                 break
             known = False  # it was there, and somebody deleted it
             self.places.closed(thread)
@@ -195,10 +195,10 @@ class Sender:
         """Open the thread of a message; None where it can be posted into now, else why not."""
         thread, channel = str(post.thread), ids.last(post.channel)
         name = {"name": await self._thread_name(post, ours), "auto_archive_duration": ARCHIVE_MINUTES}
-        outcome, said = await self._try(channel, lambda: self._calls.open_thread(channel, thread, name))
+        outcome, code = await self._try(channel, lambda: self._calls.open_thread(channel, thread, name))
         if isinstance(outcome, NotDelivered | Halted):
             return outcome
-        there = isinstance(outcome, Delivered) or said == outcomes.THREAD_EXISTS
+        there = isinstance(outcome, Delivered) or code == outcomes.THREAD_EXISTS
         if there or await self.places.where(thread) is not None:  # a thread may hang on no message
             self.places.opened(thread)
             return None
@@ -241,14 +241,14 @@ class Sender:
         if self.halted:
             return Halted(self.halted)
         channel = await self._home(message)
-        outcome, said = await self._edited(channel, message.message_id, body, files)
-        if said == outcomes.UNKNOWN_CHANNEL and message.thread:
-            return Undeliverable(outcomes.SENTENCES[said], channel_lost=False)
-        if said == outcomes.THREAD_ARCHIVED:
+        outcome, code = await self._edited(channel, message.message_id, body, files)
+        if code == outcomes.UNKNOWN_CHANNEL and message.thread:
+            return Undeliverable(outcomes.SENTENCES[code], channel_lost=False)
+        if code == outcomes.THREAD_ARCHIVED:
             await self._try("", lambda: self._calls.change_channel(channel, {"archived": False}))
-            outcome, said = await self._edited(channel, message.message_id, body, files)
-        if said == outcomes.UNKNOWN_MESSAGE:  # of a message that is edited it means that it is gone
-            return Undeliverable(outcomes.SENTENCES[said], channel_lost=False)
+            outcome, code = await self._edited(channel, message.message_id, body, files)
+        if code == outcomes.UNKNOWN_MESSAGE:  # of a message that is edited it means that it is gone
+            return Undeliverable(outcomes.SENTENCES[code], channel_lost=False)
         return outcome
 
     async def _home(self, message: MessageRef) -> str:
@@ -312,8 +312,8 @@ def fill(post: Post) -> Json:
     if post.report_url is not None:
         buttons.fill_report(message.get("components", []), post.report_url.reveal())
     if post.repeat:
-        said = f"{message.get('content', '')}\n-# {REPEAT}".strip()
-        message["content"] = said
+        shown = f"{message.get('content', '')}\n-# {conversation.possible_repeat('Discord')}".strip()
+        message["content"] = shown
     return message
 
 

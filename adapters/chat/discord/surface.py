@@ -1,4 +1,4 @@
-"""What Discord answers to the engine: it never sends a command again, so it is told within three seconds what comes.
+"""What Discord answers to the engine: it never sends a command again, so an answer is promised within its three seconds.
 
 How the initial response was deferred decides where an answer goes: a command's takes the place of "thinking…"; a
 button's goes into the message's thread, and its "thinking…", which only that person sees, leads there. Editing the

@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import StoreError
 from bot.model import Run
-from tests.fakes.discord_bot import World, answer, first_words, said
+from tests.fakes.discord_bot import World, answer, initial_responses, said
 from tests.fakes.runs import run_id
 
 
@@ -68,7 +68,7 @@ async def test_answered_twice__is_no_failure(world: World, run: Run) -> None:
 
     await world.say("status", run=run_id(1))
 
-    assert len(first_words(world)) == 1
+    assert len(initial_responses(world)) == 1
     assert any("FAILED" in said(m) for m in world.ours(world.main))
 
 

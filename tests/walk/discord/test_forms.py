@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.model import Run
-from tests.fakes.discord_bot import World, answer, custom_id, first_words, said
+from tests.fakes.discord_bot import World, answer, custom_id, initial_responses, said
 from tests.fakes.runs import run_id
 
 
@@ -19,7 +19,7 @@ async def test_launch__without_arguments_opens_its_form(world: World) -> None:
     result = await world.say("launch")
 
     assert result.modal is not None
-    assert [b["type"] for b in first_words(world)] == [9]
+    assert [b["type"] for b in initial_responses(world)] == [9]
     assert list(inputs(result.modal)) == ["launcher", "duration", "config_image", "images", "rest"]
     assert result.modal["custom_id"] == "form:launch"
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.model import Run
 from bot.replies.pasting import copyable
-from tests.fakes.discord_bot import World, answer, first_words, said
+from tests.fakes.discord_bot import World, answer, initial_responses, said
 from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
 
 OPTIONS: dict[str, tuple[dict[str, object], str]] = {
@@ -33,7 +33,7 @@ async def test_command__every_verb_answers(world: World, run: Run, verb: str) ->
     result = await world.say(verb, **options)
 
     hidden = {"data": {"flags": 64}} if verb in PRIVATE else {}
-    assert first_words(world) == [{"type": 5} | hidden]
+    assert initial_responses(world) == [{"type": 5} | hidden]
     assert expected in said(answer(result))
 
 
