@@ -9,7 +9,7 @@ from bot.chain import DEPTH, Chain, Gap
 from bot.diff import RunDiff, compare
 from bot.earlier import chain_of, stored
 from bot.errors import NotAvailable, NotFound, Rejected, ServiceFailed, UnexpectedAnswer
-from bot.model import Availability, Property, Results, Run, RunStatus
+from bot.model import Availability, Check, Results, Run, RunStatus
 from bot.platform import Platform
 from bot.ports import WatchStore
 from bot.state import StoredResults
@@ -31,7 +31,7 @@ class RunAnalysis:
     chain: Chain | None = None  # the runs of its series before it
 
     @property
-    def failing(self) -> tuple[Property, ...]:
+    def failing(self) -> tuple[Check, ...]:
         """The failing properties, newly failing first, then by name: a stable order to number them in."""
         if self.results is None:
             return ()
@@ -56,7 +56,7 @@ class RunAnalysis:
     def stored(self) -> StoredResults | None:
         """What is kept for comparing later runs; None where the results could not be read, or not whole."""
         results = self.results
-        if results is None or results.availability is not Availability.READY or results.cut:
+        if results is None or results.availability is not Availability.READY or not results.comparable:
             return None
         return stored(self.run, results)
 
@@ -86,7 +86,7 @@ async def analysis_of(platform: Platform, store: WatchStore, run: Run, *, depth:
     verdict = judge(run, results)
     if results.availability is not Availability.READY:
         return RunAnalysis(platform=platform, run=run, verdict=verdict, results=results)
-    if results.cut:
+    if not results.comparable:
         chain = Chain(end=Gap.SELF_CUT)
     else:
         chain = await chain_of(platform, store, run, depth=depth)

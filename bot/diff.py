@@ -1,17 +1,17 @@
 """This run against its baseline, and which ends of runs a channel wants to hear of; all pure.
 
-The platform keeps no history of findings that can be read, so names of failing properties in consecutive runs
-of one series stand for it. That is an approximation: a property that no longer fails may only not have been
+The platform keeps no history of findings that can be read, so names of failing checks in consecutive runs
+of one series stand for it. That is an approximation: a check that no longer fails may only not have been
 reached, so nothing here says that it was mended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.chain import BEGINNINGS, Chain, Gap, Streak
-from bot.model import Availability, PropertyStatus, Results, Run
+from bot.model import Availability, CheckStatus, Results, Run, Says
 from bot.state import Outcome, StoredResults, Subscription
 from bot.verdict import Verdict, VerdictKind
 
@@ -22,17 +22,27 @@ class RunDiff:
 
     `baseline`: that run's results, or why there is nothing to compare with; then all that fails is in
     `not_compared`, and nobody knows whether it is new.
-    `still_failing`: name and number of runs in a row that it fails in, this one included.
-    `not_seen`: failed in the baseline, and this run says nothing of it. `first_pass`: name, and in how many
-    runs in a row it failed before this one.
+    `newly_failing` and `counts_again`: did not fail there, or did and was excused. `still_failing`: name and number
+    of runs in a row that it fails in, this one included. What failed in the baseline and does not count now either
+    is `excused`, or `skipped`, or passes (`first_pass`: name, and in how many runs in a row it failed before this
+    one), or this run says nothing of it: `not_seen` where it says what came of every check, else `not_failing`.
     """
 
     baseline: StoredResults | Gap
     newly_failing: tuple[str, ...] = ()
+    counts_again: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
     still_failing: tuple[tuple[str, Streak], ...] = ()
+    excused: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     not_seen: tuple[str, ...] = ()
+    not_failing: tuple[str, ...] = ()
     first_pass: tuple[tuple[str, Streak], ...] = ()
+
+    @property
+    def news(self) -> bool:
+        """Whether something fails that did not count before, or of which nobody knows."""
+        return bool(self.newly_failing or self.counts_again or self.not_compared)
 
 
 def compare(results: Results, chain: Chain) -> RunDiff:
@@ -43,17 +53,33 @@ def compare(results: Results, chain: Chain) -> RunDiff:
     failing = tuple(sorted({p.name for p in results.failing}))  # the order of `RunAnalysis.failing`
     if isinstance(baseline, Gap):
         return RunDiff(baseline=baseline, not_compared=failing)
-    passing = {p.name for p in results.properties if p.status is PropertyStatus.PASSING} - set(failing)
-    gone = sorted(baseline.failing.difference(failing))
+    gone = _sorted_out(results, baseline.failing.difference(failing))
     return RunDiff(
         baseline=baseline,
-        newly_failing=tuple(name for name in failing if name not in baseline.failing),
-        still_failing=tuple(
-            (name, chain.streak(name).with_this) for name in failing if name in baseline.failing
-        ),
-        not_seen=tuple(name for name in gone if name not in passing),
-        first_pass=tuple((name, chain.streak(name)) for name in gone if name in passing),
+        newly_failing=tuple(n for n in failing if n not in baseline.failing | baseline.excused),
+        counts_again=tuple(n for n in failing if n in baseline.excused - baseline.failing),
+        still_failing=tuple((n, chain.streak(n).with_this) for n in failing if n in baseline.failing),
+        excused=gone["excused"],
+        skipped=gone[CheckStatus.SKIPPED],
+        not_seen=gone[None] if results.whole else (),
+        not_failing=() if results.whole else gone[None],
+        first_pass=tuple((name, chain.streak(name)) for name in gone[CheckStatus.PASSING]),
     )
+
+
+def _sorted_out(results: Results, names: Iterable[str]) -> Mapping[str | None, tuple[str, ...]]:
+    """Sort names of checks by what came of them, the worst where a name stands twice; None: that is not known."""
+    excused = {check.name for check in results.excused}
+    came = {(check.name, check.status) for check in results.checks}
+    order = (CheckStatus.SKIPPED, CheckStatus.PASSING)
+
+    def of(name: str) -> str | None:
+        return "excused" if name in excused else next((s for s in order if (name, s) in came), None)
+
+    groups: dict[str | None, tuple[str, ...]] = dict.fromkeys(("excused", *order, None), ())
+    for name in sorted(names):
+        groups[of(name)] += (name,)
+    return groups
 
 
 def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = False) -> frozenset[Outcome]:
@@ -70,7 +96,7 @@ def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = F
     counted = {
         Outcome.ALL: True,
         Outcome.FAILURES: verdict.failing > 0,
-        Outcome.NEW_FAILURES: diff is not None and bool(diff.newly_failing or diff.not_compared),
+        Outcome.NEW_FAILURES: diff is not None and diff.news,
         Outcome.INCOMPLETE: verdict.kind in _BROKEN,
         Outcome.RECOVERY: verdict.kind is VerdictKind.PASSED and was_bad,
     }
@@ -94,4 +120,8 @@ _BROKEN = frozenset({VerdictKind.INCOMPLETE, VerdictKind.NO_RESULTS})
 
 def _may_have_failed(baseline: StoredResults | Gap) -> bool:
     """Whether something failed in the run before, or there was one and nobody knows."""
-    return baseline not in BEGINNINGS if isinstance(baseline, Gap) else bool(baseline.failing)
+    return (
+        baseline not in BEGINNINGS
+        if isinstance(baseline, Gap)
+        else bool(baseline.failing) or baseline.says is Says.FAILED
+    )

@@ -41,10 +41,14 @@ def stored(run: Run, results: Results) -> StoredResults:
         ref=run.ref,
         launcher=run.launcher,
         status=run.status,
+        says=run.says,
         created_at=run.created_at,
-        failing=frozenset(p.name for p in results.failing),
-        passing_count=results.passing_count,
-        unknown_count=len(results.properties) - len(results.failing) - results.passing_count,
+        seen_at=run.seen_at,
+        failing=frozenset(check.name for check in results.failing),
+        excused=frozenset(check.name for check in results.excused),
+        passing_count=results.total.passing,
+        skipped_count=results.total.skipped,
+        unknown_count=results.total.unknown,
     )
 
 
@@ -118,9 +122,9 @@ async def read_results(platform: Platform, store: WatchStore, run: Run) -> Store
         return Gap.UNREAD
     if results.availability in MISSING:
         return MISSING[results.availability]
-    if results.cut:
+    if not results.comparable:
         return Gap.CUT
-    if not results.properties:
+    if not results.total.all:
         return Gap.NOT_YET  # an empty list may only be early: it must not stand as "nothing fails"
     kept = stored(run, results)
     await store.save_results(kept)

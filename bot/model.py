@@ -1,4 +1,4 @@
-"""Runs, properties, moments and logs, in the field's own terms; every value is frozen.
+"""Runs, checks, moments and logs, in the field's own terms; every value is frozen.
 
 Field semantics follow the tenant API's own description; what only one platform has is optional here.
 All times are aware and in UTC.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -44,7 +44,10 @@ class Secret:
 
 
 class RunStatus(StrEnum):
-    """What a platform says of a run; `completed` only means that it finished, never that it passed."""
+    """How far a run is; `completed` only means that it finished, never that it passed.
+
+    Each adapter maps its platform's words; `UNKNOWN` stands for a word that no document names, and has not ended.
+    """
 
     STARTING = "starting"
     IN_PROGRESS = "in_progress"
@@ -53,15 +56,17 @@ class RunStatus(StrEnum):
     INCOMPLETE = "incomplete"
     UNKNOWN = "unknown"
 
-    @classmethod
-    def read(cls, text: str | None) -> RunStatus:
-        """Read a status as served; one that is not known reads as `UNKNOWN`."""
-        return next((status for status in cls if status == text), cls.UNKNOWN)
-
     @property
     def terminal(self) -> bool:
         """Whether the run has ended; `UNKNOWN` has not."""
         return self in {RunStatus.COMPLETED, RunStatus.CANCELLED, RunStatus.INCOMPLETE}
+
+
+class Says(StrEnum):
+    """What a platform itself says of a run that finished, where it does: its word makes a verdict worse, never better."""
+
+    PASSED = "passed"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -110,19 +115,29 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One test run. `parameters` hold only what may be shown; secrets were left out by the adapter."""
+    """One test run. `parameters` hold only what may be shown; secrets were left out by the adapter.
+
+    `created_at`: a platform gives it for all of its runs, read alone and in a list, or for none: then runs are in
+    the order in which they were first listed, `seen_at`. `launcher_key`: the launcher's id, where its name does not
+    tell it apart. `took`: the duration that the platform serves. `done`: how many checks are done, of how many.
+    """
 
     ref: RunRef
     status: RunStatus
     status_text: str
     launcher: str
+    launcher_key: str | None = None
+    says: Says | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    seen_at: datetime | None = None  # when Clew first listed it; known of runs on record alone
+    took: timedelta | None = None
+    done: tuple[int, int] | None = None
     creator: str | None = None
-    creator_kind: str | None = None
     description: str | None = None
     source: str | None = None
+    commit: str | None = None
     test_name: str | None = None
     ephemeral: bool = False
     requested_minutes: float | None = None
@@ -139,14 +154,15 @@ class Run:
     @property
     def series(self) -> tuple[str, str, str]:
         """Launcher, source and test name: runs that share them are compared with each other."""
-        return (self.launcher, self.source or "", self.test_name or "")
+        return (self.launcher_key or self.launcher, self.source or "", self.test_name or "")
 
 
-class PropertyStatus(StrEnum):
-    """Whether a property held over the whole run."""
+class CheckStatus(StrEnum):
+    """What came of one check in one run; `UNKNOWN`: it has no result."""
 
     PASSING = "Passing"
     FAILING = "Failing"
+    SKIPPED = "Skipped"
     UNKNOWN = "Unknown"
 
 
@@ -160,14 +176,19 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Property:
-    """A property's result in one run. Counts are totals over all histories; examples are a sample.
+class Check:
+    """The result of one property, or one test, in one run.
 
-    Never decide by `is_group`: on real tenants the users' own assertions carry it.
+    `excused`: why its failure does not count ("quarantined"), None where it does. `ref`: the platform's id of this
+    result. Counts of a property are totals over all histories; its examples are a sample. Never decide by
+    `is_group`: on real tenants the users' own assertions carry it.
     """
 
     name: str
-    status: PropertyStatus
+    status: CheckStatus
+    excused: str | None = None
+    ref: str | None = None
+    took: timedelta | None = None
     is_event: bool = False
     is_group: bool = False
     group: str | None = None
@@ -179,8 +200,8 @@ class Property:
 
     @property
     def failing(self) -> bool:
-        """Whether it failed; counterexamples alone do not say so."""
-        return self.status is PropertyStatus.FAILING
+        """Whether it failed and that counts; counterexamples alone do not say so."""
+        return self.status is CheckStatus.FAILING and self.excused is None
 
     @property
     def first(self) -> Example | None:
@@ -195,7 +216,7 @@ class Property:
 
 
 class Availability(StrEnum):
-    """Whether a run's properties can be read."""
+    """Whether a run's checks can be read."""
 
     READY = "ready"
     NOT_YET = "not yet"  # not terminal, or the platform is still writing them
@@ -204,26 +225,82 @@ class Availability(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Results:
-    """All properties of a run, every page read, or the reason why there are none.
+class Counts:
+    """How many checks of a run there are of each kind; `excused` failed and do not count, so they are not in `failing`."""
 
-    `cut`: the list could not be read to its end, so these are only the first of an unknown number.
+    failing: int = 0
+    passing: int = 0
+    skipped: int = 0
+    excused: int = 0
+    unknown: int = 0
+
+    @property
+    def all(self) -> int:
+        """How many checks there are."""
+        return self.failing + self.passing + self.skipped + self.excused + self.unknown
+
+    def at_least(self, other: Counts) -> Counts:
+        """Return the larger number of each kind."""
+        return Counts(
+            failing=max(self.failing, other.failing),
+            passing=max(self.passing, other.passing),
+            skipped=max(self.skipped, other.skipped),
+            excused=max(self.excused, other.excused),
+            unknown=max(self.unknown, other.unknown),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What is known of a run's checks, every page read, or the reason why there is nothing.
+
+    `whole`: `checks` are all of them; False: only some were named, or a list could not be read to its end.
+    `counts`: how many there are of each kind, where the platform says so; without them nothing is known of the
+    checks that were not named.
     """
 
     ref: RunRef
     availability: Availability
-    properties: tuple[Property, ...] = ()
-    cut: bool = False
+    checks: tuple[Check, ...] = ()
+    whole: bool = True
+    counts: Counts | None = None
 
     @property
-    def failing(self) -> tuple[Property, ...]:
-        """The failing properties, in the platform's order."""
-        return tuple(p for p in self.properties if p.failing)
+    def failing(self) -> tuple[Check, ...]:
+        """The checks whose failure counts, in the platform's order."""
+        return tuple(check for check in self.checks if check.failing)
 
     @property
-    def passing_count(self) -> int:
-        """How many properties passed."""
-        return sum(p.status is PropertyStatus.PASSING for p in self.properties)
+    def excused(self) -> tuple[Check, ...]:
+        """The checks that failed, and that does not count."""
+        failed = (check for check in self.checks if check.status is CheckStatus.FAILING)
+        return tuple(check for check in failed if check.excused is not None)
+
+    @property
+    def total(self) -> Counts:
+        """How many there are of each kind, as far as that is known: what was named counts also where no count has it."""
+        named = Counts(
+            failing=len(self.failing),
+            excused=len(self.excused),
+            passing=self._named(CheckStatus.PASSING),
+            skipped=self._named(CheckStatus.SKIPPED),
+            unknown=self._named(CheckStatus.UNKNOWN),
+        )
+        return named if self.counts is None else self.counts.at_least(named)
+
+    @property
+    def partial(self) -> bool:
+        """Whether there are checks of which nothing is known, not even how many."""
+        return not self.whole and self.counts is None
+
+    @property
+    def comparable(self) -> bool:
+        """Whether all that failed is named: else nobody can tell what is new, here and in later runs."""
+        failed = len(self.failing) + len(self.excused)
+        return not self.partial and self.total.failing + self.total.excused <= failed
+
+    def _named(self, status: CheckStatus) -> int:
+        return sum(check.status is status for check in self.checks)
 
 
 class LineKind(StrEnum):
@@ -330,6 +407,7 @@ class LaunchRequest:
     images: tuple[str, ...] = ()
     description: str | None = None
     source: str | None = None
+    commit: str | None = None
     test_name: str | None = None
     ephemeral: bool | None = None
     recipients: tuple[str, ...] = ()

@@ -43,9 +43,9 @@ class Reads(Protocol):
         ...
 
     async def results(self, run: Run) -> Results:
-        """Read a run's properties; never raises `NotFound`, the availability says why not.
+        """Read a run's checks; never raises `NotFound`, the availability says why not.
 
-        A list that repeats itself or does not end is `cut`: its first properties, each once.
+        A list that repeats itself or does not end gives its first checks, each once, and is not `whole`.
         """
         ...
 

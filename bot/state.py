@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from bot.cards import Context, ReportLinks
-from bot.model import NOTHING, Run, RunRef, RunStatus
+from bot.model import NOTHING, Counts, Run, RunRef, RunStatus, Says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +119,8 @@ class TrackedRun:
     announced: RunStatus | None = None  # the terminal status that channels were told, if any
     results_known: bool = False  # its properties were read, or are known to be absent
     terminal_since: datetime | None = None  # when the watcher first saw it ended
+    listed_at: datetime | None = None  # when it was created, or first listed where the platform does not say
+    listed: bool = True  # a list has shown it; False of one that was launched here and is not listed yet
 
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # before every run
@@ -152,7 +154,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredResults:
-    """A finished run's outcome as kept for comparing: only failing names and counts."""
+    """A finished run's outcome as kept for comparing: only the names of what failed, and counts.
+
+    `seen_at`: when Clew first listed the run; runs without a time of creation are in that order.
+    """
 
     ref: RunRef
     launcher: str
@@ -160,7 +165,22 @@ class StoredResults:
     created_at: datetime | None
     failing: frozenset[str]
     passing_count: int
-    unknown_count: int = 0  # properties that are neither; with any of them a run has not passed
+    skipped_count: int = 0
+    excused: frozenset[str] = frozenset()  # failed, and that did not count
+    unknown_count: int = 0  # checks that are none of these; with any of them a run has not passed
+    says: Says | None = None
+    seen_at: datetime | None = None
+
+    @property
+    def counts(self) -> Counts:
+        """How many checks there were of each kind."""
+        return Counts(
+            failing=len(self.failing),
+            passing=self.passing_count,
+            skipped=self.skipped_count,
+            excused=len(self.excused),
+            unknown=self.unknown_count,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

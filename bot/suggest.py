@@ -21,7 +21,7 @@ from bot.cards import Field, FieldKind
 from bot.command import Asked, Parameter, Services, Verb
 from bot.errors import ClewError
 from bot.launchers import known_launchers
-from bot.model import NOTHING, Moment, Property, RunRef
+from bot.model import NOTHING, Check, Moment, RunRef
 from bot.platform import Platform
 from bot.replies import suggestions as replies
 from bot.replies.wording import short_id
@@ -218,7 +218,7 @@ class Autocomplete:
         named = asked.value("run", 0) is not None or asked.command.pasted is not None
         return None if named else asked.context.moment
 
-    async def _failing(self, beside: Invocation) -> tuple[Property, ...]:
+    async def _failing(self, beside: Invocation) -> tuple[Check, ...]:
         """Return the failing properties of the run that is meant, in the order in which a verb numbers them."""
         asked = await self._asked(beside)
 

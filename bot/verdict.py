@@ -1,11 +1,15 @@
-"""What the end of a run means: computed from its status and its properties, never copied from the status."""
+"""What the end of a run means: computed from its status and its checks, never copied from what the platform says.
+
+The status comes first, then what failed and counts, then the platform's own word: that can make a verdict worse,
+never better. Skipped checks do not spoil a pass, and excused failures do not make a run fail.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.model import Availability, Results, Run, RunStatus
+from bot.model import Availability, Counts, Results, Run, RunStatus, Says
 from bot.state import StoredResults
 
 
@@ -14,34 +18,52 @@ class VerdictKind(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
-    INCOMPLETE = "incomplete"  # it did not get through: setup, crash, timeout, kill
+    INCOMPLETE = (
+        "incomplete"  # it did not get through: setup, crash, timeout, kill, or failed without a failing check
+    )
     CANCELLED = "cancelled"
     STARTING = "starting"
     RUNNING = "running"
-    NO_RESULTS = "no results"  # it finished, and what its properties say cannot be told
+    NO_RESULTS = "no results"  # it finished, and what its checks say cannot be told
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A run's verdict with its counts; `total` counts properties of unknown result too.
+    """A run's verdict with its counts; `total` counts all checks, those without a result too.
 
-    `partial`: the counts are of the first properties only, the list could not be read to its end.
+    `failing`: what failed and counts; `excused` failed too, and does not. `partial`: the counts are of the first
+    checks only, the list could not be read to its end. `contradicts`: what the platform calls the run, where its
+    checks say otherwise.
     """
 
     kind: VerdictKind
     failing: int = 0
     passing: int = 0
     total: int = 0
+    skipped: int = 0
+    excused: int = 0
     partial: bool = False
+    contradicts: Says | None = None
+
+    @property
+    def unknown(self) -> int:
+        """How many checks have no result."""
+        return self.total - self.failing - self.passing - self.skipped - self.excused
+
+    @property
+    def good(self) -> bool:
+        """Whether it is good news without a but."""
+        return self.kind is VerdictKind.PASSED and not self.excused
 
     @property
     def suspects_setup(self) -> bool:
         """Whether so much fails that workload or setup are likelier at fault than the software."""
-        return not self.partial and self.total >= _ENOUGH_TO_SUSPECT and self.failing >= _MOSTLY * self.total
+        ran = self.total - self.skipped
+        return not self.partial and ran >= _ENOUGH_TO_SUSPECT and self.failing >= _MOSTLY * ran
 
 
-_ENOUGH_TO_SUSPECT = 4  # properties; with fewer, one bug can fail most of them
+_ENOUGH_TO_SUSPECT = 4  # checks; with fewer, one bug can fail most of them
 _MOSTLY = 0.8
 _BY_STATUS = {
     RunStatus.STARTING: VerdictKind.STARTING,
@@ -53,29 +75,38 @@ _BY_STATUS = {
 
 
 def judge(run: Run, results: Results | None) -> Verdict:
-    """Judge a run by its results; None, unreadable, empty and cut results never make it passed."""
+    """Judge a run by its results; None, unreadable, empty and partial results never make it passed."""
     if results is None or results.availability is not Availability.READY:
-        return _verdict(run.status, 0, 0, 0)
-    failing, passing, total = len(results.failing), results.passing_count, len(results.properties)
-    return _verdict(run.status, failing, passing, total, partial=results.cut)
+        return _verdict(run.status, run.says, Counts())
+    return _verdict(run.status, run.says, results.total, partial=results.partial)
 
 
-def judge_stored(status: RunStatus, known: StoredResults | None) -> Verdict:
-    """Judge a run by its status and what was kept of its results."""
+def judge_stored(status: RunStatus, known: StoredResults | None, says: Says | None = None) -> Verdict:
+    """Judge a run by its status and what was kept of its results; `says`: the platform's word, where it was read anew."""
     if known is None:
-        return _verdict(status, 0, 0, 0)
-    failing = len(known.failing)
-    total = failing + known.passing_count + known.unknown_count
-    return _verdict(status, failing, known.passing_count, total)
+        return _verdict(status, says, Counts())
+    return _verdict(status, says or known.says, known.counts)
 
 
-def _verdict(status: RunStatus, failing: int, passing: int, total: int, *, partial: bool = False) -> Verdict:
-    whole = total if not partial else total + 1  # at least one more, of which nothing is known
-    kind = _BY_STATUS.get(status) or _finished(failing, passing, whole)
-    return Verdict(kind=kind, failing=failing, passing=passing, total=total, partial=partial)
+def _verdict(status: RunStatus, says: Says | None, counts: Counts, *, partial: bool = False) -> Verdict:
+    kind = _BY_STATUS.get(status) or _finished(says, counts, partial=partial)
+    at_odds = {VerdictKind.FAILED: Says.PASSED, VerdictKind.INCOMPLETE: Says.FAILED}.get(kind)
+    return Verdict(
+        kind=kind,
+        failing=counts.failing,
+        passing=counts.passing,
+        total=counts.all,
+        skipped=counts.skipped,
+        excused=counts.excused,
+        partial=partial,
+        contradicts=says if status is RunStatus.COMPLETED and says is at_odds else None,
+    )
 
 
-def _finished(failing: int, passing: int, total: int) -> VerdictKind:
-    if failing:
+def _finished(says: Says | None, counts: Counts, *, partial: bool) -> VerdictKind:
+    if counts.failing:
         return VerdictKind.FAILED
-    return VerdictKind.PASSED if passing and passing == total else VerdictKind.NO_RESULTS
+    if says is Says.FAILED:
+        return VerdictKind.INCOMPLETE
+    passed = counts.passing and not counts.unknown and not partial
+    return VerdictKind.PASSED if passed else VerdictKind.NO_RESULTS

@@ -9,10 +9,22 @@ from sqlalchemy import Row
 from adapters.store.codec import decode, encode
 from adapters.store.database import Database, Insert
 from adapters.store.tables import results
-from bot.model import RunRef, RunStatus
+from bot.model import RunRef, RunStatus, Says
 from bot.state import StoredResults
 
-REPLACED = ("launcher", "status", "created_at", "failing", "passing_count", "unknown_count", "told")
+REPLACED = (
+    "launcher",
+    "status",
+    "created_at",
+    "failing",
+    "excused",
+    "passing_count",
+    "skipped_count",
+    "unknown_count",
+    "says",
+    "seen_at",
+    "told",
+)
 
 
 def result_row(kept: StoredResults, *, told: bool) -> dict[str, Any]:
@@ -24,8 +36,12 @@ def result_row(kept: StoredResults, *, told: bool) -> dict[str, Any]:
         "status": kept.status,
         "created_at": kept.created_at,
         "failing": encode(sorted(kept.failing)),
+        "excused": encode(sorted(kept.excused)),
         "passing_count": kept.passing_count,
+        "skipped_count": kept.skipped_count,
         "unknown_count": kept.unknown_count,
+        "says": kept.says,
+        "seen_at": kept.seen_at,
         "told": told,
     }
 
@@ -48,6 +64,10 @@ def stored(row: Row[Any]) -> StoredResults:
         status=RunStatus(row.status),
         created_at=row.created_at,
         failing=decode(row.failing, frozenset[str]),
+        excused=decode(row.excused, frozenset[str]),
         passing_count=row.passing_count,
+        skipped_count=row.skipped_count,
         unknown_count=row.unknown_count,
+        says=None if row.says is None else Says(row.says),
+        seen_at=row.seen_at,
     )

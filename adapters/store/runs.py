@@ -17,18 +17,20 @@ TERMINAL = tuple(status for status in RunStatus if status.terminal)
 
 def run_row(run: Run, now: datetime, *, baseline: bool) -> dict[str, Any]:
     """Return a run's row at first sight; one that had ended before the first look counts as told and settled."""
-    launcher, source, test_name = run.series
+    launcher_key, source, test_name = run.series
     quiet = baseline and run.status.terminal
     return {
         "connection": run.ref.connection,
         "run_id": run.ref.run_id,
         "status": run.status,
-        "launcher": launcher,
+        "launcher": run.launcher,
+        "launcher_key": launcher_key,
         "source": source,
         "test_name": test_name,
         "ephemeral": run.ephemeral,
         "created_at": run.created_at,
-        "listed_at": run.created_at or now,
+        "listed_at": run.created_at or run.seen_at or now,
+        "listed": (run.created_at or run.seen_at) is not None,
         "terminal_since": now if run.status.terminal else None,
         "announced": run.status if quiet else None,
         "results_known": False,
@@ -46,7 +48,7 @@ def upsert_runs(db: Database) -> Insert:
     changed = runs.c.status != new.status
     kept = {
         name: case((new[name] != "", new[name]), else_=runs.c[name])
-        for name in ("launcher", "source", "test_name")
+        for name in ("launcher", "launcher_key", "source", "test_name")
     }
     return add.on_conflict_do_update(
         index_elements=["connection", "run_id"],
@@ -55,7 +57,12 @@ def upsert_runs(db: Database) -> Insert:
             "status": new.status,
             "ephemeral": new.ephemeral,
             "created_at": func.coalesce(new.created_at, runs.c.created_at),
-            "listed_at": case((new.created_at.is_not(None), new.created_at), else_=runs.c.listed_at),
+            "listed_at": case(
+                (new.created_at.is_not(None), new.created_at),
+                (new.listed & ~runs.c.listed, new.listed_at),
+                else_=runs.c.listed_at,
+            ),
+            "listed": new.listed | runs.c.listed,
             "terminal_since": case((changed, new.terminal_since), else_=runs.c.terminal_since),
             "results_known": case((changed, literal(value=False)), else_=runs.c.results_known),
             "settled": case((changed, literal(value=False)), else_=runs.c.settled),
@@ -71,6 +78,8 @@ def tracked_run(row: Row[Any]) -> TrackedRun:
         announced=None if row.announced is None else RunStatus(row.announced),
         results_known=row.results_known,
         terminal_since=row.terminal_since,
+        listed_at=row.listed_at,
+        listed=row.listed,
     )
 
 
@@ -82,7 +91,9 @@ def recorded_run(row: Row[Any]) -> Run:
         status=status,
         status_text=status,
         launcher=row.launcher,
+        launcher_key=None if row.launcher_key == row.launcher else row.launcher_key,
         created_at=row.created_at,
+        seen_at=row.listed_at if row.created_at is None else None,
         source=row.source or None,
         test_name=row.test_name or None,
         ephemeral=row.ephemeral,

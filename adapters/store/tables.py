@@ -58,7 +58,9 @@ coverage = Table(
 )
 
 # `settled`: ended, and its results are known or were there before the first look; nothing is left to do.
-# `listed_at`: when it was created, or first seen where the platform does not say.
+# `listed_at`: when it was created, or first listed where the platform does not say: then it falls from row to row of
+# a list. `listed`: a list has shown it; until then a run that was launched here has the time of its launch.
+# `launcher_key`: the launcher's id, or its name where it has none: what a series goes by.
 runs = Table(
     "runs",
     metadata,
@@ -75,10 +77,12 @@ runs = Table(
     Column("announced", CleanText),
     Column("results_known", Boolean, nullable=False),
     Column("settled", Boolean, nullable=False),
+    Column("launcher_key", CleanText, nullable=False),
+    Column("listed", Boolean, nullable=False),
     Index("runs_unsettled", "connection", "settled"),
     Index("runs_listed", "connection", "listed_at"),
     Index("runs_launchers", "connection", "launcher", "listed_at"),
-    Index("runs_series", "connection", "launcher", "source", "test_name", "listed_at"),
+    Index("runs_series", "connection", "launcher_key", "source", "test_name", "listed_at"),
 )
 
 # Apart from `runs`, so that results kept for comparing never look like a run that was announced.
@@ -95,6 +99,10 @@ results = Table(
     Column("passing_count", Integer, nullable=False),
     Column("unknown_count", Integer, nullable=False),
     Column("told", Boolean, nullable=False),
+    Column("skipped_count", Integer, nullable=False),
+    Column("excused", CleanText, nullable=False),
+    Column("says", CleanText),
+    Column("seen_at", UtcTime),
 )
 
 # `wants` joins what makes a subscription unique: in a unique constraint NULL never equals NULL.

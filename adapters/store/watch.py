@@ -164,7 +164,7 @@ class SqlWatch(Part):
 
     async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
         """Return the runs on record whose results a chain would look for and that nothing is kept of."""
-        series = (runs.c.launcher, runs.c.source, runs.c.test_name)
+        series = (runs.c.launcher_key, runs.c.source, runs.c.test_name)
         here = runs.c.connection == connection
         linked = here & (runs.c.status == RunStatus.COMPLETED) & ~runs.c.ephemeral
         newest = func.row_number().over(partition_by=series, order_by=runs.c.listed_at.desc())
@@ -240,8 +240,8 @@ _THIS_RUN = (runs.c.connection == bindparam("of_connection"), runs.c.run_id == b
 
 
 def _of_series(series: tuple[str, str, str]) -> ColumnElement[bool]:
-    launcher, source, test_name = series
-    return and_(runs.c.launcher == launcher, runs.c.source == source, runs.c.test_name == test_name)
+    launcher_key, source, test_name = series
+    return and_(runs.c.launcher_key == launcher_key, runs.c.source == source, runs.c.test_name == test_name)
 
 
 async def _mark_known(session: AsyncConnection, refs: Sequence[RunRef]) -> None:

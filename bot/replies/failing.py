@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.analysis import RunAnalysis
 from bot.cards import Card, Context, Fact, Item, Line, Reply, Tone, Untrusted
 from bot.chain import Gap
-from bot.model import Example, Property
+from bot.model import Check, Example
 from bot.replies import at_moment
 from bot.replies.comparing import in_a_row
 from bot.replies.pasting import copyable
@@ -52,7 +52,7 @@ def listing(found: RunAnalysis) -> Reply:
     return Reply(card=card)
 
 
-def one(found: RunAnalysis, chosen: Property) -> Reply:
+def one(found: RunAnalysis, chosen: Check) -> Reply:
     """Show one failing property with its sample."""
     number = found.failing.index(chosen) + 1
     moment = chosen.moment
@@ -114,7 +114,7 @@ def _how(verdict: Verdict) -> Line:
     return ("" if told else f" ({WORDS[verdict.kind]})", f": {of_properties(verdict)}.")
 
 
-def _item(number: int, chosen: Property, found: RunAnalysis) -> Item:
+def _item(number: int, chosen: Check, found: RunAnalysis) -> Item:
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
     when = f"at {virtual(moment)}" if moment else "no moment: judged on the whole run"
@@ -151,7 +151,7 @@ def _earliest_first(examples: tuple[Example, ...]) -> list[Example]:
     return sorted(examples, key=lambda e: (e.moment is None, e.moment.exact if e.moment else 0))
 
 
-def _mark(chosen: Property, found: RunAnalysis) -> str:
+def _mark(chosen: Check, found: RunAnalysis) -> str:
     diff = found.diff
     if diff is None or isinstance(diff.baseline, Gap):
         return "failing"
@@ -159,14 +159,14 @@ def _mark(chosen: Property, found: RunAnalysis) -> str:
     return f"still failing, {in_a_row(streak)}" if streak else "newly failing"
 
 
-def _counted(chosen: Property) -> str:
+def _counted(chosen: Check) -> str:
     if chosen.counterexample_count is None:
         return "counterexamples not counted"
     broken = counted(chosen.counterexample_count, "counterexample")
     return f"{broken}, {counted(chosen.example_count or 0, 'example')}"
 
 
-def _location(chosen: Property) -> str:
+def _location(chosen: Check) -> str:
     """Return where the assertion stands, of the counterexample that is shown where it says so."""
     shown = (chosen.first, *chosen.counterexamples)
     return next((e.location for e in shown if e and e.location), "")

@@ -12,7 +12,7 @@ from bot import moments
 from bot.analysis import RunAnalysis, analysis_of
 from bot.command import ENTRY, Asked, MomentTarget, NoMomentTarget, Services
 from bot.errors import ServiceError
-from bot.model import Property, Run
+from bot.model import Check, Run
 from bot.parsed import Pasted
 from bot.platform import Need, Platform
 from bot.replies import at_moment, pasting
@@ -53,7 +53,7 @@ async def moment_target_of(asked: Asked, services: Services) -> MomentTarget | N
     return _target_in(found, asked.value("property") or of_thread)
 
 
-def choose_property(found: RunAnalysis, wanted: str) -> Property:
+def choose_property(found: RunAnalysis, wanted: str) -> Check:
     """Return the failing property with that name or number, as the list of failing ones shows them."""
     failing = found.failing
     exact = next((p for p in failing if p.name == wanted), None)
@@ -69,7 +69,7 @@ def choose_property(found: RunAnalysis, wanted: str) -> Property:
     raise replies.no_property(wanted, [p.name for p in failing])
 
 
-def _entry(failing: tuple[Property, ...], number: int) -> Property:
+def _entry(failing: tuple[Check, ...], number: int) -> Check:
     if number <= len(failing):
         return failing[number - 1]
     raise replies.no_entry(number, len(failing))
@@ -119,7 +119,7 @@ async def _named(asked: Asked, services: Services, platform: Platform, run: Run 
         found = await analysis_of(platform, services.store, run)
     except ServiceError:  # the moment is known all the same
         return wanted
-    there = found.results.properties if found.results else ()
+    there = found.results.checks if found.results else ()
     if not found.failing or any(
         p.name == wanted for p in there
     ):  # the button of a card may be older than these

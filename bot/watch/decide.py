@@ -56,13 +56,13 @@ def lagging(found: RunAnalysis) -> bool:
     if found.results is None:
         return False
     if found.results.availability is Availability.READY:
-        return not found.results.properties and found.run.status is RunStatus.COMPLETED
+        return not found.results.total.all and found.run.status is RunStatus.COMPLETED
     return found.results.availability is Availability.NOT_YET
 
 
 def unsettled(found: RunAnalysis) -> bool:
     """Whether later looks may find more: results still come, or their list could not be read whole."""
-    return lagging(found) or (found.results is not None and found.results.cut)
+    return lagging(found) or (found.results is not None and not found.results.comparable)
 
 
 def next_look(first: datetime, now: datetime) -> datetime:

@@ -131,7 +131,7 @@ async def test_results__ready(stage: Stage) -> None:
 
     assert results.availability is Availability.READY
     assert tuple(p.name for p in results.failing) == FAILING
-    assert results.passing_count > 1
+    assert results.total.passing > 1
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from bot.model import (
     Availability,
+    Check,
+    CheckStatus,
     Example,
     LineKind,
     LogLine,
     Moment,
-    Property,
-    PropertyStatus,
     Results,
     Run,
     RunRef,
@@ -40,7 +40,6 @@ def a_run(number: int = 1, /, *, connection: str = "demo", **changes: object) ->
         started_at=created,
         completed_at=created + timedelta(minutes=45),
         creator="alice",
-        creator_kind="user",
         description="nightly on main",
         source="main",
         test_name="payments",
@@ -61,11 +60,11 @@ def an_example(text: str = "condition: false", *, moment: Moment | None = MOMENT
     return Example(text=text, moment=moment, location="ledger.go:42" if moment else None)
 
 
-def a_property(name: str, /, *, failing: bool = False, **changes: object) -> Property:
+def a_property(name: str, /, *, failing: bool = False, **changes: object) -> Check:
     """Return an event property, passing unless told otherwise, a group leaf like users' own assertions."""
-    result = Property(
+    result = Check(
         name=name,
-        status=PropertyStatus.FAILING if failing else PropertyStatus.PASSING,
+        status=CheckStatus.FAILING if failing else CheckStatus.PASSING,
         is_event=True,
         is_group=True,
         example_count=0 if failing else 12,
@@ -80,7 +79,7 @@ def some_results(run: Run, /, *, failing: tuple[str, ...] = (), passing: tuple[s
     """Return readable results with these failing and passing properties, failing first."""
     listed = [a_property(name, failing=True) for name in failing]
     listed += [a_property(name) for name in passing]
-    return Results(ref=run.ref, availability=Availability.READY, properties=tuple(listed))
+    return Results(ref=run.ref, availability=Availability.READY, checks=tuple(listed))
 
 
 def a_line(text: str, vtime: str, *, source: str = "etcd0", kind: LineKind = LineKind.OUTPUT) -> LogLine:

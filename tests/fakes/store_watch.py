@@ -21,17 +21,24 @@ class RunRow:
 
     tracked: TrackedRun
     launcher: str
+    launcher_key: str
     source: str
     test_name: str
     ephemeral: bool
     created_at: datetime | None
     first_seen: datetime
+    listed: bool
     baseline: bool = False
 
     @property
     def series(self) -> tuple[str, str, str]:
         """What it is compared within."""
-        return (self.launcher, self.source, self.test_name)
+        return (self.launcher_key, self.source, self.test_name)
+
+    @property
+    def remembered(self) -> TrackedRun:
+        """What the watcher remembers of it."""
+        return replace(self.tracked, listed_at=self.created_at or self.first_seen, listed=self.listed)
 
     @property
     def run(self) -> Run:
@@ -41,7 +48,9 @@ class RunRow:
             status=self.tracked.status,
             status_text=self.tracked.status,
             launcher=self.launcher,
+            launcher_key=None if self.launcher_key == self.launcher else self.launcher_key,
             created_at=self.created_at,
+            seen_at=None if self.created_at else self.first_seen,
             source=self.source or None,
             test_name=self.test_name or None,
             ephemeral=self.ephemeral,
@@ -73,7 +82,7 @@ class MemoryWatch(Shared):
     async def tracked(self, connection: str) -> tuple[TrackedRun, ...]:
         await self._turn()
         return tuple(
-            row.tracked
+            row.remembered
             for ref, row in self.runs.items()
             if ref.connection == clean(connection)
             and (not row.tracked.status.terminal or not (row.tracked.results_known or row.baseline))
@@ -82,7 +91,7 @@ class MemoryWatch(Shared):
     async def known(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, TrackedRun]:
         await self._turn()
         refs = [RunRef(clean(connection), clean(run_id)) for run_id in run_ids]
-        return {ref.run_id: self.runs[ref].tracked for ref in refs if ref in self.runs}
+        return {ref.run_id: self.runs[ref].remembered for ref in refs if ref in self.runs}
 
     async def track(self, ref: RunRef, now: datetime) -> None:
         await self._turn()
@@ -206,23 +215,29 @@ class MemoryWatch(Shared):
         fresh = TrackedRun(
             ref=run.ref, status=run.status, terminal_since=ended, announced=run.status if quiet else None
         )
-        launcher, source, test_name = run.series
+        launcher_key, source, test_name = run.series
+        listed = (run.created_at or run.seen_at) is not None
         if old is None:
             self.runs[run.ref] = RunRow(
                 tracked=fresh,
-                launcher=launcher,
+                launcher=run.launcher,
+                launcher_key=launcher_key,
                 source=source,
                 test_name=test_name,
                 ephemeral=run.ephemeral,
                 created_at=run.created_at,
-                first_seen=now,
+                first_seen=run.seen_at or now,
+                listed=listed,
                 baseline=quiet,
             )
             return
         if old.tracked.status is not run.status:
             old.tracked = replace(fresh, announced=old.tracked.announced)
             old.baseline = False
-        old.launcher = launcher or old.launcher
+        if listed and not old.listed:
+            old.first_seen, old.listed = run.seen_at or old.first_seen, True
+        old.launcher = run.launcher or old.launcher
+        old.launcher_key = launcher_key or old.launcher_key
         old.source = source or old.source
         old.test_name = test_name or old.test_name
         old.ephemeral = run.ephemeral

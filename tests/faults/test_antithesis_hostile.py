@@ -436,7 +436,7 @@ async def test_results__of_a_list_that_cannot_be_read_whole(
     async with raw_server(*replies) as server, _service(server.base_url, spool, pages=pages) as service:
         results = await service.results(a_run(1, connection="prod"))
 
-    assert (len(results.properties), len(results.failing), results.cut) == (100, 1, True)
+    assert (len(results.checks), len(results.failing), results.whole) == (100, 1, False)
 
 
 async def test_results__a_property_that_is_none_leaves_the_list_not_whole(spool: Path) -> None:
@@ -445,7 +445,7 @@ async def test_results__a_property_that_is_none_leaves_the_list_not_whole(spool:
     async with raw_server(page) as server, _service(server.base_url, spool) as service:
         results = await service.results(a_run(1, connection="prod"))
 
-    assert results.cut
+    assert not results.whole
     assert judge(a_run(1), results).kind is VerdictKind.NO_RESULTS
 
 
@@ -455,7 +455,7 @@ async def test_results__counts_an_overlap_once(spool: Path) -> None:
     async with raw_server(*replies) as server, _service(server.base_url, spool) as service:
         results = await service.results(a_run(1, connection="prod"))
 
-    assert (len(results.properties), len(results.failing), results.cut) == (100, 1, False)
+    assert (len(results.checks), len(results.failing), results.whole) == (100, 1, True)
 
 
 async def test_pages__a_hostile_cursor_is_only_a_value(spool: Path) -> None:
@@ -977,5 +977,5 @@ async def test_results__a_property_that_is_too_large_is_lost_alone_and_the_list_
     async with raw_server(*replies) as server, _service(server.base_url, spool, body=100_000) as service:
         found = await service.results(a_run(1, ref=RunRef("prod", RUN_ID)))
 
-    assert [p.name for p in found.properties] == ["small"]
-    assert found.cut
+    assert [p.name for p in found.checks] == ["small"]
+    assert not found.whole

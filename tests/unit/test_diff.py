@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,12 +11,12 @@ from hypothesis import strategies as st
 
 from bot.chain import Chain, Gap, Past, Streak
 from bot.diff import RunDiff, compare, reason, wanted
-from bot.model import Availability, Property, PropertyStatus, Results, Run, RunRef, RunStatus
+from bot.model import Availability, Check, CheckStatus, Counts, Results, Run, RunRef, RunStatus, Says
 from bot.state import CHANGES, EVERYTHING, Outcome, StoredResults, Subscription
-from bot.verdict import Verdict, VerdictKind
+from bot.verdict import Verdict, VerdictKind, judge
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-P, F, U = PropertyStatus.PASSING, PropertyStatus.FAILING, PropertyStatus.UNKNOWN
+P, F, U = CheckStatus.PASSING, CheckStatus.FAILING, CheckStatus.UNKNOWN
 
 
 def day(number: int) -> datetime:
@@ -44,9 +45,9 @@ def kept(number: int, *failing: str, status: RunStatus = RunStatus.COMPLETED) ->
     )
 
 
-def results(availability: Availability = Availability.READY, /, **statuses: PropertyStatus) -> Results:
-    properties = tuple(Property(name=name, status=status) for name, status in statuses.items())
-    return Results(ref=RunRef("acme", "r9"), availability=availability, properties=properties)
+def results(availability: Availability = Availability.READY, /, **statuses: CheckStatus) -> Results:
+    properties = tuple(Check(name=name, status=status) for name, status in statuses.items())
+    return Results(ref=RunRef("acme", "r9"), availability=availability, checks=properties)
 
 
 def chain(*past: StoredResults | Gap, end: Gap = Gap.FIRST) -> Chain:
@@ -104,12 +105,65 @@ def test_compare__lets_one_failure_of_a_name_count() -> None:
     both = Results(
         ref=RunRef("acme", "r9"),
         availability=Availability.READY,
-        properties=tuple(Property(name="a", status=status) for status in (F, P, F)),
+        checks=tuple(Check(name="a", status=status) for status in (F, P, F)),
     )
 
     diff = compare(both, chain(kept(8, "a")))
 
     assert diff == RunDiff(baseline=kept(8, "a"), still_failing=(("a", Streak(2)),))
+
+
+def test_compare__tells_what_became_of_what_failed_before() -> None:
+    """Skipped, excused, passing and not named are four things; “not seen” is said only of a list that is whole."""
+    checks = (
+        Check(name="skips", status=CheckStatus.SKIPPED),
+        Check(name="quarantined", status=F, excused="quarantined"),
+        Check(name="passes", status=P),
+    )
+    whole = Results(ref=RunRef("acme", "r9"), availability=Availability.READY, checks=checks)
+    named = replace(whole, whole=False, counts=Counts(passing=40, skipped=1, excused=1))
+    past = chain(kept(8, "skips", "quarantined", "passes", "gone"))
+
+    of_whole, of_named = compare(whole, past), compare(named, past)
+
+    assert (of_whole.skipped, of_whole.excused, of_whole.not_seen) == (
+        ("skips",),
+        ("quarantined",),
+        ("gone",),
+    )
+    assert (of_named.not_seen, of_named.not_failing) == ((), ("gone",))
+    assert of_whole.first_pass == of_named.first_pass == (("passes", Streak(1)),)
+    assert not of_whole.news
+
+
+def test_compare__counts_again_what_was_excused() -> None:
+    """A failure that did not count before and does now wakes people, and is not called newly failing."""
+    before = replace(kept(8, "old"), excused=frozenset({"let go"}))
+
+    diff = compare(results(old=F, **{"let go": F}), chain(before))
+
+    assert (diff.newly_failing, diff.counts_again) == ((), ("let go",))
+    assert Outcome.NEW_FAILURES in reason(FAILED, diff)
+
+
+def test_reason__excused_failures_wake_nobody() -> None:
+    """A run in which nothing but excused checks fails counts as no failure, and as no recovery from one."""
+    check = Check(name="a", status=F, excused="quarantined")
+    now = Results(
+        ref=RunRef("acme", "r9"), availability=Availability.READY, checks=(check, Check(name="b", status=P))
+    )
+
+    outcomes = reason(judge(run(), now), compare(now, chain(kept(8))))
+
+    assert outcomes == {Outcome.ALL}
+
+
+@pytest.mark.parametrize("says", [None, Says.PASSED, Says.FAILED])
+def test_reason__a_pass_after_a_run_that_the_platform_failed_is_a_recovery(says: Says | None) -> None:
+    """Although no check failed there."""
+    outcomes = reason(PASSED, RunDiff(baseline=replace(kept(8), says=says)))
+
+    assert (Outcome.RECOVERY in outcomes) is (says is Says.FAILED)
 
 
 @pytest.mark.parametrize(
@@ -138,11 +192,9 @@ NAMES = st.frozensets(st.sampled_from("abcdef"))
 
 
 @settings(max_examples=80)
-@given(
-    st.lists(NAMES, max_size=5), st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(PropertyStatus))
-)
+@given(st.lists(NAMES, max_size=5), st.dictionaries(st.sampled_from("abcdef"), st.sampled_from(CheckStatus)))
 def test_compare__puts_every_name_in_one_group(
-    past: list[frozenset[str]], now: dict[str, PropertyStatus]
+    past: list[frozenset[str]], now: dict[str, CheckStatus]
 ) -> None:
     """All that fails or failed before is in exactly one group; counts fit the history."""
     history = tuple(kept(8 - n, *failing) for n, failing in enumerate(past))
@@ -152,6 +204,7 @@ def test_compare__puts_every_name_in_one_group(
     groups = (
         (*diff.newly_failing, *diff.not_compared),
         tuple(dict(diff.still_failing)),
+        diff.skipped,
         diff.not_seen,
         tuple(dict(diff.first_pass)),
     )

@@ -92,8 +92,8 @@ async def test_chain__keeps_what_it_reads() -> None:
             Results(
                 ref=a_run(2).ref,
                 availability=Availability.READY,
-                properties=some_results(a_run(2), failing=("a",)).properties,
-                cut=True,
+                checks=some_results(a_run(2), failing=("a",)).checks,
+                whole=False,
             ),
             Gap.CUT,
         ),

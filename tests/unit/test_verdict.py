@@ -9,22 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.earlier import stored
-from bot.model import Availability, Property, PropertyStatus, Results, Run, RunRef, RunStatus
+from bot.model import Availability, Check, CheckStatus, Counts, Results, Run, RunRef, RunStatus, Says
 from bot.replies.runs import verdict_words
 from bot.state import StoredResults
 from bot.verdict import Verdict, VerdictKind, judge, judge_stored
 
 REF = RunRef("acme", "r1")
-P, F, U = PropertyStatus.PASSING, PropertyStatus.FAILING, PropertyStatus.UNKNOWN
+P, F, U = CheckStatus.PASSING, CheckStatus.FAILING, CheckStatus.UNKNOWN
 
 
 def run(status: RunStatus) -> Run:
     return Run(ref=REF, status=status, status_text=status.value, launcher="nightly")
 
 
-def results(*statuses: PropertyStatus, availability: Availability = Availability.READY) -> Results:
-    properties = tuple(Property(name=f"p{n}", status=status) for n, status in enumerate(statuses))
-    return Results(ref=REF, availability=availability, properties=properties)
+def results(*statuses: CheckStatus, availability: Availability = Availability.READY) -> Results:
+    properties = tuple(Check(name=f"p{n}", status=status) for n, status in enumerate(statuses))
+    return Results(ref=REF, availability=availability, checks=properties)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def results(*statuses: PropertyStatus, availability: Availability = Availability
     ],
 )
 def test_judge__combines_status_and_properties(
-    status: RunStatus, statuses: tuple[PropertyStatus, ...], expected: Verdict
+    status: RunStatus, statuses: tuple[CheckStatus, ...], expected: Verdict
 ) -> None:
     """Each status with readable properties gives its verdict and counts."""
     verdict = judge(run(status), results(*statuses))
@@ -70,14 +70,79 @@ def test_judge__combines_status_and_properties(
     ],
 )
 def test_judge__never_passes_by_a_list_that_was_cut(
-    statuses: tuple[PropertyStatus, ...], kind: VerdictKind, words: str
+    statuses: tuple[CheckStatus, ...], kind: VerdictKind, words: str
 ) -> None:
     """What fails in it fails; that nothing does, or that all does, is said of the part that was read."""
-    verdict = judge(run(RunStatus.COMPLETED), replace(results(*statuses), cut=True))
+    verdict = judge(run(RunStatus.COMPLETED), replace(results(*statuses), whole=False))
 
     assert kind is verdict.kind
     assert f"{words}, the others could not be read" == verdict_words(verdict)
     assert not verdict.suspects_setup
+
+
+K, T = VerdictKind, Says
+
+
+@pytest.mark.parametrize(
+    ("says", "counts", "kind", "contradicts"),
+    [
+        (None, Counts(passing=3), K.PASSED, None),
+        (T.PASSED, Counts(passing=3), K.PASSED, None),
+        (T.FAILED, Counts(passing=412), K.INCOMPLETE, T.FAILED),
+        (T.FAILED, Counts(passing=398, excused=7), K.INCOMPLETE, T.FAILED),
+        (T.FAILED, Counts(skipped=3), K.INCOMPLETE, T.FAILED),
+        (T.FAILED, Counts(), K.INCOMPLETE, T.FAILED),
+        (T.FAILED, Counts(failing=2, passing=10), K.FAILED, None),
+        (T.PASSED, Counts(failing=2, passing=10), K.FAILED, T.PASSED),
+        (None, Counts(failing=2, passing=10), K.FAILED, None),
+        (T.PASSED, Counts(passing=10, skipped=2), K.PASSED, None),
+        (T.PASSED, Counts(passing=10, excused=7), K.PASSED, None),
+        (T.PASSED, Counts(passing=10, unknown=1), K.NO_RESULTS, None),
+        (T.PASSED, Counts(skipped=5), K.NO_RESULTS, None),
+        (T.PASSED, Counts(excused=5), K.NO_RESULTS, None),
+        (T.PASSED, Counts(), K.NO_RESULTS, None),
+    ],
+)
+def test_judge__the_platforms_word_makes_it_worse_and_never_better(
+    says: Says | None, counts: Counts, kind: VerdictKind, contradicts: Says | None
+) -> None:
+    """A run that the platform calls failed is never green; one that it calls passed is only if its checks are."""
+    ended = replace(run(RunStatus.COMPLETED), says=says)
+    read = Results(ref=REF, availability=Availability.READY, whole=False, counts=counts)
+
+    verdict = judge(ended, read)
+
+    assert (verdict.kind, verdict.contradicts, verdict.total) == (kind, contradicts, counts.all)
+    assert verdict.good is (kind is K.PASSED and not counts.excused)
+
+
+@pytest.mark.parametrize("says", [None, *Says])
+@pytest.mark.parametrize("status", [status for status in RunStatus if status is not RunStatus.COMPLETED])
+def test_judge__the_status_comes_before_the_platforms_word(status: RunStatus, says: Says | None) -> None:
+    """A run that has not finished, or was cancelled, is judged by that alone."""
+    verdict = judge(replace(run(status), says=says), results(P))
+
+    assert verdict == judge(run(status), results(P))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "counts", "failing"),
+    [
+        ((F, P), Counts(passing=412), 1),
+        ((F,), Counts(failing=3, passing=5), 3),
+        ((F, F), Counts(failing=2), 2),
+    ],
+)
+def test_judge__of_two_views_that_disagree_the_worse_counts(
+    statuses: tuple[CheckStatus, ...], counts: Counts, failing: int
+) -> None:
+    """A failing check that is named counts, and one that is only counted does; then nothing is called new."""
+    read = replace(results(*statuses), whole=False, counts=counts)
+
+    verdict = judge(run(RunStatus.COMPLETED), read)
+
+    assert (verdict.kind, verdict.failing) == (VerdictKind.FAILED, failing)
+    assert read.comparable is (failing == statuses.count(F))
 
 
 @pytest.mark.parametrize("availability", [a for a in Availability if a is not Availability.READY])
@@ -93,16 +158,16 @@ def test_judge__counts_nothing_that_cannot_be_read(availability: Availability, s
 @settings(max_examples=80)
 @given(
     st.sampled_from(RunStatus),
-    st.lists(st.sampled_from(PropertyStatus), max_size=6),
+    st.lists(st.sampled_from(CheckStatus), max_size=6),
     st.sampled_from(Availability),
 )
 def test_judge__is_good_only_when_all_passed(
-    status: RunStatus, statuses: list[PropertyStatus], availability: Availability
+    status: RunStatus, statuses: list[CheckStatus], availability: Availability
 ) -> None:
     """Passed means: completed, read, at least one property, and every one of them passing."""
     verdict = judge(run(status), results(*statuses, availability=availability))
 
-    all_passed = bool(statuses) and set(statuses) == {P}
+    all_passed = P in statuses and set(statuses) <= {P, CheckStatus.SKIPPED}
     good = status is RunStatus.COMPLETED and availability is Availability.READY and all_passed
     assert good is (verdict.kind is VerdictKind.PASSED)
 
@@ -135,14 +200,14 @@ def test_judge_stored__agrees_with_what_was_kept(
 
 
 @settings(max_examples=60)
-@given(st.sampled_from(RunStatus), st.lists(st.sampled_from(PropertyStatus), max_size=6))
+@given(st.sampled_from(RunStatus), st.lists(st.sampled_from(CheckStatus), max_size=6))
 def test_judge_stored__agrees_with_the_results_that_were_read(
-    status: RunStatus, statuses: list[PropertyStatus]
+    status: RunStatus, statuses: list[CheckStatus]
 ) -> None:
     """A list of runs never shows another verdict than the run's own card; a property of no known result counts."""
     ended, read = run(status), results(*statuses)
 
-    kept = stored(ended, read) if read.properties else None
+    kept = stored(ended, read) if read.checks else None
 
     assert judge(ended, read) == judge_stored(ended.status, kept)
 

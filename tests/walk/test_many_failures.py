@@ -30,9 +30,9 @@ def a_platform() -> FakeRunService:
 
 def turning_in_circles(results: Results) -> Results:
     """Make each property a group, inside the group that its successor is."""
-    names = [p.name for p in results.properties]
-    grouped = zip(results.properties, [*names[1:], names[0]], strict=True)
-    return replace(results, properties=tuple(replace(p, is_group=True, group=g) for p, g in grouped))
+    names = [p.name for p in results.checks]
+    grouped = zip(results.checks, [*names[1:], names[0]], strict=True)
+    return replace(results, checks=tuple(replace(p, is_group=True, group=g) for p, g in grouped))
 
 
 async def test_slack__shows_the_first_of_thousands_and_counts_the_rest() -> None:

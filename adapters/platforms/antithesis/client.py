@@ -26,12 +26,12 @@ from adapters.platforms.antithesis.wire import Request
 from bot.errors import AccessRefused, ListCut, NotAvailable, NotFound, RateLimited, Rejected, ServiceError
 from bot.model import (
     Availability,
+    Check,
     DebugRequest,
     LaunchOutcome,
     LaunchRequest,
     LogExcerpt,
     LogQuery,
-    Property,
     Refused,
     Results,
     Run,
@@ -113,21 +113,21 @@ class AntithesisService:
             found = await self._properties(run)
         except NotFound:
             return Results(ref=run.ref, availability=await self._absence(run, empty=False))
-        if not found.properties and not found.cut:
+        if not found.checks and found.whole:
             return Results(ref=run.ref, availability=await self._absence(run, empty=True))
         return found
 
     async def _properties(self, run: Run) -> Results:
-        found: list[Property] = []
+        found: list[Check] = []
         lost = 0
 
-        async def read(after: str | None, size: int) -> Listed[Property]:
+        async def read(after: str | None, size: int) -> Listed[Check]:
             request = protocol.properties_request(run.ref.run_id, after, size)
             return self._reader.properties(await self._caller.read(request, what="run"))
 
         shrunk = shrinking(read, self._reader.unread_property, protocol.PAGE)
 
-        async def page(after: str | None) -> Listed[Property]:
+        async def page(after: str | None) -> Listed[Check]:
             nonlocal lost
             listed = await shrunk(after)
             lost += listed.lost
@@ -141,7 +141,7 @@ class AntithesisService:
         except ListCut:
             cut = True
         return Results(
-            ref=run.ref, availability=Availability.READY, properties=tuple(found), cut=cut or lost > 0
+            ref=run.ref, availability=Availability.READY, checks=tuple(found), whole=not cut and not lost
         )
 
     async def _absence(self, run: Run, *, empty: bool) -> Availability:
@@ -251,7 +251,7 @@ class AntithesisService:
         return None
 
 
-def _same(listed: Property) -> Hashable:
+def _same(listed: Check) -> Hashable:
     """Return what makes two listed properties one; their samples may differ from one reading to the next."""
     return listed.name, listed.group, listed.status
 

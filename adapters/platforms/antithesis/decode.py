@@ -15,12 +15,18 @@ from adapters.platforms.antithesis.text import clean, told
 from bot.model import Moment, Run, RunRef, RunStatus
 from bot.redact import scrub
 
+_STATUSES = {
+    "starting": RunStatus.STARTING,
+    "in_progress": RunStatus.IN_PROGRESS,
+    "completed": RunStatus.COMPLETED,
+    "cancelled": RunStatus.CANCELLED,
+    "incomplete": RunStatus.INCOMPLETE,
+}
 _NAME = 500  # characters of a name, so that a hostile one stays a name
 
 
 class _Creator(msgspec.Struct):
     name: str | None = None
-    type: str | None = None
 
 
 class _Links(msgspec.Struct):
@@ -65,14 +71,13 @@ def run_of(body: RunBody, *, connection: str, origin: str, served_by: str = "") 
     report = checked_report(links.triage_report, origin, served_by)
     return Run(
         ref=RunRef(connection, body.run_id),
-        status=RunStatus.read(body.status),
+        status=_STATUSES.get(body.status or "", RunStatus.UNKNOWN),
         status_text=told(body.status or "", 60) or "unknown",
         launcher=told(body.launcher or "", _NAME),
         created_at=time_of(body.created_at),
         started_at=time_of(body.started_at),
         completed_at=time_of(body.completed_at),
         creator=_name(creator.name),
-        creator_kind=_name(creator.type),
         description=_text(body.description or served.get("antithesis.description")),
         source=_name(served.get("antithesis.source")),
         test_name=_name(served.get("antithesis.test_name")),

@@ -8,9 +8,10 @@ from adapters.platforms.antithesis.decode import moment_of
 from adapters.platforms.antithesis.events import describe, location_of, read_event
 from adapters.platforms.antithesis.lenient import NULL, read, read_any
 from adapters.platforms.antithesis.text import clean, told
-from bot.model import Example, Moment, Property, PropertyStatus
+from bot.model import Check, CheckStatus, Example, Moment
 from bot.redact import scrub
 
+_STATUSES = {"Passing": CheckStatus.PASSING, "Failing": CheckStatus.FAILING}
 _NAME = 1_000
 _SAMPLES = 20
 _VALUE = 500
@@ -32,12 +33,12 @@ class PropertyBody(msgspec.Struct):
     counterexamples: msgspec.Raw = NULL
 
 
-def property_of(body: PropertyBody) -> Property:
+def property_of(body: PropertyBody) -> Check:
     """Return a property; a status that no document names is unknown, never passing."""
     is_event = bool(body.is_event)
-    return Property(
+    return Check(
         name=told(body.name, _NAME),
-        status=next((s for s in PropertyStatus if s == body.status), PropertyStatus.UNKNOWN),
+        status=_STATUSES.get(body.status or "", CheckStatus.UNKNOWN),
         is_event=is_event,
         is_group=bool(body.is_group),
         group=told(body.group, _NAME) if body.group else None,

@@ -30,10 +30,10 @@ from adapters.platforms.antithesis.wire import Answer, Oversized, Request
 from bot.errors import ListCut, UnexpectedAnswer
 from bot.model import (
     Availability,
+    Check,
     DebugRequest,
     LaunchRequest,
     LogQuery,
-    Property,
     Run,
     RunQuery,
     RunRef,
@@ -181,11 +181,11 @@ class Reader:
         )
         return _behind(error, (run,))
 
-    def unread_property(self, error: Oversized) -> Listed[Property]:
+    def unread_property(self, error: Oversized) -> Listed[Check]:
         """Return a page of one property that is too large, which is lost. Raises `ListCut`."""
         return _behind(error, ())
 
-    def properties(self, answer: Answer) -> Listed[Property]:
+    def properties(self, answer: Answer) -> Listed[Check]:
         """Return a page of properties."""
         page = read_page(_body(answer, what="run"))
         return _listed(page, tuple(property_of(body) for body in read_items(page, PropertyBody)))

@@ -249,6 +249,17 @@ async def test_watch__how_far_lists_were_read(now: Now) -> None:
     told = await now.store.announced_results(RunRef("demo", run_id(12)))
     assert told is not None
     assert told.failing == {CHANCE, LONG}
+    assert (told.excused, told.skipped_count, told.says, told.seen_at) == (frozenset(), 0, None, None)
+
+
+async def test_watch__a_series_is_what_it_was(now: Now) -> None:
+    """Runs of then go by their launcher's name, and a list has shown them."""
+    known = await now.store.known("demo", (run_id(12),))
+    before = now.clock.now()
+    earlier = await now.store.earlier("demo", a_run(12).series, before, EPOCH, 3)
+
+    assert known[run_id(12)].listed
+    assert [run.launcher_key for run in earlier] == [None] * len(earlier) != []
 
 
 async def test_outbox__every_state_goes_on(now: Now) -> None:

@@ -44,7 +44,7 @@ async def test_record__new_run(store: Store) -> None:
     run = a_run(1, status=RUNNING)
     await store.record(a_step(runs=(run,)))
 
-    expected = TrackedRun(ref=run.ref, status=RUNNING)
+    expected = TrackedRun(ref=run.ref, status=RUNNING, listed_at=run.created_at)
 
     assert (expected,) == await store.tracked("demo")
     assert {run.ref.run_id: expected} == await store.known("demo", (run.ref.run_id, "never-seen"))
@@ -57,7 +57,9 @@ async def test_record__run_ends(store: Store) -> None:
     await store.record(a_step(runs=(run,), now=later(60)))
     await store.record(a_step(runs=(run,), now=later(120)))
 
-    expected = TrackedRun(ref=run.ref, status=RunStatus.COMPLETED, terminal_since=later(60))
+    expected = TrackedRun(
+        ref=run.ref, status=RunStatus.COMPLETED, terminal_since=later(60), listed_at=run.created_at
+    )
 
     assert (expected,) == await store.tracked("demo")
 
@@ -85,6 +87,7 @@ async def test_record__results_known(store: Store) -> None:
         announced=RunStatus.COMPLETED,
         results_known=True,
         terminal_since=NOW,
+        listed_at=run.created_at,
     )
 
     assert await store.tracked("demo") == ()
@@ -104,6 +107,7 @@ async def test_record__status_changes_after_the_end(store: Store, status: RunSta
         status=status,
         announced=RunStatus.COMPLETED,
         terminal_since=later(60) if status.terminal else None,
+        listed_at=run.created_at,
     )
 
     assert (expected,) == await store.tracked("demo")
@@ -163,7 +167,8 @@ async def test_track__before_it_is_listed(store: Store) -> None:
     """A run launched here is followed at once, and offered as recent."""
     await store.track(RunRef("demo", "r1"), NOW)
 
-    assert (TrackedRun(ref=RunRef("demo", "r1"), status=RunStatus.STARTING),) == await store.tracked("demo")
+    expected = TrackedRun(ref=RunRef("demo", "r1"), status=RunStatus.STARTING, listed_at=NOW, listed=False)
+    assert (expected,) == await store.tracked("demo")
     assert await store.recent("demo", 5) == (("r1", "", "starting"),)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.platforms.antithesis.protocol import Reader
 from adapters.platforms.antithesis.wire import Answer
-from bot.model import Moment, Property, PropertyStatus
+from bot.model import Check, CheckStatus, Moment
 
 READER = Reader("prod", "https://acme.antithesis.com")
 EVENT = {
@@ -26,7 +26,7 @@ EVENT = {
 }
 
 
-def _property(**fields: Any) -> Property:
+def _property(**fields: Any) -> Check:
     body = {"name": "balance holds", "status": "Failing", "is_event": True, **fields}
     (found,) = READER.properties(Answer(status=200, body=json.dumps({"data": [body]}).encode())).items
     return found
@@ -55,7 +55,7 @@ def test_property__passing_with_counterexamples() -> None:
 @pytest.mark.parametrize("status", [None, "passing", "Flaky", 5])
 def test_property__a_status_that_nobody_knows(status: object) -> None:
     """It is unknown, never passing."""
-    assert _property(status=status).status is PropertyStatus.UNKNOWN
+    assert _property(status=status).status is CheckStatus.UNKNOWN
 
 
 @pytest.mark.parametrize(

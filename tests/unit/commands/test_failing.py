@@ -48,7 +48,7 @@ async def test_failing__of_a_list_that_was_cut_says_so(failing: tuple[str, ...])
     door = Door()
     before = door.service.add_run(a_run(1), some_results(a_run(1), passing=("x", "y")))
     run = door.service.add_run(a_run(2))
-    door.service.set_results(replace(some_results(run, failing=failing, passing=("y",)), cut=True))
+    door.service.set_results(replace(some_results(run, failing=failing, passing=("y",)), whole=False))
 
     for words in ("failing", "status"):
         card = (await door.say(f"{words} {run.ref.run_id}")).card
@@ -67,7 +67,7 @@ async def test_failing__group_leaves_count() -> None:
     door = Door()
     run = door.service.add_run(a_run(1))
     leaf = a_property("balance never negative", failing=True, is_group=True)
-    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=(leaf,)))
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, checks=(leaf,)))
 
     card = (await door.say("failing latest")).card
 
@@ -82,7 +82,7 @@ async def test_failing__a_property_without_moment_offers_no_logs() -> None:
     whole = a_property(
         "Recent version", failing=True, is_event=False, counterexamples=(), counterexample_count=None
     )
-    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=(whole,)))
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, checks=(whole,)))
 
     card = (await door.say("failing latest")).card
 

@@ -234,7 +234,7 @@ async def test_logs__property_without_moment_is_refused() -> None:
     door = Door()
     run = door.service.add_run(a_run(1))
     whole = a_property("Recent version", failing=True, is_event=False, counterexamples=())
-    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=(whole,)))
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, checks=(whole,)))
 
     reply = await door.say("logs latest property=1")
 

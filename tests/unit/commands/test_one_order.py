@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot import grammar
 from bot.analysis import analysis_of
 from bot.cards import Button, Card, Context, plain
-from bot.model import Availability, LogLine, Moment, Property, Results, Run, RunRef, RunStatus
+from bot.model import Availability, Check, LogLine, Moment, Results, Run, RunRef, RunStatus
 from bot.replies import announcements, at_moment, runs
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example, some_results
 from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of
@@ -19,7 +19,7 @@ from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of
 MOMENTS = {"alpha": Moment("11", "11.5"), "beta": Moment("-22", "22.25"), "zeta": Moment("33", "33.125")}
 
 
-def failing_at(name: str, *moments: Moment | None) -> Property:
+def failing_at(name: str, *moments: Moment | None) -> Check:
     """Return a failing property with one counterexample per moment, in the order served."""
     samples = tuple(an_example(f"sample of {name}", moment=moment) for moment in moments)
     return a_property(name, failing=True, counterexamples=samples)
@@ -30,9 +30,7 @@ def a_failing_run(door: Door, *names: str, number: int = 2, **changes: object) -
     run = door.service.change(door.service.add_run(a_run(number)), **changes)
     listed = tuple(failing_at(name, MOMENTS[name]) for name in names)
     passing = tuple(a_property(name) for name in MOMENTS if name not in names)
-    door.service.set_results(
-        Results(ref=run.ref, availability=Availability.READY, properties=listed + passing)
-    )
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, checks=listed + passing))
     for moment in MOMENTS.values():
         door.service.set_log(run, moment, *(a_line(f"line {n}", moment.vtime) for n in range(3)))
     return run
@@ -216,7 +214,7 @@ async def test_property__whose_name_is_a_number_is_found_by_its_buttons() -> Non
     named = tuple(
         failing_at(name, Moment(hash_, "5.5")) for name, hash_ in (("2", "1"), ("x", "2"), ("1", "3"))
     )
-    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=named))
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, checks=named))
     listing = (await door.say("failing latest")).card
     assert [plain(item.title) for item in listing.items] == ["1. 1", "2. 2", "3. x"]
 
@@ -255,7 +253,7 @@ async def test_failing__shows_the_sample_that_its_buttons_look_at() -> None:
     samples = (an_example("late", moment=Moment("1", "313.15")), an_example("early", moment=Moment("2", "45.33")),
                an_example("", moment=Moment("3", "99.5")))  # fmt: skip
     broken = a_property("x", failing=True, counterexamples=samples)
-    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=(broken,)))
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, checks=(broken,)))
 
     listing = (await door.say("failing latest")).card
     one = (await door.say("failing latest 1")).card
@@ -343,7 +341,7 @@ async def test_wider__shows_more_lines_until_all_are_shown() -> None:
     run = door.service.add_run(a_run(1))
     moment = Moment("7", "100.5")
     broken = failing_at("balance", moment)
-    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=(broken,)))
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, checks=(broken,)))
     door.service.set_log(run, moment, *(a_line(f"line {n}", f"{n / 2}") for n in range(200)))
 
     card = (await door.say("logs latest")).card
@@ -364,7 +362,7 @@ async def test_thread__of_a_property_without_a_moment_shows_no_other_ones(verb: 
     door = Door()
     run = door.service.add_run(a_run(1))
     properties = (failing_at("alpha", MOMENTS["alpha"]), failing_at("zeta", None))
-    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=properties))
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, checks=properties))
     await door.store.set_context(CHANNEL, "t1", Context(run=run.ref, property_name="zeta"))
 
     reply = await door.say(verb, thread="t1")

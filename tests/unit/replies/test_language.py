@@ -20,11 +20,11 @@ from bot.actions import requests
 from bot.cards import Card, Excerpt, Item, Tone, Untrusted, plain
 from bot.model import (
     Availability,
+    CheckStatus,
     DebugRequest,
     LaunchRequest,
     LogLine,
     Moment,
-    PropertyStatus,
     Results,
     Run,
     RunStatus,
@@ -139,10 +139,10 @@ def test_words__a_sentence_ends_in_one_stop(ending: str) -> None:
 
 # Runs and properties ------------------------------------------------------------------------------
 
-STATES = (None, PropertyStatus.FAILING, PropertyStatus.PASSING, PropertyStatus.UNKNOWN)
+STATES = (None, CheckStatus.FAILING, CheckStatus.PASSING, CheckStatus.UNKNOWN)
 
 
-def results(run: Run, states: tuple[PropertyStatus | None, ...], number: int) -> Results:
+def results(run: Run, states: tuple[CheckStatus | None, ...], number: int) -> Results:
     """Return results with these states, `number` counterexamples each."""
     samples = tuple(
         an_example(f"{name} broke", moment=Moment(f"{n}", f"{n}.5")) for n, name in enumerate(NAMES)
@@ -150,19 +150,19 @@ def results(run: Run, states: tuple[PropertyStatus | None, ...], number: int) ->
     listed = (
         a_property(
             name,
-            failing=state is PropertyStatus.FAILING,
+            failing=state is CheckStatus.FAILING,
             status=state,
-            counterexamples=samples[:number] if state is PropertyStatus.FAILING else (),
+            counterexamples=samples[:number] if state is CheckStatus.FAILING else (),
             counterexample_count=number,
             example_count=number,
         )
         for name, state in zip(NAMES, states, strict=True)
         if state
     )
-    return Results(ref=run.ref, availability=Availability.READY, properties=tuple(listed))
+    return Results(ref=run.ref, availability=Availability.READY, checks=tuple(listed))
 
 
-Two = tuple[PropertyStatus | None, PropertyStatus | None]
+Two = tuple[CheckStatus | None, CheckStatus | None]
 
 
 @pytest.mark.parametrize("before", [None, *itertools.product(STATES[:3], repeat=2)])
@@ -174,7 +174,7 @@ async def test_cards__of_a_run(before: Two | None) -> None:
             earlier = door.service.add_run(a_run(1))
             door.service.set_results(results(earlier, before, 1))
         run = door.service.add_run(a_run(2, description="Bump it!", source="main."))
-        door.service.set_results(replace(results(run, now, number), cut=number == 0))
+        door.service.set_results(replace(results(run, now, number), whole=number != 0))
         for words in ("status latest", "status", "failing latest", "failing latest 1", "logs latest"):
             judge((await door.say(words)).card)
 
@@ -185,7 +185,7 @@ async def test_cards__of_logs(number: int) -> None:
     door = Door()
     run = door.service.add_run(a_run(1))
     failing = tuple(a_property(f"p{n}", failing=True) for n in range(number + 1))
-    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, properties=failing))
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY, checks=failing))
     door.service.set_build_log(run, *[LogLine(text="built.", at=EPOCH)] * number)
     for cut in (None, *ENDINGS):
         lines = [a_line(f"line {n}", "398.4") for n in range(number)]
@@ -201,7 +201,7 @@ async def test_cards__of_recent_runs(number: int) -> None:
         door = Door()
         for n in range(number):
             run = door.service.add_run(a_run(n, launcher=ending, status=status))
-            door.service.set_results(results(run, (PropertyStatus.FAILING, None), 1))
+            door.service.set_results(results(run, (CheckStatus.FAILING, None), 1))
         for words in ("status", f"status launcher={ending}", f"status launcher=other{ending}"):
             judge((await door.say(words)).card)
 

@@ -169,7 +169,7 @@ async def test_tick__does_not_end_with_results_that_are_not_whole(at_first: tupl
     """A list that is empty yet, or could not be read to its end, is not the last word."""
     scene = await a_scene()
     early = some_results(scene.run, passing=at_first)
-    scene.service.set_results(replace(early, cut=bool(at_first)))
+    scene.service.set_results(replace(early, whole=not at_first))
     scene.service.finish(scene.run, minutes=0)
     await scene.pass_time(60)
     scene.service.set_results(some_results(scene.run, failing=("no lost update",), passing=("reachable",)))

@@ -826,7 +826,7 @@ async def test_tick__tells_what_is_known_of_a_list_that_cannot_be_read_whole() -
     await it.begin()
     run = it.starts(2)
     whole = some_results(run, failing=("a",), passing=("b",))
-    it.service.finish(run, replace(whole, properties=whole.properties[:1], cut=True))
+    it.service.finish(run, replace(whole, checks=whole.checks[:1], whole=False))
     await it.tick()
     (first,) = titles(it)
     kept = await it.store.stored_results(run.ref)
