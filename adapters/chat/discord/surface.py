@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from adapters.chat.delivery import is_shown, retry, to_person
+from adapters.chat.delivery import is_shown, post_key, retry, to_person
 from adapters.chat.discord import forms, ids, metrics, outcomes, render
 from adapters.chat.discord.calls import (
     DEFERRED_MESSAGE,
@@ -25,6 +25,7 @@ from adapters.chat.discord.calls import (
     Upload,
 )
 from adapters.chat.discord.events import Command, Deferred, Interaction, InteractionToken
+from adapters.chat.discord.history import marked
 from adapters.chat.discord.markup import Json
 from adapters.chat.discord.people import People
 from adapters.chat.discord.sender import Sender, overflow
@@ -227,8 +228,10 @@ class DiscordSurface:
         token, place = self._token(inbound), inbound.invocation.place
         if token is None:
             return NO_TIME_LEFT
-        public = (inbound.interaction or NOTHING).deferred is Deferred.PUBLIC and not place.direct
-        body, files = await self._prepared(inbound, card, signed=not public)
+        public = (inbound.interaction or NOTHING).deferred is Deferred.PUBLIC
+        body, files = await self._prepared(inbound, card, signed=place.direct or not public)
+        if public:  # as any message of ours: whoever resumes the command finds it
+            body = marked(body, post_key(inbound.invocation.key))
         return await _outcome(self._calls.edit_original(token, body, files))
 
     async def _prepared(self, inbound: Command, card: Card, *, signed: bool) -> tuple[Json, list[Upload]]:

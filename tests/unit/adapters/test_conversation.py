@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -14,40 +14,16 @@ from adapters.chat.conversation import Conversation, told_of_a_restart
 from adapters.chat.lanes import MOST
 from adapters.chat.surface import Deadlines, Kind
 from bot.errors import StoreError
-from bot.state import Invocation
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
+from tests.fakes.gated import GatedStore
 from tests.fakes.held import HeldService
 from tests.fakes.runs import a_run, run_id
 from tests.fakes.stage import ANN, READER, Stage
-from tests.fakes.store import MemoryStore
 from tests.fakes.surface import PATIENT, FakeSurface, Thinking, at_once
 
 SLOW, QUICK = run_id(1), run_id(2)
 ANSWER = "Payments Nightly"
-
-
-class GatedStore(MemoryStore):
-    """A database whose inbox is slow to write, or to tell what is left over, until the test opens its gates."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.writing, self.reading = asyncio.Event(), asyncio.Event()
-        self.writing.set()
-        self.reading.set()
-        self.refusing = False
-        self.reads = 0
-
-    async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
-        await self.writing.wait()
-        if self.refusing:
-            raise StoreError("The database is not there.")
-        return await super().accept(source, dedupe_id, invocation)
-
-    async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
-        self.reads += 1
-        await self.reading.wait()
-        return await super().unfinished(source, since)
 
 
 class Process:

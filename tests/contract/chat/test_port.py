@@ -10,7 +10,7 @@ import pytest
 from bot.cards import Card, Untrusted
 from bot.ports import Delivered, Found, Lookup, Missing, Post, Unconfirmed, Undeliverable
 from bot.state import MessageRef
-from tests.contract.chat_stages import STAGES, ChatStage
+from tests.contract.chat.port_stages import STAGES, ChatStage
 
 KEY = "abcdef0123456789abcdef01"
 CARD = Card(title=("FAILED: ", Untrusted("nightly")), text=("FAILED: 1 of 3 properties fails.",))
