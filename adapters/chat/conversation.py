@@ -39,9 +39,7 @@ log = logging.getLogger(__name__)
 
 RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart, the person is told
 LOOKED_BACK = RESUMED * 8  # older commands were asked so long ago that nobody waits to be told
-GIVE_WAY_SECONDS = (
-    1.0  # that answering lets accepting go first: in a burst all are acknowledged before any is answered
-)
+GIVE_WAY_SECONDS = 1.0  # that answering gives way to accepting: in a burst all are acknowledged first
 INTERRUPTED_SECONDS = 2.0  # for saying that a restart came between
 
 
@@ -49,7 +47,7 @@ class Conversation(Generic[T]):
     """All conversations of one chat; the only one in a process that answers there.
 
     A command is answered once by construction: the inbox accepts each command once, and nothing is accepted before
-    what earlier processes left over has been read, so what is resumed and what is accepted never meet.
+    what earlier processes left unanswered has been read, so what is resumed and what is accepted never meet.
     """
 
     def __init__(self, handler: Handler, surface: Surface[T], clock: Clock) -> None:
@@ -61,18 +59,18 @@ class Conversation(Generic[T]):
         self._lanes = Lanes(self._work)
         self._priority = Priority(GIVE_WAY_SECONDS)
         self._accepting: set[asyncio.Task[bool]] = set()
-        self._left_over: asyncio.Task[None] | None = None
+        self._resuming: asyncio.Task[None] | None = None
 
     # What comes in ---------------------------------------------------------------------------------------
 
     def begin(self) -> asyncio.Task[None]:
-        """Resume what earlier processes left over, once; the task ends when that has been read, not answered.
+        """Resume what earlier processes left unanswered, once; the task ends when that has been read, not answered.
 
         To be called when answers can be shown. Receiving begins it too, so that nothing can be accepted before it.
         """
-        if self._left_over is None:
-            self._left_over = asyncio.create_task(self._read_left_over())
-        return self._left_over
+        if self._resuming is None:
+            self._resuming = asyncio.create_task(self._resume_unanswered())
+        return self._resuming
 
     async def receive(self, inbound: Inbound[T]) -> Receipt:
         """Accept a command and begin to answer it; a chat that waits to be acknowledged is when this returns.
@@ -198,7 +196,7 @@ class Conversation(Generic[T]):
 
     # Resumed -----------------------------------------------------------------------------------------------
 
-    async def _read_left_over(self) -> None:
+    async def _resume_unanswered(self) -> None:
         try:
             left = await self._handler.unanswered(self._chat, self._clock.now() - LOOKED_BACK)
         except StoreError:

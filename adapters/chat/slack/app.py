@@ -161,7 +161,7 @@ class SlackChat:
         backoff = Backoff(first=1.0, longest=LONGEST_PAUSE)
         while True:
             try:
-                told = await self._client.auth_test()
+                identity = await self._client.auth_test()
             except Exception as error:  # noqa: BLE001 - the table decides what any error means
                 outcome = outcomes.classify(error, self._clock.now())
                 if isinstance(outcome, Halted):
@@ -174,19 +174,19 @@ class SlackChat:
                 )
                 await self._clock.sleep(asked or pause)
                 continue
-            if scopes := lacking(told.headers.get("x-oauth-scopes")):
+            if scopes := lacking(identity.headers.get("x-oauth-scopes")):
                 log.warning("Slack: %s. %s", explained(scopes), REINSTALL)
-            if not told.get("bot_id"):
+            if not identity.get("bot_id"):
                 raise ChatRefused(NO_BOT)
-            team = str(told["team_id"])
+            team = str(identity["team_id"])
             served = self._settings.workspaces or frozenset({team})
             if team not in served:
                 log.warning(
                     "Slack: the token belongs to workspace %s, which [slack] workspaces leaves out", team
                 )
             return Self(
-                team=team, user=str(told["user_id"]), bot=str(told["bot_id"]), workspaces=served,
-                enterprise=str(told.get("enterprise_id") or ""),
+                team=team, user=str(identity["user_id"]), bot=str(identity["bot_id"]), workspaces=served,
+                enterprise=str(identity.get("enterprise_id") or ""),
             )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ def picture(drawn: Chart) -> Json:
     return {"values": list(drawn.values), "block": block}
 
 
-def with_picture(blocks: list[Json], drawn: Json, file: str) -> list[Json]:
+def with_picture(blocks: list[Json], made: Json, file: str) -> list[Json]:
     """Return the same message with a file of Slack's as its chart."""
-    image = drawn["block"] | {"slack_file": {"id": file}}
+    image = made["block"] | {"slack_file": {"id": file}}
     return [image if block.get("block_id") == BLOCK else block for block in blocks]

@@ -44,13 +44,13 @@ def explained(scopes: list[str]) -> str:
 
 async def _bot(client: AsyncWebClient, settings: Slack) -> Found:
     try:
-        told = await client.auth_test(token=settings.bot_token.reveal())
+        identity = await client.auth_test(token=settings.bot_token.reveal())
     except Exception as error:  # noqa: BLE001 - whatever it is becomes a line
         return _failed(error, "SLACK_BOT_TOKEN")
-    scopes = lacking(told.headers.get("x-oauth-scopes"))
+    scopes = lacking(identity.headers.get("x-oauth-scopes"))
     if scopes:
         return (explained(scopes), REINSTALL)
-    team = str(told["team_id"])
+    team = str(identity["team_id"])
     if settings.workspaces and team not in settings.workspaces:
         return (
             f"the token belongs to workspace {team}, which [slack] workspaces does not name",

@@ -67,6 +67,6 @@ def _blocks(card: Card, numbers: Iterator[int]) -> Iterator[Json]:
 
 
 def _line(line: Line) -> Iterator[Json]:
-    drawn = markup.rich(section(line))
-    if drawn is not None:
-        yield drawn
+    block = markup.rich(section(line))
+    if block is not None:
+        yield block

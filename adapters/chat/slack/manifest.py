@@ -17,7 +17,7 @@ HINT = 1000  # characters of a command's usage hint
 SUMMARY = 150
 
 SCOPES = {
-    "app_mentions:read": "hear what is said to it in channels and threads",
+    "app_mentions:read": "receive messages that mention it in channels and threads",
     "channels:history": "find its own message again when Slack did not say whether it arrived; public channels",
     "channels:read": "see whether other organisations read a channel, and which channels a person is in",
     "chat:write": "answer and announce",
@@ -26,7 +26,7 @@ SCOPES = {
     "files:write": "send log windows, charts and answers too long for a message",
     "groups:history": "find its own message again; private channels that it was invited to",
     "groups:read": "the same as channels:read, for private channels that it was invited to",
-    "im:history": "hear direct messages, and find its own messages there",
+    "im:history": "receive direct messages, and find its own messages there",
     "im:write": "answer a person directly where it cannot answer in the channel",
     "usergroups:read": "roles that the settings give to user groups",
     "users:read": "tell members from guests, and from people of other organisations",
@@ -42,7 +42,7 @@ EVENTS = (
 )
 DESCRIPTION = "Test runs on Antithesis: launched, followed, triaged and debugged in chat."
 LONG = (
-    "Clew tells channels when a test run ends, with its verdict and with what is new against the run before. "
+    "Clew notifies channels when a test run ends, with its verdict and with what is new against the run before. "
     "It starts runs, lists failing properties, shows the log before a failure and opens debugging sessions, "
     "by slash command, mention, button or shortcut, and threads remember which run they are about."
 )

@@ -130,22 +130,22 @@ def waiting_time(header: str | None, now: datetime) -> float:
 
 
 def _answered(error: SlackApiError, now: datetime) -> PostOutcome:
-    said = code(error)
+    error_code = code(error)
     status = _status(error)
-    if status == 429 or said in RATE:  # noqa: PLR2004 - too many requests
+    if status == 429 or error_code in RATE:  # noqa: PLR2004 - too many requests
         headers = getattr(error.response, "headers", None) or {}
         wait = waiting_time(headers.get("Retry-After"), now)
         return NotDelivered("Slack asks for a pause.", retry_after=wait, limits_channel=True)
-    if said in HALT:
-        return Halted(sentence(said))
-    if said in LOST:
-        return Undeliverable(sentence(said))
-    if said in LATER:
-        return NotDelivered(sentence(said))
-    if said in BAD:
-        return Undeliverable(sentence(said), channel_lost=False)
+    if error_code in HALT:
+        return Halted(sentence(error_code))
+    if error_code in LOST:
+        return Undeliverable(sentence(error_code))
+    if error_code in LATER:
+        return NotDelivered(sentence(error_code))
+    if error_code in BAD:
+        return Undeliverable(sentence(error_code), channel_lost=False)
     return Unconfirmed(
-        sentence(said) if said else f"Slack answered with status {status} and nothing readable."
+        sentence(error_code) if error_code else f"Slack answered with status {status} and nothing readable."
     )
 
 

@@ -141,20 +141,20 @@ class People:
 
     async def _look_up(self, user: str) -> Person | None:
         answer = await self._ask("users.info", lambda: self._client.users_info(user=user))
-        told = answer.get("user") or {}
-        if not told:
+        info = answer.get("user") or {}
+        if not info:
             return None
-        profile = told.get("profile") or {}
+        profile = info.get("profile") or {}
         outside = ("is_restricted", "is_ultra_restricted", "is_stranger")
-        organisation = told.get("enterprise_user") or {}
+        organisation = info.get("enterprise_user") or {}
         return Person(
-            team=str(told.get("team_id") or ""),
+            team=str(info.get("team_id") or ""),
             enterprise=str(organisation.get("enterprise_id") or ""),
             teams=frozenset(map(str, organisation.get("teams") or ())),
-            name=str(profile.get("display_name") or told.get("real_name") or ""),
+            name=str(profile.get("display_name") or info.get("real_name") or ""),
             email=profile.get("email") or None,
-            guest=any(told.get(name) for name in outside),
-            gone=bool(told.get("deleted") or told.get("is_bot")),
+            guest=any(info.get(name) for name in outside),
+            gone=bool(info.get("deleted") or info.get("is_bot")),
         )
 
     async def _groups_of(self, actor: Actor, *, afresh: bool) -> frozenset[str]:

@@ -25,13 +25,13 @@ TRIES = 4  # edits, as far apart as edits of one message are
 Edit = Callable[[list[Json]], Awaitable[PostOutcome | None]]
 
 
-async def show(drawn: Json, blocks: list[Json], *, files: Files, edit: Edit) -> None:
+async def show(picture: Json, blocks: list[Json], *, files: Files, edit: Edit) -> None:
     """Draw and upload a picture and put it into its message; `edit` gives None where that was changed since."""
-    content = await asyncio.to_thread(chart.png, drawn["values"])
-    file = await files.keep(NAME, drawn["block"]["title"]["text"], content)
+    content = await asyncio.to_thread(chart.png, picture["values"])
+    file = await files.keep(NAME, picture["block"]["title"]["text"], content)
     if not file:
         return
-    shown = charts.with_picture(blocks, drawn, file)
+    shown = charts.with_picture(blocks, picture, file)
     outcome = await edit(shown)
     for _ in range(TRIES - 1):
         if not _too_early(outcome):

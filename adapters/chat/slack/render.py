@@ -51,11 +51,11 @@ def message(card: Card, *, signed: bool = False) -> Json:
     `signed`: buttons with signed links are shown; only for what one person sees and nobody stores.
     """
     numbers = itertools.count(1)
-    drawn = charts.picture(card.chart) if card.chart else None
+    picture = charts.picture(card.chart) if card.chart else None
     bars = [charts.bars(card.chart)] if card.chart else []
     own = buttons.row(layout.own_buttons(card), numbers, signed=signed)
     page = _Page(tail=[*bars, *own, *_footer(card.footer)])
-    page.room -= cost(drawn["block"]) if drawn else 0
+    page.room -= cost(picture["block"]) if picture else 0
     for block in (*_head(card), *_notified(card.notifies)):
         page.add(block)
     _add_items(page, card, numbers)
@@ -64,8 +64,8 @@ def message(card: Card, *, signed: bool = False) -> Json:
     result: Json = {"text": markup.fallback(card.text, TEXT), "blocks": page.blocks()}
     if page.cut or _too_long(card):
         result["overflow"] = layout.in_full(card)
-    if drawn:
-        result["picture"] = drawn
+    if picture:
+        result["picture"] = picture
     return result
 
 
@@ -74,8 +74,8 @@ def _notified(actor: str | None) -> list[Json]:
     user = ids.user_of(actor) if actor else None
     if user is None:
         return []
-    said = {"type": "mrkdwn", "text": f"Launched by <@{user}>", "verbatim": True}
-    return [{"type": "context", "elements": [said]}]
+    mention = {"type": "mrkdwn", "text": f"Launched by <@{user}>", "verbatim": True}
+    return [{"type": "context", "elements": [mention]}]
 
 
 def without_table(blocks: list[Json]) -> list[Json]:

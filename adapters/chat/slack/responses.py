@@ -26,7 +26,7 @@ class Responses:
     async def send(
         self, url: str, message: Json, *, thread: str | None = None, replace: bool = False
     ) -> PostOutcome:
-        """Show a message to the one person, or show it instead of the private message that was pressed."""
+        """Show a message to the one person, or show it instead of the ephemeral message that was pressed."""
         body = {"text": message["text"], "blocks": message["blocks"], "replace_original": replace}
         body["response_type"] = "ephemeral"
         if thread is not None:

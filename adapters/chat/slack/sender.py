@@ -90,7 +90,7 @@ class Sender:
         if refused is not None:
             return refused
         message = fill(post)
-        overflow, drawn = message.pop("overflow", None), message.pop("picture", None)
+        overflow, picture = message.pop("overflow", None), message.pop("picture", None)
         arguments = {
             "channel": ids.last(post.channel),
             "thread_ts": post.thread,
@@ -102,21 +102,21 @@ class Sender:
         if overflow and isinstance(outcome, Delivered):
             thread = post.thread or outcome.message_id
             self.uploads.start(self._files.send_text(ids.last(post.channel), thread, str(overflow)))
-        if drawn and isinstance(outcome, Delivered):
+        if picture and isinstance(outcome, Delivered):
             posted = MessageRef(channel=post.channel, message_id=outcome.message_id, thread=post.thread)
-            self.uploads.start(self._show_picture(posted, message, drawn, self._slots.of(posted).count))
+            self.uploads.start(self._show_picture(posted, message, picture, self._slots.of(posted).count))
         return outcome
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
         """Show another card in a message; of many edits in a short time the newest is sent."""
         shown = render.message(card, signed=ids.is_direct(ids.last(message.channel)))
         shown.pop("overflow", None)
-        drawn = shown.pop("picture", None)
+        picture = shown.pop("picture", None)
         slot = self._slots.of(message)
         count = slot.count + 1
         outcome = await slot.show(shown, lambda newest: self._update(message, newest))
-        if drawn and isinstance(outcome, Delivered):
-            self.uploads.start(self._show_picture(message, shown, drawn, count))
+        if picture and isinstance(outcome, Delivered):
+            self.uploads.start(self._show_picture(message, shown, picture, count))
         return outcome
 
     async def delete(self, message: MessageRef) -> None:
@@ -145,8 +145,8 @@ class Sender:
             try:
                 page = await self._history(channel, thread, oldest, cursor)
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the history was not read
-                said = outcomes.code(error)
-                return Unreadable(outcomes.sentence(said or type(error).__name__), for_good=said in BLIND)
+                code = outcomes.code(error)
+                return Unreadable(outcomes.sentence(code or type(error).__name__), for_good=code in BLIND)
             for message in page.get("messages") or ():
                 if self._is(message, key):
                     return Found(message["ts"])
@@ -175,8 +175,10 @@ class Sender:
                 "Slack did not say who reads a channel: %s", outcomes.code(error) or type(error).__name__
             )
             return None
-        told = info.get("channel") or {}
-        return any(told.get(name) for name in ("is_ext_shared", "is_pending_ext_shared", "is_org_shared"))
+        channel_info = info.get("channel") or {}
+        return any(
+            channel_info.get(name) for name in ("is_ext_shared", "is_pending_ext_shared", "is_org_shared")
+        )
 
     async def _turn(self, channel: str) -> PostOutcome | None:
         """Wait for the channel's turn; return why nothing may be sent at all now."""
@@ -194,13 +196,13 @@ class Sender:
         if not self._tables:
             arguments["blocks"] = render.without_table(arguments["blocks"])
         has_table = any(block["type"] == "table" for block in arguments["blocks"])
-        outcome, said = await self._send(channel, method, arguments)
-        if has_table and said in outcomes.NO_TABLES:
+        outcome, code = await self._send(channel, method, arguments)
+        if has_table and code in outcomes.NO_TABLES:
             arguments["blocks"] = render.without_table(arguments["blocks"])
-            outcome, said = await self._send(channel, method, arguments)
+            outcome, code = await self._send(channel, method, arguments)
             self._tables = not isinstance(outcome, Delivered)
-        if said in outcomes.NO_BLOCKS and method != UPDATE:  # what an edit cannot show is posted instead
-            log.warning("Slack refused a message's blocks (%s); its sentence is posted alone", said)
+        if code in outcomes.NO_BLOCKS and method != UPDATE:  # what an edit cannot show is posted instead
+            log.warning("Slack refused a message's blocks (%s); its sentence is posted alone", code)
             arguments["blocks"] = render.sentence_alone(arguments["text"])
             outcome, _ = await self._send(channel, method, arguments)
         return outcome
@@ -235,7 +237,7 @@ class Sender:
         arguments = {"channel": ids.last(message.channel), "ts": message.message_id}
         return await self._store(EDITS, UPDATE, shown | arguments)
 
-    async def _show_picture(self, message: MessageRef, shown: Json, drawn: Json, count: int) -> None:
+    async def _show_picture(self, message: MessageRef, shown: Json, picture: Json, count: int) -> None:
         """Put a chart's picture into a message that has seen `count` edits, unless there are more by then."""
         slot = self._slots.of(message)
 
@@ -246,7 +248,7 @@ class Sender:
             count += 1
             return await slot.show(shown | {"blocks": blocks}, lambda newest: self._update(message, newest))
 
-        await pictures.show(drawn, shown["blocks"], files=self._files, edit=edit)
+        await pictures.show(picture, shown["blocks"], files=self._files, edit=edit)
 
     async def _history(self, channel: str, thread: str | None, oldest: str, cursor: str) -> Any:
         arguments: Json = {
