@@ -29,6 +29,7 @@ from bot.commands import fields
 from bot.errors import ClewError, ServiceError, StoreError, UserError
 from bot.handler import Handler
 from bot.home import AskChannels
+from bot.model import Secret
 from bot.ports import Clock
 from bot.replies import conversation as sentences
 from bot.replies import load, problems
@@ -106,6 +107,11 @@ class Conversation(Generic[T]):
         """Return what a person sees at a glance; it is read in their turn."""
         async with self._lanes.turn(actor.id):
             return await self._handler.home(actor, channels)
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The known values that nothing said of a form's fields may repeat."""
+        return self._handler.services.secrets
 
     async def turn_away(self, actor: Actor, place: Place, rule: str, *, action: str = "any") -> None:
         """Note in the audit trail that the chat refused somebody for whom nothing is accepted."""

@@ -153,8 +153,7 @@ class SlackChat:
             progress=self._timing.progress,
         )
         conversation: Conversation[Interaction] = Conversation(self._handler, surface, self._clock)
-        secrets = self._handler.services.secrets
-        return Receiver(conversation, surface, self._client, self._clock, me=me, secrets=secrets)
+        return Receiver(conversation, surface, self._client, self._clock, me=me)
 
     async def _introduce(self) -> Self:
         """Ask Slack who we are, again and again while it cannot be reached."""

@@ -40,7 +40,6 @@ from adapters.chat.slack.surface import SlackSurface
 from adapters.chat.surface import Inbound
 from bot.cards import Card
 from bot.errors import UserError
-from bot.model import Secret
 from bot.ports import Clock, Halted
 from bot.replies import problems
 from bot.state import Actor, Place
@@ -50,7 +49,7 @@ Next = Callable[[], Awaitable[BoltResponse]]
 
 
 class Receiver(AsyncMiddleware):
-    """Takes in what Slack sends to one workspace. `secrets`: values that what is said of a form must not repeat."""
+    """Takes in what Slack sends to one workspace."""
 
     def __init__(
         self,
@@ -60,14 +59,12 @@ class Receiver(AsyncMiddleware):
         clock: Clock,
         *,
         me: Self,
-        secrets: tuple[Secret, ...],
     ) -> None:
         self.conversation = conversation
         self._surface = surface
         self._client = client
         self._clock = clock
         self._me = me
-        self._secrets = secrets
 
     async def async_process(
         self,
@@ -82,7 +79,7 @@ class Receiver(AsyncMiddleware):
 
     async def _receive(self, body: Json, ack: AsyncAck) -> BoltResponse:
         """Act on what came in; what wants an answer with its acknowledgement gets it."""
-        match events.read(body, self._me, self._clock.now(), self._secrets):
+        match events.read(body, self._me, self._clock.now(), self.conversation.secrets):
             case Inbound() as inbound:
                 refusal = (await self.conversation.receive(inbound)).refusal
                 if refusal is not None and inbound.told_by_receipt:
