@@ -17,6 +17,8 @@ from typing import TextIO
 
 import structlog
 
+from adapters.chat.registry import CHATS
+from adapters.platforms.registry import PLATFORMS
 from adapters.private import touch
 from adapters.redact import redactor
 from bot.model import Secret
@@ -24,13 +26,12 @@ from bot.model import Secret
 QUIET = (
     "httpx",
     "httpcore",
-    "discord",
-    "slack_sdk",
-    "slack_bolt",
     "aiohttp",
     "apscheduler",
     "alembic",
     "stamina",
+    *(name for chat in CHATS for name in chat.loggers),
+    *(name for platform in PLATFORMS for name in platform.loggers),
 )
 """Loggers that would write URLs, bodies or noise below WARNING."""
 

@@ -5,7 +5,6 @@ Imports stand inside the functions that need them, so that `clew --help` and `cl
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,20 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from adapters.chat.running import RunningChat
     from adapters.cli.ask import Manner
     from adapters.cli.parts import Parts
-    from adapters.configuration.values import Connection
     from adapters.settings import Settings
     from bot.command import Services
     from bot.platform import Platform
 from bot.ports import Clock, Store
 
-log = logging.getLogger(__name__)
-
 app = typer.Typer(
     name="clew",
-    help="A chat-ops bot for teams that test with Antithesis.",
+    help="A chat-ops bot for teams with test platforms.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -59,7 +54,7 @@ def run(
     """Serve every chat whose settings are present."""
     from adapters.cli.run import run as serve
 
-    _finish(serve(terminal=terminal, assemble=assemble, open_chat=open_chat))
+    _finish(serve(terminal=terminal, assemble=assemble))
 
 
 @app.command()
@@ -82,7 +77,7 @@ def simulate(
     seed: Seed = 1,
     speed: Speed = 60.0,
 ) -> None:
-    """Serve a simulated Antithesis tenant until stopped."""
+    """Serve a simulated tenant until stopped."""
     from adapters.cli.simulate import simulate as serve
 
     _finish(serve(port=port, seed=seed, speed=speed))
@@ -115,32 +110,31 @@ def ask(
 
 @app.command()
 def manifest(
-    chat: Annotated[str, typer.Argument(help="The chat whose app is to be created: slack.")],
+    chat: Annotated[str, typer.Argument(help="The chat whose app is to be created.")],
     *,
     http: Annotated[
         str | None,
-        typer.Option(help="The public https address that Slack posts to; without it, Socket Mode."),
+        typer.Option(help="The public https address that the chat posts to; without it, Clew connects."),
     ] = None,
 ) -> None:
     """Print what a chat's app is created from."""
-    if chat != "slack":
-        raise typer.BadParameter("There is a manifest for slack only.")
-    if http is not None and not http.startswith("https://"):
-        raise typer.BadParameter("Slack posts to https addresses only.", param_hint="--http")
-    from adapters.chat.slack import manifest as slack
+    from adapters.chat.registry import CHATS
     from bot.commands.registry import VERBS
 
-    typer.echo(slack.text(VERBS, http=http), nl=False)
+    writers = {kind.name: kind.manifest for kind in CHATS if kind.manifest}
+    if chat not in writers:
+        raise typer.BadParameter(f"There is a manifest for {', '.join(writers)} only.")
+    if http is not None and not http.startswith("https://"):
+        raise typer.BadParameter("Chats post to https addresses only.", param_hint="--http")
+    typer.echo(writers[chat](VERBS, http), nl=False)
 
 
 @app.command()
 def doctor() -> None:
     """Check settings, platforms, keys, clocks and the database; one line each, with the way to fix it."""
-    from adapters.chat.discord.checkup import check as check_discord
-    from adapters.chat.slack.checkup import check as check_slack
     from adapters.cli.doctor import doctor as check
 
-    _finish(check(open_service=open_service, check_slack=check_slack, check_discord=check_discord))
+    _finish(check())
 
 
 outbox = typer.Typer(
@@ -203,10 +197,10 @@ async def assemble(settings: Settings, clock: Clock | None = None, **services: A
     """
     from dataclasses import replace
 
-    from adapters.chat.discord import render as discord  # pure: the libraries stay out
-    from adapters.chat.slack import render as slack
+    from adapters.chat.registry import CHATS
     from adapters.cli.parts import Parts
     from adapters.clock import SystemClock
+    from adapters.platforms.registry import open_platform
     from adapters.store.store import open_store
     from bot.handler import Handler
 
@@ -214,7 +208,7 @@ async def assemble(settings: Settings, clock: Clock | None = None, **services: A
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url.reveal(), now=clock.now))
         platforms = {
-            c.name: await stack.enter_async_context(open_service(c, clock)) for c in settings.connections
+            c.name: await stack.enter_async_context(open_platform(c, clock)) for c in settings.connections
         }
         handler = Handler(replace(_services(settings, platforms, store, clock), **services))
         yield Parts(
@@ -223,64 +217,14 @@ async def assemble(settings: Settings, clock: Clock | None = None, **services: A
             store=store,
             clock=clock,
             handler=handler,
-            renderers={"slack": slack.render, "discord": discord.render},
+            renderers={chat.name: chat.render for chat in CHATS if chat.render},
         )
-
-
-@asynccontextmanager
-async def open_service(connection: Connection, clock: Clock) -> AsyncIterator[Platform]:
-    """Open one platform; nothing is sent yet. Raises `UserError` where its settings cannot work."""
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
-
-    from adapters.platforms.antithesis.client import AntithesisService
-    from adapters.platforms.antithesis.tenant import Tenant
-    from adapters.platforms.antithesis.transport import open_http
-    from bot.errors import UserError
-
-    try:
-        tenant = Tenant(
-            name=connection.name,
-            tenant=connection.tenant,
-            base_url=connection.base_url,
-            api_key=connection.api_key,
-            username=connection.username,
-            password=connection.password,
-            proxy=connection.proxy,
-        )
-    except ValueError as error:
-        raise UserError(str(error), "`clew doctor` shows all settings that have to be corrected.") from None
-    async with AsyncExitStack() as stack:
-        try:
-            spool = Path(stack.enter_context(TemporaryDirectory(prefix="clew-")))
-        except OSError as error:
-            spool = Path(
-                "clew-files"
-            )  # the next best place; where it cannot be made, logs come without files
-            log.warning("there is no room for files of logs: %s", error)
-        http = await stack.enter_async_context(open_http(proxy=connection.proxy))
-        yield AntithesisService(http, tenant, spool=spool, now=clock.now).platform
-
-
-async def open_chat(name: str, own: Any, parts: Parts) -> RunningChat:
-    """Open a chat with its own part of the settings; its library is loaded only now."""
-    core = (parts.handler, parts.store, parts.clock)
-    if name == "slack":
-        from adapters.chat.slack.app import open_chat as open_slack
-
-        return await open_slack(own, *core)
-    if name == "discord":
-        from adapters.chat.discord.app import open_chat as open_discord
-
-        return await open_discord(own, *core)
-    from adapters.chat.terminal.app import open_chat as open_terminal
-
-    return await open_terminal(own, *core)
 
 
 def _services(settings: Settings, platforms: dict[str, Platform], store: Store, clock: Clock) -> Services:
     from uuid import uuid4
 
+    from adapters.configuration.table import Reporting
     from bot.access import Policy, Role
     from bot.command import Services
 
@@ -296,7 +240,7 @@ def _services(settings: Settings, platforms: dict[str, Platform], store: Store, 
         presets=settings.presets,
         recipient_domains=settings.recipient_domains,
         launchers={c.name: c.launchers for c in settings.connections},
-        report_links={c.name: c.report_links for c in settings.connections},
+        report_links={c.name: c.report_links for c in settings.connections if isinstance(c, Reporting)},
         new_key=lambda: uuid4().hex,
         version=_version(),
         secrets=settings.secrets,

@@ -1,7 +1,7 @@
 """Who may do what, and where, as values; `bot.authorization` decides by them.
 
-Principals are immutable ids, written `CHAT:KIND:ID` or `CHAT:KIND:ID:ID`, never names. What costs money or
-changes something is denied unless a role allows it; person and place have to match both.
+Principals are immutable ids, never names: `CHAT:KIND:ID` or, inside a workspace or server, `CHAT:KIND:WHOLE:ID`.
+What costs money or changes something is denied unless a role allows it; person and place have to match both.
 """
 
 from __future__ import annotations

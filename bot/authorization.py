@@ -44,9 +44,6 @@ def may_hold_link(policy: Policy, actor: Actor) -> bool:
     return not actor.guest or any(actor.id in members for members in policy.roles.values())
 
 
-_WHOLE = ("team", "guild")  # what chats call the whole that a channel's first id names
-
-
 def _unconfigured(actor: Actor, place: Place, need: Role, *, changes: bool) -> Decision:
     """Decide while nobody has a role: members may read where nobody else reads along, and that is all."""
     if changes or need > Role.READ:
@@ -88,20 +85,28 @@ def _held(policy: Policy, actor: Actor, place: Place) -> Role | None:
 
 
 def _is_whole(principal: str) -> bool:
-    """Whether an id names a whole workspace or server."""
-    return principal.partition(":")[2].partition(":")[0] in _WHOLE
+    """Whether an id names a whole workspace or server, whatever its chat calls that."""
+    match principal.split(":"):
+        case [_, kind, _]:
+            return kind not in {"user", "channel"}
+        case _:
+            return False
 
 
 def _place(policy: Policy, place: Place, need: Role) -> Decision:
     """Hold a verb to the places of its role or, where that has none, of the nearest role below."""
     bound = max((role for role in policy.places if role <= need), default=None)
-    if bound is None or _surroundings(place) & policy.places[bound]:
+    if bound is None or any(_covers(principal, place) for principal in policy.places[bound]):
         return Allowed(f"role:{need.word}")
     return Denied(replies.not_here(place, bound.word), f"place:{bound.word}")
 
 
-def _surroundings(place: Place) -> frozenset[str]:
-    """Return the principals that a place answers to: its channel, and the workspace or server around it."""
-    chat, _, *ids = place.channel.split(":")
-    around = {f"{chat}:{whole}:{ids[0]}" for whole in _WHOLE} if len(ids) > 1 else set()
-    return frozenset({place.channel, *around})
+def _covers(principal: str, place: Place) -> bool:
+    """Whether an id is a place's channel, or the workspace or server around it."""
+    if principal == place.channel:
+        return True
+    match place.channel.split(":"):
+        case [chat, _, whole, _]:
+            return _is_whole(principal) and principal.split(":")[::2] == [chat, whole]
+        case _:
+            return False

@@ -23,8 +23,8 @@ from adapters.cli.stopping import until_stopped
 from adapters.cli.tour import Tour
 from adapters.cli.work import Haste, working
 from adapters.clock import SystemClock
-from adapters.configuration.values import Connection
-from adapters.settings import Settings
+from adapters.platforms.antithesis.settings import Tenant
+from adapters.settings import Settings, Web
 from adapters.simulator import SimulatedTenant, simulated_tenant
 from bot.model import Secret
 from bot.state import Subscription
@@ -82,18 +82,10 @@ async def _prompt(terminal: TerminalChat, speed: float) -> int:
 
 def _settings(tenant: SimulatedTenant, folder: Path) -> Settings:
     return Settings(
-        connections=(
-            Connection(
-                name="demo",
-                base_url=tenant.base_url,
-                api_key=Secret(tenant.api_key),
-                username=tenant.username,
-                password=Secret(tenant.password),
-            ),
-        ),
+        connections=(Tenant(name="demo", base_url=tenant.base_url, api_key=Secret(tenant.api_key)),),
         database_url=Secret(f"sqlite:///{folder / 'clew.db'}"),
         poll_seconds=HASTE.poll,
-        web=None,
+        web=Web(listen=None),
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -12,16 +11,19 @@ import httpx
 import typer
 
 from adapters import logs, settings
+from adapters.chat.kind import AnyChat
+from adapters.chat.registry import CHATS
 from adapters.clock import SystemClock
 from adapters.configuration.problems import SettingsError
-from adapters.configuration.values import Connection, Discord, Slack
+from adapters.configuration.table import Connection
+from adapters.platforms.kind import AnyPlatform
+from adapters.platforms.registry import kind_of
 from adapters.settings import Settings
 from adapters.store.store import open_store
 from bot import filters
-from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, Unreachable, UserError
+from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, UserError
 from bot.model import RunQuery
-from bot.platform import Platform, listed
-from bot.ports import Clock
+from bot.platform import listed
 from bot.replies.meant import did_you_mean
 from bot.replies.operating import DESK, Cause
 from bot.replies.problems import HINTS
@@ -31,10 +33,6 @@ from bot.state import OutboxDepth, Subscription
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
 PATIENCE = 10.0  # seconds
-
-CheckSlack = Callable[[Slack], AsyncIterator[tuple[str, str]]]
-CheckDiscord = Callable[[Discord, Iterable[str]], AsyncIterator[tuple[str, str]]]
-OpenService = Callable[[Connection, Clock], AbstractAsyncContextManager[Platform]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +62,17 @@ class Wanted:
 _Odds = dict[Wanted, list[filters.Unmatched | None]]
 
 
-async def doctor(*, open_service: OpenService, check_slack: CheckSlack, check_discord: CheckDiscord) -> int:
+async def doctor() -> int:
     """Look at everything and print it; return 1 where something has to be corrected."""
     logs.set_up("critical", traces=False)
     bad = False
-    async for finding in _findings(open_service, check_slack, check_discord):
+    async for finding in _findings():
         bad = bad or finding.bad
         typer.echo(_line(finding))
     return int(bad)
 
 
-async def _findings(
-    open_service: OpenService, check_slack: CheckSlack, check_discord: CheckDiscord
-) -> AsyncIterator[Finding]:
+async def _findings() -> AsyncIterator[Finding]:
     try:
         loaded = settings.load()
     except SettingsError as error:
@@ -88,19 +84,18 @@ async def _findings(
         yield Finding("settings", warning, odd=True)
     for finding in (_roles(loaded), *await _database(loaded), *await _lost(loaded), *await _told(loaded)):
         yield finding
-    async for finding in _platforms(loaded, open_service):
+    async for finding in _platforms(loaded):
         yield finding
-    async for finding in _slack(loaded, check_slack):
-        yield finding
-    async for finding in _discord(loaded, check_discord):
-        yield finding
+    for chat in CHATS:
+        async for finding in _chat(chat, loaded):
+            yield finding
 
 
 def _roles(loaded: Settings) -> Finding:
     """Look at whether somebody said who may do what; at the terminal nobody has to."""
     if any(loaded.roles.values()):
         return Finding("roles", "set")
-    if loaded.slack is None and loaded.discord is None:
+    if not loaded.chats:
         return Finding("roles", "none, and none are needed in the terminal")
     return Finding(
         "roles",
@@ -110,11 +105,11 @@ def _roles(loaded: Settings) -> Finding:
     )
 
 
-async def _platforms(loaded: Settings, open_service: OpenService) -> AsyncIterator[Finding]:
+async def _platforms(loaded: Settings) -> AsyncIterator[Finding]:
     """Check every platform, and whether what is watched or prepared fits any of their runs."""
     odds: _Odds = {wanted: [] for wanted in _wanted(loaded, await _subscriptions(loaded))}
     for connection in loaded.connections:
-        async for finding in _connection(connection, open_service, odds):
+        async for finding in _connection(connection, odds):
             yield finding
     for finding in _unmatched(odds):
         yield finding
@@ -170,12 +165,10 @@ async def _told(loaded: Settings) -> list[Finding]:
     ]
 
 
-async def _connection(
-    connection: Connection, open_service: OpenService, odds: _Odds
-) -> AsyncIterator[Finding]:
-    subject = f"platform {connection.name}"
+async def _connection(connection: Connection, odds: _Odds) -> AsyncIterator[Finding]:
+    subject, kind = f"platform {connection.name}", kind_of(connection)
     try:
-        async with open_service(connection, SystemClock()) as platform:
+        async with kind.open(connection, SystemClock()) as platform:
             version = await platform.reads.version()
             async for _ in listed(platform, RunQuery()):
                 break  # one page shows whether the key is accepted
@@ -184,15 +177,15 @@ async def _connection(
                     odd = await filters.odd_in(platform, wanted.launcher, wanted.source, connection.launchers)
                     odds[wanted].append(odd)
     except AccessRefused as error:
-        yield Finding(subject, str(error), "Make a new API key on the tenant's settings page.", bad=True)
+        yield Finding(subject, str(error), _hint(error, kind), bad=True)
     except (ServiceError, UserError) as error:
-        yield Finding(subject, str(error), _mend(error), bad=True)
+        yield Finding(subject, str(error), _hint(error, kind), bad=True)
         return
     else:
         yield Finding(
-            subject, f"{connection.base_url} answers, release {version or 'not named'}, key accepted"
+            subject, f"{connection.address} answers, release {version or 'not named'}, key accepted"
         )
-    yield await _clock(connection)
+    yield await _clock(kind.clock(connection), connection.proxy)
 
 
 def _wanted(loaded: Settings, watches: list[Subscription]) -> Iterator[Wanted]:
@@ -217,13 +210,13 @@ def _unmatched(odds: _Odds) -> Iterator[Finding]:
             )
 
 
-async def _clock(connection: Connection) -> Finding:
+async def _clock(address: str, proxy: str | None) -> Finding:
     """Compare clocks by the Date header; any answer has one."""
     subject = "clock"
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, proxy=connection.proxy) as http:
+        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, proxy=proxy) as http:
             before = datetime.now(UTC)
-            answer = await http.get(f"{connection.base_url}/api/version")
+            answer = await http.get(address)
             skew = (parsedate_to_datetime(answer.headers["Date"]) - before).total_seconds()
     except (httpx.HTTPError, KeyError, ValueError, TypeError):
         return Finding(subject, "the platform's clock cannot be read", odd=True)
@@ -235,20 +228,15 @@ async def _clock(connection: Connection) -> Finding:
     )
 
 
-async def _slack(loaded: Settings, check: CheckSlack) -> AsyncIterator[Finding]:
-    if loaded.slack is None:
-        yield Finding("slack", "off: SLACK_BOT_TOKEN is not set")
+async def _chat(chat: AnyChat, loaded: Settings) -> AsyncIterator[Finding]:
+    """Look at the set-up of a chat, or say why it is off; one that no setting switches on has none."""
+    own = loaded.chats.get(chat.name)
+    if own is None or chat.check is None:
+        if chat.switch:
+            yield Finding(chat.name, f"off: {chat.switch} is not set")
         return
-    async for found, hint in check(loaded.slack):
-        yield Finding("slack", found, hint, bad=bool(hint))
-
-
-async def _discord(loaded: Settings, check: CheckDiscord) -> AsyncIterator[Finding]:
-    if loaded.discord is None:
-        yield Finding("discord", "off: DISCORD_TOKEN is not set")
-        return
-    async for found, hint in check(loaded.discord, await _watched("discord", loaded)):
-        yield Finding("discord", found, hint, bad=bool(hint))
+    async for found, hint in chat.check(own, await _watched(chat.name, loaded)):
+        yield Finding(chat.name, found, hint, bad=bool(hint))
 
 
 async def _watched(chat: str, loaded: Settings) -> list[str]:
@@ -268,10 +256,9 @@ async def _subscriptions(loaded: Settings) -> list[Subscription]:
     return [*loaded.watches, *made]
 
 
-def _mend(error: ClewError) -> str:
-    if isinstance(error, Unreachable):
-        return "Look at ANTITHESIS_TENANT or ANTITHESIS_BASE_URL first."  # others are sent here to find out
-    return next((HINTS[kind] for kind in type(error).__mro__ if kind in HINTS), "")
+def _hint(error: ClewError, kind: AnyPlatform) -> str:
+    """Return what helps, as the kind of platform knows it: others are sent here to find out."""
+    return next((known[of] for known in (kind.hints, HINTS) for of in type(error).__mro__ if of in known), "")
 
 
 def _line(finding: Finding) -> str:

@@ -9,22 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from adapters import logs, settings
+from adapters.chat.registry import CHATS
 from adapters.chat.running import ChatRefused, Releasing, RunningChat
+from adapters.chat.terminal.settings import Terminal
 from adapters.cli.ask import ANSWERED, FAILURE
 from adapters.cli.parts import Parts
 from adapters.cli.single_worker import named, sentence
 from adapters.cli.startup_report import standing
 from adapters.cli.stopping import stop_signals
 from adapters.cli.work import Haste, Work, working
-from adapters.configuration.values import Terminal
 from adapters.settings import Settings
 from adapters.web.app import serving
 from adapters.web.health import Health
@@ -36,32 +36,31 @@ log = logging.getLogger(__name__)
 CLOSING = 10.0  # seconds that chats get to finish what is being answered
 LONGEST_PAUSE = 60.0  # seconds before a chat that fell over is started again
 LOG_FILE = Path("clew.log")
+TERMINAL = "terminal"
 
 Assemble = Callable[..., AbstractAsyncContextManager[Parts]]
-OpenChat = Callable[[str, Any, Parts], Awaitable[RunningChat]]
 
 
-async def run(*, terminal: bool | None, assemble: Assemble, open_chat: OpenChat) -> int:
+async def run(*, terminal: bool | None, assemble: Assemble) -> int:
     """Serve until stopped and return the exit code. Raises `SettingsError`, `UserError`, `StoreError`."""
     logs.set_up()
     loaded = settings.load()
     here = _terminal_wanted(terminal, loaded)
-    if not (here or loaded.slack or loaded.discord):
-        raise UserError(
-            "No chat is set up.", "Set SLACK_BOT_TOKEN or DISCORD_TOKEN, or run `clew run` in a terminal."
-        )
+    if not (here or loaded.chats):
+        switches = " or ".join(chat.switch for chat in CHATS if chat.switch)
+        raise UserError("No chat is set up.", f"Set {switches}, or run `clew run` in a terminal.")
     _set_up_log(loaded, LOG_FILE if here else None)
     for warning in loaded.warnings:
         typer.echo(f"Warning: {warning}", err=True)
     with stop_signals() as stop:
         async with assemble(loaded) as parts:
             await parts.store.check()
-            wanted = {
-                "slack": loaded.slack,
-                "discord": loaded.discord,
-                "terminal": Terminal() if here else None,
+            wanted = {**loaded.chats, **({TERMINAL: Terminal()} if here else {})}
+            chats = {
+                chat.name: await chat.open(wanted[chat.name], parts.handler, parts.store, parts.clock)
+                for chat in CHATS
+                if chat.name in wanted
             }
-            chats = {name: await open_chat(name, own, parts) for name, own in wanted.items() if own}
             try:
                 return await _serve(parts, chats, stop)
             finally:
@@ -86,21 +85,21 @@ def _terminal_wanted(asked: bool | None, loaded: Settings) -> bool:
     """Whether to chat here: when asked to, or where a person sits and no other chat is set up."""
     if asked is not None:
         return asked
-    return sys.stdin.isatty() and sys.stdout.isatty() and not (loaded.slack or loaded.discord)
+    return sys.stdin.isatty() and sys.stdout.isatty() and not loaded.chats
 
 
 async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.Event) -> int:
     async with AsyncExitStack() as stack:
         health = Health(store=parts.store, clock=parts.clock, poll_seconds=parts.settings.poll_seconds)
         address = None
-        if parts.settings.web:
-            address = await stack.enter_async_context(serving(health, parts.settings.web, _warn))
+        if parts.settings.web.listen:
+            address = await stack.enter_async_context(serving(health, parts.settings.web.listen, _warn))
         haste = Haste(poll=parts.settings.poll_seconds)
         ports = {name: chat.chat for name, chat in chats.items()}
         work = await stack.enter_async_context(working(parts, ports, haste=haste, tell=_tell))
         _connect(health, work, chats)
         for line in standing(parts.settings, frozenset(chats), address):
-            typer.echo(line, err="terminal" not in chats)
+            typer.echo(line, err=TERMINAL not in chats)
         if work.alone.other is not None:
             typer.echo(f"Warning: {sentence(work.alone.other)}", err=True)
         receiving = {
@@ -125,7 +124,7 @@ def _connect(health: Health, work: Work, chats: Mapping[str, RunningChat]) -> No
 
 async def _receive(receiving: Mapping[asyncio.Task[None], str], stop: asyncio.Event) -> int:
     """Let every chat receive until it is time to stop: a signal, the person left, or no chat is left."""
-    persons = [task for task, name in receiving.items() if name == "terminal"]
+    persons = [task for task, name in receiving.items() if name == TERMINAL]
     await first_of(stop.wait(), asyncio.wait(receiving), *(asyncio.wait({task}) for task in persons))
     return ANSWERED if stop.is_set() or any(task.done() for task in persons) else FAILURE
 

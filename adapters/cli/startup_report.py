@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapters.chat.registry import CHATS
 from adapters.settings import Settings
 
 CONFIGURED, ON, OFF = "configured", "on", "off"
@@ -16,9 +17,11 @@ CONFIGURED, ON, OFF = "configured", "on", "off"
 def standing(settings: Settings, chats: frozenset[str], address: str | None) -> Iterator[str]:
     """Yield one line for each thing that can be configured. `address`: where health is served now."""
     for connection in settings.connections:
-        yield _line(CONFIGURED, f"platform {connection.name}", connection.base_url)
-    for chat, variable in (("slack", "SLACK_BOT_TOKEN"), ("discord", "DISCORD_TOKEN")):
-        yield _line(CONFIGURED, chat) if chat in chats else _line(OFF, chat, f"{variable} is not set")
+        yield _line(CONFIGURED, f"platform {connection.name}", connection.address)
+    for chat in CHATS:
+        if chat.switch:
+            off = _line(OFF, chat.name, f"{chat.switch} is not set")
+            yield _line(CONFIGURED, chat.name) if chat.name in chats else off
     yield (
         _line(ON, "terminal") if "terminal" in chats else _line(OFF, "terminal", "--terminal switches it on")
     )
@@ -30,9 +33,9 @@ def standing(settings: Settings, chats: frozenset[str], address: str | None) -> 
 def _health(settings: Settings, address: str | None) -> str:
     if address:
         return _line(ON, "health", f"{address}/healthz, /readyz, /metrics")
-    if settings.web is None:
+    if settings.web.listen is None:
         return _line(OFF, "health", "switched off")
-    host, port = settings.web
+    host, port = settings.web.listen
     return _line(OFF, "health", f"{host}:{port} cannot be used yet")
 
 

@@ -13,6 +13,7 @@ from adapters.cli.single_worker import Alone, sentence
 from adapters.heartbeat import Heartbeat
 from adapters.scheduler import Scheduler
 from adapters.store.audit import TrailBroken
+from bot.cards import ReportLinks
 from bot.delivery.deliver import Deliverer, Pace
 from bot.errors import StoreError
 from bot.notices import Finding, Operator
@@ -79,7 +80,7 @@ class Work:
                 renderers=renderers,
                 on_rows=self._wake,
                 tell_operator=tell,
-                report_links=parts.handler.services.report_links[platform.connection],
+                report_links=parts.handler.services.report_links.get(platform.connection, ReportLinks.POST),
             )
             for platform in parts.platforms.values()
         )

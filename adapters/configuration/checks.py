@@ -1,4 +1,4 @@
-"""Checks that settings from every source share: names, ids, addresses; each error says how to fix it."""
+"""Checks that all tables share: names, addresses, texts; each error says what helps."""
 
 from __future__ import annotations
 
@@ -7,65 +7,17 @@ from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator
 
 from adapters.configuration.problems import wrong
+from bot.model import Secret
 
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_TENANT = re.compile(_LABEL, re.ASCII)
-_HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII | re.IGNORECASE)
 _HEADER = re.compile(r"[\x21-\x7e]+")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 
-_SLACK, _DISCORD = r"[A-Z0-9]{2,24}", r"[0-9]{5,20}"
-_PRINCIPAL = re.compile(
-    rf"slack:team:{_SLACK}|slack:(?:user|usergroup|channel):{_SLACK}:{_SLACK}"
-    rf"|discord:(?:guild|user):{_DISCORD}|discord:(?:role|channel):{_DISCORD}:{_DISCORD}",
-    re.ASCII,
-)
-_PLACE = re.compile(
-    rf"slack:team:{_SLACK}|slack:channel:{_SLACK}:{_SLACK}"
-    rf"|discord:guild:{_DISCORD}|discord:channel:{_DISCORD}:{_DISCORD}|terminal:channel:local",
-    re.ASCII,
-)
-_CHANNEL = re.compile(
-    rf"slack:channel:{_SLACK}:{_SLACK}|discord:channel:{_DISCORD}:{_DISCORD}|terminal:channel:local",
-    re.ASCII,
-)
 
-PRINCIPAL_FORMS = (
-    "slack:team:T…, slack:user:T…:U…, slack:usergroup:T…:S…, discord:guild:ID, discord:role:GUILD:ROLE "
-    "or discord:user:ID"
-)
-CHANNEL_FORMS = "slack:channel:T…:C… or discord:channel:GUILD:CHANNEL"
-
-
-def tenant(value: str) -> str:
-    """Return what can be the first part of `TENANT.antithesis.com`, also from its whole address.
-
-    Anything else could send the key elsewhere.
-    """
-    label = _of_address(value.lower())
-    if not _TENANT.fullmatch(label):
-        raise wrong(
-            "A tenant is a name of letters, digits and hyphens, without a dot.",
-            'Give only the first part of the address: "acme" for https://acme.antithesis.com.',
-        )
-    return label
-
-
-PLATFORM = ".antithesis.com"
-
-
-def _of_address(value: str) -> str:
-    """Cut ACME out of ACME.antithesis.com and https://ACME.antithesis.com/; leave anything else as it is."""
-    host = value.removeprefix("https://").rstrip("/")
-    return host.removesuffix(PLATFORM) if host.endswith(PLATFORM) else value
-
-
-def base_url(value: str) -> str:
-    """Accept an address to talk to; `/` and `/api/v1` at its end are cut off."""
-    value = value.rstrip("/").removesuffix("/api/v1").rstrip("/")
+def web_address(value: str) -> str:
+    """Accept an address of HTTP without a login, query and fragment; `/` at its end is cut off."""
     parts = _address(value)
     if (
         parts is None
@@ -74,38 +26,26 @@ def base_url(value: str) -> str:
         or parts.query
         or parts.fragment
     ):
-        raise wrong("That is not a web address.", "Give it like https://acme.antithesis.com.")
+        raise wrong("That is not a web address.", "Give it like https://api.example.com.")
+    return value.rstrip("/")
+
+
+def encrypted(value: str) -> str:
+    """Accept an address where nobody reads along: keys and tokens go there."""
+    parts = urlsplit(value)
     if parts.scheme == "http" and not loopback(parts.hostname or ""):
         raise wrong("Over http, keys and tokens could be read on the way.", "Use https.")
     return value
 
 
-def heartbeat(value: str) -> str:
+def heartbeat(value: Secret) -> Secret:
     """Accept an address to ping, as it is; it is a secret, so without encryption only on this machine."""
-    parts = _address(value)
+    parts = _address(value.reveal())
     if parts is None or parts.scheme not in {"http", "https"} or parts.username or parts.fragment:
         raise wrong("That is not a web address.", "Give it like https://heartbeat.example.com/ID.")
     if parts.scheme == "http" and not loopback(parts.hostname or ""):
         raise wrong("Over http, the address could be read on the way.", "Use https.")
     return value
-
-
-def platform_url(value: str) -> str:
-    """Accept the address of a platform: nothing but the API's own path may follow the host."""
-    value = base_url(value)
-    parts = urlsplit(value)
-    host = parts.hostname or ""
-    if parts.path not in {"", "/api", "/api/v0"}:
-        raise wrong("It has to end after the host.", "Give it like https://acme.antithesis.com.")
-    if not _HOST.fullmatch(host) and not _is_ip(host):
-        raise wrong("That is not a host's name.", "Give it like https://acme.antithesis.com.")
-    return value
-
-
-def own_address(base_url: str) -> bool:
-    """Whether a platform's address is a tenant's own, or this machine's (`clew simulate`)."""
-    host = urlsplit(base_url).hostname or ""
-    return host.endswith(PLATFORM) or loopback(host)
 
 
 PROXY_FORM = "http://proxy.example.com:3128"
@@ -149,15 +89,21 @@ def socket_url(value: str) -> str:
 
 def loopback(host: str) -> bool:
     """Whether a host is this machine."""
-    return host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)
+    return host == "localhost" or (is_ip(host) and ip_address(host).is_loopback)
 
 
-def _is_ip(host: str) -> bool:
+def is_ip(host: str) -> bool:
+    """Whether a host is an address of the Internet protocol."""
     try:
         ip_address(host)
     except ValueError:
         return False
     return True
+
+
+def secret_text(value: object) -> object:
+    """Keep a text as a secret."""
+    return Secret(value) if isinstance(value, str) else value
 
 
 def text(value: object) -> object:
@@ -178,16 +124,9 @@ def lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-def user_name(value: str) -> str:
-    """Accept a user name of HTTP's Basic authentication."""
-    if ":" in value or not value.isprintable():
-        raise wrong("A user name has no colon.", "Give the name alone.")
-    return value
-
-
-def secret(value: SecretStr) -> SecretStr:
-    """Accept what can stand in a header of HTTP."""
-    if not _HEADER.fullmatch(value.get_secret_value()):
+def header(value: Secret) -> Secret:
+    """Accept a secret that can stand in a header of HTTP."""
+    if not _HEADER.fullmatch(value.reveal()):
         raise wrong("It has spaces or characters beyond ASCII.", "Copy it once more, alone.")
     return value
 
@@ -196,27 +135,6 @@ def name(value: str) -> str:
     """Accept a name that can be said as one word."""
     if not _NAME.fullmatch(value):
         raise wrong("A name is one word.", "Use up to 40 letters, digits, hyphens and underscores.")
-    return value
-
-
-def principal(value: str) -> str:
-    """Accept who may do something: immutable ids only, since display names can be taken by anyone."""
-    if not _PRINCIPAL.fullmatch(value):
-        raise wrong("That is not an id of a person or group.", f"Give {PRINCIPAL_FORMS}.")
-    return value
-
-
-def place(value: str) -> str:
-    """Accept where something may be done: a channel, or a whole workspace or server."""
-    if not _PLACE.fullmatch(value):
-        raise wrong("That is not a place.", f"Give {CHANNEL_FORMS}, slack:team:T… or discord:guild:ID.")
-    return value
-
-
-def channel(value: str) -> str:
-    """Accept a channel."""
-    if not _CHANNEL.fullmatch(value):
-        raise wrong("That is not a channel's id.", f"Give {CHANNEL_FORMS}.")
     return value
 
 
@@ -231,33 +149,26 @@ def mail_domain(value: str) -> str:
     return domain
 
 
-def slack_team(value: str) -> str:
-    """Accept a Slack workspace."""
-    if not re.fullmatch(_SLACK, value, re.ASCII):
-        raise wrong("That is not a workspace's id.", 'Give it like "T0123ABCD".')
-    return value
-
-
-def discord_guild(value: str) -> str:
-    """Accept a Discord server."""
-    if not re.fullmatch(_DISCORD, value, re.ASCII):
-        raise wrong(
-            "That is not a server's id.", 'Give its number in quotation marks: "1104000000000000001".'
-        )
-    return value
-
-
 HIGHEST_PORT = 65_535
 
 
-def listen(value: str) -> tuple[str, int] | None:
-    """Read HOST:PORT, or "off"."""
+def listen(value: object) -> object:
+    """Read HOST:PORT, or "off" as None."""
+    if not isinstance(value, str):
+        return value
     if value.lower() == "off":
         return None
     host, _, port = value.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
         raise wrong("That is not an address to listen at.", 'Give "127.0.0.1:8080", or "off".')
     return host.strip("[]"), int(port)
+
+
+def address(value: object) -> object:
+    """Read HOST:PORT alone."""
+    if isinstance(value, str) and listen(value) is None:
+        raise wrong("That is not an address to listen at.", 'Give it like "127.0.0.1:3000".')
+    return listen(value)
 
 
 LEAST_SECONDS, MOST_SECONDS = 1.0, 86_400.0
@@ -270,35 +181,15 @@ def poll_seconds(value: float) -> float:
     return value
 
 
-def address(value: str) -> str:
-    """Accept HOST:PORT alone."""
-    if listen(value) is None:
-        raise wrong("That is not an address to listen at.", 'Give it like "127.0.0.1:3000".')
-    return value
-
-
-def listening(value: str) -> str:
-    """Accept what `listen` can read."""
-    listen(value)
-    return value
-
-
-Tenant = Annotated[str, AfterValidator(tenant)]
-BaseUrl = Annotated[str, AfterValidator(base_url)]
-PlatformUrl = Annotated[str, AfterValidator(platform_url)]
-HeartbeatUrl = Annotated[str, AfterValidator(heartbeat)]
+SecretText = Annotated[Secret, BeforeValidator(secret_text)]
+BaseUrl = Annotated[str, AfterValidator(web_address), AfterValidator(encrypted)]
+HeartbeatUrl = Annotated[SecretText, AfterValidator(heartbeat)]
 ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
-HeaderSecret = Annotated[SecretStr, AfterValidator(secret)]
+HeaderSecret = Annotated[SecretText, AfterValidator(header)]
 LOWER = BeforeValidator(lower)
-UserName = Annotated[str, AfterValidator(user_name)]
 SocketUrl = Annotated[str, AfterValidator(socket_url)]
 Name = Annotated[str, AfterValidator(name)]
 MailDomain = Annotated[str, AfterValidator(mail_domain)]
-Principal = Annotated[str, AfterValidator(principal)]
-PlaceId = Annotated[str, AfterValidator(place)]
-ChannelId = Annotated[str, AfterValidator(channel)]
-SlackTeam = Annotated[str, AfterValidator(slack_team)]
-DiscordGuild = Annotated[str, AfterValidator(discord_guild)]
-Address = Annotated[str, AfterValidator(address)]
-Listen = Annotated[str, AfterValidator(listening)]
+Address = Annotated[tuple[str, int], BeforeValidator(address)]
+Listen = Annotated[tuple[str, int] | None, BeforeValidator(listen)]
 PollSeconds = Annotated[float, AfterValidator(poll_seconds)]

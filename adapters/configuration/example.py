@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Iterable, Iterator
 
-from pydantic import SecretStr
-
-from adapters.configuration.environment import Environment, secrets
+from adapters.configuration.table import Table
+from bot.model import Secret
 
 HEAD = """# Copy this file to `.env` and fill in what you use; what is left out keeps its default.
 # Every secret may also be given as a file: ANTITHESIS_API_KEY_FILE=/run/secrets/antithesis_api_key
@@ -14,45 +13,38 @@ HEAD = """# Copy this file to `.env` and fill in what you use; what is left out 
 # it: a secret with ${ in it belongs in a file.
 """
 
-SECTIONS = {
-    "antithesis": "The test platform",
-    "slack": "Slack",
-    "discord": "Discord",
-    "database": "Clew itself",
-    "clew": "Clew itself",
-}
+Sections = Iterable[tuple[str, type[Table]]]
 
 
-def env_example() -> str:
+def env_example(sections: Sections) -> str:
     """Write `.env.example`: every variable with its meaning, all of them commented out."""
     parts = [HEAD]
-    for section, names in groupby(Environment.model_fields, key=lambda n: SECTIONS[n.partition("_")[0]]):
-        lines = [f"# --- {section}"]
-        for name in names:
-            lines += [f"# {_meaning(name)}", f"#{name.upper()}={_default(name)}"]
+    for title, table in sections:
+        lines = [f"# --- {title}"]
+        for field, variable in table.variables().items():
+            lines += [f"# {variable.meaning}", f"#{variable.name}={_default(table, field)}"]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
-def settings_table() -> str:
+def settings_table(sections: Sections) -> str:
     """Write the README's table: variable, meaning, default."""
-    rows = [
-        f"| `{name.upper()}`{' *' if name in secrets() else ''} | {_meaning(name)} | {_shown(name)} |"
-        for name in Environment.model_fields
-    ]
+    rows = [row for _, table in sections for row in _rows(table)]
     return "\n".join(["| variable | meaning | default |", "|---|---|---|", *rows])
 
 
-def _meaning(name: str) -> str:
-    return Environment.model_fields[name].description or ""
+def _rows(table: type[Table]) -> Iterator[str]:
+    secrets = table.secret_fields()
+    for field, variable in table.variables().items():
+        default = _default(table, field)
+        shown = f"`{default}`" if default else ""
+        yield f"| `{variable.name}`{' *' if field in secrets else ''} | {variable.meaning} | {shown} |"
 
 
-def _default(name: str) -> str:
-    default = Environment.model_fields[name].default
-    if isinstance(default, SecretStr):
-        default = default.get_secret_value()
-    return "" if default is None else str(default).lower()
-
-
-def _shown(name: str) -> str:
-    return f"`{_default(name)}`" if _default(name) else ""
+def _default(table: type[Table], field: str) -> str:
+    known = table.model_fields[field]
+    if known.is_required() or known.default is None:
+        return ""
+    if isinstance(known.default, Secret):
+        return known.default.reveal()
+    return f"{known.default:g}" if isinstance(known.default, float) else str(known.default).lower()

@@ -1,4 +1,4 @@
-"""What is wrong with the settings, said all at once, each with the way to fix it; values are never quoted."""
+"""What is wrong with the settings, said all at once, each with its hint; values are never quoted."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from pydantic import ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 _LIST = ("That is not a list.", 'Give a list in square brackets: ["one", "two"].')
 _TABLE = ("That is not a table.", "Write it as a table.")
+_TEXT = ("That is not text.", "Put it in quotation marks.")
 PLAINLY: Mapping[str, tuple[str, str]] = MappingProxyType({
     "bool_parsing": ("That is neither true nor false.", "Give true or false."),
     "float_parsing": ("That is not a number.", "Give a number."),
@@ -19,16 +19,19 @@ PLAINLY: Mapping[str, tuple[str, str]] = MappingProxyType({
     "missing": ("It is missing.", "Add it."),
     "list_type": _LIST,
     "tuple_type": _LIST,
-    "string_type": ("That is not text.", "Put it in quotation marks."),
+    "frozen_set_type": _LIST,
+    "string_type": _TEXT,
+    "is_instance_of": _TEXT,  # of a secret
     "dict_type": _TABLE,
+    "mapping_type": _TABLE,
     "model_type": _TABLE,
 })  # fmt: skip
-"""What pydantic's kinds of error mean, and how to fix them; its own words are for programmers."""
+"""What pydantic's kinds of error mean, and what helps; its own words are for programmers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where it stands, what is wrong with it, and how to fix it."""
+    """One thing that is wrong: where it stands, what is wrong with it, and what helps."""
 
     where: str
     what: str
@@ -48,53 +51,40 @@ class SettingsError(Exception):
         super().__init__("\n".join([head, *(f"  - {problem}" for problem in self.problems)]))
 
 
-def wrong(what: str, hint: str) -> PydanticCustomError:
-    """Return the error that a validator raises: what is wrong, and how to fix it."""
-    return PydanticCustomError("clew", "{what}", {"what": what, "hint": hint})
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Stands for a value that cannot be used; the check of its table turns it into a problem.
+
+    `key`: the key to name instead of the value's own, as where a secret's file is at fault.
+    """
+
+    what: str
+    hint: str
+    key: str = ""
 
 
-def of_environment(error: ValidationError) -> list[Problem]:
-    """Turn what pydantic found in the environment into problems, under the variables' own names."""
-    return [_problem(e, str(e["loc"][0]).upper()) for e in error.errors(include_input=False)]
+def wrong(what: str, hint: str, key: str = "") -> PydanticCustomError:
+    """Return the error that a validator raises: what is wrong, and what helps."""
+    return PydanticCustomError("clew", "{what}", {"what": what, "hint": hint, "key": key})
 
 
-def of_file(error: ValidationError, name: str, known: Mapping[str, Iterable[str]]) -> list[Problem]:
-    """Turn what pydantic found in the TOML file into problems; `known` has each table's keys by its name."""
-    return [_in_file(e, name, known) for e in error.errors(include_input=False)]
-
-
-def meant(word: str, known: Iterable[str]) -> str | None:
+def meant(word: str, known: Iterable[str], *, cutoff: float = 0.75) -> str | None:
     """Return the known name that a misspelt one probably stands for."""
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.75)), None)
+    return next(iter(get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)
 
 
-def _in_file(error: ErrorDetails, name: str, known: Mapping[str, Iterable[str]]) -> Problem:
-    place, key = error["loc"][:-1], str(error["loc"][-1])
-    if error["type"] != "extra_forbidden":
-        return _problem(error, f"{name}, {_path(error['loc'])}")
-    table = str(place[0]) if place else ""
-    names = sorted(known.get(table, ()))
-    near = meant(key, names)
-    hint = f"Did you mean “{near}”?" if near else f"Known here: {', '.join(names)}."
-    return Problem(f"{name}, {_path(error['loc'])}", "There is no such key.", hint)
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the hint for a name that is not known: what it probably stands for, else all that are."""
+    names = sorted(known)
+    near = meant(word, names)
+    return f"Did you mean “{near}”?" if near else f"Known here: {', '.join(names) or 'none'}."
 
 
-def _problem(error: ErrorDetails, where: str) -> Problem:
+def plainly(error: ErrorDetails) -> tuple[str, str, str]:
+    """Return what is wrong, what helps, and the key that is to be named instead of the field's own, "" for none."""
     context = error.get("ctx", {})
     if error["type"] == "clew":
-        return Problem(where, str(context["what"]), str(context["hint"]))
+        return str(context["what"]), str(context["hint"]), str(context["key"])
     if error["type"] in {"enum", "literal_error"}:
-        return Problem(where, "That is not one of its values.", f"Give {context['expected']}.")
-    what, hint = PLAINLY.get(error["type"], (f"{error['msg']}.", ""))
-    return Problem(where, what, hint)
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    """Write a place as people count: ("connection", 0, "tenant") is "connection 1, tenant"."""
-    words: list[str] = []
-    for part in loc:
-        if isinstance(part, int) and words:
-            words[-1] = f"{words[-1]} {part + 1}"
-        else:
-            words.append(str(part))
-    return ", ".join(words)
+        return "That is not one of its values.", f"Give {context['expected']}.", ""
+    return (*PLAINLY.get(error["type"], (f"{error['msg']}.", "")), "")

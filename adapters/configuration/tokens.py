@@ -1,93 +1,64 @@
-"""What a secret is by its shape, so that one in a wrong place is named before anybody is asked.
-
-https://docs.slack.dev/authentication/tokens · https://docs.discord.com/developers/reference#authentication
-"""
+"""What a secret is by its shape, so that one in a wrong place is named before anybody is asked."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Annotated
+from dataclasses import dataclass
+from typing import cast
 
-from pydantic import AfterValidator, SecretStr
+from pydantic import ValidationInfo
 
-from adapters.configuration.checks import secret
 from adapters.configuration.problems import wrong
-
-SHAPES: Mapping[str, re.Pattern[str]] = MappingProxyType({
-    "Slack's bot token": re.compile(r"(?:xoxe\.)?xoxb-.*"),
-    "Slack's app token": re.compile(r"xapp-.*"),
-    "a person's token of Slack": re.compile(r"(?:xoxe\.)?xoxp-.*"),
-    "a token of Slack": re.compile(r"xox[a-z]-.*"),
-    "Slack's signing secret or client secret": re.compile(r"[0-9a-f]{32}"),
-    "Discord's bot token": re.compile(r"[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}", re.ASCII),
-    "Discord's public key": re.compile(r"[0-9a-f]{64}"),
-    "an id of Discord": re.compile(r"[0-9]{15,20}"),
-    "Discord's client secret": re.compile(r"[A-Za-z0-9_-]{32}"),
-})  # fmt: skip
-"""Kinds of secrets, the first that fits counts. Anthing else may be right, so it is left for its owner to judge."""
-
-BOT, APP, SIGNING, DISCORD = (
-    "Slack's bot token",
-    "Slack's app token",
-    "Slack's signing secret or client secret",
-    "Discord's bot token",
-)
+from bot.model import Secret
 
 
-def kind_of(value: str) -> str | None:
-    """Return what a secret is, as far as its shape tells."""
-    return next((kind for kind, shape in SHAPES.items() if shape.fullmatch(value)), None)
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a kind of secret looks like as a whole; `sure`: nothing else looks like that."""
+
+    pattern: re.Pattern[str]
+    sure: bool = True
 
 
-def _wants(kind: str, hint: str, *, always: bool = False) -> Callable[[SecretStr], SecretStr]:
-    """Check that a secret is of a kind; with `always` also where its shape tells nothing."""
+Shapes = Mapping[str, Shape]
+"""Kinds of secrets by their name in sentences; the first that fits counts. What fits none may be anything."""
 
-    def check(value: SecretStr) -> SecretStr:
-        text = value.get_secret_value()
-        if kind == DISCORD and text.lower().startswith("bot "):
-            raise wrong("It begins with “Bot”.", "Give the token alone.")
-        found = kind_of(secret(value).get_secret_value())
+Check = Callable[[Secret, ValidationInfo], Secret]
+
+
+def is_a(kind: str, hint: str, shape: Shape | None = None) -> Check:
+    """Return the validator of a secret of some kind; with `shape` it has to look like that."""
+
+    def check(value: Secret, info: ValidationInfo) -> Secret:
+        found = kind_of(value, info)
         if found not in {None, kind}:
             raise wrong(f"That looks like {found}.", hint)
-        if found is None and always:
+        if shape is not None and not shape.pattern.fullmatch(value.reveal()):
             raise wrong(f"That is not {kind}.", hint)
         return value
 
     return check
 
 
-def platform_key(value: SecretStr) -> SecretStr:
-    """Accept a test platform's key: not a token of a chat."""
-    found = kind_of(secret(value).get_secret_value())
-    if found in {BOT, APP, DISCORD, "a person's token of Slack", "a token of Slack"}:
-        raise wrong(f"That looks like {found}.", "Make a key on the tenant's settings page.")
-    return value
+def no_other(hint: str) -> Check:
+    """Return the validator of a secret without a shape of its own: it is none that surely is another one."""
+
+    def check(value: Secret, info: ValidationInfo) -> Secret:
+        found = kind_of(value, info)
+        if found is not None and _known(info)[found].sure:
+            raise wrong(f"That looks like {found}.", hint)
+        return value
+
+    return check
 
 
-SlackBotToken = Annotated[
-    SecretStr,
-    AfterValidator(
-        _wants(
-            BOT, "Give the one that begins with xoxb-, from the app's page OAuth & Permissions.", always=True
-        )
-    ),
-]
-SlackAppToken = Annotated[
-    SecretStr,
-    AfterValidator(
-        _wants(
-            APP, "Give the one that begins with xapp-, from the app's page Basic Information.", always=True
-        )
-    ),
-]
-SlackSigningSecret = Annotated[
-    SecretStr,
-    AfterValidator(_wants(SIGNING, "Give the Signing Secret of the app's page Basic Information.")),
-]
-DiscordToken = Annotated[
-    SecretStr,
-    AfterValidator(_wants(DISCORD, "Give the token of the application's page Bot.")),
-]
-PlatformKey = Annotated[SecretStr, AfterValidator(platform_key)]
+def kind_of(value: Secret, info: ValidationInfo) -> str | None:
+    """Return what a secret is, as far as its shape tells."""
+    known = _known(info).items()
+    return next((kind for kind, shape in known if shape.pattern.fullmatch(value.reveal())), None)
+
+
+def _known(info: ValidationInfo) -> Shapes:
+    """Return the shapes that the settings are read with; a table that a program makes by itself knows none."""
+    return cast("Shapes", (info.context or {}).get("shapes", {}))

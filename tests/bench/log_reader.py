@@ -19,7 +19,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from adapters.platforms.antithesis.client import AntithesisService
-from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.antithesis.transport import open_http
 from bot.model import LogQuery, Moment, Secret
 

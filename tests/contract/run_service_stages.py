@@ -10,7 +10,7 @@ from typing import Protocol
 
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.limits import Limits
-from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.antithesis.transport import open_http
 from adapters.simulator import SimulatedTenant, empty_world, simulated_tenant
 from bot.errors import AccessRefused, RateLimited, ServiceFailed

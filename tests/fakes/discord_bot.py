@@ -15,8 +15,8 @@ from simcord.env import Env
 
 from adapters.chat.discord.app import DiscordChat, Timing
 from adapters.chat.discord.markup import shown_text
+from adapters.chat.discord.settings import Discord
 from adapters.clock import SystemClock
-from adapters.configuration.values import Discord
 from bot.access import Policy, Role
 from bot.command import Preset, Services
 from bot.model import Secret

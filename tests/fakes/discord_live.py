@@ -13,8 +13,8 @@ from discord.http import Route
 
 from adapters.chat.discord import gateway
 from adapters.chat.discord.app import DiscordChat, Timing, open_chat
+from adapters.chat.discord.settings import Discord
 from adapters.clock import SystemClock
-from adapters.configuration.values import Discord
 from bot.access import Policy, Role
 from bot.command import Services
 from bot.model import Secret
@@ -94,7 +94,7 @@ async def running_bot(
     )
     handler = CountingHandler(services)
     base, default = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
-    settings = Discord(
+    settings = Discord.model_construct(  # the settings refuse a plain address that is not this machine
         token=Secret(token),
         api_url=discord.api_url,
         gateway_url=discord.gateway_url,

@@ -19,8 +19,8 @@ from adapters.chat.slack.events import Interaction
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.requests import Requests
 from adapters.chat.slack.sender import Sender
+from adapters.chat.slack.settings import Slack
 from adapters.clock import SystemClock
-from adapters.configuration.values import Slack
 from bot.access import Policy, Role
 from bot.cards import Reply
 from bot.command import Services
@@ -142,7 +142,7 @@ async def running_bot(
         new_key=lambda: f"{next(keys):032x}",
     )
     handler = CountingHandler(services)
-    settings = Slack(
+    settings = Slack.model_construct(  # the settings refuse a plain address that is not this machine
         bot_token=Secret(bot_token),
         app_token=None if http else Secret(app_token),
         signing_secret=Secret(SECRET) if http else None,

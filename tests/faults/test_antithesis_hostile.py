@@ -21,7 +21,7 @@ from adapters.lanes import acting
 from adapters.platforms.antithesis import client
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.limits import Limits
-from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.antithesis.transport import open_http
 from bot.errors import (
     AccessRefused,
@@ -68,10 +68,9 @@ SILENCE = never()
 
 @asynccontextmanager
 async def _service(base_url: str, spool: Path, **changes: Any) -> AsyncIterator[AntithesisService]:
-    login = changes.pop("login", {"api_key": Secret(KEY)})
     limits = Limits(**{"wait": 0.001, "longest_wait": 1.0, **changes})
     async with open_http(limits=limits) as http:
-        tenant = Tenant(name="prod", base_url=base_url, **login)
+        tenant = Tenant(name="prod", base_url=base_url, api_key=Secret(KEY))
         yield AntithesisService(http, tenant, spool=spool, now=lambda: NOW, limits=limits)
 
 
@@ -617,25 +616,6 @@ async def test_launch__nobody_listens(spool: Path) -> None:
 
     assert isinstance(outcome, Refused)
     assert "Nothing was started" in outcome.reason
-
-
-async def test_launch__with_user_and_password(spool: Path) -> None:
-    """They start runs; a read says what is missing and is not sent."""
-    login = {"username": "u", "password": Secret("CANARY-pass")}
-    async with (
-        raw_server(json_says("{}")) as server,
-        _service(server.base_url, spool, login=login) as service,
-    ):
-        assert isinstance(await service.launch(LAUNCH), Started)
-        with pytest.raises(AccessRefused, match="ANTITHESIS_API_KEY"):
-            await service.run(RUN_ID)
-        with pytest.raises(AccessRefused):
-            await service.cancel(RUN_ID)
-
-    able = service.platform
-    assert (able.launches, able.debugs) == (service, service)
-    assert (able.lists, able.moment_logs, able.reports) == (None, None, None)
-    assert [sent.headers["authorization"].split()[0] for sent in server.requests] == ["Basic"]
 
 
 # Streams --------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from adapters.configuration.environment import environment_names
 from adapters.main import app
+from adapters.settings import environment_names
 from adapters.store.store import open_store
 from adapters.web.health import ASKED_AGAIN, Health
 from bot.delivery.deliver import Deliverer, Pace

@@ -3,8 +3,10 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pytest
+
+from adapters import settings
 from adapters.configuration.example import settings_table
-from adapters.configuration.file import File
 from bot.commands.registry import VERBS
 
 ROOT = Path(__file__).parents[2]
@@ -20,16 +22,20 @@ def test_readme__verbs() -> None:
 
 def test_readme__settings() -> None:
     """The table of settings is the one that the settings write."""
-    assert settings_table() in README
+    assert settings_table(settings.SECTIONS) in README
 
 
-def test_readme__settings_file() -> None:
+def test_readme__settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The example of the settings file is one, and leaves no table out."""
-    example = tomllib.loads(README.split("```toml")[1].split("```")[0])
+    text = README.split("```toml")[1].split("```")[0]
+    (tmp_path / "clew.toml").write_text(text.replace("/run/secrets/prod", "key"), encoding="utf-8")
+    (tmp_path / "key").write_text("k", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for name in settings.environment_names():
+        monkeypatch.delenv(name, raising=False)
 
-    File.model_validate(example)
-
-    assert File.model_fields.keys() - {"read_only"} == example.keys()
+    assert [connection.name for connection in settings.load().connections] == ["prod"]
+    assert settings.KEYS - {"read_only"} == tomllib.loads(text).keys()
 
 
 def test_readme__make_targets() -> None:

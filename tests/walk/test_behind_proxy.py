@@ -14,8 +14,8 @@ from aiohttp.test_utils import TestServer
 
 from adapters.chat.terminal.events import invocation
 from adapters.cli.parts import Parts
-from adapters.configuration.values import Connection
 from adapters.main import assemble
+from adapters.platforms.antithesis.settings import Tenant
 from adapters.settings import Settings
 from adapters.simulator import SimulatedTenant, simulated_tenant
 from bot.cards import Reply, plain
@@ -44,7 +44,7 @@ async def proxied(tenant: SimulatedTenant) -> AsyncIterator[str]:
 @asynccontextmanager
 async def clew(folder: Path, tenant_name: str | None) -> AsyncIterator[Parts]:
     async with simulated_tenant() as tenant, proxied(tenant) as address:
-        connection = Connection(
+        connection = Tenant(
             name="default", base_url=address, tenant=tenant_name, api_key=Secret(tenant.api_key)
         )
         settings = Settings(connections=(connection,), database_url=Secret(f"sqlite:///{folder}/clew.db"))

@@ -17,9 +17,9 @@ from adapters.chat.discord.people import People
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.receive import Receiver
 from adapters.chat.discord.sender import CALL_SECONDS, Sender
+from adapters.chat.discord.settings import Discord
 from adapters.chat.discord.surface import DiscordSurface
 from adapters.chat.surface import PROGRESS_SECONDS
-from adapters.configuration.values import Discord
 from bot.errors import StoreError
 from bot.handler import Handler
 from bot.ports import Clock, Store

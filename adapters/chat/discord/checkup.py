@@ -8,7 +8,7 @@ import discord
 
 from adapters.chat.discord import gateway, ids, outcomes
 from adapters.chat.discord.places import Where, of_channel
-from adapters.configuration.values import Discord
+from adapters.chat.discord.settings import Discord
 
 NEEDED = {
     "view_channel": "to see the channel",

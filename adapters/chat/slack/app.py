@@ -19,10 +19,10 @@ from adapters.chat.slack.receive import Receiver, bolt_app
 from adapters.chat.slack.requests import Requests
 from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.sender import Sender
+from adapters.chat.slack.settings import Slack
 from adapters.chat.slack.sockets import PING_SECONDS, STAGGER_SECONDS, Sockets
 from adapters.chat.slack.surface import SlackSurface
 from adapters.chat.surface import PROGRESS_SECONDS
-from adapters.configuration.values import Slack
 from bot.handler import Handler
 from bot.ports import Clock, Halted, NotDelivered, Store
 from bot.waiting import Backoff, first_of
@@ -135,10 +135,6 @@ class SlackChat:
                 bolt, new_client(self._session, self._addresses.api_url), settings.app_token.reveal(),
                 stagger=self._timing.stagger, ping=self._timing.ping,
             )  # fmt: skip
-        if not secret:
-            raise ChatRefused(
-                "Slack over HTTP needs SLACK_SIGNING_SECRET; Socket Mode needs SLACK_APP_TOKEN."
-            )
         return Requests(bolt, self._clock, listen=settings.listen)
 
     def _new_receiver(self, me: Self) -> Receiver:

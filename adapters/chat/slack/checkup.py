@@ -10,7 +10,7 @@ from adapters.chat.slack import outcomes
 from adapters.chat.slack.addresses import API_URL, Addresses
 from adapters.chat.slack.manifest import SCOPES
 from adapters.chat.slack.proxies import new_client, open_session
-from adapters.configuration.values import Slack
+from adapters.chat.slack.settings import Slack
 
 SECONDS = 10.0
 REINSTALL = "Update the app from `clew manifest slack`, install it again, and set SLACK_BOT_TOKEN anew."

@@ -9,9 +9,9 @@ from adapters.chat.conversation import Conversation
 from adapters.chat.terminal.receive import Receiver
 from adapters.chat.terminal.screen import Screen
 from adapters.chat.terminal.sender import Sender
+from adapters.chat.terminal.settings import Terminal as Settings
 from adapters.chat.terminal.surface import TerminalSurface
 from adapters.chat.terminal.transcript import Transcript
-from adapters.configuration.values import Terminal as Settings
 from bot.handler import Handler
 from bot.ports import Clock, Store
 

@@ -21,7 +21,7 @@ from adapters.platforms.antithesis.paging import shrinking, walk
 from adapters.platforms.antithesis.parameters import EVENT_DESCRIPTION, KEY, launch_parameters
 from adapters.platforms.antithesis.protocol import Listed
 from adapters.platforms.antithesis.sender import NotSent, Sender
-from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.antithesis.wire import Request
 from bot.errors import AccessRefused, ListCut, NotAvailable, NotFound, RateLimited, Rejected, ServiceError
 from bot.model import (
@@ -63,17 +63,14 @@ class AntithesisService:
         bounds = limits or Limits()
         self._tenant, self._limits, self._now = tenant, bounds, now
         self._caller = Caller(Sender(http, tenant, bounds))
-        self._reader = protocol.Reader(tenant.name, tenant.home, tenant.origin)
+        self._reader = protocol.Reader(tenant.name, tenant.home, tenant.address)
         self._logs = LogReader(self._caller, bounds, spool)
 
     @property
     def platform(self) -> Platform:
-        """The connection with its parts; with only a user and a password the two launches."""
-        name = self._tenant.name
-        if not self._tenant.api_key:
-            return Platform(connection=name, reads=self, launches=self, debugs=self)
+        """The connection with its parts."""
         return Platform(
-            connection=name,
+            connection=self._tenant.name,
             reads=self,
             lists=self,
             launches=self,
@@ -232,7 +229,7 @@ class AntithesisService:
 
     async def find_run(self, *, report_url: str | None = None, session_id: str | None = None) -> Run | None:
         """Look through the newest thousand runs; the part of a link before its signature stays the same."""
-        link = checked_report(report_url, self._tenant.home, self._tenant.origin)
+        link = checked_report(report_url, self._tenant.home, self._tenant.address)
         session = session_id if session_id and is_run_id(session_id) else None
         if link is None and session is None:
             return None

@@ -121,7 +121,7 @@ def cancel_request(run_id: str) -> Request:
 
 def _launch(path: str, pairs: Iterable[tuple[str, str]]) -> Request:
     body = msgspec.json.encode({"params": dict(pairs)})
-    return Request(path=path, method="POST", body=body, launch=True)
+    return Request(path=path, method="POST", body=body)
 
 
 def _given(pairs: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, str], ...]:

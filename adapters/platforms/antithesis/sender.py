@@ -13,7 +13,7 @@ import httpx
 from adapters.configuration.secret_file import FileSecret
 from adapters.platforms.antithesis.answers import ERROR_BYTES, check_encoding
 from adapters.platforms.antithesis.limits import Limits
-from adapters.platforms.antithesis.tenant import Tenant
+from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.antithesis.wire import Answer, Oversized, Request, headers_for
 from bot.errors import Unreachable
 
@@ -113,7 +113,7 @@ class Sender:
 
         What was refused for its sender was not done, so this repeats no launch.
         """
-        used = self.tenant.secret(launch=request.launch)
+        used = self.tenant.api_key
         response = await self._send_once(request, idle)
         if response.status_code in REFUSED and isinstance(used, FileSecret):
             refused = response.request.headers["authorization"]
@@ -137,7 +137,7 @@ class Sender:
         )
         return self.http.build_request(
             request.method,
-            self.tenant.origin + request.target,
+            self.tenant.address + request.target,
             headers=headers,
             content=request.body or None,
             timeout=timeout,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
-from adapters.platforms.antithesis.tenant import Tenant
-from bot.errors import AccessRefused, TooLarge
+from adapters.platforms.antithesis.settings import Tenant
+from bot.errors import TooLarge
 
 USER_AGENT = "clew"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -24,7 +23,6 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     accept: str = "application/json"
-    launch: bool = False  # one of the two endpoints that also take user and password
     ends: bool = False  # of an answer that is too large, keep how it begins and ends
 
     @property
@@ -57,23 +55,11 @@ class Oversized(TooLarge):
 
 
 def headers_for(request: Request, tenant: Tenant) -> dict[str, str]:
-    """Return the headers of a request. Raises `AccessRefused` where the tenant's settings cannot do it."""
+    """Return the headers of a request."""
     headers = {
-        "Authorization": _authorization(request, tenant),
+        "Authorization": f"Bearer {tenant.api_key.reveal()}",
         "User-Agent": USER_AGENT,
         "Accept": request.accept,
         "Accept-Encoding": "identity",  # an encoded body can grow a thousandfold while it is read
     }
     return {**headers, "Content-Type": "application/json"} if request.method == "POST" else headers
-
-
-def _authorization(request: Request, tenant: Tenant) -> str:
-    if tenant.api_key:
-        return f"Bearer {tenant.api_key.reveal()}"
-    if not request.launch or not tenant.username or not tenant.password:
-        raise AccessRefused(
-            "Only a user name and a password are set for this connection; they start runs but read nothing. "
-            "Set ANTITHESIS_API_KEY."
-        )
-    pair = f"{tenant.username}:{tenant.password.reveal()}".encode()
-    return f"Basic {b64encode(pair).decode('ascii')}"

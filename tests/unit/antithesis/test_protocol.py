@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from adapters.platforms.antithesis import protocol
-from adapters.platforms.antithesis.tenant import Tenant
-from adapters.platforms.antithesis.wire import Answer, Request, headers_for
-from bot.errors import AccessRefused, Rejected, UnexpectedAnswer
+from adapters.platforms.antithesis.settings import Tenant
+from adapters.platforms.antithesis.wire import Answer, headers_for
+from bot.errors import Rejected, UnexpectedAnswer
 from bot.model import (
     Availability,
     DebugRequest,
@@ -105,7 +105,7 @@ def test_debug__request() -> None:
     """A debugging session has an endpoint of its own."""
     request = protocol.debug_request(DebugRequest(moment=MOMENT, run_id=RUN))
 
-    assert (request.method, request.target, request.launch) == ("POST", "/api/v1/launch/debugging", True)
+    assert (request.method, request.target) == ("POST", "/api/v1/launch/debugging")
     assert json.loads(request.body)["params"]["antithesis.debugging.vtime"] == MOMENT.vtime
 
 
@@ -120,21 +120,6 @@ def test_headers__bearer() -> None:
         "Accept-Encoding": "identity",
     }
     assert headers_for(protocol.launch_request(LAUNCH), TENANT)["Content-Type"] == "application/json"
-
-
-def test_headers__user_and_password_only_for_launches() -> None:
-    """Where only those are set, a read says so and is not sent."""
-    tenant = Tenant(name="prod", tenant="acme", username="u", password=Secret("p"))
-
-    assert headers_for(protocol.launch_request(LAUNCH), tenant)["Authorization"] == "Basic dTpw"
-    assert headers_for(protocol.launch_request(LAUNCH), TENANT)["Authorization"] == "Bearer k3y"
-    for request in (
-        protocol.version_request(),
-        protocol.cancel_request(RUN),
-        Request(path="/x", method="POST"),
-    ):
-        with pytest.raises(AccessRefused, match="ANTITHESIS_API_KEY"):
-            headers_for(request, tenant)
 
 
 HOUR = timedelta(hours=1)
@@ -168,7 +153,7 @@ def test_absence__why(run: object, empty: bool, why: Availability) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b'"x"'])
 def test_reader__a_200_that_is_not_the_api(body: bytes) -> None:
     """A captive portal is an unexpected answer, not an unreachable platform."""
-    reader = protocol.Reader("prod", TENANT.origin)
+    reader = protocol.Reader("prod", TENANT.address)
     answer = Answer(status=200, body=body)
     for read in (reader.version, reader.run, reader.runs, reader.properties):
         with pytest.raises(UnexpectedAnswer):
@@ -177,4 +162,4 @@ def test_reader__a_200_that_is_not_the_api(body: bytes) -> None:
 
 def test_reader__version_without_a_release() -> None:
     """A tenant that does not say is not an error."""
-    assert protocol.Reader("prod", TENANT.origin).version(Answer(status=200, body=b'{"x": 1}')) == ""
+    assert protocol.Reader("prod", TENANT.address).version(Answer(status=200, body=b'{"x": 1}')) == ""

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from adapters.cli.startup_report import standing
-from adapters.configuration.values import Connection
-from adapters.settings import Settings
+from adapters.platforms.antithesis.settings import Tenant
+from adapters.settings import Settings, Web
 from bot.model import Secret
 
-PROD = Connection(name="prod", base_url="https://acme.antithesis.com", api_key=Secret("canary"))
+PROD = Tenant(name="prod", base_url="https://acme.antithesis.com", api_key=Secret("canary"))
 
 
 def test_standing__least() -> None:
@@ -27,9 +25,8 @@ def test_standing__least() -> None:
 
 def test_standing__all() -> None:
     """With everything set each line says so, and no secret stands in any."""
-    connection = replace(PROD, username="bot", password=Secret("canary"))
     settings = Settings(
-        connections=(connection,), roles={"launch": frozenset({"slack:user:T1:U1"})}, read_only=True
+        connections=(PROD,), roles={"launch": frozenset({"slack:user:T1:U1"})}, read_only=True
     )
 
     found = "\n".join(standing(settings, frozenset({"slack", "discord"}), None))
@@ -50,6 +47,6 @@ def test_standing__roles() -> None:
 
 def test_standing__health_switched_off() -> None:
     """Health that is not wanted is not called unusable."""
-    settings = Settings(connections=(PROD,), web=None)
+    settings = Settings(connections=(PROD,), web=Web(listen=None))
 
     assert "off         health             switched off" in list(standing(settings, frozenset(), None))

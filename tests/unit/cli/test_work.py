@@ -16,7 +16,7 @@ from adapters.cli import demo
 from adapters.cli.parts import Parts
 from adapters.cli.work import Haste, working
 from adapters.clock import SystemClock
-from adapters.configuration.values import Operator
+from adapters.settings import Operator
 from adapters.store.store import open_store
 from bot.cards import ReportLinks
 from bot.handler import Handler
@@ -123,7 +123,7 @@ async def test_working__tells_the_operators_channel(tmp_path: Path, monkeypatch:
     async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
         await store.enqueue(NewDelivery(key="a", channel="slack:channel:T01:C01", payload="{}"), clock.now())
         parts = Parts(
-            settings=replace(settings.load(), operator=told), platforms={}, store=store, clock=clock,
+            settings=settings.load().model_copy(update={"operator": told}), platforms={}, store=store, clock=clock,
             handler=stage.handler,
         )  # fmt: skip
         haste = Haste(audit=0.05, idle=0.05, per_channel=0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.configuration.environment import environment_names
+from adapters.settings import environment_names
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from adapters import settings
-from adapters.configuration.environment import environment_names
 from adapters.configuration.problems import SettingsError
+from adapters.platforms.antithesis.settings import Tenant
+from adapters.settings import Settings, environment_names
 from bot.cards import ReportLinks
 from bot.model import Secret
 from bot.state import Outcome
@@ -17,6 +18,17 @@ def problems() -> list[str]:
     with pytest.raises(SettingsError) as caught:
         settings.load()
     return [str(problem) for problem in caught.value.problems]
+
+
+def tenants(loaded: Settings) -> list[Tenant]:
+    found = [connection for connection in loaded.connections if isinstance(connection, Tenant)]
+    assert len(found) == len(loaded.connections)
+    return found
+
+
+def only() -> Tenant:
+    (found,) = tenants(settings.load())
+    return found
 
 
 def one_problem() -> str:
@@ -29,12 +41,12 @@ def test_load__least() -> None:
     """A tenant and a key are enough, and everything else has its default."""
     loaded = settings.load()
 
-    (connection,) = loaded.connections
-    assert (connection.name, connection.base_url) == ("default", "https://acme.antithesis.com")
+    connection = tenants(loaded)[0]
+    assert (connection.name, connection.address) == ("default", "https://acme.antithesis.com")
     assert connection.api_key == Secret("canary-key")
-    assert (loaded.poll_seconds, loaded.read_only, loaded.web) == (60, False, ("127.0.0.1", 8080))
+    assert (loaded.poll_seconds, loaded.read_only, loaded.web.listen) == (60, False, ("127.0.0.1", 8080))
     assert loaded.database_url.reveal() == "sqlite:///clew.db"
-    assert (loaded.slack, loaded.discord, loaded.warnings) == (None, None, ())
+    assert (loaded.chats, loaded.warnings) == ({}, ())
 
 
 def test_load__nothing() -> None:
@@ -57,7 +69,7 @@ def test_load__environment_over_dot_env(folder: Path, monkeypatch: pytest.Monkey
     (folder / ".env").write_text("ANTITHESIS_TENANT=acme\nANTITHESIS_API_KEY=k\n")
     monkeypatch.setenv("ANTITHESIS_TENANT", "other")
 
-    assert settings.load().connections[0].tenant == "other"
+    assert only().tenant == "other"
 
 
 def test_load__everything_wrong_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +150,7 @@ def test_load__base_url(given: str, used: str, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("ANTITHESIS_API_KEY", "k")
     monkeypatch.setenv("ANTITHESIS_BASE_URL", given)
 
-    assert used == settings.load().connections[0].base_url
+    assert used == only().address
 
 
 @pytest.mark.parametrize(
@@ -165,9 +177,9 @@ def test_load__tenant_and_base_url(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside the address of a proxy the tenant says where reports are."""
     monkeypatch.setenv("ANTITHESIS_BASE_URL", "https://proxy.example.com")
 
-    (connection,) = settings.load().connections
+    connection = only()
 
-    assert (connection.base_url, connection.tenant) == ("https://proxy.example.com", "acme")
+    assert (connection.address, connection.tenant) == ("https://proxy.example.com", "acme")
 
 
 def test_load__tenant_and_base_url_in_a_table(folder: Path) -> None:
@@ -178,10 +190,8 @@ def test_load__tenant_and_base_url_in_a_table(folder: Path) -> None:
 
     loaded = settings.load()
 
-    assert (loaded.connections[0].base_url, loaded.connections[0].tenant) == (
-        "https://proxy.example.com",
-        "acme",
-    )
+    (connection,) = tenants(loaded)
+    assert (connection.address, connection.tenant) == ("https://proxy.example.com", "acme")
     assert loaded.warnings == ()
 
 
@@ -209,9 +219,9 @@ def test_load__tenant_as_people_copy_it(tenant: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ANTITHESIS_API_KEY", "k")
     monkeypatch.setenv("ANTITHESIS_TENANT", tenant)
 
-    (connection,) = settings.load().connections
+    connection = only()
 
-    assert (connection.tenant, connection.base_url) == ("acme", "https://acme.antithesis.com")
+    assert (connection.tenant, connection.address) == ("acme", "https://acme.antithesis.com")
 
 
 @pytest.mark.usefixtures("complete")
@@ -222,7 +232,6 @@ def test_load__tenant_as_people_copy_it(tenant: str, monkeypatch: pytest.MonkeyP
         ("ANTITHESIS_TENANT", "acme ", "It ends in white space."),
         ("ANTITHESIS_TENANT", "acme\r", "It ends in a carriage return (\\r)."),
         ("ANTITHESIS_BASE_URL", " https://acme.antithesis.com", "It begins in white space."),
-        ("ANTITHESIS_USERNAME", "bot\t", "It ends in white space."),
         ("CLEW_POLL_SECONDS", "60\r", "It ends in a carriage return (\\r)."),
         ("CLEW_READ_ONLY", "true\r\n", "It ends in a carriage return (\\r)."),
         ("CLEW_LOG_LEVEL", "info ", "It ends in white space."),
@@ -247,7 +256,7 @@ def test_load__white_space_around_a_secret(monkeypatch: pytest.MonkeyPatch) -> N
     """Around a secret it is cut off: files end in a line end."""
     monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key\r\n")
 
-    assert settings.load().connections[0].api_key == Secret("canary-key")
+    assert only().api_key == Secret("canary-key")
 
 
 def test_load__white_space_around_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,7 +337,7 @@ def test_load__proxy_of_one_place_alone(
     monkeypatch.setenv("ANTITHESIS_HTTPS_PROXY", plain)
     (folder / ".env").write_text(f"ANTITHESIS_HTTPS_PROXY={in_file}\n")
 
-    assert settings.load().connections[0].proxy == "http://proxy:1"
+    assert only().proxy == "http://proxy:1"
 
 
 @pytest.mark.usefixtures("complete")
@@ -337,7 +346,7 @@ def test_load__other_variables_set_to_nothing(monkeypatch: pytest.MonkeyPatch) -
     for name in environment_names() - {"ANTITHESIS_HTTPS_PROXY", "DISCORD_HTTPS_PROXY"}:
         monkeypatch.setenv(name, os.environ.get(name, ""))
 
-    assert settings.load().connections[0].proxy is None
+    assert only().proxy is None
 
 
 BOT, APP, PERSON = "xoxb-1-2-canary", "xapp-1-A-2-canary", "xoxp-1-2-canary"
@@ -411,7 +420,7 @@ def test_load__secrets_in_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
     }.items():
         monkeypatch.setenv(name, value)
 
-    assert settings.load().slack is not None
+    assert settings.load().chats.keys() == {"slack", "discord"}
 
 
 def test_load__everything_of_file_and_environment_at_once(
@@ -431,17 +440,17 @@ def test_load__everything_of_file_and_environment_at_once(
     found = problems()
 
     assert [p.partition(": ")[0] for p in found] == [
+        "clew.toml, connection 1, tenant",
+        "clew.toml, connection 1, api_key",
+        "clew.toml, connection 2, base_url",
+        "clew.toml, connection 2, api_key_file",
+        "SLACK_APP_TOKEN",
         "DATABASE_URL",
         "clew.toml, read_only",
-        "clew.toml, connection 1, tenant",
-        "clew.toml, connection 2, base_url",
-        "clew.toml, roles, read",
+        "clew.toml, roles, read 1",
         "clew.toml, watch 1, channel",
-        "connection 1, api_key",
-        "connection 2, api_key_file",
-        "SLACK_APP_TOKEN",
-        "connection",
-        "watch 1, connection",
+        "clew.toml, connection",
+        "clew.toml, watch 1, connection",
     ]
 
 
@@ -472,7 +481,7 @@ def test_load__words_of_the_file_in_capitals(folder: Path) -> None:
 
     loaded = settings.load()
 
-    assert (loaded.connections[0].report_links, loaded.web) == (ReportLinks.PRIVATE, None)
+    assert (tenants(loaded)[0].report_links, loaded.web.listen) == (ReportLinks.PRIVATE, None)
     assert loaded.watches[0].outcomes == {Outcome.FAILURES}
 
 
@@ -498,15 +507,7 @@ def test_load__missing_and_malformed_at_once(monkeypatch: pytest.MonkeyPatch) ->
 
     found = [problem.partition(":")[0] for problem in problems()]
 
-    assert ["ANTITHESIS_TENANT", "CLEW_POLL_SECONDS", "ANTITHESIS_API_KEY", "SLACK_APP_TOKEN"] == found
-
-
-@pytest.mark.usefixtures("complete")
-def test_load__user_without_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Launching needs a user and a password, so half of it is a problem."""
-    monkeypatch.setenv("ANTITHESIS_USERNAME", "bot")
-
-    assert one_problem().startswith("ANTITHESIS_PASSWORD: It is missing.")
+    assert ["ANTITHESIS_TENANT", "ANTITHESIS_API_KEY", "SLACK_APP_TOKEN", "CLEW_POLL_SECONDS"] == found
 
 
 @pytest.mark.usefixtures("complete")
@@ -558,7 +559,7 @@ def test_load__secret_from_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
     loaded = settings.load()
 
-    assert loaded.connections[0].api_key == Secret("canary-key")
+    assert tenants(loaded)[0].api_key == Secret("canary-key")
     assert "chmod 0400" in loaded.warnings[0]
 
 
@@ -608,8 +609,6 @@ launchers = ["Payments Nightly"]
 name = "lab"
 base_url = "http://localhost:8123"
 api_key = "k"
-username = "bot"
-password = "canary-password"
 report_links = "post"
 [roles]
 read = ["slack:team:T01"]
@@ -642,13 +641,13 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     loaded = settings.load()
 
-    prod, lab = loaded.connections
+    prod, lab = tenants(loaded)
     assert (prod.name, prod.report_links, prod.launchers) == (
         "prod",
         ReportLinks.PRIVATE,
         ("Payments Nightly",),
     )
-    assert (lab.name, lab.report_links, lab.username) == ("lab", ReportLinks.POST, "bot")
+    assert (lab.name, lab.report_links) == ("lab", ReportLinks.POST)
     assert loaded.read_only
     assert {"example.com"} == loaded.recipient_domains
     assert loaded.roles["admin"] == {"discord:user:11042"}
@@ -661,8 +660,8 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
         "ephemeral": "true",
         "description": "by preset",
     }
-    assert loaded.web is None
-    assert {"canary-toml", "canary-password"} <= {secret.reveal() for secret in loaded.secrets}
+    assert loaded.web.listen is None
+    assert {"canary-toml"} <= {secret.reveal() for secret in loaded.secrets}
     assert "canary" not in repr(loaded)
 
 
@@ -728,8 +727,7 @@ def test_load__both_chats(monkeypatch: pytest.MonkeyPatch) -> None:
 
     loaded = settings.load()
 
-    assert loaded.slack
-    assert loaded.discord
+    assert loaded.chats.keys() == {"slack", "discord"}
     assert len(loaded.secrets) == 5
     assert "canary" not in repr(loaded)
 
@@ -760,7 +758,7 @@ def test_load__operator(folder: Path) -> None:
     assert loaded.operator.heartbeat == Secret(HEART)
     assert loaded.operator.heartbeat in loaded.secrets
     assert loaded.warnings == (
-        "[operator] channel is in discord, which is off: set DISCORD_TOKEN, or nobody is told there.",
+        "[operator] channel is in discord, which is off: set DISCORD_TOKEN, or nobody is notified there.",
     )
 
 

@@ -11,7 +11,7 @@ from discord.http import Route
 from simcord.backend.models import Overwrite
 
 from adapters.chat.discord.checkup import check, invitation
-from adapters.configuration.values import Discord
+from adapters.chat.discord.settings import Discord
 from bot.model import Secret
 from tests.fakes.discord import TOKEN, FakeDiscord, serve
 

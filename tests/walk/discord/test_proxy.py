@@ -9,7 +9,7 @@ import pytest
 from discord.http import Route
 
 from adapters.chat.discord.checkup import check
-from adapters.configuration.values import Discord
+from adapters.chat.discord.settings import Discord
 from bot.model import Secret
 from tests.fakes.discord import TOKEN, FakeDiscord, serve
 from tests.fakes.discord_live import running_bot
@@ -64,7 +64,7 @@ async def test_proxy__carries_answers_of_every_kind(
 
 async def test_proxy__carries_the_checkup(discord: FakeDiscord, proxy: Proxy) -> None:
     """`clew doctor` goes the way that `clew run` goes."""
-    settings = Discord(
+    settings = Discord.model_construct(  # only the proxy knows the address, and it has no certificate
         token=Secret(TOKEN), api_url=discord.api_url, guilds=frozenset({str(discord.guild)}), proxy=proxy.url
     )
 

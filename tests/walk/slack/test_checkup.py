@@ -8,7 +8,7 @@ import pytest
 
 from adapters.chat.slack.checkup import check
 from adapters.chat.slack.manifest import SCOPES
-from adapters.configuration.values import Slack
+from adapters.chat.slack.settings import Slack
 from bot.model import Secret
 from tests.fakes import slack_api as faults
 from tests.fakes.slack import FakeSlack

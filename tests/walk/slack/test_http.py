@@ -10,16 +10,15 @@ from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
+from pydantic import ValidationError
 
-from adapters.chat.running import ChatRefused
-from adapters.chat.slack.app import SlackChat
 from adapters.chat.slack.requests import BODY
-from adapters.configuration.values import Slack
+from adapters.chat.slack.settings import Slack
 from bot.model import Secret
 from tests.fakes.runs import EPOCH, a_run
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_bot import Bot, running_bot
-from tests.fakes.slack_world import BOT_TOKEN, MAIN
+from tests.fakes.slack_world import BOT_TOKEN
 
 
 @pytest.fixture
@@ -152,19 +151,10 @@ async def test_listens__on_loopback_unless_told() -> None:
     assert settings.listen == ("127.0.0.1", 3000)
 
 
-async def test_start__without_a_signing_secret_is_refused(slack: FakeSlack) -> None:
+def test_settings__without_a_signing_secret_are_refused() -> None:
     """HTTP without a secret would believe anyone."""
-    async with running_bot(slack) as other:
-        settings = Slack(bot_token=Secret(BOT_TOKEN), api_url=slack.api_url)
-        chat = SlackChat(settings, other.handler, other.clock)
-        try:
-            with pytest.raises(ChatRefused, match="SLACK_SIGNING_SECRET"):
-                await asyncio.wait_for(chat.run(), 10)
-        finally:
-            await chat.close()
-            await chat.release()
-
-    assert slack.world.of(MAIN) == []
+    with pytest.raises(ValidationError, match="no way to receive messages"):
+        Slack(bot_token=Secret(BOT_TOKEN))
 
 
 async def test_connections__held_open_by_strangers_keep_nobody_out(http: Bot) -> None:

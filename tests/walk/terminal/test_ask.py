@@ -14,8 +14,8 @@ import pytest
 from discord.http import Route
 from typer.testing import CliRunner, Result
 
-from adapters.configuration.environment import environment_names
 from adapters.main import app
+from adapters.settings import environment_names
 from adapters.simulator import SimulatedTenant, simulated_tenant
 from tests.walk.terminal.keyboard import CLEW, surroundings
 
@@ -53,8 +53,6 @@ def place(tenant: SimulatedTenant, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for name, value in {
         "ANTITHESIS_BASE_URL": tenant.base_url,
         "ANTITHESIS_API_KEY": tenant.api_key,
-        "ANTITHESIS_USERNAME": tenant.username,
-        "ANTITHESIS_PASSWORD": tenant.password,
         "COLUMNS": "80",
     }.items():
         monkeypatch.setenv(name, value)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from adapters.configuration.environment import environment_names
 from adapters.main import app
+from adapters.settings import environment_names
 from adapters.store.store import open_store
 from bot.state import DeliveryState, MessageRef, NewDelivery, Subscription
 

@@ -1,0 +1,38 @@
+"""What Clew has to know of a kind of test platform before one is opened; each platform's `kind.py` fills it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from adapters.configuration.table import Connection
+from bot.errors import ClewError
+from bot.platform import Platform
+from bot.ports import Clock
+
+C = TypeVar("C", bound=Connection)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformKind(Generic[C]):
+    """One kind of test platform. Its functions load its libraries when they are called, never before.
+
+    `name` is the `kind` of its connections in the settings file. `default` names the connection that its variables
+    describe; `least` are the variables that are enough for one. `hints` say what helps against errors of a
+    connection, `clock` is an address of it whose answer has a Date header.
+    """
+
+    name: str
+    title: str
+    connection: type[C]
+    open: Callable[[C, Clock], AbstractAsyncContextManager[Platform]]
+    default: str
+    least: tuple[str, ...]
+    clock: Callable[[C], str]
+    hints: Mapping[type[ClewError], str] = field(default_factory=dict)
+    loggers: tuple[str, ...] = ()
+
+
+AnyPlatform = PlatformKind[Any]

@@ -1,0 +1,154 @@
+"""Connections of several kinds: each has its own keys, and whatever is wrong with any is said at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+
+from adapters import settings
+from adapters.chat.kind import ChatKind
+from adapters.chat.registry import CHATS
+from adapters.configuration.checks import BaseUrl, HeaderSecret
+from adapters.configuration.example import env_example
+from adapters.configuration.problems import SettingsError
+from adapters.configuration.table import Connection, Variable
+from adapters.kinds import registered
+from adapters.platforms.kind import PlatformKind
+from adapters.platforms.registry import PLATFORMS
+from bot.model import Secret
+from bot.platform import Platform
+from bot.ports import Clock
+
+
+class Lab(Connection):
+    """A platform as another one could be: its address has a path."""
+
+    kind: Literal["lab"] = "lab"
+    base_url: Annotated[BaseUrl, Variable("LAB_BASE_URL", "where it is")]
+    api_key: Annotated[HeaderSecret, Variable("LAB_API_KEY", "its key")]
+    project: str = ""
+
+    @property
+    def address(self) -> str:
+        return self.base_url
+
+
+@asynccontextmanager
+async def _open(lab: Lab, clock: Clock) -> AsyncIterator[Platform]:
+    raise NotImplementedError
+    yield
+
+
+LAB = PlatformKind(
+    name="lab", title="Lab", connection=Lab, open=_open, default="lab",
+    least=("LAB_BASE_URL", "LAB_API_KEY"), clock=lambda lab: lab.address,
+)  # fmt: skip
+REMOVE = "Remove it, or change “kind”."
+ROW = 'name = "a"\ntenant = "acme"\napi_key = "k"\n'
+
+
+@pytest.fixture(autouse=True)
+def two_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "PLATFORMS", (*PLATFORMS, LAB))
+
+
+def problems(toml: str = "") -> list[str]:
+    Path("clew.toml").write_text(toml)
+    with pytest.raises(SettingsError) as caught:
+        settings.load()
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_connections__everything_wrong_is_said_at_once() -> None:
+    """A key of another kind, an unknown kind, one name twice and what is missing: each with its place and hint."""
+    assert problems(
+        f'[[connection]]\n{ROW}project = "p"\n'
+        '[[connection]]\nname = "b"\nkind = "lab"\nbase_url = "https://lab.example.com/api/v1"\ntenant = "acme"\n'
+        '[[connection]]\nname = "a"\nkind = "antithesys"\n'
+        '[[connection]]\nname = "c"\napi_kye = "k"\n'
+    ) == [
+        f"clew.toml, connection 1, project: It belongs to kind lab; this connection is of kind antithesis. {REMOVE}",
+        "clew.toml, connection 2, api_key: It is missing. Add it.",
+        f"clew.toml, connection 2, tenant: It belongs to kind antithesis; this connection is of kind lab. {REMOVE}",
+        "clew.toml, connection 3, kind: There is no such kind of test platform. Did you mean “antithesis”?",
+        "clew.toml, connection 4, tenant: It is missing. Give the tenant's name, or an address.",
+        "clew.toml, connection 4, api_key: It is missing. Make a key on the tenant's settings page.",
+        "clew.toml, connection 4, api_kye: There is no such key. Did you mean “api_key”?",
+        "clew.toml, connection: Two connections are named “a”. Give each a name of its own.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('[[connection]]\nkind = "x"', "kind: There is no such kind of test platform. Known here: antithesis, lab."),
+        ("[[connection]]\nkind = [1]", "kind: There is no such kind of test platform. Known here: antithesis, lab."),
+        ('[connection]\nname = "a"', "connection: That is not a list of tables. Write [[connection]], with two"),
+        ('connection = ["a"]', "connection 1: That is not a table. Write it as a table."),
+        (f"[[connections]]\n{ROW}[[connection]]\n{ROW}", "connections: There is no such key. Did you mean “connection”?"),
+        (f"slack = 5\n[[connection]]\n{ROW}", "slack: That is not a table. Write it as a table."),
+        (f"[[connection]]\n{ROW}[slack]\nbot_token = 'x'", "slack, bot_token: It is not read from this file. Set SLACK_BOT_TOKEN"),
+        (f"database_url = 'x'\n[[connection]]\n{ROW}", "database_url: It is not read from this file. Set DATABASE_URL"),
+        (f"warnings = []\n[[connection]]\n{ROW}", "warnings: There is no such key."),
+        (f"chats = {{}}\n[[connection]]\n{ROW}", "chats: There is no such key."),
+        (f"[terminal]\n[[connection]]\n{ROW}", "terminal: There is no such key."),
+        (f'[[connection]]\n{ROW}api_key_file = "/x"', "connection 1, api_key: It is given twice, plainly and as a file."),
+        ("[[connection]]\nname = 'a'\ntenant = 'acme'\napi_key_file = 5", "api_key_file: That is not text."),
+        ("[[connection]]\nname = 'a'\ntenant = 'acme'\napi_key = 5", "api_key: That is not text."),
+        (f"[[connection]]\n{ROW}[roles]\nlunch = []", "roles, lunch: There is no such key. Did you mean “launch”?"),
+        (f"[[connection]]\n{ROW}[web]\nlistens = 'off'", "web, listens: There is no such key. Did you mean “listen”?"),
+    ],
+)  # fmt: skip
+def test_file__one_mistake(toml: str, said: str) -> None:
+    """Each is named with its place in the file and with what helps."""
+    found = [problem for problem in problems(toml) if said in problem]
+
+    assert [problem.startswith("clew.toml, ") for problem in found] == [True]
+
+
+def test_nothing__names_every_way() -> None:
+    """Whoever set nothing learns what is enough, for each kind."""
+    (problem,) = problems()
+
+    assert "Set ANTITHESIS_TENANT and ANTITHESIS_API_KEY or LAB_BASE_URL and LAB_API_KEY, in the" in problem
+
+
+def test_variables__describe_a_connection_of_each_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are there, each under its name, and a whole address keeps its path."""
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "k")
+    monkeypatch.setenv("LAB_BASE_URL", "https://lab.example.com/api/v1/")
+    monkeypatch.setenv("LAB_API_KEY", "canary-lab")
+
+    loaded = settings.load()
+
+    assert [(c.name, c.kind, c.address) for c in loaded.connections] == [
+        ("default", "antithesis", "https://acme.antithesis.com"),
+        ("lab", "lab", "https://lab.example.com/api/v1"),
+    ]
+    assert Secret("canary-lab") in loaded.secrets
+
+
+def test_variables__of_half_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is missing is named by its variable."""
+    monkeypatch.setenv("LAB_API_KEY", "k")
+
+    assert problems() == ["LAB_BASE_URL: It is missing. Add it."]
+
+
+def test_example__has_the_variables_of_every_kind() -> None:
+    """A kind of platform needs no line of its own there."""
+    assert "# --- Lab\n# where it is\n#LAB_BASE_URL=\n# its key\n#LAB_API_KEY=\n" in env_example(
+        [("Lab", Lab)]
+    )
+
+
+def test_registry__takes_kinds_alone() -> None:
+    """A package that offers something else is found when Clew starts, not when it is used."""
+    assert registered(ChatKind, "adapters.chat.slack") == CHATS[:1]
+    with pytest.raises(TypeError, match=r"adapters\.chat\.slack\.kind\.KIND is no PlatformKind"):
+        registered(PlatformKind, "adapters.chat.slack")
