@@ -24,9 +24,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # People's addresses among the parameters of a run.
     (
-        re.compile(
-            r"(?i)(\bantithesis\.report\.recipients[\"']?\s{0,9}[:=]\s{0,9})(?:\"[^\"]*\"|'[^']*'|[^,}\n]+)"
-        ),
+        re.compile(r"(?i)((?<=\.)recipients[\"']?\s{0,9}[:=]\s{0,9})(?:\"[^\"]*\"|'[^']*'|[^,}\n]+)"),
         rf"\1{MASK}",
     ),
 )

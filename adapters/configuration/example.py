@@ -8,7 +8,7 @@ from adapters.configuration.table import Table
 from bot.model import Secret
 
 HEAD = """# Copy this file to `.env` and fill in what you use; what is left out keeps its default.
-# Every secret may also be given as a file: ANTITHESIS_API_KEY_FILE=/run/secrets/antithesis_api_key
+# Every secret NAME may also be given as a file: NAME_FILE=/run/secrets/NAME
 # ${NAME} is replaced by that variable's value everywhere, also between single quotes, and there is no way to escape
 # it: a secret with ${ in it belongs in a file.
 """
