@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK_FLAGS := --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header
 
-.PHONY: demo test check format bench lock clean
+.PHONY: demo test check format generate bench lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make check   format, lint, types, import rules, links"
 	@echo "make bench   speed and memory, as ratios measured side by side"
 	@echo "make format  rewrite the code in the project's format"
+	@echo "make generate  write the README's tables, .env.example and Slack's manifest anew"
 	@echo "make lock    write the lock files anew from pyproject.toml"
 
 # uv installs in seconds what takes pip more than a minute; where uv cannot work, pip does it all the same.
@@ -48,6 +49,9 @@ check: .venv/ready
 format: .venv/ready
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+generate: .venv/ready
+	@$(BIN)/python -m tests.generated
 
 bench: .venv/ready
 	@$(BIN)/python -m tests.bench

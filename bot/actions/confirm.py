@@ -224,3 +224,4 @@ DECLINE = Verb(
     parameters=(TOKEN,),
     hidden=True,
 )
+VERBS = (CONFIRM, DECLINE)

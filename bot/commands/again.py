@@ -69,3 +69,4 @@ AGAIN = Verb(
     changes=True,
     hidden=True,
 )
+VERBS = (CHECK, AGAIN)

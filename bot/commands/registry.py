@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
-from bot.actions import confirm
 from bot.command import Verb
-from bot.commands import (
-    again,
-    debug,
-    failing,
-    find,
-    launch,
-    logs,
-    report,
-    status,
-    unwatch,
-    version,
-    watch,
-    watching,
-)
-from bot.commands import help as help_
 
-VERBS: Mapping[str, Verb] = {
-    verb.name: verb
-    for verb in (
-        launch.VERB,
-        status.VERB,
-        failing.VERB,
-        logs.VERB,
-        debug.VERB,
-        report.VERB,
-        find.VERB,
-        watch.VERB,
-        unwatch.VERB,
-        watching.VERB,
-        help_.VERB,
-        version.VERB,
-        confirm.CONFIRM,
-        confirm.DECLINE,
-        again.CHECK,
-        again.AGAIN,
-    )
-}
+FILES = (
+    "bot.commands.launch",
+    "bot.commands.status",
+    "bot.commands.failing",
+    "bot.commands.logs",
+    "bot.commands.debug",
+    "bot.commands.report",
+    "bot.commands.find",
+    "bot.commands.watch",
+    "bot.commands.unwatch",
+    "bot.commands.watching",
+    "bot.commands.help",
+    "bot.commands.version",
+    "bot.actions.confirm",
+    "bot.commands.again",
+)
+
+
+def _verbs(file: str) -> tuple[Verb, ...]:
+    """Return what a file offers: its `VERB`, or its `VERBS` where it has several."""
+    module = import_module(file)
+    found: tuple[Verb, ...] = module.VERBS if hasattr(module, "VERBS") else (module.VERB,)
+    return found
+
+
+VERBS: Mapping[str, Verb] = {verb.name: verb for file in FILES for verb in _verbs(file)}
