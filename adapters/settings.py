@@ -3,165 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
-from adapters.chat.kind import AnyChat, Ids
+from adapters.chat.kind import AnyChat
 from adapters.chat.registry import CHATS
 from adapters.configuration import environment
-from adapters.configuration.checks import (
-    LOWER,
-    HeartbeatUrl,
-    Listen,
-    MailDomain,
-    Name,
-    PollSeconds,
-    SecretText,
-    text,
-)
-from adapters.configuration.database import read_address
-from adapters.configuration.problems import SettingsError, did_you_mean, wrong
+from adapters.configuration.problems import SettingsError, did_you_mean
 from adapters.configuration.sources import DEFAULT_FILE, Content, Sources, parse
-from adapters.configuration.table import Connection, Reporting, Table, Variable, secrets_in
+from adapters.configuration.table import Connection, Reporting, Table, secrets_in
 from adapters.configuration.tokens import Shape
 from adapters.platforms.kind import AnyPlatform
 from adapters.platforms.registry import PLATFORMS
-from bot.access import Role
-from bot.cards import ReportLinks
+from adapters.tables import POLITE_SECONDS, SERVED, General
 from bot.command import Preset
-from bot.errors import UserError
 from bot.model import Secret
-from bot.state import Outcome, Subscription
+from bot.state import Subscription
 
-POLITE_SECONDS = 60.0  # the platform's own client asks no more often
 CONNECTIONS = "connection"
-ROLES = tuple(role.word for role in Role)
-
-
-def _one_of(what: str, forms: Iterable[Ids | None], shown: Iterable[Ids | None]) -> AfterValidator:
-    """Check that an id has one of some forms; immutable ids only, since display names can be taken by anyone."""
-    known = [form for form in forms if form]
-    names = [form.shown for form in shown if form]
-
-    def check(value: str) -> str:
-        if not any(form.fits(value) for form in known):
-            raise wrong(what, f"Give {', '.join(names[:-1])} or {names[-1]}.")
-        return value
-
-    return AfterValidator(check)
-
-
-def _role(value: str) -> str:
-    if value not in ROLES:
-        raise wrong("There is no such key.", did_you_mean(value, ROLES))
-    return value
-
-
-def _scalar(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise wrong("That is not a single value.", "Give a text, a number, true or false.")
-
-
-def _database(value: Secret) -> Secret:
-    try:
-        read_address(value.reveal())
-    except UserError as error:
-        raise wrong(error.problem, error.hint) from None
-    return value
-
-
-_SERVED = [chat for chat in CHATS if chat.switch]
-_PEOPLE = [form for chat in CHATS for form in (chat.whole, *chat.people)]
-_PLACES = [form for chat in CHATS for form in (chat.channel, chat.whole)]
-_CHANNELS = [chat.channel for chat in CHATS]
-_SHOWN = [chat.channel for chat in _SERVED]
-
-Links = Annotated[ReportLinks, LOWER]
-RoleName = Annotated[str, AfterValidator(_role)]
-Principal = Annotated[
-    str,
-    BeforeValidator(text),
-    _one_of("That is not an id of a person or group.", [*_PEOPLE, *_CHANNELS], _PEOPLE),
-]
-PlaceId = Annotated[str, BeforeValidator(text), _one_of("That is not a place.", _PLACES, _PLACES)]
-ChannelId = Annotated[str, _one_of("That is not a channel's id.", _CHANNELS, _SHOWN)]
-
-
-class Watch(Table):
-    """A channel that is notified of runs."""
-
-    channel: ChannelId
-    connection: str | None = None
-    launcher: str | None = None
-    source: str | None = None
-    outcomes: frozenset[Annotated[Outcome, LOWER]] = frozenset({Outcome.ALL})
-    report_links: Links | None = None
-
-    @property
-    def subscription(self) -> Subscription:
-        """The same as the core knows it."""
-        return Subscription(**dict(self), from_settings=True)
-
-
-class PresetTable(Table):
-    """A launch prepared under a name."""
-
-    name: Name
-    launcher: str = Field(min_length=1)
-    values: Mapping[str, Annotated[str, BeforeValidator(_scalar)]] = {}
-
-
-class Web(Table):
-    """Where health and metrics are served."""
-
-    listen: Listen = ("127.0.0.1", 8080)
-
-
-class Operator(Table):
-    """Where an operator is told what needs a person. `heartbeat`: an address that is pinged while all is well."""
-
-    channel: ChannelId | None = None
-    heartbeat: HeartbeatUrl | None = None
-
-
-class General(Table):
-    """What is of no chat and of no connection. `roles` and `places` hold ids by role name."""
-
-    database_url: Annotated[
-        SecretText,
-        AfterValidator(_database),
-        Variable("DATABASE_URL", "SQLite file or PostgreSQL (`postgresql://…`)"),
-    ] = Secret("sqlite:///clew.db")
-    config: Annotated[
-        Path | None, Variable("CLEW_CONFIG", "the TOML file; `clew.toml` is read when it is there")
-    ] = None
-    poll_seconds: Annotated[
-        PollSeconds, Variable("CLEW_POLL_SECONDS", "how often runs are looked for; 60 is the polite minimum")
-    ] = POLITE_SECONDS
-    locked: Annotated[
-        bool, Variable("CLEW_READ_ONLY", "`true`: nothing is launched, debugged or changed")
-    ] = False
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"],
-        LOWER,
-        Variable("CLEW_LOG_LEVEL", "how much is logged: `debug`, `info`, `warning` or `error`"),
-    ] = "info"
-    report_links: Links = ReportLinks.POST
-    read_only: bool = False
-    recipient_domains: frozenset[MailDomain] = frozenset()  # where mail may go; none: to the requester alone
-    roles: Mapping[RoleName, frozenset[Principal]] = {}
-    places: Mapping[RoleName, frozenset[PlaceId]] = {}  # a role that is left out may be used anywhere
-    watch: tuple[Watch, ...] = ()
-    preset: tuple[PresetTable, ...] = ()
-    web: Web = Web()
-    operator: Operator = Operator()
 
 
 class Settings(General):
@@ -189,13 +49,13 @@ class Settings(General):
 
 SECTIONS: tuple[tuple[str, type[Table]], ...] = (
     *((kind.title, kind.connection) for kind in PLATFORMS),
-    *((chat.title, chat.settings) for chat in _SERVED),
+    *((chat.title, chat.settings) for chat in SERVED),
     ("Clew itself", General),
 )
 """Every table that variables are read for, with its title, in the order of the README."""
 
 
-BESIDE = frozenset({CONNECTIONS, *(chat.name for chat in _SERVED)})
+BESIDE = frozenset({CONNECTIONS, *(chat.name for chat in SERVED)})
 KEYS = (General.model_fields.keys() - General.variables().keys()) | BESIDE
 """The keys of the file, at its top; `BESIDE` are those of connections and chats."""
 
@@ -224,7 +84,7 @@ def load() -> Settings:
 def _settings(sources: Sources, read: Content | None) -> Settings:
     content = read or {}
     connections = list(_connections(sources, content))
-    chats = {chat.name: _chat(sources, chat, content) for chat in _SERVED}
+    chats = {chat.name: _chat(sources, chat, content) for chat in SERVED}
     rest = {key: value for key, value in content.items() if key not in BESIDE}
     general = sources.of_both(General, rest, beside=BESIDE)
     _check_names(sources, read)
@@ -253,12 +113,15 @@ def _connections(sources: Sources, content: Content) -> Iterator[Connection | No
         sources.say(sources.place(CONNECTIONS), what, f"Write [[{CONNECTIONS}]], with two brackets.")
         return
     for number, given in enumerate(tables):
-        found = _connection(sources, sources.table(given, CONNECTIONS, number), number)
+        found = _connection(sources, given, number)
         yield _warned(sources, found, partial(sources.place, CONNECTIONS, number))
 
 
-def _connection(sources: Sources, table: Content, number: int) -> Connection | None:
+def _connection(sources: Sources, given: object, number: int) -> Connection | None:
     """Read a connection of the file by the model of its kind."""
+    table = sources.table(given, CONNECTIONS, number)
+    if table is not given:
+        return None
     known = {kind.name: kind for kind in PLATFORMS}
     name = table.get("kind", PLATFORMS[0].name)
     if not isinstance(name, str) or name not in known:
@@ -349,7 +212,7 @@ def _warnings(general: General, on: Collection[str]) -> Iterator[str]:
             "down."
         )
     name = (general.operator.channel or "").partition(":")[0]
-    for chat in _SERVED:
+    for chat in SERVED:
         if chat.name == name and name not in on:
             yield (
                 f"[operator] channel is in {chat.name}, which is off: set {chat.switch}, or nobody is notified there."

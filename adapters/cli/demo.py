@@ -24,8 +24,9 @@ from adapters.cli.tour import Tour
 from adapters.cli.work import Haste, working
 from adapters.clock import SystemClock
 from adapters.platforms.antithesis.settings import Tenant
-from adapters.settings import Settings, Web
+from adapters.settings import Settings
 from adapters.simulator import SimulatedTenant, simulated_tenant
+from adapters.tables import Web
 from bot.model import Secret
 from bot.state import Subscription
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 SHARED = [
     "adapters/main.py",
     "adapters/settings.py",
+    "adapters/tables.py",
     "adapters/logs.py",
     "adapters/redact.py",
     "adapters/kinds.py",

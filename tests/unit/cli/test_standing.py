@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from adapters.cli.startup_report import standing
 from adapters.platforms.antithesis.settings import Tenant
-from adapters.settings import Settings, Web
+from adapters.settings import Settings
+from adapters.tables import Web
 from bot.model import Secret
 
 PROD = Tenant(name="prod", base_url="https://acme.antithesis.com", api_key=Secret("canary"))

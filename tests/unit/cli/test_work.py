@@ -16,8 +16,8 @@ from adapters.cli import demo
 from adapters.cli.parts import Parts
 from adapters.cli.work import Haste, working
 from adapters.clock import SystemClock
-from adapters.settings import Operator
 from adapters.store.store import open_store
+from adapters.tables import Operator
 from bot.cards import ReportLinks
 from bot.handler import Handler
 from bot.model import RunStatus

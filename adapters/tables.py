@@ -1,0 +1,155 @@
+"""The tables of the settings that belong to no chat and to no platform; ids are checked by what the chats know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from adapters.chat.kind import Ids
+from adapters.chat.registry import CHATS
+from adapters.configuration.checks import (
+    LOWER,
+    HeartbeatUrl,
+    Listen,
+    MailDomain,
+    Name,
+    PollSeconds,
+    SecretText,
+    text,
+)
+from adapters.configuration.database import read_address
+from adapters.configuration.problems import did_you_mean, wrong
+from adapters.configuration.table import Table, Variable
+from bot.access import Role
+from bot.cards import ReportLinks
+from bot.errors import UserError
+from bot.model import Secret
+from bot.state import Outcome, Subscription
+
+POLITE_SECONDS = 60.0  # the platform's own client asks no more often
+ROLES = tuple(role.word for role in Role)
+
+
+def _one_of(what: str, forms: Iterable[Ids | None], shown: Iterable[Ids | None]) -> AfterValidator:
+    """Check that an id has one of some forms; immutable ids only, since display names can be taken by anyone."""
+    known = [form for form in forms if form]
+    names = [form.shown for form in shown if form]
+
+    def check(value: str) -> str:
+        if not any(form.fits(value) for form in known):
+            raise wrong(what, f"Give {', '.join(names[:-1])} or {names[-1]}.")
+        return value
+
+    return AfterValidator(check)
+
+
+def _role(value: str) -> str:
+    if value not in ROLES:
+        raise wrong("There is no such key.", did_you_mean(value, ROLES))
+    return value
+
+
+def _scalar(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise wrong("That is not a single value.", "Give a text, a number, true or false.")
+
+
+def _database(value: Secret) -> Secret:
+    try:
+        read_address(value.reveal())
+    except UserError as error:
+        raise wrong(error.problem, error.hint) from None
+    return value
+
+
+SERVED = [chat for chat in CHATS if chat.switch]  # those that a variable switches on
+_PEOPLE = [form for chat in CHATS for form in (chat.whole, *chat.people)]
+_PLACES = [form for chat in CHATS for form in (chat.channel, chat.whole)]
+_CHANNELS = [chat.channel for chat in CHATS]
+_SHOWN = [chat.channel for chat in SERVED]
+
+Links = Annotated[ReportLinks, LOWER]
+RoleName = Annotated[str, AfterValidator(_role)]
+Principal = Annotated[
+    str,
+    BeforeValidator(text),
+    _one_of("That is not an id of a person or group.", [*_PEOPLE, *_CHANNELS], _PEOPLE),
+]
+PlaceId = Annotated[str, BeforeValidator(text), _one_of("That is not a place.", _PLACES, _PLACES)]
+ChannelId = Annotated[str, _one_of("That is not a channel's id.", _CHANNELS, _SHOWN)]
+
+
+class Watch(Table):
+    """A channel that is notified of runs."""
+
+    channel: ChannelId
+    connection: str | None = None
+    launcher: str | None = None
+    source: str | None = None
+    outcomes: frozenset[Annotated[Outcome, LOWER]] = frozenset({Outcome.ALL})
+    report_links: Links | None = None
+
+    @property
+    def subscription(self) -> Subscription:
+        """The same as the core knows it."""
+        return Subscription(**dict(self), from_settings=True)
+
+
+class PresetTable(Table):
+    """A launch prepared under a name."""
+
+    name: Name
+    launcher: str = Field(min_length=1)
+    values: Mapping[str, Annotated[str, BeforeValidator(_scalar)]] = {}
+
+
+class Web(Table):
+    """Where health and metrics are served."""
+
+    listen: Listen = ("127.0.0.1", 8080)
+
+
+class Operator(Table):
+    """Where an operator is told what needs a person. `heartbeat`: an address that is pinged while all is well."""
+
+    channel: ChannelId | None = None
+    heartbeat: HeartbeatUrl | None = None
+
+
+class General(Table):
+    """What is of no chat and of no connection. `roles` and `places` hold ids by role name."""
+
+    database_url: Annotated[
+        SecretText,
+        AfterValidator(_database),
+        Variable("DATABASE_URL", "SQLite file or PostgreSQL (`postgresql://…`)"),
+    ] = Secret("sqlite:///clew.db")
+    config: Annotated[
+        Path | None, Variable("CLEW_CONFIG", "the TOML file; `clew.toml` is read when it is there")
+    ] = None
+    poll_seconds: Annotated[
+        PollSeconds, Variable("CLEW_POLL_SECONDS", "how often runs are looked for; 60 is the polite minimum")
+    ] = POLITE_SECONDS
+    locked: Annotated[
+        bool, Variable("CLEW_READ_ONLY", "`true`: nothing is launched, debugged or changed")
+    ] = False
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        LOWER,
+        Variable("CLEW_LOG_LEVEL", "how much is logged: `debug`, `info`, `warning` or `error`"),
+    ] = "info"
+    report_links: Links = ReportLinks.POST
+    read_only: bool = False
+    recipient_domains: frozenset[MailDomain] = frozenset()  # where mail may go; none: to the requester alone
+    roles: Mapping[RoleName, frozenset[Principal]] = {}
+    places: Mapping[RoleName, frozenset[PlaceId]] = {}  # a role that is left out may be used anywhere
+    watch: tuple[Watch, ...] = ()
+    preset: tuple[PresetTable, ...] = ()
+    web: Web = Web()
+    operator: Operator = Operator()
