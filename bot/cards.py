@@ -7,12 +7,13 @@ from elsewhere (names, log lines, messages of people) and is cleaned and escaped
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from bot.model import Moment, RunRef, Secret
+from bot.model import NOTHING, Moment, RunRef, Secret, VerdictKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +69,46 @@ class ReportLinks(StrEnum):
     PRIVATE = "private"  # a fresh one, to the person who clicks
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb and its values by parameter name: what a button asks for, and nothing that is read as text again."""
+
+    verb: str
+    values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+
+    @classmethod
+    def of_run(cls, verb: str, run: RunRef, **more: str) -> Command:
+        """Ask for something about exactly this run, of exactly this connection."""
+        return cls(verb, {"run": run.text, **more})
+
+    def __hash__(self) -> int:
+        """Return the same for the same values, in whichever order they stand."""
+        return hash((self.verb, frozenset(self.values.items())))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
-    """Says `words` for the person who presses it, as if typed in this place.
+    """Asks for `command` in the name of the person who presses it, in this place.
 
     A button with `page` opens a page behind a login instead. A button with `report` opens the triage report:
     in a completion post under `ReportLinks.POST` the deliverer fills in a fresh signed link at sending;
-    everywhere else it says `words` ("report RUN") and the answer is private. Only such a private answer has a
-    button with `signed`: a fresh link that opens the report to whoever holds it.
+    everywhere else it asks for `command` (the report of the run) and the answer is private. Only such a private
+    answer has a button with `signed`: a fresh link that opens the report to whoever holds it.
     """
 
     label: str
-    words: str = ""
+    entry: int | None = None  # of a list, beside which it stands: all of them do the same to theirs
+    command: Command | None = None
     page: str | None = None
     report: RunRef | None = None
     signed: Secret | None = None
     style: Style = Style.PLAIN
-    opens_form: str | None = None  # the verb whose form opens instead, prefilled from `words`
+    opens_form: bool = False  # the form of the command's verb opens instead, prefilled from its values
+
+    @property
+    def text(self) -> str:
+        """What stands on it."""
+        return self.label if self.entry is None else f"{self.label} {self.entry}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +230,7 @@ class Card:
     title: Line
     text: Line
     tone: Tone = Tone.NEUTRAL
+    verdict: VerdictKind | None = None  # of the one run that it tells of
     body: tuple[Line, ...] = ()  # plain paragraphs
     facts: tuple[Fact, ...] = ()
     items: tuple[Item, ...] = ()

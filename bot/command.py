@@ -19,6 +19,9 @@ from bot.state import Invocation
 
 ENTRY = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # the number of an entry of a list
 PROPERTY = "property"  # the parameter that such a number fills
+PASTED_INTO = frozenset(
+    {FieldKind.RUN, FieldKind.LONG_TEXT}
+)  # parameters in which a link or a moment is understood
 MESSAGE = "message"
 """The value that holds somebody's message where a shortcut was used on one: a text to look into, no command."""
 

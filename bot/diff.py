@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.chain import BEGINNINGS, Chain, Gap, Streak
-from bot.model import Availability, CheckStatus, Results, Run, Says
+from bot.model import Availability, CheckStatus, Results, Run, Says, VerdictKind
 from bot.state import Outcome, StoredResults, Subscription
-from bot.verdict import Verdict, VerdictKind
+from bot.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from bot import access, authorization, grammar, home, lengths, moments, reading
 from bot.access import Afresh
-from bot.cards import Button, Card, Context, FieldKind, Form, Reply, fingerprint
-from bot.command import Asked, Services, Verb
+from bot.cards import Button, Card, Command, Context, Form, Reply, fingerprint
+from bot.command import PASTED_INTO, Asked, Services, Verb
 from bot.commands.corrected import offers
 from bot.commands.registry import VERBS
 from bot.delivery.lost_channels import restore
@@ -68,12 +68,17 @@ def _words(invocation: Invocation) -> ParsedCommand:
     return replace(words, verb=ALIASES.get(words.verb, words.verb))
 
 
+def _with_values(words: ParsedCommand, invocation: Invocation) -> ParsedCommand:
+    """Return all that was given by name, typed or chosen, as if it had been typed."""
+    return replace(words, named={**words.named, **invocation.values})
+
+
 def _with_pastes(
     verb: Verb, words: ParsedCommand, values: Mapping[str, str]
 ) -> tuple[ParsedCommand, Mapping[str, str]]:
     """Read the link, moment or id that was pasted into the value of a run: a value is never read as a command."""
     own = verb.positional
-    text = values.get(own.name) if own and own.kind in {FieldKind.RUN, FieldKind.LONG_TEXT} else None
+    text = values.get(own.name) if own and own.kind in PASTED_INTO else None
     if own is None or not text or words.pasted is not None:
         return words, values
     pasted, rest = moments.read(text)
@@ -114,6 +119,19 @@ class Handler:
         """
         kept = replace(self.clean(invocation), confirmed=False)
         return await self.services.store.accept(invocation.place.chat, invocation.key, kept)
+
+    def command_of(self, invocation: Invocation) -> Command | None:
+        """Return what was asked for as a command that a button can hold.
+
+        None where it cannot be read, or holds what no message may keep.
+        """
+        try:
+            words = _words(invocation)
+            verb = self._verb(words)
+            reading.check_words(verb, reading.as_meant(verb, words), invocation.values)
+            return reading.typed(verb, _with_values(words, invocation))
+        except UserError:
+            return None
 
     def clean(self, invocation: Invocation) -> Invocation:
         """Return an invocation as it may be shown or kept: without the secrets in it."""
@@ -223,9 +241,7 @@ class Handler:
     async def _read(self, words: ParsedCommand, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:
         verb = self._verb(words)
         context = await self._context(invocation)
-        words = reading.with_entry(verb, reading.with_flags(verb, words))
-        words = verb.reread(words) if verb.reread else words
-        words, values = _with_pastes(verb, words, invocation.values)
+        words, values = _with_pastes(verb, reading.as_meant(verb, words), invocation.values)
         asked = replace(invocation, values=values)
         return verb, Asked(invocation=asked, command=words, context=context, report=report)
 
@@ -264,7 +280,9 @@ class Handler:
 
     def _offers(self, error: UserError, words: ParsedCommand, invocation: Invocation) -> tuple[Button, ...]:
         """Return the corrections of a mistake as buttons."""
-        return offers(error.corrections, words, invocation.values, self.verbs.get(words.verb))
+        return offers(
+            error.corrections, _with_values(words, invocation), self.verbs.get(words.verb), self.verbs
+        )
 
     async def _allow(self, verb: Verb, asked: Asked) -> str:
         """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""

@@ -69,6 +69,21 @@ class Says(StrEnum):
     FAILED = "failed"
 
 
+class VerdictKind(StrEnum):
+    """How a run stands. Only `PASSED` is good news."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCOMPLETE = (
+        "incomplete"  # it did not get through: setup, crash, timeout, kill, or failed without a failing check
+    )
+    CANCELLED = "cancelled"
+    STARTING = "starting"
+    RUNNING = "running"
+    NO_RESULTS = "no results"  # it finished, and what its checks say cannot be told
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class RunRef:
     """A run's address: the connection (one tenant, say) and the run's id there."""

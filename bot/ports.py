@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.cards import Card, Context
+from bot.cards import Card, Command, Context
 from bot.model import (
     Run,
     RunRef,
@@ -418,12 +418,23 @@ class Conversations(Protocol):
         """Stop editing it."""
         ...
 
-    async def keep_words(self, token: str, words: str) -> None:
-        """Keep a button's words under a short token, for chats whose buttons carry only ids."""
+    async def keep_button(self, token: str, asks: Command | str) -> None:
+        """Keep what a button asks for under a short token, for chats whose buttons carry only ids.
+
+        A text is the command of a message that a version before 0.2 wrote and that is posted only now.
+        """
         ...
 
-    async def words(self, token: str) -> str | None:
-        """Return a button's words; None where the token is not known."""
+    async def button(self, token: str) -> Command | str | None:
+        """Return what a button asks for, as it was kept; None where the token is not known."""
+        ...
+
+    async def keep_note(self, name: str, text: str) -> None:
+        """Remember a short text for a chat, in place of the one under that name."""
+        ...
+
+    async def note(self, name: str) -> str | None:
+        """Return a chat's text; None where there is none."""
         ...
 
 

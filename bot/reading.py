@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from bot import moments
-from bot.cards import FieldKind
-from bot.command import ENTRY, PROPERTY, Verb
+from bot import grammar, moments
+from bot.cards import Command, FieldKind
+from bot.command import ENTRY, PASTED_INTO, PROPERTY, Verb
 from bot.errors import UserError
 from bot.parsed import ParsedCommand
-from bot.redact import MASK
+from bot.redact import MASK, is_secret
 from bot.replies import commands as replies
+from bot.replies.pasting import written_paste
 
 _PROSE = frozenset(
     {"description", "antithesis.description"}
@@ -19,7 +20,45 @@ _PROSE = frozenset(
 _SPACED = {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PROPERTY}
 
 
-def with_flags(verb: Verb, words: ParsedCommand) -> ParsedCommand:
+def as_meant(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
+    """Read what bare words stand for beside the parameter that takes them."""
+    parsed = _with_entry(verb, _with_flags(verb, parsed))
+    return verb.reread(parsed) if verb.reread else parsed
+
+
+def typed(verb: Verb, parsed: ParsedCommand) -> Command | None:
+    """Return what was typed as values by name.
+
+    None where something would be left out, as no parameter takes it, and where it holds what no message may keep: a
+    report link, or a value whose name says that it is a secret.
+    """
+    parsed = as_meant(verb, parsed)
+    own, pasted = verb.positional, parsed.pasted
+    if any(is_secret(name) for name in parsed.named) or (pasted and pasted.report_url):
+        return None
+    bare = " ".join(part for part in (written_paste(pasted) if pasted else "", parsed.bare) if part)
+    if not bare:
+        return Command(verb.name, parsed.named)
+    if own is None or own.name in parsed.named or (pasted and own.kind not in PASTED_INTO):
+        return None
+    return Command(verb.name, {own.name: bare, **parsed.named})
+
+
+def written(verb: Verb, values: Mapping[str, str]) -> str:
+    """Write a verb and its values as a person can type them: they are read as the same values again."""
+    own = verb.positional
+    bare = values.get(own.name, "") if own else ""
+    alone = ParsedCommand(verb=verb.name, positional=(bare,))
+    if (
+        own is None
+        or not grammar.is_plain(bare)
+        or typed(verb, alone) != Command(verb.name, {own.name: bare})
+    ):
+        return grammar.written(verb.name, "", values)
+    return grammar.written(verb.name, bare, {name: v for name, v in values.items() if name != own.name})
+
+
+def _with_flags(verb: Verb, words: ParsedCommand) -> ParsedCommand:
     """Read a bare word that names a flag of this verb as a yes, not as the run or launcher that is meant."""
     flags = {p.name for p in verb.parameters if p.kind is FieldKind.FLAG} - words.named.keys()
     said = [word for word in words.positional if word in flags]
@@ -28,7 +67,7 @@ def with_flags(verb: Verb, words: ParsedCommand) -> ParsedCommand:
     return replace(without(words, said), named={**words.named, **dict.fromkeys(said, "yes")})
 
 
-def with_entry(verb: Verb, words: ParsedCommand) -> ParsedCommand:
+def _with_entry(verb: Verb, words: ParsedCommand) -> ParsedCommand:
     """Read a bare number as the failing property with it in the list: ids and launchers are no such number."""
     *before, last = words.positional or ("",)
     takes = any(p.name == PROPERTY for p in verb.parameters) and PROPERTY not in words.named

@@ -7,25 +7,9 @@ never better. Skipped checks do not spoil a pass, and excused failures do not ma
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-from bot.model import Availability, Counts, Results, Run, RunStatus, Says
+from bot.model import Availability, Counts, Results, Run, RunStatus, Says, VerdictKind
 from bot.state import StoredResults
-
-
-class VerdictKind(StrEnum):
-    """How a run stands. Only `PASSED` is good news."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INCOMPLETE = (
-        "incomplete"  # it did not get through: setup, crash, timeout, kill, or failed without a failing check
-    )
-    CANCELLED = "cancelled"
-    STARTING = "starting"
-    RUNNING = "running"
-    NO_RESULTS = "no results"  # it finished, and what its checks say cannot be told
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

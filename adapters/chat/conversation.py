@@ -218,7 +218,7 @@ class Conversation(Generic[T]):
         """Answer what a restart cut off; an answer that is there already is completed, not doubled."""
         inbound: Inbound[T] = Inbound(invocation=invocation, kind=Kind.RESUMED)
         if self._clock.now() - invocation.at > RESUMED:
-            await self._settle(inbound, sentences.too_old(invocation.text))
+            await self._settle(inbound, sentences.too_old(self._handler.command_of(invocation)))
         else:
             await self._answer(inbound)
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot import cleaning
-from bot.cards import Button, Card, Excerpt, Line, Progress, Tone, plain
+from bot.cards import Button, Card, Command, Excerpt, Line, Progress, Tone, plain
 from bot.replies import layout
 
 MARKS: Mapping[Tone, str] = MappingProxyType({
@@ -67,9 +67,9 @@ def progress_bar(progress: Progress) -> str:
 def own_buttons(card: Card) -> tuple[Button, ...]:
     """Return a card's own buttons; one opens its form, which a chat can open on a press alone."""
     form = card.form
-    if form is None or any(button.opens_form == form.verb for button in card.buttons):
+    if form is None or any(b.opens_form and b.command and b.command.verb == form.verb for b in card.buttons):
         return card.buttons
-    return (Button(label=layout.FILL_IN, words=form.verb, opens_form=form.verb), *card.buttons)
+    return (Button(label=layout.FILL_IN, command=Command(form.verb), opens_form=True), *card.buttons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

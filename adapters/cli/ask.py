@@ -19,6 +19,7 @@ from adapters.chat.terminal.render import render
 from adapters.chat.terminal.typeset import Display, typeset
 from adapters.cli.card_json import card_json
 from adapters.cli.parts import Parts
+from bot.actions.confirm import CONFIRM
 from bot.cards import Button, Card, Reply
 from bot.state import Invocation, MessageRef
 
@@ -86,7 +87,7 @@ async def _answered(parts: Parts, asked: Invocation, reply: Reply) -> None:
 
 def _waits_for_yes(card: Card) -> bool:
     """Whether this is the question before a costly action; a script has nobody to press its button."""
-    return any(button.words.startswith("confirm ") for button in card.buttons)
+    return any(b.command is not None and b.command.verb == CONFIRM.name for b in card.buttons)
 
 
 async def _report(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.cards import Button, Card, Chart, Item, plain
+from bot.commands.registry import text_of
 
 Json = dict[str, Any]
 
@@ -57,7 +58,8 @@ def _item(item: Item) -> Json:
 
 
 def _button(button: Button, *, show_link: bool = False) -> Json:
-    found: Json = {"label": button.label, "words": button.words, "page": button.page}
+    words = text_of(button.command) if button.command else ""
+    found: Json = {"label": button.text, "words": words, "page": button.page}
     if show_link:
         found["link"] = button.signed.reveal() if button.signed else None
     return found

@@ -1,4 +1,4 @@
-"""What threads speak of, messages that live on, and the words behind buttons."""
+"""What threads speak of, messages that live on, and what buttons ask for."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.codec import decode_context, encode_context
+from adapters.store.codec import decode, decode_context, encode, encode_context
 from adapters.store.database import Database
 from adapters.store.part import Part, whole
-from adapters.store.tables import live_cards, names, stories, threads
-from adapters.store.tables import words as kept
-from bot.cards import Context
+from adapters.store.tables import live_cards, names, stories, threads, words
+from bot.cards import Command, Context
 from bot.state import LiveCard, MessageRef
 
 
@@ -102,20 +101,29 @@ class SqlConversations(Part):
         async with self._db.writing() as connection:
             await connection.execute(delete(live_cards).where(_same(card)))
 
+    async def keep_button(self, token: str, asks: Command | str) -> None:
+        """Keep what a button asks for under a short token."""
+        await self.keep_note(token, asks if isinstance(asks, str) else encode(asks))
+
+    async def button(self, token: str) -> Command | str | None:
+        """Return what a button asks for; versions before 0.2 kept its command as text."""
+        kept = await self.note(token)
+        return decode(kept, Command) if kept is not None and kept.startswith("{") else kept
+
     @whole
-    async def keep_words(self, token: str, words: str) -> None:
-        """Keep a button's words under a short token."""
-        add = self._db.insert(kept)
+    async def keep_note(self, name: str, text: str) -> None:
+        """Remember a short text."""
+        add = self._db.insert(words)
         add = add.on_conflict_do_update(
             index_elements=["token"], set_={"words": add.excluded.words, "kept_at": add.excluded.kept_at}
         )
         async with self._db.writing() as connection:
-            await connection.execute(add, {"token": token, "words": words, "kept_at": self._now()})
+            await connection.execute(add, {"token": name, "words": text, "kept_at": self._now()})
 
-    async def words(self, token: str) -> str | None:
-        """Return a button's words; None where the token is not known."""
+    async def note(self, name: str) -> str | None:
+        """Return a short text; None where there is none."""
         async with self._db.reading() as connection:
-            return await connection.scalar(select(kept.c.words).where(kept.c.token == token))
+            return await connection.scalar(select(words.c.words).where(words.c.token == name))
 
 
 async def write_context(

@@ -245,6 +245,7 @@ notices = Table(
     Column("since", UtcTime, nullable=False),
 )
 
+# What buttons ask for, by token, and short texts of chats.
 words = Table(
     "words",
     metadata,

@@ -1,7 +1,7 @@
 """Confirm or decline a launch or a debugging session; the buttons of their cards say these words.
 
-confirm TOKEN
-decline TOKEN
+confirm REQUEST
+decline REQUEST
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REPETITION = timedelta(
 )  # within which the same launch is likelier a slip, or two people's same thought
 DRAFT = frozenset({IntentState.DRAFT})
 SENT = frozenset({IntentState.POSTING, IntentState.ACCEPTED, IntentState.UNKNOWN})
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_REQUEST = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 async def confirm(asked: Asked, services: Services) -> Reply:
@@ -130,9 +130,9 @@ async def _ask_again(intent: Intent, earlier: Intent, services: Services) -> Rep
 
 
 async def intent_of(asked: Asked, services: Services, verb: str) -> Intent:
-    """Return the intent that a token names. Raises `UserError` where there is none."""
-    token = asked.value("token", 0) or ""
-    intent = await services.store.intent(token) if _TOKEN.fullmatch(token) else None
+    """Return the intent that a request names. Raises `UserError` where there is none."""
+    request = asked.value("request", 0) or ""
+    intent = await services.store.intent(request) if _REQUEST.fullmatch(request) else None
     if intent is None:
         raise confirming.unknown_token(verb)
     return intent
@@ -208,20 +208,20 @@ async def _join(intent: Intent, session: Session, services: Services) -> Reply:
     return debugging.joined(session)
 
 
-TOKEN = Parameter(name="token", summary="Which one", kind=FieldKind.TEXT, positional=True)
+REQUEST = Parameter(name="request", summary="Which one", kind=FieldKind.TEXT, positional=True)
 
 CONFIRM = Verb(
     name="confirm",
     summary="go ahead with what a card shows",
     handle=confirm,
-    parameters=(TOKEN,),
+    parameters=(REQUEST,),
     hidden=True,
 )
 DECLINE = Verb(
     name="decline",
     summary="call off what a card shows",
     handle=decline,
-    parameters=(TOKEN,),
+    parameters=(REQUEST,),
     hidden=True,
 )
 VERBS = (CONFIRM, DECLINE)

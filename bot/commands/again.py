@@ -1,7 +1,7 @@
 """What the buttons of a launch with an unclear or bad end say.
 
-check TOKEN
-again TOKEN
+check REQUEST
+again REQUEST
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bot.access import Role
 from bot.actions import requests, send
-from bot.actions.confirm import TOKEN, intent_of
+from bot.actions.confirm import REQUEST, intent_of
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.commands.launch import propose
@@ -57,14 +57,14 @@ CHECK = Verb(
     name="check",
     summary="look again for a launch of unknown outcome",
     handle=check,
-    parameters=(TOKEN,),
+    parameters=(REQUEST,),
     hidden=True,
 )
 AGAIN = Verb(
     name="again",
     summary="ask for the same launch once more",
     handle=again,
-    parameters=(TOKEN,),
+    parameters=(REQUEST,),
     role=Role.LAUNCH,
     changes=True,
     hidden=True,

@@ -5,49 +5,49 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot import grammar
-from bot.cards import Button
+from bot import reading
+from bot.cards import Button, Command
 from bot.command import Verb
 from bot.errors import Correction, Part
 from bot.parsed import ParsedCommand
-from bot.redact import is_secret
 
 MOST = 5  # offers beside each other
 
 
 def offers(
-    corrections: tuple[Correction, ...], words: ParsedCommand, values: Mapping[str, str], verb: Verb | None
+    corrections: tuple[Correction, ...], words: ParsedCommand, verb: Verb | None, verbs: Mapping[str, Verb]
 ) -> tuple[Button, ...]:
-    """Return a button for each correction that can be said again; what a value is changed to is its label."""
-    meant = [(c, corrected(c, words, values, verb)) for c in corrections[:MOST]]
-    return tuple(
-        Button(label=c.to if c.part in {Part.VALUE, Part.FLAG} else said, words=said)
-        for c, said in meant
-        if said is not None
-    )
+    """Return a button for each correction that can be asked for; what a value is changed to is its label.
+
+    `words`: what was asked for, its values among the named ones; `verb`: that it was understood as.
+    """
+    meant = [(c, verbs.get(c.to) if c.part is Part.VERB else verb) for c in corrections[:MOST]]
+    buttons = [_offer(c, corrected(c, words, own), own) for c, own in meant if own is not None]
+    return tuple(button for button in buttons if button is not None)
 
 
-def corrected(
-    correction: Correction, words: ParsedCommand, values: Mapping[str, str], verb: Verb | None
-) -> str | None:
-    """Write the command with a correction made; None where it holds what no message may keep."""
-    given = {**words.named, **values}
-    if any(is_secret(name) for name in given):
+def corrected(correction: Correction, words: ParsedCommand, verb: Verb) -> Command | None:
+    """Return the command with a correction made; None where it holds what no message may keep."""
+    name, to, named = correction.name, correction.to, words.named
+    if correction.part is Part.VALUE:
+        words = _with_value(correction, words, verb)
+    elif correction.part is Part.NAME:
+        words = replace(words, named={to if n == name else n: value for n, value in named.items()})
+    elif correction.part is Part.FLAG:
+        words = replace(words, named={**named, name: "yes"})
+    return reading.typed(verb, replace(words, strays=()))  # the correction says what those belong to
+
+
+def _offer(correction: Correction, command: Command | None, verb: Verb) -> Button | None:
+    if command is None:
         return None
-    if correction.part is Part.VERB:
-        return grammar.written(replace(words, verb=correction.to, named=given))
-    if correction.part is Part.NAME:
-        renamed = {correction.to if name == correction.name else name: v for name, v in given.items()}
-        return grammar.written(replace(words, named=renamed))
-    if correction.part is Part.FLAG:
-        return grammar.written(replace(words, named={**given, correction.name: "yes"}))
-    return grammar.written(_with_value(correction, replace(words, named=given), verb))
+    changed = correction.part in {Part.VALUE, Part.FLAG}
+    return Button(label=correction.to if changed else reading.written(verb, command.values), command=command)
 
 
-def _with_value(correction: Correction, words: ParsedCommand, verb: Verb | None) -> ParsedCommand:
+def _with_value(correction: Correction, words: ParsedCommand, verb: Verb) -> ParsedCommand:
     """Set a parameter; bare words that stood for it, or behind it, are in the new value."""
-    own = verb.positional.name if verb and verb.positional else ""
+    own = verb.positional.name if verb.positional else ""
     behind = [word for name, word in words.strays if name == correction.name]
     kept = () if own == correction.name else tuple(w for w in words.positional if w not in behind)
-    named = {**words.named, correction.name: correction.to}
-    return replace(words, verb=verb.name if verb else words.verb, positional=kept, named=named)
+    return replace(words, positional=kept, named={**words.named, correction.name: correction.to})

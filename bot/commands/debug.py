@@ -21,6 +21,7 @@ from bot.model import DebugRequest
 from bot.platform import DEBUGS
 from bot.replies import debugging as replies
 from bot.replies import pasting
+from bot.replies.forms import TITLES
 from bot.replies.wording import SHORT_ID
 from bot.state import Intent, IntentKind, IntentState
 from bot.targets.moment import moment_of
@@ -60,7 +61,7 @@ async def form(asked: Asked, services: Services) -> Form:
     given = asked.value
     return Form(
         verb="debug",
-        title="Open a debugging session",
+        title=TITLES["debug"],
         submit="Continue",
         fields=(
             run_field(asked),

@@ -7,10 +7,9 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot import grammar, launching, moments
-from bot.cards import Button, FieldKind, Reply
+from bot.cards import Button, Command, FieldKind, Reply
 from bot.command import Parameter, Verb
 from bot.errors import UserError, WrongValue
-from bot.parsed import ParsedCommand
 from bot.redact import MASK, is_secret
 from bot.replies import pasting
 from bot.state import Invocation
@@ -52,8 +51,7 @@ def correctable(reply: Reply, invocation: Invocation) -> Reply:
     `invocation`: as `Handler.clean` returns it.
     """
     kept = {n: v for n, v in invocation.values.items() if not is_secret(n) and MASK not in v}
-    words = grammar.written(ParsedCommand(verb=invocation.text, named=kept))
-    again = Button(label="Correct the form", words=words or invocation.text, opens_form=invocation.text)
+    again = Button(label="Correct the form", command=Command(invocation.text, kept), opens_form=True)
     return replace(reply, card=replace(reply.card, buttons=(again, *reply.card.buttons)))
 
 

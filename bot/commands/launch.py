@@ -25,6 +25,7 @@ from bot.model import LaunchRequest, Run, RunQuery
 from bot.parsed import ParsedCommand
 from bot.platform import LAUNCHES, Platform, listed
 from bot.replies import launching as replies
+from bot.replies.forms import TITLES
 from bot.state import Intent, IntentKind, IntentState
 from bot.targets.run import require, service_of
 from bot.wordlike import nearest
@@ -135,9 +136,7 @@ async def form(asked: Asked, services: Services) -> Form:
         chosen = service_of(asked, services).connection
         further.append(Field(name="connection", label="Connection", kind=FieldKind.CHOICE, value=chosen,
                              choices=tuple(services.platforms)))  # fmt: skip
-    return Form(
-        verb="launch", title="Launch a test run", submit="Continue", fields=(first, *fields, *further)
-    )
+    return Form(verb="launch", title=TITLES["launch"], submit="Continue", fields=(first, *fields, *further))
 
 
 def _preset(name: str, services: Services, *, named: bool) -> Preset | None:

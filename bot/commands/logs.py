@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot import grammar
-from bot.cards import Field, FieldKind, Form, Reply
+from bot.cards import Command, Field, FieldKind, Form, Reply
 from bot.command import Asked, MomentTarget, NoMomentTarget, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
 from bot.errors import NotAvailable, NotFound
@@ -16,6 +16,7 @@ from bot.model import LogExcerpt, LogQuery, Run
 from bot.platform import MOMENT_LOGS, RUN_LOGS, Platform
 from bot.replies import at_moment, finding
 from bot.replies import logs as replies
+from bot.replies.forms import TITLES
 from bot.targets.moment import moment_target_of
 from bot.targets.run import require, run_of
 
@@ -99,7 +100,7 @@ async def form(asked: Asked, services: Services) -> Form:
     given = asked.value
     return Form(
         verb="logs",
-        title="Logs before a moment",
+        title=TITLES["logs"],
         submit="Show",
         fields=(
             run_field(asked),
@@ -118,18 +119,18 @@ def _lines(window: float) -> int:
     return max(LINES, min(MOST_LINES, round(LINES * window / WINDOW)))
 
 
-def _wider(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> str:
-    """Write the words that show more of the same: a longer window and more lines of it; "" where all is shown."""
+def _wider(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> Command | None:
+    """Ask for more of the same: a longer window and more lines of it; None where all is shown."""
     from_start = wanted.window >= target.moment.exact and excerpt.cut is None
     if from_start and len(excerpt.lines) == excerpt.matched:
-        return ""
+        return None
     window = min(wanted.window * WIDER, grammar.MOST_VIRTUAL_SECONDS)
     lines = min(wanted.lines * WIDER, MOST_LINES)
     if (window, lines) == (wanted.window, wanted.lines):
-        return ""
-    filters = (("source", wanted.source), ("grep", wanted.grep))
-    kept = (f"{name}={grammar.quoted(value)}" for name, value in filters if value)
-    return at_moment.words("logs", target.context, f"window={window:g}", f"lines={lines}", *kept)
+        return None
+    filters = {"source": wanted.source, "grep": wanted.grep}
+    kept = {name: value for name, value in filters.items() if value}
+    return at_moment.command("logs", target.context, window=f"{window:g}", lines=f"{lines}", **kept)
 
 
 VERB = Verb(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 
+from bot import grammar, reading
+from bot.cards import Command
 from bot.command import Verb
 
 FILES = (
@@ -33,3 +35,9 @@ def _verbs(file: str) -> tuple[Verb, ...]:
 
 
 VERBS: Mapping[str, Verb] = {verb.name: verb for file in FILES for verb in _verbs(file)}
+
+
+def text_of(command: Command) -> str:
+    """Write a button's command as a person can type it."""
+    verb, values = VERBS.get(command.verb), command.values
+    return reading.written(verb, values) if verb else grammar.written(command.verb, "", values)

@@ -15,6 +15,7 @@ from bot.errors import ServiceError
 from bot.launchers import launchers_of
 from bot.replies import commands
 from bot.replies import watching as replies
+from bot.replies.forms import TITLES
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 
 OUTCOMES = ("all", "changes", *(o.value for o in Outcome if o is not Outcome.ALL))
@@ -89,7 +90,7 @@ async def form(asked: Asked, services: Services) -> Form:
     """Return the form, prefilled from the words."""
     return Form(
         verb="watch",
-        title="Watch runs here",
+        title=TITLES["watch"],
         submit="Watch",
         fields=(
             Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, hint="empty: all launchers",

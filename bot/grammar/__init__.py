@@ -3,7 +3,7 @@
 from bot.grammar.lists import image, images, only_within, recipients
 from bot.grammar.names import flag, is_launcher, launcher, run_id
 from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds, whole_number
-from bot.grammar.words import first_verb, named, of_arguments, one_word, quoted, split, written
+from bot.grammar.words import first_verb, is_plain, named, of_arguments, one_word, quoted, split, written
 
 __all__ = [
     "MOST_MINUTES",
@@ -13,6 +13,7 @@ __all__ = [
     "image",
     "images",
     "is_launcher",
+    "is_plain",
     "launcher",
     "minutes",
     "named",

@@ -11,13 +11,12 @@ ParsedCommand that came apart elsewhere (a shell's argv) are read by `of_argumen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bot import moments
 from bot.parsed import ParsedCommand, Pasted
 from bot.replies import commands as replies
-from bot.replies.pasting import copyable
 
 _VERB = re.compile(r"([A-Za-z][A-Za-z-]{0,40})[?!.,:]?(?=\s|$)", re.ASCII)
 _NAME = re.compile(r"(?:--)?([A-Za-z][A-Za-z0-9_.-]*)=")
@@ -26,7 +25,10 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"|' + r"'((?:[^'\\]|\\.)*+)'", re.DOTA
 _ESCAPED = re.compile(r"""\\(["'\\])""")
 _WORD = re.compile(r"\S*+")
 _SPACE = re.compile(r"\s*+")
-_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_/-]{0,80}|[0-9]{1,9}\.[0-9]{1,9}", re.ASCII)  # needs no quotes
+_PLAIN = re.compile(  # needs no quotes: a word, a number, a moment
+    r"[A-Za-z0-9_][A-Za-z0-9_/-]{0,80}|[0-9]{1,9}\.[0-9]{1,9}|-?[0-9]{1,20},[0-9]{1,9}(?:\.[0-9]{1,40})?",
+    re.ASCII,
+)
 
 
 def split(text: str) -> ParsedCommand:
@@ -61,17 +63,9 @@ def of_arguments(text: str, arguments: Sequence[str]) -> ParsedCommand:
     return replace(words, positional=tuple(left.split()), pasted=pasted, strays=())
 
 
-def written(words: ParsedCommand) -> str | None:
-    """Write a command so that `split` reads it again; None where a report link in it would have to be kept."""
-    pasted, head = words.pasted, [words.verb]
-    if pasted is not None and pasted.report_url is not None:
-        return None
-    if pasted is not None and pasted.moment is not None:
-        head.append(copyable(pasted.moment, run_id=pasted.run_id, session_id=pasted.session_id))
-    elif pasted is not None:
-        head.append(pasted.run_id or pasted.session_id or "")
-    bare = map(one_word, words.positional)
-    return " ".join(part for part in (*head, *bare, *map(named, words.named.items())) if part)
+def written(verb: str, bare: str, values: Mapping[str, str]) -> str:
+    """Write a command so that `split` reads it again: `bare` needs no quotes."""
+    return " ".join(word for word in (verb, bare, *map(named, values.items())) if word)
 
 
 def named(pair: tuple[str, str]) -> str:
@@ -82,7 +76,12 @@ def named(pair: tuple[str, str]) -> str:
 
 def one_word(value: str) -> str:
     """Write a value as one word of a command, in quotes where it needs them."""
-    return value if _PLAIN.fullmatch(value) else quoted(value)
+    return value if is_plain(value) else quoted(value)
+
+
+def is_plain(value: str) -> bool:
+    """Whether a value is read as one word without quotes."""
+    return bool(_PLAIN.fullmatch(value))
 
 
 def quoted(value: str) -> str:

@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.analysis import RunAnalysis
-from bot.cards import Button, Card, Context, Item, Line, Span, Tone, Untrusted
+from bot.cards import Button, Card, Command, Context, Item, Line, Span, Tone, Untrusted
 from bot.chain import Gap
-from bot.model import RunRef, RunStatus
+from bot.model import RunRef, RunStatus, VerdictKind
 from bot.replies import comparing, runs, watching
 from bot.replies.wording import check_name, count, listed, run_name, short_id, virtual
 from bot.state import StoredResults, Subscription, TrackedRun
-from bot.verdict import VerdictKind, judge_stored
+from bot.verdict import judge_stored
 
 NAMED = 5  # newly failing properties that the sentence names itself
 MISSED = 20  # runs that a summary lists itself
@@ -111,7 +111,9 @@ def _summary(title: str, said: str, told: Sequence[Told]) -> Card:
         body=((said,), others) if left_out else ((said,),),
         items=items,
         items_left_out=left_out,
-        buttons=(Button(label="Recent runs", words="status count=30"),) if left_out else (),
+        buttons=(Button(label="Recent runs", command=Command("status", {"count": "30"})),)
+        if left_out
+        else (),
     )
 
 
@@ -126,7 +128,7 @@ def _missed(ref: RunRef, results: StoredResults | None, word: str) -> Item:
     return Item(
         mark=word,
         title=(Untrusted(launcher), " ", Untrusted(short_id(ref.run_id), code=True)),
-        buttons=(Button(label="Status", words=f"status {ref.text}"),),
+        buttons=(Button(label="Status", command=Command.of_run("status", ref)),),
         context=Context(run=ref),
     )
 

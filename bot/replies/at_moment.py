@@ -6,10 +6,11 @@ the answer's thread goes on speaking of it.
 
 from __future__ import annotations
 
-from bot import grammar
+from collections.abc import Mapping
+
 from bot.analysis import RunAnalysis
-from bot.cards import Button, Context
-from bot.model import Availability
+from bot.cards import Button, Command, Context
+from bot.model import NOTHING, Availability
 from bot.platform import DEBUGS, MOMENT_LOGS, Need, Platform
 
 OFFERED: tuple[tuple[Need[object], str, str], ...] = (
@@ -18,29 +19,33 @@ OFFERED: tuple[tuple[Need[object], str, str], ...] = (
 )
 
 
-def buttons(about: Context, platform: Platform, *, number: int | None = None) -> tuple[Button, ...]:
-    """Offer the log before a moment and a session at it; `number`: the entry of a list that they stand in."""
+def buttons(
+    about: Context,
+    platform: Platform,
+    *,
+    number: int | None = None,
+    named: Mapping[str, str] = NOTHING,
+) -> tuple[Button, ...]:
+    """Offer the log before a moment and a session at it.
+
+    `number`: the entry of a list that they stand in; `named`: other labels, by verb.
+    """
     if about.moment is None:
         return ()
-    entry = "" if number is None else f" {number}"
     return tuple(
-        Button(label=f"{label}{entry}", words=words(verb, about))
+        Button(label=named.get(verb, label), entry=number, command=command(verb, about))
         for need, label, verb in OFFERED
         if need.of(platform) is not None
     )
 
 
-def words(verb: str, about: Context, *more: str) -> str:
-    """Write the words that ask for something at a moment: its run, its exact numbers, and its property."""
-    said = [verb]
-    if about.run is not None:
-        said.append(about.run.text)
-    if about.moment is not None:
-        said.append(f"moment={about.moment.text}")
-    said += more
-    if about.property_name is not None:
-        said.append(f"property={grammar.quoted(about.property_name)}")
-    return " ".join(said)
+def command(verb: str, about: Context, **more: str) -> Command:
+    """Ask for something at a moment: its run, its exact numbers, and its property."""
+    values = {"run": about.run.text} if about.run is not None else {}
+    values |= {"moment": about.moment.text} if about.moment is not None else {}
+    values |= more
+    values |= {"property": about.property_name} if about.property_name is not None else {}
+    return Command(verb, values)
 
 
 def no_moment(found: RunAnalysis) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cards import Button, Card, Line, Reply, Style, Tone, Untrusted
+from bot.cards import Button, Card, Command, Line, Reply, Style, Tone, Untrusted
 from bot.errors import UserError
 from bot.model import RunRef
 from bot.replies.wording import sentence, short_id
@@ -28,8 +28,8 @@ HAPPENED = {
 def buttons(intent: Intent, yes: str) -> tuple[Button, ...]:
     """Offer to go ahead or to call it off."""
     return (
-        Button(label=yes, words=f"confirm {intent.id}", style=Style.PRIMARY),
-        Button(label="Cancel", words=f"decline {intent.id}"),
+        Button(label=yes, command=settle("confirm", intent), style=Style.PRIMARY),
+        Button(label="Cancel", command=settle("decline", intent)),
     )
 
 
@@ -37,14 +37,21 @@ def again(intent: Intent) -> tuple[Button, ...]:
     """Offer to ask for the same once more, with a new confirmation."""
     if intent.kind is IntentKind.DEBUG:
         return ()
-    return (Button(label="Launch again", words=f"again {intent.id}"),)
+    return (Button(label="Launch again", command=settle("again", intent)),)
+
+
+def settle(verb: str, intent: Intent) -> Command:
+    """Do something with exactly this intent."""
+    return Command(verb, {"request": intent.id})
 
 
 def follow(intent: Intent) -> tuple[Button, ...]:
     """Offer to look at the run that it became."""
     if not intent.run_id or intent.kind is IntentKind.DEBUG:
         return ()
-    return (Button(label="Status", words=f"status {RunRef(intent.connection, intent.run_id).text}"),)
+    return (
+        Button(label="Status", command=Command.of_run("status", RunRef(intent.connection, intent.run_id))),
+    )
 
 
 def unknown_token(verb: str) -> UserError:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.cards import Button, Card, Reply, Tone
+from bot.cards import Button, Card, Command, Reply, Tone
 from bot.errors import UserError
 
 STARTING = "Working on it…"
@@ -27,15 +27,15 @@ def working(text: str) -> Card:
     return Card(title=("Working on it",), text=(text,), tone=Tone.RUNNING, body=((text,),))
 
 
-def too_old(command: str) -> Reply:
-    """Answer what was asked so long before a restart that nobody waits for it; `command`: offered again, "" for none."""
+def too_old(command: Command | None) -> Reply:
+    """Answer what was asked so long before a restart that nobody waits for it; `command`: what is offered again."""
     said = "Clew was not running when you asked. Ask again if you still want to know."
     card = Card(
         title=("Too late to answer",),
         text=(said,),
         tone=Tone.WARNING,
         body=((said,),),
-        buttons=(Button(label="Ask again", words=command),) if command else (),
+        buttons=(Button(label="Ask again", command=command),) if command else (),
     )
     return Reply(card=card, private=True)
 

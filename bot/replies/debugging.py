@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.cards import (
     Button,
     Card,
+    Command,
     Context,
     Fact,
     Line,
@@ -191,4 +192,4 @@ def _facts(request: DebugRequest) -> tuple[Fact, ...]:
 
 
 def _buttons(run: RunRef | None) -> tuple[Button, ...]:
-    return (Button(label="Failing properties", words=f"failing {run.text}"),) if run else ()
+    return (Button(label="Failing properties", command=Command.of_run("failing", run)),) if run else ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.analysis import RunAnalysis
 from bot.cards import Card, Context, Fact, Item, Line, Reply, Tone, Untrusted
 from bot.chain import Gap
-from bot.model import Check, Example
+from bot.model import Check, Example, VerdictKind
 from bot.replies import at_moment
 from bot.replies.comparing import in_a_row
 from bot.replies.pasting import copyable
@@ -16,15 +16,15 @@ from bot.replies.runs import (
     novelty,
     of_properties,
     verdict_words,
+    ways_beside_failing,
     ways_on,
 )
 from bot.replies.wording import check_name, count, counted, first, run_name, titled, virtual
-from bot.verdict import Verdict, VerdictKind
+from bot.verdict import Verdict
 
 LISTED = 10
 TOLD = 3  # names in the sentence
 LONGEST_EXAMPLE = 300
-BESIDE_EACH = frozenset({"Failing", "Logs", "Debug"})  # a run's buttons that its properties have themselves
 
 
 def listing(found: RunAnalysis) -> Reply:
@@ -45,7 +45,7 @@ def listing(found: RunAnalysis) -> Reply:
         body=((PARTIAL.format(first(found.verdict.total, "property", "properties")),),) if found.verdict.partial else (),
         items=tuple(_item(n, p, found) for n, p in enumerate(failing[:LISTED], start=1)),
         items_left_out=max(0, len(failing) - LISTED),
-        buttons=tuple(b for b in ways_on(found) if b.label not in BESIDE_EACH),
+        buttons=ways_beside_failing(found),
         footer=("Examples are a sample; counts are totals over all histories.",),
         context=Context(run=run.ref),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bot.cards import Button, Card, FieldKind, Item, Line, Reply, Untrusted
+from bot.cards import Button, Card, Command, FieldKind, Item, Line, Reply, Untrusted
 from bot.command import Parameter, Verb
 
 
@@ -29,7 +29,9 @@ def overview(verbs: Iterable[Verb]) -> Reply:
         body=body,
         items=items,
         buttons=tuple(
-            Button(label=f"Help: {n}", words=f"help {n}") for n in ("launch", "logs", "watch") if n in names
+            Button(label=f"Help: {n}", command=Command("help", {"verb": n}))
+            for n in ("launch", "logs", "watch")
+            if n in names
         ),
         footer=("help VERB shows how a verb is used, with examples.",),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.cards import Button, Card, Item, Line, Tone, Untrusted
+from bot.cards import Button, Card, Command, Item, Line, Tone, Untrusted
 from bot.recent import Recent
 from bot.replies import runs, watching
 from bot.replies.wording import age
@@ -20,9 +20,9 @@ MORE_RUNNING = "These are the newest; more may be running."
 def first(problems: tuple[Line, ...]) -> Card:
     """Begin with the ways in, and with what could not be asked."""
     buttons = (
-        Button(label="Launch a test run", words="launch", opens_form="launch"),
-        Button(label="Recent runs", words="status"),
-        Button(label="Help", words="help"),
+        Button(label="Launch a test run", command=Command("launch"), opens_form=True),
+        Button(label="Recent runs", command=Command("status")),
+        Button(label="Help", command=Command("help")),
     )
     tone = Tone.WARNING if problems else Tone.NEUTRAL
     return Card(title=(NAME,), text=(NAME,), tone=tone, body=problems, buttons=buttons)

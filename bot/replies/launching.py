@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.cards import Button, Card, Context, Fact, Form, Line, Progress, Reply, Tone, Untrusted
+from bot.cards import Button, Card, Command, Context, Fact, Form, Line, Progress, Reply, Tone, Untrusted
 from bot.errors import Part, UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import confirming
@@ -216,7 +216,10 @@ def unknown(intent: Intent, request: LaunchRequest) -> Card:
             said,
             ("Look at the platform's list of runs before you launch again: a second run costs again.",),
         ),
-        buttons=(Button(label="Check again", words=f"check {intent.id}"), *confirming.again(intent)),
+        buttons=(
+            Button(label="Check again", command=confirming.settle("check", intent)),
+            *confirming.again(intent),
+        ),
         footer=confirming.correlation(intent),
     )
 
@@ -346,4 +349,4 @@ def addresses(recipients: tuple[str, ...], *, alone: bool) -> str:
 
 
 def _run_buttons(run: RunRef) -> tuple[Button, ...]:
-    return (Button(label="Status", words=f"status {run.text}"),)
+    return (Button(label="Status", command=Command.of_run("status", run)),)

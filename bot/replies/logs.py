@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from bot.cards import Attachment, Button, Card, Context, Excerpt, Fact, Item, Line, Reply, Tone, Untrusted
+from bot.cards import (
+    Attachment,
+    Button,
+    Card,
+    Command,
+    Context,
+    Excerpt,
+    Fact,
+    Item,
+    Line,
+    Reply,
+    Tone,
+    Untrusted,
+)
 from bot.command import MomentTarget
 from bot.errors import ClewError, UserError
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run
@@ -30,8 +43,8 @@ def no_log_at_all(why: str, error: ClewError) -> str:
     return f"{why} Its build log cannot be shown either: {error}"
 
 
-def window(target: MomentTarget, query: LogQuery, excerpt: LogExcerpt, *, wider: str) -> Reply:
-    """Show the end of a window; the moment itself is the last line. `wider`: the words that show more, "" for none."""
+def window(target: MomentTarget, query: LogQuery, excerpt: LogExcerpt, *, wider: Command | None) -> Reply:
+    """Show the end of a window; the moment itself is the last line. `wider`: what shows more."""
     run = target.run
     name: Line = run_name(run) if run else ()
     about: Line = (" of “", Untrusted(target.property_name), "”") if target.property_name else ()
@@ -51,8 +64,8 @@ def window(target: MomentTarget, query: LogQuery, excerpt: LogExcerpt, *, wider:
         excerpt=_excerpt(excerpt),
         files=_files(excerpt, "window", f"logs-{short_id(query.run_id)}-{when.removesuffix(' s')}.ndjson"),
         buttons=(
-            *((Button(label="Wider window", words=wider),) if wider else ()),
-            Button(label="Debug", words=at_moment.words("debug", target.context)),
+            *((Button(label="Wider window", command=wider),) if wider else ()),
+            Button(label="Debug", command=at_moment.command("debug", target.context)),
         ),
         tone=_tone(excerpt),
         footer=_footer(target),

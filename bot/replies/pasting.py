@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.errors import UserError
 from bot.model import Moment
+from bot.parsed import Pasted
 
 COPY_MOMENT = "Copy the moment from the triage report and paste that text."
 GIVE_MOMENT = (
@@ -110,6 +111,13 @@ def which_moment() -> UserError:
 def which_moment_of_session() -> UserError:
     """Ask for the moment in a session that was named."""
     return UserError("Which moment of that session?", GIVE_MOMENT)
+
+
+def written_paste(pasted: Pasted) -> str:
+    """Write what was pasted so that it is read as the same; not a report link, which opens the report to everyone."""
+    if pasted.moment is not None:
+        return copyable(pasted.moment, run_id=pasted.run_id, session_id=pasted.session_id)
+    return pasted.run_id or pasted.session_id or ""
 
 
 def copyable(moment: Moment, *, run_id: str | None = None, session_id: str | None = None) -> str:

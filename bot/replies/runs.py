@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.analysis import RunAnalysis
-from bot.cards import Button, Card, Context, Fact, Item, Line, Progress, Reply, Tone, Untrusted
+from bot.cards import Button, Card, Command, Context, Fact, Item, Line, Progress, Reply, Tone, Untrusted
 from bot.chain import Gap
 from bot.command import MomentTarget
 from bot.diff import RunDiff
-from bot.model import Moment, Run, Secret
+from bot.model import Moment, Run, Secret, VerdictKind
 from bot.recent import COMPARED, Recent
 from bot.replies import at_moment, comparing, problems
 from bot.replies.wording import (
@@ -33,7 +33,7 @@ from bot.replies.wording import (
     virtual,
     when,
 )
-from bot.verdict import Verdict, VerdictKind, judge_stored
+from bot.verdict import Verdict, judge_stored
 
 NAMED = 5  # properties named per kind
 LONGEST_DESCRIPTION = 300
@@ -126,6 +126,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
         title=(f"{WORDS[found.verdict.kind]}: ", *run_name(run)),
         text=text,
         tone=TONES[found.verdict.kind],
+        verdict=found.verdict.kind,
         body=tuple(line for line in (_description(run), _why_no_results(found)) if line),
         facts=facts(found, now),
         items=changes(found.diff),
@@ -178,10 +179,9 @@ def summary(shown: Recent) -> Line:
 
 def ways_in(shown: Recent) -> tuple[Button, ...]:
     """Offer to open a run of a list, and what fails in it."""
-    run_id = shown.run.ref.text
-    status = Button(label="Status", words=f"status {run_id}")
+    status = Button(label="Status", command=Command.of_run("status", shown.run.ref))
     failing = shown.known is not None and shown.known.failing
-    return (status, Button(label="Failing", words=f"failing {run_id}")) if failing else (status,)
+    return (status, _failing(shown.run)) if failing else (status,)
 
 
 def _compared(listed_runs: tuple[Recent, ...]) -> Line:
@@ -232,17 +232,17 @@ def moment_found(target: MomentTarget) -> Reply:
     """Show a pasted moment with what can be done at it."""
     about = target.context
     of: Line = (" of ", *run_name(target.run)) if target.run else ()
-    session = () if target.run or not target.session_id else (f"session={target.session_id}",)
+    session = {} if target.run or not target.session_id else {"session": target.session_id}
     body: tuple[Line, ...] = ((Untrusted(target.warning),),) if target.warning else ()
     if target.run is None:
         body += (("No recent run belongs to that session id. Logs need the run id.",),)
-    logs = (Button(label="Logs", words=at_moment.words("logs", about)),) if target.run else ()
+    logs = (Button(label="Logs", command=at_moment.command("logs", about)),) if target.run else ()
     card = Card(
         title=(f"Moment at {virtual(target.moment)}", *of),
         text=(f"A moment at {virtual(target.moment)}", *of, "."),
         body=body,
         facts=(Fact("Moment", _exactly(target.moment)),),
-        buttons=(*logs, Button(label="Debug", words=at_moment.words("debug", about, *session))),
+        buttons=(*logs, Button(label="Debug", command=at_moment.command("debug", about, **session))),
         context=about,
     )
     return Reply(card=card)
@@ -304,28 +304,37 @@ def progress(run: Run, now: datetime) -> Progress | None:
 
 def ways_on(found: RunAnalysis) -> tuple[Button, ...]:
     """Return the buttons that make sense for a run as it is."""
-    run = found.run
-    run_id = run.ref.text
-    buttons: list[Button] = []
-    if found.failing:
-        buttons.append(Button(label="Failing", words=f"failing {run_id}"))
-    buttons += _at_moment(found)
-    if found.verdict.kind is VerdictKind.INCOMPLETE and found.platform.run_logs:
-        buttons.append(Button(label="Build log", words=f"logs {run_id} build=yes"))
-    if run.report_url is not None:
-        buttons.append(Button(label="Open report", words=f"report {run_id}", report=run.ref))
-    if run.page_url is not None:
-        buttons.append(Button(label="All runs", page=run.page_url))
-    return tuple(buttons)
+    failing = (_failing(found.run),) if found.failing else ()
+    return (*failing, *_at_moment(found), *_further(found))
+
+
+def ways_beside_failing(found: RunAnalysis) -> tuple[Button, ...]:
+    """Return a run's buttons beside a list of its failing properties, which have those for their moments themselves."""
+    own = _at_moment(found) if found.focus.property_name is None else ()
+    return (*own, *_further(found))
+
+
+def _failing(run: Run) -> Button:
+    return Button(label="Failing", command=Command.of_run("failing", run.ref))
 
 
 def _at_moment(found: RunAnalysis) -> tuple[Button, ...]:
     """Offer what logs and debug without arguments look at, named for what it is where a run broke."""
-    focus = found.focus
-    offered = at_moment.buttons(focus, found.platform)
-    if focus.property_name is not None:
-        return offered
-    return tuple(replace(b, label="Logs at the failure") if b.label == "Logs" else b for b in offered)
+    broke = {"logs": "Logs at the failure"} if found.focus.property_name is None else {}
+    return at_moment.buttons(found.focus, found.platform, named=broke)
+
+
+def _further(found: RunAnalysis) -> tuple[Button, ...]:
+    run = found.run
+    buttons: list[Button] = []
+    if found.verdict.kind is VerdictKind.INCOMPLETE and found.platform.run_logs:
+        buttons.append(Button(label="Build log", command=Command.of_run("logs", run.ref, build="yes")))
+    if run.report_url is not None:
+        report = Command.of_run("report", run.ref)
+        buttons.append(Button(label="Open report", command=report, report=run.ref))
+    if run.page_url is not None:
+        buttons.append(Button(label="All runs", page=run.page_url))
+    return tuple(buttons)
 
 
 def _names(mark: str, names: list[tuple[str, str]]) -> tuple[Item, ...]:

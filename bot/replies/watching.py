@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot import grammar
-from bot.cards import Button, Card, Item, Line, Reply, Tone, Untrusted
+from bot.cards import Button, Card, Command, Item, Line, Reply, Tone, Untrusted
 from bot.errors import Correction, Part, UserError
 from bot.filters import Unmatched
 from bot.replies.meant import did_you_mean, mistaken
@@ -111,29 +110,29 @@ def described(subscription: Subscription) -> Line:
     return (*parts, " that ends") if every else tuple(parts)
 
 
-def words(subscription: Subscription) -> str:
-    """Write the words that name the same launcher, source and connection."""
+def scope(subscription: Subscription) -> dict[str, str]:
+    """Return the values that name the same launcher, source and connection."""
     s = subscription
-    named = (("launcher", s.launcher), ("source", s.source), ("connection", s.connection))
-    return "".join(f" {name}={grammar.quoted(value)}" for name, value in named if value is not None)
+    named = {"launcher": s.launcher, "source": s.source, "connection": s.connection}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def only_changes(subscription: Subscription) -> Button:
     """Offer to hear only of what is news."""
-    return Button(label="Only when something changes", words=_watch("changes", subscription))
+    return Button(label="Only when something changes", command=_watch("changes", subscription))
 
 
 def _switch(subscription: Subscription) -> tuple[Button, ...]:
     if subscription.outcomes == CHANGES:
-        return (Button(label="Every run", words=_watch("all", subscription)),)
+        return (Button(label="Every run", command=_watch("all", subscription)),)
     return (only_changes(subscription),)
 
 
-def _watch(outcomes: str, subscription: Subscription) -> str:
-    """Write the words that change the outcomes alone; a rule for report links must not be lost by a click."""
+def _watch(outcomes: str, subscription: Subscription) -> Command:
+    """Change the outcomes alone; a rule for report links must not be lost by a click."""
     links = subscription.report_links
-    kept = f" report_links={links.value}" if links else ""
-    return f"watch outcomes={outcomes}{words(subscription)}{kept}"
+    kept = {"report_links": links.value} if links else {}
+    return Command("watch", {"outcomes": outcomes, **scope(subscription), **kept})
 
 
 def _item(subscription: Subscription) -> Item:
@@ -149,11 +148,11 @@ def _item(subscription: Subscription) -> Item:
 
 
 def _buttons(subscription: Subscription) -> tuple[Button, ...]:
-    again = Button(label="Watch again", words=_watch(",".join(sorted(subscription.outcomes)), subscription))
+    again = Button(label="Watch again", command=_watch(",".join(sorted(subscription.outcomes)), subscription))
     hint = (again,) if subscription.problem else ()
     if subscription.from_settings:
         return hint
-    unwatch = Button(label="Unwatch", words=f"unwatch{words(subscription)}")
+    unwatch = Button(label="Unwatch", command=Command("unwatch", scope(subscription)))
     return (*hint, unwatch, *_switch(subscription))
 
 

@@ -14,12 +14,12 @@ from bot.cards import Card, ReportLinks
 from bot.delivery.keys import key_of, results_key
 from bot.diff import reason
 from bot.earlier import end_before
-from bot.model import Availability, Results, Run, RunStatus
+from bot.model import Availability, Results, Run, RunStatus, VerdictKind
 from bot.platform import Platform
 from bot.ports import Conversations, Intents, Subscriptions, WatchStore
 from bot.replies import announcements
 from bot.state import Intent, IntentKind, NewDelivery, Outcome, PollStep, StoredResults, TrackedRun
-from bot.verdict import VerdictKind, judge
+from bot.verdict import judge
 from bot.watch.decide import (
     LATE_RESULTS,
     PROPERTIES_LAG,

@@ -119,7 +119,7 @@ class World:
     def forget_words(self) -> None:
         """Lose what long buttons say, as an old database restored over a new one does."""
         assert isinstance(self.store, MemoryStore)
-        self.store.tokens.clear()
+        self.store.buttons.clear()
 
     def requests(self) -> list[tuple[str, str, Any]]:
         """Return what the bot sent so far: method, path and body."""

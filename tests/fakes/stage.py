@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
 
+from adapters.chat.pressed import parts
 from bot.access import Policy, Role
-from bot.cards import Button, Card, Reply, plain
+from bot.cards import Button, Card, Command, Reply, plain
 from bot.command import Preset, Services
 from bot.handler import Handler
 from bot.model import NOTHING
@@ -94,7 +95,7 @@ class Stage:
 
     async def say(
         self,
-        words: str,
+        words: str | Command | None,
         *,
         by: Actor = ANN,
         channel: str = CHANNEL,
@@ -107,8 +108,9 @@ class Stage:
         """Say something and return what is answered, after showing it in the chat."""
         self.service.now = self.clock.now()
         place = Place(channel=channel, thread=thread, direct=direct)
+        asked = an_invocation(self, words)
         invocation = replace(
-            an_invocation(self, words), actor=by, place=place, values=values, confirmed=confirmed
+            asked, actor=by, place=place, values={**asked.values, **values}, confirmed=confirmed
         )
         reply = await self.handler.handle(invocation, silent)
         message = None if reply.private else await self._show(reply, channel, thread, pressed)
@@ -120,7 +122,7 @@ class Stage:
     async def press(self, label: str, *, by: Actor = ANN, channel: str = CHANNEL) -> Reply:
         """Press a button of the last reply."""
         button = button_of(self.replies[-1].card, label)
-        return await self.say(button.words, by=by, channel=channel, pressed=self.messages[-1])
+        return await self.say(button.command, by=by, channel=channel, pressed=self.messages[-1])
 
     async def launched(self, words: str = "launch basic_test duration=30") -> Reply:
         """Ask for a launch and confirm it."""
@@ -157,10 +159,12 @@ class Stage:
         return MessageRef(channel=channel, message_id=outcome.message_id, thread=thread)
 
 
-def an_invocation(stage: Stage, words: str) -> Invocation:
-    """Return what Ann says in the channel."""
-    key = f"k{next(stage.keys)}"
-    return Invocation(actor=ANN, place=Place(channel=CHANNEL), text=words, key=key, at=stage.clock.now())
+def an_invocation(stage: Stage, words: str | Command | None) -> Invocation:
+    """Return what Ann says in the channel, or asks for by a press."""
+    assert words is not None
+    text, values = parts(words)
+    key, at = f"k{next(stage.keys)}", stage.clock.now()
+    return Invocation(actor=ANN, place=Place(channel=CHANNEL), text=text, key=key, at=at, values=values)
 
 
 def button_of(card: Card, label: str) -> Button:

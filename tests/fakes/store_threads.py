@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from adapters.store.text import clean
-from bot.cards import Context
+from bot.cards import Command, Context
 from bot.state import LiveCard, MessageRef
 from tests.fakes.store_base import Shared, cleaned
 
 
 class MemoryConversations(Shared):
-    """Threads, live cards and the words behind buttons."""
+    """Threads, live cards and what buttons ask for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -17,7 +17,8 @@ class MemoryConversations(Shared):
         self.cards: dict[tuple[str, str, str], LiveCard] = {}
         self.stories: dict[tuple[str, str], MessageRef] = {}
         self.names: dict[str, str] = {}
-        self.tokens: dict[str, str] = {}
+        self.buttons: dict[str, Command | str] = {}
+        self.notes: dict[str, str] = {}
 
     async def context(self, channel: str, thread: str) -> Context | None:
         await self._turn()
@@ -62,13 +63,23 @@ class MemoryConversations(Shared):
         await self._turn()
         self.cards.pop(_live_key(card), None)
 
-    async def keep_words(self, token: str, words: str) -> None:
+    async def keep_button(self, token: str, asks: Command | str) -> None:
         await self._turn()
-        self.tokens[clean(token)] = clean(words)
+        if isinstance(asks, Command):
+            asks = Command(clean(asks.verb), {clean(name): clean(v) for name, v in asks.values.items()})
+        self.buttons[clean(token)] = asks
 
-    async def words(self, token: str) -> str | None:
+    async def button(self, token: str) -> Command | str | None:
         await self._turn()
-        return self.tokens.get(clean(token))
+        return self.buttons.get(clean(token))
+
+    async def keep_note(self, name: str, text: str) -> None:
+        await self._turn()
+        self.notes[clean(name)] = clean(text)
+
+    async def note(self, name: str) -> str | None:
+        await self._turn()
+        return self.notes.get(clean(name))
 
 
 def _live_key(card: LiveCard) -> tuple[str, str, str]:

@@ -49,8 +49,9 @@ from bot.model import (
     Secret,
     Started,
     Unclear,
+    VerdictKind,
 )
-from bot.verdict import VerdictKind, judge
+from bot.verdict import judge
 from tests.fakes.raw_http import RawServer, Reply, drops, json_says, never, raw_server, says, streams
 from tests.fakes.runs import a_run
 

@@ -171,14 +171,15 @@ async def test_confirm__pressed_in_two_processes_over_one_database(tmp_path: Pat
         first = Stage(store=one)
         second = Stage(store=two, service=first.service, clock=first.clock, chat=first.chat)
         reply = await first.say(LAUNCH)
-        words = reply.card.buttons[0].words
+        words = reply.card.buttons[0].command
+        assert words is not None
         presses = [
             stage.handler.handle(an_invocation(stage, words), silent)
             for stage in (first, second)
             for _ in range(10)
         ]
         replies = await asyncio.gather(*presses)
-        intent = await two.intent(words.partition(" ")[2])
+        intent = await two.intent(words.values["request"])
 
     assert intent is not None
     assert intent.state is IntentState.ACCEPTED

@@ -11,9 +11,20 @@ from hypothesis import strategies as st
 
 from bot.chain import Chain, Gap, Past, Streak
 from bot.diff import RunDiff, compare, reason, wanted
-from bot.model import Availability, Check, CheckStatus, Counts, Results, Run, RunRef, RunStatus, Says
+from bot.model import (
+    Availability,
+    Check,
+    CheckStatus,
+    Counts,
+    Results,
+    Run,
+    RunRef,
+    RunStatus,
+    Says,
+    VerdictKind,
+)
 from bot.state import CHANGES, EVERYTHING, Outcome, StoredResults, Subscription
-from bot.verdict import Verdict, VerdictKind, judge
+from bot.verdict import Verdict, judge
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 P, F, U = CheckStatus.PASSING, CheckStatus.FAILING, CheckStatus.UNKNOWN

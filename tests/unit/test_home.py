@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from bot.cards import Card, plain
+from bot.cards import Card, Command, plain
 from bot.errors import StoreError, Unreachable
 from bot.home import Channels
-from bot.model import RunStatus
+from bot.model import RunRef, RunStatus
 from bot.state import Actor, Subscription
-from tests.fakes.runs import EPOCH, a_run
+from tests.fakes.runs import EPOCH, a_run, run_id
 from tests.fakes.service import FakeRunService
 from tests.fakes.stage import READER, Stage
 from tests.fakes.store import MemoryStore
@@ -57,7 +57,7 @@ async def test_home__buttons_name_the_connection() -> None:
 
     _, running, *_ = await home(Stage(others=(other,)))
 
-    assert running.items[0].buttons[0].words.startswith("status other/")
+    assert running.items[0].buttons[0].command == Command("status", {"run": RunRef("other", run_id(2)).text})
 
 
 async def test_home__says_that_more_may_be_running() -> None:

@@ -9,10 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.earlier import stored
-from bot.model import Availability, Check, CheckStatus, Counts, Results, Run, RunRef, RunStatus, Says
+from bot.model import (
+    Availability,
+    Check,
+    CheckStatus,
+    Counts,
+    Results,
+    Run,
+    RunRef,
+    RunStatus,
+    Says,
+    VerdictKind,
+)
 from bot.replies.runs import verdict_words
 from bot.state import StoredResults
-from bot.verdict import Verdict, VerdictKind, judge, judge_stored
+from bot.verdict import Verdict, judge, judge_stored
 
 REF = RunRef("acme", "r1")
 P, F, U = CheckStatus.PASSING, CheckStatus.FAILING, CheckStatus.UNKNOWN

@@ -127,14 +127,14 @@ class DiscordChat:
     async def _keep_commands(self, application: str) -> None:
         """Send Discord our commands where they changed since it got them last."""
         wanted = commands.payload(self._handler.verbs.values())
-        token, now = f"discord:commands:{application}", commands.fingerprint(wanted)
+        name, now = f"discord:commands:{application}", commands.fingerprint(wanted)
         try:
-            if await self._store.words(token) == now:
+            if await self._store.note(name) == now:
                 return
         except StoreError:
             log.warning("whether Discord knows the commands could not be read; they are sent again")
         await self._calls.put_commands(wanted)
-        await self._store.keep_words(token, now)
+        await self._store.keep_note(name, now)
         log.info("Discord knows the commands now")
 
 

@@ -67,7 +67,7 @@ class Budget:
 
     async def _read(self, application: str) -> dict[int, int]:
         try:
-            kept = await self._store.words(_token(application))
+            kept = await self._store.note(_name(application))
             found = json.loads(kept or "{}")
             return {int(hour): int(count) for hour, count in found.items()}
         except (StoreError, ValueError, AttributeError, TypeError):
@@ -75,12 +75,12 @@ class Budget:
 
     async def _keep(self, application: str, hours: dict[int, int]) -> None:
         try:
-            await self._store.keep_words(_token(application), json.dumps(hours))
+            await self._store.keep_note(_name(application), json.dumps(hours))
         except StoreError:
             return  # our own count goes on; the next session keeps it
 
 
-def _token(application: str) -> str:
+def _name(application: str) -> str:
     return f"discord:sessions:{application}"
 
 

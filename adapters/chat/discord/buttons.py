@@ -1,9 +1,8 @@
 """Buttons of a card as Discord's components: what is pressed travels in `custom_id`, or waits in the store.
 
-`say:N:WORDS` says its words, `key:N:TOKEN` those that the store has under the token. `ask:N:VERB:WORDS` and
-`ask:N:VERB::TOKEN` open a form, `rep:` and `rpk:` are the same for the report button that is filled at
-sending. A select's options carry such a text each. Tokens are made of the words, so that a card always
-gives the same message.
+`say:N:COMMAND` is answered, `key:N:TOKEN` is the same with the command that the store has under the token. `ask:`
+and `ask_key:` open the form of the verb before it, `rep:` and `rpk:` are for the report button that is filled at sending. A select's
+options carry such a text each. Tokens are made of the command, so that a card always gives the same message.
 """
 
 from __future__ import annotations
@@ -13,9 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
+from adapters.chat import pressed
 from adapters.chat.discord import markup
 from adapters.chat.discord.markup import Json
 from adapters.chat.layout import flat
+from adapters.chat.pressed import Pressed
 from bot import cleaning
 from bot.cards import Button, Item, Style
 
@@ -33,35 +34,33 @@ SAY, KEY, ASK, ASK_KEY, REPORT, REPORT_KEY, PICK = "say", "key", "ask", "ask_key
 
 _STYLES = {Style.PLAIN: 2, Style.PRIMARY: 1, Style.DANGER: 4}
 _LINK = 5
-_WITH_WORDS = {SAY, REPORT}
-_WITH_TOKEN = {KEY, REPORT_KEY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
-    """What a button or an option says, or the token that its words are kept under, or the form it opens."""
+class Press:
+    """What a button or an option asks for, or the token that this is kept under; `form`: the verb whose form opens."""
 
-    words: str = ""
+    asks: Pressed = ""
     token: str | None = None
-    opens_form: str | None = None
+    form: str | None = None
 
 
-def read(custom_id: str, values: object) -> Pressed | None:
+def read(custom_id: str, values: object) -> Press | None:
     """Read what was pressed or chosen; None where it is not one of ours."""
     kind, _, rest = custom_id.partition(":")
     if kind == PICK:
         chosen = values[0] if isinstance(values, list) and values else None
         return read(chosen, None) if isinstance(chosen, str) and not chosen.startswith(PICK) else None
-    _, _, said = rest.partition(":")
-    if kind in _WITH_WORDS and said:
-        return Pressed(words=said)
-    if kind in _WITH_TOKEN and said:
-        return Pressed(token=said)
-    verb, _, prefilled = said.partition(":")
+    _, _, asked = rest.partition(":")
+    if kind in {SAY, REPORT} and asked:
+        return Press(asks=pressed.read(asked))
+    if kind in {KEY, REPORT_KEY} and asked:
+        return Press(token=asked)
+    verb, _, prefilled = asked.partition(":")
     if kind == ASK and verb:
-        return Pressed(opens_form=verb, words=prefilled or verb)
+        return Press(asks=pressed.read(prefilled or verb), form=verb)
     if kind == ASK_KEY and verb and prefilled:
-        return Pressed(opens_form=verb, token=prefilled)
+        return Press(token=prefilled, form=verb)
     return None
 
 
@@ -95,10 +94,10 @@ class Rows:
             return []
         if len(pressable) <= FEW:
             return [_row([self._button(button) for _, button in pressable])]
-        stems = list(dict.fromkeys(_stem(b) for _, b in pressable if not b.page))[: min(SELECTS, room)]
-        return [self._select(stem, [(i, b) for i, b in pressable if _stem(b) == stem]) for stem in stems]
+        labels = list(dict.fromkeys(b.label for _, b in pressable if not b.page))[: min(SELECTS, room)]
+        return [self._select(label, [(i, b) for i, b in pressable if b.label == label]) for label in labels]
 
-    def _select(self, stem: str, entries: list[tuple[Item, Button]]) -> Json:
+    def _select(self, label: str, entries: list[tuple[Item, Button]]) -> Json:
         options: dict[str, Json] = {}
         for number, (item, button) in enumerate(entries[:OPTIONS], 1):
             value = self._said(button, f"{number}")
@@ -107,13 +106,13 @@ class Rows:
         select: Json = {
             "type": 3,
             "custom_id": f"{PICK}:{next(self._numbers)}",
-            "placeholder": _label(f"{stem}…", OPTION),
+            "placeholder": _label(f"{label}…", OPTION),
             "options": list(options.values()),
         }
         return _row([select])
 
     def _button(self, button: Button) -> Json:
-        shown: Json = {"type": 2, "label": _label(button.label, LABEL)}
+        shown: Json = {"type": 2, "label": _label(button.text, LABEL)}
         address = button.signed.reveal() if button.signed else button.page
         if address is not None:
             return shown | {"style": _LINK, "url": address}
@@ -121,16 +120,17 @@ class Rows:
         return shown | {"style": _STYLES[button.style], "custom_id": said}
 
     def _said(self, button: Button, number: str) -> str:
-        """Return what stands for a button's words, and keep them where they are too long."""
-        words = button.words or button.opens_form or ""
-        verb = f"{button.opens_form}:" if button.opens_form else ""
-        short = ASK if button.opens_form else REPORT if button.report else SAY
-        direct = f"{short}:{number}:{verb}{words}"
-        if len(direct) <= CUSTOM_ID and words == words.strip():
+        """Return what stands for a button's command, and keep that where it is too long."""
+        asked = pressed.write(button.command) if button.command else ""
+        short, long = (
+            (ASK, ASK_KEY) if button.opens_form else (REPORT, REPORT_KEY) if button.report else (SAY, KEY)
+        )
+        verb = f"{button.command.verb}:" if button.command and button.opens_form else ""
+        direct = f"{short}:{number}:{verb}{asked}"
+        if len(direct) <= CUSTOM_ID:
             return direct
-        long = ASK_KEY if button.opens_form else REPORT_KEY if button.report else KEY
-        token = hashlib.sha256(words.encode("utf-8", "replace")).hexdigest()[:32]
-        self.kept[token] = words
+        token = hashlib.sha256(asked.encode("utf-8", "replace")).hexdigest()[:32]
+        self.kept[token] = asked
         return f"{long}:{number}:{verb}{token}"
 
 
@@ -156,16 +156,11 @@ def _label(text: str, limit: int) -> str:
     return markup.cut(cleaning.one_line(text).strip(), limit) or "…"
 
 
-def _stem(button: Button) -> str:
-    """Return what a numbered label has in common with its neighbours: "Logs" of "Logs 2"."""
-    return button.label.rstrip("0123456789").rstrip() or button.label
-
-
 def _fits(button: Button) -> bool:
     address = button.signed.reveal() if button.signed else button.page
     if address is not None:
         return markup.safe_url(address) and len(address) <= URL
-    return bool(button.words or button.opens_form)
+    return button.command is not None
 
 
 def _row(components: list[Json]) -> Json:

@@ -18,6 +18,7 @@ from adapters.chat.discord import buttons, commands, forms, ids
 from adapters.chat.discord.markup import Json, said_text, shown_text
 from adapters.chat.message_target import about
 from adapters.chat.payload import Payload, texts
+from adapters.chat.pressed import parts
 from adapters.chat.surface import Inbound, Kind
 from bot.commands.registry import VERBS
 from bot.replies import conversation
@@ -356,12 +357,13 @@ def _autocomplete(payload: _Payload) -> Incoming:
 
 
 def _press(payload: _Payload) -> Incoming:
-    pressed = buttons.read(payload.text("data", "custom_id"), payload.at("data", "values"))
-    if pressed is None:
+    press = buttons.read(payload.text("data", "custom_id"), payload.at("data", "values"))
+    if press is None:
         return payload.unknown(conversation.UNKNOWN_BUTTON)
+    text, values = parts(press.asks or press.form or "")
     return payload.command(
-        Kind.BUTTON, pressed.words or pressed.opens_form or "", place=payload.pressed_in,
-        stored=pressed.token, opens_form=pressed.opens_form is not None,
+        Kind.BUTTON, text, place=payload.pressed_in, values=values, stored=press.token,
+        opens_form=press.form is not None,
     )  # fmt: skip
 
 

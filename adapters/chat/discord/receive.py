@@ -15,6 +15,7 @@ from adapters.chat.discord.events import Autocomplete, Command, Incoming, Intera
 from adapters.chat.discord.markup import Json
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.surface import DiscordSurface
+from adapters.chat.pressed import Pressed, parts
 from adapters.chat.surface import Inbound
 from adapters.chat.tasks import Tasks
 from bot.errors import StoreError, UserError
@@ -87,17 +88,19 @@ class Receiver:
         """Look up the command of a long button, and receive it; without it a form is opened as it is."""
         interaction = command.interaction
         if interaction is not None and interaction.stored is not None:
-            text = await self._stored(interaction.stored)
-            if text is None and not command.opens_form:
+            kept = await self._stored(interaction.stored)
+            if kept is None and not command.opens_form:
                 await self._refuse(Refused(token=interaction.token, sentence=sentences.UNKNOWN_BUTTON))
                 return
-            invocation = replace(command.invocation, text=text or command.invocation.text)
-            command = replace(command, invocation=invocation)
+            if kept is not None:
+                text, values = parts(kept)
+                invocation = replace(command.invocation, text=text, values=values)
+                command = replace(command, invocation=invocation)
         await self._conversation.receive(command)
 
-    async def _stored(self, key: str) -> str | None:
+    async def _stored(self, key: str) -> Pressed | None:
         try:
-            return await self._store.words(key)
+            return await self._store.button(key)
         except StoreError:
             log.warning("the command of a button could not be read")
             return None

@@ -15,6 +15,7 @@ from bot import cleaning
 from bot.cards import Card, Chart, Excerpt, Fact, Item, Line, Tone, Untrusted
 from bot.model import RunRef
 from bot.replies.layout import not_shown
+from bot.replies.runs import WORDS
 
 CONTENT = 2000
 TITLE = 256
@@ -173,7 +174,7 @@ def _bars(drawn: Chart) -> str:
 
 def _ours(card: Card, page: _Page, rows: buttons.Rows) -> Json:
     """Return what the sender has to know: words to keep, the whole text, a thread's name, a verdict's tag."""
-    verdict = flat(card.title).partition(":")[0].strip().casefold()
+    verdict = WORDS[card.verdict].casefold() if card.verdict else ""
     ours: Json = {"name": thread_name(card), "tone": TAGS.get(card.tone, ""), "verdict": verdict}
     if rows.kept:
         ours["words"] = rows.kept
@@ -200,7 +201,7 @@ def _link_too_long(embed: Json, card: Card) -> None:
     for button in card.buttons:
         address = buttons.too_long(button)
         if address is not None:
-            line = f"[{markup.escape(button.label)}](<{address}>)"
+            line = f"[{markup.escape(button.text)}](<{address}>)"
             text = f"{embed.get('description', '')}\n{line}".strip()
             if units(text) <= DESCRIPTION and size(embed) + units(line) < EMBED:
                 embed["description"] = text

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
+from adapters.chat import pressed
 from adapters.chat.discord import buttons, ids, metrics, outcomes, render
 from adapters.chat.discord.calls import Calls, Upload
 from adapters.chat.discord.history import History, marked, nonce
@@ -165,8 +166,8 @@ class Sender:
         """Take out what is meant for us, and keep the words of long buttons. Raises `StoreError`."""
         body = dict(message)
         ours: Json = body.pop(render.OURS, {})
-        for token, words in ours.get("words", {}).items():
-            await self._words.keep_words(token, words)
+        for token, value in ours.get("words", {}).items():
+            await self._words.keep_button(token, pressed.read(value))
         return body, ours
 
     # Where it goes ----------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
-"""Buttons of a card as Block Kit: what is pressed travels in `value`, how it is meant in `action_id`.
+"""Buttons of a card as Block Kit: the command travels in `value`, how it is meant in `action_id`.
 
-`say:N` says its words, `ask:VERB:N` opens the verb's form, `report:N` is the report button that is filled at
-sending, `page:N` only opens a page, `more:N` is the menu of the buttons for which there was no room.
+`say:N` is answered, `ask:N` opens the verb's form, `report:N` is the report button that is filled at sending,
+`page:N` only opens a page, `more:N` is the menu of the buttons for which there was no room.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapters.chat import pressed
 from adapters.chat.slack.markup import Json, plain, safe_url
 from bot.cards import Button, Style
 
@@ -29,7 +30,7 @@ def row(buttons: tuple[Button, ...], numbers: Iterator[int], *, signed: bool = F
     """
     fit = [b for b in buttons if _fits(b) and (signed or not b.signed)]
     tail = fit[SHOWN:]
-    menu = [b for b in tail if _plain_words(b)][:MENU] if len(tail) > 1 else []
+    menu = [b for b in tail if _is_plain(b)][:MENU] if len(tail) > 1 else []
     shown = [b for b in fit if b not in menu][: ROW - 1]
     elements = [_button(b, next(numbers)) for b in shown]
     if menu:
@@ -51,26 +52,30 @@ def _fits(button: Button) -> bool:
     address = button.signed.reveal() if button.signed else button.page
     if address is not None:
         return safe_url(address) and len(address) <= BUTTON_URL
-    return bool(button.words or button.opens_form) and len(button.words) <= BUTTON_VALUE
+    return 0 < len(_value(button)) <= BUTTON_VALUE
 
 
-def _plain_words(button: Button) -> bool:
+def _is_plain(button: Button) -> bool:
     special = (
         button.page or button.signed or button.report or button.opens_form or button.style is not Style.PLAIN
     )
-    return not special and len(button.words) <= OPTION_VALUE
+    return not special and len(_value(button)) <= OPTION_VALUE
+
+
+def _value(button: Button) -> str:
+    return pressed.write(button.command) if button.command else ""
 
 
 def _button(button: Button, number: int) -> Json:
-    element: Json = {"type": "button", "text": plain(button.label, BUTTON_TEXT)}
+    element: Json = {"type": "button", "text": plain(button.text, BUTTON_TEXT)}
     address = button.signed.reveal() if button.signed else button.page
     if address is not None:
         return element | {"action_id": f"{PAGE}:{number}", "url": address}
-    kind = REPORT if button.report else f"{ASK}:{button.opens_form}" if button.opens_form else SAY
-    element |= {"action_id": f"{kind}:{number}", "value": button.words or button.opens_form or ""}
+    kind = REPORT if button.report else ASK if button.opens_form else SAY
+    element |= {"action_id": f"{kind}:{number}", "value": _value(button)}
     return element if button.style is Style.PLAIN else element | {"style": button.style.value}
 
 
 def _menu(buttons: list[Button], number: int) -> Json:
-    options = [{"text": plain(b.label, BUTTON_TEXT), "value": b.words} for b in buttons]
+    options = [{"text": plain(b.text, BUTTON_TEXT), "value": _value(b)} for b in buttons]
     return {"type": "overflow", "action_id": f"{MORE}:{number}", "options": options}

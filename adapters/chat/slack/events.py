@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from adapters.chat import mention
+from adapters.chat import mention, pressed
 from adapters.chat.message_target import about
 from adapters.chat.payload import Payload
 from adapters.chat.slack import buttons, forms, ids
@@ -315,11 +315,12 @@ def _press(payload: _Payload) -> Incoming:
     actions = payload.at("actions")
     action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
     kind = str(action.get("action_id") or "").partition(":")[0]
-    text = _pressed(action)
-    if kind == buttons.PAGE or not text:
+    value = _value(action)
+    if kind == buttons.PAGE or not value:
         return Ignored()
+    text, values = pressed.parts(pressed.read(value))
     return Inbound(
-        invocation=_pressed_in(payload, text),
+        invocation=replace(_pressed_in(payload, text), values=values),
         kind=Kind.BUTTON,
         interaction=payload.interaction,
         pressed=payload.message or None,
@@ -328,8 +329,8 @@ def _press(payload: _Payload) -> Incoming:
     )
 
 
-def _pressed(action: Json) -> str:
-    """Return what a button, a menu or a select says."""
+def _value(action: Json) -> str:
+    """Return what a button, a menu or a select carries."""
     option = action.get("selected_option")
     value = action.get("value") or (option.get("value") if isinstance(option, dict) else "")
     return value if isinstance(value, str) else ""

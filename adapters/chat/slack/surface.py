@@ -24,8 +24,10 @@ from adapters.chat.surface import Deadlines, FormOrError
 from bot.access import Denied
 from bot.cards import Card, Form
 from bot.errors import UserError
+from bot.grammar import first_verb
 from bot.ports import Clock, Delivered, Post, PostOutcome, Undeliverable
 from bot.replies import conversation, problems
+from bot.replies.forms import NO_TITLE, TITLES
 from bot.state import Actor, Invocation, MessageRef
 
 log = logging.getLogger(__name__)
@@ -165,7 +167,7 @@ class SlackSurface:
     async def open_form(self, inbound: Command, form: FormOrError) -> UserError | None:
         """Open a view at once, then put the form into it: a trigger lives three seconds."""
         interaction = _interaction(inbound)
-        title = inbound.invocation.text.split(None, 1)[0][:40].capitalize()
+        title = TITLES.get(first_verb(inbound.invocation.text), NO_TITLE)
         try:
             opened = await self._client.views_open(
                 trigger_id=interaction.trigger_id or "", view=forms.waiting(title)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
-from bot.cards import Tone
+from bot.cards import Command, Tone
 
 
 class Emphasis(StrEnum):
@@ -66,9 +67,9 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     """A button. `report`: it opens the triage report, and the link never stands in here."""
 
     label: str
-    words: str = ""
+    command: Command | str | None = None  # a text where a version before 0.2 wrote the message
     page: str | None = None
-    opens_form: str | None = msgspec.field(default=None, name="asks")  # as messages that wait have it
+    opens_form: bool = False
     report: bool = False
     weighty: bool = False  # it costs money or cannot be undone
 
@@ -101,7 +102,13 @@ def encode(content: Content) -> str:
 
 def decode(payload: str) -> Content:
     """Read what `encode` wrote. Raises `msgspec.DecodeError` for anything else."""
-    return _DECODER.decode(payload)
+    found = msgspec.json.decode(payload, type=dict[str, Any])
+    for control in _earlier(found.get("controls")):
+        control |= {"command": control["words"] or None, "opens_form": control.get("asks") is not None}
+    return msgspec.convert(found, Content)
 
 
-_DECODER = msgspec.json.Decoder(Content)
+def _earlier(controls: object) -> list[dict[str, Any]]:
+    """Return the buttons as versions before 0.2 wrote them: `words` was the command, `asks` the verb whose form opens."""
+    listed = controls if isinstance(controls, list) else []
+    return [control for control in listed if isinstance(control, dict) and "words" in control]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from adapters.chat.conversation import Conversation
+from adapters.chat.pressed import parts
 from adapters.chat.surface import Inbound, Kind
 from adapters.chat.terminal.content import Control
 from adapters.chat.terminal.events import Enter, Interaction, Nothing, Press, Quit, Say, invocation, read
@@ -67,13 +68,15 @@ class Receiver:
             await self._press_command(message, control)
 
     async def _press_command(self, message: Message, control: Control) -> None:
-        """Say what a button says, or open the form that it leads to where there is somebody to fill it in."""
+        """Ask for what a button asks for, or open its form where there is somebody to fill it in."""
+        text, values = parts(control.command or "")
         await self._command(
-            control.words,
+            text,
             Kind.BUTTON,
             thread=message.root,
             pressed=message.posted.id,
-            opens_form=control.opens_form is not None and self.fill is not None,
+            values=values,
+            opens_form=control.opens_form and self.fill is not None,
         )
 
     async def _command(

@@ -113,8 +113,8 @@ def _controls(buttons: tuple[Button, ...], controls: list[Control], *, nested: b
 
 def _control(button: Button) -> Control:
     return Control(
-        label=one_line(button.label),
-        words=button.words,
+        label=one_line(button.text),
+        command=button.command,
         page=button.page,
         opens_form=button.opens_form,
         report=button.report is not None or button.signed is not None,

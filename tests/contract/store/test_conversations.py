@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.cards import Context
+from bot.cards import Command, Context
 from bot.model import Moment, RunRef
 from bot.ports import Store
 from bot.state import LiveCard, MessageRef
@@ -60,13 +60,24 @@ async def test_live_shown__ended_meanwhile(store: Store) -> None:
     assert await store.live() == ()
 
 
-async def test_words__by_token(store: Store) -> None:
-    """A token gives its words, also when they are kept twice."""
-    await store.keep_words("t", "logs run=r1")
-    await store.keep_words("t", "logs run=r1")
+async def test_button__by_token(store: Store) -> None:
+    """A token gives what its button asks for, also when it is kept twice, and the text of an earlier version's."""
+    asks = Command("logs", {"run": "demo/r1", "property": 'a "b" {"c"}'})
+    await store.keep_button("t", asks)
+    await store.keep_button("t", asks)
+    await store.keep_button("before", "logs demo/r1")
 
-    assert await store.words("t") == "logs run=r1"
-    assert await store.words("other") is None
+    assert await store.button("t") == asks
+    assert await store.button("before") == "logs demo/r1"
+    assert await store.button("other") is None
+
+
+async def test_note__is_the_last_one(store: Store) -> None:
+    """What a chat notes takes the place of what it noted under that name before."""
+    await store.keep_note("n", "1")
+    await store.keep_note("n", "2")
+
+    assert (await store.note("n"), await store.note("other")) == ("2", None)
 
 
 async def test_story__outlives_the_edits(store: Store) -> None:

@@ -449,9 +449,9 @@ async def test_intents__are_read_whole(now: Now) -> None:
 
 async def test_buttons__long_ones_are_known(now: Now) -> None:
     """What a token stood for is still there, and means the same."""
-    words = await now.store.words("6a49a493ce5ec34dbb5e24c374122786")
+    words = await now.store.button("6a49a493ce5ec34dbb5e24c374122786")
 
-    assert words is not None
+    assert isinstance(words, str)
     assert "of “Every order" in plain((await now.say(words)).card.title)
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.store.text import clean, provider_key
-from bot.cards import Context
+from bot.cards import Command, Context
 from bot.model import Moment, RunRef
 from bot.ports import Store
 from bot.state import BEGINNING, AuditEntry, LiveCard, MessageRef, Subscription
@@ -85,7 +85,8 @@ async def test_hostile__through_everything_else(store: Store, text: str) -> None
     card = LiveCard(intent_id=text, message=MessageRef(channel=text, message_id=text), shown=text)
     await store.add_live(card)
     await store.end_live(card)
-    await store.keep_words(text, text)
+    await store.keep_note(text, text)
+    await store.keep_button(f"b{text}", Command(text, {text: text}))
     await store.audit(AuditEntry(at=NOW, actor=text, channel=text, action=text, decision=text, detail=text))
 
     assert (clean(text), {clean(text): clean(text)}) == (found.text, dict(found.values))
@@ -94,4 +95,5 @@ async def test_hostile__through_everything_else(store: Store, text: str) -> None
     assert intent is not None
     assert clean(text) == intent.request
     assert await store.live() == ()
-    assert clean(text) == await store.words(text)
+    assert clean(text) == await store.note(text)
+    assert Command(clean(text), {clean(text): clean(text)}) == await store.button(f"b{text}")

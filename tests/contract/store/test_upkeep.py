@@ -11,7 +11,7 @@ from sqlalchemy import event, func, insert, select
 from adapters.store import upkeep
 from adapters.store.store import SqlStore, open_store
 from adapters.store.tables import inbox, metadata, results
-from bot.cards import Context
+from bot.cards import Command, Context
 from bot.model import RunRef
 from bot.state import AuditEntry, IntentState, LiveCard, MessageRef, Subscription
 from tests.contract.store.kit import (
@@ -64,7 +64,7 @@ async def _fill(store: SqlStore) -> None:
     assert again is not None
     await store.mark_sent(again, a_message(again), NOW)
     await store.set_context(CHANNEL, "t", Context())
-    await store.keep_words("token", "status")
+    await store.keep_button("token", Command("status"))
     for name, state in (("no", IntentState.EXPIRED), ("yes", IntentState.ACCEPTED)):
         await store.draft(an_intent(id=name, state=state))
     card = LiveCard(intent_id="yes", message=MessageRef(channel=CHANNEL, message_id="m"))
@@ -122,12 +122,12 @@ async def test_prune__what_is_used_stays(old: SqlStore, times: list[datetime]) -
     await _fill(old)
     times.append(LATER)
     await old.set_context(CHANNEL, "t", Context())
-    await old.keep_words("token", "status")
+    await old.keep_button("token", Command("status"))
 
     await old.prune(LATER)
 
     assert await old.context(CHANNEL, "t") is not None
-    assert await old.words("token") == "status"
+    assert await old.button("token") == Command("status")
 
 
 async def test_prune__results_that_a_later_run_is_compared_with(old: SqlStore) -> None:

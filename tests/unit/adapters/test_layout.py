@@ -6,7 +6,7 @@ import pytest
 
 from adapters.chat import layout
 from adapters.chat.layout import Packing
-from bot.cards import Button, Card, Excerpt, Form, Progress
+from bot.cards import Button, Card, Command, Excerpt, Form, Progress
 
 PACKING = Packing(cost=lambda line: len(line) + 1, frame=len, longest=200, reserve=500)
 
@@ -56,8 +56,11 @@ def test_own_buttons__a_form_has_one_that_opens_it() -> None:
     card = Card(title=("Launch",), text=("Launch",), form=form)
     (added,) = layout.own_buttons(card)
     has_one = Card(
-        title=("Launch",), text=("Launch",), form=form, buttons=(Button(label="Go", opens_form="launch"),)
+        title=("Launch",),
+        text=("Launch",),
+        form=form,
+        buttons=(Button(label="Go", command=Command("launch"), opens_form=True),),
     )
 
-    assert (added.label, added.opens_form) == ("Fill in the form", "launch")
+    assert (added.label, added.command, added.opens_form) == ("Fill in the form", Command("launch"), True)
     assert layout.own_buttons(has_one) == has_one.buttons

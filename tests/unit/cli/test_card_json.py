@@ -16,7 +16,7 @@ def test_card_json__everything_that_a_script_needs() -> None:
     assert found["tone"] == "bad"
     assert found["facts"][0] == {"label": "Run", "value": "9043254f0000000000000000000000aa-62-14"}
     assert found["items"][0]["mark"] == "new"
-    assert found["items"][0]["buttons"][0] == {"label": "Logs", "words": "logs 1", "page": None}
+    assert found["items"][0]["buttons"][0] == {"label": "Logs", "words": "logs property=1", "page": None}
     assert found["items_left_out"] == 3
     assert found["run"]["connection"] == "demo"
     assert found["excerpt"] == {"lines": [], "left_out": 0}

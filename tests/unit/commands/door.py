@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from adapters.chat.pressed import parts
 from bot.access import Policy, Role
-from bot.cards import Card, Context, Reply, plain
+from bot.cards import Card, Command, Context, Reply, plain
 from bot.command import Services
+from bot.commands.registry import text_of
 from bot.handler import Handler
 from bot.model import NOTHING, Run
 from bot.state import Actor, Invocation, MessageRef, Place
@@ -53,27 +55,39 @@ class Door:
 
     async def say(
         self,
-        words: str,
+        words: str | Command | None,
         *,
         by: Actor = ALICE,
         thread: str | None = None,
         values: Mapping[str, str] = NOTHING,
         about: str | None = None,
     ) -> Reply:
-        """Say something and return the reply."""
+        """Say something, or press a button that asks for it, and return the reply."""
         invocation = self.invocation(words, by=by, thread=thread, values=values)
         if about is not None:
             invocation = replace(invocation, about=about)
         return await self.handler.handle(invocation, nothing)
 
     def invocation(
-        self, words: str, *, by: Actor = ALICE, thread: str | None = None, values: Mapping[str, str] = NOTHING
+        self,
+        words: str | Command | None,
+        *,
+        by: Actor = ALICE,
+        thread: str | None = None,
+        values: Mapping[str, str] = NOTHING,
     ) -> Invocation:
         """Make a new human act."""
+        assert words is not None
+        text, pressed = parts(words)
         self.said += 1
         place = Place(channel=CHANNEL, thread=thread)
         return Invocation(
-            actor=by, place=place, text=words, key=f"act-{self.said}", at=self.clock.now(), values=values
+            actor=by,
+            place=place,
+            text=text,
+            key=f"act-{self.said}",
+            at=self.clock.now(),
+            values={**pressed, **values},
         )
 
     def posted(self, thread: str, message: str) -> MessageRef:
@@ -92,11 +106,16 @@ def told(card: Card) -> str:
     for item in card.items:
         lines += [(item.mark,), item.title, *item.lines]
     lines += [(line,) for line in (card.excerpt.lines if card.excerpt else ())]
-    lines += [(button.label,) for button in card.buttons]
+    lines += [(button.text,) for button in card.buttons]
     return "\n".join(plain(line) for line in (*lines, card.footer))
 
 
-def words_of(card: Card, label: str) -> str:
-    """Return what a button says, looking at the card's and its items' buttons."""
+def command_of(card: Card, label: str) -> Command:
+    """Return what a button asks for, looking at the card's and its items' buttons."""
     buttons = [*card.buttons, *(button for item in card.items for button in item.buttons)]
-    return next(button.words for button in buttons if button.label == label)
+    return next(button.command for button in buttons if button.text == label and button.command)
+
+
+def words_of(card: Card, label: str) -> str:
+    """Return what a button asks for as a person would type it."""
+    return text_of(command_of(card, label))

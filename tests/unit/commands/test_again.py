@@ -164,7 +164,7 @@ async def test_confirm__of_two_who_press_at_the_same_time_one_is_asked_anew() ->
     """Neither of two questions shows the other launch, and both are answered in the same instant."""
     stage = Stage()
     questions = [await stage.say("launch basic_test duration=30", by=who) for who in (ANN, BO)]
-    words = [question.card.buttons[0].words for question in questions]
+    words = [question.card.buttons[0].command for question in questions]
     answers = await asyncio.gather(stage.say(words[0]), stage.say(words[1], by=BO))
 
     assert len(stage.service.launches) == 1
@@ -177,7 +177,7 @@ async def test_confirm__of_two_sessions_at_one_moment_asked_for_at_the_same_time
     stage.service.add_run(a_run(1))
     words = f"debug {run_id(1)} moment={MOMENT.text}"
     questions = [await stage.say(words, by=who) for who in (ANN, BO)]
-    presses = [question.card.buttons[0].words for question in questions]
+    presses = [question.card.buttons[0].command for question in questions]
     await asyncio.gather(stage.say(presses[0]), stage.say(presses[1], by=BO))
 
     assert len(stage.service.debugs) == 1
@@ -200,12 +200,12 @@ async def test_confirm__what_somebody_else_confirmed_meanwhile_is_asked_about_an
     stage = Stage()
     first = await stage.say("launch basic_test duration=30")
     second = await stage.say("launch basic_test duration=30", by=BO)
-    await stage.say(first.card.buttons[0].words)
+    await stage.say(first.card.buttons[0].command)
     stage.clock.pass_time(5)
-    pressed = await stage.say(second.card.buttons[0].words, by=BO)
+    pressed = await stage.say(second.card.buttons[0].command, by=BO)
     launches = len(stage.service.launches)
-    asked = await stage.say(pressed.card.buttons[0].words, by=BO)
-    await stage.say(asked.card.buttons[0].words, by=BO)
+    asked = await stage.say(pressed.card.buttons[0].command, by=BO)
+    await stage.say(asked.card.buttons[0].command, by=BO)
 
     assert "Nothing has been started by this button." in texts(pressed.card)
     assert "The same launch was confirmed" in texts(asked.card)

@@ -190,7 +190,7 @@ async def test_door__a_secret_in_a_persons_own_name_is_neither_kept_nor_shown() 
     await door.handler.accept(taken)
     (kept,) = await door.handler.unanswered("slack", EPOCH)
     asked = await door.say("launch basic_test duration=30", by=named)
-    await door.say(asked.card.buttons[0].words, by=named)
+    await door.say(asked.card.buttons[0].command, by=named)
 
     assert kept.actor == replace(ALICE, name="Al ***")
     assert await door.store.name(ALICE.id) == "Al ***"

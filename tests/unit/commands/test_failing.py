@@ -177,7 +177,7 @@ async def test_failing__offers_only_what_the_platform_can_do() -> None:
 
     card = (await door.say("failing latest")).card
 
-    assert ["Logs 1"] == [button.label for button in card.items[0].buttons]
+    assert ["Logs 1"] == [button.text for button in card.items[0].buttons]
 
 
 async def test_failing__without_a_run_asks_for_one() -> None:

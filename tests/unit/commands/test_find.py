@@ -11,7 +11,7 @@ from bot.cards import Context
 from bot.model import Run, RunRef
 from tests.fakes.runs import MOMENT, a_line, a_run, some_results
 from tests.fakes.service import FakeRunService
-from tests.unit.commands.door import CHANNEL, Door, told, words_of
+from tests.unit.commands.door import CHANNEL, Door, command_of, told, words_of
 
 RUN = "9043254f65c9c65d63fe043a0abfc7fc-53-1"
 SESSION = "d5d1c9cf0e64b5dd69b00e97b07fe3f4-18-1"
@@ -89,7 +89,7 @@ async def test_find__shows_the_moment_that_is_named(text: str) -> None:
     reply = await door.say(f"find {text}")
 
     assert Context(run=run.ref, moment=MOMENT) == reply.card.context
-    logs = await door.say(words_of(reply.card, "Logs"))
+    logs = await door.say(command_of(reply.card, "Logs"))
     assert "balance is off by 3" in told(logs.card)
 
 

@@ -85,7 +85,7 @@ async def excerpted(**changes: Any) -> Card:
     query = LogQuery(run_id=run.ref.run_id, moment=MOMENT)
     whole = await door.service.logs(query, nothing)
     target = MomentTarget(platform=door.service.platform, run=run, moment=MOMENT)
-    return replies.window(target, query, replace(whole, **changes), wider="").card
+    return replies.window(target, query, replace(whole, **changes), wider=None).card
 
 
 KILL = Fault(name="kill", kind="node", nodes=("etcd0",), since="398.36", until=None)
@@ -193,9 +193,11 @@ async def test_logs__wider_asks_for_the_same_with_a_larger_window() -> None:
 
     card = (await door.say(f'logs {run.ref.run_id} source="etcd 0"')).card
 
-    expected = f'logs demo/{run.ref.run_id} moment={MOMENT.text} window=40 lines=80 source="etcd 0" property="balance"'
+    expected = (
+        f'logs demo/{run.ref.run_id} moment={MOMENT.text} window=40 lines=80 source="etcd 0" property=balance'
+    )
     assert expected == words_of(card, "Wider window")
-    assert f'debug demo/{run.ref.run_id} moment={MOMENT.text} property="balance"' == words_of(card, "Debug")
+    assert f"debug demo/{run.ref.run_id} moment={MOMENT.text} property=balance" == words_of(card, "Debug")
 
 
 async def test_logs__of_an_incomplete_run_uses_its_failure_moment() -> None:

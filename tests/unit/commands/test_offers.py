@@ -6,7 +6,7 @@ import pytest
 
 from bot import platform
 from bot.cards import plain
-from bot.commands.registry import VERBS
+from bot.commands.registry import VERBS, text_of
 from bot.model import RunQuery
 from bot.platform import Need, listed
 from bot.replies.parts import NOUNS
@@ -37,7 +37,7 @@ async def test_verbs__are_those_that_a_connection_offers() -> None:
     assert set(VERBS) - set(alone.handler.verbs) == NEEDING
     assert set(VERBS) == set(beside.handler.verbs)
     assert shown == {name for name, verb in VERBS.items() if not verb.hidden} - NEEDING
-    assert [button.words for button in card.buttons] == ["help watch"]
+    assert [text_of(b.command) for b in card.buttons if b.command] == ["help watch"]
     assert "debug" in told((await beside.say("help")).card)
 
 

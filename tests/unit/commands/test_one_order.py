@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from bot import grammar
 from bot.analysis import analysis_of
 from bot.cards import Button, Card, Context, plain
+from bot.commands.registry import text_of
 from bot.model import Availability, Check, LogLine, Moment, Results, Run, RunRef, RunStatus
 from bot.replies import announcements, at_moment, runs
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example, some_results
-from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of
+from tests.unit.commands.door import CHANNEL, Door, command_of, nothing, told, words_of
 
 MOMENTS = {"alpha": Moment("11", "11.5"), "beta": Moment("-22", "22.25"), "zeta": Moment("33", "33.125")}
 
@@ -42,7 +43,9 @@ def pressable(card: Card) -> list[Button]:
     return [
         button
         for button in found
-        if button.words.startswith(("logs", "debug")) and "build" not in button.words
+        if button.command
+        and button.command.verb in {"logs", "debug"}
+        and "build" not in button.command.values
     ]
 
 
@@ -76,8 +79,8 @@ async def test_order__what_a_card_names_first_is_first_everywhere(
     assert f"ailing: “{first}”" in plain(told_all.text)
     assert plain(listing.items[0].title) == f"1. {first}"
     assert [logs.context, debug.context, one.context] == [expected] * 3
-    pressed = [(await door.say(words_of(status, label))).card.context for label in ("Logs", "Debug")]
-    pressed += [(await door.say(words_of(told_all, label))).card.context for label in ("Logs", "Debug")]
+    pressed = [(await door.say(command_of(status, label))).card.context for label in ("Logs", "Debug")]
+    pressed += [(await door.say(command_of(told_all, label))).card.context for label in ("Logs", "Debug")]
     assert pressed == [expected] * 4
 
 
@@ -88,7 +91,7 @@ async def test_buttons__every_one_beside_a_property_leaves_it_in_the_thread() ->
     status = (await door.say("status latest")).card
     listing = (await door.say("failing latest")).card
     one = (await door.say("failing latest property=beta")).card
-    logs = (await door.say(words_of(listing, "Logs 3"))).card
+    logs = (await door.say(command_of(listing, "Logs 3"))).card
     cards = [(status, "alpha"), (one, "beta"), (logs, "zeta")]
     beside = [(button, name) for card, name in cards for button in pressable(card)]
     beside += [
@@ -98,9 +101,9 @@ async def test_buttons__every_one_beside_a_property_leaves_it_in_the_thread() ->
     assert len(beside) == 2 + 2 + 2 + 6
     for number, (button, name) in enumerate(beside):
         thread = await door.thread_about(run, f"17000000{number}.000100")
-        reply = await door.say(button.words, thread=thread)
+        reply = await door.say(button.command, thread=thread)
         await door.handler.answered(
-            door.invocation(button.words, thread=thread), reply, door.posted(thread, f"m{number}")
+            door.invocation(button.command, thread=thread), reply, door.posted(thread, f"m{number}")
         )
         known = await door.store.context(CHANNEL, thread)
         assert known == Context(run=run.ref, property_name=name, moment=MOMENTS[name]), button.label
@@ -112,7 +115,7 @@ async def test_debug__a_session_from_a_button_names_its_property() -> None:
     a_failing_run(door, "zeta", "alpha", "beta")
     listing = (await door.say("failing latest")).card
 
-    card = (await door.say(words_of(listing, "Debug 2"))).card
+    card = (await door.say(command_of(listing, "Debug 2"))).card
 
     described = next(plain(fact.value) for fact in card.facts if fact.label == "Description")
     assert described == "[clew:00000000] beta"
@@ -124,7 +127,7 @@ async def test_debug__the_live_card_of_a_session_goes_on_speaking_of_its_propert
     run = a_failing_run(door, "beta", "alpha")
     asked = (await door.say("debug latest property=beta")).card
 
-    sent = (await door.say(words_of(asked, "Open session"))).card
+    sent = (await door.say(command_of(asked, "Open session"))).card
 
     assert sent.context == Context(run=run.ref, property_name="beta", moment=MOMENTS["beta"])
 
@@ -181,7 +184,7 @@ async def test_buttons__of_an_older_card_work_when_the_property_fails_no_more() 
     card = (await door.say("failing latest")).card
     a_failing_run(door, "beta")
 
-    logs = await door.say(words_of(card, "Logs 1"))
+    logs = await door.say(command_of(card, "Logs 1"))
     unknown = await door.say(f"logs latest moment={MOMENTS['alpha'].text} property=omega")
 
     assert logs.card.context == Context(run=run.ref, property_name="alpha", moment=MOMENTS["alpha"])
@@ -218,7 +221,7 @@ async def test_property__whose_name_is_a_number_is_found_by_its_buttons() -> Non
     listing = (await door.say("failing latest")).card
     assert [plain(item.title) for item in listing.items] == ["1. 1", "2. 2", "3. x"]
 
-    card = (await door.say(words_of(listing, "Debug 1"))).card
+    card = (await door.say(command_of(listing, "Debug 1"))).card
 
     assert card.context == Context(run=run.ref, property_name="1", moment=Moment("3", "5.5"))
 
@@ -228,7 +231,7 @@ def test_property__any_name_survives_its_button(name: str) -> None:
     """Quotes, links, moments and commands in a name stay its text."""
     about = Context(run=RunRef("demo", "r-1"), property_name=name, moment=MOMENT)
 
-    read = grammar.split(at_moment.words("logs", about, "window=40"))
+    read = grammar.split(text_of(at_moment.command("logs", about, window="40")))
 
     assert (read.named["property"], read.named["window"], read.positional) == (name, "40", ("demo/r-1",))
 
@@ -349,7 +352,7 @@ async def test_wider__shows_more_lines_until_all_are_shown() -> None:
     while any(button.label == "Wider window" for button in card.buttons):
         assert card.excerpt is not None
         shown.append(len(card.excerpt.lines))
-        card = (await door.say(words_of(card, "Wider window"))).card
+        card = (await door.say(command_of(card, "Wider window"))).card
         assert card.context == Context(run=run.ref, property_name="balance", moment=moment)
 
     assert card.excerpt is not None

@@ -12,7 +12,7 @@ from bot.errors import RateLimited, ServiceFailed
 from bot.model import Run, RunRef, RunStatus
 from bot.recent import COMPARED
 from tests.fakes.runs import EPOCH, a_run, run_id, some_results
-from tests.unit.commands.door import Door, told, words_of
+from tests.unit.commands.door import Door, command_of, told, words_of
 
 NAMES = ("alpha", "beta", "gamma")
 
@@ -79,11 +79,11 @@ async def test_recent__each_run_can_be_opened() -> None:
 
     assert [[b.label for b in item.buttons] for item in card.items] == [["Status", "Failing"], ["Status"]]
     for item, run in zip(card.items, (broken, fine), strict=True):
-        opened = (await door.say(item.buttons[0].words)).card
+        opened = (await door.say(item.buttons[0].command)).card
         assert opened.context == item.context
         assert item.context is not None
         assert item.context.run == run.ref
-    assert "1 property fails" in plain((await door.say(words_of(card, "Failing"))).card.text)
+    assert "1 property fails" in plain((await door.say(command_of(card, "Failing"))).card.text)
 
 
 @pytest.mark.parametrize(

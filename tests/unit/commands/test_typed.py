@@ -13,6 +13,7 @@ from bot import grammar
 from bot.actions.requests import launch_request
 from bot.cards import Card, plain
 from bot.command import Preset
+from bot.commands.registry import text_of
 from bot.errors import UserError
 from bot.model import RunRef
 from bot.parsed import ParsedCommand, Pasted
@@ -96,7 +97,7 @@ def test_arguments__are_read_as_a_person_means_them(
 )
 def test_written__reads_back(bare: list[str], named: dict[str, str]) -> None:
     """A command that is written for a button says the same values again, whatever they hold."""
-    words = grammar.split(grammar.written(ParsedCommand(verb="logs", named=named)) or "")
+    words = grammar.split(grammar.written("logs", "", named))
 
     assert named == words.named
 
@@ -107,7 +108,7 @@ def test_written__reads_back(bare: list[str], named: dict[str, str]) -> None:
         (
             "launch basic_test 30 description=two words",
             "“words” stands behind description=two",
-            'launch basic_test 30 description="two words"',
+            'launch basic_test description="two words" duration=30',
         ),
         ("launch launcher=Payments Nightly duration=30", "“Nightly” stands behind launcher=Payments", None),
         ("logs grep=connection refused", "“refused” stands behind grep=connection", 'logs grep="connection refused"'),
@@ -126,7 +127,7 @@ async def test_surplus_words__are_asked_about(words: str, problem: str, offered:
 
     assert reply.failed
     assert problem in plain(reply.card.text)
-    assert offered is None or offered in [button.words for button in reply.card.buttons]
+    assert offered is None or offered in [text_of(b.command) for b in reply.card.buttons if b.command]
     assert not stage.memory.intents
     assert not await stage.memory.subscriptions()
 
@@ -219,7 +220,9 @@ async def test_launchers_name__part_of_one_is_a_question() -> None:
     reply = await door.say("failing etcd property=1")
 
     assert sorted(labels(reply.card)) == ["Etcd Canary", "Etcd Nightly"]
-    assert 'failing property=1 run="Etcd Nightly"' in [button.words for button in reply.card.buttons]
+    assert 'failing property=1 run="Etcd Nightly"' in [
+        text_of(b.command) for b in reply.card.buttons if b.command
+    ]
     assert "neither a run nor the name of a launcher" in told(reply.card)
 
 
@@ -228,7 +231,7 @@ async def test_launchers_name__a_slip_is_a_question() -> None:
     reply = await a_door().say("status basic_tset")
 
     assert labels(reply.card) == ["basic_test"]
-    assert run_id(4)[:8] in told((await a_door().say(reply.card.buttons[0].words)).card)
+    assert run_id(4)[:8] in told((await a_door().say(reply.card.buttons[0].command)).card)
 
 
 async def test_run__whose_beginning_is_not_unique_is_a_question() -> None:

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from bot import grammar
 from bot.access import Policy, Role
 from bot.cards import ReportLinks, plain
+from bot.commands.registry import text_of
 from bot.earlier import stored
 from bot.errors import Unreachable, UserError
 from bot.replies.watching import only_changes
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 from tests.fakes.runs import EPOCH, a_run, some_results
 from tests.fakes.stage import Stage, texts
-from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, nothing, told, words_of
+from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, command_of, nothing, told, words_of
 
 
 async def test_watch__without_arguments_hears_of_every_run() -> None:
@@ -34,8 +34,8 @@ async def test_watch__the_button_turns_it_into_changes_only() -> None:
     door = Door()
     first = await door.say('watch "Payments Nightly" source=main')
 
-    again = await door.say(words_of(first.card, "Only when something changes"))
-    same = await door.say(words_of(first.card, "Only when something changes"))
+    again = await door.say(command_of(first.card, "Only when something changes"))
+    same = await door.say(command_of(first.card, "Only when something changes"))
 
     wanted = Subscription(channel=CHANNEL, launcher="Payments Nightly", source="main", outcomes=CHANGES)
     assert (wanted,) == await door.store.subscriptions(CHANNEL)
@@ -50,14 +50,14 @@ def test_buttons__say_a_hostile_name_and_nothing_else(launcher: str) -> None:
     """A name from outside stays one value, whatever quotes and words it is made of."""
     wanted = Subscription(channel=CHANNEL, launcher=launcher, source="x\ny", connection="demo")
 
-    said = grammar.split(only_changes(wanted).words)
+    said = only_changes(wanted).command
 
     assert {
         "outcomes": "changes",
         "launcher": launcher,
         "source": "x\ny",
         "connection": "demo",
-    } == said.named
+    } == (said and said.values)
 
 
 async def test_watch__the_button_keeps_the_rule_for_report_links() -> None:
@@ -65,7 +65,7 @@ async def test_watch__the_button_keeps_the_rule_for_report_links() -> None:
     door = Door()
     first = await door.say("watch basic_test report_links=private")
 
-    await door.say(words_of(first.card, "Only when something changes"))
+    await door.say(command_of(first.card, "Only when something changes"))
 
     assert ReportLinks.PRIVATE is (await door.store.subscriptions(CHANNEL))[0].report_links
 
@@ -181,7 +181,7 @@ async def test_unwatch__the_button_ends_its_own_subscription_alone() -> None:
     await door.say("watch source=main")
     card = (await door.say("watching")).card
 
-    await door.say(words_of(card, "Unwatch"))
+    await door.say(command_of(card, "Unwatch"))
 
     assert ("main",) == tuple(s.source for s in await door.store.subscriptions())
 
@@ -253,7 +253,7 @@ async def test_watching__what_is_off_can_be_switched_on_again() -> None:
     await door.store.subscribe(replace(wanted, problem="is_archived"), EPOCH)
     card = (await door.say("watching")).card
 
-    await door.say(words_of(card, "Watch again"))
+    await door.say(command_of(card, "Watch again"))
 
     assert (wanted,) == await door.store.subscriptions(CHANNEL)
 
@@ -300,7 +300,7 @@ async def test_watch__a_filter_that_fits_no_run_is_asked_about(
 
     assert said in texts(reply.card)
     assert await stage.memory.subscriptions() == ()
-    assert offered is None or offered in [button.words for button in reply.card.buttons]
+    assert offered is None or offered in [text_of(b.command) for b in reply.card.buttons if b.command]
 
     kept = await stage.press("Watch it all the same")
 

@@ -16,6 +16,7 @@ from bot.cards import (
     Button,
     Card,
     Chart,
+    Command,
     Context,
     Excerpt,
     Fact,
@@ -66,16 +67,21 @@ LINES: st.SearchStrategy[Line] = st.lists(
     ),
     max_size=4,
 ).map(tuple)
+COMMANDS = st.one_of(
+    st.none(),
+    st.builds(Command, st.sampled_from(["launch", "x"]), st.dictionaries(HOSTILE, HOSTILE, max_size=3)),
+)
 BUTTONS = st.lists(
     st.builds(
         Button,
         label=HOSTILE,
-        words=HOSTILE,
+        command=COMMANDS,
+        entry=st.sampled_from([None, 7]),
         page=st.sampled_from([None, None, "https://demo.antithesis.com/", "javascript:alert(1)", "https://" + "x" * 600]),
         report=st.sampled_from([None, RunRef("demo", RUN)]),
         signed=st.sampled_from([None, Secret("https://demo.antithesis.com/report/x?auth=v2.public.CANARY")]),
         style=st.sampled_from(list(Style)),
-        opens_form=st.sampled_from([None, "launch"]),
+        opens_form=st.booleans(),
     ),
     max_size=12,
 ).map(tuple)  # fmt: skip
@@ -227,8 +233,8 @@ def test_message__many_item_buttons_become_menus() -> None:
         Item(
             title=(f"{n}. ", Untrusted(f"property {n}")),
             buttons=(
-                Button(label=f"Logs {n}", words=f"logs {n}"),
-                Button(label=f"Debug {n}", words=f"debug {n}"),
+                Button(label="Logs", entry=n, command=Command("logs", {"run": f"{n}"})),
+                Button(label="Debug", entry=n, command=Command("debug", {"run": f"{n}"})),
             ),
         )
         for n in range(1, 9)
@@ -238,7 +244,7 @@ def test_message__many_item_buttons_become_menus() -> None:
     menus = [row["components"][0] for row in rows]
 
     assert [menu["placeholder"] for menu in menus] == ["Logs…", "Debug…"]
-    assert menus[0]["options"][2] == {"label": "3. property 3", "value": "say:3:logs 3"}
+    assert menus[0]["options"][2] == {"label": "3. property 3", "value": 'say:3:["logs",{"run":"3"}]'}
 
 
 def test_message__signed_link_only_where_asked_for() -> None:

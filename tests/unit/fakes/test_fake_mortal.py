@@ -17,14 +17,14 @@ async def test_mortal_store__dies_at_a_call(committed: bool) -> None:
     """The chosen call dies, committed or not, and so does every later one; the store behind goes on."""
     memory = MemoryStore()
     store = MortalStore(memory, dies_at=2, committed=committed)
-    await store.typed.keep_words("one", "1")
+    await store.typed.keep_note("one", "1")
     for token in ("two", "three"):
         with pytest.raises(Crash):
-            await store.typed.keep_words(token, "x")
+            await store.typed.keep_note(token, "x")
 
-    assert ("1", None) == (await memory.words("one"), await memory.words("three"))
-    assert (await memory.words("two") == "x") is committed
-    assert store.calls == ["keep_words", "keep_words"]
+    assert ("1", None) == (await memory.note("one"), await memory.note("three"))
+    assert (await memory.note("two") == "x") is committed
+    assert store.calls == ["keep_note", "keep_note"]
 
 
 @pytest.mark.parametrize(("doomed", "launches"), [("before", 0), ("after", 1)])

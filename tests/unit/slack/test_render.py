@@ -17,6 +17,7 @@ from bot.cards import (
     Button,
     Card,
     Chart,
+    Command,
     Excerpt,
     Fact,
     Field,
@@ -31,7 +32,7 @@ from bot.cards import (
     Untrusted,
 )
 from bot.errors import ServiceFailed, UserError
-from bot.model import RunRef, Secret
+from bot.model import RunRef, Secret, VerdictKind
 from bot.replies import problems
 from tests.fakes import slack_judge
 
@@ -49,6 +50,7 @@ def verdict() -> Card:
             " 9043254f FAILED: 1 of 40 properties fails; 1 newly failing.",
         ),
         tone=Tone.BAD,
+        verdict=VerdictKind.FAILED,
         body=((Untrusted("nightly on main & <release>"),),),
         facts=(
             Fact("Run", (Untrusted(RUN, code=True),)),
@@ -62,8 +64,12 @@ def verdict() -> Card:
         ),
         items_left_out=2,
         buttons=(
-            Button(label="Failing", words=f"failing demo/{RUN}"),
-            Button(label="Open report", words=f"report demo/{RUN}", report=RunRef("demo", RUN)),
+            Button(label="Failing", command=Command("failing", {"run": f"demo/{RUN}"})),
+            Button(
+                label="Open report",
+                command=Command("report", {"run": f"demo/{RUN}"}),
+                report=RunRef("demo", RUN),
+            ),
             Button(label="All runs", page="https://demo.antithesis.com/runs"),
         ),
         footer=("“watch” changes what this channel hears of.",),
@@ -82,8 +88,8 @@ def failing() -> Card:
                 title=(f"{n}. ", Untrusted(name)),
                 lines=((Untrusted("ledger.go:42", code=True),),),
                 buttons=(
-                    Button(label=f"Logs {n}", words=f"logs {n}"),
-                    Button(label=f"Debug {n}", words=f"debug {n}"),
+                    Button(label="Logs", entry=n, command=Command("logs", {"run": f"{n}"})),
+                    Button(label="Debug", entry=n, command=Command("debug", {"run": f"{n}"})),
                 ),
             )
             for n, name in enumerate(("Ledger balances", "No deadlock"), 1)
@@ -97,6 +103,7 @@ def history() -> Card:
         title=("FAILED: ", Untrusted("Payments <Nightly>")),
         text=("Run ", Untrusted("Payments <Nightly>"), " 9043254f FAILED: 2 of 40 properties fail."),
         tone=Tone.BAD,
+        verdict=VerdictKind.FAILED,
         facts=(Fact("Properties", ("2 failing, 38 passing",)),),
         items=(Item(mark="newly failing", title=(Untrusted("Ledger balances"),)),),
         chart=Chart(
@@ -106,7 +113,7 @@ def history() -> Card:
             text="Failing properties in the last 6 runs of Payments (Nightly)\n on main, "
             "oldest first: 0, 0, 1, 1, 0, 2.",
         ),
-        buttons=(Button(label="Failing", words=f"failing demo/{RUN}"),),
+        buttons=(Button(label="Failing", command=Command("failing", {"run": f"demo/{RUN}"})),),
     )
 
 
@@ -125,7 +132,7 @@ def logs() -> Card:
             title="Newest last",
             left_out=117,
         ),
-        buttons=(Button(label="Wider window", words="logs window=40"),),
+        buttons=(Button(label="Wider window", command=Command("logs", {"window": "40"})),),
     )
 
 
@@ -137,8 +144,8 @@ def question() -> Card:
         tone=Tone.WARNING,
         facts=tuple(Fact(f"antithesis.parameter_{n}", (Untrusted(f"value {n}"),)) for n in range(12)),
         buttons=(
-            Button(label="Launch", words="confirm t0", style=Style.PRIMARY),
-            Button(label="Cancel", words="decline t0", style=Style.DANGER),
+            Button(label="Launch", command=Command("confirm", {"request": "t0"}), style=Style.PRIMARY),
+            Button(label="Cancel", command=Command("decline", {"request": "t0"}), style=Style.DANGER),
         ),
     )
 
@@ -169,7 +176,7 @@ def many_buttons() -> Card:
     return Card(
         title=("Help",),
         text=("What can be said.",),
-        buttons=tuple(Button(label=f"Help {n}", words=f"help {n}") for n in range(9)),
+        buttons=tuple(Button(label=f"Help {n}", command=Command("help", {"verb": f"{n}"})) for n in range(9)),
     )
 
 
@@ -216,18 +223,23 @@ LINES: st.SearchStrategy[Line] = st.lists(
     st.one_of(OUTSIDE, st.just("own words "), st.just(Link("page", "https://demo.antithesis.com/x"))),
     max_size=4,
 ).map(tuple)
+COMMANDS = st.one_of(
+    st.none(),
+    st.builds(Command, st.sampled_from(["launch", "x"]), st.dictionaries(HOSTILE, HOSTILE, max_size=3)),
+)
 BUTTONS = st.lists(
     st.builds(
         Button,
         label=HOSTILE,
-        words=HOSTILE,
+        command=COMMANDS,
+        entry=st.sampled_from([None, 7]),
         page=st.sampled_from(
             [None, None, "https://demo.antithesis.com/", "javascript:alert(1)", "https://" + "x" * 4000]
         ),
         report=st.sampled_from([None, RunRef("demo", RUN)]),
         signed=st.sampled_from([None, Secret("https://demo.antithesis.com/report/x?auth=v2.public.CANARY")]),
         style=st.sampled_from(list(Style)),
-        opens_form=st.sampled_from([None, "launch"]),
+        opens_form=st.booleans(),
     ),
     max_size=12,
 ).map(tuple)
@@ -357,7 +369,7 @@ def test_message__holds_no_fence_from_outside(lines: tuple[str, ...], name: str)
         items=(Item(title=odd, mark="new", lines=(odd,)),),
         excerpt=Excerpt(lines=lines),
         footer=odd,
-        buttons=(Button(label=name, words="help"),),
+        buttons=(Button(label=name, command=Command("help")),),
     )
     message = render.message(card)
     message.pop("overflow", None)

@@ -6,11 +6,12 @@ import itertools
 
 import pytest
 
+from adapters.chat import pressed
 from adapters.chat.slack import buttons, ids, markup
 from adapters.chat.slack.addresses import Addresses
 from adapters.chat.slack.proxies import way
 from adapters.chat.slack.requests import WINDOW, Replays
-from bot.cards import Button, Link, Untrusted
+from bot.cards import Button, Command, Link, Untrusted
 from tests.fakes.clock import ManualClock
 
 
@@ -87,9 +88,9 @@ def test_fallback__is_cut_after_escaping() -> None:
 
 
 def test_row__leaves_out_what_cannot_be_said() -> None:
-    """ParsedCommand over Slack's limit, odd addresses, buttons that say nothing."""
+    """Commands over Slack's limit, odd addresses, buttons that say nothing."""
     odd = (
-        Button(label="long", words="x" * 2001),
+        Button(label="long", command=Command("x" * 2001)),
         Button(label="odd", page="javascript:x"),
         Button(label="empty"),
     )
@@ -99,25 +100,26 @@ def test_row__leaves_out_what_cannot_be_said() -> None:
 
 def test_row__keeps_a_long_row_short() -> None:
     """Five beside each other, the next five in a menu, special ones always as buttons."""
-    many = tuple(Button(label=f"b{n}", words=f"w{n}") for n in range(9))
+    many = tuple(Button(label=f"b{n}", command=Command(f"w{n}")) for n in range(9))
     page = Button(label="page", page="https://demo.antithesis.com/")
 
     (row,) = buttons.row((*many, page), itertools.count(1))
 
     assert [e["type"] for e in row["elements"]] == ["button"] * 6 + ["overflow"]
-    assert [o["value"] for o in row["elements"][-1]["options"]] == ["w5", "w6", "w7", "w8"]
+    chosen = [pressed.read(o["value"]) for o in row["elements"][-1]["options"]]
+    assert chosen == [Command("w5"), Command("w6"), Command("w7"), Command("w8")]
 
 
 def test_fill_report__leaves_an_odd_link_to_the_click() -> None:
     """What is no web address never becomes a button's address."""
     (row,) = buttons.row(
-        (Button(label="Open report", words="report x", opens_form=None),), itertools.count(1)
+        (Button(label="Open report", command=Command("report", {"run": "x"})),), itertools.count(1)
     )
     row["elements"][0]["action_id"] = "report:1"
 
     buttons.fill_report(row, "javascript:alert(1)")
 
-    assert row["elements"][0]["value"] == "report x"
+    assert pressed.read(row["elements"][0]["value"]) == Command("report", {"run": "x"})
 
 
 async def test_replays__are_forgotten_after_the_window() -> None:

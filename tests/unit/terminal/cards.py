@@ -16,6 +16,7 @@ from bot.cards import (
     Button,
     Card,
     Chart,
+    Command,
     Context,
     Excerpt,
     Fact,
@@ -50,18 +51,18 @@ FAILED = Card(
             title=(Untrusted("Money is never created or destroyed, not even when the ledger is cut off"),),
             lines=(("at ", Untrusted("398.489 s", code=True), " in ledger.go:42"),),
             buttons=(
-                Button(label="Logs", words="logs 1"),
-                Button(label="Debug", words="debug 1", style=Style.DANGER),
+                Button(label="Logs", command=Command("logs", {"property": "1"})),
+                Button(label="Debug", command=Command("debug", {"property": "1"}), style=Style.DANGER),
             ),
         ),
         Item(mark="still failing", title=(Untrusted("Every order is paid once"),)),
     ),
     items_left_out=3,
     buttons=(
-        Button(label="Failing properties", words="failing 9043254f"),
-        Button(label="Open report", words="report 9043254f", report=a_run().ref),
+        Button(label="Failing properties", command=Command("failing", {"run": "9043254f"})),
+        Button(label="Open report", command=Command("report", {"run": "9043254f"}), report=a_run().ref),
         Button(label="All runs", page="https://acme.antithesis.com/runs"),
-        Button(label="Only when something changes", words="watch outcomes=changes"),
+        Button(label="Only when something changes", command=Command("watch", {"outcomes": "changes"})),
     ),
     footer=("Runs are compared by launcher, source and test name.",),
     context=Context(run=a_run().ref),
@@ -87,7 +88,7 @@ RUNNING = Card(
     text=("Run basic_test 322e4dde is in progress.",),
     tone=Tone.RUNNING,
     progress=Progress(fraction=0.62, text="18 min of 30 min"),
-    buttons=(Button(label="Status", words="status 322e4dde"),),
+    buttons=(Button(label="Status", command=Command("status", {"run": "322e4dde"})),),
 )
 
 CHART = Card(
@@ -101,7 +102,7 @@ CHART = Card(
         labels=tuple(f"{n:08x}" for n in range(14)),
         text="Failing properties in the last 14 runs of Payments Nightly on main, oldest first: 0, 0, 1.",
     ),
-    buttons=(Button(label="Failing", words="failing 9043254f"),),
+    buttons=(Button(label="Failing", command=Command("failing", {"run": "9043254f"})),),
 )
 
 HOSTILE = Card(

@@ -5,12 +5,15 @@ from pathlib import Path
 
 from adapters.chat.terminal.content import Content, Control, Segment
 from adapters.chat.terminal.transcript import KEPT_LINES, Transcript
+from bot.cards import Command
 from tests.fakes.runs import EPOCH
 
 
 def a_content(*labels: str, title: str = "t") -> Content:
     return Content(
-        title=(Segment(title),), summary=title, controls=tuple(Control(label=n, words=n) for n in labels)
+        title=(Segment(title),),
+        summary=title,
+        controls=tuple(Control(label=n, command=Command(n)) for n in labels),
     )
 
 

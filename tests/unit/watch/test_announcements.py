@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.analysis import RunAnalysis
-from bot.cards import plain
+from bot.cards import Command, plain
 from bot.chain import BEGINNINGS, Gap, Streak
 from bot.diff import RunDiff
 from bot.model import Run, RunStatus
@@ -156,7 +156,9 @@ def test_ended__offers_to_hear_only_of_changes() -> None:
     card = announcements.ended(found(a_run(2), None), NOW, everything=wide)
 
     assert card.buttons[-1].label == "Only when something changes"
-    assert card.buttons[-1].words == 'watch outcomes=changes launcher="Payments Nightly" source="main"'
+    assert card.buttons[-1].command == Command(
+        "watch", {"outcomes": "changes", "launcher": "Payments Nightly", "source": "main"}
+    )
 
 
 def test_cards__never_say_fixed() -> None:

@@ -102,7 +102,7 @@ async def test_story__in_a_thread_stays_there() -> None:
     await story.say("status")
     await story.say("launch basic_test duration=30", thread="m1")
     await story.say(
-        button_of(story.replies[-1].card, "Launch").words, thread="m1", pressed=story.messages[-1]
+        button_of(story.replies[-1].card, "Launch").command, thread="m1", pressed=story.messages[-1]
     )
     await story.ends()
 
@@ -115,7 +115,7 @@ async def test_story__goes_on_after_a_crash_in_the_middle(how: Launching) -> Non
     story = Story()
     await story.watched()
     await story.say("launch basic_test duration=30")
-    words = button_of(story.replies[-1].card, "Launch").words
+    words = button_of(story.replies[-1].card, "Launch").command
     story.service.next_launch(how)
     press = an_invocation(story, words)
     await story.handler.handle(press, silent)  # and the process dies before it shows the answer
@@ -141,7 +141,7 @@ async def test_story__a_second_press_is_no_crash() -> None:
     """Whoever presses again while it is being sent, or after, gets the private answer as ever."""
     story = Story()
     await story.say("launch basic_test duration=30")
-    words = button_of(story.replies[-1].card, "Launch").words
+    words = button_of(story.replies[-1].card, "Launch").command
     press = an_invocation(story, words)
     first = await story.handler.handle(press, silent)
     second = await story.handler.handle(replace(press, key="second"), silent)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from adapters.chat.discord import buttons
 from adapters.chat.surface import Deadlines
-from bot.cards import Button, Card, Untrusted
+from bot.cards import Button, Card, Command, Untrusted
 from bot.model import RunRef, Secret
 from bot.ports import Delivered, Found, NotDelivered, Post, Unconfirmed
 from bot.state import MessageRef
@@ -187,7 +188,9 @@ async def test_post__while_not_connected_waits(discord: FakeDiscord) -> None:
 
 async def test_report__is_filled_in_at_sending_only(bot: Bot, discord: FakeDiscord) -> None:
     """The frozen payload holds no signed link; the posted button does, and the text never."""
-    button = Button(label="Open report", words="report 1", report=RunRef("demo", run_id(1)))
+    button = Button(
+        label="Open report", command=Command("report", {"run": "1"}), report=RunRef("demo", run_id(1))
+    )
     payload = bot.chat.chat.render(Card(title=CARD.title, text=CARD.text, buttons=(button,)))
     url = "https://demo.antithesis.com/report/x?auth=v2.public.CANARY"
 
@@ -202,14 +205,18 @@ async def test_report__is_filled_in_at_sending_only(bot: Bot, discord: FakeDisco
 
 async def test_report__too_long_for_a_button_is_left_to_the_click(bot: Bot, discord: FakeDiscord) -> None:
     """Discord takes 512 characters; the click is answered privately then."""
-    button = Button(label="Open report", words="report 1", report=RunRef("demo", run_id(1)))
+    button = Button(
+        label="Open report", command=Command("report", {"run": "1"}), report=RunRef("demo", run_id(1))
+    )
     payload = bot.chat.chat.render(Card(title=CARD.title, text=CARD.text, buttons=(button,)))
     url = "https://demo.antithesis.com/report/x?auth=v2.public." + "A" * 600
 
     await bot.chat.chat.post(Post(channel=discord.place, payload=payload, key=KEY, report_url=Secret(url)))
 
     (message,) = discord.ours()
-    assert message.components[0]["components"][0]["custom_id"] == "rep:1:report 1"
+    asked = buttons.read(message.components[0]["components"][0]["custom_id"], None)
+    assert asked is not None
+    assert asked.asks == Command("report", {"run": "1"})
 
 
 async def test_long_answer__goes_along_as_a_file(bot: Bot, discord: FakeDiscord) -> None:

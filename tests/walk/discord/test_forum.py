@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from bot.analysis import analysis_of
 from bot.cards import Card, Context, Tone, Untrusted
-from bot.model import Run, RunRef
+from bot.model import Run, RunRef, RunStatus
 from bot.ports import Delivered, Found, Missing, Post, Undeliverable
+from bot.replies import announcements
 from bot.state import MessageRef
 from tests.fakes.discord_bot import World, answer, said
-from tests.fakes.runs import run_id
+from tests.fakes.runs import a_run, run_id
 
 CARD = Card(
     title=("FAILED: ", Untrusted("Payments Nightly"), " ", Untrusted("00000000", code=True)),
@@ -21,18 +23,17 @@ CARD = Card(
     context=Context(run=RunRef("demo", run_id(1))),
 )
 KEY = "f" * 24
+TAGS = [
+    {"id": number, "name": name, "moderated": False, "emoji_id": None, "emoji_name": None}
+    for number, name in (("101", "Passed"), ("102", "Failed"))
+]
 
 
 @pytest.fixture
 async def forum(world: World) -> Any:
     """Make a forum with tags for verdicts."""
     forum = world.guild.create_forum_channel("runs")
-    names = {"101": "Passed", "102": "Failed"}
-    tags = [
-        {"id": i, "name": name, "moderated": False, "emoji_id": None, "emoji_name": None}
-        for i, name in names.items()
-    ]
-    world.env.backend.edit_channel(forum.id, {"available_tags": tags})
+    world.env.backend.edit_channel(forum.id, {"available_tags": TAGS})
     await world.env.settle()
     return forum
 
@@ -58,6 +59,21 @@ async def test_post__opens_a_post_with_its_tag(world: World, forum: Any) -> None
     assert thread.name == "Payments Nightly 00000000"
     assert sent[0]["applied_tags"] == ["102"]
     assert "FAILED" in said(thread.history()[0])
+
+
+async def test_post__a_correction_has_the_tag_of_what_the_run_is_now(world: World, forum: Any) -> None:
+    """The tag comes from the verdict that the card holds, whatever its title begins with."""
+    tags = [*TAGS, {**TAGS[0], "id": "103", "name": "Incomplete"}]
+    world.env.backend.edit_channel(forum.id, {"available_tags": tags})
+    run = world.service.add_run(a_run(1, status=RunStatus.INCOMPLETE))
+    found = await analysis_of(world.service.platform, world.store, run)
+    card = announcements.corrected(found, RunStatus.COMPLETED, world.clock.now())
+    payload = world.chat.chat.render(card)
+
+    await world.chat.chat.post(Post(channel=name_of(world, forum), payload=payload, key=KEY))
+
+    (sent,) = [body for _, path, body in world.requests() if path == f"/channels/{forum.id}/threads"]
+    assert sent["applied_tags"] == ["103"]
 
 
 async def test_find_posted__finds_it_among_the_posts(world: World, forum: Any) -> None:

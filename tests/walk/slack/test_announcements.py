@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from bot.cards import Button, Card, Context, Untrusted
+from bot.cards import Button, Card, Command, Context, Untrusted
 from bot.delivery.deliver import Deliverer
 from bot.model import Run
 from bot.state import NewDelivery, Subscription
@@ -58,7 +58,11 @@ def announcement(bot: Bot, run: Run, channel: str = CHANNEL) -> NewDelivery:
     card = Card(
         title=("FAILED: ", Untrusted(run.launcher)),
         text=("FAILED: 1 of 1 properties fails.",),
-        buttons=(Button(label="Open report", words=f"report {run.ref.text}", report=run.ref),),
+        buttons=(
+            Button(
+                label="Open report", command=Command("report", {"run": f"{run.ref.text}"}), report=run.ref
+            ),
+        ),
     )
     return NewDelivery(
         key=f"demo:{run.ref.run_id}:completed:{channel}",

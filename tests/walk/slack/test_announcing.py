@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 from prometheus_client import REGISTRY
 
+from adapters.chat import pressed
 from adapters.chat.slack.sender import REPEAT, Sender
-from bot.cards import Button, Card, Fact, Untrusted
+from bot.cards import Button, Card, Command, Fact, Untrusted
 from bot.model import RunRef, Secret
 from bot.ports import (
     Delivered,
@@ -37,7 +38,9 @@ SIGNED = Secret("https://demo.antithesis.com/report/abc?auth=v2.public.CANARY")
 CARD = Card(
     title=("FAILED: ", Untrusted("nightly")),
     text=("FAILED: 1 of 3 properties fails.",),
-    buttons=(Button(label="Open report", words="report demo/x", report=RunRef("demo", "x")),),
+    buttons=(
+        Button(label="Open report", command=Command("report", {"run": "demo/x"}), report=RunRef("demo", "x")),
+    ),
 )
 POST, UPDATE = "chat.postMessage", "chat.update"
 
@@ -69,7 +72,7 @@ async def test_post__without_a_link_the_button_asks(slack: FakeSlack, sender: Se
     await sender.post(a_post(sender))
     button = slack.world.ours()[0].button("Open report")
 
-    assert button["value"] == "report demo/x"
+    assert pressed.read(button["value"]) == Command("report", {"run": "demo/x"})
     assert "url" not in button
 
 

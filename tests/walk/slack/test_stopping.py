@@ -120,7 +120,9 @@ async def test_start__goes_on_with_a_launch_that_was_cut_off(slack: FakeSlack, h
         launcher = replace(asked.actor, principals=asked.actor.principals | {"slack:usergroup:T01:S01"})
         asked = replace(asked, actor=launcher)
         card = (await bot.handler.handle(asked, _silent)).card
-        press = replace(asked, text=button_of(card, "Launch").words, key="press")
+        command = button_of(card, "Launch").command
+        assert command is not None
+        press = replace(asked, text=command.verb, values=command.values, key="press")
         service.next_launch(how)
         await bot.handler.accept(press)
         await bot.handler.handle(press, _silent)  # and nothing of it is shown
