@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import TypeVar
 
 from bot import access, authorization, cleaning, grammar
@@ -21,7 +21,7 @@ from bot.cards import Field, FieldKind
 from bot.command import Asked, Parameter, Services, Verb
 from bot.errors import ClewError
 from bot.launchers import known_launchers
-from bot.model import NOTHING, Check, Moment, RunRef
+from bot.model import NOTHING, Check, Moment
 from bot.platform import Platform
 from bot.replies import suggestions as replies
 from bot.replies.wording import short_id
@@ -113,11 +113,11 @@ class Autocomplete:
             values = await self._values(typing.parameter, word, beside)
             found = [replace(s, label=s.label or s.text) for s in values]
         fits = _fitting(found, word, value)
-        if limits.echo and value and _may_be_new(typing) and all(value != s.text for s in fits):
+        may_be_new = typing.parameter is not None and typing.parameter.kind is FieldKind.LAUNCHER
+        if limits.echo and may_be_new and value and all(value != s.text for s in fits):
             fits[limits.count - 1 :] = [Suggestion(text=value)]
-        return tuple(_shown(s, limits, len(word)) for s in fits if 0 < len(s.text) <= limits.text)[
-            : limits.count
-        ]
+        shown = (_shown(s, limits, len(word)) for s in fits if 0 < len(s.text) <= limits.text)
+        return tuple(islice(shown, limits.count))
 
     async def _in_command(self, before: str, word: str, beside: Invocation) -> list[Suggestion]:
         """Return all that may stand for the last word of a command."""
@@ -165,16 +165,16 @@ class Autocomplete:
         return (latest, *(run for run in in_turn if run is not None))
 
     async def _recent(self, platform: Platform) -> list[Suggestion]:
+        whose = f"{platform.connection}/" if self._several else ""
         return [
-            self._run(RunRef(platform.connection, run_id), launcher, status)
+            Suggestion(
+                text=whose + run_id,
+                label=replies.run(launcher, status, whose + run_id),
+                hint=f"{launcher}, {status}",
+                short=whose + short_id(run_id),
+            )
             for run_id, launcher, status in await self._services.store.recent(platform.connection, RECENT)
         ]
-
-    def _run(self, ref: RunRef, launcher: str, status: str) -> Suggestion:
-        whose = f"{ref.connection}/" if self._several else ""
-        text, short = whose + ref.run_id, whose + short_id(ref.run_id)
-        label, hint = replies.run(launcher, status, text), f"{launcher}, {status}"
-        return Suggestion(text=text, label=label, hint=hint, short=short)
 
     async def _of_launchers(self, beside: Invocation) -> Iterable[Suggestion]:
         """Return the launchers that are known, each with the connections that have it where that can be asked."""
@@ -190,12 +190,9 @@ class Autocomplete:
         )
 
     async def _known(self, platform: Platform) -> tuple[str, ...]:
-        seen = await _in_time(
-            self._launchers.get(
-                platform.connection, lambda: _unless_failing(known_launchers(platform, self._services))
-            )
-        )
-        return seen if seen is not None else self._services.launchers.get(platform.connection, ())
+        name = platform.connection
+        seen = self._launchers.get(name, lambda: known_launchers(platform, self._services))
+        return await _in_time(seen) or self._services.launchers.get(name, ())
 
     async def _properties(self, beside: Invocation) -> Iterable[Suggestion]:
         failing = await _in_time(self._failing(beside)) or ()
@@ -221,13 +218,11 @@ class Autocomplete:
     async def _failing(self, beside: Invocation) -> tuple[Check, ...]:
         """Return the failing properties of the run that is meant, in the order in which a verb numbers them."""
         asked = await self._asked(beside)
-
-        async def read() -> RunAnalysis | None:
-            return await _unless_failing(analysis_for(asked, self._services, ended=True, depth=1))
-
         meant = repr((asked.command, sorted(asked.invocation.values.items()), asked.context.run))
-        analysis = await self._analyses.get(meant, read)
-        return analysis.failing if analysis is not None else ()
+        found = await self._analyses.get(
+            meant, lambda: analysis_for(asked, self._services, ended=True, depth=1)
+        )
+        return found.failing if found is not None else ()
 
     def _presets(self) -> tuple[Suggestion, ...]:
         presets = self._services.presets.values()
@@ -250,16 +245,8 @@ async def _in_time(reading: Awaitable[T]) -> T | None:
     """Return what is read; None where that fails or takes long."""
     try:
         async with asyncio.timeout(PATIENCE):
-            return await _unless_failing(reading)
-    except TimeoutError:
-        return None
-
-
-async def _unless_failing(reading: Awaitable[T]) -> T | None:
-    """Return what is read, None where that fails: maybe nobody waits any more, so nobody would hear of it."""
-    try:
-        return await reading
-    except ClewError as error:
+            return await reading
+    except (TimeoutError, ClewError) as error:
         log.info("something could not be suggested: %s", type(error).__name__)
         return None
 
@@ -276,10 +263,6 @@ def _fitting(found: Iterable[Suggestion], word: str, value: str) -> list[Suggest
         elif value and value in label:
             inside.append(s)
     return beginning + inside
-
-
-def _may_be_new(typing: Typing) -> bool:
-    return typing.parameter is not None and typing.parameter.kind is FieldKind.LAUNCHER
 
 
 def _listed(choices: tuple[str, ...], typed: str) -> Iterable[Suggestion]:
