@@ -49,7 +49,6 @@ CALL_SECONDS = 20.0
 FILE_BYTES = 10 << 20  # of one file, where Discord does not say more
 NAME = 120
 NO_TIME_LEFT = Undeliverable("The time to answer is over.", channel_lost=False)
-NOTHING = Interaction()  # of what is resumed, or shown elsewhere
 
 _RESPONSES: dict[Deferred, tuple[int, Json | None]] = {
     Deferred.PUBLIC: (DEFERRED_MESSAGE, None),
@@ -101,7 +100,7 @@ class DiscordSurface:
 
     async def defer(self, inbound: Command, *, ephemeral: bool) -> Command:
         """Defer the initial response; where that came too late, nothing can be answered by it."""
-        interaction = inbound.interaction or NOTHING
+        interaction = _of(inbound)
         if interaction.token is None:
             return inbound
         deferred = _deferred(inbound, ephemeral=ephemeral)
@@ -113,7 +112,7 @@ class DiscordSurface:
 
     def progress(self, inbound: Command, text: str, wanted: Callable[[], bool]) -> bool:
         """Show it in place of "thinking…"; a message that was pressed stays until it changes."""
-        deferred = (inbound.interaction or NOTHING).deferred
+        deferred = _of(inbound).deferred
         if deferred in {Deferred.PUBLIC, Deferred.EPHEMERAL}:
             card = conversation.working(text or conversation.STARTING)
             self.edits.start(self._show_progress(inbound, card, wanted))
@@ -134,14 +133,14 @@ class DiscordSurface:
     async def dismiss(self, inbound: Command) -> None:
         """Take "thinking…" back; what was an update has changed the message itself."""
         token = self._token(inbound)
-        if token is not None and (inbound.interaction or NOTHING).deferred is not Deferred.UPDATE:
+        if token is not None and _of(inbound).deferred is not Deferred.UPDATE:
             await _outcome(self._calls.delete_original(token))
 
     # The answer ------------------------------------------------------------------------------------------
 
     async def post(self, inbound: Command, card: Card, key: str) -> PostOutcome:
         """Show a card in the initial response where all see that, else as a message; lead to it then."""
-        interaction, place = inbound.interaction or NOTHING, inbound.invocation.place
+        interaction, place = _of(inbound), inbound.invocation.place
         if inbound.opens_form:
             return await self._respond(inbound, card)
         if interaction.deferred is Deferred.PUBLIC:
@@ -158,7 +157,7 @@ class DiscordSurface:
 
     async def edit(self, inbound: Command, message: MessageRef, card: Card, key: str) -> PostOutcome:
         """Edit a message; one that was pressed is not an answer to this command, and keeps the key of its own."""
-        uploads, card = _uploads(card, inbound.interaction or NOTHING)
+        uploads, card = _uploads(card, _of(inbound))
         own = key if message.message_id != inbound.pressed else None
         return await self.chat.show(message, card, key=own, uploads=uploads)
 
@@ -170,7 +169,7 @@ class DiscordSurface:
         """Show a card to the person in the initial response, else in a follow-up."""
         if inbound.opens_form:
             return await self._respond(inbound, card)
-        if (inbound.interaction or NOTHING).deferred is Deferred.PUBLIC and not replaces:
+        if _of(inbound).deferred is Deferred.PUBLIC and not replaces:
             return await self._follow_up(inbound, card)
         return await self._edit_until_there(inbound, card)
 
@@ -184,7 +183,7 @@ class DiscordSurface:
 
     async def _respond(self, inbound: Command, card: Card) -> PostOutcome:
         """Give the initial response to what asked for a form."""
-        token = (inbound.interaction or NOTHING).token
+        token = _of(inbound).token
         if token is None:
             return NO_TIME_LEFT
         body, _ = await self.chat.prepared(render.message(card))
@@ -228,20 +227,20 @@ class DiscordSurface:
         token, place = self._token(inbound), inbound.invocation.place
         if token is None:
             return NO_TIME_LEFT
-        public = (inbound.interaction or NOTHING).deferred is Deferred.PUBLIC
+        public = _of(inbound).deferred is Deferred.PUBLIC
         body, files = await self._prepared(inbound, card, signed=place.direct or not public)
         if public:  # as any message of ours: whoever resumes the command finds it
             body = marked(body, post_key(inbound.invocation.key))
         return await _outcome(self._calls.edit_original(token, body, files))
 
     async def _prepared(self, inbound: Command, card: Card, *, signed: bool) -> tuple[Json, list[Upload]]:
-        uploads, card = _uploads(card, inbound.interaction or NOTHING)
+        uploads, card = _uploads(card, _of(inbound))
         body, ours = await self.chat.prepared(render.message(card, signed=signed))
         return body, [*uploads, *overflow(ours)]
 
     def _token(self, inbound: Command) -> InteractionToken | None:
         """Return the right to change the initial response, while it is good."""
-        interaction = inbound.interaction or NOTHING
+        interaction = _of(inbound)
         token = interaction.token
         if interaction.deferred is Deferred.NO or token is None or self._clock.now() >= token.until:
             return None
@@ -251,7 +250,7 @@ class DiscordSurface:
 
     async def open_form(self, inbound: Command, form: FormOrError) -> UserError | None:
         """Prepare the form while Discord waits: it has to be the initial response."""
-        token = (inbound.interaction or NOTHING).token
+        token = _of(inbound).token
         try:
             async with asyncio.timeout(FORM_SECONDS):
                 prepared = await form()
@@ -265,6 +264,11 @@ class DiscordSurface:
     async def show_form(self, inbound: Command, form: Form) -> bool:  # noqa: ARG002 - the protocol's
         """Have no way: a form can be the initial response alone."""
         return False
+
+
+def _of(inbound: Command) -> Interaction:
+    """Return what Discord gave along, nothing for what is resumed or shown elsewhere."""
+    return inbound.interaction or Interaction()
 
 
 def _deferred(inbound: Command, *, ephemeral: bool) -> Deferred:
