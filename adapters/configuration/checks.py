@@ -18,34 +18,42 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 
 def web_address(value: str) -> str:
     """Accept an address of HTTP without a login, query and fragment; `/` at its end is cut off."""
-    parts = _address(value)
-    if (
-        parts is None
-        or parts.scheme not in {"http", "https"}
-        or parts.username
-        or parts.query
-        or parts.fragment
-    ):
-        raise wrong("That is not a web address.", "Give it like https://api.example.com.")
+    if _split(value, "http", "a web address", "https://api.example.com").query:
+        raise wrong("There is a query in it.", "Give the address alone, up to the ?.")
     return value.rstrip("/")
 
 
 def encrypted(value: str) -> str:
     """Accept an address where nobody reads along: keys and tokens go there."""
-    parts = urlsplit(value)
-    if parts.scheme == "http" and not loopback(parts.hostname or ""):
-        raise wrong("Over http, keys and tokens could be read on the way.", "Use https.")
+    _private(urlsplit(value), "keys and tokens")
     return value
 
 
 def heartbeat(value: Secret) -> Secret:
     """Accept an address to ping, as it is; it is a secret, so without encryption only on this machine."""
-    parts = _address(value.reveal())
-    if parts is None or parts.scheme not in {"http", "https"} or parts.username or parts.fragment:
-        raise wrong("That is not a web address.", "Give it like https://heartbeat.example.com/ID.")
-    if parts.scheme == "http" and not loopback(parts.hostname or ""):
-        raise wrong("Over http, the address could be read on the way.", "Use https.")
+    parts = _split(value.reveal(), "http", "a web address", "https://heartbeat.example.com/ID")
+    _private(parts, "the address")
     return value
+
+
+def socket_url(value: str) -> str:
+    """Accept a WebSocket's address; without encryption only on this machine, since the token goes there."""
+    _private(_split(value, "ws", "the address of a WebSocket", "wss://gateway.example.com"), "the token")
+    return value
+
+
+def _split(value: str, scheme: str, what: str, example: str) -> SplitResult:
+    """Split an address of a scheme, encrypted or not, that has no login and no fragment."""
+    parts = _address(value)
+    if parts is None or parts.scheme not in {scheme, f"{scheme}s"} or parts.username or parts.fragment:
+        raise wrong(f"That is not {what}.", f"Give it like {example}.")
+    return parts
+
+
+def _private(parts: SplitResult, what: str) -> None:
+    """Refuse to send something without encryption beyond this machine."""
+    if not parts.scheme.endswith("s") and not loopback(parts.hostname or ""):
+        raise wrong(f"Over {parts.scheme}, {what} could be read on the way.", f"Use {parts.scheme}s.")
 
 
 PROXY_FORM = "http://proxy.example.com:3128"
@@ -75,16 +83,6 @@ def _address(value: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if parts.hostname and value.isprintable() and " " not in value else None
-
-
-def socket_url(value: str) -> str:
-    """Accept a WebSocket's address; without encryption only on this machine, since the token goes there."""
-    parts = _address(value)
-    if parts is None or parts.scheme not in {"ws", "wss"} or parts.username:
-        raise wrong("That is not the address of a WebSocket.", "Give it like wss://gateway.example.com.")
-    if parts.scheme == "ws" and not loopback(parts.hostname or ""):
-        raise wrong("Over ws, the token could be read on the way.", "Use wss.")
-    return value
 
 
 def loopback(host: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from dotenv import dotenv_values
 
-from adapters.configuration.problems import Problem, SettingsError, Unusable, meant
+from adapters.configuration.problems import Problem, Unusable, meant, unreadable
 from adapters.configuration.secret_file import secret_in
 from adapters.configuration.table import Table
 
@@ -20,9 +20,7 @@ def variables() -> Mapping[str, str]:
     try:
         from_file = dotenv_values(DOT_ENV, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        hint = "Check its rights, and save it as UTF-8."
-        raise SettingsError([Problem(DOT_ENV, f"The file cannot be read ({reason}).", hint)]) from None
+        raise unreadable(error, DOT_ENV, "Check its rights, and save it as UTF-8.") from None
     found: dict[str, str] = {}
     for name, value in (*from_file.items(), *os.environ.items()):
         found[name.upper()] = value or found.get(name.upper(), "")

@@ -68,6 +68,12 @@ def wrong(what: str, hint: str, key: str = "") -> PydanticCustomError:
     return PydanticCustomError("clew", "{what}", {"what": what, "hint": hint, "key": key})
 
 
+def unreadable(error: OSError | UnicodeDecodeError, where: str, hint: str) -> SettingsError:
+    """Return what to raise for a file that cannot be read as text."""
+    reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+    return SettingsError([Problem(where, f"The file cannot be read ({reason}).", hint)])
+
+
 def meant(word: str, known: Iterable[str], *, cutoff: float = 0.75) -> str | None:
     """Return the known name that a misspelt one probably stands for."""
     return next(iter(get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)

@@ -20,6 +20,7 @@ from adapters.configuration.problems import (
     Unusable,
     did_you_mean,
     plainly,
+    unreadable,
 )
 from adapters.configuration.secret_file import FileSecret, secret_in
 from adapters.configuration.table import Table, file_key
@@ -41,11 +42,7 @@ def parse(path: Path) -> Content:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        problem = Problem(
-            str(path), f"The file cannot be read ({reason}).", "Check CLEW_CONFIG and its rights."
-        )
-        raise SettingsError([problem]) from None
+        raise unreadable(error, str(path), "Check CLEW_CONFIG and its rights.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([Problem(str(path), f"This is not TOML: {error}.", "")]) from None
 
