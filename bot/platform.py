@@ -133,10 +133,12 @@ class Reports(Protocol):
 class Platform:
     """One connection to a test platform, with the parts that it offers.
 
-    `connection`: its name, the first half of every `RunRef` that it returns.
+    `connection`: its name, the first half of every `RunRef` that it returns. `notified_by_default`: whether a channel
+    that asks for runs without naming a connection is notified of its runs.
     """
 
     connection: str
+    notified_by_default: bool = True
     reads: Reads
     lists: Lists | None = None
     launches: Launches | None = None

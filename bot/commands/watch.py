@@ -67,7 +67,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
         raise replies.fits_no_run(odd)
     new = await services.store.subscribe(wanted, services.clock.now())
     await restore(services.store, wanted.channel)
-    return replies.watching_now(wanted, new=new, there=there)
+    left_out = [name for name, platform in services.platforms.items() if not platform.notified_by_default]
+    return replies.watching_now(wanted, new=new, there=there, left_out=() if wanted.connection else left_out)
 
 
 async def _unmatched(wanted: Subscription, services: Services) -> filters.Unmatched | None:
@@ -95,7 +96,7 @@ async def form(asked: Asked, services: Services) -> Form:
         fields=(
             Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, hint="empty: all launchers",
                   value=asked.value("launcher", 0) or ""),
-            Field(name="outcomes", label="NotifyOperator this channel of", kind=FieldKind.CHOICE, choices=OUTCOMES,
+            Field(name="outcomes", label="Notify this channel of", kind=FieldKind.CHOICE, choices=OUTCOMES,
                   value=asked.value("outcomes") or "all"),
             Field(name="source", label="Source", kind=FieldKind.TEXT, hint="a branch, say; empty: all",
                   value=asked.value("source") or ""),

@@ -64,18 +64,24 @@ def nothing_to_end(*, in_settings: bool, here: bool) -> UserError:
     return UserError("This channel watches nothing.", "“watch” starts it.")
 
 
-def watching_now(subscription: Subscription, *, new: bool, there: bool) -> Reply:
-    """Confirm a subscription; `there`: just so before."""
+def watching_now(
+    subscription: Subscription, *, new: bool, there: bool, left_out: Sequence[str] = ()
+) -> Reply:
+    """Confirm a subscription; `there`: just so before; `left_out`: connections whose runs have to be asked for."""
     told = sentence("This channel hears of ", *described(subscription))
     card = Card(
         title=("Watching" if new else "Watching already" if there else "Watching changed",),
         text=told,
         tone=Tone.GOOD,
-        body=(told,),
+        body=(told, *(_left_out(name) for name in left_out)),
         buttons=_switch(subscription),
         footer=("“unwatch” ends it; “watching” lists what this channel hears of.",),
     )
     return Reply(card=card)
+
+
+def _left_out(connection: str) -> Line:
+    return (f"Runs of {connection} are left out: add connection={connection} for them.",)
 
 
 def no_longer(gone: tuple[Subscription, ...], left: tuple[Subscription, ...]) -> Reply:

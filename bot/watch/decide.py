@@ -90,18 +90,20 @@ def destinations(
     intent: Intent | None,
     *,
     report_links: ReportLinks,
+    by_default: bool = True,
 ) -> tuple[Destination, ...]:
     """Return one destination per channel, however many subscriptions match, and where the run was launched.
 
     `report_links` is the connection's setting; a subscription's own overrides it, and `private` wins over
     `post` where two of a channel differ. What is for a channel that cannot be reached waits. Where the run was
-    launched, a channel that wants links private keeps them so although it did not ask for this end.
+    launched, a channel that wants links private keeps them so although it did not ask for this end. `by_default`:
+    whether a subscription that names no connection means this one too.
     """
     asked = frozenset(outcomes)
     channels: dict[str, list[Subscription]] = {}
     launching: list[Subscription] = []
     for subscription in subscriptions:
-        if wanted(subscription, run, asked):
+        if wanted(subscription, run, asked) and (by_default or subscription.connection is not None):
             channels.setdefault(subscription.channel, []).append(subscription)
         if intent is not None and subscription.channel == intent.channel:
             launching.append(subscription)

@@ -117,7 +117,10 @@ class Finishing:
         self, run: Run, outcomes: frozenset[Outcome], intent: Intent | None
     ) -> tuple[Destination, ...]:
         subscriptions = await self.store.subscriptions()
-        chosen = destinations(run, outcomes, subscriptions, intent, report_links=self.report_links)
+        chosen = destinations(
+            run, outcomes, subscriptions, intent,
+            report_links=self.report_links, by_default=self.platform.notified_by_default,
+        )  # fmt: skip
         return tuple(
             [await self._placed(destination, intent) for destination in self._in_known_chats(chosen)]
         )

@@ -88,6 +88,7 @@ class FakeRunService:
 
     connection: str = "demo"
     lacks: frozenset[str] = frozenset()  # names of parts that it does not offer
+    notified_by_default: bool = True
     release: str = "64.0"
     page_size: int = 50
     list_pages: int = 1_000_000  # after so many pages lists repeat themselves
@@ -192,6 +193,7 @@ class FakeRunService:
         """The platform with the parts that it offers."""
         return Platform(
             connection=self.connection,
+            notified_by_default=self.notified_by_default,
             reads=self,
             lists=self._offered("lists"),
             launches=self._offered("launches"),

@@ -71,6 +71,7 @@ class AntithesisService:
         """The connection with its parts."""
         return Platform(
             connection=self._tenant.name,
+            notified_by_default=self._tenant.notified_by_default,
             reads=self,
             lists=self,
             launches=self,

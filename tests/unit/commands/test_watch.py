@@ -14,6 +14,7 @@ from bot.errors import Unreachable, UserError
 from bot.replies.watching import only_changes
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 from tests.fakes.runs import EPOCH, a_run, some_results
+from tests.fakes.service import FakeRunService
 from tests.fakes.stage import Stage, texts
 from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, command_of, nothing, told, words_of
 
@@ -27,6 +28,17 @@ async def test_watch__without_arguments_hears_of_every_run() -> None:
     assert (Subscription(channel=CHANNEL),) == await door.store.subscriptions(CHANNEL)
     assert "This channel hears of every run that ends." == plain(reply.card.text)
     assert "watch outcomes=changes" == words_of(reply.card, "Only when something changes")
+
+
+async def test_watch__says_which_connections_are_left_out() -> None:
+    """Whoever asks for all runs learns whose have to be asked for; whoever names a connection does not."""
+    door = Door(others=(FakeRunService(connection="ci", notified_by_default=False),))
+
+    every = await door.say("watch")
+    named = await door.say("watch connection=ci")
+
+    said = "Runs of ci are left out: add connection=ci for them."
+    assert [said in texts(reply.card) for reply in (every, named)] == [True, False]
 
 
 async def test_watch__the_button_turns_it_into_changes_only() -> None:

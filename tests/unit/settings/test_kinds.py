@@ -155,3 +155,14 @@ def test_registry__takes_kinds_alone() -> None:
     assert registered(ChatKind, "adapters.chat.slack") == CHATS[:1]
     with pytest.raises(TypeError, match=r"adapters\.chat\.slack\.kind\.KIND is no PlatformKind"):
         registered(PlatformKind, "adapters.chat.slack")
+
+
+def test_connections__of_which_kind_are_notified_by_default() -> None:
+    """Adding a server of another kind changes no channel, unless the settings say so."""
+    lab = '[[connection]]\nname = "{}"\nkind = "lab"\nbase_url = "https://lab.example.com"\napi_key = "k"\n'
+    loud = lab.format("loud") + "notified_by_default = true\n"
+    Path("clew.toml").write_text(f"[[connection]]\n{ROW}{lab.format('quiet')}{loud}")
+
+    loaded = settings.load()
+
+    assert [c.notified_by_default for c in loaded.connections] == [True, False, True]

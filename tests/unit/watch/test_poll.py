@@ -189,6 +189,17 @@ async def test_tick__tells_only_what_a_channel_wants() -> None:
     ]
 
 
+async def test_tick__tells_of_a_connection_that_has_to_be_asked_for() -> None:
+    """Where a connection's runs are in no channel by default, only those are told that named it."""
+    it = Watching(service=FakeRunService(notified_by_default=False))
+    await it.begin(a_subscription(), a_subscription("fake:channel:C2", connection=it.service.connection))
+    run = it.starts(1)
+    it.service.finish(run, some_results(run, passing=("a",)))
+    await it.tick()
+
+    assert [delivery.channel for delivery in it.told] == ["fake:channel:C2"]
+
+
 async def test_tick__does_not_announce_debugging_sessions() -> None:
     """A session is a run to the platform, not to the people who watch test runs."""
     it = Watching()
