@@ -36,6 +36,27 @@ async def test_bucket__lets_a_burst_through_and_then_one_per_interval() -> None:
     assert waits == [0.0, 0.0, 0.0, 1.0, 2.0]
 
 
+async def test_bucket__lets_nobody_overtake_those_who_wait() -> None:
+    """A turn that came while nobody could run belongs to whoever asked first, not to whoever asks right then."""
+    clock = ManualClock()
+    bucket = Bucket(clock, interval=1.0, burst=1)
+    order: list[str] = []
+
+    async def ask(name: str) -> None:
+        await bucket.turn()
+        order.append(name)
+
+    await bucket.turn()
+    tasks = [asyncio.create_task(ask(name)) for name in ("first", "second")]
+    await clock.advance(0)
+    clock.pass_time(1.5)
+    tasks.append(asyncio.create_task(ask("late")))
+    await clock.advance(5)
+    await asyncio.gather(*tasks)
+
+    assert order == ["first", "second", "late"]
+
+
 async def test_bucket__earns_its_burst_back() -> None:
     """After a pause a burst is allowed again, never more than one."""
     clock = ManualClock()
