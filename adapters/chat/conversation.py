@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart, the person is told
 LOOKED_BACK = RESUMED * 8  # older commands were asked so long ago that nobody waits to be told
-GIVE_WAY_SECONDS = 1.0  # that answering gives way to accepting: in a burst all are acknowledged first
+GIVE_WAY_SECONDS = 1.5  # that answering gives way to accepting: in a burst all are acknowledged first
 INTERRUPTED_SECONDS = 2.0  # for saying that a restart came between
 
 
