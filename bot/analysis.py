@@ -13,6 +13,7 @@ from bot.model import Availability, Check, Results, Run, RunStatus
 from bot.platform import Platform
 from bot.ports import WatchStore
 from bot.state import StoredResults
+from bot.terms import Terms
 from bot.verdict import Verdict, judge
 
 OF_ONE_RUN = (ServiceFailed, UnexpectedAnswer, Rejected, NotAvailable, NotFound)
@@ -29,6 +30,11 @@ class RunAnalysis:
     results: Results | None = None
     diff: RunDiff | None = None
     chain: Chain | None = None  # the runs of its series before it
+
+    @property
+    def terms(self) -> Terms:
+        """The nouns of the connection."""
+        return self.platform.terms
 
     @property
     def failing(self) -> tuple[Check, ...]:

@@ -27,6 +27,7 @@ from bot.model import (
     Secret,
 )
 from bot.ports import Report
+from bot.terms import PLAIN, Terms
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -140,6 +141,7 @@ class Platform:
     connection: str
     notified_by_default: bool = True
     reads: Reads
+    terms: Terms = PLAIN
     lists: Lists | None = None
     launches: Launches | None = None
     finds_launched: FindsLaunched | None = None
@@ -153,6 +155,16 @@ class Platform:
 def listed(platform: Platform, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
     """Yield pages of runs, newest first, as `Lists.runs` does; none where the platform has no list."""
     return platform.lists.runs(query) if platform.lists is not None else _nothing()
+
+
+def terms_of(platform: Platform | None) -> Terms:
+    """Return a platform's nouns, plain ones where its connection is no longer configured."""
+    return platform.terms if platform is not None else PLAIN
+
+
+def has_moments(platform: Platform) -> bool:
+    """Whether a failure there has a moment that can be looked at."""
+    return platform.moment_logs is not None or platform.debugs is not None
 
 
 async def _nothing() -> AsyncIterator[tuple[Run, ...]]:

@@ -13,6 +13,7 @@ from bot.model import Run
 from bot.platform import Platform
 from bot.ports import WatchStore
 from bot.state import StoredResults
+from bot.terms import Terms
 
 COMPARED = 10  # runs of a list that are compared with the run before them; each can take two more requests
 AT_ONCE = 4  # reads
@@ -26,6 +27,7 @@ class Recent:
     """
 
     run: Run
+    terms: Terms
     known: StoredResults | None = None
     before: StoredResults | Gap | None = None
 
@@ -51,7 +53,7 @@ async def recent_of(platform: Platform, store: WatchStore, runs: Sequence[Run]) 
     baselines = await asyncio.gather(*(before(run) for run in compared))
     of = {run.ref: baseline for run, baseline in zip(compared, baselines, strict=True)}
     return tuple(
-        Recent(run=run, known=results, before=of.get(run.ref))
+        Recent(run=run, terms=platform.terms, known=results, before=of.get(run.ref))
         for run, results in zip(runs, kept, strict=True)
     )
 

@@ -29,7 +29,7 @@ from bot.delivery.post import Broken, Sending, Stale
 from bot.delivery.unconfirmed import Reconciler
 from bot.errors import StoreError
 from bot.notify_operator import NotifyOperator, notify_carefully
-from bot.platform import Platform
+from bot.platform import Platform, terms_of
 from bot.ports import (
     Chat,
     Clock,
@@ -97,7 +97,7 @@ class Deliverer:
         self._tell_operator = tell_operator
         self._chance = chance
         self._chats = frozenset({chat.name})
-        summing = Summing(chat, store, clock.now)
+        summing = Summing(chat, store, clock.now, terms=lambda name: terms_of(platforms.get(name)))
         self._lost = Lost(chat, store, summing)
         self._crowds = Crowds(chat, store, clock=clock, summing=summing, tell=tell_operator)
         self._failures = 0

@@ -21,7 +21,7 @@ from bot.model import RunRef
 from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.ports import Chat, Clock, Outbox, WatchStore
 from bot.replies import announcements, limits
-from bot.replies.announcements import Told
+from bot.replies.announcements import TermsOf, Told
 from bot.state import Delivery, DeliveryState, NewDelivery, StoredResults, TrackedRun
 
 MANY = 20  # messages that wait one by one for a channel; more become one
@@ -36,15 +36,23 @@ class SummingStore(Outbox, WatchStore, Protocol):
 
 
 class Summing:
-    """Sums up for one chat; `now` is the wall clock's."""
+    """Sums up for one chat; `now` is the wall clock's, `terms` gives the nouns of a connection."""
 
-    def __init__(self, chat: Chat, store: SummingStore, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, chat: Chat, store: SummingStore, now: Callable[[], datetime], *, terms: TermsOf
+    ) -> None:
         self._chat = chat
+        self._terms = terms
         self._store = store
         self._now = now
 
     async def sum_up(
-        self, channel: str, *, more_than: int, say: Callable[[Sequence[Told]], Card], threads: bool = True
+        self,
+        channel: str,
+        *,
+        more_than: int,
+        say: Callable[[Sequence[Told], TermsOf], Card],
+        threads: bool = True,
     ) -> int:
         """Put one message in the place of those that tell how runs ended, where many wait; return for how many.
 
@@ -55,7 +63,7 @@ class Summing:
             return 0
         refs = tuple(dict.fromkeys(d.context.run for d in reversed(told) if d.context and d.context.run))
         known, results = await self._kept(refs)
-        card = say([(ref, known.get(ref), results.get(ref)) for ref in refs])
+        card = say([(ref, known.get(ref), results.get(ref)) for ref in refs], self._terms)
         digest = NewDelivery(key=_key(channel, told), channel=channel, payload=self._chat.render(card))
         return len(told) if await self._store.fold(digest, told, self._now()) else 0
 

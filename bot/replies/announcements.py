@@ -6,7 +6,7 @@ Nothing here says that something was fixed: a property that does not fail any mo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from bot.model import RunRef, RunStatus, VerdictKind
 from bot.replies import comparing, runs, watching
 from bot.replies.wording import check_name, count, listed, run_name, short_id, virtual
 from bot.state import StoredResults, Subscription, TrackedRun
+from bot.terms import Terms
 from bot.verdict import judge_stored
 
 NAMED = 5  # newly failing properties that the sentence names itself
@@ -63,19 +64,22 @@ def corrected(found: RunAnalysis, before: RunStatus, now: datetime) -> Card:
 Told = tuple[RunRef, TrackedRun | None, StoredResults | None]
 """A run that a channel has to be told of, and what is kept of it."""
 
+TermsOf = Callable[[str], Terms]
+"""The nouns of a connection, by its name."""
 
-def missed(told: Sequence[Told]) -> Card:
+
+def missed(told: Sequence[Told], terms: TermsOf) -> Card:
     """Sum up the runs that a channel was not told of while it could not be reached, the newest first."""
     ended = count(len(told), "run")
     said = f"Clew could not post to this channel for a while. Meanwhile {ended} ended that it hears of: {_counted(told)}."
-    return _summary(f"{ended} ended while this channel could not be reached", said, told)
+    return _summary(f"{ended} ended while this channel could not be reached", said, told, terms)
 
 
-def many(told: Sequence[Told]) -> Card:
+def many(told: Sequence[Told], terms: TermsOf) -> Card:
     """Sum up the runs that are too many to be told one by one, the newest first."""
     ended = count(len(told), "run")
     said = f"{ended} ended: {_counted(told)}. Those are too many for a message each, so here is one for all of them."
-    return _summary(f"{ended} ended", said, told)
+    return _summary(f"{ended} ended", said, told, terms)
 
 
 _COUNTED = (VerdictKind.FAILED, VerdictKind.INCOMPLETE, VerdictKind.CANCELLED, VerdictKind.PASSED)
@@ -96,8 +100,11 @@ def _kept(run: TrackedRun | None, results: StoredResults | None) -> VerdictKind:
     return judge_stored(run.status, results).kind
 
 
-def _summary(title: str, said: str, told: Sequence[Told]) -> Card:
-    items = tuple(_missed(ref, results, _remembered(run, results)) for ref, run, results in told[:MISSED])
+def _summary(title: str, said: str, told: Sequence[Told], terms: TermsOf) -> Card:
+    items = tuple(
+        _missed(ref, results, _remembered(run, results, terms(ref.connection)))
+        for ref, run, results in told[:MISSED]
+    )
     left_out = len(told) - len(items)
     others = (
         "Any other one is shown by ",
@@ -117,10 +124,10 @@ def _summary(title: str, said: str, told: Sequence[Told]) -> Card:
     )
 
 
-def _remembered(run: TrackedRun | None, results: StoredResults | None) -> str:
+def _remembered(run: TrackedRun | None, results: StoredResults | None, terms: Terms) -> str:
     if run is None or _kept(run, results) is VerdictKind.UNKNOWN:
         return "ended"
-    return runs.verdict_words(judge_stored(run.status, results))
+    return runs.verdict_words(judge_stored(run.status, results), terms)
 
 
 def _missed(ref: RunRef, results: StoredResults | None, word: str) -> Item:
@@ -135,14 +142,15 @@ def _missed(ref: RunRef, results: StoredResults | None, word: str) -> Item:
 
 def _headline(found: RunAnalysis) -> str:
     """Return what is new in a few words, to stand behind the run's name."""
-    diff = found.diff
+    diff, check = found.diff, found.terms.check
     if diff is None:
         return ""
     if isinstance(diff.baseline, Gap):
-        return f" - {_failing(len(diff.not_compared))}" if diff.not_compared else ""
-    new = len(diff.newly_failing)
+        number = len(diff.not_compared)
+        return f" - {count(number, f'failing {check.one}', f'failing {check.many}')}" if number else ""
+    new = len(diff.newly_failing) + len(diff.counts_again)
     if new:
-        return f" - {count(new, 'new failing property', 'new failing properties')}"
+        return f" - {count(new, f'new failing {check.one}', f'new failing {check.many}')}"
     if diff.still_failing:
         return " - nothing new"
     return " - first pass again" if diff.first_pass else ""
@@ -150,13 +158,13 @@ def _headline(found: RunAnalysis) -> str:
 
 def _sentence(found: RunAnalysis, now: datetime) -> Line:
     """Tell the whole story: verdict, what is new by name, and what it was compared with."""
-    verdict = runs.verdict_words(found.verdict)
+    verdict = runs.verdict_words(found.verdict, found.terms)
     return (
-        "Run ",
+        f"{found.terms.run.title} ",
         *run_name(found.run),
         f" {verdict}. ",
         *_news(found),
-        *comparing.sentence(found.diff, now),
+        *comparing.sentence(found.diff, now, found.terms),
     )
 
 
@@ -165,15 +173,22 @@ def _news(found: RunAnalysis) -> Line:
     if diff is None:
         return _why_incomplete(found)
     parts: list[Span] = []
-    for names, said in ((diff.not_compared, "Failing"), (diff.newly_failing, "Newly failing")):
+    for names, said in (
+        (diff.not_compared, "Failing"),
+        (diff.newly_failing, "Newly failing"),
+        (diff.counts_again, f"Failing and no longer {found.terms.excused}"),
+    ):
         if names:
             parts += [f"{said}: ", *_named(names), ". "]
     others = [
         f"{len(names)} {word}"
         for names, word in (
             (diff.still_failing, "still failing"),
+            (diff.excused, f"failing and {found.terms.excused} now"),
             (diff.first_pass, "passing for the first time again"),
+            (diff.skipped, "skipped this time"),
             (diff.not_seen, "not seen this time"),
+            (diff.not_failing, "not failing this time"),
         )
         if names
     ]
@@ -191,6 +206,8 @@ def _named(names: tuple[str, ...]) -> Line:
 
 
 def _why_incomplete(found: RunAnalysis) -> Line:
+    if odds := runs.at_odds(found):
+        return (*odds, " ")
     if found.verdict.kind is not VerdictKind.INCOMPLETE:
         return ()
     moment = found.run.failure_moment
@@ -201,15 +218,10 @@ def _why_incomplete(found: RunAnalysis) -> Line:
 
 def _hints(found: RunAnalysis) -> tuple[Line, ...]:
     hints: list[Line] = []
-    why = _why_incomplete(found)
-    if why:
-        hints.append(why)
+    if found.verdict.contradicts is None and (why := _why_incomplete(found)):
+        hints.append(why)  # the card that is announced says by itself what the platform calls the run
     if found.verdict.suspects_setup:
         hints.append(
             ("So much fails at once that workload or setup are likelier at fault than the software.",)
         )
     return tuple(hints)
-
-
-def _failing(number: int) -> str:
-    return count(number, "failing property", "failing properties")

@@ -50,12 +50,13 @@ def command(verb: str, about: Context, **more: str) -> Command:
 
 def no_moment(found: RunAnalysis) -> str:
     """Say why a run has no moment to look at."""
+    checks = found.terms.check
     if not found.run.status.terminal:
-        return "This run has not ended, so it has no moments yet."
+        return f"This {found.terms.run.one} has not ended, so it has no moments yet."
     if found.run.failure_unpinned:
         return "This run was killed or timed out without a pinned moment."
     if found.results is None or found.results.availability is not Availability.READY:
-        return "The properties of this run cannot be read, so no moment of it is known."
+        return f"The {checks.many} of this {found.terms.run.one} cannot be read, so no moment of it is known."
     if found.failing:
-        return "No failing property of this run has a moment."
-    return "No property of this run fails, so there is no moment to look at."
+        return f"No failing {checks.one} of this {found.terms.run.one} has a moment."
+    return f"No {checks.one} of this {found.terms.run.one} fails, so there is no moment to look at."

@@ -29,10 +29,10 @@ def failing_so_far(found: RunAnalysis) -> Chart | None:
     left_out = f", {count(out, 'run')} left out" if out else ""
     why = f" Left out: {count(out, 'run')} without readable results." if out else ""
     return Chart(
-        title=f"Failing properties, last {len(past) + 1} runs{left_out}",
+        title=f"Failing {found.terms.check.many}, last {len(past) + 1} runs{left_out}",
         values=values,
         labels=tuple(short_id(results.ref.run_id) for results in known),
-        text=f"Failing properties in the last {len(past) + 1} runs of {_series(found.run)}, oldest first: "
+        text=f"Failing {found.terms.check.many} in the last {len(past) + 1} runs of {_series(found.run)}, oldest first: "
         f"{', '.join(map(str, values))}.{why}",
     )
 

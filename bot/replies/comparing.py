@@ -8,57 +8,63 @@ from datetime import datetime
 from bot.cards import Line, Untrusted
 from bot.chain import BEGINNINGS, Gap, Streak
 from bot.diff import RunDiff
-from bot.replies.wording import ago, count, listed, short_id
+from bot.replies.wording import ago, count, listed, number_of, short_id
 from bot.state import StoredResults
+from bot.terms import Terms
 
-_NONE = "no earlier run of this series is known"
-_UNKNOWN = "the earlier runs of this series could not be found out"
+_NONE = "no earlier {run} of this series is known"
+_UNKNOWN = "the earlier {runs} of this series could not be found out"
 
 WHY: Mapping[Gap, str] = {
     Gap.FIRST: _NONE,
-    Gap.OTHER_TEST: f"{_NONE}, those before it have another test name",
-    Gap.OTHER_SOURCE: f"{_NONE}, those before it have another source",
-    Gap.EPHEMERAL: f"{_NONE}, those before it are ephemeral",
+    Gap.OTHER_TEST: _NONE + ", those before it have another test name",
+    Gap.OTHER_SOURCE: _NONE + ", those before it have another source",
+    Gap.EPHEMERAL: _NONE + ", those before it are ephemeral",
     Gap.DEPTH: _UNKNOWN,
     Gap.LIST: _UNKNOWN,
-    Gap.UNREAD: "the earlier run could not be read",
-    Gap.NOT_YET: "the results of the earlier run are not there yet",
-    Gap.ABSENT: "the earlier run ended without results",
-    Gap.AGED_OUT: "the results of the earlier run have aged out",
-    Gap.CUT: "the results of the earlier run could not be read whole",
-    Gap.SELF_CUT: "not all results of this run could be read",
-    Gap.UNDATED: "it is not known when this run was created",
+    Gap.UNREAD: "the earlier {run} could not be read",
+    Gap.NOT_YET: "the results of the earlier {run} are not there yet",
+    Gap.ABSENT: "the earlier {run} ended without results",
+    Gap.AGED_OUT: "the results of the earlier {run} have aged out",
+    Gap.CUT: "the results of the earlier {run} could not be read whole",
+    Gap.SELF_CUT: "not all results of this {run} could be read",
+    Gap.UNDATED: "it is not known when this {run} was created",
 }
 
 
-def baseline(diff: RunDiff | None, now: datetime) -> Line:
+def why(gap: Gap, terms: Terms) -> str:
+    """Say why there is nothing to compare with, as the end of a sentence."""
+    return WHY[gap].format(run=terms.run.one, runs=terms.run.many)
+
+
+def baseline(diff: RunDiff | None, now: datetime, terms: Terms) -> Line:
     """Name the run that this one was compared with, or say why there is none."""
     if diff is None:
         return ()
     if isinstance(diff.baseline, Gap):
-        return (f"nothing: {WHY[diff.baseline]}",)
+        return (f"nothing: {why(diff.baseline, terms)}",)
     before = ago(diff.baseline.created_at, now)
     return (Untrusted(short_id(diff.baseline.ref.run_id), code=True), f", {before}" if before else "")
 
 
-def sentence(diff: RunDiff | None, now: datetime) -> Line:
+def sentence(diff: RunDiff | None, now: datetime, terms: Terms) -> Line:
     """Say in a sentence which run this one was compared with, or what follows from there being none."""
     if diff is None:
         return ()
     if isinstance(diff.baseline, Gap):
-        why = WHY[diff.baseline]
+        reason = why(diff.baseline, terms)
         so = (
             ", so it is not known what is new"
             if diff.not_compared and diff.baseline not in BEGINNINGS
             else ""
         )
-        return (f"{why[0].upper()}{why[1:]}{so}.",)
+        return (f"{reason[0].upper()}{reason[1:]}{so}.",)
     before = ago(diff.baseline.created_at, now)
     run = Untrusted(short_id(diff.baseline.ref.run_id))
-    return ("Compared with run ", run, f" of {before}." if before else ".")
+    return (f"Compared with {terms.run.one} ", run, f" of {before}." if before else ".")
 
 
-def news(known: StoredResults | None, before: StoredResults | Gap | None) -> str:
+def news(known: StoredResults | None, before: StoredResults | Gap | None, terms: Terms) -> str:
     """Say of a run of a list what is new, by what is kept of it and of the run before; "" where nothing is to be said.
 
     What fails no more was either passed or not reached: the run's own card tells which.
@@ -66,11 +72,12 @@ def news(known: StoredResults | None, before: StoredResults | Gap | None) -> str
     if known is None or before is None:
         return ""
     if isinstance(before, Gap):
-        return WHY[before] if known.failing else ""
+        return why(before, terms) if known.failing else ""
     parts = [
         f"{len(names):,} {word}"
         for names, word in (
-            (known.failing - before.failing, "newly failing"),
+            (known.failing - before.failing - before.excused, "newly failing"),
+            (known.failing & before.excused - before.failing, f"no longer {terms.excused}"),
             (known.failing & before.failing, "still failing"),
             (before.failing - known.failing, "not failing this time"),
         )
@@ -79,14 +86,16 @@ def news(known: StoredResults | None, before: StoredResults | Gap | None) -> str
     return listed(parts) if parts else "nothing new"
 
 
-def in_a_row(streak: Streak) -> str:
+def in_a_row(streak: Streak, terms: Terms) -> str:
     """Say for how long something fails: "3 runs in a row", "at least 3 runs in a row"."""
-    return f"{_least(streak)}{count(streak.runs, 'run')} in a row"
+    return f"{_least(streak)}{number_of(streak.runs, terms.run)} in a row"
 
 
-def after(streak: Streak) -> str:
+def after(streak: Streak, terms: Terms) -> str:
     """Say after how many failing runs something passed: "after at least 2 failing runs"."""
-    return f"after {_least(streak)}{count(streak.runs, 'failing run')}"
+    return (
+        f"after {_least(streak)}{count(streak.runs, f'failing {terms.run.one}', f'failing {terms.run.many}')}"
+    )
 
 
 def _least(streak: Streak) -> str:

@@ -6,21 +6,23 @@ from bot.analysis import RunAnalysis
 from bot.cards import Card, Context, Fact, Item, Line, Reply, Tone, Untrusted
 from bot.chain import Gap
 from bot.model import Check, Example, VerdictKind
+from bot.platform import has_moments
 from bot.replies import at_moment
 from bot.replies.comparing import in_a_row
 from bot.replies.pasting import copyable
 from bot.replies.runs import (
-    PARTIAL,
-    TONES,
     WORDS,
+    at_odds,
+    excused,
     novelty,
-    of_properties,
+    of_checks,
+    partly,
+    tone,
     verdict_words,
     ways_beside_failing,
     ways_on,
 )
-from bot.replies.wording import check_name, count, counted, first, run_name, titled, virtual
-from bot.verdict import Verdict
+from bot.replies.wording import check_name, count, counted, duration, run_name, titled, virtual
 
 LISTED = 10
 TOLD = 3  # names in the sentence
@@ -29,7 +31,7 @@ LONGEST_EXAMPLE = 300
 
 def listing(found: RunAnalysis) -> Reply:
     """List the failing properties, newly failing first, each with its moment and buttons."""
-    run, failing = found.run, found.failing
+    run, failing, check = found.run, found.failing, found.terms.check
     if not failing:
         return _none(found)
     new = novelty(found.diff)
@@ -38,15 +40,15 @@ def listing(found: RunAnalysis) -> Reply:
         names += [", " if position else "", "“", check_name(item.name), "”"]
     more = f" and {len(failing) - TOLD} more" if len(failing) > TOLD else ""
     card = Card(
-        title=(f"{count(len(failing), 'failing property', 'failing properties')} in ", *run_name(run)),
-        text=(count(len(failing), "property fails", "properties fail"), " in ", *run_name(run),
+        title=(count(len(failing), f"failing {check.one}", f"failing {check.many}"), " in ", *run_name(run)),
+        text=(count(len(failing), f"{check.one} fails", f"{check.many} fail"), " in ", *run_name(run),
               f" ({new})" if new else "", ": ", *names, f"{more}."),
         tone=Tone.BAD,
-        body=((PARTIAL.format(first(found.verdict.total, "property", "properties")),),) if found.verdict.partial else (),
-        items=tuple(_item(n, p, found) for n, p in enumerate(failing[:LISTED], start=1)),
+        body=tuple(line for line in (at_odds(found), partly(found)) if line),
+        items=(*(_item(n, p, found) for n, p in enumerate(failing[:LISTED], start=1)), *excused(found)),
         items_left_out=max(0, len(failing) - LISTED),
         buttons=ways_beside_failing(found),
-        footer=("Examples are a sample; counts are totals over all histories.",),
+        footer=("Examples are a sample; counts are totals over all histories.",) if has_moments(found.platform) else (),
         context=Context(run=run.ref),
     )  # fmt: skip
     return Reply(card=card)
@@ -61,13 +63,13 @@ def one(found: RunAnalysis, chosen: Check) -> Reply:
     title, place = titled(chosen.name)
     facts = (
         Fact("State", (_mark(chosen, found),)),
-        Fact("Counterexamples", (_counted(chosen),)),
-        Fact("Moment", (Untrusted(exact, code=True),) if moment else ("none: judged on the whole run",)),
+        *_of_moments(found, chosen, exact),
+        Fact("Took", (duration(chosen.took),) if chosen.took is not None else ()),
         Fact("Where", (Untrusted(stands, code=True),) if (stands := _location(chosen)) else place),
     )
     card = Card(
         title=("Failing: ", title),
-        text=("Property “", check_name(chosen.name), "” fails in ", *run_name(found.run), f": {_mark(chosen, found)}."),
+        text=(f"{found.terms.check.title} “", check_name(chosen.name), "” fails in ", *run_name(found.run), f": {_mark(chosen, found)}."),
         tone=Tone.BAD,
         body=((Untrusted(chosen.description),),) if chosen.description else (),
         facts=tuple(f for f in facts if f.value),
@@ -80,51 +82,69 @@ def one(found: RunAnalysis, chosen: Check) -> Reply:
     return Reply(card=card)
 
 
+def _of_moments(found: RunAnalysis, chosen: Check, exact: str) -> tuple[Fact, ...]:
+    """Return what only checks with moments have: counts over all histories, and the moment itself."""
+    if not has_moments(found.platform):
+        return ()
+    whole = f"none: judged on the whole {found.terms.run.one}"
+    return (
+        Fact("Counterexamples", (_counted(chosen),)),
+        Fact("Moment", (Untrusted(exact, code=True),) if exact else (whole,)),
+    )
+
+
 def _none(found: RunAnalysis) -> Reply:
-    run = found.run
+    run, check = found.run, found.terms.check
+    name: Line = (f"{found.terms.run.title} ", *run_name(run))
     if not run.status.terminal:
-        said: Line = ("Run ", *run_name(run), " has not ended; its properties are known when it has.")
+        said: Line = (*name, f" has not ended; its {check.many} are known when it has.")
     elif found.verdict.partial:
-        said = ("Nothing is known to fail in ", *run_name(run), *_how(found.verdict))
+        said = ("Nothing is known to fail in ", *run_name(run), *_how(found))
     elif found.verdict.total:
-        said = ("No property fails in ", *run_name(run), *_how(found.verdict))
+        said = (f"No {check.one} fails in ", *run_name(run), *_how(found))
     else:
-        said = ("Run ", *run_name(run), f" has no readable properties: {verdict_words(found.verdict)}.")
+        said = (*name, f" has no readable {check.many}: {verdict_words(found.verdict, found.terms)}.")
     card = Card(
         title=(
             "Nothing known to fail in "
             if found.verdict.partial
             else "Nothing failing in "
             if found.verdict.total
-            else "No properties of ",
+            else f"No {check.many} of ",
             *run_name(run),
         ),
         text=said,
-        tone=TONES[found.verdict.kind],
-        body=(said,),
+        tone=tone(found.verdict),
+        body=(said, *([odds] if (odds := at_odds(found)) else [])),
+        items=excused(found),
         buttons=ways_on(found),
         context=Context(run=run.ref),
     )
     return Reply(card=card)
 
 
-def _how(verdict: Verdict) -> Line:
-    """Say what became of the properties, and of the run where they do not tell it."""
+def _how(found: RunAnalysis) -> Line:
+    """Say what became of the checks, and of the run where they do not tell it."""
+    verdict = found.verdict
     told = verdict.kind in {VerdictKind.PASSED, VerdictKind.NO_RESULTS}
-    return ("" if told else f" ({WORDS[verdict.kind]})", f": {of_properties(verdict)}.")
+    return ("" if told else f" ({WORDS[verdict.kind]})", f": {of_checks(verdict, found.terms)}.")
 
 
 def _item(number: int, chosen: Check, found: RunAnalysis) -> Item:
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
-    when = f"at {virtual(moment)}" if moment else "no moment: judged on the whole run"
     title, file = titled(chosen.name)
-    lines: list[Line] = [*([file] if file else []), (f"{_counted(chosen)} · {when}",)]
+    lines: list[Line] = [file] if file else []
+    if has_moments(found.platform):
+        when = f"at {virtual(moment)}" if moment else f"no moment: judged on the whole {found.terms.run.one}"
+        lines.append((f"{_counted(chosen)} · {when}",))
     sample = chosen.first.text if chosen.first else ""
     if sample:
         lines.append((Untrusted(sample[:LONGEST_EXAMPLE]),))
     if (place := _location(chosen)) and place not in sample:
         lines.append((Untrusted(place, code=True),))
+    if chosen.took is not None:
+        lines.append((f"took {duration(chosen.took)}",))
     return Item(
         mark=_mark(chosen, found),
         title=(f"{number}. ", title),
@@ -155,8 +175,10 @@ def _mark(chosen: Check, found: RunAnalysis) -> str:
     diff = found.diff
     if diff is None or isinstance(diff.baseline, Gap):
         return "failing"
+    if chosen.name in diff.counts_again:
+        return f"failing, no longer {found.terms.excused}"
     streak = dict(diff.still_failing).get(chosen.name)
-    return f"still failing, {in_a_row(streak)}" if streak else "newly failing"
+    return f"still failing, {in_a_row(streak, found.terms)}" if streak else "newly failing"
 
 
 def _counted(chosen: Check) -> str:

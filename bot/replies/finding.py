@@ -8,6 +8,7 @@ from bot.errors import Correction, Part, UserError
 from bot.model import Run
 from bot.replies.meant import mistaken
 from bot.replies.wording import count, short_id
+from bot.terms import Noun, Terms
 
 GIVE_RUN = "Give a run id, “latest”, or a launcher's exact name; inside a run's thread none is needed."
 FAILING_LISTS = "Say “failing” for the list."
@@ -138,29 +139,30 @@ def no_pinned_moment() -> UserError:
     )
 
 
-def several_properties(number: int, wanted: str) -> UserError:
+def several_checks(number: int, wanted: str, check: Noun) -> UserError:
     """Ask which of several failing properties is meant."""
     return UserError(
-        f"{number} failing properties match “{wanted[:_SHOWN]}”.",
+        f"{number} failing {check.many} match “{wanted[:_SHOWN]}”.",
         "Give more of the name, or its number in “failing”.",
     )
 
 
-def no_property(wanted: str, failing: Sequence[str]) -> UserError:
+def no_check(wanted: str, failing: Sequence[str], check: Noun) -> UserError:
     """Say that nothing that fails is called like this."""
-    problem = f"No failing property matches “{wanted[:_SHOWN]}”."
+    problem = f"No failing {check.one} matches “{wanted[:_SHOWN]}”."
     return mistaken(problem, wanted, failing, FAILING_LISTS, name="property")
 
 
-def no_entry(number: int, failing: int) -> UserError:
+def no_entry(number: int, failing: int, terms: Terms) -> UserError:
     """Say that the list of failing properties is shorter."""
-    there = count(failing, "property fails", "properties fail")
-    return UserError(f"There is no entry {number}: {there} in this run.", FAILING_LISTS)
+    check = terms.check
+    there = count(failing, f"{check.one} fails", f"{check.many} fail")
+    return UserError(f"There is no entry {number}: {there} in this {terms.run.one}.", FAILING_LISTS)
 
 
-def property_without_moment(name: str) -> UserError:
+def check_without_moment(name: str, terms: Terms) -> UserError:
     """Say that a property is judged on the whole run."""
     return UserError(
-        f"“{name[:_SHOWN]}” has no moment: it is judged on the whole run.",
-        "Choose another property of “failing”.",
+        f"“{name[:_SHOWN]}” has no moment: it is judged on the whole {terms.run.one}.",
+        f"Choose another {terms.check.one} of “failing”.",
     )

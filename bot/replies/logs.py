@@ -267,7 +267,8 @@ def _footer(target: MomentTarget) -> Line:
     if not target.others:
         return ()
     other = "" if target.property_name is None else "other "
-    have = "property has" if len(target.others) == 1 else "properties have"
+    check = target.platform.terms.check
+    have = f"{check.one} has" if len(target.others) == 1 else f"{check.many} have"
     return (
         f"{len(target.others):,} {other}failing {have} a moment: say “failing”, or “logs {target.others[0]}”.",
     )

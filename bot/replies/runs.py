@@ -11,7 +11,7 @@ from bot.cards import Button, Card, Command, Context, Fact, Item, Line, Progress
 from bot.chain import Gap
 from bot.command import MomentTarget
 from bot.diff import RunDiff
-from bot.model import Moment, Run, Secret, VerdictKind
+from bot.model import Moment, Run, Says, Secret, VerdictKind
 from bot.recent import COMPARED, Recent
 from bot.replies import at_moment, comparing, problems
 from bot.replies.wording import (
@@ -25,6 +25,7 @@ from bot.replies.wording import (
     last,
     listed,
     minutes,
+    number_of,
     run_name,
     sentence,
     stage_of,
@@ -33,12 +34,14 @@ from bot.replies.wording import (
     virtual,
     when,
 )
+from bot.terms import Terms
 from bot.verdict import Verdict, judge_stored
 
-NAMED = 5  # properties named per kind
+NAMED = 5  # checks named per kind
+SHORT_COMMIT = 8
 LONGEST_DESCRIPTION = 300
 PARTIAL = (
-    "The platform's list of properties could not be read to its end: "
+    "The platform's list of {} could not be read to its end: "
     "this is {} of an unknown number, and nothing is called new."
 )
 
@@ -64,29 +67,47 @@ TONES: Mapping[VerdictKind, Tone] = {
 }
 
 
-def verdict_words(verdict: Verdict) -> str:
+def tone(verdict: Verdict) -> Tone:
+    """Return the tone of a verdict; a pass with a but is no plain good news."""
+    return Tone.WARNING if verdict.kind is VerdictKind.PASSED and not verdict.good else TONES[verdict.kind]
+
+
+def partly(found: RunAnalysis) -> Line:
+    """Say that only some checks of a run could be read; empty where that is not so."""
+    if not found.verdict.partial:
+        return ()
+    checks = found.terms.check
+    return (PARTIAL.format(checks.many, first(found.verdict.total, checks.one, checks.many)),)
+
+
+def verdict_words(verdict: Verdict, terms: Terms) -> str:
     """Say a verdict in words: "FAILED: 2 of 40 properties fail"."""
     word = WORDS[verdict.kind]
-    return f"{word}: {of_properties(verdict)}" if verdict.total else word
+    return f"{word}: {of_checks(verdict, terms)}" if verdict.total else word
 
 
-def of_properties(verdict: Verdict) -> str:
-    """Say what became of the properties that were read, of which there is at least one."""
+def of_checks(verdict: Verdict, terms: Terms) -> str:
+    """Say what became of the checks that were read, of which there is at least one."""
     if verdict.partial:
-        return _partly(verdict)
+        return _partly(verdict, terms)
     if verdict.total == 1:
-        return f"its only property {_only_property(verdict)}"
-    everything = count(verdict.total, "property", "properties")
+        return f"its only {terms.check.one} {_only_check(verdict, terms)}"
+    everything = number_of(verdict.total, terms.check)
     if verdict.failing:
         return f"{verdict.failing:,} of {everything} {'fails' if verdict.failing == 1 else 'fail'}"
-    if verdict.passing < verdict.total:
-        return f"{verdict.total - verdict.passing:,} of {everything} without a result"
-    return f"all {everything} pass"
+    if verdict.unknown:
+        return f"{verdict.unknown:,} of {everything} without a result"
+    if verdict.passing == verdict.total:
+        return f"all {everything} pass"
+    others = ((verdict.skipped, "skipped"), (verdict.excused, terms.excused))
+    return ", ".join(
+        [f"{verdict.passing:,} of {everything} pass", *(f"{n:,} {word}" for n, word in others if n)]
+    )
 
 
-def _partly(verdict: Verdict) -> str:
+def _partly(verdict: Verdict, terms: Terms) -> str:
     """Say what is known of a list that could not be read to its end."""
-    read = first(verdict.total, "property", "properties")
+    read = first(verdict.total, terms.check.one, terms.check.many)
     if not verdict.failing:
         return f"nothing fails in {read}, the others could not be read"
     number = "" if verdict.total == 1 else f"{verdict.failing:,} of "
@@ -94,9 +115,30 @@ def _partly(verdict: Verdict) -> str:
     return f"{number}{read} {fail}, the others could not be read"
 
 
-def _only_property(verdict: Verdict) -> str:
-    """Say how the property of a run with just one stands."""
-    return "fails" if verdict.failing else "passes" if verdict.passing else "has no result"
+def _only_check(verdict: Verdict, terms: Terms) -> str:
+    """Say how the check of a run with just one stands."""
+    said = (
+        (verdict.failing, "fails"),
+        (verdict.passing, "passes"),
+        (verdict.skipped, "was skipped"),
+        (verdict.excused, f"fails and is {terms.excused}"),
+    )
+    return next((word for number, word in said if number), "has no result")
+
+
+def at_odds(found: RunAnalysis) -> Line:
+    """Say what the platform calls a run, where its checks say otherwise; empty where they agree."""
+    says, terms = found.verdict.contradicts, found.terms
+    if says is None:
+        return ()
+    calls = f"{terms.platform} calls this {terms.run.one} {says.value}"
+    if says is Says.PASSED:
+        return (f"{calls}.",)
+    if found.results is None or not found.verdict.total or found.verdict.partial:
+        return (f"{calls}; which of its {terms.check.many} failed is not known.",)
+    return (
+        f"{calls}, and no {terms.check.one} of it failed. A report can also lack {terms.check.many} that did fail.",
+    )
 
 
 def novelty(diff: RunDiff | None) -> str:
@@ -107,8 +149,12 @@ def novelty(diff: RunDiff | None) -> str:
         f"{len(names)} {word}"
         for names, word in (
             (diff.newly_failing, "newly failing"),
+            (diff.counts_again, "failing that did not count before"),
             (diff.still_failing, "still failing"),
+            (diff.excused, "failing without counting"),
+            (diff.skipped, "skipped this time"),
             (diff.not_seen, "not seen this time"),
+            (diff.not_failing, "not failing this time"),
             (diff.first_pass, "passing again"),
         )
         if names
@@ -119,18 +165,25 @@ def novelty(diff: RunDiff | None) -> str:
 def one(found: RunAnalysis, now: datetime) -> Card:
     """Show one run: verdict, what is new, times, and the ways on."""
     run = found.run
-    said = verdict_words(found.verdict)
+    said = verdict_words(found.verdict, found.terms)
     new = novelty(found.diff)
-    text: Line = ("Run ", *run_name(run), f" {said}", f"; {new}" if new else "", ". ", *_when(run, now))
+    text: Line = (
+        f"{found.terms.run.title} ",
+        *run_name(run),
+        f" {said}",
+        f"; {new}" if new else "",
+        ". ",
+        *_when(run, now),
+    )
     return Card(
         title=(f"{WORDS[found.verdict.kind]}: ", *run_name(run)),
         text=text,
-        tone=TONES[found.verdict.kind],
+        tone=tone(found.verdict),
         verdict=found.verdict.kind,
-        body=tuple(line for line in (_description(run), _why_no_results(found)) if line),
+        body=tuple(line for line in (_description(run), at_odds(found), _why_no_results(found)) if line),
         facts=facts(found, now),
-        items=changes(found.diff),
-        progress=progress(run, now),
+        items=changes(found),
+        progress=progress(run, now, found.terms),
         buttons=ways_on(found),
         context=Context(run=run.ref),
     )
@@ -172,9 +225,13 @@ def not_listed(connection: str, problem: str) -> Line:
 
 def summary(shown: Recent) -> Line:
     """Name a run of a list with its verdict and what is new in it."""
-    new = comparing.news(shown.known, shown.before)
-    said = verdict_words(judge_stored(shown.run.status, shown.known))
+    new = comparing.news(shown.known, shown.before, shown.terms)
+    said = verdict_words(_judged(shown), shown.terms)
     return (*run_name(shown.run), f": {said}", f"; {new}" if new else "")
+
+
+def _judged(shown: Recent) -> Verdict:
+    return judge_stored(shown.run.status, shown.known, shown.run.says)
 
 
 def ways_in(shown: Recent) -> tuple[Button, ...]:
@@ -250,19 +307,21 @@ def moment_found(target: MomentTarget) -> Reply:
 
 def facts(found: RunAnalysis, now: datetime) -> tuple[Fact, ...]:
     """Return what is known of a run, in the order people look for it."""
-    run = found.run
+    run, terms = found.run, found.terms
     spent = elapsed(run, now)
     told = (
-        ("Run", (Untrusted(run.ref.run_id, code=True),)),
-        ("Properties", (_counts(found),) if found.verdict.total else ()),
+        (terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
+        (terms.check.titles, (_counts(found),) if found.verdict.total else ()),
         ("Requested", (minutes(run.requested_minutes),) if run.requested_minutes else ()),
-        ("Elapsed", (duration(spent),) if spent is not None else ()),
+        ("Elapsed", (duration(spent),) if spent is not None and run.took is None else ()),
+        ("Took", (duration(run.took),) if run.took is not None else ()),
         _stage(run, now),
         ("Failure moment", _exactly(run.failure_moment)),
-        ("Source", (Untrusted(run.source),) if run.source else ()),
+        (terms.source.title, (Untrusted(run.source),) if run.source else ()),
+        ("Commit", (Untrusted(run.commit[:SHORT_COMMIT], code=True),) if run.commit else ()),
         ("Test", (Untrusted(run.test_name),) if run.test_name else ()),
         ("Started by", (Untrusted(run.creator),) if run.creator else ()),
-        ("Compared with", comparing.baseline(found.diff, now)),
+        ("Compared with", comparing.baseline(found.diff, now, terms)),
     )
     return tuple(Fact(label, value) for label, value in told if value)
 
@@ -272,23 +331,46 @@ def _exactly(moment: Moment | None) -> Line:
     return (Untrusted(f"{moment.input_hash} {moment.vtime}", code=True),) if moment else ()
 
 
-def changes(diff: RunDiff | None) -> tuple[Item, ...]:
+def changes(found: RunAnalysis) -> tuple[Item, ...]:
     """Name what changed since the run before, newly failing first; long lists end in a count."""
+    diff, terms = found.diff, found.terms
     if diff is None:
         return ()
+    still = [(name, comparing.in_a_row(streak, terms)) for name, streak in diff.still_failing]
+    passed = [(name, comparing.after(streak, terms)) for name, streak in diff.first_pass]
     return (
-        *_names("failing", [(name, "") for name in diff.not_compared]),
-        *_names("newly failing", [(name, "") for name in diff.newly_failing]),
-        *_names("still failing", [(name, comparing.in_a_row(streak)) for name, streak in diff.still_failing]),
-        *_names("first pass", [(name, comparing.after(streak)) for name, streak in diff.first_pass]),
-        *_names("not seen this time", [(name, "") for name in diff.not_seen]),
+        *_names("failing", _bare(diff.not_compared)),
+        *_names("newly failing", _bare(diff.newly_failing)),
+        *_names(f"failing, no longer {terms.excused}", _bare(diff.counts_again)),
+        *_names("still failing", still),
+        *_names("first pass", passed),
+        *_names("skipped this time", _bare(diff.skipped)),
+        *_names("not seen this time", _bare(diff.not_seen)),
+        *_names("not failing this time", _bare(diff.not_failing)),
+        *excused(found),
     )
 
 
-def progress(run: Run, now: datetime) -> Progress | None:
-    """Say how far a run is: elapsed against requested, then "finishing"."""
+def excused(found: RunAnalysis) -> tuple[Item, ...]:
+    """Say how many checks failed without counting, if any."""
+    number = found.verdict.excused
+    return (
+        Item(mark=found.terms.excused, title=(f"{number_of(number, found.terms.check)}, not counted",)),
+    ) * bool(number)
+
+
+def _bare(names: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(name, "") for name in names]
+
+
+def progress(run: Run, now: datetime, terms: Terms) -> Progress | None:
+    """Say how far a run is: checks that are done, or elapsed against requested, then "finishing"."""
     if run.status.terminal:
         return None
+    if run.done is not None and run.done[1] > 0:
+        done, everything = run.done
+        share = min(1.0, done / everything)
+        return Progress(fraction=share, text=f"{done:,} of {number_of(everything, terms.check)} done")
     spent = elapsed(run, now)
     if run.status_text == "starting" or spent is None:
         return Progress(fraction=0.0, text="starting")
@@ -352,8 +434,15 @@ def _item(mark: str, name: str, note: str) -> Item:
 
 def _counts(found: RunAnalysis) -> str:
     new = novelty(found.diff)
-    counts = f"{found.verdict.failing} failing, {found.verdict.passing} passing"
-    if found.verdict.partial:
+    verdict = found.verdict
+    others = (
+        (verdict.excused, found.terms.excused),
+        (verdict.passing, "passing"),
+        (verdict.skipped, "skipped"),
+    )
+    said = [f"{n} {word}" for n, word in others if n or word == "passing"]
+    counts = ", ".join([f"{verdict.failing} failing", *said])
+    if verdict.partial:
         return f"{counts}, the others could not be read"
     return counts + (f" ({new})" if new else "")
 
@@ -380,10 +469,10 @@ def _why_no_results(found: RunAnalysis) -> Line:
     if found.run.status_text and found.verdict.kind is VerdictKind.UNKNOWN:
         return ("The platform calls its status “", Untrusted(found.run.status_text[:40]), "”.")
     if found.verdict.partial:
-        return (PARTIAL.format(first(found.verdict.total, "property", "properties")),)
+        return partly(found)
     if found.results is None or found.verdict.total or found.verdict.kind is VerdictKind.RUNNING:
         return ()
-    return (f"Its properties cannot be read: {_reason(found)}.",)
+    return (f"Its {found.terms.check.many} cannot be read: {_reason(found)}.",)
 
 
 def _reason(found: RunAnalysis) -> str:
@@ -399,16 +488,16 @@ def _reason(found: RunAnalysis) -> str:
 
 def _listed(shown: Recent, now: datetime) -> Item:
     run = shown.run
-    how_far = progress(run, now)
+    how_far = progress(run, now, shown.terms)
     parts: tuple[Line, ...] = (
-        (comparing.news(shown.known, shown.before),),
+        (comparing.news(shown.known, shown.before, shown.terms),),
         age(run, now),
-        ("source ", Untrusted(run.source)) if run.source else (),
+        (f"{shown.terms.source.one} ", Untrusted(run.source)) if run.source else (),
         (how_far.text,) if how_far else (),
     )
     told = [part for part in parts if any(part)]
     return Item(
-        mark=verdict_words(judge_stored(run.status, shown.known)),
+        mark=verdict_words(_judged(shown), shown.terms),
         title=run_name(run),
         lines=(tuple(span for n, part in enumerate(told) for span in ((" · ", *part) if n else part)),),
         buttons=ways_in(shown),

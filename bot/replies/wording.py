@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from bot.cards import Line, Span, Untrusted, When, plain
 from bot.cleaning import shorten
 from bot.model import Moment, Run
+from bot.terms import Noun
 
 SHORT_ID = 8
 LONGEST_NAME = 120  # characters
@@ -22,6 +23,11 @@ DAY = 24
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """Write a number with its noun: "1 run", "3 runs", "1,204 lines"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def number_of(number: int, noun: Noun) -> str:
+    """Write a number with a noun of a connection: "1 property", "1,204 tests"."""
+    return count(number, noun.one, noun.many)
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:

@@ -60,19 +60,20 @@ def choose_property(found: RunAnalysis, wanted: str) -> Check:
     if exact is not None:
         return exact
     if ENTRY.fullmatch(wanted):
-        return _entry(failing, int(wanted))
+        return _entry(found, int(wanted))
     alike = [p for p in failing if wanted.casefold() in p.name.casefold()]
     if len(alike) == 1:
         return alike[0]
     if alike:
-        raise replies.several_properties(len(alike), wanted)
-    raise replies.no_property(wanted, [p.name for p in failing])
+        raise replies.several_checks(len(alike), wanted, found.terms.check)
+    raise replies.no_check(wanted, [p.name for p in failing], found.terms.check)
 
 
-def _entry(failing: tuple[Check, ...], number: int) -> Check:
+def _entry(found: RunAnalysis, number: int) -> Check:
+    failing = found.failing
     if number <= len(failing):
         return failing[number - 1]
-    raise replies.no_entry(number, len(failing))
+    raise replies.no_entry(number, len(failing), found.terms)
 
 
 def _given_moment(asked: Asked) -> Pasted | None:
@@ -142,7 +143,7 @@ def _target_in(found: RunAnalysis, wanted: str | None) -> MomentTarget | NoMomen
     if wanted is not None:
         chosen = choose_property(found, wanted)
         if chosen.moment is None:
-            raise replies.property_without_moment(chosen.name)
+            raise replies.check_without_moment(chosen.name, found.terms)
         return MomentTarget(platform=platform, run=run, moment=chosen.moment, property_name=chosen.name)
     focus = found.focus
     if focus.moment is None:

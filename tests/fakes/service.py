@@ -40,12 +40,16 @@ from bot.model import (
 )
 from bot.platform import Platform
 from bot.ports import Report
+from bot.terms import Noun, Terms
 from tests.fakes.runs import EPOCH, run_id
 
 KEY = "clew.request_id"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _VTIME = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _HASH = re.compile(r"-?[0-9]{1,19}")
+
+
+PROPERTIES = Terms(platform="Antithesis", check=Noun("property", "properties"))
 
 
 class Launching(Enum):
@@ -89,6 +93,7 @@ class FakeRunService:
     connection: str = "demo"
     lacks: frozenset[str] = frozenset()  # names of parts that it does not offer
     notified_by_default: bool = True
+    terms: Terms = PROPERTIES
     release: str = "64.0"
     page_size: int = 50
     list_pages: int = 1_000_000  # after so many pages lists repeat themselves
@@ -195,6 +200,7 @@ class FakeRunService:
             connection=self.connection,
             notified_by_default=self.notified_by_default,
             reads=self,
+            terms=self.terms,
             lists=self._offered("lists"),
             launches=self._offered("launches"),
             finds_launched=self._offered("finds_launched"),

@@ -24,6 +24,7 @@ from bot.model import (
 from bot.replies.runs import verdict_words
 from bot.state import StoredResults
 from bot.verdict import Verdict, judge, judge_stored
+from tests.fakes.service import PROPERTIES
 
 REF = RunRef("acme", "r1")
 P, F, U = CheckStatus.PASSING, CheckStatus.FAILING, CheckStatus.UNKNOWN
@@ -87,7 +88,7 @@ def test_judge__never_passes_by_a_list_that_was_cut(
     verdict = judge(run(RunStatus.COMPLETED), replace(results(*statuses), whole=False))
 
     assert kind is verdict.kind
-    assert f"{words}, the others could not be read" == verdict_words(verdict)
+    assert f"{words}, the others could not be read" == verdict_words(verdict, PROPERTIES)
     assert not verdict.suspects_setup
 
 
@@ -244,7 +245,7 @@ def test_judge_stored__agrees_with_the_results_that_were_read(
 )
 def test_verdict_words__never_call_all_passing_what_is_not(verdict: Verdict, said: str) -> None:
     """“All pass” is said only where every property was read as passing."""
-    assert said == verdict_words(verdict)
+    assert said == verdict_words(verdict, PROPERTIES)
 
 
 @pytest.mark.parametrize("status", RunStatus)

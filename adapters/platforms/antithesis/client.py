@@ -42,6 +42,9 @@ from bot.model import (
 )
 from bot.platform import Platform
 from bot.ports import Report
+from bot.terms import Noun, Terms
+
+TERMS = Terms(platform="Antithesis", check=Noun("property", "properties"))
 
 
 class AntithesisService:
@@ -73,6 +76,7 @@ class AntithesisService:
             connection=self._tenant.name,
             notified_by_default=self._tenant.notified_by_default,
             reads=self,
+            terms=TERMS,
             lists=self,
             launches=self,
             finds_launched=self,

@@ -15,7 +15,7 @@ from bot.replies import announcements
 from bot.state import StoredResults, Subscription, TrackedRun
 from bot.verdict import judge
 from tests.fakes.runs import EPOCH, MOMENT, a_run, some_results
-from tests.fakes.service import FakeRunService
+from tests.fakes.service import PROPERTIES, FakeRunService
 
 NOW = EPOCH + timedelta(days=3)
 
@@ -60,11 +60,13 @@ def test_missed__counts_every_kind_of_end() -> None:
     ]
     each = "1 FAILED, 2 incomplete, 1 cancelled, 1 passed and 2 of unknown result"
 
-    assert plain(announcements.missed(told).text).endswith(
+    assert plain(announcements.missed(told, lambda _: PROPERTIES).text).endswith(
         f"Meanwhile 7 runs ended that it hears of: {each}."
     )
-    assert plain(announcements.many(told).text).startswith(f"7 runs ended: {each}. ")
-    assert "1 run ended that it hears of: 1 passed." in plain(announcements.missed(told[4:5]).text)
+    assert plain(announcements.many(told, lambda _: PROPERTIES).text).startswith(f"7 runs ended: {each}. ")
+    assert "1 run ended that it hears of: 1 passed." in plain(
+        announcements.missed(told[4:5], lambda _: PROPERTIES).text
+    )
 
 
 def test_ended__tells_the_whole_story_in_a_sentence() -> None:
