@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.actions import requests
 from bot.errors import NotFound, ServiceError
 from bot.model import DebugRequest, Run, RunStatus
 from bot.platform import Platform
@@ -55,7 +54,7 @@ async def stand(intent: Intent, platform: Platform | None, now: datetime) -> Ses
 
     Raises `ServiceError` where that cannot be told just now.
     """
-    request = requests.debug_request(intent.request)
+    request = intent.debug
     run = await _run(intent, platform) if platform else None
     return Session(intent=intent, request=request, now=now, run=run)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from bot.cards import Context, ReportLinks
-from bot.model import NOTHING, Counts, Run, RunRef, RunStatus, Says
+from bot.model import NOTHING, Counts, DebugRequest, LaunchRequest, Run, RunRef, RunStatus, Says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,23 +277,41 @@ class IntentState(StrEnum):
 class Intent:
     """A launch or a debugging session that somebody asked for; `id` is also its correlation key.
 
-    `request` is the request as canonical JSON, what was shown and what is sent. `subject` is what a second
-    person would ask for too (the moment of a debugging session).
+    `request` is what was shown and what is sent. `subject` is what a second person would ask for too (the moment of
+    a debugging session).
     """
 
     id: str
-    kind: IntentKind
     connection: str
     actor: str
     channel: str
     thread: str | None
-    request: str
+    request: LaunchRequest | DebugRequest
     subject: str
     state: IntentState
     created_at: datetime
     posted_at: datetime | None = None
     run_id: str | None = None
     reason: str = ""
+
+    @property
+    def kind(self) -> IntentKind:
+        """What it will start."""
+        return IntentKind.LAUNCH if isinstance(self.request, LaunchRequest) else IntentKind.DEBUG
+
+    @property
+    def launch(self) -> LaunchRequest:
+        """The launch that was asked for. Raises `TypeError` where it is a debugging session."""
+        if isinstance(self.request, LaunchRequest):
+            return self.request
+        raise TypeError("a debugging session is no launch")
+
+    @property
+    def debug(self) -> DebugRequest:
+        """The debugging session that was asked for. Raises `TypeError` where it is a launch."""
+        if isinstance(self.request, DebugRequest):
+            return self.request
+        raise TypeError("a launch is no debugging session")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

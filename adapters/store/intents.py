@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, insert, select, update
 
+from adapters.store.codec import encode
 from adapters.store.part import Part, whole
+from adapters.store.requests import decode_request
 from adapters.store.tables import intents
+from bot.errors import StoreError
 from bot.model import RunRef
 from bot.state import Intent, IntentKind, IntentState
+
+log = logging.getLogger(__name__)
 
 OPEN = (IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN)
 NEVER_SENT = (IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED)
 MOST_SENT = 100
 FIELDS = [
     "id",
-    "kind",
     "connection",
     "actor",
     "channel",
     "thread",
-    "request",
     "subject",
     "state",
     "created_at",
@@ -39,6 +44,7 @@ class SqlIntents(Part):
     async def draft(self, intent: Intent) -> None:
         """Keep a new intent; an id that is there already is an error, or one request could run as another."""
         values = {name: getattr(intent, name) for name in FIELDS} | {"changed_at": intent.created_at}
+        values |= {"kind": intent.kind, "request": encode(intent.request)}
         async with self._db.writing() as connection:
             await connection.execute(insert(intents), values)
 
@@ -74,7 +80,7 @@ class SqlIntents(Part):
             select(intents).where(intents.c.state.in_(OPEN)).order_by(intents.c.created_at, intents.c.id)
         )
         async with self._db.reading() as connection:
-            return tuple(_intent(row) for row in await connection.execute(statement))
+            return _readable(await connection.execute(statement))
 
     async def sent(
         self, kind: IntentKind, connection: str, subject: str, since: datetime
@@ -88,7 +94,7 @@ class SqlIntents(Part):
             intents.c.state.not_in(NEVER_SENT),
         )
         async with self._db.reading() as reading:
-            return tuple(_intent(row) for row in await reading.execute(statement.limit(MOST_SENT)))
+            return _readable(await reading.execute(statement.limit(MOST_SENT)))
 
     async def intent_of_run(self, ref: RunRef) -> Intent | None:
         """Return the intent that a run came from."""
@@ -106,6 +112,18 @@ def _newest() -> Select[Any]:
     return select(intents).order_by(intents.c.created_at.desc(), intents.c.id.desc())
 
 
+def _readable(rows: Iterable[Row[Any]]) -> tuple[Intent, ...]:
+    """Return all but damaged ones, so that one of them does not keep the others from going on."""
+    found: list[Intent] = []
+    for row in rows:
+        try:
+            found.append(_intent(row))
+        except StoreError:
+            log.exception("the request %s is damaged and left out", row.id)
+    return tuple(found)
+
+
 def _intent(row: Row[Any]) -> Intent:
     values = {name: getattr(row, name) for name in FIELDS}
-    return Intent(**values | {"kind": IntentKind(row.kind), "state": IntentState(row.state)})
+    request = decode_request(row.kind, row.request)
+    return Intent(**values | {"request": request, "state": IntentState(row.state)})

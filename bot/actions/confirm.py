@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from bot import access, authorization, sessions
 from bot.access import Role
-from bot.actions import requests, send
+from bot.actions import send
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.model import LaunchRequest
@@ -93,7 +93,7 @@ async def repeated(request: LaunchRequest, connection: str, services: Services) 
     now = services.clock.now()
     since = now - REPETITION - services.confirm_within  # a draft is older than its confirmation
     for intent in await services.store.sent(IntentKind.LAUNCH, connection, request.launcher, since):
-        same = _tested(requests.launch_request(intent.request)) == _tested(request)
+        same = _tested(intent.launch) == _tested(request)
         if same and intent.id != request.key and now - (intent.posted_at or intent.created_at) < REPETITION:
             return intent
     return None
@@ -116,7 +116,7 @@ async def _repeated_meanwhile(intent: Intent, services: Services) -> Intent | No
     """Return the same launch, confirmed since this one was shown: its card could not warn of that."""
     if intent.kind is not IntentKind.LAUNCH:
         return None
-    earlier = await repeated(requests.launch_request(intent.request), intent.connection, services)
+    earlier = await repeated(intent.launch, intent.connection, services)
     return earlier if earlier and earlier.id not in intent.reason else None
 
 

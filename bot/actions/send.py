@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.actions import requests
 from bot.errors import StoreError
 from bot.model import LaunchOutcome, Refused, Run, RunRef, Unclear
 from bot.platform import DEBUGS, LAUNCHES, Platform
@@ -69,7 +68,7 @@ async def by_name(run: Run, store: People) -> Run:
 
 async def look(intent: Intent, platform: Platform) -> Run | None:
     """Look for the run of a launch by its key. Raises `ServiceError`."""
-    request = requests.launch_request(intent.request)
+    request = intent.launch
     since = (intent.posted_at or intent.created_at) - CLOCK_SLACK
     finds = platform.finds_launched
     return await finds.find_launched(request.key, request.launcher, since) if finds else None
@@ -90,13 +89,13 @@ async def note(intent: Intent, decision: str, detail: str, *, store: Store, now:
 
 
 def _prepared(intent: Intent, platform: Platform) -> Callable[[], Awaitable[LaunchOutcome]]:
-    """Read the request before anything is written: a damaged row must not look as if it was sent."""
+    """Find who sends it before anything is written: what cannot be sent must not look as if it was."""
     if intent.kind is IntentKind.LAUNCH:
-        launches, launch = platform.launches, requests.launch_request(intent.request)
+        launches, launch = platform.launches, intent.launch
         if launches is None:
             raise parts.lacking(platform.connection, LAUNCHES)
         return lambda: launches.launch(launch)
-    debugs, debug = platform.debugs, requests.debug_request(intent.request)
+    debugs, debug = platform.debugs, intent.debug
     if debugs is None:
         raise parts.lacking(platform.connection, DEBUGS)
     return lambda: debugs.debug(debug)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.access import Role
-from bot.actions import requests, send
+from bot.actions import send
 from bot.actions.confirm import REQUEST, intent_of
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
@@ -27,7 +27,7 @@ async def check(asked: Asked, services: Services) -> Reply:
     platform = services.platforms.get(intent.connection)
     if platform is None:
         raise confirming.no_connection(intent)
-    request = requests.launch_request(intent.request)
+    request = intent.launch
     run = await send.look(intent, platform)
     if run is None:
         return replies.still_unknown(intent, request)
@@ -42,7 +42,7 @@ async def again(asked: Asked, services: Services) -> Reply:
     platform = services.platforms.get(intent.connection)
     if platform is None:
         raise confirming.no_connection(intent)
-    request = replace(requests.launch_request(intent.request), key=services.new_key())
+    request = replace(intent.launch, key=services.new_key())
     return await propose(request, platform, asked, services, reason=f"again of {intent.id}")
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bot import grammar, moments, sessions
 from bot.access import Role
-from bot.actions import confirm, requests
+from bot.actions import confirm
 from bot.cards import Field, FieldKind, Form, Line, Reply, Untrusted
 from bot.command import Asked, MomentTarget, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail, moment_field, run_field
@@ -23,7 +23,7 @@ from bot.replies import debugging as replies
 from bot.replies import pasting
 from bot.replies.forms import TITLES
 from bot.replies.wording import SHORT_ID
-from bot.state import Intent, IntentKind, IntentState
+from bot.state import Intent, IntentState
 from bot.targets.moment import moment_of
 from bot.targets.run import require, service_of
 
@@ -106,12 +106,11 @@ def _draft(target: MomentTarget, asked: Asked, request: DebugRequest, *, key: st
     place = asked.invocation.place
     return Intent(
         id=key,
-        kind=IntentKind.DEBUG,
         connection=target.platform.connection,
         actor=asked.invocation.actor.id,
         channel=place.channel,
         thread=place.thread,
-        request=requests.encode(request),
+        request=request,
         subject=sessions.subject(request),
         state=IntentState.DRAFT,
         created_at=now,

@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from bot import grammar, launching
 from bot.access import Role
-from bot.actions import confirm, requests
+from bot.actions import confirm
 from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.command import Asked, Parameter, Preset, Services, Verb
 from bot.commands.parameters import may_mail
@@ -70,12 +70,11 @@ async def propose(
     warnings = (*_of_repetition(repeated, services), *await _warnings(request, platform, services))
     intent = Intent(
         id=request.key,
-        kind=IntentKind.LAUNCH,
         connection=platform.connection,
         actor=asked.invocation.actor.id,
         channel=place.channel,
         thread=place.thread,
-        request=requests.encode(request),
+        request=request,
         subject=request.launcher,
         state=IntentState.DRAFT,
         created_at=services.clock.now(),

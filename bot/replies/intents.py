@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.actions import requests
 from bot.cards import Card, Reply
 from bot.replies import debugging, launching
 from bot.sessions import Session
@@ -14,8 +13,8 @@ from bot.state import Intent, IntentKind, IntentState
 def card(intent: Intent, now: datetime) -> Card:
     """Say how it stands, before anything is known of its run."""
     if intent.kind is IntentKind.LAUNCH:
-        return launching.sent(intent, requests.launch_request(intent.request))
-    request = requests.debug_request(intent.request)
+        return launching.sent(intent, intent.launch)
+    request = intent.debug
     return debugging.of_session(Session(intent=intent, request=request, now=now))
 
 

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bot.actions import requests, send
+from bot.actions import send
 from bot.cards import Card
 from bot.delivery.backoff import Steady
 from bot.each import each
@@ -125,7 +125,7 @@ class LaunchWatch:
         """Settle it. A late one is reported first: the report has a key, so a repeat of this changes nothing."""
         now = self._clock.now()
         if intent.state is IntentState.UNKNOWN:
-            request = requests.launch_request(intent.request)
+            request = intent.launch
             await self._tell(intent, "appeared", launching.appeared(intent, request, run, now=now))
         await send.accept(intent, run.ref.run_id, store=self._store, now=now)
 
@@ -137,7 +137,7 @@ class LaunchWatch:
 
     async def _tell_unknown(self, intent: Intent) -> None:
         if intent.id not in self._told:
-            request = requests.launch_request(intent.request)
+            request = intent.launch
             await self._tell(intent, "unknown", launching.unknown(intent, request))
             self._told.add(intent.id)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot import sessions
-from bot.actions import requests
 from bot.analysis import analysis_of
 from bot.cards import Card
 from bot.errors import NotFound, Unreachable
@@ -93,7 +92,7 @@ class Look:
             return View(intents.card(intent, self._now), last=self._late(intent))
         if run.status.terminal:
             return await self._verdict(intent, platform, run)
-        request = requests.launch_request(intent.request)
+        request = intent.launch
         return View(launching.progress(intent, request, run, now=self._now), last=False)
 
     async def _verdict(self, intent: Intent, platform: Platform, run: Run) -> View:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.cards import ReportLinks
-from bot.model import Run, RunStatus
+from bot.model import DebugRequest, LaunchRequest, Run, RunStatus
 from bot.state import (
     EVERYTHING,
     Intent,
@@ -23,7 +23,7 @@ from bot.watch.finish import Render
 from bot.watch.poll import RUN_DEADLINE, Poller
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
-from tests.fakes.runs import a_run
+from tests.fakes.runs import MOMENT, a_run
 from tests.fakes.service import FakeRunService
 from tests.fakes.store import MemoryStore
 
@@ -102,15 +102,17 @@ class Watching:
         """Say that a run was started from a thread of a channel. `shown`: where its live card stands."""
         if shown is not None:
             await self.store.add_live(LiveCard(intent_id=f"intent-{run.ref.run_id}", message=shown))
+        asked: LaunchRequest | DebugRequest = LaunchRequest(launcher=run.launcher, key="k")
+        if kind is IntentKind.DEBUG:
+            asked = DebugRequest(moment=MOMENT, run_id=run.ref.run_id)
         await self.store.draft(
             Intent(
                 id=f"intent-{run.ref.run_id}",
-                kind=kind,
                 connection=run.ref.connection,
                 actor="fake:user:U1",
                 channel=channel,
                 thread="m7",
-                request="{}",
+                request=asked,
                 subject="",
                 state=IntentState.ACCEPTED,
                 created_at=self.clock.now(),

@@ -15,10 +15,10 @@ from aiohttp.test_utils import TestServer
 from adapters.heartbeat import Heartbeat
 from adapters.store.store import SqlStore, open_store
 from bot.cards import plain
-from bot.model import Secret
+from bot.model import LaunchRequest, Secret
 from bot.notices import Finding, Operator
 from bot.replies.operating import Cause
-from bot.state import Delivery, Intent, IntentKind, IntentState, MessageRef, NewDelivery
+from bot.state import Delivery, Intent, IntentState, MessageRef, NewDelivery
 from bot.watch.auditor import Auditor, Beat, Polled, Standing
 from tests.fakes.clock import ManualClock
 
@@ -135,8 +135,8 @@ async def _behind(post: Post) -> None:
 
 async def _launch(post: Post) -> None:
     intent = Intent(
-        id="i1", kind=IntentKind.LAUNCH, connection="prod", actor="slack:user:T:ANN", channel=CHANNEL, thread=None,
-        request="{}", subject="nightly", state=IntentState.UNKNOWN, created_at=post.clock.now(),
+        id="i1", connection="prod", actor="slack:user:T:ANN", channel=CHANNEL, thread=None,
+        request=LaunchRequest(launcher="nightly", key="i1"), subject="nightly", state=IntentState.UNKNOWN, created_at=post.clock.now(),
     )  # fmt: skip
     await post.store.draft(intent)
 

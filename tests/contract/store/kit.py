@@ -13,12 +13,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.cards import Context
-from bot.model import RunRef, RunStatus
+from bot.model import LaunchRequest, RunRef, RunStatus
 from bot.state import (
     Actor,
     Delivery,
     Intent,
-    IntentKind,
     IntentState,
     Invocation,
     MessageRef,
@@ -97,12 +96,11 @@ def results_of(number: int, *failing: str, **changes: object) -> StoredResults:
 def an_intent(intent_id: str = "i1", **changes: object) -> Intent:
     intent = Intent(
         id=intent_id,
-        kind=IntentKind.LAUNCH,
         connection="demo",
         actor="slack:user:T01:U01",
         channel=CHANNEL,
         thread=None,
-        request='{"launcher":"Payments Nightly"}',
+        request=LaunchRequest(launcher="Payments Nightly", key=intent_id),
         subject="",
         state=IntentState.DRAFT,
         created_at=NOW,

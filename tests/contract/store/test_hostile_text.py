@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.store.text import clean, provider_key
 from bot.cards import Command, Context
-from bot.model import Moment, RunRef
+from bot.model import LaunchRequest, Moment, RunRef
 from bot.ports import Store
 from bot.state import BEGINNING, AuditEntry, LiveCard, MessageRef, Subscription
 from tests.contract.store.kit import (
@@ -80,7 +80,7 @@ async def test_hostile__through_everything_else(store: Store, text: str) -> None
     subscription = Subscription(channel=f"c{text}", launcher=text, source=text)
     await store.subscribe(subscription, NOW)
     if await store.intent(f"i{text}") is None:
-        await store.draft(an_intent(f"i{text}", request=text))
+        await store.draft(an_intent(f"i{text}", request=LaunchRequest(launcher=text, key=text)))
     intent = await store.intent(f"i{text}")
     card = LiveCard(intent_id=text, message=MessageRef(channel=text, message_id=text), shown=text)
     await store.add_live(card)
@@ -93,7 +93,7 @@ async def test_hostile__through_everything_else(store: Store, text: str) -> None
     assert [clean(text)] == [s.launcher for s in await store.subscriptions(f"c{text}")]
     assert await store.unsubscribe(f"c{text}", None, text, text)
     assert intent is not None
-    assert clean(text) == intent.request
+    assert LaunchRequest(launcher=clean(text), key=clean(text)) == intent.request
     assert await store.live() == ()
     assert clean(text) == await store.note(text)
     assert Command(clean(text), {clean(text): clean(text)}) == await store.button(f"b{text}")

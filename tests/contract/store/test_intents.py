@@ -6,14 +6,17 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
+from adapters.store.store import SqlStore
 from bot.errors import StoreError
-from bot.model import RunRef
+from bot.model import DebugRequest, Moment, RunRef
 from bot.ports import Store
 from bot.state import IntentKind, IntentState
 from tests.contract.store.kit import NOW, an_intent, later
 
 DRAFT = frozenset({IntentState.DRAFT})
+SESSION = DebugRequest(moment=Moment("-1", "398.5"), run_id="r1")
 
 
 async def test_draft__everything_comes_back(store: Store) -> None:
@@ -37,7 +40,7 @@ async def test_draft__id_is_taken(store: Store) -> None:
     await store.draft(an_intent())
 
     with pytest.raises(StoreError):
-        await store.draft(an_intent(request="{}"))
+        await store.draft(an_intent(request=SESSION))
 
     assert an_intent() == await store.intent("i1")
 
@@ -93,13 +96,11 @@ async def test_sent__newest_first_of_those_that_may_have_started(store: Store) -
     """What was confirmed for a subject comes, but for what was never sent or was rejected."""
     for number, state in enumerate(IntentState):
         await store.draft(
-            an_intent(f"{state}", kind=IntentKind.DEBUG, subject="m", state=state, created_at=later(number))
+            an_intent(f"{state}", request=SESSION, subject="m", state=state, created_at=later(number))
         )
     await store.draft(an_intent("launch", subject="m", created_at=later(90)))
-    await store.draft(an_intent("elsewhere", kind=IntentKind.DEBUG, subject="n", created_at=later(90)))
-    await store.draft(
-        an_intent("other", kind=IntentKind.DEBUG, connection="x", subject="m", created_at=later(90))
-    )
+    await store.draft(an_intent("elsewhere", request=SESSION, subject="n", created_at=later(90)))
+    await store.draft(an_intent("other", request=SESSION, connection="x", subject="m", created_at=later(90)))
 
     found = await store.sent(IntentKind.DEBUG, "demo", "m", NOW)
 
@@ -115,3 +116,16 @@ async def test_intent_of_run__by_address(store: Store) -> None:
 
     assert an_intent("i1", run_id="r1") == await store.intent_of_run(RunRef("demo", "r1"))
     assert await store.intent_of_run(RunRef("demo", "r2")) is None
+
+
+async def test_intents__a_damaged_row_holds_up_nobody(database: SqlStore) -> None:
+    """One request that cannot be read is an error where it is asked for, and is left out where all are; none is lost."""
+    for intent_id in ("good", "bad"):
+        await database.draft(an_intent(intent_id, state=IntentState.POSTING))
+    async with database._db.writing() as connection:
+        await connection.execute(text("UPDATE intents SET request = '{' WHERE id = 'bad'"))
+
+    assert [intent.id for intent in await database.open_intents()] == ["good"]
+    with pytest.raises(StoreError, match="cannot be read"):
+        await database.intent("bad")
+    assert await database.advance("bad", frozenset({IntentState.POSTING}), IntentState.UNKNOWN, NOW)

@@ -6,7 +6,6 @@ import asyncio
 
 import pytest
 
-from bot.actions.requests import launch_request
 from bot.cards import plain
 from bot.errors import Unreachable
 from bot.state import Actor, Intent, IntentState
@@ -68,7 +67,7 @@ async def test_again__asks_with_a_new_key() -> None:
     second = the_intents(stage)[1]
 
     assert (second.state, second.actor, second.reason) == (IntentState.DRAFT, BO.id, f"again of {first.id}")
-    assert second.id == launch_request(second.request).key
+    assert second.id == second.launch.key
     assert "its outcome is not known yet" in plain(reply.card.text)
     assert len(stage.service.launches) == 1
     await stage.press("Launch", by=BO)

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from bot.actions.requests import launch_request
 from bot.cards import plain
 from bot.command import Preset
 from bot.errors import Unreachable
@@ -68,7 +67,7 @@ async def test_launch__keeps_a_draft() -> None:
         draft.connection,
         draft.subject,
     )
-    assert draft.id == launch_request(draft.request).key
+    assert draft.id == draft.launch.key
 
 
 async def test_launch__custom_duration_is_enough() -> None:
@@ -109,7 +108,7 @@ async def test_launch__understands_the_platforms_names() -> None:
         f"launch basic_test antithesis.duration=30 antithesis.images={IMAGE} antithesis.is_ephemeral=true "
         "antithesis.report.recipients=ann@example.com antithesis.performance_tier=high config_image=c:1"
     )
-    request = launch_request(drafts(stage)[0].request)
+    request = drafts(stage)[0].launch
 
     assert request.minutes == "30"
     assert request.images == (IMAGE,)
@@ -124,7 +123,7 @@ async def test_launch__takes_a_launcher_with_spaces_and_form_values() -> None:
     stage = Stage()
     await stage.say("launch Payments Nightly duration=30")
     await stage.say("launch", values={"launcher": "Payments Nightly", "duration": "0.5", "source": ""})
-    first, second = (launch_request(intent.request) for intent in drafts(stage))
+    first, second = (intent.launch for intent in drafts(stage))
 
     assert (first.launcher, first.minutes) == ("Payments Nightly", "30")
     assert (second.launcher, second.minutes, second.source) == ("Payments Nightly", "0.5", None)
@@ -145,7 +144,7 @@ async def test_launch__takes_a_length_at_the_end(said: str, launcher: str, minut
 
     await stage.say(said)
 
-    request = launch_request(drafts(stage)[0].request)
+    request = drafts(stage)[0].launch
     assert (request.launcher, request.minutes) == (launcher, minutes)
 
 
@@ -164,7 +163,7 @@ async def test_launch__fills_in_a_preset() -> None:
     stage = Stage(presets=presets)
     await stage.say("launch nightly duration=10")
     await stage.say("launch preset=nightly launcher=basic_test")
-    first, second = (launch_request(intent.request) for intent in drafts(stage))
+    first, second = (intent.launch for intent in drafts(stage))
 
     assert (first.launcher, first.minutes, first.source) == ("Payments Nightly", "10", "main")
     assert (second.launcher, second.minutes) == ("basic_test", "60")
@@ -345,7 +344,7 @@ async def test_launch__a_harmless_name_passes(name: str) -> None:
     stage = Stage()
     await stage.say(f"launch basic_test duration=30 {name}=7")
 
-    assert launch_request(drafts(stage)[0].request).extra == ((name, "7"),)
+    assert drafts(stage)[0].launch.extra == ((name, "7"),)
 
 
 async def test_launch__mail_stays_within_the_domains_of_the_settings() -> None:
@@ -473,7 +472,7 @@ async def test_launch__by_a_form_whose_field_held_a_secret_is_refused_by_name() 
 
     assert "“custom.channel=” has “***” in the place" in texts(refused.card)
     assert "A secret was removed from what you wrote." in texts(taken.card)
-    assert [launch_request(draft.request).description for draft in drafts(stage)] == ["for ***"]
+    assert [draft.launch.description for draft in drafts(stage)] == ["for ***"]
 
 
 async def test_launch__by_a_preset_whose_value_is_a_secret_is_refused_by_name() -> None:

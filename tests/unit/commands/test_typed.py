@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import grammar
-from bot.actions.requests import launch_request
 from bot.cards import Card, plain
 from bot.command import Preset
 from bot.commands.registry import text_of
@@ -41,7 +40,7 @@ async def test_argument__is_one_value() -> None:
     """A description that holds names and spaces is a description, and starts nothing else."""
     stage = Stage()
     await argv(stage, "launch", "launcher=basic_test", "duration=30", f"description={HOSTILE}")
-    request = launch_request(next(iter(stage.memory.intents.values())).request)
+    request = next(iter(stage.memory.intents.values())).launch
 
     assert (request.description, request.images, request.recipients) == (HOSTILE, (), ())
 
@@ -50,7 +49,7 @@ async def test_argument__with_a_space_keeps_the_launcher() -> None:
     """A value of two words is no part of the launcher's name."""
     stage = Stage()
     await argv(stage, "launch", "basic_test", "30", "description=retry fix")
-    request = launch_request(next(iter(stage.memory.intents.values())).request)
+    request = next(iter(stage.memory.intents.values())).launch
 
     assert (request.launcher, request.minutes, request.description) == ("basic_test", "30", "retry fix")
 
@@ -137,7 +136,7 @@ async def test_surplus_words__the_offer_goes_on() -> None:
     stage = Stage()
     await stage.say("launch basic_test 30 description=two words")
     reply = await stage.press("two words")
-    request = launch_request(next(iter(stage.memory.intents.values())).request)
+    request = next(iter(stage.memory.intents.values())).launch
 
     assert labels(reply.card) == ["Launch", "Cancel"]
     assert (request.launcher, request.minutes, request.description) == ("basic_test", "30", "two words")
@@ -172,7 +171,7 @@ async def test_launch__a_preset_takes_a_length_of_time() -> None:
             presets={"nightly": Preset(name="nightly", launcher="basic_test", values={"duration": "30"})}
         )
         await stage.say(words)
-        request = launch_request(next(iter(stage.memory.intents.values())).request)
+        request = next(iter(stage.memory.intents.values())).launch
 
         assert (request.launcher, request.minutes) == ("basic_test", "10"), words
 

@@ -16,7 +16,6 @@ from adapters.chat.slack import render as slack
 from adapters.chat.terminal.render import render as terminal
 from adapters.cli.doctor import outbox
 from bot import errors
-from bot.actions import requests
 from bot.cards import Card, Excerpt, Item, Tone, Untrusted, plain
 from bot.model import (
     Availability,
@@ -212,11 +211,10 @@ async def test_cards__of_recent_runs(number: int) -> None:
 def an_intent(kind: IntentKind, state: IntentState, reason: str) -> Intent:
     """Return an intent that stands like this."""
     debug = DebugRequest(moment=MOMENT, run_id="r-1", description="why?")
-    request = requests.encode(
-        LaunchRequest(launcher=reason, key="k", minutes="1") if kind is IntentKind.LAUNCH else debug
-    )
+    launch = LaunchRequest(launcher=reason, key="k", minutes="1")
+    request = launch if kind is IntentKind.LAUNCH else debug
     return Intent(
-        id="k", kind=kind, connection="demo", actor="a", channel=CHANNEL, thread=None, request=request, subject="s",
+        id="k", connection="demo", actor="a", channel=CHANNEL, thread=None, request=request, subject="s",
         state=state, created_at=EPOCH, posted_at=EPOCH, run_id="r-1", reason=reason,
     )  # fmt: skip
 
@@ -225,14 +223,14 @@ def of_intents(ending: str) -> Iterator[Card]:
     """Yield what is said of launches and sessions in every state."""
     for state in IntentState:
         launch = an_intent(IntentKind.LAUNCH, state, ending)
-        request = requests.launch_request(launch.request)
+        request = launch.launch
         session = an_intent(IntentKind.DEBUG, state, ending)
         yield launching.sent(launch, request)
         yield confirming.happened(launch).card
         yield confirming.happened(session).card
         ended = a_run(1, status_text=ending)
         for run in (None, ended, replace(ended, status=RunStatus.INCOMPLETE)):
-            asked = requests.debug_request(session.request)
+            asked = session.debug
             yield debugging.of_session(Session(intent=session, request=asked, now=NOW, run=run))
     for minutes in ("0.5", "1", "2"):
         asked_for = LaunchRequest(launcher=ending, key="k", minutes=minutes)

@@ -6,11 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.actions import requests
 from bot.cards import Progress, plain
 from bot.model import LaunchRequest, RunStatus
 from bot.replies import confirming, launching
-from bot.state import Intent, IntentKind, IntentState
+from bot.state import Intent, IntentState
 from tests.fakes.runs import EPOCH, a_run
 
 REQUEST = LaunchRequest(launcher="basic_test", key="a" * 32)
@@ -20,12 +19,11 @@ def an_intent(state: IntentState, **changes: object) -> Intent:
     """Return the intent of a launch without a duration of its own."""
     values: dict[str, object] = {
         "id": REQUEST.key,
-        "kind": IntentKind.LAUNCH,
         "connection": "demo",
         "actor": "fake:user:ANN",
         "channel": "fake:channel:C1",
         "thread": None,
-        "request": requests.encode(REQUEST),
+        "request": REQUEST,
         "subject": REQUEST.launcher,
         "state": state,
         "created_at": EPOCH,

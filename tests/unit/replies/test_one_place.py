@@ -14,9 +14,6 @@ REPLIES = Path("bot/replies")
 CHECKED = ("bot",)
 SHOWN = frozenset({"UserError", "WrongValue", "Correction", "Card", "Denied"})
 SENTENCE = re.compile(r"[A-Z{“][^\n]*\s[^\n]*\s[^\n]*[.!?…]\s*", re.DOTALL)  # of three words or more
-EXCEPTIONS = {
-    "bot/actions/requests.py": "what is wrong with a row of the database, which the sentences stand above",
-}
 
 
 def texts(node: ast.AST) -> Iterator[tuple[int, str]]:
@@ -60,16 +57,7 @@ def modules() -> list[Path]:
 @pytest.mark.parametrize("path", modules(), ids=str)
 def test_sentences__stand_in_replies(path: Path) -> None:
     """A verb, the grammar and a chat raise and show what a function of `bot/replies` returns."""
-    if any(path.match(exception) for exception in EXCEPTIONS):
-        return
-
     assert worded((ROOT / path).read_text()) == []
-
-
-@pytest.mark.parametrize("pattern", EXCEPTIONS)
-def test_exceptions__are_needed(pattern: str) -> None:
-    """An exception ends with what it was made for."""
-    assert any(worded((ROOT / path).read_text()) for path in modules() if path.match(pattern))
 
 
 @pytest.mark.parametrize(

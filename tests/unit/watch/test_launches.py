@@ -284,18 +284,6 @@ async def test_tick__tells_in_the_thread_it_was_asked_in() -> None:
     assert [(r.channel, r.thread) for r in rows(stage)] == [(CHANNEL, "m1")]
 
 
-async def test_tick__a_damaged_row_holds_up_nobody() -> None:
-    """One row that cannot be read is logged; the others are settled."""
-    stage = await a_lost_launch(Launching.LOST_REPLY)
-    good = the_intent(stage)
-    bad = replace(good, id="bad", request="{", created_at=good.created_at - timedelta(seconds=1))
-    stage.memory.intents["bad"] = bad
-    await stage.pass_time(10)
-
-    assert stage.memory.intents[good.id].state is IntentState.ACCEPTED
-    assert stage.memory.intents["bad"].state is IntentState.POSTING
-
-
 async def test_tick__settled_elsewhere_meanwhile() -> None:
     """Whoever comes second changes nothing and tells nobody."""
     stage = await a_lost_launch(Launching.LOST_REQUEST)
