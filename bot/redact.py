@@ -28,11 +28,11 @@ SIGNATURE: Final = re.compile(r"v[1-4]\.(?:public|local)\.[\w-]+(?:\.[\w-]+)?", 
 _EDGE = r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"
 
 SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
-    # Slack: bot, user, app, config and refresh tokens; incoming webhooks and response URLs.
+    # Tokens of chats, which say by their beginning what they are; addresses that whoever has them can post to.
     (re.compile(rf"{_EDGE}xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{{8,}}"), MASK),
     (re.compile(rf"{_EDGE}xapp-[A-Za-z0-9-]{{8,}}"), MASK),
-    (re.compile(r"(https://hooks\.slack(?:-gov)?\.com/)[^\s\"'<>]+"), rf"\1{MASK}"),
-    # Discord: bot tokens; tokens of webhooks and interactions are a part of the path.
+    (re.compile(r"(?i)(https://hooks\.[a-z0-9.-]{1,100}/)[^\s\"'<>]+"), rf"\1{MASK}"),
+    # Bot tokens of three parts; tokens of webhooks and interactions, which are a part of the path.
     (re.compile(r"\b[\w-]{23,30}\.[\w-]{6,7}\.[\w-]{27,}"), MASK),
     (re.compile(r"(/(?:webhooks|interactions)/\d{5,25}/)[\w-]{20,}"), rf"\1{MASK}"),
     # Keys of other services, which say by their beginning what they are.
@@ -106,9 +106,10 @@ SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         ),
         rf"\1{MASK}",
     ),
+    # A parameter of a run whose dotted name ends in one.
     (
         re.compile(
-            r"(?i)(\bantithesis\.integrations\.[\w.-]{0,80}?(?:token|callback_url)[\"']?\s{0,9}[:=]\s{0,9}[\"']?)"
+            r"(?i)((?<=\.)[\w-]{0,40}?(?:token|callback_url)[\"']?\s{0,9}[:=]\s{0,9}[\"']?)"
             r"[^\"',\s}]+"
         ),
         rf"\1{MASK}",

@@ -20,6 +20,7 @@ SHARED = [
     "adapters/cli/doctor.py",
     "adapters/cli/startup_report.py",
     "bot/access.py",
+    "bot/redact.py",
     "bot/authorization.py",
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "adapters/configuration").glob("*.py"))),
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "adapters/web").glob("*.py"))),

@@ -24,6 +24,8 @@ SHAPES = (
     f"xapp-1-{TOKEN}",
     f"https://hooks.slack.com/services/T1/B1/{TOKEN}",
     f"https://hooks.slack.com/actions/T1/{TOKEN}",
+    f"https://hooks.chat.example.com/services/{TOKEN}",
+    f"vendor.ci.access_token={TOKEN}",
     f"https://discord.com/api/webhooks/123456789/{TOKEN}",
     f"POST /interactions/123456789/{TOKEN}/callback",
     "CANARYCANARYCANARYCANARY.Gabcde.CANARYCANARYCANARYCANARYCANARY",
