@@ -183,13 +183,14 @@ class FieldKind(StrEnum):
     COUNT = "count"
     CHOICE = "choice"
     FLAG = "flag"
+    ADDRESSES = "addresses"  # of mail, separated by ;
     TEXT = "text"
     LONG_TEXT = "long text"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a form, named like the parameter it fills."""
+    """One field of a form, named like the parameter it fills. `summary`, `example`: what help says of that."""
 
     name: str
     label: str
@@ -198,6 +199,8 @@ class Field:
     value: str = ""
     required: bool = False
     choices: tuple[str, ...] = ()
+    summary: str = ""
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from weakref import WeakValueDictionary
@@ -124,6 +124,8 @@ class Verb:
     long: bool = False  # it may read for minutes, and others must not wait for it
     open_names: bool = False  # takes names that are not listed (launch passes custom parameters through)
     form: Callable[[Asked, Services], Awaitable[Form]] | None = None
+    further: Callable[[str, str], object] | None = None  # reads the value of an open name as a `check` does
+    adapt: Callable[[Verb, Collection[Platform]], Verb] | None = None  # to what the platforms take
     reread: Callable[[ParsedCommand], ParsedCommand] | None = (
         None  # what bare words of this verb stand for beside its parameter
     )
@@ -155,6 +157,15 @@ class MomentTarget:
         """What a message about it speaks of."""
         run = self.run.ref if self.run else None
         return Context(run=run, property_name=self.property_name, moment=self.moment)
+
+
+def adapted(verbs: Mapping[str, Verb], platforms: Collection[Platform]) -> dict[str, Verb]:
+    """Return the verbs that these platforms offer, as they are used there."""
+    return {
+        name: verb.adapt(verb, platforms) if verb.adapt else verb
+        for name, verb in verbs.items()
+        if verb.offered_by(platforms)
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

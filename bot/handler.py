@@ -10,7 +10,8 @@ from datetime import datetime
 from bot import access, authorization, grammar, home, lengths, moments, reading
 from bot.access import Afresh
 from bot.cards import Button, Card, Command, Context, Form, Reply, fingerprint
-from bot.command import PASTED_INTO, Asked, Services, Verb
+from bot.command import PASTED_INTO, Asked, Services, Verb, adapted
+from bot.commands import fields
 from bot.commands.corrected import offers
 from bot.commands.registry import VERBS
 from bot.delivery.lost_channels import restore
@@ -95,10 +96,16 @@ class Handler:
 
     def __init__(self, services: Services, verbs: Mapping[str, Verb] = VERBS) -> None:
         self.services = services
-        offered = {n: v for n, v in verbs.items() if v.offered_by(services.platforms.values())}
-        self.verbs: Mapping[str, Verb] = offered
-        self._not_offered = {n: v for n, v in verbs.items() if n not in offered}
-        self._autocomplete = Autocomplete(services, offered.values(), verb_of=self.verb_of, asked=self._asked)
+        self.verbs: Mapping[str, Verb] = adapted(verbs, services.platforms.values())
+        self._not_offered = {n: v for n, v in verbs.items() if n not in self.verbs}
+        self._autocomplete = Autocomplete(
+            services, self.verbs.values(), verb_of=self.verb_of, asked=self._asked
+        )
+
+    def field_problem(self, verb: str, name: str, kind: str, value: str, label: str) -> str:
+        """Say what is wrong with a field of a form, "" where it can be right; no secret in it is repeated."""
+        clean = scrub(value, self.services.secrets).text
+        return fields.problem(self.verbs.get(verb), name, kind, clean, label)
 
     def verb_of(self, invocation: Invocation) -> Verb | None:
         """Return the verb that a command begins with, None where it begins with none: cheap, nothing else is read."""

@@ -410,23 +410,14 @@ class RunQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchRequest:
-    """A test run to start. `extra` are further parameters, passed through under their own names.
+    """A test run to start. `values`: as they were given, by the names of the platform's form.
 
     `key` is the correlation key: unique for one intent, sent along, found again in the run list.
     """
 
     launcher: str
     key: str
-    minutes: str | None = None  # decimal text
-    config_image: str | None = None
-    images: tuple[str, ...] = ()
-    description: str | None = None
-    source: str | None = None
-    commit: str | None = None
-    test_name: str | None = None
-    ephemeral: bool | None = None
-    recipients: tuple[str, ...] = ()
-    extra: tuple[tuple[str, str], ...] = ()
+    values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

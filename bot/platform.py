@@ -10,12 +10,14 @@ adapter; `launch`, `debug` and `cancel` are sent once and never repeated.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
+from bot.cards import Field, Line
 from bot.model import (
+    NOTHING,
     DebugRequest,
     LaunchOutcome,
     LaunchRequest,
@@ -64,13 +66,32 @@ class Lists(Protocol):
 
 
 class Launches(Protocol):
-    """Start test runs."""
+    """Start test runs. What a launch takes, how it is checked and what it costs is told without I/O."""
 
-    def parameters(self, request: LaunchRequest) -> tuple[tuple[str, str], ...]:
-        """Return the exact names and values that `launch` would send, in order; no I/O.
+    def form(self, launcher: str, given: Mapping[str, str] = NOTHING, /) -> tuple[Field, ...]:
+        """Return what a launch takes, each field filled in with what is given under any of its names.
 
-        Raises `Rejected` with a sentence where the platform would not take a value.
+        Raises `UserError` for a name that a launch does not take, or that is there twice.
         """
+        ...
+
+    def parameters(self, request: LaunchRequest, /) -> tuple[tuple[str, str], ...]:
+        """Return the exact names and values that `launch` would send, in order.
+
+        Raises `UserError` naming the value that is wrong, `Rejected` where the platform would not take it.
+        """
+        ...
+
+    def tested(self, request: LaunchRequest, /) -> Hashable:
+        """Return what a launch tests: equal for two that differ only in name, mail or order."""
+        ...
+
+    def cost(self, request: LaunchRequest, /) -> str:
+        """Say what a launch costs, to stand behind "for": "30 minutes of test time"."""
+        ...
+
+    def notes(self, request: LaunchRequest, /) -> tuple[Line, ...]:
+        """Say what a person should know before confirming."""
         ...
 
     async def launch(self, request: LaunchRequest) -> LaunchOutcome:

@@ -29,7 +29,6 @@ from bot.commands import fields
 from bot.errors import ClewError, ServiceError, StoreError, UserError
 from bot.handler import Handler
 from bot.home import AskChannels
-from bot.model import Secret
 from bot.ports import Clock
 from bot.replies import conversation as sentences
 from bot.replies import load, problems
@@ -108,10 +107,9 @@ class Conversation(Generic[T]):
         async with self._lanes.turn(actor.id):
             return await self._handler.home(actor, channels)
 
-    @property
-    def secrets(self) -> tuple[Secret, ...]:
-        """The known values that nothing said of a form's fields may repeat."""
-        return self._handler.services.secrets
+    def field_problem(self, verb: str, name: str, kind: str, value: str, label: str) -> str:
+        """Say what is wrong with a field of a form, "" where it can be right; no secret in it is repeated."""
+        return self._handler.field_problem(verb, name, kind, value, label)
 
     async def turn_away(self, actor: Actor, place: Place, rule: str, *, action: str = "any") -> None:
         """Note in the audit trail that the chat refused somebody for whom nothing is accepted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,10 +17,46 @@ def decode_request(kind: str, text: str) -> LaunchRequest | DebugRequest:
     """Read a request. Raises `StoreError` for a row that was damaged."""
     try:
         if kind == IntentKind.LAUNCH:
-            return decode(text, LaunchRequest)
+            found = decode(text, dict[str, Any])
+            return msgspec.convert(found if "values" in found else _launch(found), LaunchRequest)
         return msgspec.convert(_debug(decode(text, dict[str, Any])), DebugRequest)
     except msgspec.DecodeError as error:
         raise StoreError(f"A stored request cannot be read: {error}. Nothing was sent.") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Launch:
+    """A launch as it was kept when all of them were Antithesis' own, before 0.2."""
+
+    launcher: str
+    key: str
+    minutes: str | None = None
+    config_image: str | None = None
+    images: tuple[str, ...] = ()
+    description: str | None = None
+    source: str | None = None
+    test_name: str | None = None
+    ephemeral: bool | None = None
+    recipients: tuple[str, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
+
+
+def _launch(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a launch of an earlier version by the names that its platform's form has today."""
+    kept = msgspec.convert(found, _Launch)
+    given = {
+        "duration": kept.minutes,
+        "config_image": kept.config_image,
+        "images": ";".join(kept.images),
+        "description": kept.description,
+        "source": kept.source,
+        "test_name": kept.test_name,
+        "ephemeral": None if kept.ephemeral is None else "yes" if kept.ephemeral else "no",
+        "recipients": ";".join(kept.recipients),
+        **dict(kept.extra),
+    }
+    values = {name: value for name, value in given.items() if value}
+    return {"launcher": kept.launcher, "key": kept.key, "values": values}
 
 
 def _debug(found: dict[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,9 @@ async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
         await services.store.keep_name(intent.actor, asked.invocation.actor.name)
     await send.note(intent, "confirmed", intent.subject, store=services.store, now=now)
     sent = await send.send(intent, platform, store=services.store, clock=services.clock)
-    return await _happened(intent, services) if sent is None else intents.reply(sent, services.clock.now())
+    if sent is None:
+        return await _happened(intent, services)
+    return intents.reply(sent, services.clock.now(), send.cost_of(sent, platform))
 
 
 async def _confirmed(intent: Intent, platform: Platform, services: Services) -> Reply | None:
@@ -90,26 +92,13 @@ async def _confirmed(intent: Intent, platform: Platform, services: Services) -> 
 
 async def repeated(request: LaunchRequest, connection: str, services: Services) -> Intent | None:
     """Return the newest launch of the same test, however it was put, that was confirmed by anyone a moment ago."""
-    now = services.clock.now()
+    now, launches = services.clock.now(), services.platforms[connection].launches
     since = now - REPETITION - services.confirm_within  # a draft is older than its confirmation
     for intent in await services.store.sent(IntentKind.LAUNCH, connection, request.launcher, since):
-        same = _tested(intent.launch) == _tested(request)
+        same = launches and launches.tested(intent.launch) == launches.tested(request)
         if same and intent.id != request.key and now - (intent.posted_at or intent.created_at) < REPETITION:
             return intent
     return None
-
-
-def _tested(request: LaunchRequest) -> LaunchRequest:
-    """Return what a launch tests: not what it is called, who is mailed, or in which order it was said."""
-    return replace(
-        request,
-        key="",
-        description=None,
-        recipients=(),
-        ephemeral=bool(request.ephemeral),
-        images=tuple(sorted(request.images)),
-        extra=tuple(sorted(request.extra)),
-    )
 
 
 async def _repeated_meanwhile(intent: Intent, services: Services) -> Intent | None:
@@ -161,7 +150,8 @@ async def _interrupted(intent: Intent, asked: Asked, services: Services) -> Repl
         return None
     if intent.state not in SENT or await services.store.story(intent.id, intent.channel) is not None:
         return None
-    return intents.reply(intent, services.clock.now())
+    platform = services.platforms.get(intent.connection)
+    return intents.reply(intent, services.clock.now(), send.cost_of(intent, platform))
 
 
 async def _stranger(intent: Intent, asked: Asked, services: Services) -> Reply | None:

@@ -74,6 +74,13 @@ async def look(intent: Intent, platform: Platform) -> Run | None:
     return await finds.find_launched(request.key, request.launcher, since) if finds else None
 
 
+def cost_of(intent: Intent, platform: Platform | None) -> str:
+    """Say what a launch costs; "" where its platform is not there any more, or it is none."""
+    if platform is None or platform.launches is None or intent.kind is not IntentKind.LAUNCH:
+        return ""
+    return platform.launches.cost(intent.launch)
+
+
 async def note(intent: Intent, decision: str, detail: str, *, store: Store, now: datetime) -> None:
     """Add what became of an intent to the audit trail, in the name of who asked for it."""
     await store.audit(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot import grammar, launching, moments
+from bot import grammar, moments
 from bot.cards import Button, Command, FieldKind, Reply
 from bot.command import Parameter, Verb
 from bot.errors import UserError, WrongValue
@@ -15,6 +15,9 @@ from bot.replies import pasting
 from bot.state import Invocation
 
 MOST = 999_999_999  # of a count that its verb does not bound
+
+Judge = Callable[[str, str, str, str, str], str]
+"""Says of a form's field what is wrong with it: verb, name, kind, value and label go in, "" comes out where nothing is."""
 
 Check = Callable[[str, str], object]
 """Reads a value; the second text is the parameter's name. Raises `UserError`."""
@@ -29,8 +32,8 @@ def problem(verb: Verb | None, name: str, kind: str, value: str, label: str) -> 
     parameter = next((p for p in verb.parameters if p.name == name), None) if verb else None
     try:
         _check(parameter, kind)(value, name)
-        if verb is not None and verb.open_names and parameter is None and "." in name:
-            launching.canonical(name)
+        if verb is not None and verb.further is not None and parameter is None and "." in name:
+            verb.further(value, name)
     except WrongValue as error:
         return error.at_field(label)
     except UserError as error:

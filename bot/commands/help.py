@@ -6,7 +6,7 @@ help [VERB]
 from __future__ import annotations
 
 from bot.cards import FieldKind, Reply
-from bot.command import Asked, Parameter, Services, Verb
+from bot.command import Asked, Parameter, Services, Verb, adapted
 from bot.replies import commands
 from bot.replies import help as replies
 
@@ -15,7 +15,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the overview, or with one verb's grammar and examples."""
     from bot.commands.registry import VERBS  # the registry lists this verb too
 
-    shown = {v.name: v for v in VERBS.values() if not v.hidden and v.offered_by(services.platforms.values())}
+    shown = {n: v for n, v in adapted(VERBS, services.platforms.values()).items() if not v.hidden}
     name = asked.value("verb", 0)
     if name is None:
         return replies.overview(shown.values())

@@ -1,29 +1,30 @@
-"""Start a test run.
+"""Start a run.
 
-    launch LAUNCHER|PRESET [duration=]MINUTES [config_image=IMAGE] [images=IMAGE;IMAGE] [description=TEXT]
-           [source=NAME] [test_name=NAME] [ephemeral=yes|no] [recipients=ADDRESS;ADDRESS] [custom.NAME=TEXT]
+    launch LAUNCHER|PRESET [NAME=VALUE ...] [connection=NAME]
 
-Parameters are also understood by the platform's names (antithesis.duration=30). Nothing is sent before the
-person has confirmed the exact parameters.
+What a launch takes, how it is checked and what it costs is the platform's. Nothing is sent before the person has
+confirmed the exact parameters.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
-from bot import grammar, launching
+from bot import grammar
 from bot.access import Role
 from bot.actions import confirm
 from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.command import Asked, Parameter, Preset, Services, Verb
-from bot.commands.parameters import may_mail
+from bot.commands.parameters import mailed, may_mail
 from bot.errors import ServiceError, UserError
 from bot.launchers import known_launchers
 from bot.model import LaunchRequest, Run, RunQuery
 from bot.parsed import ParsedCommand
-from bot.platform import LAUNCHES, Platform, listed
+from bot.platform import LAUNCHES, Launches, Platform, listed
 from bot.replies import launching as replies
 from bot.replies.forms import TITLES
 from bot.state import Intent, IntentKind, IntentState
@@ -31,31 +32,20 @@ from bot.targets.run import require, service_of
 from bot.wordlike import nearest
 
 OWN = ("launcher", "preset", "connection", "again")  # parameters of the verb that are none of the run's
-FIELDS = (
-    Field(name="duration", label="Duration in minutes", kind=FieldKind.MINUTES, required=True,
-          hint="30, 1h30m or 10s"),
-    Field(name="config_image", label="Config image", kind=FieldKind.TEXT,
-          hint="[REGISTRY/]NAME:TAG; empty: the launcher's own"),
-    Field(name="images", label="Images", kind=FieldKind.LONG_TEXT, hint="separated by ;"),
-    Field(name="description", label="Description", kind=FieldKind.TEXT),
-    Field(name="source", label="Source", kind=FieldKind.TEXT, hint="usually a branch; compared within one"),
-    Field(name="test_name", label="Test name", kind=FieldKind.TEXT),
-    Field(name="ephemeral", label="Leave it out of the history", kind=FieldKind.FLAG),
-    Field(name="recipients", label="Mail the report to", kind=FieldKind.TEXT, hint="addresses separated by ;"),
-)  # fmt: skip
 UNCLEAR_FOR = timedelta(hours=24)  # how long a launch without an answer is looked for
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Check everything, keep it as a draft, and ask for a confirmation; or ask for what is missing."""
     platform = service_of(asked, services)
-    require(platform, LAUNCHES, services)
-    launcher, values = given(asked, services)
-    timed = "duration" in values or launching.own_duration(values) is not None
-    lacking = [what for what, there in (("a launcher", launcher), ("a duration", timed)) if not there]
+    launches = require(platform, LAUNCHES, services)
+    fields = _given(asked, launches, services)
+    lacking = [field for field in fields if field.required and not field.value]
     if lacking:
-        return replies.missing(lacking, await form(asked, services))
-    request = launching.build(launcher, values, services.new_key())
+        return replies.missing(lacking, _form(fields, platform, services))
+    launcher, *others = fields
+    values = {field.name: field.value for field in others if field.value}
+    request = LaunchRequest(launcher=grammar.launcher(launcher.value), key=services.new_key(), values=values)
     return await propose(request, platform, asked, services)
 
 
@@ -63,8 +53,9 @@ async def propose(
     request: LaunchRequest, platform: Platform, asked: Asked, services: Services, *, reason: str = ""
 ) -> Reply:
     """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once."""
-    may_mail(request.recipients, asked, services)
-    parameters = require(platform, LAUNCHES, services).parameters(request)
+    launches = require(platform, LAUNCHES, services)
+    parameters = launches.parameters(request)
+    may_mail(mailed(launches.form(request.launcher, request.values)), asked, services)
     place = asked.invocation.place
     repeated = await confirm.repeated(request, platform.connection, services)
     warnings = (*_of_repetition(repeated, services), *await _warnings(request, platform, services))
@@ -83,59 +74,74 @@ async def propose(
     await services.store.draft(intent)
     if asked.invocation.confirmed and (repeated is None or asked.flag("again")):
         return await confirm.go(intent, asked, services)
-    return replies.confirmation(intent, request, parameters, alone=place.direct, warnings=warnings)
+    cost = launches.cost(request)
+    return replies.confirmation(intent, request, parameters, cost=cost, alone=place.direct, warnings=warnings)
 
 
-def given(asked: Asked, services: Services) -> tuple[str, dict[str, str]]:
-    """Return the launcher, "" where none is named, and the run's parameters; a preset fills what is not said."""
+def _given(asked: Asked, launches: Launches, services: Services) -> tuple[Field, ...]:
+    """Return the launcher and what the platform asks for, filled in; a preset fills what is not said."""
     said = asked.command.bare
     preset = _preset(asked.value("preset") or said, services, named=asked.value("preset") is not None)
     if said and asked.value("preset"):
         raise replies.preset_and_launcher(asked.value("preset") or "", said)
     launcher = asked.value("launcher") or (preset.launcher if preset else said)
     own = {**asked.command.named, **asked.invocation.values}
-    values = launching.normalised({name: value for name, value in own.items() if name not in OWN})
-    return launcher, {**launching.normalised(preset.values if preset else {}), **values}
+    values = _values(launches, launcher, preset.values if preset else {})
+    values |= _values(launches, launcher, {name: value for name, value in own.items() if name not in OWN})
+    first = Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, value=launcher, required=True,
+                  hint="the exact name, for example basic_test")  # fmt: skip
+    return (first, *launches.form(launcher, values))
 
 
-def with_duration(words: ParsedCommand) -> ParsedCommand:
-    """Read `launch basic_test 30` as people mean it: a length of time at the end, unless one is named.
+def _values(launches: Launches, launcher: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return values by the names of the platform's form, whatever they are called where they were given."""
+    return {field.name: field.value for field in launches.form(launcher, given) if field.value}
+
+
+def _with_length(platforms: Collection[Platform], command: ParsedCommand) -> ParsedCommand:
+    """Read `launch basic_test 30` as people mean it: a length of time at the end, where a launch takes one.
 
     Behind a text (`description=wait 30`) it may belong to that, so it is left to be asked about.
     """
-    behind = words.strays[-1][0] if words.strays else None
-    if {"duration", "antithesis.duration"} & words.named.keys() or behind not in {None, *OWN}:
-        return words
-    for length in (2, 1):
-        last = words.positional[-length:]
+    behind = command.strays[-1][0] if command.strays else None
+    name = _length(command.named, platforms) if behind in {None, *OWN} else None
+    for words in (2, 1) if name else ():
+        last = command.positional[-words:]
         with suppress(UserError):
-            minutes = grammar.minutes(" ".join(last)) if last and last[0][:1].isdigit() else None
-            if minutes:
+            if last and last[0][:1].isdigit():
+                length = grammar.minutes(" ".join(last))
                 return replace(
-                    words,
-                    positional=words.positional[:-length],
-                    strays=words.strays[:-length],
-                    named={**words.named, "duration": minutes},
+                    command,
+                    positional=command.positional[:-words],
+                    strays=command.strays[:-words],
+                    named={**command.named, str(name): length},
                 )
-    return words
+    return command
+
+
+def _length(named: Mapping[str, str], platforms: Collection[Platform]) -> str | None:
+    """Return the name of the length of time that a launch takes, None where it is given or some launch takes none."""
+    given = {name: value for name, value in named.items() if name not in OWN}
+    for platform in [p for p in platforms if p.connection == named.get("connection")] or platforms:
+        with suppress(UserError):
+            fields = platform.launches.form("", given) if platform.launches else ()
+            return next((f.name for f in fields if f.kind is FieldKind.MINUTES and not f.value), None)
+    return None
 
 
 async def form(asked: Asked, services: Services) -> Form:
     """Return the form, prefilled with what was given so far; further parameters get a field of their own."""
-    launcher, values = given(asked, services)
-    first = Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, value=launcher, required=True,
-                  hint="the exact name, for example basic_test")  # fmt: skip
-    timed = launching.own_duration(values) is not None
-    fields = [replace(field, value=values.pop(field.name, "")) for field in FIELDS]
-    fields[0] = replace(fields[0], required=not timed)
-    further = [
-        Field(name=name, label=name, kind=FieldKind.TEXT, value=value) for name, value in values.items()
-    ]
+    platform = service_of(asked, services)
+    launches = require(platform, LAUNCHES, services)
+    return _form(_given(asked, launches, services), platform, services)
+
+
+def _form(fields: tuple[Field, ...], platform: Platform, services: Services) -> Form:
     if len(services.platforms) > 1:
-        chosen = service_of(asked, services).connection
-        further.append(Field(name="connection", label="Connection", kind=FieldKind.CHOICE, value=chosen,
-                             choices=tuple(services.platforms)))  # fmt: skip
-    return Form(verb="launch", title=TITLES["launch"], submit="Continue", fields=(first, *fields, *further))
+        where = Field(name="connection", label="Connection", kind=FieldKind.CHOICE, value=platform.connection,
+                      choices=tuple(services.platforms))  # fmt: skip
+        fields = (*fields, where)
+    return Form(verb="launch", title=TITLES["launch"], submit="Continue", fields=fields)
 
 
 def _preset(name: str, services: Services, *, named: bool) -> Preset | None:
@@ -162,8 +168,7 @@ def _of_repetition(repeated: Intent | None, services: Services) -> tuple[Line, .
 async def _warnings(request: LaunchRequest, platform: Platform, services: Services) -> tuple[Line, ...]:
     """Say what makes this launch look like a slip: an unseen launcher, or one that is at work already."""
     launcher = request.launcher
-    own = launching.own_duration(dict(request.extra))
-    warnings: list[Line] = [replies.own_duration(own)] if own and request.minutes is None else []
+    warnings = [*require(platform, LAUNCHES, services).notes(request)]
     newest = await _newest(launcher, platform)
     if newest == () and launcher not in (seen := await known_launchers(platform, services)):
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *services.presets])))
@@ -196,6 +201,32 @@ async def _newest(launcher: str, platform: Platform) -> tuple[Run, ...] | None:
     return ()
 
 
+def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
+    """Return the verb with the parameters that a launch takes on these platforms."""
+    able = [platform.launches for platform in platforms if platform.launches]
+    forms = [{field.name: field for field in launches.form("")} for launches in able]
+
+    def check(text: str, name: str) -> object:
+        """Read one value as the platforms do. Raises `UserError` where none takes it."""
+        wrong: UserError | None = None
+        for launches in able:
+            try:
+                return launches.parameters(LaunchRequest(launcher="basic_test", key="", values={name: text}))
+            except UserError as error:
+                wrong = wrong or error
+        raise wrong or replies.nothing_to_launch_on()
+
+    fields = {name: field for form in reversed(forms) for name, field in form.items()}
+    taken = (
+        Parameter(name=name, summary=field.summary or field.label, kind=field.kind, choices=field.choices,
+                  required=all(name in form and form[name].required for form in forms), example=field.example,
+                  check=check)
+        for name, field in fields.items()
+    )  # fmt: skip
+    parameters = (*verb.parameters[:1], *taken, *verb.parameters[1:])
+    return replace(verb, parameters=parameters, further=check, reread=partial(_with_length, platforms))
+
+
 VERB = Verb(
     name="launch",
     summary="start a test run; shows what would be sent and asks first",
@@ -204,23 +235,7 @@ VERB = Verb(
     parameters=(
         Parameter(name="launcher", summary="The launcher's exact name, or a preset", kind=FieldKind.LAUNCHER,
                   required=True, positional=True, example="launch basic_test duration=30"),
-        Parameter(name="duration", summary="How long to test", kind=FieldKind.MINUTES, required=True,
-                  example="duration=1h30m"),
         Parameter(name="preset", summary="A launch prepared in the settings", kind=FieldKind.TEXT),
-        Parameter(name="config_image", summary="The image that holds the configuration", kind=FieldKind.TEXT,
-                  example="config_image=config:main", check=grammar.image),
-        Parameter(name="images", summary="Images to use, separated by ;", kind=FieldKind.LONG_TEXT,
-                  example="images=app:1.4;db:16", check=grammar.images),
-        Parameter(name="description", summary="Stands in the report and in mails", kind=FieldKind.TEXT,
-                  example='description="retry fix"', check=launching.description),
-        Parameter(name="source", summary="Usually a branch; runs of one source are compared",
-                  kind=FieldKind.TEXT, example="source=main", check=launching.plain_text),
-        Parameter(name="test_name", summary="The test's name in the history", kind=FieldKind.TEXT,
-                  check=launching.plain_text),
-        Parameter(name="ephemeral", summary="Leave the run out of the history", kind=FieldKind.FLAG,
-                  example="ephemeral=yes"),
-        Parameter(name="recipients", summary="Who gets the report by mail, separated by ;",
-                  kind=FieldKind.TEXT, example="recipients=ann@example.com", check=grammar.recipients),
         Parameter(name="again", summary="With --yes: although the same was just launched", kind=FieldKind.FLAG,
                   example="again=yes"),
         Parameter(name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT),
@@ -233,6 +248,6 @@ VERB = Verb(
     role=Role.LAUNCH,
     changes=True,
     open_names=True,
+    adapt=_adapted,
     form=form,
-    reread=with_duration,
 )  # fmt: skip

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot import grammar, launching
+from collections.abc import Iterable
+
+from bot import grammar
 from bot.cards import Field, FieldKind
 from bot.command import Asked, Parameter, Services
 
@@ -30,11 +32,20 @@ def may_mail(addresses: tuple[str, ...], asked: Asked, services: Services) -> tu
     Presets stand in the settings, so whoever runs Clew chose theirs. Raises `UserError` naming one that is not.
     """
     own = () if services.recipient_domains else (asked.invocation.actor.email,)
-    named = (
-        launching.normalised(preset.values).get("recipients", "") for preset in services.presets.values()
+    chosen = (
+        address
+        for preset in services.presets.values()
+        for platform in services.platforms.values()
+        if platform.launches is not None
+        for address in mailed(platform.launches.form(preset.launcher, preset.values))
     )
-    chosen = tuple(address for text in named if text for address in grammar.recipients(text))
     return grammar.only_within(addresses, services.recipient_domains, (*own, *chosen))
+
+
+def mailed(fields: Iterable[Field]) -> tuple[str, ...]:
+    """Return who gets mail by the fields of a launch. Raises `UserError`."""
+    texts = (field.value for field in fields if field.kind is FieldKind.ADDRESSES and field.value)
+    return tuple(address for text in texts for address in grammar.recipients(text))
 
 
 def run_field(asked: Asked) -> Field:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from bot.cards import Button, Card, Command, Context, Fact, Form, Line, Progress, Reply, Tone, Untrusted
+from bot.cards import (
+    Button,
+    Card,
+    Command,
+    Context,
+    Fact,
+    Field,
+    Form,
+    Line,
+    Progress,
+    Reply,
+    Tone,
+    Untrusted,
+)
 from bot.errors import Part, UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import confirming
@@ -24,17 +38,19 @@ from bot.replies.wording import (
 )
 from bot.state import Intent, IntentState
 
-RECIPIENTS = "antithesis.report.recipients"
 FINISHING = "finishing: builds and reports take longer than the requested time"
 _SHOWN = 60  # characters of what was typed that a sentence quotes
+_ADDRESS = re.compile(r"[^\s@:/;]{1,64}@[^\s@:/;]{1,255}", re.ASCII)  # no image: those have a tag or a digest
 COARSE_ABOVE = 10.0  # requested minutes from which progress is told in whole minutes
 
 
-def missing(names: list[str], form: Form) -> Reply:
+def missing(lacking: Sequence[Field], form: Form) -> Reply:
     """Ask for what a launch needs and was not given; the form and the words ask for the same."""
-    told: Line = (f"To launch a run, Clew needs {listed(names)}.",)
-    how: Line = ("Say ", Untrusted("launch LAUNCHER duration=MINUTES", code=True), ", for example ",
-                 Untrusted("launch basic_test duration=30", code=True), ".")  # fmt: skip
+    told: Line = (f"To launch a run, Clew needs {listed([_a(field.name) for field in lacking])}.",)
+    needed = [field for field in form.fields if field.required and field.name != "launcher"]
+    slots = "".join(f" {field.name}={field.kind.value.upper()}" for field in needed)
+    how: Line = ("Say ", Untrusted(f"launch LAUNCHER{slots}", code=True), ", for example ",
+                 Untrusted(" ".join(["launch basic_test", *(field.example for field in needed)]), code=True), ".")  # fmt: skip
     more: Line = ("Say “help launch” for everything that can be set.",)
     card = Card(
         title=("What should be launched?",), text=(*told, " ", *how), body=(told, how, more), form=form
@@ -47,14 +63,14 @@ def confirmation(
     request: LaunchRequest,
     parameters: tuple[tuple[str, str], ...],
     *,
+    cost: str,
     alone: bool,
     warnings: tuple[Line, ...] = (),
 ) -> Reply:
     """Show what would be sent, exactly, and what it costs. `alone`: nobody but the requester reads it."""
-    cost = _cost(request)
     asked: Line = ("Launch ", Untrusted(request.launcher), f" for {cost}? Nothing has been started yet.")
     facts = [Fact("Launcher", (Untrusted(request.launcher, code=True),)), Fact("Cost", (cost,))]
-    facts += [Fact(name, _value(name, value, alone=alone)) for name, value in parameters]
+    facts += [Fact(name, _value(value, alone=alone)) for name, value in parameters]
     card = Card(
         title=("Launch ", Untrusted(request.launcher), "?"),
         text=(*asked, *(span for warning in warnings for span in (" ", *warning))),
@@ -68,6 +84,11 @@ def confirmation(
         footer=(confirming.MINE_ONLY,),
     )
     return Reply(card=card)
+
+
+def _a(name: str) -> str:
+    noun = name.replace("_", " ")
+    return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
 
 
 def not_seen(launcher: str, close: str | None) -> Line:
@@ -166,16 +187,21 @@ def unknown_parameter(name: str, known: Sequence[str], further: Iterable[str]) -
     return mistaken(problem, name, known, takes, part=Part.NAME, name=name)
 
 
+def nothing_to_launch_on() -> UserError:
+    """Say that no connection starts runs."""
+    return UserError("No connection starts runs.")
+
+
 def not_a_launch() -> UserError:
     """Answer a request to launch again what was no launch."""
     return UserError("There is no launch under that token.", "Say “launch” to start one.")
 
 
-def sent(intent: Intent, request: LaunchRequest) -> Card:
+def sent(intent: Intent, request: LaunchRequest, cost: str) -> Card:
     """Say how a launch stands before its run is seen: sent, accepted, refused or of unknown outcome."""
     match intent.state:
         case IntentState.ACCEPTED:
-            return _accepted(intent, request)
+            return _accepted(intent, request, cost)
         case IntentState.REJECTED:
             return _rejected(intent, request)
         case IntentState.UNKNOWN:
@@ -184,9 +210,9 @@ def sent(intent: Intent, request: LaunchRequest) -> Card:
             return _checking(intent, request)
 
 
-def progress(intent: Intent, request: LaunchRequest, run: Run, *, now: datetime) -> Card:
+def progress(intent: Intent, run: Run, *, cost: str, now: datetime) -> Card:
     """Say how far a launched run is, in the platform's word and in elapsed against requested time."""
-    shown = _progress(request, run, now)
+    shown = _progress(run, now)
     state: Line = (Untrusted(run.status_text.replace("_", " ")),)
     return Card(
         title=(*run_name(run), " is ", *state),
@@ -194,7 +220,7 @@ def progress(intent: Intent, request: LaunchRequest, run: Run, *, now: datetime)
         tone=Tone.RUNNING,
         facts=(
             Fact("Run", (Untrusted(run.ref.run_id, code=True),)),
-            Fact("Requested", (_requested(request),)),
+            Fact("Requested", (minutes(run.requested_minutes) if run.requested_minutes else cost,)),
         ),
         progress=shown,
         buttons=_run_buttons(run.ref),
@@ -252,9 +278,9 @@ def still_unknown(intent: Intent, request: LaunchRequest) -> Reply:
     return Reply(card=card, private=True)
 
 
-def _accepted(intent: Intent, request: LaunchRequest) -> Card:
+def _accepted(intent: Intent, request: LaunchRequest, cost: str) -> Card:
     run = RunRef(intent.connection, intent.run_id or "")
-    said: Line = ("Launched ", Untrusted(request.launcher), f" for {_requested(request)}: run ",
+    said: Line = ("Launched ", Untrusted(request.launcher), f" for {cost}: run " if cost else ": run ",
                   Untrusted(run.run_id, code=True), " is being set up.")  # fmt: skip
     return Card(
         title=(Untrusted(request.launcher), " is launched"),
@@ -298,8 +324,8 @@ def _checking(intent: Intent, request: LaunchRequest) -> Card:
     )
 
 
-def _progress(request: LaunchRequest, run: Run, now: datetime) -> Progress:
-    requested = float(request.minutes) if request.minutes else run.requested_minutes
+def _progress(run: Run, now: datetime) -> Progress:
+    requested = run.requested_minutes
     passed = elapsed(run, now)
     if run.started_at is None and run.status_text == "starting":
         return Progress(fraction=0.0, text="being set up")
@@ -319,21 +345,19 @@ def _coarse(passed: timedelta, requested: float) -> timedelta:
     return timedelta(seconds=passed.total_seconds() // step * step)
 
 
-def _requested(request: LaunchRequest) -> str:
-    return minutes(float(request.minutes)) if request.minutes else "the launcher's own duration"
-
-
-def _cost(request: LaunchRequest) -> str:
-    if request.minutes is None:
+def test_time(requested: str | None) -> str:
+    """Say how long a run tests: in minutes as decimal text, None where its launcher decides."""
+    if requested is None:
         return "the launcher's own duration"
-    whole, rest = divmod(round(float(request.minutes) * 60), 60)
+    whole, rest = divmod(round(float(requested) * 60), 60)
     said = [count(whole, "minute")] if whole or not rest else []
     return f"{listed([*said, count(rest, 'second')] if rest else said)} of test time"
 
 
-def _value(name: str, value: str, *, alone: bool) -> Line:
-    if name == RECIPIENTS and not alone:
-        return (Untrusted("; ".join(masked(address) for address in value.split(";"))),)
+def _value(value: str, *, alone: bool) -> Line:
+    addresses = [address.strip() for address in value.split(";")]
+    if not alone and all(map(_ADDRESS.fullmatch, addresses)):
+        return (Untrusted("; ".join(map(masked, addresses))),)
     return (Untrusted(value, code=True),)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot import sessions
+from bot.actions import send
 from bot.analysis import analysis_of
 from bot.cards import Card
 from bot.errors import NotFound, Unreachable
@@ -80,20 +81,21 @@ class Look:
             session = await sessions.stand(intent, platform, self._now)
             return View(debugging.of_session(session), last=session.over)
         if intent.state is not IntentState.ACCEPTED:
-            return View(intents.card(intent, self._now), last=self._hopeless(intent))
+            card = intents.card(intent, self._now, send.cost_of(intent, platform))
+            return View(card, last=self._hopeless(intent))
         if platform is None:
             raise Unreachable(replies.NOT_CONFIGURED)
         return await self._of_launch(intent, platform)
 
     async def _of_launch(self, intent: Intent, platform: Platform) -> View:
+        cost = send.cost_of(intent, platform)
         try:
             run = await platform.reads.run(intent.run_id or "")
         except NotFound:  # it may take a while to appear
-            return View(intents.card(intent, self._now), last=self._late(intent))
+            return View(intents.card(intent, self._now, cost), last=self._late(intent))
         if run.status.terminal:
             return await self._verdict(intent, platform, run)
-        request = intent.launch
-        return View(launching.progress(intent, request, run, now=self._now), last=False)
+        return View(launching.progress(intent, run, cost=cost, now=self._now), last=False)
 
     async def _verdict(self, intent: Intent, platform: Platform, run: Run) -> View:
         found = await analysis_of(platform, self._views.store, run)

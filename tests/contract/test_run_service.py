@@ -14,9 +14,9 @@ from bot.errors import (
     NotAvailable,
     NotFound,
     RateLimited,
-    Rejected,
     ServiceError,
     ServiceFailed,
+    UserError,
 )
 from bot.model import (
     Availability,
@@ -217,15 +217,15 @@ async def test_build_logs__last_lines(stage: Stage) -> None:
 
 def test_parameters__exactly_what_is_sent(stage: Stage) -> None:
     """Values, order and the correlation key; a filter for log lines is refused."""
-    request = LaunchRequest(launcher=LAUNCHER, key="k-1", minutes="30", extra=(("custom.seed", "7"),))
-    refused = LaunchRequest(launcher=LAUNCHER, key="k-1", extra=(("antithesis.filter_logs_matching", "x"),))
+    request = LaunchRequest(launcher=LAUNCHER, key="k-1", values={"duration": "30", "custom.seed": "7"})
+    refused = LaunchRequest(launcher=LAUNCHER, key="k-1", values={"antithesis.filter_logs_matching": "x"})
 
     assert there(stage.platform.launches).parameters(request) == (
         ("antithesis.duration", "30"),
         ("custom.seed", "7"),
         ("clew.request_id", "k-1"),
     )
-    with pytest.raises(Rejected):
+    with pytest.raises(UserError):
         there(stage.platform.launches).parameters(refused)
 
 
@@ -241,7 +241,9 @@ def test_parameters__exactly_what_is_sent(stage: Stage) -> None:
 )
 async def test_launch__outcome_and_search(stage: Stage, how: Launching, outcome: type, started: bool) -> None:
     """The outcome says what can be known; a run that was started is found by its key, another is not."""
-    request = LaunchRequest(launcher=LAUNCHER, key="key-7f3a", minutes="15", source="main", ephemeral=True)
+    request = LaunchRequest(
+        launcher=LAUNCHER, key="key-7f3a", values={"duration": "15", "source": "main", "ephemeral": "yes"}
+    )
     stage.next_launch(how)
     told = await there(stage.platform.launches).launch(request)
     found = await there(stage.platform.finds_launched).find_launched(

@@ -17,7 +17,8 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeVar
 
-from bot.errors import ListCut, NotAvailable, NotFound, Rejected, ServiceError
+from adapters.platforms.antithesis import launching
+from bot.errors import ListCut, NotAvailable, NotFound, ServiceError
 from bot.model import (
     Availability,
     DebugRequest,
@@ -43,7 +44,7 @@ from bot.ports import Report
 from bot.terms import Noun, Terms
 from tests.fakes.runs import EPOCH, run_id
 
-KEY = "clew.request_id"
+KEY = launching.KEY
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _VTIME = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _HASH = re.compile(r"-?[0-9]{1,19}")
@@ -283,27 +284,11 @@ class FakeRunService:
         found = self._build_logs[run_id]
         return LogExcerpt(lines=found[-lines:], matched=len(found), total=len(found))
 
-    def parameters(self, request: LaunchRequest) -> tuple[tuple[str, str], ...]:
-        """Return the parameters, in the names that Antithesis gives them."""
-        refused = [name for name, _ in request.extra if name.endswith("filter_logs_matching")]
-        if refused:
-            raise Rejected(f"{refused[0]} cannot be checked here, so it is not sent.")
-        pairs = [
-            ("antithesis.duration", request.minutes),
-            ("antithesis.config_image", request.config_image),
-            ("antithesis.images", ";".join(request.images)),
-            ("antithesis.description", request.description),
-            ("antithesis.source", request.source),
-            ("antithesis.test_name", request.test_name),
-            (
-                "antithesis.is_ephemeral",
-                None if request.ephemeral is None else str(request.ephemeral).lower(),
-            ),
-            ("antithesis.report.recipients", ";".join(request.recipients)),
-            *request.extra,
-            (KEY, request.key),
-        ]
-        return tuple((name, value) for name, value in pairs if value)
+    form = staticmethod(launching.form)
+    parameters = staticmethod(launching.parameters)
+    tested = staticmethod(launching.tested)
+    cost = staticmethod(launching.cost)
+    notes = staticmethod(launching.notes)
 
     async def launch(self, request: LaunchRequest) -> LaunchOutcome:
         """Start a run, the way `next_launch` says."""
@@ -394,17 +379,18 @@ class FakeRunService:
 
     def _new_run(self, request: LaunchRequest) -> Run:
         self._next_id += 1
+        sent = dict(self.parameters(request)) if request.launcher != "debugging" else {}
         return Run(
             ref=RunRef(self.connection, run_id(self._next_id, self.release.replace(".", "-"))),
             status=RunStatus.STARTING,
             status_text="starting",
             launcher=request.launcher,
             created_at=self.now,
-            description=request.description,
-            source=request.source,
-            test_name=request.test_name,
-            ephemeral=bool(request.ephemeral),
-            requested_minutes=float(request.minutes) if request.minutes else None,
+            description=sent.get("antithesis.description"),
+            source=sent.get("antithesis.source"),
+            test_name=sent.get("antithesis.test_name"),
+            ephemeral=sent.get("antithesis.is_ephemeral") == "true",
+            requested_minutes=float(sent.get("antithesis.duration", "0")) or None,
             release=self.release,
         )
 

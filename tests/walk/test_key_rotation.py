@@ -106,7 +106,7 @@ async def test_key__a_launch_that_was_refused_is_sent_once_more(
     async with open_platform(loaded.connections[0], SystemClock()) as service:
         _put(key_file, tenant.api_key)
         outcome = await there(service.launches).launch(
-            LaunchRequest(launcher="basic_test", key="k-1", minutes="15")
+            LaunchRequest(launcher="basic_test", key="k-1", values={"duration": "15"})
         )
 
     assert isinstance(outcome, Started)

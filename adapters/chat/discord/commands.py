@@ -57,12 +57,9 @@ def given(verb: Verb, options: Mapping[str, object]) -> tuple[str, dict[str, str
     text, values = verb.name, {}
     for name, value in options.items():
         written = _written(value)
-        found = parameter(verb, name)
-        if not written:
-            continue
-        if found is None:  # further parameters are typed as a command's are
+        if name == MORE and written:  # further parameters are typed as a command's are
             text += f" {written}"
-        else:
+        elif written:
             values[name] = written
     return text, values
 

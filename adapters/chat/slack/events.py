@@ -19,8 +19,8 @@ from adapters.chat.slack import buttons, forms, ids
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.typed import message_text, typed_text
 from adapters.chat.surface import Inbound, Kind
+from bot.commands.fields import Judge
 from bot.lengths import LONGEST
-from bot.model import Secret
 from bot.replies import conversation
 from bot.state import Actor, Invocation, Place
 
@@ -122,17 +122,17 @@ Incoming = (
 )
 
 
-def read(body: Json, me: Self, now: datetime, secrets: tuple[Secret, ...] = ()) -> Incoming:
+def read(body: Json, me: Self, now: datetime, judge: Judge) -> Incoming:
     """Say what a payload means. Raises nothing for whatever it holds.
 
-    `secrets`: known values that what is said of a form's fields must not repeat.
+    `judge`: says what is wrong with a form's field.
     """
     if body.get("type") == "url_verification":
         return Challenged(challenge=str(body.get("challenge") or ""))
     reader = _READERS.get(_kind(body))
     if reader is None:
         return Ignored()
-    payload = _Payload(body, me, now, secrets)
+    payload = _Payload(body, me, now, judge)
     if not _served(body, me):
         url = payload.text("response_url") or None
         return NotServed(
@@ -150,7 +150,7 @@ class _Payload(Payload):
 
     me: Self
     now: datetime
-    secrets: tuple[Secret, ...] = ()
+    judge: Judge
 
     @property
     def actor(self) -> Actor:
@@ -270,7 +270,7 @@ def _command(payload: _Payload) -> Incoming:
 
 def _message(payload: _Payload) -> Incoming:
     """Read a mention or a direct message; both may come for one message, so they share a key."""
-    event = _Payload(payload.inner("event"), payload.me, payload.now)
+    event = replace(payload, body=payload.inner("event"))
     me = payload.me
     direct = event.text("channel_type") == "im" or ids.is_direct(event.text("channel"))
     mentioned = event.text("type") == "app_mention"
@@ -378,7 +378,7 @@ def _submission(payload: _Payload) -> Incoming:
     origin = forms.origin(view)
     if origin is None:
         return Ignored()
-    sent = forms.sent(view, payload.secrets)
+    sent = forms.sent(view, payload.judge)
     if sent.errors:
         return InvalidForm(errors=sent.errors)
     user = payload.text("user", "id")

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 
 from adapters.chat.slack.markup import Json, plain
 from bot.cards import Field, FieldKind, Form
-from bot.commands import fields
-from bot.commands.registry import VERBS
-from bot.model import Secret
-from bot.redact import scrub
+from bot.commands.fields import Judge
 from bot.state import Invocation
 from bot.suggest import Limits, Suggestion
 
@@ -84,18 +81,17 @@ def origin(view: Json) -> Origin | None:
         return None
 
 
-def sent(view: Json, secrets: tuple[Secret, ...] = ()) -> Sent:
-    """Read a modal's values and check what can be checked at once; no secret is repeated in what is wrong."""
+def sent(view: Json, judge: Judge) -> Sent:
+    """Read a modal's values and check what can be checked at once."""
     blocks = _blocks(view)
     known = origin(view)
-    verb = VERBS.get(known.verb) if known else None
+    verb = known.verb if known else ""
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
     for name, kind, element in _filled(view):
         value, block = _value(element), blocks.get(name, {})
         label = _label(block) or name
-        clean = scrub(value, secrets).text
-        wrong = fields.problem(verb, name, kind, clean, label)[:INPUT] if value else _missing(block)
+        wrong = judge(verb, name, kind, value, label)[:INPUT] if value else _missing(block)
         if wrong:
             errors[name] = wrong
         elif value:

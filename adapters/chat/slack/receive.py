@@ -79,7 +79,7 @@ class Receiver(AsyncMiddleware):
 
     async def _receive(self, body: Json, ack: AsyncAck) -> BoltResponse:
         """Act on what came in; what wants an answer with its acknowledgement gets it."""
-        match events.read(body, self._me, self._clock.now(), self.conversation.secrets):
+        match events.read(body, self._me, self._clock.now(), self.conversation.field_problem):
             case Inbound() as inbound:
                 refusal = (await self.conversation.receive(inbound)).refusal
                 if refusal is not None and inbound.told_by_receipt:

@@ -17,8 +17,6 @@ from adapters.chat.terminal.sender import Sender
 from adapters.private import touch
 from adapters.redact import redact
 from bot.cards import Field, FieldKind, Form
-from bot.commands import fields
-from bot.commands.registry import VERBS
 from bot.handler import Handler
 
 log = logging.getLogger(__name__)
@@ -43,6 +41,7 @@ class Prompt:
         self._tasks: set[asyncio.Task[bool]] = set()  # the loop itself keeps no hold on a task
         self._attended: asyncio.Task[bool] | None = None
         self._filling = False
+        self._judge = handler.field_problem
         self._completing = Completing(handler, sender.threads, lambda: receiver.thread)
         self._lines: PromptSession[str] = PromptSession(
             completer=self._completing,
@@ -129,9 +128,15 @@ class Prompt:
                 completer=self._completing.of_field(verb, field),
                 handle_sigint=False,
             )
-            if not (problem := _problem(verb, field, text.strip())):
+            if not (problem := self._problem(verb, field, text.strip())):
                 return text.strip()
             self._sender.screen.line(problem)
+
+    def _problem(self, verb: str, field: Field, text: str) -> str:
+        """Say what is wrong with a field while it can still be mended, "" where nothing is; the verb checks all."""
+        if not text:
+            return f"{field.label} is needed." if field.required else ""
+        return self._judge(verb, field.name, field.kind, text, field.label)
 
     def _place(self) -> str:
         thread = self._receiver.thread
@@ -140,13 +145,6 @@ class Prompt:
     def _status(self) -> str | None:
         lines = self._sender.status()
         return "\n".join(lines) if lines else None
-
-
-def _problem(verb: str, field: Field, text: str) -> str:
-    """Say what is wrong with a field while it can still be mended, "" where nothing is; the verb checks all."""
-    if not text:
-        return f"{field.label} is needed." if field.required else ""
-    return fields.problem(VERBS.get(verb), field.name, field.kind, text, field.label)
 
 
 class Discreet(FileHistory):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from adapters.platforms.antithesis import protocol
+from adapters.platforms.antithesis import launching, protocol
 from adapters.platforms.antithesis.answers import error_of, outcome_of
 from adapters.platforms.antithesis.caller import Caller
 from adapters.platforms.antithesis.ids import checked_run_id, is_run_id, older_than
@@ -18,12 +18,21 @@ from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.links import checked_report, same_report
 from adapters.platforms.antithesis.logs import LogReader
 from adapters.platforms.antithesis.paging import shrinking, walk
-from adapters.platforms.antithesis.parameters import EVENT_DESCRIPTION, KEY, launch_parameters
+from adapters.platforms.antithesis.parameters import EVENT_DESCRIPTION
 from adapters.platforms.antithesis.protocol import Listed
 from adapters.platforms.antithesis.sender import NotSent, Sender
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.antithesis.wire import Request
-from bot.errors import AccessRefused, ListCut, NotAvailable, NotFound, RateLimited, Rejected, ServiceError
+from bot.errors import (
+    AccessRefused,
+    ListCut,
+    NotAvailable,
+    NotFound,
+    RateLimited,
+    Rejected,
+    ServiceError,
+    UserError,
+)
 from bot.model import (
     Availability,
     Check,
@@ -186,9 +195,11 @@ class AntithesisService:
             run = await self.run(run_id)
             raise NotAvailable(f"There is no build log for this run ({_words(run)}).") from None
 
-    def parameters(self, request: LaunchRequest) -> tuple[tuple[str, str], ...]:
-        """Return what a launch would send."""
-        return launch_parameters(request)
+    form = staticmethod(launching.form)
+    parameters = staticmethod(launching.parameters)
+    tested = staticmethod(launching.tested)
+    cost = staticmethod(launching.cost)
+    notes = staticmethod(launching.notes)
 
     async def launch(self, request: LaunchRequest) -> LaunchOutcome:
         """Start a test run; sent once."""
@@ -202,7 +213,7 @@ class AntithesisService:
         """Send a launch once. Only what surely did not reach the platform counts as refused."""
         try:
             answer = await self._caller.once(build())
-        except (Rejected, AccessRefused) as error:
+        except (UserError, Rejected, AccessRefused) as error:
             return Refused(error.problem)
         except (NotSent, RateLimited) as error:
             return Refused(f"{error.problem} Nothing was started.")
@@ -260,7 +271,7 @@ def _same(listed: Check) -> Hashable:
 
 def _carries(run: Run, key: str) -> bool:
     texts = (run.parameters.get(EVENT_DESCRIPTION), run.description)
-    return run.parameters.get(KEY) == key or any(key in text for text in texts if text)
+    return run.parameters.get(launching.KEY) == key or any(key in text for text in texts if text)
 
 
 def _is_meant(run: Run, wanted: str | None, session: str | None) -> bool:

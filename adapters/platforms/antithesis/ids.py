@@ -32,9 +32,14 @@ def checked_run_id(text: str) -> str:
     return text
 
 
+def is_launcher(text: str) -> bool:
+    """Whether a text can be a launcher's name: nothing in it bends an address."""
+    return bool(_LAUNCHER.fullmatch(text)) and text == text.strip() and ".." not in text and text != "."
+
+
 def checked_launcher(text: str) -> str:
     """Return a launcher's name, encoded for a path. Raises `Rejected`."""
-    if not _LAUNCHER.fullmatch(text) or text != text.strip() or ".." in text or text == ".":
+    if not is_launcher(text):
         raise Rejected(
             "A launcher's name has up to 200 characters and none of / \\ ? # % and no two dots in a row."
         )

@@ -1,4 +1,4 @@
-"""Launch parameters: what we send under which name, and which of a run's parameters people may see."""
+"""What a debugging launch sends, and which of a run's parameters people may see."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import re
 from collections.abc import Mapping
 
 from adapters.platforms.antithesis.ids import checked_moment, checked_run_id
+from adapters.platforms.antithesis.launching import KEY
 from adapters.platforms.antithesis.text import clean
 from adapters.redact import redact
 from bot.errors import Rejected
-from bot.launching import CUSTOM, FURTHER
-from bot.model import DebugRequest, LaunchRequest
+from bot.model import DebugRequest
 from bot.redact import is_secret, scrub
 
-KEY = "clew.request_id"  # our own parameter: the platform echoes it, so a launch can be found again
 EVENT_DESCRIPTION = "antithesis.event_description"
 
 _LONGEST = 4_000
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
-_MINUTES = re.compile(r"[0-9]{1,7}(\.[0-9]{1,6})?")
-_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]{0,511}")
 _MAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,7}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _SHOWN = re.compile(
@@ -28,26 +24,6 @@ _SHOWN = re.compile(
     r"|(custom|run|vcs)\.[\w.-]{1,120}"
     rf"|{re.escape(KEY)}"
 )
-
-
-def launch_parameters(request: LaunchRequest) -> tuple[tuple[str, str], ...]:
-    """Return the names and values of a launch, in order. Raises `Rejected`: the launcher itself checks nothing."""
-    fixed = (
-        ("antithesis.duration", _minutes(request.minutes)),
-        ("antithesis.config_image", _image(request.config_image)),
-        ("antithesis.images", ";".join(_image(image) or "" for image in request.images)),
-        ("antithesis.description", request.description),
-        ("antithesis.source", request.source),
-        ("antithesis.test_name", request.test_name),
-        ("antithesis.is_ephemeral", None if request.ephemeral is None else str(request.ephemeral).lower()),
-        ("antithesis.report.recipients", _recipients(request.recipients)),
-    )
-    taken = {name for name, _ in fixed} | {KEY}
-    for name, value in request.extra:
-        _check_extra(name, value, taken)
-        taken.add(name)
-    pairs = [(name, _value(name, value)) for name, value in (*fixed, *request.extra) if value]
-    return (*pairs, (KEY, _value(KEY, request.key)))
 
 
 def debug_parameters(request: DebugRequest) -> tuple[tuple[str, str], ...]:
@@ -75,34 +51,6 @@ def shown_parameters(served: Mapping[str, str]) -> dict[str, str]:
         for name, value in served.items()
         if _SHOWN.fullmatch(name) and not is_secret(name)
     }
-
-
-def _check_extra(name: str, value: str, taken: set[str]) -> None:
-    """Refuse a further parameter that cannot be sent, saying why."""
-    if not _NAME.fullmatch(name):
-        raise Rejected("A parameter's name has letters, digits, dots, - and _ only, as in custom.seed.")
-    if is_secret(name) or redact(value) != value:
-        raise Rejected(
-            f"{name} looks like a secret: it belongs into the launcher's own settings, not into chat."
-        )
-    if name not in FURTHER and not name.startswith(CUSTOM):
-        raise Rejected(f"{name} is not sent from here: of the platform's own parameters only known ones are.")
-    if name in taken:
-        raise Rejected(f"{name} is given twice, or has an option of its own.")
-
-
-def _minutes(text: str | None) -> str | None:
-    if text and not (_MINUTES.fullmatch(text) and float(text) > 0):
-        raise Rejected("The duration is a number of minutes above 0, as in 30 or 0.5.")
-    return text
-
-
-def _image(text: str | None) -> str | None:
-    if text is not None and not _IMAGE.fullmatch(text):
-        raise Rejected(
-            "An image is [registry/]name:tag or [registry/]name@digest, without spaces, commas and ;."
-        )
-    return text
 
 
 def _recipients(addresses: tuple[str, ...]) -> str:

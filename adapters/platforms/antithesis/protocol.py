@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from adapters.platforms.antithesis import launching
 from adapters.platforms.antithesis.answers import detail_of, error_of
 from adapters.platforms.antithesis.decode import RunBody, run_of
 from adapters.platforms.antithesis.ids import (
@@ -24,7 +25,7 @@ from adapters.platforms.antithesis.ids import (
     usable_cursor,
 )
 from adapters.platforms.antithesis.lenient import Page, read_any, read_items, read_page, read_struct
-from adapters.platforms.antithesis.parameters import debug_parameters, launch_parameters
+from adapters.platforms.antithesis.parameters import debug_parameters
 from adapters.platforms.antithesis.properties import PropertyBody, property_of
 from adapters.platforms.antithesis.wire import Answer, Oversized, Request
 from bot.errors import ListCut, UnexpectedAnswer
@@ -104,9 +105,9 @@ def build_logs_request(run_id: str) -> Request:
 
 
 def launch_request(request: LaunchRequest) -> Request:
-    """Start a test run. Raises `Rejected`."""
+    """Start a test run. Raises `Rejected`, `UserError`."""
     path = f"/api/v1/launch/{checked_launcher(request.launcher)}"
-    return _launch(path, launch_parameters(request))
+    return _launch(path, launching.parameters(request))
 
 
 def debug_request(request: DebugRequest) -> Request:

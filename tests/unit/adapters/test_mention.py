@@ -33,7 +33,9 @@ def said_in_slack(text: str, *, kind: str = "app_mention") -> str | None:
     }
     if kind == "message":
         event |= {"channel": "D1", "channel_type": "im"}
-    found = slack_events.read({"type": "event_callback", "team_id": "T01", "event": event}, me, EPOCH)
+    found = slack_events.read(
+        {"type": "event_callback", "team_id": "T01", "event": event}, me, EPOCH, lambda *_: ""
+    )
     return found.invocation.text if isinstance(found, Inbound) else None
 
 

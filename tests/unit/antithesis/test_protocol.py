@@ -27,7 +27,7 @@ RUN = "9043254f65c9c65d63fe043a0abfc7fc-53-1"
 MOMENT = Moment("-3625518438076122494", "398.4898056755774")
 NOW = datetime(2026, 5, 14, 12, 0, tzinfo=UTC)
 TENANT = Tenant(name="prod", tenant="acme", api_key=Secret("k3y"))
-LAUNCH = LaunchRequest(launcher="Payments Nightly", key="k-1", description="é")
+LAUNCH = LaunchRequest(launcher="Payments Nightly", key="k-1", values={"description": "é"})
 
 
 def test_runs__filters_and_cursor() -> None:

@@ -110,12 +110,14 @@ async def test_launch__understands_the_platforms_names() -> None:
     )
     request = drafts(stage)[0].launch
 
-    assert request.minutes == "30"
-    assert request.images == (IMAGE,)
-    assert request.ephemeral is True
-    assert request.recipients == ("ann@example.com",)
-    assert request.extra == (("antithesis.performance_tier", "high"),)
-    assert request.config_image == "c:1"
+    assert request.values == {
+        "duration": "30",
+        "images": IMAGE,
+        "ephemeral": "true",
+        "recipients": "ann@example.com",
+        "antithesis.performance_tier": "high",
+        "config_image": "c:1",
+    }
 
 
 async def test_launch__takes_a_launcher_with_spaces_and_form_values() -> None:
@@ -125,8 +127,8 @@ async def test_launch__takes_a_launcher_with_spaces_and_form_values() -> None:
     await stage.say("launch", values={"launcher": "Payments Nightly", "duration": "0.5", "source": ""})
     first, second = (intent.launch for intent in drafts(stage))
 
-    assert (first.launcher, first.minutes) == ("Payments Nightly", "30")
-    assert (second.launcher, second.minutes, second.source) == ("Payments Nightly", "0.5", None)
+    assert (first.launcher, first.values) == ("Payments Nightly", {"duration": "30"})
+    assert (second.launcher, second.values) == ("Payments Nightly", {"duration": "0.5"})
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ async def test_launch__takes_a_length_at_the_end(said: str, launcher: str, minut
     await stage.say(said)
 
     request = drafts(stage)[0].launch
-    assert (request.launcher, request.minutes) == (launcher, minutes)
+    assert (request.launcher, request.values) == (launcher, {"duration": minutes})
 
 
 async def test_launch__without_a_length_asks_for_it() -> None:
@@ -165,8 +167,8 @@ async def test_launch__fills_in_a_preset() -> None:
     await stage.say("launch preset=nightly launcher=basic_test")
     first, second = (intent.launch for intent in drafts(stage))
 
-    assert (first.launcher, first.minutes, first.source) == ("Payments Nightly", "10", "main")
-    assert (second.launcher, second.minutes) == ("basic_test", "60")
+    assert (first.launcher, first.values) == ("Payments Nightly", {"duration": "10", "source": "main"})
+    assert (second.launcher, second.values["duration"]) == ("basic_test", "60")
 
 
 async def test_launch__a_mistyped_preset_is_offered() -> None:
@@ -344,7 +346,7 @@ async def test_launch__a_harmless_name_passes(name: str) -> None:
     stage = Stage()
     await stage.say(f"launch basic_test duration=30 {name}=7")
 
-    assert drafts(stage)[0].launch.extra == ((name, "7"),)
+    assert drafts(stage)[0].launch.values == {"duration": "30", name: "7"}
 
 
 async def test_launch__mail_stays_within_the_domains_of_the_settings() -> None:
@@ -472,7 +474,7 @@ async def test_launch__by_a_form_whose_field_held_a_secret_is_refused_by_name() 
 
     assert "“custom.channel=” has “***” in the place" in texts(refused.card)
     assert "A secret was removed from what you wrote." in texts(taken.card)
-    assert [draft.launch.description for draft in drafts(stage)] == ["for ***"]
+    assert [draft.launch.values["description"] for draft in drafts(stage)] == ["for ***"]
 
 
 async def test_launch__by_a_preset_whose_value_is_a_secret_is_refused_by_name() -> None:

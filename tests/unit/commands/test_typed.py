@@ -42,7 +42,7 @@ async def test_argument__is_one_value() -> None:
     await argv(stage, "launch", "launcher=basic_test", "duration=30", f"description={HOSTILE}")
     request = next(iter(stage.memory.intents.values())).launch
 
-    assert (request.description, request.images, request.recipients) == (HOSTILE, (), ())
+    assert request.values == {"duration": "30", "description": HOSTILE}
 
 
 async def test_argument__with_a_space_keeps_the_launcher() -> None:
@@ -51,7 +51,8 @@ async def test_argument__with_a_space_keeps_the_launcher() -> None:
     await argv(stage, "launch", "basic_test", "30", "description=retry fix")
     request = next(iter(stage.memory.intents.values())).launch
 
-    assert (request.launcher, request.minutes, request.description) == ("basic_test", "30", "retry fix")
+    assert request.launcher == "basic_test"
+    assert request.values == {"duration": "30", "description": "retry fix"}
 
 
 @settings(max_examples=150)
@@ -139,7 +140,8 @@ async def test_surplus_words__the_offer_goes_on() -> None:
     request = next(iter(stage.memory.intents.values())).launch
 
     assert labels(reply.card) == ["Launch", "Cancel"]
-    assert (request.launcher, request.minutes, request.description) == ("basic_test", "30", "two words")
+    assert request.launcher == "basic_test"
+    assert request.values == {"duration": "30", "description": "two words"}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ async def test_launch__a_preset_takes_a_length_of_time() -> None:
         await stage.say(words)
         request = next(iter(stage.memory.intents.values())).launch
 
-        assert (request.launcher, request.minutes) == ("basic_test", "10"), words
+        assert (request.launcher, request.values) == ("basic_test", {"duration": "10"}), words
 
 
 # A launcher's name is its latest run -----------------------------------------------------------------------

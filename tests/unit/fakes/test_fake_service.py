@@ -24,7 +24,7 @@ from bot.model import (
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_run, some_results
 from tests.fakes.service import Call, FakeRunService, Launching
 
-REQUEST = LaunchRequest(launcher="basic_test", key="key-1", minutes="30")
+REQUEST = LaunchRequest(launcher="basic_test", key="key-1", values={"duration": "30"})
 
 
 async def _quiet(_: str) -> None:

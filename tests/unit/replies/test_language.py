@@ -211,7 +211,7 @@ async def test_cards__of_recent_runs(number: int) -> None:
 def an_intent(kind: IntentKind, state: IntentState, reason: str) -> Intent:
     """Return an intent that stands like this."""
     debug = DebugRequest(moment=MOMENT, run_id="r-1", description="why?")
-    launch = LaunchRequest(launcher=reason, key="k", minutes="1")
+    launch = LaunchRequest(launcher=reason, key="k", values={"duration": "1"})
     request = launch if kind is IntentKind.LAUNCH else debug
     return Intent(
         id="k", connection="demo", actor="a", channel=CHANNEL, thread=None, request=request, subject="s",
@@ -225,17 +225,18 @@ def of_intents(ending: str) -> Iterator[Card]:
         launch = an_intent(IntentKind.LAUNCH, state, ending)
         request = launch.launch
         session = an_intent(IntentKind.DEBUG, state, ending)
-        yield launching.sent(launch, request)
+        for cost in ("", "2 minutes of test time"):
+            yield launching.sent(launch, request, cost)
         yield confirming.happened(launch).card
         yield confirming.happened(session).card
         ended = a_run(1, status_text=ending)
         for run in (None, ended, replace(ended, status=RunStatus.INCOMPLETE)):
             asked = session.debug
             yield debugging.of_session(Session(intent=session, request=asked, now=NOW, run=run))
-    for minutes in ("0.5", "1", "2"):
-        asked_for = LaunchRequest(launcher=ending, key="k", minutes=minutes)
+    for minutes in (None, "0.5", "1", "2"):
+        asked_for, cost = LaunchRequest(launcher=ending, key="k"), launching.test_time(minutes)
         yield launching.confirmation(
-            an_intent(IntentKind.LAUNCH, IntentState.DRAFT, ""), asked_for, (), alone=True
+            an_intent(IntentKind.LAUNCH, IntentState.DRAFT, ""), asked_for, (), cost=cost, alone=True
         ).card
 
 

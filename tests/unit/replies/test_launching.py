@@ -34,7 +34,8 @@ def an_intent(state: IntentState, **changes: object) -> Intent:
 
 def test_confirmation__without_a_duration() -> None:
     """A launch that leaves the duration to its launcher says so."""
-    reply = launching.confirmation(an_intent(IntentState.DRAFT), REQUEST, (), alone=True)
+    cost = launching.test_time(None)
+    reply = launching.confirmation(an_intent(IntentState.DRAFT), REQUEST, (), cost=cost, alone=True)
 
     assert "for the launcher's own duration?" in plain(reply.card.text)
 
@@ -56,9 +57,8 @@ def test_progress__elapsed_against_requested(
     """Elapsed against requested, capped; words alone where nothing was requested."""
     now = EPOCH + timedelta(hours=30)
     at = None if started is None else now - timedelta(minutes=started)
-    run = a_run(1, status=status, started_at=at, requested_minutes=None)
-    request = LaunchRequest(launcher="basic_test", key="k", minutes=minutes)
-    card = launching.progress(an_intent(IntentState.ACCEPTED), request, run, now=now)
+    run = a_run(1, status=status, started_at=at, requested_minutes=float(minutes) if minutes else None)
+    card = launching.progress(an_intent(IntentState.ACCEPTED), run, cost="x", now=now)
 
     assert expected == card.progress
 
@@ -66,9 +66,8 @@ def test_progress__elapsed_against_requested(
 def test_progress__a_status_that_nobody_knows_stays_text_from_outside() -> None:
     """What a platform calls its status is quoted in the card, never said in our own words."""
     run = a_run(1, status=RunStatus.UNKNOWN, status_text="*boom*", started_at=None, created_at=None)
-    request = LaunchRequest(launcher="basic_test", key="k", minutes="30")
 
-    card = launching.progress(an_intent(IntentState.ACCEPTED), request, run, now=EPOCH)
+    card = launching.progress(an_intent(IntentState.ACCEPTED), run, cost="x", now=EPOCH)
 
     own = [span for span in (*card.title, *card.text) if isinstance(span, str)]
     assert "*boom*" in plain(card.title)
@@ -79,7 +78,7 @@ def test_progress__a_status_that_nobody_knows_stays_text_from_outside() -> None:
 def test_sent__without_a_time_of_sending() -> None:
     """A card that does not know when it was sent leaves that out."""
     intent = an_intent(IntentState.POSTING)
-    card = launching.sent(intent, REQUEST)
+    card = launching.sent(intent, REQUEST, "x")
     late = launching.appeared(intent, REQUEST, a_run(1), now=EPOCH)
 
     assert "The launch of basic_test was sent. Which run" in plain(card.text)
@@ -88,7 +87,7 @@ def test_sent__without_a_time_of_sending() -> None:
 
 def test_sent__refused_without_a_reason() -> None:
     """A refusal without a word is told all the same."""
-    card = launching.sent(an_intent(IntentState.REJECTED), REQUEST)
+    card = launching.sent(an_intent(IntentState.REJECTED), REQUEST, "x")
 
     assert plain(card.text).strip() == "The platform refused to launch basic_test. Nothing was started."
     assert len(card.body) == 1

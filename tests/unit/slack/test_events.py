@@ -15,7 +15,9 @@ from adapters.chat.slack import typed as typed_words
 from adapters.chat.slack.events import Autocomplete, Command, HomeOpened, Ignored, NotServed, Self
 from adapters.chat.surface import Inbound, Kind
 from bot.state import Actor
+from tests.fakes.stage import Stage
 
+JUDGE = Stage().handler.field_problem
 NOW = datetime(2026, 5, 14, tzinfo=UTC)
 ME = Self(team="T01", user="UBOT", bot="B01", workspaces=frozenset({"T01"}))
 COMMAND = {
@@ -73,7 +75,7 @@ def test_typed_text__undoes_slacks_markup(typed: str, said: str) -> None:
 
 def test_command__becomes_words_of_a_person_at_a_place() -> None:
     """Ids are Slack's own, with the workspace; names decide nothing."""
-    result = events.read(COMMAND | {"user_name": "admin"}, ME, NOW)
+    result = events.read(COMMAND | {"user_name": "admin"}, ME, NOW, JUDGE)
 
     assert isinstance(result, Inbound)
     assert result.invocation.actor.id == "slack:user:T01:U1"
@@ -117,13 +119,13 @@ def test_mention__of_a_person_from_another_organisation_keeps_their_workspace() 
 )
 def test_message__that_is_not_for_us_is_nothing(changes: dict[str, Any]) -> None:
     """Own messages, bots, edits, and what people say to each other."""
-    assert Ignored() == events.read(mention(**changes), ME, NOW)
+    assert Ignored() == events.read(mention(**changes), ME, NOW, JUDGE)
 
 
 @pytest.mark.parametrize("team", ["T99", "", None, 5, {"id": "T01"}])
 def test_anything__from_elsewhere_is_refused(team: object) -> None:
     """Only workspaces that are served are read at all."""
-    assert isinstance(events.read(COMMAND | {"team_id": team}, ME, NOW), NotServed)
+    assert isinstance(events.read(COMMAND | {"team_id": team}, ME, NOW, JUDGE), NotServed)
 
 
 def pressed(action: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -154,12 +156,12 @@ def test_press__of_a_menu_says_the_entry() -> None:
 
 def test_press__of_a_page_button_is_nothing() -> None:
     """A page was opened; Slack tells us all the same."""
-    assert Ignored() == events.read(pressed({"action_id": "page:1", "value": "x"}), ME, NOW)
+    assert Ignored() == events.read(pressed({"action_id": "page:1", "value": "x"}), ME, NOW, JUDGE)
 
 
 def test_press__that_asks_opens_a_form() -> None:
     """The words prefill it."""
-    result = events.read(pressed({"action_id": "ask:launch:1", "value": "launch basic_test"}), ME, NOW)
+    result = events.read(pressed({"action_id": "ask:launch:1", "value": "launch basic_test"}), ME, NOW, JUDGE)
 
     assert isinstance(result, Inbound)
     assert result.opens_form
@@ -229,7 +231,7 @@ def payloads(team: str | None) -> dict[str, dict[str, Any]]:
 
 def who_of(body: dict[str, Any]) -> Actor:
     """Return the person of a payload."""
-    result = events.read(body, ORGANISED, NOW)
+    result = events.read(body, ORGANISED, NOW, JUDGE)
     if isinstance(result, Inbound):
         return result.invocation.actor
     assert isinstance(result, HomeOpened | Autocomplete)
@@ -274,7 +276,7 @@ def test_anything__is_served_by_where_the_app_is_installed(changes: dict[str, An
     """Never by the workspace that the person is from."""
     body = {**pressed({"action_id": "say:1", "value": "status"}), **changes}
 
-    result = events.read(body, ORGANISED, NOW)
+    result = events.read(body, ORGANISED, NOW, JUDGE)
 
     assert isinstance(result, NotServed) is not served
     if isinstance(result, NotServed):
@@ -312,13 +314,13 @@ BODIES = st.dictionaries(
 @given(BODIES, KINDS, st.sampled_from([{"team_id": "T01"}, {"team": {"id": "T01"}}]))
 def test_read__never_stumbles(body: dict[str, Any], kind: str, team: dict[str, Any]) -> None:
     """Whatever a payload holds, it means something."""
-    result = events.read({**body, "type": kind, **team}, ME, NOW)
+    result = events.read({**body, "type": kind, **team}, ME, NOW, JUDGE)
 
     assert result is not None
 
 
 def _said(body: dict[str, Any]) -> Command:
-    result = events.read(body, ME, NOW)
+    result = events.read(body, ME, NOW, JUDGE)
     assert isinstance(result, Inbound)
     assert not result.opens_form
     return result
@@ -329,16 +331,16 @@ def test_event__of_a_shared_channel_came_through_the_workspace_of_the_installati
     event = mention(user_team="T01") | {"team_id": "T99"}
     foreign = mention() | {"authorizations": [{"team_id": "T99"}]}
 
-    ours = events.read(event | {"authorizations": [{"team_id": "T01"}]}, ME, NOW)
+    ours = events.read(event | {"authorizations": [{"team_id": "T01"}]}, ME, NOW, JUDGE)
 
     assert isinstance(ours, Inbound)
-    assert isinstance(events.read(foreign, ME, NOW), NotServed)
+    assert isinstance(events.read(foreign, ME, NOW, JUDGE), NotServed)
 
 
 @pytest.mark.parametrize(("thread", "within"), [(None, None), ("1.1", None), ("0.9", "0.9")])
 def test_mention__is_within_a_thread_only_as_a_reply(thread: str | None, within: str | None) -> None:
     """The message that a thread may hang on one day is not in it yet."""
-    said = events.read(mention(**({"thread_ts": thread} if thread else {})), ME, NOW)
+    said = events.read(mention(**({"thread_ts": thread} if thread else {})), ME, NOW, JUDGE)
 
     assert isinstance(said, Inbound)
     assert said.interaction is not None

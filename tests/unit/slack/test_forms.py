@@ -18,6 +18,7 @@ from tests.fakes import slack_judge
 from tests.fakes.slack import _filled
 from tests.fakes.stage import ANN, Stage
 
+JUDGE = Stage().handler.field_problem
 ME = Actor(id="slack:user:T01:U1", principals=frozenset({"slack:user:T01:U1"}))
 SAID = Invocation(
     actor=ME,
@@ -42,7 +43,7 @@ def sent(view: dict[str, Any], **values: str) -> forms.Sent:
         b["block_id"]: {b["element"]["action_id"]: _filled(b["element"], values.get(b["block_id"]))}
         for b in view["blocks"]
     }
-    return forms.sent({**view, "state": {"values": state}})
+    return forms.sent({**view, "state": {"values": state}}, JUDGE)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +221,6 @@ ANYTHING = st.recursive(st.none() | st.text(max_size=5) | st.integers(), lambda 
 @given(st.dictionaries(st.sampled_from(["state", "blocks"]), ANYTHING), ANYTHING)
 def test_sent__never_stumbles(view: dict[str, Any], values: Any) -> None:
     """Whatever a view holds, it says something or nothing."""
-    result = forms.sent({**view, "state": {"values": values}} if values else view)
+    result = forms.sent({**view, "state": {"values": values}} if values else view, JUDGE)
 
     assert json.dumps(dict(result.errors)) is not None

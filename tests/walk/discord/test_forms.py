@@ -35,8 +35,8 @@ async def test_launch__through_its_form_starts_once(world: World) -> None:
 
     assert len(world.service.launches) == 1
     sent = world.service.launches[0]
-    assert (sent.launcher, sent.minutes, sent.source) == ("basic_test", "30", "main")
-    assert dict(sent.extra)["custom.seed"] == "7"
+    assert sent.launcher == "basic_test"
+    assert sent.values == {"duration": "30", "source": "main", "custom.seed": "7"}
 
 
 async def test_form__with_a_mistake_can_be_corrected(world: World) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.platforms.antithesis import launching
 from adapters.store.codec import encode
 from adapters.store.requests import decode_request
 from bot.errors import StoreError
@@ -18,15 +19,7 @@ LAUNCHES = st.builds(
     LaunchRequest,
     launcher=TEXT,
     key=TEXT,
-    minutes=st.none() | TEXT,
-    config_image=st.none() | TEXT,
-    images=TEXTS,
-    description=st.none() | TEXT,
-    source=st.none() | TEXT,
-    test_name=st.none() | TEXT,
-    ephemeral=st.none() | st.booleans(),
-    recipients=TEXTS,
-    extra=st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple),
+    values=st.dictionaries(TEXT, TEXT, max_size=3),
 )
 DEBUGS = st.builds(
     DebugRequest,
@@ -63,6 +56,33 @@ def test_debug__of_an_earlier_version() -> None:
     )
 
 
+def test_launch_request__of_an_earlier_version() -> None:
+    """What was stored when a launch had fields of its own is the same launch, by the names of the form."""
+    stored = (
+        '{"config_image":"c:1","description":"retry","ephemeral":false,"extra":[["custom.seed","7"]],'
+        '"images":["a:1","b:2"],"key":"k","launcher":"basic_test","minutes":"90","recipients":["a@b.example"],'
+        '"source":"main","test_name":"t"}'
+    )
+    request = decode_request(IntentKind.LAUNCH, stored)
+
+    assert isinstance(request, LaunchRequest)
+    assert (request.launcher, request.key) == ("basic_test", "k")
+    assert launching.parameters(request) == (
+        ("antithesis.duration", "90"),
+        ("antithesis.config_image", "c:1"),
+        ("antithesis.images", "a:1;b:2"),
+        ("antithesis.description", "retry"),
+        ("antithesis.source", "main"),
+        ("antithesis.test_name", "t"),
+        ("antithesis.is_ephemeral", "false"),
+        ("antithesis.report.recipients", "a@b.example"),
+        ("custom.seed", "7"),
+        ("clew.request_id", "k"),
+    )
+    bare = decode_request(IntentKind.LAUNCH, '{"key":"k","launcher":"basic_test"}')
+    assert bare == LaunchRequest(launcher="basic_test", key="k")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -76,6 +96,8 @@ def test_debug__of_an_earlier_version() -> None:
         '{"launcher":"l","key":"k","ephemeral":"yes"}',
         '{"launcher":"l","key":"k","extra":[["one"]]}',
         '{"launcher":"l","key":"k","extra":["ab"]}',
+        '{"launcher":"l","key":"k","values":["ab"]}',
+        '{"launcher":"l","key":"k","values":{"duration":30}}',
     ],
 )
 def test_launch_request__damaged(text: str) -> None:

@@ -1,0 +1,169 @@
+"""What a launch takes: the form's fields, every value checked before anything is sent, and what it costs.
+
+The launcher checks almost nothing: a wrong value is a paid run that ends `incomplete` minutes later.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from adapters.platforms.antithesis.ids import checked_launcher, is_launcher
+from bot import grammar
+from bot.cards import Field, FieldKind, Line
+from bot.model import NOTHING, LaunchRequest
+from bot.redact import is_secret, scrub
+from bot.replies import launching as replies
+from bot.replies.commands import given_twice
+from bot.replies.values import invisible_characters, not_a_launcher, too_long
+
+KEY = "clew.request_id"  # our own parameter: the platform echoes it, so a launch can be found again
+PREFIX = "antithesis."
+CUSTOM = "custom."
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {"is_ephemeral": "ephemeral", "report.recipients": "recipients", "image": "images"}
+)
+FURTHER = frozenset({"antithesis.performance_tier", "antithesis.is_setup", "antithesis.integrations.type"})
+"""What else of the platform's own parameters may be said in a chat; its launcher takes any, secrets among them."""
+
+FIELDS = (
+    Field(name="duration", label="Duration in minutes", kind=FieldKind.MINUTES, required=True,
+          hint="30, 1h30m or 10s", summary="How long to test", example="duration=1h30m"),
+    Field(name="config_image", label="Config image", kind=FieldKind.TEXT,
+          hint="[REGISTRY/]NAME:TAG; empty: the launcher's own",
+          summary="The image that holds the configuration", example="config_image=config:main"),
+    Field(name="images", label="Images", kind=FieldKind.LONG_TEXT, hint="separated by ;",
+          summary="Images to use, separated by ;", example="images=app:1.4;db:16"),
+    Field(name="description", label="Description", kind=FieldKind.TEXT,
+          summary="Stands in the report and in mails", example='description="retry fix"'),
+    Field(name="source", label="Source", kind=FieldKind.TEXT, hint="usually a branch; compared within one",
+          summary="Usually a branch; runs of one source are compared", example="source=main"),
+    Field(name="test_name", label="Test name", kind=FieldKind.TEXT, summary="The test's name in the history"),
+    Field(name="ephemeral", label="Leave it out of the history", kind=FieldKind.FLAG,
+          summary="Leave the run out of the history", example="ephemeral=yes"),
+    Field(name="recipients", label="Mail the report to", kind=FieldKind.ADDRESSES, hint="addresses separated by ;",
+          summary="Who gets the report by mail, separated by ;", example="recipients=ann@example.com"),
+)  # fmt: skip
+
+LONGEST_TEXT = 4_000  # characters of a description
+LONGEST_VALUE = 1_000
+MOST_FURTHER = 40
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
+_KNOWN = tuple(field.name for field in FIELDS)
+_UNTESTED = frozenset({"description", "recipients"})  # change what a run is called and who hears of it
+
+
+def form(_launcher: str, given: Mapping[str, str] = NOTHING) -> tuple[Field, ...]:
+    """Return the fields of a launch, filled in with what is given under any of its names; further parameters behind.
+
+    Raises `UserError` for a name that is not known, that may not be given in a chat, or that is there twice.
+    """
+    values: dict[str, str] = {}
+    for name, value in given.items():
+        known = _canonical(name) if value.strip() else ""
+        if known in values:
+            raise given_twice(known, name)
+        if known:
+            values[known] = value
+    own = _own_duration(values)
+    fields = [replace(field, value=values.pop(field.name, "")) for field in FIELDS]
+    fields[0] = replace(fields[0], required=own is None)
+    further = (Field(name=n, label=n, kind=FieldKind.TEXT, value=value) for n, value in values.items())
+    return (*fields, *further)
+
+
+def parameters(request: LaunchRequest) -> tuple[tuple[str, str], ...]:
+    """Return the names and values of a launch, in order.
+
+    Raises `UserError` naming the value that is wrong, `Rejected` for a launch that is of another kind.
+    """
+    if not is_launcher(request.launcher):
+        raise not_a_launcher(request.launcher, "launcher")
+    checked_launcher(request.launcher)
+    values = request.values
+    named = [(sent, read(values[name], name)) for name, (sent, read) in _SENT.items() if name in values]
+    further = [(_canonical(name), value) for name, value in sorted(values.items()) if name not in _SENT]
+    if len(further) > MOST_FURTHER:
+        raise replies.too_many_parameters(len(further), MOST_FURTHER)
+    return (*named, *((name, _harmless(value, name)) for name, value in further), (KEY, request.key))
+
+
+def tested(request: LaunchRequest) -> Hashable:
+    """Return what a launch tests: not what it is called, who is mailed, or in which order it was said."""
+    told = {"ephemeral": "no", **{n: v for n, v in request.values.items() if n not in _UNTESTED}}
+    sent = dict(parameters(replace(request, key="", values=told)))
+    images = tuple(sorted(sent.pop("antithesis.images", "").split(";")))
+    return (request.launcher, images, *sorted(sent.items()))
+
+
+def cost(request: LaunchRequest) -> str:
+    """Say what a launch costs: test time is what is paid for."""
+    duration = request.values.get("duration")
+    return replies.test_time(grammar.minutes(duration) if duration else None)
+
+
+def notes(request: LaunchRequest) -> tuple[Line, ...]:
+    """Say what a person should know of a launch before it is confirmed."""
+    own = _own_duration(request.values)
+    return (replies.own_duration(own),) if own and "duration" not in request.values else ()
+
+
+def _canonical(name: str) -> str:
+    """Return the one name of a parameter. Raises `UserError` for one that cannot be given."""
+    short = name.removeprefix(PREFIX)
+    short = ALIASES.get(short, short)
+    if short in _KNOWN:
+        return short
+    if short.casefold() == "filter_logs_matching":
+        raise replies.no_log_filter(name)
+    if is_secret(name):
+        raise replies.secret_name(name)
+    if (name in FURTHER or name.startswith(CUSTOM)) and _NAME.fullmatch(name):
+        return name
+    raise replies.unknown_parameter(name, _KNOWN, sorted(FURTHER))
+
+
+def _own_duration(values: Mapping[str, str]) -> str | None:
+    """Return the name of a custom parameter that says how long to test (`custom.duration`), as many set-ups have it."""
+    return next(
+        (n for n in values if n.startswith(CUSTOM) and n.rpartition(".")[2].lower() == "duration"), None
+    )
+
+
+def _harmless(value: str, name: str) -> str:
+    """Return the value of a further parameter; one that looks like a credential would be shown and kept."""
+    if scrub(value).removed:
+        raise replies.secret_value(name)
+    return _plain_text(value, name)
+
+
+def _plain_text(value: str, name: str, most: int = LONGEST_VALUE) -> str:
+    """Return a text that is sent as it is: without line breaks or invisible characters, and not too long."""
+    plain = " ".join(value.split())
+    if len(plain) > most:
+        raise too_long(len(plain), most, name)
+    if not plain.isprintable():
+        raise invisible_characters(name)
+    return plain
+
+
+_SENT: Mapping[str, tuple[str, Callable[[str, str], str]]] = MappingProxyType(
+    {
+        "duration": ("antithesis.duration", grammar.minutes),
+        "config_image": ("antithesis.config_image", grammar.image),
+        "images": ("antithesis.images", lambda text, name: ";".join(grammar.images(text, name))),
+        "description": (
+            "antithesis.description",
+            lambda text, name: _plain_text(text, name, LONGEST_TEXT),
+        ),
+        "source": ("antithesis.source", _plain_text),
+        "test_name": ("antithesis.test_name", _plain_text),
+        "ephemeral": ("antithesis.is_ephemeral", lambda text, name: str(grammar.flag(text, name)).lower()),
+        "recipients": (
+            "antithesis.report.recipients",
+            lambda text, name: ";".join(grammar.recipients(text, name)),
+        ),
+    }
+)
