@@ -10,7 +10,7 @@ from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from bot.access import Afresh, Policy, Role
-from bot.cards import Context, FieldKind, Form, Reply, ReportLinks
+from bot.cards import Context, FieldKind, Form, Line, Reply, ReportLinks
 from bot.model import NOTHING, Moment, Run, Secret
 from bot.parsed import ParsedCommand
 from bot.platform import Need, Platform
@@ -79,7 +79,8 @@ class Services:
 class Asked:
     """An invocation after reading its words: what a verb's handler gets.
 
-    `afresh` asks the chat for the person's rights once more, before something costly is done.
+    `afresh` asks the chat for the person's rights once more, before something costly is done. What whoever looks things
+    up puts into `remarks` stands in the reply, whatever the verb answers.
     """
 
     invocation: Invocation
@@ -87,6 +88,7 @@ class Asked:
     context: Context
     report: Report
     afresh: Afresh | None = None
+    remarks: list[Line] = field(default_factory=list)
 
     def value(self, name: str, position: int | None = None) -> str | None:
         """Return a parameter: a typed value, else the named word, else (with a position) the bare words; empty is none.

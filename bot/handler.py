@@ -243,7 +243,7 @@ class Handler:
         reading.check_names(verb, asked.command)
         reading.check_words(verb, asked.command, asked.invocation.values)
         reading.check_secrets(verb, asked.command, asked.invocation.values)
-        return await verb.handle(asked, self.services)
+        return problems.remarked(await verb.handle(asked, self.services), asked.remarks)
 
     async def _read(self, words: ParsedCommand, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:
         verb = self._verb(words)

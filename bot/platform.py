@@ -37,6 +37,10 @@ T_co = TypeVar("T_co", covariant=True)
 class Reads(Protocol):
     """Read what is known by its id: the one part that every platform has."""
 
+    def owns(self, run_id: str, /) -> bool:
+        """Whether a text can be the whole id of a run here, by its shape; only such a one is asked for. No I/O."""
+        ...
+
     async def version(self) -> str:
         """Return the platform's release ("60.0"), "" where it does not say; proves reachability and key."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
@@ -14,6 +15,10 @@ from bot.redact import MASK, is_secret
 from bot.replies import commands as replies
 from bot.replies.pasting import written_paste
 
+TEST = "test"  # what many platforms call a check
+_NUMBER = re.compile(
+    r"(?:[\w-]{1,64}/)?[0-9]{1,20}", re.ASCII
+)  # a run whose id is short, maybe with its connection
 _PROSE = frozenset(
     {"description", "antithesis.description"}
 )  # read by people, and a mask says enough to them
@@ -22,7 +27,7 @@ _SPACED = {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PR
 
 def as_meant(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read what bare words stand for beside the parameter that takes them."""
-    parsed = _with_entry(verb, _with_flags(verb, parsed))
+    parsed = _with_entry(verb, _with_flags(verb, _with_check(verb, parsed)))
     return verb.reread(parsed) if verb.reread else parsed
 
 
@@ -70,11 +75,24 @@ def _with_flags(verb: Verb, words: ParsedCommand) -> ParsedCommand:
 def _with_entry(verb: Verb, words: ParsedCommand) -> ParsedCommand:
     """Read a bare number as the failing property with it in the list: ids and launchers are no such number."""
     *before, last = words.positional or ("",)
-    takes = any(p.name == PROPERTY for p in verb.parameters) and PROPERTY not in words.named
-    alone = not before or [word.casefold() for word in before] == ["latest"]
-    if not (takes and alone and ENTRY.fullmatch(last)):
+    takes = _takes_check(verb) and PROPERTY not in words.named
+    of_run = not before or (len(before) == 1 and (_names_run(before[0]) or _NUMBER.fullmatch(before[0])))
+    if not (takes and of_run and ENTRY.fullmatch(last)):
         return words
     return replace(without(words, [last]), named={**words.named, PROPERTY: last})
+
+
+def _with_check(verb: Verb, words: ParsedCommand) -> ParsedCommand:
+    """Read `test=` as another name of `property=`."""
+    if TEST not in words.named or not _takes_check(verb):
+        return words
+    if PROPERTY in words.named:
+        raise replies.given_twice(PROPERTY, TEST)
+    return replace(words, named={PROPERTY if n == TEST else n: value for n, value in words.named.items()})
+
+
+def _takes_check(verb: Verb) -> bool:
+    return any(p.name == PROPERTY for p in verb.parameters)
 
 
 def check_names(verb: Verb, words: ParsedCommand) -> None:

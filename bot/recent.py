@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from bot.chain import Gap
 from bot.earlier import chain_of, kept_results
@@ -30,6 +31,20 @@ class Recent:
     terms: Terms
     known: StoredResults | None = None
     before: StoredResults | Gap | None = None
+
+
+def newest_of(lists: Sequence[Sequence[Run]], number: int) -> list[Run]:
+    """Return the newest runs of several lists, each of which is newest first and stays in its order.
+
+    A run without a time stands behind the one before it in its own list.
+    """
+    timed: list[tuple[datetime, Run]] = []
+    for runs in lists:
+        at = datetime.max.replace(tzinfo=UTC)
+        for run in runs:
+            at = min(at, run.created_at or at)
+            timed.append((at, run))
+    return [run for _, run in sorted(timed, key=lambda pair: pair[0], reverse=True)[:number]]
 
 
 async def recent_of(platform: Platform, store: WatchStore, runs: Sequence[Run]) -> tuple[Recent, ...]:

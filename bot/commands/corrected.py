@@ -50,4 +50,8 @@ def _with_value(correction: Correction, words: ParsedCommand, verb: Verb) -> Par
     own = verb.positional.name if verb.positional else ""
     behind = [word for name, word in words.strays if name == correction.name]
     kept = () if own == correction.name else tuple(w for w in words.positional if w not in behind)
-    return replace(words, positional=kept, named={**words.named, correction.name: correction.to})
+    pasted = words.pasted
+    if pasted is not None and own == correction.name:  # the id in it is what is corrected
+        pasted = replace(pasted, run_id=None) if pasted.moment else None
+    named = {**words.named, correction.name: correction.to}
+    return replace(words, positional=kept, named=named, pasted=pasted)

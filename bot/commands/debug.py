@@ -25,7 +25,7 @@ from bot.replies.forms import TITLES
 from bot.replies.wording import SHORT_ID
 from bot.state import Intent, IntentState
 from bot.targets.moment import moment_of
-from bot.targets.run import require, service_of
+from bot.targets.run import platform_of, require
 
 LONGEST_DESCRIPTION = 300  # characters
 
@@ -83,7 +83,7 @@ async def _moment_target(asked: Asked, services: Services) -> MomentTarget:
     if pasted is None or pasted.moment is None:
         raise pasting.which_moment_of_session()
     session_id = grammar.run_id(session_id, "session")
-    platform = service_of(asked, services)
+    platform = await platform_of(asked, services)
     require(platform, DEBUGS, services)
     return MomentTarget(
         platform=platform, moment=pasted.moment, session_id=session_id, warning=pasted.warning

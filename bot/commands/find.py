@@ -12,13 +12,13 @@ from bot import moments
 from bot.actions import send
 from bot.cards import FieldKind, Reply
 from bot.command import MESSAGE, Asked, Parameter, Services, Verb
-from bot.launchers import launchers_of
+from bot.launchers import known_launchers
 from bot.lengths import LONGEST
 from bot.parsed import Pasted
 from bot.replies import finding
 from bot.replies import runs as replies
 from bot.targets.moment import moment_of
-from bot.targets.run import SHORTEST_ID, analysis_for, meant, runs_beginning_with
+from bot.targets.run import SHORTEST_ID, Search, analysis_for, meant, runs_beginning_with
 
 MOST_BEGINNINGS = 20  # words of a text that are tried as the beginning of an id
 _BEGINNING = re.compile(
@@ -56,7 +56,7 @@ async def _naming_run(asked: Asked, services: Services) -> Asked:
     named, starts = moments.run_ids(text), list[str]()
     if not named:
         starts = list(dict.fromkeys(_BEGINNING.findall(text)))[:MOST_BEGINNINGS]
-        found = await runs_beginning_with(meant(asked, services), starts)
+        found = await runs_beginning_with(Search(asked, await meant(asked, services)), starts)
         named = tuple(run.ref.text for _, run in found)
     if named and typed == f"{typed.partition('/')[0]}/{named[0]}":  # with its connection
         return asked
@@ -78,8 +78,8 @@ async def _may_be_a_name(typed: str, asked: Asked, services: Services) -> bool:
         return True
     known = [
         name.casefold()
-        for platform in meant(asked, services)
-        for name in await launchers_of(platform, services)
+        for platform in await meant(asked, services)
+        for name in await known_launchers(platform, services)
     ]
     return typed.casefold() in known
 

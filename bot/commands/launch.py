@@ -28,7 +28,7 @@ from bot.platform import LAUNCHES, Launches, Platform, listed
 from bot.replies import launching as replies
 from bot.replies.forms import TITLES
 from bot.state import Intent, IntentKind, IntentState
-from bot.targets.run import require, service_of
+from bot.targets.run import platform_of, require
 from bot.wordlike import nearest
 
 OWN = ("launcher", "preset", "connection", "again")  # parameters of the verb that are none of the run's
@@ -37,7 +37,7 @@ UNCLEAR_FOR = timedelta(hours=24)  # how long a launch without an answer is look
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Check everything, keep it as a draft, and ask for a confirmation; or ask for what is missing."""
-    platform = service_of(asked, services)
+    platform = await _platform(asked, services)
     launches = require(platform, LAUNCHES, services)
     fields = _given(asked, launches, services)
     lacking = [field for field in fields if field.required and not field.value]
@@ -78,13 +78,23 @@ async def propose(
     return replies.confirmation(intent, request, parameters, cost=cost, alone=place.direct, warnings=warnings)
 
 
-def _given(asked: Asked, launches: Launches, services: Services) -> tuple[Field, ...]:
-    """Return the launcher and what the platform asks for, filled in; a preset fills what is not said."""
+async def _platform(asked: Asked, services: Services) -> Platform:
+    """Return the connection to launch on: the one that alone has the launcher, where none is named."""
+    return await platform_of(asked, services, launcher=_launcher(asked, services)[0])
+
+
+def _launcher(asked: Asked, services: Services) -> tuple[str, Preset | None]:
+    """Return the launcher that is named, "" where none is, and the preset that names it."""
     said = asked.command.bare
     preset = _preset(asked.value("preset") or said, services, named=asked.value("preset") is not None)
     if said and asked.value("preset"):
         raise replies.preset_and_launcher(asked.value("preset") or "", said)
-    launcher = asked.value("launcher") or (preset.launcher if preset else said)
+    return asked.value("launcher") or (preset.launcher if preset else said), preset
+
+
+def _given(asked: Asked, launches: Launches, services: Services) -> tuple[Field, ...]:
+    """Return the launcher and what the platform asks for, filled in; a preset fills what is not said."""
+    launcher, preset = _launcher(asked, services)
     own = {**asked.command.named, **asked.invocation.values}
     values = _values(launches, launcher, preset.values if preset else {})
     values |= _values(launches, launcher, {name: value for name, value in own.items() if name not in OWN})
@@ -131,7 +141,7 @@ def _length(named: Mapping[str, str], platforms: Collection[Platform]) -> str | 
 
 async def form(asked: Asked, services: Services) -> Form:
     """Return the form, prefilled with what was given so far; further parameters get a field of their own."""
-    platform = service_of(asked, services)
+    platform = await _platform(asked, services)
     launches = require(platform, LAUNCHES, services)
     return _form(_given(asked, launches, services), platform, services)
 

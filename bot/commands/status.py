@@ -5,6 +5,7 @@ status [RUN] [launcher=NAME] [count=NUMBER]
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from bot import grammar
@@ -13,13 +14,13 @@ from bot.analysis import RunAnalysis
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION
-from bot.model import RunQuery
-from bot.platform import listed
-from bot.recent import recent_of
+from bot.model import Run, RunQuery
+from bot.platform import Platform, listed
+from bot.recent import newest_of, recent_of
 from bot.replies import finding
 from bot.replies import runs as replies
 from bot.replies.charts import failing_so_far
-from bot.targets.run import analysis_for, service_of
+from bot.targets.run import Search, analysis_for, platform_of
 
 LISTED = 8
 MOST_LISTED = 30
@@ -50,15 +51,30 @@ async def _one(asked: Asked, services: Services) -> RunAnalysis:
 
 
 async def _recent(asked: Asked, services: Services) -> Reply:
-    platform = service_of(asked, services)
     wanted = asked.value("launcher")
     query = RunQuery(launcher=grammar.launcher(wanted) if wanted else None)
     count = asked.value("count")
     number = grammar.whole_number(count, "count", MOST_LISTED) if count else LISTED
-    async for page in listed(platform, query):
-        shown = await recent_of(platform, services.store, page[:number])
-        return replies.recent(shown, services.clock.now(), launcher=wanted)
-    return replies.recent((), services.clock.now(), launcher=wanted)
+    alone = asked.value("connection") is not None or asked.context.run is not None
+    search = Search(asked, [await platform_of(asked, services)] if alone else [*services.platforms.values()])
+
+    async def newest(platform: Platform) -> tuple[Run, ...]:
+        async for page in listed(platform, query):
+            return page[:number]
+        return ()
+
+    pages = await search.each(newest)
+    if not pages:
+        raise search.nothing(finding.no_runs())
+    search.told()
+    chosen = newest_of([runs for _, runs in pages], number)
+    shown = await asyncio.gather(
+        *(recent_of(p, services.store, [run for run in runs if run in chosen]) for p, runs in pages)
+    )
+    by_ref = {recent.run.ref: recent for of_one in shown for recent in of_one}
+    several = len(services.platforms) > 1
+    runs = tuple(by_ref[run.ref] for run in chosen)
+    return replies.recent(runs, services.clock.now(), launcher=wanted, several=several)
 
 
 VERB = Verb(

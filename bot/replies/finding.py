@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.cards import Line, Untrusted
 from bot.errors import Correction, Part, UserError
 from bot.model import Run
 from bot.replies.meant import mistaken
-from bot.replies.wording import count, short_id
+from bot.replies.wording import count, listed, short_id, stopped
 from bot.terms import Noun, Terms
 
 GIVE_RUN = "Give a run id, “latest”, or a launcher's exact name; inside a run's thread none is needed."
@@ -43,9 +44,35 @@ def nothing_named(text: str, most: int) -> UserError:
     return UserError(f"Nothing in {where} names a run or a moment.", GIVE_RUN)
 
 
-def no_such_id(run_id: str) -> str:
-    """Say that an id belongs to no run, neither as its own nor as its session's."""
-    return f"There is no run {run_id[:_SHOWN]}, and no recent run has a session with that id."
+def no_such_id(run_id: str, *, sessions: bool) -> str:
+    """Say that an id belongs to no run, neither as its own nor, where it can be one, as its session's."""
+    also = ", and no recent run has a session with that id" if sessions else ""
+    return f"There is no run {run_id[:_SHOWN]}{also}."
+
+
+_NUMBERS = {2: "Two", 3: "Three", 4: "Four"}
+
+
+def several_have(what: str, runs: Sequence[str]) -> UserError:
+    """Ask in which connection a run is meant that several have; each with its connection, to be chosen from."""
+    corrections = tuple(Correction(Part.VALUE, run, "run") for run in runs)
+    number = _NUMBERS.get(len(runs), str(len(runs)))
+    return UserError(
+        f"{number} connections have {what[:_SHOWN]}: {', '.join(runs)}.",
+        "Use one of these.",
+        corrections=corrections,
+    )
+
+
+def not_asked(connection: str, problem: str) -> Line:
+    """Say beside what was found elsewhere that a connection did not answer."""
+    return ("The connection ", Untrusted(connection), " could not be asked: ", Untrusted(stopped(problem)))
+
+
+def not_everywhere(problem: str, asked: Sequence[str], down: Sequence[str]) -> str:
+    """Say how far it is known that there is no such thing: not where a connection did not answer."""
+    where = f"This is known of {listed([*asked])} only" if asked else "This is not known"
+    return f"{problem} {where}: {listed([*down])} did not answer."
 
 
 def begins_no_recent(start: str) -> UserError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot import errors
@@ -89,3 +90,12 @@ def _problem(problem: str, hint: str, *, fault: bool, detail: str = "", title: s
         body=body,
     )
     return Reply(card=card, private=True, failed=True, fault=fault)
+
+
+def remarked(reply: Reply, remarks: Sequence[Line]) -> Reply:
+    """Say beside an answer what is to be known of it: a connection that did not answer, say."""
+    if not remarks:
+        return reply
+    card, told = reply.card, tuple(dict.fromkeys(remarks))
+    text = (*card.text, *(span for remark in told for span in (" ", *remark)))
+    return replace(reply, card=replace(card, text=text, body=(*card.body, *told)))

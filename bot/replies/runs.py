@@ -199,8 +199,9 @@ def recent(
     now: datetime,
     *,
     launcher: str | None,
+    several: bool = False,
 ) -> Reply:
-    """List runs, newest first, each with its verdict, what is new in it, its age and the way to it."""
+    """List runs, newest first, with their connection where there are `several`, each with its verdict, what is new in it, its age and the way to it."""
     of: Line = (" of ", Untrusted(launcher)) if launcher else ()
     if not listed_runs:
         said: Line = sentence("There are no runs", *of)
@@ -212,8 +213,8 @@ def recent(
         title=("Recent runs", *of),
         text=(*sentence(last(len(listed_runs), "run").capitalize(), *of, going), " The newest is ",
               *summary(newest), "."),
-        items=tuple(_listed(shown, now) for shown in listed_runs),
-        footer=("“status RUN” shows one; the first characters of an id are enough.", *_compared(listed_runs)),
+        items=tuple(_listed(shown, now, several=several) for shown in listed_runs),
+        footer=("“status RUN” shows one; an id is understood as it stands here.", *_compared(listed_runs)),
     )  # fmt: skip
     return Reply(card=card)
 
@@ -486,13 +487,14 @@ def _reason(found: RunAnalysis) -> str:
     }[found.results.availability.value]
 
 
-def _listed(shown: Recent, now: datetime) -> Item:
+def _listed(shown: Recent, now: datetime, *, several: bool) -> Item:
     run = shown.run
     how_far = progress(run, now, shown.terms)
     parts: tuple[Line, ...] = (
         (comparing.news(shown.known, shown.before, shown.terms),),
         age(run, now),
         (f"{shown.terms.source.one} ", Untrusted(run.source)) if run.source else (),
+        ("connection ", Untrusted(run.ref.connection)) if several else (),
         (how_far.text,) if how_far else (),
     )
     told = [part for part in parts if any(part)]

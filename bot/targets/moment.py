@@ -17,7 +17,7 @@ from bot.parsed import Pasted
 from bot.platform import Need, Platform
 from bot.replies import at_moment, pasting
 from bot.replies import finding as replies
-from bot.targets.run import analysis_for, find_run, require, run_of, service_of, somewhere
+from bot.targets.run import analysis_for, platform_of, require, run_of, run_of_session
 
 
 async def moment_of(asked: Asked, services: Services, needs: Need[object] | None = None) -> MomentTarget:
@@ -42,7 +42,7 @@ async def moment_target_of(asked: Asked, services: Services) -> MomentTarget | N
         raise pasted.refusal
     explicit = asked.value("run", 0) or (pasted is not None) or asked.value("property")
     if not explicit and asked.context.moment is not None and asked.context.run is not None:
-        platform = service_of(asked, services)
+        platform = await platform_of(asked, services)
         run = await platform.reads.run(asked.context.run.run_id)
         name = asked.context.property_name
         return MomentTarget(platform=platform, run=run, moment=asked.context.moment, property_name=name)
@@ -62,6 +62,7 @@ def choose_property(found: RunAnalysis, wanted: str) -> Check:
     if ENTRY.fullmatch(wanted):
         return _entry(found, int(wanted))
     alike = [p for p in failing if wanted.casefold() in p.name.casefold()]
+    alike = [p for p in alike if p.name.casefold().endswith(wanted.casefold())] or alike
     if len(alike) == 1:
         return alike[0]
     if alike:
@@ -87,7 +88,6 @@ def _given_moment(asked: Asked) -> Pasted | None:
 
 
 async def _pasted_target(asked: Asked, services: Services, pasted: Pasted) -> MomentTarget:
-    platform = service_of(asked, services)
     moment = pasted.moment
     if moment is None:  # the caller looked
         raise pasting.which_moment()
@@ -95,10 +95,10 @@ async def _pasted_target(asked: Asked, services: Services, pasted: Pasted) -> Mo
         raise replies.no_pinned_moment()
     if pasted.session_id and not pasted.run_id:
         session = pasted.session_id
-        found = await somewhere(asked, services, lambda p: find_run(p, session_id=session))
+        found = await run_of_session(asked, services, session)
         if found is None and asked.value("run", 0) is not None:  # the run was given beside it
             found = await run_of(replace(asked, command=replace(asked.command, pasted=None)), services)
-        platform, run = found or (platform, None)
+        platform, run = found or (await platform_of(asked, services), None)
         name = await _named(asked, services, platform, run)
         return MomentTarget(platform=platform, run=run, session_id=session, moment=moment, property_name=name,
                    warning=pasted.warning)  # fmt: skip

@@ -1,22 +1,24 @@
 """Which connection and run a command is about.
 
-A pasted link or id wins over an explicit argument, an explicit argument over the thread. Where nothing
-resolves, the sentence says which piece is missing and how to give it.
+A pasted link or id wins over an explicit argument, an explicit argument over the thread. The connection is the one
+that is named, else the thread's, else the one that alone has such an id or launcher, else the channel's, else the
+first. Where nothing resolves, the sentence says which piece is missing and how to give it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bot import grammar, moments
 from bot.analysis import RunAnalysis, analysis_of, with_moment
 from bot.chain import DEPTH
 from bot.command import Asked, Services
-from bot.errors import ClewError, NotFound
-from bot.launchers import launchers_of
+from bot.errors import ClewError, NotFound, ServiceError, Unreachable
+from bot.launchers import known_launchers, launchers_of
 from bot.model import Run, RunQuery
 from bot.parsed import Pasted
 from bot.platform import Need, Platform, listed
@@ -24,22 +26,39 @@ from bot.replies import commands, parts
 from bot.replies import finding as replies
 
 T = TypeVar("T")
+Located = tuple[Platform, Run]
 
-_HEX = re.compile(r"[0-9a-f]+(?:-[0-9-]*)?$", re.ASCII)  # the beginning of a platform's id
+_HEX = re.compile(r"[0-9a-f]+(?:-[0-9-]*)?$", re.ASCII)  # the beginning of a random id
 SHORTEST_ID = 6  # characters of a run id that are taken as its beginning
 RECENT_PAGES = 3  # pages of the run list that a shortened id is looked for in
+CUT = "…"  # stands in a shortened id, as cards show it, for its middle
 
 
-def service_of(asked: Asked, services: Services) -> Platform:
-    """Return the connection that is asked for, the thread's, or the first one."""
-    name = asked.value("connection")
-    if name is None and asked.context.run is not None:
-        name = asked.context.run.connection
-    if name is None:
-        return next(iter(services.platforms.values()))
-    if name not in services.platforms:
-        raise commands.no_connection(name, services.platforms)
-    return services.platforms[name]
+async def platform_of(asked: Asked, services: Services, *, launcher: str = "") -> Platform:
+    """Return the connection that is named, the thread's, the one that alone has a launcher, the channel's, or the first."""
+    platforms = services.platforms
+    name = asked.value("connection") or (asked.context.run.connection if asked.context.run else None)
+    if name is not None:
+        if name not in platforms:
+            raise commands.no_connection(name, platforms)
+        return platforms[name]
+    having = await _having(launcher, services) if launcher and len(platforms) > 1 else []
+    if len(having) == 1:
+        return having[0]
+    watched = {s.connection or "" for s in await services.store.subscriptions(asked.invocation.place.channel)}
+    own = watched.pop() if len(watched) == 1 else ""
+    return platforms[own] if own in platforms else next(iter(platforms.values()))
+
+
+async def _having(launcher: str, services: Services) -> list[Platform]:
+    """Return the connections that are known to have a launcher, case aside."""
+    platforms = [*services.platforms.values()]
+    known = await asyncio.gather(*(known_launchers(platform, services) for platform in platforms))
+    return [
+        platform
+        for platform, names in zip(platforms, known, strict=True)
+        if launcher.casefold() in {name.casefold() for name in names}
+    ]
 
 
 def require(platform: Platform, need: Need[T], services: Services) -> T:
@@ -53,12 +72,11 @@ def require(platform: Platform, need: Need[T], services: Services) -> T:
 
 async def run_of(
     asked: Asked, services: Services, position: int | None = 0, *, ended: bool = False
-) -> tuple[Platform, Run]:
+) -> Located:
     """Return the run that a command is about; `position`: where it stands among the positional words.
 
     `ended`: only an ended run has what is asked for, so "latest" means the newest of those, if there is one.
     """
-    platform = service_of(asked, services)
     pasted = asked.command.pasted
     if pasted is not None and (pasted.run_id or pasted.session_id or pasted.report_url):
         return await _pasted_run(asked, services, pasted)
@@ -66,8 +84,9 @@ async def run_of(
     if token is not None:
         if len(named := moments.run_ids(token)) > 1:
             raise replies.several_runs(len(named))
-        return await _named_run(asked, services, platform, token, ended=ended)
+        return await _named_run(asked, services, token, ended=ended)
     if asked.context.run is not None:
+        platform = await platform_of(asked, services)
         return platform, await platform.reads.run(asked.context.run.run_id)
     raise replies.which_run()
 
@@ -84,34 +103,73 @@ async def analysis_for(
     return await analysis_of(platform, services.store, run, depth=depth)
 
 
-async def _pasted_run(asked: Asked, services: Services, pasted: Pasted) -> tuple[Platform, Run]:
-    if pasted.run_id:
-        return await _run_with_id(asked, services, pasted.run_id)
-    url = pasted.report_url.reveal() if pasted.report_url else None
-    session = pasted.session_id
-    found = await somewhere(asked, services, lambda p: find_run(p, report_url=url, session_id=session))
-    if found is None:
-        raise replies.no_run_of("report" if url else "session")
-    return found
+async def meant(asked: Asked, services: Services) -> tuple[Platform, ...]:
+    """Return the connections to look in: the one that was named alone, else the likeliest first, then the others."""
+    first = await platform_of(asked, services)
+    others = () if asked.value("connection") else (p for p in services.platforms.values() if p is not first)
+    return (first, *others)
 
 
-async def _run_with_id(asked: Asked, services: Services, run_id: str) -> tuple[Platform, Run]:
-    """Return the run with that id, wherever it is. Raises `NotFound`."""
-    found = await _with_id(meant(asked, services), run_id)
-    if found is None:
-        raise NotFound(replies.no_such_id(run_id), what="run")
-    return found
+@dataclass(slots=True)
+class Search:
+    """Looks in several connections; one that does not answer is noted, and takes nothing from what the others found."""
+
+    asked: Asked
+    platforms: Sequence[Platform]
+    down: dict[str, ServiceError] = field(default_factory=dict)
+    tried: set[str] = field(default_factory=set)
+
+    async def each(
+        self, look: Callable[[Platform], Awaitable[T | None]], among: Sequence[Platform] | None = None
+    ) -> list[tuple[Platform, T]]:
+        """Ask all of them, or those `among` them, at once; return what was found, in their order."""
+
+        async def ask(platform: Platform) -> T | None:
+            try:
+                return await look(platform)
+            except NotFound:
+                return None
+            except ServiceError as error:
+                self.down.setdefault(platform.connection, error)
+                return None
+
+        able = [p for p in (self.platforms if among is None else among) if p.connection not in self.down]
+        self.tried |= {platform.connection for platform in able}
+        answers = await asyncio.gather(*map(ask, able))
+        return [(p, found) for p, found in zip(able, answers, strict=True) if found is not None]
+
+    def told(self) -> None:
+        """Let the reply say which connections did not answer: what was found elsewhere is not all there may be."""
+        self.asked.remarks.extend(replies.not_asked(name, error.problem) for name, error in self.down.items())
+
+    def nothing(self, error: ClewError) -> ClewError:
+        """Return what to say where nothing was found: how far that is known, or why nothing is."""
+        if not self.down:
+            return error
+        if self.tried == self.down.keys():
+            return next(iter(self.down.values()))
+        return Unreachable(
+            replies.not_everywhere(str(error), sorted(self.tried - self.down.keys()), [*self.down])
+        )
 
 
-async def _with_id(platforms: Collection[Platform], run_id: str) -> tuple[Platform, Run] | None:
-    """Return the run with that id in any of the connections, else the one whose session has it: the two look alike."""
-    for platform in platforms:
-        with suppress(NotFound):
-            return platform, await platform.reads.run(run_id)
-    for platform in platforms if moments.is_platform_id(run_id) else ():
-        if run := await find_run(platform, session_id=run_id):
-            return platform, run
-    return None
+async def located(
+    search: Search,
+    look: Callable[[Platform], Awaitable[Run | None]],
+    what: str,
+    among: Sequence[Platform] | None = None,
+) -> Located | None:
+    """Return the one run that is found in any connection; the thread's wins. Raises `UserError` where there are several."""
+    found = await search.each(look, among)
+    if len(found) > 1:
+        here = search.asked.context.run
+        own = [(p, run) for p, run in found if here is not None and p.connection == here.connection]
+        if not own:
+            raise replies.several_have(what, [run.ref.text for _, run in found])
+        found = own
+    if found:
+        search.told()
+    return found[0] if found else None
 
 
 async def find_run(
@@ -122,83 +180,99 @@ async def find_run(
     return await reports.find_run(report_url=report_url, session_id=session_id) if reports else None
 
 
-def meant(asked: Asked, services: Services) -> tuple[Platform, ...]:
-    """Return the connections to look in: the one that was named alone, else the likeliest first, then the others."""
-    first = service_of(asked, services)
-    others = () if asked.value("connection") else (s for s in services.platforms.values() if s is not first)
-    return (first, *others)
+async def run_of_session(asked: Asked, services: Services, session_id: str) -> Located | None:
+    """Return the run that a session belongs to, in whichever connection; None where none is found. Raises `ServiceError`."""
+    search = Search(asked, await meant(asked, services))
+    found = await located(search, lambda p: find_run(p, session_id=session_id), session_id)
+    if found is None and search.down:
+        raise search.nothing(replies.no_run_of("session"))
+    return found
 
 
-async def somewhere(
-    asked: Asked, services: Services, look: Callable[[Platform], Awaitable[Run | None]]
-) -> tuple[Platform, Run] | None:
-    """Look in the connection that is meant and, unless it was named, in the others: what is pasted names none."""
-    for platform in meant(asked, services):
-        run = await look(platform)
-        if run is not None:
-            return platform, run
-    return None
+async def _pasted_run(asked: Asked, services: Services, pasted: Pasted) -> Located:
+    search = Search(asked, await meant(asked, services))
+    if pasted.run_id:
+        found = await _with_id(search, pasted.run_id)
+        if found is None:
+            raise search.nothing(NotFound(replies.no_such_id(pasted.run_id, sessions=True), what="run"))
+        return found
+    url = pasted.report_url.reveal() if pasted.report_url else None
+    session = pasted.session_id
+    what = "report" if url else "session"
+    found = await located(search, lambda p: find_run(p, report_url=url, session_id=session), f"that {what}")
+    if found is None:
+        raise search.nothing(replies.no_run_of(what))
+    return found
 
 
-async def _named_run(
-    asked: Asked, services: Services, platform: Platform, text: str, *, ended: bool
-) -> tuple[Platform, Run]:
+async def _with_id(search: Search, run_id: str) -> Located | None:
+    """Return the run with that id in any of the connections, else the one whose session has it: the two look alike.
+
+    Only connections that may own the id are asked: ids of one platform are no business of another one's vendor.
+    """
+    owners = [platform for platform in search.platforms if platform.reads.owns(run_id)]
+    found = await located(search, lambda p: p.reads.run(run_id), run_id, owners)
+    if found is None and moments.is_platform_id(run_id):
+        found = await located(search, lambda p: find_run(p, session_id=run_id), run_id, owners)
+    return found
+
+
+async def _named_run(asked: Asked, services: Services, text: str, *, ended: bool) -> Located:
     """Return the run that a text names: an id or its beginning, "latest", or a launcher's name for its latest."""
     named, slash, rest = text.partition("/")
-    if slash and named in services.platforms:
-        platform, text = services.platforms[named], rest
-        platforms: tuple[Platform, ...] = (platform,)
-    else:
-        platforms = meant(asked, services)
+    platforms = await meant(asked, services)
+    if slash and named in services.platforms and not await _having(text, services):
+        platforms, text = (services.platforms[named],), rest
     first, _, launcher = text.partition(" ")
     if first.casefold() == "latest":
         launcher = launcher.strip() or asked.value("launcher") or ""
+        platform = platforms[0]
+        if launcher and len(platforms) > 1:
+            platform = await platform_of(asked, services, launcher=launcher)
         return platform, await _latest(services, platform, launcher, ended=ended)
-    readers = [_by_id, _by_launcher] if _HEX.match(text) else [_by_launcher, _by_id]
+    search = Search(asked, platforms)
+    readers = [_by_id, _by_launcher] if _HEX.match(text) or CUT in text else [_by_launcher, _by_id]
     for read in readers:
-        found = await read(text, platforms, services, ended=ended)
+        found = await read(text, search, services, ended=ended)
         if found is not None:
             return found
-    raise await _unclear(text, platforms, services)
+    raise search.nothing(await _unclear(text, platforms, services))
 
 
-async def _by_id(
-    text: str, platforms: tuple[Platform, ...], services: Services, *, ended: bool
-) -> tuple[Platform, Run] | None:
+async def _by_id(text: str, search: Search, services: Services, *, ended: bool) -> Located | None:
     """Return the run with that id in any of the connections, else the one whose id begins so."""
     if " " in text:
         return None
-    run_id = grammar.run_id(text)
-    return await _with_id(platforms, run_id) or await _begins_with(platforms, run_id)
+    found = await _with_id(search, grammar.run_id(text)) if CUT not in text else None
+    return found or await _begins_with(search, text)
 
 
-async def _by_launcher(
-    text: str, platforms: tuple[Platform, ...], services: Services, *, ended: bool
-) -> tuple[Platform, Run] | None:
-    """Return the latest run of the launcher with that name, case aside."""
+async def _by_launcher(text: str, search: Search, services: Services, *, ended: bool) -> Located | None:
+    """Return the latest run of the launcher with that name, case aside: of the likeliest connection that has one."""
     if not grammar.is_launcher(text):
         return None
-    for platform in platforms:
+
+    async def newest(platform: Platform) -> Run | None:
         known = {name.casefold(): name for name in await launchers_of(platform, services)}
-        run = await _newest(platform, known.get(text.casefold(), text), ended=ended)
-        if run is not None:
-            return platform, run
-    return None
+        return await _newest(platform, known.get(text.casefold(), text), ended=ended)
+
+    found = await search.each(newest)
+    if found:
+        search.told()
+    return found[0] if found else None
 
 
 async def _unclear(text: str, platforms: tuple[Platform, ...], services: Services) -> ClewError:
     """Say that a text names no run, and offer the launchers that may be meant."""
-    known = [name for platform in platforms for name in await launchers_of(platform, services)]
+    known = [name for platform in platforms for name in await known_launchers(platform, services)]
     error = replies.neither_run_nor_launcher(text, known)
     if error.corrections or " " in text:
         return error
-    if len(text) < SHORTEST_ID and _HEX.match(text):
-        return replies.too_short(text, SHORTEST_ID)
-    if not _HEX.match(text):
-        return error
-    if moments.is_platform_id(text):
-        return NotFound(replies.no_such_id(text), what="run")
-    return replies.begins_no_recent(text)
+    if any(platform.reads.owns(text) for platform in platforms):
+        return NotFound(replies.no_such_id(text, sessions=moments.is_platform_id(text)), what="run")
+    if CUT in text or (_HEX.match(text) and len(text) >= SHORTEST_ID):
+        return replies.begins_no_recent(text)
+    return replies.too_short(text, SHORTEST_ID) if _HEX.match(text) else error
 
 
 async def _latest(services: Services, platform: Platform, launcher: str, *, ended: bool) -> Run:
@@ -219,32 +293,39 @@ async def _newest(platform: Platform, launcher: str | None, *, ended: bool) -> R
     return None
 
 
-async def _begins_with(platforms: Collection[Platform], start: str) -> tuple[Platform, Run] | None:
-    """Find the one recent run whose id starts so: cards show only the first characters of an id."""
-    if len(start) < SHORTEST_ID:
-        return None
-    found = await runs_beginning_with(platforms, (start,))
+async def _begins_with(search: Search, start: str) -> Located | None:
+    """Find the one recent run whose id starts so, or is shortened so: cards show no more of a long id."""
+    others = [platform for platform in search.platforms if not platform.reads.owns(start)]
+    found = await runs_beginning_with(search, (start,), others) if len(start) >= SHORTEST_ID else []
     if len(found) > 1:
-        ids = [run.ref.text if len(platforms) > 1 else run.ref.run_id for _, run in found]
+        ids = [run.ref.text if len(search.platforms) > 1 else run.ref.run_id for _, run in found]
         raise replies.several_begin(start, ids)
     return (found[0][0], await found[0][0].reads.run(found[0][1].ref.run_id)) if found else None
 
 
 async def runs_beginning_with(
-    platforms: Collection[Platform], starts: Collection[str]
-) -> list[tuple[Platform, Run]]:
+    search: Search, starts: Collection[str], among: Sequence[Platform] | None = None
+) -> list[Located]:
     """Return the recent runs whose id, or whose session's id, begins with one of these texts, as listed."""
-    found: list[tuple[Platform, Run]] = []
-    for platform in platforms if starts else ():
+
+    async def beginning(platform: Platform) -> list[Run]:
+        found: list[Run] = []
         pages = 0
         async for page in listed(platform, RunQuery()):
-            found += [(platform, run) for run in page if _begins(run, starts)]
+            found += [run for run in page if _begins(run, starts)]
             pages += 1
             if pages == RECENT_PAGES:
                 break
+        return found
+
+    everywhere = await search.each(beginning, among) if starts else []
+    found = [(platform, run) for platform, runs in everywhere for run in runs]
+    if found:
+        search.told()
     return found
 
 
 def _begins(run: Run, starts: Collection[str]) -> bool:
     ids = (run.ref.run_id, run.session_id or "")
-    return any(name.startswith(start) for name in ids for start in starts)
+    ends = [(head, tail) for head, _, tail in (start.partition(CUT) for start in starts)]
+    return any(name.startswith(head) and name.endswith(tail) for name in ids for head, tail in ends)

@@ -80,6 +80,9 @@ class Call:
     argument: object = None
 
 
+_ID = re.compile(r"[0-9a-f]{32}-[0-9]{1,4}-[0-9]{1,4}")
+
+
 @dataclass(slots=True)
 class _Log:
     lines: tuple[LogLine, ...]
@@ -97,6 +100,7 @@ class FakeRunService:
     terms: Terms = PROPERTIES
     release: str = "64.0"
     page_size: int = 50
+    ids: re.Pattern[str] = _ID  # the shape of its ids
     list_pages: int = 1_000_000  # after so many pages lists repeat themselves
     spool: Path | None = None
     now: datetime = EPOCH + timedelta(days=1)
@@ -214,6 +218,10 @@ class FakeRunService:
 
     def _offered(self, part: str) -> FakeRunService | None:
         return None if part in self.lacks else self
+
+    def owns(self, run_id: str, /) -> bool:
+        """Whether a text has the shape of its ids."""
+        return self.ids.fullmatch(run_id) is not None
 
     async def version(self) -> str:
         """Return the release."""

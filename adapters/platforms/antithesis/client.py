@@ -13,7 +13,7 @@ import httpx
 from adapters.platforms.antithesis import launching, protocol
 from adapters.platforms.antithesis.answers import error_of, outcome_of
 from adapters.platforms.antithesis.caller import Caller
-from adapters.platforms.antithesis.ids import checked_run_id, is_run_id, older_than
+from adapters.platforms.antithesis.ids import checked_run_id, is_assigned_id, is_run_id, older_than
 from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.links import checked_report, same_report
 from adapters.platforms.antithesis.logs import LogReader
@@ -95,6 +95,8 @@ class AntithesisService:
             cancels=self,
             reports=self,
         )
+
+    owns = staticmethod(is_assigned_id)
 
     async def version(self) -> str:
         """Return the tenant's release, "" where it is too old to say."""

@@ -25,6 +25,11 @@ def is_run_id(text: str) -> bool:
     return _RUN_ID.fullmatch(text) is not None
 
 
+def is_assigned_id(text: str) -> bool:
+    """Whether a text has exactly the shape of the ids that the platform gives to runs and sessions."""
+    return _RELEASE.fullmatch(text) is not None
+
+
 def checked_run_id(text: str) -> str:
     """Return a run id that may stand in a path. Raises `Rejected`."""
     if not is_run_id(text):
