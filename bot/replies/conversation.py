@@ -66,6 +66,11 @@ def database_slow() -> str:
     return "The database took too long to keep what you said."
 
 
+def button_slow() -> str:
+    """Say that what a button does could not be read in time."""
+    return "The database took too long to look up this button."
+
+
 def too_large(chat: str, mebibytes: int, files: Sequence[str]) -> str:
     """Name the files that a chat does not take."""
     return f"Too large for {chat}, which takes {mebibytes} MiB here: {', '.join(files)}."

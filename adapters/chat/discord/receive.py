@@ -5,19 +5,29 @@ Discord never sends a command again. What is not served or not known is answered
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 
 from adapters.chat.conversation import Conversation
 from adapters.chat.discord import events, ids, render
 from adapters.chat.discord.calls import CHOICES, EPHEMERAL, MESSAGE
-from adapters.chat.discord.events import Autocomplete, Command, Incoming, Interaction, Refused, Self
+from adapters.chat.discord.events import (
+    Autocomplete,
+    Command,
+    Incoming,
+    Interaction,
+    InteractionToken,
+    Refused,
+    Self,
+)
 from adapters.chat.discord.markup import Json
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.surface import DiscordSurface
 from adapters.chat.pressed import Pressed, parts
 from adapters.chat.surface import Inbound
 from adapters.chat.tasks import Tasks
+from bot.cards import Card
 from bot.errors import StoreError, UserError
 from bot.ports import Clock, Conversations
 from bot.replies import conversation as sentences
@@ -26,6 +36,7 @@ from bot.suggest import Limits
 
 log = logging.getLogger(__name__)
 
+STORED_SECONDS = 1.0  # for looking up what a button holds; the initial response comes after it
 SUGGESTIONS = Limits(count=25, label=100, text=100, echo=True)
 
 
@@ -87,23 +98,31 @@ class Receiver:
     async def _command(self, command: Command) -> None:
         """Look up the command of a long button, and receive it; without it a form is opened as it is."""
         interaction = command.interaction
-        if interaction is not None and interaction.stored is not None:
+        if interaction is None or interaction.token is None or interaction.stored is None:
+            await self._conversation.receive(command)
+            return
+        try:
             kept = await self._stored(interaction.stored)
-            if kept is None and not command.opens_form:
-                await self._refuse(Refused(token=interaction.token, sentence=sentences.UNKNOWN_BUTTON))
-                return
-            if kept is not None:
-                text, values = parts(kept)
-                invocation = replace(command.invocation, text=text, values=values)
-                command = replace(command, invocation=invocation)
-        await self._conversation.receive(command)
+        except StoreError as error:
+            log.warning("the command of a button could not be read")
+            kept, refusal = None, problems.failure(error).card
+        else:
+            refusal = problems.mistake(UserError(sentences.UNKNOWN_BUTTON)).card
+        if kept is not None:
+            text, values = parts(kept)
+            command = replace(command, invocation=replace(command.invocation, text=text, values=values))
+        if kept is None and not command.opens_form:
+            await self._say(interaction.token, refusal)
+        else:
+            await self._conversation.receive(command)
 
     async def _stored(self, key: str) -> Pressed | None:
+        """Return what a button holds, None where nobody knows it any more. Raises `StoreError`, in Discord's time."""
         try:
-            return await self._store.button(key)
-        except StoreError:
-            log.warning("the command of a button could not be read")
-            return None
+            async with asyncio.timeout(STORED_SECONDS):
+                return await self._store.button(key)
+        except TimeoutError:
+            raise StoreError(sentences.button_slow()) from None
 
     async def _refuse(self, refused: Refused) -> None:
         """Say why nothing is done; who is not served stands in the audit trail, but not for every letter typed."""
@@ -111,8 +130,11 @@ class Receiver:
             await self._surface.initial_response(refused.token, CHOICES, {"choices": []})
             return
         if refused.token is not None:
-            card = problems.mistake(UserError(refused.sentence)).card
-            body, _ = await self._surface.chat.prepared(render.message(card))
-            await self._surface.initial_response(refused.token, MESSAGE, body | {"flags": EPHEMERAL})
+            await self._say(refused.token, problems.mistake(UserError(refused.sentence)).card)
         if refused.actor is not None and refused.place is not None:
             await self._conversation.turn_away(refused.actor, refused.place, "server")
+
+    async def _say(self, token: InteractionToken, card: Card) -> None:
+        """Tell the person alone, as the initial response."""
+        body, _ = await self._surface.chat.prepared(render.message(card))
+        await self._surface.initial_response(token, MESSAGE, body | {"flags": EPHEMERAL})

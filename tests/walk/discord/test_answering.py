@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.chat.discord import buttons
+from adapters.chat.discord import buttons, receive
 from adapters.chat.surface import Deadlines
 from bot.cards import Button, Card, Command, Untrusted
 from bot.model import RunRef, Secret
@@ -308,6 +308,23 @@ async def test_slow_database__that_never_comes_is_said_and_nothing_is_done(
 
     assert await bot.store.subscriptions() == ()
     assert await bot.handler.unanswered("discord", faults.WallClock().now() - timedelta(minutes=1)) == ()
+
+
+async def test_slow_database__that_never_says_what_a_button_holds_is_said_in_time(
+    bot: Bot, discord: FakeDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord waits three seconds for the initial response, however long the database takes."""
+    discord.slash("status")
+    await answered(bot)
+
+    async def hanging(_: str) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(bot.store, "button", hanging)
+    monkeypatch.setattr(receive, "STORED_SECONDS", 0.05)
+    discord.click(discord.ours()[0], f"key:1:{'0' * 32}")
+
+    assert await discord.answer("took too long to look up")
 
 
 @pytest.mark.parametrize("way", ["slash", "mention"])

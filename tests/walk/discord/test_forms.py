@@ -1,9 +1,12 @@
-"""Forms: opened as the first word, filled in, sent, and sent again where something was wrong."""
+"""Forms: opened as the initial response, filled in, sent, and sent again where something was wrong."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from bot.errors import StoreError
 from bot.model import Run
 from tests.fakes.discord_bot import World, answer, custom_id, initial_responses, said
 from tests.fakes.runs import run_id
@@ -90,11 +93,27 @@ async def test_button__after_a_restart_still_works(world: World, run: Run) -> No
 
 
 async def test_button__that_nobody_knows_is_answered(world: World, run: Run) -> None:
-    """A button whose words are gone gets a sentence, never silence."""
+    """A button whose command is gone gets a sentence, never silence."""
     card = answer(await world.say("failing", run=run_id(1)))
     world.forget_words()
 
     result = await world.press(card, "Debug 1")
 
     assert "does not know this any more" in said(result.response)
+    assert result.response.ephemeral
+
+
+async def test_button__that_cannot_be_read_is_not_called_unknown(
+    world: World, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that fails is said as such; nothing is accepted."""
+    card = answer(await world.say("failing", run=run_id(1)))
+
+    async def failing(_: str) -> None:
+        raise StoreError("The database is full.")
+
+    monkeypatch.setattr(world.store, "button", failing)
+    result = await world.press(card, "Debug 1")
+
+    assert "The database is full." in said(result.response)
     assert result.response.ephemeral
