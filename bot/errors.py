@@ -61,7 +61,7 @@ class UserError(ClewError):
 class WrongValue(UserError):
     """A parameter's value that cannot be read: said of the name where it was typed, of the label where it was filled in.
 
-    `what` goes on behind either ("is “x”; it has to be a whole number."); `examples` are values.
+    `what` goes on behind either ("is “x”; it must be a whole number."); `examples` are values.
     """
 
     def __init__(self, name: str, what: str, *examples: str, hint: str = "") -> None:

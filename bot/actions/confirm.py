@@ -202,14 +202,14 @@ REQUEST = Parameter(name="request", summary="Which one", kind=FieldKind.TEXT, po
 
 CONFIRM = Verb(
     name="confirm",
-    summary="go ahead with what a card shows",
+    summary="confirm what a card shows",
     handle=confirm,
     parameters=(REQUEST,),
     hidden=True,
 )
 DECLINE = Verb(
     name="decline",
-    summary="call off what a card shows",
+    summary="cancel what a card shows",
     handle=decline,
     parameters=(REQUEST,),
     hidden=True,

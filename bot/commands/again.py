@@ -55,14 +55,14 @@ async def _launch(asked: Asked, services: Services, verb: str) -> Intent:
 
 CHECK = Verb(
     name="check",
-    summary="look again for a launch of unknown outcome",
+    summary="check an unconfirmed launch again",
     handle=check,
     parameters=(REQUEST,),
     hidden=True,
 )
 AGAIN = Verb(
     name="again",
-    summary="ask for the same launch once more",
+    summary="repeat the same launch",
     handle=again,
     parameters=(REQUEST,),
     role=Role.LAUNCH,

@@ -153,7 +153,7 @@ VERB = Verb(
                   kind=FieldKind.TEXT, example="recipients=ann@example.com", check=grammar.recipients),
         Parameter(name="description", summary="What it is for", kind=FieldKind.TEXT,
                   example='description="who holds the lock?"'),
-        Parameter(name="again", summary="Open another session although one is open", kind=FieldKind.FLAG,
+        Parameter(name="again", summary="Open another session even if one is open", kind=FieldKind.FLAG,
                   example="again=yes"),
         CONNECTION,
     ),

@@ -144,7 +144,7 @@ VERB = Verb(
         MOMENT,
         Parameter(name="window", summary="How far back, in virtual seconds", kind=FieldKind.SECONDS,
                   example="window=30"),
-        Parameter(name="grep", summary="Only lines that hold this text", kind=FieldKind.TEXT, example="grep=panic"),
+        Parameter(name="grep", summary="Only lines that contain this text", kind=FieldKind.TEXT, example="grep=panic"),
         Parameter(name="source", summary="Only lines of this container", kind=FieldKind.TEXT,
                   example="source=etcd0"),
         Parameter(name="lines", summary="How many lines to show in chat", kind=FieldKind.COUNT, example="lines=50",

@@ -21,9 +21,7 @@ PROPERTY = Parameter(
     kind=FieldKind.PROPERTY,
     example="property=2",
 )
-CONNECTION = Parameter(
-    name="connection", summary="The connection, where there are several", kind=FieldKind.TEXT
-)
+CONNECTION = Parameter(name="connection", summary="The connection, if there are several", kind=FieldKind.TEXT)
 
 
 def may_mail(addresses: tuple[str, ...], asked: Asked, services: Services) -> tuple[str, ...]:

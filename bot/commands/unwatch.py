@@ -42,10 +42,10 @@ async def handle(asked: Asked, services: Services) -> Reply:
 
 VERB = Verb(
     name="unwatch",
-    summary="let this channel no longer hear of runs",
+    summary="stop notifying this channel of runs",
     handle=handle,
     parameters=(
-        replace(LAUNCHER, summary="Only what is watched of this launcher; all: everything", example="all"),
+        replace(LAUNCHER, summary="Only this launcher's subscription; all: every one", example="all"),
         SOURCE,
         CONNECTION,
     ),

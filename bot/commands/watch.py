@@ -98,7 +98,7 @@ async def form(asked: Asked, services: Services) -> Form:
                   value=asked.value("launcher", 0) or ""),
             Field(name="outcomes", label="Notify this channel of", kind=FieldKind.CHOICE, choices=OUTCOMES,
                   value=asked.value("outcomes") or "all"),
-            Field(name="source", label="Source", kind=FieldKind.TEXT, hint="a branch, say; empty: all",
+            Field(name="source", label="Source", kind=FieldKind.TEXT, hint="for example a branch; empty: all",
                   value=asked.value("source") or ""),
         ),
     )  # fmt: skip
@@ -114,16 +114,16 @@ CONNECTION = Parameter(name="connection", summary="Only this connection's runs",
 
 VERB = Verb(
     name="watch",
-    summary="let this channel hear when runs end",
+    summary="notify this channel when runs end",
     handle=handle,
     parameters=(
         LAUNCHER,
-        Parameter(name="outcomes", summary="Which ends to hear of: all, or changes (new failures, incomplete, "
+        Parameter(name="outcomes", summary="Which outcomes to be notified of: all, changes (new failures, incomplete, "
                   "recovery), or a list", kind=FieldKind.CHOICE, choices=OUTCOMES, example="outcomes=changes"),
         SOURCE,
         Parameter(name="report_links", summary="post: Open report is a link; private: it answers only the person who clicks", kind=FieldKind.CHOICE,
                   choices=tuple(ReportLinks)),
-        Parameter(name="keep", summary="Although no run fits so far", kind=FieldKind.FLAG, example="keep=yes"),
+        Parameter(name="keep", summary="Even if no run matches yet", kind=FieldKind.FLAG, example="keep=yes"),
         CONNECTION,
     ),
     examples=("watch", "watch Payments Nightly outcomes=changes", "watch source=main outcomes=failures,recovery"),

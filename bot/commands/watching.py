@@ -1,4 +1,4 @@
-"""List what this channel hears of.
+"""List this channel's subscriptions.
 
 watching
 """
@@ -16,5 +16,9 @@ async def handle(asked: Asked, services: Services) -> Reply:
 
 
 VERB = Verb(
-    name="watching", summary="what this channel hears of", handle=handle, examples=("watching",), private=True
+    name="watching",
+    summary="this channel's subscriptions",
+    handle=handle,
+    examples=("watching",),
+    private=True,
 )

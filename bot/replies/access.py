@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.state import Actor, Place
 
-READ_ONLY = "Clew is read-only at the moment: nothing can be started or changed."
+READ_ONLY = "Clew is read-only, so nothing can be started or changed."
 NOT_FOR_GUESTS = "Guests and members of other organisations cannot do this, whatever their role."
 _NO_ROLES = "No roles are configured yet, so"
 
@@ -32,7 +32,7 @@ def no_answer_elsewhere(actor: Actor, role: str) -> str:
 def no_answer_in_shared(actor: Actor, role: str) -> str:
     """Refuse to answer where people from outside may read along while nobody has a role."""
     return (
-        f"{_NO_ROLES} Clew does not answer where people from outside may read along. If this channel is "
+        f"{_NO_ROLES} Clew does not answer in channels that outsiders may read. If this channel is "
         f"private, invite Clew to it first; otherwise use another channel. {_by_name(actor, role)}"
     )
 
@@ -46,8 +46,8 @@ def needs_role(actor: Actor, role: str, held: str | None) -> str:
 def not_here(place: Place, role: str) -> str:
     """Refuse a place that the role is not for; `role`: the one that names the places."""
     return (
-        "Your role allows this, but not here: it is kept to certain channels. Whoever runs Clew can add this "
-        f"one, {place.channel}, to “{role}” under [places] in clew.toml."
+        "Your role allows this only in certain channels. Whoever runs Clew can add this "
+        f"channel, {place.channel}, to “{role}” under [places] in clew.toml."
     )
 
 

@@ -47,15 +47,17 @@ def results_came(found: RunAnalysis, now: datetime) -> Card:
     card = ended(found, now)
     return replace(
         card,
-        title=("Results have come: ", *card.title),
-        text=("The results of this run have come. ", *card.text),
+        title=("Results available: ", *card.title),
+        text=(f"The results of this {found.terms.run.one} are now available. ", *card.text),
     )
 
 
 def corrected(found: RunAnalysis, before: RunStatus, now: datetime) -> Card:
     """Announce that a run ended otherwise than it had been announced."""
     card = ended(found, now)
-    told: Line = (f"The platform first called this run {before.value}, and now {found.run.status.value}.",)
+    told: Line = (
+        f"The platform first reported this run as {before.value} and now reports it as {found.run.status.value}.",
+    )
     return replace(
         card, title=("Correction: ", *card.title), text=(*told, " ", *card.text), body=(told, *card.body)
     )
@@ -71,14 +73,17 @@ TermsOf = Callable[[str], Terms]
 def missed(told: Sequence[Told], terms: TermsOf) -> Card:
     """Sum up the runs that a channel was not told of while it could not be reached, the newest first."""
     ended = count(len(told), "run")
-    said = f"Clew could not post to this channel for a while. Meanwhile {ended} ended that it hears of: {_counted(told)}."
+    said = (
+        "Clew could not post to this channel for a while. "
+        f"Meanwhile {count(len(told), 'watched run')} ended: {_counted(told)}."
+    )
     return _summary(f"{ended} ended while this channel could not be reached", said, told, terms)
 
 
 def many(told: Sequence[Told], terms: TermsOf) -> Card:
     """Sum up the runs that are too many to be told one by one, the newest first."""
     ended = count(len(told), "run")
-    said = f"{ended} ended: {_counted(told)}. Those are too many for a message each, so here is one for all of them."
+    said = f"{ended} ended: {_counted(told)}. That is too many for separate messages, so this is a summary."
     return _summary(f"{ended} ended", said, told, terms)
 
 
@@ -107,9 +112,9 @@ def _summary(title: str, said: str, told: Sequence[Told], terms: TermsOf) -> Car
     )
     left_out = len(told) - len(items)
     others = (
-        "Any other one is shown by ",
+        "To see any other run, use ",
         Untrusted("status ID", code=True),
-        ", with the id that the platform lists.",
+        " with the id that the platform lists.",
     )
     return Card(
         title=(title,),
@@ -153,7 +158,7 @@ def _headline(found: RunAnalysis) -> str:
         return f" - {count(new, f'new failing {check.one}', f'new failing {check.many}')}"
     if diff.still_failing:
         return " - nothing new"
-    return " - first pass again" if diff.first_pass else ""
+    return " - passing again" if diff.first_pass else ""
 
 
 def _sentence(found: RunAnalysis, now: datetime) -> Line:
@@ -185,7 +190,7 @@ def _news(found: RunAnalysis) -> Line:
         for names, word in (
             (diff.still_failing, "still failing"),
             (diff.excused, f"failing and {found.terms.excused} now"),
-            (diff.first_pass, "passing for the first time again"),
+            (diff.first_pass, "passing again"),
             (diff.skipped, "skipped this time"),
             (diff.not_seen, "not seen this time"),
             (diff.not_failing, "not failing this time"),
@@ -210,10 +215,10 @@ def _why_incomplete(found: RunAnalysis) -> Line:
         return (*odds, " ")
     if found.verdict.kind is not VerdictKind.INCOMPLETE:
         return ()
-    moment = found.run.failure_moment
+    moment, name = found.run.failure_moment, found.terms.run.one
     if moment is not None:
-        return (f"It did not get through: it stopped at {virtual(moment)} of virtual time. ",)
-    return ("It did not get through, and no moment of it is known; the build log may say why. ",)
+        return (f"The {name} did not complete: it stopped at {virtual(moment)} of virtual time. ",)
+    return (f"The {name} did not complete. No failure moment is known; the build log may say why. ",)
 
 
 def _hints(found: RunAnalysis) -> tuple[Line, ...]:
@@ -222,6 +227,8 @@ def _hints(found: RunAnalysis) -> tuple[Line, ...]:
         hints.append(why)  # the card that is announced says by itself what the platform calls the run
     if found.verdict.suspects_setup:
         hints.append(
-            ("So much fails at once that workload or setup are likelier at fault than the software.",)
+            (
+                f"Most {found.terms.check.many} fail, so the workload or the setup is a likelier cause than the software.",
+            )
         )
     return tuple(hints)

@@ -56,7 +56,7 @@ def no_moment(found: RunAnalysis) -> str:
     if found.run.failure_unpinned:
         return "This run was killed or timed out without a pinned moment."
     if found.results is None or found.results.availability is not Availability.READY:
-        return f"The {checks.many} of this {found.terms.run.one} cannot be read, so no moment of it is known."
+        return f"The {checks.many} of this {found.terms.run.one} cannot be read, so no moment is known."
     if found.failing:
         return f"No failing {checks.one} of this {found.terms.run.one} has a moment."
     return f"No {checks.one} of this {found.terms.run.one} fails, so there is no moment to look at."

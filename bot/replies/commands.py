@@ -30,29 +30,29 @@ def given_twice(name: str, other: str = "") -> UserError:
 def quote_not_closed(text: str) -> UserError:
     """Refuse a quote that never ends; `text` begins with it."""
     return UserError(
-        f"A quote is opened and never closed: {text[:_SHOWN]}",
-        'Close it, like description="two words", or leave it out.',
+        f"This quote is never closed: {text[:_SHOWN]}",
+        'Close it, as in description="two words", or remove it.',
     )
 
 
 def unknown_name(verb: str, name: str, known: Collection[str]) -> UserError:
     """Answer a named value that a verb does not know, naming those it does."""
-    takes = f"{verb} takes {', '.join(known)}." if known else f"{verb} takes no names."
+    takes = f"{verb} takes {', '.join(known)}." if known else f"{verb} takes no named parameters."
     return mistaken(
-        f"{verb} does not know “{name[:_SHOWN]}=”.", name, known, takes, part=Part.NAME, name=name
+        f"{verb} has no parameter “{name[:_SHOWN]}=”.", name, known, takes, part=Part.NAME, name=name
     )
 
 
 def no_further_words(verb: str, words: str) -> UserError:
     """Refuse bare words behind a verb that takes none."""
-    return UserError(f"{verb} takes no further words, but there is “{words[:_SHOWN]}”.")
+    return UserError(f"{verb} takes no arguments, but “{words[:_SHOWN]}” was given.")
 
 
 def given_both_ways(verb: str, words: str, name: str, value: str) -> UserError:
     """Refuse bare words beside the named value that they stand for."""
     return UserError(
-        f"{verb} has “{words[:_SHOWN]}” beside {name}=“{value[:_SHOWN]}”.",
-        "Give one of them. A text of several words stands in quotes.",
+        f"{verb} got both “{words[:_SHOWN]}” and {name}=“{value[:_SHOWN]}”.",
+        "Give only one of them. Put text with spaces in quotes.",
     )
 
 
@@ -60,8 +60,8 @@ def words_behind(name: str, value: str, behind: str) -> UserError:
     """Ask whether bare words behind a named value belong to it, showing how it was understood."""
     whole = f"{value} {behind}"
     return UserError(
-        f"“{behind[:_SHOWN]}” stands behind {name}={value[:_SHOWN]}, and it is not clear what it is.",
-        f'If it belongs to {name}, use quotes: {name}="{whole[:_SHOWN]}". Else put it in front of {name}=.',
+        f"It is unclear what “{behind[:_SHOWN]}” after {name}={value[:_SHOWN]} belongs to.",
+        f'If it belongs to {name}, use quotes: {name}="{whole[:_SHOWN]}". Otherwise put it before {name}=.',
         corrections=(Correction(Part.VALUE, whole, name),),
     )
 
@@ -71,10 +71,10 @@ def secret_taken_out(name: str, mask: str) -> UserError:
     return UserError(
         f"“{name[:_SHOWN]}=” has “{mask}” in the place of what looks like a secret, and what is said in a "
         "chat stays there: Clew does not take it.",
-        "Leave it out; what a run needs of that kind is set in the launcher itself.",
+        "Remove it. Secrets that a run needs belong in the launcher's own settings.",
     )
 
 
 def no_connection(name: str, known: Iterable[str]) -> UserError:
     """Answer a connection that the settings do not have."""
-    return UserError(f"There is no connection “{name[:_SHOWN]}”.", f"Connections are: {', '.join(known)}.")
+    return UserError(f"There is no connection “{name[:_SHOWN]}”.", f"Known connections: {', '.join(known)}.")

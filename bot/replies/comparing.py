@@ -13,20 +13,20 @@ from bot.state import StoredResults
 from bot.terms import Terms
 
 _NONE = "no earlier {run} of this series is known"
-_UNKNOWN = "the earlier {runs} of this series could not be found out"
+_UNKNOWN = "the earlier {runs} of this series could not be determined"
 
 WHY: Mapping[Gap, str] = {
     Gap.FIRST: _NONE,
-    Gap.OTHER_TEST: _NONE + ", those before it have another test name",
-    Gap.OTHER_SOURCE: _NONE + ", those before it have another source",
-    Gap.EPHEMERAL: _NONE + ", those before it are ephemeral",
+    Gap.OTHER_TEST: _NONE + "; those before it have a different test name",
+    Gap.OTHER_SOURCE: _NONE + "; those before it have a different source",
+    Gap.EPHEMERAL: _NONE + "; those before it are ephemeral",
     Gap.DEPTH: _UNKNOWN,
     Gap.LIST: _UNKNOWN,
     Gap.UNREAD: "the earlier {run} could not be read",
-    Gap.NOT_YET: "the results of the earlier {run} are not there yet",
+    Gap.NOT_YET: "the results of the earlier {run} are not available yet",
     Gap.ABSENT: "the earlier {run} ended without results",
     Gap.AGED_OUT: "the results of the earlier {run} have aged out",
-    Gap.CUT: "the results of the earlier {run} could not be read whole",
+    Gap.CUT: "the results of the earlier {run} could not be read completely",
     Gap.SELF_CUT: "not all results of this {run} could be read",
     Gap.UNDATED: "it is not known when this {run} was created",
 }

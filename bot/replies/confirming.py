@@ -9,18 +9,18 @@ from bot.replies.wording import sentence, short_id
 from bot.state import Intent, IntentKind, IntentState
 
 MINUTES_TO_CONFIRM = 5
-MINE_ONLY = f"The buttons are for the person who asked, for {MINUTES_TO_CONFIRM} minutes, once."
+MINE_ONLY = f"Only the requester can use these buttons, once, within {MINUTES_TO_CONFIRM} minutes."
 
 NOUNS = {IntentKind.LAUNCH: "launch", IntentKind.DEBUG: "debugging session"}
 
 HAPPENED = {
-    IntentState.DRAFT: "It still waits for a yes or no.",
-    IntentState.CONFIRMED: "It was confirmed already and is on its way.",
-    IntentState.POSTING: "It was confirmed and sent already; the platform's answer is awaited.",
-    IntentState.ACCEPTED: "It was confirmed already, and the platform has started it.",
-    IntentState.REJECTED: "It was confirmed already, and the platform refused it. Nothing was started.",
-    IntentState.UNKNOWN: "It was confirmed and sent already. Whether it was started is not known.",
-    IntentState.DECLINED: "It was called off already. Nothing was started.",
+    IntentState.DRAFT: "It is still waiting for confirmation.",
+    IntentState.CONFIRMED: "It has already been confirmed and is being sent.",
+    IntentState.POSTING: "It has already been sent; the platform has not answered yet.",
+    IntentState.ACCEPTED: "It has already been confirmed, and the platform has started it.",
+    IntentState.REJECTED: "It has already been confirmed, and the platform refused it. Nothing was started.",
+    IntentState.UNKNOWN: "It has already been sent. It is not known whether it was started.",
+    IntentState.DECLINED: "It has already been cancelled. Nothing was started.",
     IntentState.EXPIRED: "It was not confirmed in time. Nothing was started.",
 }
 
@@ -61,12 +61,12 @@ def unknown_token(verb: str) -> UserError:
 
 def not_yours(intent: Intent) -> str:
     """Say why somebody else may not settle it."""
-    return f"Only the person who asked for this {NOUNS[intent.kind]} can confirm or cancel it."
+    return f"Only the requester can confirm or cancel this {NOUNS[intent.kind]}."
 
 
 def not_here() -> str:
     """Say why it cannot be settled in another channel."""
-    return "This can only be confirmed or cancelled in the channel where it was asked for."
+    return "This can only be confirmed or cancelled in the channel where it was requested."
 
 
 def happened(intent: Intent) -> Reply:
@@ -77,7 +77,7 @@ def happened(intent: Intent) -> Reply:
     if intent.reason and intent.state is IntentState.REJECTED:
         told.append(sentence("The platform said: ", Untrusted(intent.reason)))
     card = Card(
-        title=(f"This {NOUNS[intent.kind]} was settled before",),
+        title=(f"This {NOUNS[intent.kind]} was already handled",),
         text=tuple(span for line in told for span in (*line, " "))[:-1],
         body=tuple(told),
         buttons=follow(intent),
@@ -102,7 +102,7 @@ def expired(intent: Intent) -> Reply:
 def withdrawn(intent: Intent) -> Card:
     """Announce that a confirmed intent was never sent, because Clew was stopped in between."""
     said = (
-        f"The {NOUNS[intent.kind]} that was confirmed has not been sent: Clew was interrupted before that. "
+        f"The confirmed {NOUNS[intent.kind]} was not sent because Clew was interrupted first. "
         "Nothing was started. Ask again to go ahead."
     )
     return _over(intent, "Not sent", said, buttons=again(intent)).card

@@ -11,15 +11,19 @@ from bot.cards import Button, Card, Command, Reply, Tone
 from bot.errors import UserError
 
 STARTING = "Working on it…"
-INTERRUPTED = "Clew is being restarted. It takes this up again as soon as it is back."
-ONLY_REQUESTER = "The answer is for the person who asked."
-COMMANDS_CHANGED = "Commands were updated meanwhile. Type /clew again and choose from the new list."
-UNKNOWN_BUTTON = "Clew does not know this any more. Say it again, for example with /clew help."
-NOT_INSTALLED_HERE = "This bot works in servers that it was added to, and in direct messages with it; not as an app of your own."
-NOT_INVITED = "Only you see this: Clew is not in this channel. Invite it with /invite to share its answers."
-NOT_PERMITTED = "Only you see this: Clew may not write here. `clew doctor` says which permission is missing."
-PREPARING_FORM = "One moment, this is being prepared…"
-FILL_THIS_IN = "Please fill this in."
+INTERRUPTED = "Clew is restarting and will continue with this afterwards."
+ONLY_REQUESTER = "Only the requester can see the answer."
+COMMANDS_CHANGED = "Commands have been updated. Type /clew again and choose from the new list."
+UNKNOWN_BUTTON = "Clew no longer recognises this. Run the command again, or try /clew help."
+NOT_INSTALLED_HERE = "This bot works in servers that it was added to and in direct messages with it, not as a user-installed app."
+NOT_INVITED = (
+    "Only you can see this because Clew is not in this channel. Invite it with /invite to share its answers."
+)
+NOT_PERMITTED = (
+    "Only you can see this because Clew may not write here. `clew doctor` shows which permission is missing."
+)
+PREPARING_FORM = "Preparing the form…"
+FILL_THIS_IN = "This field is required."
 
 
 def working(text: str) -> Card:
@@ -42,8 +46,8 @@ def too_old(command: Command | None) -> Reply:
 
 def no_direct_messages() -> Card:
     """Say in public that the answer is private and could not be handed over."""
-    said = "The answer is for you alone, and you take no direct messages from Clew. Say it as /clew instead."
-    return Card(title=("For you alone",), text=(said,), body=((said,),))
+    said = "The answer is only for you, but Clew cannot send you direct messages. Use /clew instead."
+    return Card(title=("Only for you",), text=(said,), body=((said,),))
 
 
 def not_served(whole: str) -> str:
@@ -53,17 +57,17 @@ def not_served(whole: str) -> str:
 
 def form_not_ready(chat: str) -> UserError:
     """Say that a form was not prepared within the time that a chat gives."""
-    return UserError(f"Preparing the form took longer than {chat} waits. Try once more.")
+    return UserError(f"Preparing the form took longer than {chat} waits. Try again.")
 
 
 def form_too_late(chat: str) -> UserError:
     """Say that the time in which a chat opens a form was over."""
-    return UserError(f"{chat} gave too little time to open the form. Press the button once more.")
+    return UserError(f"{chat} did not leave enough time to open the form. Press the button again.")
 
 
 def database_slow() -> str:
     """Say that a command could not be kept in time."""
-    return "The database took too long to keep what you said."
+    return "The database took too long to save your command."
 
 
 def button_slow() -> str:
@@ -93,4 +97,4 @@ def account_refused(chat: str) -> UserError:
 
 def no_member(chat: str) -> str:
     """Refuse somebody who left the server."""
-    return f"{chat} says that you are not a member of this server any more."
+    return f"{chat} says that you are no longer a member of this server."

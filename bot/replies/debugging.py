@@ -33,7 +33,7 @@ def placeholder() -> UserError:
     """Refuse the moment 0/0."""
     return UserError(
         "The moment 0/0 stands for “no moment”, so there is nothing to open a debugging session at.",
-        "Choose a failing property that has a moment: say “failing”.",
+        "Choose a failing property that has a moment; “failing” lists them.",
     )
 
 
@@ -72,7 +72,7 @@ def _advice(request: DebugRequest) -> tuple[Line, ...]:
         return ()
     return (
         (
-            "Your address is not known here. Where recipient_domains are set, recipients=ADDRESS sends you the link.",
+            "Clew does not know your address. If recipient_domains is set, recipients=ADDRESS sends you the link.",
         ),
     )
 
@@ -80,8 +80,8 @@ def _advice(request: DebugRequest) -> tuple[Line, ...]:
 def joined(session: Session) -> Reply:
     """Tell a second person of the session that is there already; this card follows it too."""
     shown = of_session(session)
-    note: Line = (("This session was asked for before at the same moment, so no second one was opened. "
-                  "Its link went by e-mail to whoever was named then. Say “debug again=yes” for one of your own."),)  # fmt: skip
+    note: Line = (("A session at this moment was already requested, so no second one was opened. "
+                  "Its link was e-mailed to the recipients named then. Use “debug again=yes” to open your own."),)  # fmt: skip
     card = Card(
         title=shown.title,
         text=(*note, " ", *shown.text),
@@ -106,7 +106,7 @@ def of_session(session: Session) -> Card:
             return _open(session)
         case _:
             return _card(
-                session, "Asking for a debugging session", _asking(), Tone.RUNNING, "sent, no answer yet"
+                session, "Requesting a debugging session", _asking(), Tone.RUNNING, "sent, no answer yet"
             )
 
 
@@ -121,7 +121,7 @@ def _open(session: Session) -> Card:
 
 
 def _asking() -> Line:
-    return ("The debugging session was asked for; the platform has not answered yet.",)
+    return ("The debugging session was requested; the platform has not answered yet.",)
 
 
 def _requested(session: Session) -> Line:
@@ -139,14 +139,14 @@ def _ready(session: Session) -> Line:
 
 
 def _expired() -> Line:
-    return ("The six hours of this debugging session are over. Say “debug again=yes” to open another one.",)
+    return ("This debugging session's six hours are over. Use “debug again=yes” to open another one.",)
 
 
 def _ended(session: Session, run: Run) -> Card:
     if run.status is RunStatus.INCOMPLETE:
-        said: Line = ("The debugging session could not be kept up: the platform says incomplete.",)
+        said: Line = ("The debugging session failed: the platform reports it as incomplete.",)
         return _card(session, "The debugging session failed", said, Tone.BAD)
-    said = sentence("The debugging session has ended: the platform says ", Untrusted(run.status_text))
+    said = sentence("The debugging session has ended: the platform reports ", Untrusted(run.status_text))
     return _card(session, "The debugging session has ended", said, Tone.NEUTRAL)
 
 
@@ -157,11 +157,11 @@ def _rejected(session: Session) -> Card:
 
 
 def _unknown(session: Session) -> Card:
-    said: Line = (("The debugging session was asked for, but no answer came. It may have been opened all the same: "
-                  "then a mail comes within "), f"{MAIL.seconds // 60} minutes, with “",
-                  Untrusted(session.request.description), ("” in it. Clew does not ask a second time by itself. "
-                  "If no mail comes, say “debug again=yes”."))  # fmt: skip
-    return _card(session, "Not known whether the debugging session was opened", said, Tone.WARNING)
+    said: Line = (("The debugging session was requested, but no answer came. It may have been opened anyway: "
+                  "then an e-mail arrives within "), f"{MAIL.seconds // 60} minutes, with “",
+                  Untrusted(session.request.description), ("” in it. Clew does not retry by itself. "
+                  "If no e-mail arrives, use “debug again=yes”."))  # fmt: skip
+    return _card(session, "Debugging session unconfirmed", said, Tone.WARNING)
 
 
 def _card(session: Session, title: str, said: Line, tone: Tone, state: str = "") -> Card:

@@ -97,7 +97,7 @@ def _none(found: RunAnalysis) -> Reply:
     run, check = found.run, found.terms.check
     name: Line = (f"{found.terms.run.title} ", *run_name(run))
     if not run.status.terminal:
-        said: Line = (*name, f" has not ended; its {check.many} are known when it has.")
+        said: Line = (*name, f" has not ended yet; its {check.many} are known when it ends.")
     elif found.verdict.partial:
         said = ("Nothing is known to fail in ", *run_name(run), *_how(found))
     elif found.verdict.total:

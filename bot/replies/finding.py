@@ -11,8 +11,8 @@ from bot.replies.meant import mistaken
 from bot.replies.wording import count, listed, short_id, stopped
 from bot.terms import Noun, Terms
 
-GIVE_RUN = "Give a run id, “latest”, or a launcher's exact name; inside a run's thread none is needed."
-FAILING_LISTS = "Say “failing” for the list."
+GIVE_RUN = "Give a run id, “latest” or a launcher's exact name. In a run's thread you can leave it out."
+FAILING_LISTS = "“failing” lists them."
 _SHOWN = 60  # characters of what was typed that a sentence quotes
 _OFFERED = 5  # launchers that are offered for a part of a name
 _SHORTEST_PART = 2  # characters that may be meant as one
@@ -26,7 +26,7 @@ def several_runs(number: int) -> UserError:
 def of_another(run: Run, launcher: str) -> UserError:
     """Say that the run that is named is not one of the launcher that is named with it."""
     return UserError(
-        f"Run {short_id(run.ref.run_id)} is of the launcher “{run.launcher[:_SHOWN]}”, not of “{launcher[:_SHOWN]}”.",
+        f"Run {short_id(run.ref.run_id)} belongs to the launcher “{run.launcher[:_SHOWN]}”, not “{launcher[:_SHOWN]}”.",
         f"Leave “launcher=” out, or use “latest” for the newest run of {launcher[:_SHOWN]}.",
     )
 
@@ -39,9 +39,9 @@ def count_of_one() -> UserError:
 def nothing_named(text: str, most: int) -> UserError:
     """Say that a text, or no text at all, names no run; of a longer text than `most` characters only so much is read."""
     if not text.strip():
-        return UserError("What should be found?", GIVE_RUN)
+        return UserError("What are you looking for?", GIVE_RUN)
     where = f"the first {most:,} characters of that text" if len(text) >= most else "that text"
-    return UserError(f"Nothing in {where} names a run or a moment.", GIVE_RUN)
+    return UserError(f"No run or moment was found in {where}.", GIVE_RUN)
 
 
 def no_such_id(run_id: str, *, sessions: bool) -> str:
@@ -78,8 +78,8 @@ def not_everywhere(problem: str, asked: Sequence[str], down: Sequence[str]) -> s
 def begins_no_recent(start: str) -> UserError:
     """Say that a shortened id fits none of the runs that it was looked for in: an older one may have it."""
     return UserError(
-        f"No recent run has an id, or a session with an id, that begins with “{start[:_SHOWN]}”.",
-        "An older run needs its whole id; “status” shows recent ones.",
+        f"No recent run or session has an id that starts with “{start[:_SHOWN]}”.",
+        "For an older run, give the full id; “status” shows recent runs.",
     )
 
 
@@ -104,7 +104,7 @@ def no_run_of(what: str) -> UserError:
     """Say that no recent run belongs to a pasted link; `what`: "report" or "session"."""
     return UserError(
         f"No recent run belongs to that {what}.",
-        "It may be older, or of another tenant. Give the run id: it stands at the bottom of the report.",
+        "It may be older or belong to another tenant. Give the run id, which is at the bottom of the report.",
     )
 
 
@@ -112,14 +112,14 @@ def no_run_of_session_moment() -> UserError:
     """Say that a moment names a session that no recent run belongs to."""
     return UserError(
         "That moment names a debugging session id, and no recent run belongs to it.",
-        "Give the run id too: it stands at the bottom of the report.",
+        "Also give the run id, which is at the bottom of the report.",
     )
 
 
 def too_short(start: str, least: int) -> UserError:
     """Refuse the beginning of an id that is too short."""
     return UserError(
-        f"“{start}” is too short to tell runs apart.", f"Give at least {least} characters of the run id."
+        f"“{start}” is too short to identify a run.", f"Give at least {least} characters of the run id."
     )
 
 
@@ -133,7 +133,7 @@ def several_begin(start: str, ids: Sequence[str]) -> UserError:
 
 def neither_run_nor_launcher(text: str, launchers: Sequence[str]) -> UserError:
     """Answer a text that names no run; offer the launchers whose names hold it, else the nearest."""
-    problem = f"“{text[:_SHOWN]}” is neither a run nor the name of a launcher."
+    problem = f"“{text[:_SHOWN]}” is neither a run nor a launcher."
     holding = list(dict.fromkeys(name for name in launchers if text.casefold() in name.casefold()))
     if len(text) < _SHORTEST_PART or not holding:
         return mistaken(problem, text, ["latest", *launchers], GIVE_RUN, name="run")
@@ -155,14 +155,14 @@ def no_runs_of(launcher: str, known: Sequence[str]) -> UserError:
 
 def no_moment(why: str) -> UserError:
     """Answer a command that needs a moment, of a run that has none; `why` is a sentence."""
-    return UserError(why, "Say “failing” for what is known, or “logs” for the build log.")
+    return UserError(why, "“failing” shows what is known; “logs” shows the build log.")
 
 
 def no_pinned_moment() -> UserError:
     """Refuse the moment 0/0 as a moment to look at."""
     return UserError(
         "The moment 0/0 stands for “no moment”: this run has no pinned failure moment.",
-        "Ask for `logs RUN build=yes` to see its build log.",
+        "Use `logs RUN build=yes` to see its build log.",
     )
 
 
@@ -170,7 +170,7 @@ def several_checks(number: int, wanted: str, check: Noun) -> UserError:
     """Ask which of several failing properties is meant."""
     return UserError(
         f"{number} failing {check.many} match “{wanted[:_SHOWN]}”.",
-        "Give more of the name, or its number in “failing”.",
+        "Give more of the name or its number in “failing”.",
     )
 
 
@@ -191,5 +191,5 @@ def check_without_moment(name: str, terms: Terms) -> UserError:
     """Say that a property is judged on the whole run."""
     return UserError(
         f"“{name[:_SHOWN]}” has no moment: it is judged on the whole {terms.run.one}.",
-        f"Choose another {terms.check.one} of “failing”.",
+        f"Choose another {terms.check.one} from “failing”.",
     )

@@ -18,14 +18,14 @@ def overview(verbs: Iterable[Verb]) -> Reply:
     shown = [v for v in verbs if not v.hidden]
     items = tuple(Item(title=(Untrusted(v.name, code=True), f"  {v.summary}")) for v in shown)
     body: tuple[Line, ...] = (
-        ("A run can be an id, ", Untrusted("latest", code=True), ", a launcher's name for its latest run, ",
-         "a pasted report link, or nothing at all inside a run's thread."),
-        ("A value of several words stands in quotes: ", Untrusted('description="retry fix"', code=True), "."),
+        ("A run can be an id, ", Untrusted("latest", code=True), ", a launcher's name for its latest run,",
+         " or a pasted report link. In a run's thread you can leave it out."),
+        ("Put a value with spaces in quotes: ", Untrusted('description="retry fix"', code=True), "."),
     )  # fmt: skip
     names = [v.name for v in shown]
     card = Card(
         title=("What Clew can do",),
-        text=(f"Clew understands {', '.join(names)}. Say help and a verb to see how it is used.",),
+        text=(f"Commands: {', '.join(names)}. Use “help COMMAND” for details.",),
         body=body,
         items=items,
         buttons=tuple(
@@ -33,7 +33,7 @@ def overview(verbs: Iterable[Verb]) -> Reply:
             for n in ("launch", "logs", "watch")
             if n in names
         ),
-        footer=("help VERB shows how a verb is used, with examples.",),
+        footer=("“help COMMAND” shows how a command is used, with examples.",),
     )
     return Reply(card=card, private=True)
 

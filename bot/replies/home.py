@@ -11,9 +11,9 @@ from bot.replies.wording import age
 from bot.state import Subscription
 
 NAME = "Clew"
-RUNS_UNKNOWN = "Not known, as not all runs can be listed."
-CHANNELS_UNKNOWN = "Not known, as the chat does not list all channels that you are in."
-NO_ROOM = "There is more than fits here."
+RUNS_UNKNOWN = "Unknown, because not all runs can be listed."
+CHANNELS_UNKNOWN = "Unknown, because the chat does not list all of your channels."
+NO_ROOM = "Some entries do not fit here."
 MORE_RUNNING = "These are the newest; more may be running."
 
 
@@ -43,8 +43,10 @@ def ended(items: tuple[Item, ...], *, known: bool) -> Card:
 
 def subscriptions(items: tuple[Item, ...], *, left_out: int, known: bool) -> Card:
     """Show what one's channels hear of; `known`: all of one's channels."""
-    none = "None of your channels watches runs. Say “/clew watch” in one." if known else CHANNELS_UNKNOWN
-    return _part("What your channels hear of", items, "" if items else none, left_out=left_out)
+    none = (
+        "None of your channels is notified of runs. Use “/clew watch” in one." if known else CHANNELS_UNKNOWN
+    )
+    return _part("Notifications in your channels", items, "" if items else none, left_out=left_out)
 
 
 def run(recent: Recent, now: datetime, *, connection: bool) -> Item:
@@ -58,7 +60,7 @@ def run(recent: Recent, now: datetime, *, connection: bool) -> Item:
 def subscription(wanted: Subscription, channel: str) -> Item:
     """Show what a channel hears of, by the channel's name."""
     problem: Line = (" (cannot be reached: ", Untrusted(wanted.problem), ")") if wanted.problem else ()
-    return Item(title=("#", Untrusted(channel), " hears of ", *watching.described(wanted), *problem))
+    return Item(title=("#", Untrusted(channel), " is notified of ", *watching.described(wanted), *problem))
 
 
 def refused(reason: str) -> Card:

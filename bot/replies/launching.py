@@ -49,9 +49,9 @@ def missing(lacking: Sequence[Field], form: Form) -> Reply:
     told: Line = (f"To launch a run, Clew needs {listed([_a(field.name) for field in lacking])}.",)
     needed = [field for field in form.fields if field.required and field.name != "launcher"]
     slots = "".join(f" {field.name}={field.kind.value.upper()}" for field in needed)
-    how: Line = ("Say ", Untrusted(f"launch LAUNCHER{slots}", code=True), ", for example ",
+    how: Line = ("Use ", Untrusted(f"launch LAUNCHER{slots}", code=True), ", for example ",
                  Untrusted(" ".join(["launch basic_test", *(field.example for field in needed)]), code=True), ".")  # fmt: skip
-    more: Line = ("Say “help launch” for everything that can be set.",)
+    more: Line = ("“help launch” lists everything that can be set.",)
     card = Card(
         title=("What should be launched?",), text=(*told, " ", *how), body=(told, how, more), form=form
     )
@@ -94,12 +94,12 @@ def _a(name: str) -> str:
 def not_seen(launcher: str, close: str | None) -> Line:
     """Warn of a launcher that no run was seen of."""
     meant: Line = (" ", Untrusted(did_you_mean(close))) if close else ()
-    return ("No run of the launcher “", Untrusted(launcher), "” was seen before.", *meant)
+    return ("No run of the launcher “", Untrusted(launcher), "” is known.", *meant)
 
 
 def own_duration(name: str) -> Line:
     """Say that the launcher decides how long it tests, by a parameter of its own."""
-    return ("No duration= is given. How long it tests is up to the launcher, which gets ", Untrusted(name, code=True),
+    return ("No duration= is given. The launcher decides how long to test; it gets ", Untrusted(name, code=True),
             ".")  # fmt: skip
 
 
@@ -115,9 +115,9 @@ def repeated(intent: Intent, earlier: Intent, now: datetime) -> Reply:
     said = just_launched(earlier, now)
     card = Card(
         title=("Launch ", Untrusted(intent.subject), " again?"),
-        text=(*said, " Nothing has been started by this button."),
+        text=(*said, " This button did not start anything."),
         tone=Tone.WARNING,
-        body=(said, ("Nothing has been started by this button.",)),
+        body=(said, ("This button did not start anything.",)),
         buttons=confirming.again(intent),
         footer=confirming.correlation(intent),
     )
@@ -126,13 +126,13 @@ def repeated(intent: Intent, earlier: Intent, now: datetime) -> Reply:
 
 def under_way(run: Run) -> Line:
     """Warn that the same launcher is at work already."""
-    return ("A run of ", Untrusted(run.launcher), " is under way already: ",
+    return ("A run of ", Untrusted(run.launcher), " is already running: ",
             Untrusted(short_id(run.ref.run_id), code=True), ". This would start another one.")  # fmt: skip
 
 
 def undecided(launcher: str) -> Line:
     """Warn that an earlier launch of the same launcher may yet turn out to have started."""
-    return ("An earlier launch of ", Untrusted(launcher), " was sent and its outcome is not known yet.")
+    return ("An earlier launch of ", Untrusted(launcher), " was sent, and its outcome is not known yet.")
 
 
 def no_preset(name: str, known: list[str]) -> UserError:
@@ -144,8 +144,8 @@ def no_preset(name: str, known: list[str]) -> UserError:
 def preset_and_launcher(preset: str, launcher: str) -> UserError:
     """Answer a launch that names both a preset and a launcher."""
     return UserError(
-        f"The launch has the preset “{preset[:40]}” and also “{launcher[:40]}”.",
-        "A preset has its launcher; give one of them.",
+        f"The launch names both the preset “{preset[:40]}” and “{launcher[:40]}”.",
+        "A preset has its own launcher, so give only one of them.",
     )
 
 
@@ -175,7 +175,7 @@ def secret_value(name: str) -> UserError:
 
 def _secret(name: str, what: str) -> UserError:
     return UserError(
-        f"“{name[:_SHOWN]}=” {what}, and what is said in a chat stays there: Clew does not take it.",
+        f"“{name[:_SHOWN]}=” {what}, and messages stay in the chat, so Clew does not accept it.",
         "Set it in the launcher itself.",
     )
 
@@ -183,7 +183,7 @@ def _secret(name: str, what: str) -> UserError:
 def unknown_parameter(name: str, known: Sequence[str], further: Iterable[str]) -> UserError:
     """Answer a parameter that no launch takes."""
     takes = f"It takes {', '.join((*known, *further))}, and any custom.NAME."
-    problem = f"launch does not know “{name[:_SHOWN]}=”."
+    problem = f"launch has no parameter “{name[:_SHOWN]}=”."
     return mistaken(problem, name, known, takes, part=Part.NAME, name=name)
 
 
@@ -194,7 +194,7 @@ def nothing_to_launch_on() -> UserError:
 
 def not_a_launch() -> UserError:
     """Answer a request to launch again what was no launch."""
-    return UserError("There is no launch under that token.", "Say “launch” to start one.")
+    return UserError("There is no launch under that token.", "Use “launch” to start one.")
 
 
 def sent(intent: Intent, request: LaunchRequest, cost: str) -> Card:
@@ -231,16 +231,16 @@ def progress(intent: Intent, run: Run, *, cost: str, now: datetime) -> Card:
 
 def unknown(intent: Intent, request: LaunchRequest) -> Card:
     """Say that nobody knows whether a launch started, and what can be done."""
-    said: Line = ("The launch of ", Untrusted(request.launcher), (" was sent, but no answer came and no such run has "
+    said: Line = ("The launch of ", Untrusted(request.launcher), (" was sent, but no answer came and no matching run has "
                   "appeared. It may still have been started. Clew keeps looking for it for a day and never "
-                  "launches it a second time by itself."))  # fmt: skip
+                  "launches it again by itself."))  # fmt: skip
     return Card(
-        title=("Not known whether ", Untrusted(request.launcher), " was launched"),
+        title=("Launch of ", Untrusted(request.launcher), " unconfirmed"),
         text=said,
         tone=Tone.WARNING,
         body=(
             said,
-            ("Look at the platform's list of runs before you launch again: a second run costs again.",),
+            ("Check the platform's list of runs before you launch again: a second run costs money too.",),
         ),
         buttons=(
             Button(label="Check again", command=confirming.settle("check", intent)),
@@ -271,9 +271,9 @@ def still_unknown(intent: Intent, request: LaunchRequest) -> Reply:
     said: Line = (
         "No run of this launch of ",
         Untrusted(request.launcher),
-        " is there so far. Clew keeps looking.",
+        " has appeared so far. Clew keeps looking.",
     )
-    card = Card(title=("Still not known",), text=said, tone=Tone.WARNING, body=(said,),
+    card = Card(title=("Still unconfirmed",), text=said, tone=Tone.WARNING, body=(said,),
                 footer=confirming.correlation(intent))  # fmt: skip
     return Reply(card=card, private=True)
 
@@ -312,8 +312,8 @@ def _rejected(intent: Intent, request: LaunchRequest) -> Card:
 
 def _checking(intent: Intent, request: LaunchRequest) -> Card:
     at = f" at {clock_time(intent.posted_at)}" if intent.posted_at else ""
-    said: Line = ("The launch of ", Untrusted(request.launcher), (f" was sent{at}. Which run it became is not known yet."
-                  " Clew is looking for it and says so here. It is never sent twice."))  # fmt: skip
+    said: Line = ("The launch of ", Untrusted(request.launcher), (f" was sent{at}. Its run is not known yet."
+                  " Clew is looking for it and will update this message. It is never sent twice."))  # fmt: skip
     return Card(
         title=("Launching ", Untrusted(request.launcher)),
         text=said,

@@ -11,19 +11,19 @@ def behind(connection: str, left: Stretch) -> str:
     """Say that more runs are new than one look can read, and what that means until they are read."""
     return (
         f"{connection} has more new runs than can be read at once; those created {_between(left)} are still to be"
-        " read. Clew goes on there with the next look and notifies of finished runs when all of them are read."
+        " read. Clew continues with the next poll and announces finished runs when all of them are read."
     )
 
 
 def caught_up(connection: str) -> str:
     """Say that all new runs were read."""
-    return f"All new runs of {connection} are read now."
+    return f"All new runs of {connection} have been read."
 
 
 def not_listed(connection: str, stretch: Stretch) -> str:
     """Say which part of the platform's list cannot be read."""
     return (
-        f"The list of runs of {connection} repeats itself or does not go on, so runs created {_between(stretch)}"
+        f"The run list of {connection} repeats itself or stops early, so runs created {_between(stretch)}"
         " may be missing. Nobody is notified of those; look for them on the platform."
     )
 
@@ -39,8 +39,8 @@ def too_large(ref: RunRef) -> str:
 def summed_up(channel: str, number: int) -> str:
     """Say that a channel got one message for many."""
     return (
-        f"{number} messages waited for {channel} at once. Clew posts one summary in their place; what still comes"
-        " meanwhile is in it too."
+        f"{number} messages were waiting for {channel}. Clew posts one summary instead, which also covers what arrives"
+        " in the meantime."
     )
 
 

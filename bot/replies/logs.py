@@ -83,11 +83,7 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
     said = _build_story(name, excerpt)
     body: tuple[Line, ...] = ((f"{why} The build log is shown instead.",),) if why else ()
     if ignored:
-        body += (
-            (
-                f"The build log is not filtered: {listed([f'{i}=' for i in ignored])} is for lines before a moment.",
-            ),
-        )
+        body += ((f"The build log is not filtered. Ignored: {listed([f'{i}=' for i in ignored])}.",),)
     body += (said, *_missing(excerpt, "build log"))
     card = Card(
         title=("Build log of ", *name),
@@ -159,7 +155,7 @@ def _faults_told(excerpt: LogExcerpt) -> Line:
         listed += [", " if position else "", Untrusted(fault.name), " on ", Untrusted(_nodes(fault))]
     if excerpt.cut:
         seen = (f" Seen until the cut{_cut_at(excerpt)}: ", *listed, ".") if listed else ()
-        return (*seen, " Faults active then: not known: the log is cut.")
+        return (*seen, " Active faults are unknown because the log is cut off.")
     return (" Faults active then: ", *listed, ".") if listed else ()
 
 
@@ -195,15 +191,15 @@ def _faults_known(moment: Moment, excerpt: LogExcerpt) -> tuple[Line, ...]:
     if excerpt.cut:
         seen = f"Faults are known until the cut{_cut_at(excerpt)}; " if excerpt.faults else ""
         which = "which were active at the moment" if seen else "Which faults were active at the moment"
-        return ((f"{seen}{which} is not known: the log is cut.",),)
+        return ((f"{seen}{which} is unknown because the log is cut off.",),)
     back = f"{virtual_seconds(moment.seconds - excerpt.faults_since)} before the moment"
     if excerpt.faults_left_out:
         return (("More faults were active at once than are listed here.",),)
     if not excerpt.faults_since:
         return () if excerpt.faults else (("No fault was active at the moment.",),)
     if excerpt.faults:
-        return ((f"Faults that began earlier than {back} are not known.",),)
-    return ((f"No fault that began in the {back} was active then; earlier ones are not known.",),)
+        return ((f"Faults that began earlier than {back} are unknown.",),)
+    return ((f"No fault that began in the {back} was active then; earlier faults are unknown.",),)
 
 
 def _filters(query: LogQuery) -> tuple[Fact, ...]:
@@ -225,7 +221,7 @@ def _held(fault: Fault, moment: Moment) -> str:
     """Say since when a fault had its effect at the moment, and until when."""
     since = moment.seconds - float(fault.since)
     if fault.instant:
-        back = "" if fault.until is None else f", container started again at {fault.until:.3f} s"
+        back = "" if fault.until is None else f", container restarted at {fault.until:.3f} s"
         return f"{since:.2f} virtual seconds before{back}"
     ends = "" if fault.until is None else f", until {fault.until:.3f} s"
     return f"active for {since:.1f} virtual seconds{ends}"
@@ -270,5 +266,5 @@ def _footer(target: MomentTarget) -> Line:
     check = target.platform.terms.check
     have = f"{check.one} has" if len(target.others) == 1 else f"{check.many} have"
     return (
-        f"{len(target.others):,} {other}failing {have} a moment: say “failing”, or “logs {target.others[0]}”.",
+        f"{len(target.others):,} {other}failing {have} a moment: use “failing” or “logs {target.others[0]}”.",
     )

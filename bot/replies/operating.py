@@ -10,8 +10,8 @@ from bot.replies.confirming import NOUNS
 from bot.replies.wording import clock_time, count, duration, stopped
 from bot.state import Intent
 
-NEW_KEY = "Make a new API key on the tenant's settings page, and set it; `clew doctor` tests it."
-DESK = "`clew outbox list` shows them, `retry` sends them again, `drop` gives them up."
+NEW_KEY = "Create a new API key on the tenant's settings page and set it; `clew doctor` tests it."
+DESK = "`clew outbox list` shows them, `retry` sends them again, `drop` discards them."
 
 
 class Cause(StrEnum):
@@ -36,18 +36,18 @@ class Cause(StrEnum):
 TITLES = {
     Cause.DEAD: "Messages cannot be delivered",
     Cause.UNKNOWN: "Messages may not have arrived",
-    Cause.STUCK: "Messages wait",
+    Cause.STUCK: "Messages are waiting",
     Cause.LOST: "A channel cannot be reached",
-    Cause.CROWDED: "Many messages became one",
+    Cause.CROWDED: "Messages were summarised",
     Cause.HALTED: "A chat refuses Clew",
     Cause.RECEIVING: "A chat is not connected",
     Cause.POLL: "Runs are not watched",
     Cause.LAUNCH: "A launch may have been started",
-    Cause.GUARD: "A limit was met",
+    Cause.GUARD: "A limit was reached",
     Cause.CLOCK: "The clock was changed",
-    Cause.AUDIT: "The audit trail does not hold",
-    Cause.HEARTBEAT: "The heartbeat does not arrive",
-    Cause.DATABASE: "The database is in trouble",
+    Cause.AUDIT: "The audit trail is damaged",
+    Cause.HEARTBEAT: "The heartbeat fails",
+    Cause.DATABASE: "The database has a problem",
 }
 
 
@@ -66,8 +66,8 @@ def over(cause: Cause, problem: str, since: datetime, now: datetime) -> Card:
     """Announce that something told earlier is over."""
     lasted = f"It lasted {duration(now - since)}, since {clock_time(since)}."
     return Card(
-        title=(f"Over: {TITLES[cause]}",),
-        text=(f"Over: {TITLES[cause]}. {lasted} It was: ", Untrusted(problem)),
+        title=(f"Resolved: {TITLES[cause]}",),
+        text=(f"Resolved: {TITLES[cause]}. {lasted} It was: ", Untrusted(problem)),
         tone=Tone.NEUTRAL,
         body=(("It was: ", Untrusted(problem)), (lasted,)),
     )
@@ -82,14 +82,14 @@ def unknown(channel: str, rows: int, reason: str) -> str:
     """Say that nobody can tell whether messages arrived."""
     return (
         f"{count(rows, 'message')} to {channel} may or may not have been posted: {stopped(reason)} "
-        f"Look there. {DESK}"
+        f"Check there. {DESK}"
     )
 
 
 def stuck(channel: str, rows: int, since: datetime, reason: str) -> str:
     """Say that messages wait and none of them goes out."""
-    why = f" The last try ended so: {stopped(reason)}" if reason else ""
-    return f"{count(rows, 'message')} to {channel} wait since {clock_time(since)}.{why} {DESK}"
+    why = f" Last attempt: {stopped(reason)}" if reason else ""
+    return f"{count(rows, 'message')} to {channel} unsent since {clock_time(since)}.{why} {DESK}"
 
 
 def one_message(channel: str, key: str, reason: str, *, unknown: bool) -> str:
@@ -100,40 +100,40 @@ def one_message(channel: str, key: str, reason: str, *, unknown: bool) -> str:
 
 def not_found_out_yet(channel: str, reason: str) -> str:
     """Say that the chat's history cannot be read to see whether a message arrived."""
-    return f"Whether a message to {channel} was posted cannot be found out yet: {stopped(reason)}"
+    return f"It is not yet known whether a message to {channel} was posted: {stopped(reason)}"
 
 
 def posted_once_more(channel: str, reason: str) -> str:
     """Say that the chat's history will never tell, and what is done."""
     return (
-        f"Whether a message to {channel} was posted cannot be found out: {stopped(reason)} "
-        "It is posted once more, marked as a possible repeat."
+        f"It cannot be determined whether a message to {channel} was posted: {stopped(reason)} "
+        "It is posted again, marked as a possible repeat."
     )
 
 
 def waits_less(seconds: float) -> str:
     """Say that a wait longer than any that is sensible is not kept."""
-    return f"Clew does not wait that long: it asks once every {seconds / 60:.0f} min until then."
+    return f"Clew does not wait that long; it polls once every {seconds / 60:.0f} min until then."
 
 
 def chat_off(channel: str, rows: int, chat: str) -> str:
     """Say that messages wait for a chat that is not served."""
-    return f"{count(rows, 'message')} to {channel} cannot go out: {chat} is off. Set its token, or drop them. {DESK}"
+    return f"{count(rows, 'message')} to {channel} cannot be sent because {chat} is off. Set its token or drop them. {DESK}"
 
 
 def lost(channel: str, reason: str) -> str:
     """Say that a channel refuses us, and what becomes of what is for it."""
     return (
         f"Nothing can be posted to {channel} for now: {stopped(reason)} "
-        "What is for it waits, and goes out when that is fixed."
+        "Its messages wait and are sent when that is fixed."
     )
 
 
 def halted(chat: str, reason: str) -> str:
     """Say that a chat takes nothing from us."""
     return (
-        f"{chat} refuses Clew: {stopped(reason)} Nothing is lost: all messages to it wait until there is a token "
-        "that works. Set it and start Clew again."
+        f"{chat} refuses Clew: {stopped(reason)} Nothing is lost: its messages wait for a working token. "
+        "Set one and restart Clew."
     )
 
 
@@ -141,23 +141,23 @@ def not_connected(chat: str, seconds: float, reason: str) -> str:
     """Say that nothing comes from a chat."""
     if reason:
         return f"{chat} is off: {stopped(reason)}"
-    return f"{chat} has not been connected for {seconds / 60:.0f} min. It is tried again by itself; the log has more."
+    return (
+        f"{chat} has not been connected for {seconds / 60:.0f} min. Clew keeps trying; the log has details."
+    )
 
 
 def not_watched(connection: str, problem: str, *, refused: bool) -> str:
     """Say that a connection's runs are not seen, and that nothing is lost by it."""
-    why = problem or "No look at its runs came to its end lately."
+    why = problem or "No poll of its runs has finished recently."
     hint = f" {NEW_KEY}" if refused else ""
-    return (
-        f"{connection} cannot be watched: {stopped(why)}{hint} Runs that end meanwhile are told afterwards."
-    )
+    return f"{connection} cannot be watched: {stopped(why)}{hint} Runs that end in the meantime are announced later."
 
 
 def launch_unknown(intent: Intent) -> str:
     """Say that nobody knows whether something costly was started, and that it is not sent again."""
     return (
-        f"Whether a {NOUNS[intent.kind]} that {intent.actor} confirmed in {intent.channel} was started on "
-        f"{intent.connection} is not known. It is not sent again. Look for it on the platform."
+        f"It is not known whether a {NOUNS[intent.kind]} that {intent.actor} confirmed in {intent.channel} was started on "
+        f"{intent.connection}. It is not sent again. Look for it on the platform."
     )
 
 
@@ -165,11 +165,11 @@ def clock_jumped(seconds: float) -> str:
     """Say that the wall clock was set."""
     way = "forward" if seconds > 0 else "back"
     return (
-        f"This machine's clock jumped {way} by {abs(seconds):.0f} s. Waits are not affected; times that are shown are. "
+        f"This machine's clock jumped {way} by {abs(seconds):.0f} s. Waits are not affected, but displayed times are. "
         "Synchronise the clock."
     )
 
 
 def not_beating(reason: str) -> str:
     """Say that the heartbeat's address does not answer."""
-    return f"The address of `[operator] heartbeat` does not answer as it should: {stopped(reason)} Check it."
+    return f"The address of `[operator] heartbeat` does not answer as expected: {stopped(reason)} Check it."

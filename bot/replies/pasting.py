@@ -7,9 +7,7 @@ from bot.model import Moment
 from bot.parsed import Pasted
 
 COPY_MOMENT = "Copy the moment from the triage report and paste that text."
-GIVE_MOMENT = (
-    "Paste the text of the report's copy-moment button, or say it in the thread of a failing property."
-)
+GIVE_MOMENT = "Paste the text from the report's copy-moment button, or use the command in the thread of a failing property."
 SHORTENED = (
     "The virtual time looks shortened. If there is no such moment, copy it from the triage report again."
 )
@@ -20,14 +18,14 @@ _SHOWN = 60  # characters of a wrong value that a sentence quotes
 def bad_hash(text: str) -> UserError:
     """Refuse an input hash that is no signed 64-bit integer."""
     return UserError(
-        f"The input hash “{text[:_SHOWN]}” is not valid: it has to be a whole number of 64 bits.", COPY_MOMENT
+        f"The input hash “{text[:_SHOWN]}” is not valid: it must be a 64-bit integer.", COPY_MOMENT
     )
 
 
 def bad_virtual_time(text: str) -> UserError:
     """Refuse a virtual time that is no decimal number."""
     return UserError(
-        f"The virtual time “{text[:_SHOWN]}” is not valid: it has to be a number of seconds, 0 or more.",
+        f"The virtual time “{text[:_SHOWN]}” is not valid: it must be a number of seconds, 0 or more.",
         COPY_MOMENT,
     )
 
@@ -60,7 +58,7 @@ def explorer_link() -> UserError:
 def hash_alone() -> UserError:
     """Refuse an input hash without a virtual time."""
     return UserError(
-        "An input hash alone is not a moment: its virtual time has to follow on the same line.", COPY_MOMENT
+        "An input hash alone is not a moment: its virtual time must follow on the same line.", COPY_MOMENT
     )
 
 
@@ -76,19 +74,19 @@ def several_moments(moments: list[Moment]) -> UserError:
     shown = " or ".join([moment.text for moment in moments][:_QUOTED])
     return UserError(
         f"There are {len(moments)} different moments in that text; which one do you mean?",
-        f"Send one of them alone: {shown}",
+        f"Send only one of them: {shown}",
     )
 
 
 def several(what: str, number: int) -> UserError:
     """Ask which of several is meant; `what`: "runs", "sessions" or "reports"."""
-    return UserError(f"That text names {number} different {what}; which one do you mean?", "Send one alone.")
+    return UserError(f"That text names {number} different {what}; which one do you mean?", "Send only one.")
 
 
 def too_long(length: int, most: int) -> UserError:
     """Refuse a text with more characters than are looked through for a moment."""
     return UserError(
-        f"That text is too long to read: {length:,} characters, at most {most:,} are read.",
+        f"That text is too long: {length:,} characters; the limit is {most:,}.",
         "Paste only the moment, not the whole log.",
     )
 

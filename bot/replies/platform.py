@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 NOT_CONFIGURED = "The connection is no longer configured."
-SENDING_FAILED = "Sending failed in an unexpected way."
-RUN_NOT_NAMED = "The platform took it without saying which run it became."
+SENDING_FAILED = "Sending failed unexpectedly."
+RUN_NOT_NAMED = "The platform accepted it without naming the run."

@@ -13,16 +13,16 @@ HINTS: dict[type[errors.ClewError], str] = {
     errors.Unreachable: "Try again in a moment. `clew doctor` shows whether the platform can be reached.",
     errors.AccessRefused: "Ask whoever runs Clew to check the API key; `clew doctor` tests it.",
     errors.RateLimited: "Wait a moment and ask again.",
-    errors.NotFound: "Check the id, or say “status” to see recent runs.",
+    errors.NotFound: "Check the id; “status” shows recent runs.",
     errors.NotAvailable: "",
     errors.Rejected: "",
     errors.ServiceFailed: "Nothing was changed here. Try again in a moment.",
-    errors.UnexpectedAnswer: "A proxy or login page may stand in between; `clew doctor` shows more.",
-    errors.StoreError: "Nothing was half done. Ask whoever runs Clew to look at its database.",
+    errors.UnexpectedAnswer: "A proxy or login page may be in between; `clew doctor` shows more.",
+    errors.StoreError: "Nothing was left half done. Ask whoever runs Clew to check its database.",
 }
-FAULT = "That did not work because of a fault in Clew. It was written to Clew's log."
+FAULT = "Clew hit an internal error. It has been logged."
 NO_FORM, NO_FORM_HINT = "There is no form for that.", "Use the /clew command instead."
-STALE_MOMENT = "Moments are worked out anew by the platform and can go stale: ask “failing” for fresh ones."
+STALE_MOMENT = "The platform recomputes moments, so they can go stale; “failing” shows fresh ones."
 
 
 def mistake(error: errors.UserError, offers: tuple[Button, ...] = ()) -> Reply:
@@ -44,8 +44,8 @@ def failure(error: errors.ClewError) -> Reply:
 def unexpected() -> Reply:
     """Answer what should not have happened; the log has the rest."""
     return _problem(
-        "That did not work because of a fault in Clew.",
-        "It was written to Clew's log. Nothing was launched by it.",
+        "Clew hit an internal error.",
+        "It has been logged. It did not launch anything.",
         fault=True,
     )
 
@@ -57,12 +57,10 @@ def denied(reason: str) -> Reply:
 
 def rights_not_told(chat: str) -> str:
     """Say that a chat does not tell what somebody may do, so that nothing is done."""
-    return f"{chat} does not say at the moment what you may do, so nothing was done. Try again in a minute."
+    return f"{chat} could not confirm your permissions, so nothing was done. Try again in a minute."
 
 
-REMOVED = (
-    "A secret was removed from what you wrote. If it is a real one, replace it: the chat still shows it."
-)
+REMOVED = "A secret was removed from your message. If it is real, replace it: the chat still shows it."
 
 
 def secret_removed(reply: Reply) -> Reply:

@@ -41,8 +41,8 @@ NAMED = 5  # checks named per kind
 SHORT_COMMIT = 8
 LONGEST_DESCRIPTION = 300
 PARTIAL = (
-    "The platform's list of {} could not be read to its end: "
-    "this is {} of an unknown number, and nothing is called new."
+    "The platform's list of {} could not be read to the end: "
+    "this is {} of an unknown number, and nothing is marked as new."
 )
 
 WORDS: Mapping[VerdictKind, str] = {
@@ -247,7 +247,7 @@ def _compared(listed_runs: tuple[Recent, ...]) -> Line:
     known = [shown for shown in listed_runs if shown.known is not None]
     if len(known) <= COMPARED:
         return ()
-    return (f" What is new is told for the newest {COMPARED} that have ended.",)
+    return (f" What is new is shown for the newest {COMPARED} finished runs.",)
 
 
 def report(run: Run, link: Secret) -> Reply:
@@ -256,7 +256,7 @@ def report(run: Run, link: Secret) -> Reply:
     card = Card(
         title=("Triage report of ", *run_name(run)),
         text=said,
-        body=(said, ("Whoever holds this link can read the report: do not pass it on.",)),
+        body=(said, ("Anyone with this link can read the report. Do not share it.",)),
         buttons=(Button(label="Open report", signed=link),),
     )
     return Reply(card=card, private=True)
@@ -266,7 +266,7 @@ def report_refused() -> Reply:
     """Tell a guest that a link which opens the report to whoever holds it is not handed out to them."""
     return problems.denied(
         "Report links are not given to guests and members of other organisations. "
-        "Somebody of this organisation can open the report."
+        "Someone from this organisation can open the report."
     )
 
 
@@ -282,7 +282,7 @@ def no_report(run: Run) -> Reply:
 def _no_report(run: Run) -> Line:
     if run.report_elsewhere:
         host = Untrusted(run.report_elsewhere)
-        return ("its link leads to ", host, ", which is not known as this tenant's. An operator can set the tenant's name beside its address.")  # fmt: skip
+        return ("its link leads to ", host, ", which is not known to belong to this tenant. An operator can set the tenant's name next to its address.")  # fmt: skip
     return ("it has not ended." if not run.status.terminal else "the platform offers none.",)
 
 
@@ -468,7 +468,7 @@ def _description(run: Run) -> Line:
 
 def _why_no_results(found: RunAnalysis) -> Line:
     if found.run.status_text and found.verdict.kind is VerdictKind.UNKNOWN:
-        return ("The platform calls its status “", Untrusted(found.run.status_text[:40]), "”.")
+        return ("The platform reports its status as “", Untrusted(found.run.status_text[:40]), "”.")
     if found.verdict.partial:
         return partly(found)
     if found.results is None or found.verdict.total or found.verdict.kind is VerdictKind.RUNNING:

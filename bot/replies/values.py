@@ -23,7 +23,7 @@ def not_an_address(text: str, name: str) -> WrongValue:
 
 def wrong_number_of_entries(number: int, most: int, name: str) -> WrongValue:
     """Refuse a list that is empty or too long."""
-    what = f"has {number} entries; it has to have 1 to {most}."
+    what = f"has {number} entries; it must have 1 to {most}."
     return WrongValue(name, what, hint="Separate them with “;”.")
 
 
@@ -32,55 +32,55 @@ def mail_stays_inside(address: str, domains: Collection[str]) -> WrongValue:
     if domains:
         return WrongValue(
             "recipients",
-            f"has “{address[:_SHOWN]}”; mail goes to {', '.join(sorted(domains))} only.",
+            f"has “{address[:_SHOWN]}”; mail may only go to {', '.join(sorted(domains))}.",
             hint="Leave that address out, or ask whoever runs Clew to add its domain to recipient_domains.",
         )
     return WrongValue(
         "recipients",
-        f"has “{address[:_SHOWN]}”; no mail domains are set, so mail goes to the person who asks only.",
+        f"has “{address[:_SHOWN]}”; no mail domains are set, so mail may only go to the requester.",
         hint="Leave that address out, or ask whoever runs Clew to set recipient_domains in clew.toml.",
     )
 
 
 def wrong_length(most: int, name: str) -> WrongValue:
     """Refuse an empty or overlong launcher's name."""
-    return WrongValue(name, f"has to be 1 to {most} characters long.", "basic_test")
+    return WrongValue(name, f"must be 1 to {most} characters long.", "basic_test")
 
 
 def not_a_launcher(text: str, name: str) -> WrongValue:
     """Refuse a launcher's name that could bend an address."""
     what = f"is “{text[:_SHOWN]}”; that is not the name of a launcher."
     return WrongValue(
-        name, what, "basic_test", hint="Names hold no / \\ .. ? # % and no invisible characters."
+        name, what, "basic_test", hint="Names contain no / \\ .. ? # % and no invisible characters."
     )
 
 
 def not_yes_or_no(text: str, name: str) -> WrongValue:
     """Refuse what is neither yes nor no."""
-    return WrongValue(name, f"is “{text[:_SHOWN]}”; it has to be yes or no.", "yes")
+    return WrongValue(name, f"is “{text[:_SHOWN]}”; it must be yes or no.", "yes")
 
 
 def not_a_duration(text: str, name: str) -> WrongValue:
     """Refuse what is no length of time."""
-    what = f"is “{text[:_SHOWN]}”; it has to be a length of time in seconds, minutes or hours."
+    what = f"is “{text[:_SHOWN]}”; it must be a length of time in seconds, minutes or hours."
     return WrongValue(name, what, "30", "0.5", "1h30m", "10s")
 
 
 def not_virtual_seconds(text: str, name: str) -> WrongValue:
     """Refuse what is no length of virtual time."""
-    what = f"is “{text[:_SHOWN]}”; it has to be a number of virtual seconds."
+    what = f"is “{text[:_SHOWN]}”; it must be a number of virtual seconds."
     return WrongValue(name, what, "10", "0.5", "2m")
 
 
 def not_a_whole_number(text: str, name: str, most: int) -> WrongValue:
     """Refuse what is no count that can be had; the example is one that can."""
-    what = f"is “{text[:_SHOWN]}”; it has to be a whole number from 1 to {most:,}."
+    what = f"is “{text[:_SHOWN]}”; it must be a whole number from 1 to {most:,}."
     return WrongValue(name, what, f"{min(20, most)}")
 
 
 def out_of_range(text: str, name: str, most: int, unit: str) -> WrongValue:
     """Refuse a length of time that is 0 or too long."""
-    return WrongValue(name, f"is “{text[:_SHOWN]}”; it has to be above 0 and at most {most:,} {unit}.")
+    return WrongValue(name, f"is “{text[:_SHOWN]}”; it must be above 0 and at most {most:,} {unit}.")
 
 
 def too_long(length: int, most: int, name: str) -> WrongValue:
@@ -90,12 +90,12 @@ def too_long(length: int, most: int, name: str) -> WrongValue:
 
 def invisible_characters(name: str) -> WrongValue:
     """Refuse a text with characters that nobody sees."""
-    return WrongValue(name, "holds invisible characters.", hint="Type it again instead of pasting it.")
+    return WrongValue(name, "contains invisible characters.", hint="Type it again instead of pasting it.")
 
 
 def not_an_id(text: str, name: str) -> UserError:
     """Refuse what is no run id and no session id."""
     return UserError(
         f"{name}: “{text[:_SHOWN]}” is not a valid id.",
-        "Ids hold only letters, digits, “-” and “_”, like 9043254f65c9c65d63fe043a0abfc7fc-53-1.",
+        "Ids contain only letters, digits, “-” and “_”, like 9043254f65c9c65d63fe043a0abfc7fc-53-1.",
     )

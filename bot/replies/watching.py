@@ -23,7 +23,7 @@ SAID = {
 
 def fits_none(odd: Unmatched) -> str:
     """Say that a filter fits none of the known runs."""
-    wild = " It is compared as a whole name: * stands for nothing else." if _WILD & set(odd.value) else ""
+    wild = " Names are compared as a whole: * is not a wildcard." if _WILD & set(odd.value) else ""
     seen = f"None of the last {odd.runs:,} runs" if odd.runs > 1 else "No known run"
     whose = f" of {odd.launcher[:_SHOWN]}" if odd.launcher else ""
     return f"{seen}{whose} has the {odd.name} “{odd.value[:_SHOWN]}”.{wild}"
@@ -34,15 +34,15 @@ def fits_no_run(odd: Unmatched) -> UserError:
     meant = (Correction(Part.VALUE, odd.close, odd.name),) if odd.close else ()
     return UserError(
         f"{fits_none(odd)} Nothing is watched yet.",
-        did_you_mean(odd.close, "To watch it all the same, add keep=yes."),
-        corrections=(*meant, Correction(Part.FLAG, "Watch it all the same", "keep")),
+        did_you_mean(odd.close, "To watch it anyway, add keep=yes."),
+        corrections=(*meant, Correction(Part.FLAG, "Watch it anyway", "keep")),
     )
 
 
 def unknown_outcome(word: str, known: Sequence[str]) -> UserError:
     """Answer a word that is no outcome."""
     takes = f"It takes {', '.join(known)}."
-    return mistaken(f"outcomes= does not know “{word[:_SHOWN]}”.", word, known, takes, name="outcomes")
+    return mistaken(f"outcomes= does not take “{word[:_SHOWN]}”.", word, known, takes, name="outcomes")
 
 
 def no_such_rule(word: str) -> UserError:
@@ -58,8 +58,8 @@ def nothing_to_end(*, in_settings: bool, here: bool) -> UserError:
         )
     if in_settings:
         return UserError(
-            "This channel's subscriptions stand in the settings file.",
-            "Whoever runs Clew can take them out there.",
+            "This channel's subscriptions come from the settings file.",
+            "Whoever runs Clew can remove them there.",
         )
     return UserError("This channel watches nothing.", "“watch” starts it.")
 
@@ -68,14 +68,14 @@ def watching_now(
     subscription: Subscription, *, new: bool, there: bool, left_out: Sequence[str] = ()
 ) -> Reply:
     """Confirm a subscription; `there`: just so before; `left_out`: connections whose runs have to be asked for."""
-    told = sentence("This channel hears of ", *described(subscription))
+    told = sentence("This channel is notified of ", *described(subscription))
     card = Card(
         title=("Watching" if new else "Watching already" if there else "Watching changed",),
         text=told,
         tone=Tone.GOOD,
         body=(told, *(_left_out(name) for name in left_out)),
         buttons=_switch(subscription),
-        footer=("“unwatch” ends it; “watching” lists what this channel hears of.",),
+        footer=("“unwatch” ends it; “watching” lists this channel's subscriptions.",),
     )
     return Reply(card=card)
 
@@ -86,19 +86,23 @@ def _left_out(connection: str) -> Line:
 
 def no_longer(gone: tuple[Subscription, ...], left: tuple[Subscription, ...]) -> Reply:
     """Confirm that subscriptions ended, and say what is left."""
-    told: Line = sentence("This channel no longer hears of ", *_all(gone))
-    rest: Line = sentence("It still hears of ", *_all(left)) if left else ("It hears of no runs now.",)
+    told: Line = sentence("This channel is no longer notified of ", *_all(gone))
+    rest: Line = (
+        sentence("It is still notified of ", *_all(left))
+        if left
+        else ("It is not notified of any runs now.",)
+    )
     return Reply(card=Card(title=("No longer watching",), text=(*told, " ", *rest), body=(told, rest)))
 
 
 def listing(subscriptions: tuple[Subscription, ...]) -> Reply:
     """List a channel's subscriptions."""
     if not subscriptions:
-        said: Line = ("This channel watches nothing. “watch” lets it hear when runs end.",)
+        said: Line = ("This channel watches nothing. “watch” notifies it when runs end.",)
         return Reply(card=Card(title=("Watching nothing",), text=said, body=(said,)), private=True)
     card = Card(
         title=(f"This channel watches {count(len(subscriptions), 'thing')}",),
-        text=sentence("This channel hears of ", *_all(subscriptions)),
+        text=sentence("This channel is notified of ", *_all(subscriptions)),
         items=tuple(_item(s) for s in subscriptions),
         footer=("“watch LAUNCHER outcomes=changes” adds one; “unwatch LAUNCHER” ends one.",),
     )
@@ -108,12 +112,11 @@ def listing(subscriptions: tuple[Subscription, ...]) -> Reply:
 def described(subscription: Subscription) -> Line:
     """Say what a subscription wants, as the end of a sentence."""
     s = subscription
-    every = s.outcomes == EVERYTHING  # "every run of X that ends", not "every run that ends of X"
-    parts: list[str | Untrusted] = ["every run" if every else _outcomes(s.outcomes)]
+    parts: list[str | Untrusted] = [_outcomes(s.outcomes)]
     for word, value in ((" of ", s.launcher), (" from source ", s.source), (" on ", s.connection)):
         if value is not None:
             parts += [word, Untrusted(value)]
-    return (*parts, " that ends") if every else tuple(parts)
+    return tuple(parts)
 
 
 def scope(subscription: Subscription) -> dict[str, str]:
@@ -147,7 +150,7 @@ def _item(subscription: Subscription) -> Item:
         lines.append(("From the settings file",))
     if subscription.problem:
         why = sentence("Nothing can be posted here: ", Untrusted(subscription.problem))
-        lines.append((*why, " What is for this channel waits."))
+        lines.append((*why, " Messages for this channel are waiting."))
     if subscription.report_links is not None:
         lines.append((f"Report links: {subscription.report_links.value}",))
     return Item(title=described(subscription), lines=tuple(lines), buttons=_buttons(subscription))
@@ -163,6 +166,10 @@ def _buttons(subscription: Subscription) -> tuple[Button, ...]:
 
 
 def _outcomes(outcomes: frozenset[Outcome]) -> str:
+    if outcomes == EVERYTHING:
+        return "every finished run"
+    if outcomes == EVERYTHING:
+        return "every finished run"
     if outcomes == CHANGES:
         return "changes (new failures, incomplete runs, recovery)"
     return listed([SAID[o] for o in SAID if o in outcomes])

@@ -157,14 +157,18 @@ async def _well(post: Post) -> None:
 CASES = {
     "dead": (_dead, _drop, "1 message to slack:channel:T01:C01 cannot be posted: The message is too long."),
     "unknown": (_unknown, _drop, "may or may not have been posted: The history may not be read."),
-    "stuck": (_stuck, _sent, "1 message to slack:channel:T01:C01 wait since"),
+    "stuck": (_stuck, _sent, "1 message to slack:channel:T01:C01 unsent since"),
     "lost": (_lost, _well, "Nothing can be posted to slack:channel:T01:C01 for now: The bot is not in"),
     "halted": (_halted, _well, "slack refuses Clew: The token was revoked."),
-    "refused": (_refused, _well, "prod cannot be watched: The key is refused. Make a new API key"),
-    "silent": (_silent, _well, "prod cannot be watched: No look at its runs came to its end lately."),
+    "refused": (_refused, _well, "prod cannot be watched: The key is refused. Create a new API key"),
+    "silent": (_silent, _well, "prod cannot be watched: No poll of its runs has finished recently."),
     "crowded": (_crowded, _well, "700 messages waited for slack:channel:T01:C01 at once."),
     "behind": (_behind, _well, "prod has more new runs than can be read at once."),
-    "launch": (_launch, _found, "Whether a launch that slack:user:T:ANN confirmed in slack:channel:T01:C01"),
+    "launch": (
+        _launch,
+        _found,
+        "It is not known whether a launch that slack:user:T:ANN confirmed in slack:channel:T01:C01",
+    ),
     "off": (_off, _well, "slack is off: Slack refuses the token."),
 }
 
@@ -187,7 +191,7 @@ async def test_operator__once_when_it_begins_and_once_when_it_is_over(
 
     assert said in begun
     assert (again, quiet) == ([], [])
-    assert over.startswith("Over: ")
+    assert over.startswith("Resolved: ")
     assert said in over
     assert await post.store.notices() == ()
 
@@ -215,7 +219,7 @@ async def test_operator__after_a_start_nothing_is_over_before_it_is_known(post: 
 
     told = await post.minutes(9)
 
-    assert not [text for text in told if text.startswith("Over")]
+    assert not [text for text in told if text.startswith("Resolved")]
 
 
 async def test_operator__the_machines_clock_was_set(post: Post) -> None:
@@ -226,7 +230,7 @@ async def test_operator__the_machines_clock_was_set(post: Post) -> None:
     begun, over = await post.minutes(6)
 
     assert "This machine's clock jumped back by 3600 s." in begun
-    assert over.startswith("Over: The clock was changed.")
+    assert over.startswith("Resolved: The clock was changed.")
 
 
 async def test_operator__what_others_find(post: Post) -> None:
@@ -239,7 +243,7 @@ async def test_operator__what_others_find(post: Post) -> None:
     await post.operator.note(replace(guard, problem=""))
     told += await post.minutes(1)
 
-    assert [text.startswith("Over") for text in told] == [False, True]
+    assert [text.startswith("Resolved") for text in told] == [False, True]
 
 
 async def test_operator__nothing_is_told_in_a_channel_about_itself(
@@ -307,7 +311,7 @@ async def test_operator__messages_for_a_chat_that_is_off(post: Post) -> None:
 
     (told,) = await post.minutes(3)
 
-    assert "1 message to discord:channel:1:2 cannot go out: discord is off." in told
+    assert "1 message to discord:channel:1:2 cannot be sent because discord is off." in told
 
 
 class Sink:
@@ -395,7 +399,7 @@ async def test_heartbeat__an_address_that_does_not_answer(
         (over,) = await post.minutes(1)
 
     assert f"it answers with {status}" in told
-    assert over.startswith("Over: The heartbeat")
+    assert over.startswith("Resolved: The heartbeat")
     assert sink.other == 0
     ours = [r.getMessage() for r in caplog.records if r.name.startswith(("bot", "adapters"))]
     assert "canary-id" not in "".join([told, over, *ours])

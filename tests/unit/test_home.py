@@ -47,7 +47,7 @@ async def test_home__one_connection_down_leaves_the_other() -> None:
     assert "running" in said(running)
     assert said(running).endswith("other")
     assert "Nothing is running" not in said(running)
-    assert said(ended) == "Recent verdicts | Not known, as not all runs can be listed."
+    assert said(ended) == "Recent verdicts | Unknown, because not all runs can be listed."
 
 
 async def test_home__buttons_name_the_connection() -> None:
@@ -72,7 +72,9 @@ async def test_home__says_that_more_may_be_running() -> None:
     assert "more may be running" in said(running)
 
 
-@pytest.mark.parametrize(("whole", "expected"), [(True, "None of your channels"), (False, "Not known")])
+@pytest.mark.parametrize(
+    ("whole", "expected"), [(True, "None of your channels"), (False, "Unknown, because")]
+)
 async def test_home__claims_nothing_of_channels_that_were_not_listed(whole: bool, expected: str) -> None:
     """A chat may not tell which channels somebody is in."""
     await (stage := Stage()).memory.subscribe(Subscription(channel="fake:channel:C9"), EPOCH)

@@ -10,7 +10,7 @@ from bot.state import Invocation, Place
 from tests.fakes.runs import EPOCH, a_run
 from tests.unit.commands.door import ALICE, CHANNEL, Door, nothing, told
 
-TOO_LONG = "has more than 12,000 characters, the most that Clew reads. Nothing was done. Shorten it."
+TOO_LONG = "exceeds the limit of 12,000 characters. Nothing was done. Shorten it."
 
 
 def asked(words: str = "status", **more: object) -> Invocation:
@@ -50,7 +50,7 @@ async def test_too_long__is_refused_before_anything_is_asked(invocation: Invocat
 
 async def test_too_long__for_a_form_too() -> None:
     """Whatever leads to a form obeys the same rule."""
-    with pytest.raises(UserError, match="Your command has more than"):
+    with pytest.raises(UserError, match="Your command exceeds the limit of"):
         await Door().handler.form(asked("launch " + "x" * LONGEST), nothing)
 
 

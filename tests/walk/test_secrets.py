@@ -167,7 +167,7 @@ async def test_slack__keeps_no_secret_that_is_typed(tmp_path: Path, caplog: pyte
         assert kept(path) == []
         assert CANARY not in caplog.text + generate_latest().decode()
         assert CANARY not in shown
-        assert "A secret was removed from what you wrote." in shown
+        assert "A secret was removed from your message." in shown
         assert CANARY not in repr((bot.service.launches, bot.service.debugs, bot.service.calls))
 
 
@@ -200,7 +200,7 @@ async def test_discord__keeps_no_secret_of_forms_and_buttons(
         assert kept(path) == []
         assert CANARY not in caplog.text + generate_latest().decode()
         assert CANARY not in shown
-        assert "A secret was removed from what you wrote." in shown
+        assert "A secret was removed from your message." in shown
         assert CANARY not in str(discord.requests)
         assert CANARY not in repr((bot.service.launches, bot.service.debugs, bot.service.calls))
 
@@ -239,7 +239,7 @@ async def test_discord__keeps_no_secret_that_is_typed(
         assert kept(path) == []
         assert CANARY not in caplog.text + generate_latest().decode()
         assert CANARY not in shown
-        assert "A secret was removed from what you wrote." in shown
+        assert "A secret was removed from your message." in shown
         assert CANARY not in repr((world.service.launches, world.service.debugs, world.service.calls))
 
 

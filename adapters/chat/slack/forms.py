@@ -51,9 +51,7 @@ class Sent:
 
 def waiting(title: str) -> Json:
     """Build the view that opens at once, while the form is prepared: a trigger lives three seconds."""
-    return _view(
-        WAITING, title, [{"type": "section", "text": plain("One moment, this is being prepared…", INPUT)}]
-    )
+    return _view(WAITING, title, [{"type": "section", "text": plain("Preparing the form…", INPUT)}])
 
 
 def problem(title: str, sentences: tuple[str, ...]) -> Json:
@@ -192,7 +190,7 @@ def _label(block: Json) -> str:
 
 
 def _missing(block: Json) -> str:
-    return "" if not block or block.get("optional") else "Please fill this in."
+    return "" if not block or block.get("optional") else "This field is required."
 
 
 def _filled(view: Json) -> Iterator[tuple[str, str, object]]:

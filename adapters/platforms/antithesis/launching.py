@@ -37,7 +37,7 @@ FIELDS = (
     Field(name="images", label="Images", kind=FieldKind.LONG_TEXT, hint="separated by ;",
           summary="Images to use, separated by ;", example="images=app:1.4;db:16"),
     Field(name="description", label="Description", kind=FieldKind.TEXT,
-          summary="Stands in the report and in mails", example='description="retry fix"'),
+          summary="Shown in the report and in e-mails", example='description="retry fix"'),
     Field(name="source", label="Source", kind=FieldKind.TEXT, hint="usually a branch; compared within one",
           summary="Usually a branch; runs of one source are compared", example="source=main"),
     Field(name="test_name", label="Test name", kind=FieldKind.TEXT, summary="The test's name in the history"),

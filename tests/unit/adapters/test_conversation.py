@@ -186,7 +186,7 @@ async def test_restart__says_so_and_goes_on_in_the_same_message(process: Process
     await after.settled()
 
     assert cut == 1
-    assert "takes this up again" in said
+    assert "will continue with this afterwards" in said
     assert [ANSWER in text for text in after.surface.seen] == [True]
 
 
@@ -228,7 +228,7 @@ async def test_database__that_is_slow_is_not_waited_for(process: Process, redeli
     await process.settled()
 
     assert len(process.answers) == (1 if redelivers else 0)
-    assert ["too long to keep" in text for text in told] == ([] if redelivers else [True])
+    assert ["too long to save" in text for text in told] == ([] if redelivers else [True])
     assert await process.unanswered() == 0
 
 
@@ -320,7 +320,7 @@ async def test_too_much__is_left_out_and_told_once(process: Process, pressed_eph
     )
     assert other.answered is not None
     await other.answered
-    told = [text for text in process.surface.seen if "are under way" in text]
+    told = [text for text in process.surface.seen if "are running" in text]
     process.service.gate.set()
     await process.settled()
 
@@ -358,7 +358,7 @@ async def test_form__that_too_much_is_under_way_for_is_not_opened(process: Proce
     process.service.gate.set()
 
     assert process.surface.forms == []
-    assert "are under way" in process.surface.seen[0]
+    assert "are running" in process.surface.seen[0]
 
 
 async def test_form__opens_or_says_why_not(process: Process) -> None:

@@ -65,7 +65,7 @@ async def test_about__what_nobody_typed_is_never_a_command(verb: str, text: str)
     reply = await Door().say(words, values=values)
 
     assert "vtime" in told(reply.card) or "moment" in told(reply.card).lower()
-    for misread in ("quote", "is given twice", "does not know", "stands behind"):
+    for misread in ("quote", "is given twice", "has no parameter", "It is unclear"):
         assert misread not in told(reply.card)
 
 
@@ -98,4 +98,4 @@ async def test_about__a_message_that_was_not_read_whole_is_said_to_be() -> None:
 
     reply = await Door().say(words, values=values)
 
-    assert "Nothing in the first 12,000 characters of that text names a run" in told(reply.card)
+    assert "No run or moment was found in the first 12,000 characters of that text" in told(reply.card)

@@ -167,7 +167,7 @@ async def test_confirm__of_two_who_press_at_the_same_time_one_is_asked_anew() ->
     answers = await asyncio.gather(stage.say(words[0]), stage.say(words[1], by=BO))
 
     assert len(stage.service.launches) == 1
-    assert ["Nothing has been started by this button." in texts(a.card) for a in answers].count(True) == 1
+    assert ["This button did not start anything." in texts(a.card) for a in answers].count(True) == 1
 
 
 async def test_confirm__of_two_sessions_at_one_moment_asked_for_at_the_same_time_one_is_opened() -> None:
@@ -206,6 +206,6 @@ async def test_confirm__what_somebody_else_confirmed_meanwhile_is_asked_about_an
     asked = await stage.say(pressed.card.buttons[0].command, by=BO)
     await stage.say(asked.card.buttons[0].command, by=BO)
 
-    assert "Nothing has been started by this button." in texts(pressed.card)
+    assert "This button did not start anything." in texts(pressed.card)
     assert "The same launch was confirmed" in texts(asked.card)
     assert (launches, len(stage.service.launches)) == (1, 2)

@@ -96,8 +96,8 @@ async def test_confirm__by_somebody_else(verb: str) -> None:
     other = await stage.say(words, by=BO)
     elsewhere = await stage.say(words, channel="fake:channel:C2")
 
-    assert "Only the person who asked for this launch" in plain(other.card.text)
-    assert "in the channel where it was asked for" in plain(elsewhere.card.text)
+    assert "Only the requester can confirm or cancel this launch" in plain(other.card.text)
+    assert "in the channel where it was requested" in plain(elsewhere.card.text)
     assert (other.private, other.replace) == (True, False)
     assert the_intent(stage).state is IntentState.DRAFT
     assert stage.service.launches == []
@@ -195,7 +195,7 @@ async def test_decline__sends_nothing() -> None:
     assert (reply.replace, reply.live) == (True, None)
     assert "Nothing was started" in plain(reply.card.text)
     assert again.private
-    assert "called off already" in plain(yes.card.text)
+    assert "already been cancelled" in plain(yes.card.text)
     assert stage.service.launches == []
     assert decisions(stage) == [("launch", "declined")]
 
@@ -227,7 +227,7 @@ async def test_confirm__outcome_not_known(how: Launching) -> None:
     assert (reply.failed, reply.live) == (False, the_intent(stage).id)
     assert reply.card.progress is not None
     assert reply.card.progress.text == "sent, no answer yet, checking"
-    assert "the platform's answer is awaited" in plain(second.card.text)
+    assert "the platform has not answered yet" in plain(second.card.text)
     assert decisions(stage) == [("launch", "confirmed"), ("launch", "sent")]
 
 
@@ -326,4 +326,4 @@ async def test_confirm__reader_cannot_even_ask() -> None:
     await stage.say(WORDS)
     reply = await stage.say(f"confirm {the_intent(stage).id}", by=READER)
 
-    assert "Only the person who asked" in plain(reply.card.text)
+    assert "Only the requester" in plain(reply.card.text)

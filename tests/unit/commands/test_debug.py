@@ -155,7 +155,7 @@ async def test_debug__mail_stays_within_the_domains_of_the_settings() -> None:
 
     assert "by e-mail to ann@example.com." in plain(own.card.text)
     assert "default users" in plain(left_out.card.text)
-    assert "mail goes to example.com only" in plain(refused.card.text)
+    assert "mail may only go to example.com" in plain(refused.card.text)
 
 
 async def test_debug__a_second_person_joins() -> None:

@@ -275,8 +275,8 @@ async def test_find__a_run_id_in_a_sentence() -> None:
 
     assert Context(run=run.ref) == one.card.context
     assert "names 2 runs" in told(two.card)
-    assert "Nothing in that text names a run" in told(none.card)
-    assert "What should be found?" in told(bare.card)
+    assert "No run or moment was found in that text" in told(none.card)
+    assert "What are you looking for?" in told(bare.card)
 
 
 async def test_report__gives_a_fresh_link_to_one_person_and_notes_it() -> None:

@@ -110,12 +110,12 @@ async def test_find__looks_in_every_connection(text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        ("find good morning", "Nothing in that text names a run"),
-        ("find 4811 2", "Nothing in that text names a run"),
-        ("find 4811", "“4811” is too short to tell runs apart"),
-        ("find", "What should be found?"),
-        ("find dead4811", "No recent run has an id, or a session with an id, that begins with “dead4811”"),
-        ("find run dead4811 is red", "that begins with “dead4811”. An older run needs its whole id"),
+        ("find good morning", "No run or moment was found in that text"),
+        ("find 4811 2", "No run or moment was found in that text"),
+        ("find 4811", "“4811” is too short to identify a run"),
+        ("find", "What are you looking for?"),
+        ("find dead4811", "No recent run or session has an id that starts with “dead4811”"),
+        ("find run dead4811 is red", "that starts with “dead4811”. For an older run, give the full id"),
         ("find [ 398.489] [ledger-2] panic", "A log line is not a moment"),
         (f"find {RUN} or {'e' * 32}-62-14", "names 2 runs"),
         (f"status {RUN} {'e' * 32}-62-14", "names 2 runs"),
@@ -160,7 +160,7 @@ async def test_logs__takes_the_run_beside_a_session_that_nobody_knows() -> None:
 
     alone, beside = await door.say(f"logs {copied}"), await door.say(f"logs {RUN} {copied}")
 
-    assert "Give the run id too" in told(alone.card)
+    assert "Also give the run id" in told(alone.card)
     assert "balance is off by 3" in told(beside.card)
 
 

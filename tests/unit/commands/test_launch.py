@@ -77,9 +77,8 @@ async def test_launch__custom_duration_is_enough() -> None:
     facts = {fact.label: plain(fact.value) for fact in reply.card.facts}
 
     assert [button.label for button in reply.card.buttons] == ["Launch", "Cancel"]
-    assert (
-        "No duration= is given. How long it tests is up to the launcher, which gets custom.duration."
-        in texts(reply.card)
+    assert "No duration= is given. The launcher decides how long to test; it gets custom.duration." in texts(
+        reply.card
     )
     assert "antithesis.duration" not in facts
     assert facts["Cost"] == "the launcher's own duration"
@@ -248,10 +247,10 @@ async def test_form__keeps_what_was_given() -> None:
         ("duration=30 token=CANARY", "looks like a secret"),
         ("duration=30 durations=60", "Did you mean “duration=”"),
         ("duration=30 zzz=60", "It takes duration"),
-        ("duration=30 vcs.pr_id=1", "does not know “vcs.pr_id=”"),
+        ("duration=30 vcs.pr_id=1", "has no parameter “vcs.pr_id=”"),
         ("duration=30 antithesis.duration=60", "is given twice"),
         ("duration=30 source=" + "x" * 1_001, "source= has 1,001 characters"),
-        ("duration=30 source=a\u202eb", "source= holds invisible characters"),
+        ("duration=30 source=a\u202eb", "source= contains invisible characters"),
         ("duration=30 " + " ".join(f"custom.k{n}=1" for n in range(41)), "41 further parameters"),
         ("duration=30 launcher=../v1/launch/x", "launcher="),
     ],
@@ -315,12 +314,12 @@ async def test_launch__mail_goes_to_the_requester_until_domains_are_set() -> Non
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("antithesis.report.recipients.cc", "does not know"),
+        ("antithesis.report.recipients.cc", "has no parameter"),
         ("antithesis.integrations.slack.webhook", "looks like a secret"),
         ("antithesis.callbackurl", "looks like a secret"),
         ("antithesis.access_token", "looks like a secret"),
         ("antithesis.Filter_logs_matching", "cannot be given here"),
-        ("antithesis.new_thing", "does not know"),
+        ("antithesis.new_thing", "has no parameter"),
         ("custom.db-password", "looks like a secret"),
         ("custom.apiKey", "looks like a secret"),
         ("custom.GITHUB_TOKEN", "looks like a secret"),
@@ -357,7 +356,7 @@ async def test_launch__mail_stays_within_the_domains_of_the_settings() -> None:
     kept = drafts(stage)
     taken = await stage.say(f"{words}ann@EXAMPLE.com")
 
-    assert "recipients= has “bo@sub.example.com”; mail goes to example.com only." in texts(refused.card)
+    assert "recipients= has “bo@sub.example.com”; mail may only go to example.com." in texts(refused.card)
     assert kept == []
     assert not taken.failed
 
@@ -368,9 +367,9 @@ async def test_launch__warns_of_an_unseen_launcher() -> None:
     close = await stage.say("launch basic_tset duration=30")
     far = await stage.say("launch quorum duration=1")
 
-    warning = "No run of the launcher “basic_tset” was seen before. Did you mean “basic_test”?"
+    warning = "No run of the launcher “basic_tset” is known. Did you mean “basic_test”?"
     assert warning in plain(close.card.text)
-    assert "No run of the launcher “quorum” was seen before." in plain(far.card.text)
+    assert "No run of the launcher “quorum” is known." in plain(far.card.text)
     assert "Did you mean" not in texts(far.card)
     assert "1 minute of test time" in texts(far.card)
 
@@ -384,9 +383,9 @@ async def test_launch__asks_the_platform_about_an_unseen_launcher() -> None:
     unasked = await stage.say("launch basic_tset duration=30")
     empty = await Stage(known=(), service=NoPages()).say("launch basic_test duration=30")
 
-    assert "was seen before" not in texts(listed.card)
-    assert "was seen before" not in texts(unasked.card)
-    assert "was seen before" in texts(empty.card)
+    assert "No run of the launcher" not in texts(listed.card)
+    assert "No run of the launcher" not in texts(unasked.card)
+    assert "No run of the launcher" in texts(empty.card)
 
 
 async def test_launch__names_the_nearest_launcher_that_only_the_platform_knows() -> None:
@@ -395,7 +394,7 @@ async def test_launch__names_the_nearest_launcher_that_only_the_platform_knows()
     stage.service.add_run(a_run(1, launcher="basic_test"))
     reply = await stage.say("launch basic_tset duration=30")
 
-    said = "No run of the launcher “basic_tset” was seen before. Did you mean “basic_test”?"
+    said = "No run of the launcher “basic_tset” is known. Did you mean “basic_test”?"
     assert said in plain(reply.card.text)
 
 
@@ -415,7 +414,7 @@ async def test_launch__warns_of_a_run_under_way() -> None:
     stage.service.add_run(a_run(1, launcher="basic_test", status=RunStatus.IN_PROGRESS))
     reply = await stage.say("launch basic_test duration=30")
 
-    assert "A run of basic_test is under way already: 00000000." in plain(reply.card.text)
+    assert "A run of basic_test is already running: 00000000." in plain(reply.card.text)
 
 
 async def test_launch__calls_no_run_under_way_that_has_ended() -> None:
@@ -473,7 +472,7 @@ async def test_launch__by_a_form_whose_field_held_a_secret_is_refused_by_name() 
     taken = await stage.say("launch", values={**values, "description": "for xoxb-CANARY-1234567"})
 
     assert "“custom.channel=” has “***” in the place" in texts(refused.card)
-    assert "A secret was removed from what you wrote." in texts(taken.card)
+    assert "A secret was removed from your message." in texts(taken.card)
     assert [draft.launch.values["description"] for draft in drafts(stage)] == ["for ***"]
 
 

@@ -98,23 +98,23 @@ BACK = replace(KILL, until=398.4)
         ({"faults": (), "faults_since": 0.0}, ["No fault was active at the moment."]),
         (
             {"faults": (), "faults_since": MOMENT.seconds - 120},
-            ["No fault that began in the 120 virtual seconds before the moment was active then; earlier ones are not known."],
+            ["No fault that began in the 120 virtual seconds before the moment was active then; earlier faults are unknown."],
         ),
-        ({"faults_since": MOMENT.seconds - 120}, ["Faults that began earlier than 120 virtual seconds before the moment are not known."]),
+        ({"faults_since": MOMENT.seconds - 120}, ["Faults that began earlier than 120 virtual seconds before the moment are unknown."]),
         ({"faults_left_out": True}, ["More faults were active at once than are listed here."]),
         ({"faults": (KILL,)}, ["Faults active then: kill on etcd0.", "kill on etcd0, 0.13 virtual seconds before"]),
-        ({"faults": (BACK,)}, ["0.13 virtual seconds before, container started again at 398.400 s"]),
+        ({"faults": (BACK,)}, ["0.13 virtual seconds before, container restarted at 398.400 s"]),
         (
             {"faults": (), "cut": "the stream broke off", "cut_at": "396.125"},
-            ["Not the whole window: the stream broke off.", "not known: the log is cut", ": 5 lines read."],
+            ["Not the whole window: the stream broke off.", "unknown because the log is cut off", ": 5 lines read."],
         ),
         (
             {"cut": "the stream broke off", "cut_at": "396.125"},
             [
                 "Seen until the cut at 396.125 s: partition on etcd0, etcd1.",
-                "Faults active then: not known: the log is cut.",
+                "Active faults are unknown because the log is cut off.",
                 "partition on etcd0, etcd1, began at 395.0 s, seen until the cut at 396.125 s",
-                "Faults are known until the cut at 396.125 s; which were active at the moment is not known: the log is cut.",
+                "Faults are known until the cut at 396.125 s; which were active at the moment is unknown because the log is cut off.",
             ],
         ),
         ({"cut": "x", "lines": (), "matched": 0}, ["none of the 5 lines read match."]),
@@ -217,7 +217,7 @@ async def test_logs__of_an_incomplete_run_uses_its_failure_moment() -> None:
     [
         ({"status": RunStatus.IN_PROGRESS}, "This run has not ended"),
         ({"status": RunStatus.INCOMPLETE, "failure_unpinned": True}, "without a pinned moment"),
-        ({}, "The properties of this run cannot be read, so no moment of it is known"),
+        ({}, "The properties of this run cannot be read, so no moment is known"),
     ],
 )
 async def test_logs__without_a_moment_says_why(changes: dict[str, object], sentence: str) -> None:
@@ -351,12 +351,12 @@ async def test_logs__cut_windows_are_never_shown_as_whole() -> None:
         ("logs latest lines=zero", "whole number from 1 to 500"),
         (f"logs latest grep={'x' * 201}", "at most 200 characters"),
         ("logs latest moment=0,0", "no pinned failure moment"),
-        ("logs latest moment=-77,1.5", "ask “failing” for fresh ones"),
+        ("logs latest moment=-77,1.5", "“failing” shows fresh ones"),
         (
             'logs Moment.from({session_id: "' + run_id(9) + '", input_hash: "7", vtime: 12.5})',
             "no recent run",
         ),
-        ("logs latest grap=x", "logs does not know “grap=”. Did you mean “grep=”? logs takes"),
+        ("logs latest grap=x", "logs has no parameter “grap=”. Did you mean “grep=”? logs takes"),
     ],
 )
 async def test_logs__bad_input_gets_a_sentence(words: str, sentence: str) -> None:

@@ -297,7 +297,7 @@ async def test_incomplete__says_which_properties_have_moments_too() -> None:
 
     card = (await door.say(f"logs {run.ref.run_id}")).card
 
-    assert plain(card.footer) == "2 failing properties have a moment: say “failing”, or “logs 1”."
+    assert plain(card.footer) == "2 failing properties have a moment: use “failing” or “logs 1”."
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ async def test_logs__of_a_run_without_a_moment_is_its_build_log(changes: dict[st
     assert "Building image" in reply.card.excerpt.lines[0]
     assert f"{why} The build log is shown instead." in plain(reply.card.text)
     assert "This is the whole build log of" in plain(reply.card.text)
-    assert "The build log is not filtered: grep= is for lines before a moment." in told(reply.card)
+    assert "The build log is not filtered. Ignored: grep=." in told(reply.card)
 
 
 async def test_logs__of_a_run_with_neither_says_both() -> None:

@@ -120,7 +120,7 @@ async def test_recent__asks_no_more_than_it_has_to() -> None:
     assert asked <= 1 + 20 + COMPARED
     assert news(card)[:COMPARED] == ["1 still failing"] * COMPARED
     assert not any("failing" in said for said in news(card)[COMPARED:])
-    assert f"What is new is told for the newest {COMPARED} that have ended." in told(card)
+    assert f"What is new is shown for the newest {COMPARED} finished runs." in told(card)
     assert again == card
 
 

@@ -107,16 +107,16 @@ def test_written__reads_back(bare: list[str], named: dict[str, str]) -> None:
     [
         (
             "launch basic_test 30 description=two words",
-            "“words” stands behind description=two",
+            "“words” after description=two",
             'launch basic_test description="two words" duration=30',
         ),
-        ("launch launcher=Payments Nightly duration=30", "“Nightly” stands behind launcher=Payments", None),
-        ("logs grep=connection refused", "“refused” stands behind grep=connection", 'logs grep="connection refused"'),
-        ("watch source=main Payments Nightly", "“Payments Nightly” stands behind source=main", None),
-        ("watch basic_test outcomes=changes nightly", "“nightly” stands behind outcomes=changes", None),
-        ("launch basic_test description=wait 30", "“30” stands behind description=wait", None),
-        ("watching everything", "watching takes no further words, but there is “everything”", None),
-        ("status run=latest basic_test", "“basic_test” beside run=“latest”", None),
+        ("launch launcher=Payments Nightly duration=30", "“Nightly” after launcher=Payments", None),
+        ("logs grep=connection refused", "“refused” after grep=connection", 'logs grep="connection refused"'),
+        ("watch source=main Payments Nightly", "“Payments Nightly” after source=main", None),
+        ("watch basic_test outcomes=changes nightly", "“nightly” after outcomes=changes", None),
+        ("launch basic_test description=wait 30", "“30” after description=wait", None),
+        ("watching everything", "watching takes no arguments, but “everything” was given", None),
+        ("status run=latest basic_test", "“basic_test” and run=“latest”", None),
         ("confirm abc def", "There is nothing to confirm under that token", None),
     ],
 )  # fmt: skip
@@ -152,7 +152,7 @@ async def test_bare_words__that_are_clear_are_taken(words: str) -> None:
     stage = Stage()
     stage.service.add_run(a_run(1))
 
-    assert "stands behind" not in texts((await stage.say(words)).card)
+    assert "It is unclear what" not in texts((await stage.say(words)).card)
 
 
 async def test_launch__a_preset_and_a_launcher_are_not_both_taken() -> None:
@@ -163,7 +163,7 @@ async def test_launch__a_preset_and_a_launcher_are_not_both_taken() -> None:
     reply = await stage.say("launch other_test preset=nightly")
 
     assert reply.failed
-    assert "“nightly” and also “other_test”" in texts(reply.card)
+    assert "“nightly” and “other_test”" in texts(reply.card)
 
 
 async def test_launch__a_preset_takes_a_length_of_time() -> None:
@@ -224,7 +224,7 @@ async def test_launchers_name__part_of_one_is_a_question() -> None:
     assert 'failing property=1 run="Etcd Nightly"' in [
         text_of(b.command) for b in reply.card.buttons if b.command
     ]
-    assert "neither a run nor the name of a launcher" in told(reply.card)
+    assert "neither a run nor a launcher" in told(reply.card)
 
 
 async def test_launchers_name__a_slip_is_a_question() -> None:

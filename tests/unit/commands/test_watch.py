@@ -26,7 +26,7 @@ async def test_watch__without_arguments_hears_of_every_run() -> None:
     reply = await door.say("watch")
 
     assert (Subscription(channel=CHANNEL),) == await door.store.subscriptions(CHANNEL)
-    assert "This channel hears of every run that ends." == plain(reply.card.text)
+    assert "This channel is notified of every finished run." == plain(reply.card.text)
     assert "watch outcomes=changes" == words_of(reply.card, "Only when something changes")
 
 
@@ -120,7 +120,7 @@ async def test_watch__a_launcher_never_seen_is_pointed_out() -> None:
     ("words", "sentence"),
     [
         ("watch outcomes=failure", "Did you mean “failures”?"),
-        ("watch outcomes=,", "outcomes= does not know"),
+        ("watch outcomes=,", "outcomes= does not take"),
         ("watch report_links=public", "“post” or “private”"),
         ("watch connection=x", "There is no connection “x”"),
         ("watch a/b", "not the name of a launcher"),
@@ -171,7 +171,7 @@ async def test_unwatch__the_only_one_needs_no_name() -> None:
     reply = await door.say("unwatch")
 
     assert () == await door.store.subscriptions()
-    assert "It hears of no runs now." in plain(reply.card.text)
+    assert "It is not notified of any runs now." in plain(reply.card.text)
 
 
 async def test_unwatch__one_of_several() -> None:
@@ -183,7 +183,7 @@ async def test_unwatch__one_of_several() -> None:
     reply = await door.say("unwatch launcher=basic_test")
 
     assert ["Payments Nightly"] == [s.launcher for s in await door.store.subscriptions()]
-    assert "It still hears of every run of Payments Nightly that ends." in plain(reply.card.text)
+    assert "It is still notified of every finished run of Payments Nightly." in plain(reply.card.text)
 
 
 async def test_unwatch__the_button_ends_its_own_subscription_alone() -> None:
@@ -208,7 +208,7 @@ async def test_unwatch__all_of_them() -> None:
     reply = await door.say("unwatch all")
 
     assert () == await door.store.subscriptions()
-    assert "of a that ends, every run of b that ends and every run of c that ends" in plain(reply.card.text)
+    assert "of a, every finished run of b and every finished run of c" in plain(reply.card.text)
 
 
 async def test_unwatch__what_is_not_there_lists_the_way() -> None:
@@ -229,7 +229,7 @@ async def test_unwatch__settings_are_not_chats_to_change() -> None:
 
     reply = await door.say("unwatch")
 
-    assert "stand in the settings file" in told(reply.card)
+    assert "come from the settings file" in told(reply.card)
 
 
 async def test_watching__lists_each_with_its_way_out() -> None:
@@ -250,7 +250,7 @@ async def test_watching__lists_each_with_its_way_out() -> None:
     text = told(card)
     assert "runs with new failures of x" in text
     assert "From the settings file" in text
-    assert "Nothing can be posted here: not in the channel. What is for this channel waits." in text
+    assert "Nothing can be posted here: not in the channel. Messages for this channel are waiting." in text
     assert "unwatch" == words_of(card, "Unwatch")
     assert "watch outcomes=all" == words_of(card, "Every run")
 
@@ -274,7 +274,7 @@ async def test_watching__nothing_says_how_to_start() -> None:
     """An empty list is a sentence."""
     reply = await Door().say("watching")
 
-    assert "“watch” lets it hear" in told(reply.card)
+    assert "“watch” notifies it" in told(reply.card)
 
 
 # Filters that fit no run -----------------------------------------------------------------------------------
@@ -293,7 +293,7 @@ def a_watched_world() -> Stage:
     ("words", "said", "offered"),
     [
         ("watch source=mian", "None of the last 3 runs has the source “mian”.", "watch source=main"),
-        ("watch source=main-*", "It is compared as a whole name: * stands for nothing else.", None),
+        ("watch source=main-*", "Names are compared as a whole: * is not a wildcard.", None),
         (
             "watch Paymets Nightly",
             "None of the last 3 runs has the launcher “Paymets Nightly”.",
@@ -314,7 +314,7 @@ async def test_watch__a_filter_that_fits_no_run_is_asked_about(
     assert await stage.memory.subscriptions() == ()
     assert offered is None or offered in [text_of(b.command) for b in reply.card.buttons if b.command]
 
-    kept = await stage.press("Watch it all the same")
+    kept = await stage.press("Watch it anyway")
 
     assert not kept.failed
     assert len(await stage.memory.subscriptions()) == 1

@@ -81,7 +81,7 @@ def test_sent__without_a_time_of_sending() -> None:
     card = launching.sent(intent, REQUEST, "x")
     late = launching.appeared(intent, REQUEST, a_run(1), now=EPOCH)
 
-    assert "The launch of basic_test was sent. Which run" in plain(card.text)
+    assert "The launch of basic_test was sent. Its run" in plain(card.text)
     assert "its run appeared, as" in plain(late.text)
 
 

@@ -113,7 +113,7 @@ def test_field__says_what_is_wrong(kind: FieldKind, value: str) -> None:
     ("field", "value", "said"),
     [
         (Field(name="duration", label="Duration in minutes", kind=FieldKind.MINUTES), "never",
-         ("Duration in minutes is “never”; it has to be a length of time in seconds, minutes or hours. "
+         ("Duration in minutes is “never”; it must be a length of time in seconds, minutes or hours. "
          "Examples: 30, 0.5, 1h30m, 10s")),
         (Field(name="images", label="Images", kind=FieldKind.LONG_TEXT), "app",
          ("Images has “app”; that is not an image with a tag or a digest. "
@@ -121,7 +121,7 @@ def test_field__says_what_is_wrong(kind: FieldKind, value: str) -> None:
         (Field(name="recipients", label="Mail the report to", kind=FieldKind.TEXT), "ann",
          "Mail the report to has “ann”; that is not a mail address. Example: ann@example.com;bo@example.com"),
         (Field(name="description", label="Description", kind=FieldKind.TEXT), "a\u200bb",
-         "Description holds invisible characters. Type it again instead of pasting it."),
+         "Description contains invisible characters. Type it again instead of pasting it."),
     ],
 )  # fmt: skip
 def test_field__speaks_as_the_form_does(field: Field, value: str, said: str) -> None:
@@ -133,7 +133,7 @@ def test_field__speaks_as_the_form_does(field: Field, value: str, said: str) -> 
 
 def test_field__that_is_required_is_asked_for() -> None:
     """Slack checks it too; an old client may not."""
-    assert sent(modal(a_field(FieldKind.TEXT, required=True))).errors == {"it": "Please fill this in."}
+    assert sent(modal(a_field(FieldKind.TEXT, required=True))).errors == {"it": "This field is required."}
 
 
 def test_origin__is_kept_in_the_view() -> None:

@@ -72,7 +72,7 @@ def verdict() -> Card:
             ),
             Button(label="All runs", page="https://demo.antithesis.com/runs"),
         ),
-        footer=("“watch” changes what this channel hears of.",),
+        footer=("“watch” changes this channel's subscriptions.",),
     )
 
 

@@ -86,14 +86,14 @@ async def test_line__long_is_read_whole(length: int, talk: Talk) -> None:
     """A long command is read to its end."""
     shown = await talk.say("status run=".ljust(length - 2, "x") + " z")
 
-    assert "status has “z” beside" in shown
+    assert "status got both “z” and" in shown
 
 
 async def test_line__too_long_is_refused(talk: Talk) -> None:
     """What was pasted by mistake is refused with a sentence, never cut in silence."""
     shown = " ".join((await talk.say("status " + "x" * LONGEST)).split())
 
-    assert "Your command has more than 12,000 characters, the most that Clew reads." in shown
+    assert "Your command exceeds the limit of 12,000 characters." in shown
     assert talk.stage.service.calls == []
 
 

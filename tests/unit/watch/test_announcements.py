@@ -61,10 +61,10 @@ def test_missed__counts_every_kind_of_end() -> None:
     each = "1 FAILED, 2 incomplete, 1 cancelled, 1 passed and 2 of unknown result"
 
     assert plain(announcements.missed(told, lambda _: PROPERTIES).text).endswith(
-        f"Meanwhile 7 runs ended that it hears of: {each}."
+        f"Meanwhile 7 watched runs ended: {each}."
     )
     assert plain(announcements.many(told, lambda _: PROPERTIES).text).startswith(f"7 runs ended: {each}. ")
-    assert "1 run ended that it hears of: 1 passed." in plain(
+    assert "Meanwhile 1 watched run ended: 1 passed." in plain(
         announcements.missed(told[4:5], lambda _: PROPERTIES).text
     )
 
@@ -92,7 +92,7 @@ def test_ended__tells_the_whole_story_in_a_sentence() -> None:
         ("still failing", "old (3 runs in a row)"),
         ("not seen this time", "rare"),
     ]
-    assert "workload or setup" in plain(card.body[-1])
+    assert "the workload or the setup" in plain(card.body[-1])
 
 
 def test_ended__says_that_there_is_nothing_to_compare_with() -> None:
@@ -137,8 +137,8 @@ def test_ended__names_a_baseline_whose_time_is_not_known() -> None:
     diff = RunDiff(baseline=before(a_run(1), created_at=None), first_pass=(("old", Streak(4)),))
     card = announcements.ended(found(a_run(2), diff), NOW)
 
-    assert plain(card.title) == "passed: Payments Nightly 00000000 - first pass again"
-    assert plain(card.text).endswith("1 passing for the first time again. Compared with run 00000000.")
+    assert plain(card.title) == "passed: Payments Nightly 00000000 - passing again"
+    assert plain(card.text).endswith("1 passing again. Compared with run 00000000.")
 
 
 def test_ended__shows_the_way_to_the_logs_of_an_incomplete_run() -> None:
@@ -175,5 +175,5 @@ def test_cards__never_say_fixed() -> None:
 
     assert [word for word in ("fixed", "resolved", "repaired") if word in repr(cards).lower()] == []
     assert plain(cards[2].text).startswith(
-        "The platform first called this run incomplete, and now completed."
+        "The platform first reported this run as incomplete and now reports it as completed."
     )

@@ -225,7 +225,7 @@ async def test_tick__a_list_that_leads_nowhere_is_given_up_and_told() -> None:
 
     assert len(it.told) == 3
     assert len(it.notices) == 1
-    assert "repeats itself or does not go on, so runs created" in it.notices[0]
+    assert "repeats itself or stops early, so runs created" in it.notices[0]
     assert coverage is not None
     assert (coverage.unread, coverage.since) == ((), at + timedelta(minutes=5))
     assert it.poller.health.problem == ""

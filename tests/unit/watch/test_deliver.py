@@ -106,7 +106,7 @@ async def test_step__never_takes_a_failed_look_for_an_empty_history(how: Seeing)
     assert it.sent == [ONE]
     assert len(it.chat.posts) == 1
     assert len(it.told) == 1
-    assert "cannot be found out yet" in it.told[0]
+    assert "It is not yet known whether" in it.told[0]
 
 
 async def test_step__marks_a_possible_repeat_where_nobody_can_find_out() -> None:

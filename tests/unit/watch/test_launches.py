@@ -118,7 +118,7 @@ async def test_tick__gives_up_at_ten_minutes() -> None:
     assert "Check again" in payload
     assert "Launch again" in payload
     assert rows(stage)[0].thread == "m1", "beside the live card"
-    assert "Not known whether" in stage.shown(stage.messages[0])  # type: ignore[arg-type]  # it was shown
+    assert "unconfirmed" in stage.shown(stage.messages[0])  # type: ignore[arg-type]  # it was shown
     assert len(stage.service.launches) == 1
     assert stage.memory.trail[-1].decision == "unknown"
 

@@ -360,7 +360,7 @@ async def test_tick__unknown_launch_ends_after_a_day() -> None:
     scene.service.next_launch(Launching.LOST_REQUEST)
     await scene.launched()
     await scene.pass_time(700)
-    assert "Not known whether" in scene.said
+    assert "unconfirmed" in scene.said
     assert len(await scene.memory.live()) == 1
     clock.pass_time(timedelta(hours=24).total_seconds())
     await scene.tick()
@@ -412,7 +412,7 @@ async def test_session__requested_ready_expired() -> None:
     assert "by e-mail to a…@example.com" in requested
     assert f"It lasts 6 hours, until {until:%H:%M} UTC." in ready
     assert still == 2
-    assert "six hours of this debugging session are over" in scene.said
+    assert "debugging session's six hours are over" in scene.said
     assert {"m1", "m2"} == {message for message, _ in scene.edited.edits[-2:]}
     assert await scene.memory.live() == ()
 
@@ -420,8 +420,8 @@ async def test_session__requested_ready_expired() -> None:
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (RunStatus.INCOMPLETE, "could not be kept up"),
-        (RunStatus.COMPLETED, "has ended: the platform says completed"),
+        (RunStatus.INCOMPLETE, "platform reports it as incomplete"),
+        (RunStatus.COMPLETED, "has ended: the platform reports completed"),
     ],
 )
 async def test_session__ends(status: RunStatus, said: str) -> None:
@@ -459,7 +459,7 @@ async def test_session__unknown_ends_the_message() -> None:
     scene = await a_session(Launching.LOST_REPLY)
     await scene.tick()
 
-    assert "Not known whether the debugging session was opened" in scene.said
+    assert "Debugging session unconfirmed" in scene.said
     assert await scene.memory.live() == ()
 
 
@@ -486,7 +486,7 @@ async def test_tick__several_people_follow_one_session() -> None:
     scene.begin()
     await scene.tick()
 
-    assert "asked for before" in texts(joined.card)
+    assert "already requested" in texts(joined.card)
     assert early == []
     assert sorted(message for message, _ in scene.edited.edits) == ["m1", "m2"]
     assert "The debugging session is ready" in scene.said

@@ -185,7 +185,7 @@ async def test_tick__tells_only_what_a_channel_wants() -> None:
 
     assert titles(it) == [
         "FAILED: Payments Nightly 00000000 - 1 new failing property",
-        "passed: Payments Nightly 00000000 - first pass again",
+        "passed: Payments Nightly 00000000 - passing again",
     ]
 
 
@@ -248,7 +248,7 @@ async def test_tick__tells_a_run_whose_results_do_not_come_and_brings_them_later
         await it.tick(HOUR)
 
     assert without == ["finished, results unavailable: Payments Nightly 00000000"]
-    assert titles(it)[1:] == ["Results have come: FAILED: Payments Nightly 00000000 - 1 failing property"]
+    assert titles(it)[1:] == ["Results available: FAILED: Payments Nightly 00000000 - 1 failing property"]
     assert it.told[1].after == it.told[0].key
     assert asked < 12 + 12
     assert await it.store.tracked("demo") == ()
@@ -339,7 +339,7 @@ async def test_tick__tells_results_that_changed_after_a_second_end() -> None:
     it.service.finish(run, some_results(run, failing=("a",)))
     await it.tick()
 
-    assert titles(it)[1:] == ["Results have come: FAILED: Payments Nightly 00000000 - 1 failing property"]
+    assert titles(it)[1:] == ["Results available: FAILED: Payments Nightly 00000000 - 1 failing property"]
 
 
 async def test_tick__goes_on_with_statuses_and_runs_that_it_does_not_know() -> None:
@@ -494,7 +494,7 @@ async def test_tick__says_that_a_day_is_not_waited_for(caplog: pytest.LogCapture
     it.service.fail("runs", RateLimited("Try again in 86400 s.", retry_after=86_400))
     await it.tick(0)
 
-    assert "it asks once every 15 min until then" in caplog.text
+    assert "it polls once every 15 min until then" in caplog.text
 
 
 async def test_tick__refused_in_the_middle_stops_the_tick() -> None:
@@ -690,7 +690,7 @@ async def test_tick__brings_late_failures_to_who_asked_for_failures_only() -> No
     await it.tick(HOUR)
 
     assert silent == []
-    assert titles(it) == ["Results have come: FAILED: Payments Nightly 00000000 - 1 failing property"]
+    assert titles(it) == ["Results available: FAILED: Payments Nightly 00000000 - 1 failing property"]
 
 
 async def test_tick__brings_late_results_although_somebody_read_them_first() -> None:
@@ -706,7 +706,7 @@ async def test_tick__brings_late_results_although_somebody_read_them_first() -> 
     await it.tick(HOUR)
 
     assert frozenset({"a"}) == (read.failing if read else None)
-    assert titles(it)[1:] == ["Results have come: FAILED: Payments Nightly 00000000 - 1 failing property"]
+    assert titles(it)[1:] == ["Results available: FAILED: Payments Nightly 00000000 - 1 failing property"]
 
 
 async def test_tick__tells_recovery_after_a_run_that_did_not_get_through() -> None:
@@ -846,7 +846,7 @@ async def test_tick__tells_what_is_known_of_a_list_that_cannot_be_read_whole() -
 
     assert first == "FAILED: Payments Nightly 00000000 - 1 failing property"
     assert kept is None
-    assert titles(it)[1:] == ["Results have come: FAILED: Payments Nightly 00000000 - 1 new failing property"]
+    assert titles(it)[1:] == ["Results available: FAILED: Payments Nightly 00000000 - 1 new failing property"]
 
 
 async def test_tick__results_that_were_only_asked_for_are_not_taken_for_told() -> None:
@@ -863,7 +863,7 @@ async def test_tick__results_that_were_only_asked_for_are_not_taken_for_told() -
 
     assert titles(it) == [
         "finished, results unavailable: Payments Nightly 00000000",
-        "Results have come: FAILED: Payments Nightly 00000000 - 1 failing property",
+        "Results available: FAILED: Payments Nightly 00000000 - 1 failing property",
     ]
 
 

@@ -57,9 +57,7 @@ async def test_step__sums_up_a_deep_backlog(it: Delivering) -> None:
     assert [button["words"] for button in card["buttons"]] == ["status count=30"]
     assert set(it.states()) == {SENT, FOLDED}
     (notice,) = it.told
-    assert notice.startswith(
-        "700 messages waited for fake:channel:C1 at once. Clew posts one summary in their place"
-    )
+    assert notice.startswith("700 messages were waiting for fake:channel:C1. Clew posts one summary instead")
     assert it.clock.monotonic() - began <= LONGEST_TAKING_IN
     assert it.chat.violations == []
     assert dict(it.deliverer.crowded) == {CHANNEL: notice}

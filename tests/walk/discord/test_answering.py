@@ -302,7 +302,7 @@ async def test_slow_database__that_never_comes_is_said_and_nothing_is_done(
     monkeypatch.setattr(bot.store, "finish", finishing)
     monkeypatch.setattr(bot.chat._surface, "deadlines", Deadlines(defer=0.05, accept=0.05))
     discord.slash("watch")
-    await discord.answer("took too long to keep")
+    await discord.answer("took too long to save")
     gate.set()
     await finished
 
@@ -365,4 +365,4 @@ async def test_stop__says_that_the_answer_comes_later(
     async with running_bot(discord, store=bot.store, service=bot.service):
         await discord.answer("Payments Nightly")
 
-    assert "takes this up again" in stopped
+    assert "will continue with this afterwards" in stopped

@@ -42,5 +42,5 @@ async def test_release__while_an_answer_is_under_way(
     await asyncio.wait({closing})
     await bot.chat.release()
 
-    assert "takes this up again" in discord.words(discord.ours()[0])
+    assert "will continue with this afterwards" in discord.words(discord.ours()[0])
     assert [record for record in caplog.records if record.exc_info] == []

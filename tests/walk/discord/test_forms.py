@@ -99,7 +99,7 @@ async def test_button__that_nobody_knows_is_answered(world: World, run: Run) -> 
 
     result = await world.press(card, "Debug 1")
 
-    assert "does not know this any more" in said(result.response)
+    assert "no longer recognises this" in said(result.response)
     assert result.response.ephemeral
 
 

@@ -20,8 +20,8 @@ from tests.fakes.store import MemoryStore
 
 SLOW, QUICK = run_id(1), run_id(2)
 CALLBACK = r"/interactions/\d+/[^/]+/callback"
-FULL = f"{MOST} of your commands are under way, so no more are accepted."
-LONG = "has more than 12,000 characters, the most that Clew reads."
+FULL = f"{MOST} of your commands are running, so no more are accepted."
+LONG = "exceeds the limit of 12,000 characters."
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_slow__commands_of_one_person_stop_nobody(bot: Bot, service: HeldS
     for _ in range(16):
         discord.slash("status", run=SLOW)
     await service.until(waiting=SHARE)
-    await discord.answer("Waiting until one of your other commands is done.")
+    await discord.answer("Waiting for one of your other commands to finish.")
     await discord.answer("Working on it")
 
     discord.slash("status", by=discord.bob, run=QUICK)
@@ -178,6 +178,6 @@ async def test_name__that_only_looks_like_one_is_none(bot: Bot, service: HeldSer
     await bot.answered(1)
 
     shown = [discord.words(m) for channel in discord.backend.messages for m in discord.ours(channel)]
-    assert len([words for words in shown if "Commands were updated meanwhile." in words]) == 1
+    assert len([words for words in shown if "Commands have been updated." in words]) == 1
     assert len([words for words in shown if "Unknown command" in words]) == 1
     assert service.calls == []

@@ -167,7 +167,7 @@ async def test_private__to_somebody_who_takes_no_messages_is_said_in_place(world
 
     (posted,) = await world.mention("help")
 
-    assert "you take no direct messages" in said(posted)
+    assert "Clew cannot send you direct messages" in said(posted)
     assert "launch" not in said(posted)
 
 

@@ -116,7 +116,7 @@ async def test_press__twice_is_one_launch(scene: Scene) -> None:
     await world.mention(words)
 
     assert scene.started == 1
-    assert "settled before" in said(world.alice.user.dm_channel.last_message)
+    assert "already handled" in said(world.alice.user.dm_channel.last_message)
     assert scene.decisions == ["allowed", "confirmed", "accepted"]
 
 
@@ -126,7 +126,7 @@ async def test_press__of_somebody_else_is_denied(scene: Scene) -> None:
     world.env.backend.add_member_role(world.guild.id, world.bob.id, scene.role.id)
     told = await scene.press(await scene.ask(), by=world.bob)
 
-    assert "Only the person who asked" in told
+    assert "Only the requester" in told
     assert scene.denied == [(world.bob.id, "launch", "not the requester")]
     assert scene.started == 0
 
@@ -149,7 +149,7 @@ async def test_press__while_read_only_is_denied(scene: Scene, words: str) -> Non
     scene.set_policy(read_only=True)
     told = await scene.press(question, YES[words])
 
-    assert "read-only at the moment" in told
+    assert "Clew is read-only" in told
     assert scene.denied == [(scene.world.alice.id, words.partition(" ")[0], "read-only")]
     assert scene.started == 0
 
@@ -198,8 +198,8 @@ PRESSED_BEFORE = 12.0  # seconds: longer than what a payload says is taken for n
     [
         ("nothing", "", ""),
         ("role", "role:launch", "This needs the role “launch”"),
-        ("left", "account", "not a member of this server any more"),
-        ("silence", "rights-not-told", "Discord does not say at the moment what you may do"),
+        ("left", "account", "no longer a member of this server"),
+        ("silence", "rights-not-told", "Discord could not confirm your permissions"),
     ],
 )
 async def test_restart__asks_discord_who_pressed(change: str, rule: str, sentence: str) -> None:

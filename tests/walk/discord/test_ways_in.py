@@ -16,7 +16,7 @@ OPTIONS: dict[str, tuple[dict[str, object], str]] = {
     "debug": ({"run": run_id(1)}, "debugging session"),
     "find": ({"run": run_id(1)}, "FAILED"),
     "launch": ({"launcher": "basic_test", "duration": "30"}, "basic_test"),
-    "watch": ({}, "hears of every run that ends"),
+    "watch": ({}, "is notified of every finished run"),
     "unwatch": ({}, "watch"),
     "watching": ({}, "watches nothing"),
     "help": ({}, "launch"),

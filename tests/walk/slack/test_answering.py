@@ -115,7 +115,7 @@ async def test_private_answer__when_its_address_is_used_up(bot: Bot) -> None:
     await bot.slack.command("help")
     answer = await bot.slack.world.ephemeral(ALICE)
 
-    assert "Clew understands" in answer.words
+    assert "Commands: launch" in answer.words
     assert bot.slack.world.called("chat.postEphemeral")
 
 
@@ -127,7 +127,7 @@ async def test_private_answer__never_goes_to_another_host(bot: Bot) -> None:
     await bot.slack.gate.deliver("slash_commands", payload)
     answer = await bot.slack.world.ephemeral(ALICE)
 
-    assert "Clew understands" in answer.words
+    assert "Commands: launch" in answer.words
 
 
 async def test_answer__where_the_bot_may_not_post_goes_to_the_person(slack: FakeSlack) -> None:
@@ -159,7 +159,7 @@ async def test_answer__longer_than_slack_takes_goes_along_as_a_file(bot: Bot) ->
 async def test_answer__its_key_says_nothing(bot: Bot) -> None:
     """Other apps can read a message's metadata: it holds an opaque key and nothing else."""
     await bot.slack.command("watch")
-    answer = await bot.slack.world.answer("hears of")
+    answer = await bot.slack.world.answer("is notified of")
 
     assert answer.metadata is not None
     assert answer.metadata["event_payload"].keys() == {"k"}

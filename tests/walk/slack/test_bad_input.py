@@ -12,8 +12,8 @@ from tests.fakes.slack_bot import Bot, running_bot
 from tests.fakes.slack_world import ALICE, APP, BOB, GUEST, MAIN, STRANGER, TEAM
 
 SENTENCES = {
-    "": "Clew understands",
-    "   ": "Clew understands",
+    "": "Commands: launch",
+    "   ": "Commands: launch",
     "frobnicate": "Unknown command",
     "statsu": "Did you mean “status”",
     "logs " + "x" * 3000: "",
@@ -104,7 +104,7 @@ async def test_workspaces__of_the_settings_are_served(slack: FakeSlack) -> None:
     """Other workspaces than the bot's own can be allowed."""
     async with running_bot(slack, workspaces=frozenset({TEAM, "T98"})):
         ack = await slack.command("help", team="T98")
-        await slack.world.answer("Clew understands")
+        await slack.world.answer("Commands: launch")
 
     assert ack.payload == {}
 

@@ -35,7 +35,7 @@ async def test_release__while_an_answer_is_under_way(
         await bot.chat.release()
         service.gate.set()
 
-    assert "takes this up again" in note.words
+    assert "will continue with this afterwards" in note.words
     assert complaints(caplog) == []
 
 

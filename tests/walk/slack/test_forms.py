@@ -24,7 +24,7 @@ async def test_form__asked_for_twice_by_one_press_is_one(bot: Bot) -> None:
     await bot.answered(1)
 
     assert len(bot.slack.world.views) == 1
-    assert ["Clew understands" in m.words for m in bot.slack.world.ours()] == [True]
+    assert ["Commands: launch" in m.words for m in bot.slack.world.ours()] == [True]
 
 
 async def test_form__that_slack_does_not_take_says_so(bot: Bot) -> None:
@@ -34,7 +34,7 @@ async def test_form__that_slack_does_not_take_says_so(bot: Bot) -> None:
     bot.slack.api.fault("views.update", faults.error("invalid_arguments"))
 
     await bot.slack.gate.deliver("interactive", payload)
-    await bot.slack.world.until(lambda: "a fault in Clew" in str(bot.slack.world.views))
+    await bot.slack.world.until(lambda: "Clew hit an internal error" in str(bot.slack.world.views))
 
     assert len(bot.slack.world.called("views.update")) == 2
 
@@ -228,7 +228,7 @@ async def test_form__too_late_is_said(bot: Bot) -> None:
     await bot.slack.gate.deliver("interactive", payload)
     told = await bot.slack.world.ephemeral(ALICE, at=seen)
 
-    assert "Press the button once more" in told.words
+    assert "Press the button again" in told.words
 
 
 async def test_command__without_time_for_a_form_shows_its_text(bot: Bot) -> None:

@@ -31,7 +31,7 @@ async def test_home__shows_running_runs_verdicts_and_subscriptions(bot: Bot) -> 
     assert "passed: all 2 properties pass; 2 not failing this time · ended " in said
     assert "FAILED: 1 of 3 properties fails; no earlier run of this series is known · ended " in said
     assert ": running · started " in said
-    assert home.words.count(" hears of ") == 1
+    assert home.words.count(" is notified of ") == 1
     assert {"Launch a test run", "Status", "Failing"} <= set(home.labels)
 
 
@@ -43,7 +43,7 @@ async def test_home__says_which_runs_cannot_be_listed(bot: Bot) -> None:
 
     assert "The runs of demo cannot be listed: No connection to acme." in "".join(home.words.splitlines())
     assert "Nothing is running" not in home.words
-    assert home.words.count("Not known, as not all runs can be listed.") == 2
+    assert home.words.count("Unknown, because not all runs can be listed.") == 2
     assert "Help" in home.labels
 
 

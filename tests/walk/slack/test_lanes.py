@@ -49,7 +49,7 @@ async def test_slow__commands_of_one_person_stop_nobody(bot: Bot, service: HeldS
     slack = bot.slack
     await asyncio.gather(*(slack.command(f"status {SLOW}") for _ in range(16)))
     await service.until(waiting=SHARE)
-    await slack.world.answer("Waiting until one of your other commands is done.")
+    await slack.world.answer("Waiting for one of your other commands to finish.")
     await slack.world.answer("Working on it")
 
     await slack.command(f"status {QUICK}", user=BOB)
@@ -94,7 +94,7 @@ async def test_flood__of_commands_is_left_out_with_a_sentence(bot: Bot, service:
     assert all(ack.taken for ack in acks)
     assert (other.payload, held) == ({}, MOST)
     assert len(told) == MOST
-    assert told[0].startswith(f"{MOST} of your commands are under way, so no more are accepted.")
+    assert told[0].startswith(f"{MOST} of your commands are running, so no more are accepted.")
     assert len([m for m in slack.world.ours() if "Payments Nightly" in m.words]) == MOST + 1
     assert await unanswered(bot) == 0
 
@@ -104,7 +104,7 @@ async def test_flood__of_mentions_is_not_answered_by_a_flood(bot: Bot, service: 
     slack = bot.slack
     await asyncio.gather(*(slack.mention(f"status {SLOW}") for _ in range(100)))
     await bot.answered(100 - MOST)
-    told = [m for m in slack.world.ours() if "are under way" in m.words]
+    told = [m for m in slack.world.ours() if "are running" in m.words]
     service.gate.set()
     await bot.answered(100)
 
@@ -121,7 +121,7 @@ async def test_flood__leaves_no_room_for_forms(bot: Bot, service: HeldService) -
 
     await slack.global_shortcut("launch_run")
     told = await slack.world.until(
-        lambda: next((m for m in slack.world.ours() if "are under way" in m.words), None)
+        lambda: next((m for m in slack.world.ours() if "are running" in m.words), None)
     )
     seen = {"type": "app_home_opened", "user": ALICE, "channel": f"D{ALICE}", "tab": "home"}
     await slack.gate.deliver("events_api", slack.envelope(seen))
@@ -177,7 +177,7 @@ async def test_length__that_is_too_much_is_refused(bot: Bot, service: HeldServic
 
     told = [m.words for m in bot.slack.world.ours()]
     assert ephemeral.words == told[0]
-    assert all("Your command has more than 12,000 characters, the most that Clew reads." in m for m in told)
+    assert all("Your command exceeds the limit of 12,000 characters." in m for m in told)
     assert len(told) == 2
     assert service.calls == []
     assert isinstance(bot.store, MemoryStore)

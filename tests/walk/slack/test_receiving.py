@@ -68,7 +68,7 @@ async def test_command__delivered_at_the_same_moment_acts_once(bot: Bot) -> None
     await settled(bot)
 
     assert all(ack.taken for ack in acks)
-    assert len([m for m in bot.slack.world.ours() if "hears of" in m.words]) == 1
+    assert len([m for m in bot.slack.world.ours() if "is notified of" in m.words]) == 1
 
 
 async def test_event__that_only_comes_as_a_retry_is_handled(bot: Bot) -> None:
@@ -115,7 +115,7 @@ async def test_command__of_one_person_only_so_many_at_once(slack: FakeSlack) -> 
     service.add_run(a_run(1))
     async with running_bot(slack, service=service) as bot:
         acks = await asyncio.gather(*(slack.command("status") for _ in range(MOST + 5)))
-        told = [ack for ack in acks if "are under way" in ack.payload.get("text", "")]
+        told = [ack for ack in acks if "are running" in ack.payload.get("text", "")]
         await bot.answered(5)
         await slack.command("help", user=BOB)
         other = await slack.world.ephemeral(BOB)
@@ -123,7 +123,7 @@ async def test_command__of_one_person_only_so_many_at_once(slack: FakeSlack) -> 
         await bot.answered(MOST + 6)
 
     assert len(told) == 5
-    assert "Clew understands" in other.words
+    assert "Commands: launch" in other.words
 
 
 async def test_command__that_fails_late_takes_its_note_back(slack: FakeSlack) -> None:
@@ -148,7 +148,7 @@ async def test_command__while_the_database_is_slow_is_left_to_slack(slack: FakeS
         first = await slack.gate.deliver("slash_commands", payload)
         store.gate.set()
         second = await slack.gate.deliver("slash_commands", payload)
-        await slack.world.answer("hears of")
+        await slack.world.answer("is notified of")
         await settled(bot)
 
     assert (first.taken, second.taken) == (False, True)

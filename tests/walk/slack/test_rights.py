@@ -29,7 +29,7 @@ WAYS: dict[str, Callable[[FakeSlack, str], Awaitable[object]]] = {
     "mention": lambda slack, words: slack.mention(words),
     "direct": lambda slack, words: slack.direct(words),
 }
-NOT_TOLD = "Slack does not say at the moment what you may do, so nothing was done."
+NOT_TOLD = "Slack could not confirm your permissions, so nothing was done."
 
 
 @dataclass(kw_only=True)
@@ -101,7 +101,7 @@ async def test_press__twice_is_one_launch(scene: Scene) -> None:
         await scene.done()
 
     assert scene.started == 1
-    assert "settled before" in scene.bot.slack.world.ours()[-1].words
+    assert "already handled" in scene.bot.slack.world.ours()[-1].words
     assert [entry.decision for entry in scene.trail] == ["allowed", "confirmed", "accepted"]
 
 
@@ -110,7 +110,7 @@ async def test_press__of_somebody_else_is_denied(scene: Scene) -> None:
     scene.bot.slack.world.usergroups["S01"].append(BOB)
     said = await scene.press(await scene.ask(), user=BOB)
 
-    assert "Only the person who asked" in said
+    assert "Only the requester" in said
     assert scene.denied == [(BOB, "launch", "not the requester")]
     assert scene.started == 0
 
@@ -133,7 +133,7 @@ async def test_press__while_read_only_is_denied(scene: Scene, words: str) -> Non
     scene.set_policy(replace(POLICY, read_only=True))
     said = await scene.press(question, _yes(words))
 
-    assert "read-only at the moment" in said
+    assert "Clew is read-only" in said
     assert scene.denied == [(ALICE, words.partition(" ")[0], "read-only")]
     assert scene.started == 0
 

@@ -180,7 +180,7 @@ async def test_close__while_nothing_was_shown_yet(slack: FakeSlack, verb: str) -
         told = await slack.world.ephemeral(ALICE)
     gate.set()
 
-    assert "takes this up again" in told.words
+    assert "will continue with this afterwards" in told.words
     assert [done for _, done in store.commands.values()] == [False]
 
 
@@ -215,7 +215,7 @@ async def test_home__without_channels_is_shown_all_the_same(bot: Bot) -> None:
 
     home = await bot.slack.open_home()
 
-    assert "Not known, as the chat does not list all channels" in str(home)
+    assert "Unknown, because the chat does not list all of your channels" in str(home)
 
 
 async def test_home__of_somebody_who_is_gone_says_why(bot: Bot) -> None:

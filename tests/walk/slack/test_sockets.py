@@ -255,7 +255,7 @@ async def test_environment__does_not_turn_on_another_sign_in(
 
     async with running_bot(slack):
         ack = await slack.command("help")
-        answer = await slack.world.answer("Clew understands")
+        answer = await slack.world.answer("Commands: launch")
 
     assert ack.taken
     assert answer.channel == MAIN

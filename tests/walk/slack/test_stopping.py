@@ -46,7 +46,7 @@ async def test_close__says_that_an_answer_will_come_later(slack: FakeSlack) -> N
         bot.service.add_run(a_run(1))
         await bot.answered(1)
 
-    assert "takes this up again" in said
+    assert "will continue with this afterwards" in said
     assert slack.world.ours() == [note]
     assert note.edits >= 1
 

@@ -28,7 +28,7 @@ SAID = {
     f"debug {run_id(1)}": "debugging session",
     f"find {run_id(1)}": "FAILED",
     "launch basic_test duration=30": "basic_test",
-    "watch": "hears of every run that ends",
+    "watch": "is notified of every finished run",
     "unwatch": "watch",
     "watching": "watches nothing",
     "help": "launch",
@@ -140,7 +140,7 @@ async def test_button__answers_in_the_thread_of_its_message(bot: Bot, run: Run) 
 async def test_button__of_a_private_message_answers_its_reader(bot: Bot, run: Run) -> None:
     """A button that only one person sees answers that person."""
     await bot.slack.command("help")
-    overview = await bot.slack.world.answer("Clew understands")
+    overview = await bot.slack.world.answer("Commands: launch")
     seen = len(bot.slack.world.ours())
 
     await bot.slack.press(overview, "Help: logs")
@@ -270,4 +270,4 @@ async def test_shortcut__says_what_is_missing(bot: Bot, run: Run) -> None:
     await bot.slack.shortcut("triage_run", message)
     answer = await bot.slack.world.ephemeral(ALICE)
 
-    assert "Nothing in that text names a run" in answer.words
+    assert "No run or moment was found in that text" in answer.words

@@ -28,7 +28,7 @@ def test_demo__a_person_talks(tmp_path: Path) -> None:
         person.sees("is needed")
         person.sees("Duration")
         person.fill("soon")
-        person.sees("it has to be a length of time")
+        person.sees("it must be a length of time")
         person.sees("Duration")
         person.keys(b"\x03")
         person.sees("Given up; nothing was sent.")
