@@ -290,7 +290,12 @@ def moment_found(target: MomentTarget) -> Reply:
     """Show a pasted moment with what can be done at it."""
     about = target.context
     of: Line = (" of ", *run_name(target.run)) if target.run else ()
-    session = {} if target.run or not target.session_id else {"session": target.session_id}
+    connection = target.platform.connection
+    session = (
+        {"session": target.session_id, "connection": connection}
+        if target.session_id and not target.run
+        else {}
+    )
     body: tuple[Line, ...] = ((Untrusted(target.warning),),) if target.warning else ()
     if target.run is None:
         body += (("No recent run belongs to that session id. Logs need the run id.",),)

@@ -237,7 +237,7 @@ async def test_find__a_session_id_without_run_still_allows_debugging() -> None:
 
     card = (await door.say(text)).card
 
-    assert f"debug moment=9,4.25 session={run_id(7)}" == words_of(card, "Debug")
+    assert f"debug moment=9,4.25 session={run_id(7)} connection=demo" == words_of(card, "Debug")
     assert "Logs" not in [button.label for button in card.buttons]
     assert Context(moment=Moment("9", "4.25")) == card.context
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import grammar
-from bot.cards import Card, plain
+from bot import grammar, reading
+from bot.cards import Card, Command, plain
 from bot.command import Preset
-from bot.commands.registry import text_of
+from bot.commands.registry import VERBS, text_of
 from bot.errors import UserError
 from bot.model import RunRef
 from bot.parsed import ParsedCommand, Pasted
@@ -323,3 +323,51 @@ async def test_draft__is_all_that_a_question_keeps() -> None:
     await stage.say("launch basic_test 30")
 
     assert [intent.state for intent in stage.memory.intents.values()] == [IntentState.DRAFT]
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (Command("status", {"run": f"demo/{run_id(1)}"}), f"status demo/{run_id(1)}"),
+        (
+            Command("logs", {"run": "demo/r-1", "moment": "-1,2.5", "property": 'It is "so" \\'}),
+            'logs demo/r-1 moment=-1,2.5 property="It is \\"so\\" \\\\"',
+        ),
+        (Command("logs", {"run": "2"}), "logs run=2"),  # a bare number would be an entry of the list
+        (Command("logs", {"run": "build"}), "logs run=build"),  # and this a flag
+        (Command("watch", {"launcher": "Payments Nightly"}), 'watch launcher="Payments Nightly"'),
+        (Command("confirm", {"request": "0" * 32}), f"confirm {'0' * 32}"),
+        (Command("help", {"verb": "logs"}), "help logs"),
+        (Command("unwatch"), "unwatch"),
+    ],
+)
+def test_text_of__is_read_as_the_same_command(command: Command, text: str) -> None:
+    """What is shown of a button can be typed, and then asks for the same."""
+    words = grammar.split(text_of(command))
+
+    assert text_of(command) == text
+    assert reading.typed(VERBS[command.verb], words) == command or words.pasted is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "expected"),
+    [
+        ("status latest", {}, Command("status", {"run": "latest"})),
+        (
+            "launch",
+            {"launcher": "x", "custom.seed": "7"},
+            Command("launch", {"launcher": "x", "custom.seed": "7"}),
+        ),
+        ("lgos latest", {}, None),  # nobody knows what it asks for
+        ("launch x custom.api_key=1", {}, None),  # no message may keep it
+        ("logs grep=connection refused", {}, None),  # what belongs to what is not clear
+        ('logs grep="open', {}, None),
+    ],
+)
+def test_command_of__what_can_be_asked_again(
+    text: str, values: dict[str, str], expected: Command | None
+) -> None:
+    """All that was typed or chosen is in it, or there is no button for it."""
+    door = a_door()
+
+    assert door.handler.command_of(door.invocation(text, values=values)) == expected

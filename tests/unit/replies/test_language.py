@@ -16,7 +16,7 @@ from adapters.chat.slack import render as slack
 from adapters.chat.terminal.render import render as terminal
 from adapters.cli.doctor import outbox
 from bot import errors
-from bot.cards import Card, Excerpt, Item, Tone, Untrusted, plain
+from bot.cards import Card, Command, Excerpt, Item, Tone, Untrusted, plain
 from bot.model import (
     Availability,
     CheckStatus,
@@ -87,12 +87,25 @@ def mistakes(text: str) -> list[str]:
     return [f"{why}: {text!r}" for why, match in found if match]
 
 
+def asked_of(card: Card) -> list[Command]:
+    """Return what all buttons of a card ask for."""
+    buttons = [*card.buttons, *(button for item in card.items for button in item.buttons)]
+    return [button.command for button in buttons if button.command is not None]
+
+
+def names_its_connection(asked: Command) -> bool:
+    """Whether a button that is about one run or session says whose it is: two connections may have the same."""
+    of_run, of_session = asked.values.get("run", "/"), "session" in asked.values
+    return "/" in of_run and (not of_session or "connection" in asked.values)
+
+
 def judge(card: Card) -> None:
     """Fail for a card that says something wrongly, in its own words or as a chat shows it."""
     said = [told(card)]
     said += [file.title for file in card.files]
     said += [text for chart in [card.chart] if chart for text in (chart.title, chart.text)]
     assert [wrong for text in said for line in text.splitlines() for wrong in mistakes(line)] == []
+    assert [asked for asked in asked_of(card) if not names_its_connection(asked)] == []
 
 
 @pytest.mark.parametrize(
@@ -113,6 +126,13 @@ def test_mistakes__are_found(text: str) -> None:
 def test_mistakes__what_is_right_passes(text: str) -> None:
     """The judge lets pass what is right."""
     assert mistakes(text) == []
+
+
+def test_names_its_connection__sees_what_lacks_it() -> None:
+    """A button that two connections could answer is found."""
+    assert not names_its_connection(Command("status", {"run": "1024"}))
+    assert not names_its_connection(Command("debug", {"session": "a-1"}))
+    assert names_its_connection(Command("status", {"run": "qa/1024"}))
 
 
 @pytest.mark.parametrize("number", range(3))
