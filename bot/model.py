@@ -375,6 +375,17 @@ class LogQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunLogQuery:
+    """What to read of a run's own log, of its end where nothing narrows it: `lines` is how many to show."""
+
+    run_id: str
+    lines: int = 20
+    grep: str | None = None  # plain text, case-sensitive
+    check: str | None = None  # the lines of one check, by its name
+    artifact: str | None = None  # another file of the run than its log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogExcerpt:
     """The last lines of a window, newest last, and where the whole window was written.
 

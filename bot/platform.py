@@ -25,6 +25,7 @@ from bot.model import (
     LogQuery,
     Results,
     Run,
+    RunLogQuery,
     RunQuery,
     Secret,
 )
@@ -122,8 +123,13 @@ class MomentLogs(Protocol):
 class RunLogs(Protocol):
     """Read the log of a run as a whole."""
 
-    async def build_logs(self, run_id: str, lines: int) -> LogExcerpt:
-        """Return the last lines of a run's build log; none is legal. Raises `NotFound`, `NotAvailable`."""
+    @property
+    def narrows(self) -> frozenset[str]:
+        """The names of the fields of a query, beside `lines`, that it reads less by; the others change nothing."""
+        ...
+
+    async def run_log(self, query: RunLogQuery, report: Report) -> LogExcerpt:
+        """Return the last lines of a run's log; none is legal. Raises `NotFound`, `NotAvailable`."""
         ...
 
 

@@ -72,7 +72,7 @@ async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
     sent = await send.send(intent, platform, store=services.store, clock=services.clock)
     if sent is None:
         return await _happened(intent, services)
-    return intents.reply(sent, services.clock.now(), send.cost_of(sent, platform))
+    return intents.reply(sent, services.clock.now(), send.outlook_of(sent, platform))
 
 
 async def _confirmed(intent: Intent, platform: Platform, services: Services) -> Reply | None:
@@ -151,7 +151,7 @@ async def _interrupted(intent: Intent, asked: Asked, services: Services) -> Repl
     if intent.state not in SENT or await services.store.story(intent.id, intent.channel) is not None:
         return None
     platform = services.platforms.get(intent.connection)
-    return intents.reply(intent, services.clock.now(), send.cost_of(intent, platform))
+    return intents.reply(intent, services.clock.now(), send.outlook_of(intent, platform))
 
 
 async def _stranger(intent: Intent, asked: Asked, services: Services) -> Reply | None:

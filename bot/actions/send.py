@@ -18,6 +18,7 @@ from bot.platform import DEBUGS, LAUNCHES, Platform
 from bot.ports import Clock, Conversations, Intents, Store
 from bot.replies import parts
 from bot.replies import platform as replies
+from bot.replies.launching import Outlook
 from bot.state import AuditEntry, Intent, IntentKind, IntentState
 
 log = logging.getLogger(__name__)
@@ -74,11 +75,11 @@ async def look(intent: Intent, platform: Platform) -> Run | None:
     return await finds.find_launched(request.key, request.launcher, since) if finds else None
 
 
-def cost_of(intent: Intent, platform: Platform | None) -> str:
-    """Say what a launch costs; "" where its platform is not there any more, or it is none."""
+def outlook_of(intent: Intent, platform: Platform | None) -> Outlook:
+    """Return what its platform says of a launch; nothing where that is not there any more, or it is none."""
     if platform is None or platform.launches is None or intent.kind is not IntentKind.LAUNCH:
-        return ""
-    return platform.launches.cost(intent.launch)
+        return Outlook()
+    return Outlook(cost=platform.launches.cost(intent.launch), findable=platform.finds_launched is not None)
 
 
 async def note(intent: Intent, decision: str, detail: str, *, store: Store, now: datetime) -> None:

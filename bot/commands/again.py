@@ -30,7 +30,7 @@ async def check(asked: Asked, services: Services) -> Reply:
     request = intent.launch
     run = await send.look(intent, platform)
     if run is None:
-        return replies.still_unknown(intent, request)
+        return replies.still_unknown(intent, request, findable=platform.finds_launched is not None)
     now = services.clock.now()
     await send.accept(intent, run.ref.run_id, store=services.store, now=now)
     return Reply(card=replies.appeared(intent, request, run, now=now))

@@ -216,15 +216,22 @@ def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
     able = [platform.launches for platform in platforms if platform.launches]
     forms = [{field.name: field for field in launches.form("")} for launches in able]
 
-    def check(text: str, name: str) -> object:
-        """Read one value as the platforms do. Raises `UserError` where none takes it."""
+    def anywhere(request: LaunchRequest) -> object:
         wrong: UserError | None = None
         for launches in able:
             try:
-                return launches.parameters(LaunchRequest(launcher="basic_test", key="", values={name: text}))
+                return launches.parameters(request)
             except UserError as error:
                 wrong = wrong or error
         raise wrong or replies.nothing_to_launch_on()
+
+    def check(text: str, name: str) -> object:
+        """Read one value as the platforms do. Raises `UserError` where none takes it."""
+        return anywhere(LaunchRequest(launcher="basic_test", key="", values={name: text}))
+
+    def check_launcher(text: str, name: str) -> object:
+        """Read a launcher's name as the platforms do. Raises `UserError` where none takes it."""
+        return anywhere(LaunchRequest(launcher=grammar.launcher(text, name), key=""))
 
     fields = {name: field for form in reversed(forms) for name, field in form.items()}
     taken = (
@@ -233,7 +240,8 @@ def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
                   check=check)
         for name, field in fields.items()
     )  # fmt: skip
-    parameters = (*verb.parameters[:1], *taken, *verb.parameters[1:])
+    first = (replace(launcher, check=check_launcher) for launcher in verb.parameters[:1])
+    parameters = (*first, *taken, *verb.parameters[1:])
     return replace(verb, parameters=parameters, further=check, reread=partial(_with_length, platforms))
 
 

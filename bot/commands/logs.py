@@ -12,7 +12,7 @@ from bot.cards import Command, Field, FieldKind, Form, Reply
 from bot.command import Asked, MomentTarget, NoMomentTarget, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
 from bot.errors import NotAvailable, NotFound
-from bot.model import LogExcerpt, LogQuery, Run
+from bot.model import LogExcerpt, LogQuery, Run, RunLogQuery
 from bot.platform import MOMENT_LOGS, RUN_LOGS, Platform
 from bot.replies import at_moment, finding
 from bot.replies import logs as replies
@@ -59,10 +59,10 @@ async def handle(asked: Asked, services: Services) -> Reply:
     wanted = parse(asked)
     if wanted.build:
         platform, run = await run_of(asked, services)
-        return await _build_log(platform, run, wanted, services)
-    target = await moment_target_of(asked, services)
+        return await _run_log(platform, run, wanted, asked, services)
+    target = await moment_target_of(asked, services, MOMENT_LOGS)
     if isinstance(target, NoMomentTarget):
-        return await _build_log(target.platform, target.run, wanted, services, why=target.why)
+        return await _run_log(target.platform, target.run, wanted, asked, services, why=target.why)
     moment_logs = require(target.platform, MOMENT_LOGS, services)
     if target.run is None:
         raise finding.no_run_of_session_moment()
@@ -78,20 +78,25 @@ async def handle(asked: Asked, services: Services) -> Reply:
     return replies.window(target, query, excerpt, wider=_wider(target, wanted, excerpt))
 
 
-async def _build_log(
-    platform: Platform, run: Run, wanted: Logs, services: Services, *, why: str = ""
+async def _run_log(
+    platform: Platform, run: Run, wanted: Logs, asked: Asked, services: Services, *, why: str = ""
 ) -> Reply:
-    """Show the build log; `why`: no moment was there to look at, so it is shown instead."""
+    """Show the run's own log; `why`: no moment was there to look at, so it is shown instead."""
     if why and platform.moment_logs is not None and platform.run_logs is None:
         raise NotAvailable(why)
+    if platform.run_logs is None and not wanted.build:
+        require(platform, MOMENT_LOGS, services)
     run_logs = require(platform, RUN_LOGS, services)
+    query = RunLogQuery(
+        run_id=run.ref.run_id, lines=wanted.lines, grep=wanted.grep, check=asked.value("property")
+    )
     try:
-        excerpt = await run_logs.build_logs(run.ref.run_id, wanted.lines)
+        excerpt = await run_logs.run_log(query, asked.report)
     except (NotAvailable, NotFound) as error:
         if why:
             raise NotAvailable(replies.no_log_at_all(why, error)) from error
         raise
-    ignored = tuple(name for name in ("grep", "source") if getattr(wanted, name))
+    ignored = tuple(n for n in ("grep", "source") if getattr(wanted, n) and n not in run_logs.narrows)
     return replies.build_logs(run, excerpt, why=why, ignored=ignored)
 
 

@@ -6,19 +6,20 @@ from datetime import datetime
 
 from bot.cards import Card, Reply
 from bot.replies import debugging, launching
+from bot.replies.launching import Outlook
 from bot.sessions import Session
 from bot.state import Intent, IntentKind, IntentState
 
 
-def card(intent: Intent, now: datetime, cost: str) -> Card:
-    """Say how it stands, before anything is known of its run. `cost`: what a launch costs, "" where that is not known."""
+def card(intent: Intent, now: datetime, outlook: Outlook) -> Card:
+    """Say how it stands, before anything is known of its run. `outlook`: what its platform says of a launch."""
     if intent.kind is IntentKind.LAUNCH:
-        return launching.sent(intent, intent.launch, cost)
+        return launching.sent(intent, intent.launch, outlook)
     request = intent.debug
     return debugging.of_session(Session(intent=intent, request=request, now=now))
 
 
-def reply(intent: Intent, now: datetime, cost: str) -> Reply:
+def reply(intent: Intent, now: datetime, outlook: Outlook) -> Reply:
     """Answer a confirmation with the card that lives on until the run ends."""
     refused = intent.state is IntentState.REJECTED
-    return Reply(card=card(intent, now, cost), live=None if refused else intent.id, failed=refused)
+    return Reply(card=card(intent, now, outlook), live=None if refused else intent.id, failed=refused)

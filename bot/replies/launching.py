@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.cards import (
@@ -38,6 +39,9 @@ from bot.replies.wording import (
 )
 from bot.state import Intent, IntentState
 
+NOT_FINDABLE = (
+    "This platform has no list that a launch could be looked up in: only its own pages can show it."
+)
 FINISHING = "finishing: builds and reports take longer than the requested time"
 _SHOWN = 60  # characters of what was typed that a sentence quotes
 _ADDRESS = re.compile(r"[^\s@:/;]{1,64}@[^\s@:/;]{1,255}", re.ASCII)  # no image: those have a tag or a digest
@@ -197,17 +201,25 @@ def not_a_launch() -> UserError:
     return UserError("There is no launch under that token.", "Use “launch” to start one.")
 
 
-def sent(intent: Intent, request: LaunchRequest, cost: str) -> Card:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a platform says of a launch: its cost, "" where unknown, and whether a lost one can be looked up."""
+
+    cost: str = ""
+    findable: bool = True
+
+
+def sent(intent: Intent, request: LaunchRequest, outlook: Outlook) -> Card:
     """Say how a launch stands before its run is seen: sent, accepted, refused or of unknown outcome."""
     match intent.state:
         case IntentState.ACCEPTED:
-            return _accepted(intent, request, cost)
+            return _accepted(intent, request, outlook.cost)
         case IntentState.REJECTED:
             return _rejected(intent, request)
         case IntentState.UNKNOWN:
-            return unknown(intent, request)
+            return unknown(intent, request, findable=outlook.findable)
         case _:
-            return _checking(intent, request)
+            return _checking(intent, request, findable=outlook.findable)
 
 
 def progress(intent: Intent, run: Run, *, cost: str, now: datetime) -> Card:
@@ -229,11 +241,15 @@ def progress(intent: Intent, run: Run, *, cost: str, now: datetime) -> Card:
     )
 
 
-def unknown(intent: Intent, request: LaunchRequest) -> Card:
-    """Say that nobody knows whether a launch started, and what can be done."""
-    said: Line = ("The launch of ", Untrusted(request.launcher), (" was sent, but no answer came and no matching run has "
-                  "appeared. It may still have been started. Clew keeps looking for it for a day and never "
-                  "launches it again by itself."))  # fmt: skip
+def unknown(intent: Intent, request: LaunchRequest, *, findable: bool) -> Card:
+    """Say that nobody knows whether a launch started, and what can be done; `findable`: it can be looked up."""
+    so = (
+        "no matching run has appeared. It may still have been started. Clew keeps looking for it for a day and never "
+        "launches it again by itself."
+        if findable
+        else f"it may have been started. {NOT_FINDABLE} Clew never launches it again by itself."
+    )
+    said: Line = ("The launch of ", Untrusted(request.launcher), f" was sent, but no answer came and {so}")
     return Card(
         title=("Launch of ", Untrusted(request.launcher), " unconfirmed"),
         text=said,
@@ -243,7 +259,7 @@ def unknown(intent: Intent, request: LaunchRequest) -> Card:
             ("Check the platform's list of runs before you launch again: a second run costs money too.",),
         ),
         buttons=(
-            Button(label="Check again", command=confirming.settle("check", intent)),
+            *((Button(label="Check again", command=confirming.settle("check", intent)),) if findable else ()),
             *confirming.again(intent),
         ),
         footer=confirming.correlation(intent),
@@ -266,12 +282,12 @@ def appeared(intent: Intent, request: LaunchRequest, run: Run, *, now: datetime)
     )
 
 
-def still_unknown(intent: Intent, request: LaunchRequest) -> Reply:
-    """Answer a look that found nothing."""
+def still_unknown(intent: Intent, request: LaunchRequest, *, findable: bool) -> Reply:
+    """Answer a look that found nothing, or that nothing can be looked up."""
     said: Line = (
         "No run of this launch of ",
         Untrusted(request.launcher),
-        " has appeared so far. Clew keeps looking.",
+        " has appeared so far. Clew keeps looking." if findable else f" is known. {NOT_FINDABLE}",
     )
     card = Card(title=("Still unconfirmed",), text=said, tone=Tone.WARNING, body=(said,),
                 footer=confirming.correlation(intent))  # fmt: skip
@@ -310,10 +326,11 @@ def _rejected(intent: Intent, request: LaunchRequest) -> Card:
     )
 
 
-def _checking(intent: Intent, request: LaunchRequest) -> Card:
+def _checking(intent: Intent, request: LaunchRequest, *, findable: bool) -> Card:
     at = f" at {clock_time(intent.posted_at)}" if intent.posted_at else ""
+    looking = "Clew is looking for it and will update this message." if findable else NOT_FINDABLE
     said: Line = ("The launch of ", Untrusted(request.launcher), (f" was sent{at}. Its run is not known yet."
-                  " Clew is looking for it and will update this message. It is never sent twice."))  # fmt: skip
+                  f" {looking} It is never sent twice."))  # fmt: skip
     return Card(
         title=("Launching ", Untrusted(request.launcher)),
         text=said,

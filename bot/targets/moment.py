@@ -25,7 +25,7 @@ async def moment_of(asked: Asked, services: Services, needs: Need[object] | None
 
     `needs`: what is wanted there; a platform that does not offer it is said to before a moment is missed.
     """
-    target = await moment_target_of(asked, services)
+    target = await moment_target_of(asked, services, needs)
     if needs is not None:
         require(target.platform, needs, services)
     if isinstance(target, NoMomentTarget):
@@ -33,8 +33,13 @@ async def moment_of(asked: Asked, services: Services, needs: Need[object] | None
     return target
 
 
-async def moment_target_of(asked: Asked, services: Services) -> MomentTarget | NoMomentTarget:
-    """Return the moment that a command is about, or the run that was meant and has none."""
+async def moment_target_of(
+    asked: Asked, services: Services, needs: Need[object] | None = None
+) -> MomentTarget | NoMomentTarget:
+    """Return the moment that a command is about, or the run that was meant and has none.
+
+    `needs`: what is wanted there; where the run's platform does not offer it, no moment is looked for.
+    """
     pasted = asked.command.pasted or _given_moment(asked)
     if pasted is not None and pasted.moment is not None:
         return await _pasted_target(asked, services, pasted)
@@ -50,6 +55,8 @@ async def moment_target_of(asked: Asked, services: Services) -> MomentTarget | N
         raise pasting.which_moment()
     found = await analysis_for(asked, services, ended=True, depth=1)
     of_thread = asked.context.property_name if found.run.ref == asked.context.run else None
+    if needs is not None and needs.of(found.platform) is None:
+        return NoMomentTarget(platform=found.platform, run=found.run, why="")
     return _target_in(found, asked.value("property") or of_thread)
 
 

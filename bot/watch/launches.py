@@ -72,7 +72,7 @@ class LaunchWatch:
             await self._tell(intent, "withdrawn", confirming.withdrawn(intent))
 
     async def _follow(self, intent: Intent) -> None:
-        if intent.kind is IntentKind.DEBUG:
+        if intent.kind is IntentKind.DEBUG or not self._findable(intent):
             await self._leave_to_person(intent)
             return
         if intent.state is IntentState.UNKNOWN:
@@ -90,9 +90,17 @@ class LaunchWatch:
         return last is not None and last >= GIVE_UP
 
     async def _leave_to_person(self, intent: Intent) -> None:
-        """Call a debugging session without an answer unknown: no list would show it."""
-        if intent.state is IntentState.POSTING and self._age(intent) >= ANSWER_BY:
+        """Call what got no answer unknown where no list would show it: a session, or a launch that nothing can find."""
+        late = intent.state is IntentState.POSTING and self._age(intent) >= ANSWER_BY
+        if late:
             await self._give_up(intent, "no answer came")
+        if intent.kind is IntentKind.LAUNCH and (late or intent.state is IntentState.UNKNOWN):
+            await self._tell_unknown(intent)
+
+    def _findable(self, intent: Intent) -> bool:
+        """Whether the platform can be asked for a lost launch; of one that is not there any more nobody knows."""
+        platform = self._platforms.get(intent.connection)
+        return platform is None or platform.finds_launched is not None
 
     def _age(self, intent: Intent) -> timedelta:
         """Return how long ago it was sent; the wall clock is asked once, and no jump of it counts after that."""
@@ -137,8 +145,8 @@ class LaunchWatch:
 
     async def _tell_unknown(self, intent: Intent) -> None:
         if intent.id not in self._told:
-            request = intent.launch
-            await self._tell(intent, "unknown", launching.unknown(intent, request))
+            findable = self._findable(intent)
+            await self._tell(intent, "unknown", launching.unknown(intent, intent.launch, findable=findable))
             self._told.add(intent.id)
 
     async def _tell(self, intent: Intent, what: str, card: Card) -> None:

@@ -81,21 +81,21 @@ class Look:
             session = await sessions.stand(intent, platform, self._now)
             return View(debugging.of_session(session), last=session.over)
         if intent.state is not IntentState.ACCEPTED:
-            card = intents.card(intent, self._now, send.cost_of(intent, platform))
+            card = intents.card(intent, self._now, send.outlook_of(intent, platform))
             return View(card, last=self._hopeless(intent))
         if platform is None:
             raise Unreachable(replies.NOT_CONFIGURED)
         return await self._of_launch(intent, platform)
 
     async def _of_launch(self, intent: Intent, platform: Platform) -> View:
-        cost = send.cost_of(intent, platform)
+        outlook = send.outlook_of(intent, platform)
         try:
             run = await platform.reads.run(intent.run_id or "")
         except NotFound:  # it may take a while to appear
-            return View(intents.card(intent, self._now, cost), last=self._late(intent))
+            return View(intents.card(intent, self._now, outlook), last=self._late(intent))
         if run.status.terminal:
             return await self._verdict(intent, platform, run)
-        return View(launching.progress(intent, run, cost=cost, now=self._now), last=False)
+        return View(launching.progress(intent, run, cost=outlook.cost, now=self._now), last=False)
 
     async def _verdict(self, intent: Intent, platform: Platform, run: Run) -> View:
         found = await analysis_of(platform, self._views.store, run)

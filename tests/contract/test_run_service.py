@@ -26,6 +26,7 @@ from bot.model import (
     LogQuery,
     Moment,
     Refused,
+    RunLogQuery,
     RunQuery,
     RunStatus,
     Started,
@@ -209,7 +210,9 @@ async def test_logs__unknown_moment_and_run(stage: Stage) -> None:
 
 async def test_build_logs__last_lines(stage: Stage) -> None:
     """The end of the build log comes, and how long it is."""
-    excerpt = await there(stage.platform.run_logs).build_logs(stage.add(RunStatus.COMPLETED), 3)
+    excerpt = await there(stage.platform.run_logs).run_log(
+        RunLogQuery(run_id=stage.add(RunStatus.COMPLETED), lines=3), _quiet
+    )
 
     assert len(excerpt.lines) == 3
     assert excerpt.total >= 3

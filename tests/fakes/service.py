@@ -32,6 +32,7 @@ from bot.model import (
     Refused,
     Results,
     Run,
+    RunLogQuery,
     RunQuery,
     RunRef,
     RunStatus,
@@ -80,7 +81,7 @@ class Call:
     argument: object = None
 
 
-_ID = re.compile(r"[0-9a-f]{32}-[0-9]{1,4}-[0-9]{1,4}")
+_ASSIGNED = re.compile(r"[0-9a-f]{32}-[0-9]{1,4}-[0-9]{1,4}")
 
 
 @dataclass(slots=True)
@@ -100,7 +101,8 @@ class FakeRunService:
     terms: Terms = PROPERTIES
     release: str = "64.0"
     page_size: int = 50
-    ids: re.Pattern[str] = _ID  # the shape of its ids
+    ids: re.Pattern[str] = _ASSIGNED  # the shape of its ids
+    narrows: frozenset[str] = frozenset()  # what it reads less of a run's log by
     list_pages: int = 1_000_000  # after so many pages lists repeat themselves
     spool: Path | None = None
     now: datetime = EPOCH + timedelta(days=1)
@@ -283,13 +285,16 @@ class FakeRunService:
             cut=log.cut,
         )
 
-    async def build_logs(self, run_id: str, lines: int) -> LogExcerpt:
-        """Return the last lines of a build log."""
-        self._enter("build_logs", run_id)
+    async def run_log(self, query: RunLogQuery, report: Report) -> LogExcerpt:
+        """Return the last lines of a run's log, of those that hold the text where it reads less by that."""
+        del report
+        run_id, lines = query.run_id, query.lines
+        self._enter("run_log", run_id)
         self._known(run_id)
         if run_id not in self._build_logs:
             raise NotAvailable("This run has no build log.")
-        found = self._build_logs[run_id]
+        grep = query.grep if "grep" in self.narrows else None
+        found = tuple(line for line in self._build_logs[run_id] if (grep or "") in line.text)
         return LogExcerpt(lines=found[-lines:], matched=len(found), total=len(found))
 
     form = staticmethod(launching.form)
@@ -361,7 +366,7 @@ class FakeRunService:
         if isinstance(argument, LogQuery):
             self._judge_moment(argument.moment)
             self._judge(argument.window < 0 or argument.lines < 0, f"a negative size: {argument}")
-        if method in {"run", "build_logs", "cancel", "report_link"}:
+        if method in {"run", "run_log", "cancel", "report_link"}:
             self._judge(not _ID.fullmatch(str(argument)), f"{method} of an id that is none: {argument!r}")
         if self._faults[method]:
             raise self._faults[method].popleft()

@@ -44,6 +44,7 @@ from bot.model import (
     LogQuery,
     Moment,
     Refused,
+    RunLogQuery,
     RunQuery,
     RunRef,
     Secret,
@@ -320,7 +321,7 @@ async def test_read__hostile_ids_are_never_sent(spool: Path) -> None:
                 with pytest.raises(Rejected):
                     await read(hostile)
             with pytest.raises(Rejected):
-                await service.build_logs(hostile, 5)
+                await service.run_log(RunLogQuery(run_id=hostile, lines=5), _quiet)
             with pytest.raises(Rejected):
                 await service.logs(LogQuery(run_id=hostile, moment=MOMENT), _quiet)
             assert isinstance(await service.debug(DebugRequest(moment=MOMENT, run_id=hostile)), Refused)
@@ -543,10 +544,10 @@ async def test_build_logs__none(spool: Path) -> None:
     """Too old is known beforehand; otherwise the run's own status is told."""
     async with raw_server(GONE, json_says(RUN)) as server, _service(server.base_url, spool) as service:
         with pytest.raises(NotAvailable, match="before release 54"):
-            await service.build_logs(RUN_ID.replace("-64-1", "-53-9"), 5)
+            await service.run_log(RunLogQuery(run_id=RUN_ID.replace("-64-1", "-53-9"), lines=5), _quiet)
         assert server.connections == 0
         with pytest.raises(NotAvailable, match="completed"):
-            await service.build_logs(RUN_ID, 5)
+            await service.run_log(RunLogQuery(run_id=RUN_ID, lines=5), _quiet)
 
 
 async def test_cancel__answers(spool: Path) -> None:
@@ -849,7 +850,7 @@ async def test_logs__only_so_many_at_once(spool: Path) -> None:
 async def test_build_logs__empty_is_legal(spool: Path) -> None:
     """A 200 without a line is a build log without lines."""
     async with raw_server(streams()) as server, _service(server.base_url, spool) as service:
-        excerpt = await service.build_logs(RUN_ID, 5)
+        excerpt = await service.run_log(RunLogQuery(run_id=RUN_ID, lines=5), _quiet)
 
     assert (excerpt.lines, excerpt.total, excerpt.path, excerpt.cut) == ((), 0, None, None)
 

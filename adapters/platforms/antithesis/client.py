@@ -44,6 +44,7 @@ from bot.model import (
     Refused,
     Results,
     Run,
+    RunLogQuery,
     RunQuery,
     RunStatus,
     Secret,
@@ -187,12 +188,15 @@ class AntithesisService:
             what="moment",
         )
 
-    async def build_logs(self, run_id: str, lines: int) -> LogExcerpt:
+    narrows: frozenset[str] = frozenset()
+
+    async def run_log(self, query: RunLogQuery, report: Report) -> LogExcerpt:
         """Return the last lines of a build log."""
-        if older_than(checked_run_id(run_id), protocol.BUILD_LOGS_SINCE):
+        run_id = checked_run_id(query.run_id)
+        if older_than(run_id, protocol.BUILD_LOGS_SINCE):
             raise NotAvailable(f"Runs before release {protocol.BUILD_LOGS_SINCE} have no build log.")
         try:
-            return await self._logs.build_log(run_id, lines)
+            return await self._logs.build_log(run_id, query.lines, report)
         except NotFound:
             run = await self.run(run_id)
             raise NotAvailable(f"There is no build log for this run ({_words(run)}).") from None

@@ -41,21 +41,19 @@ class LogReader:
         window = _Wanted(lines=wanted, faults_since=faults_since(query))
         return await self._window(logs_request(query), window, report, name=query.run_id)
 
-    async def build_log(self, run_id: str, lines: int) -> LogExcerpt:
+    async def build_log(self, run_id: str, lines: int, report: Report) -> LogExcerpt:
         """Read a build log to its end."""
         wanted = _Wanted(lines=Filter(lines=lines), build=True)
-        return await self._window(build_logs_request(run_id), wanted, None, name=f"{run_id}-build")
+        return await self._window(build_logs_request(run_id), wanted, report, name=f"{run_id}-build")
 
-    async def _window(
-        self, request: Request, wanted: _Wanted, report: Report | None, *, name: str
-    ) -> LogExcerpt:
+    async def _window(self, request: Request, wanted: _Wanted, report: Report, *, name: str) -> LogExcerpt:
         async with Writer(Spool(self.folder, name, self.limits.spool)) as writer:
             window = Window(wanted.lines, writer.add, build=wanted.build, faults_since=wanted.faults_since)
             await self._read(request, window, writer, report)
             file = await writer.finish()
             return await asyncio.to_thread(window.excerpt, file)
 
-    async def _read(self, request: Request, window: Window, writer: Writer, report: Report | None) -> None:
+    async def _read(self, request: Request, window: Window, writer: Writer, report: Report) -> None:
         """Read until the window is full; what breaks off after the first line is told in `cut`."""
         try:
             async with asyncio.timeout(self.limits.stream):
@@ -69,7 +67,7 @@ class LogReader:
                 raise
             window.cut = "the stream broke off"
 
-    async def _drain(self, request: Request, window: Window, writer: Writer, report: Report | None) -> None:
+    async def _drain(self, request: Request, window: Window, writer: Writer, report: Report) -> None:
         lines, progress = Lines(self.limits.line), _Progress(self.limits.report, report)
         size = 0
         async with self.caller.stream(request) as chunks:
@@ -115,14 +113,14 @@ def _end(lines: Lines, window: Window) -> None:
 class _Progress:
     """Tells how far a long stream has got, every few seconds."""
 
-    def __init__(self, seconds: float, report: Report | None) -> None:
+    def __init__(self, seconds: float, report: Report) -> None:
         self._seconds, self._report = seconds, report
         self._time = asyncio.get_running_loop().time
         self._next = self._time() + seconds
 
     async def tell(self, size: int, reached: str) -> None:
         """Report, if it is time to."""
-        if self._report is None or self._time() < self._next:
+        if self._time() < self._next:
             return
         self._next = self._time() + self._seconds
         where = f", at {reached.partition('.')[0]} virtual seconds" if reached else ""

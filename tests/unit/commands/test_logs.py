@@ -376,7 +376,6 @@ async def test_logs__a_platform_without_logs_says_so() -> None:
     for lacks, words, said in (
         ({"moment_logs", "run_logs"}, "logs latest", "does not offer logs"),
         ({"moment_logs", "run_logs"}, "logs latest build=yes", "does not offer logs"),
-        ({"moment_logs"}, "logs latest", "does not offer logs"),
         ({"run_logs"}, "logs latest build=yes", "does not offer build logs"),
     ):
         door = Door(service=FakeRunService(connection="demo", lacks=frozenset(lacks)))

@@ -7,7 +7,7 @@ import pytest
 from bot import platform
 from bot.cards import plain
 from bot.commands.registry import VERBS, text_of
-from bot.model import RunQuery
+from bot.model import LogLine, RunQuery
 from bot.platform import Need, listed
 from bot.replies.parts import NOUNS
 from tests.fakes.runs import MOMENT, a_run, some_results
@@ -74,3 +74,23 @@ async def test_listed__nothing_where_there_is_no_list() -> None:
 
     assert [page async for page in listed(service.platform, RunQuery())] == []
     assert service.calls == []
+
+
+async def test_logs__of_a_platform_without_moments_are_the_runs_own() -> None:
+    """No moment is missed where there are none: the run's log is what there is, narrowed as the platform can."""
+    service = FakeRunService(lacks=frozenset({"moment_logs", "debugs"}), narrows=frozenset({"grep"}))
+    door = Door(service=service)
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("a",)))
+    door.service.set_build_log(
+        run, LogLine(text="collected 3"), LogLine(text="FAILED a"), LogLine(text="done")
+    )
+    whole = (await door.say("logs latest")).card
+    narrowed = (await door.say("logs latest grep=FAILED source=x property=a")).card
+
+    assert "moment" not in told(whole)
+    assert whole.excerpt is not None
+    assert narrowed.excerpt is not None
+    assert len(whole.excerpt.lines) == 3
+    assert [line.strip() for line in narrowed.excerpt.lines] == ["FAILED a"]
+    assert "source= is for lines before a moment" in told(narrowed)

@@ -16,6 +16,7 @@ from bot.model import (
     LogQuery,
     Moment,
     Refused,
+    RunLogQuery,
     RunQuery,
     RunStatus,
     Started,
@@ -125,10 +126,12 @@ async def test_build_logs__last_lines() -> None:
     service = FakeRunService()
     run = service.add_run(a_run(1))
     with pytest.raises(NotAvailable):
-        await service.build_logs(run.ref.run_id, 5)
+        await service.run_log(RunLogQuery(run_id=run.ref.run_id, lines=5), _quiet)
     service.set_build_log(run, *(a_line(str(n), "0") for n in range(4)))
 
-    assert tuple(x.text for x in (await service.build_logs(run.ref.run_id, 2)).lines) == ("2", "3")
+    assert tuple(
+        x.text for x in (await service.run_log(RunLogQuery(run_id=run.ref.run_id, lines=2), _quiet)).lines
+    ) == ("2", "3")
 
 
 @pytest.mark.parametrize(

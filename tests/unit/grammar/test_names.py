@@ -24,6 +24,10 @@ def test_run_id__names_its_field() -> None:
         ("  Payments   Nightly ", "Payments Nightly"),
         ("Überprüfung (v1.2), teil-3", "Überprüfung (v1.2), teil-3"),
         ("x" * 128, "x" * 128),
+        *(
+            (name, name)
+            for name in ("CI/CD smoke", "100 % coverage", "a..b", "..", "C# build #7", "what?", "a\\b")
+        ),
     ],
 )
 def test_launcher__takes_free_text(text: str, expected: str) -> None:
@@ -36,12 +40,12 @@ def test_launcher__takes_free_text(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "  ", ".", "..", "a..b", "a/b", "a\\b", "a?b", "a#b", "a%2fb", "a\nb", "a\tb", "a\0b", "a\u202eb",
+        "", "  ", "a\nb", "a\tb", "a\0b", "a\u202eb",
         "a\u200bb", "a\ud800b", "a\u00a0b", "x" * 129, "x" * 10_000,
     ],
 )  # fmt: skip
-def test_launcher__refuses_what_bends_an_address(text: str) -> None:
-    """Path and query characters, invisible ones and floods are refused, naming the field, briefly."""
+def test_launcher__refuses_what_nobody_can_read(text: str) -> None:
+    """Invisible characters and floods are refused, naming the field, briefly; what bends an address, the platform refuses."""
     with pytest.raises(UserError, match=r"^launcher= ") as refused:
         grammar.launcher(text)
 

@@ -245,8 +245,8 @@ def of_intents(ending: str) -> Iterator[Card]:
         launch = an_intent(IntentKind.LAUNCH, state, ending)
         request = launch.launch
         session = an_intent(IntentKind.DEBUG, state, ending)
-        for cost in ("", "2 minutes of test time"):
-            yield launching.sent(launch, request, cost)
+        for cost, findable in itertools.product(("", "2 minutes of test time"), (True, False)):
+            yield launching.sent(launch, request, launching.Outlook(cost=cost, findable=findable))
         yield confirming.happened(launch).card
         yield confirming.happened(session).card
         ended = a_run(1, status_text=ending)

@@ -96,7 +96,6 @@ def test_field__flag_left_alone_says_nothing() -> None:
         (FieldKind.SECONDS, "ten"),
         (FieldKind.COUNT, "0"),
         (FieldKind.COUNT, "2.5"),
-        (FieldKind.LAUNCHER, "../../v1/launch/x"),
         (FieldKind.MOMENT, "yesterday"),
         (FieldKind.MOMENT, "Moment.from({ input_hash: '1', vtime: 'NaN' })"),
     ],
@@ -115,6 +114,9 @@ def test_field__says_what_is_wrong(kind: FieldKind, value: str) -> None:
         (Field(name="duration", label="Duration in minutes", kind=FieldKind.MINUTES), "never",
          ("Duration in minutes is “never”; it must be a length of time in seconds, minutes or hours. "
          "Examples: 30, 0.5, 1h30m, 10s")),
+        (Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER), "../../v1/launch/x",
+         ("Launcher is “../../v1/launch/x”; that is not the name of a launcher. "
+         "Names hold no / \\ .. ? # % and no invisible characters. Example: basic_test")),
         (Field(name="images", label="Images", kind=FieldKind.LONG_TEXT), "app",
          ("Images has “app”; that is not an image with a tag or a digest. "
          "Examples: app:1.4, registry.example.com/team/app@sha256:… (64 digits)")),

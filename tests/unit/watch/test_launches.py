@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.cards import plain
 from bot.each import each
 from bot.errors import RateLimited, ServiceError, Unreachable
 from bot.model import RunRef
@@ -312,3 +313,26 @@ async def test_each__logs_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
 
     assert [0, 2, 3] == seen
     assert "counting failed" in caplog.text
+
+
+@pytest.mark.parametrize("how", [Launching.LOST_REPLY, Launching.LOST_REQUEST, Launching.NO_ID])
+async def test_tick__where_nothing_can_be_looked_up_it_is_unknown_at_once(how: Launching) -> None:
+    """After 90 s, when an answer would have come, the person is told that nobody but the platform's pages can say."""
+    stage = Stage(service=FakeRunService(lacks=frozenset({"finds_launched"})))
+    stage.service.next_launch(how)
+    await stage.launched()
+    await stage.pass_time(85)
+    early = (the_intent(stage).state, told(stage))
+    await stage.pass_time(10)
+    late = the_intent(stage)
+    await stage.pass_time(3600)
+    reply = await stage.say(f"check {late.id}")
+
+    assert early == (IntentState.POSTING, [])
+    assert late.state is IntentState.UNKNOWN
+    assert told(stage) == ["unknown"]
+    assert "no list that a launch could be looked up in" in rows(stage)[0].payload
+    assert "Check again" not in rows(stage)[0].payload
+    assert "keeps looking" not in rows(stage)[0].payload + plain(reply.card.text)
+    assert stage.service.count("find_launched") == 0
+    assert len(stage.service.launches) == 1
