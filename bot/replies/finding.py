@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.cards import Line, Untrusted
+from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.model import Run
 from bot.replies.meant import mistaken
@@ -26,8 +27,8 @@ def several_runs(number: int) -> UserError:
 def of_another(run: Run, launcher: str) -> UserError:
     """Say that the run that is named is not one of the launcher that is named with it."""
     return UserError(
-        f"Run {short_id(run.ref.run_id)} belongs to the launcher “{run.launcher[:_SHOWN]}”, not “{launcher[:_SHOWN]}”.",
-        f"Leave “launcher=” out, or use “latest” for the newest run of {launcher[:_SHOWN]}.",
+        f"Run {short_id(run.ref.run_id)} belongs to the launcher “{shorten(run.launcher, _SHOWN)}”, not “{shorten(launcher, _SHOWN)}”.",
+        f"Leave “launcher=” out, or use “latest” for the newest run of {shorten(launcher, _SHOWN)}.",
     )
 
 
@@ -58,7 +59,7 @@ def several_have(what: str, runs: Sequence[str]) -> UserError:
     corrections = tuple(Correction(Part.VALUE, run, "run") for run in runs)
     number = _NUMBERS.get(len(runs), str(len(runs)))
     return UserError(
-        f"{number} connections have {what[:_SHOWN]}: {', '.join(runs)}.",
+        f"{number} connections have {shorten(what, _SHOWN)}: {', '.join(runs)}.",
         "Use one of these.",
         corrections=corrections,
     )
@@ -150,7 +151,9 @@ def no_runs() -> UserError:
 
 def no_runs_of(launcher: str, known: Sequence[str]) -> UserError:
     """Say that a launcher has no newest run."""
-    return mistaken(f"The launcher “{launcher[:_SHOWN]}” has no runs.", launcher, known, GIVE_RUN, name="run")
+    return mistaken(
+        f"The launcher “{shorten(launcher, _SHOWN)}” has no runs.", launcher, known, GIVE_RUN, name="run"
+    )
 
 
 def no_moment(why: str) -> UserError:
@@ -190,6 +193,6 @@ def no_entry(number: int, failing: int, terms: Terms) -> UserError:
 def check_without_moment(name: str, terms: Terms) -> UserError:
     """Say that a property is judged on the whole run."""
     return UserError(
-        f"“{name[:_SHOWN]}” has no moment: it is judged on the whole {terms.run.one}.",
+        f"“{shorten(name, _SHOWN)}” has no moment: it is judged on the whole {terms.run.one}.",
         f"Choose another {terms.check.one} from “failing”.",
     )

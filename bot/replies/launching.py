@@ -21,6 +21,7 @@ from bot.cards import (
     Tone,
     Untrusted,
 )
+from bot.cleaning import shorten
 from bot.errors import Part, UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import confirming
@@ -39,9 +40,7 @@ from bot.replies.wording import (
 )
 from bot.state import Intent, IntentState
 
-NOT_FINDABLE = (
-    "This platform has no list that a launch could be looked up in: only its own pages can show it."
-)
+NOT_FINDABLE = "This platform cannot be searched for a launch, so check its own pages."
 FINISHING = "finishing: builds and reports take longer than the requested time"
 _SHOWN = 60  # characters of what was typed that a sentence quotes
 _ADDRESS = re.compile(r"[^\s@:/;]{1,64}@[^\s@:/;]{1,255}", re.ASCII)  # no image: those have a tag or a digest
@@ -142,13 +141,13 @@ def undecided(launcher: str) -> Line:
 def no_preset(name: str, known: list[str]) -> UserError:
     """Answer a preset that the settings do not have."""
     there = f"Presets are {listed(known)}." if known else "The settings have no presets."
-    return mistaken(f"There is no preset “{name[:40]}”.", name, known, there, name="preset")
+    return mistaken(f"There is no preset “{shorten(name, _SHOWN)}”.", name, known, there, name="preset")
 
 
 def preset_and_launcher(preset: str, launcher: str) -> UserError:
     """Answer a launch that names both a preset and a launcher."""
     return UserError(
-        f"The launch names both the preset “{preset[:40]}” and “{launcher[:40]}”.",
+        f"The launch names both the preset “{shorten(preset, _SHOWN)}” and “{shorten(launcher, _SHOWN)}”.",
         "A preset has its own launcher, so give only one of them.",
     )
 

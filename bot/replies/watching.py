@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.cards import Button, Card, Command, Item, Line, Reply, Tone, Untrusted
+from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.filters import Unmatched
 from bot.replies.meant import did_you_mean, mistaken
@@ -25,8 +26,8 @@ def fits_none(odd: Unmatched) -> str:
     """Say that a filter fits none of the known runs."""
     wild = " Names are compared as a whole: * is not a wildcard." if _WILD & set(odd.value) else ""
     seen = f"None of the last {odd.runs:,} runs" if odd.runs > 1 else "No known run"
-    whose = f" of {odd.launcher[:_SHOWN]}" if odd.launcher else ""
-    return f"{seen}{whose} has the {odd.name} “{odd.value[:_SHOWN]}”.{wild}"
+    whose = f" of {shorten(odd.launcher, _SHOWN)}" if odd.launcher else ""
+    return f"{seen}{whose} has the {odd.name} “{shorten(odd.value, _SHOWN)}”.{wild}"
 
 
 def fits_no_run(odd: Unmatched) -> UserError:

@@ -331,7 +331,7 @@ async def test_tick__where_nothing_can_be_looked_up_it_is_unknown_at_once(how: L
     assert early == (IntentState.POSTING, [])
     assert late.state is IntentState.UNKNOWN
     assert told(stage) == ["unknown"]
-    assert "no list that a launch could be looked up in" in rows(stage)[0].payload
+    assert "cannot be searched for a launch" in rows(stage)[0].payload
     assert "Check again" not in rows(stage)[0].payload
     assert "keeps looking" not in rows(stage)[0].payload + plain(reply.card.text)
     assert stage.service.count("find_launched") == 0
