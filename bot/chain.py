@@ -30,6 +30,7 @@ class Gap(StrEnum):
     AGED_OUT = "aged out"  # too old: only the report has them
     CUT = "cut"  # they cannot be read whole
     SELF_CUT = "self cut"  # those of the run itself cannot be read whole
+    UNLISTED = "unlisted"  # none is on record, and the platform lists no runs
     UNDATED = "undated"  # nobody knows when the run itself was created
 
 

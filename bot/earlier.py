@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
+from bot import untimed
 from bot.chain import DEPTH, MISSING, Chain, Gap, Past
 from bot.errors import AccessRefused, ListCut, RateLimited, ServiceError
 from bot.model import Results, Run, RunQuery, RunStatus
@@ -71,10 +72,8 @@ async def chain_of(platform: Platform, store: WatchStore, run: Run, *, depth: in
 
     What cannot be read leaves a gap that says why. Raises `AccessRefused`, `RateLimited`, `StoreError`.
     """
-    if run.created_at is None:
-        return Chain(end=Gap.UNDATED)
     runs, end = await _find(platform, store, run, depth)
-    if not runs and end is Gap.FIRST:
+    if not runs and end is Gap.FIRST and run.created_at is not None:
         end = await _why_first(platform, run)
     known = await _results_of(platform, store, runs)
     return Chain(
@@ -89,7 +88,7 @@ async def end_before(platform: Platform, store: WatchStore, run: Run) -> RunStat
     """
     connection, before = run.ref.connection, run.created_at
     if before is None:
-        return await store.last_end(connection, run.series, None)
+        return await store.last_end(connection, run.series, await untimed.listed_at(store, run))
     coverage = await store.coverage(connection)
     if coverage is not None and coverage.whole_since < before <= coverage.until:
         recorded = await store.last_end(connection, run.series, before, coverage.whole_since)
@@ -134,18 +133,21 @@ async def read_results(platform: Platform, store: WatchStore, run: Run) -> Store
 async def _find(platform: Platform, store: WatchStore, run: Run, depth: int) -> tuple[tuple[Run, ...], Gap]:
     """Return the earlier runs, newest first, and why there are no more."""
     found: list[Run] = []
+    before = _before if run.created_at is not None else untimed.before
     try:
-        async with asyncio.timeout(LIST_DEADLINE), aclosing(_before(platform, store, run, depth)) as earlier:
-            async for before in earlier:
-                found.append(before)
+        async with asyncio.timeout(LIST_DEADLINE), aclosing(before(platform, store, run, depth)) as earlier:
+            async for one in earlier:
+                found.append(one)
                 if len(found) == depth:
                     return tuple(found), Gap.DEPTH
     except OF_ALL:
         raise
+    except untimed.Undated:
+        return tuple(found), Gap.UNDATED
     except (TimeoutError, ServiceError) as error:
         log.info("the runs before %s are not all known: %s", run.ref.run_id, type(error).__name__)
         return tuple(found), Gap.LIST
-    return tuple(found), Gap.FIRST
+    return tuple(found), Gap.FIRST if platform.lists is not None else Gap.UNLISTED
 
 
 async def _before(platform: Platform, store: WatchStore, run: Run, depth: int) -> AsyncGenerator[Run, None]:

@@ -225,10 +225,13 @@ class WatchStore(Protocol):
         before: datetime,
         after: datetime,
         limit: int,
+        *,
+        timed: bool = True,
     ) -> tuple[Run, ...]:
         """Return the runs on record of a series that completed or still go on, newest first; no ephemeral ones.
 
-        Both times are those of creation, and exclusive. The runs hold what the record keeps of them. One that
+        Both times are those of creation (`timed`), else those of the first listing, and exclusive; runs of the other
+        kind are left out. The runs hold what the record keeps of them. One that
         was launched here and whose series is not known yet counts for every series.
         """
         ...

@@ -34,7 +34,7 @@ class SqlWatch(Part):
         statement = (
             select(runs)
             .where(runs.c.connection == connection, ~runs.c.settled)
-            .order_by(runs.c.listed_at, runs.c.run_id)
+            .order_by(runs.c.listed_at, func.length(runs.c.run_id), runs.c.run_id)
         )
         async with self._db.reading() as session:
             return tuple(tracked_run(row) for row in await session.execute(statement))
@@ -89,6 +89,8 @@ class SqlWatch(Part):
         before: datetime,
         after: datetime,
         limit: int,
+        *,
+        timed: bool = True,
     ) -> tuple[Run, ...]:
         """Return the runs on record of a series that completed or still go on, newest first; no ephemeral ones."""
         launched_here = (runs.c.launcher == "") & ~_ENDED
@@ -96,13 +98,17 @@ class SqlWatch(Part):
             select(runs)
             .where(
                 runs.c.connection == connection,
-                (_of_series(series) & runs.c.created_at.is_not(None)) | launched_here,
+                (
+                    _of_series(series)
+                    & (runs.c.created_at.is_not(None) if timed else runs.c.created_at.is_(None))
+                )
+                | launched_here,
                 runs.c.status.not_in(_NO_LINK),
                 ~runs.c.ephemeral,
                 runs.c.listed_at < before,
                 runs.c.listed_at > after,
             )
-            .order_by(runs.c.listed_at.desc(), runs.c.run_id.desc())
+            .order_by(*_NEWEST_FIRST)
             .limit(limit)
         )
         async with self._db.reading() as session:
@@ -126,7 +132,7 @@ class SqlWatch(Part):
             statement = statement.where(runs.c.listed_at < before)
         if after is not None:
             statement = statement.where(runs.c.listed_at > after)
-        newest = statement.order_by(runs.c.listed_at.desc(), runs.c.run_id.desc())
+        newest = statement.order_by(*_NEWEST_FIRST)
         async with self._db.reading() as session:
             status = await session.scalar(newest.limit(1))
         return None if status is None else RunStatus(status)
@@ -197,7 +203,7 @@ class SqlWatch(Part):
         statement = (
             select(runs.c.run_id, runs.c.launcher, runs.c.status)
             .where(runs.c.connection == connection)
-            .order_by(runs.c.listed_at.desc(), runs.c.run_id.desc())
+            .order_by(*_NEWEST_FIRST)
             .limit(limit)
         )
         async with self._db.reading() as session:
@@ -232,6 +238,8 @@ class SqlWatch(Part):
         await session.execute(change, row)
 
 
+# Of one time, the larger number is the newer; of other ids nobody knows.
+_NEWEST_FIRST = (runs.c.listed_at.desc(), func.length(runs.c.run_id).desc(), runs.c.run_id.desc())
 _NO_LINK = (RunStatus.CANCELLED, RunStatus.INCOMPLETE)  # ends that say nothing of what fails
 _SAME_RUN = (runs.c.connection == results.c.connection) & (runs.c.run_id == results.c.run_id)
 _RELIABLE = or_(runs.c.run_id.is_(None), runs.c.results_known & (runs.c.status == results.c.status))

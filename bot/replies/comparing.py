@@ -28,6 +28,7 @@ WHY: Mapping[Gap, str] = {
     Gap.AGED_OUT: "the results of the earlier {run} have aged out",
     Gap.CUT: "the results of the earlier {run} could not be read completely",
     Gap.SELF_CUT: "not all results of this {run} could be read",
+    Gap.UNLISTED: "Clew has seen no earlier {run} of this series",
     Gap.UNDATED: "it is not known when this {run} was created",
 }
 
@@ -43,7 +44,7 @@ def baseline(diff: RunDiff | None, now: datetime, terms: Terms) -> Line:
         return ()
     if isinstance(diff.baseline, Gap):
         return (f"nothing: {why(diff.baseline, terms)}",)
-    before = ago(diff.baseline.created_at, now)
+    before = _age(diff.baseline, now)
     return (Untrusted(short_id(diff.baseline.ref.run_id), code=True), f", {before}" if before else "")
 
 
@@ -59,9 +60,14 @@ def sentence(diff: RunDiff | None, now: datetime, terms: Terms) -> Line:
             else ""
         )
         return (f"{reason[0].upper()}{reason[1:]}{so}.",)
-    before = ago(diff.baseline.created_at, now)
+    before = _age(diff.baseline, now)
     run = Untrusted(short_id(diff.baseline.ref.run_id))
     return (f"Compared with {terms.run.one} ", run, f" of {before}." if before else ".")
+
+
+def _age(known: StoredResults, now: datetime) -> str:
+    """Say how old a run is, or else how long ago it was first listed."""
+    return ago(known.created_at or known.seen_at, now)
 
 
 def news(known: StoredResults | None, before: StoredResults | Gap | None, terms: Terms) -> str:

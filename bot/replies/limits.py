@@ -28,6 +28,14 @@ def not_listed(connection: str, stretch: Stretch) -> str:
     )
 
 
+def too_many_new(connection: str, number: int) -> str:
+    """Say that a list without times has more new runs than can be read at once."""
+    return (
+        f"{connection} has more than {number:,} new runs, and its list says not when they were created. Older ones were"
+        " not read: nobody is notified of those; look for them on the platform."
+    )
+
+
 def too_large(ref: RunRef) -> str:
     """Name a run that the platform's answer is too large for."""
     return (

@@ -10,7 +10,7 @@ goes on in the stretch that is left.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -25,6 +25,7 @@ from bot.state import Coverage, PollStep, Stretch, TrackedRun
 from bot.watch import listing
 from bot.watch.decide import Act, act
 from bot.watch.listing import MOST_PAGES, OVERLAP, Page
+from bot.watch.untimed import Rows
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,8 @@ class CatchUp:
 
         Raises `ServiceError`, `StoreError`; what was read until then is on record.
         """
+        if self.platform.lists is None:
+            return Caught({}, ())
         coverage = await self.store.coverage(self.platform.connection)
         reading = _Reading(now, watermark, coverage, left=MOST_PAGES)
         await self._newest(reading)
@@ -78,11 +81,18 @@ class CatchUp:
         return Caught(reading.runs, reading.unread)
 
     async def _newest(self, reading: _Reading) -> None:
-        """Read the newest page that says when its runs were created, and note what is unread below it."""
+        """Read the newest page that says when its runs were created, and note what is unread below it.
+
+        A list without times is read by its rows.
+        """
         target = reading.watermark - OVERLAP
         newest: datetime | None = None
+        pages = listing.pages(self.platform, RunQuery())
         try:
-            async for page in listing.pages(self.platform, RunQuery()):
+            async for page in pages:
+                if page.untimed:
+                    await self._rows(reading, page, pages)
+                    return
                 newest = newest or listing.watermark_of(page.runs, reading.now)
                 coverage = reading.coverage
                 if page.since is not None and newest is not None:
@@ -92,6 +102,23 @@ class CatchUp:
                     return
         except ListCut:
             log.info("%s: the list of runs ends in a circle", self.platform.connection)
+
+    async def _rows(self, reading: _Reading, first: Page, others: AsyncIterator[Page]) -> None:
+        """Read a list without times, and say where more is new than can be read at once."""
+        before, rows = reading.coverage, Rows(self.platform, self.store)
+        reading.left -= 1
+        try:
+            if await rows.add(first):
+                async for page in others:
+                    reading.left -= 1
+                    if not await rows.add(page) or not reading.left:
+                        break
+        except ListCut:
+            log.info("%s: the list of runs ends in a circle", self.platform.connection)
+        found, reading.coverage = await rows.record(reading.now, before)
+        reading.runs |= {run.ref: run for run in found.values()}
+        if not rows.whole and before is not None:
+            await notify_carefully(self.tell, limits.too_many_new(self.platform.connection, len(found)))
 
     async def _stretch(self, reading: _Reading, stretch: Stretch) -> bool:
         """Read on in a stretch; False where the platform's list leads nowhere in it."""

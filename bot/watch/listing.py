@@ -29,6 +29,11 @@ class Page:
     since: datetime | None
     unread: tuple[RunRef, ...] = ()
 
+    @property
+    def untimed(self) -> bool:
+        """Whether it has runs, and none has a time of creation."""
+        return bool(self.runs) and all(run.created_at is None for run in self.runs)
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -36,6 +41,11 @@ class Listing:
 
     runs: dict[RunRef, Run] = field(default_factory=dict)
     since: datetime | None = None
+
+    @property
+    def untimed(self) -> bool:
+        """Whether there are runs, and none has a time of creation."""
+        return bool(self.runs) and all(run.created_at is None for run in self.runs.values())
 
 
 async def pages(platform: Platform, query: RunQuery) -> AsyncGenerator[Page, None]:

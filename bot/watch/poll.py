@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.cards import ReportLinks
@@ -34,12 +34,13 @@ from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.platform import Platform
 from bot.ports import Clock
 from bot.replies import limits, operating
-from bot.state import PollStep, TrackedRun
+from bot.state import Coverage, PollStep, TrackedRun
 from bot.waiting import doubled
 from bot.watch import listing
 from bot.watch.catch_up import CatchUp, Caught, write_down
 from bot.watch.decide import Act, act, next_look
 from bot.watch.finish import Finishing, PollStore, Render
+from bot.watch.untimed import STEP
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +164,7 @@ class Poller:
         """Record what changed of some runs, then tell those that ended, each in a write of its own."""
         await self._write_down(tick, runs)
         tick.known = await self.store.known(self.platform.connection, tuple(ref.run_id for ref in runs))
-        for run in sorted(runs.values(), key=self._turn):
+        for run in sorted(runs.values(), key=lambda run: self._turn(tick, run)):
             what = self._act(tick, run)
             if what in {Act.FINISH, Act.RESULTS}:
                 await self._end(tick, run, what)
@@ -176,7 +177,13 @@ class Poller:
         """Take what is there as given; only runs that end from now on are told."""
         connection = self.platform.connection
         tracked = {run.ref for run in await self.store.tracked(connection)}
+        if self.platform.lists is None:
+            await self.store.record(PollStep(connection=connection, now=now, watermark=now))
+            return
         recent = await listing.newest(self.platform)
+        if recent.untimed:
+            await self._baseline_of_rows(recent, now)
+            return
         seen = recent.runs | await listing.still_open(self.platform)
         ended = tuple(run for run in seen.values() if run.status.terminal and run.ref not in tracked)
         going = tuple(run for run in seen.values() if not run.status.terminal)
@@ -187,6 +194,26 @@ class Poller:
         coverage = listing.covered(None, recent.since, newest)
         step = PollStep(
             connection=connection, now=now, runs=going, watermark=newest or now, coverage=coverage
+        )
+        await self.store.record(step)
+        log.info("%s: first look, %d runs were there before", connection, len(ended))
+
+    async def _baseline_of_rows(self, recent: listing.Listing, now: datetime) -> None:
+        """Take a list without times as given, in its order: everything on it that has ended was there before."""
+        connection = self.platform.connection
+        tracked = {run.ref for run in await self.store.tracked(connection)}
+        placed = [replace(run, seen_at=now - n * STEP) for n, run in enumerate(recent.runs.values())]
+        still = [
+            run for ref, run in (await listing.still_open(self.platform)).items() if ref not in recent.runs
+        ]
+        ended = tuple(run for run in placed if run.status.terminal and run.ref not in tracked)
+        refs = tuple(run.ref for run in ended)
+        step = PollStep(connection=connection, now=now, runs=ended, baseline=True, results_known=refs)
+        await self.store.record(step)
+        going = (*(run for run in placed if run not in ended), *still)
+        since = recent.since or placed[-1].seen_at or now
+        step = PollStep(
+            connection=connection, now=now, runs=going, watermark=now, coverage=Coverage(since, now)
         )
         await self.store.record(step)
         log.info("%s: first look, %d runs were there before", connection, len(ended))
@@ -217,10 +244,11 @@ class Poller:
 
     # Deciding -----------------------------------------------------------------------------------
 
-    def _turn(self, run: Run) -> tuple[bool, datetime, RunRef]:
-        """Order runs by their end; one that made trouble last time comes after the others."""
-        ended = run.completed_at or run.created_at
-        return (run.ref in self._troubled, ended or self.clock.now(), run.ref)
+    def _turn(self, tick: _Tick, run: Run) -> tuple[bool, datetime]:
+        """Order runs by their end, else by the list; one that made trouble last time comes after the others."""
+        known = tick.known.get(run.ref.run_id)
+        ended = run.completed_at or run.created_at or (known.listed_at if known is not None else None)
+        return (run.ref in self._troubled, ended or tick.now)
 
     def _act(self, tick: _Tick, run: Run) -> Act:
         known = tick.known.get(run.ref.run_id)
@@ -231,6 +259,8 @@ class Poller:
         if what is Act.RESULTS and self._looks.get(run.ref, tick.steady) > tick.steady:
             return
         known = tick.known.get(run.ref.run_id)
+        if run.created_at is None and known is not None:
+            run = replace(run, seen_at=known.listed_at)  # when it was listed first, not now
         make = self._finishing.finish if what is Act.FINISH else self._finishing.results
         recorded: list[int] = []
 

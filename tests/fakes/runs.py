@@ -85,3 +85,35 @@ def some_results(run: Run, /, *, failing: tuple[str, ...] = (), passing: tuple[s
 def a_line(text: str, vtime: str, *, source: str = "etcd0", kind: LineKind = LineKind.OUTPUT) -> LogLine:
     """Return one log line at a virtual time."""
     return LogLine(text=text, vtime=vtime, source=source, stream="out", kind=kind)
+
+
+def a_build(number: int | str = 1, /, *, connection: str = "demo", **changes: object) -> Run:
+    """Return a build as a platform without times tells of it: completed, with a number for an id."""
+    run = Run(
+        ref=RunRef(connection, str(number)),
+        status=RunStatus.COMPLETED,
+        status_text="passed",
+        launcher="Regression Suite",
+        launcher_key="55",
+        source="main",
+    )
+    return replace(run, **changes)  # type: ignore[arg-type]  # field names and values are the caller's
+
+
+def build_results(
+    number: int | str,
+    /,
+    *,
+    failing: tuple[str, ...] = (),
+    passing: tuple[str, ...] = (),
+    skipped: tuple[str, ...] = (),
+    excused: tuple[str, ...] = (),
+) -> Results:
+    """Return the results of a build: tests without moments, some of them skipped or quarantined."""
+    checks = (
+        *(Check(name=name, status=CheckStatus.FAILING) for name in failing),
+        *(Check(name=name, status=CheckStatus.FAILING, excused="quarantined") for name in excused),
+        *(Check(name=name, status=CheckStatus.PASSING) for name in passing),
+        *(Check(name=name, status=CheckStatus.SKIPPED) for name in skipped),
+    )
+    return Results(ref=RunRef("demo", str(number)), availability=Availability.READY, checks=checks)

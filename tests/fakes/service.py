@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapters.platforms.antithesis import launching
-from bot.errors import ListCut, NotAvailable, NotFound, ServiceError
+from bot.errors import ListCut, NotAvailable, NotFound, ServiceError, ServiceFailed
 from bot.model import (
     Availability,
     DebugRequest,
@@ -119,6 +119,7 @@ class FakeRunService:
     _keys: dict[str, str] = field(default_factory=dict)
     _hidden: dict[str, int] = field(default_factory=dict)
     _faults: dict[str, deque[ServiceError]] = field(default_factory=lambda: defaultdict(deque))
+    _faults_at: dict[str, int] = field(default_factory=dict)
     _launching: deque[Launching] = field(default_factory=deque)
     _lag: int = 0
     _next_id: int = 0xF000
@@ -185,6 +186,10 @@ class FakeRunService:
         """Let the next calls of a method raise this error."""
         assert callable(getattr(self, method, None)), f"there is no method {method}"
         self._faults[method].extend([error] * times)
+
+    def fail_at(self, method: str, call: int) -> None:
+        """Let the so manieth next call of a method fail, and those before it not."""
+        self._faults_at[method] = call
 
     def next_launch(self, *how: Launching) -> None:
         """Say how the next launches and debugging sessions go, one after the other."""
@@ -368,6 +373,11 @@ class FakeRunService:
             self._judge(argument.window < 0 or argument.lines < 0, f"a negative size: {argument}")
         if method in {"run", "run_log", "cancel", "report_link"}:
             self._judge(not _ID.fullmatch(str(argument)), f"{method} of an id that is none: {argument!r}")
+        left = self._faults_at.pop(method, 0)
+        if left > 1:
+            self._faults_at[method] = left - 1
+        if left == 1:
+            raise ServiceFailed("broken")
         if self._faults[method]:
             raise self._faults[method].popleft()
 
@@ -388,7 +398,7 @@ class FakeRunService:
     def _listed(self) -> list[Run]:
         shown = [run for run in self._runs.values() if not self._hidden.get(run.ref.run_id)]
         self._hidden = {key: count - 1 for key, count in self._hidden.items() if count > 1}
-        return sorted(shown, key=lambda run: (run.created_at or EPOCH, run.ref.run_id), reverse=True)
+        return sorted(shown, key=_place)[::-1]
 
     def _new_run(self, request: LaunchRequest) -> Run:
         self._next_id += 1
@@ -437,6 +447,12 @@ def _fits(run: Run, query: RunQuery) -> bool:
         and (query.created_after is None or created >= query.created_after)
         and (query.created_before is None or created < query.created_before)
     )
+
+
+def _place(run: Run) -> tuple[datetime, int, str]:
+    """Return a run's place in the list: by its creation, else by its number; runs without either keep their order."""
+    number = run.ref.run_id if run.ref.run_id.isdecimal() else ""
+    return (run.created_at or EPOCH, int(number or 0), "" if run.created_at is None else run.ref.run_id)
 
 
 def _matches(line: LogLine, query: LogQuery) -> bool:

@@ -57,6 +57,11 @@ class RunRow:
         )
 
 
+def _age(row: RunRow) -> tuple[datetime, int, str]:
+    run_id = row.tracked.ref.run_id
+    return (row.created_at or row.first_seen, len(run_id), run_id)
+
+
 @dataclass(slots=True, kw_only=True)
 class ResultsRow:
     """Results, and whether channels were told them."""
@@ -110,6 +115,8 @@ class MemoryWatch(Shared):
         before: datetime,
         after: datetime,
         limit: int,
+        *,
+        timed: bool = True,
     ) -> tuple[Run, ...]:
         await self._turn()
         found = (
@@ -119,7 +126,7 @@ class MemoryWatch(Shared):
             and not row.ephemeral
             and after < (row.created_at or row.first_seen) < before
             and (
-                (row.series == cleaned(series) and row.created_at is not None)
+                (row.series == cleaned(series) and (row.created_at is not None) is timed)
                 or (not row.launcher and not row.tracked.status.terminal)
             )
         )
@@ -191,7 +198,7 @@ class MemoryWatch(Shared):
 
     def _newest(self, connection: str) -> list[RunRow]:
         rows = [row for ref, row in self.runs.items() if ref.connection == clean(connection)]
-        return sorted(rows, key=lambda r: (r.created_at or r.first_seen, r.tracked.ref.run_id), reverse=True)
+        return sorted(rows, key=_age, reverse=True)
 
     def _record_runs(self, step: PollStep) -> None:
         for run in step.runs:
