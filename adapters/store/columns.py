@@ -1,11 +1,13 @@
-"""Column types that hold the same values in every database."""
+"""Columns that hold the same values in every database."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, String, Text, TypeDecorator
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Integer, String, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
 from adapters.store.text import clean
@@ -48,3 +50,21 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         return moment.astimezone(UTC)
+
+
+def _columns(kind: type[TypeEngine[Any]], *names: str, **options: Any) -> Iterator[Column[Any]]:
+    """Make columns of one type, in which there is always a value unless they are `nullable`."""
+    return (Column(name, kind, **{"nullable": False} | options) for name in names)
+
+
+keys = partial(_columns, CleanText, primary_key=True)
+texts = partial(_columns, CleanText)
+times = partial(_columns, UtcTime)
+flags = partial(_columns, Boolean)
+numbers = partial(_columns, Integer)
+counters = partial(_columns, BigInteger)
+
+
+def row_id() -> Column[int]:
+    """Make a column that numbers rows: SQLite does so by itself only for exactly INTEGER."""
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True)

@@ -2,60 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    UniqueConstraint,
-    event,
-    func,
-    text,
-)
+from sqlalchemy import Connection, Index, MetaData, Table, UniqueConstraint, event, func, text
 
-from adapters.store.columns import CleanText, UtcTime
+from adapters.store.columns import counters, flags, keys, numbers, row_id, texts, times
 
 GENESIS = "0" * 64  # the hash that stands before the first line of the audit trail
 
 metadata = MetaData()
 
-# SQLite numbers rows by itself only in a column of exactly this type.
-RowId = BigInteger().with_variant(Integer, "sqlite")
-
 inbox = Table(
     "inbox",
     metadata,
-    Column("id", RowId, primary_key=True),
-    Column("source", CleanText, nullable=False),
-    Column("dedupe_id", CleanText, nullable=False),
-    Column("received_at", UtcTime, nullable=False),
-    Column("finished", Boolean, nullable=False),
-    Column("invocation", CleanText, nullable=False),
+    row_id(),
+    *texts("source", "dedupe_id"),
+    *times("received_at"),
+    *flags("finished"),
+    *texts("invocation"),
     UniqueConstraint("source", "dedupe_id", name="inbox_once"),
     Index("inbox_waiting", "source", "finished", "received_at"),
 )
 
-watermarks = Table(
-    "watermarks",
-    metadata,
-    Column("connection", CleanText, primary_key=True),
-    Column("created_at", UtcTime, nullable=False),
-)
+watermarks = Table("watermarks", metadata, *keys("connection"), *times("created_at"))
 
 # Over which time of creation `runs` holds every run of a connection; `since` is exclusive, `until` is not.
 # `unread`: stretches inside it that listing still has to come to, as JSON.
-coverage = Table(
-    "coverage",
-    metadata,
-    Column("connection", CleanText, primary_key=True),
-    Column("since", UtcTime, nullable=False),
-    Column("until", UtcTime, nullable=False),
-    Column("unread", CleanText, nullable=False),
-)
+coverage = Table("coverage", metadata, *keys("connection"), *times("since", "until"), *texts("unread"))
 
 # `settled`: ended, and its results are known or were there before the first look; nothing is left to do.
 # `listed_at`: when it was created, or first listed where the platform does not say: then it falls from row to row of
@@ -64,21 +35,16 @@ coverage = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("connection", CleanText, primary_key=True),
-    Column("run_id", CleanText, primary_key=True),
-    Column("status", CleanText, nullable=False),
-    Column("launcher", CleanText, nullable=False),
-    Column("source", CleanText, nullable=False),
-    Column("test_name", CleanText, nullable=False),
-    Column("ephemeral", Boolean, nullable=False),
-    Column("created_at", UtcTime),
-    Column("listed_at", UtcTime, nullable=False),
-    Column("terminal_since", UtcTime),
-    Column("announced", CleanText),
-    Column("results_known", Boolean, nullable=False),
-    Column("settled", Boolean, nullable=False),
-    Column("launcher_key", CleanText, nullable=False),
-    Column("listed", Boolean, nullable=False),
+    *keys("connection", "run_id"),
+    *texts("status", "launcher", "source", "test_name"),
+    *flags("ephemeral"),
+    *times("created_at", nullable=True),
+    *times("listed_at"),
+    *times("terminal_since", nullable=True),
+    *texts("announced", nullable=True),
+    *flags("results_known", "settled"),
+    *texts("launcher_key"),
+    *flags("listed"),
     Index("runs_unsettled", "connection", "settled"),
     Index("runs_listed", "connection", "listed_at"),
     Index("runs_launchers", "connection", "launcher", "listed_at"),
@@ -90,63 +56,52 @@ runs = Table(
 results = Table(
     "results",
     metadata,
-    Column("connection", CleanText, primary_key=True),
-    Column("run_id", CleanText, primary_key=True),
-    Column("launcher", CleanText, nullable=False),
-    Column("status", CleanText, nullable=False),
-    Column("created_at", UtcTime),
-    Column("failing", CleanText, nullable=False),
-    Column("passing_count", Integer, nullable=False),
-    Column("unknown_count", Integer, nullable=False),
-    Column("told", Boolean, nullable=False),
-    Column("skipped_count", Integer, nullable=False),
-    Column("excused", CleanText, nullable=False),
-    Column("says", CleanText),
-    Column("seen_at", UtcTime),
+    *keys("connection", "run_id"),
+    *texts("launcher", "status"),
+    *times("created_at", nullable=True),
+    *texts("failing"),
+    *numbers("passing_count", "unknown_count"),
+    *flags("told"),
+    *numbers("skipped_count"),
+    *texts("excused"),
+    *texts("says", nullable=True),
+    *times("seen_at", nullable=True),
 )
 
 # `wants` joins what makes a subscription unique: in a unique constraint NULL never equals NULL.
 subscriptions = Table(
     "subscriptions",
     metadata,
-    Column("id", RowId, primary_key=True),
-    Column("wants", CleanText, nullable=False, unique=True),
-    Column("channel", CleanText, nullable=False),
-    Column("connection", CleanText),
-    Column("launcher", CleanText),
-    Column("source", CleanText),
-    Column("outcomes", CleanText, nullable=False),
-    Column("report_links", CleanText),
-    Column("from_settings", Boolean, nullable=False),
-    Column("problem", CleanText, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
+    row_id(),
+    *texts("wants", unique=True),
+    *texts("channel"),
+    *texts("connection", "launcher", "source", nullable=True),
+    *texts("outcomes"),
+    *texts("report_links", nullable=True),
+    *flags("from_settings"),
+    *texts("problem"),
+    *times("created_at"),
     Index("subscriptions_channel", "channel"),
 )
 
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", RowId, primary_key=True),
-    Column("key", CleanText, nullable=False, unique=True),
-    Column("provider_key", CleanText, nullable=False),
-    Column("chat", CleanText, nullable=False),
-    Column("channel", CleanText, nullable=False),
-    Column("thread", CleanText),
-    Column("after_key", CleanText),
-    Column("payload", CleanText, nullable=False),
-    Column("context", CleanText),
-    Column("report_connection", CleanText),
-    Column("report_run_id", CleanText),
-    Column("report_links", CleanText, nullable=False),
-    Column("state", CleanText, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("attempt_at", UtcTime),
-    Column("next_at", UtcTime, nullable=False),
-    Column("faults", Integer, nullable=False),
-    Column("error", CleanText, nullable=False),
-    Column("message_id", CleanText),
-    Column("recorded_at", UtcTime, nullable=False),
-    Column("settled_at", UtcTime),
+    row_id(),
+    *texts("key", unique=True),
+    *texts("provider_key", "chat", "channel"),
+    *texts("thread", "after_key", nullable=True),
+    *texts("payload"),
+    *texts("context", "report_connection", "report_run_id", nullable=True),
+    *texts("report_links", "state"),
+    *numbers("attempts"),
+    *times("attempt_at", nullable=True),
+    *times("next_at"),
+    *numbers("faults"),
+    *texts("error"),
+    *texts("message_id", nullable=True),
+    *times("recorded_at"),
+    *times("settled_at", nullable=True),
     Index("outbox_due", "state", "id"),
     Index("outbox_lanes", "state", "channel", "id"),
 )
@@ -161,32 +116,24 @@ Index(
     postgresql_where=text("state = 'sending'"),
 )
 
-parked = Table(
-    "parked",
-    metadata,
-    Column("channel", CleanText, primary_key=True),
-    Column("until", UtcTime, nullable=False),
-)
+parked = Table("parked", metadata, *keys("channel"), *times("until"))
 
 threads = Table(
     "threads",
     metadata,
-    Column("channel", CleanText, primary_key=True),
-    Column("thread", CleanText, primary_key=True),
-    Column("context", CleanText, nullable=False),
-    Column("kept_at", UtcTime, nullable=False),
+    *keys("channel", "thread"),
+    *texts("context"),
+    *times("kept_at"),
     Index("threads_kept", "kept_at"),
 )
 
 live_cards = Table(
     "live_cards",
     metadata,
-    Column("id", RowId, primary_key=True),
-    Column("intent_id", CleanText, nullable=False),
-    Column("channel", CleanText, nullable=False),
-    Column("message_id", CleanText, nullable=False),
-    Column("thread", CleanText),
-    Column("shown", CleanText, nullable=False),
+    row_id(),
+    *texts("intent_id", "channel", "message_id"),
+    *texts("thread", nullable=True),
+    *texts("shown"),
     UniqueConstraint("intent_id", "channel", "message_id", name="live_cards_once"),
 )
 
@@ -194,92 +141,60 @@ live_cards = Table(
 stories = Table(
     "stories",
     metadata,
-    Column("intent_id", CleanText, primary_key=True),
-    Column("channel", CleanText, primary_key=True),
-    Column("message_id", CleanText, nullable=False),
-    Column("thread", CleanText),
+    *keys("intent_id", "channel"),
+    *texts("message_id"),
+    *texts("thread", nullable=True),
 )
 
 # How people were called when they last acted; never decides anything.
-names = Table(
-    "names",
-    metadata,
-    Column("actor", CleanText, primary_key=True),
-    Column("name", CleanText, nullable=False),
-)
+names = Table("names", metadata, *keys("actor"), *texts("name"))
 
 # Messages that were never sent because a summary (`digest`, the key of its row) tells of them.
-folded = Table(
-    "folded",
-    metadata,
-    Column("key", CleanText, primary_key=True),
-    Column("digest", CleanText, nullable=False),
-    Index("folded_digest", "digest"),
-)
+folded = Table("folded", metadata, *keys("key"), *texts("digest"), Index("folded_digest", "digest"))
 
 # Messages that may be there although nobody can find out; their next post says so.
-repeats = Table("repeats", metadata, Column("key", CleanText, primary_key=True))
+repeats = Table("repeats", metadata, *keys("key"))
 
 # The program that polls and delivers. `place`, `pid` and `born` say whether it still runs, to whoever can see it;
 # `beats` grows while it lives.
 workers = Table(
     "workers",
     metadata,
-    Column("name", CleanText, primary_key=True),
-    Column("holder", CleanText, nullable=False),
-    Column("host", CleanText, nullable=False),
-    Column("place", CleanText, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("born", CleanText, nullable=False),
-    Column("since", UtcTime, nullable=False),
-    Column("beats", BigInteger, nullable=False),
+    *keys("name"),
+    *texts("holder", "host", "place"),
+    *numbers("pid"),
+    *texts("born"),
+    *times("since"),
+    *counters("beats"),
 )
 
 # What an operator was told of and that is not over.
-notices = Table(
-    "notices",
-    metadata,
-    Column("cause", CleanText, primary_key=True),
-    Column("subject", CleanText, primary_key=True),
-    Column("problem", CleanText, nullable=False),
-    Column("since", UtcTime, nullable=False),
-)
+notices = Table("notices", metadata, *keys("cause", "subject"), *texts("problem"), *times("since"))
 
 # What buttons ask for, by token, and short texts of chats.
 words = Table(
     "words",
     metadata,
-    Column("token", CleanText, primary_key=True),
-    Column("words", CleanText, nullable=False),
-    Column("kept_at", UtcTime, nullable=False),
+    *keys("token"),
+    *texts("words"),
+    *times("kept_at"),
     Index("words_kept", "kept_at"),
 )
 
 # A row that is written to find out whether anything can be.
-probes = Table(
-    "probes",
-    metadata,
-    Column("name", CleanText, primary_key=True),
-    Column("writes", BigInteger, nullable=False),
-)
+probes = Table("probes", metadata, *keys("name"), *counters("writes"))
 
 intents = Table(
     "intents",
     metadata,
-    Column("id", CleanText, primary_key=True),
-    Column("kind", CleanText, nullable=False),
-    Column("connection", CleanText, nullable=False),
-    Column("actor", CleanText, nullable=False),
-    Column("channel", CleanText, nullable=False),
-    Column("thread", CleanText),
-    Column("request", CleanText, nullable=False),
-    Column("subject", CleanText, nullable=False),
-    Column("state", CleanText, nullable=False),
-    Column("created_at", UtcTime, nullable=False),
-    Column("changed_at", UtcTime, nullable=False),
-    Column("posted_at", UtcTime),
-    Column("run_id", CleanText),
-    Column("reason", CleanText, nullable=False),
+    *keys("id"),
+    *texts("kind", "connection", "actor", "channel"),
+    *texts("thread", nullable=True),
+    *texts("request", "subject", "state"),
+    *times("created_at", "changed_at"),
+    *times("posted_at", nullable=True),
+    *texts("run_id", nullable=True),
+    *texts("reason"),
     Index("intents_state", "state", "created_at"),
     Index("intents_subject", "connection", "subject", "created_at"),
     Index("intents_run", "connection", "run_id"),
@@ -288,24 +203,18 @@ intents = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", UtcTime, nullable=False),
-    Column("actor", CleanText, nullable=False),
-    Column("channel", CleanText, nullable=False),
-    Column("action", CleanText, nullable=False),
-    Column("decision", CleanText, nullable=False),
-    Column("detail", CleanText, nullable=False),
-    Column("prev_hash", CleanText, nullable=False),
-    Column("hash", CleanText, nullable=False),
+    *counters("seq", primary_key=True, autoincrement=False),
+    *times("at"),
+    *texts("actor", "channel", "action", "decision", "detail", "prev_hash", "hash"),
 )
 
 # One row: the last line's number and hash. Writers queue on it, and a trail that lost its end shows.
 audit_head = Table(
     "audit_head",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("seq", BigInteger, nullable=False),
-    Column("hash", CleanText, nullable=False),
+    *numbers("id", primary_key=True, autoincrement=False),
+    *counters("seq"),
+    *texts("hash"),
 )
 
 

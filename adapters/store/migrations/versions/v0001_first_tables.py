@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from adapters.store.columns import CleanText, UtcTime
+from adapters.store.columns import counters, flags, keys, numbers, row_id, texts, times
 
 revision = "0001"
 down_revision = None
@@ -21,137 +21,81 @@ def upgrade() -> None:
     _auditing()
 
 
-def row_id() -> sa.types.TypeEngine[int]:
-    """Return the type of a column that numbers rows: SQLite does so only for exactly INTEGER."""
-    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-
-
 def _commands() -> None:
     op.create_table(
         "inbox",
-        sa.Column("id", row_id(), nullable=False),
-        sa.Column("source", CleanText(), nullable=False),
-        sa.Column("dedupe_id", CleanText(), nullable=False),
-        sa.Column("received_at", UtcTime(), nullable=False),
-        sa.Column("finished", sa.Boolean(), nullable=False),
-        sa.Column("invocation", CleanText(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        row_id(),
+        *texts("source", "dedupe_id"),
+        *times("received_at"),
+        *flags("finished"),
+        *texts("invocation"),
         sa.UniqueConstraint("source", "dedupe_id", name="inbox_once"),
     )
     op.create_index("inbox_waiting", "inbox", ["source", "finished", "received_at"])
 
 
 def _watching() -> None:
-    _watermarks()
-    _runs()
-    _results()
-    _subscriptions()
-
-
-def _watermarks() -> None:
-    op.create_table(
-        "watermarks",
-        sa.Column("connection", CleanText(), nullable=False),
-        sa.Column("created_at", UtcTime(), nullable=False),
-        sa.PrimaryKeyConstraint("connection"),
-    )
-
-
-def _runs() -> None:
+    op.create_table("watermarks", *keys("connection"), *times("created_at"))
     op.create_table(
         "runs",
-        sa.Column("connection", CleanText(), nullable=False),
-        sa.Column("run_id", CleanText(), nullable=False),
-        sa.Column("status", CleanText(), nullable=False),
-        sa.Column("launcher", CleanText(), nullable=False),
-        sa.Column("source", CleanText(), nullable=False),
-        sa.Column("test_name", CleanText(), nullable=False),
-        sa.Column("ephemeral", sa.Boolean(), nullable=False),
-        sa.Column("created_at", UtcTime()),
-        sa.Column("listed_at", UtcTime(), nullable=False),
-        sa.Column("terminal_since", UtcTime()),
-        sa.Column("announced", CleanText()),
-        sa.Column("results_known", sa.Boolean(), nullable=False),
-        sa.Column("settled", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("connection", "run_id"),
+        *keys("connection", "run_id"),
+        *texts("status", "launcher", "source", "test_name"),
+        *flags("ephemeral"),
+        *times("created_at", nullable=True),
+        *times("listed_at"),
+        *times("terminal_since", nullable=True),
+        *texts("announced", nullable=True),
+        *flags("results_known", "settled"),
     )
     op.create_index("runs_launchers", "runs", ["connection", "launcher", "listed_at"])
     op.create_index("runs_listed", "runs", ["connection", "listed_at"])
     op.create_index("runs_unsettled", "runs", ["connection", "settled"])
-
-
-def _results() -> None:
     op.create_table(
         "results",
-        sa.Column("connection", CleanText(), nullable=False),
-        sa.Column("run_id", CleanText(), nullable=False),
-        sa.Column("launcher", CleanText(), nullable=False),
-        sa.Column("source", CleanText(), nullable=False),
-        sa.Column("test_name", CleanText(), nullable=False),
-        sa.Column("ephemeral", sa.Boolean(), nullable=False),
-        sa.Column("status", CleanText(), nullable=False),
-        sa.Column("created_at", UtcTime()),
-        sa.Column("failing", CleanText(), nullable=False),
-        sa.Column("passing_count", sa.Integer(), nullable=False),
-        sa.Column("unknown_count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("connection", "run_id"),
+        *keys("connection", "run_id"),
+        *texts("launcher", "source", "test_name"),
+        *flags("ephemeral"),
+        *texts("status"),
+        *times("created_at", nullable=True),
+        *texts("failing"),
+        *numbers("passing_count", "unknown_count"),
     )
     op.create_index(
         "results_series", "results", ["connection", "launcher", "source", "test_name", "created_at"]
     )
-
-
-def _subscriptions() -> None:
     op.create_table(
         "subscriptions",
-        sa.Column("id", row_id(), nullable=False),
-        sa.Column("wants", CleanText(), nullable=False),
-        sa.Column("channel", CleanText(), nullable=False),
-        sa.Column("connection", CleanText()),
-        sa.Column("launcher", CleanText()),
-        sa.Column("source", CleanText()),
-        sa.Column("outcomes", CleanText(), nullable=False),
-        sa.Column("report_links", CleanText()),
-        sa.Column("from_settings", sa.Boolean(), nullable=False),
-        sa.Column("problem", CleanText(), nullable=False),
-        sa.Column("created_at", UtcTime(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("wants"),
+        row_id(),
+        *texts("wants", unique=True),
+        *texts("channel"),
+        *texts("connection", "launcher", "source", nullable=True),
+        *texts("outcomes"),
+        *texts("report_links", nullable=True),
+        *flags("from_settings"),
+        *texts("problem"),
+        *times("created_at"),
     )
     op.create_index("subscriptions_channel", "subscriptions", ["channel"])
 
 
 def _delivering() -> None:
-    _outbox()
-    _parked()
-
-
-def _outbox() -> None:
     op.create_table(
         "outbox",
-        sa.Column("id", row_id(), nullable=False),
-        sa.Column("key", CleanText(), nullable=False),
-        sa.Column("provider_key", CleanText(), nullable=False),
-        sa.Column("chat", CleanText(), nullable=False),
-        sa.Column("channel", CleanText(), nullable=False),
-        sa.Column("thread", CleanText()),
-        sa.Column("after_key", CleanText()),
-        sa.Column("payload", CleanText(), nullable=False),
-        sa.Column("context", CleanText()),
-        sa.Column("report_connection", CleanText()),
-        sa.Column("report_run_id", CleanText()),
-        sa.Column("report_links", CleanText(), nullable=False),
-        sa.Column("state", CleanText(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("attempt_at", UtcTime()),
-        sa.Column("next_at", UtcTime(), nullable=False),
-        sa.Column("faults", sa.Integer(), nullable=False),
-        sa.Column("error", CleanText(), nullable=False),
-        sa.Column("message_id", CleanText()),
-        sa.Column("recorded_at", UtcTime(), nullable=False),
-        sa.Column("settled_at", UtcTime()),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("key"),
+        row_id(),
+        *texts("key", unique=True),
+        *texts("provider_key", "chat", "channel"),
+        *texts("thread", "after_key", nullable=True),
+        *texts("payload"),
+        *texts("context", "report_connection", "report_run_id", nullable=True),
+        *texts("report_links", "state"),
+        *numbers("attempts"),
+        *times("attempt_at", nullable=True),
+        *times("next_at"),
+        *numbers("faults"),
+        *texts("error"),
+        *texts("message_id", nullable=True),
+        *times("recorded_at"),
+        *times("settled_at", nullable=True),
     )
     op.create_index("outbox_due", "outbox", ["state", "id"])
     op.create_index(
@@ -162,74 +106,33 @@ def _outbox() -> None:
         sqlite_where=sa.text("state = 'sending'"),
         postgresql_where=sa.text("state = 'sending'"),
     )
-
-
-def _parked() -> None:
-    op.create_table(
-        "parked",
-        sa.Column("channel", CleanText(), nullable=False),
-        sa.Column("until", UtcTime(), nullable=False),
-        sa.PrimaryKeyConstraint("channel"),
-    )
+    op.create_table("parked", *keys("channel"), *times("until"))
 
 
 def _talking() -> None:
-    _threads()
-    _live_cards()
-    _words()
-
-
-def _threads() -> None:
-    op.create_table(
-        "threads",
-        sa.Column("channel", CleanText(), nullable=False),
-        sa.Column("thread", CleanText(), nullable=False),
-        sa.Column("context", CleanText(), nullable=False),
-        sa.PrimaryKeyConstraint("channel", "thread"),
-    )
-
-
-def _live_cards() -> None:
+    op.create_table("threads", *keys("channel", "thread"), *texts("context"))
     op.create_table(
         "live_cards",
-        sa.Column("id", row_id(), nullable=False),
-        sa.Column("intent_id", CleanText(), nullable=False),
-        sa.Column("channel", CleanText(), nullable=False),
-        sa.Column("message_id", CleanText(), nullable=False),
-        sa.Column("thread", CleanText()),
-        sa.Column("shown", CleanText(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        row_id(),
+        *texts("intent_id", "channel", "message_id"),
+        *texts("thread", nullable=True),
+        *texts("shown"),
         sa.UniqueConstraint("intent_id", "channel", "message_id", name="live_cards_once"),
     )
-
-
-def _words() -> None:
-    op.create_table(
-        "words",
-        sa.Column("token", CleanText(), nullable=False),
-        sa.Column("words", CleanText(), nullable=False),
-        sa.PrimaryKeyConstraint("token"),
-    )
+    op.create_table("words", *keys("token"), *texts("words"))
 
 
 def _deciding() -> None:
     op.create_table(
         "intents",
-        sa.Column("id", CleanText(), nullable=False),
-        sa.Column("kind", CleanText(), nullable=False),
-        sa.Column("connection", CleanText(), nullable=False),
-        sa.Column("actor", CleanText(), nullable=False),
-        sa.Column("channel", CleanText(), nullable=False),
-        sa.Column("thread", CleanText()),
-        sa.Column("request", CleanText(), nullable=False),
-        sa.Column("subject", CleanText(), nullable=False),
-        sa.Column("state", CleanText(), nullable=False),
-        sa.Column("created_at", UtcTime(), nullable=False),
-        sa.Column("changed_at", UtcTime(), nullable=False),
-        sa.Column("posted_at", UtcTime()),
-        sa.Column("run_id", CleanText()),
-        sa.Column("reason", CleanText(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        *keys("id"),
+        *texts("kind", "connection", "actor", "channel"),
+        *texts("thread", nullable=True),
+        *texts("request", "subject", "state"),
+        *times("created_at", "changed_at"),
+        *times("posted_at", nullable=True),
+        *texts("run_id", nullable=True),
+        *texts("reason"),
     )
     op.create_index("intents_run", "intents", ["connection", "run_id"])
     op.create_index("intents_state", "intents", ["state", "created_at"])
@@ -237,33 +140,17 @@ def _deciding() -> None:
 
 
 def _auditing() -> None:
-    _audit()
-    _audit_head()
-
-
-def _audit() -> None:
     op.create_table(
         "audit",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("at", UtcTime(), nullable=False),
-        sa.Column("actor", CleanText(), nullable=False),
-        sa.Column("channel", CleanText(), nullable=False),
-        sa.Column("action", CleanText(), nullable=False),
-        sa.Column("decision", CleanText(), nullable=False),
-        sa.Column("detail", CleanText(), nullable=False),
-        sa.Column("prev_hash", CleanText(), nullable=False),
-        sa.Column("hash", CleanText(), nullable=False),
-        sa.PrimaryKeyConstraint("seq"),
+        *counters("seq", primary_key=True, autoincrement=False),
+        *times("at"),
+        *texts("actor", "channel", "action", "decision", "detail", "prev_hash", "hash"),
     )
-
-
-def _audit_head() -> None:
     op.create_table(
         "audit_head",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.Column("hash", CleanText(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+        *numbers("id", primary_key=True, autoincrement=False),
+        *counters("seq"),
+        *texts("hash"),
     )
     head = sa.table("audit_head", sa.column("id"), sa.column("seq"), sa.column("hash"))
     op.bulk_insert(head, [{"id": 1, "seq": 0, "hash": "0" * 64}])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from adapters.store.columns import CleanText, UtcTime
+from adapters.store.columns import keys, times
 
 revision = "0002"
 down_revision = "0001"
@@ -19,13 +19,7 @@ DROPPED = ("source", "test_name", "ephemeral")  # the runs know them
 
 def upgrade() -> None:
     """Bring the tables to the new form."""
-    op.create_table(
-        "coverage",
-        sa.Column("connection", CleanText(), nullable=False),
-        sa.Column("since", UtcTime(), nullable=False),
-        sa.Column("until", UtcTime(), nullable=False),
-        sa.PrimaryKeyConstraint("connection"),
-    )
+    op.create_table("coverage", *keys("connection"), *times("since", "until"))
     op.create_index("runs_series", "runs", ["connection", "launcher", "source", "test_name", "listed_at"])
     op.drop_index("results_series", "results")
     with op.batch_alter_table("results") as results:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
 
-from adapters.store.columns import CleanText, UtcTime
+from adapters.store.columns import counters, keys, numbers, texts, times
 
 revision = "0003"
 down_revision = "0002"
@@ -15,35 +14,20 @@ def upgrade() -> None:
     """Lay five more tables."""
     op.create_table(
         "stories",
-        sa.Column("intent_id", CleanText(), nullable=False),
-        sa.Column("channel", CleanText(), nullable=False),
-        sa.Column("message_id", CleanText(), nullable=False),
-        sa.Column("thread", CleanText()),
-        sa.PrimaryKeyConstraint("intent_id", "channel"),
+        *keys("intent_id", "channel"),
+        *texts("message_id"),
+        *texts("thread", nullable=True),
     )
-    op.create_table(
-        "names",
-        sa.Column("actor", CleanText(), nullable=False),
-        sa.Column("name", CleanText(), nullable=False),
-        sa.PrimaryKeyConstraint("actor"),
-    )
-    op.create_table(
-        "folded",
-        sa.Column("key", CleanText(), nullable=False),
-        sa.Column("digest", CleanText(), nullable=False),
-        sa.PrimaryKeyConstraint("key"),
-    )
+    op.create_table("names", *keys("actor"), *texts("name"))
+    op.create_table("folded", *keys("key"), *texts("digest"))
     op.create_index("folded_digest", "folded", ["digest"])
-    op.create_table("repeats", sa.Column("key", CleanText(), nullable=False), sa.PrimaryKeyConstraint("key"))
+    op.create_table("repeats", *keys("key"))
     op.create_table(
         "workers",
-        sa.Column("name", CleanText(), nullable=False),
-        sa.Column("holder", CleanText(), nullable=False),
-        sa.Column("host", CleanText(), nullable=False),
-        sa.Column("place", CleanText(), nullable=False),
-        sa.Column("pid", sa.Integer(), nullable=False),
-        sa.Column("born", CleanText(), nullable=False),
-        sa.Column("since", UtcTime(), nullable=False),
-        sa.Column("beats", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
+        *keys("name"),
+        *texts("holder", "host", "place"),
+        *numbers("pid"),
+        *texts("born"),
+        *times("since"),
+        *counters("beats"),
     )

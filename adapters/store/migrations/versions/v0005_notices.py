@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
 from alembic import op
 
-from adapters.store.columns import CleanText, UtcTime
+from adapters.store.columns import keys, texts, times
 
 revision = "0005"
 down_revision = "0004"
@@ -13,11 +12,4 @@ down_revision = "0004"
 
 def upgrade() -> None:
     """Lay one more table."""
-    op.create_table(
-        "notices",
-        sa.Column("cause", CleanText(), nullable=False),
-        sa.Column("subject", CleanText(), nullable=False),
-        sa.Column("problem", CleanText(), nullable=False),
-        sa.Column("since", UtcTime(), nullable=False),
-        sa.PrimaryKeyConstraint("cause", "subject"),
-    )
+    op.create_table("notices", *keys("cause", "subject"), *texts("problem"), *times("since"))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-from adapters.store.columns import CleanText, UtcTime
+from adapters.store.columns import UtcTime, counters, keys
 
 revision = "0006"
 down_revision = "0005"
@@ -18,12 +18,7 @@ down_revision = "0005"
 
 def upgrade() -> None:
     """Lay one more table, and two columns that are filled at once."""
-    op.create_table(
-        "probes",
-        sa.Column("name", CleanText(), nullable=False),
-        sa.Column("writes", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
-    )
+    op.create_table("probes", *keys("name"), *counters("writes"))
     for name, column in (("threads", "context"), ("words", "words")):
         with op.batch_alter_table(name) as table:
             table.add_column(sa.Column("kept_at", UtcTime()))
