@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from bot.model import NOTHING, Moment, RunRef, Secret, VerdictKind
+from bot.model import Moment, RunRef, Secret, VerdictKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Command:
     """A verb and its values by parameter name: what a button asks for, and nothing that is read as text again."""
 
     verb: str
-    values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_run(cls, verb: str, run: RunRef, **more: str) -> Command:

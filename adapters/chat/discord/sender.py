@@ -163,7 +163,7 @@ class Sender:
         return ids.channel(None, str(opened["id"]))
 
     async def prepared(self, message: Json) -> tuple[Json, Json]:
-        """Take out what is meant for us, and keep the words of long buttons. Raises `StoreError`."""
+        """Take out what is meant for us, and keep what long buttons ask for. Raises `StoreError`."""
         body = dict(message)
         ours: Json = body.pop(render.OURS, {})
         for token, value in ours.get("words", {}).items():

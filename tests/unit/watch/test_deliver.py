@@ -285,7 +285,7 @@ async def test_step__sums_up_what_waited_for_a_lost_channel() -> None:
     assert len(it.sent) <= 5
     said = " ".join(it.sent)
     assert "ended while this channel could not be reached" in said
-    assert said.count('"words": "status') >= 20
+    assert said.count('"verb": "status"') >= 20
     told = {m for m in range(60) if f'"number": {m}}}' in said or f"run-{m}" in said}
     assert 59 in told
     assert set(it.states()) == {SENT, DeliveryState.FOLDED}

@@ -49,12 +49,14 @@ async def test_step__sums_up_a_deep_backlog(it: Delivering) -> None:
     await it.run_until_idle()
     (sent,) = it.sent
     card = json.loads(sent)
-    words = [button["words"] for item in card["items"] for button in item["buttons"]]
+    asked = [button["command"] for item in card["items"] for button in item["buttons"]]
 
     assert title(sent) == "700 runs ended"
-    assert words == [f"status demo/run-{n}" for n in range(699, 699 - MISSED, -1)]
+    runs = [f"demo/run-{n}" for n in range(699, 699 - MISSED, -1)]
+    assert asked == [{"verb": "status", "values": {"run": run}} for run in runs]
     assert card["items_left_out"] == 700 - MISSED
-    assert [button["words"] for button in card["buttons"]] == ["status count=30"]
+    recent = {"verb": "status", "values": {"count": "30"}}
+    assert [button["command"] for button in card["buttons"]] == [recent]
     assert set(it.states()) == {SENT, FOLDED}
     (notice,) = it.told
     assert notice.startswith("700 messages were waiting for fake:channel:C1. Clew posts one summary instead")
@@ -189,5 +191,7 @@ async def test_step__a_backup_of_last_week_is_one_message() -> None:
     (sent,) = it.sent
 
     assert title(sent) == "120 runs ended"
-    assert json.loads(sent)["items"][0]["buttons"][0]["words"] == f"status demo/{a_run(120).ref.run_id}"
+    assert json.loads(sent)["items"][0]["buttons"][0]["command"]["values"] == {
+        "run": f"demo/{a_run(120).ref.run_id}"
+    }
     assert len(it.told) == 1
