@@ -76,33 +76,21 @@ class Deadlines:
 class Surface(Protocol[T]):
     """What a chat knows and the engine does not. Calls may run concurrently; none is repeated by the chat itself.
 
+    Chats inherit from it, so what a chat has no way for needs no answer of its own: it is answered here.
     Outcomes are those of `bot.ports`: the engine tries again, looks for what may be there, or goes another way.
     `Delivered("")` says that something is shown whose id nobody can tell.
+
+    `chat`: the port that announcements go through; the engine looks for its own answers with `find_posted`.
+    `redelivers`: the chat sends again what was not acknowledged. Then nothing is acknowledged that was not accepted:
+    `Conversation.receive` raises `StoreError`. Else the person is told that nothing was done, and what is accepted after
+    all, too late, is never answered. `uninvited`: what to add to an answer that may not be posted where it was asked
+    for, and is shown to the person alone.
     """
 
-    @property
-    def chat(self) -> Chat:
-        """The port that announcements go through; the engine looks for its own answers with `find_posted`."""
-        ...
-
-    @property
-    def redelivers(self) -> bool:
-        """Whether the chat sends again what was not acknowledged.
-
-        Then nothing is acknowledged that was not accepted: `Conversation.receive` raises `StoreError`. Else the person
-        is told that nothing was done, and what is accepted after all, too late, is never answered.
-        """
-        ...
-
-    @property
-    def deadlines(self) -> Deadlines:
-        """How much time there is."""
-        ...
-
-    @property
-    def uninvited(self) -> str:
-        """What to add to an answer that may not be posted where it was asked for, and is shown to the person alone."""
-        ...
+    chat: Chat
+    redelivers: bool
+    deadlines: Deadlines
+    uninvited: str
 
     # Who it is ---------------------------------------------------------------------------------------
 
@@ -125,7 +113,8 @@ class Surface(Protocol[T]):
         `ephemeral`: the verb answers the person alone. A chat that is acknowledged by `receive` returning, or not at
         all, returns what it was given.
         """
-        ...
+        del ephemeral
+        return inbound
 
     def progress(self, inbound: Inbound[T], text: str, wanted: Callable[[], bool]) -> bool:
         """Show what goes on where the chat has a place for it already (a deferred response, a line); returns at once.
@@ -134,11 +123,13 @@ class Surface(Protocol[T]):
         request: the answer may be there by then. False where there is no such place: the engine then posts a progress
         message, which the answer takes the place of.
         """
-        ...
+        del inbound, text, wanted
+        return False
 
     async def interrupted(self, inbound: Inbound[T], card: Card) -> bool:
         """Say where `progress` is shown that the answer comes after a restart; False where there is no such place."""
-        ...
+        del inbound, card
+        return False
 
     # The answer ----------------------------------------------------------------------------------------
 
@@ -168,11 +159,12 @@ class Surface(Protocol[T]):
 
     async def direct_channel(self, inbound: Inbound[T]) -> str | None:
         """Return the channel of the conversation with the person ("slack:channel:T01:D01"), None where there is none."""
-        ...
+        del inbound
+        return None
 
     async def dismiss(self, inbound: Inbound[T]) -> None:
         """Take back what only said that an answer comes: the answer went into the message that was pressed."""
-        ...
+        del inbound
 
     async def finish(self, inbound: Inbound[T], card: Card, message: MessageRef | None) -> None:
         """Send along the files that no message carries, and remove them from this machine.
@@ -192,7 +184,8 @@ class Surface(Protocol[T]):
 
     async def show_form(self, inbound: Inbound[T], form: Form) -> bool:
         """Open the form that a verb answered with; False where the card has to stand for it."""
-        ...
+        del inbound, form
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from adapters.chat.surface import Deadlines, FormOrError, Inbound, Kind
+from adapters.chat.surface import Deadlines, FormOrError, Inbound, Kind, Surface
 from bot.access import Denied
 from bot.cards import Card, Form, plain
 from bot.errors import UserError
@@ -39,7 +39,7 @@ async def at_once(question: str, text: str) -> None:
 
 
 @dataclass(kw_only=True)
-class FakeSurface:
+class FakeSurface(Surface[Thinking]):
     """Fills `adapters.chat.surface.Surface`. `nobody`: people whose account is nobody's; `closed`: who takes no messages."""
 
     chat: FakeChat

@@ -30,11 +30,11 @@ from adapters.chat.discord.markup import Json
 from adapters.chat.discord.people import People
 from adapters.chat.discord.sender import Sender, overflow
 from adapters.chat.edits import Slots
-from adapters.chat.surface import Deadlines, FormOrError, Kind
+from adapters.chat.surface import Deadlines, FormOrError, Kind, Surface
 from adapters.chat.tasks import Tasks
 from bot import cleaning
 from bot.access import Denied
-from bot.cards import Attachment, Card, Form
+from bot.cards import Attachment, Card
 from bot.errors import UserError
 from bot.ports import Clock, Delivered, Post, PostOutcome, Undeliverable
 from bot.replies import conversation
@@ -57,8 +57,8 @@ _RESPONSES: dict[Deferred, tuple[int, Json | None]] = {
 }
 
 
-class DiscordSurface:
-    """Fills `adapters.chat.surface.Surface`. `progress`: see `Deadlines`."""
+class DiscordSurface(Surface[Interaction]):
+    """One application. A form can be the initial response alone, so none is shown later. `progress`: see `Deadlines`."""
 
     redelivers = False
     uninvited = conversation.NOT_PERMITTED
@@ -260,10 +260,6 @@ class DiscordSurface:
             return prepared if isinstance(prepared, UserError) else None
         await self.initial_response(token, MODAL, forms.modal(prepared))
         return None
-
-    async def show_form(self, inbound: Command, form: Form) -> bool:  # noqa: ARG002 - the protocol's
-        """Have no way: a form can be the initial response alone."""
-        return False
 
 
 def _of(inbound: Command) -> Interaction:

@@ -8,7 +8,6 @@ message, so files follow it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -20,7 +19,7 @@ from adapters.chat.slack.markup import Json
 from adapters.chat.slack.people import People
 from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.sender import Sender
-from adapters.chat.surface import Deadlines, FormOrError
+from adapters.chat.surface import Deadlines, FormOrError, Surface
 from bot.access import Denied
 from bot.cards import Card, Form
 from bot.errors import UserError
@@ -36,8 +35,11 @@ ACCEPT_SECONDS = 2.5  # Slack waits three for an acknowledgement
 OPEN_ALREADY, CLOSED = "exchanged_trigger_id", "not_found"  # what Slack says of a view
 
 
-class SlackSurface:
-    """Fills `adapters.chat.surface.Surface` for one workspace. `progress`: see `Deadlines`."""
+class SlackSurface(Surface[Interaction]):
+    """One workspace. An acknowledgement shows nothing, so nothing stands there while it is worked on.
+
+    `progress`: see `Deadlines`.
+    """
 
     redelivers = True
     uninvited = conversation.NOT_INVITED
@@ -68,21 +70,6 @@ class SlackSurface:
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:  # noqa: ARG002 - the protocol's
         """Ask Slack who it is now."""
         return await self.people.afresh(actor)
-
-    async def defer(self, inbound: Command, *, ephemeral: bool) -> Command:  # noqa: ARG002 - the protocol's
-        """Do nothing: what came in is acknowledged when it was accepted."""
-        return inbound
-
-    def progress(self, inbound: Command, text: str, wanted: Callable[[], bool]) -> bool:  # noqa: ARG002 - the protocol's
-        """Have no place for it: an acknowledgement shows nothing."""
-        return False
-
-    async def interrupted(self, inbound: Command, card: Card) -> bool:  # noqa: ARG002 - the protocol's
-        """Have no place for it."""
-        return False
-
-    async def dismiss(self, inbound: Command) -> None:
-        """Do nothing: nothing said that an answer comes."""
 
     # The answer ----------------------------------------------------------------------------------------
 
