@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from prometheus_client import Histogram
+
 from bot.cache import Bounded
-from bot.ports import Clock
+from bot.ports import Clock, Halted, NotDelivered, PostOutcome
 
 KEPT = 2000  # channels whose pace is remembered
 
@@ -29,10 +31,16 @@ class Bucket:
 
 
 class ChannelPace:
-    """One bucket per channel for posts, and until when the chat limits the rate of each."""
+    """One bucket per channel for posts, until when the chat limits the rate of each, and whether it takes any.
 
-    def __init__(self, clock: Clock, *, interval: float, burst: int) -> None:
+    `title` names the chat to people; `waited` measures how long posts wait.
+    """
+
+    def __init__(self, clock: Clock, title: str, waited: Histogram, *, interval: float, burst: int) -> None:
+        self.halted = ""  # why nothing is sent any more
         self._clock = clock
+        self._title = title
+        self._waited = waited
         self._interval = interval
         self._burst = burst
         self._channels: Bounded[str, Bucket] = Bounded(KEPT)
@@ -44,6 +52,16 @@ class ChannelPace:
             self._clock, interval=self._interval, burst=self._burst
         )
         return await self._channels.put(channel, bucket).turn()
+
+    async def turn(self, channel: str) -> PostOutcome | None:
+        """Wait for a channel's turn; return why nothing may be sent at all now."""
+        if not self.halted and not self.rate_limited(channel):
+            self._waited.observe(await self.post_turn(channel))
+        if self.halted:
+            return Halted(self.halted)
+        if limited := self.rate_limited(channel):
+            return NotDelivered(f"{self._title} asked for a pause.", retry_after=limited, limits_channel=True)
+        return None
 
     def rate_limit(self, channel: str, seconds: float) -> None:
         """Send nothing to a channel for so long: the chat refused a call there as one too many (429)."""

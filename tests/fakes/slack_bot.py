@@ -152,7 +152,7 @@ async def running_bot(
     )
     chat = await open_chat(settings, handler, store, clock)
     chat._timing = timing
-    chat.chat._reconcile_after = timing.settle
+    chat.chat.reconcile_after = timing.settle
     running = asyncio.create_task(chat.run())
     bot = Bot(
         slack=slack, chat=chat, handler=handler, store=store, service=service, clock=clock, running=running

@@ -53,12 +53,12 @@ class DiscordChat:
         self._clock = clock
         self._calls = Calls(proxy=settings.proxy)
         self._places = Places(self._calls, clock)
-        self._sender = Sender(
+        self.chat = Sender(
             self._calls, clock, words=store, places=self._places, reconcile_after=self._timing.settle
         )
         people = People(self._calls, clock, guilds=settings.guilds)
         self._surface = DiscordSurface(
-            self._calls, clock, sender=self._sender, people=people, progress=self._timing.progress
+            self._calls, clock, sender=self.chat, people=people, progress=self._timing.progress
         )
         self._conversation = Conversation(handler, self._surface, clock)
         self._receiver = Receiver(self._conversation, self._surface, store, clock, self._places)
@@ -66,11 +66,6 @@ class DiscordChat:
         self._supervisor = Supervisor(
             self.new_client, settings.token.reveal(), clock, timing=self._timing.gateway
         )
-
-    @property
-    def chat(self) -> Sender:
-        """The port that announcements are delivered through."""
-        return self._sender
 
     @property
     def connected(self) -> bool:
@@ -116,8 +111,8 @@ class DiscordChat:
             guilds=self._settings.guilds,
         )
         self._receiver.me = me
-        self._sender.history.me = me.user
-        self._sender.halted = ""
+        self.chat.history.me = me.user
+        self.chat.resume()
         self._places.client = client
         self._calls.use(client, me.application)
         self._conversation.begin()

@@ -9,6 +9,7 @@ import discord
 from adapters.chat.discord import gateway, ids, outcomes
 from adapters.chat.discord.places import Where, of_channel
 from adapters.chat.discord.settings import Discord
+from adapters.chat.kind import Found
 
 NEEDED = {
     "view_channel": "to see the channel",
@@ -19,9 +20,6 @@ NEEDED = {
     "attach_files": "to send whole logs",
     "read_message_history": "to send nothing twice",
 }
-
-Found = tuple[str, str]
-"""What was found, and how to fix it, "" where it is well."""
 
 
 def permissions() -> discord.Permissions:

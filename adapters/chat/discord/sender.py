@@ -49,7 +49,12 @@ NAMELESS = "Clew"  # a thread of which no run is known
 
 
 class Sender:
-    """Fills `bot.ports.Chat`; calls may run concurrently."""
+    """Fills `bot.ports.Chat`; calls may run concurrently.
+
+    `reconcile_after`: the deadline of a call and a reserve, as Discord may still store what we gave up on.
+    """
+
+    name = ids.CHAT
 
     def __init__(
         self, calls: Calls, clock: Clock, *, words: Conversations, places: Places, reconcile_after: float
@@ -57,23 +62,16 @@ class Sender:
         self._calls = calls
         self._clock = clock
         self._words = words
-        self._reconcile_after = reconcile_after
-        self._pace = ChannelPace(clock, interval=POST_INTERVAL, burst=POST_BURST)
+        self.reconcile_after = reconcile_after
+        self._pace = ChannelPace(clock, "Discord", metrics.WAITED, interval=POST_INTERVAL, burst=POST_BURST)
         self._slots: Slots[Json] = Slots(clock)
         self._keys: Bounded[str, str] = Bounded(KEYS)  # by message, so that edits keep the short id
         self.places = places
         self.history = History(calls)
-        self.halted = ""
 
-    @property
-    def name(self) -> str:
-        """The first part of Discord's channel ids."""
-        return ids.CHAT
-
-    @property
-    def reconcile_after(self) -> float:
-        """The deadline of a call and a reserve: Discord may still store what we gave up on."""
-        return self._reconcile_after
+    def resume(self) -> None:
+        """Send again: Discord has let us in."""
+        self._pace.halted = ""
 
     def render(self, card: Card) -> str:
         """Turn a card into a message as JSON."""
@@ -89,7 +87,7 @@ class Sender:
         """Send one message with files, maybe as a reply."""
         if not _sendable(post.channel, post.thread):
             return Undeliverable("That is not a channel of Discord.")
-        refused = await self._turn(post.thread or post.channel)
+        refused = await self._pace.turn(post.thread or post.channel)
         if refused is not None:
             return refused
         body, ours = await self.prepared(fill(post))
@@ -111,7 +109,8 @@ class Sender:
                 return await self._open_post(post, where, body, ours, files)
         body |= {"nonce": nonce(post.key), "enforce_nonce": True}
         if post.thread is None:
-            return await self._create(post.channel, ids.last(post.channel), body, files)
+            outcome, _ = await self._create(post.channel, ids.last(post.channel), body, files)
+            return outcome
         return await self._into_thread(post, body, ours, files)
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
@@ -182,7 +181,7 @@ class Sender:
                 return refused
             if refused is not None:
                 break
-            outcome, code = await self._tried(thread, thread, body, files)
+            outcome, code = await self._create(thread, thread, body, files)
             if code not in {outcomes.UNKNOWN_CHANNEL, *outcomes.THREAD_CLOSED}:
                 return outcome
             if code != outcomes.UNKNOWN_CHANNEL or not known:
@@ -190,7 +189,8 @@ class Sender:
             known = False  # it was there, and somebody deleted it
             self.places.closed(thread)
         reference = {"message_id": thread, "fail_if_not_exists": False}
-        return await self._create(channel, channel, body | {"message_reference": reference}, files)
+        outcome, _ = await self._create(channel, channel, body | {"message_reference": reference}, files)
+        return outcome
 
     async def _opened(self, post: Post, ours: Json) -> PostOutcome | None:
         """Open the thread of a message; None where it can be posted into now, else why not."""
@@ -227,11 +227,7 @@ class Sender:
         outcome, _ = await self._try(forum, lambda: self._calls.open_post(forum, whole, files))
         return outcome
 
-    async def _create(self, limited: str, channel_id: str, body: Json, files: list[Upload]) -> PostOutcome:
-        outcome, _ = await self._tried(limited, channel_id, body, files)
-        return outcome
-
-    async def _tried(
+    async def _create(
         self, limited: str, channel_id: str, body: Json, files: list[Upload]
     ) -> tuple[PostOutcome, int]:
         return await self._try(limited, lambda: self._calls.create_message(channel_id, body, files))
@@ -239,15 +235,22 @@ class Sender:
     async def _update(self, message: MessageRef, body: Json, files: list[Upload]) -> PostOutcome:
         if not _sendable(message.channel, message.message_id, message.thread):
             return Undeliverable(outcomes.SENTENCES[outcomes.UNKNOWN_MESSAGE], channel_lost=False)
-        if self.halted:
-            return Halted(self.halted)
+        if self._pace.halted:
+            return Halted(self._pace.halted)
         channel = await self._home(message)
-        outcome, code = await self._edited(channel, message.message_id, body, files)
+
+        async def edited() -> tuple[PostOutcome, int]:
+            return await self._try(
+                f"edit:{channel}",
+                lambda: self._calls.edit_message(channel, message.message_id, body, files),
+            )
+
+        outcome, code = await edited()
         if code == outcomes.UNKNOWN_CHANNEL and message.thread:
             return Undeliverable(outcomes.SENTENCES[code], channel_lost=False)
         if code == outcomes.THREAD_ARCHIVED:
             await self._try("", lambda: self._calls.change_channel(channel, {"archived": False}))
-            outcome, code = await self._edited(channel, message.message_id, body, files)
+            outcome, code = await edited()
         if code == outcomes.UNKNOWN_MESSAGE:  # of a message that is edited it means that it is gone
             return Undeliverable(outcomes.SENTENCES[code], channel_lost=False)
         return outcome
@@ -260,25 +263,7 @@ class Sender:
         where = None if ids.is_direct(message.channel) else await self.places.where(channel)
         return message.message_id if where is not None and where.forum else channel
 
-    async def _edited(
-        self, channel: str, message_id: str, body: Json, files: list[Upload]
-    ) -> tuple[PostOutcome, int]:
-        return await self._try(
-            f"edit:{channel}", lambda: self._calls.edit_message(channel, message_id, body, files)
-        )
-
     # One call ---------------------------------------------------------------------------------------
-
-    async def _turn(self, channel: str) -> PostOutcome | None:
-        """Wait for the channel's turn; return why nothing may be sent at all now."""
-        if not self.halted and not self._pace.rate_limited(channel):
-            metrics.WAITED.observe(await self._pace.post_turn(channel))
-        if self.halted:
-            return Halted(self.halted)
-        limited = self._pace.rate_limited(channel)
-        if limited:
-            return NotDelivered("Discord asked for a pause.", retry_after=limited, limits_channel=True)
-        return None
 
     async def _try(self, limited: str, call: Callable[[], Awaitable[Json | None]]) -> tuple[PostOutcome, int]:
         """Make one call under a deadline; return what it means, and Discord's code where it gave one."""
@@ -292,8 +277,8 @@ class Sender:
         return Delivered(str((answer or {}).get("id", ""))), 0
 
     def _remember(self, channel: str, outcome: PostOutcome) -> None:
-        if isinstance(outcome, Halted) and not self.halted:
-            self.halted = outcome.reason
+        if isinstance(outcome, Halted) and not self._pace.halted:
+            self._pace.halted = outcome.reason
             log.error("nothing is sent to Discord any more: %s", outcome.reason)
         if isinstance(outcome, NotDelivered) and outcome.limits_channel:
             wait = outcome.retry_after

@@ -59,16 +59,11 @@ class SlackChat:
         self._session = open_session(self._addresses.api_url, CALL_SECONDS)
         self._client = new_client(self._session, self._addresses.api_url, settings.bot_token.reveal())
         self._files = Files(self._client, self._session, self._addresses)
-        self._sender = Sender(self._client, clock, files=self._files, reconcile_after=self._timing.settle)
+        self.chat = Sender(self._client, clock, files=self._files, reconcile_after=self._timing.settle)
         self._receiver: Receiver | None = None
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
         self._transport: Sockets | Requests | None = None
-
-    @property
-    def chat(self) -> Sender:
-        """The port that announcements are delivered through."""
-        return self._sender
 
     @property
     def connected(self) -> bool:
@@ -94,7 +89,7 @@ class SlackChat:
         late = await self._receiver.conversation.drain(self._timing.drain) if self._receiver else 0
         if late:
             log.warning("%s answers to Slack were cut off; they are resumed at the next start", late)
-        await self._sender.uploads.drain(1.0)
+        await self.chat.uploads.drain(1.0)
 
     async def release(self) -> None:
         """Give back the connections to Slack; nothing can be sent after it.
@@ -104,24 +99,20 @@ class SlackChat:
         """
         if self._receiver is not None:
             await self._receiver.conversation.end()
-        await self._sender.uploads.end(1.0)
+        await self.chat.uploads.end(1.0)
         await self._session.close()
 
     async def _receive(self, me: Self) -> None:
-        self._sender.bot_id = me.bot
+        self.chat.bot_id = me.bot
         if self._receiver is None:
             self._receiver = self._new_receiver(me)
         self._receiver.conversation.begin()
         self._transport = self._open(self._receiver, me)
         log.info("serving Slack workspace %s", me.team)
         if not self._closing.is_set():
-            await self._receive_until_halted(self._transport)
-
-    async def _receive_until_halted(self, transport: Sockets | Requests) -> None:
-        """Receive until closed, or until Slack refuses what is sent: then nobody could be answered."""
-        await first_of(transport.run(), self._sender.stopped.wait())
-        if self._sender.halted:
-            raise ChatRefused(self._sender.halted)
+            await first_of(self._transport.run(), self.chat.stopped.wait())
+            if self.chat.halted:  # Slack refuses what is sent: nobody could be answered
+                raise ChatRefused(self.chat.halted)
 
     def _open(self, receiver: Receiver, me: Self) -> Sockets | Requests:
         settings = self._settings
@@ -142,8 +133,8 @@ class SlackChat:
         surface = SlackSurface(
             self._client,
             self._clock,
-            sender=self._sender,
-            people=People(self._client, self._clock, self._sender, me=me, groups=groups),
+            sender=self.chat,
+            people=People(self._client, self._clock, self.chat, me=me, groups=groups),
             responses=Responses(self._session, self._addresses, self._clock),
             files=self._files,
             progress=self._timing.progress,
@@ -160,9 +151,9 @@ class SlackChat:
             except Exception as error:  # noqa: BLE001 - the table decides what any error means
                 outcome = outcomes.classify(error, self._clock.now())
                 if isinstance(outcome, Halted):
-                    self._sender.halt(outcome.reason)
+                    self.chat.halt(outcome.reason)
                     raise ChatRefused(outcome.reason) from None
-                log.warning("Slack does not answer yet: %s", outcomes.code(error) or type(error).__name__)
+                log.warning("Slack does not answer yet: %s", outcomes.named(error))
                 pause, asked = (
                     backoff.next(),
                     outcome.retry_after if isinstance(outcome, NotDelivered) else None,

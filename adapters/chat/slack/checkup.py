@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.kind import Found
 from adapters.chat.slack import outcomes
 from adapters.chat.slack.addresses import API_URL, Addresses
 from adapters.chat.slack.manifest import SCOPES
@@ -14,9 +15,6 @@ from adapters.chat.slack.settings import Slack
 
 SECONDS = 10.0
 REINSTALL = "Update the app from `clew manifest slack`, install it again, and set SLACK_BOT_TOKEN anew."
-
-Found = tuple[str, str]
-"""What was found, and how to fix it, "" where it is well."""
 
 
 async def check(settings: Slack) -> AsyncIterator[Found]:

@@ -59,7 +59,7 @@ class Files:
         try:
             return await self._upload(None, None, name, title, content, len(content))
         except Exception as error:  # noqa: BLE001 - the message it belongs to is there already
-            log.warning("a picture was not uploaded: %s", outcomes.code(error) or type(error).__name__)
+            log.warning("a picture was not uploaded: %s", outcomes.named(error))
             return ""
 
     async def _send(
@@ -70,7 +70,7 @@ class Files:
         try:
             await self._upload(channel, thread, cleaning.one_line(name)[:NAME], title, content, size)
         except Exception as error:  # noqa: BLE001 - the message it belongs to is there already
-            log.warning("a file was not uploaded: %s", outcomes.code(error) or type(error).__name__)
+            log.warning("a file was not uploaded: %s", outcomes.named(error))
             return False
         return True
 

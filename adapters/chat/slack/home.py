@@ -45,7 +45,7 @@ async def channels(client: AsyncWebClient, user: str) -> Channels:
                 cursor=cursor,
             )
         except Exception as error:  # noqa: BLE001 - the home is shown without this part
-            log.warning("Slack did not list channels: %s", outcomes.code(error) or type(error).__name__)
+            log.warning("Slack did not list channels: %s", outcomes.named(error))
             return Channels(names=found, whole=False)
         found |= {str(c["id"]): str(c.get("name") or "") for c in page.get("channels") or ()}
         cursor = (page.get("response_metadata") or {}).get("next_cursor") or None

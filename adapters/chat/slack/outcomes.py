@@ -111,6 +111,11 @@ def code(error: BaseException) -> str:
     return found if isinstance(found, str) else ""
 
 
+def named(error: BaseException) -> str:
+    """Name an error for a log, without the address and the text that it may hold."""
+    return code(error) or type(error).__name__
+
+
 def sentence(error_code: str) -> str:
     """Say what a code means, for an operator."""
     return SENTENCES.get(error_code, f"Slack answered “{error_code[:60]}”.")

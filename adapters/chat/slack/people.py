@@ -182,7 +182,7 @@ class People:
         try:
             answer = await call()
         except Exception as error:  # noqa: BLE001 - a person stays unknown whatever the reason
-            log.warning("%s failed: %s", method, outcomes.code(error) or type(error).__name__)
+            log.warning("%s failed: %s", method, outcomes.named(error))
             return {}
         data = answer.data
         return data if isinstance(data, dict) else {}

@@ -14,11 +14,12 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat import chart
 from adapters.chat.edits import Slots
-from adapters.chat.slack import buttons, ids, metrics, outcomes, pictures, render
+from adapters.chat.pace import Bucket, ChannelPace
+from adapters.chat.slack import buttons, charts, ids, metrics, outcomes, render
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.markup import Json, plain
-from adapters.chat.slack.pace import Pace
 from adapters.chat.tasks import Tasks
 from bot.cache import Cache
 from bot.cards import Card
@@ -33,6 +34,7 @@ from bot.ports import (
     Post,
     PostOutcome,
     Unconfirmed,
+    Undeliverable,
     Unreadable,
 )
 from bot.state import MessageRef
@@ -44,41 +46,45 @@ REPEAT = "Possible repeat: Slack did not say whether the first one arrived."
 HISTORY_PAGE = 100
 HISTORY_PAGES = 50
 MARGIN = timedelta(seconds=60)  # between Slack's clock and ours
+POST_INTERVAL, POST_BURST = 1.0, 4  # a channel: https://docs.slack.dev/apis/web-api/rate-limits
+EDIT_INTERVAL, EDIT_BURST = 1.25, 10  # tier 3: 50 a minute and workspace
 UPDATE = "chat.update"
 EDITS = "edits"  # rate limited as a whole: Slack counts edits per workspace
 SHARED_SECONDS = 600.0
+PICTURE_NAME = "chart.png"
+PICTURE_TRIES = 4  # edits, as far apart as edits of one message are
 BLIND = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "thread_not_found", "is_archived"})
 
 Call = Callable[[], Awaitable[Any]]
 
 
 class Sender:
-    """Fills `bot.ports.Chat` for one workspace; calls may run concurrently."""
+    """Fills `bot.ports.Chat` for one workspace; calls may run concurrently.
+
+    `reconcile_after`: the client's total timeout and a reserve, as Slack may still store what we gave up on.
+    """
+
+    name = ids.CHAT
 
     def __init__(self, client: AsyncWebClient, clock: Clock, *, files: Files, reconcile_after: float) -> None:
         self._client = client
         self._clock = clock
         self._files = files
-        self._reconcile_after = reconcile_after
-        self._pace = Pace(clock)
+        self.reconcile_after = reconcile_after
+        self._pace = ChannelPace(clock, "Slack", metrics.WAITED, interval=POST_INTERVAL, burst=POST_BURST)
+        self._edit_pace = Bucket(clock, interval=EDIT_INTERVAL, burst=EDIT_BURST)
         metrics.RATE_LIMITED.set_function(lambda: self._pace.rate_limited_channels)
         self._slots: Slots[Json] = Slots(clock)
         self._shared: Cache[bool] = Cache(clock, SHARED_SECONDS)
         self._tables = True
-        self.halted = ""  # why nothing is sent any more
         self.stopped = asyncio.Event()
         self.bot_id = ""  # known once Slack has said who we are
         self.uploads = Tasks()
 
     @property
-    def name(self) -> str:
-        """The first part of Slack's channel ids."""
-        return ids.CHAT
-
-    @property
-    def reconcile_after(self) -> float:
-        """The client's total timeout and a reserve: Slack may still store what we gave up on."""
-        return self._reconcile_after
+    def halted(self) -> str:
+        """Why nothing is sent any more, "" while it is."""
+        return self._pace.halted
 
     def render(self, card: Card) -> str:
         """Turn a card into a message as JSON."""
@@ -86,7 +92,7 @@ class Sender:
 
     async def post(self, post: Post) -> PostOutcome:
         """Send one message when its channel's turn comes."""
-        refused = await self._turn(post.channel)
+        refused = await self._pace.turn(post.channel)
         if refused is not None:
             return refused
         message = fill(post)
@@ -126,7 +132,7 @@ class Sender:
 
     async def ephemeral(self, channel: str, thread: str | None, user: str, card: Card) -> PostOutcome:
         """Send a message that only one person sees; it cannot be found again."""
-        refused = await self._turn(channel)
+        refused = await self._pace.turn(channel)
         if refused is not None:
             return refused
         message = render.message(card, signed=True)
@@ -146,7 +152,7 @@ class Sender:
                 page = await self._history(channel, thread, oldest, cursor)
             except Exception as error:  # noqa: BLE001 - whatever went wrong, the history was not read
                 code = outcomes.code(error)
-                return Unreadable(outcomes.sentence(code or type(error).__name__), for_good=code in BLIND)
+                return Unreadable(outcomes.sentence(outcomes.named(error)), for_good=code in BLIND)
             for message in page.get("messages") or ():
                 if self._is(message, key):
                     return Found(message["ts"])
@@ -164,32 +170,19 @@ class Sender:
 
     def halt(self, reason: str) -> None:
         """Send nothing any more; every later post says why."""
-        self.halted = reason
+        self._pace.halted = reason
         self.stopped.set()
 
     async def _ask_shared(self, channel: str) -> bool | None:
         try:
             info = await self._client.conversations_info(channel=ids.last(channel))
         except Exception as error:  # noqa: BLE001 - None says that it cannot be told
-            log.warning(
-                "Slack did not say who reads a channel: %s", outcomes.code(error) or type(error).__name__
-            )
+            log.warning("Slack did not say who reads a channel: %s", outcomes.named(error))
             return None
         channel_info = info.get("channel") or {}
         return any(
             channel_info.get(name) for name in ("is_ext_shared", "is_pending_ext_shared", "is_org_shared")
         )
-
-    async def _turn(self, channel: str) -> PostOutcome | None:
-        """Wait for the channel's turn; return why nothing may be sent at all now."""
-        if not self.halted and not self._pace.rate_limited(channel):
-            metrics.WAITED.observe(await self._pace.post_turn(channel))
-        if self.halted:
-            return Halted(self.halted)
-        limited = self._pace.rate_limited(channel)
-        if limited:
-            return NotDelivered("Slack asked for a pause.", retry_after=limited, limits_channel=True)
-        return None
 
     async def _store(self, channel: str, method: str, arguments: Json) -> PostOutcome:
         """Make the one request, and another only where Slack certainly refused how the message looks."""
@@ -231,24 +224,34 @@ class Sender:
         if self.halted:
             return Halted(self.halted)
         if not self._pace.rate_limited(EDITS):
-            metrics.WAITED.observe(await self._pace.edits.turn())
+            metrics.WAITED.observe(await self._edit_pace.turn())
         if limited := self._pace.rate_limited(EDITS):
             return NotDelivered("Slack asked for a pause.", retry_after=limited)
         arguments = {"channel": ids.last(message.channel), "ts": message.message_id}
         return await self._store(EDITS, UPDATE, shown | arguments)
 
     async def _show_picture(self, message: MessageRef, shown: Json, picture: Json, count: int) -> None:
-        """Put a chart's picture into a message that has seen `count` edits, unless there are more by then."""
+        """Put a chart's picture into a message that has seen `count` edits, unless there are more by then.
+
+        So no answer waits for a picture or is lost with it: uploading takes three calls and a permission that may be
+        missing, and Slack refuses a file in a message until it has looked at it, which it does in its own time.
+        https://docs.slack.dev/reference/block-kit/composition-objects/slack-file-object
+        """
+        content = await asyncio.to_thread(chart.png, picture["values"])
+        file = await self._files.keep(PICTURE_NAME, picture["block"]["title"]["text"], content)
+        if not file:
+            return
+        shown = shown | {"blocks": charts.with_picture(shown["blocks"], picture, file)}
         slot = self._slots.of(message)
-
-        async def edit(blocks: list[Json]) -> PostOutcome | None:
-            nonlocal count
+        for _ in range(PICTURE_TRIES):
             if slot.count != count:
-                return None
+                return
             count += 1
-            return await slot.show(shown | {"blocks": blocks}, lambda newest: self._update(message, newest))
-
-        await pictures.show(picture, shown["blocks"], files=self._files, edit=edit)
+            outcome = await slot.show(shown, lambda newest: self._update(message, newest))
+            if not isinstance(outcome, Undeliverable) or outcome.channel_lost:
+                break  # a file that Slack has not looked at yet is refused like a wrong block; all else is final
+        if not isinstance(outcome, Delivered):
+            log.warning("a picture was not shown, its numbers stand as text: %s", outcome.reason)
 
     async def _history(self, channel: str, thread: str | None, oldest: str, cursor: str) -> Any:
         arguments: Json = {
@@ -272,7 +275,7 @@ class Sender:
         try:
             await call()
         except Exception as error:  # noqa: BLE001 - what it was for has happened already
-            log.warning("%s failed: %s", method, outcomes.code(error) or type(error).__name__)
+            log.warning("%s failed: %s", method, outcomes.named(error))
 
 
 def fill(post: Post) -> Json:

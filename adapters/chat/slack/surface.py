@@ -162,7 +162,7 @@ class SlackSurface(Surface[Interaction]):
         except Exception as error:  # noqa: BLE001 - the person is told whatever the reason
             if outcomes.code(error) == OPEN_ALREADY:  # the press came twice
                 return None
-            log.warning("a form was not opened: %s", outcomes.code(error) or type(error).__name__)
+            log.warning("a form was not opened: %s", outcomes.named(error))
             return conversation.form_too_late("Slack")
         channel = ids.last(inbound.invocation.place.channel) if interaction.placed else ""
         prepared = await form()
@@ -182,7 +182,7 @@ class SlackSurface(Surface[Interaction]):
         try:
             await self._client.views_open(trigger_id=trigger, view=view)
         except Exception as error:  # noqa: BLE001 - the card with a button for the form is shown instead
-            log.info("a form was not opened: %s", outcomes.code(error) or type(error).__name__)
+            log.info("a form was not opened: %s", outcomes.named(error))
             return False
         return True
 
@@ -192,7 +192,7 @@ class SlackSurface(Surface[Interaction]):
             try:
                 await self._client.views_update(view_id=view_id, view=shown)
             except Exception as error:  # noqa: BLE001 - a person who closed it needs nothing more
-                log.warning("a form was not shown: %s", outcomes.code(error) or type(error).__name__)
+                log.warning("a form was not shown: %s", outcomes.named(error))
                 if outcomes.code(error) == CLOSED:
                     return
             else:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from adapters.chat.edits import INTERVAL, Slot
+from adapters.chat.pace import Bucket, ChannelPace
+from adapters.chat.slack import metrics
 from adapters.chat.slack.markup import Json
-from adapters.chat.slack.pace import Bucket, Pace
+from adapters.chat.slack.sender import POST_BURST, POST_INTERVAL
 from bot.cards import Card
 from bot.ports import Delivered, NotDelivered, PostOutcome
 from bot.state import MessageRef
@@ -15,6 +17,11 @@ from tests.fakes.slack import serve
 from tests.fakes.slack_api import limited
 from tests.fakes.slack_bot import bare_sender
 from tests.fakes.slack_world import BOT_USER, MAIN
+
+
+def pace_of_posts(clock: ManualClock) -> ChannelPace:
+    """Return the pace that Slack's sender holds posts to."""
+    return ChannelPace(clock, "Slack", metrics.WAITED, interval=POST_INTERVAL, burst=POST_BURST)
 
 
 async def test_bucket__lets_a_burst_through_and_then_one_per_interval() -> None:
@@ -73,8 +80,8 @@ async def test_bucket__earns_its_burst_back() -> None:
 async def test_pace__channels_do_not_wait_for_each_other() -> None:
     """A busy channel leaves the others alone."""
     clock = ManualClock()
-    pace = Pace(clock)
-    for _ in range(Pace.POST_BURST):
+    pace = pace_of_posts(clock)
+    for _ in range(POST_BURST):
         await pace.post_turn("busy")
 
     waited = await pace.post_turn("other")
@@ -85,7 +92,7 @@ async def test_pace__channels_do_not_wait_for_each_other() -> None:
 async def test_pace__limits_a_channel_for_as_long_as_slack_says() -> None:
     """Until then it says how long; afterwards nothing is left of it."""
     clock = ManualClock()
-    pace = Pace(clock)
+    pace = pace_of_posts(clock)
     pace.rate_limit("c", 30)
     clock.pass_time(10)
 
