@@ -23,6 +23,7 @@ NOT_PERMITTED = (
     "Only you can see this because Clew may not write here. `clew doctor` shows which permission is missing."
 )
 PREPARING_FORM = "Preparing the form…"
+WHERE_TO_ANSWER = "Where should Clew answer?"
 FILL_THIS_IN = "This field is required."
 
 

@@ -20,3 +20,8 @@ def earlier_lines(lines: int) -> str:
 def chart_title(title: str) -> str:
     """Name a chart, and say in which order its values stand."""
     return f"{title}, oldest first"
+
+
+def not_taken(chat: str) -> str:
+    """Say that a chat refused a part of a message."""
+    return f"{chat} did not accept the rest of this message."

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from adapters.chat.slack.markup import Json, plain
 from bot.cards import Field, FieldKind, Form
 from bot.commands.fields import Judge
+from bot.replies import conversation
 from bot.state import Invocation
 from bot.suggest import Limits, Suggestion
 
@@ -51,7 +52,7 @@ class Sent:
 
 def waiting(title: str) -> Json:
     """Build the view that opens at once, while the form is prepared: a trigger lives three seconds."""
-    return _view(WAITING, title, [{"type": "section", "text": plain("Preparing the form…", INPUT)}])
+    return _view(WAITING, title, [{"type": "section", "text": plain(conversation.PREPARING_FORM, INPUT)}])
 
 
 def problem(title: str, sentences: tuple[str, ...]) -> Json:
@@ -122,7 +123,7 @@ def _where() -> Json:
     return {
         "type": "input",
         "block_id": WHERE,
-        "label": plain("Where should Clew answer?", LABEL),
+        "label": plain(conversation.WHERE_TO_ANSWER, LABEL),
         "element": element,
     }
 
@@ -190,7 +191,7 @@ def _label(block: Json) -> str:
 
 
 def _missing(block: Json) -> str:
-    return "" if not block or block.get("optional") else "This field is required."
+    return "" if not block or block.get("optional") else conversation.FILL_THIS_IN
 
 
 def _filled(view: Json) -> Iterator[tuple[str, str, object]]:

@@ -23,7 +23,7 @@ from bot.access import Denied
 from bot.cache import Cache
 from bot.errors import UserError
 from bot.ports import Clock
-from bot.replies import problems
+from bot.replies import conversation, problems
 from bot.state import Actor, Invocation
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class People:
             self._person(user, afresh=afresh), self._groups_of(actor, afresh=afresh)
         )
         if person.gone:
-            raise UserError("Slack says that this account is deactivated or a bot.")
+            raise conversation.account_refused("Slack")
         belongs = self._belongs(person, named)
         foreign = person.team if person.team not in {"", *self._me.workspaces} else named
         team = self._me.team if belongs else foreign

@@ -16,7 +16,7 @@ from adapters.chat.slack import buttons, charts, ids, markup
 from adapters.chat.slack.markup import Json, plain, section
 from bot import cleaning
 from bot.cards import Card, Excerpt, Fact, Item, Line
-from bot.replies.layout import not_shown
+from bot.replies.layout import not_shown, not_taken
 
 HEADER = 150
 FIELD = 2000
@@ -37,7 +37,7 @@ EXCERPTS = Packing(
     reserve=5000,
 )
 
-REFUSED = "Slack did not take the rest of this message."
+REFUSED = not_taken("Slack")
 
 
 def render(card: Card, *, signed: bool = False) -> str:

@@ -37,12 +37,13 @@ from bot.ports import (
     Undeliverable,
     Unreadable,
 )
+from bot.replies.conversation import possible_repeat
 from bot.state import MessageRef
 
 log = logging.getLogger(__name__)
 
 EVENT_TYPE = "clew_message"
-REPEAT = "Possible repeat: Slack did not say whether the first one arrived."
+REPEAT = possible_repeat("Slack")
 HISTORY_PAGE = 100
 HISTORY_PAGES = 50
 MARGIN = timedelta(seconds=60)  # between Slack's clock and ours

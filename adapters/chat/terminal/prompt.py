@@ -18,6 +18,8 @@ from adapters.private import touch
 from adapters.redact import redact
 from bot.cards import Field, FieldKind, Form
 from bot.handler import Handler
+from bot.replies import problems
+from bot.replies import prompt as sentences
 
 log = logging.getLogger(__name__)
 
@@ -91,13 +93,13 @@ class Prompt:
             return await self._receiver.line(text)
         except Exception:
             log.exception("a line could not be answered")
-            self._sender.screen.line("That did not work because of a fault in Clew; its log has the rest.")
+            self._sender.screen.line(problems.FAULT)
             return True
 
     async def _fill(self, form: Form) -> Mapping[str, str] | None:
         """Ask for each field; Ctrl-C gives up. Only for the line that is attended: there is one prompt."""
         if asyncio.current_task() is not self._attended:
-            self._sender.screen.line(f"Type {form.verb} to fill in its form.")
+            self._sender.screen.line(sentences.fill_in(form.verb))
             return None
         self._filling = True
         try:
@@ -107,13 +109,13 @@ class Prompt:
 
     async def _fields_of(self, form: Form) -> Mapping[str, str] | None:
         screen = self._sender.screen
-        screen.line(f"{form.title}: Enter goes on, Ctrl-C gives up.")
+        screen.line(sentences.form_begun(form.title))
         values = {}
         try:
             for field in form.fields:
                 values[field.name] = await self._field(form.verb, field)
         except (KeyboardInterrupt, EOFError):
-            screen.line("Given up; nothing was sent.")
+            screen.line(sentences.FORM_CANCELLED)
             return None
         return {name: value for name, value in values.items() if value}
 
@@ -135,7 +137,7 @@ class Prompt:
     def _problem(self, verb: str, field: Field, text: str) -> str:
         """Say what is wrong with a field while it can still be mended, "" where nothing is; the verb checks all."""
         if not text:
-            return f"{field.label} is needed." if field.required else ""
+            return sentences.needed(field.label) if field.required else ""
         return self._judge(verb, field.name, field.kind, text, field.label)
 
     def _place(self) -> str:

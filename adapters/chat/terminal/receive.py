@@ -13,6 +13,7 @@ from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Message
 from bot.cards import Form
 from bot.ports import Clock
+from bot.replies import prompt
 
 Fill = Callable[[Form], Awaitable[Mapping[str, str] | None]]
 """Asks a person a form's fields; None where they gave up."""
@@ -57,7 +58,7 @@ class Receiver:
     async def _press(self, number: int) -> None:
         found = self._sender.transcript.pressed(number)
         if found is None:
-            self._sender.screen.line(f"There is no button {number} now.")
+            self._sender.screen.line(prompt.no_button(number))
             return
         message, control = found
         if control.report and message.report_url is not None:
@@ -118,5 +119,5 @@ class Receiver:
     def _known(self, root: str | None) -> bool:
         if root is not None and self._sender.transcript.has_thread(root):
             return True
-        self._sender.screen.line(f"There is no message #{root}.")
+        self._sender.screen.line(prompt.no_message(root))
         return False

@@ -15,6 +15,7 @@ from adapters.chat.terminal.transcript import Message, Transcript
 from adapters.chat.terminal.typeset import Display, status_line, typeset
 from bot.cleaning import one_line
 from bot.model import Secret
+from bot.replies import prompt
 
 NARROWEST = 40  # cells; below that, wrapping would only hurt
 
@@ -70,11 +71,11 @@ class Screen:
     def signed(self, label: str, link: Secret) -> None:
         """Open a signed link in the browser of this desktop; the link itself is never written out."""
         if _desktop() and webbrowser.open(link.reveal()):
-            self.line(f"{label}: opened in your browser.")
+            self.line(prompt.opened(label))
         elif self.console.is_terminal and not self.console.is_dumb_terminal:
             self._print(Text(f"{label} (click here)", style=f"underline link {link.reveal()}"))
         else:
-            self.line(f"{label}: there is no browser here, and a signed link is not written out.")
+            self.line(prompt.no_browser(label))
 
     def status(self, messages: tuple[Message, ...]) -> list[str]:
         """Write one line for each message that lives on, newest last."""

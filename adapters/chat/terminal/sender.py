@@ -28,9 +28,10 @@ from bot.ports import (
     Undeliverable,
 )
 from bot.replies import keeping
+from bot.replies.prompt import MAY_REPEAT
 from bot.state import MessageRef
 
-REPEAT = Row(kind=RowKind.FOOTER, segments=(Segment("This may be a repeat.", Emphasis.DIM),))
+REPEAT = Row(kind=RowKind.FOOTER, segments=(Segment(MAY_REPEAT, Emphasis.DIM),))
 
 
 class Sender:

@@ -31,7 +31,7 @@ def test_demo__a_person_talks(tmp_path: Path) -> None:
         person.sees("it must be a length of time")
         person.sees("Duration")
         person.keys(b"\x03")
-        person.sees("Given up; nothing was sent.")
+        person.sees("Cancelled. Nothing was sent.")
         person.type('launch basic_test duration=10 description="by hand"')
         person.sees(r"Launch basic_test\?")
         number = person.sees(r"\[(\d+)\] Launch")[1]
