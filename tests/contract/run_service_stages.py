@@ -14,11 +14,11 @@ from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.antithesis.transport import open_http
 from adapters.simulator import SimulatedTenant, empty_world, simulated_tenant
 from bot.errors import AccessRefused, RateLimited, ServiceFailed
-from bot.model import Fault, Run, RunStatus, Secret
+from bot.model import Fault, Run, RunStatus, Says, Secret
 from bot.platform import Platform
 from tests.fakes.clock import ManualClock
-from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
-from tests.fakes.service import FakeRunService, Launching
+from tests.fakes.runs import MOMENT, a_build, a_line, a_run, build_results, run_id, some_results
+from tests.fakes.service import FakeRunService, Launching, a_build_server
 
 LAUNCHER = "basic_test"
 QUICK = Limits(wait=0.001, longest_wait=1.0, read=20.0)
@@ -108,6 +108,34 @@ class InMemory:
         return self.service.violations
 
 
+class SecondFace(InMemory):
+    """The platform in memory with its other face: builds with numbers, no times, no moments, quarantine, its own word."""
+
+    def __init__(self, spool: Path) -> None:
+        super().__init__(spool)
+        self.service = a_build_server(spool=spool)
+        self.platform = self.service.platform
+
+    def add(self, status: RunStatus, *, failing: tuple[str, ...] = (), launcher: str = LAUNCHER) -> str:
+        self._number += 1
+        run = self.service.add_run(a_build(self._number, status=status, launcher=launcher))
+        if status is RunStatus.COMPLETED:
+            self._give(run, failing)
+        return run.ref.run_id
+
+    def finish(self, run_id: str, *, failing: tuple[str, ...]) -> None:
+        run = self.service.change(a_build(run_id), status=RunStatus.COMPLETED)
+        self._give(run, failing)
+
+    def _give(self, run: Run, failing: tuple[str, ...]) -> None:
+        number, passing = run.ref.run_id, ("one", "two")
+        results = build_results(
+            number, failing=failing, passing=passing, skipped=("three",), excused=("four",)
+        )
+        self.service.set_results(results)
+        self.service.change(run, says=Says.FAILED if failing else Says.PASSED)
+
+
 class Simulated:
     """The real client over a simulated tenant."""
 
@@ -148,6 +176,16 @@ def in_memory(spool: Path) -> AbstractAsyncContextManager[Stage]:
     @asynccontextmanager
     async def stage() -> AsyncIterator[Stage]:
         yield InMemory(spool)
+
+    return stage()
+
+
+def second_face(spool: Path) -> AbstractAsyncContextManager[Stage]:
+    """Open the platform in memory with its other face."""
+
+    @asynccontextmanager
+    async def stage() -> AsyncIterator[Stage]:
+        yield SecondFace(spool)
 
     return stage()
 

@@ -32,7 +32,8 @@ from bot.model import (
     Started,
     Unclear,
 )
-from tests.contract.run_service_stages import LAUNCHER, Stage, in_memory, simulated
+from bot.platform import listed
+from tests.contract.run_service_stages import LAUNCHER, Stage, in_memory, second_face, simulated
 from tests.fakes.service import Launching, there
 
 UNKNOWN = "f" * 32 + "-64-0"
@@ -48,6 +49,14 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         assert opened.violations() == []
 
 
+@pytest.fixture(params=[in_memory, simulated, second_face], ids=["in memory", "client", "second face"])
+async def face(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    """Open a platform of any kind."""
+    async with request.param(tmp_path) as opened:
+        yield opened
+        assert opened.violations() == []
+
+
 async def _quiet(_: str) -> None:
     """Hear nothing."""
 
@@ -58,9 +67,9 @@ async def _listed(stage: Stage, query: RunQuery | None = None) -> list[str]:
     ]
 
 
-async def test_version__says_the_release(stage: Stage) -> None:
+async def test_version__says_the_release(face: Stage) -> None:
     """The release proves that the platform was reached."""
-    assert await stage.platform.reads.version() == "64.0"
+    assert await face.platform.reads.version() == "64.0"
 
 
 async def test_service__names_itself(stage: Stage) -> None:
@@ -73,11 +82,11 @@ async def test_service__names_itself(stage: Stage) -> None:
     assert stage.platform.moment_logs is not None
 
 
-async def test_runs__newest_first_over_several_pages(stage: Stage) -> None:
+async def test_runs__newest_first_over_several_pages(face: Stage) -> None:
     """All runs come, each once, in order of creation."""
-    added = [stage.add(RunStatus.COMPLETED) for _ in range(120)]
+    added = [face.add(RunStatus.COMPLETED) for _ in range(120)]
 
-    assert await _listed(stage) == added[::-1]
+    assert await _listed(face) == added[::-1]
 
 
 async def test_runs__filters_hold_together(stage: Stage) -> None:
@@ -102,33 +111,54 @@ async def test_run__read_alone(stage: Stage) -> None:
     assert run.ref.run_id in run.page_url
 
 
-async def test_run__unknown(stage: Stage) -> None:
+async def test_run__has_a_time_alone_where_the_list_has_one(face: Stage) -> None:
+    """All runs of a platform have a time of creation, wherever they are read, or none has."""
+    added = [face.add(RunStatus.COMPLETED) for _ in range(3)]
+    rows = [run async for page in listed(face.platform, RunQuery()) for run in page]
+    alone = [await face.platform.reads.run(run_id) for run_id in reversed(added)]
+
+    assert [run.created_at for run in rows] == [run.created_at for run in alone]
+    assert len({run.created_at is None for run in rows}) == 1
+    assert all(face.platform.reads.owns(run_id) for run_id in added)
+
+
+async def test_results__what_does_not_count_is_apart(face: Stage) -> None:
+    """A failure that is excused is no failing check, and every named check is counted once."""
+    run = await face.platform.reads.run(face.add(RunStatus.COMPLETED, failing=FAILING))
+    results = await face.platform.reads.results(run)
+
+    assert not {check.name for check in results.excused} & {check.name for check in results.failing}
+    assert results.total.all == len(results.checks)
+    assert results.comparable
+
+
+async def test_run__unknown(face: Stage) -> None:
     """An id that was never given is not found."""
     with pytest.raises(NotFound) as caught:
-        await stage.platform.reads.run(UNKNOWN)
+        await face.platform.reads.run(UNKNOWN)
 
     assert caught.value.what == "run"
 
 
 @pytest.mark.parametrize("error", [ServiceFailed, AccessRefused, RateLimited])
-async def test_run__the_platform_fails(stage: Stage, error: type[ServiceError]) -> None:
+async def test_run__the_platform_fails(face: Stage, error: type[ServiceError]) -> None:
     """Each way of failing has its own type, and passes."""
-    run_id = stage.add(RunStatus.COMPLETED)
-    stage.fail(error)
+    run_id = face.add(RunStatus.COMPLETED)
+    face.fail(error)
     with pytest.raises(error) as caught:
-        await stage.platform.reads.run(run_id)
+        await face.platform.reads.run(run_id)
     if isinstance(caught.value, RateLimited):
         await asyncio.sleep(
             caught.value.retry_after or 0.0
         )  # the pause that was asked for holds for every call
 
-    assert (await stage.platform.reads.run(run_id)).ref.run_id == run_id
+    assert (await face.platform.reads.run(run_id)).ref.run_id == run_id
 
 
-async def test_results__ready(stage: Stage) -> None:
+async def test_results__ready(face: Stage) -> None:
     """Failing properties are failing, whatever group they are in."""
-    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
-    results = await stage.platform.reads.results(run)
+    run = await face.platform.reads.run(face.add(RunStatus.COMPLETED, failing=FAILING))
+    results = await face.platform.reads.results(run)
 
     assert results.availability is Availability.READY
     assert tuple(p.name for p in results.failing) == FAILING
@@ -144,19 +174,19 @@ async def test_results__ready(stage: Stage) -> None:
         (RunStatus.CANCELLED, Availability.ABSENT),
     ],
 )
-async def test_results__why_there_are_none(stage: Stage, status: RunStatus, why: Availability) -> None:
+async def test_results__why_there_are_none(face: Stage, status: RunStatus, why: Availability) -> None:
     """A run without results says why."""
-    run = await stage.platform.reads.run(stage.add(status))
+    run = await face.platform.reads.run(face.add(status))
 
-    assert (await stage.platform.reads.results(run)).availability is why
+    assert (await face.platform.reads.results(run)).availability is why
 
 
-async def test_results__after_the_run_has_ended(stage: Stage) -> None:
+async def test_results__after_the_run_has_ended(face: Stage) -> None:
     """A value read before the end does not hide the results after it."""
-    run = await stage.platform.reads.run(stage.add(RunStatus.IN_PROGRESS))
-    stage.finish(run.ref.run_id, failing=FAILING)
+    run = await face.platform.reads.run(face.add(RunStatus.IN_PROGRESS))
+    face.finish(run.ref.run_id, failing=FAILING)
 
-    assert tuple(p.name for p in (await stage.platform.reads.results(run)).failing) == FAILING
+    assert tuple(p.name for p in (await face.platform.reads.results(run)).failing) == FAILING
 
 
 async def _log(stage: Stage, **query: object) -> tuple[LogExcerpt, Moment]:

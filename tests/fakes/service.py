@@ -439,6 +439,22 @@ class FakeRunService:
         return str(path), path.stat().st_size
 
 
+BUILDS = Terms(
+    platform="Testhide",
+    run=Noun("build", "builds"),
+    check=Noun("test", "tests"),
+    launcher=Noun("job", "jobs"),
+    source=Noun("branch", "branches"),
+    excused="quarantined",
+)
+
+
+def a_build_server(**changes: object) -> FakeRunService:
+    """Return the platform's second face: builds and tests, without moments, reports and a way to find a launch."""
+    lacks = frozenset({"moment_logs", "debugs", "reports", "finds_launched"})
+    return FakeRunService(**{"terms": BUILDS, "ids": re.compile(r"[0-9]{1,9}"), "lacks": lacks, **changes})  # type: ignore[arg-type]  # the test's own
+
+
 def _fits(run: Run, query: RunQuery) -> bool:
     created = run.created_at or EPOCH
     return (
