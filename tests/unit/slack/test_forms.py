@@ -116,7 +116,7 @@ def test_field__says_what_is_wrong(kind: FieldKind, value: str) -> None:
          "Examples: 30, 0.5, 1h30m, 10s")),
         (Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER), "../../v1/launch/x",
          ("Launcher is “../../v1/launch/x”; that is not the name of a launcher. "
-         "Names hold no / \\ .. ? # % and no invisible characters. Example: basic_test")),
+         "Names contain no / \\ .. ? # % and no invisible characters. Example: basic_test")),
         (Field(name="images", label="Images", kind=FieldKind.LONG_TEXT), "app",
          ("Images has “app”; that is not an image with a tag or a digest. "
          "Examples: app:1.4, registry.example.com/team/app@sha256:… (64 digits)")),
