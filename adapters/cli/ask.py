@@ -25,7 +25,7 @@ from bot.state import Invocation, MessageRef
 
 ANSWERED, USER_ERROR, FAILURE = 0, 1, 2
 LINK_KEPT = (
-    "the link opens it for everyone, so it is not printed here. Say it again with --show-link to get it."
+    "the link opens it for everyone, so it is not printed here. Run it again with --show-link to get it."
 )
 # What people type after any program's name; `--help` is answered before.
 OPTIONS_THAT_ARE_COMMANDS: Mapping[str, str] = MappingProxyType({"--version": "version", "-v": "version"})
@@ -72,7 +72,7 @@ async def ask(parts: Parts, words: Sequence[str], manner: Manner) -> int:
         _show_links(reply.card, console, plainly=manner.show_link)
         print(f"(--thread {thread} goes on from here)", file=sys.stderr)  # noqa: T201 - the answer
     if _waits_for_yes(reply.card):
-        print("Nothing was started. Say it again with --yes to confirm it.", file=sys.stderr)  # noqa: T201 - the answer
+        print("Nothing was started. Run it again with --yes to confirm it.", file=sys.stderr)  # noqa: T201 - the answer
         return USER_ERROR
     if not reply.failed:
         return ANSWERED

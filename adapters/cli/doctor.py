@@ -144,7 +144,7 @@ async def _lost(loaded: Settings) -> list[Finding]:
             }
     except (StoreError, UserError):
         return []  # the line about the database says so
-    hint = "Mend that. What is for the channel waits, and is posted when it can be."
+    hint = "Fix that. Messages for the channel wait and are posted when possible."
     return [
         Finding("channel", f"{channel} cannot be reached: {problem}", hint, bad=True)
         for channel, problem in problems.items()

@@ -30,4 +30,4 @@ def explain(error: Exception) -> str:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or type(error).__name__}."
     log.error("a command failed", exc_info=error)
-    return f"That did not work because of a fault in Clew ({type(error).__name__}); its log has the rest."
+    return f"Clew hit an internal error ({type(error).__name__}). The log has the details."

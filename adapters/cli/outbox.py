@@ -143,7 +143,7 @@ async def _change(services: _Outbox, number: str, what: str, change: Change) -> 
 
 async def _done(services: _Outbox, row_id: int, what: str, before: DeliveryState) -> str:
     if what == "drop":
-        return f"Message {row_id} is given up. Nothing of it will be posted."
+        return f"Message {row_id} is dropped. Nothing of it will be posted."
     entry = await services.store.entry(row_id)
     held = entry.held_until if entry else None
     when = (

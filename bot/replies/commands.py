@@ -69,8 +69,8 @@ def words_behind(name: str, value: str, behind: str) -> UserError:
 def secret_taken_out(name: str, mask: str) -> UserError:
     """Refuse to change something by a value that a secret was taken out of."""
     return UserError(
-        f"“{name[:_SHOWN]}=” has “{mask}” in the place of what looks like a secret, and what is said in a "
-        "chat stays there: Clew does not take it.",
+        f"“{name[:_SHOWN]}=” has “{mask}” in the place of what looks like a secret. Messages stay in the "
+        "chat, so Clew does not accept it.",
         "Remove it. Secrets that a run needs belong in the launcher's own settings.",
     )
 

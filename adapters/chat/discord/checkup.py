@@ -110,6 +110,6 @@ def _failed(error: Exception) -> Found:
     if isinstance(error, discord.LoginFailure):
         return (
             "Discord does not accept DISCORD_TOKEN",
-            "Set DISCORD_TOKEN anew; the README says where it is made.",
+            "Set DISCORD_TOKEN again; the README shows where to create it.",
         )
     return f"Discord does not answer ({outcomes.named(error)})", "Check the network and DISCORD_API_URL."

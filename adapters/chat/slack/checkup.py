@@ -14,7 +14,7 @@ from adapters.chat.slack.proxies import new_client, open_session
 from adapters.chat.slack.settings import Slack
 
 SECONDS = 10.0
-REINSTALL = "Update the app from `clew manifest slack`, install it again, and set SLACK_BOT_TOKEN anew."
+REINSTALL = "Update the app from `clew manifest slack`, install it again, and set SLACK_BOT_TOKEN again."
 
 
 async def check(settings: Slack) -> AsyncIterator[Found]:
@@ -70,6 +70,6 @@ def _failed(error: Exception, token: str) -> Found:
     if code in outcomes.HALT:
         return (
             f"Slack does not accept {token} ({code})",
-            f"Set {token} anew; the README says where it is made.",
+            f"Set {token} again; the README shows where to create it.",
         )
     return (f"Slack does not answer ({code or type(error).__name__})", "Check the network and SLACK_API_URL.")

@@ -87,8 +87,8 @@ SENTENCES = {
     "is_archived": "The channel is archived.",
     "invalid_auth": "Slack does not accept the bot's token. Check SLACK_BOT_TOKEN.",
     "not_authed": "No token reached Slack. Check SLACK_BOT_TOKEN.",
-    "token_revoked": "The bot's token was revoked. Install the app again and set SLACK_BOT_TOKEN anew.",
-    "token_expired": "The bot's token has expired. Turn token rotation off and set SLACK_BOT_TOKEN anew.",
+    "token_revoked": "The bot's token was revoked. Install the app again and set SLACK_BOT_TOKEN again.",
+    "token_expired": "The bot's token has expired. Turn token rotation off and set SLACK_BOT_TOKEN again.",
     "account_inactive": "The app was removed from the workspace. Install it again.",
     "missing_scope": "The app lacks a permission. Update it from `clew manifest slack` and install it again.",
 }

@@ -25,9 +25,9 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 2.0  # seconds that an answer may take before the prompt comes back without it
 WELCOME = (
-    "  status      say a verb; help shows all of them, Tab completes",
+    "  status      run a command; help lists all of them, Tab completes",
     "  3           press button 3",
-    "  #2 logs     say it in the thread of message 2; #2 alone goes in, # comes out",
+    "  #2 logs     run it in the thread of message 2; #2 alone enters the thread, # leaves it",
     "  quit        leave",
 )
 

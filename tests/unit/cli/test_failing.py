@@ -16,7 +16,7 @@ from bot.errors import AccessRefused, StoreError, UserError
         (StoreError("The database is read-only."), "The database is read-only."),
         (AccessRefused("The key was refused."), "`clew doctor` tests it."),
         (PermissionError(13, "Permission denied", "clew.log"), "clew.log: Permission denied."),
-        (ZeroDivisionError("canary"), "a fault in Clew (ZeroDivisionError)"),
+        (ZeroDivisionError("canary"), "Clew hit an internal error (ZeroDivisionError)"),
     ],
 )
 def test_explain__sentence(error: Exception, said: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import json
 import re
@@ -37,6 +38,7 @@ from tests.fakes.chat import FakeChat
 from tests.fakes.delivering import Delivering, a_delivery
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example
 from tests.unit.commands.door import CHANNEL, Door, told
+from tests.unit.replies.test_one_place import ROOT, texts
 
 NOW = EPOCH + timedelta(days=3)
 ENDINGS = ("later", "later.", "later!", "later?", "later…")
@@ -154,6 +156,52 @@ def test_words__a_sentence_ends_in_one_stop(ending: str) -> None:
     assert plain(sentence("It said: ", Untrusted(ending))) == f"It said: {stopped(ending)}"
     assert stopped(ending) == ("later." if ending == "later" else ending)
     assert mistakes(stopped(ending)) == []
+
+
+# The field's words ---------------------------------------------------------------------------------
+
+OLD_WORDS = re.compile(
+    r"\bhears? (?:of|when)\b|\b[Ss]ay (?:“|it\b|a verb)|\b[Mm]end(?:ed|s)?\b|\bwhisper|\bcalled off\b|\bthe sender hears\b"
+    r"|\b(?:has|have) to be (?:a|an|the|yes|above|\d)|\bget through\b|\ball the same\b|\bstands? behind\b"
+    r"|\bfault in Clew\b|\bperson who asked\b|\bworked out anew\b|\bin doubt\b|\bparked\b"
+)
+PEOPLE_READ = (
+    "bot/replies",
+    "bot/commands",
+    "bot/launching.py",
+    "adapters/chat",
+    "adapters/cli",
+    "adapters/main.py",
+)
+
+
+def old_words(source: str) -> list[str]:
+    """Return the texts of a module that use a word of before the field's; docstrings are no texts."""
+    return [text for _, text in texts(ast.parse(source)) if OLD_WORDS.search(text)]
+
+
+@pytest.mark.parametrize("part", PEOPLE_READ)
+def test_words__are_those_of_the_field(part: str) -> None:
+    """A channel is notified, a person runs a command, an error has a hint."""
+    path = ROOT / part
+    modules = [path] if path.is_file() else sorted(path.rglob("*.py"))
+
+    assert [old for module in modules for old in old_words(module.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "times"),
+    [
+        ('x = "This channel hears of every run."', 1),
+        ('x = f"Say “{verb}” for more."', 1),
+        ('x = "It has to be a whole number."', 1),
+        ('def f():\n    """Tell who hears of it."""', 0),
+        ('x = "This channel is notified of every finished run."', 0),
+    ],
+)
+def test_old_words__are_found(planted: str, times: int) -> None:
+    """The judge finds an old word in a text, and reads no docstring."""
+    assert len(old_words(planted)) == times
 
 
 # Runs and properties ------------------------------------------------------------------------------

@@ -526,7 +526,7 @@ def test_ask__report_as_json() -> None:
 
     assert "?auth=" not in json.dumps(kept)
     (hint,) = kept["hints"]
-    assert hint.endswith("Say it again with --show-link to get it.")
+    assert hint.endswith("Run it again with --show-link to get it.")
     assert hint in said
     assert shown["hints"] == []
     assert any("?auth=" in (button["link"] or "") for button in shown["buttons"])

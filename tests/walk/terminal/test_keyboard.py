@@ -25,7 +25,7 @@ def test_demo__a_person_talks(tmp_path: Path) -> None:
         person.fill("basic_test")
         person.sees("Duration")
         person.fill("")
-        person.sees("is needed")
+        person.sees("is required")
         person.sees("Duration")
         person.fill("soon")
         person.sees("it must be a length of time")

@@ -132,7 +132,7 @@ def test_retry__dead_and_unknown(filled: str) -> None:
 
 def test_drop__one(filled: str) -> None:
     """It is given up, and a second time there is nothing to do; what was done is in the audit trail."""
-    assert clew("drop", "1").stdout == "Message 1 is given up. Nothing of it will be posted.\n"
+    assert clew("drop", "1").stdout == "Message 1 is dropped. Nothing of it will be posted.\n"
     again = clew("drop", "1")
 
     assert (again.exit_code, again.stderr) == (1, "Message 1 was given up, so there is nothing to drop.\n")
