@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.model import Run, RunRef, RunStatus
+from bot.model import Run, RunRef, RunStatus, Says
 from bot.ports import Store
 from bot.state import BEGINNING, Coverage, Stretch, TrackedRun
 from tests.contract.store.kit import NOW, a_delivery, a_run, a_step, later, results_of
+from tests.fakes.runs import a_build
 
 RUNNING = RunStatus.IN_PROGRESS
 
@@ -398,3 +400,34 @@ async def test_missing_results__of_the_newest_runs_of_living_series(store: Store
 async def test_stored_results__none(store: Store) -> None:
     """A run without kept results has none."""
     assert await store.stored_results(RunRef("demo", "r1")) is None
+
+
+async def test_record__a_list_without_times_gives_the_order(store: Store) -> None:
+    """A run that was launched here stands where the list shows it; a series goes by the launcher's id."""
+    first, launched, third, other = (a_build(number) for number in (9, 10, 11, 12))
+    await store.track(launched.ref, later(30))
+    placed = [
+        replace(run, seen_at=later(60) - n * timedelta(microseconds=1))
+        for n, run in enumerate((third, launched, first))
+    ]
+    another = replace(other, launcher_key="56", seen_at=later(50))
+    before = (await _tracked(store))["10"]
+    await store.record(a_step(runs=(*placed, another), now=later(60)))
+    await store.record(a_step(runs=tuple(replace(run, seen_at=later(120)) for run in placed), now=later(120)))
+    known = await store.known("demo", ("10",))
+    found = await store.earlier("demo", third.series, placed[0].seen_at or NOW, BEGINNING, 5, timed=False)
+
+    assert (before.listed, known["10"].listed, known["10"].listed_at) == (False, True, placed[1].seen_at)
+    assert [run.ref.run_id for run in found] == ["10", "9"]
+    assert [(run.launcher, run.launcher_key) for run in found] == [("Regression Suite", "55")] * 2
+    assert await store.earlier("demo", third.series, later(900), BEGINNING, 5) == ()
+
+
+async def test_results__keep_what_did_not_count(store: Store) -> None:
+    """Skipped and excused checks, the platform's word and the first listing come back as they were kept."""
+    kept = replace(
+        results_of(7), excused=frozenset({"q"}), skipped_count=5, says=Says.FAILED, seen_at=later(7)
+    )
+    await store.save_results(kept)
+
+    assert await store.stored_results(kept.ref) == kept
