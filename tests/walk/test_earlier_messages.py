@@ -27,7 +27,7 @@ from tests.fakes.slack_bot import running_bot as running_slack
 from tests.fakes.slack_world import MAIN, Message
 from tests.unit.terminal.cards import a_chat, a_screen
 
-SESSION = "at this moment was already requested|Open a debugging session?"  # after six hours it is over
+SESSION = "no second one was opened|Open a debugging session?"  # after six hours it is over
 PRESSES = (
     ("run", "Failing", "5 failing properties in"),
     ("run", "Logs", "of “Every order that was paid"),
@@ -160,7 +160,7 @@ async def test_slack__home(bot: Bot, slack: FakeSlack, label: str, expected: str
 
 # Discord ----------------------------------------------------------------------------------------------------
 
-NOT_THEIRS = "Only the requester can confirm or cancel this launch"
+NOT_THEIRS = "can confirm or cancel this launch"
 
 
 async def test_discord__every_button(store: SqlStore) -> None:

@@ -321,7 +321,7 @@ async def test_live__messages_go_on(now: Now) -> None:
 
     assert "Payments Nightly" in chat.edited["1700000005.000100"]
     assert "debugging session" in chat.edited["1700000010.000100"]
-    assert "Not known" in chat.edited["1700000004.000100"]
+    assert "unconfirmed" in chat.edited["1700000004.000100"]
     assert await now.store.story(an_id(1), MAIN) == MessageRef(channel=MAIN, message_id="1700000005.000100")
     assert await now.store.name(ALICE.id) == "Alice"
 
@@ -332,7 +332,7 @@ async def test_confirm__a_launch_that_was_shown(now: Now) -> None:
     again = await now.say(f"confirm {an_id(14)} ")
 
     assert plain(reply.card.title) == "drafted_test is launched"
-    assert "settled before" in plain(again.card.title)
+    assert "already handled" in plain(again.card.title)
     assert dict(now.service.parameters(now.service.launches[0])) == {
         "antithesis.duration": "30",
         "antithesis.config_image": "config:main",
@@ -397,7 +397,7 @@ async def test_unknown__is_looked_for_and_asked_again(now: Now) -> None:
     checked = await now.say(f"check {an_id(0)}")
     unclear, refused, expired = [await now.say(f"again {an_id(n)}") for n in (0, 2, 4)]
 
-    assert plain(checked.card.title) == "Still not known"
+    assert plain(checked.card.title) == "Still unconfirmed"
     assert [plain(r.card.title) for r in (unclear, refused, expired)] == [
         "Launch basic_test?",
         "Launch Payments Nightly?",
@@ -434,7 +434,7 @@ async def test_debug__joins_the_session_of_then(now: Now) -> None:
     """A second person at the same moment is shown the session that is open, not offered another."""
     reply = await now.say(f'debug {run_id(4)} property="{CHANCE}"')
 
-    assert "asked for before at the same moment" in plain(reply.card.text)
+    assert "no second one was opened" in plain(reply.card.text)
 
 
 async def test_intents__are_read_whole(now: Now) -> None:
