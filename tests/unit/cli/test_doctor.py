@@ -33,7 +33,7 @@ async def test_lost__names_each_channel_once(tmp_path: Path, monkeypatch: pytest
 
     assert (found.subject, found.bad) == ("channel", True)
     assert found.found == f"{CHANNEL} cannot be reached: The bot is not in the channel."
-    assert "What is for the channel waits" in found.hint
+    assert "Messages for the channel wait" in found.hint
 
 
 async def test_told__names_what_is_not_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,7 @@ async def test_id__of_no_run_is_not_called_too_short(two: Door) -> None:
 
     assert "There is no run 9999." in plain(with_numbers.card.text)
     assert "session" not in plain(with_numbers.card.text)
-    assert "“9999” is too short to tell runs apart." in plain(without.card.text)
+    assert "“9999” is too short to identify a run." in plain(without.card.text)
 
 
 async def test_id__as_a_card_shows_it_is_understood() -> None:

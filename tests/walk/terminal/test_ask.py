@@ -89,7 +89,7 @@ def test_ask__answered() -> None:
         (("logs", "moment=1"), "moment"),
         (("launch", "basic_test", "duration=soon"), "duration="),
         (("--yes", "launch", "../x", "duration=30"), "launcher="),
-        (("launch", "basic_test", "duration=30"), "Say it again with --yes"),
+        (("launch", "basic_test", "duration=30"), "Run it again with --yes"),
         (("status", "nonsense=1"), "nonsense="),
         (("a" * 5_000,), "Unknown command"),
         (("\u202e\x1b[31m",), "Unknown command"),
@@ -466,7 +466,7 @@ def test_exit_code__as_the_readme_says(
 
     assert code == done.returncode, done.stderr
     assert "Traceback" not in done.stderr
-    assert "fault in Clew" not in done.stderr
+    assert "internal error" not in done.stderr
 
 
 @pytest.mark.parametrize("words", [("help",), ("--json", "help")])
@@ -513,7 +513,7 @@ def test_ask__report_through_a_pipe() -> None:
     kept, shown = clew("ask", "report", "latest"), clew("ask", "--show-link", "report", "latest")
 
     assert "?auth=" not in kept.output
-    assert "Say it again with --show-link" in kept.stderr
+    assert "Run it again with --show-link" in kept.stderr
     assert "/report/" in shown.stdout
     assert "?auth=" in shown.stdout
 
