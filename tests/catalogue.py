@@ -30,7 +30,7 @@ CASES: dict[str, Case] = {
             "slack__sends_it_once_more_at_most",
             "discord__knows_by_its_nonce_that_it_was_there",
         ),
-        unit__watch__test_deliver=("step__marks_a_possible_repeat_where_nobody_can_find_out",),
+        unit__delivery__test_deliver=("step__marks_a_possible_repeat_where_nobody_can_find_out",),
         walk__slack__test_announcing=("post__a_repeat_says_so",),
     ),
     "C13": held_by(
@@ -44,7 +44,7 @@ CASES: dict[str, Case] = {
     "C15": held_by(
         "the clock is set an hour on or back: nothing is repeated, no wait is longer or shorter for it",
         unit__watch__test_poll=("tick__announces_once_although_the_clock_was_set",),
-        unit__watch__test_deliver=(
+        unit__delivery__test_deliver=(
             "step__lets_a_channel_wait_by_the_time_that_really_passes",
             "step__tries_again_although_the_clock_was_set_back",
             "step__drops_a_claim_that_only_the_wall_clock_calls_old",
@@ -66,15 +66,15 @@ CASES: dict[str, Case] = {
         walk__discord__test_answering=("command__is_answered_once", "mention__is_answered_once"),
         walk__discord__test_permissions=("post__every_answer_has_its_meaning",),
         unit__discord__test_outcomes=("classify__by_what_happened",),
-        unit__watch__test_deliver=("step__asks_seldom_where_it_is_refused_again_and_again",),
+        unit__delivery__test_deliver=("step__asks_seldom_where_it_is_refused_again_and_again",),
     ),
     "N8": held_by(
         "a chat is down for an hour while hundreds of runs end: one summary a channel, the other chat unaffected",
-        unit__watch__test_summing=(
+        unit__delivery__test_digest=(
             "step__an_hour_of_silence_ends_in_one_message",
             "step__sums_up_a_deep_backlog",
         ),
-        unit__watch__test_deliver=("step__keeps_two_posts_to_a_channel_apart",),
+        unit__delivery__test_deliver=("step__keeps_two_posts_to_a_channel_apart",),
     ),
     "L7": held_by(
         "a confirmation pressed twice, by somebody else, too late, after the role was taken away, or read-only",
@@ -125,7 +125,7 @@ CASES: dict[str, Case] = {
             "hostile__through_a_step",
             "hostile__through_everything_else",
         ),
-        unit__watch__test_deliver=(
+        unit__delivery__test_deliver=(
             "step__gives_up_one_bad_message_only",
             "step__gives_up_a_row_over_which_the_sender_breaks",
         ),
@@ -138,7 +138,7 @@ CASES: dict[str, Case] = {
             "tick__loses_nothing_in_an_outage",
         ),
         unit__watch__test_catch_up=("tick__more_pages_than_it_may_read_lose_no_run",),
-        unit__watch__test_summing=("step__sums_up_a_deep_backlog",),
+        unit__delivery__test_digest=("step__sums_up_a_deep_backlog",),
     ),
     "I6": held_by(
         "a flood of one person's commands, megabytes of arguments, names that only look like a command's",

@@ -1,1 +1,1 @@
-"""Watching and delivering: poll and decide, record, claim and post, settle."""
+"""Watch runs and launches: poll, decide, record with what is to be sent, and keep living messages current."""

@@ -1,1 +1,1 @@
-"""Watching and delivering."""
+"""Watching runs and launches."""

@@ -33,7 +33,7 @@ from bot.model import (
     Unclear,
 )
 from bot.platform import listed
-from tests.contract.run_service_stages import LAUNCHER, Stage, in_memory, second_face, simulated
+from tests.contract.platform_stages import LAUNCHER, Stage, in_memory, second_face, simulated
 from tests.fakes.service import Launching, there
 
 UNKNOWN = "f" * 32 + "-64-0"

@@ -9,7 +9,7 @@ from bot.model import Secret
 PROD = Tenant(name="prod", base_url="https://acme.antithesis.com", api_key=Secret("canary"))
 
 
-def test_standing__least() -> None:
+def test_startup_report__least() -> None:
     """What is off says why, what is on says where, and what was not tried yet is only configured."""
     found = list(standing(Settings(connections=(PROD,)), frozenset({"terminal"}), "http://127.0.0.1:8080"))
 
@@ -24,7 +24,7 @@ def test_standing__least() -> None:
     ]
 
 
-def test_standing__all() -> None:
+def test_startup_report__all() -> None:
     """With everything set each line says so, and no secret stands in any."""
     settings = Settings(
         connections=(PROD,), roles={"launch": frozenset({"slack:user:T1:U1"})}, read_only=True
@@ -39,14 +39,14 @@ def test_standing__all() -> None:
     assert "canary" not in found
 
 
-def test_standing__roles() -> None:
+def test_startup_report__roles() -> None:
     """Roles that are set are no longer asked for."""
     settings = Settings(connections=(PROD,), roles={"read": frozenset({"slack:team:T1"})})
 
     assert "on          changes            roles are set" in list(standing(settings, frozenset(), None))
 
 
-def test_standing__health_switched_off() -> None:
+def test_startup_report__health_switched_off() -> None:
     """Health that is not wanted is not called unusable."""
     settings = Settings(connections=(PROD,), web=Web(listen=None))
 
