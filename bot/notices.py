@@ -51,17 +51,14 @@ class NoticeStore(Protocol):
 
     async def notices(self) -> tuple[Notice, ...]:
         """Return what is not over, oldest first."""
-        ...
 
     async def open_notice(self, notice: Notice, delivery: NewDelivery | None) -> bool:
         """Remember it and enqueue its message, in one transaction; False where it is remembered already."""
-        ...
 
     async def close_notice(
         self, cause: Cause, subject: str, delivery: NewDelivery | None, now: datetime
     ) -> bool:
         """Forget it and enqueue the message that it is over, in one transaction; False where it was not there."""
-        ...
 
 
 class Operator:

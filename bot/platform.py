@@ -40,22 +40,18 @@ class Reads(Protocol):
 
     def owns(self, run_id: str, /) -> bool:
         """Whether a text can be the whole id of a run here, by its shape; only such a one is asked for. No I/O."""
-        ...
 
     async def version(self) -> str:
         """Return the platform's release ("60.0"), "" where it does not say; proves reachability and key."""
-        ...
 
     async def run(self, run_id: str) -> Run:
         """Return one run with its failure moment. Raises `NotFound(what="run")`."""
-        ...
 
     async def results(self, run: Run) -> Results:
         """Read a run's checks; never raises `NotFound`, the availability says why not.
 
         A list that repeats itself or does not end gives its first checks, each once, and is not `whole`.
         """
-        ...
 
 
 class Lists(Protocol):
@@ -67,7 +63,6 @@ class Lists(Protocol):
         An entry that is too large by itself is given as a run that is `unread`. Raises `ListCut` after the last
         page that could be read of a list that repeats itself or does not end.
         """
-        ...
 
 
 class Launches(Protocol):
@@ -78,30 +73,24 @@ class Launches(Protocol):
 
         Raises `UserError` for a name that a launch does not take, or that is there twice.
         """
-        ...
 
     def parameters(self, request: LaunchRequest, /) -> tuple[tuple[str, str], ...]:
         """Return the exact names and values that `launch` would send, in order.
 
         Raises `UserError` naming the value that is wrong, `Rejected` where the platform would not take it.
         """
-        ...
 
     def tested(self, request: LaunchRequest, /) -> Hashable:
         """Return what a launch tests: equal for two that differ only in name, mail or order."""
-        ...
 
     def cost(self, request: LaunchRequest, /) -> str:
         """Say what a launch costs, to stand behind "for": "30 minutes of test time"."""
-        ...
 
     def notes(self, request: LaunchRequest, /) -> tuple[Line, ...]:
         """Say what a person should know before confirming."""
-        ...
 
     async def launch(self, request: LaunchRequest) -> LaunchOutcome:
         """Start a test run; sent once. Never raises for what the platform answers."""
-        ...
 
 
 class FindsLaunched(Protocol):
@@ -109,7 +98,6 @@ class FindsLaunched(Protocol):
 
     async def find_launched(self, key: str, launcher: str, since: datetime) -> Run | None:
         """Look for the run that carries a correlation key among the runs created since then."""
-        ...
 
 
 class MomentLogs(Protocol):
@@ -117,7 +105,6 @@ class MomentLogs(Protocol):
 
     async def logs(self, query: LogQuery, report: Report) -> LogExcerpt:
         """Read the window before a moment. Raises `NotFound(what="run" | "moment")`, `NotAvailable`."""
-        ...
 
 
 class RunLogs(Protocol):
@@ -126,11 +113,9 @@ class RunLogs(Protocol):
     @property
     def narrows(self) -> frozenset[str]:
         """The names of the fields of a query, beside `lines`, that it reads less by; the others change nothing."""
-        ...
 
     async def run_log(self, query: RunLogQuery, report: Report) -> LogExcerpt:
         """Return the last lines of a run's log; none is legal. Raises `NotFound`, `NotAvailable`."""
-        ...
 
 
 class Debugs(Protocol):
@@ -138,7 +123,6 @@ class Debugs(Protocol):
 
     async def debug(self, request: DebugRequest) -> LaunchOutcome:
         """Open a debugging session; sent once. Never raises for what the platform answers."""
-        ...
 
 
 class Cancels(Protocol):
@@ -146,7 +130,6 @@ class Cancels(Protocol):
 
     async def cancel(self, run_id: str) -> None:
         """Ask for a run to be stopped; asynchronous on the platform. Sent once."""
-        ...
 
 
 class Reports(Protocol):
@@ -154,11 +137,9 @@ class Reports(Protocol):
 
     async def report_link(self, run_id: str) -> Secret | None:
         """Return a fresh signed report link, checked to lead to the platform; None where there is none."""
-        ...
 
     async def find_run(self, *, report_url: str | None = None, session_id: str | None = None) -> Run | None:
         """Find the run that a pasted report link or session id belongs to, among recent runs."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.cards import Card, Command, Context
-from bot.model import (
-    Run,
-    RunRef,
-    RunStatus,
-    Secret,
-)
+from bot.model import Run, RunRef, RunStatus, Secret
 from bot.state import (
     AuditEntry,
     Coverage,
@@ -44,15 +39,12 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the wall clock, aware and in UTC."""
-        ...
 
     def monotonic(self) -> float:
         """Return seconds that never jump, for deadlines."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,32 +139,25 @@ class Chat(Protocol):
     @property
     def name(self) -> str:
         """The first part of its channels' ids: "slack", "discord", "terminal"."""
-        ...
 
     @property
     def reconcile_after(self) -> float:
         """How long after a try of unknown outcome the message may still appear."""
-        ...
 
     def render(self, card: Card) -> str:
         """Turn a card into the frozen payload of a post; pure, the same card gives the same text."""
-        ...
 
     async def post(self, post: Post) -> PostOutcome:
         """Send one message; at most one request that can store it."""
-        ...
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
         """Show another card in a message of ours; safe to repeat."""
-        ...
 
     async def find_posted(self, channel: str, thread: str | None, key: str, since: datetime) -> Lookup:
         """Look in the history from `since` on for our message with that key."""
-        ...
 
     async def is_shared(self, channel: str) -> bool:
         """Whether people of other organisations can read the channel; True where it cannot be told."""
-        ...
 
 
 class Inbox(Protocol):
@@ -180,15 +165,12 @@ class Inbox(Protocol):
 
     async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
         """Keep a command durably; False where this id is known already."""
-        ...
 
     async def finish(self, source: str, dedupe_id: str) -> None:
         """Say that a command was answered."""
-        ...
 
     async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
         """Return commands taken since then and never answered, with their ids, oldest first."""
-        ...
 
 
 class WatchStore(Protocol):
@@ -196,27 +178,21 @@ class WatchStore(Protocol):
 
     async def watermark(self, connection: str) -> datetime | None:
         """Return the creation time of the newest run ever recorded; None before the first poll."""
-        ...
 
     async def tracked(self, connection: str) -> tuple[TrackedRun, ...]:
         """Return runs that have not ended, or ended without their results being known yet."""
-        ...
 
     async def known(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, TrackedRun]:
         """Return what is remembered of these runs; runs never seen are left out."""
-        ...
 
     async def record(self, step: PollStep) -> int:
         """Write one decision whole or not at all; return how many deliveries were new."""
-        ...
 
     async def track(self, ref: RunRef, now: datetime) -> None:
         """Follow a run that was launched here and may not be listed yet."""
-        ...
 
     async def coverage(self, connection: str) -> Coverage | None:
         """Return the time over which every run is on record; None where that is not known."""
-        ...
 
     async def earlier(
         self,
@@ -234,7 +210,6 @@ class WatchStore(Protocol):
         kind are left out. The runs hold what the record keeps of them. One that
         was launched here and whose series is not known yet counts for every series.
         """
-        ...
 
     async def last_end(
         self,
@@ -247,23 +222,18 @@ class WatchStore(Protocol):
 
         `before`, `after`: created before, and after, that time. Ephemeral and cancelled runs do not count; None where there is none.
         """
-        ...
 
     async def results_kept(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, StoredResults]:
         """Return by run id the results that may be relied on; those of a run that ended anew may not."""
-        ...
 
     async def stored_results(self, ref: RunRef) -> StoredResults | None:
         """Return what was kept of one run's results, where it may be relied on."""
-        ...
 
     async def announced_results(self, ref: RunRef) -> StoredResults | None:
         """Return the results that channels were told of a run, even where it ended anew since."""
-        ...
 
     async def save_results(self, results: StoredResults) -> None:
         """Keep a run's results for comparing, without announcing anything; what was told stays as it is."""
-        ...
 
     async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
         """Return the runs on record whose results a chain would look for and that nothing is kept of.
@@ -271,15 +241,12 @@ class WatchStore(Protocol):
         Of every series that has a run created since then: those among its newest `depth` completed runs that
         are not ephemeral and that the watcher has not to tell yet; newest first.
         """
-        ...
 
     async def launchers(self, connection: str) -> tuple[str, ...]:
         """Return the launchers of the runs seen, most recent first."""
-        ...
 
     async def recent(self, connection: str, limit: int) -> tuple[tuple[str, str, str], ...]:
         """Return (run id, launcher, status) of recent runs, newest first, for completion."""
-        ...
 
 
 class Subscriptions(Protocol):
@@ -287,25 +254,20 @@ class Subscriptions(Protocol):
 
     async def subscriptions(self, channel: str | None = None) -> tuple[Subscription, ...]:
         """Return all subscriptions, or those of one channel, in the order they were made."""
-        ...
 
     async def subscribe(self, subscription: Subscription, now: datetime) -> bool:
         """Add it, or replace the one with the same channel, connection, launcher and source; True if new."""
-        ...
 
     async def unsubscribe(
         self, channel: str, connection: str | None, launcher: str | None, source: str | None
     ) -> bool:
         """Remove one made in chat; False where there was none."""
-        ...
 
     async def configure(self, configured: Sequence[Subscription], now: datetime) -> None:
         """Make the subscriptions of the settings file exactly these; those made in chat stay."""
-        ...
 
     async def mark_channel(self, channel: str, problem: str) -> bool:
         """Say why a channel cannot be reached, "" when it can; True where that is news."""
-        ...
 
 
 class Outbox(Protocol):
@@ -313,7 +275,6 @@ class Outbox(Protocol):
 
     async def enqueue(self, delivery: NewDelivery, now: datetime) -> bool:
         """Add a delivery; False where its key is there already."""
-        ...
 
     async def claim(
         self, chats: frozenset[str], now: datetime, *, due_by: datetime | None = None
@@ -323,63 +284,48 @@ class Outbox(Protocol):
         `due_by`: the time that waits are kept by, where it is another than the wall clock's. A row that was
         never tried is always due.
         """
-        ...
 
     async def bound_waits(self, chats: frozenset[str], latest: datetime) -> None:
         """Let no row and no channel of these chats wait beyond then."""
-        ...
 
     async def unconfirmed(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
         """Return rows in `sending` whose `next_at` has come: their outcome has to be found out."""
-        ...
 
     async def mark_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
         """Mark it sent and remember what its thread speaks of, in one transaction."""
-        ...
 
     async def mark_retry(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Back to pending, due then: it was certainly not delivered."""
-        ...
 
     async def mark_repeat(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Back to pending, due then: it may be there, and its next post says so."""
-        ...
 
     async def mark_unconfirmed(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Leave it in `sending`; look for it from `due` on."""
-        ...
 
     async def mark_dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
         """Leave it to an operator: dead, or unknown where its outcome can never be found out."""
-        ...
 
     async def count_fault(self, delivery: Delivery, reason: str, due: datetime) -> int:
         """Count a failure that is ours (rendering, encoding), back to pending; return how many there were."""
-        ...
 
     async def rate_limit_channel(self, channel: str, until: datetime) -> None:
         """Claim nothing for a channel before then."""
-        ...
 
     async def clear_rate_limit(self, channel: str) -> None:
         """Let a channel wait no more."""
-        ...
 
     async def crowded(self, chats: frozenset[str], more_than: int) -> tuple[str, ...]:
         """Return the channels of these chats for which more messages wait than that, those in threads not counted."""
-        ...
 
     async def waiting(self, channel: str) -> tuple[Delivery, ...]:
         """Return what waits for a channel, oldest first; for a summary that waits, also what it stands for."""
-        ...
 
     async def fold(self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime) -> bool:
         """Put a summary in the place of rows that wait, in one transaction; False where one waits no more."""
-        ...
 
     async def depth(self) -> OutboxDepth:
         """Return how much waits, and for how long."""
-        ...
 
 
 class Conversations(Protocol):
@@ -387,58 +333,45 @@ class Conversations(Protocol):
 
     async def context(self, channel: str, thread: str) -> Context | None:
         """Return what a thread speaks of."""
-        ...
 
     async def set_context(self, channel: str, thread: str, context: Context) -> None:
         """Remember what a thread speaks of now."""
-        ...
 
     async def add_live(self, card: LiveCard) -> None:
         """Keep editing this message; the first of a channel stays its story's place."""
-        ...
 
     async def story(self, intent_id: str, channel: str) -> MessageRef | None:
         """Return the first message that showed an intent in a channel, also when it is edited no more."""
-        ...
 
     async def keep_name(self, actor: str, name: str) -> None:
         """Remember how a person is called; it never decides anything."""
-        ...
 
     async def name(self, actor: str) -> str:
         """Return how a person was called last, "" where that is not known."""
-        ...
 
     async def live(self) -> tuple[LiveCard, ...]:
         """Return every message that is being edited."""
-        ...
 
     async def live_shown(self, card: LiveCard, shown: str) -> None:
         """Remember what it says now."""
-        ...
 
     async def end_live(self, card: LiveCard) -> None:
         """Stop editing it."""
-        ...
 
     async def keep_button(self, token: str, asks: Command | str) -> None:
         """Keep what a button asks for under a short token, for chats whose buttons carry only ids.
 
         A text is the command of a message that a version before 0.2 wrote and that is posted only now.
         """
-        ...
 
     async def button(self, token: str) -> Command | str | None:
         """Return what a button asks for, as it was kept; None where the token is not known."""
-        ...
 
     async def keep_note(self, name: str, text: str) -> None:
         """Remember a short text for a chat, in place of the one under that name."""
-        ...
 
     async def note(self, name: str) -> str | None:
         """Return a chat's text; None where there is none."""
-        ...
 
 
 class Intents(Protocol):
@@ -446,11 +379,9 @@ class Intents(Protocol):
 
     async def draft(self, intent: Intent) -> None:
         """Keep a new intent."""
-        ...
 
     async def intent(self, intent_id: str) -> Intent | None:
         """Return an intent."""
-        ...
 
     async def advance(
         self,
@@ -463,11 +394,9 @@ class Intents(Protocol):
         reason: str = "",
     ) -> bool:
         """Change the state if it is one of those expected, in one conditional update; False otherwise."""
-        ...
 
     async def open_intents(self) -> tuple[Intent, ...]:
         """Return intents in `confirmed`, `posting` or `unknown`, oldest first."""
-        ...
 
     async def sent(
         self, kind: IntentKind, connection: str, subject: str, since: datetime
@@ -476,11 +405,9 @@ class Intents(Protocol):
 
         What was never sent (draft, declined, expired) or was rejected does not count.
         """
-        ...
 
     async def intent_of_run(self, ref: RunRef) -> Intent | None:
         """Return the intent that a run came from."""
-        ...
 
 
 class Audit(Protocol):
@@ -488,7 +415,6 @@ class Audit(Protocol):
 
     async def audit(self, entry: AuditEntry) -> None:
         """Add a line."""
-        ...
 
 
 class Store(Inbox, WatchStore, Subscriptions, Outbox, Conversations, Intents, Audit, Protocol):

@@ -215,9 +215,7 @@ def _gives_away(match: re.Match[str]) -> bool:
 
 
 def masked(
-    text: str,
-    secrets: Iterable[str | Secret] = (),
-    shapes: Collection[tuple[re.Pattern[str], str]] = SHAPES,
+    text: str, secrets: Iterable[str | Secret] = (), shapes: Collection[tuple[re.Pattern[str], str]] = SHAPES
 ) -> str:
     """Return a text with known secrets and everything of these shapes masked."""
     for value in _forms(secrets):

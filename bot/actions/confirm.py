@@ -201,17 +201,9 @@ async def _join(intent: Intent, session: Session, services: Services) -> Reply:
 REQUEST = Parameter(name="request", summary="Which one", kind=FieldKind.TEXT, positional=True)
 
 CONFIRM = Verb(
-    name="confirm",
-    summary="confirm what a card shows",
-    handle=confirm,
-    parameters=(REQUEST,),
-    hidden=True,
+    name="confirm", summary="confirm what a card shows", handle=confirm, parameters=(REQUEST,), hidden=True
 )
 DECLINE = Verb(
-    name="decline",
-    summary="cancel what a card shows",
-    handle=decline,
-    parameters=(REQUEST,),
-    hidden=True,
+    name="decline", summary="cancel what a card shows", handle=decline, parameters=(REQUEST,), hidden=True
 )
 VERBS = (CONFIRM, DECLINE)

@@ -72,9 +72,7 @@ def _read_node(node: Node) -> Found | None:
     if vtime is None:
         raise pasting.no_virtual_time()
     return Found(
-        moment=read_moment(input_hash, vtime),
-        run_id=_id(node, "run_id"),
-        session_id=_id(node, "session_id"),
+        moment=read_moment(input_hash, vtime), run_id=_id(node, "run_id"), session_id=_id(node, "session_id")
     )
 
 

@@ -24,12 +24,7 @@ NAMED = 5  # newly failing properties that the sentence names itself
 MISSED = 20  # runs that a summary lists itself
 
 
-def ended(
-    found: RunAnalysis,
-    now: datetime,
-    *,
-    everything: Subscription | None = None,
-) -> Card:
+def ended(found: RunAnalysis, now: datetime, *, everything: Subscription | None = None) -> Card:
     """Announce that a run ended. `everything`: the subscription that can be narrowed to changes by a click."""
     card = runs.one(found, now)
     buttons = (watching.only_changes(everything),) if everything else ()

@@ -20,11 +20,7 @@ OFFERED: tuple[tuple[Need[object], str, str], ...] = (
 
 
 def buttons(
-    about: Context,
-    platform: Platform,
-    *,
-    number: int | None = None,
-    named: Mapping[str, str] = NOTHING,
+    about: Context, platform: Platform, *, number: int | None = None, named: Mapping[str, str] = NOTHING
 ) -> tuple[Button, ...]:
     """Offer the log before a moment and a session at it.
 

@@ -5,18 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.cards import (
-    Button,
-    Card,
-    Command,
-    Context,
-    Fact,
-    Line,
-    Progress,
-    Reply,
-    Tone,
-    Untrusted,
-)
+from bot.cards import Button, Card, Command, Context, Fact, Line, Progress, Reply, Tone, Untrusted
 from bot.errors import UserError
 from bot.model import DebugRequest, Run, RunRef, RunStatus
 from bot.replies import confirming

@@ -160,9 +160,7 @@ def _sample(example: Example) -> Item:
     if not example.text:
         return Item(mark="sample", title=(when or "without details",))
     return Item(
-        mark="sample",
-        title=(Untrusted(example.text[:LONGEST_EXAMPLE]),),
-        lines=((when,),) if when else (),
+        mark="sample", title=(Untrusted(example.text[:LONGEST_EXAMPLE]),), lines=((when,),) if when else ()
     )
 
 

@@ -18,7 +18,4 @@ def too_many(most: int) -> UserError:
 
 def too_long(what: str, length: int) -> UserError:
     """Refuse a text with more characters than are read; `what`: whose text it is, as a sentence begins."""
-    return UserError(
-        f"{what} exceeds the limit of {length:,} characters. Nothing was done.",
-        "Shorten it.",
-    )
+    return UserError(f"{what} exceeds the limit of {length:,} characters. Nothing was done.", "Shorten it.")

@@ -44,9 +44,7 @@ def failure(error: errors.ClewError) -> Reply:
 def unexpected() -> Reply:
     """Answer what should not have happened; the log has the rest."""
     return _problem(
-        "Clew hit an internal error.",
-        "It has been logged. It did not launch anything.",
-        fault=True,
+        "Clew hit an internal error.", "It has been logged. It did not launch anything.", fault=True
     )
 
 
@@ -66,10 +64,7 @@ REMOVED = "A secret was removed from your message. If it is real, replace it: th
 def secret_removed(reply: Reply) -> Reply:
     """Say beside an answer that a secret was taken out of what was asked."""
     card = reply.card
-    return replace(
-        reply,
-        card=replace(card, text=(*card.text, " ", REMOVED), body=((REMOVED,), *card.body)),
-    )
+    return replace(reply, card=replace(card, text=(*card.text, " ", REMOVED), body=((REMOVED,), *card.body)))
 
 
 def _problem(problem: str, hint: str, *, fault: bool, detail: str = "", title: str = "") -> Reply:

@@ -195,11 +195,7 @@ def outcome(found: RunAnalysis, now: datetime) -> Card:
 
 
 def recent(
-    listed_runs: tuple[Recent, ...],
-    now: datetime,
-    *,
-    launcher: str | None,
-    several: bool = False,
+    listed_runs: tuple[Recent, ...], now: datetime, *, launcher: str | None, several: bool = False
 ) -> Reply:
     """List runs, newest first, with their connection where there are `several`, each with its verdict, what is new in it, its age and the way to it."""
     of: Line = (" of ", Untrusted(launcher)) if launcher else ()

@@ -59,19 +59,15 @@ class Queues(Protocol):
 
     async def queues(self) -> tuple[Queue, ...]:
         """Return how much is open for each channel, by state."""
-        ...
 
     async def open_intents(self) -> tuple[Intent, ...]:
         """Return costly actions whose outcome is still to be found out."""
-        ...
 
     async def prove(self) -> None:
         """Write a row that nobody reads. Raises `StoreError` where nothing can be written."""
-        ...
 
     def moved(self) -> str:
         """Say that another file stands where the database was, "" while it does not."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

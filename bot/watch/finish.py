@@ -20,14 +20,7 @@ from bot.ports import Conversations, Intents, Subscriptions, WatchStore
 from bot.replies import announcements
 from bot.state import Intent, IntentKind, NewDelivery, Outcome, PollStep, StoredResults, TrackedRun
 from bot.verdict import judge
-from bot.watch.decide import (
-    LATE_RESULTS,
-    PROPERTIES_LAG,
-    Destination,
-    destinations,
-    lagging,
-    unsettled,
-)
+from bot.watch.decide import LATE_RESULTS, PROPERTIES_LAG, Destination, destinations, lagging, unsettled
 
 log = logging.getLogger(__name__)
 
