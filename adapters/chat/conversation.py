@@ -32,7 +32,7 @@ from bot.home import AskChannels
 from bot.ports import Clock
 from bot.replies import conversation as sentences
 from bot.replies import load, problems
-from bot.state import Actor, Invocation, Place
+from bot.state import Actor, Invocation
 from bot.suggest import Limits, Suggestion, Typing
 
 log = logging.getLogger(__name__)
@@ -47,11 +47,12 @@ class Conversation(Generic[T]):
     """All conversations of one chat; the only one in a process that answers there.
 
     A command is answered once by construction: the inbox accepts each command once, and nothing is accepted before
-    what earlier processes left unanswered has been read, so what is resumed and what is accepted never meet.
+    what earlier processes left unanswered has been read, so what is resumed and what is accepted never meet. `handler` is
+    the core, for what is no command.
     """
 
     def __init__(self, handler: Handler, surface: Surface[T], clock: Clock) -> None:
-        self._handler = handler
+        self.handler = handler
         self._surface = surface
         self._clock = clock
         self._chat = surface.chat.name
@@ -100,24 +101,12 @@ class Conversation(Generic[T]):
     async def suggest(self, typing: Typing, limits: Limits) -> tuple[Suggestion, ...]:
         """Return what fits where a person is typing; what is read for it counts as theirs."""
         with acting(typing.actor.id):
-            return await self._handler.suggest(typing, limits)
+            return await self.handler.suggest(typing, limits)
 
     async def home(self, actor: Actor, channels: AskChannels) -> tuple[Card, ...]:
         """Return what a person sees at a glance; it is read in their turn."""
         async with self._lanes.turn(actor.id):
-            return await self._handler.home(actor, channels)
-
-    def field_problem(self, verb: str, name: str, kind: str, value: str, label: str) -> str:
-        """Say what is wrong with a field of a form, "" where it can be right; no secret in it is repeated."""
-        return self._handler.field_problem(verb, name, kind, value, label)
-
-    async def turn_away(self, actor: Actor, place: Place, rule: str, *, action: str = "any") -> None:
-        """Note in the audit trail that the chat refused somebody for whom nothing is accepted."""
-        await self._handler.refused(actor, place, rule, action=action)
-
-    async def access_restored(self, under: str) -> None:
-        """Know that the chat lets us into a channel (or all of a server) again: what waits is tried at once."""
-        await self._handler.access_restored(under)
+            return await self.handler.home(actor, channels)
 
     async def drain(self, seconds: float) -> int:
         """Finish what is being answered, at most so long; return how much was cut off, to be resumed."""
@@ -152,7 +141,7 @@ class Conversation(Generic[T]):
     async def _accept(self, invocation: Invocation) -> bool:
         """Accept it; False where it was accepted before. Raises `StoreError`."""
         await asyncio.shield(self.begin())
-        return await self._handler.accept(invocation)
+        return await self.handler.accept(invocation)
 
     async def _accepted_late(self, accepting: asyncio.Task[bool], inbound: Inbound[T]) -> None:
         """Do what the chat was told of a command that was accepted after all: answer it only if nobody was told."""
@@ -162,7 +151,7 @@ class Conversation(Generic[T]):
             if self._surface.redelivers:
                 self._begin_answer(replace(inbound, told_by_receipt=False))
             else:
-                await self._handler.answered(
+                await self.handler.answered(
                     inbound.invocation, problems.failure(StoreError(sentences.database_slow())), None
                 )
 
@@ -196,13 +185,13 @@ class Conversation(Generic[T]):
             await responder.show(reply)
         elif not inbound.told_by_receipt:
             await self._lanes.refuse(inbound.invocation.actor.id, lambda: responder.show(reply))
-        await self._handler.answered(inbound.invocation, reply, None)
+        await self.handler.answered(inbound.invocation, reply, None)
 
     # Resumed -----------------------------------------------------------------------------------------------
 
     async def _resume_unanswered(self) -> None:
         try:
-            left = await self._handler.unanswered(self._chat, self._clock.now() - LOOKED_BACK)
+            left = await self.handler.unanswered(self._chat, self._clock.now() - LOOKED_BACK)
         except StoreError:
             log.warning("what was left unanswered could not be read; it is resumed at the next start")
             return
@@ -216,7 +205,7 @@ class Conversation(Generic[T]):
         """Answer what a restart cut off; an answer that is there already is completed, not doubled."""
         inbound: Inbound[T] = Inbound(invocation=invocation, kind=Kind.RESUMED)
         if self._clock.now() - invocation.at > RESUMED:
-            await self._settle(inbound, sentences.too_old(self._handler.command_of(invocation)))
+            await self._settle(inbound, sentences.too_old(self.handler.command_of(invocation)))
         else:
             await self._answer(inbound)
 
@@ -241,12 +230,12 @@ class Conversation(Generic[T]):
         try:
             return replace(inbound, invocation=await self._surface.resolve(inbound.invocation))
         except UserError:
-            await self.turn_away(inbound.invocation.actor, inbound.invocation.place, "account")
+            await self.handler.refused(inbound.invocation.actor, inbound.invocation.place, "account")
             raise
 
     async def _reply(self, inbound: Inbound[T], responder: Responder[T]) -> Reply:
         """Return the answer of the core; where it takes long, the person sees that it is being worked on."""
-        clean = self._handler.clean(inbound.invocation)
+        clean = self.handler.clean(inbound.invocation)
         if inbound.kind is Kind.FORM and (wrong := self._mistakes(clean)):
             return fields.correctable(problems.mistake(UserError(wrong)), clean)
         task = asyncio.ensure_future(self._in_turn(inbound.invocation, responder))
@@ -262,14 +251,14 @@ class Conversation(Generic[T]):
 
     def _mistakes(self, clean: Invocation) -> str:
         """Say at once what is wrong with the fields of a form, for chats that show no errors beside them."""
-        verb = self._handler.verbs.get(clean.text)
+        verb = self.handler.verbs.get(clean.text)
         return " ".join(fields.problems(verb, clean.values)) if verb is not None else ""
 
     async def _in_turn(self, invocation: Invocation, responder: Responder[T]) -> Reply:
-        verb = self._handler.verb_of(invocation)
+        verb = self.handler.verb_of(invocation)
         long = verb is not None and verb.long
         async with self._lanes.turn(invocation.actor.id, responder.report, long=long):
-            return await self._handler.handle(
+            return await self.handler.handle(
                 invocation, responder.report, partial(self._surface.afresh, invocation)
             )
 
@@ -282,12 +271,12 @@ class Conversation(Generic[T]):
             message = await responder.show(reply)
         took = self._clock.now() - inbound.invocation.at
         metrics.ANSWERED.labels(self._chat).observe(max(0.0, took.total_seconds()))
-        await self._handler.answered(inbound.invocation, reply, message)
+        await self.handler.answered(inbound.invocation, reply, message)
 
     async def _settle(self, inbound: Inbound[T], reply: Reply) -> None:
         """Answer without asking the core."""
         await self._responder(inbound).show(reply)
-        await self._handler.answered(inbound.invocation, reply, None)
+        await self.handler.answered(inbound.invocation, reply, None)
 
     # Forms -------------------------------------------------------------------------------------------------
 
@@ -301,7 +290,7 @@ class Conversation(Generic[T]):
         try:
             invocation = (await self._resolved(inbound)).invocation
             async with self._lanes.turn(invocation.actor.id):
-                form = await self._handler.form(invocation, silent)
+                form = await self.handler.form(invocation, silent)
         except UserError as error:
             return error
         except ClewError as error:
@@ -318,7 +307,7 @@ class Conversation(Generic[T]):
 
     def _is_private(self, inbound: Inbound[T]) -> bool:
         """Whether the verb that is asked for answers the person alone."""
-        verb = self._handler.verb_of(inbound.invocation)
+        verb = self.handler.verb_of(inbound.invocation)
         return verb is not None and verb.private
 
 

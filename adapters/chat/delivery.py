@@ -47,8 +47,8 @@ async def retry(clock: Clock, send: Send, *, safe: bool = False) -> PostOutcome:
     for _ in range(TRIES):
         if not isinstance(outcome, NotDelivered) and not (safe and isinstance(outcome, Unconfirmed)):
             break
-        wait = waits.next()
-        await clock.sleep(_pause(outcome) or wait)
+        wait, asked = waits.next(), outcome.retry_after if isinstance(outcome, NotDelivered) else None
+        await clock.sleep(asked or wait)
         outcome = await send()
     return outcome
 
@@ -87,7 +87,3 @@ async def reconcile(chat: Chat, clock: Clock, place: Place, key: str, since: dat
         if seen.for_good:
             break
     return Unconfirmed("It could not be found out whether the message arrived.")
-
-
-def _pause(outcome: PostOutcome) -> float | None:
-    return outcome.retry_after if isinstance(outcome, NotDelivered) else None

@@ -15,27 +15,35 @@ class Payload:
 
     body: dict[str, Any]
 
-    def at(self, *path: str) -> object:
-        """Return whatever stands at a path, None where nothing does."""
+    def at(self, *path: str | int) -> object:
+        """Return whatever stands at a path of names, and of numbers in lists; None where nothing does."""
         value: object = self.body
-        for name in path:
-            value = value.get(name) if isinstance(value, dict) else None
+        for step in path:
+            if isinstance(step, int):
+                value = value[step] if isinstance(value, list) and step < len(value) else None
+            else:
+                value = value.get(step) if isinstance(value, dict) else None
         return value
 
-    def text(self, *path: str) -> str:
+    def text(self, *path: str | int) -> str:
         """Return the text at a path, "" where there is none."""
         value = self.at(*path)
         return value if isinstance(value, str) else ""
 
-    def number(self, *path: str) -> int:
+    def number(self, *path: str | int) -> int:
         """Return the whole number at a path, -1 where there is none."""
         value = self.at(*path)
         return value if isinstance(value, int) else -1
 
-    def inner(self, *path: str) -> dict[str, Any]:
+    def inner(self, *path: str | int) -> dict[str, Any]:
         """Return the object at a path, an empty one where there is none."""
         value = self.at(*path)
         return value if isinstance(value, dict) else {}
+
+    def listed(self, *path: str | int) -> list[dict[str, Any]]:
+        """Return the objects in the list at a path."""
+        value = self.at(*path)
+        return [inner for inner in value if isinstance(inner, dict)] if isinstance(value, list) else []
 
 
 def texts(value: object, named: Container[str], depth: int = 0) -> list[str]:

@@ -84,15 +84,12 @@ class Responder(Generic[T]):
     def _show_progress(self) -> None:
         if not self._impatient or self._done:
             return
-        if self._surface.progress(self.inbound, self._text, self._goes_on):
+        if self._surface.progress(self.inbound, self._text, lambda: not self._done):
             return
         if self._progress is None:
             self._progress = asyncio.ensure_future(self._post_progress(self._text))
         elif self._progress.done() and (message := self._progress.result()) is not None:
             self._edits.start(self._edit_progress(message))
-
-    def _goes_on(self) -> bool:
-        return not self._done
 
     async def _post_progress(self, text: str) -> MessageRef | None:
         card = sentences.working(text or sentences.STARTING)
@@ -181,9 +178,7 @@ class Responder(Generic[T]):
         if channel is not None:
             place = Place(channel=channel, direct=True)
             direct = replace(
-                self.inbound,
-                invocation=replace(self.inbound.invocation, place=place),
-                interaction=None,
+                self.inbound, invocation=replace(self.inbound.invocation, place=place), interaction=None
             )
             if is_shown(await self._deliver(direct, card, self._key)):
                 return

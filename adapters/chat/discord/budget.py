@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from datetime import datetime
+from contextlib import suppress
 
 from adapters.chat.discord import metrics
 from bot.errors import StoreError
@@ -49,13 +49,14 @@ class Budget:
         total = sum(hours.values())
         if total >= A_DAY:
             sentence = f"Clew began {total} sessions with Discord within a day and rests, to keep its token."
-            raise TooManySessions(sentence, _until_next_hour(now))
+            raise TooManySessions(sentence, HOUR - now.timestamp() % HOUR + 1)  # in the next hour
         if hours.get(hour, 0) >= FREELY and (wait := self._may_begin - self._clock.monotonic()) > 0:
             raise TooManySessions("Clew begins sessions with Discord too often and slows down.", wait)
         hours[hour] = hours.get(hour, 0) + 1
         self._may_begin = self._clock.monotonic() + GAP * (0.5 + self._chance())
         metrics.IDENTIFIES.set(sum(hours.values()))
-        await self._keep(application, hours)
+        with suppress(StoreError):  # our own count goes on; the next session keeps it
+            await self._store.keep_note(_name(application), json.dumps(hours))
 
     async def _spent(self, application: str) -> dict[int, int]:
         if self._hours is None:
@@ -73,16 +74,6 @@ class Budget:
         except (StoreError, ValueError, AttributeError, TypeError):
             return {}
 
-    async def _keep(self, application: str, hours: dict[int, int]) -> None:
-        try:
-            await self._store.keep_note(_name(application), json.dumps(hours))
-        except StoreError:
-            return  # our own count goes on; the next session keeps it
-
 
 def _name(application: str) -> str:
     return f"discord:sessions:{application}"
-
-
-def _until_next_hour(now: datetime) -> float:
-    return HOUR - now.timestamp() % HOUR + 1

@@ -123,12 +123,9 @@ class Calls:
         self, token: InteractionToken, body: Json, uploads: Sequence[Upload] = ()
     ) -> Json:
         """Change the initial response; safe to repeat."""
-        with _files(uploads) as files:
-            extra: Any = (
-                {"multipart": _multipart(body, files), "files": files} if files else {"payload": body}
-            )
+        with _content(body, uploads, whole="payload", parts="multipart") as content:
             return cast("Json", await self._adapter.edit_original_interaction_response(
-                int(self.application), token.token, session=self._own_session(), proxy=self._proxy, **extra
+                int(self.application), token.token, session=self._own_session(), proxy=self._proxy, **content
             ))  # fmt: skip
 
     async def delete_original(self, token: InteractionToken) -> None:
@@ -140,12 +137,9 @@ class Calls:
     async def follow_up(self, token: InteractionToken, body: Json, uploads: Sequence[Upload] = ()) -> Json:
         """Send a follow-up message, at most once: Discord knows no nonce here, so nothing is repeated."""
         once = cast("aiohttp.ClientSession", _Once(self._own_session()))
-        with _files(uploads) as files:
-            extra: Any = (
-                {"multipart": _multipart(body, files), "files": files} if files else {"payload": body}
-            )
+        with _content(body, uploads, whole="payload", parts="multipart") as content:
             return cast("Json", await self._adapter.execute_webhook(
-                int(self.application), token.token, session=once, proxy=self._proxy, wait=True, **extra
+                int(self.application), token.token, session=once, proxy=self._proxy, wait=True, **content
             ))  # fmt: skip
 
     @property
@@ -161,11 +155,8 @@ class Calls:
         return self._session
 
     async def _send(self, route: Route, body: Json, uploads: Sequence[Upload] = ()) -> Json:
-        with _files(uploads) as files:
-            if not files:
-                return cast("Json", await self._http.request(route, json=body))
-            form = _multipart(body, files)
-            return cast("Json", await self._http.request(route, form=form, files=files))
+        with _content(body, uploads, whole="json", parts="form") as content:
+            return cast("Json", await self._http.request(route, **content))
 
     @property
     def _http(self) -> discord.http.HTTPClient:
@@ -198,10 +189,11 @@ def _route(method: str, path: str, **ids: str) -> Route:
 
 
 @contextmanager
-def _files(uploads: Sequence[Upload]) -> Iterator[list[discord.File]]:
+def _content(body: Json, uploads: Sequence[Upload], *, whole: str, parts: str) -> Iterator[dict[str, Any]]:
+    """Give a call its content: the body as `whole`, or with files as `parts`; they are open for as long as it lasts."""
     files = [upload.file() for upload in uploads]
     try:
-        yield files
+        yield {parts: _multipart(body, files), "files": files} if files else {whole: body}
     finally:
         for file in files:
             file.close()

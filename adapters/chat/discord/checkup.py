@@ -78,16 +78,12 @@ async def _channel(client: discord.Client, name: str) -> Found:
         return f"channel {name}: {said}", "Invite the bot to its server, and let it see the channel."
     where = of_channel(channel)
     shown = f"channel #{channel.name}"
-    lacking = [p for p in _needed(where) if not getattr(has, p)]
+    needed = [p for p in NEEDED if not (where.forum and p == "create_public_threads")]  # a post opens its own
+    lacking = [p for p in needed if not getattr(has, p)]
     if not lacking:
         return _tags(shown, where, channel) or (f"{shown}: all permissions are there", "")
     said = "; ".join(f"{_shown(p)} ({NEEDED[p]})" for p in lacking)
     return f"{shown}: the bot lacks {said}", "Give its role these permissions in the channel's settings."
-
-
-def _needed(where: Where) -> list[str]:
-    """Return what a channel needs: a post of a forum needs no right to open threads."""
-    return [p for p in NEEDED if not (where.forum and p == "create_public_threads")]
 
 
 def _tags(name: str, where: Where, channel: object) -> Found | None:

@@ -376,11 +376,8 @@ def _submission(payload: _Payload) -> Incoming:
 
 def _options(payload: _Payload) -> tuple[str, dict[str, Json]]:
     """Return the subcommand's name and its options by name."""
-    listed = payload.at("data", "options")
-    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
-    inner = first.get("options")
-    options = [o for o in inner if isinstance(o, dict)] if isinstance(inner, list) else []
-    return str(first.get("name") or ""), {str(o.get("name")): o for o in options}
+    first = Payload(payload.inner("data", "options", 0))
+    return first.text("name"), {str(option.get("name")): option for option in first.listed("options")}
 
 
 _TELLING = {"title", "description", "name", "value", "text", "url", "content"}

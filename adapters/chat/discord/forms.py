@@ -46,11 +46,7 @@ def modal(form: Form) -> Json:
     inputs = [_input(field) for field in own]
     if others:
         inputs.append(_rest(others))
-    return {
-        "custom_id": f"{FORM}:{form.verb}",
-        "title": markup.cut(form.title, TITLE),
-        "components": inputs,
-    }
+    return {"custom_id": f"{FORM}:{form.verb}", "title": markup.cut(form.title, TITLE), "components": inputs}
 
 
 def sent(data: Json) -> Sent | None:
@@ -139,8 +135,5 @@ def _lines(text: str) -> dict[str, str]:
             name = ""
         elif name:
             values[name] += f" {line.strip()}"
-    return {name: _unquoted(value) for name, value in values.items()}
-
-
-def _unquoted(value: str) -> str:
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+    quoted = {name for name, value in values.items() if len(value) > 1 and value[0] == value[-1] == '"'}
+    return {name: value[1:-1] if name in quoted else value for name, value in values.items()}

@@ -22,7 +22,7 @@ import yarl
 from discord.gateway import DiscordWebSocket, KeepAliveHandler
 from discord.http import Route
 
-from adapters.chat.discord import metrics
+from adapters.chat.discord import metrics, outcomes
 from adapters.chat.discord.budget import Budget, TooManySessions
 from adapters.chat.discord.markup import Json
 from adapters.chat.running import ChatRefused
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE = 60.0
 STEADY = 300.0  # seconds; who was up that long begins with short pauses again
 
-REFUSED = "Discord does not accept the bot's token. Check DISCORD_TOKEN."
+REFUSED = outcomes.TOKEN_REFUSED
 INTENTS = (
     "Discord refuses the bot's intents. In the developer portal, look at Bot, Privileged Gateway Intents."
 )
@@ -201,7 +201,8 @@ class Supervisor:
             if self._clock.monotonic() - began > STEADY:
                 self._backoff.reset()
             metrics.STARTS.inc()
-            await self._rest(wait if wait is not None else self._pause())
+            pause = self._backoff.next() * (0.5 + self._chance() / 2) if wait is None else wait
+            await first_of(self._clock.sleep(pause), self._closing.wait())
 
     async def close(self) -> None:
         """Stop receiving; sending goes on until `release`."""
@@ -259,12 +260,6 @@ class Supervisor:
             elif self._clock.monotonic() - since > self._timing.down:
                 log.warning("nothing came from Discord for %g s; connecting anew", self._timing.down)
                 return
-
-    def _pause(self) -> float:
-        return self._backoff.next() * (0.5 + self._chance() / 2)
-
-    async def _rest(self, seconds: float) -> None:
-        await first_of(self._clock.sleep(seconds), self._closing.wait())
 
 
 def redirect(*, api_url: str | None, gateway_url: str | None) -> None:

@@ -75,7 +75,7 @@ class Receiver:
         own, guild = str(payload.get("id") or ""), str(payload.get("guild_id") or "")
         under = ids.channel(guild, own) if guild else f"{ids.CHAT}:channel:{own}"
         if ids.is_snowflake(own) and not self.closed and not payload.get("unavailable"):
-            self._conversation.start(self._conversation.access_restored(under))
+            self._conversation.start(self._conversation.handler.access_restored(under))
 
     async def _mention(self, payload: Json, me: Self) -> None:
         where = await self._places.where(str(payload.get("channel_id")))
@@ -132,7 +132,7 @@ class Receiver:
         if refused.token is not None:
             await self._say(refused.token, problems.mistake(UserError(refused.sentence)).card)
         if refused.actor is not None and refused.place is not None:
-            await self._conversation.turn_away(refused.actor, refused.place, "server")
+            await self._conversation.handler.refused(refused.actor, refused.place, "server")
 
     async def _say(self, token: InteractionToken, card: Card) -> None:
         """Tell the person alone, as the initial response."""

@@ -241,8 +241,7 @@ class Sender:
 
         async def edited() -> tuple[PostOutcome, int]:
             return await self._try(
-                f"edit:{channel}",
-                lambda: self._calls.edit_message(channel, message.message_id, body, files),
+                f"edit:{channel}", lambda: self._calls.edit_message(channel, message.message_id, body, files)
             )
 
         outcome, code = await edited()

@@ -213,10 +213,7 @@ class DiscordSurface(Surface[Interaction]):
         if thread is None or thread != inbound.pressed:
             await self.dismiss(inbound)
         elif token is not None:
-            body = {
-                "content": conversation.answer_is_in(f"<#{thread}>"),
-                "allowed_mentions": {"parse": []},
-            }
+            body = {"content": conversation.answer_is_in(f"<#{thread}>"), "allowed_mentions": {"parse": []}}
             await _outcome(self._calls.edit_original(token, body))
 
     async def _edit_until_there(self, inbound: Command, card: Card) -> PostOutcome:

@@ -34,7 +34,8 @@ def row(buttons: tuple[Button, ...], numbers: Iterator[int], *, signed: bool = F
     shown = [b for b in fit if b not in menu][: ROW - 1]
     elements = [_button(b, next(numbers)) for b in shown]
     if menu:
-        elements.append(_menu(menu, next(numbers)))
+        options = [{"text": plain(b.text, BUTTON_TEXT), "value": _value(b)} for b in menu]
+        elements.append({"type": "overflow", "action_id": f"{MORE}:{next(numbers)}", "options": options})
     return [{"type": "actions", "elements": elements}] if elements else []
 
 
@@ -74,8 +75,3 @@ def _button(button: Button, number: int) -> Json:
     kind = REPORT if button.report else ASK if button.opens_form else SAY
     element |= {"action_id": f"{kind}:{number}", "value": _value(button)}
     return element if button.style is Style.PLAIN else element | {"style": button.style.value}
-
-
-def _menu(buttons: list[Button], number: int) -> Json:
-    options = [{"text": plain(b.text, BUTTON_TEXT), "value": _value(b)} for b in buttons]
-    return {"type": "overflow", "action_id": f"{MORE}:{number}", "options": options}

@@ -129,18 +129,13 @@ def read(body: Json, me: Self, now: datetime, judge: Judge) -> Incoming:
     """
     if body.get("type") == "url_verification":
         return Challenged(challenge=str(body.get("challenge") or ""))
-    reader = _READERS.get(_kind(body))
+    payload = _Payload(body, me, now, judge)
+    reader = _READERS.get(payload.kind)
     if reader is None:
         return Ignored()
-    payload = _Payload(body, me, now, judge)
-    if not _served(body, me):
-        url = payload.text("response_url") or None
-        return NotServed(
-            sentence=conversation.not_served("workspace"),
-            actor=payload.actor,
-            place=payload.place,
-            response_url=url,
-        )
+    if not payload.served:
+        sentence, url = conversation.not_served("workspace"), payload.text("response_url") or None
+        return NotServed(sentence=sentence, actor=payload.actor, place=payload.place, response_url=url)
     return reader(payload)
 
 
@@ -151,6 +146,28 @@ class _Payload(Payload):
     me: Self
     now: datetime
     judge: Judge
+
+    @property
+    def kind(self) -> str:
+        """What `_READERS` knows it by."""
+        if isinstance(self.at("command"), str):
+            return "command"
+        kind = self.text("type")
+        return f"event:{self.text('event', 'type')}" if kind == "event_callback" else kind
+
+    @property
+    def served(self) -> bool:
+        """Whether it came through a workspace that is served, or an organisation where none is named.
+
+        Never the person's own: in channels shared by two organisations `team_id` of an event may be the other one, and
+        `team` of a form too.
+        """
+        workspace = self.text("authorizations", 0, "team_id") or self.text("view", "app_installed_team_id")
+        workspace = workspace or self.text("team_id") or self.text("team", "id")
+        if workspace:
+            return workspace in self.me.workspaces
+        organisation = self.text("enterprise", "id") or self.text("enterprise_id")
+        return bool(self.me.enterprise) and organisation == self.me.enterprise
 
     @property
     def actor(self) -> Actor:
@@ -219,43 +236,6 @@ class _Payload(Payload):
         return Invocation(actor=actor, place=place, text=text, key=key, at=self.now, values=values or {})
 
 
-def _kind(body: Json) -> str:
-    if isinstance(body.get("command"), str):
-        return "command"
-    if body.get("type") == "event_callback":
-        event = body.get("event")
-        return f"event:{event.get('type')}" if isinstance(event, dict) else ""
-    return str(body.get("type") or "")
-
-
-def _served(body: Json, me: Self) -> bool:
-    """Whether a payload came through a workspace that is served."""
-    workspace = _workspace(body)
-    return workspace in me.workspaces or (
-        not workspace and bool(me.enterprise) and _enterprise(body) == me.enterprise
-    )
-
-
-def _workspace(body: Json) -> str:
-    """Return the workspace it came through, never the person's own; "" where only the organisation is named.
-
-    In channels shared by two organisations `team_id` of an event may be the other one, and `team` of a form too.
-    """
-    team, view, installed = body.get("team"), body.get("view"), body.get("authorizations")
-    first = installed[0] if isinstance(installed, list) and installed else None
-    names = [first.get("team_id") if isinstance(first, dict) else None]
-    names += [view.get("app_installed_team_id") if isinstance(view, dict) else None]
-    names += [body.get("team_id"), team.get("id") if isinstance(team, dict) else None]
-    return next((name for name in names if isinstance(name, str) and name), "")
-
-
-def _enterprise(body: Json) -> str:
-    """Return the Enterprise organisation that a payload of an app for the whole of it names."""
-    organisation = body.get("enterprise")
-    named = organisation.get("id") if isinstance(organisation, dict) else body.get("enterprise_id")
-    return named if isinstance(named, str) else ""
-
-
 def _command(payload: _Payload) -> Incoming:
     invocation = payload.invocation(
         payload.actor,
@@ -294,28 +274,20 @@ def _message(payload: _Payload) -> Incoming:
 
 
 def _home(payload: _Payload) -> Incoming:
-    user = payload.text("event", "user")
-    if payload.text("event", "tab") != "home" or not user:
-        return Ignored()
-    return HomeOpened(actor=payload.actor)
-
-
-def _removed(_: _Payload) -> Incoming:
-    return Removed()
+    looked = payload.text("event", "tab") == "home" and payload.text("event", "user")
+    return HomeOpened(actor=payload.actor) if looked else Ignored()
 
 
 def _joined(payload: _Payload) -> Incoming:
     channel = payload.text("event", "channel")
-    if not channel or payload.text("event", "user") != payload.me.user:
-        return Ignored()
-    return Joined(ids.channel(payload.me.team, channel))
+    ours = channel and payload.text("event", "user") == payload.me.user
+    return Joined(ids.channel(payload.me.team, channel)) if ours else Ignored()
 
 
 def _press(payload: _Payload) -> Incoming:
-    actions = payload.at("actions")
-    action = actions[0] if isinstance(actions, list) and actions and isinstance(actions[0], dict) else {}
-    kind = str(action.get("action_id") or "").partition(":")[0]
-    value = _value(action)
+    action = Payload(payload.inner("actions", 0))
+    kind = action.text("action_id").partition(":")[0]
+    value = action.text("value") or action.text("selected_option", "value")  # a button's, else a menu's
     if kind == buttons.PAGE or not value:
         return Ignored()
     text, values = pressed.parts(pressed.read(value))
@@ -327,13 +299,6 @@ def _press(payload: _Payload) -> Incoming:
         ephemeral=payload.ephemeral,
         opens_form=kind == buttons.ASK and bool(payload.text("trigger_id")),
     )
-
-
-def _value(action: Json) -> str:
-    """Return what a button, a menu or a select carries."""
-    option = action.get("selected_option")
-    value = action.get("value") or (option.get("value") if isinstance(option, dict) else "")
-    return value if isinstance(value, str) else ""
 
 
 def _pressed_in(payload: _Payload, text: str) -> Invocation:
@@ -351,11 +316,10 @@ def _message_shortcut(payload: _Payload) -> Incoming:
     verb = SHORTCUT_VERBS.get(payload.text("callback_id"))
     if verb is None:
         return Ignored()
-    ours = payload.me.user == payload.text("message", "user") or payload.me.bot == payload.text(
-        "message", "bot_id"
-    )
-    text, values = (verb, {}) if ours else about(verb, message_text(payload.inner("message")))
-    named = payload.text("message", "ts") if ours else None
+    message = Payload(payload.inner("message"))
+    ours = message.text("user") == payload.me.user or message.text("bot_id") == payload.me.bot
+    text, values = (verb, {}) if ours else about(verb, message_text(message.body))
+    named = message.text("ts") if ours else None
     invocation = replace(_pressed_in(payload, text), values=values, about=named)
     return Inbound(invocation=invocation, kind=Kind.SHORTCUT, interaction=payload.interaction)
 
@@ -363,13 +327,8 @@ def _message_shortcut(payload: _Payload) -> Incoming:
 def _global_shortcut(payload: _Payload) -> Incoming:
     if payload.text("callback_id") != LAUNCH or not payload.text("trigger_id"):
         return Ignored()
-    interaction = replace(payload.interaction, placed=False)
-    return Inbound(
-        invocation=_pressed_in(payload, "launch"),
-        kind=Kind.SHORTCUT,
-        interaction=interaction,
-        opens_form=True,
-    )
+    invocation, interaction = _pressed_in(payload, "launch"), replace(payload.interaction, placed=False)
+    return Inbound(invocation=invocation, kind=Kind.SHORTCUT, interaction=interaction, opens_form=True)
 
 
 def _submission(payload: _Payload) -> Incoming:
@@ -393,10 +352,6 @@ def _submission(payload: _Payload) -> Incoming:
     return Inbound(invocation=invocation, kind=Kind.FORM)
 
 
-def _suggestion(payload: _Payload) -> Incoming:
-    return Autocomplete(typed=payload.text("value")[:LONGEST], actor=payload.actor)
-
-
 def _trigger(payload: _Payload) -> str:
     """Return what a redelivery has in common: the trigger, else the whole payload."""
     trigger = payload.text("trigger_id")
@@ -411,12 +366,12 @@ _READERS: dict[str, Callable[[_Payload], Incoming]] = {
     "event:app_mention": _message,
     "event:message": _message,
     "event:app_home_opened": _home,
-    "event:app_uninstalled": _removed,
+    "event:app_uninstalled": lambda _: Removed(),
     "event:member_joined_channel": _joined,
-    "event:tokens_revoked": _removed,
+    "event:tokens_revoked": lambda _: Removed(),
     "block_actions": _press,
     "message_action": _message_shortcut,
     "shortcut": _global_shortcut,
     "view_submission": _submission,
-    "block_suggestion": _suggestion,
+    "block_suggestion": lambda asked: Autocomplete(typed=asked.text("value")[:LONGEST], actor=asked.actor),
 }

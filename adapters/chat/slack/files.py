@@ -40,14 +40,14 @@ class Files:
     async def send_text(self, channel: str, thread: str | None, text: str) -> None:
         """Send a long text as a file; a failure is logged."""
         content = text.encode("utf-8", "replace")
-        await self._send(channel, thread, OVERFLOW_NAME, "The whole answer", content, len(content))
+        await self._upload(channel, thread, OVERFLOW_NAME, "The whole answer", content, len(content))
 
     async def send(self, channel: str, thread: str | None, attachment: Attachment) -> bool:
         """Send a local file and delete it; False where it did not arrive."""
         path = Path(attachment.path)
         try:
             size = await asyncio.to_thread(lambda: path.stat().st_size)
-            return await self._send(channel, thread, attachment.name, attachment.title, path, size)
+            return bool(await self._upload(channel, thread, attachment.name, attachment.title, path, size))
         except OSError as error:
             log.warning("a file could not be read: %s", type(error).__name__)
             return False
@@ -56,29 +56,22 @@ class Files:
 
     async def keep(self, name: str, title: str, content: bytes) -> str:
         """Upload a file that no conversation shows yet; return its id, "" where it did not arrive."""
-        try:
-            return await self._upload(None, None, name, title, content, len(content))
-        except Exception as error:  # noqa: BLE001 - the message it belongs to is there already
-            log.warning("a picture was not uploaded: %s", outcomes.named(error))
-            return ""
-
-    async def _send(
-        self, channel: str, thread: str | None, name: str, title: str, content: bytes | Path, size: int
-    ) -> bool:
-        if size == 0:
-            return False
-        try:
-            await self._upload(channel, thread, cleaning.one_line(name)[:NAME], title, content, size)
-        except Exception as error:  # noqa: BLE001 - the message it belongs to is there already
-            log.warning("a file was not uploaded: %s", outcomes.named(error))
-            return False
-        return True
+        return await self._upload(None, None, name, title, content, len(content))
 
     async def _upload(
         self, channel: str | None, thread: str | None, name: str, title: str, content: bytes | Path, size: int
     ) -> str:
-        async with self._turns.turn(channel or ""):
-            return await self._upload_now(channel, thread, name, title, content, size)
+        """Upload a file in its turn; return its id, "" where it did not arrive or is empty."""
+        if size == 0:
+            return ""
+        try:
+            async with self._turns.turn(channel or ""):
+                return await self._upload_now(
+                    channel, thread, cleaning.one_line(name)[:NAME], title, content, size
+                )
+        except Exception as error:  # noqa: BLE001 - the message it belongs to is there already
+            log.warning("a file was not uploaded: %s", outcomes.named(error))
+            return ""
 
     async def _upload_now(
         self, channel: str | None, thread: str | None, name: str, title: str, content: bytes | Path, size: int

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from adapters.chat.payload import Payload
 from adapters.chat.slack.markup import Json, plain
 from bot.cards import Field, FieldKind, Form
 from bot.commands.fields import Judge
@@ -82,15 +83,16 @@ def origin(view: Json) -> Origin | None:
 
 def sent(view: Json, judge: Judge) -> Sent:
     """Read a modal's values and check what can be checked at once."""
-    blocks = _blocks(view)
+    blocks = {str(block.get("block_id")): block for block in Payload(view).listed("blocks")}
     known = origin(view)
     verb = known.verb if known else ""
     values: dict[str, str] = {}
     errors: dict[str, str] = {}
     for name, kind, element in _filled(view):
         value, block = _value(element), blocks.get(name, {})
-        label = _label(block) or name
-        wrong = judge(verb, name, kind, value, label)[:INPUT] if value else _missing(block)
+        label = Payload(block).text("label", "text") or name
+        missing = conversation.FILL_THIS_IN if block and not block.get("optional") else ""
+        wrong = judge(verb, name, kind, value, label)[:INPUT] if value else missing
         if wrong:
             errors[name] = wrong
         elif value:
@@ -176,42 +178,17 @@ _ELEMENTS: dict[FieldKind, Callable[[Field], Json]] = {
 }
 
 
-def _blocks(view: Json) -> dict[str, Json]:
-    """Return the view's fields by name."""
-    blocks = view.get("blocks")
-    known = [b for b in blocks if isinstance(b, dict)] if isinstance(blocks, list) else []
-    return {str(b.get("block_id")): b for b in known}
-
-
-def _label(block: Json) -> str:
-    """Return what stands above a field."""
-    label = block.get("label")
-    text = label.get("text") if isinstance(label, dict) else ""
-    return text if isinstance(text, str) else ""
-
-
-def _missing(block: Json) -> str:
-    return "" if not block or block.get("optional") else conversation.FILL_THIS_IN
-
-
-def _filled(view: Json) -> Iterator[tuple[str, str, object]]:
+def _filled(view: Json) -> Iterator[tuple[str, str, Payload]]:
     """Yield each field's name, its kind, and what it holds."""
-    state = view.get("state")
-    blocks = state.get("values") if isinstance(state, dict) else None
-    for name, elements in blocks.items() if isinstance(blocks, dict) else ():
-        for kind, element in elements.items() if isinstance(elements, dict) else ():
-            yield name, kind, element
+    fields = Payload(Payload(view).inner("state", "values"))
+    for name in fields.body:
+        for kind in fields.inner(name):
+            yield name, kind, Payload(fields.inner(name, kind))
 
 
-def _value(element: object) -> str:
+def _value(element: Payload) -> str:
     """Return what an element holds as text, "" where it is empty."""
-    if not isinstance(element, dict):
-        return ""
-    several = element.get("selected_options")
-    if isinstance(several, list):
-        return ",".join(str(o.get("value")) for o in several if isinstance(o, dict))
-    selected = element.get("selected_option")
-    if isinstance(selected, dict):
-        return str(selected.get("value") or "")
-    value = element.get("value") or element.get("selected_conversation") or ""
-    return str(value).strip()
+    if several := element.listed("selected_options"):
+        return ",".join(str(option.get("value")) for option in several)
+    value = element.text("value") or element.text("selected_conversation")
+    return element.text("selected_option", "value") or value.strip()

@@ -67,7 +67,9 @@ class People:
         """Return the same with the person's groups, name and address, and whether others read the channel."""
         place = invocation.place
         if ids.last(place.channel).startswith(("U", "W")):
-            place = replace(place, channel=await self._conversation(place.channel))
+            person = ids.last(place.channel)
+            opened = await self.conversation(person) or person
+            place = replace(place, channel=place.channel.removesuffix(person) + opened)
         elif place.direct:  # a command can be said in a conversation between two people, which is not ours
             ours = await self.conversation(ids.last(invocation.actor.id))
             place = replace(place, direct=ours == ids.last(place.channel))
@@ -123,10 +125,6 @@ class People:
     async def conversation(self, user: str) -> str:
         """Return the id of the conversation with a person, "" where Slack does not open one."""
         return await self._direct.get(user, lambda: self._open(user)) or ""
-
-    async def _conversation(self, channel: str) -> str:
-        opened = await self.conversation(ids.last(channel))
-        return channel.removesuffix(ids.last(channel)) + opened if opened else channel
 
     async def _open(self, user: str) -> str | None:
         answer = await self._ask("conversations.open", lambda: self._client.conversations_open(users=user))

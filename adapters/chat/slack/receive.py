@@ -79,7 +79,7 @@ class Receiver(AsyncMiddleware):
 
     async def _receive(self, body: Json, ack: AsyncAck) -> BoltResponse:
         """Act on what came in; what wants an answer with its acknowledgement gets it."""
-        match events.read(body, self._me, self._clock.now(), self.conversation.field_problem):
+        match events.read(body, self._me, self._clock.now(), self.conversation.handler.field_problem):
             case Inbound() as inbound:
                 refusal = (await self.conversation.receive(inbound)).refusal
                 if refusal is not None and inbound.told_by_receipt:
@@ -105,7 +105,7 @@ class Receiver(AsyncMiddleware):
             case Removed():
                 self.conversation.start(self._removed())
             case Joined(channel=channel):
-                self.conversation.start(self.conversation.access_restored(channel))
+                self.conversation.start(self.conversation.handler.access_restored(channel))
             case NotServed() as refused:
                 self.conversation.start(self._turn_away(refused))
             case _:
@@ -113,7 +113,7 @@ class Receiver(AsyncMiddleware):
 
     async def _turn_away(self, refused: NotServed) -> None:
         """Tell somebody of another workspace, unseen by others, that nothing is done for them, and note it."""
-        await self.conversation.turn_away(refused.actor, refused.place, "workspace")
+        await self.conversation.handler.refused(refused.actor, refused.place, "workspace")
         url, card = refused.response_url, problems.denied(refused.sentence).card
         if url is not None:
             message = render.message(card)
@@ -138,7 +138,7 @@ class Receiver(AsyncMiddleware):
         try:
             actor = await self._surface.people.actor(actor)
         except UserError as error:
-            await self.conversation.turn_away(actor, Place(channel=actor.id), "account", action="home")
+            await self.conversation.handler.refused(actor, Place(channel=actor.id), "account", action="home")
             return (problems.denied(error.problem).card,)
         return await self.conversation.home(actor, lambda: home.channels(self._client, user))
 

@@ -16,11 +16,7 @@ from adapters.configuration.table import Table, Variable
 from adapters.configuration.tokens import Shape, Shapes, is_a
 
 ID = r"[A-Z0-9]{2,24}"
-BOT, APP, SIGNING = (
-    "Slack's bot token",
-    "Slack's app token",
-    "Slack's signing secret or client secret",
-)
+BOT, APP, SIGNING = ("Slack's bot token", "Slack's app token", "Slack's signing secret or client secret")
 SHAPES: Shapes = {
     BOT: Shape(re.compile(r"(?:xoxe\.)?xoxb-.*")),
     APP: Shape(re.compile(r"xapp-.*")),

@@ -13,7 +13,7 @@ from bot.cards import Field
 from bot.cleaning import cut, one_line
 from bot.handler import Handler
 from bot.state import Place
-from bot.suggest import Limits, Suggestion, Typing
+from bot.suggest import Limits, Typing
 
 LIMITS = Limits()
 LONGEST_HINT = 40
@@ -55,7 +55,8 @@ class Completing(Completer):
         del complete_event
         typed = document.text_before_cursor
         for found in await self._handler.suggest(self._typing(typed), LIMITS):
-            yield _completion(found)
+            hint = cut(one_line(found.hint), LONGEST_HINT)
+            yield Completion(found.text, start_position=-found.replaces, display_meta=hint)
         for thread in self._threads():
             if f"#{thread}".startswith(typed.strip()) or not typed:
                 yield Completion(
@@ -71,8 +72,3 @@ class Completing(Completer):
         if self._field is None:
             typed = typed[threaded.end() :] if threaded else typed
         return Typing(actor=person(), place=place, typed=typed, parameter=self._field, verb=self._verb)
-
-
-def _completion(found: Suggestion) -> Completion:
-    hint = cut(one_line(found.hint), LONGEST_HINT)
-    return Completion(found.text, start_position=-found.replaces, display_meta=hint)

@@ -104,13 +104,10 @@ class Receiver:
         receipt = await self._conversation.receive(inbound)
         if receipt.answered is not None:
             await receipt.answered
-        if interaction.form is not None:
-            await self._fill_in(interaction.form, thread)
-
-    async def _fill_in(self, form: Form, thread: str | None) -> None:
-        values = await self.fill(form) if self.fill else None
-        if values is not None:
-            await self._command(form.verb, Kind.FORM, thread=thread, values=values)
+        if (form := interaction.form) is not None and self.fill is not None:
+            filled = await self.fill(form)
+            if filled is not None:
+                await self._command(form.verb, Kind.FORM, thread=thread, values=filled)
 
     def _enter(self, root: str | None) -> None:
         if root is None or self._known(root):

@@ -15,7 +15,6 @@ from bot.cards import (
     Item,
     Line,
     Link,
-    Progress,
     Span,
     Style,
     Untrusted,
@@ -36,7 +35,7 @@ def render(card: Card) -> Content:
     controls: list[Control] = []
     return Content(
         title=_segments(card.title, Emphasis.STRONG),
-        summary=_flat(card.text),
+        summary=one_line("".join(segment.text for segment in _segments(card.text))),
         tone=card.tone,
         rows=tuple(_rows(card, controls)),
         controls=tuple(controls),
@@ -46,7 +45,8 @@ def render(card: Card) -> Content:
 def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
     yield from (Row(kind=RowKind.PARAGRAPH, segments=_segments(line)) for line in card.body)
     if card.progress:
-        yield _progress(card.progress)
+        done = layout.fraction(card.progress)
+        yield Row(kind=RowKind.PROGRESS, segments=(Segment(one_line(card.progress.text)),), fraction=done)
     yield from map(_fact, card.facts)
     for item in card.items[:MOST_ITEMS]:
         yield from _item(item, controls)
@@ -62,14 +62,6 @@ def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
         yield _controls(card.buttons, controls)
     if card.footer:
         yield Row(kind=RowKind.FOOTER, segments=_segments(card.footer, Emphasis.DIM))
-
-
-def _progress(progress: Progress) -> Row:
-    return Row(
-        kind=RowKind.PROGRESS,
-        segments=(Segment(one_line(progress.text)),),
-        fraction=layout.fraction(progress),
-    )
 
 
 def _fact(fact: Fact) -> Row:
@@ -132,10 +124,6 @@ def _segment(span: Span, emphasis: Emphasis) -> Segment:
     if isinstance(span, Link):
         return Segment(one_line(span.label), emphasis, page=one_line(span.url))
     return Segment(_clean(span), Emphasis.CODE if span.code else emphasis)
-
-
-def _flat(line: Line) -> str:
-    return one_line("".join(_segment(span, Emphasis.PLAIN).text for span in line))
 
 
 def _clean(outside: Untrusted) -> str:

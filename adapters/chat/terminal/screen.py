@@ -31,7 +31,10 @@ class Screen:
     @property
     def display(self) -> Display:
         """What is shown on at this moment."""
-        return Display(width=max(NARROWEST, self.console.width), ascii=not _unicode(self.console))
+        return Display(
+            width=max(NARROWEST, self.console.width),
+            ascii=not self.console.encoding.lower().startswith("utf"),
+        )
 
     def message(self, message: Message, transcript: Transcript) -> None:
         """Show a message whole."""
@@ -90,7 +93,3 @@ class Screen:
 def _desktop() -> bool:
     """Whether a browser can come up beside this terminal; one inside it would take the screen away."""
     return sys.platform in {"darwin", "win32"} or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
-
-
-def _unicode(console: Console) -> bool:
-    return console.encoding.lower().startswith("utf")

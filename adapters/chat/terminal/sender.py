@@ -16,17 +16,7 @@ from adapters.chat.terminal.render import render
 from adapters.chat.terminal.screen import Screen
 from adapters.chat.terminal.transcript import Message, Transcript
 from bot.cards import Card
-from bot.ports import (
-    Clock,
-    Delivered,
-    Found,
-    Lookup,
-    Missing,
-    Post,
-    PostOutcome,
-    Unconfirmed,
-    Undeliverable,
-)
+from bot.ports import Clock, Delivered, Found, Lookup, Missing, Post, PostOutcome, Unconfirmed, Undeliverable
 from bot.replies import keeping
 from bot.replies.prompt import MAY_REPEAT
 from bot.state import MessageRef
