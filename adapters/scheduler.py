@@ -30,7 +30,7 @@ EVENTS = {EVENT_JOB_MISSED: "missed", EVENT_JOB_MAX_INSTANCES: "overlapped", EVE
 LOOK_AT_CLOCKS = 1.0  # seconds between two comparisons
 JUMP = 0.5  # seconds by which the wall clock may run away before that counts as a jump
 
-Work = Callable[[], Awaitable[None]]
+Job = Callable[[], Awaitable[None]]
 
 
 class Scheduler:
@@ -48,7 +48,7 @@ class Scheduler:
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def every(self, seconds: float, name: str, work: Work, *, deadline: float) -> None:
+    def every(self, seconds: float, name: str, work: Job, *, deadline: float) -> None:
         """Run `work` now and then at this interval; one that takes longer than its deadline is cancelled."""
         self._scheduler.add_job(
             self._run,
@@ -106,7 +106,7 @@ class Scheduler:
                     job.modify(next_run_time=moved)
         self._compare_later()
 
-    async def _run(self, name: str, work: Work, deadline: float) -> None:
+    async def _run(self, name: str, work: Job, deadline: float) -> None:
         """Run one tick in a task of ours, which shutting the scheduler down does not touch."""
         if self._closed:
             return
@@ -119,7 +119,7 @@ class Scheduler:
             if not (self._closed and task.cancelled()):  # what `drain` cuts off is no failure of the job
                 raise
 
-    async def _within(self, name: str, work: Work, deadline: float) -> None:
+    async def _within(self, name: str, work: Job, deadline: float) -> None:
         limit = asyncio.timeout(deadline)
         try:
             async with limit:

@@ -1,4 +1,4 @@
-"""Notify an operator what needs a person; that this fails stops nothing."""
+"""Notify an operator of what needs a person; that this fails stops nothing."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Awaitable, Callable
 
 log = logging.getLogger(__name__)
 
-TELLING = 10.0  # seconds that telling may take
+NOTIFYING = 10.0  # seconds that notifying may take
 
 NotifyOperator = Callable[[str], Awaitable[None]]
-"""Tells an operator something that needs a person, in one plain sentence."""
+"""Notifies an operator of something that needs a person, in one plain sentence."""
 
 
-async def notify_carefully(tell: NotifyOperator, sentence: str) -> None:
-    """Tell it, or write down that it could not be told."""
+async def notify_carefully(notify: NotifyOperator, sentence: str) -> None:
+    """Notify, or log that the operator could not be notified; never raises."""
     try:
-        async with asyncio.timeout(TELLING):
-            await tell(sentence)
+        async with asyncio.timeout(NOTIFYING):
+            await notify(sentence)
     except Exception:
-        log.exception("the operator could not be told: %s", sentence)
+        log.exception("the operator could not be notified: %s", sentence)

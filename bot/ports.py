@@ -86,7 +86,7 @@ class Halted:
 
 @dataclass(frozen=True, slots=True)
 class Unconfirmed:
-    """It may be there: settle, then look, then decide."""
+    """It may be there: wait `Chat.reconcile_after`, look for it, then decide."""
 
     reason: str
 

@@ -52,13 +52,13 @@ class Lanes:
             with acting(person):
                 yield
 
-    async def refuse(self, person: str, tell: Callable[[], Awaitable[object]]) -> None:
+    async def refuse(self, person: str, notify: Callable[[], Awaitable[object]]) -> None:
         """Tell a person that no more is accepted, unless they are being told: a flood is not answered by another."""
         if person in self._being_told:
             return
         self._being_told.add(person)
         try:
-            await tell()
+            await notify()
         finally:
             self._being_told.discard(person)
 

@@ -22,13 +22,13 @@ FIND = "find"
 
 def about(verb: str, text: str) -> tuple[str, Mapping[str, str]]:
     """Return what a verb is to be asked about a message: its words, and its values by parameter."""
-    own, found = VERBS[verb].positional, gist(text)
+    own, found = VERBS[verb].positional, target_text(text)
     if own is not None and found:
         return verb, {own.name: found}
     return verb, {MESSAGE: text[:LONGEST]} if verb == FIND else {}  # it says what is missing in that text
 
 
-def gist(text: str) -> str:
+def target_text(text: str) -> str:
     """Return what a message names, as it could be given as a value; "" where it names nothing."""
     try:
         return _named(text[:LONGEST])
@@ -37,7 +37,7 @@ def gist(text: str) -> str:
 
 
 def named(text: str) -> str:
-    """Return what words around a command name, like `gist`; "" too where that cannot be told."""
+    """Return what words around a command name, like `target_text`; "" too where that cannot be told."""
     try:
         return _named(text[:LONGEST])
     except UserError:
@@ -45,7 +45,7 @@ def named(text: str) -> str:
 
 
 def _named(text: str) -> str:
-    """Return what `gist` does. Raises `UserError` where it cannot be told what a text names."""
+    """Return what `target_text` does. Raises `UserError` where it cannot be told what a text names."""
     pasted, _ = moments.read(text)
     if pasted is None:
         return " ".join(moments.run_ids(text))

@@ -18,10 +18,10 @@ from adapters.chat.terminal.events import CHANNEL
 from adapters.chat.terminal.screen import Screen
 from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Transcript
+from adapters.cli.background import Intervals, working
 from adapters.cli.parts import Parts
 from adapters.cli.stopping import until_stopped
 from adapters.cli.tour import Tour
-from adapters.cli.work import Haste, working
 from adapters.clock import SystemClock
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.settings import Settings
@@ -31,7 +31,7 @@ from bot.model import Secret
 from bot.state import Subscription
 
 # The tenant's time runs ahead of every clock, which an auditor would take for a clock that was set.
-HASTE = Haste(poll=1.0, live=0.5, launches=0.5, idle=0.2, per_channel=0.0, audit=None)
+INTERVALS = Intervals(poll=1.0, live=0.5, launches=0.5, idle=0.2, per_channel=0.0, audit=None)
 CONFIRM_WITHIN = timedelta(minutes=5)
 
 Assemble = Callable[..., AbstractAsyncContextManager[Parts]]
@@ -63,11 +63,11 @@ async def _talk(parts: Parts, *, play: bool, speed: float) -> int:
     chat = Sender(screen=Screen(), transcript=Transcript(), clock=parts.clock)
     terminal = TerminalChat(chat, parts.handler, parts.clock)
 
-    async def tell(text: str) -> None:
+    async def notify(text: str) -> None:
         chat.screen.line(text)
 
     await parts.store.subscribe(Subscription(channel=CHANNEL), parts.clock.now())
-    async with working(parts, {chat.name: chat}, haste=HASTE, tell=tell):
+    async with working(parts, {chat.name: chat}, intervals=INTERVALS, notify=notify):
         if play:
             return await Tour(terminal.receiver, chat).play()
         return await _prompt(terminal, speed)
@@ -85,7 +85,7 @@ def _settings(tenant: SimulatedTenant, folder: Path) -> Settings:
     return Settings(
         connections=(Tenant(name="demo", base_url=tenant.base_url, api_key=Secret(tenant.api_key)),),
         database_url=Secret(f"sqlite:///{folder / 'clew.db'}"),
-        poll_seconds=HASTE.poll,
+        poll_seconds=INTERVALS.poll,
         web=Web(listen=None),
     )
 

@@ -20,11 +20,11 @@ from adapters.chat.registry import CHATS
 from adapters.chat.running import ChatRefused, Releasing, RunningChat
 from adapters.chat.terminal.settings import Terminal
 from adapters.cli.ask import ANSWERED, FAILURE
+from adapters.cli.background import Background, Intervals, working
 from adapters.cli.parts import Parts
 from adapters.cli.single_worker import named, sentence
-from adapters.cli.startup_report import standing
+from adapters.cli.startup_report import startup_report
 from adapters.cli.stopping import stop_signals
-from adapters.cli.work import Haste, Work, working
 from adapters.settings import Settings
 from adapters.web.app import serving
 from adapters.web.health import Health
@@ -94,11 +94,11 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         address = None
         if parts.settings.web.listen:
             address = await stack.enter_async_context(serving(health, parts.settings.web.listen, _warn))
-        haste = Haste(poll=parts.settings.poll_seconds)
+        intervals = Intervals(poll=parts.settings.poll_seconds)
         ports = {name: chat.chat for name, chat in chats.items()}
-        work = await stack.enter_async_context(working(parts, ports, haste=haste, tell=_tell))
+        work = await stack.enter_async_context(working(parts, ports, intervals=intervals, notify=_notify))
         _connect(health, work, chats)
-        for line in standing(parts.settings, frozenset(chats), address):
+        for line in startup_report(parts.settings, frozenset(chats), address):
             typer.echo(line, err=TERMINAL not in chats)
         if work.alone.other is not None:
             typer.echo(f"Warning: {sentence(work.alone.other)}", err=True)
@@ -112,7 +112,7 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
     return code
 
 
-def _connect(health: Health, work: Work, chats: Mapping[str, RunningChat]) -> None:
+def _connect(health: Health, work: Background, chats: Mapping[str, RunningChat]) -> None:
     health.chats = work.connected = lambda: {name: chat.connected for name, chat in chats.items()}
     health.deliveries = lambda: {d.chat.name: d.counts for d in work.deliverers}
     health.polls = lambda: work.polls() if work.alone.works else {}
@@ -180,6 +180,6 @@ def _warn(text: str) -> None:
     typer.echo(f"Warning: {text}", err=True)
 
 
-async def _tell(text: str) -> None:
+async def _notify(text: str) -> None:
     """Notify the operator what needs a person."""
     log.error("%s", text)

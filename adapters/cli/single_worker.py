@@ -46,7 +46,7 @@ class Workers(Protocol):
         ...
 
 
-class Alone:
+class SingleWorker:
     """This program's part in that. `begin` and `end` start and stop its work."""
 
     def __init__(

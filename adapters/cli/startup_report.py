@@ -14,7 +14,7 @@ from adapters.settings import Settings
 CONFIGURED, ON, OFF = "configured", "on", "off"
 
 
-def standing(settings: Settings, chats: frozenset[str], address: str | None) -> Iterator[str]:
+def startup_report(settings: Settings, chats: frozenset[str], address: str | None) -> Iterator[str]:
     """Yield one line for each thing that can be configured. `address`: where health is served now."""
     for connection in settings.connections:
         yield _line(CONFIGURED, f"platform {connection.name}", connection.address)

@@ -1,4 +1,4 @@
-"""Messages to deliver: recorded once, claimed by one, settled by what the chat answered."""
+"""Messages to deliver: recorded once, claimed by one, closed by what the chat answered."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from adapters.store.codec import decode_context, encode_context
 from adapters.store.conversations import write_context
 from adapters.store.database import Database
 from adapters.store.part import Part, whole
-from adapters.store.tables import outbox, parked, repeats
+from adapters.store.tables import outbox, rate_limits, repeats
 from adapters.store.text import chat_of, clean, clip, provider_key
 from bot.cards import ReportLinks
 from bot.errors import StoreError
@@ -83,10 +83,12 @@ class SqlOutbox(Part):
         rows = update(outbox).where(
             outbox.c.state == PENDING, outbox.c.chat.in_(sorted(chats)), outbox.c.next_at > latest
         )
-        ours = or_(*(parked.c.channel.startswith(f"{chat}:", autoescape=True) for chat in sorted(chats)))
+        ours = or_(*(rate_limits.c.channel.startswith(f"{chat}:", autoescape=True) for chat in sorted(chats)))
         async with self._db.writing() as connection:
             await connection.execute(rows.values(next_at=latest))
-            await connection.execute(update(parked).where(parked.c.until > latest, ours).values(until=latest))
+            await connection.execute(
+                update(rate_limits).where(rate_limits.c.until > latest, ours).values(until=latest)
+            )
 
     async def unconfirmed(self, chats: frozenset[str], now: datetime) -> tuple[Delivery, ...]:
         """Return rows in `sending` whose `next_at` has come, oldest first."""
@@ -150,11 +152,11 @@ class SqlOutbox(Part):
     @whole
     async def rate_limit_channel(self, channel: str, until: datetime) -> None:
         """Claim nothing for a channel before then; a longer wait that runs already stays."""
-        add = self._db.insert(parked)
+        add = self._db.insert(rate_limits)
         later = add.on_conflict_do_update(
             index_elements=["channel"],
             set_={"until": add.excluded.until},
-            where=parked.c.until < add.excluded.until,
+            where=rate_limits.c.until < add.excluded.until,
         )
         async with self._db.writing() as connection:
             await connection.execute(later, {"channel": channel, "until": until})
@@ -163,7 +165,7 @@ class SqlOutbox(Part):
     async def clear_rate_limit(self, channel: str) -> None:
         """Let a channel wait no more."""
         async with self._db.writing() as connection:
-            await connection.execute(delete(parked).where(parked.c.channel == channel))
+            await connection.execute(delete(rate_limits).where(rate_limits.c.channel == channel))
 
     async def depth(self) -> OutboxDepth:
         """Return how much waits, and for how long."""
@@ -230,8 +232,8 @@ def _claimable() -> Select[tuple[Any]]:
     So the work grows with the number of channels, not with the number of rows that wait for one of them.
     """
     channels = _channels()
-    waits = select(parked.c.channel).where(
-        parked.c.channel == channels.c.channel, parked.c.until > bindparam("due_by")
+    waits = select(rate_limits.c.channel).where(
+        rate_limits.c.channel == channels.c.channel, rate_limits.c.until > bindparam("due_by")
     )
     firsts = (
         select(_first_of(channels.c.channel).label("id"))

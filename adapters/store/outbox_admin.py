@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.outbox import read_delivery
 from adapters.store.part import Part, whole
-from adapters.store.tables import outbox, parked, repeats, subscriptions
+from adapters.store.tables import outbox, rate_limits, repeats, subscriptions
 from bot.state import Delivery, DeliveryState
 
 PENDING, SENDING, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.UNKNOWN
@@ -53,7 +53,7 @@ class SqlOutboxAdmin(Part):
 
     async def holds(self, now: datetime) -> dict[str, datetime]:
         """Return the channels that get nothing for now, and until when."""
-        statement = select(parked).where(parked.c.until > now).order_by(parked.c.channel)
+        statement = select(rate_limits).where(rate_limits.c.until > now).order_by(rate_limits.c.channel)
         async with self._db.reading() as connection:
             return {row.channel: row.until for row in await connection.execute(statement)}
 
@@ -96,12 +96,12 @@ async def _locked(connection: AsyncConnection, row_id: int) -> Row[Any] | None:
 async def _try_lost(connection: AsyncConnection, channel: str) -> None:
     """Let a lost channel be tried at once; a wait that the chat asked for is kept."""
     lost = select(subscriptions.c.id).where(subscriptions.c.channel == channel, subscriptions.c.problem != "")
-    await connection.execute(delete(parked).where(parked.c.channel == channel, lost.exists()))
+    await connection.execute(delete(rate_limits).where(rate_limits.c.channel == channel, lost.exists()))
 
 
 def _entries() -> Select[Any]:
-    held = outbox.outerjoin(parked, parked.c.channel == outbox.c.channel)
-    return select(outbox, parked.c.until.label("held_until")).select_from(held)
+    held = outbox.outerjoin(rate_limits, rate_limits.c.channel == outbox.c.channel)
+    return select(outbox, rate_limits.c.until.label("held_until")).select_from(held)
 
 
 def _entry(row: Row[Any]) -> Entry:

@@ -17,7 +17,7 @@ T = TypeVar("T")
 class Part:
     """One part of the store over the shared database.
 
-    `unconfirmed_after`: seconds from a claim to its doubt. `now`: the wall clock's time, to note when something was kept.
+    `unconfirmed_after`: seconds from a claim until its outcome is looked for. `now`: the wall clock's time, to note when something was kept.
     """
 
     def __init__(self, database: Database, *, unconfirmed_after: float, now: Callable[[], datetime]) -> None:

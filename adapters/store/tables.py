@@ -116,7 +116,7 @@ Index(
     postgresql_where=text("state = 'sending'"),
 )
 
-parked = Table("parked", metadata, *keys("channel"), *times("until"))
+rate_limits = Table("parked", metadata, *keys("channel"), *times("until"))
 
 threads = Table(
     "threads",

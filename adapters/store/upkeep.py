@@ -22,7 +22,7 @@ from adapters.store.tables import (
     intents,
     live_cards,
     outbox,
-    parked,
+    rate_limits,
     repeats,
     results,
     runs,
@@ -55,7 +55,7 @@ class Pruned:
 
     commands: int
     payloads: int
-    parked: int
+    rate_limits: int
     messages: int
     intents: int
     threads: int
@@ -113,7 +113,7 @@ def _kinds(now: datetime) -> Mapping[str, _Kind]:
             select(outbox.c.id).where(read),
             lambda ids: update(outbox).where(outbox.c.id.in_(ids), settled).values(payload="", context=None),
         ),
-        "parked": _rows(parked.c.channel, parked.c.until <= now),
+        "rate_limits": _rows(rate_limits.c.channel, rate_limits.c.until <= now),
         "messages": _rows(outbox.c.id, old),
         "intents": _rows(intents.c.id, (unsent | sent) & ~shown),
         "threads": _pairs((threads.c.channel, threads.c.thread), threads.c.kept_at < now - YEAR),

@@ -49,18 +49,18 @@ def application(health: Health) -> web.Application:
 
 @asynccontextmanager
 async def serving(
-    health: Health, listen: tuple[str, int], tell: Callable[[str], None]
+    health: Health, listen: tuple[str, int], notify: Callable[[str], None]
 ) -> AsyncIterator[str | None]:
     """Serve the pages and yield their address; None where it is in use.
 
-    Nothing else has to wait for these pages: `tell` is given the reason once, and it is tried again until it works.
+    Nothing else has to wait for these pages: `notify` is given the reason once, and it is tried again until it works.
     """
     ticking = asyncio.create_task(_tick(health))
     async with AsyncExitStack() as stack:
         stack.callback(ticking.cancel)
         address, problem = await _listen(stack, health, listen)
         if address is None:
-            tell(f"{problem} Everything else goes on; it is tried again every {RETRY:g} s. {HINT}")
+            notify(f"{problem} Everything else goes on; it is tried again every {RETRY:g} s. {HINT}")
             retrying = asyncio.create_task(_again(stack, health, listen))
             stack.push_async_callback(_ended, retrying)
         yield address

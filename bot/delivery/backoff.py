@@ -58,27 +58,27 @@ def pause(failures: int) -> float:
     return doubled(FIRST_PAUSE, over, LONGEST_WAIT) if over >= 0 else 0.0
 
 
-def fresh_for(settle: float) -> float:
+def fresh_for(reconcile_after: float) -> float:
     """Return how old a claim may be when its request goes out.
 
-    A paused process may wake long after others took its row over. They look when the settle time has
+    A paused process may wake long after others took its row over. They look when that time has
     passed since the claim, so the request has to leave well before that.
     """
-    return min(FRESH, settle / 3) if settle > 0 else FRESH
+    return min(FRESH, reconcile_after / 3) if reconcile_after > 0 else FRESH
 
 
-def until_reconciled(attempt_at: datetime | None, now: datetime, settle: float) -> float:
-    """Return how long after its first sight a row in doubt may be looked for.
+def until_reconciled(attempt_at: datetime | None, now: datetime, reconcile_after: float) -> float:
+    """Return how long after its first sight an unconfirmed row may be looked for.
 
-    Never longer than one settle time, so that a wall clock that jumped cannot hold a row back; an attempt
+    Never longer than `reconcile_after`, so that a wall clock that jumped cannot hold a row back; an attempt
     that seems to lie in the future waits a whole one.
     """
     if attempt_at is None:
-        return settle
-    return min(settle, max(0.0, settle - (now - attempt_at).total_seconds()))
+        return reconcile_after
+    return min(reconcile_after, max(0.0, reconcile_after - (now - attempt_at).total_seconds()))
 
 
-def look_since(attempt_at: datetime | None, now: datetime) -> datetime:
+def search_since(attempt_at: datetime | None, now: datetime) -> datetime:
     """Return from when on the history has to be read to find what was tried at `attempt_at`."""
     if attempt_at is None or attempt_at > now:
         return now - LOOK_BACK_ASTRAY

@@ -1,8 +1,8 @@
-"""Deliver the outbox to one chat: claim, post, settle; what is in doubt is looked for before it is sent again.
+"""Deliver the outbox to one chat: claim, post, record; what is unconfirmed is looked for before it is sent again.
 
     pending -> sending -> sent
                       -> pending   certainly not delivered
-                      -> sending   in doubt: settle, look, then sent or pending
+                      -> sending   unconfirmed: wait, look for it in the channel, then sent or pending
                       -> pending   it can never be found out: once more, marked as a possible repeat
                       -> unknown   nor can it then
                       -> dead      it can never be delivered
@@ -50,7 +50,7 @@ from bot.waiting import first_of
 log = logging.getLogger(__name__)
 
 FAULTS_ALLOWED = 3
-LOOKS_BEFORE_ALARM = 5
+LOOKUPS_BEFORE_ALARM = 5
 AFTER_TROUBLE = 5.0
 WHILE_HALTED = 3600.0
 
@@ -64,7 +64,7 @@ class Pace:
     """How long things may take, in seconds. `per_channel`: the least time between two posts to a channel."""
 
     post: float = 10.0
-    look: float = 30.0
+    lookup: float = 30.0
     idle: float = 2.0
     per_channel: float = 1.0
 
@@ -82,7 +82,7 @@ class Deliverer:
         *,
         platforms: Mapping[str, Platform],
         clock: Clock,
-        tell_operator: NotifyOperator,
+        notify_operator: NotifyOperator,
         pace: Pace | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -93,13 +93,13 @@ class Deliverer:
         self.halted = ""
         self.counts: Counter[str] = Counter()
         self._sending = Sending(chat=chat, platforms=platforms, clock=clock, deadline=self.pace.post)
-        self._reconciler = Reconciler(chat, store, clock=clock, deadline=self.pace.look)
-        self._tell_operator = tell_operator
+        self._reconciler = Reconciler(chat, store, clock=clock, deadline=self.pace.lookup)
+        self._notify_operator = notify_operator
         self._chance = chance
         self._chats = frozenset({chat.name})
         summing = Summing(chat, store, clock.now, terms=lambda name: terms_of(platforms.get(name)))
         self._lost = Lost(chat, store, summing)
-        self._crowds = Crowds(chat, store, clock=clock, summing=summing, tell=tell_operator)
+        self._crowds = Crowds(chat, store, clock=clock, summing=summing, notify=notify_operator)
         self._failures = 0
         self._rests_until = 0.0
         self._woken = asyncio.Event()
@@ -128,22 +128,22 @@ class Deliverer:
     async def step(self) -> float:
         """Do one thing; return the seconds until there is another, 0 for at once.
 
-        Raises `StoreError`; then nothing is lost, the row is in doubt.
+        Raises `StoreError`; then nothing is lost, the row is unconfirmed.
         """
         await self._begin()
         await self._crowds.look(self._due)
         resting = self._rests_until - self.clock.monotonic()
         if resting > 0:
             return resting
-        doubt, wait = await self._reconciler.next()
-        if doubt is not None:
-            await self._look(doubt)
+        unconfirmed, wait = await self._reconciler.next()
+        if unconfirmed is not None:
+            await self._reconcile(unconfirmed)
             return 0.0
         claimed = self.clock.monotonic()
         delivery = await self.store.claim(self._chats, self.clock.now(), due_by=self._steady.now())
         if delivery is None:
             return min(wait, self.pace.idle)
-        await self._settle(delivery, await self._sending.send(delivery, claimed))
+        await self._record(delivery, await self._sending.send(delivery, claimed))
         return 0.0
 
     @property
@@ -179,7 +179,7 @@ class Deliverer:
 
     # After a post -------------------------------------------------------------------------------
 
-    async def _settle(self, delivery: Delivery, outcome: PostOutcome | Stale | Broken) -> None:
+    async def _record(self, delivery: Delivery, outcome: PostOutcome | Stale | Broken) -> None:
         match outcome:
             case Delivered(message_id):
                 self._failures, self.halted = 0, ""
@@ -225,7 +225,7 @@ class Deliverer:
         self.counts["lost"] += 1
         wait, news = await self._lost.refused(delivery.channel, reason)
         if news:
-            await self._tell(operating.lost(delivery.channel, reason))
+            await self._notify(operating.lost(delivery.channel, reason))
         await self.store.rate_limit_channel(delivery.channel, self._due(wait))
         await self.store.mark_retry(delivery, reason, self._due(0))
         await self._lost.sum_up(delivery.channel, more_than=MANY)
@@ -235,18 +235,18 @@ class Deliverer:
         self.counts["halted"] += 1
         self._rests_until = self.clock.monotonic() + WHILE_HALTED
         if self.halted != reason:
-            await self._tell(operating.halted(self.chat.name, reason))
+            await self._notify(operating.halted(self.chat.name, reason))
         self.halted = reason
         await self.store.mark_retry(delivery, reason, self._due(0))
 
     async def _unconfirmed(self, delivery: Delivery, reason: str, *, broken: str = "") -> None:
-        self.counts["doubt"] += 1
+        self.counts["unconfirmed"] += 1
         wait = self._reconciler.add(delivery, broken=broken)
         await self.store.mark_unconfirmed(delivery, reason, self._due(wait))
 
     async def _dead(self, delivery: Delivery, reason: str, *, unknown: bool = False) -> None:
         self.counts["unknown" if unknown else "dead"] += 1
-        await self._tell(operating.one_message(delivery.channel, delivery.key, reason, unknown=unknown))
+        await self._notify(operating.one_message(delivery.channel, delivery.key, reason, unknown=unknown))
         await self.store.mark_dead(delivery, reason, unknown=unknown)
 
     def _failed(self) -> None:
@@ -259,14 +259,14 @@ class Deliverer:
 
     # Finding out --------------------------------------------------------------------------------
 
-    async def _look(self, delivery: Delivery) -> None:
+    async def _reconcile(self, delivery: Delivery) -> None:
         match await self._reconciler.find(delivery):
             case Found(message_id):
                 self.counts["found"] += 1
                 await self._sent(delivery, message_id)
             case Missing():
                 self.counts["missing"] += 1
-                await self._missing(delivery, self._reconciler.look(delivery).broken)
+                await self._missing(delivery, self._reconciler.lookups(delivery).broken)
             case Unreadable(reason, for_good=True):
                 await self._never_readable(delivery, reason)
             case unreadable:
@@ -283,24 +283,24 @@ class Deliverer:
             await self._dead(delivery, broken)
 
     async def _never_readable(self, delivery: Delivery, reason: str) -> None:
-        """Post it once more, marked as a possible repeat; should that be in doubt too, it is a person's."""
+        """Post it once more, marked as a possible repeat; should that be unconfirmed too, an operator decides."""
         if delivery.repeat:
             await self._dead(delivery, reason, unknown=True)
             return
         self.counts["repeated"] += 1
-        await self._tell(operating.posted_once_more(delivery.channel, reason))
+        await self._notify(operating.posted_once_more(delivery.channel, reason))
         await self.store.mark_repeat(delivery, reason, self._due(0))
 
     async def _unreadable(self, delivery: Delivery, reason: str) -> None:
         self.counts["unreadable"] += 1
-        look, wait = self._reconciler.postpone(delivery)
-        if look.failures == LOOKS_BEFORE_ALARM:
-            await self._tell(operating.not_found_out_yet(delivery.channel, reason))
+        lookups, wait = self._reconciler.postpone(delivery)
+        if lookups.failures == LOOKUPS_BEFORE_ALARM:
+            await self._notify(operating.not_found_out_yet(delivery.channel, reason))
         await self.store.mark_unconfirmed(delivery, reason, self._due(wait))
 
     def _due(self, seconds: float) -> datetime:
         return self._steady.now() + timedelta(seconds=seconds)
 
-    async def _tell(self, sentence: str) -> None:
-        """Notify the operator before the row is settled, so that a crash repeats it rather than loses it."""
-        await notify_carefully(self._tell_operator, sentence)
+    async def _notify(self, sentence: str) -> None:
+        """Notify the operator before the outcome is recorded, so that a crash repeats it rather than loses it."""
+        await notify_carefully(self._notify_operator, sentence)

@@ -83,13 +83,13 @@ class Crowds:
     """Looks now and then for channels of one chat where many messages wait, and sums them up."""
 
     def __init__(
-        self, chat: Chat, store: SummingStore, *, clock: Clock, summing: Summing, tell: NotifyOperator
+        self, chat: Chat, store: SummingStore, *, clock: Clock, summing: Summing, notify: NotifyOperator
     ) -> None:
         self._chats = frozenset({chat.name})
         self._store = store
         self._clock = clock
         self._summing = summing
-        self._tell = tell
+        self._notify = notify
         self._look_at = 0.0
         self._goes_out_at: dict[str, float] = {}
         self._quiet_at: dict[str, float] = {}
@@ -123,7 +123,7 @@ class Crowds:
         self._quiet_at[channel] = now + QUIET
         if news:
             self._sentences[channel] = limits.summed_up(channel, number)
-            await notify_carefully(self._tell, self._sentences[channel])
+            await notify_carefully(self._notify, self._sentences[channel])
 
     @property
     def crowded(self) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """Rows whose outcome is not known: when each may be looked for, and the look itself.
 
-A row found in `sending` that this process did not just try is in doubt too: a crash came between. Times are
+A row found in `sending` that this process did not just try is unconfirmed too: a crash came between. Times are
 kept by the monotonic clock, because the wall clock may jump.
 """
 
@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.delivery.backoff import look_since, until_reconciled
+from bot.delivery.backoff import search_since, until_reconciled
 from bot.ports import Chat, Clock, Lookup, Outbox, Unreadable
 from bot.state import Delivery
 from bot.waiting import doubled
@@ -24,8 +24,8 @@ LONGEST_WAIT = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """When a row is looked for, how often that failed, and what of the sender broke over it, "" if nothing."""
+class Lookups:
+    """When a row is looked for next, how often that failed, and what of the sender broke over it, "" if nothing."""
 
     due: float  # monotonic seconds
     failures: int = 0
@@ -33,7 +33,7 @@ class Look:
 
 
 class Reconciler:
-    """The rows of one chat that are in doubt. `deadline`: seconds for one look into the history."""
+    """The rows of one chat that are unconfirmed. `deadline`: seconds for one search of the history."""
 
     def __init__(self, chat: Chat, outbox: Outbox, *, clock: Clock, deadline: float) -> None:
         self.chat = chat
@@ -41,24 +41,24 @@ class Reconciler:
         self.clock = clock
         self.deadline = deadline
         self._chats = frozenset({chat.name})
-        self._looks: dict[tuple[int, int], Look] = {}
+        self._lookups: dict[tuple[int, int], Lookups] = {}
 
     def add(self, delivery: Delivery, *, broken: str = "") -> float:
         """Remember a try of unknown outcome; return the seconds until it may be looked for."""
-        settle = self.chat.reconcile_after
-        self._looks[_attempt(delivery)] = Look(due=self.clock.monotonic() + settle, broken=broken)
-        return settle
+        wait = self.chat.reconcile_after
+        self._lookups[_attempt(delivery)] = Lookups(due=self.clock.monotonic() + wait, broken=broken)
+        return wait
 
-    def look(self, delivery: Delivery) -> Look:
+    def lookups(self, delivery: Delivery) -> Lookups:
         """Return what is known about looking for a row."""
-        return self._looks[_attempt(delivery)]
+        return self._lookups[_attempt(delivery)]
 
-    def postpone(self, delivery: Delivery) -> tuple[Look, float]:
-        """Look again later, ever more seldom; return the next look and the seconds until then."""
-        look = self._looks[_attempt(delivery)]
-        wait = doubled(FIRST_WAIT, look.failures, LONGEST_WAIT)
-        again = replace(look, due=self.clock.monotonic() + wait, failures=look.failures + 1)
-        self._looks[_attempt(delivery)] = again
+    def postpone(self, delivery: Delivery) -> tuple[Lookups, float]:
+        """Look again later, ever more seldom; return when it is looked for next and the seconds until then."""
+        lookups = self._lookups[_attempt(delivery)]
+        wait = doubled(FIRST_WAIT, lookups.failures, LONGEST_WAIT)
+        again = replace(lookups, due=self.clock.monotonic() + wait, failures=lookups.failures + 1)
+        self._lookups[_attempt(delivery)] = again
         return again, wait
 
     async def next(self) -> tuple[Delivery | None, float]:
@@ -67,19 +67,19 @@ class Reconciler:
         rows = {
             _attempt(row): row for row in await self.outbox.unconfirmed(self._chats, wall + EVERY_UNCONFIRMED)
         }
-        self._looks = {
-            attempt: self._looks.get(attempt) or Look(due=now + self._first_wait(row))
+        self._lookups = {
+            attempt: self._lookups.get(attempt) or Lookups(due=now + self._first_wait(row))
             for attempt, row in rows.items()
         }
         if not rows:
             return None, float("inf")
-        earliest = min(self._looks, key=lambda attempt: self._looks[attempt].due)
-        wait = max(0.0, self._looks[earliest].due - now)
+        earliest = min(self._lookups, key=lambda attempt: self._lookups[attempt].due)
+        wait = max(0.0, self._lookups[earliest].due - now)
         return (None if wait else rows[earliest]), wait
 
     async def find(self, delivery: Delivery) -> Lookup:
         """Look into the history; a look that failed is never "not there"."""
-        since = look_since(delivery.attempt_at, self.clock.now())
+        since = search_since(delivery.attempt_at, self.clock.now())
         key = delivery.provider_key
         try:
             async with asyncio.timeout(self.deadline):

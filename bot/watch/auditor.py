@@ -90,8 +90,8 @@ class Polled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How all of it stands. `halted`, `lost`: why, by chat and by channel. `off`: why a chat will not come back.
+class Snapshot:
+    """How polls, chats and channels are right now. `halted`, `lost`: why, by chat and by channel. `off`: why a chat will not come back.
 
     `crowded`: the channels that get a summary for many messages, each with its sentence.
     """
@@ -105,7 +105,7 @@ class Standing:
 
 
 class Auditor:
-    """Looks when `tick` is called; `look` says how everything but the outbox stands."""
+    """Looks when `tick` is called; `look` takes a snapshot of everything but the outbox."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class Auditor:
         operator: Operator,
         clock: Clock,
         *,
-        look: Callable[[], Standing],
+        look: Callable[[], Snapshot],
         beat: Beat | None = None,
     ) -> None:
         self._queues = queues
@@ -141,23 +141,23 @@ class Auditor:
 
     async def _found(self) -> list[Finding]:
         """Return what is wrong, and what is over of what was told."""
-        queues, standing = await self._queues.queues(), self._look()
+        queues, snapshot = await self._queues.queues(), self._look()
         unknown = [i for i in await self._queues.open_intents() if i.state is IntentState.UNKNOWN]
         wrong = [
-            *self._polls(standing),
-            *self._chats(standing),
-            *_channels(standing),
-            *self._rows(queues, standing),
+            *self._polls(snapshot),
+            *self._chats(snapshot),
+            *_channels(snapshot),
+            *self._rows(queues, snapshot),
             *(Finding(Cause.LAUNCH, i.id, operating.launch_unknown(i)) for i in unknown),
             *self._clocks(),
             *await self._database(),
         ]
         bad = {(finding.cause, finding.subject) for finding in wrong}
         told = [n for n in await self._operator.open() if (n.cause, n.subject) not in bad]
-        return [*wrong, *self._over(told, queues, standing)]
+        return [*wrong, *self._over(told, queues, snapshot)]
 
-    def _polls(self, standing: Standing) -> Iterator[Finding]:
-        for name, polled in standing.polls.items():
+    def _polls(self, snapshot: Snapshot) -> Iterator[Finding]:
+        for name, polled in snapshot.polls.items():
             if (polled.problem and polled.refused) or polled.age > polled.allowed:
                 problem = operating.not_watched(name, polled.problem, refused=polled.refused)
                 yield Finding(Cause.POLL, name, problem)
@@ -168,21 +168,21 @@ class Auditor:
             for run_id, sentence in polled.too_large.items():
                 yield Finding(Cause.GUARD, f"{name}: {run_id}", sentence)  # neither is this
 
-    def _chats(self, standing: Standing) -> Iterator[Finding]:
+    def _chats(self, snapshot: Snapshot) -> Iterator[Finding]:
         now = self._clock.monotonic()
-        for chat, up in standing.connected.items():
+        for chat, up in snapshot.connected.items():
             if up:
                 self._apart.pop(chat, None)
                 continue
             apart = now - self._apart.setdefault(chat, now)
-            reason = standing.off.get(chat, "")
+            reason = snapshot.off.get(chat, "")
             if reason or apart >= SILENT:
                 yield Finding(Cause.RECEIVING, chat, operating.not_connected(chat, apart, reason))
-        for chat, reason in standing.halted.items():
+        for chat, reason in snapshot.halted.items():
             if reason:
                 yield Finding(Cause.HALTED, chat, operating.halted(chat, reason))
 
-    def _rows(self, queues: tuple[Queue, ...], standing: Standing) -> Iterator[Finding]:
+    def _rows(self, queues: tuple[Queue, ...], snapshot: Snapshot) -> Iterator[Finding]:
         for queue in queues:
             if queue.state is DeliveryState.DEAD:
                 yield Finding(
@@ -191,18 +191,18 @@ class Auditor:
             elif queue.state is DeliveryState.UNKNOWN:
                 text = operating.unknown(queue.channel, queue.rows, queue.reason)
                 yield Finding(Cause.UNKNOWN, queue.channel, text)
-        yield from self._stuck(_waiting(queues), standing)
+        yield from self._stuck(_waiting(queues), snapshot)
 
-    def _stuck(self, waiting: Mapping[str, Queue], standing: Standing) -> Iterator[Finding]:
+    def _stuck(self, waiting: Mapping[str, Queue], snapshot: Snapshot) -> Iterator[Finding]:
         """Find channels whose oldest message is late and the same as at the last look.
 
         A deep backlog moves, a lost channel and a chat that refuses us are told as such.
         """
         before, self._oldest = self._oldest, {channel: q.first for channel, q in waiting.items()}
         for channel, queue in waiting.items():
-            explained = channel in standing.lost or standing.halted.get(queue.chat)
+            explained = channel in snapshot.lost or snapshot.halted.get(queue.chat)
             late = self._clock.now() - queue.recorded_at >= LATE and before.get(channel) == queue.first
-            served = queue.chat in standing.connected
+            served = queue.chat in snapshot.connected
             if explained or not late or (not served and queue.chat == UNSERVED):
                 continue
             if served:
@@ -228,30 +228,30 @@ class Auditor:
 
     # What is over -------------------------------------------------------------------------------
 
-    def _over(self, told: list[Notice], queues: tuple[Queue, ...], standing: Standing) -> Iterator[Finding]:
+    def _over(self, told: list[Notice], queues: tuple[Queue, ...], snapshot: Snapshot) -> Iterator[Finding]:
         """Yield what was told and has been well for a while; what flickers is told once."""
         now = self._clock.monotonic()
-        well = [(n.cause, n.subject) for n in told if self._is_well(n, queues, standing)]
+        well = [(n.cause, n.subject) for n in told if self._is_well(n, queues, snapshot)]
         self._well = {key: self._well.get(key, now) for key in well}
         for cause, subject in well:
             if now - self._well[cause, subject] >= STEADY:
                 yield Finding(cause, subject)
 
-    def _is_well(self, notice: Notice, queues: tuple[Queue, ...], standing: Standing) -> bool:
+    def _is_well(self, notice: Notice, queues: tuple[Queue, ...], snapshot: Snapshot) -> bool:
         """Whether it is certainly over; what others tell of is theirs to end."""
         subject = notice.subject
         here = [q for q in queues if q.channel == subject]
-        polled = standing.polls.get(subject)
+        polled = snapshot.polls.get(subject)
         well: dict[Cause, Callable[[], bool]] = {
             Cause.DEAD: lambda: all(q.state is not DeliveryState.DEAD for q in here),
             Cause.UNKNOWN: lambda: all(q.state is not DeliveryState.UNKNOWN for q in here),
-            Cause.STUCK: lambda: subject not in standing.lost and self._flows(here),
-            Cause.LOST: lambda: subject not in standing.lost and self._flows(here),
+            Cause.STUCK: lambda: subject not in snapshot.lost and self._flows(here),
+            Cause.LOST: lambda: subject not in snapshot.lost and self._flows(here),
             Cause.HALTED: lambda: (
-                not standing.halted.get(subject) and self._flows(q for q in queues if q.chat == subject)
+                not snapshot.halted.get(subject) and self._flows(q for q in queues if q.chat == subject)
             ),
-            Cause.CROWDED: lambda: subject not in standing.crowded,
-            Cause.RECEIVING: lambda: standing.connected.get(subject, True),
+            Cause.CROWDED: lambda: subject not in snapshot.crowded,
+            Cause.RECEIVING: lambda: snapshot.connected.get(subject, True),
             Cause.POLL: lambda: polled is None or (polled.looked and not polled.problem),
             Cause.GUARD: lambda: polled is not None and polled.looked and not polled.behind,
             Cause.DATABASE: lambda: not self._queues.moved(),
@@ -286,10 +286,10 @@ class Auditor:
             log.warning("the operator could not be told of the heartbeat: %s", error)
 
 
-def _channels(standing: Standing) -> Iterator[Finding]:
-    for channel, reason in standing.lost.items():
+def _channels(snapshot: Snapshot) -> Iterator[Finding]:
+    for channel, reason in snapshot.lost.items():
         yield Finding(Cause.LOST, channel, operating.lost(channel, reason))
-    for channel, sentence in standing.crowded.items():
+    for channel, sentence in snapshot.crowded.items():
         yield Finding(Cause.CROWDED, channel, sentence)
 
 

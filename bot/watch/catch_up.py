@@ -57,10 +57,10 @@ class Caught:
 
 
 class CatchUp:
-    """Lists for one connection. `tell`: hears which part of the list cannot be read."""
+    """Lists for one connection. `notify`: hears which part of the list cannot be read."""
 
-    def __init__(self, platform: Platform, store: WatchStore, tell: NotifyOperator) -> None:
-        self.tell = tell
+    def __init__(self, platform: Platform, store: WatchStore, notify: NotifyOperator) -> None:
+        self.notify = notify
         self.platform = platform
         self.store = store
 
@@ -118,7 +118,7 @@ class CatchUp:
         found, reading.coverage = await rows.record(reading.now, before)
         reading.runs |= {run.ref: run for run in found.values()}
         if not rows.whole and before is not None:
-            await notify_carefully(self.tell, limits.too_many_new(self.platform.connection, len(found)))
+            await notify_carefully(self.notify, limits.too_many_new(self.platform.connection, len(found)))
 
     async def _stretch(self, reading: _Reading, stretch: Stretch) -> bool:
         """Read on in a stretch; False where the platform's list leads nowhere in it."""
@@ -142,7 +142,7 @@ class CatchUp:
         coverage = reading.coverage
         if coverage is not None:
             if stretch.until > coverage.since:  # else it was told before
-                await notify_carefully(self.tell, limits.not_listed(self.platform.connection, stretch))
+                await notify_carefully(self.notify, limits.not_listed(self.platform.connection, stretch))
             since = max(coverage.since, stretch.until)
             coverage = Coverage(since, coverage.until, tuple(s for s in coverage.unread if s != stretch))
             step = PollStep(connection=self.platform.connection, now=reading.now, coverage=coverage)

@@ -60,7 +60,7 @@ def lagging(found: RunAnalysis) -> bool:
     return found.results.availability is Availability.NOT_YET
 
 
-def unsettled(found: RunAnalysis) -> bool:
+def provisional(found: RunAnalysis) -> bool:
     """Whether later looks may find more: results still come, or their list could not be read whole."""
     return lagging(found) or (found.results is not None and not found.results.comparable)
 

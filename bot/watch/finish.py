@@ -20,7 +20,14 @@ from bot.ports import Conversations, Intents, Subscriptions, WatchStore
 from bot.replies import announcements
 from bot.state import Intent, IntentKind, NewDelivery, Outcome, PollStep, StoredResults, TrackedRun
 from bot.verdict import judge
-from bot.watch.decide import LATE_RESULTS, PROPERTIES_LAG, Destination, destinations, lagging, unsettled
+from bot.watch.decide import (
+    LATE_RESULTS,
+    PROPERTIES_LAG,
+    Destination,
+    destinations,
+    lagging,
+    provisional,
+)
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +55,7 @@ class Finishing:
         """
         intent = await self.store.intent_of_run(run.ref)
         if intent is not None and intent.kind is IntentKind.DEBUG:
-            return self._step(run, now, settled=True)
+            return self._step(run, now, final=True)
         run = await with_moment(self.platform, run)
         found = await self._findings(run)
         since = known.terminal_since if known and known.status is run.status else None
@@ -59,7 +66,7 @@ class Finishing:
         chosen = await self._destinations(run, outcomes, intent)
         found = replace(found, run=await by_name(run, self.store))
         deliveries = [self._announcement(found, destination, before, now) for destination in chosen]
-        return self._step(run, now, found=found, settled=not unsettled(found), deliveries=deliveries)
+        return self._step(run, now, found=found, final=not provisional(found), deliveries=deliveries)
 
     async def results(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
         """Return the write for results that came after a run was announced; None while they did not.
@@ -69,17 +76,17 @@ class Finishing:
         found = await self._findings(await with_moment(self.platform, run))
         since = known.terminal_since if known and known.status is run.status else None
         late = now - (since or now) >= LATE_RESULTS
-        if unsettled(found):
-            return self._step(run, now, settled=True) if late else None
+        if provisional(found):
+            return self._step(run, now, final=True) if late else None
         told = await self.store.announced_results(run.ref)
         if late or found.stored is None or _same(found.stored, told):
-            return self._step(run, now, found=found, settled=True)
+            return self._step(run, now, found=found, final=True)
         # Who was told of missing results hears of them, and who asked only for what they say.
         outcomes = await self._outcomes(found) | {Outcome.INCOMPLETE}
         chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
         found = replace(found, run=await by_name(run, self.store))
         deliveries = [self._results(found, destination, now) for destination in chosen]
-        return self._step(run, now, found=found, settled=True, deliveries=deliveries)
+        return self._step(run, now, found=found, final=True, deliveries=deliveries)
 
     async def _findings(self, run: Run) -> RunAnalysis:
         """Read and compare; results that fail for this run alone count as not there yet."""
@@ -179,7 +186,7 @@ class Finishing:
         run: Run,
         now: datetime,
         *,
-        settled: bool,
+        final: bool,
         found: RunAnalysis | None = None,
         deliveries: Iterable[NewDelivery] = (),
     ) -> PollStep:
@@ -189,7 +196,7 @@ class Finishing:
             now=now,
             runs=(run,),
             results=(kept,) if kept else (),
-            results_known=(run.ref,) if settled else (),
+            results_known=(run.ref,) if final else (),
             announced=((run.ref, run.status),),
             deliveries=tuple(deliveries),
         )

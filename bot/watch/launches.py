@@ -69,7 +69,7 @@ class LaunchWatch:
         expected = frozenset({IntentState.CONFIRMED})
         if await self._store.advance(intent.id, expected, IntentState.EXPIRED, now):
             await send.note(intent, "expired", "confirmed, never sent", store=self._store, now=now)
-            await self._tell(intent, "withdrawn", confirming.withdrawn(intent))
+            await self._notify(intent, "withdrawn", confirming.withdrawn(intent))
 
     async def _follow(self, intent: Intent) -> None:
         if intent.kind is IntentKind.DEBUG or not self._findable(intent):
@@ -134,7 +134,7 @@ class LaunchWatch:
         now = self._clock.now()
         if intent.state is IntentState.UNKNOWN:
             request = intent.launch
-            await self._tell(intent, "appeared", launching.appeared(intent, request, run, now=now))
+            await self._notify(intent, "appeared", launching.appeared(intent, request, run, now=now))
         await send.accept(intent, run.ref.run_id, store=self._store, now=now)
 
     async def _give_up(self, intent: Intent, why: str) -> None:
@@ -146,10 +146,10 @@ class LaunchWatch:
     async def _tell_unknown(self, intent: Intent) -> None:
         if intent.id not in self._told:
             findable = self._findable(intent)
-            await self._tell(intent, "unknown", launching.unknown(intent, intent.launch, findable=findable))
+            await self._notify(intent, "unknown", launching.unknown(intent, intent.launch, findable=findable))
             self._told.add(intent.id)
 
-    async def _tell(self, intent: Intent, what: str, card: Card) -> None:
+    async def _notify(self, intent: Intent, what: str, card: Card) -> None:
         """Post a card where the launch was asked for, once however often this is called."""
         chat = self._chats.get(intent.channel.partition(":")[0])
         if chat is None:

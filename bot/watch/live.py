@@ -16,7 +16,7 @@ from bot.errors import ServiceError
 from bot.platform import Platform
 from bot.ports import Chat, Clock, Delivered, Halted, NotDelivered, PostOutcome, Store, Undeliverable
 from bot.state import LiveCard
-from bot.watch.views import Look, View, Views
+from bot.watch.views import Snapshot, View, Views
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class LiveCards:
         self._views.keep(frozenset(live.intent_id for live in cards))
         await each(cards, step, what="editing a live message")
 
-    async def _follow(self, live: LiveCard, views: Look) -> None:
+    async def _follow(self, live: LiveCard, views: Snapshot) -> None:
         name = live.message.channel.partition(":")[0]
         chat = self._chats.get(name)
         if chat is None or self._waits(name) or self._waits(live.message.channel):

@@ -77,7 +77,7 @@ class _Tick:
 class Poller:
     """Polls one connection; ticks must not overlap. `on_rows` is called when there is something to deliver.
 
-    `tell_operator` hears of limits that keep runs from being told.
+    `notify_operator` hears of limits that keep runs from being told.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Poller:
         clock: Clock,
         renderers: Mapping[str, Render],
         on_rows: Callable[[], None],
-        tell_operator: NotifyOperator,
+        notify_operator: NotifyOperator,
         report_links: ReportLinks = ReportLinks.POST,
         run_deadline: float = RUN_DEADLINE,
     ) -> None:
@@ -96,7 +96,7 @@ class Poller:
         self.store = store
         self.clock = clock
         self.health = Health()
-        self._tell = tell_operator
+        self._notify = notify_operator
         self.behind = ""  # what is still to be read of a long list, as a sentence
         self.unlisted = ""  # which part of the list cannot be read, as a sentence
         self.too_large: dict[RunRef, str] = {}  # runs that cannot be read, each with its sentence
@@ -152,13 +152,13 @@ class Poller:
         if caught.unread:
             self.behind = limits.behind(self.platform.connection, caught.unread[0])
         if self.behind and not before:
-            await notify_carefully(self._tell, self.behind)
+            await notify_carefully(self._notify, self.behind)
         if before and not self.behind:
             log.info("%s", limits.caught_up(self.platform.connection))
 
     async def _cut_off(self, sentence: str) -> None:
         self.unlisted = sentence
-        await self._tell(sentence)
+        await self._notify(sentence)
 
     async def _conclude(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
         """Record what changed of some runs, then tell those that ended, each in a write of its own."""
@@ -308,7 +308,7 @@ class Poller:
         """Notify the operator once of a run that no later look will be able to read."""
         if isinstance(error, TooLarge) and ref not in self.too_large:
             self.too_large[ref] = limits.too_large(ref)
-            await notify_carefully(self._tell, self.too_large[ref])
+            await notify_carefully(self._notify, self.too_large[ref])
 
     # Recording ----------------------------------------------------------------------------------
 

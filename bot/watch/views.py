@@ -18,11 +18,11 @@ from bot.ports import Clock, Store
 from bot.replies import debugging, intents, launching, runs
 from bot.replies import platform as replies
 from bot.state import Intent, IntentKind, IntentState
-from bot.watch.decide import unsettled
+from bot.watch.decide import provisional
 
 RESULTS_WAIT = 1800.0  # seconds; how long after its end a run's properties are waited for
 HOPE = timedelta(hours=24)  # how long a launch may take to turn up
-SETTLED = frozenset({IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED})
+FINAL = frozenset({IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Views:
         self.store = store
         self._ended: dict[str, float] = {}
 
-    def at(self, clock: Clock) -> Look:
+    def at(self, clock: Clock) -> Snapshot:
         """Return the views of this moment."""
-        return Look(self, clock.now(), clock.monotonic())
+        return Snapshot(self, clock.now(), clock.monotonic())
 
     def ended_for(self, intent: Intent, monotonic: float) -> float:
         """Return for how many seconds the run of an intent has been seen ended."""
@@ -54,7 +54,7 @@ class Views:
         self._ended = {intent_id: at for intent_id, at in self._ended.items() if intent_id in intent_ids}
 
 
-class Look:
+class Snapshot:
     """What messages should say at one moment; each intent is looked at once, however many messages show it."""
 
     def __init__(self, views: Views, now: datetime, monotonic: float) -> None:
@@ -99,11 +99,11 @@ class Look:
 
     async def _verdict(self, intent: Intent, platform: Platform, run: Run) -> View:
         found = await analysis_of(platform, self._views.store, run)
-        last = not unsettled(found) or self._views.ended_for(intent, self._monotonic) >= RESULTS_WAIT
+        last = not provisional(found) or self._views.ended_for(intent, self._monotonic) >= RESULTS_WAIT
         return View(runs.outcome(found, self._now), last=last)
 
     def _hopeless(self, intent: Intent) -> bool:
-        return intent.state in SETTLED or (intent.state is IntentState.UNKNOWN and self._late(intent))
+        return intent.state in FINAL or (intent.state is IntentState.UNKNOWN and self._late(intent))
 
     def _late(self, intent: Intent) -> bool:
         return self._now - (intent.posted_at or intent.created_at) >= HOPE

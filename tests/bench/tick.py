@@ -54,7 +54,7 @@ async def watched(history: int) -> AsyncIterator[Watched]:
         address = Tenant(name="bulk", tenant="bulk", base_url=tenant.base_url, api_key=Secret(tenant.api_key))
         service = AntithesisService(http, address, spool=folder, now=tenant.now)
 
-        async def tell(sentence: str) -> None:
+        async def notify(sentence: str) -> None:
             raise AssertionError(sentence)
 
         poller = Poller(
@@ -63,7 +63,7 @@ async def watched(history: int) -> AsyncIterator[Watched]:
             clock=SystemClock(),
             renderers={},
             on_rows=lambda: None,
-            tell_operator=tell,
+            notify_operator=notify,
         )
         await poller.tick()
         assert not poller.health.problem, poller.health.problem

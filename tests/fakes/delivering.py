@@ -38,7 +38,7 @@ class Delivering:
     clock: ManualClock = field(default_factory=ManualClock)
     store: MemoryStore = field(default_factory=MemoryStore)
     platforms: Mapping[str, Platform] = field(default_factory=dict)
-    pace: Pace = field(default_factory=lambda: Pace(post=0.02, look=0.02, per_channel=0))
+    pace: Pace = field(default_factory=lambda: Pace(post=0.02, lookup=0.02, per_channel=0))
     told: list[str] = field(default_factory=list)
     kind: type[Deliverer] = Deliverer
     chat: FakeChat = field(init=False)
@@ -60,7 +60,7 @@ class Delivering:
             self.reached,
             platforms=self.platforms,
             clock=self.clock,
-            tell_operator=self._tell,
+            notify_operator=self._tell,
             pace=self.pace,
             chance=lambda: 1.0,
         )

@@ -27,7 +27,7 @@ from tests.fakes.slack_bot import CountingHandler
 from tests.fakes.store import MemoryStore
 
 TOKEN = "MTE0.simcord.fake-token-for-tests"
-TIMING = Timing(progress=0.2, settle=1.0, drain=3.0)
+TIMING = Timing(progress=0.2, reconcile_after=1.0, drain=3.0)
 
 
 class QuickClock(SystemClock):

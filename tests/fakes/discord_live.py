@@ -25,7 +25,7 @@ from tests.fakes.slack_bot import CountingHandler
 from tests.fakes.store import MemoryStore
 
 QUICK = gateway.Timing(heartbeat=1.0, ready=0.1, down=5.0, poll=0.1, first_pause=0.05, again=0.05)
-TIMING = Timing(progress=0.3, settle=0.5, drain=3.0, gateway=replace(QUICK, heartbeat=60.0))
+TIMING = Timing(progress=0.3, reconcile_after=0.5, drain=3.0, gateway=replace(QUICK, heartbeat=60.0))
 
 
 class QuickClock(SystemClock):

@@ -110,7 +110,7 @@ class Bot:
         return self.chat._transport
 
 
-TIMING = Timing(progress=0.2, stagger=0.0, ping=1.0, settle=1.0, drain=3.0)
+TIMING = Timing(progress=0.2, stagger=0.0, ping=1.0, reconcile_after=1.0, drain=3.0)
 
 
 @asynccontextmanager
@@ -152,7 +152,7 @@ async def running_bot(
     )
     chat = await open_chat(settings, handler, store, clock)
     chat._timing = timing
-    chat.chat.reconcile_after = timing.settle
+    chat.chat.reconcile_after = timing.reconcile_after
     running = asyncio.create_task(chat.run())
     bot = Bot(
         slack=slack, chat=chat, handler=handler, store=store, service=service, clock=clock, running=running

@@ -35,7 +35,7 @@ class MemoryOutbox(MemoryConversations):
         super().__init__()
         self.outbox: dict[str, OutboxRow] = {}
         self.folded: dict[str, str] = {}
-        self.parked: dict[str, datetime] = {}
+        self.rate_limits: dict[str, datetime] = {}
 
     async def enqueue(self, delivery: NewDelivery, now: datetime) -> bool:
         await self._turn()
@@ -84,9 +84,9 @@ class MemoryOutbox(MemoryConversations):
         for row in self.outbox.values():
             if chat_of(row.delivery.channel) in chats and row.delivery.state is DeliveryState.PENDING:
                 row.next_at = min(row.next_at, latest)
-        for channel in self.parked:
+        for channel in self.rate_limits:
             if chat_of(channel) in chats:
-                self.parked[channel] = min(self.parked[channel], latest)
+                self.rate_limits[channel] = min(self.rate_limits[channel], latest)
 
     def _claimable(self, row: OutboxRow, chats: frozenset[str], due_by: datetime) -> bool:
         delivery = row.delivery
@@ -95,7 +95,7 @@ class MemoryOutbox(MemoryConversations):
             delivery.state is DeliveryState.PENDING
             and (not delivery.attempts or row.next_at <= due_by)
             and chat_of(delivery.channel) in chats
-            and self.parked.get(delivery.channel, due_by) <= due_by
+            and self.rate_limits.get(delivery.channel, due_by) <= due_by
             and (parent is None or parent.delivery.state not in WAITING)
             and not self._in_flight(delivery.channel, self._thread(row))
         )
@@ -171,11 +171,11 @@ class MemoryOutbox(MemoryConversations):
 
     async def rate_limit_channel(self, channel: str, until: datetime) -> None:
         await self._turn()
-        self.parked[clean(channel)] = max(until, self.parked.get(clean(channel), until))
+        self.rate_limits[clean(channel)] = max(until, self.rate_limits.get(clean(channel), until))
 
     async def clear_rate_limit(self, channel: str) -> None:
         await self._turn()
-        self.parked.pop(clean(channel), None)
+        self.rate_limits.pop(clean(channel), None)
 
     async def crowded(self, chats: frozenset[str], more_than: int) -> tuple[str, ...]:
         await self._turn()

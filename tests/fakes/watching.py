@@ -62,7 +62,7 @@ class Watching:
             clock=self.clock,
             renderers=self.renderers,
             on_rows=self._count,
-            tell_operator=self._hear,
+            notify_operator=self._hear,
             report_links=self.report_links,
             run_deadline=self.run_deadline,
         )

@@ -18,8 +18,8 @@ from datetime import datetime
 from typing import Any
 
 from adapters import logs, settings
+from adapters.cli.background import Background, Intervals, working
 from adapters.cli.parts import Parts
-from adapters.cli.work import Haste, Work, working
 from adapters.main import assemble
 from bot.cards import Card
 from bot.ports import (
@@ -36,7 +36,7 @@ from bot.ports import (
 )
 from bot.state import MessageRef
 
-HASTE = Haste(poll=0.3, live=1.0, launches=1.0, idle=0.1, per_channel=0.0)
+INTERVALS = Intervals(poll=0.3, live=1.0, launches=1.0, idle=0.1, per_channel=0.0)
 
 # What `assemble` would import in each fork.
 IMPORTED_LATE = (
@@ -117,13 +117,13 @@ async def main(port: int, settle: float, *, forever: bool) -> None:
     chat = LoopbackChat(port, settle)
     async with (
         assemble(loaded) as parts,
-        working(parts, {chat.name: chat}, haste=HASTE, tell=tell) as work,
+        working(parts, {chat.name: chat}, intervals=INTERVALS, notify=tell) as work,
     ):
         while forever or not await settled(parts, work):
             await parts.clock.sleep(0.1)
 
 
-async def settled(parts: Parts, work: Work) -> bool:
+async def settled(parts: Parts, work: Background) -> bool:
     """Whether every platform was looked at since the start and nothing waits to be delivered."""
     return None not in work.polls().values() and not (await parts.store.depth()).waiting
 

@@ -26,7 +26,7 @@ async def main(url: str, api_url: str, settle: float) -> None:
     """Deliver until nothing waits."""
     clock = SystemClock()
 
-    async def tell(sentence: str) -> None:
+    async def notify(sentence: str) -> None:
         print(sentence, file=sys.stderr)  # noqa: T201 - the parent reads it when the proof fails
 
     timeout = aiohttp.ClientTimeout(total=settle / 3)
@@ -38,9 +38,9 @@ async def main(url: str, api_url: str, settle: float) -> None:
         files = Files(client, session, Addresses(api_url))
         sender = Sender(client, clock, files=files, reconcile_after=settle)
         sender.bot_id = BOT
-        pace = Pace(post=settle / 3, look=5.0, idle=0.05, per_channel=0)
+        pace = Pace(post=settle / 3, lookup=5.0, idle=0.05, per_channel=0)
         deliverer = Deliverer(
-            sender, store, platforms={}, clock=clock, tell_operator=tell, pace=pace, chance=lambda: 0.0
+            sender, store, platforms={}, clock=clock, notify_operator=notify, pace=pace, chance=lambda: 0.0
         )
         running = asyncio.create_task(deliverer.run())
         while (await store.depth()).waiting:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from adapters.cli import single_worker as module
-from adapters.cli.single_worker import BEAT, DEAD_AFTER, Alone, named, sentence, this_program
+from adapters.cli.single_worker import BEAT, DEAD_AFTER, SingleWorker, named, sentence, this_program
 from adapters.store.store import SqlStore, open_store
 from adapters.store.workers import Worker
 from tests.fakes.clock import ManualClock
@@ -30,7 +30,7 @@ class Program:
     did: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.alone = Alone(self.store, self.clock, begin=self._begin, end=self._end, me=self.me)
+        self.alone = SingleWorker(self.store, self.clock, begin=self._begin, end=self._end, me=self.me)
 
     async def lives(self, seconds: float) -> None:
         """Let it step for so long."""

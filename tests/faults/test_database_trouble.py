@@ -46,7 +46,7 @@ async def test_disk_full__no_post_not_ready_and_well_by_itself(tmp_path: Path) -
     async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
         health = Health(store=store, clock=clock, chats=lambda: {"slack": True})
         deliverer = Deliverer(
-            chat, store, platforms={}, clock=clock, tell_operator=silent, pace=Pace(per_channel=0)
+            chat, store, platforms={}, clock=clock, notify_operator=silent, pace=Pace(per_channel=0)
         )
         await store.enqueue(NewDelivery(key="a", channel="slack:channel:T1:C1", payload="{}"), clock.now())
         with full_disk():
@@ -70,7 +70,7 @@ async def test_disk_full__the_end_of_a_run_is_told_once_there_is_room(
     """What ends while nothing can be written down is not announced, is not forgotten, and is announced once."""
     async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
         it = Watching(store=store)  # type: ignore[arg-type]  # the real one, in the place of the fake
-        deliverer = Deliverer(it.chat, store, platforms={}, clock=it.clock, tell_operator=silent)
+        deliverer = Deliverer(it.chat, store, platforms={}, clock=it.clock, notify_operator=silent)
         await it.begin(Subscription(channel=CHANNEL))
         run = it.starts()
         await it.tick()

@@ -111,7 +111,7 @@ class HistoryMachine(RuleBasedStateMachine):
     def poller_over(self, store: Store) -> Poller:
         chats = {self.chat.name: self.chat.render}
 
-        async def tell(_sentence: str) -> None:
+        async def notify(_sentence: str) -> None:
             return
 
         return Poller(
@@ -120,7 +120,7 @@ class HistoryMachine(RuleBasedStateMachine):
             clock=self.clock,
             renderers=chats,
             on_rows=lambda: None,
-            tell_operator=tell,
+            notify_operator=notify,
         )
 
     # The platform -------------------------------------------------------------------------------

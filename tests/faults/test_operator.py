@@ -19,13 +19,13 @@ from bot.model import LaunchRequest, Secret
 from bot.notices import Finding, Operator
 from bot.replies.operating import Cause
 from bot.state import Delivery, Intent, IntentState, MessageRef, NewDelivery
-from bot.watch.auditor import Auditor, Beat, Polled, Standing
+from bot.watch.auditor import Auditor, Beat, Polled, Snapshot
 from tests.fakes.clock import ManualClock
 
 CHANNEL = "slack:channel:T01:C01"
 OPERATOR = "slack:channel:T01:C0OPS"
 SLACK = frozenset({"slack"})
-WELL = Standing(
+WELL = Snapshot(
     polls={"prod": Polled(age=5, allowed=300, looked=True)}, connected={"slack": True}, halted={"slack": ""}
 )
 
@@ -36,7 +36,7 @@ class Post:
 
     store: SqlStore
     clock: ManualClock = field(default_factory=ManualClock)
-    standing: Standing = WELL
+    snapshot: Snapshot = WELL
     beat: Beat | None = None
     told: list[str] = field(default_factory=list)
     auditor: Auditor = field(init=False)
@@ -47,7 +47,7 @@ class Post:
     def restart(self) -> None:
         operator = Operator(self.store, self.clock, channel=OPERATOR, render=lambda card: plain(card.text))
         self.operator = operator
-        self.auditor = Auditor(self.store, operator, self.clock, look=lambda: self.standing, beat=self.beat)
+        self.auditor = Auditor(self.store, operator, self.clock, look=lambda: self.snapshot, beat=self.beat)
 
     async def minutes(self, number: int) -> list[str]:
         """Let minutes pass with a look at the end of each; return what was told meanwhile, and deliver it."""
@@ -106,31 +106,31 @@ async def _sent(post: Post) -> None:
 
 
 async def _lost(post: Post) -> None:
-    post.standing = replace(WELL, lost={CHANNEL: "The bot is not in the channel."})
+    post.snapshot = replace(WELL, lost={CHANNEL: "The bot is not in the channel."})
 
 
 async def _halted(post: Post) -> None:
-    post.standing = replace(WELL, halted={"slack": "The token was revoked."})
+    post.snapshot = replace(WELL, halted={"slack": "The token was revoked."})
 
 
 async def _refused(post: Post) -> None:
     refused = Polled(age=5, allowed=300, looked=True, problem="The key is refused.", refused=True)
-    post.standing = replace(WELL, polls={"prod": refused})
+    post.snapshot = replace(WELL, polls={"prod": refused})
 
 
 async def _silent(post: Post) -> None:
-    post.standing = replace(WELL, polls={"prod": Polled(age=301, allowed=300, looked=False)})
+    post.snapshot = replace(WELL, polls={"prod": Polled(age=301, allowed=300, looked=False)})
 
 
 async def _crowded(post: Post) -> None:
-    post.standing = replace(WELL, crowded={CHANNEL: f"700 messages waited for {CHANNEL} at once."})
+    post.snapshot = replace(WELL, crowded={CHANNEL: f"700 messages waited for {CHANNEL} at once."})
 
 
 async def _behind(post: Post) -> None:
     behind = Polled(
         age=5, allowed=300, looked=True, behind="prod has more new runs than can be read at once."
     )
-    post.standing = replace(WELL, polls={"prod": behind})
+    post.snapshot = replace(WELL, polls={"prod": behind})
 
 
 async def _launch(post: Post) -> None:
@@ -147,11 +147,11 @@ async def _found(post: Post) -> None:
 
 
 async def _off(post: Post) -> None:
-    post.standing = replace(WELL, connected={"slack": False}, off={"slack": "Slack refuses the token."})
+    post.snapshot = replace(WELL, connected={"slack": False}, off={"slack": "Slack refuses the token."})
 
 
 async def _well(post: Post) -> None:
-    post.standing = WELL
+    post.snapshot = WELL
 
 
 CASES = {
@@ -215,7 +215,7 @@ async def test_operator__after_a_start_nothing_is_over_before_it_is_known(post: 
     await _lost(post)
     await post.minutes(4)
     post.restart()
-    post.standing = replace(WELL, polls={"prod": Polled(age=5, allowed=300, looked=False)})
+    post.snapshot = replace(WELL, polls={"prod": Polled(age=5, allowed=300, looked=False)})
 
     told = await post.minutes(9)
 
@@ -258,7 +258,7 @@ async def test_operator__nothing_is_told_in_a_channel_about_itself(
 
     post.beat = beat
     post.restart()
-    post.standing = replace(WELL, lost={OPERATOR: "The bot is not in the channel."})
+    post.snapshot = replace(WELL, lost={OPERATOR: "The bot is not in the channel."})
 
     with caplog.at_level(logging.ERROR):
         told = await post.minutes(3)
@@ -441,9 +441,9 @@ async def test_operator__hears_of_a_run_that_cannot_be_read(post: Post) -> None:
     """Each run that is too large is named once; no later look makes that untrue."""
     sentence = "Run abc-64-1 of prod cannot be read: the platform's answer is too large."
     polled = Polled(age=5, allowed=300, looked=True, too_large={"abc-64-1": sentence})
-    post.standing = replace(WELL, polls={"prod": polled})
+    post.snapshot = replace(WELL, polls={"prod": polled})
     told = await post.minutes(3)
-    post.standing = WELL
+    post.snapshot = WELL
     told += await post.minutes(6)
 
     assert len(told) == 1

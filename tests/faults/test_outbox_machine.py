@@ -85,7 +85,7 @@ class OutboxMachine(RuleBasedStateMachine):
             self.store.typed,
             platforms={},
             clock=self.clock,
-            tell_operator=self.tell,
+            notify_operator=self.tell,
             pace=Pace(per_channel=1.0),
             chance=lambda: 0.5,
         )
@@ -290,7 +290,7 @@ def with_reconciler(doubts: type[Reconciler]) -> type[Deliverer]:
     class Wrong(Deliverer):
         def __init__(self, *args: object, **keywords: object) -> None:
             super().__init__(*args, **keywords)  # type: ignore[arg-type]  # passed on as they came
-            self._reconciler = doubts(self.chat, self.store, clock=self.clock, deadline=self.pace.look)
+            self._reconciler = doubts(self.chat, self.store, clock=self.clock, deadline=self.pace.lookup)
 
     return Wrong
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from adapters.cli.single_worker import Alone
+from adapters.cli.single_worker import SingleWorker
 from adapters.clock import SystemClock
 from adapters.store.store import open_store
 
@@ -17,7 +17,7 @@ async def nothing() -> None:
 async def main(url: str) -> None:
     """Take it, say so, and live."""
     async with open_store(url) as store:
-        alone = Alone(store, SystemClock(), begin=nothing, end=nothing)
+        alone = SingleWorker(store, SystemClock(), begin=nothing, end=nothing)
         await alone.step()
         print(alone.works, flush=True)  # noqa: T201 - the parent reads it
         await alone.run()

@@ -29,7 +29,7 @@ class Outbox:
 
     def __init__(self, chat: Chat, store: MemoryStore, clock: Clock) -> None:
         self.store, self.clock = store, clock
-        self.deliverer = Deliverer(chat, store, platforms={}, clock=clock, tell_operator=unheard)
+        self.deliverer = Deliverer(chat, store, platforms={}, clock=clock, notify_operator=unheard)
 
     async def put(self, chat: Chat, channel: str) -> None:
         """Record the announcement, and try to send it once."""

@@ -267,7 +267,7 @@ async def test_platform__puts_no_secret_of_its_names_and_texts_into_the_database
         chat = FakeChat(clock=clock)
         told: list[str] = []
 
-        async def tell(sentence: str) -> None:
+        async def notify(sentence: str) -> None:
             told.append(sentence)
 
         deliverer = Deliverer(
@@ -275,7 +275,7 @@ async def test_platform__puts_no_secret_of_its_names_and_texts_into_the_database
             store,
             platforms={"demo": service.platform},
             clock=clock,
-            tell_operator=tell,
+            notify_operator=notify,
             pace=Pace(per_channel=0),
         )
         poller = Poller(
@@ -284,7 +284,7 @@ async def test_platform__puts_no_secret_of_its_names_and_texts_into_the_database
             clock=clock,
             renderers={chat.name: chat.render},
             on_rows=deliverer.wake,
-            tell_operator=tell,
+            notify_operator=notify,
         )
         await store.subscribe(Subscription(channel="fake:channel:C1"), clock.now())
         await poller.tick()

@@ -39,7 +39,7 @@ async def test_watch__tells_a_channel_how_a_run_ended(tmp_path: Path) -> None:
         chat = FakeChat(clock=clock)
         told: list[str] = []
 
-        async def tell(sentence: str) -> None:
+        async def notify(sentence: str) -> None:
             told.append(sentence)
 
         deliverer = Deliverer(
@@ -47,7 +47,7 @@ async def test_watch__tells_a_channel_how_a_run_ended(tmp_path: Path) -> None:
             store,
             platforms={"demo": service.platform},
             clock=clock,
-            tell_operator=tell,
+            notify_operator=notify,
             pace=Pace(per_channel=0),
         )
         poller = Poller(
@@ -56,7 +56,7 @@ async def test_watch__tells_a_channel_how_a_run_ended(tmp_path: Path) -> None:
             clock=clock,
             renderers={chat.name: chat.render},
             on_rows=deliverer.wake,
-            tell_operator=tell,
+            notify_operator=notify,
         )
         await store.subscribe(Subscription(channel=CHANNEL), clock.now())
         run_id = tenant.add_run()

@@ -26,7 +26,7 @@ from bot.ports import Clock, Store
 
 log = logging.getLogger(__name__)
 
-SETTLE_SECONDS = CALL_SECONDS + 10.0
+RECONCILE_AFTER = CALL_SECONDS + 10.0
 DRAIN_SECONDS = 6.0
 
 
@@ -35,7 +35,7 @@ class Timing:
     """Seconds that only tests change."""
 
     progress: float = PROGRESS_SECONDS
-    settle: float = SETTLE_SECONDS
+    reconcile_after: float = RECONCILE_AFTER
     drain: float = DRAIN_SECONDS
     gateway: gateway.Timing = field(default_factory=gateway.Timing)
 
@@ -54,7 +54,7 @@ class DiscordChat:
         self._calls = Calls(proxy=settings.proxy)
         self._places = Places(self._calls, clock)
         self.chat = Sender(
-            self._calls, clock, words=store, places=self._places, reconcile_after=self._timing.settle
+            self._calls, clock, words=store, places=self._places, reconcile_after=self._timing.reconcile_after
         )
         people = People(self._calls, clock, guilds=settings.guilds)
         self._surface = DiscordSurface(

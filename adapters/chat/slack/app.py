@@ -29,8 +29,8 @@ from bot.waiting import Backoff, first_of
 
 log = logging.getLogger(__name__)
 
-CALL_SECONDS = 10.0  # for one call in whole; the settle time is this and a reserve
-SETTLE_SECONDS = CALL_SECONDS + 20.0
+CALL_SECONDS = 10.0  # for one call in whole; the time until it is looked for is this and a reserve
+RECONCILE_AFTER = CALL_SECONDS + 20.0
 DRAIN_SECONDS = 6.0
 LONGEST_PAUSE = 60.0
 NO_BOT = "The token in SLACK_BOT_TOKEN is a person's, not the bot's. Set the one that begins with “xoxb-”."
@@ -43,7 +43,7 @@ class Timing:
     progress: float = PROGRESS_SECONDS
     stagger: float = STAGGER_SECONDS
     ping: float = PING_SECONDS
-    settle: float = SETTLE_SECONDS
+    reconcile_after: float = RECONCILE_AFTER
     drain: float = DRAIN_SECONDS
 
 
@@ -59,7 +59,9 @@ class SlackChat:
         self._session = open_session(self._addresses.api_url, CALL_SECONDS)
         self._client = new_client(self._session, self._addresses.api_url, settings.bot_token.reveal())
         self._files = Files(self._client, self._session, self._addresses)
-        self.chat = Sender(self._client, clock, files=self._files, reconcile_after=self._timing.settle)
+        self.chat = Sender(
+            self._client, clock, files=self._files, reconcile_after=self._timing.reconcile_after
+        )
         self._receiver: Receiver | None = None
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()

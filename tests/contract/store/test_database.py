@@ -218,7 +218,7 @@ async def test_prune__what_is_no_longer_needed(database: SqlStore) -> None:
         commands = set(await connection.scalars(select(inbox.c.dedupe_id)))
         payloads = {row.key: row.payload for row in await connection.execute(select(outbox))}
 
-    assert (pruned.commands, pruned.payloads, pruned.parked) == (2, 1, 1)
+    assert (pruned.commands, pruned.payloads, pruned.rate_limits) == (2, 1, 1)
     assert {"young", "waiting"} == commands
     assert payloads == {"sent": "", "fresh": "payload of fresh", "pending": "payload of pending"}
     assert not await database.enqueue(a_delivery("sent"), NOW)

@@ -225,7 +225,7 @@ async def test_watch__goes_on(now: Now) -> None:
         clock=now.clock,
         renderers=dict.fromkeys(("slack", "discord", "terminal"), render),
         on_rows=lambda: None,
-        tell_operator=silent,
+        notify_operator=silent,
     )
     await poller.tick()
     before = list(told)

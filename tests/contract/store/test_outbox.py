@@ -108,7 +108,7 @@ async def test_claim__other_chats(store: Store) -> None:
 
 
 async def test_park_channel__until_its_time(store: Store) -> None:
-    """A parked channel gives nothing before its time, others go on; the longer wait wins."""
+    """A rate-limited channel gives nothing before its time, others go on; the longer wait wins."""
     await store.enqueue(a_delivery("a"), NOW)
     await store.enqueue(a_delivery("b", channel=OTHER), NOW)
     await store.rate_limit_channel(CHANNEL, later(60))

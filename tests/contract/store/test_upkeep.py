@@ -101,7 +101,7 @@ async def test_prune__every_table(old: SqlStore, times: list[datetime]) -> None:
     assert (pruned.messages, pruned.intents, pruned.threads, pruned.words) == (3, 2, 2, 1)
     assert await old.verify_audit() == 1
     assert await old.prune(LATER) == upkeep.Pruned(
-        commands=0, payloads=0, parked=0, messages=0, intents=0, threads=0, words=0, results=0, rest=0
+        commands=0, payloads=0, rate_limits=0, messages=0, intents=0, threads=0, words=0, results=0, rest=0
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.chat.message_target import about, gist
+from adapters.chat.message_target import about, target_text
 from bot.lengths import LONGEST
 from tests.fakes.runs import MOMENT, a_run, some_results
 from tests.unit.commands.door import Door, told
@@ -34,7 +34,7 @@ SHOWN = f'input_hash: "{MOMENT.input_hash}", vtime: {MOMENT.vtime}'
 )
 def test_gist__is_what_a_message_names(text: str, named: str) -> None:
     """Moment, link or ids, without the words beside them; what cannot be read stays for the core to refuse."""
-    assert named == gist(text)
+    assert named == target_text(text)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ async def test_about__says_the_same_as_typing_what_it_names(verb: str, text: str
     words, values = about(verb, text)
 
     chosen = await door.say(words, values=values)
-    typed = await door.say(f"{verb} {gist(text)}")
+    typed = await door.say(f"{verb} {target_text(text)}")
 
     assert told(chosen.card) == told(typed.card)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from adapters.cli.startup_report import standing
+from adapters.cli.startup_report import startup_report
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.settings import Settings
 from adapters.tables import Web
@@ -11,7 +11,9 @@ PROD = Tenant(name="prod", base_url="https://acme.antithesis.com", api_key=Secre
 
 def test_startup_report__least() -> None:
     """What is off says why, what is on says where, and what was not tried yet is only configured."""
-    found = list(standing(Settings(connections=(PROD,)), frozenset({"terminal"}), "http://127.0.0.1:8080"))
+    found = list(
+        startup_report(Settings(connections=(PROD,)), frozenset({"terminal"}), "http://127.0.0.1:8080")
+    )
 
     assert found == [
         "configured  platform prod      https://acme.antithesis.com",
@@ -30,7 +32,7 @@ def test_startup_report__all() -> None:
         connections=(PROD,), roles={"launch": frozenset({"slack:user:T1:U1"})}, read_only=True
     )
 
-    found = "\n".join(standing(settings, frozenset({"slack", "discord"}), None))
+    found = "\n".join(startup_report(settings, frozenset({"slack", "discord"}), None))
 
     assert "off         terminal           --terminal switches it on" in found
     assert "off         health             127.0.0.1:8080 cannot be used yet" in found
@@ -43,11 +45,11 @@ def test_startup_report__roles() -> None:
     """Roles that are set are no longer asked for."""
     settings = Settings(connections=(PROD,), roles={"read": frozenset({"slack:team:T1"})})
 
-    assert "on          changes            roles are set" in list(standing(settings, frozenset(), None))
+    assert "on          changes            roles are set" in list(startup_report(settings, frozenset(), None))
 
 
 def test_startup_report__health_switched_off() -> None:
     """Health that is not wanted is not called unusable."""
     settings = Settings(connections=(PROD,), web=Web(listen=None))
 
-    assert "off         health             switched off" in list(standing(settings, frozenset(), None))
+    assert "off         health             switched off" in list(startup_report(settings, frozenset(), None))

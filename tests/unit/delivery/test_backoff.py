@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.delivery.backoff import backoff, fresh_for, look_since, pause, until_reconciled
+from bot.delivery.backoff import backoff, fresh_for, pause, search_since, until_reconciled
 from tests.fakes.runs import EPOCH
 
 
@@ -75,4 +75,4 @@ def test_until_settled__waits_whole_without_a_time() -> None:
 )
 def test_look_since__starts_before_the_attempt(attempt_at: datetime | None, since: datetime) -> None:
     """A time that cannot be right makes the window wide."""
-    assert since == look_since(attempt_at, EPOCH)
+    assert since == search_since(attempt_at, EPOCH)

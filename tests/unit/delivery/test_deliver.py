@@ -557,7 +557,7 @@ async def test_tell__does_not_fail_for_an_operator_who_cannot_be_told(
     async def failing(sentence: str) -> None:
         raise ValueError(sentence)
 
-    it.deliverer._tell_operator = failing
+    it.deliverer._notify_operator = failing
     await it.put(a_delivery(1), a_delivery(2))
     it.chat.next_posts(Posting.REFUSED)
     await it.run_until_idle()

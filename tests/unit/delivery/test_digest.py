@@ -30,7 +30,7 @@ def title(payload: str) -> str:
 @pytest.fixture
 def it() -> Delivering:
     """Return a deliverer at its usual pace."""
-    return Delivering(pace=Pace(post=0.02, look=0.02))
+    return Delivering(pace=Pace(post=0.02, lookup=0.02))
 
 
 async def test_step__posts_a_few_one_by_one(it: Delivering) -> None:
@@ -152,7 +152,12 @@ async def test_step__an_hour_of_silence_ends_in_one_message(it: Delivering, how:
     """A chat is down for an hour while 500 runs end: the queue stays short, and the other chat goes on at its pace."""
     other = FakeChat(name="other", clock=it.clock)
     alive = Deliverer(
-        other, it.store, platforms={}, clock=it.clock, tell_operator=it.deliverer._tell_operator, pace=it.pace
+        other,
+        it.store,
+        platforms={},
+        clock=it.clock,
+        notify_operator=it.deliverer._notify_operator,
+        pace=it.pace,
     )
     it.chat.next_posts(*[how] * 10_000)
     deepest = 0
@@ -185,7 +190,7 @@ async def test_step__a_backup_of_last_week_is_one_message() -> None:
         run = watching.starts(number, launcher=f"launcher {number}")
         watching.clock.pass_time(3600)
         watching.service.finish(run, some_results(run, passing=("a",)))
-    it = Delivering(clock=watching.clock, store=watching.store, pace=Pace(post=0.02, look=0.02))
+    it = Delivering(clock=watching.clock, store=watching.store, pace=Pace(post=0.02, lookup=0.02))
     await watching.tick()
     await it.run_until_idle()
     (sent,) = it.sent

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.chat.message_target import gist
+from adapters.chat.message_target import target_text
 from bot import moments
 from bot.model import Moment
 
@@ -40,7 +40,7 @@ SESSION = "d5d1c9cf0e64b5dd69b00e97b07fe3f4-18-1"
 )
 def test_gist__finds_the_run_among_other_numbers(sentence: str) -> None:
     """Other words around a run id never hide it, and two numbers among them are no moment."""
-    assert RUN == gist(sentence)
+    assert RUN == target_text(sentence)
 
 
 def _number(most: int) -> st.SearchStrategy[str]:
@@ -92,7 +92,7 @@ def test_read__takes_no_sentence_for_a_moment(before: str, after: str) -> None:
     pasted, _ = moments.read(text)
 
     assert pasted is None or pasted.moment is None
-    assert RUN == gist(text)
+    assert RUN == target_text(text)
 
 
 # What the platform serves: 64 bits, and virtual time in parts of 2 ** -32 seconds, as JSON writes it. One hash in

@@ -34,10 +34,15 @@ class Story(Stage):
             clock=self.clock,
             renderers={chat.name: chat.render},
             on_rows=lambda: None,
-            tell_operator=_nobody,
+            notify_operator=_nobody,
         )
         self.deliverer = Deliverer(
-            chat, self.memory, platforms={}, clock=self.clock, tell_operator=_nobody, pace=Pace(per_channel=0)
+            chat,
+            self.memory,
+            platforms={},
+            clock=self.clock,
+            notify_operator=_nobody,
+            pace=Pace(per_channel=0),
         )
 
     async def watched(self, *channels: str) -> None:

@@ -68,10 +68,10 @@ async def test_token__that_is_refused_ends_all_calls(bot: Bot, discord: FakeDisc
     """Each refused request counts towards a ban: rows, edits and look-ups cost one in all."""
     store, told, chat = MemoryStore(), [], bot.chat.chat
 
-    async def tell(sentence: str) -> None:
+    async def notify(sentence: str) -> None:
         told.append(sentence)
 
-    deliverer = Deliverer(chat, store, platforms={}, clock=bot.clock, tell_operator=tell)
+    deliverer = Deliverer(chat, store, platforms={}, clock=bot.clock, notify_operator=notify)
     for number in range(5):
         row = NewDelivery(key=f"k{number}", channel=discord.place, payload=chat.render(CHART))
         await store.enqueue(row, bot.clock.now())

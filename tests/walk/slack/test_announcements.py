@@ -34,7 +34,7 @@ def run(bot: Bot) -> Run:
 async def delivering(bot: Bot, told: list[str]) -> AsyncIterator[Deliverer]:
     """Run the deliverer beside the bot."""
 
-    async def tell(text: str) -> None:
+    async def notify(text: str) -> None:
         told.append(text)
 
     deliverer = Deliverer(
@@ -42,7 +42,7 @@ async def delivering(bot: Bot, told: list[str]) -> AsyncIterator[Deliverer]:
         bot.store,
         platforms={"demo": bot.service.platform},
         clock=bot.clock,
-        tell_operator=tell,
+        notify_operator=notify,
     )
     task = asyncio.create_task(deliverer.run())
     try:

@@ -143,20 +143,20 @@ async def test_post__whose_blocks_are_refused_says_its_sentence(
 
 
 async def test_post__after_a_pause_was_asked_for_calls_nobody(slack: FakeSlack, sender: Sender) -> None:
-    """A parked channel is not called before its time is over; other channels go on, and nothing is lost."""
+    """A rate-limited channel is not called before its time is over; other channels go on, and nothing is lost."""
     slack.api.fault(POST, faults.limited("30"))
     await sender.post(a_post(sender))
 
-    parked = await sender.post(a_post(sender))
+    limited = await sender.post(a_post(sender))
     seen = REGISTRY.get_sample_value("clew_slack_rate_limited_channels")
     other = await sender.post(a_post(sender, channel=f"slack:channel:{TEAM}:{SHARED}"))
     await sender._clock.sleep(31)
     later = await sender.post(a_post(sender))
 
-    assert isinstance(parked, NotDelivered)
-    assert parked.limits_channel
+    assert isinstance(limited, NotDelivered)
+    assert limited.limits_channel
     assert seen == 1
-    assert 0 < (parked.retry_after or 0) <= 30
+    assert 0 < (limited.retry_after or 0) <= 30
     assert isinstance(other, Delivered)
     assert isinstance(later, Delivered)
     assert len(slack.world.called(POST)) == 3

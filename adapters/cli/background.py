@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from adapters.cli.parts import Parts
-from adapters.cli.single_worker import Alone, sentence
+from adapters.cli.single_worker import SingleWorker, sentence
 from adapters.heartbeat import Heartbeat
 from adapters.scheduler import Scheduler
 from adapters.store.audit import TrailBroken
@@ -20,7 +20,7 @@ from bot.notices import Finding, Operator
 from bot.notify_operator import NotifyOperator
 from bot.ports import Chat
 from bot.replies.operating import Cause
-from bot.watch.auditor import Auditor, Polled, Standing
+from bot.watch.auditor import Auditor, Polled, Snapshot
 from bot.watch.fill import Filler
 from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
@@ -45,7 +45,7 @@ TIDY_EVERY, TIDY_DEADLINE = 6 * 3600.0, 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Haste:
+class Intervals:
     """How often things are looked at, in seconds. `audit`: None where there is no operator to tell."""
 
     poll: float = 60.0
@@ -56,17 +56,17 @@ class Haste:
     audit: float | None = 60.0
 
 
-class Work:
+class Background:
     """Everything that goes on by itself for some chats."""
 
     def __init__(
-        self, parts: Parts, chats: Mapping[str, Chat], *, haste: Haste, tell: NotifyOperator
+        self, parts: Parts, chats: Mapping[str, Chat], *, intervals: Intervals, notify: NotifyOperator
     ) -> None:
-        self._haste, self._tell = haste, tell
+        self._intervals, self._notify = intervals, notify
         self._chats = chats
         self._parts = parts
         self.deliverers: tuple[Deliverer, ...] = ()
-        self.alone = Alone(parts.store, parts.clock, begin=self.start, end=self.stop)
+        self.alone = SingleWorker(parts.store, parts.clock, begin=self.start, end=self.stop)
         self._launches = LaunchWatch(
             platforms=parts.platforms, store=parts.store, clock=parts.clock, chats=chats
         )
@@ -79,7 +79,7 @@ class Work:
                 clock=parts.clock,
                 renderers=renderers,
                 on_rows=self._wake,
-                tell_operator=tell,
+                notify_operator=notify,
                 report_links=parts.handler.services.report_links.get(platform.connection, ReportLinks.POST),
             )
             for platform in parts.platforms.values()
@@ -116,9 +116,9 @@ class Work:
         """Return the connections that cannot be read now, and why."""
         return {p.platform.connection: p.health.problem for p in self._pollers if p.health.problem}
 
-    def standing(self) -> Standing:
+    def snapshot(self) -> Snapshot:
         """Return how everything stands that the auditor cannot read from the database."""
-        return Standing(
+        return Snapshot(
             polls={poller.platform.connection: self._polled(poller) for poller in self._pollers},
             connected=self.connected(),
             halted={d.chat.name: d.halted for d in self.deliverers},
@@ -132,7 +132,7 @@ class Work:
         last = self._started if health.last_good is None else max(self._started, health.last_good)
         return Polled(
             age=self._parts.clock.monotonic() - last,
-            allowed=max(LATE_POLLS, 3 * self._haste.poll),
+            allowed=max(LATE_POLLS, 3 * self._intervals.poll),
             looked=health.last_good is not None,
             problem=health.problem,
             refused=health.refused,
@@ -155,17 +155,22 @@ class Work:
             asyncio.create_task(d.run(), name=f"deliver {d.chat.name}") for d in self.deliverers
         ]
         every = self._scheduler.every
-        every(self._haste.launches, "launches", self._launches.tick, deadline=LAUNCHES_DEADLINE)
-        every(self._haste.live, "live", self._live.tick, deadline=LIVE_DEADLINE)
+        every(self._intervals.launches, "launches", self._launches.tick, deadline=LAUNCHES_DEADLINE)
+        every(self._intervals.live, "live", self._live.tick, deadline=LIVE_DEADLINE)
         for poller in self._pollers:
-            every(self._haste.poll, f"poll {poller.platform.connection}", poller.tick, deadline=POLL_DEADLINE)
+            every(
+                self._intervals.poll,
+                f"poll {poller.platform.connection}",
+                poller.tick,
+                deadline=POLL_DEADLINE,
+            )
         for filler in self._fillers:
             every(FILL_EVERY, f"fill {filler.platform.connection}", filler.tick, deadline=FILL_DEADLINE)
-        if self._haste.audit is not None:
+        if self._intervals.audit is not None:
             auditor = Auditor(
-                self._parts.store, self.operator, self._parts.clock, look=self.standing, beat=self._beat
+                self._parts.store, self.operator, self._parts.clock, look=self.snapshot, beat=self._beat
             )
-            every(self._haste.audit, "audit", auditor.tick, deadline=AUDIT_DEADLINE)
+            every(self._intervals.audit, "audit", auditor.tick, deadline=AUDIT_DEADLINE)
         every(TRAIL_EVERY, "audit trail", self._verify_trail, deadline=TRAIL_DEADLINE)
         every(TIDY_EVERY, "tidy", self._tidy, deadline=TIDY_DEADLINE)
         self._scheduler.start()
@@ -191,8 +196,8 @@ class Work:
             self._parts.store,
             platforms=self._parts.platforms,
             clock=self._parts.clock,
-            tell_operator=self._tell,
-            pace=Pace(idle=self._haste.idle, per_channel=self._haste.per_channel),
+            notify_operator=self._notify,
+            pace=Pace(idle=self._intervals.idle, per_channel=self._intervals.per_channel),
         )
 
     async def _verify_trail(self) -> None:
@@ -217,16 +222,16 @@ class Work:
 
 @asynccontextmanager
 async def working(
-    parts: Parts, chats: Mapping[str, Chat], *, haste: Haste, tell: NotifyOperator
-) -> AsyncIterator[Work]:
+    parts: Parts, chats: Mapping[str, Chat], *, intervals: Intervals, notify: NotifyOperator
+) -> AsyncIterator[Background]:
     """Work for these chats inside the block, and end in good order after it. Raises `StoreError`.
 
     While another program works on the database, this one waits for its turn.
     """
-    work = Work(parts, chats, haste=haste, tell=tell)
+    work = Background(parts, chats, intervals=intervals, notify=notify)
     await work.alone.step()
     if work.alone.other is not None:
-        await tell(sentence(work.alone.other))
+        await notify(sentence(work.alone.other))
     keeping = asyncio.create_task(work.alone.run(), name="keep apart")
     try:
         yield work

@@ -13,8 +13,8 @@ import pytest
 from adapters import settings
 from adapters.chat.slack.render import render
 from adapters.cli import demo
+from adapters.cli.background import Intervals, working
 from adapters.cli.parts import Parts
-from adapters.cli.work import Haste, working
 from adapters.clock import SystemClock
 from adapters.store.store import open_store
 from adapters.tables import Operator
@@ -58,7 +58,7 @@ async def test_working__forgets_what_is_no_longer_needed(
         parts = Parts(
             settings=settings.load(), platforms={}, store=store, clock=stage.clock, handler=stage.handler
         )
-        async with working(parts, {}, haste=Haste(), tell=tell), asyncio.timeout(20):
+        async with working(parts, {}, intervals=Intervals(), notify=tell), asyncio.timeout(20):
             await tidied.wait()
         left = await store.unfinished("fake", stage.clock.now() - 2 * OLD)
 
@@ -89,7 +89,7 @@ async def test_working__records_for_chats_that_are_off(
             settings=settings.load(), platforms=handler.services.platforms, store=store, clock=stage.clock,
             handler=handler, renderers={"slack": render},
         )  # fmt: skip
-        async with working(parts, {}, haste=Haste(poll=0.05), tell=silent), asyncio.timeout(20):
+        async with working(parts, {}, intervals=Intervals(poll=0.05), notify=silent), asyncio.timeout(20):
             await polled.wait()
             stage.service.finish(going, some_results(going, failing=("x",)))
             await recorded.wait()
@@ -126,8 +126,8 @@ async def test_working__tells_the_operators_channel(tmp_path: Path, monkeypatch:
             settings=settings.load().model_copy(update={"operator": told}), platforms={}, store=store, clock=clock,
             handler=stage.handler,
         )  # fmt: skip
-        haste = Haste(audit=0.05, idle=0.05, per_channel=0)
-        async with working(parts, {"slack": chat}, haste=haste, tell=silent), asyncio.timeout(20):
+        intervals = Intervals(audit=0.05, idle=0.05, per_channel=0)
+        async with working(parts, {"slack": chat}, intervals=intervals, notify=silent), asyncio.timeout(20):
             await posted.wait()
         (notice,) = await store.notices()
 
@@ -163,7 +163,7 @@ async def test_working__looks_whether_the_audit_trail_holds(
         parts = Parts(
             settings=settings.load(), platforms={}, store=store, clock=stage.clock, handler=stage.handler
         )
-        async with working(parts, {}, haste=Haste(), tell=silent), asyncio.timeout(20):
+        async with working(parts, {}, intervals=Intervals(), notify=silent), asyncio.timeout(20):
             await looked.wait()
         (notice,) = await store.notices()
 
@@ -183,7 +183,7 @@ async def test_working__in_the_demo_nobody_is_told_of_the_clock(
         parts = Parts(
             settings=settings.load(), platforms={}, store=store, clock=stage.clock, handler=stage.handler
         )
-        async with working(parts, {}, haste=demo.HASTE, tell=silent) as work:
+        async with working(parts, {}, intervals=demo.INTERVALS, notify=silent) as work:
             jobs = {job.id for job in work._scheduler._scheduler.get_jobs()}
 
     assert "tidy" in jobs
