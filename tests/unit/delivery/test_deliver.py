@@ -563,7 +563,7 @@ async def test_tell__does_not_fail_for_an_operator_who_cannot_be_told(
     await it.run_until_idle()
 
     assert it.states() == [DEAD, SENT]
-    assert "the operator could not be told" in caplog.text
+    assert "the operator could not be notified" in caplog.text
 
 
 async def test_step__posts_a_reply_into_the_thread_of_what_it_follows() -> None:
