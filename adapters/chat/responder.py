@@ -160,9 +160,8 @@ class Responder(Generic[T]):
     async def _publicly(self, card: Card, progress: MessageRef | None) -> MessageRef | None:
         if progress is not None and is_shown(await self._edit(progress, card)):
             return progress
-        key = (
-            self._key if progress is None else post_key(self._key)
-        )  # not to be mistaken for the progress message
+        # not to be mistaken for the progress message
+        key = self._key if progress is None else post_key(self._key)
         outcome = await self._deliver(self.inbound, card, key)
         if isinstance(outcome, Undeliverable):
             await self._ephemerally(replace(card, footer=(self._surface.uninvited,)))

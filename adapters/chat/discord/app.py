@@ -61,7 +61,13 @@ class DiscordChat:
             self._calls, clock, sender=self.chat, people=people, progress=self._timing.progress
         )
         self._conversation = Conversation(handler, self._surface, clock)
-        self._receiver = Receiver(self._conversation, self._surface, store, clock, self._places)
+        self._receiver = Receiver(
+            conversation=self._conversation,
+            surface=self._surface,
+            store=store,
+            clock=clock,
+            places=self._places,
+        )
         self._budget = Budget(store, clock)
         self._supervisor = Supervisor(
             self.new_client, settings.token.reveal(), clock, timing=self._timing.gateway

@@ -133,12 +133,10 @@ class Client(discord.Client):
         await self._budget.spend(str(self.application_id))
 
     async def on_connect(self) -> None:
-        """Know that a session began, so that events arrive."""
+        """Know that events arrive: a session began, or goes on after those that were missed came too."""
         self.up = True
 
-    async def on_resumed(self) -> None:
-        """Know that events arrive again, and those that were missed came too."""
-        self.up = True
+    on_resumed = on_connect
 
     async def on_disconnect(self) -> None:
         """Know that nothing arrives."""

@@ -26,13 +26,11 @@ OPEN_TO_ALL = "DISCOVERABLE"  # a server that anybody finds and joins
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """What is known of one channel."""
+    """What is known of one channel. `tags`: name and id, in a forum; those that only moderators set are left out."""
 
     kind: int
     parent: str | None = None
-    tags: tuple[
-        tuple[str, str], ...
-    ] = ()  # name and id, in a forum; those that only moderators set are left out
+    tags: tuple[tuple[str, str], ...] = ()
     tag_required: bool = False
 
     @property

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from adapters.chat.conversation import Conversation
 from adapters.chat.discord import events, ids, render
@@ -40,30 +40,23 @@ STORED_SECONDS = 1.0  # for looking up what a button holds; the initial response
 SUGGESTIONS = Limits(count=25, label=100, text=100, echo=True)
 
 
+@dataclass(kw_only=True, eq=False)
 class Receiver:
     """Takes in what Discord sends; fills `gateway.GatewayListener`."""
 
-    def __init__(
-        self,
-        conversation: Conversation[Interaction],
-        surface: DiscordSurface,
-        store: Conversations,
-        clock: Clock,
-        places: Places,
-    ) -> None:
-        self._conversation = conversation
-        self._surface = surface
-        self._store = store
-        self._clock = clock
-        self._places = places
-        self.me: Self | None = None
-        self.closed = False
-        self.receiving = Tasks()
+    conversation: Conversation[Interaction]
+    surface: DiscordSurface
+    store: Conversations
+    clock: Clock
+    places: Places
+    me: Self | None = None
+    closed: bool = False
+    receiving: Tasks = field(default_factory=Tasks)
 
     def interaction(self, payload: Json) -> None:
         """Take an interaction as Discord sent it."""
         if self.me is not None and not self.closed:
-            self.receiving.start(self._receive(events.read(payload, self.me, self._clock.now())))
+            self.receiving.start(self._receive(events.read(payload, self.me, self.clock.now())))
 
     def message(self, payload: Json) -> None:
         """Take a message as Discord sent it; only those that mention us are looked at."""
@@ -75,31 +68,29 @@ class Receiver:
         own, guild = str(payload.get("id") or ""), str(payload.get("guild_id") or "")
         under = ids.channel(guild, own) if guild else f"{ids.CHAT}:channel:{own}"
         if ids.is_snowflake(own) and not self.closed and not payload.get("unavailable"):
-            self._conversation.start(self._conversation.handler.access_restored(under))
+            self.conversation.start(self.conversation.handler.access_restored(under))
 
     async def _mention(self, payload: Json, me: Self) -> None:
-        where = await self._places.where(str(payload.get("channel_id")))
+        where = await self.places.where(str(payload.get("channel_id")))
         parent = where.parent if where is not None else None
-        await self._receive(events.read_message(payload, me, self._clock.now(), parent=parent))
+        await self._receive(events.read_message(payload, me, self.clock.now(), parent=parent))
 
     async def _receive(self, incoming: Incoming) -> None:
         match incoming:
             case Inbound() as command:
                 await self._command(command)
             case Autocomplete(token=token, typing=typing):
-                found = await self._conversation.suggest(typing, SUGGESTIONS)
+                found = await self.conversation.suggest(typing, SUGGESTIONS)
                 choices = [{"name": s.label, "value": s.text} for s in found]
-                await self._surface.initial_response(token, CHOICES, {"choices": choices})
+                await self.surface.initial_response(token, CHOICES, {"choices": choices})
             case Refused() as refused:
                 await self._refuse(refused)
-            case _:
-                pass
 
     async def _command(self, command: Command) -> None:
         """Look up the command of a long button, and receive it; without it a form is opened as it is."""
         interaction = command.interaction
         if interaction is None or interaction.token is None or interaction.stored is None:
-            await self._conversation.receive(command)
+            await self.conversation.receive(command)
             return
         try:
             kept = await self._stored(interaction.stored)
@@ -114,27 +105,27 @@ class Receiver:
         if kept is None and not command.opens_form:
             await self._say(interaction.token, refusal)
         else:
-            await self._conversation.receive(command)
+            await self.conversation.receive(command)
 
     async def _stored(self, key: str) -> Pressed | None:
         """Return what a button holds, None where nobody knows it any more. Raises `StoreError`, in Discord's time."""
         try:
             async with asyncio.timeout(STORED_SECONDS):
-                return await self._store.button(key)
+                return await self.store.button(key)
         except TimeoutError:
             raise StoreError(sentences.button_slow()) from None
 
     async def _refuse(self, refused: Refused) -> None:
         """Say why nothing is done; who is not served stands in the audit trail, but not for every letter typed."""
         if refused.token is not None and refused.autocomplete:
-            await self._surface.initial_response(refused.token, CHOICES, {"choices": []})
+            await self.surface.initial_response(refused.token, CHOICES, {"choices": []})
             return
         if refused.token is not None:
             await self._say(refused.token, problems.mistake(UserError(refused.sentence)).card)
         if refused.actor is not None and refused.place is not None:
-            await self._conversation.handler.refused(refused.actor, refused.place, "server")
+            await self.conversation.handler.refused(refused.actor, refused.place, "server")
 
     async def _say(self, token: InteractionToken, card: Card) -> None:
         """Tell the person alone, as the initial response."""
-        body, _ = await self._surface.chat.prepared(render.message(card))
-        await self._surface.initial_response(token, MESSAGE, body | {"flags": EPHEMERAL})
+        body, _ = await self.surface.chat.prepared(render.message(card))
+        await self.surface.initial_response(token, MESSAGE, body | {"flags": EPHEMERAL})

@@ -34,7 +34,7 @@ from adapters.chat.surface import Deadlines, FormOrError, Kind, Surface
 from adapters.chat.tasks import Tasks
 from bot import cleaning
 from bot.access import Denied
-from bot.cards import Attachment, Card
+from bot.cards import Card
 from bot.errors import UserError
 from bot.ports import Clock, Delivered, Post, PostOutcome, Undeliverable
 from bot.replies import conversation
@@ -179,7 +179,8 @@ class DiscordSurface(Surface[Interaction]):
 
     async def finish(self, inbound: Command, card: Card, message: MessageRef | None) -> None:  # noqa: ARG002 - the protocol's
         """Remove the files, which went along with the message."""
-        await asyncio.to_thread(_remove, card.files)
+        for file in card.files:
+            await asyncio.to_thread(Path(file.path).unlink, missing_ok=True)
 
     async def _respond(self, inbound: Command, card: Card) -> PostOutcome:
         """Give the initial response to what asked for a form."""
@@ -294,8 +295,3 @@ async def _outcome(call: Awaitable[Json | None] | Awaitable[None]) -> PostOutcom
             return Undeliverable("The initial response is gone.", channel_lost=False)
         return outcomes.classify(error)
     return Delivered(str((answer or {}).get("id", "")))
-
-
-def _remove(files: tuple[Attachment, ...]) -> None:
-    for file in files:
-        Path(file.path).unlink(missing_ok=True)

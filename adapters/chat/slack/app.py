@@ -22,7 +22,7 @@ from adapters.chat.slack.sender import Sender
 from adapters.chat.slack.settings import Slack
 from adapters.chat.slack.sockets import PING_SECONDS, STAGGER_SECONDS, Sockets
 from adapters.chat.slack.surface import SlackSurface
-from adapters.chat.surface import PROGRESS_SECONDS
+from adapters.chat.surface import PROGRESS_SECONDS, Deadlines
 from bot.handler import Handler
 from bot.ports import Clock, Halted, NotDelivered, Store
 from bot.waiting import Backoff, first_of
@@ -33,6 +33,7 @@ CALL_SECONDS = 10.0  # for one call in whole; the time until it is looked for is
 RECONCILE_AFTER = CALL_SECONDS + 20.0
 DRAIN_SECONDS = 6.0
 LONGEST_PAUSE = 60.0
+ACCEPT_SECONDS = 2.5  # Slack waits three for an acknowledgement
 NO_BOT = "The token in SLACK_BOT_TOKEN is a person's, not the bot's. Set the one that begins with “xoxb-”."
 
 
@@ -133,16 +134,18 @@ class SlackChat:
     def _new_receiver(self, me: Self) -> Receiver:
         groups = sorted(self._handler.principals(f"{ids.CHAT}:usergroup:"))
         surface = SlackSurface(
-            self._client,
-            self._clock,
-            sender=self.chat,
+            chat=self.chat,
+            client=self._client,
+            clock=self._clock,
             people=People(self._client, self._clock, self.chat, me=me, groups=groups),
             responses=Responses(self._session, self._addresses, self._clock),
             files=self._files,
-            progress=self._timing.progress,
+            deadlines=Deadlines(accept=ACCEPT_SECONDS, progress=self._timing.progress),
         )
         conversation: Conversation[Interaction] = Conversation(self._handler, surface, self._clock)
-        return Receiver(conversation, surface, self._client, self._clock, me=me)
+        return Receiver(
+            conversation=conversation, surface=surface, client=self._client, clock=self._clock, me=me
+        )
 
     async def _introduce(self) -> Self:
         """Ask Slack who we are, again and again while it cannot be reached."""
@@ -156,10 +159,8 @@ class SlackChat:
                     self.chat.halt(outcome.reason)
                     raise ChatRefused(outcome.reason) from None
                 log.warning("Slack does not answer yet: %s", outcomes.named(error))
-                pause, asked = (
-                    backoff.next(),
-                    outcome.retry_after if isinstance(outcome, NotDelivered) else None,
-                )
+                pause = backoff.next()
+                asked = outcome.retry_after if isinstance(outcome, NotDelivered) else None
                 await self._clock.sleep(asked or pause)
                 continue
             if scopes := lacking(identity.headers.get("x-oauth-scopes")):

@@ -19,64 +19,27 @@ LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
 DEFAULT_WAIT = 30.0
 
 RATE = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
-LOST = frozenset(
-    {
-        "channel_not_found",
-        "not_in_channel",
-        "is_archived",
-        "restricted_action",
-        "restricted_action_read_only_channel",
-        "restricted_action_thread_only_channel",
-        "restricted_action_non_threadable_channel",
-        "channel_type_not_supported",
-        "cannot_dm_bot",
-        "messages_tab_disabled",
-        "user_disabled",
-        "user_not_found",
-        "no_permission",  # not the app's: it is not a member of the conversation
-    }
-)
-LATER = frozenset(
-    {"ekm_access_denied", "access_denied", "team_access_not_granted"}
-)  # the workspace's, not a channel's
-BAD = frozenset(
-    {
-        "msg_too_long",
-        "msg_blocks_too_long",
-        "no_text",
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "invalid_attachments",
-        "only_one_table_allowed",
-        "too_many_attachments",
-        "metadata_too_large",
-        "invalid_metadata_format",
-        "invalid_metadata_schema",
-        "metadata_must_be_sent_from_app",
-        "invalid_arguments",
-        "invalid_json",
-        "markdown_text_conflict",
-        "thread_not_found",
-        "message_not_found",
-        "cant_update_message",
-        "edit_window_closed",
-        "block_mismatch",
-        "user_not_in_channel",
-    }
-)
-HALT = frozenset(
-    {
-        "invalid_auth",
-        "not_authed",
-        "token_revoked",
-        "token_expired",
-        "account_inactive",
-        "org_login_required",
-        "missing_scope",
-        "not_allowed_token_type",
-        "two_factor_setup_required",
-    }
-)
+LOST = frozenset({
+    "channel_not_found", "not_in_channel", "is_archived", "restricted_action",
+    "restricted_action_read_only_channel", "restricted_action_thread_only_channel",
+    "restricted_action_non_threadable_channel", "channel_type_not_supported", "cannot_dm_bot",
+    "messages_tab_disabled", "user_disabled", "user_not_found",
+    "no_permission",  # not the app's: it is not a member of the conversation
+})  # fmt: skip
+# the workspace's, not a channel's
+LATER = frozenset({"ekm_access_denied", "access_denied", "team_access_not_granted"})
+BAD = frozenset({
+    "msg_too_long", "msg_blocks_too_long", "no_text", "invalid_blocks", "invalid_blocks_format",
+    "invalid_attachments", "only_one_table_allowed", "too_many_attachments", "metadata_too_large",
+    "invalid_metadata_format", "invalid_metadata_schema", "metadata_must_be_sent_from_app",
+    "invalid_arguments", "invalid_json", "markdown_text_conflict", "thread_not_found",
+    "message_not_found", "cant_update_message", "edit_window_closed", "block_mismatch",
+    "user_not_in_channel",
+})  # fmt: skip
+HALT = frozenset({
+    "invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive",
+    "org_login_required", "missing_scope", "not_allowed_token_type", "two_factor_setup_required",
+})  # fmt: skip
 NO_TABLES = frozenset({"invalid_blocks", "invalid_blocks_format", "invalid_attachments"})
 NO_BLOCKS = NO_TABLES | {"msg_blocks_too_long", "only_one_table_allowed"}
 

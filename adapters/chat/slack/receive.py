@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
@@ -48,23 +47,15 @@ from bot.suggest import Typing
 Next = Callable[[], Awaitable[BoltResponse]]
 
 
+@dataclass(kw_only=True, eq=False)
 class Receiver(AsyncMiddleware):
     """Takes in what Slack sends to one workspace."""
 
-    def __init__(
-        self,
-        conversation: Conversation[Interaction],
-        surface: SlackSurface,
-        client: AsyncWebClient,
-        clock: Clock,
-        *,
-        me: Self,
-    ) -> None:
-        self.conversation = conversation
-        self._surface = surface
-        self._client = client
-        self._clock = clock
-        self._me = me
+    conversation: Conversation[Interaction]
+    surface: SlackSurface
+    client: AsyncWebClient
+    clock: Clock
+    me: Self
 
     async def async_process(
         self,
@@ -73,13 +64,10 @@ class Receiver(AsyncMiddleware):
         resp: BoltResponse,
         next: Next,  # noqa: A002 - bolt's name
     ) -> BoltResponse:
-        """Acknowledge a request. Raises `StoreError` where it was not accepted in time."""
+        """Act on a request and acknowledge it, with the answer that it wants there. Raises `StoreError` where it was not accepted in time."""
         del resp, next  # nothing comes after this
-        return await self._receive(req.body, req.context.ack)
-
-    async def _receive(self, body: Json, ack: AsyncAck) -> BoltResponse:
-        """Act on what came in; what wants an answer with its acknowledgement gets it."""
-        match events.read(body, self._me, self._clock.now(), self.conversation.handler.field_problem):
+        body, ack = req.body, req.context.ack
+        match events.read(body, self.me, self.clock.now(), self.conversation.handler.field_problem):
             case Inbound() as inbound:
                 refusal = (await self.conversation.receive(inbound)).refusal
                 if refusal is not None and inbound.told_by_receipt:
@@ -108,8 +96,6 @@ class Receiver(AsyncMiddleware):
                 self.conversation.start(self.conversation.handler.access_restored(channel))
             case NotServed() as refused:
                 self.conversation.start(self._turn_away(refused))
-            case _:
-                pass
 
     async def _turn_away(self, refused: NotServed) -> None:
         """Tell somebody of another workspace, unseen by others, that nothing is done for them, and note it."""
@@ -117,35 +103,35 @@ class Receiver(AsyncMiddleware):
         url, card = refused.response_url, problems.denied(refused.sentence).card
         if url is not None:
             message = render.message(card)
-            await to_person(self._clock, lambda: self._surface.responses.send(url, message))
+            await to_person(self.clock, lambda: self.surface.responses.send(url, message))
 
     async def _removed(self) -> None:
         """Stop where Slack does not know our token any more; another token of the app may have been meant."""
         try:
-            await self._client.auth_test()
+            await self.client.auth_test()
         except Exception as error:  # noqa: BLE001 - the table decides what any error means
-            outcome = outcomes.classify(error, self._clock.now())
+            outcome = outcomes.classify(error, self.clock.now())
             if isinstance(outcome, Halted):
-                self._surface.chat.halt(outcome.reason)
+                self.surface.chat.halt(outcome.reason)
 
     async def _show_home(self, actor: Actor) -> None:
         """Show the app's home to somebody."""
         user = ids.last(actor.id)
         view = home.view(await self._home(actor, user))
-        await self._client.views_publish(user_id=user, view=view)
+        await self.client.views_publish(user_id=user, view=view)
 
     async def _home(self, actor: Actor, user: str) -> tuple[Card, ...]:
         try:
-            actor = await self._surface.people.actor(actor)
+            actor = await self.surface.people.actor(actor)
         except UserError as error:
             await self.conversation.handler.refused(actor, Place(channel=actor.id), "account", action="home")
             return (problems.denied(error.problem).card,)
-        return await self.conversation.home(actor, lambda: home.channels(self._client, user))
+        return await self.conversation.home(actor, lambda: home.channels(self.client, user))
 
     async def _suggest(self, autocomplete: Autocomplete) -> Json:
         """Suggest the launchers that fit."""
         try:
-            actor = await self._surface.people.actor(autocomplete.actor)
+            actor = await self.surface.people.actor(autocomplete.actor)
         except UserError:
             return forms.options(())
         place, launcher = Place(channel=actor.id), forms.LAUNCHER

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,8 +54,6 @@ SHARED_SECONDS = 600.0
 PICTURE_NAME = "chart.png"
 PICTURE_TRIES = 4  # edits, as far apart as edits of one message are
 BLIND = frozenset({"channel_not_found", "not_in_channel", "missing_scope", "thread_not_found", "is_archived"})
-
-Call = Callable[[], Awaitable[Any]]
 
 
 class Sender:
@@ -128,8 +125,10 @@ class Sender:
 
     async def delete(self, message: MessageRef) -> None:
         """Take back a message of ours; where that fails it stays."""
-        await self._try("chat.delete", lambda: self._client.chat_delete(
-            channel=ids.last(message.channel), ts=message.message_id))  # fmt: skip
+        try:
+            await self._client.chat_delete(channel=ids.last(message.channel), ts=message.message_id)
+        except Exception as error:  # noqa: BLE001 - what it was for has happened already
+            log.warning("chat.delete failed: %s", outcomes.named(error))
 
     async def ephemeral(self, channel: str, thread: str | None, user: str, card: Card) -> PostOutcome:
         """Send a message that only one person sees; it cannot be found again."""
@@ -260,9 +259,8 @@ class Sender:
             "oldest": oldest,
             "limit": HISTORY_PAGE,
             "include_all_metadata": True,
+            "cursor": cursor or None,
         }
-        if cursor:
-            arguments["cursor"] = cursor
         if thread is None:
             return await self._client.conversations_history(**arguments)
         return await self._client.conversations_replies(ts=thread, **arguments)
@@ -271,12 +269,6 @@ class Sender:
         metadata = message.get("metadata") or {}
         ours = message.get("bot_id") == self.bot_id and metadata.get("event_type") == EVENT_TYPE
         return ours and (metadata.get("event_payload") or {}).get("k") == key
-
-    async def _try(self, method: str, call: Call) -> None:
-        try:
-            await call()
-        except Exception as error:  # noqa: BLE001 - what it was for has happened already
-            log.warning("%s failed: %s", method, outcomes.named(error))
 
 
 def fill(post: Post) -> Json:

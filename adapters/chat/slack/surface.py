@@ -8,6 +8,7 @@ message, so files follow it.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -31,37 +32,23 @@ from bot.state import Actor, Invocation, MessageRef
 
 log = logging.getLogger(__name__)
 
-ACCEPT_SECONDS = 2.5  # Slack waits three for an acknowledgement
 OPEN_ALREADY, CLOSED = "exchanged_trigger_id", "not_found"  # what Slack says of a view
 
 
+@dataclass(kw_only=True, eq=False)
 class SlackSurface(Surface[Interaction]):
-    """One workspace. An acknowledgement shows nothing, so nothing stands there while it is worked on.
-
-    `progress`: see `Deadlines`.
-    """
+    """One workspace. An acknowledgement shows nothing, so nothing stands there while it is worked on."""
 
     redelivers = True
     uninvited = conversation.NOT_INVITED
 
-    def __init__(
-        self,
-        client: AsyncWebClient,
-        clock: Clock,
-        *,
-        sender: Sender,
-        people: People,
-        responses: Responses,
-        files: Files,
-        progress: float,
-    ) -> None:
-        self.chat = sender
-        self.deadlines = Deadlines(accept=ACCEPT_SECONDS, progress=progress)
-        self.people = people
-        self.responses = responses
-        self._client = client
-        self._clock = clock
-        self._files = files
+    chat: Sender
+    client: AsyncWebClient
+    clock: Clock
+    people: People
+    responses: Responses
+    files: Files
+    deadlines: Deadlines
 
     async def resolve(self, invocation: Invocation) -> Invocation:
         """Ask Slack who it is and who reads the channel."""
@@ -86,7 +73,7 @@ class SlackSurface(Surface[Interaction]):
         outcome = await self.chat.edit(message, card)
         if isinstance(outcome, Delivered) and (overflow := render.message(card).get("overflow")):
             thread = message.thread or message.message_id
-            await self._files.send_text(ids.last(message.channel), thread, str(overflow))
+            await self.files.send_text(ids.last(message.channel), thread, str(overflow))
         return outcome
 
     async def delete(self, message: MessageRef) -> None:
@@ -120,7 +107,7 @@ class SlackSurface(Surface[Interaction]):
                 channel, thread = ids.last(message.channel), message.thread or message.message_id
             elif not place.direct:
                 channel, thread = await self.people.conversation(ids.last(inbound.invocation.actor.id)), None
-            await self._files.send(channel, thread, attachment)
+            await self.files.send(channel, thread, attachment)
 
     async def _respond(
         self, url: str | None, inbound: Command, card: Card, *, replaces: bool = False
@@ -134,20 +121,20 @@ class SlackSurface(Surface[Interaction]):
         message = render.message(card, signed=True)
         thread = None if replaces else _interaction(inbound).thread
         return await to_person(
-            self._clock, lambda: self.responses.send(url, message, thread=thread, replace=replaces)
+            self.clock, lambda: self.responses.send(url, message, thread=thread, replace=replaces)
         )
 
     async def _unseen(self, inbound: Command, card: Card) -> PostOutcome:
         channel, user = inbound.invocation.place.channel, ids.last(inbound.invocation.actor.id)
         thread = _interaction(inbound).thread
-        return await to_person(self._clock, lambda: self.chat.ephemeral(channel, thread, user, card))
+        return await to_person(self.clock, lambda: self.chat.ephemeral(channel, thread, user, card))
 
     async def _overflow_to_person(self, inbound: Command, card: Card) -> None:
         """Send what had no room to the person alone: a file cannot be hidden from others in a channel."""
         overflow = render.message(card).get("overflow")
         user = ids.last(inbound.invocation.actor.id)
         if overflow and (conversation := await self.people.conversation(user)):
-            await self._files.send_text(conversation, None, str(overflow))
+            await self.files.send_text(conversation, None, str(overflow))
 
     # Forms ---------------------------------------------------------------------------------------------
 
@@ -156,7 +143,7 @@ class SlackSurface(Surface[Interaction]):
         interaction = _interaction(inbound)
         title = TITLES.get(first_verb(inbound.invocation.text), NO_TITLE)
         try:
-            opened = await self._client.views_open(
+            opened = await self.client.views_open(
                 trigger_id=interaction.trigger_id or "", view=forms.waiting(title)
             )
         except Exception as error:  # noqa: BLE001 - the person is told whatever the reason
@@ -180,7 +167,7 @@ class SlackSurface(Surface[Interaction]):
             return False
         view = forms.modal(form, inbound.invocation, channel=ids.last(inbound.invocation.place.channel))
         try:
-            await self._client.views_open(trigger_id=trigger, view=view)
+            await self.client.views_open(trigger_id=trigger, view=view)
         except Exception as error:  # noqa: BLE001 - the card with a button for the form is shown instead
             log.info("a form was not opened: %s", outcomes.named(error))
             return False
@@ -190,7 +177,7 @@ class SlackSurface(Surface[Interaction]):
         """Put the form into the view that is open; where Slack does not take it, say so there."""
         for shown in (view, forms.problem(title, (problems.FAULT,))):
             try:
-                await self._client.views_update(view_id=view_id, view=shown)
+                await self.client.views_update(view_id=view_id, view=shown)
             except Exception as error:  # noqa: BLE001 - a person who closed it needs nothing more
                 log.warning("a form was not shown: %s", outcomes.named(error))
                 if outcomes.code(error) == CLOSED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import dataclass
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
@@ -21,27 +22,22 @@ LONGEST_HINT = 40
 _THREAD = re.compile(r"^\s*#\s*(\d+)\s+")
 
 
+@dataclass(eq=False)
 class Completing(Completer):
-    """Completes a command, or where a form is filled in, one field of it."""
+    """Completes a command, or where a form is filled in, one field of it.
 
-    def __init__(
-        self,
-        handler: Handler,
-        threads: Callable[[], Iterable[str]],
-        thread: Callable[[], str | None],
-        field: Field | None = None,
-        verb: str = "",
-    ) -> None:
-        """Take `threads`, which gives the messages that a thread hangs on, and `thread`, where the person is."""
-        self._handler = handler
-        self._threads = threads
-        self._thread = thread
-        self._field = field
-        self._verb = verb
+    `threads` gives the messages that a thread hangs on, and `thread` where the person is.
+    """
+
+    handler: Handler
+    threads: Callable[[], Iterable[str]]
+    thread: Callable[[], str | None]
+    field: Field | None = None
+    verb: str = ""
 
     def of_field(self, verb: str, field: Field) -> Completing:
         """Return a completer for one field of a verb's form."""
-        return Completing(self._handler, tuple, self._thread, field, verb)
+        return Completing(self.handler, tuple, self.thread, field, verb)
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         """Give nothing: the prompt asks asynchronously."""
@@ -54,10 +50,10 @@ class Completing(Completer):
         """Yield what fits before the cursor."""
         del complete_event
         typed = document.text_before_cursor
-        for found in await self._handler.suggest(self._typing(typed), LIMITS):
+        for found in await self.handler.suggest(self._typing(typed), LIMITS):
             hint = cut(one_line(found.hint), LONGEST_HINT)
             yield Completion(found.text, start_position=-found.replaces, display_meta=hint)
-        for thread in self._threads():
+        for thread in self.threads():
             if f"#{thread}".startswith(typed.strip()) or not typed:
                 yield Completion(
                     f"#{thread}",
@@ -67,8 +63,8 @@ class Completing(Completer):
 
     def _typing(self, typed: str) -> Typing:
         threaded = _THREAD.match(typed)
-        thread = threaded[1] if threaded else self._thread()
+        thread = threaded[1] if threaded else self.thread()
         place = Place(channel=CHANNEL, thread=thread, direct=True)
-        if self._field is None:
+        if self.field is None:
             typed = typed[threaded.end() :] if threaded else typed
-        return Typing(actor=person(), place=place, typed=typed, parameter=self._field, verb=self._verb)
+        return Typing(actor=person(), place=place, typed=typed, parameter=self.field, verb=self.verb)

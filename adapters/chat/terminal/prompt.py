@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.history import FileHistory, InMemoryHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from adapters.chat.terminal.complete import Completing
@@ -48,7 +48,7 @@ class Prompt:
         self._lines: PromptSession[str] = PromptSession(
             completer=self._completing,
             complete_while_typing=False,
-            history=_history(history),
+            history=Discreet(history) if history else InMemoryHistory(),
             bottom_toolbar=self._status,
         )
         self._fields: PromptSession[str] = PromptSession(history=InMemoryHistory())
@@ -145,8 +145,7 @@ class Prompt:
         return f"clew #{thread}> " if thread else "clew> "
 
     def _status(self) -> str | None:
-        lines = self._sender.status()
-        return "\n".join(lines) if lines else None
+        return "\n".join(self._sender.status()) or None
 
 
 class Discreet(FileHistory):
@@ -176,7 +175,3 @@ class Discreet(FileHistory):
             super().store_string(string)
         except OSError as error:
             log.warning("the history of what was typed cannot be written (%s)", error.strerror)
-
-
-def _history(path: Path | None) -> History:
-    return Discreet(path) if path else InMemoryHistory()

@@ -8,7 +8,7 @@ from adapters.chat.conversation import Conversation
 from adapters.chat.pressed import parts
 from adapters.chat.surface import Inbound, Kind
 from adapters.chat.terminal.content import Control
-from adapters.chat.terminal.events import Enter, Interaction, Nothing, Press, Quit, Say, invocation, read
+from adapters.chat.terminal.events import Enter, Interaction, Press, Quit, Say, invocation, read
 from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Message
 from bot.cards import Form
@@ -42,8 +42,6 @@ class Receiver:
         match read(text):
             case Quit():
                 return False
-            case Nothing():
-                pass
             case Enter(root):
                 self._enter(root)
             case Press(number):

@@ -46,9 +46,10 @@ class Sender:
 
     async def post(self, post: Post) -> PostOutcome:
         """Show one announcement."""
-        refusal = self._refusal(post)
-        if refusal is not None:
-            return refusal
+        if post.channel != CHANNEL:
+            return Undeliverable("The terminal has one channel only.")
+        if post.thread is not None and not self.transcript.has_thread(post.thread):
+            return Undeliverable("There is no such thread in this terminal.", channel_lost=False)
         try:
             content = decode(post.payload)
         except msgspec.DecodeError:
@@ -102,13 +103,6 @@ class Sender:
     def status(self) -> list[str]:
         """Return a line for each message that lives on."""
         return self.screen.status(self.transcript.messages)
-
-    def _refusal(self, post: Post) -> PostOutcome | None:
-        if post.channel != CHANNEL:
-            return Undeliverable("The terminal has one channel only.")
-        if post.thread is not None and not self.transcript.has_thread(post.thread):
-            return Undeliverable("There is no such thread in this terminal.", channel_lost=False)
-        return None
 
     def _shown(self, message: Message, before: Message | None = None) -> PostOutcome:
         """Show a message, or how it differs from what stands on the screen; wake whoever waits for one."""

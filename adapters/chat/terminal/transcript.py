@@ -67,7 +67,10 @@ class Transcript:
         self._roots = 0
         self.trouble = ""  # why messages of this session may be shown again after a restart
         if file is not None:
-            self._begin(file)
+            try:
+                self._load(touch(file))
+            except OSError as error:
+                self.trouble = error.strerror or type(error).__name__
 
     def add(
         self,
@@ -80,7 +83,8 @@ class Transcript:
         announced: bool = False,
     ) -> Message:
         """Add a message and remember its key, durably where the file can be written; then return it."""
-        posted = Posted(id=self._next_id(thread), thread=thread, key=key, at=at)
+        new = str(self._roots + 1) if thread is None else f"{thread}.{self._replies.get(thread, 0) + 1}"
+        posted = Posted(id=new, thread=thread, key=key, at=at)
         self._keep(posted)
         self._remember(posted)
         message = Message(posted=posted, content=content, report_url=report_url, announced=announced)
@@ -132,15 +136,6 @@ class Transcript:
             self._controls.append((message_id, control))
             found = self._numbers[message_id, control] = len(self._controls)
         return found
-
-    def _next_id(self, thread: str | None) -> str:
-        return str(self._roots + 1) if thread is None else f"{thread}.{self._replies.get(thread, 0) + 1}"
-
-    def _begin(self, file: Path) -> None:
-        try:
-            self._load(touch(file))
-        except OSError as error:
-            self.trouble = error.strerror or type(error).__name__
 
     def _keep(self, posted: Posted) -> None:
         if self._file is None:
