@@ -15,13 +15,11 @@ from bot.model import NOTHING, Moment, Run, Secret
 from bot.parsed import ParsedCommand
 from bot.platform import Need, Platform
 from bot.ports import Clock, Report, Store
-from bot.state import Invocation
+from bot.state import Actor, AuditEntry, Invocation, Place
 
 ENTRY = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # the number of an entry of a list
 PROPERTY = "property"  # the parameter that such a number fills
-PASTED_INTO = frozenset(
-    {FieldKind.RUN, FieldKind.LONG_TEXT}
-)  # parameters in which a link or a moment is understood
+PASTED_INTO = frozenset({FieldKind.RUN, FieldKind.LONG_TEXT})  # in which a link or a moment is understood
 MESSAGE = "message"
 """The value that holds somebody's message where a shortcut was used on one: a text to look into, no command."""
 
@@ -37,9 +35,7 @@ class Parameter:
     positional: bool = False
     choices: tuple[str, ...] = ()
     example: str = ""
-    check: Callable[[str, str], object] | None = (
-        None  # reads a value by (text, name), where its kind does not say how
-    )
+    check: Callable[[str, str], object] | None = None  # reads (text, name), where its kind does not say how
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +66,16 @@ class Services:
     version: str = ""  # Clew's own
     secrets: tuple[Secret, ...] = ()  # known values that nobody's words may carry further
     sent_here: set[str] = field(default_factory=set)  # intents that this process sent
+    # By connection and subject: of one thing, one confirmation at a time looks for its like.
     confirming: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(
         default_factory=WeakValueDictionary
-    )  # by connection and subject: of one thing, one confirmation at a time looks for its like
+    )
+
+    async def note(self, actor: Actor, place: Place, action: str, decision: str, detail: str) -> None:
+        """Add a line to the audit trail. Raises `StoreError`."""
+        entry = AuditEntry(at=self.clock.now(), actor=actor.id, channel=place.channel, action=action,
+                           decision=decision, detail=detail)  # fmt: skip
+        await self.store.audit(entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +131,7 @@ class Verb:
     form: Callable[[Asked, Services], Awaitable[Form]] | None = None
     further: Callable[[str, str], object] | None = None  # reads the value of an open name as a `check` does
     adapt: Callable[[Verb, Collection[Platform]], Verb] | None = None  # to what the platforms take
-    reread: Callable[[ParsedCommand], ParsedCommand] | None = (
-        None  # what bare words of this verb stand for beside its parameter
-    )
+    reread: Callable[[ParsedCommand], ParsedCommand] | None = None  # reads bare words beside its parameter
 
     @property
     def positional(self) -> Parameter | None:

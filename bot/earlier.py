@@ -18,7 +18,7 @@ from bot import untimed
 from bot.chain import DEPTH, MISSING, Chain, Gap, Past
 from bot.errors import AccessRefused, ListCut, RateLimited, ServiceError
 from bot.model import Results, Run, RunQuery, RunStatus
-from bot.platform import Platform, listed
+from bot.platform import Platform, listed, newest_runs
 from bot.ports import WatchStore
 from bot.state import BEGINNING, StoredResults
 
@@ -195,12 +195,9 @@ async def _why_first(platform: Platform, run: Run) -> Gap:
 
     It always asks the platform, so that the answer hangs on nothing that is kept here.
     """
-    near: list[Run] = []
     query = RunQuery(status=RunStatus.COMPLETED, launcher=run.launcher, created_before=run.created_at)
     try:
-        async for page in listed(platform, query):
-            near = [other for other in page if _is_before(other, run)]
-            break
+        near = [other for other in await newest_runs(platform, query) if _is_before(other, run)]
     except ServiceError:
         return Gap.FIRST
     if any(other.series == run.series for other in near):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from bot.model import Run, RunQuery
-from bot.platform import Platform, listed
+from bot.model import RunQuery
+from bot.platform import Platform, newest_runs
 from bot.wordlike import nearest
 
 PAGES = 3  # of the run list that are looked through
@@ -40,13 +40,7 @@ class Unmatched:
 
 async def known(platform: Platform, launcher: str | None = None, further: Iterable[str] = ()) -> Known:
     """Look through recent runs; `further` are launchers that are known otherwise. Raises `ServiceError`."""
-    found: list[Run] = []
-    pages = 0
-    async for page in listed(platform, RunQuery(launcher=launcher)):
-        found += page
-        pages += 1
-        if pages == PAGES:
-            break
+    found = await newest_runs(platform, RunQuery(launcher=launcher), PAGES)
     return Known(
         launchers=tuple(dict.fromkeys([*(run.launcher for run in found), *further])),
         sources=tuple(dict.fromkeys(run.source for run in found if run.source)),

@@ -22,7 +22,7 @@ from bot.ports import Report
 from bot.redact import scrub, scrub_given, scrub_word
 from bot.replies import commands, finding, parts, problems
 from bot.replies import home as home_replies
-from bot.state import Actor, AuditEntry, Invocation, LiveCard, MessageRef, Place
+from bot.state import Actor, Invocation, LiveCard, MessageRef, Place
 from bot.suggest import Autocomplete, Limits, Suggestion, Typing
 
 log = logging.getLogger(__name__)
@@ -200,7 +200,7 @@ class Handler:
 
     async def refused(self, actor: Actor, place: Place, rule: str, *, action: str = "any") -> None:
         """Note in the audit trail that a chat refused somebody, where no verb was used or nothing was read of it."""
-        await self._note(action, actor, place, rule)
+        await self.services.note(actor, place, action, "denied", rule)
 
     async def access_restored(self, under: str) -> None:
         """Know that the chat lets us into a channel (or all of a server) again: what waits is tried at once."""
@@ -299,20 +299,8 @@ class Handler:
         )
         reason = decision.reason if isinstance(decision, access.Denied) else ""
         if reason or verb.changes:
-            await self._note(verb.name, who, where, decision.rule, denied=bool(reason))
+            await self.services.note(who, where, verb.name, "denied" if reason else "allowed", decision.rule)
         return reason
-
-    async def _note(self, action: str, actor: Actor, place: Place, rule: str, *, denied: bool = True) -> None:
-        await self.services.store.audit(
-            AuditEntry(
-                at=self.services.clock.now(),
-                actor=actor.id,
-                channel=place.channel,
-                action=action,
-                decision="denied" if denied else "allowed",
-                detail=rule,
-            )
-        )
 
 
 async def _silent(_: str) -> None:

@@ -14,7 +14,7 @@ from bot.cards import Card, Item, Line
 from bot.command import Services
 from bot.errors import ListCut, ServiceError
 from bot.model import Run, RunQuery
-from bot.platform import Platform, listed
+from bot.platform import Platform, listed, newest_runs
 from bot.recent import Recent, recent_of
 from bot.replies import home as replies
 from bot.replies.runs import not_listed
@@ -79,7 +79,9 @@ def _items(shown: list[Recent], services: Services) -> tuple[Item, ...]:
 
 async def _runs(platform: Platform, services: Services, most: int) -> _Runs:
     try:
-        going, over = await _going(platform), await _over(platform, most)
+        # By their status: a long one may stand behind any number of newer ones.
+        going = [run for status in OPEN for run in await newest_runs(platform, RunQuery(status=status))]
+        over = await _over(platform, most)
     except ServiceError as error:
         return _Runs(problem=not_listed(platform.connection, error.problem))
     return _Runs(
@@ -87,11 +89,6 @@ async def _runs(platform: Platform, services: Services, most: int) -> _Runs:
         ended=await recent_of(platform, services.store, over[:most]),
         cut=len(going) > most,
     )
-
-
-async def _going(platform: Platform) -> list[Run]:
-    """Return the newest runs that go on, by their status: a long one may stand behind any number of newer ones."""
-    return [run for status in OPEN for run in await _page(platform, RunQuery(status=status))]
 
 
 async def _over(platform: Platform, most: int) -> list[Run]:
@@ -105,12 +102,6 @@ async def _over(platform: Platform, most: int) -> list[Run]:
             if len(over) >= most or pages == RUN_PAGES:
                 break
     return over
-
-
-async def _page(platform: Platform, query: RunQuery) -> tuple[Run, ...]:
-    async for page in listed(platform, query):
-        return page
-    return ()
 
 
 async def _subscriptions(services: Services, channels: Channels) -> Card:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.command import Services
 from bot.errors import ServiceError
 from bot.model import RunQuery
-from bot.platform import Platform, listed
+from bot.platform import Platform, newest_runs
 
 
 async def launchers_of(platform: Platform, services: Services) -> tuple[str, ...]:
@@ -13,9 +13,9 @@ async def launchers_of(platform: Platform, services: Services) -> tuple[str, ...
 
     Raises `ServiceError`, `StoreError`.
     """
-    return _together(
-        platform, services, await services.store.launchers(platform.connection) or await _listed(platform)
-    )
+    seen = await services.store.launchers(platform.connection)
+    listed = [] if seen else await newest_runs(platform, RunQuery())
+    return _together(platform, services, (*seen, *(run.launcher for run in listed)))
 
 
 async def known_launchers(platform: Platform, services: Services) -> tuple[str, ...]:
@@ -24,12 +24,6 @@ async def known_launchers(platform: Platform, services: Services) -> tuple[str, 
         return await launchers_of(platform, services)
     except ServiceError:
         return _together(platform, services, ())
-
-
-async def _listed(platform: Platform) -> tuple[str, ...]:
-    async for page in listed(platform, RunQuery()):
-        return tuple(run.launcher for run in page)
-    return ()
 
 
 def _together(platform: Platform, services: Services, seen: tuple[str, ...]) -> tuple[str, ...]:

@@ -169,6 +169,17 @@ def listed(platform: Platform, query: RunQuery) -> AsyncIterator[tuple[Run, ...]
     return platform.lists.runs(query) if platform.lists is not None else _nothing()
 
 
+async def newest_runs(platform: Platform, query: RunQuery, pages: int = 1) -> list[Run]:
+    """Return the runs of the newest pages, of so many at most."""
+    found: list[Run] = []
+    async for page in listed(platform, query):
+        found += page
+        pages -= 1
+        if not pages:
+            break
+    return found
+
+
 def terms_of(platform: Platform | None) -> Terms:
     """Return a platform's nouns, plain ones where its connection is no longer configured."""
     return platform.terms if platform is not None else PLAIN

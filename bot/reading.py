@@ -16,12 +16,8 @@ from bot.replies import commands as replies
 from bot.replies.pasting import written_paste
 
 TEST = "test"  # what many platforms call a check
-_NUMBER = re.compile(
-    r"(?:[\w-]{1,64}/)?[0-9]{1,20}", re.ASCII
-)  # a run whose id is short, maybe with its connection
-_PROSE = frozenset(
-    {"description", "antithesis.description"}
-)  # read by people, and a mask says enough to them
+_NUMBER = re.compile(r"(?:[\w-]{1,64}/)?[0-9]{1,20}", re.ASCII)  # a short id, maybe with its connection
+_PROSE = frozenset({"description", "antithesis.description"})  # for people: a mask says enough to them
 _SPACED = {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PROPERTY}
 
 

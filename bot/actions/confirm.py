@@ -25,9 +25,7 @@ from bot.state import Intent, IntentKind, IntentState
 ROLES = {IntentKind.LAUNCH: Role.LAUNCH, IntentKind.DEBUG: Role.DEBUG}
 BESIDE = "asked for beside the session that is open"  # the reason of a draft that is not to join one
 REPEATED = "shown as a repetition of "  # the reason of a draft whose card said so
-REPETITION = timedelta(
-    minutes=2
-)  # within which the same launch is likelier a slip, or two people's same thought
+REPETITION = timedelta(minutes=2)  # in which the same launch is likelier a slip, or two people's same thought
 DRAFT = frozenset({IntentState.DRAFT})
 SENT = frozenset({IntentState.POSTING, IntentState.ACCEPTED, IntentState.UNKNOWN})
 _REQUEST = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -43,14 +41,11 @@ async def confirm(asked: Asked, services: Services) -> Reply:
 async def decline(asked: Asked, services: Services) -> Reply:
     """Call it off; nothing was sent."""
     intent = await intent_of(asked, services, "decline")
-    stranger = await _stranger(intent, asked, services)
-    if stranger is not None:
-        return stranger
-    now = services.clock.now()
-    if not await services.store.advance(intent.id, DRAFT, IntentState.DECLINED, now):
-        return await _happened(intent, services)
-    await send.note(intent, "declined", intent.subject, store=services.store, now=now)
-    return replace(confirming.declined(intent), replace=True)
+    return (
+        await _stranger(intent, asked, services)
+        or await _let_go(intent, IntentState.DECLINED, "declined", intent.subject, services)
+        or confirming.declined(intent)
+    )
 
 
 async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
@@ -111,11 +106,9 @@ async def _repeated_meanwhile(intent: Intent, services: Services) -> Intent | No
 
 async def _ask_again(intent: Intent, earlier: Intent, services: Services) -> Reply:
     """Let a draft go whose launch was just confirmed by somebody, and offer to ask for it all the same."""
-    now = services.clock.now()
-    if not await services.store.advance(intent.id, DRAFT, IntentState.DECLINED, now):
-        return await _happened(intent, services)
-    await send.note(intent, "asked again", f"the same as {earlier.id}", store=services.store, now=now)
-    return launching.repeated(intent, earlier, now)
+    why = f"the same as {earlier.id}"
+    moved = await _let_go(intent, IntentState.DECLINED, "asked again", why, services)
+    return moved or launching.repeated(intent, earlier, services.clock.now())
 
 
 async def intent_of(asked: Asked, services: Services, verb: str) -> Intent:
@@ -134,13 +127,11 @@ async def _refusal(intent: Intent, asked: Asked, services: Services) -> Reply | 
         return stranger
     if intent.state is not IntentState.DRAFT:
         return await _interrupted(intent, asked, services) or confirming.happened(intent)
-    now = services.clock.now()
-    if abs(now - intent.created_at) <= services.confirm_within:  # a clock set back does not prolong it
+    age = abs(services.clock.now() - intent.created_at)  # a clock set back does not prolong it
+    if age <= services.confirm_within:
         return None
-    if not await services.store.advance(intent.id, DRAFT, IntentState.EXPIRED, now):
-        return await _happened(intent, services)
-    await send.note(intent, "expired", intent.subject, store=services.store, now=now)
-    return confirming.expired(intent)
+    moved = await _let_go(intent, IntentState.EXPIRED, "expired", intent.subject, services)
+    return moved or confirming.expired(intent)
 
 
 async def _interrupted(intent: Intent, asked: Asked, services: Services) -> Reply | None:
@@ -177,6 +168,17 @@ async def _denied(intent: Intent, asked: Asked, services: Services) -> Reply | N
     return problems.denied(decision.reason)
 
 
+async def _let_go(
+    intent: Intent, state: IntentState, decision: str, detail: str, services: Services
+) -> Reply | None:
+    """Let a draft go and note why; return what became of it where somebody else moved it meanwhile."""
+    now = services.clock.now()
+    if not await services.store.advance(intent.id, DRAFT, state, now):
+        return await _happened(intent, services)
+    await send.note(intent, decision, detail, store=services.store, now=now)
+    return None
+
+
 async def _happened(intent: Intent, services: Services) -> Reply:
     """Say what became of an intent that somebody else moved meanwhile."""
     return confirming.happened(await services.store.intent(intent.id) or intent)
@@ -191,11 +193,8 @@ async def _open_session(intent: Intent, platform: Platform, services: Services) 
 
 async def _join(intent: Intent, session: Session, services: Services) -> Reply:
     """Show the session that is there already, and let the draft go."""
-    now = services.clock.now()
-    if not await services.store.advance(intent.id, DRAFT, IntentState.DECLINED, now):
-        return await _happened(intent, services)
-    await send.note(intent, "joined", session.intent.id, store=services.store, now=now)
-    return debugging.joined(session)
+    moved = await _let_go(intent, IntentState.DECLINED, "joined", session.intent.id, services)
+    return moved or debugging.joined(session)
 
 
 REQUEST = Parameter(name="request", summary="Which one", kind=FieldKind.TEXT, positional=True)

@@ -13,7 +13,7 @@ from datetime import datetime
 from bot import grammar, moments, sessions
 from bot.access import Role
 from bot.actions import confirm
-from bot.cards import Field, FieldKind, Form, Line, Reply, Untrusted
+from bot.cards import Field, FieldKind, Form, Reply, Untrusted
 from bot.command import Asked, MomentTarget, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail, moment_field, run_field
 from bot.errors import UserError
@@ -53,7 +53,8 @@ async def _proposed(target: MomentTarget, asked: Asked, services: Services) -> R
     if asked.invocation.confirmed:
         return await confirm.go(intent, asked, services)
     alone = asked.invocation.place.direct
-    return replies.confirmation(intent, request, alone=alone, warnings=_warnings(target))
+    warnings = ((Untrusted(target.warning),),) if target.warning else ()
+    return replies.confirmation(intent, request, alone=alone, warnings=warnings)
 
 
 async def form(asked: Asked, services: Services) -> Form:
@@ -133,10 +134,6 @@ def _recipients(asked: Asked, services: Services) -> tuple[str, ...]:
         return may_mail(grammar.recipients(asked.invocation.actor.email or ""), asked, services)
     except UserError:
         return ()
-
-
-def _warnings(target: MomentTarget) -> tuple[Line, ...]:
-    return ((Untrusted(target.warning),),) if target.warning else ()
 
 
 VERB = Verb(

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from bot import grammar, moments
 from bot.cards import Button, Command, FieldKind, Reply
-from bot.command import Parameter, Verb
+from bot.command import Verb
 from bot.errors import UserError, WrongValue
 from bot.redact import MASK, is_secret
 from bot.replies import pasting
@@ -31,7 +31,8 @@ def problem(verb: Verb | None, name: str, kind: str, value: str, label: str) -> 
     """
     parameter = next((p for p in verb.parameters if p.name == name), None) if verb else None
     try:
-        _check(parameter, kind)(value, name)
+        check = (parameter.check if parameter else None) or _BY_KIND.get(kind, lambda text, _: text)
+        check(value, name)
         if verb is not None and verb.further is not None and parameter is None and "." in name:
             verb.further(value, name)
     except WrongValue as error:
@@ -44,7 +45,10 @@ def problem(verb: Verb | None, name: str, kind: str, value: str, label: str) -> 
 def problems(verb: Verb, values: Mapping[str, str]) -> tuple[str, ...]:
     """Return what is wrong with the values of a form that shows no errors at its fields, each named by its label."""
     kinds = {p.name: p.kind for p in verb.parameters}
-    said = (problem(verb, n, kinds.get(n, FieldKind.TEXT), v, _label(n)) for n, v in values.items())
+    said = (
+        problem(verb, name, kinds.get(name, FieldKind.TEXT), value, name.replace("_", " ").capitalize())
+        for name, value in values.items()
+    )
     return tuple(sentence for sentence in said if sentence)
 
 
@@ -58,29 +62,11 @@ def correctable(reply: Reply, invocation: Invocation) -> Reply:
     return replace(reply, card=replace(reply.card, buttons=(again, *reply.card.buttons)))
 
 
-def _check(parameter: Parameter | None, kind: str) -> Check:
-    if parameter is not None and parameter.check is not None:
-        return parameter.check
-    return _BY_KIND.get(kind, _anything)
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _anything(text: str, name: str) -> object:
-    return text
-
-
 def _moment(text: str, name: str) -> object:
     found = moments.find(text)
     if found is None or found.moment is None:
         raise pasting.moment_not_recognised()
     return found
-
-
-def _count(text: str, name: str) -> int:
-    return grammar.whole_number(text, name, MOST)
 
 
 _BY_KIND: Mapping[str, Check] = MappingProxyType(
@@ -90,6 +76,6 @@ _BY_KIND: Mapping[str, Check] = MappingProxyType(
         FieldKind.LAUNCHER: grammar.launcher,
         FieldKind.FLAG: grammar.flag,
         FieldKind.MOMENT: _moment,
-        FieldKind.COUNT: _count,
+        FieldKind.COUNT: lambda text, name: grammar.whole_number(text, name, MOST),
     }
 )

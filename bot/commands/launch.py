@@ -24,7 +24,7 @@ from bot.errors import ServiceError, UserError
 from bot.launchers import known_launchers
 from bot.model import LaunchRequest, Run, RunQuery
 from bot.parsed import ParsedCommand
-from bot.platform import LAUNCHES, Launches, Platform, listed
+from bot.platform import LAUNCHES, Launches, Platform, newest_runs
 from bot.replies import launching as replies
 from bot.replies.forms import TITLES
 from bot.state import Intent, IntentKind, IntentState
@@ -58,7 +58,8 @@ async def propose(
     may_mail(mailed(launches.form(request.launcher, request.values)), asked, services)
     place = asked.invocation.place
     repeated = await confirm.repeated(request, platform.connection, services)
-    warnings = (*_of_repetition(repeated, services), *await _warnings(request, platform, services))
+    again = (replies.just_launched(repeated, services.clock.now()),) if repeated else ()
+    warnings = (*again, *await _warnings(request, platform, services))
     intent = Intent(
         id=request.key,
         connection=platform.connection,
@@ -169,18 +170,14 @@ def _reason(given: str, repeated: Intent | None) -> str:
     return "; ".join(part for part in (given, f"{confirm.REPEATED}{repeated.id}") if part)
 
 
-def _of_repetition(repeated: Intent | None, services: Services) -> tuple[Line, ...]:
-    if repeated is None:
-        return ()
-    return (replies.just_launched(repeated, services.clock.now()),)
-
-
 async def _warnings(request: LaunchRequest, platform: Platform, services: Services) -> tuple[Line, ...]:
     """Say what makes this launch look like a slip: an unseen launcher, or one that is at work already."""
     launcher = request.launcher
     warnings = [*require(platform, LAUNCHES, services).notes(request)]
-    newest = await _newest(launcher, platform)
-    if newest == () and launcher not in (seen := await known_launchers(platform, services)):
+    newest: list[Run] | None = None  # that cannot be told: then nothing is warned of
+    with suppress(ServiceError):  # what is on record here may be younger, or older, than they are
+        newest = await newest_runs(platform, RunQuery(launcher=launcher))
+    if newest == [] and launcher not in (seen := await known_launchers(platform, services)):
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *services.presets])))
     going = next((run for run in newest or () if not run.status.terminal), None)
     if going is not None:
@@ -196,19 +193,6 @@ def _unclear(intent: Intent, request: LaunchRequest, platform: Platform, service
     return (
         same and intent.kind is IntentKind.LAUNCH and services.clock.now() - intent.created_at < UNCLEAR_FOR
     )
-
-
-async def _newest(launcher: str, platform: Platform) -> tuple[Run, ...] | None:
-    """Ask the platform for a launcher's newest runs: what is on record here may be younger, or older, than they are.
-
-    None where that cannot be told; then nothing is warned of.
-    """
-    try:
-        async for page in listed(platform, RunQuery(launcher=launcher)):
-            return page
-    except ServiceError:
-        return None
-    return ()
 
 
 def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:

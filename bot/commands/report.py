@@ -9,10 +9,8 @@ from bot import authorization
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.commands.parameters import RUN
-from bot.model import Run
 from bot.platform import REPORTS
 from bot.replies import runs as replies
-from bot.state import AuditEntry
 from bot.targets.run import require, run_of
 
 
@@ -20,27 +18,15 @@ async def handle(asked: Asked, services: Services) -> Reply:
     """Fetch the link anew, note who got it, and answer privately."""
     platform, run = await run_of(asked, services, ended=True)
     reports = require(platform, REPORTS, services)
-    if not authorization.may_hold_link(services.policy, asked.invocation.actor):
-        await _note(asked, services, run, "denied")
+    who, where = asked.invocation.actor, asked.invocation.place
+    if not authorization.may_hold_link(services.policy, who):
+        await services.note(who, where, "report", "denied", run.ref.run_id)
         return replies.report_refused()
     link = await reports.report_link(run.ref.run_id)
     if link is None:
         return replies.no_report(run)
-    await _note(asked, services, run, "given")
+    await services.note(who, where, "report", "given", run.ref.run_id)
     return replies.report(run, link)
-
-
-async def _note(asked: Asked, services: Services, run: Run, decision: str) -> None:
-    await services.store.audit(
-        AuditEntry(
-            at=services.clock.now(),
-            actor=asked.invocation.actor.id,
-            channel=asked.invocation.place.channel,
-            action="report",
-            decision=decision,
-            detail=run.ref.run_id,
-        )
-    )
 
 
 VERB = Verb(

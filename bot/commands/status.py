@@ -15,7 +15,7 @@ from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION
 from bot.model import Run, RunQuery
-from bot.platform import Platform, listed
+from bot.platform import Platform, newest_runs
 from bot.recent import newest_of, recent_of
 from bot.replies import finding
 from bot.replies import runs as replies
@@ -59,9 +59,7 @@ async def _recent(asked: Asked, services: Services) -> Reply:
     search = Search(asked, [await platform_of(asked, services)] if alone else [*services.platforms.values()])
 
     async def newest(platform: Platform) -> tuple[Run, ...]:
-        async for page in listed(platform, query):
-            return page[:number]
-        return ()
+        return tuple(await newest_runs(platform, query))[:number]
 
     pages = await search.each(newest)
     if not pages:

@@ -13,9 +13,7 @@ LONGEST_WAIT = 300.0
 SHORTEST_WAIT = 1.0
 LONGEST_ASKED = 7 * 86_400.0  # a chat that asks for more is obeyed for a week, then asked again
 
-LONGEST_FOUND = timedelta(
-    minutes=15
-)  # what a wait of an earlier process may still last; chats ask for no more
+LONGEST_FOUND = timedelta(minutes=15)  # what a wait of an earlier process may last; chats ask for no more
 
 FAILURES_BEFORE_PAUSE = 5  # in a row, then the whole chat rests
 FIRST_PAUSE = 30.0

@@ -114,7 +114,8 @@ class Deliverer:
         while not self._stopping:
             wait = await self._careful_step()
             if wait > 0 and not self._stopping:
-                await self._rest(wait)
+                await first_of(self.clock.sleep(wait), self._woken.wait())
+                self._woken.clear()
 
     def wake(self) -> None:
         """Say that rows were committed."""
@@ -172,10 +173,6 @@ class Deliverer:
             log.exception("delivering to %s has a fault", self.chat.name)
         self.counts["trouble"] += 1
         return AFTER_TROUBLE
-
-    async def _rest(self, seconds: float) -> None:
-        await first_of(self.clock.sleep(seconds), self._woken.wait())
-        self._woken.clear()
 
     # After a post -------------------------------------------------------------------------------
 

@@ -58,7 +58,8 @@ class Summing:
 
         `threads`: also of those that answer in a thread.
         """
-        told = [d for d in await self._store.waiting(channel) if _is_summed(d, threads=threads)]
+        waiting = await self._store.waiting(channel)
+        told = [d for d in waiting if announces_end(d) and (threads or d.thread is None)]
         if len(told) <= more_than or all(d.state is DeliveryState.FOLDED for d in told):
             return 0
         refs = tuple(dict.fromkeys(d.context.run for d in reversed(told) if d.context and d.context.run))
@@ -130,10 +131,6 @@ class Crowds:
         """The channels that got a summary lately, each with what the operator was told."""
         now = self._clock.monotonic()
         return {c: said for c, said in self._sentences.items() if now < self._quiet_at[c]}
-
-
-def _is_summed(delivery: Delivery, *, threads: bool) -> bool:
-    return announces_end(delivery) and (threads or delivery.thread is None)
 
 
 def _key(channel: str, covered: Sequence[Delivery]) -> str:

@@ -67,8 +67,10 @@ class Reconciler:
         rows = {
             _attempt(row): row for row in await self.outbox.unconfirmed(self._chats, wall + EVERY_UNCONFIRMED)
         }
+        settle = self.chat.reconcile_after
         self._lookups = {
-            attempt: self._lookups.get(attempt) or Lookups(due=now + self._first_wait(row))
+            attempt: self._lookups.get(attempt)
+            or Lookups(due=now + until_reconciled(row.attempt_at, wall, settle))
             for attempt, row in rows.items()
         }
         if not rows:
@@ -89,9 +91,6 @@ class Reconciler:
         except Exception as error:
             log.exception("looking into the history of %s has a fault", self.chat.name)
             return Unreadable(f"a fault of the look-up: {type(error).__name__}")
-
-    def _first_wait(self, row: Delivery) -> float:
-        return until_reconciled(row.attempt_at, self.clock.now(), self.chat.reconcile_after)
 
 
 def _attempt(delivery: Delivery) -> tuple[int, int]:

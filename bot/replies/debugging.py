@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from bot.cards import Button, Card, Command, Context, Fact, Line, Progress, Reply, Tone, Untrusted
 from bot.errors import UserError
@@ -18,19 +19,18 @@ MAIL = timedelta(minutes=10)  # how long its link takes to come
 COST = "one debugging session, open for up to 6 hours"
 
 
-def placeholder() -> UserError:
-    """Refuse the moment 0/0."""
-    return UserError(
-        "The moment 0/0 stands for “no moment”, so there is nothing to open a debugging session at.",
-        "Choose a failing property that has a moment; “failing” lists them.",
-    )
+placeholder = partial(
+    UserError,
+    "The moment 0/0 stands for “no moment”, so there is nothing to open a debugging session at.",
+    "Choose a failing property that has a moment; “failing” lists them.",
+)
 
 
 def confirmation(intent: Intent, request: DebugRequest, *, alone: bool, warnings: tuple[Line, ...]) -> Reply:
     """Show what would be asked for, exactly, and what it costs. `alone`: nobody else reads it."""
     asked: Line = ("Open a debugging session at virtual time ", Untrusted(virtual(request.moment)),
                    "? Nothing has been started yet.")  # fmt: skip
-    said = (mail(request, alone=alone), *_advice(request))
+    said = (mail(request, alone=alone), *(() if request.recipients else (_NO_ADDRESS,)))
     card = Card(
         title=("Open a debugging session?",),
         text=(*asked, *(span for line in said for span in (" ", *line))),
@@ -55,15 +55,9 @@ def mail(request: DebugRequest, *, alone: bool) -> Line:
     return ("The link comes by e-mail to the connection's default users.",)
 
 
-def _advice(request: DebugRequest) -> tuple[Line, ...]:
-    """Say how to get the link oneself, where it would go to others."""
-    if request.recipients:
-        return ()
-    return (
-        (
-            "Clew does not know your address. If recipient_domains is set, recipients=ADDRESS sends you the link.",
-        ),
-    )
+_NO_ADDRESS: Line = (
+    "Clew does not know your address. If recipient_domains is set, recipients=ADDRESS sends you the link.",
+)
 
 
 def joined(session: Session) -> Reply:
@@ -94,41 +88,24 @@ def of_session(session: Session) -> Card:
         case IntentState.ACCEPTED:
             return _open(session)
         case _:
-            return _card(
-                session, "Requesting a debugging session", _asking(), Tone.RUNNING, "sent, no answer yet"
-            )
+            said = ("The debugging session was requested; the platform has not answered yet.",)
+            return _card(session, "Requesting a debugging session", said, Tone.RUNNING, "sent, no answer yet")
 
 
 def _open(session: Session) -> Card:
     if session.run is not None and session.run.status.terminal:
         return _ended(session, session.run)
     if session.over:
-        return _card(session, "The debugging session has expired", _expired(), Tone.NEUTRAL)
+        said = "This debugging session's six hours are over. Use “debug again=yes” to open another one."
+        return _card(session, "The debugging session has expired", (said,), Tone.NEUTRAL)
+    link = mail(session.request, alone=False)
     if session.ready:
-        return _card(session, "The debugging session is ready", _ready(session), Tone.GOOD, "ready")
-    return _card(session, "Debugging session requested", _requested(session), Tone.RUNNING, "requested")
-
-
-def _asking() -> Line:
-    return ("The debugging session was requested; the platform has not answered yet.",)
-
-
-def _requested(session: Session) -> Line:
-    return ("The debugging session was requested and is being prepared. ", *mail(session.request, alone=False),
-            " That takes about 5 to 10 minutes.")  # fmt: skip
-
-
-def _ready(session: Session) -> Line:
-    until = f", until {session.ends:%H:%M} UTC" if session.ends else ""
-    return (
-        "The debugging session is up. ",
-        *mail(session.request, alone=False),
-        f" It lasts 6 hours{until}.",
-    )
-
-
-def _expired() -> Line:
-    return ("This debugging session's six hours are over. Use “debug again=yes” to open another one.",)
+        until = f", until {session.ends:%H:%M} UTC" if session.ends else ""
+        up: Line = ("The debugging session is up. ", *link, f" It lasts 6 hours{until}.")
+        return _card(session, "The debugging session is ready", up, Tone.GOOD, "ready")
+    preparing: Line = ("The debugging session was requested and is being prepared. ", *link,
+                       " That takes about 5 to 10 minutes.")  # fmt: skip
+    return _card(session, "Debugging session requested", preparing, Tone.RUNNING, "requested")
 
 
 def _ended(session: Session, run: Run) -> Card:
@@ -164,7 +141,7 @@ def _card(session: Session, title: str, said: Line, tone: Tone, state: str = "")
         body=(said,),
         facts=_facts(request),
         progress=Progress(fraction=None, text=state) if state else None,
-        buttons=_buttons(run),
+        buttons=(Button(label="Failing properties", command=Command.of_run("failing", run)),) if run else (),
         footer=confirming.correlation(session.intent),
         context=None if session.intent.thread else about,
     )
@@ -178,7 +155,3 @@ def _facts(request: DebugRequest) -> tuple[Fact, ...]:
         Fact("Virtual time", (Untrusted(request.moment.vtime, code=True),)),
     )
     return (*facts, Fact("Description", (Untrusted(request.description),))) if request.description else facts
-
-
-def _buttons(run: RunRef | None) -> tuple[Button, ...]:
-    return (Button(label="Failing properties", command=Command.of_run("failing", run)),) if run else ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from bot.cards import Line, Untrusted
 from bot.cleaning import shorten
@@ -32,9 +33,9 @@ def of_another(run: Run, launcher: str) -> UserError:
     )
 
 
-def count_of_one() -> UserError:
-    """Say that a number of runs does not go with one run."""
-    return UserError("“count=” is for the list of recent runs.", "Leave out either “count=” or the run.")
+count_of_one = partial(
+    UserError, "“count=” is for the list of recent runs.", "Leave out either “count=” or the run."
+)
 
 
 def nothing_named(text: str, most: int) -> UserError:
@@ -84,21 +85,11 @@ def begins_no_recent(start: str) -> UserError:
     )
 
 
-def about_no_run() -> UserError:
-    """Answer a shortcut on a message of Clew's own that is not about one run."""
-    return UserError(
-        "That message is not about one run.", "Use the shortcut on a message about a single run."
-    )
-
-
-def which_run() -> UserError:
-    """Ask for the run that a command needs."""
-    return UserError("Which run?", GIVE_RUN)
-
-
-def run_of_moment() -> UserError:
-    """Ask for the run that a moment lies in."""
-    return UserError("That moment does not say which run it is in.", GIVE_RUN)
+about_no_run = partial(
+    UserError, "That message is not about one run.", "Use the shortcut on a message about a single run."
+)
+which_run = partial(UserError, "Which run?", GIVE_RUN)
+run_of_moment = partial(UserError, "That moment does not say which run it is in.", GIVE_RUN)
 
 
 def no_run_of(what: str) -> UserError:
@@ -109,12 +100,11 @@ def no_run_of(what: str) -> UserError:
     )
 
 
-def no_run_of_session_moment() -> UserError:
-    """Say that a moment names a session that no recent run belongs to."""
-    return UserError(
-        "That moment names a debugging session id, and no recent run belongs to it.",
-        "Also give the run id, which is at the bottom of the report.",
-    )
+no_run_of_session_moment = partial(
+    UserError,
+    "That moment names a debugging session id, and no recent run belongs to it.",
+    "Also give the run id, which is at the bottom of the report.",
+)
 
 
 def too_short(start: str, least: int) -> UserError:
@@ -144,9 +134,7 @@ def neither_run_nor_launcher(text: str, launchers: Sequence[str]) -> UserError:
     return UserError(problem, f"It could mean {', '.join(shown)}{more}.", corrections=corrections)
 
 
-def no_runs() -> UserError:
-    """Say that there is no newest run."""
-    return UserError("There are no runs yet.", "Start one with “launch”.")
+no_runs = partial(UserError, "There are no runs yet.", "Start one with “launch”.")
 
 
 def no_runs_of(launcher: str, known: Sequence[str]) -> UserError:
@@ -161,12 +149,11 @@ def no_moment(why: str) -> UserError:
     return UserError(why, "“failing” shows what is known; “logs” shows the build log.")
 
 
-def no_pinned_moment() -> UserError:
-    """Refuse the moment 0/0 as a moment to look at."""
-    return UserError(
-        "The moment 0/0 stands for “no moment”: this run has no pinned failure moment.",
-        "Use `logs RUN build=yes` to see its build log.",
-    )
+no_pinned_moment = partial(
+    UserError,
+    "The moment 0/0 stands for “no moment”: this run has no pinned failure moment.",
+    "Use `logs RUN build=yes` to see its build log.",
+)
 
 
 def several_checks(number: int, wanted: str, check: Noun) -> UserError:

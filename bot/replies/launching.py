@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.cards import (
     Button,
@@ -190,14 +191,8 @@ def unknown_parameter(name: str, known: Sequence[str], further: Iterable[str]) -
     return mistaken(problem, name, known, takes, part=Part.NAME, name=name)
 
 
-def nothing_to_launch_on() -> UserError:
-    """Say that no connection starts runs."""
-    return UserError("No connection starts runs.")
-
-
-def not_a_launch() -> UserError:
-    """Answer a request to launch again what was no launch."""
-    return UserError("There is no launch under that token.", "Use “launch” to start one.")
+nothing_to_launch_on = partial(UserError, "No connection starts runs.")
+not_a_launch = partial(UserError, "There is no launch under that token.", "Use “launch” to start one.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bot.errors import UserError
 from bot.model import Moment
 from bot.parsed import Pasted
@@ -30,43 +32,18 @@ def bad_virtual_time(text: str) -> UserError:
     )
 
 
-def no_virtual_time() -> UserError:
-    """Refuse half a moment in JSON."""
-    return UserError("That moment has an input hash but no virtual time (vtime).", COPY_MOMENT)
-
-
-def half_a_moment() -> UserError:
-    """Refuse half a moment in the options of a command."""
-    return UserError("A moment needs both --input-hash and --vtime.", COPY_MOMENT)
-
-
-def moment_broken() -> UserError:
-    """Refuse a moment in the report's own form that could not be read."""
-    return UserError("That moment could not be read; a part of it seems to be missing.", COPY_MOMENT)
-
-
-def command_without_moment() -> UserError:
-    """Refuse a shell command that names no moment."""
-    return UserError("That command names no moment.", COPY_MOMENT)
-
-
-def explorer_link() -> UserError:
-    """Refuse a link to the Logs Explorer."""
-    return UserError("This is a Logs Explorer link; it names no moment that can be used here.", COPY_MOMENT)
-
-
-def hash_alone() -> UserError:
-    """Refuse an input hash without a virtual time."""
-    return UserError(
-        "An input hash alone is not a moment: its virtual time must follow on the same line.", COPY_MOMENT
-    )
-
-
-def log_line() -> UserError:
-    """Refuse a log line in the place of a moment."""
-    return UserError(
-        "A log line is not a moment: its virtual time is rounded and it has no input hash.", COPY_MOMENT
-    )
+_no_moment = partial(UserError, hint=COPY_MOMENT)
+no_virtual_time = partial(_no_moment, "That moment has an input hash but no virtual time (vtime).")
+half_a_moment = partial(_no_moment, "A moment needs both --input-hash and --vtime.")
+moment_broken = partial(_no_moment, "That moment could not be read; a part of it seems to be missing.")
+command_without_moment = partial(_no_moment, "That command names no moment.")
+explorer_link = partial(_no_moment, "This is a Logs Explorer link; it names no moment that can be used here.")
+hash_alone = partial(
+    _no_moment, "An input hash alone is not a moment: its virtual time must follow on the same line."
+)
+log_line = partial(
+    _no_moment, "A log line is not a moment: its virtual time is rounded and it has no input hash."
+)
 
 
 def several_moments(moments: list[Moment]) -> UserError:
@@ -91,24 +68,12 @@ def too_long(length: int, most: int) -> UserError:
     )
 
 
-def moment_not_read() -> UserError:
-    """Answer a value of moment= that is none."""
-    return UserError("That moment could not be read.", GIVE_MOMENT)
-
-
-def moment_not_recognised() -> UserError:
-    """Answer a form's field that holds no moment."""
-    return UserError("That moment was not recognised.", "Copy it from the triage report.")
-
-
-def which_moment() -> UserError:
-    """Ask for the moment that a command needs."""
-    return UserError("Which moment?", GIVE_MOMENT)
-
-
-def which_moment_of_session() -> UserError:
-    """Ask for the moment in a session that was named."""
-    return UserError("Which moment of that session?", GIVE_MOMENT)
+moment_not_read = partial(UserError, "That moment could not be read.", GIVE_MOMENT)
+moment_not_recognised = partial(
+    UserError, "That moment was not recognised.", "Copy it from the triage report."
+)
+which_moment = partial(UserError, "Which moment?", GIVE_MOMENT)
+which_moment_of_session = partial(UserError, "Which moment of that session?", GIVE_MOMENT)
 
 
 def written_paste(pasted: Pasted) -> str:

@@ -74,15 +74,14 @@ def watching_now(
         title=("Watching" if new else "Watching already" if there else "Watching changed",),
         text=told,
         tone=Tone.GOOD,
-        body=(told, *(_left_out(name) for name in left_out)),
+        body=(
+            told,
+            *((f"Runs of {name} are left out: add connection={name} for them.",) for name in left_out),
+        ),
         buttons=_switch(subscription),
         footer=("“unwatch” ends it; “watching” lists this channel's subscriptions.",),
     )
     return Reply(card=card)
-
-
-def _left_out(connection: str) -> Line:
-    return (f"Runs of {connection} are left out: add connection={connection} for them.",)
 
 
 def no_longer(gone: tuple[Subscription, ...], left: tuple[Subscription, ...]) -> Reply:
@@ -167,8 +166,6 @@ def _buttons(subscription: Subscription) -> tuple[Button, ...]:
 
 
 def _outcomes(outcomes: frozenset[Outcome]) -> str:
-    if outcomes == EVERYTHING:
-        return "every finished run"
     if outcomes == EVERYTHING:
         return "every finished run"
     if outcomes == CHANGES:

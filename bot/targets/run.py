@@ -21,7 +21,7 @@ from bot.errors import ClewError, NotFound, ServiceError, Unreachable
 from bot.launchers import known_launchers, launchers_of
 from bot.model import Run, RunQuery
 from bot.parsed import Pasted
-from bot.platform import Need, Platform, listed
+from bot.platform import Need, Platform, listed, newest_runs
 from bot.replies import commands, parts
 from bot.replies import finding as replies
 
@@ -309,14 +309,8 @@ async def runs_beginning_with(
     """Return the recent runs whose id, or whose session's id, begins with one of these texts, as listed."""
 
     async def beginning(platform: Platform) -> list[Run]:
-        found: list[Run] = []
-        pages = 0
-        async for page in listed(platform, RunQuery()):
-            found += [run for run in page if _begins(run, starts)]
-            pages += 1
-            if pages == RECENT_PAGES:
-                break
-        return found
+        recent = await newest_runs(platform, RunQuery(), RECENT_PAGES)
+        return [run for run in recent if _begins(run, starts)]
 
     everywhere = await search.each(beginning, among) if starts else []
     found = [(platform, run) for platform, runs in everywhere for run in runs]

@@ -78,9 +78,7 @@ class Destination:
     thread: str | None = None
     report_links: ReportLinks = ReportLinks.POST
     everything: Subscription | None = None
-    notifies: str | None = (
-        None  # the person who launched it there, where no top-level message tells the channel
-    )
+    notifies: str | None = None  # who launched it there, where no top-level message tells the channel
 
 
 def destinations(

@@ -34,9 +34,7 @@ class LiveCards:
         self._clock = clock
         self._chats = chats
         self._views = Views(platforms=platforms, store=store)
-        self._paused: dict[
-            str, float
-        ] = {}  # until, in monotonic seconds, by channel, or by chat where it refused us altogether
+        self._paused: dict[str, float] = {}  # until, in monotonic seconds, by channel or refusing chat
 
     async def tick(self) -> None:
         """Bring every live message up to date. Raises `StoreError` where they cannot be read."""
