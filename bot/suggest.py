@@ -218,7 +218,8 @@ class Autocomplete:
     async def _failing(self, beside: Invocation) -> tuple[Check, ...]:
         """Return the failing properties of the run that is meant, in the order in which a verb numbers them."""
         asked = await self._asked(beside)
-        meant = repr((asked.command, sorted(asked.invocation.values.items()), asked.context.run))
+        place, values = asked.invocation.place.channel, sorted(asked.invocation.values.items())
+        meant = repr((asked.command, values, asked.context.run, place))  # a channel has connections of its own
         found = await self._analyses.get(
             meant, lambda: analysis_for(asked, self._services, ended=True, depth=1)
         )

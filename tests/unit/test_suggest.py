@@ -13,7 +13,7 @@ from bot.command import Preset
 from bot.commands.registry import VERBS
 from bot.errors import StoreError, Unreachable
 from bot.model import Run, RunRef
-from bot.state import Actor, Place, PollStep
+from bot.state import Actor, Place, PollStep, Subscription
 from bot.suggest import Limits, Suggestion, Typing
 from tests.fakes.runs import EPOCH, MOMENT, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService
@@ -158,6 +158,29 @@ async def test_property__is_of_the_run_that_is_given_beside_it() -> None:
     assert [s.label for s in await suggested(stage, "logs", "property")] == ["Ledger balances"]
     assert [s.label for s in await suggested(stage, "logs", "property", run=run_id(2))] == ["Queue drains"]
     assert await completed(stage, f"logs {run_id(2)} property=queue") == ["property=1"]
+
+
+async def test_property__of_the_latest_run_is_of_the_connection_that_this_channel_is_about() -> None:
+    """What was just read for another channel is of another connection: its numbers would choose the wrong check."""
+    other = FakeRunService(connection="other")
+    other.add_run(a_run(7, connection="other"))
+    other.set_results(some_results(a_run(7, connection="other"), failing=("Of other",)))
+    stage = Stage(others=(other,))
+    stage.service.set_results(some_results(stage.service.add_run(a_run(1)), failing=("Of demo",)))
+    for channel, connection in (("C1", "demo"), ("C2", "other")):
+        subscription = Subscription(channel=f"fake:channel:{channel}", connection=connection)
+        await stage.memory.subscribe(subscription, EPOCH)
+    parameter = next(p for p in VERBS["logs"].parameters if p.name == "property")
+
+    found = []
+    for channel in ("C1", "C2"):
+        place = Place(channel=f"fake:channel:{channel}")
+        typing = Typing(
+            actor=ANN, place=place, typed="", parameter=parameter, verb="logs", given={"run": "latest"}
+        )
+        found += [s.label for s in await stage.handler.suggest(typing, Limits())]
+
+    assert found == ["Of demo", "Of other"]
 
 
 async def test_moment__of_the_thread_is_not_offered_for_another_run() -> None:
