@@ -219,7 +219,9 @@ class Autocomplete:
         """Return the failing properties of the run that is meant, in the order in which a verb numbers them."""
         asked = await self._asked(beside)
         place, values = asked.invocation.place.channel, sorted(asked.invocation.values.items())
-        meant = repr((asked.command, values, asked.context.run, place))  # a channel has connections of its own
+        meant = repr(
+            (asked.command, values, asked.context.run, place)
+        )  # a channel has connections of its own
         found = await self._analyses.get(
             meant, lambda: analysis_for(asked, self._services, ended=True, depth=1)
         )

@@ -149,7 +149,7 @@ async def test_thread__knows_what_its_message_is_about(talk: Talk) -> None:
         await talk.say_below("failing")
         await talk.done(2)
 
-    assert sum("1 failing property in" in text for text in talk.seen) == 1
+    assert sum("1 failing property" in text for text in talk.seen) == 1
 
 
 async def test_restart__leaves_one_answer(talk: Talk) -> None:
@@ -231,4 +231,4 @@ async def test_person__with_too_much_under_way_is_told(talk: Talk) -> None:
         await talk.done(MOST + 1)
 
     assert len(answers(talk)) == MOST
-    assert sum("are under way" in text for text in talk.refusals) == 1
+    assert sum("are running" in text for text in talk.refusals) == 1
