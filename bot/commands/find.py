@@ -54,9 +54,10 @@ async def _naming_run(asked: Asked, services: Services) -> Asked:
     message, typed = asked.invocation.values.get(MESSAGE, ""), asked.value("run", 0) or ""
     text = (message or f"{asked.invocation.full_text} {typed}")[:LONGEST]
     named, starts = moments.run_ids(text), list[str]()
+    search = Search(asked, await meant(asked, services))
     if not named:
         starts = list(dict.fromkeys(_BEGINNING.findall(text)))[:MOST_BEGINNINGS]
-        found = await runs_beginning_with(Search(asked, await meant(asked, services)), starts)
+        found = await runs_beginning_with(search, starts)
         named = tuple(run.ref.text for _, run in found)
     if named and typed == f"{typed.partition('/')[0]}/{named[0]}":  # with its connection
         return asked
@@ -67,7 +68,7 @@ async def _naming_run(asked: Asked, services: Services) -> Asked:
         return _naming(asked, named)
     if refusal is None and typed and await _may_be_a_name(typed, asked, services):
         return asked
-    unknown = finding.begins_no_recent(starts[0]) if starts else None
+    unknown = search.nothing(finding.begins_no_recent(starts[0])) if starts else None
     raise refusal or unknown or finding.nothing_named(message or typed, LONGEST)
 
 

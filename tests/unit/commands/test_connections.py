@@ -105,6 +105,15 @@ async def test_id__not_found_says_how_far_that_is_known(two: Door) -> None:
     assert reply.failed
 
 
+async def test_find__of_a_beginning_says_how_far_it_is_known(two: Door) -> None:
+    """That no run begins so is not known of a connection that did not answer."""
+    two.others[0].fail("runs", Unreachable("No connection."), times=9)
+    reply = await two.say("find the run 9043254f")
+
+    assert "starts with “9043254f”" in told(reply.card)
+    assert "qa did not answer" in told(reply.card)
+
+
 async def test_id__with_nobody_to_ask_says_why(two: Door) -> None:
     """Where none of them answers, their own trouble is what there is to say."""
     for service in two.others:
