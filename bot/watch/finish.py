@@ -206,8 +206,9 @@ def _same(now: StoredResults, before: StoredResults | None) -> bool:
     return before is not None and _counted(now) == _counted(before)
 
 
-def _counted(results: StoredResults) -> tuple[frozenset[str], int, int]:
-    return results.failing, results.passing_count, results.unknown_count
+def _counted(results: StoredResults) -> tuple[object, ...]:
+    """Return all that a verdict is made of."""
+    return (results.failing, results.excused, results.counts, results.says)
 
 
 def _chat(channel: str) -> str:

@@ -19,7 +19,7 @@ from bot.errors import (
     ServiceFailed,
     Unreachable,
 )
-from bot.model import Availability, Results, Run, RunQuery, RunRef, RunStatus
+from bot.model import Availability, Results, Run, RunQuery, RunRef, RunStatus, Says
 from bot.state import CHANGES, IntentKind, Outcome, TrackedRun
 from bot.watch.decide import act
 from bot.watch.listing import BASELINE_PAGES, MOST_PAGES
@@ -340,6 +340,22 @@ async def test_tick__tells_results_that_changed_after_a_second_end() -> None:
     await it.tick()
 
     assert titles(it)[1:] == ["Results available: FAILED: Payments Nightly 00000000 - 1 failing property"]
+
+
+async def test_tick__tells_a_second_end_that_the_platform_calls_failed() -> None:
+    """The same checks with another word of the platform are another verdict: whoever read "passed" is told."""
+    it = Watching()
+    await it.begin()
+    run = it.starts()
+    it.service.finish(run, some_results(run, passing=("a",)))
+    await it.tick()
+    it.service.change(run, status=IN_PROGRESS)
+    await it.tick()
+    it.service.change(run, says=Says.FAILED)
+    it.service.finish(run, some_results(run, passing=("a",)))
+    await it.tick()
+
+    assert titles(it)[1:] == ["Results available: incomplete: Payments Nightly 00000000"]
 
 
 async def test_tick__goes_on_with_statuses_and_runs_that_it_does_not_know() -> None:
