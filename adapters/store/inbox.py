@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import select, update
 
 from adapters.store.codec import decode_invocation, encode
 from adapters.store.part import Part, whole
 from adapters.store.tables import inbox
 from bot.state import Invocation
+
+log = logging.getLogger(__name__)
 
 
 class SqlInbox(Part):
@@ -37,7 +41,7 @@ class SqlInbox(Part):
             await connection.execute(statement.values(finished=True))
 
     async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
-        """Return commands taken since then and never answered, oldest first."""
+        """Return commands taken since then and never answered, oldest first; a damaged one holds up no other."""
         statement = (
             select(inbox.c.dedupe_id, inbox.c.invocation)
             .where(inbox.c.source == source, ~inbox.c.finished, inbox.c.received_at >= since)
@@ -45,4 +49,10 @@ class SqlInbox(Part):
         )
         async with self._db.reading() as connection:
             rows = (await connection.execute(statement)).all()
-        return tuple((row.dedupe_id, decode_invocation(row.invocation)) for row in rows)
+        found: list[tuple[str, Invocation]] = []
+        for row in rows:
+            try:
+                found.append((row.dedupe_id, decode_invocation(row.invocation)))
+            except msgspec.DecodeError:
+                log.exception("the command %s is damaged and left out", row.dedupe_id)
+        return tuple(found)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from sqlalchemy import text
+
+from adapters.store.store import SqlStore
 from bot.ports import Store
 from tests.contract.store.kit import NOW, an_invocation, later
 
@@ -57,3 +60,13 @@ async def test_finish__unknown_id(store: Store) -> None:
     await store.finish("slack", "E1")
 
     assert await store.unfinished("slack", NOW) == ()
+
+
+async def test_unfinished__a_damaged_row_holds_up_nobody(database: SqlStore) -> None:
+    """What cannot be read is left out; the others are answered after a restart."""
+    for key in ("bad", "good"):
+        await database.accept("slack", key, an_invocation("status"))
+    async with database._db.writing() as connection:
+        await connection.execute(text("UPDATE inbox SET invocation = '[]' WHERE dedupe_id = 'bad'"))
+
+    assert [key for key, _ in await database.unfinished("slack", NOW)] == ["good"]
