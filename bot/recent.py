@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import chain, zip_longest
 
 from bot.chain import Gap
 from bot.earlier import chain_of, kept_results
@@ -36,15 +37,22 @@ class Recent:
 def newest_of(lists: Sequence[Sequence[Run]], number: int) -> list[Run]:
     """Return the newest runs of several lists, each of which is newest first and stays in its order.
 
-    A run without a time stands behind the one before it in its own list.
+    A run without a time stands behind the one before it in its own list; a list without any time takes turns with
+    the others, since nobody knows whose runs are newer.
     """
     timed: list[tuple[datetime, Run]] = []
+    untimed: list[Sequence[Run]] = []
     for runs in lists:
-        at = datetime.max.replace(tzinfo=UTC)
+        at = next((run.created_at for run in runs if run.created_at), None)
+        if at is None:
+            untimed.append(runs)
+            continue
         for run in runs:
             at = min(at, run.created_at or at)
             timed.append((at, run))
-    return [run for _, run in sorted(timed, key=lambda pair: pair[0], reverse=True)[:number]]
+    newest = [run for _, run in sorted(timed, key=lambda pair: pair[0], reverse=True)]
+    in_turn = chain.from_iterable(zip_longest(newest, *untimed))
+    return [run for run in in_turn if run is not None][:number]
 
 
 async def recent_of(platform: Platform, store: WatchStore, runs: Sequence[Run]) -> tuple[Recent, ...]:

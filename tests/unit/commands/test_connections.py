@@ -280,6 +280,19 @@ async def test_status__keeps_each_lists_order_where_runs_have_no_time(two: Door)
     assert names.index("12") < names.index("21")
 
 
+async def test_status__of_a_server_without_times_hides_nobody_elses_runs(two: Door) -> None:
+    """Whose runs are newer is not known then, so both are shown."""
+    _, prod = two.others
+    two.service.add_run(a_run(5, launcher="basic_test"))
+    for number in range(30, 20, -1):
+        a_build(prod, f"{number}", created_at=None)
+    listed = await two.say("status")
+
+    names = [plain(item.title) for item in listed.card.items]
+    assert len(names) == 8
+    assert sum("basic_test" in name for name in names) == 1
+
+
 # Checks -------------------------------------------------------------------------------------------
 
 
