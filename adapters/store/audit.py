@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.codec import from_row, to_row
 from adapters.store.part import Part, whole
 from adapters.store.tables import GENESIS, audit_head
 from adapters.store.tables import audit as trail
@@ -38,15 +39,14 @@ class SqlAudit(Part):
         async with self._db.writing() as connection:
             head = (await connection.execute(take.returning(audit_head.c.seq, audit_head.c.hash))).one()
             digest = line_hash(head.hash, head.seq, entry)
-            line = {"seq": head.seq, "prev_hash": head.hash, "hash": digest} | _values(entry)
+            line = to_row(trail, entry, seq=head.seq, prev_hash=head.hash, hash=digest)
             await connection.execute(insert(trail), line)
             await connection.execute(update(audit_head).values(hash=digest))
 
     async def audit_trail(self, limit: int) -> tuple[AuditEntry, ...]:
         """Return the last lines, newest first."""
-        async with self._db.reading() as connection:
-            rows = await connection.execute(select(trail).order_by(trail.c.seq.desc()).limit(limit))
-            return tuple(_entry(row) for row in rows)
+        rows = await self._rows(select(trail).order_by(trail.c.seq.desc()).limit(limit))
+        return tuple(from_row(row, AuditEntry) for row in rows)
 
     async def verify_audit(self) -> int:
         """Check every line against the one before; return how many there are.
@@ -73,7 +73,11 @@ async def _walk(connection: AsyncConnection, last: int) -> str:
 
 def _check(rows: Sequence[Row[Any]], start: int, digest: str) -> str:
     for seq, row in enumerate(rows, start + 1):
-        if row.seq != seq or row.prev_hash != digest or row.hash != line_hash(digest, seq, _entry(row)):
+        if (
+            row.seq != seq
+            or row.prev_hash != digest
+            or row.hash != line_hash(digest, seq, from_row(row, AuditEntry))
+        ):
             raise broken(seq)
         digest = row.hash
     return digest
@@ -88,20 +92,4 @@ def broken(seq: int) -> TrailBroken:
     return TrailBroken(
         f"The audit trail was changed: line {seq} does not fit the lines before it, or is missing."
         " Compare the database with a backup."
-    )
-
-
-def _values(entry: AuditEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in ("at", "actor", "channel", "action", "decision", "detail")}
-
-
-def _entry(row: Row[Any]) -> AuditEntry:
-    at: datetime = row.at
-    return AuditEntry(
-        at=at,
-        actor=row.actor,
-        channel=row.channel,
-        action=row.action,
-        decision=row.decision,
-        detail=row.detail,
     )

@@ -1,10 +1,11 @@
-"""Core values as JSON text and back; pure."""
+"""Core values as JSON text or as rows, and back; pure."""
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
 import msgspec
+from sqlalchemy import Row, Table
 
 from adapters.store.text import clean
 from bot.cards import Context
@@ -39,6 +40,20 @@ def encode_context(context: Context | None) -> str | None:
 def decode_context(text: str | None) -> Context | None:
     """Read what a message speaks of, if anything."""
     return None if text is None else decode(text, Context)
+
+
+def to_row(table: Table, value: object, **others: object) -> dict[str, Any]:
+    """Return a value's row: every column has the field of its name, if there is one, or what `others` says."""
+    names = (column.name for column in table.columns)
+    return {name: getattr(value, name) for name in names if hasattr(value, name)} | others
+
+
+def from_row(row: Row[Any], kind: type[T], **others: object) -> T:
+    """Read a value back: every field has the column of its name, or what `others` says, or its default."""
+    columns = {
+        str(name): value for name, value in row._asdict().items()
+    }  # msgspec takes plain text alone as names
+    return msgspec.convert(columns | others, kind)
 
 
 def _cleaned(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from adapters.store.part import Part, whole
+from adapters.store.part import Part
 from adapters.store.tables import probes
 from bot.errors import StoreError
 
@@ -16,12 +16,10 @@ class SqlCondition(Part):
         """Read every page of an SQLite file once. Raises `StoreError` where one is damaged."""
         if not self._db.lite:
             return
-        async with self._db.reading() as connection:
-            found = await connection.scalar(text("PRAGMA quick_check(1)"))
-        if found != "ok":
+        found = await self._first(text("PRAGMA quick_check(1)"))
+        if found is None or found[0] != "ok":
             raise StoreError(f"The database {self._db.name} is damaged. Restore it from a backup.")
 
-    @whole
     async def prove(self) -> None:
         """Write a row that nobody reads. Raises `StoreError` where nothing can be written.
 
@@ -31,8 +29,7 @@ class SqlCondition(Part):
             raise StoreError(problem)
         add = self._db.insert(probes)
         count = add.on_conflict_do_update(index_elements=["name"], set_={"writes": probes.c.writes + 1})
-        async with self._db.writing() as connection:
-            await connection.execute(count, {"name": "write", "writes": 1})
+        await self._write(count, {"name": "write", "writes": 1})
 
     def moved(self) -> str:
         """Say that another file stands where the database was, "" while it does not."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.codec import decode, decode_context, encode, encode_context
+from adapters.store.codec import decode, decode_context, encode, encode_context, from_row, to_row
 from adapters.store.database import Database
 from adapters.store.part import Part, whole
 from adapters.store.tables import live_cards, names, stories, threads, words
@@ -21,8 +21,8 @@ class SqlConversations(Part):
     async def context(self, channel: str, thread: str) -> Context | None:
         """Return what a thread speaks of."""
         statement = select(threads.c.context).where(threads.c.channel == channel, threads.c.thread == thread)
-        async with self._db.reading() as connection:
-            return decode_context(await connection.scalar(statement))
+        row = await self._first(statement)
+        return None if row is None else decode_context(row.context)
 
     @whole
     async def set_context(self, channel: str, thread: str, context: Context) -> None:
@@ -35,71 +35,43 @@ class SqlConversations(Part):
     @whole
     async def add_live(self, card: LiveCard) -> None:
         """Keep editing this message."""
-        add = self._db.insert(live_cards)
-        add = add.on_conflict_do_update(
-            index_elements=["intent_id", "channel", "message_id"],
-            set_={"thread": add.excluded.thread, "shown": add.excluded.shown},
-        )
-        values = {
-            "intent_id": card.intent_id,
-            "channel": card.message.channel,
-            "message_id": card.message.message_id,
-            "thread": card.message.thread,
-            "shown": card.shown,
-        }
-        story = self._db.insert(stories).on_conflict_do_nothing()
+        message = card.message
+        put = self._db.put(live_cards, "thread", "shown", by=("intent_id", "channel", "message_id"))
         async with self._db.writing() as connection:
-            await connection.execute(add, values)
             await connection.execute(
-                story, {name: values[name] for name in ("intent_id", "channel", "message_id", "thread")}
+                put, to_row(live_cards, message, intent_id=card.intent_id, shown=card.shown)
+            )
+            await connection.execute(
+                self._db.add(stories), to_row(stories, message, intent_id=card.intent_id)
             )
 
     async def story(self, intent_id: str, channel: str) -> MessageRef | None:
         """Return the first message that showed an intent in a channel, also when it is edited no more."""
         statement = select(stories).where(stories.c.intent_id == intent_id, stories.c.channel == channel)
-        async with self._db.reading() as connection:
-            row = (await connection.execute(statement)).first()
-        if row is None:
-            return None
-        return MessageRef(channel=row.channel, message_id=row.message_id, thread=row.thread)
+        row = await self._first(statement)
+        return None if row is None else from_row(row, MessageRef)
 
-    @whole
     async def keep_name(self, actor: str, name: str) -> None:
         """Remember how a person is called."""
-        add = self._db.insert(names)
-        add = add.on_conflict_do_update(index_elements=["actor"], set_={"name": add.excluded.name})
-        async with self._db.writing() as connection:
-            await connection.execute(add, {"actor": actor, "name": name})
+        await self._write(self._db.put(names), {"actor": actor, "name": name})
 
     async def name(self, actor: str) -> str:
         """Return how a person was called last, "" where that is not known."""
-        async with self._db.reading() as connection:
-            return await connection.scalar(select(names.c.name).where(names.c.actor == actor)) or ""
+        row = await self._first(select(names.c.name).where(names.c.actor == actor))
+        return "" if row is None else row.name
 
     async def live(self) -> tuple[LiveCard, ...]:
         """Return every message that is being edited, in the order they were added."""
-        async with self._db.reading() as connection:
-            rows = (await connection.execute(select(live_cards).order_by(live_cards.c.id))).all()
-        return tuple(
-            LiveCard(
-                intent_id=row.intent_id,
-                message=MessageRef(channel=row.channel, message_id=row.message_id, thread=row.thread),
-                shown=row.shown,
-            )
-            for row in rows
-        )
+        rows = await self._rows(select(live_cards).order_by(live_cards.c.id))
+        return tuple(from_row(row, LiveCard, message=from_row(row, MessageRef)) for row in rows)
 
-    @whole
     async def live_shown(self, card: LiveCard, shown: str) -> None:
         """Remember what it says now."""
-        async with self._db.writing() as connection:
-            await connection.execute(update(live_cards).where(_same(card)).values(shown=shown))
+        await self._write(update(live_cards).where(_same(card)).values(shown=shown))
 
-    @whole
     async def end_live(self, card: LiveCard) -> None:
         """Stop editing it."""
-        async with self._db.writing() as connection:
-            await connection.execute(delete(live_cards).where(_same(card)))
+        await self._write(delete(live_cards).where(_same(card)))
 
     async def keep_button(self, token: str, asks: Command | str) -> None:
         """Keep what a button asks for under a short token."""
@@ -110,20 +82,15 @@ class SqlConversations(Part):
         kept = await self.note(token)
         return decode(kept, Command) if kept is not None and kept.startswith("{") else kept
 
-    @whole
     async def keep_note(self, name: str, text: str) -> None:
         """Remember a short text."""
-        add = self._db.insert(words)
-        add = add.on_conflict_do_update(
-            index_elements=["token"], set_={"words": add.excluded.words, "kept_at": add.excluded.kept_at}
-        )
-        async with self._db.writing() as connection:
-            await connection.execute(add, {"token": name, "words": text, "kept_at": self._now()})
+        values = {"token": name, "words": text, "kept_at": self._now()}
+        await self._write(self._db.put(words), values)
 
     async def note(self, name: str) -> str | None:
         """Return a short text; None where there is none."""
-        async with self._db.reading() as connection:
-            return await connection.scalar(select(words.c.words).where(words.c.token == name))
+        row = await self._first(select(words.c.words).where(words.c.token == name))
+        return None if row is None else row.words
 
 
 async def write_context(
@@ -136,13 +103,8 @@ async def write_context(
     now: datetime,
 ) -> None:
     """Remember what a thread speaks of, inside a transaction that is open already."""
-    add = db.insert(threads)
-    add = add.on_conflict_do_update(
-        index_elements=["channel", "thread"],
-        set_={"context": add.excluded.context, "kept_at": add.excluded.kept_at},
-    )
     values = {"channel": channel, "thread": thread, "context": encode_context(context), "kept_at": now}
-    await connection.execute(add, values)
+    await connection.execute(db.put(threads), values)
 
 
 def _same(card: LiveCard) -> ColumnElement[bool]:

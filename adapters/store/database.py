@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, NoReturn
 from uuid import uuid4
 
-from sqlalchemy import Connection, Table, event
+from sqlalchemy import ColumnElement, Connection, Table, event, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.dml import ReturningInsert
 
 from adapters.configuration.database import DatabaseAddress, PostgresServer, SqliteFile
 from adapters.store.problems import sentence
@@ -55,6 +56,29 @@ class Database:
     def insert(self, table: Table) -> Insert:
         """Return an insert that knows "on conflict" in this database's dialect."""
         return sqlite.insert(table) if self.lite else postgresql.insert(table)
+
+    def add(self, table: Table) -> ReturningInsert[Any]:
+        """Return an insert that leaves a row of the same key as it is, and returns the key of a new one."""
+        return self.insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+
+    def put(
+        self,
+        table: Table,
+        *replaced: str,
+        by: Sequence[str] = (),
+        where: Callable[[Any], ColumnElement[bool]] = lambda _new: true(),
+    ) -> Insert:
+        """Return an insert that replaces the row with the same key, or these columns of one with the same `by`.
+
+        `where` is given the new row, and says whether it takes the place of the old one.
+        """
+        add = self.insert(table)
+        names = replaced or [column.name for column in table.columns if not column.primary_key]
+        return add.on_conflict_do_update(
+            index_elements=by or list(table.primary_key),
+            set_={name: add.excluded[name] for name in names},
+            where=where(add.excluded),
+        )
 
     def moved(self) -> str:
         """Say that another file stands where the database was opened, "" while it does not."""

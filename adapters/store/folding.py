@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.outbox import insert_deliveries, read_delivery
-from adapters.store.part import Part, whole
+from adapters.store.part import Part, chunks, whole
 from adapters.store.tables import folded, outbox
 from bot.state import Delivery, DeliveryState, NewDelivery
 
-CHUNK = 500  # keys per statement; every database takes that many parameters
 PENDING, FOLDED = DeliveryState.PENDING, DeliveryState.FOLDED
 
 
@@ -34,16 +33,14 @@ class SqlFolding(Part):
             .having(func.count() > more_than)
             .order_by(outbox.c.channel)
         )
-        async with self._db.reading() as connection:
-            return tuple((await connection.scalars(statement)).all())
+        return tuple(row.channel for row in await self._rows(statement))
 
     async def waiting(self, channel: str) -> tuple[Delivery, ...]:
         """Return what waits for a channel, oldest first; for a summary that waits, also what it stands for."""
         here = (outbox.c.channel == channel) & (outbox.c.state == PENDING)
         told = select(folded.c.key).where(folded.c.digest.in_(select(outbox.c.key).where(here)))
         statement = select(outbox).where(here | outbox.c.key.in_(told)).order_by(outbox.c.id)
-        async with self._db.reading() as connection:
-            return tuple(read_delivery(row) for row in await connection.execute(statement))
+        return tuple(read_delivery(row) for row in await self._rows(statement))
 
     @whole
     async def fold(self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime) -> bool:
@@ -52,9 +49,8 @@ class SqlFolding(Part):
             async with self._db.writing() as connection:
                 await _take_away(connection, covered, now)
                 await insert_deliveries(self._db, connection, (digest,), now)
-                add = self._db.insert(folded)
-                into = add.on_conflict_do_update(index_elements=["key"], set_={"digest": add.excluded.digest})
-                await connection.execute(into, [{"key": d.key, "digest": digest.key} for d in covered])
+                rows = [{"key": d.key, "digest": digest.key} for d in covered]
+                await connection.execute(self._db.put(folded), rows)
         except _Moved:
             return False
         return True
@@ -63,14 +59,10 @@ class SqlFolding(Part):
 async def _take_away(connection: AsyncConnection, covered: Sequence[Delivery], now: datetime) -> None:
     """Mark the rows, and the summaries that told of some of them before. Raises `_Moved`."""
     old: set[str] = set()
-    for some in _chunks([d.key for d in covered if d.state is FOLDED]):
+    for some in chunks([d.key for d in covered if d.state is FOLDED]):
         old |= set(await connection.scalars(select(folded.c.digest).where(folded.c.key.in_(some)).distinct()))
-    for some in _chunks([*(d.key for d in covered if d.state is PENDING), *sorted(old)]):
+    for some in chunks([*(d.key for d in covered if d.state is PENDING), *sorted(old)]):
         mark = update(outbox).where(outbox.c.key.in_(some), outbox.c.state == PENDING)
         marked = await connection.execute(mark.values(state=FOLDED, payload="", settled_at=now))
         if marked.rowcount != len(some):
             raise _Moved
-
-
-def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (keys[start : start + CHUNK] for start in range(0, len(keys), CHUNK))

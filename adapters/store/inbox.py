@@ -22,7 +22,6 @@ class SqlInbox(Part):
     @whole
     async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
         """Keep a command durably; False where this id is known already."""
-        statement = self._db.insert(inbox).on_conflict_do_nothing().returning(inbox.c.id)
         values = {
             "source": source,
             "dedupe_id": dedupe_id,
@@ -31,14 +30,12 @@ class SqlInbox(Part):
             "invocation": encode(invocation),
         }
         async with self._db.writing() as connection:
-            return (await connection.execute(statement, values)).first() is not None
+            return (await connection.execute(self._db.add(inbox), values)).first() is not None
 
-    @whole
     async def finish(self, source: str, dedupe_id: str) -> None:
         """Say that a command was answered."""
         statement = update(inbox).where(inbox.c.source == source, inbox.c.dedupe_id == dedupe_id)
-        async with self._db.writing() as connection:
-            await connection.execute(statement.values(finished=True))
+        await self._write(statement.values(finished=True))
 
     async def unfinished(self, source: str, since: datetime) -> tuple[tuple[str, Invocation], ...]:
         """Return commands taken since then and never answered, oldest first; a damaged one holds up no other."""
@@ -47,10 +44,8 @@ class SqlInbox(Part):
             .where(inbox.c.source == source, ~inbox.c.finished, inbox.c.received_at >= since)
             .order_by(inbox.c.received_at, inbox.c.id)
         )
-        async with self._db.reading() as connection:
-            rows = (await connection.execute(statement)).all()
         found: list[tuple[str, Invocation]] = []
-        for row in rows:
+        for row in await self._rows(statement):
             try:
                 found.append((row.dedupe_id, decode_invocation(row.invocation)))
             except msgspec.DecodeError:

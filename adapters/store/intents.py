@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Row, Select, insert, select, update
 
-from adapters.store.codec import encode
-from adapters.store.part import Part, whole
+from adapters.store.codec import encode, to_row
+from adapters.store.part import Part
 from adapters.store.requests import decode_request
 from adapters.store.tables import intents
 from bot.errors import StoreError
@@ -22,37 +22,20 @@ log = logging.getLogger(__name__)
 OPEN = (IntentState.CONFIRMED, IntentState.POSTING, IntentState.UNKNOWN)
 NEVER_SENT = (IntentState.DRAFT, IntentState.DECLINED, IntentState.EXPIRED, IntentState.REJECTED)
 MOST_SENT = 100
-FIELDS = [
-    "id",
-    "connection",
-    "actor",
-    "channel",
-    "thread",
-    "subject",
-    "state",
-    "created_at",
-    "posted_at",
-    "run_id",
-    "reason",
-]
 
 
 class SqlIntents(Part):
     """Fills `bot.ports.Intents`."""
 
-    @whole
     async def draft(self, intent: Intent) -> None:
         """Keep a new intent; an id that is there already is an error, or one request could run as another."""
-        values = {name: getattr(intent, name) for name in FIELDS} | {"changed_at": intent.created_at}
-        values |= {"kind": intent.kind, "request": encode(intent.request)}
-        async with self._db.writing() as connection:
-            await connection.execute(insert(intents), values)
+        values = to_row(intents, intent, changed_at=intent.created_at, request=encode(intent.request))
+        await self._write(insert(intents), values)
 
     async def intent(self, intent_id: str) -> Intent | None:
         """Return an intent."""
         return await self._one(select(intents).where(intents.c.id == intent_id))
 
-    @whole
     async def advance(
         self,
         intent_id: str,
@@ -70,17 +53,14 @@ class SqlIntents(Part):
         if state is IntentState.POSTING:
             values["posted_at"] = now
         statement = update(intents).where(intents.c.id == intent_id, intents.c.state.in_(sorted(expected)))
-        async with self._db.writing() as connection:
-            changed = await connection.execute(statement.values(values))
-        return changed.rowcount > 0
+        return await self._write(statement.values(values)) > 0
 
     async def open_intents(self) -> tuple[Intent, ...]:
         """Return intents whose outcome is still to be found out, oldest first."""
         statement = (
             select(intents).where(intents.c.state.in_(OPEN)).order_by(intents.c.created_at, intents.c.id)
         )
-        async with self._db.reading() as connection:
-            return _readable(await connection.execute(statement))
+        return _readable(await self._rows(statement))
 
     async def sent(
         self, kind: IntentKind, connection: str, subject: str, since: datetime
@@ -93,8 +73,7 @@ class SqlIntents(Part):
             intents.c.created_at >= since,
             intents.c.state.not_in(NEVER_SENT),
         )
-        async with self._db.reading() as reading:
-            return _readable(await reading.execute(statement.limit(MOST_SENT)))
+        return _readable(await self._rows(statement.limit(MOST_SENT)))
 
     async def intent_of_run(self, ref: RunRef) -> Intent | None:
         """Return the intent that a run came from."""
@@ -103,8 +82,7 @@ class SqlIntents(Part):
         )
 
     async def _one(self, statement: Select[Any]) -> Intent | None:
-        async with self._db.reading() as connection:
-            row = (await connection.execute(statement.limit(1))).first()
+        row = await self._first(statement.limit(1))
         return None if row is None else _intent(row)
 
 
@@ -124,6 +102,6 @@ def _readable(rows: Iterable[Row[Any]]) -> tuple[Intent, ...]:
 
 
 def _intent(row: Row[Any]) -> Intent:
-    values = {name: getattr(row, name) for name in FIELDS}
+    values = {name: getattr(row, name) for name in Intent.__dataclass_fields__}
     request = decode_request(row.kind, row.request)
     return Intent(**values | {"request": request, "state": IntentState(row.state)})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import delete, func, select
 
+from adapters.store.codec import from_row, to_row
 from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, whole
 from adapters.store.tables import notices, outbox
@@ -26,23 +26,15 @@ class SqlNotices(Part):
     async def notices(self) -> tuple[Notice, ...]:
         """Return what is not over, oldest first."""
         statement = select(notices).order_by(notices.c.since, notices.c.cause, notices.c.subject)
-        async with self._db.reading() as connection:
-            rows = (await connection.execute(statement)).all()
+        rows = await self._rows(statement)
         known = frozenset(Cause)  # a newer program may have told of others
-        return tuple(_notice(row) for row in rows if row.cause in known)
+        return tuple(from_row(row, Notice) for row in rows if row.cause in known)
 
     @whole
     async def open_notice(self, notice: Notice, delivery: NewDelivery | None) -> bool:
         """Remember it and enqueue its message, in one transaction; False where it is remembered already."""
-        add = self._db.insert(notices).on_conflict_do_nothing().returning(notices.c.cause)
-        values = {
-            "cause": notice.cause,
-            "subject": notice.subject,
-            "problem": notice.problem,
-            "since": notice.since,
-        }
         async with self._db.writing() as connection:
-            if (await connection.execute(add, values)).first() is None:
+            if (await connection.execute(self._db.add(notices), to_row(notices, notice))).first() is None:
                 return False
             await insert_deliveries(self._db, connection, (delivery,) if delivery else (), notice.since)
         return True
@@ -72,23 +64,6 @@ class SqlNotices(Part):
             .group_by(outbox.c.channel, outbox.c.state)
             .subquery()
         )
-        statement = select(grouped, outbox.c.recorded_at, outbox.c.error).join(
-            outbox, outbox.c.id == grouped.c.first
-        )
-        async with self._db.reading() as connection:
-            rows = (await connection.execute(statement.order_by(grouped.c.first))).all()
-        return tuple(
-            Queue(
-                channel=row.channel,
-                state=DeliveryState(row.state),
-                rows=row.rows,
-                first=row.first,
-                recorded_at=row.recorded_at,
-                reason=row.error,
-            )
-            for row in rows
-        )
-
-
-def _notice(row: Row[Any]) -> Notice:
-    return Notice(cause=Cause(row.cause), subject=row.subject, problem=row.problem, since=row.since)
+        oldest = select(grouped, outbox.c.recorded_at, outbox.c.error.label("reason"))
+        statement = oldest.join(outbox, outbox.c.id == grouped.c.first).order_by(grouped.c.first)
+        return tuple(from_row(row, Queue) for row in await self._rows(statement))

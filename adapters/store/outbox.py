@@ -25,13 +25,12 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.codec import decode_context, encode_context
+from adapters.store.codec import decode_context, encode_context, from_row, to_row
 from adapters.store.conversations import write_context
 from adapters.store.database import Database
 from adapters.store.part import Part, whole
 from adapters.store.tables import outbox, rate_limits, repeats
 from adapters.store.text import chat_of, clean, clip, provider_key
-from bot.cards import ReportLinks
 from bot.errors import StoreError
 from bot.model import RunRef
 from bot.state import Delivery, DeliveryState, MessageRef, NewDelivery, OutboxDepth
@@ -128,8 +127,7 @@ class SqlOutbox(Part):
         later = _owned(delivery, SENDING).values(state=PENDING, next_at=due, error=_short(reason))
         async with self._db.writing() as connection:
             if (await connection.execute(later)).rowcount:
-                mark = self._db.insert(repeats).on_conflict_do_nothing()
-                await connection.execute(mark, {"key": delivery.key})
+                await connection.execute(self._db.add(repeats), {"key": delivery.key})
 
     async def mark_unconfirmed(self, delivery: Delivery, reason: str, due: datetime) -> None:
         """Leave it in `sending`; look for it from `due` on."""
@@ -149,23 +147,14 @@ class SqlOutbox(Part):
             faults = await connection.scalar(select(outbox.c.faults).where(outbox.c.id == delivery.id))
         return int(faults or 0)
 
-    @whole
     async def rate_limit_channel(self, channel: str, until: datetime) -> None:
         """Claim nothing for a channel before then; a longer wait that runs already stays."""
-        add = self._db.insert(rate_limits)
-        later = add.on_conflict_do_update(
-            index_elements=["channel"],
-            set_={"until": add.excluded.until},
-            where=rate_limits.c.until < add.excluded.until,
-        )
-        async with self._db.writing() as connection:
-            await connection.execute(later, {"channel": channel, "until": until})
+        later = self._db.put(rate_limits, where=lambda new: rate_limits.c.until < new.until)
+        await self._write(later, {"channel": channel, "until": until})
 
-    @whole
     async def clear_rate_limit(self, channel: str) -> None:
         """Let a channel wait no more."""
-        async with self._db.writing() as connection:
-            await connection.execute(delete(rate_limits).where(rate_limits.c.channel == channel))
+        await self._write(delete(rate_limits).where(rate_limits.c.channel == channel))
 
     async def depth(self) -> OutboxDepth:
         """Return how much waits, and for how long."""
@@ -174,8 +163,7 @@ class SqlOutbox(Part):
             .where(outbox.c.state != SENT)
             .group_by(outbox.c.state)
         )
-        async with self._db.reading() as connection:
-            found = {row.state: row for row in await connection.execute(statement)}
+        found = {row.state: row for row in await self._rows(statement)}
         waiting = [found[state] for state in (PENDING, SENDING) if state in found]
         return OutboxDepth(
             waiting=sum(row.rows for row in waiting),
@@ -183,11 +171,6 @@ class SqlOutbox(Part):
             unknown=found[UNKNOWN].rows if UNKNOWN in found else 0,
             dead=found[DEAD].rows if DEAD in found else 0,
         )
-
-    @whole
-    async def _write(self, statement: Update) -> None:
-        async with self._db.writing() as connection:
-            await connection.execute(statement)
 
 
 async def _is_repeat(connection: AsyncConnection, key: str) -> bool:
@@ -200,8 +183,7 @@ async def insert_deliveries(
     """Insert those whose keys are absent, inside an open transaction; return how many were new."""
     if not deliveries:
         return 0
-    statement = db.insert(outbox).on_conflict_do_nothing().returning(outbox.c.id)
-    added = await connection.execute(statement, [_new_row(delivery, now) for delivery in deliveries])
+    added = await connection.execute(db.add(outbox), [_new_row(delivery, now) for delivery in deliveries])
     return len(added.all())
 
 
@@ -321,44 +303,25 @@ def _short(reason: str) -> str:
 
 
 def _new_row(new: NewDelivery, now: datetime) -> dict[str, Any]:
-    return {
-        "key": new.key,
-        "provider_key": provider_key(new.key),
-        "chat": chat_of(new.channel),
-        "channel": new.channel,
-        "thread": new.thread,
-        "after_key": new.after,
-        "payload": new.payload,
-        "context": encode_context(new.context),
-        "report_connection": None if new.report is None else new.report.connection,
-        "report_run_id": None if new.report is None else new.report.run_id,
-        "report_links": new.report_links,
-        "state": PENDING,
-        "attempts": 0,
-        "next_at": now,
-        "faults": 0,
-        "error": "",
-        "recorded_at": now,
-    }
+    return to_row(
+        outbox,
+        new,
+        provider_key=provider_key(new.key),
+        chat=chat_of(new.channel),
+        after_key=new.after,
+        context=encode_context(new.context),
+        report_connection=None if new.report is None else new.report.connection,
+        report_run_id=None if new.report is None else new.report.run_id,
+        state=PENDING,
+        attempts=0,
+        next_at=now,
+        faults=0,
+        error="",
+        recorded_at=now,
+    )
 
 
 def read_delivery(row: Row[Any], *, repeat: bool = False) -> Delivery:
     """Read a row of the outbox."""
     report = None if row.report_run_id is None else RunRef(row.report_connection, row.report_run_id)
-    return Delivery(
-        id=row.id,
-        key=row.key,
-        provider_key=row.provider_key,
-        channel=row.channel,
-        thread=row.thread,
-        payload=row.payload,
-        context=decode_context(row.context),
-        report=report,
-        report_links=ReportLinks(row.report_links),
-        state=DeliveryState(row.state),
-        attempts=row.attempts,
-        attempt_at=row.attempt_at,
-        repeat=repeat,
-        faults=row.faults,
-        error=row.error,
-    )
+    return from_row(row, Delivery, context=decode_context(row.context), report=report, repeat=repeat)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.codec import from_row
 from adapters.store.outbox import read_delivery
 from adapters.store.part import Part, whole
 from adapters.store.tables import outbox, rate_limits, repeats, subscriptions
@@ -17,9 +18,7 @@ from bot.state import Delivery, DeliveryState
 PENDING, SENDING, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.UNKNOWN
 DEAD, DROPPED = DeliveryState.DEAD, DeliveryState.DROPPED
 OPEN = (DEAD, UNKNOWN, SENDING, PENDING)  # those that need a person first
-MOVABLE = frozenset(
-    {DEAD, UNKNOWN, PENDING}
-)  # one in `sending` is not a person's before its outcome is known
+MOVABLE = frozenset({DEAD, UNKNOWN, PENDING})  # in `sending` it is nobody's before its outcome is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +46,13 @@ class SqlOutboxAdmin(Part):
 
     async def entry(self, row_id: int) -> Entry | None:
         """Return one message in whatever state; None where there is none of that number."""
-        async with self._db.reading() as connection:
-            row = (await connection.execute(_entries().where(outbox.c.id == row_id))).first()
+        row = await self._first(_entries().where(outbox.c.id == row_id))
         return None if row is None else _entry(row)
 
     async def holds(self, now: datetime) -> dict[str, datetime]:
         """Return the channels that get nothing for now, and until when."""
         statement = select(rate_limits).where(rate_limits.c.until > now).order_by(rate_limits.c.channel)
-        async with self._db.reading() as connection:
-            return {row.channel: row.until for row in await connection.execute(statement)}
+        return {row.channel: row.until for row in await self._rows(statement)}
 
     @whole
     async def retry(self, row_id: int, now: datetime) -> DeliveryState | None:
@@ -70,8 +67,7 @@ class SqlOutboxAdmin(Part):
                 return None if row is None else DeliveryState(row.state)
             await connection.execute(update(outbox).where(outbox.c.id == row_id).values(values))
             if row.state == UNKNOWN:
-                mark = self._db.insert(repeats).on_conflict_do_nothing()
-                await connection.execute(mark, {"key": row.key})
+                await connection.execute(self._db.add(repeats), {"key": row.key})
             await _try_lost(connection, row.channel)
         return DeliveryState(row.state)
 
@@ -105,9 +101,4 @@ def _entries() -> Select[Any]:
 
 
 def _entry(row: Row[Any]) -> Entry:
-    return Entry(
-        delivery=read_delivery(row),
-        recorded_at=row.recorded_at,
-        next_at=row.next_at,
-        held_until=row.held_until,
-    )
+    return from_row(row, Entry, delivery=read_delivery(row))

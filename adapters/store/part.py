@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import Executable, Row
 
 from adapters.store.database import Database
 
 P = ParamSpec("P")
 T = TypeVar("T")
+CHUNK = 500  # values in one statement; every database takes that many parameters
 
 
-class Part:
-    """One part of the store over the shared database.
-
-    `unconfirmed_after`: seconds from a claim until its outcome is looked for. `now`: the wall clock's time, to note when something was kept.
-    """
-
-    def __init__(self, database: Database, *, unconfirmed_after: float, now: Callable[[], datetime]) -> None:
-        self._db = database
-        self._now = now
-        self._unconfirmed_after = unconfirmed_after
+def chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Cut what a statement asks for into pieces that it may ask for at once."""
+    return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
 def whole(write: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
@@ -42,3 +38,31 @@ def whole(write: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[A
             raise
 
     return run
+
+
+class Part:
+    """One part of the store over the shared database.
+
+    `unconfirmed_after`: seconds from a claim until its outcome is looked for. `now`: the wall clock's time, to note when something was kept.
+    """
+
+    def __init__(self, database: Database, *, unconfirmed_after: float, now: Callable[[], datetime]) -> None:
+        self._db = database
+        self._now = now
+        self._unconfirmed_after = unconfirmed_after
+
+    async def _rows(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Read every row of a statement."""
+        async with self._db.reading() as connection:
+            return (await connection.execute(statement)).all()
+
+    async def _first(self, statement: Executable) -> Row[Any] | None:
+        """Read the first row of a statement; None where it has none."""
+        async with self._db.reading() as connection:
+            return (await connection.execute(statement)).first()
+
+    @whole
+    async def _write(self, statement: Executable, values: Mapping[str, Any] | None = None) -> int:
+        """Do one statement in a transaction of its own; return how many rows it changed."""
+        async with self._db.writing() as connection:
+            return (await connection.execute(statement, values)).rowcount

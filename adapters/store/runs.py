@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, case, func, literal
 
+from adapters.store.codec import from_row, to_row
 from adapters.store.database import Database, Insert
 from adapters.store.tables import runs
 from bot.model import Run, RunRef, RunStatus
@@ -19,23 +21,20 @@ def run_row(run: Run, now: datetime, *, baseline: bool) -> dict[str, Any]:
     """Return a run's row at first sight; one that had ended before the first look counts as told and settled."""
     launcher_key, source, test_name = run.series
     quiet = baseline and run.status.terminal
-    return {
-        "connection": run.ref.connection,
-        "run_id": run.ref.run_id,
-        "status": run.status,
-        "launcher": run.launcher,
-        "launcher_key": launcher_key,
-        "source": source,
-        "test_name": test_name,
-        "ephemeral": run.ephemeral,
-        "created_at": run.created_at,
-        "listed_at": run.created_at or run.seen_at or now,
-        "listed": (run.created_at or run.seen_at) is not None,
-        "terminal_since": now if run.status.terminal else None,
-        "announced": run.status if quiet else None,
-        "results_known": False,
-        "settled": quiet,
-    }
+    return to_row(
+        runs,
+        run,
+        **asdict(run.ref),
+        launcher_key=launcher_key,
+        source=source,
+        test_name=test_name,
+        listed_at=run.created_at or run.seen_at or now,
+        listed=(run.created_at or run.seen_at) is not None,
+        terminal_since=now if run.status.terminal else None,
+        announced=run.status if quiet else None,
+        results_known=False,
+        settled=quiet,
+    )
 
 
 def upsert_runs(db: Database) -> Insert:
@@ -72,29 +71,18 @@ def upsert_runs(db: Database) -> Insert:
 
 def tracked_run(row: Row[Any]) -> TrackedRun:
     """Read what the watcher remembers of a run."""
-    return TrackedRun(
-        ref=RunRef(row.connection, row.run_id),
-        status=RunStatus(row.status),
-        announced=None if row.announced is None else RunStatus(row.announced),
-        results_known=row.results_known,
-        terminal_since=row.terminal_since,
-        listed_at=row.listed_at,
-        listed=row.listed,
-    )
+    return from_row(row, TrackedRun, ref=RunRef(row.connection, row.run_id))
 
 
 def recorded_run(row: Row[Any]) -> Run:
     """Read back what is kept of a run itself."""
-    status = RunStatus(row.status)
-    return Run(
+    return from_row(
+        row,
+        Run,
         ref=RunRef(row.connection, row.run_id),
-        status=status,
-        status_text=status,
-        launcher=row.launcher,
+        status_text=row.status,
         launcher_key=None if row.launcher_key == row.launcher else row.launcher_key,
-        created_at=row.created_at,
         seen_at=row.listed_at if row.created_at is None else None,
         source=row.source or None,
         test_name=row.test_name or None,
-        ephemeral=row.ephemeral,
     )

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Row, delete, select, update
 
+from adapters.store.codec import from_row, to_row
 from adapters.store.part import Part, whole
 from adapters.store.tables import subscriptions as table
 from adapters.store.text import clean
-from bot.cards import ReportLinks
-from bot.state import Outcome, Subscription
+from bot.state import Subscription
 
 
 class SqlSubscriptions(Part):
@@ -24,14 +24,13 @@ class SqlSubscriptions(Part):
         statement = select(table).order_by(table.c.id)
         if channel is not None:
             statement = statement.where(table.c.channel == channel)
-        async with self._db.reading() as connection:
-            return tuple(_subscription(row) for row in await connection.execute(statement))
+        return tuple(_subscription(row) for row in await self._rows(statement))
 
     @whole
     async def subscribe(self, subscription: Subscription, now: datetime) -> bool:
         """Add it, or replace the one that wants the same and keep its place; True if new."""
         values = _values(subscription)
-        add = self._db.insert(table).on_conflict_do_nothing().returning(table.c.id)
+        add = self._db.add(table)
         replace = update(table).where(table.c.wants == values["wants"]).values(values)
         async with self._db.writing() as connection:
             new = (await connection.execute(add, {**values, "created_at": now})).first() is not None
@@ -44,31 +43,23 @@ class SqlSubscriptions(Part):
         """Make the subscriptions of the settings file exactly these; those made in chat stay."""
         wanted = {values["wants"]: values for values in map(_values, configured)}
         gone = delete(table).where(table.c.from_settings, table.c.wants.not_in(wanted))
-        add = self._db.insert(table)
-        changed = {name: add.excluded[name] for name in ("outcomes", "report_links", "from_settings")}
-        put = add.on_conflict_do_update(index_elements=["wants"], set_=changed)
+        put = self._db.put(table, "outcomes", "report_links", "from_settings", by=("wants",))
         async with self._db.writing() as connection:
             await connection.execute(gone)
             for values in wanted.values():
                 await connection.execute(put, {**values, "created_at": now})
 
-    @whole
     async def unsubscribe(
         self, channel: str, connection: str | None, launcher: str | None, source: str | None
     ) -> bool:
         """Remove one made in chat; False where there was none."""
         wanted = table.c.wants == _wants(channel, connection, launcher, source)
-        async with self._db.writing() as session:
-            gone = await session.execute(delete(table).where(wanted, ~table.c.from_settings))
-        return gone.rowcount > 0
+        return await self._write(delete(table).where(wanted, ~table.c.from_settings)) > 0
 
-    @whole
     async def mark_channel(self, channel: str, problem: str) -> bool:
         """Say why a channel cannot be reached, "" when it can; True where that is news."""
         statement = update(table).where(table.c.channel == channel, table.c.problem != problem)
-        async with self._db.writing() as connection:
-            changed = await connection.execute(statement.values(problem=problem))
-        return changed.rowcount > 0
+        return await self._write(statement.values(problem=problem)) > 0
 
 
 def _wants(*parts: str | None) -> str:
@@ -78,27 +69,9 @@ def _wants(*parts: str | None) -> str:
 
 def _values(subscription: Subscription) -> dict[str, Any]:
     s = subscription
-    return {
-        "wants": _wants(s.channel, s.connection, s.launcher, s.source),
-        "channel": s.channel,
-        "connection": s.connection,
-        "launcher": s.launcher,
-        "source": s.source,
-        "outcomes": ",".join(sorted(s.outcomes)),
-        "report_links": s.report_links,
-        "from_settings": s.from_settings,
-        "problem": s.problem,
-    }
+    wants = _wants(s.channel, s.connection, s.launcher, s.source)
+    return to_row(table, s, wants=wants, outcomes=",".join(sorted(s.outcomes)))
 
 
 def _subscription(row: Row[Any]) -> Subscription:
-    return Subscription(
-        channel=row.channel,
-        connection=row.connection,
-        launcher=row.launcher,
-        source=row.source,
-        outcomes=frozenset(Outcome(word) for word in row.outcomes.split(",") if word),
-        report_links=None if row.report_links is None else ReportLinks(row.report_links),
-        from_settings=row.from_settings,
-        problem=row.problem,
-    )
+    return from_row(row, Subscription, outcomes=[word for word in row.outcomes.split(",") if word])

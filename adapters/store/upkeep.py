@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, delete, func, select, tuple_, update
 from sqlalchemy.sql.dml import Delete, Update
 
-from adapters.store.part import Part, whole
+from adapters.store.part import Part
 from adapters.store.tables import (
     folded,
     inbox,
@@ -84,17 +84,11 @@ class SqlUpkeep(Part):
     async def _let_go(self, kind: _Kind) -> int:
         gone = 0
         for _ in range(STEPS):
-            async with self._db.reading() as connection:
-                found = (await connection.execute(kind.old.limit(STEP))).all()
+            found = await self._rows(kind.old.limit(STEP))
             if not found:
                 break
-            gone += await self._step(kind.let_go([row[0] if len(row) == 1 else tuple(row) for row in found]))
+            gone += await self._write(kind.let_go([row[0] if len(row) == 1 else tuple(row) for row in found]))
         return gone
-
-    @whole
-    async def _step(self, statement: Delete | Update) -> int:
-        async with self._db.writing() as connection:
-            return (await connection.execute(statement)).rowcount
 
 
 def _kinds(now: datetime) -> Mapping[str, _Kind]:

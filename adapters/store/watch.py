@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.codec import decode, encode
+from adapters.store.codec import decode, encode, to_row
 from adapters.store.outbox import insert_deliveries
-from adapters.store.part import Part, whole
+from adapters.store.part import Part, chunks, whole
 from adapters.store.results import result_row, stored, upsert_results
 from adapters.store.runs import TERMINAL, recorded_run, run_row, tracked_run, upsert_runs
 from adapters.store.tables import coverage, results, runs, watermarks
 from bot.model import Run, RunRef, RunStatus
 from bot.state import Coverage, PollStep, StoredResults, Stretch, TrackedRun
-
-CHUNK = 500  # ids per query; every database takes that many parameters
 
 
 class SqlWatch(Part):
@@ -26,8 +25,8 @@ class SqlWatch(Part):
     async def watermark(self, connection: str) -> datetime | None:
         """Return the creation time of the newest run ever recorded; None before the first poll."""
         statement = select(watermarks.c.created_at).where(watermarks.c.connection == connection)
-        async with self._db.reading() as session:
-            return await session.scalar(statement)
+        row = await self._first(statement)
+        return None if row is None else row.created_at
 
     async def tracked(self, connection: str) -> tuple[TrackedRun, ...]:
         """Return runs that have not ended, or ended without their results being known; not the baseline's."""
@@ -36,18 +35,12 @@ class SqlWatch(Part):
             .where(runs.c.connection == connection, ~runs.c.settled)
             .order_by(runs.c.listed_at, func.length(runs.c.run_id), runs.c.run_id)
         )
-        async with self._db.reading() as session:
-            return tuple(tracked_run(row) for row in await session.execute(statement))
+        return tuple(tracked_run(row) for row in await self._rows(statement))
 
     async def known(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, TrackedRun]:
         """Return what is remembered of these runs; runs never seen are left out."""
-        found: dict[str, TrackedRun] = {}
-        async with self._db.reading() as session:
-            for start in range(0, len(run_ids), CHUNK):
-                wanted = runs.c.run_id.in_(run_ids[start : start + CHUNK])
-                rows = await session.execute(select(runs).where(runs.c.connection == connection, wanted))
-                found |= {row.run_id: tracked_run(row) for row in rows}
-        return found
+        here = select(runs).where(runs.c.connection == connection)
+        return {row.run_id: tracked_run(row) for row in await self._of(here, runs, run_ids)}
 
     @whole
     async def record(self, step: PollStep) -> int:
@@ -65,19 +58,15 @@ class SqlWatch(Part):
             await self._cover(session, step)
             return await insert_deliveries(self._db, session, step.deliveries, step.now)
 
-    @whole
     async def track(self, ref: RunRef, now: datetime) -> None:
         """Follow a run that was launched here and may not be listed yet."""
         started = Run(ref=ref, status=RunStatus.STARTING, status_text=RunStatus.STARTING, launcher="")
-        async with self._db.writing() as session:
-            add = self._db.insert(runs).on_conflict_do_nothing()
-            await session.execute(add, run_row(started, now, baseline=False))
+        await self._write(self._db.add(runs), run_row(started, now, baseline=False))
 
     async def coverage(self, connection: str) -> Coverage | None:
         """Return the time over which every run is on record; None where that is not known."""
         statement = select(coverage).where(coverage.c.connection == connection)
-        async with self._db.reading() as session:
-            row = (await session.execute(statement)).first()
+        row = await self._first(statement)
         if row is None:
             return None
         return Coverage(row.since, row.until, decode(row.unread, tuple[Stretch, ...]))
@@ -111,8 +100,7 @@ class SqlWatch(Part):
             .order_by(*_NEWEST_FIRST)
             .limit(limit)
         )
-        async with self._db.reading() as session:
-            return tuple(recorded_run(row) for row in await session.execute(statement))
+        return tuple(recorded_run(row) for row in await self._rows(statement))
 
     async def last_end(
         self,
@@ -132,22 +120,15 @@ class SqlWatch(Part):
             statement = statement.where(runs.c.listed_at < before)
         if after is not None:
             statement = statement.where(runs.c.listed_at > after)
-        newest = statement.order_by(*_NEWEST_FIRST)
-        async with self._db.reading() as session:
-            status = await session.scalar(newest.limit(1))
-        return None if status is None else RunStatus(status)
+        newest = await self._first(statement.order_by(*_NEWEST_FIRST).limit(1))
+        return None if newest is None else RunStatus(newest.status)
 
     async def results_kept(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, StoredResults]:
         """Return by run id the results that may be relied on; those of a run that ended anew may not."""
-        found: dict[str, StoredResults] = {}
         reliable = (
             select(results).outerjoin(runs, _SAME_RUN).where(results.c.connection == connection, _RELIABLE)
         )
-        async with self._db.reading() as session:
-            for start in range(0, len(run_ids), CHUNK):
-                wanted = results.c.run_id.in_(run_ids[start : start + CHUNK])
-                found |= {row.run_id: stored(row) for row in await session.execute(reliable.where(wanted))}
-        return found
+        return {row.run_id: stored(row) for row in await self._of(reliable, results, run_ids)}
 
     async def stored_results(self, ref: RunRef) -> StoredResults | None:
         """Return what was kept of one run's results, where it may be relied on."""
@@ -158,15 +139,12 @@ class SqlWatch(Part):
         statement = select(results).where(
             results.c.connection == ref.connection, results.c.run_id == ref.run_id, results.c.told
         )
-        async with self._db.reading() as session:
-            row = (await session.execute(statement)).first()
+        row = await self._first(statement)
         return None if row is None else stored(row)
 
-    @whole
     async def save_results(self, results: StoredResults) -> None:
         """Keep a run's results for comparing, without announcing anything; what was told stays as it is."""
-        async with self._db.writing() as session:
-            await session.execute(upsert_results(self._db), result_row(results, told=False))
+        await self._write(upsert_results(self._db), result_row(results, told=False))
 
     async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
         """Return the runs on record whose results a chain would look for and that nothing is kept of."""
@@ -184,8 +162,7 @@ class SqlWatch(Part):
             .where(ranked.c.place <= depth, ranked.c.last_seen >= since, ranked.c.results_known, nothing_kept)
             .order_by(ranked.c.listed_at.desc())
         )
-        async with self._db.reading() as session:
-            return tuple(recorded_run(row) for row in await session.execute(statement))
+        return tuple(recorded_run(row) for row in await self._rows(statement))
 
     async def launchers(self, connection: str) -> tuple[str, ...]:
         """Return the launchers of the runs seen, most recent first."""
@@ -195,8 +172,7 @@ class SqlWatch(Part):
             .group_by(runs.c.launcher)
             .order_by(func.max(runs.c.listed_at).desc())
         )
-        async with self._db.reading() as session:
-            return tuple((await session.scalars(statement)).all())
+        return tuple(row.launcher for row in await self._rows(statement))
 
     async def recent(self, connection: str, limit: int) -> tuple[tuple[str, str, str], ...]:
         """Return (run id, launcher, status) of recent runs, newest first."""
@@ -206,36 +182,26 @@ class SqlWatch(Part):
             .order_by(*_NEWEST_FIRST)
             .limit(limit)
         )
+        return tuple((row.run_id, row.launcher, row.status) for row in await self._rows(statement))
+
+    async def _of(self, statement: Select[Any], table: Table, run_ids: Sequence[str]) -> list[Row[Any]]:
+        """Read a statement's rows of these runs, some hundreds at a time."""
+        rows: list[Row[Any]] = []
         async with self._db.reading() as session:
-            rows = (await session.execute(statement)).all()
-        return tuple((row.run_id, row.launcher, row.status) for row in rows)
+            for some in chunks(run_ids):
+                rows += await session.execute(statement.where(table.c.run_id.in_(some)))
+        return rows
 
     async def _move_watermark(self, session: AsyncConnection, step: PollStep) -> None:
-        if step.watermark is None:
-            return
-        add = self._db.insert(watermarks)
-        forward = add.on_conflict_do_update(
-            index_elements=["connection"],
-            set_={"created_at": add.excluded.created_at},
-            where=watermarks.c.created_at < add.excluded.created_at,
-        )
-        await session.execute(forward, {"connection": step.connection, "created_at": step.watermark})
+        if step.watermark is not None:
+            forward = self._db.put(watermarks, where=lambda new: watermarks.c.created_at < new.created_at)
+            await session.execute(forward, {"connection": step.connection, "created_at": step.watermark})
 
     async def _cover(self, session: AsyncConnection, step: PollStep) -> None:
-        if step.coverage is None:
-            return
-        add = self._db.insert(coverage)
-        change = add.on_conflict_do_update(
-            index_elements=["connection"],
-            set_={name: add.excluded[name] for name in ("since", "until", "unread")},
-        )
-        row = {
-            "connection": step.connection,
-            "since": step.coverage.since,
-            "until": step.coverage.until,
-            "unread": encode(step.coverage.unread),
-        }
-        await session.execute(change, row)
+        if step.coverage is not None:
+            unread = encode(step.coverage.unread)
+            row = to_row(coverage, step.coverage, connection=step.connection, unread=unread)
+            await session.execute(self._db.put(coverage), row)
 
 
 # Of one time, the larger number is the newer; of other ids nobody knows.

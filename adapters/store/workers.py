@@ -11,6 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
+from adapters.store.codec import from_row, to_row
 from adapters.store.part import Part, whole
 from adapters.store.tables import workers
 
@@ -39,36 +40,26 @@ class SqlWorkers(Part):
 
     async def worker(self) -> Worker | None:
         """Return who holds the work, if anybody."""
-        async with self._db.reading() as connection:
-            row = (await connection.execute(select(workers).where(workers.c.name == NAME))).first()
-        if row is None:
-            return None
-        values = {name: getattr(row, name) for name in Worker.__dataclass_fields__}
-        return Worker(**values)
+        row = await self._first(select(workers).where(workers.c.name == NAME))
+        return None if row is None else from_row(row, Worker)
 
     @whole
     async def take_work(self, mine: Worker, after: Worker | None) -> bool:
         """Take the work that nobody holds, or that `after` held and has not touched since; False if too late."""
-        values = {name: getattr(mine, name) for name in Worker.__dataclass_fields__}
         async with self._db.writing() as connection:
             if after is not None:
                 gone = (workers.c.name == NAME) & (workers.c.holder == after.holder)
                 gone &= workers.c.beats == after.beats
                 if not (await connection.execute(delete(workers).where(gone))).rowcount:
                     return False
-            add = self._db.insert(workers).on_conflict_do_nothing().returning(workers.c.name)
-            return (await connection.execute(add, {"name": NAME, **values})).first() is not None
+            row = to_row(workers, mine, name=NAME)
+            return (await connection.execute(self._db.add(workers), row)).first() is not None
 
-    @whole
     async def beat(self, holder: str) -> bool:
         """Show that the holder lives; False where it holds the work no more."""
         mine = (workers.c.name == NAME) & (workers.c.holder == holder)
-        async with self._db.writing() as connection:
-            beaten = await connection.execute(update(workers).where(mine).values(beats=workers.c.beats + 1))
-        return beaten.rowcount > 0
+        return await self._write(update(workers).where(mine).values(beats=workers.c.beats + 1)) > 0
 
-    @whole
     async def leave_work(self, holder: str) -> None:
         """Let go of the work, so that another may begin at once."""
-        async with self._db.writing() as connection:
-            await connection.execute(delete(workers).where(workers.c.holder == holder))
+        await self._write(delete(workers).where(workers.c.holder == holder))
