@@ -13,7 +13,9 @@ from adapters.chat import conversation as engine
 from adapters.chat.conversation import Conversation, told_of_a_restart
 from adapters.chat.lanes import MOST
 from adapters.chat.surface import Deadlines, Kind
+from bot.access import Denied
 from bot.errors import StoreError
+from bot.state import Actor, Invocation
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
 from tests.fakes.gated import GatedStore
@@ -308,6 +310,23 @@ async def test_account__that_is_nobodys_is_told_and_noted(process: Process) -> N
     assert process.answers == []
     assert "nobody's" in process.surface.seen[0]
     assert [entry.detail for entry in process.store.trail] == ["account"]
+
+
+async def test_change__asks_the_chat_afresh_who_it_is(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is remembered of a person, a right that was taken away is gone when something is to be changed."""
+
+    async def gone(invocation: Invocation, actor: Actor) -> Denied:
+        return Denied(f"{actor.id} is not a member any more.", "account")
+
+    monkeypatch.setattr(process.surface, "afresh", gone)
+    for command in ("watch", "status"):
+        await process.conversation.receive(process.surface.command(command, key=command))
+        await process.settled()
+
+    assert await process.store.subscriptions() == ()
+    assert sorted("not a member" in text for text in process.surface.seen) == [False, True]
 
 
 @pytest.mark.parametrize("pressed_ephemeral", [True, False])

@@ -237,8 +237,8 @@ async def test_status__lists_where_a_number_of_runs_is_asked_for_in_a_thread() -
         ("status count=0", "whole number from 1 to 30"),
         ("status window=3", "status has no parameter “window=”"),
         ("status connection=nowhere", "There is no connection “nowhere”"),
-        ("status launcher=" + "x" * 129, "launcher= has to be 1 to 128"),
-        (f"status {run_id(1)} launcher=" + "x" * 129, "launcher= has to be 1 to 128"),
+        ("status launcher=" + "x" * 129, "launcher= must be 1 to 128"),
+        (f"status {run_id(1)} launcher=" + "x" * 129, "launcher= must be 1 to 128"),
         (
             f"status {run_id(1)} launcher=etcd",
             f"Run {short_id(run_id(1))} belongs to the launcher “Payments Nightly”, not “etcd”. Leave “launcher=” out",

@@ -123,7 +123,7 @@ async def test_watch__a_launcher_never_seen_is_pointed_out() -> None:
         ("watch outcomes=,", "outcomes= does not take"),
         ("watch report_links=public", "“post” or “private”"),
         ("watch connection=x", "There is no connection “x”"),
-        ("watch " + "x" * 129, "launcher= has to be 1 to 128 characters long"),
+        ("watch " + "x" * 129, "launcher= must be 1 to 128 characters long"),
         ("unwatch", "This channel watches nothing"),
     ],
 )
