@@ -115,6 +115,7 @@ class DiscordChat:
             application=str(client.application_id),
             user=str(client.user.id) if client.user else "",
             guilds=self._settings.guilds,
+            verbs=self._handler.verbs,
         )
         self._receiver.me = me
         self.chat.history.me = me.user

@@ -20,6 +20,7 @@ from adapters.chat.message_target import about
 from adapters.chat.payload import Payload, texts
 from adapters.chat.pressed import parts
 from adapters.chat.surface import Inbound, Kind
+from bot.command import Verb
 from bot.commands.registry import VERBS
 from bot.replies import conversation
 from bot.state import Actor, Invocation, Place
@@ -37,11 +38,15 @@ BY_SERVER = "0"  # of who installed the bot: a server, not a person
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Self:
-    """Who the bot is in Discord, and which servers it serves; none named: every one that it was invited to."""
+    """Who the bot is in Discord, and which servers it serves; none named: every one that it was invited to.
+
+    `verbs`: those that it offers, with the parameters that they take on the platforms there are.
+    """
 
     application: str
     user: str
     guilds: frozenset[str] = frozenset()
+    verbs: Mapping[str, Verb] = field(default_factory=lambda: VERBS)
 
     def serves(self, guild_id: str | None) -> bool:
         """Whether a server, or a private conversation, is served."""
@@ -337,7 +342,7 @@ def _menu(payload: _Payload) -> Incoming:
 
 def _autocomplete(payload: _Payload) -> Incoming:
     name, options = _options(payload)
-    verb = VERBS.get(name)
+    verb = payload.me.verbs.get(name)
     typing = next((n for n, o in options.items() if o.get("focused") is True), "")
     parameter = commands.parameter(verb, typing) if verb is not None else None
     if verb is None or parameter is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from adapters.chat.discord import buttons, commands, events
 from adapters.chat.discord.events import Autocomplete, Command, Ignored, Refused, Self
 from adapters.chat.surface import Inbound, Kind
+from bot.cards import FieldKind
+from bot.command import Parameter
 from bot.commands.registry import VERBS
 from bot.replies import conversation
 from bot.state import Place
@@ -207,6 +210,18 @@ def test_suggestion__knows_what_is_typed_and_what_came_before() -> None:
     typing = found.typing
     assert typing.parameter is not None
     assert (typing.parameter.name, typing.typed, dict(typing.given)) == ("property", "led", {"run": "latest"})
+
+
+def test_suggestion__knows_the_options_that_a_platform_brings() -> None:
+    """What a launch takes is the platform's own, so the option stands in no file of the verb."""
+    branch = Parameter(name="branch", summary="The branch", kind=FieldKind.CHOICE, choices=("main", "next"))
+    launch = replace(VERBS["launch"], parameters=(*VERBS["launch"].parameters, branch))
+    body = command("launch", {"name": "branch", "value": "ma", "focused": True})
+
+    found = events.read(body | {"type": 4}, replace(ME, verbs={"launch": launch}), NOW)
+
+    assert isinstance(found, Autocomplete)
+    assert found.typing.parameter is branch
 
 
 def test_interaction_token__is_good_for_fourteen_minutes() -> None:
