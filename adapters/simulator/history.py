@@ -34,44 +34,16 @@ class Series:
     offset: int  # where in `CYCLE` slot 0 finds it
 
 
-NIGHTLY = Series(
-    launcher="Payments Nightly",
-    system="payments",
-    source="main",
-    test_name="payments-ledger",
-    minutes=60,
-    creator=("nightly", "antithesis_scheduler"),
-    offset=2,
-)
+NIGHTLY = Series(launcher="Payments Nightly", system="payments", source="main", test_name="payments-ledger",
+                 minutes=60, creator=("nightly", "antithesis_scheduler"), offset=2)  # fmt: skip
 RELEASE = replace(NIGHTLY, source="release-2.4", minutes=30, creator=("release-bot", "ci"), offset=7)
-CHECKOUT = Series(
-    launcher="basic_test",
-    system="checkout",
-    source="main",
-    test_name="checkout",
-    minutes=15,
-    creator=("shop-ci", "github_action"),
-    offset=4,
-)
+CHECKOUT = Series(launcher="basic_test", system="checkout", source="main", test_name="checkout",
+                  minutes=15, creator=("shop-ci", "github_action"), offset=4)  # fmt: skip
 FEATURE = replace(CHECKOUT, source="feature/checkout-retry", creator=("mira.okafor", "user"), offset=6)
-K8S = Series(
-    launcher="basic_k8s_test",
-    system="etcd",
-    source="main",
-    test_name="etcd-k8s",
-    minutes=30,
-    creator=("etcd-agent", "agent"),
-    offset=5,
-)
-SOAK = Series(
-    launcher="etcd Soak",
-    system="etcd",
-    source="main",
-    test_name="etcd-soak",
-    minutes=360,
-    creator=("soak", "antithesis_scheduler"),
-    offset=2,
-)
+K8S = Series(launcher="basic_k8s_test", system="etcd", source="main", test_name="etcd-k8s",
+             minutes=30, creator=("etcd-agent", "agent"), offset=5)  # fmt: skip
+SOAK = Series(launcher="etcd Soak", system="etcd", source="main", test_name="etcd-soak",
+              minutes=360, creator=("soak", "antithesis_scheduler"), offset=2)  # fmt: skip
 CANARY = Series(launcher="Search Canary", system="search", source="main", test_name="search-canary",
                 minutes=15, creator=("canary", "antithesis_scheduler"), offset=2)  # fmt: skip
 
@@ -200,22 +172,20 @@ def hash_number(slot: int) -> int:
 
 
 def _peculiar(run: SimRun, trap: str) -> SimRun:
-    """Make a run a trap; parameters are copied where they change."""
+    """Return a run as a trap."""
     if trap in INCOMPLETE:
-        run.plan = replace(incomplete(trap, SYSTEMS[run.system].bugs), ends_after=run.plan.ends_after)
-    elif trap in _PLANS:
-        run.plan = replace(run.plan, **_PLANS[trap])
-    elif trap in _PARAMETERS:
-        run.parameters = (run.parameters or {}) | _PARAMETERS[trap]
+        plan = replace(incomplete(trap, SYSTEMS[run.system].bugs), ends_after=run.plan.ends_after)
     else:
-        _OTHER[trap](run)
-    return run
+        plan = replace(run.plan, **_PLANS.get(trap, {}))
+    parameters = (run.parameters or {}) | _PARAMETERS.get(trap, {})
+    return replace(run, **{"plan": plan, "parameters": parameters} | _FIELDS.get(trap, {}))
 
 
 _PLANS: dict[str, dict[str, Any]] = {
     "cancelled": {"status": "cancelled", "properties": Answer.MISSING, "linked": False, "failing": ()},
     "unknown": {"status": "unknown", "properties": Answer.MISSING, "linked": False, "failing": ()},
     "no links": {"status": "completed", "linked": False},
+    "null link": {"status": "completed", "linked": False},
     "numeric zero": {
         "status": "incomplete",
         "properties": Answer.EMPTY,
@@ -232,33 +202,12 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "old ephemeral": {"antithesis.is_ephemeral": "on"},
     "numeric parameter": {"vcs.pr_id": 4711, "vcs.pr_title": "Retry checkout <b>safely</b> & @channel"},
 }
-
-
-def _only_in_parameters(run: SimRun) -> None:
-    run.description = None
-
-
-def _json_description(run: SimRun) -> None:
-    run.description = '"{\\"branch\\":\\"main\\",\\"note\\":\\"first line\\\\nsecond line\\"}"'
-
-
-def _no_parameters(run: SimRun) -> None:
-    run.parameters = run.creator = run.description = None
-
-
-def _null_link(run: SimRun) -> None:
-    run.plan = replace(run.plan, status="completed", linked=False)
-    run.extra = {"links": {"triage_report": None}}
-
-
-def _new_fields(run: SimRun) -> None:
-    run.extra = {"attrs.region": "eu", "failure_reason": None, "priority": 3}
-
-
-_OTHER = {
-    "description in parameters": _only_in_parameters,
-    "json description": _json_description,
-    "no parameters": _no_parameters,
-    "null link": _null_link,
-    "new fields": _new_fields,
+_FIELDS: dict[str, dict[str, Any]] = {
+    "description in parameters": {"description": None},
+    "json description": {
+        "description": '"{\\"branch\\":\\"main\\",\\"note\\":\\"first line\\\\nsecond line\\"}"'
+    },
+    "no parameters": {"parameters": None, "creator": None, "description": None},
+    "null link": {"extra": {"links": {"triage_report": None}}},
+    "new fields": {"extra": {"attrs.region": "eu", "failure_reason": None, "priority": 3}},
 }
