@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -23,6 +23,7 @@ from adapters.store.store import open_store
 from bot import filters
 from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, UserError
 from bot.model import RunQuery
+from bot.notices import Notice
 from bot.platform import listed
 from bot.replies.meant import did_you_mean
 from bot.replies.operating import DESK, Cause
@@ -82,12 +83,15 @@ async def _findings() -> AsyncIterator[Finding]:
     yield Finding("settings", "complete")
     for warning in loaded.warnings:
         yield Finding("settings", warning, odd=True)
-    for finding in (_roles(loaded), *await _database(loaded), *await _lost(loaded), *await _told(loaded)):
+    database = await _database(loaded)
+    made, notices = await _kept(loaded)
+    for finding in (_roles(loaded), *database, *_lost(made), *_told(notices)):
         yield finding
-    async for finding in _platforms(loaded):
+    watches = [*loaded.watches, *(watch for watch in made if not watch.from_settings)]
+    async for finding in _platforms(loaded, watches):
         yield finding
     for chat in CHATS:
-        async for finding in _chat(chat, loaded):
+        async for finding in _chat(chat, loaded, watches):
             yield finding
 
 
@@ -105,9 +109,9 @@ def _roles(loaded: Settings) -> Finding:
     )
 
 
-async def _platforms(loaded: Settings) -> AsyncIterator[Finding]:
+async def _platforms(loaded: Settings, watches: list[Subscription]) -> AsyncIterator[Finding]:
     """Check every platform, and whether what is watched or prepared fits any of their runs."""
-    odds: _Odds = {wanted: [] for wanted in _wanted(loaded, await _subscriptions(loaded))}
+    odds: _Odds = {wanted: [] for wanted in _wanted(loaded, watches)}
     for connection in loaded.connections:
         async for finding in _connection(connection, odds):
             yield finding
@@ -135,34 +139,27 @@ def outbox(depth: OutboxDepth) -> Iterator[Finding]:
         yield Finding("outbox", f"{stuck:,} {needs} an operator", DESK, bad=True)
 
 
-async def _lost(loaded: Settings) -> list[Finding]:
+async def _kept(loaded: Settings) -> tuple[tuple[Subscription, ...], tuple[Notice, ...]]:
+    """Return what channels want to hear of, and what an operator was told of."""
+    try:
+        async with open_store(loaded.database_url.reveal()) as store:
+            return await store.subscriptions(), await store.notices()
+    except (StoreError, UserError):
+        return (), ()  # the line about the database says so
+
+
+def _lost(watches: Iterable[Subscription]) -> Iterator[Finding]:
     """Name the channels that took no message the last time, once each."""
-    try:
-        async with open_store(loaded.database_url.reveal()) as store:
-            problems = {
-                watch.channel: watch.problem for watch in await store.subscriptions() if watch.problem
-            }
-    except (StoreError, UserError):
-        return []  # the line about the database says so
     hint = "Fix that. Messages for the channel wait and are posted when possible."
-    return [
-        Finding("channel", f"{channel} cannot be reached: {problem}", hint, bad=True)
-        for channel, problem in problems.items()
-    ]
+    for channel, problem in {watch.channel: watch.problem for watch in watches if watch.problem}.items():
+        yield Finding("channel", f"{channel} cannot be reached: {problem}", hint, bad=True)
 
 
-async def _told(loaded: Settings) -> list[Finding]:
+def _told(notices: Iterable[Notice]) -> Iterator[Finding]:
     """Name what an operator was told of and that is not over; lost channels have a line of their own."""
-    try:
-        async with open_store(loaded.database_url.reveal()) as store:
-            notices = await store.notices()
-    except (StoreError, UserError):
-        return []  # the line about the database says so
-    return [
-        Finding("operator", f"since {clock_time(notice.since)}: {notice.problem}", bad=True)
-        for notice in notices
-        if notice.cause is not Cause.LOST
-    ]
+    for notice in notices:
+        if notice.cause is not Cause.LOST:
+            yield Finding("operator", f"since {clock_time(notice.since)}: {notice.problem}", bad=True)
 
 
 async def _connection(connection: Connection, odds: _Odds) -> AsyncIterator[Finding]:
@@ -176,11 +173,10 @@ async def _connection(connection: Connection, odds: _Odds) -> AsyncIterator[Find
                 if wanted.connection in {None, connection.name}:
                     odd = await filters.odd_in(platform, wanted.launcher, wanted.source, connection.launchers)
                     odds[wanted].append(odd)
-    except AccessRefused as error:
-        yield Finding(subject, str(error), _hint(error, kind), bad=True)
     except (ServiceError, UserError) as error:
         yield Finding(subject, str(error), _hint(error, kind), bad=True)
-        return
+        if not isinstance(error, AccessRefused):
+            return
     else:
         yield Finding(
             subject, f"{connection.address} answers, release {version or 'not named'}, key accepted"
@@ -228,32 +224,16 @@ async def _clock(address: str, proxy: str | None) -> Finding:
     )
 
 
-async def _chat(chat: AnyChat, loaded: Settings) -> AsyncIterator[Finding]:
+async def _chat(chat: AnyChat, loaded: Settings, watches: list[Subscription]) -> AsyncIterator[Finding]:
     """Look at the set-up of a chat, or say why it is off; one that no setting switches on has none."""
     own = loaded.chats.get(chat.name)
     if own is None or chat.check is None:
         if chat.switch:
             yield Finding(chat.name, f"off: {chat.switch} is not set")
         return
-    async for found, hint in chat.check(own, await _watched(chat.name, loaded)):
+    channels = [watch.channel for watch in watches if watch.channel.startswith(f"{chat.name}:")]
+    async for found, hint in chat.check(own, channels):
         yield Finding(chat.name, found, hint, bad=bool(hint))
-
-
-async def _watched(chat: str, loaded: Settings) -> list[str]:
-    """Return the channels of a chat that hear of runs."""
-    channels = [watch.channel for watch in await _subscriptions(loaded)]
-    return [channel for channel in channels if channel.startswith(f"{chat}:")]
-
-
-async def _subscriptions(loaded: Settings) -> list[Subscription]:
-    """Return what channels hear of, by the settings and by what was said in chats."""
-    made: tuple[Subscription, ...] = ()
-    try:
-        async with open_store(loaded.database_url.reveal()) as store:
-            made = tuple(watch for watch in await store.subscriptions() if not watch.from_settings)
-    except (StoreError, UserError):
-        pass  # the line about the database says so
-    return [*loaded.watches, *made]
 
 
 def _hint(error: ClewError, kind: AnyPlatform) -> str:

@@ -40,7 +40,7 @@ FATES = {
     DeliveryState.DROPPED: "was given up",
 }
 
-Change = Callable[[int, datetime], Awaitable[DeliveryState | None]]
+Change = Callable[[SqlStore, int, datetime], Awaitable[DeliveryState | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +86,17 @@ async def show(numbers: Iterable[str]) -> int:
 
 async def retry(numbers: Iterable[str]) -> int:
     """Let messages be sent again; return 1 where one could not be. Raises `StoreError`, `SettingsError`."""
-    async with _opened() as services:
-        done = [
-            await _change(services, number, "retry", services.store.retry)
-            for number in dict.fromkeys(numbers)
-        ]
-    return ANSWERED if all(done) else USER_ERROR
+    return await _change_all(numbers, "retry", SqlStore.retry)
 
 
 async def drop(numbers: Iterable[str]) -> int:
     """Give messages up; return 1 where one could not be. Raises `StoreError`, `SettingsError`."""
+    return await _change_all(numbers, "drop", SqlStore.drop)
+
+
+async def _change_all(numbers: Iterable[str], what: str, change: Change) -> int:
     async with _opened() as services:
-        done = [
-            await _change(services, number, "drop", services.store.drop) for number in dict.fromkeys(numbers)
-        ]
+        done = [await _change(services, number, what, change) for number in dict.fromkeys(numbers)]
     return ANSWERED if all(done) else USER_ERROR
 
 
@@ -120,7 +117,7 @@ async def _found(services: _Outbox, number: str) -> Entry | None:
 async def _change(services: _Outbox, number: str, what: str, change: Change) -> bool:
     """Do it to one message and say what came of it; True where it was done."""
     row_id = _row_id(number)
-    before = None if row_id is None else await change(row_id, services.now)
+    before = None if row_id is None else await change(services.store, row_id, services.now)
     if row_id is None or before is None:
         services.say(_unknown(number), err=True)
         return False
@@ -128,15 +125,8 @@ async def _change(services: _Outbox, number: str, what: str, change: Change) -> 
         hint = " Wait until that is known." if before is SENDING else ""
         services.say(f"Message {row_id} {FATES[before]}, so there is nothing to {what}.{hint}", err=True)
         return False
-    entry = AuditEntry(
-        at=services.now,
-        actor=PERSON,
-        channel="",
-        action=f"outbox {what}",
-        decision="done",
-        detail=str(row_id),
-    )
-    await services.store.audit(entry)
+    done = {"actor": PERSON, "channel": "", "action": f"outbox {what}", "decision": "done"}
+    await services.store.audit(AuditEntry(at=services.now, detail=str(row_id), **done))
     services.say(await _done(services, row_id, what, before))
     return True
 

@@ -177,8 +177,8 @@ def _peculiar(run: SimRun, trap: str) -> SimRun:
         plan = replace(incomplete(trap, SYSTEMS[run.system].bugs), ends_after=run.plan.ends_after)
     else:
         plan = replace(run.plan, **_PLANS.get(trap, {}))
-    parameters = (run.parameters or {}) | _PARAMETERS.get(trap, {})
-    return replace(run, **{"plan": plan, "parameters": parameters} | _FIELDS.get(trap, {}))
+    changes: dict[str, Any] = {"parameters": (run.parameters or {}) | _PARAMETERS.get(trap, {})}
+    return replace(run, plan=plan, **changes | _FIELDS.get(trap, {}))
 
 
 _PLANS: dict[str, dict[str, Any]] = {

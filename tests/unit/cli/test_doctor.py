@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters import settings
-from adapters.cli.doctor import Finding, _lost, _told, outbox
+from adapters.cli.doctor import Finding, _kept, _lost, _told, outbox
 from adapters.store.store import open_store
 from bot.notices import Notice
 from bot.replies.operating import Cause
@@ -29,7 +29,8 @@ async def test_lost__names_each_channel_once(tmp_path: Path, monkeypatch: pytest
             await store.subscribe(Subscription(channel=CHANNEL, launcher=launcher), EPOCH)
         await store.mark_channel(CHANNEL, "The bot is not in the channel.")
 
-    (found,) = await _lost(settings.load())
+    made, _ = await _kept(settings.load())
+    (found,) = _lost(made)
 
     assert (found.subject, found.bad) == ("channel", True)
     assert found.found == f"{CHANNEL} cannot be reached: The bot is not in the channel."
@@ -48,7 +49,8 @@ async def test_told__names_what_is_not_over(tmp_path: Path, monkeypatch: pytest.
             told = Notice(cause=cause, subject=subject, problem=f"{subject} is in trouble.", since=EPOCH)
             await store.open_notice(told, None)
 
-    (found,) = await _told(settings.load())
+    _, notices = await _kept(settings.load())
+    (found,) = _told(notices)
 
     assert (found.subject, found.bad) == ("operator", True)
     assert found.found == "since 14 May 03:00 UTC: prod is in trouble."
