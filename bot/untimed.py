@@ -38,14 +38,14 @@ async def before(platform: Platform, store: WatchStore, run: Run, depth: int) ->
     """
     recorded, whole_since = await _recorded(store, run, depth)
     if platform.lists is None and recorded is None:
-        raise Undated("No list shows where this run stands.")
+        raise Undated("no list shows where the run stands")
     all_ended = recorded is not None and all(earlier.status is RunStatus.COMPLETED for earlier in recorded)
     if platform.lists is None or (whole_since is not None and all_ended):
         for earlier in recorded or ():
             if earlier.status is RunStatus.COMPLETED:
                 yield earlier
         if platform.lists is not None and whole_since != BEGINNING:
-            raise ListCut("The list of runs was not read further back.")
+            raise ListCut("it was not read further back")
         return
     async with aclosing(_behind(platform, run)) as behind:
         async for earlier in behind:
@@ -71,16 +71,16 @@ async def _behind(platform: Platform, run: Run) -> AsyncGenerator[Run, None]:
     pages, passed = 0, False
     async for page in listed(platform, RunQuery(launcher=run.launcher)):
         if pages == PAGES:
-            raise ListCut("The list of runs was not read further back.")
+            raise ListCut("it was not read further back")
         if any(other.created_at is not None for other in page):
-            raise Undated("The list has times, and this run has none.")
+            raise Undated("the list has times, and the run has none")
         for other in page:
             if passed or _is_lower(other, run):
                 yield other
             passed = passed or other.ref == run.ref
         pages += 1
     if not passed and not _number(run):
-        raise Undated("The list does not show this run.")
+        raise Undated("the list does not show the run")
 
 
 def _links(earlier: Run, run: Run) -> bool:

@@ -52,5 +52,5 @@ def test_tidy__leaves_quoted_values_alone(value: str) -> None:
 
 def test_tidy__refuses_a_flood() -> None:
     """A text that is longer than any message is refused with both numbers."""
-    with pytest.raises(UserError, match="40,001 characters, at most 40,000"):
+    with pytest.raises(UserError, match="40,001 characters; the limit is 40,000"):
         moments.tidy("x" * (moments.MAX_LENGTH + 1))
