@@ -382,7 +382,6 @@ class RunLogQuery:
     lines: int = 20
     grep: str | None = None  # plain text, case-sensitive
     check: str | None = None  # the lines of one check, by its name
-    artifact: str | None = None  # another file of the run than its log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from bot.cards import Button, Card, Command, Context, Item, Line, Span, Tone, Un
 from bot.chain import Gap
 from bot.model import RunRef, RunStatus, VerdictKind
 from bot.replies import comparing, runs, watching
-from bot.replies.wording import check_name, count, listed, run_name, short_id, virtual
+from bot.replies.wording import check_names, count, listed, run_name, short_id, virtual
 from bot.state import StoredResults, Subscription, TrackedRun
 from bot.terms import Terms
 from bot.verdict import judge_stored
@@ -179,7 +179,7 @@ def _news(found: RunAnalysis) -> Line:
         (diff.counts_again, f"Failing and no longer {found.terms.excused}"),
     ):
         if names:
-            parts += [f"{said}: ", *_named(names), ". "]
+            parts += [f"{said}: ", *check_names(names, NAMED), ". "]
     others = [
         f"{len(names)} {word}"
         for names, word in (
@@ -195,14 +195,6 @@ def _news(found: RunAnalysis) -> Line:
     if others:
         parts.append(f"{listed(others)}. ")
     return (*_why_incomplete(found), *parts)
-
-
-def _named(names: tuple[str, ...]) -> Line:
-    parts: list[Span] = []
-    for name in names[:NAMED]:
-        parts += [", " if parts else "", "“", check_name(name), "”"]
-    more = len(names) - NAMED
-    return (*parts, f" and {more:,} more") if more > 0 else tuple(parts)
 
 
 def _why_incomplete(found: RunAnalysis) -> Line:

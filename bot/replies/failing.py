@@ -22,7 +22,7 @@ from bot.replies.runs import (
     ways_beside_failing,
     ways_on,
 )
-from bot.replies.wording import check_name, count, counted, duration, run_name, titled, virtual
+from bot.replies.wording import check_name, check_names, count, counted, duration, run_name, titled, virtual
 
 LISTED = 10
 TOLD = 3  # names in the sentence
@@ -35,14 +35,10 @@ def listing(found: RunAnalysis) -> Reply:
     if not failing:
         return _none(found)
     new = novelty(found.diff)
-    names: list[str | Untrusted] = []
-    for position, item in enumerate(failing[:TOLD]):
-        names += [", " if position else "", "“", check_name(item.name), "”"]
-    more = f" and {len(failing) - TOLD} more" if len(failing) > TOLD else ""
     card = Card(
         title=(count(len(failing), f"failing {check.one}", f"failing {check.many}"), " in ", *run_name(run)),
         text=(count(len(failing), f"{check.one} fails", f"{check.many} fail"), " in ", *run_name(run),
-              f" ({new})" if new else "", ": ", *names, f"{more}."),
+              f" ({new})" if new else "", ": ", *check_names([item.name for item in failing], TOLD), "."),
         tone=Tone.BAD,
         body=tuple(line for line in (at_odds(found), partly(found)) if line),
         items=(*(_item(n, p, found) for n, p in enumerate(failing[:LISTED], start=1)), *excused(found)),
@@ -60,6 +56,10 @@ def one(found: RunAnalysis, chosen: Check) -> Reply:
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
     exact = copyable(moment, run_id=found.run.ref.run_id) if moment else ""
+    # Those without a moment stand last: the first is the one that the buttons look at.
+    earliest_first = sorted(
+        chosen.counterexamples, key=lambda e: (e.moment is None, e.moment.exact if e.moment else 0)
+    )
     title, place = titled(chosen.name)
     facts = (
         Fact("State", (_mark(chosen, found),)),
@@ -73,9 +73,7 @@ def one(found: RunAnalysis, chosen: Check) -> Reply:
         tone=Tone.BAD,
         body=((Untrusted(chosen.description),),) if chosen.description else (),
         facts=tuple(f for f in facts if f.value),
-        items=tuple(
-            _sample(e) for e in _earliest_first(chosen.counterexamples)
-        ),
+        items=tuple(_sample(e) for e in earliest_first),
         buttons=at_moment.buttons(about, found.platform, number=number),
         context=about,
     )  # fmt: skip
@@ -162,11 +160,6 @@ def _sample(example: Example) -> Item:
     return Item(
         mark="sample", title=(Untrusted(example.text[:LONGEST_EXAMPLE]),), lines=((when,),) if when else ()
     )
-
-
-def _earliest_first(examples: tuple[Example, ...]) -> list[Example]:
-    """Sort by virtual time, those without a moment last: the first is the one that the buttons look at."""
-    return sorted(examples, key=lambda e: (e.moment is None, e.moment.exact if e.moment else 0))
 
 
 def _mark(chosen: Check, found: RunAnalysis) -> str:

@@ -265,15 +265,7 @@ def appeared(intent: Intent, request: LaunchRequest, run: Run, *, now: datetime)
     waited = f" {duration(now - intent.posted_at)} after it was sent" if intent.posted_at else ""
     said: Line = ("The launch of ", Untrusted(request.launcher), f" did start: its run appeared{waited}, as ",
                   Untrusted(run.ref.run_id, code=True), ".")  # fmt: skip
-    return Card(
-        title=(*run_name(run), " did start"),
-        text=said,
-        tone=Tone.RUNNING,
-        body=(said,),
-        buttons=_run_buttons(run.ref),
-        footer=confirming.correlation(intent),
-        context=Context(run=run.ref),
-    )
+    return _card(intent, (*run_name(run), " did start"), said, Tone.RUNNING, run=run.ref)
 
 
 def still_unknown(intent: Intent, request: LaunchRequest, *, findable: bool) -> Reply:
@@ -283,25 +275,38 @@ def still_unknown(intent: Intent, request: LaunchRequest, *, findable: bool) -> 
         Untrusted(request.launcher),
         " has appeared so far. Clew keeps looking." if findable else f" is known. {NOT_FINDABLE}",
     )
-    card = Card(title=("Still unconfirmed",), text=said, tone=Tone.WARNING, body=(said,),
-                footer=confirming.correlation(intent))  # fmt: skip
-    return Reply(card=card, private=True)
+    return Reply(card=_card(intent, ("Still unconfirmed",), said, Tone.WARNING), private=True)
+
+
+def _card(
+    intent: Intent,
+    title: Line,
+    said: Line,
+    tone: Tone,
+    *,
+    progress: Progress | None = None,
+    run: RunRef | None = None,
+) -> Card:
+    """Say one thing of a launch, with the way to its run where that is known."""
+    return Card(
+        title=title,
+        text=said,
+        tone=tone,
+        body=(said,),
+        progress=progress,
+        buttons=_run_buttons(run) if run else (),
+        footer=confirming.correlation(intent),
+        context=Context(run=run) if run else None,
+    )
 
 
 def _accepted(intent: Intent, request: LaunchRequest, cost: str) -> Card:
     run = RunRef(intent.connection, intent.run_id or "")
     said: Line = ("Launched ", Untrusted(request.launcher), f" for {cost}: run " if cost else ": run ",
                   Untrusted(run.run_id, code=True), " is being set up.")  # fmt: skip
-    return Card(
-        title=(Untrusted(request.launcher), " is launched"),
-        text=said,
-        tone=Tone.RUNNING,
-        body=(said,),
-        progress=Progress(fraction=0.0, text="being set up"),
-        buttons=_run_buttons(run),
-        footer=confirming.correlation(intent),
-        context=Context(run=run),
-    )
+    set_up = Progress(fraction=0.0, text="being set up")
+    title: Line = (Untrusted(request.launcher), " is launched")
+    return _card(intent, title, said, Tone.RUNNING, progress=set_up, run=run)
 
 
 def _rejected(intent: Intent, request: LaunchRequest) -> Card:
@@ -325,14 +330,9 @@ def _checking(intent: Intent, request: LaunchRequest, *, findable: bool) -> Card
     looking = "Clew is looking for it and will update this message." if findable else NOT_FINDABLE
     said: Line = ("The launch of ", Untrusted(request.launcher), (f" was sent{at}. Its run is not known yet."
                   f" {looking} It is never sent twice."))  # fmt: skip
-    return Card(
-        title=("Launching ", Untrusted(request.launcher)),
-        text=said,
-        tone=Tone.RUNNING,
-        body=(said,),
-        progress=Progress(fraction=None, text="sent, no answer yet, checking"),
-        footer=confirming.correlation(intent),
-    )
+    checking = Progress(fraction=None, text="sent, no answer yet, checking")
+    title: Line = ("Launching ", Untrusted(request.launcher))
+    return _card(intent, title, said, Tone.RUNNING, progress=checking)
 
 
 def _progress(run: Run, now: datetime) -> Progress:

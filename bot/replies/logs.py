@@ -50,6 +50,7 @@ def window(target: MomentTarget, query: LogQuery, excerpt: LogExcerpt, *, wider:
     about: Line = (" of “", Untrusted(target.property_name), "”") if target.property_name else ()
     when = virtual(target.moment)
     said = (*_story(query, excerpt), *_faults_told(excerpt))
+    chosen = (("Only lines with", query.grep), ("Only from", query.source))
     card = Card(
         title=(f"Logs before {when}", *about),
         text=(f"Logs before {when} of ", *name, *about, ": ", *said),
@@ -58,7 +59,7 @@ def window(target: MomentTarget, query: LogQuery, excerpt: LogExcerpt, *, wider:
             Fact("Run", (Untrusted(query.run_id, code=True),)),
             Fact("Moment", (Untrusted(f"{target.moment.input_hash} {target.moment.vtime}", code=True),)),
             Fact("Window", (f"{virtual_seconds(query.window)}, ", count(excerpt.total, "line"))),
-            *_filters(query),
+            *(Fact(label, (Untrusted(value, code=True),)) for label, value in chosen if value),
         ),
         items=tuple(_fault(f, target.moment, excerpt) for f in excerpt.faults),
         excerpt=_excerpt(excerpt),
@@ -200,11 +201,6 @@ def _faults_known(moment: Moment, excerpt: LogExcerpt) -> tuple[Line, ...]:
     if excerpt.faults:
         return ((f"Faults that began earlier than {back} are unknown.",),)
     return ((f"No fault that began in the {back} was active then; earlier faults are unknown.",),)
-
-
-def _filters(query: LogQuery) -> tuple[Fact, ...]:
-    chosen = (("Only lines with", query.grep), ("Only from", query.source))
-    return tuple(Fact(label, (Untrusted(value, code=True),)) for label, value in chosen if value)
 
 
 def _fault(fault: Fault, moment: Moment, excerpt: LogExcerpt) -> Item:

@@ -167,6 +167,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
     run = found.run
     said = verdict_words(found.verdict, found.terms)
     new = novelty(found.diff)
+    description: Line = (Untrusted(run.description[:LONGEST_DESCRIPTION]),) if run.description else ()
     text: Line = (
         f"{found.terms.run.title} ",
         *run_name(run),
@@ -180,7 +181,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
         text=text,
         tone=tone(found.verdict),
         verdict=found.verdict.kind,
-        body=tuple(line for line in (_description(run), at_odds(found), _why_no_results(found)) if line),
+        body=tuple(line for line in (description, at_odds(found), _why_no_results(found)) if line),
         facts=facts(found, now),
         items=changes(found),
         progress=progress(run, now, found.terms),
@@ -338,17 +339,17 @@ def changes(found: RunAnalysis) -> tuple[Item, ...]:
     diff, terms = found.diff, found.terms
     if diff is None:
         return ()
-    still = [(name, comparing.in_a_row(streak, terms)) for name, streak in diff.still_failing]
-    passed = [(name, comparing.after(streak, terms)) for name, streak in diff.first_pass]
+    still = {name: comparing.in_a_row(streak, terms) for name, streak in diff.still_failing}
+    passed = {name: comparing.after(streak, terms) for name, streak in diff.first_pass}
     return (
-        *_names("failing", _bare(diff.not_compared)),
-        *_names("newly failing", _bare(diff.newly_failing)),
-        *_names(f"failing, no longer {terms.excused}", _bare(diff.counts_again)),
+        *_names("failing", dict.fromkeys(diff.not_compared, "")),
+        *_names("newly failing", dict.fromkeys(diff.newly_failing, "")),
+        *_names(f"failing, no longer {terms.excused}", dict.fromkeys(diff.counts_again, "")),
         *_names("still failing", still),
         *_names("first pass", passed),
-        *_names("skipped this time", _bare(diff.skipped)),
-        *_names("not seen this time", _bare(diff.not_seen)),
-        *_names("not failing this time", _bare(diff.not_failing)),
+        *_names("skipped this time", dict.fromkeys(diff.skipped, "")),
+        *_names("not seen this time", dict.fromkeys(diff.not_seen, "")),
+        *_names("not failing this time", dict.fromkeys(diff.not_failing, "")),
         *excused(found),
     )
 
@@ -359,10 +360,6 @@ def excused(found: RunAnalysis) -> tuple[Item, ...]:
     return (
         Item(mark=found.terms.excused, title=(f"{number_of(number, found.terms.check)}, not counted",)),
     ) * bool(number)
-
-
-def _bare(names: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(name, "") for name in names]
 
 
 def progress(run: Run, now: datetime, terms: Terms) -> Progress | None:
@@ -421,17 +418,17 @@ def _further(found: RunAnalysis) -> tuple[Button, ...]:
     return tuple(buttons)
 
 
-def _names(mark: str, names: list[tuple[str, str]]) -> tuple[Item, ...]:
-    shown = [_item(mark, name, note) for name, note in names[:NAMED]]
+def _names(mark: str, notes: Mapping[str, str]) -> tuple[Item, ...]:
+    """Name the first few checks, each with what is noted of it, "" for nothing."""
+    names = [(titled(name), note) for name, note in notes.items()]
+    shown = [
+        Item(mark=mark, title=(title, f" ({note})" if note else ""), lines=(place,) if place else ())
+        for (title, place), note in names[:NAMED]
+    ]
     more = len(names) - NAMED
     if more > 0:
         shown.append(Item(mark=mark, title=(f"{more:,} more",)))
     return tuple(shown)
-
-
-def _item(mark: str, name: str, note: str) -> Item:
-    title, place = titled(name)
-    return Item(mark=mark, title=(title, f" ({note})" if note else ""), lines=(place,) if place else ())
 
 
 def _counts(found: RunAnalysis) -> str:
@@ -461,10 +458,6 @@ def _stage(run: Run, now: datetime) -> tuple[str, Line]:
 
 
 _HAS = {"ended": "ended", "started": "started", "created": "was created"}
-
-
-def _description(run: Run) -> Line:
-    return (Untrusted(run.description[:LONGEST_DESCRIPTION]),) if run.description else ()
 
 
 def _why_no_results(found: RunAnalysis) -> Line:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.cards import Line, Span, Untrusted, When, plain
@@ -82,6 +83,15 @@ def short_id(run_id: str) -> str:
 def check_name(name: str) -> Untrusted:
     """Name a check in a sentence: a long name is shortened in its middle, so that two of them do not read the same."""
     return Untrusted(shorten(name, LONGEST_NAME))
+
+
+def check_names(names: Sequence[str], most: int) -> Line:
+    """Name so many checks in a sentence, and say how many more there are."""
+    parts: list[Span] = []
+    for name in names[:most]:
+        parts += [", " if parts else "", "“", check_name(name), "”"]
+    more = len(names) - most
+    return (*parts, f" and {more:,} more") if more > 0 else tuple(parts)
 
 
 def titled(name: str) -> tuple[Untrusted, Line]:

@@ -67,7 +67,9 @@ def choose_property(found: RunAnalysis, wanted: str) -> Check:
     if exact is not None:
         return exact
     if ENTRY.fullmatch(wanted):
-        return _entry(found, int(wanted))
+        if int(wanted) > len(failing):
+            raise replies.no_entry(int(wanted), len(failing), found.terms)
+        return failing[int(wanted) - 1]
     alike = [p for p in failing if wanted.casefold() in p.name.casefold()]
     alike = [p for p in alike if p.name.casefold().endswith(wanted.casefold())] or alike
     if len(alike) == 1:
@@ -75,13 +77,6 @@ def choose_property(found: RunAnalysis, wanted: str) -> Check:
     if alike:
         raise replies.several_checks(len(alike), wanted, found.terms.check)
     raise replies.no_check(wanted, [p.name for p in failing], found.terms.check)
-
-
-def _entry(found: RunAnalysis, number: int) -> Check:
-    failing = found.failing
-    if number <= len(failing):
-        return failing[number - 1]
-    raise replies.no_entry(number, len(failing), found.terms)
 
 
 def _given_moment(asked: Asked) -> Pasted | None:
@@ -128,9 +123,8 @@ async def _named(asked: Asked, services: Services, platform: Platform, run: Run 
     except ServiceError:  # the moment is known all the same
         return wanted
     there = found.results.checks if found.results else ()
-    if not found.failing or any(
-        p.name == wanted for p in there
-    ):  # the button of a card may be older than these
+    # The button of a card may be older than these.
+    if not found.failing or any(check.name == wanted for check in there):
         return wanted
     return choose_property(found, wanted).name
 

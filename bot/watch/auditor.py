@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -302,12 +302,5 @@ def _waiting(queues: tuple[Queue, ...]) -> dict[str, Queue]:
             found[queue.channel] = queue
             continue
         first = min(other, queue, key=lambda q: q.first)
-        found[queue.channel] = Queue(
-            channel=first.channel,
-            state=first.state,
-            rows=other.rows + queue.rows,
-            first=first.first,
-            recorded_at=first.recorded_at,
-            reason=first.reason,
-        )
+        found[queue.channel] = replace(first, rows=other.rows + queue.rows)
     return found

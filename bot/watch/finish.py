@@ -20,14 +20,7 @@ from bot.ports import Conversations, Intents, Subscriptions, WatchStore
 from bot.replies import announcements
 from bot.state import Intent, IntentKind, NewDelivery, Outcome, PollStep, StoredResults, TrackedRun
 from bot.verdict import judge
-from bot.watch.decide import (
-    LATE_RESULTS,
-    PROPERTIES_LAG,
-    Destination,
-    destinations,
-    lagging,
-    provisional,
-)
+from bot.watch.decide import LATE_RESULTS, PROPERTIES_LAG, Destination, destinations, lagging, provisional
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +72,7 @@ class Finishing:
         if provisional(found):
             return self._step(run, now, final=True) if late else None
         told = await self.store.announced_results(run.ref)
-        if late or found.stored is None or _same(found.stored, told):
+        if late or found.stored is None or (told is not None and _counted(found.stored) == _counted(told)):
             return self._step(run, now, found=found, final=True)
         # Who was told of missing results hears of them, and who asked only for what they say.
         outcomes = await self._outcomes(found) | {Outcome.INCOMPLETE}
@@ -200,10 +193,6 @@ class Finishing:
             announced=((run.ref, run.status),),
             deliveries=tuple(deliveries),
         )
-
-
-def _same(now: StoredResults, before: StoredResults | None) -> bool:
-    return before is not None and _counted(now) == _counted(before)
 
 
 def _counted(results: StoredResults) -> tuple[object, ...]:

@@ -50,7 +50,10 @@ class LaunchWatch:
     async def tick(self) -> None:
         """Take every open intent one step further. Raises `StoreError` where they cannot be read."""
         intents = await self._store.open_intents()
-        before, self._confirmed = self._confirmed, _ids(intents, IntentState.CONFIRMED)
+        before, self._confirmed = (
+            self._confirmed,
+            frozenset(intent.id for intent in intents if intent.state is IntentState.CONFIRMED),
+        )
         for forgotten in self._first.keys() - {intent.id for intent in intents}:
             del self._first[forgotten]
             self._looked.pop(forgotten, None)
@@ -81,13 +84,9 @@ class LaunchWatch:
         run = await self._look(intent, age) if self._due(intent, age) else None
         if run is not None:
             await self._found(intent, run)
-        elif intent.state is IntentState.POSTING and self._looked_to_the_end(intent):
+        elif intent.state is IntentState.POSTING and self._looked.get(intent.id, timedelta(0)) >= GIVE_UP:
             await self._give_up(intent, "no run appeared")
             await self._tell_unknown(intent)
-
-    def _looked_to_the_end(self, intent: Intent) -> bool:
-        last = self._looked.get(intent.id)
-        return last is not None and last >= GIVE_UP
 
     async def _leave_to_person(self, intent: Intent) -> None:
         """Call what got no answer unknown where no list would show it: a session, or a launch that nothing can find."""
@@ -169,10 +168,6 @@ class LaunchWatch:
             if live.intent_id == intent.id and live.message.channel == intent.channel:
                 return live.message.thread or live.message.message_id
         return intent.thread
-
-
-def _ids(intents: tuple[Intent, ...], state: IntentState) -> frozenset[str]:
-    return frozenset(intent.id for intent in intents if intent.state is state)
 
 
 def _sent_at(intent: Intent) -> datetime:

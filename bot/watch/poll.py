@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -165,7 +165,8 @@ class Poller:
         await self._write_down(tick, runs)
         tick.known = await self.store.known(self.platform.connection, tuple(ref.run_id for ref in runs))
         for run in sorted(runs.values(), key=lambda run: self._turn(tick, run)):
-            what = self._act(tick, run)
+            known = tick.known.get(run.ref.run_id)
+            what = act(run, known, followed=run.ref in tick.tracked, watermark=tick.watermark)
             if what in {Act.FINISH, Act.RESULTS}:
                 await self._end(tick, run, what)
 
@@ -182,41 +183,41 @@ class Poller:
             return
         recent = await listing.newest(self.platform)
         if recent.untimed:
-            await self._baseline_of_rows(recent, now)
+            await self._baseline_of_rows(recent, tracked, now)
             return
         seen = recent.runs | await listing.still_open(self.platform)
         ended = tuple(run for run in seen.values() if run.status.terminal and run.ref not in tracked)
         going = tuple(run for run in seen.values() if not run.status.terminal)
-        refs = tuple(run.ref for run in ended)
-        step = PollStep(connection=connection, now=now, runs=ended, baseline=True, results_known=refs)
-        await self.store.record(step)
         newest = listing.watermark_of(seen.values(), now)
         coverage = listing.covered(None, recent.since, newest)
         step = PollStep(
             connection=connection, now=now, runs=going, watermark=newest or now, coverage=coverage
         )
-        await self.store.record(step)
-        log.info("%s: first look, %d runs were there before", connection, len(ended))
+        await self._take_as_given(ended, step)
 
-    async def _baseline_of_rows(self, recent: listing.Listing, now: datetime) -> None:
+    async def _baseline_of_rows(
+        self, recent: listing.Listing, tracked: Collection[RunRef], now: datetime
+    ) -> None:
         """Take a list without times as given, in its order: everything on it that has ended was there before."""
-        connection = self.platform.connection
-        tracked = {run.ref for run in await self.store.tracked(connection)}
         placed = [replace(run, seen_at=now - n * STEP) for n, run in enumerate(recent.runs.values())]
         still = [
             run for ref, run in (await listing.still_open(self.platform)).items() if ref not in recent.runs
         ]
         ended = tuple(run for run in placed if run.status.terminal and run.ref not in tracked)
-        refs = tuple(run.ref for run in ended)
-        step = PollStep(connection=connection, now=now, runs=ended, baseline=True, results_known=refs)
-        await self.store.record(step)
         going = (*(run for run in placed if run not in ended), *still)
         since = recent.since or placed[-1].seen_at or now
-        step = PollStep(
-            connection=connection, now=now, runs=going, watermark=now, coverage=Coverage(since, now)
+        step = PollStep(connection=self.platform.connection, now=now, runs=going, watermark=now,
+                        coverage=Coverage(since, now))  # fmt: skip
+        await self._take_as_given(ended, step)
+
+    async def _take_as_given(self, ended: tuple[Run, ...], step: PollStep) -> None:
+        """Record the runs that were there before, then what the first step says beyond."""
+        refs = tuple(run.ref for run in ended)
+        await self.store.record(
+            PollStep(connection=step.connection, now=step.now, runs=ended, baseline=True, results_known=refs)
         )
         await self.store.record(step)
-        log.info("%s: first look, %d runs were there before", connection, len(ended))
+        log.info("%s: first look, %d runs were there before", step.connection, len(ended))
 
     # Reading by id ------------------------------------------------------------------------------
 
@@ -250,10 +251,6 @@ class Poller:
         ended = run.completed_at or run.created_at or (known.listed_at if known is not None else None)
         return (run.ref in self._troubled, ended or tick.now)
 
-    def _act(self, tick: _Tick, run: Run) -> Act:
-        known = tick.known.get(run.ref.run_id)
-        return act(run, known, followed=run.ref in tick.tracked, watermark=tick.watermark)
-
     async def _end(self, tick: _Tick, run: Run, what: Act) -> None:
         """Record and announce one run; one that has to wait, or fails, is found again."""
         if what is Act.RESULTS and self._looks.get(run.ref, tick.steady) > tick.steady:
@@ -271,7 +268,10 @@ class Poller:
 
         well = await self._carefully(tick, run.ref, record())
         if recorded:
-            self._done(run.ref, rows=recorded[0])
+            self._missed_since.pop(run.ref, None)
+            self._looks.pop(run.ref, None)
+            if recorded[0]:
+                self._on_rows()
         elif what is Act.RESULTS or not well:
             self._look_later(run.ref, tick.steady)
 
@@ -296,7 +296,9 @@ class Poller:
         except TimeoutError:
             log.warning("run %s took longer than %g s and is left for later", ref.run_id, self._run_deadline)
         except Exception as error:
-            log.warning("run %s is left for later: %s", ref.run_id, _named(error), exc_info=_unknown(error))
+            foreseen = isinstance(error, ServiceError)  # else the log needs the whole story
+            why = str(error) if foreseen else type(error).__name__
+            log.warning("run %s is left for later: %s", ref.run_id, why, exc_info=not foreseen)
             await self._name_too_large(ref, error)
         else:
             self._troubled.discard(ref)
@@ -309,14 +311,6 @@ class Poller:
         if isinstance(error, TooLarge) and ref not in self.too_large:
             self.too_large[ref] = limits.too_large(ref)
             await notify_carefully(self._notify, self.too_large[ref])
-
-    # Recording ----------------------------------------------------------------------------------
-
-    def _done(self, ref: RunRef, *, rows: int) -> None:
-        self._missed_since.pop(ref, None)
-        self._looks.pop(ref, None)
-        if rows:
-            self._on_rows()
 
     def _look_later(self, ref: RunRef, now: datetime) -> None:
         first = self._missed_since.setdefault(ref, now)
@@ -357,12 +351,3 @@ def _cut(error: ClewError) -> str:
     if asked is None or asked <= LONGEST_RATE_WAIT:
         return ""
     return f" {operating.waits_less(LONGEST_RATE_WAIT)}"
-
-
-def _named(error: Exception) -> str:
-    return str(error) if isinstance(error, ServiceError) else type(error).__name__
-
-
-def _unknown(error: Exception) -> bool:
-    """Whether the log needs the whole story, because nobody foresaw it."""
-    return not isinstance(error, ServiceError)
