@@ -17,7 +17,6 @@ from bot.model import LaunchOutcome, Refused, Run, RunRef, Unclear
 from bot.platform import DEBUGS, LAUNCHES, Platform
 from bot.ports import Clock, Conversations, Intents, Store
 from bot.replies import parts
-from bot.replies import platform as replies
 from bot.replies.launching import Outlook
 from bot.state import AuditEntry, Intent, IntentKind, IntentState
 
@@ -115,7 +114,7 @@ async def _outcome(ask: Callable[[], Awaitable[LaunchOutcome]]) -> LaunchOutcome
         return await ask()
     except Exception:
         log.exception("sending failed in an unexpected way")
-        return Unclear(replies.SENDING_FAILED)
+        return Unclear(parts.SENDING_FAILED)
 
 
 async def _settled(intent: Intent, outcome: LaunchOutcome, *, store: Store, now: datetime) -> Intent:
@@ -144,5 +143,5 @@ def _after(intent: Intent, outcome: LaunchOutcome) -> Intent:
         state = IntentState.POSTING if launch else IntentState.UNKNOWN
         return replace(intent, state=state, reason=outcome.reason)
     if launch and outcome.run_id is None:
-        return replace(intent, reason=replies.RUN_NOT_NAMED)
+        return replace(intent, reason=parts.RUN_NOT_NAMED)
     return replace(intent, state=IntentState.ACCEPTED, run_id=outcome.run_id)

@@ -20,7 +20,7 @@ from bot.delivery.keys import announces_end
 from bot.model import RunRef
 from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.ports import Chat, Clock, Outbox, WatchStore
-from bot.replies import announcements, limits
+from bot.replies import announcements, operating
 from bot.replies.announcements import TermsOf, Told
 from bot.state import Delivery, DeliveryState, NewDelivery, StoredResults, TrackedRun
 
@@ -123,7 +123,7 @@ class Crowds:
         news = now >= self._quiet_at.get(channel, now)
         self._quiet_at[channel] = now + QUIET
         if news:
-            self._sentences[channel] = limits.summed_up(channel, number)
+            self._sentences[channel] = operating.summed_up(channel, number)
             await notify_carefully(self._notify, self._sentences[channel])
 
     @property

@@ -1,4 +1,4 @@
-"""What the bot says where a platform does not offer what a verb needs."""
+"""What the bot says where a platform does not offer what a verb needs, or did not do what was asked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from collections.abc import Mapping, Sequence
 from bot.errors import UserError
 from bot.platform import DEBUGS, LAUNCHES, MOMENT_LOGS, REPORTS, RUN_LOGS, Need
 from bot.replies.wording import listed
+
+NOT_CONFIGURED = "The connection is no longer configured."
+SENDING_FAILED = "Sending failed unexpectedly."
+RUN_NOT_NAMED = "The platform accepted it without naming the run."
 
 NOUNS: Mapping[Need[object], str] = {
     LAUNCHES: "launches",

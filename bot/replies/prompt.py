@@ -1,6 +1,8 @@
-"""What a prompt says to the person who types: about forms, buttons and messages by their numbers, and links."""
+"""What a prompt says to the person who types: about forms, buttons and messages by their numbers, links and files."""
 
 from __future__ import annotations
+
+from bot.cards import Attachment, Line, Untrusted
 
 MAY_REPEAT = "This may be a repeat."
 FORM_CANCELLED = "Cancelled. Nothing was sent."
@@ -39,3 +41,15 @@ def opened(label: str) -> str:
 def no_browser(label: str) -> str:
     """Say why a signed link was not opened."""
     return f"{label}: there is no browser here, and a signed link is not printed."
+
+
+def file_not_saved(file: Attachment, reason: str) -> Line:
+    """Say that a file of an answer could not be kept."""
+    return ("The file ", Untrusted(file.name), f" could not be saved here ({reason}).")
+
+
+def record_not_written(reason: str) -> str:
+    """Say once at a terminal what a record that cannot be written means."""
+    return (
+        f"The terminal's record cannot be written ({reason}); after a restart a message may be shown again."
+    )

@@ -20,7 +20,7 @@ from bot.model import Run, RunQuery, RunRef
 from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.platform import Platform
 from bot.ports import WatchStore
-from bot.replies import limits
+from bot.replies import operating
 from bot.state import Coverage, PollStep, Stretch, TrackedRun
 from bot.watch import listing
 from bot.watch.decide import Act, act
@@ -118,7 +118,7 @@ class CatchUp:
         found, reading.coverage = await rows.record(reading.now, before)
         reading.runs |= {run.ref: run for run in found.values()}
         if not rows.whole and before is not None:
-            await notify_carefully(self.notify, limits.too_many_new(self.platform.connection, len(found)))
+            await notify_carefully(self.notify, operating.too_many_new(self.platform.connection, len(found)))
 
     async def _stretch(self, reading: _Reading, stretch: Stretch) -> bool:
         """Read on in a stretch; False where the platform's list leads nowhere in it."""
@@ -142,7 +142,7 @@ class CatchUp:
         coverage = reading.coverage
         if coverage is not None:
             if stretch.until > coverage.since:  # else it was told before
-                await notify_carefully(self.notify, limits.not_listed(self.platform.connection, stretch))
+                await notify_carefully(self.notify, operating.not_listed(self.platform.connection, stretch))
             since = max(coverage.since, stretch.until)
             coverage = Coverage(since, coverage.until, tuple(s for s in coverage.unread if s != stretch))
             step = PollStep(connection=self.platform.connection, now=reading.now, coverage=coverage)

@@ -33,7 +33,7 @@ from bot.model import Run, RunRef, RunStatus
 from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.platform import Platform
 from bot.ports import Clock
-from bot.replies import limits, operating
+from bot.replies import operating
 from bot.state import Coverage, PollStep, TrackedRun
 from bot.waiting import doubled
 from bot.watch import listing
@@ -150,11 +150,11 @@ class Poller:
         """Notify the operator once that there is more to read than fits into a tick, and log when that is over."""
         before, self.behind = self.behind, ""
         if caught.unread:
-            self.behind = limits.behind(self.platform.connection, caught.unread[0])
+            self.behind = operating.behind(self.platform.connection, caught.unread[0])
         if self.behind and not before:
             await notify_carefully(self._notify, self.behind)
         if before and not self.behind:
-            log.info("%s", limits.caught_up(self.platform.connection))
+            log.info("%s", operating.caught_up(self.platform.connection))
 
     async def _cut_off(self, sentence: str) -> None:
         self.unlisted = sentence
@@ -309,7 +309,7 @@ class Poller:
     async def _name_too_large(self, ref: RunRef, error: Exception) -> None:
         """Notify the operator once of a run that no later look will be able to read."""
         if isinstance(error, TooLarge) and ref not in self.too_large:
-            self.too_large[ref] = limits.too_large(ref)
+            self.too_large[ref] = operating.too_large(ref)
             await notify_carefully(self._notify, self.too_large[ref])
 
     def _look_later(self, ref: RunRef, now: datetime) -> None:

@@ -15,8 +15,7 @@ from bot.errors import NotFound, Unreachable
 from bot.model import Run
 from bot.platform import Platform
 from bot.ports import Clock, Store
-from bot.replies import debugging, intents, launching, runs
-from bot.replies import platform as replies
+from bot.replies import debugging, intents, launching, parts, runs
 from bot.state import Intent, IntentKind, IntentState
 from bot.watch.decide import provisional
 
@@ -84,7 +83,7 @@ class Snapshot:
             card = intents.card(intent, self._now, send.outlook_of(intent, platform))
             return View(card, last=self._hopeless(intent))
         if platform is None:
-            raise Unreachable(replies.NOT_CONFIGURED)
+            raise Unreachable(parts.NOT_CONFIGURED)
         return await self._of_launch(intent, platform)
 
     async def _of_launch(self, intent: Intent, platform: Platform) -> View:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapters.private import OWNER_FOLDER, touch
 from bot.cards import Attachment, Card, Line
-from bot.replies import keeping
+from bot.replies import prompt
 
 FOLDER = Path("clew-files")
 SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -22,7 +22,7 @@ def with_files_saved(card: Card, folder: Path = FOLDER) -> Card:
         try:
             saved.append(_saved(file, folder))
         except OSError as error:
-            troubles.append(keeping.file_not_saved(file, error.strerror or type(error).__name__))
+            troubles.append(prompt.file_not_saved(file, error.strerror or type(error).__name__))
     return replace(card, files=tuple(saved), body=(*card.body, *troubles))
 
 

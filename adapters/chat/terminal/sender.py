@@ -17,8 +17,7 @@ from adapters.chat.terminal.screen import Screen
 from adapters.chat.terminal.transcript import Message, Transcript
 from bot.cards import Card
 from bot.ports import Clock, Delivered, Found, Lookup, Missing, Post, PostOutcome, Unconfirmed, Undeliverable
-from bot.replies import keeping
-from bot.replies.prompt import MAY_REPEAT
+from bot.replies.prompt import MAY_REPEAT, record_not_written
 from bot.state import MessageRef
 
 REPEAT = Row(kind=RowKind.FOOTER, segments=(Segment(MAY_REPEAT, Emphasis.DIM),))
@@ -116,7 +115,7 @@ class Sender:
 
     def _show(self, message: Message, before: Message | None) -> None:
         if self.transcript.trouble and not self._troubled:
-            self.screen.line(keeping.record_not_written(self.transcript.trouble))
+            self.screen.line(record_not_written(self.transcript.trouble))
         self._troubled = bool(self.transcript.trouble)
         if before is None:
             self.screen.message(message, self.transcript)
