@@ -29,8 +29,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Seed = Annotated[int, typer.Option(help="The same seed gives the same world.")]
-Speed = Annotated[float, typer.Option(help="Tenant seconds that pass in one second.", min=0.01, max=100_000)]
+Seed = Annotated[int, typer.Option(help="Seed of the simulation; the same seed gives the same tenant.")]
+Speed = Annotated[float, typer.Option(help="Simulated seconds per real second.", min=0.01, max=100_000)]
 
 
 @app.callback(invoke_without_command=True)
@@ -48,10 +48,10 @@ def run(
     *,
     terminal: Annotated[
         bool | None,
-        typer.Option(help="Chat in this terminal too; by default only where no other chat is set up."),
+        typer.Option(help="Also chat in this terminal; the default only if no other chat is set up."),
     ] = None,
 ) -> None:
-    """Serve every chat whose settings are present."""
+    """Run Clew in every chat that is set up."""
     from adapters.cli.run import run as serve
 
     _finish(serve(terminal=terminal, assemble=assemble))
@@ -60,11 +60,11 @@ def run(
 @app.command()
 def demo(
     *,
-    play: Annotated[bool, typer.Option("--play", help="Play a tour without a keyboard.")] = False,
+    play: Annotated[bool, typer.Option("--play", help="Play a tour that needs no keyboard.")] = False,
     seed: Seed = 1,
     speed: Speed = 90.0,
 ) -> None:
-    """Talk to Clew here and now: a simulated tenant, a database that is thrown away, no account."""
+    """Try Clew in this terminal: a simulated tenant, a temporary database, no account."""
     from adapters.cli.demo import demo as show
 
     _finish(show(play=play or not sys.stdin.isatty(), seed=seed, speed=speed, assemble=assemble))
@@ -73,7 +73,7 @@ def demo(
 @app.command()
 def simulate(
     *,
-    port: Annotated[int, typer.Option(help="Where to listen on loopback; 0 takes a free port.")] = 8123,
+    port: Annotated[int, typer.Option(help="Loopback port to listen on; 0 picks a free port.")] = 8123,
     seed: Seed = 1,
     speed: Speed = 60.0,
 ) -> None:
@@ -89,19 +89,20 @@ def ask(
     words: Annotated[
         list[str] | None,
         typer.Argument(
-            help="A verb and its arguments, each word one value (NAME=VALUE or a bare word); "
-            "or one quoted word that is a whole command, as typed in a chat."
+            help="A verb and its arguments, one value per word (NAME=VALUE or just VALUE); "
+            "or a whole command in quotes, as typed in a chat."
         ),
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
-    thread: Annotated[str | None, typer.Option(help="Go on in the thread of an earlier answer.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Confirm beforehand what costs money.")] = False,
+    thread: Annotated[str | None, typer.Option(help="Continue the thread of an earlier answer.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm in advance what costs money.")] = False,
     show_link: Annotated[
-        bool, typer.Option("--show-link", help="Print a report's link, which opens it for everyone.")
+        bool,
+        typer.Option("--show-link", help="Print the report link; anyone who has it can open the report."),
     ] = False,
 ) -> None:
-    """Say one thing to Clew. Exit code 0: answered, 1: it cannot be answered as asked, 2: a failure."""
+    """Run one command. Exit codes: 0 answered, 1 cannot be answered as given, 2 failed."""
     from adapters.cli.ask import Manner
 
     manner = Manner(as_json=as_json, thread=thread, yes=yes, show_link=show_link)
@@ -110,28 +111,30 @@ def ask(
 
 @app.command()
 def manifest(
-    chat: Annotated[str, typer.Argument(help="The chat whose app is to be created.")],
+    chat: Annotated[str, typer.Argument(help="The chat to create an app for.")],
     *,
     http: Annotated[
         str | None,
-        typer.Option(help="The public https address that the chat posts to; without it, Clew connects."),
+        typer.Option(
+            help="Public https URL that the chat sends events to; without it, Clew connects to the chat."
+        ),
     ] = None,
 ) -> None:
-    """Print what a chat's app is created from."""
+    """Print the manifest that a chat's app is created from."""
     from adapters.chat.registry import CHATS
     from bot.commands.registry import VERBS
 
     writers = {kind.name: kind.manifest for kind in CHATS if kind.manifest}
     if chat not in writers:
-        raise typer.BadParameter(f"There is a manifest for {', '.join(writers)} only.")
+        raise typer.BadParameter(f"Manifests exist only for {', '.join(writers)}.")
     if http is not None and not http.startswith("https://"):
-        raise typer.BadParameter("Chats post to https addresses only.", param_hint="--http")
+        raise typer.BadParameter("The URL must start with https://.", param_hint="--http")
     typer.echo(writers[chat](VERBS, http), nl=False)
 
 
 @app.command()
 def doctor() -> None:
-    """Check settings, platforms, keys, clocks and the database; one line each, with the way to fix it."""
+    """Check settings, platforms, keys, clocks and the database, and say how to fix what is wrong."""
     from adapters.cli.doctor import doctor as check
 
     _finish(check())
@@ -139,16 +142,18 @@ def doctor() -> None:
 
 outbox = typer.Typer(
     name="outbox",
-    help="Messages that are not delivered: see them, send them again, give them up.",
+    help="List, resend or drop undelivered messages.",
     no_args_is_help=True,
 )
 app.add_typer(outbox)
-Numbers = Annotated[list[str], typer.Argument(help="Numbers of messages, as `clew outbox list` shows them.")]
+Numbers = Annotated[list[str], typer.Argument(help="Message numbers, as shown by `clew outbox list`.")]
 
 
 @outbox.command("list")
-def list_outbox(*, limit: Annotated[int, typer.Option(help="How many to show.", min=1)] = 50) -> None:
-    """List messages that need an operator, messages that wait, and channels that get nothing for now."""
+def list_outbox(
+    *, limit: Annotated[int, typer.Option(help="How many messages to show.", min=1)] = 50
+) -> None:
+    """List messages that need an operator, waiting messages, and channels that get none at the moment."""
     from adapters.cli import outbox as services
 
     _finish(services.show_all(limit))
@@ -156,7 +161,7 @@ def list_outbox(*, limit: Annotated[int, typer.Option(help="How many to show.", 
 
 @outbox.command("show")
 def show_outbox(numbers: Numbers) -> None:
-    """Show all that is known of single messages."""
+    """Show everything known about the given messages."""
     from adapters.cli import outbox as services
 
     _finish(services.show(numbers))
@@ -164,7 +169,7 @@ def show_outbox(numbers: Numbers) -> None:
 
 @outbox.command("retry")
 def retry_outbox(numbers: Numbers) -> None:
-    """Send messages again; one that may have arrived is marked as a possible repeat."""
+    """Resend messages; one that may have arrived is marked as a possible repeat."""
     from adapters.cli import outbox as services
 
     _finish(services.retry(numbers))
@@ -172,7 +177,7 @@ def retry_outbox(numbers: Numbers) -> None:
 
 @outbox.command("drop")
 def drop_outbox(numbers: Numbers) -> None:
-    """Give messages up for good."""
+    """Drop messages for good."""
     from adapters.cli import outbox as services
 
     _finish(services.drop(numbers))

@@ -109,8 +109,8 @@ def _connections(sources: Sources, content: Content) -> Iterator[Connection | No
         yield _warned(sources, found, partial(sources.variable, kind.connection, ()))
     tables = content.get(CONNECTIONS, [])
     if not isinstance(tables, list):
-        what = "That is not a list of tables."
-        sources.say(sources.place(CONNECTIONS), what, f"Write [[{CONNECTIONS}]], with two brackets.")
+        what = "This is not a list of tables."
+        sources.say(sources.place(CONNECTIONS), what, f"Write [[{CONNECTIONS}]] with double brackets.")
         return
     for number, given in enumerate(tables):
         found = _connection(sources, given, number)
@@ -125,12 +125,12 @@ def _connection(sources: Sources, given: object, number: int) -> Connection | No
     known = {kind.name: kind for kind in PLATFORMS}
     name = table.get("kind", PLATFORMS[0].name)
     if not isinstance(name, str) or name not in known:
-        what = "There is no such kind of test platform."
+        what = "Unknown kind of test platform."
         sources.say(sources.place(CONNECTIONS, number, "kind"), what, did_you_mean(str(name), known))
         return None
     foreign = {
         key: (
-            f"It belongs to kind {kind.name}; this connection is of kind {name}.",
+            f"It belongs to kind {kind.name}, but this connection is of kind {name}.",
             "Remove it, or change “kind”.",
         )
         for kind in PLATFORMS
@@ -171,7 +171,7 @@ def _check_names(sources: Sources, read: Content | None) -> None:
         ways = " or ".join(" and ".join(kind.least) for kind in PLATFORMS)
         sources.say(
             PLATFORMS[0].least[0],
-            "No test platform is named.",
+            "No test platform is set up.",
             f"Set {ways}, in the environment or in .env; `clew demo` needs neither.",
         )
     _twice(sources, CONNECTIONS, names)
@@ -180,15 +180,13 @@ def _check_names(sources: Sources, read: Content | None) -> None:
         named = watch.get("connection")
         if isinstance(named, str) and named not in names:
             where = sources.place("watch", number, "connection")
-            sources.say(where, "There is no connection of that name.", did_you_mean(named, names))
+            sources.say(where, "Unknown connection.", did_you_mean(named, names))
 
 
 def _twice(sources: Sources, what: str, names: list[str]) -> None:
     for name, times in Counter(names).items():
         if times > 1:
-            sources.say(
-                sources.place(what), f"Two {what}s are named “{name}”.", "Give each a name of its own."
-            )
+            sources.say(sources.place(what), f"Two {what}s are named “{name}”.", "Give each its own name.")
 
 
 def _tables(content: Content | None, name: str) -> list[Content]:
@@ -208,12 +206,12 @@ def _shapes() -> dict[str, Shape]:
 def _warnings(general: General, on: Collection[str]) -> Iterator[str]:
     if general.poll_seconds < POLITE_SECONDS:
         yield (
-            f"CLEW_POLL_SECONDS is {general.poll_seconds:g}; below {POLITE_SECONDS:g} the platform may slow Clew "
-            "down."
+            f"CLEW_POLL_SECONDS is {general.poll_seconds:g}; below {POLITE_SECONDS:g} the platform may slow "
+            "Clew down."
         )
     name = (general.operator.channel or "").partition(":")[0]
     for chat in SERVED:
         if chat.name == name and name not in on:
             yield (
-                f"[operator] channel is in {chat.name}, which is off: set {chat.switch}, or nobody is notified there."
+                f"[operator] channel is in {chat.name}, which is off, so it is not notified: set {chat.switch}."
             )

@@ -48,7 +48,7 @@ def _one_of(what: str, forms: Iterable[Ids | None], shown: Iterable[Ids | None])
 
 def _role(value: str) -> str:
     if value not in ROLES:
-        raise wrong("There is no such key.", did_you_mean(value, ROLES))
+        raise wrong("Unknown key.", did_you_mean(value, ROLES))
     return value
 
 
@@ -57,7 +57,7 @@ def _scalar(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         return str(value)
-    raise wrong("That is not a single value.", "Give a text, a number, true or false.")
+    raise wrong("This is not a single value.", "Give text, a number, true or false.")
 
 
 def _database(value: Secret) -> Secret:
@@ -79,10 +79,10 @@ RoleName = Annotated[str, AfterValidator(_role)]
 Principal = Annotated[
     str,
     BeforeValidator(text),
-    _one_of("That is not an id of a person or group.", [*_PEOPLE, *_CHANNELS], _PEOPLE),
+    _one_of("This is not the id of a person or group.", [*_PEOPLE, *_CHANNELS], _PEOPLE),
 ]
-PlaceId = Annotated[str, BeforeValidator(text), _one_of("That is not a place.", _PLACES, _PLACES)]
-ChannelId = Annotated[str, _one_of("That is not a channel's id.", _CHANNELS, _SHOWN)]
+PlaceId = Annotated[str, BeforeValidator(text), _one_of("This is not the id of a place.", _PLACES, _PLACES)]
+ChannelId = Annotated[str, _one_of("This is not a channel id.", _CHANNELS, _SHOWN)]
 
 
 class Watch(Table):
@@ -131,18 +131,20 @@ class General(Table):
         Variable("DATABASE_URL", "SQLite file or PostgreSQL (`postgresql://…`)"),
     ] = Secret("sqlite:///clew.db")
     config: Annotated[
-        Path | None, Variable("CLEW_CONFIG", "the TOML file; `clew.toml` is read when it is there")
+        Path | None,
+        Variable("CLEW_CONFIG", "path of the TOML file; if not set, `clew.toml` is read if it exists"),
     ] = None
     poll_seconds: Annotated[
-        PollSeconds, Variable("CLEW_POLL_SECONDS", "how often runs are looked for; 60 is the polite minimum")
+        PollSeconds,
+        Variable("CLEW_POLL_SECONDS", "seconds between polls for runs; 60 is the recommended minimum"),
     ] = POLITE_SECONDS
     locked: Annotated[
-        bool, Variable("CLEW_READ_ONLY", "`true`: nothing is launched, debugged or changed")
+        bool, Variable("CLEW_READ_ONLY", "`true`: no launches, debugging sessions or other changes")
     ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         LOWER,
-        Variable("CLEW_LOG_LEVEL", "how much is logged: `debug`, `info`, `warning` or `error`"),
+        Variable("CLEW_LOG_LEVEL", "log level: `debug`, `info`, `warning` or `error`"),
     ] = "info"
     report_links: Links = ReportLinks.POST
     read_only: bool = False

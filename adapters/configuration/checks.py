@@ -19,7 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}", re.ASCII)
 def web_address(value: str) -> str:
     """Accept an address of HTTP without a login, query and fragment; `/` at its end is cut off."""
     if _split(value, "http", "a web address", "https://api.example.com").query:
-        raise wrong("There is a query in it.", "Give the address alone, up to the ?.")
+        raise wrong("It contains a query.", "Give the address only up to the ?.")
     return value.rstrip("/")
 
 
@@ -46,7 +46,7 @@ def _split(value: str, scheme: str, what: str, example: str) -> SplitResult:
     """Split an address of a scheme, encrypted or not, that has no login and no fragment."""
     parts = _address(value)
     if parts is None or parts.scheme not in {scheme, f"{scheme}s"} or parts.username or parts.fragment:
-        raise wrong(f"That is not {what}.", f"Give it like {example}.")
+        raise wrong(f"This is not {what}.", f"Give it like {example}.")
     return parts
 
 
@@ -63,14 +63,14 @@ def proxy_url(value: str) -> str:
     """Accept the address of an HTTP proxy, with a user and a password where it wants them."""
     parts = _address(value)
     if parts is None or parts.scheme not in {"http", "https"} or parts.path.strip("/") or parts.query:
-        raise wrong("That is not the address of an HTTP proxy.", f"Give it like {PROXY_FORM}.")
+        raise wrong("This is not an HTTP proxy address.", f"Give it like {PROXY_FORM}.")
     return value
 
 
 def proxy_given(value: object) -> object:
     """Refuse a proxy that is named without an address: everything would go around the one that was meant."""
     if isinstance(value, str) and not value.strip():
-        what = "There is nothing but white space in it." if value else "It is set, but empty."
+        what = "It contains only white space." if value else "It is set but empty."
         raise wrong(what, f"Give it like {PROXY_FORM}, or remove the line.")
     return value
 
@@ -111,10 +111,8 @@ def text(value: object) -> object:
     where = "begins" if value != value.lstrip() else "ends"
     rest = value[: len(value) - len(value.lstrip())] or value[len(value.rstrip()) :]
     if "\r" in rest:
-        raise wrong(
-            f"It {where} in a carriage return (\\r).", "Save the file it comes from with Unix line ends."
-        )
-    raise wrong(f"It {where} in white space.", "Remove the space, tab or line end.")
+        raise wrong(f"It {where} in a carriage return (\\r).", "Save its file with Unix line endings.")
+    raise wrong(f"It {where} in white space.", "Remove the space, tab or line break.")
 
 
 def lower(value: object) -> object:
@@ -125,14 +123,14 @@ def lower(value: object) -> object:
 def header(value: Secret) -> Secret:
     """Accept a secret that can stand in a header of HTTP."""
     if not _HEADER.fullmatch(value.reveal()):
-        raise wrong("It has spaces or characters beyond ASCII.", "Copy it once more, alone.")
+        raise wrong("It contains spaces or non-ASCII characters.", "Copy only the secret, once more.")
     return value
 
 
 def name(value: str) -> str:
     """Accept a name that can be said as one word."""
     if not _NAME.fullmatch(value):
-        raise wrong("A name is one word.", "Use up to 40 letters, digits, hyphens and underscores.")
+        raise wrong("A name must be one word.", "Use up to 40 letters, digits, hyphens and underscores.")
     return value
 
 
@@ -143,7 +141,7 @@ def mail_domain(value: str) -> str:
     """Accept the part of mail addresses behind the @, in small letters."""
     domain = value.lower()
     if not _DOMAIN.fullmatch(domain):
-        raise wrong("That is not the domain of a mail address.", 'Give it like "example.com".')
+        raise wrong("This is not a mail domain.", 'Give it like "example.com".')
     return domain
 
 
@@ -158,14 +156,14 @@ def listen(value: object) -> object:
         return None
     host, _, port = value.rpartition(":")
     if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
-        raise wrong("That is not an address to listen at.", 'Give "127.0.0.1:8080", or "off".')
+        raise wrong("This is not an address to listen on.", 'Give "127.0.0.1:8080", or "off".')
     return host.strip("[]"), int(port)
 
 
 def address(value: object) -> object:
     """Read HOST:PORT alone."""
     if isinstance(value, str) and listen(value) is None:
-        raise wrong("That is not an address to listen at.", 'Give it like "127.0.0.1:3000".')
+        raise wrong("This is not an address to listen on.", 'Give it like "127.0.0.1:3000".')
     return listen(value)
 
 
@@ -175,7 +173,7 @@ LEAST_SECONDS, MOST_SECONDS = 1.0, 86_400.0
 def poll_seconds(value: float) -> float:
     """Accept an interval between polls, in seconds."""
     if not LEAST_SECONDS <= value <= MOST_SECONDS:
-        raise wrong("That would not be a usable interval.", "Give 60 to 86400; 1 is the least.")
+        raise wrong("This interval is out of range.", "Give 60 to 86400; 1 is the minimum.")
     return value
 
 

@@ -61,30 +61,30 @@ def read_address(text: str) -> DatabaseAddress:
     try:
         parts = urlsplit(text.strip())
     except ValueError:
-        raise UserError("It is not a database address.", FORMS) from None
+        raise UserError("This is not a database address.", FORMS) from None
     kind = parts.scheme.partition("+")[0]
     if kind == "sqlite":
         return _sqlite(text.strip(), parts)
     if kind in {"postgresql", "postgres"}:
         return _postgresql(parts)
-    what = "It names a kind of database that Clew does not know." if kind else "It is not a database address."
+    what = "Clew does not support this kind of database." if kind else "This is not a database address."
     raise UserError(what, FORMS)
 
 
 def _sqlite(text: str, parts: SplitResult) -> SqliteFile:
     """Read sqlite:///PATH; a # or % in it is a part of the path."""
     if parts.query:
-        raise _refused(parts.query.partition("=")[0], "An SQLite address has no parameters.", LEAVE_OUT)
+        raise _refused(parts.query.partition("=")[0], "An SQLite address takes no parameters.", LEAVE_OUT)
     _, _, rest = text.partition(":")
     path = rest.removeprefix("///")
     if path == rest or path in {"", ":memory:"}:
-        raise UserError("It names no file, and without one nothing survives a restart.", FORMS)
+        raise UserError("It names no file, so nothing would survive a restart.", FORMS)
     return SqliteFile(Path(path))
 
 
 def _postgresql(parts: SplitResult) -> PostgresServer:
     if parts.fragment:
-        raise UserError("There is a # in it.", "Write it as %23, in a password too.")
+        raise UserError("It contains a #.", "Write it as %23, in a password too.")
     login, _, hosts = parts.netloc.rpartition("@")
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
     if "ssl" in given:  # as drivers of other languages call it
@@ -127,8 +127,8 @@ def _hosts(text: str) -> list[str]:
         _, colon, port = host.rpartition("]")[2].rpartition(":")
         if colon and not _is_port(port):
             raise UserError(
-                f"The port of a host is not a number from 1 to {HIGHEST_PORT}.",
-                "Write / @ : # and % of a password as %2F %40 %3A %23 %25.",
+                f"A host's port is not a number from 1 to {HIGHEST_PORT}.",
+                "In a password, write / @ : # and % as %2F %40 %3A %23 %25.",
             )
     return hosts
 
@@ -142,7 +142,7 @@ def _name(hosts: list[str], given: Mapping[str, str], path: str) -> str:
 
 def _trusting_this_machine(given: Mapping[str, str]) -> ssl.SSLContext:
     if given.get("sslmode", "verify-full") != "verify-full":
-        raise _refused("sslrootcert", "“system” works with sslmode=verify-full alone.", "Set that.")
+        raise _refused("sslrootcert", "“system” works only with sslmode=verify-full.", "Set that.")
     return ssl.create_default_context()
 
 
@@ -159,14 +159,14 @@ def _needs_certificates(given: Mapping[str, str]) -> None:
 
 def _check(name: str, value: str) -> None:
     if name not in _PARAMETERS:
-        raise _refused(name, "Clew does not know it.", MORE.get(name, LEAVE_OUT))
+        raise _refused(name, "Clew does not support this parameter.", MORE.get(name, LEAVE_OUT))
     _PARAMETERS[name](name, value)
 
 
 def _one_of(*values: str) -> Callable[[str, str], None]:
     def check(name: str, value: str) -> None:
         if value not in values:
-            raise _refused(name, "That is not one of its values.", f"Give {', '.join(values)}.")
+            raise _refused(name, "This value is not allowed.", f"Give {', '.join(values)}.")
 
     return check
 
@@ -176,17 +176,19 @@ def _readable(name: str, value: str) -> None:
     if value == SYSTEM and name == "sslrootcert":
         return
     if not os.access(value, os.R_OK) or Path(value).is_dir():
-        raise _refused(name, f"The file {value} cannot be read.", "Check the path and its rights.")
+        raise _refused(
+            name, f"The file {value} cannot be read.", "Check the path and the file's permissions."
+        )
 
 
 def _seconds(name: str, value: str) -> None:
     if not (value.isascii() and value.isdigit()):
-        raise _refused(name, "That is not a whole number of seconds.", "Give 10, for example.")
+        raise _refused(name, "This is not a whole number of seconds.", "Give 10, for example.")
 
 
 def _port(name: str, value: str) -> None:
     if not all(_is_port(port) for port in value.split(",")):
-        raise _refused(name, "That is not a port.", f"Give a number from 1 to {HIGHEST_PORT}.")
+        raise _refused(name, "This is not a port.", f"Give a number from 1 to {HIGHEST_PORT}.")
 
 
 def _is_port(text: str) -> bool:
@@ -196,8 +198,8 @@ def _is_port(text: str) -> bool:
 def _binding(name: str, value: str) -> None:
     _one_of("prefer", "disable", "require")(name, value)
     if value == "require":
-        what = "“require” cannot be met: the driver has no channel binding."
-        raise _refused(name, what, "Leave it out; sslmode=verify-full is what proves the server.")
+        what = "“require” is not possible: the driver does not support channel binding."
+        raise _refused(name, what, "Leave it out; use sslmode=verify-full to verify the server.")
 
 
 def _anything(_name: str, _value: str) -> None:

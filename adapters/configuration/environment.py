@@ -20,7 +20,7 @@ def variables() -> Mapping[str, str]:
     try:
         from_file = dotenv_values(DOT_ENV, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise unreadable(error, DOT_ENV, "Check its rights, and save it as UTF-8.") from None
+        raise unreadable(error, DOT_ENV, "Check its permissions, and save it as UTF-8.") from None
     found: dict[str, str] = {}
     for name, value in (*from_file.items(), *os.environ.items()):
         found[name.upper()] = value or found.get(name.upper(), "")
@@ -64,7 +64,7 @@ def misspelt(names: Mapping[str, str], known: frozenset[str]) -> list[Problem]:
         near = meant(name, known, cutoff=0.75 if name.startswith(OWN) else 0.9)
         if near or name.startswith(OWN):
             hint = f"Did you mean {near}?" if near else "The README lists all settings."
-            found.append(Problem(name, "There is no such setting.", hint))
+            found.append(Problem(name, "Unknown setting.", hint))
     return found
 
 
@@ -78,5 +78,5 @@ def _secret(name: str, names: Mapping[str, str]) -> object:
     if not value:
         return None
     return value.strip() or Unusable(
-        "There is nothing but white space in it.", "Give the secret, or leave the variable out."
+        "It contains only white space.", "Give the secret, or leave the variable out."
     )

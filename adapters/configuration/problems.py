@@ -9,13 +9,13 @@ from types import MappingProxyType
 
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-_LIST = ("That is not a list.", 'Give a list in square brackets: ["one", "two"].')
-_TABLE = ("That is not a table.", "Write it as a table.")
-_TEXT = ("That is not text.", "Put it in quotation marks.")
+_LIST = ("This is not a list.", 'Give a list in square brackets: ["one", "two"].')
+_TABLE = ("This is not a table.", "Write it as a table.")
+_TEXT = ("This is not text.", "Put it in quotation marks.")
 PLAINLY: Mapping[str, tuple[str, str]] = MappingProxyType({
-    "bool_parsing": ("That is neither true nor false.", "Give true or false."),
-    "float_parsing": ("That is not a number.", "Give a number."),
-    "int_parsing": ("That is not a whole number.", "Give a whole number."),
+    "bool_parsing": ("This is neither true nor false.", "Give true or false."),
+    "float_parsing": ("This is not a number.", "Give a number."),
+    "int_parsing": ("This is not a whole number.", "Give a whole number."),
     "missing": ("It is missing.", "Add it."),
     "list_type": _LIST,
     "tuple_type": _LIST,
@@ -47,7 +47,7 @@ class SettingsError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         count = len(self.problems)
-        head = "One setting has to be corrected:" if count == 1 else f"{count} settings have to be corrected:"
+        head = "1 setting must be corrected:" if count == 1 else f"{count} settings must be corrected:"
         super().__init__("\n".join([head, *(f"  - {problem}" for problem in self.problems)]))
 
 
@@ -83,7 +83,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the hint for a name that is not known: what it probably stands for, else all that are."""
     names = sorted(known)
     near = meant(word, names)
-    return f"Did you mean “{near}”?" if near else f"Known here: {', '.join(names) or 'none'}."
+    return f"Did you mean “{near}”?" if near else f"Allowed here: {', '.join(names) or 'none'}."
 
 
 def plainly(error: ErrorDetails) -> tuple[str, str, str]:
@@ -92,5 +92,5 @@ def plainly(error: ErrorDetails) -> tuple[str, str, str]:
     if error["type"] == "clew":
         return str(context["what"]), str(context["hint"]), str(context["key"])
     if error["type"] in {"enum", "literal_error"}:
-        return "That is not one of its values.", f"Give {context['expected']}.", ""
+        return "This value is not allowed.", f"Give {context['expected']}.", ""
     return (*PLAINLY.get(error["type"], (f"{error['msg']}.", "")), "")

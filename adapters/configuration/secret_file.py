@@ -38,16 +38,14 @@ class FileSecret(Secret):
         """Read the file again, since the secret was refused; a file that is of no use changes nothing."""
         found = read_secret(self.path)
         if isinstance(found, Unusable):
-            log.warning("a secret was refused, and its file is of no use: %s %s", found.what, found.hint)
+            log.warning("a secret was refused and its file is unusable: %s %s", found.what, found.hint)
         elif not _HEADER.fullmatch(found):
             log.warning(
-                "a secret was refused, and in its file %s are spaces or characters beyond ASCII", self.path
+                "a secret was refused and its file %s contains spaces or non-ASCII characters", self.path
             )
         elif found != self._value:
             self._value = found
-            log.warning(
-                "a secret was refused, and %s holds another one, which is used from now on", self.path
-            )
+            log.warning("a secret was refused; the new one in %s is used from now on", self.path)
 
     __hash__ = object.__hash__  # its value changes
 
@@ -60,7 +58,7 @@ def secret_in(path: object, setting: str) -> FileSecret | Unusable:
     if not isinstance(path, str):
         return Unusable(*PLAINLY["string_type"])
     if path != path.strip():
-        return Unusable(f"{setting} begins or ends in white space.", "Remove the space or line end.")
+        return Unusable(f"{setting} begins or ends in white space.", "Remove the space or line break.")
     found = read_secret(Path(path))
     return found if isinstance(found, Unusable) else FileSecret(found, Path(path))
 
@@ -78,6 +76,7 @@ def read_secret(path: Path) -> str | Unusable:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         return Unusable(
-            f"The file {path} cannot be read ({reason}).", "Check its rights: mode 0400, owner Clew."
+            f"The file {path} cannot be read ({reason}).",
+            "Check its permissions: mode 0400, owned by Clew's user.",
         )
     return value or Unusable(f"The file {path} is empty.", "Write the secret into it.")

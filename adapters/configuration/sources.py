@@ -34,7 +34,7 @@ Foreign = Mapping[str, tuple[str, str]]
 T = TypeVar("T", bound=Table)
 
 DEFAULT_FILE = "clew.toml"
-NO_KEY = "There is no such key."
+NO_KEY = "Unknown key."
 
 
 def parse(path: Path) -> Content:
@@ -42,7 +42,7 @@ def parse(path: Path) -> Content:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise unreadable(error, str(path), "Check CLEW_CONFIG and its rights.") from None
+        raise unreadable(error, str(path), "Check CLEW_CONFIG and the file's permissions.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([Problem(str(path), f"This is not TOML: {error}.", "")]) from None
 
@@ -146,7 +146,7 @@ class Sources:
 def _from_file(path: object, key: str, *, twice: bool) -> object:
     """Return the secret of a file that the TOML file names; what is wrong is said of that key."""
     if twice:
-        return Unusable("It is given twice, plainly and as a file.", "Keep one of them.")
+        return Unusable("It is given twice: as a value and as a file.", "Keep one of them.")
     found = secret_in(path, key)
     return replace(found, key=key) if isinstance(found, Unusable) else found
 

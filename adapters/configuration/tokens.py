@@ -35,7 +35,7 @@ def is_a(kind: str, hint: str, shape: Shape | None = None) -> Check:
         if found not in {None, kind}:
             raise wrong(f"That looks like {found}.", hint)
         if shape is not None and not shape.pattern.fullmatch(value.reveal()):
-            raise wrong(f"That is not {kind}.", hint)
+            raise wrong(f"This is not {kind}.", hint)
         return value
 
     return check

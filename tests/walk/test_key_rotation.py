@@ -79,7 +79,7 @@ async def test_key__is_read_again_when_it_is_refused(
         with caplog.at_level(logging.WARNING, logger="adapters"):
             await _look(service)
 
-    assert f"{key_file} holds another one, which is used from now on" in caplog.text
+    assert f"the new one in {key_file} is used from now on" in caplog.text
     assert tenant.api_key not in caplog.text
     assert redact(f"{OLD} and {tenant.api_key}", loaded.secrets) == "*** and ***"
 

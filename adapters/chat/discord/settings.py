@@ -29,16 +29,14 @@ SHAPES: Shapes = {
 def _server(value: str) -> str:
     """Accept a server's id."""
     if not re.fullmatch(ID, value, re.ASCII):
-        raise wrong(
-            "That is not a server's id.", 'Give its number in quotation marks: "1104000000000000001".'
-        )
+        raise wrong("This is not a server id.", 'Give its number in quotation marks: "1104000000000000001".')
     return value
 
 
 def _alone(value: Secret) -> Secret:
     """Refuse what stands in a header before the token."""
     if value.reveal().lower().startswith("bot "):
-        raise wrong("It begins with “Bot”.", "Give the token alone.")
+        raise wrong("It starts with “Bot”.", "Give only the token.")
     return value
 
 
@@ -49,19 +47,19 @@ class Discord(Table):
         SecretText,
         AfterValidator(_alone),
         AfterValidator(header),
-        AfterValidator(is_a(BOT, "Give the token of the application's page Bot.")),
+        AfterValidator(is_a(BOT, "Use the token from the application's Bot page.")),
         Variable("DISCORD_TOKEN", "bot token; without it Discord is off"),
     ]
     api_url: Annotated[
-        BaseUrl | None, Variable("DISCORD_API_URL", "another address of Discord's API", alone=False)
+        BaseUrl | None, Variable("DISCORD_API_URL", "alternative Discord API address", alone=False)
     ] = None
     gateway_url: Annotated[
-        SocketUrl | None, Variable("DISCORD_GATEWAY_URL", "another address of Discord's gateway", alone=False)
+        SocketUrl | None, Variable("DISCORD_GATEWAY_URL", "alternative Discord gateway address", alone=False)
     ] = None
     proxy: Annotated[
         ProxyUrl | None,
         Variable(
-            "DISCORD_HTTPS_PROXY", "an HTTP proxy for everything that goes to Discord",
+            "DISCORD_HTTPS_PROXY", "HTTP proxy for all traffic to Discord",
             alone=False, empty_is_wrong=True,
         ),
     ] = None  # fmt: skip

@@ -29,7 +29,7 @@ SHAPES: Shapes = {
 def _workspace(value: str) -> str:
     """Accept a workspace's id."""
     if not re.fullmatch(ID, value, re.ASCII):
-        raise wrong("That is not a workspace's id.", 'Give it like "T0123ABCD".')
+        raise wrong("This is not a workspace id.", 'Give it like "T0123ABCD".')
     return value
 
 
@@ -37,20 +37,18 @@ Workspace = Annotated[str, AfterValidator(_workspace)]
 BotToken = Annotated[
     HeaderSecret,
     AfterValidator(
-        is_a(
-            BOT, "Give the one that begins with xoxb-, from the app's page OAuth & Permissions.", SHAPES[BOT]
-        )
+        is_a(BOT, "Use the one that starts with xoxb-, from the app's OAuth & Permissions page.", SHAPES[BOT])
     ),
 ]
 AppToken = Annotated[
     HeaderSecret,
     AfterValidator(
-        is_a(APP, "Give the one that begins with xapp-, from the app's page Basic Information.", SHAPES[APP])
+        is_a(APP, "Use the one that starts with xapp-, from the app's Basic Information page.", SHAPES[APP])
     ),
 ]
 SigningSecret = Annotated[
     HeaderSecret,
-    AfterValidator(is_a(SIGNING, "Give the Signing Secret of the app's page Basic Information.")),
+    AfterValidator(is_a(SIGNING, "Use the Signing Secret from the app's Basic Information page.")),
 ]
 
 
@@ -67,10 +65,11 @@ class Slack(Table):
         AppToken | None, Variable("SLACK_APP_TOKEN", "app token (`xapp-…`) for Socket Mode")
     ] = None
     signing_secret: Annotated[
-        SigningSecret | None, Variable("SLACK_SIGNING_SECRET", "for HTTP mode instead of Socket Mode")
+        SigningSecret | None,
+        Variable("SLACK_SIGNING_SECRET", "signing secret, for HTTP instead of Socket Mode"),
     ] = None
     api_url: Annotated[
-        BaseUrl | None, Variable("SLACK_API_URL", "another address of Slack's API", alone=False)
+        BaseUrl | None, Variable("SLACK_API_URL", "alternative Slack API address", alone=False)
     ] = None
     workspaces: frozenset[Workspace] = frozenset()
     listen: Address = ("127.0.0.1", 3000)

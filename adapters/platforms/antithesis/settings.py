@@ -22,7 +22,7 @@ from adapters.configuration.tokens import no_other
 
 PLATFORM = ".antithesis.com"
 FORM = "Give it like https://acme.antithesis.com."
-MAKE_A_KEY = "Make a key on the tenant's settings page."
+MAKE_A_KEY = "Create a key on the tenant's settings page."
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _TENANT = re.compile(_LABEL, re.ASCII)
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)
@@ -39,7 +39,7 @@ def _tenant(value: str) -> str:
         label = host.removesuffix(PLATFORM)
     if not _TENANT.fullmatch(label):
         raise wrong(
-            "A tenant is a name of letters, digits and hyphens, without a dot.",
+            "A tenant name has only letters, digits and hyphens, no dot.",
             'Give only the first part of the address: "acme" for https://acme.antithesis.com.',
         )
     return label
@@ -50,9 +50,9 @@ def _origin(value: str) -> str:
     parts = urlsplit(value)
     host = parts.hostname or ""
     if parts.path not in {"", "/api", "/api/v0", "/api/v1"}:
-        raise wrong("It has to end after the host.", FORM)
+        raise wrong("The address must end after the host.", FORM)
     if not _HOST.fullmatch(host) and not is_ip(host):
-        raise wrong("That is not a host's name.", FORM)
+        raise wrong("This is not a host name.", FORM)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
 
@@ -68,25 +68,25 @@ class Tenant(Reporting):
     notified_by_default: bool = True
     tenant: Annotated[
         Annotated[str, AfterValidator(_tenant)] | None,
-        Variable("ANTITHESIS_TENANT", "the tenant: `acme` for https://acme.antithesis.com"),
+        Variable("ANTITHESIS_TENANT", "tenant name: `acme` for https://acme.antithesis.com"),
     ] = None
     base_url: Annotated[
         Annotated[BaseUrl, AfterValidator(_origin)] | None,
         Variable(
             "ANTITHESIS_BASE_URL",
-            "the address to talk to where it is not the tenant's own (a proxy, `clew simulate`)",
+            "API address, if not the tenant's own (a proxy, `clew simulate`)",
         ),
     ] = None
     api_key: Annotated[
         HeaderSecret,
         AfterValidator(no_other(MAKE_A_KEY)),
-        Variable("ANTITHESIS_API_KEY", "the key for everything: reading, launching, debugging"),
+        Variable("ANTITHESIS_API_KEY", "API key for reading, launching and debugging"),
     ]
     proxy: Annotated[
         ProxyUrl | None,
         Variable(
             "ANTITHESIS_HTTPS_PROXY",
-            "an HTTP proxy to go through; those of the environment are never used by themselves",
+            "HTTP proxy to use; proxies from the environment are never used automatically",
             alone=False, empty_is_wrong=True,
         ),
     ] = None  # fmt: skip
@@ -97,7 +97,7 @@ class Tenant(Reporting):
         """Say what is missing beside what is wrong."""
         found = dict(given)
         if not (found.get("tenant") or found.get("base_url")):
-            found["tenant"] = Unusable("It is missing.", "Give the tenant's name, or an address.")
+            found["tenant"] = Unusable("It is missing.", "Give the tenant name or an address.")
         if found.get("api_key") is None:
             found["api_key"] = Unusable("It is missing.", MAKE_A_KEY)
         return found
@@ -121,6 +121,6 @@ class Tenant(Reporting):
         host = urlsplit(self.address).hostname or ""
         if not self.tenant and not host.endswith(PLATFORM) and not loopback(host):
             yield (
-                f"{key('tenant')} is not set and the address is not the tenant's own, so its report links cannot "
-                "be checked and are not shown. Set it too."
+                f"{key('tenant')} is not set and the address is not the tenant's own, so report links cannot be "
+                "checked and are not shown. Set it too."
             )

@@ -73,36 +73,36 @@ def test_connections__everything_wrong_is_said_at_once() -> None:
         '[[connection]]\nname = "a"\nkind = "antithesys"\n'
         '[[connection]]\nname = "c"\napi_kye = "k"\n'
     ) == [
-        f"clew.toml, connection 1, project: It belongs to kind lab; this connection is of kind antithesis. {REMOVE}",
+        f"clew.toml, connection 1, project: It belongs to kind lab, but this connection is of kind antithesis. {REMOVE}",
         "clew.toml, connection 2, api_key: It is missing. Add it.",
-        f"clew.toml, connection 2, tenant: It belongs to kind antithesis; this connection is of kind lab. {REMOVE}",
-        "clew.toml, connection 3, kind: There is no such kind of test platform. Did you mean “antithesis”?",
-        "clew.toml, connection 4, tenant: It is missing. Give the tenant's name, or an address.",
-        "clew.toml, connection 4, api_key: It is missing. Make a key on the tenant's settings page.",
-        "clew.toml, connection 4, api_kye: There is no such key. Did you mean “api_key”?",
-        "clew.toml, connection: Two connections are named “a”. Give each a name of its own.",
+        f"clew.toml, connection 2, tenant: It belongs to kind antithesis, but this connection is of kind lab. {REMOVE}",
+        "clew.toml, connection 3, kind: Unknown kind of test platform. Did you mean “antithesis”?",
+        "clew.toml, connection 4, tenant: It is missing. Give the tenant name or an address.",
+        "clew.toml, connection 4, api_key: It is missing. Create a key on the tenant's settings page.",
+        "clew.toml, connection 4, api_kye: Unknown key. Did you mean “api_key”?",
+        "clew.toml, connection: Two connections are named “a”. Give each its own name.",
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ('[[connection]]\nkind = "x"', "kind: There is no such kind of test platform. Known here: antithesis, lab."),
-        ("[[connection]]\nkind = [1]", "kind: There is no such kind of test platform. Known here: antithesis, lab."),
-        ('[connection]\nname = "a"', "connection: That is not a list of tables. Write [[connection]], with two"),
-        ('connection = ["a"]', "connection 1: That is not a table. Write it as a table."),
-        (f"[[connections]]\n{ROW}[[connection]]\n{ROW}", "connections: There is no such key. Did you mean “connection”?"),
-        (f"slack = 5\n[[connection]]\n{ROW}", "slack: That is not a table. Write it as a table."),
+        ('[[connection]]\nkind = "x"', "kind: Unknown kind of test platform. Allowed here: antithesis, lab."),
+        ("[[connection]]\nkind = [1]", "kind: Unknown kind of test platform. Allowed here: antithesis, lab."),
+        ('[connection]\nname = "a"', "connection: This is not a list of tables. Write [[connection]] with double"),
+        ('connection = ["a"]', "connection 1: This is not a table. Write it as a table."),
+        (f"[[connections]]\n{ROW}[[connection]]\n{ROW}", "connections: Unknown key. Did you mean “connection”?"),
+        (f"slack = 5\n[[connection]]\n{ROW}", "slack: This is not a table. Write it as a table."),
         (f"[[connection]]\n{ROW}[slack]\nbot_token = 'x'", "slack, bot_token: It is not read from this file. Set SLACK_BOT_TOKEN"),
         (f"database_url = 'x'\n[[connection]]\n{ROW}", "database_url: It is not read from this file. Set DATABASE_URL"),
-        (f"warnings = []\n[[connection]]\n{ROW}", "warnings: There is no such key."),
-        (f"chats = {{}}\n[[connection]]\n{ROW}", "chats: There is no such key."),
-        (f"[terminal]\n[[connection]]\n{ROW}", "terminal: There is no such key."),
-        (f'[[connection]]\n{ROW}api_key_file = "/x"', "connection 1, api_key: It is given twice, plainly and as a file."),
-        ("[[connection]]\nname = 'a'\ntenant = 'acme'\napi_key_file = 5", "api_key_file: That is not text."),
-        ("[[connection]]\nname = 'a'\ntenant = 'acme'\napi_key = 5", "api_key: That is not text."),
-        (f"[[connection]]\n{ROW}[roles]\nlunch = []", "roles, lunch: There is no such key. Did you mean “launch”?"),
-        (f"[[connection]]\n{ROW}[web]\nlistens = 'off'", "web, listens: There is no such key. Did you mean “listen”?"),
+        (f"warnings = []\n[[connection]]\n{ROW}", "warnings: Unknown key."),
+        (f"chats = {{}}\n[[connection]]\n{ROW}", "chats: Unknown key."),
+        (f"[terminal]\n[[connection]]\n{ROW}", "terminal: Unknown key."),
+        (f'[[connection]]\n{ROW}api_key_file = "/x"', "connection 1, api_key: It is given twice: as a value and as a file."),
+        ("[[connection]]\nname = 'a'\ntenant = 'acme'\napi_key_file = 5", "api_key_file: This is not text."),
+        ("[[connection]]\nname = 'a'\ntenant = 'acme'\napi_key = 5", "api_key: This is not text."),
+        (f"[[connection]]\n{ROW}[roles]\nlunch = []", "roles, lunch: Unknown key. Did you mean “launch”?"),
+        (f"[[connection]]\n{ROW}[web]\nlistens = 'off'", "web, listens: Unknown key. Did you mean “listen”?"),
     ],
 )  # fmt: skip
 def test_file__one_mistake(toml: str, said: str) -> None:

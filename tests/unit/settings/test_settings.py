@@ -53,7 +53,7 @@ def test_load__nothing() -> None:
     """Without a platform the error names the variables and the way that needs none."""
     problem = one_problem()
 
-    assert problem.startswith("ANTITHESIS_TENANT: No test platform is named. Set ANTITHESIS_TENANT")
+    assert problem.startswith("ANTITHESIS_TENANT: No test platform is set up. Set ANTITHESIS_TENANT")
     assert "clew demo" in problem
 
 
@@ -86,15 +86,15 @@ def test_load__everything_wrong_at_once(folder: Path, monkeypatch: pytest.Monkey
     found = problems()
 
     assert found[:2] == [
-        "ANTITHESIS_TENNANT: There is no such setting. Did you mean ANTITHESIS_TENANT?",
-        "CLEW_POLL_SECOND: There is no such setting. Did you mean CLEW_POLL_SECONDS?",
+        "ANTITHESIS_TENNANT: Unknown setting. Did you mean ANTITHESIS_TENANT?",
+        "CLEW_POLL_SECOND: Unknown setting. Did you mean CLEW_POLL_SECONDS?",
     ]
-    assert any(p.startswith("ANTITHESIS_TENANT: A tenant is a name of letters") for p in found)
+    assert any(p.startswith("ANTITHESIS_TENANT: A tenant name has only letters") for p in found)
     assert any(p.startswith("CLEW_READ_ONLY: ") and p.endswith("Give true or false.") for p in found)
-    assert "clew.toml, reprot_links: There is no such key. Did you mean “report_links”?" in found
-    assert "clew.toml, watch 1, outcome: There is no such key. Did you mean “outcomes”?" in found
-    assert any(p.startswith("clew.toml, roles, launch 1: That is not an id of a person") for p in found)
-    assert any(p.startswith("clew.toml, watch 1, channel: That is not a channel's id.") for p in found)
+    assert "clew.toml, reprot_links: Unknown key. Did you mean “report_links”?" in found
+    assert "clew.toml, watch 1, outcome: Unknown key. Did you mean “outcomes”?" in found
+    assert any(p.startswith("clew.toml, roles, launch 1: This is not the id of a person") for p in found)
+    assert any(p.startswith("clew.toml, watch 1, channel: This is not a channel id.") for p in found)
     assert not any("canary" in p for p in found)
 
 
@@ -129,7 +129,7 @@ def test_load__tenant_with_dots(tenant: str, folder: Path, monkeypatch: pytest.M
     (folder / "clew.toml").write_text(f'[[connection]]\nname = "p"\ntenant = "{tenant}"\napi_key = "k"\n')
 
     said = (
-        "A tenant is a name of letters, digits and hyphens, without a dot. "
+        "A tenant name has only letters, digits and hyphens, no dot. "
         'Give only the first part of the address: "acme" for https://acme.antithesis.com.'
     )
     assert problems() == [f"ANTITHESIS_TENANT: {said}", f"clew.toml, connection 1, tenant: {said}"]
@@ -157,11 +157,11 @@ def test_load__base_url(given: str, used: str, monkeypatch: pytest.MonkeyPatch) 
     ("given", "said"),
     [
         ("http://acme.antithesis.com", "Use https."),
-        ("ftp://acme", "That is not a web address."),
-        ("https://user:pw@acme", "That is not a web address."),
-        ("https://acme:99999", "That is not a web address."),
-        ("https://[", "That is not a web address."),
-        ("acme", "That is not a web address."),
+        ("ftp://acme", "This is not a web address."),
+        ("https://user:pw@acme", "This is not a web address."),
+        ("https://acme:99999", "This is not a web address."),
+        ("https://[", "This is not a web address."),
+        ("acme", "This is not a web address."),
     ],
 )
 def test_load__base_url_refused(given: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_load__tenant_as_people_copy_it(tenant: str, monkeypatch: pytest.MonkeyP
         ("CLEW_CONFIG", "clew.toml\r", "It ends in a carriage return (\\r)."),
         ("SLACK_API_URL", "https://slack.example.com/api/ ", "It ends in white space."),
         ("DISCORD_GATEWAY_URL", "wss://x.example.com ", "It ends in white space."),
-        ("DISCORD_TOKEN", " ", "There is nothing but white space in it."),
+        ("DISCORD_TOKEN", " ", "It contains only white space."),
     ],
 )
 def test_load__white_space(
@@ -285,7 +285,7 @@ def test_load__proxy_that_is_none(name: str, value: str, monkeypatch: pytest.Mon
     """A proxy without a host would be no proxy at all."""
     monkeypatch.setenv(name, value)
 
-    assert f"{name}: That is not the address of an HTTP proxy. Give it like http://proxy" in one_problem()
+    assert f"{name}: This is not an HTTP proxy address. Give it like http://proxy" in one_problem()
 
 
 GIVE_A_PROXY = "Give it like http://proxy.example.com:3128, or remove the line."
@@ -295,7 +295,7 @@ GIVE_A_PROXY = "Give it like http://proxy.example.com:3128, or remove the line."
 @pytest.mark.parametrize("name", ["ANTITHESIS_HTTPS_PROXY", "DISCORD_HTTPS_PROXY"])
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("", "It is set, but empty."), (" \t", "There is nothing but white space in it.")],
+    [("", "It is set but empty."), (" \t", "It contains only white space.")],
 )
 def test_load__proxy_without_an_address(
     name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
@@ -312,12 +312,12 @@ def test_load__proxy_without_an_address_in_dot_env(line: str, folder: Path) -> N
     """The same holds for `.env`, however nothing is written there."""
     (folder / ".env").write_text(f"{line}\n")
 
-    assert one_problem() == f"DISCORD_HTTPS_PROXY: It is set, but empty. {GIVE_A_PROXY}"
+    assert one_problem() == f"DISCORD_HTTPS_PROXY: It is set but empty. {GIVE_A_PROXY}"
 
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [("", "It is set, but empty."), (" ", "There is nothing but white space in it.")],
+    [("", "It is set but empty."), (" ", "It contains only white space.")],
 )
 def test_load__proxy_without_an_address_in_a_table(value: str, said: str, folder: Path) -> None:
     """The same holds for a connection of the file."""
@@ -357,22 +357,26 @@ SIGNING, DISCORD = "0123456789abcdef" * 2, "MTE0MDAwMDAwMDAwMDAwMDAw.GabcdE." + 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("SLACK_BOT_TOKEN", APP, "looks like Slack's app token. Give the one that begins with xoxb-"),
+        ("SLACK_BOT_TOKEN", APP, "looks like Slack's app token. Use the one that starts with xoxb-"),
         ("SLACK_BOT_TOKEN", PERSON, "looks like a person's token of Slack."),
         ("SLACK_BOT_TOKEN", SIGNING, "looks like Slack's signing secret"),
         ("SLACK_BOT_TOKEN", DISCORD, "looks like Discord's bot token"),
         ("SLACK_BOT_TOKEN", "canary", "is not Slack's bot token"),
-        ("SLACK_APP_TOKEN", BOT, "looks like Slack's bot token. Give the one that begins with xapp-"),
+        ("SLACK_APP_TOKEN", BOT, "looks like Slack's bot token. Use the one that starts with xapp-"),
         ("SLACK_APP_TOKEN", SIGNING, "looks like Slack's signing secret"),
-        ("SLACK_SIGNING_SECRET", APP, "looks like Slack's app token. Give the Signing Secret"),
+        ("SLACK_SIGNING_SECRET", APP, "looks like Slack's app token. Use the Signing Secret"),
         ("SLACK_SIGNING_SECRET", DISCORD, "looks like Discord's bot token"),
-        ("DISCORD_TOKEN", BOT, "looks like Slack's bot token. Give the token of the application's page Bot."),
+        (
+            "DISCORD_TOKEN",
+            BOT,
+            "looks like Slack's bot token. Use the token from the application's Bot page.",
+        ),
         ("DISCORD_TOKEN", "a" * 64, "looks like Discord's public key"),
         ("DISCORD_TOKEN", "1104000000000000001", "looks like an id of Discord"),
         ("DISCORD_TOKEN", "aB3_" * 8, "looks like Discord's client secret"),
-        ("DISCORD_TOKEN", f"Bot {DISCORD}", "begins with “Bot”"),
+        ("DISCORD_TOKEN", f"Bot {DISCORD}", "starts with “Bot”"),
         ("ANTITHESIS_API_KEY", BOT, "looks like Slack's bot token"),
-        ("ANTITHESIS_API_KEY", "two words", "has spaces"),
+        ("ANTITHESIS_API_KEY", "two words", "contains spaces"),
     ],
 )
 def test_load__secret_in_the_wrong_place(
@@ -516,19 +520,19 @@ def test_load__unusable_interval(seconds: str, monkeypatch: pytest.MonkeyPatch) 
     """An interval below a second, or none at all, is refused."""
     monkeypatch.setenv("CLEW_POLL_SECONDS", seconds)
 
-    assert "That would not be a usable interval." in one_problem()
+    assert "This interval is out of range." in one_problem()
 
 
 @pytest.mark.usefixtures("complete")
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("CLEW_POLL_SECONDS", "often", "That is not a number. Give a number."),
-        ("CLEW_READ_ONLY", "maybe", "That is neither true nor false. Give true or false."),
+        ("CLEW_POLL_SECONDS", "often", "This is not a number. Give a number."),
+        ("CLEW_READ_ONLY", "maybe", "This is neither true nor false. Give true or false."),
         (
             "CLEW_LOG_LEVEL",
             "loud",
-            "That is not one of its values. Give 'debug', 'info', 'warning' or 'error'.",
+            "This value is not allowed. Give 'debug', 'info', 'warning' or 'error'.",
         ),
     ],
 )
@@ -672,7 +676,7 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ("[roles", "This is not TOML"),
         (
             '[[connection]]\nname = "a b"\ntenant = "x"\napi_key = "k"',
-            "connection 1, name: A name is one word.",
+            "connection 1, name: A name must be one word.",
         ),
         (
             '[[connection]]\nname = "default"\ntenant = "x"\napi_key = "k"',
@@ -686,21 +690,21 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ),
         ('[[connection]]\nname = "a"\nkind = "other"\ntenant = "x"\napi_key = "k"', "connection 1, kind: "),
         ('[roles]\nread = "slack:team:T01"', 'Give a list in square brackets: ["one", "two"].'),
-        ('[roles]\nowner = ["slack:team:T01"]', "Known here: admin, debug, launch, read."),
-        ('[places]\nlaunch = ["slack:user:T01:U01"]', "That is not a place."),
+        ('[roles]\nowner = ["slack:team:T01"]', "Allowed here: admin, debug, launch, read."),
+        ('[places]\nlaunch = ["slack:user:T01:U01"]', "This is not the id of a place."),
         (
             '[[watch]]\nchannel = "slack:channel:T01:C01"\noutcomes = ["bad"]',
-            "That is not one of its values.",
+            "This value is not allowed.",
         ),
         ('[[watch]]\nchannel = "slack:channel:T01:C01"\nconnection = "defalt"', "Did you mean “default”?"),
-        ('[[preset]]\nname = "n"\nlauncher = "L"\nvalues = { a = [1] }', "That is not a single value."),
-        ('recipient_domains = ["ann@example.com"]', "That is not the domain of a mail address."),
-        ('[slack]\nworkspaces = ["my team"]', "That is not a workspace's id."),
-        ('[slack]\nlisten = "off"', "That is not an address to listen at."),
-        ('[slack]\nlisten = "0.0.0.0:99999"', "That is not an address to listen at."),
-        ('[discord]\nguilds = ["my server"]', "That is not a server's id."),
-        ('[web]\nlisten = "8080"', "That is not an address to listen at."),
-        ('[web]\nlisten = "127.0.0.1:99999"', "That is not an address to listen at."),
+        ('[[preset]]\nname = "n"\nlauncher = "L"\nvalues = { a = [1] }', "This is not a single value."),
+        ('recipient_domains = ["ann@example.com"]', "This is not a mail domain."),
+        ('[slack]\nworkspaces = ["my team"]', "This is not a workspace id."),
+        ('[slack]\nlisten = "off"', "This is not an address to listen on."),
+        ('[slack]\nlisten = "0.0.0.0:99999"', "This is not an address to listen on."),
+        ('[discord]\nguilds = ["my server"]', "This is not a server id."),
+        ('[web]\nlisten = "8080"', "This is not an address to listen on."),
+        ('[web]\nlisten = "127.0.0.1:99999"', "This is not an address to listen on."),
     ],
 )
 def test_load__file_with_one_mistake(toml: str, said: str, folder: Path) -> None:
@@ -758,7 +762,7 @@ def test_load__operator(folder: Path) -> None:
     assert loaded.operator.heartbeat == Secret(HEART)
     assert loaded.operator.heartbeat in loaded.secrets
     assert loaded.warnings == (
-        "[operator] channel is in discord, which is off: set DISCORD_TOKEN, or nobody is notified there.",
+        "[operator] channel is in discord, which is off, so it is not notified: set DISCORD_TOKEN.",
     )
 
 
@@ -767,10 +771,10 @@ def test_load__operator(folder: Path) -> None:
     ("address", "said"),
     [
         ("http://heart.example.com/canary-id", "Over http, the address could be read on the way. Use https."),
-        ("ftp://heart.example.com/canary-id", "That is not a web address."),
-        ("https://user:canary-id@heart.example.com/", "That is not a web address."),
-        ("canary-id", "That is not a web address."),
-        ("https://heart.example.com:99999/canary-id", "That is not a web address."),
+        ("ftp://heart.example.com/canary-id", "This is not a web address."),
+        ("https://user:canary-id@heart.example.com/", "This is not a web address."),
+        ("canary-id", "This is not a web address."),
+        ("https://heart.example.com:99999/canary-id", "This is not a web address."),
     ],
 )
 def test_load__heartbeat_that_is_none(folder: Path, address: str, said: str) -> None:

@@ -211,7 +211,7 @@ def test_ask__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = clew("ask", "status")
 
     assert answer.exit_code == 2
-    assert "2 settings have to be corrected" in answer.output
+    assert "2 settings must be corrected" in answer.output
 
 
 def test_ask__as_a_process(tenant: SimulatedTenant, place: Path) -> None:

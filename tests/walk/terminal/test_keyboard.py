@@ -103,7 +103,7 @@ def test_run__settings_with_typos(tmp_path: Path) -> None:
     with at_keyboard("run", folder=tmp_path, environment=environment) as person:
         assert person.ends() == 2
 
-    assert "2 settings have to be corrected:" in person.screen
+    assert "2 settings must be corrected:" in person.screen
     assert "Did you mean CLEW_POLL_SECONDS?" in person.screen
     assert "Traceback" not in person.screen
     assert "canary" not in person.screen
