@@ -20,9 +20,8 @@ class Slot(Generic[T]):
     """The edits of one message."""
 
     def __init__(self, clock: Clock) -> None:
-        self.count = (
-            0  # of all that was to be shown: whoever shows more of the same later sees that it is old
-        )
+        # of all that was to be shown: whoever shows more of the same later sees that it is old
+        self.count = 0
         self._clock = clock
         self._lock = asyncio.Lock()
         self._wanted: T | None = None

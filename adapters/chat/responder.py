@@ -185,13 +185,8 @@ class Responder(Generic[T]):
             await self._deliver(self.inbound, otherwise, self._key)
 
     async def _deliver(self, inbound: Inbound[T], card: Card, key: str) -> PostOutcome:
-        return await deliver(
-            self._surface.chat,
-            self._clock,
-            inbound.invocation.place,
-            key,
-            lambda: self._surface.post(inbound, card, key),
-        )
+        chat, place = self._surface.chat, inbound.invocation.place
+        return await deliver(chat, self._clock, place, key, lambda: self._surface.post(inbound, card, key))
 
     async def _edit(self, message: MessageRef, card: Card) -> PostOutcome:
         return await retry(

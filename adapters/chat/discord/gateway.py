@@ -14,7 +14,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 import discord
@@ -24,7 +24,7 @@ from discord.http import Route
 
 from adapters.chat.discord import metrics, outcomes
 from adapters.chat.discord.budget import Budget, TooManySessions
-from adapters.chat.discord.markup import Json
+from adapters.chat.discord.receive import Receiver
 from adapters.chat.running import ChatRefused
 from bot.ports import Clock
 from bot.waiting import Backoff, first_of
@@ -62,28 +62,12 @@ class Timing:
     again: float = 5.0  # before another session of the same client; Discord allows one in so long
 
 
-class GatewayListener(Protocol):
-    """Takes in what arrives, at once and without raising."""
-
-    def interaction(self, payload: Json) -> None:
-        """Take an interaction as Discord sent it."""
-        ...
-
-    def message(self, payload: Json) -> None:
-        """Take a message as Discord sent it."""
-        ...
-
-    def access_restored(self, payload: Json) -> None:
-        """Take a server or channel that we see, maybe again."""
-        ...
-
-
 class Client(discord.Client):
     """discord.py's client, without caches of messages and members, and with our listener."""
 
     def __init__(
         self,
-        listener: GatewayListener,
+        listener: Receiver,
         begin: Callable[[discord.Client], Awaitable[None]],
         *,
         budget: Budget,
@@ -153,7 +137,7 @@ class Client(discord.Client):
         self._sockets = [known for known in self._sockets if not known.closed] + [socket]
         return socket
 
-    def _listen(self, listener: GatewayListener) -> None:
+    def _listen(self, listener: Receiver) -> None:
         parsers: dict[str, Callable[[Any], Any]] = self._connection.parsers
         parsers["INTERACTION_CREATE"] = listener.interaction
         parsers["MESSAGE_CREATE"] = listener.message

@@ -42,7 +42,7 @@ SUGGESTIONS = Limits(count=25, label=100, text=100, echo=True)
 
 @dataclass(kw_only=True, eq=False)
 class Receiver:
-    """Takes in what Discord sends; fills `gateway.GatewayListener`."""
+    """Takes in what Discord sends, at once and without raising."""
 
     conversation: Conversation[Interaction]
     surface: DiscordSurface

@@ -77,14 +77,10 @@ class Sender:
         """Turn a card into a message as JSON."""
         return render.render(card)
 
-    async def post(self, post: Post) -> PostOutcome:
-        """Send one message when its channel's turn comes."""
-        return await self.send(post)
-
-    async def send(
+    async def post(
         self, post: Post, *, uploads: Sequence[Upload] = (), reply_to: str | None = None
     ) -> PostOutcome:
-        """Send one message with files, maybe as a reply."""
+        """Send one message with files when its channel's turn comes, maybe as a reply."""
         if not _sendable(post.channel, post.thread):
             return Undeliverable("That is not a channel of Discord.")
         refused = await self._pace.turn(post.thread or post.channel)
@@ -113,14 +109,13 @@ class Sender:
             return outcome
         return await self._into_thread(post, body, ours, files)
 
-    async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
-        """Show another card in a message; of many edits in a short time the newest is sent."""
-        return await self.show(message, card)
-
-    async def show(
+    async def edit(
         self, message: MessageRef, card: Card, *, key: str | None = None, uploads: Sequence[Upload] = ()
     ) -> PostOutcome:
-        """Show another card, with the short id of `key` where it has to be found again."""
+        """Show another card in a message, with the short id of `key` where it has to be found again.
+
+        Of many edits in a short time the newest is sent.
+        """
         body, ours = await self.prepared(render.message(card, signed=ids.is_direct(message.channel)))
         if key is not None:
             self._keys.put(message.message_id, key)

@@ -150,7 +150,7 @@ class DiscordSurface(Surface[Interaction]):
         uploads, card = _uploads(card, interaction)
         payload = render.render(card, signed=place.direct)
         post = Post(channel=place.channel, payload=payload, key=key, thread=place.thread)
-        outcome = await self.chat.send(post, uploads=uploads, reply_to=interaction.reply_to)
+        outcome = await self.chat.post(post, uploads=uploads, reply_to=interaction.reply_to)
         if isinstance(outcome, Delivered) and interaction.deferred is Deferred.EPHEMERAL:
             await self._lead_there(inbound)
         return outcome
@@ -159,7 +159,7 @@ class DiscordSurface(Surface[Interaction]):
         """Edit a message; one that was pressed is not an answer to this command, and keeps the key of its own."""
         uploads, card = _uploads(card, _of(inbound))
         own = key if message.message_id != inbound.pressed else None
-        return await self.chat.show(message, card, key=own, uploads=uploads)
+        return await self.chat.edit(message, card, key=own, uploads=uploads)
 
     async def delete(self, message: MessageRef) -> None:
         """Take a message back."""

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from adapters.chat.conversation import Conversation
 from adapters.chat.running import ChatRefused
 from adapters.chat.slack import ids, outcomes
-from adapters.chat.slack.addresses import API_URL, Addresses
+from adapters.chat.slack.addresses import API_URL, Addresses, new_client, open_session
 from adapters.chat.slack.checkup import REINSTALL, explained, lacking
 from adapters.chat.slack.events import Interaction, Self
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.people import People
-from adapters.chat.slack.proxies import new_client, open_session
 from adapters.chat.slack.receive import Receiver, bolt_app
 from adapters.chat.slack.requests import Requests
 from adapters.chat.slack.responses import Responses

@@ -8,9 +8,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.kind import Found
 from adapters.chat.slack import outcomes
-from adapters.chat.slack.addresses import API_URL, Addresses
+from adapters.chat.slack.addresses import API_URL, Addresses, new_client, open_session
 from adapters.chat.slack.manifest import SCOPES
-from adapters.chat.slack.proxies import new_client, open_session
 from adapters.chat.slack.settings import Slack
 
 SECONDS = 10.0

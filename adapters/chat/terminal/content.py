@@ -57,11 +57,6 @@ class Row:
     controls: tuple[int, ...] = ()  # indices into the content's controls
     nested: bool = False  # belongs to the item above
 
-    @property
-    def text(self) -> str:
-        """All its text, unstyled."""
-        return "".join(segment.text for segment in self.segments)
-
 
 class Control(msgspec.Struct, frozen=True, kw_only=True):
     """A button. `report`: it opens the triage report, and the link never stands in here."""

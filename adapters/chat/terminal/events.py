@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from adapters.chat.surface import Inbound
 from bot.access import TERMINAL
 from bot.cards import Form
 from bot.state import Actor, Invocation, Place
@@ -69,6 +70,7 @@ class Interaction:
     form: Form | None = None
 
 
+Command = Inbound[Interaction]
 Action = Say | Press | Enter | Quit | Nothing
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adapters.chat.surface import Deadlines, FormOrError, Inbound, Surface
-from adapters.chat.terminal.events import Interaction
+from adapters.chat.surface import Deadlines, FormOrError, Surface
+from adapters.chat.terminal.events import Command, Interaction
 from adapters.chat.terminal.sender import Sender
 from bot.access import Denied
 from bot.cards import Card, plain
@@ -36,26 +36,24 @@ class TerminalSurface(Surface[Interaction]):
         del invocation
         return actor
 
-    def progress(self, inbound: Inbound[Interaction], text: str, wanted: Callable[[], bool]) -> bool:
+    def progress(self, inbound: Command, text: str, wanted: Callable[[], bool]) -> bool:
         """Print what goes on as a line."""
         del inbound, wanted
         if text:
             self.chat.screen.line(f"… {text}")
         return True
 
-    async def interrupted(self, inbound: Inbound[Interaction], card: Card) -> bool:
+    async def interrupted(self, inbound: Command, card: Card) -> bool:
         """Print that the answer comes after a restart."""
         del inbound
         self.chat.screen.line(plain(card.text))
         return True
 
-    async def post(self, inbound: Inbound[Interaction], card: Card, key: str) -> PostOutcome:
+    async def post(self, inbound: Command, card: Card, key: str) -> PostOutcome:
         """Show a card with its files saved."""
         return self.chat.send(card, key=key, thread=inbound.invocation.place.thread)
 
-    async def edit(
-        self, inbound: Inbound[Interaction], message: MessageRef, card: Card, key: str
-    ) -> PostOutcome:
+    async def edit(self, inbound: Command, message: MessageRef, card: Card, key: str) -> PostOutcome:
         """Show another card under a message's number."""
         del inbound, key
         return await self.chat.edit(message, self.chat.with_files_saved(card))
@@ -63,20 +61,18 @@ class TerminalSurface(Surface[Interaction]):
     async def delete(self, message: MessageRef) -> None:
         """Leave it: what stands on a screen stays."""
 
-    async def ephemeral(
-        self, inbound: Inbound[Interaction], card: Card, *, replaces: bool = False
-    ) -> PostOutcome:
+    async def ephemeral(self, inbound: Command, card: Card, *, replaces: bool = False) -> PostOutcome:
         """Show a card: one person reads all that stands here."""
         del replaces
         return await self.post(inbound, card, inbound.invocation.key)
 
-    async def finish(self, inbound: Inbound[Interaction], card: Card, message: MessageRef | None) -> None:
+    async def finish(self, inbound: Command, card: Card, message: MessageRef | None) -> None:
         """Note the form that the card asks to be filled in; its files are saved already."""
         del message
         if inbound.interaction is not None:
             inbound.interaction.form = card.form
 
-    async def open_form(self, inbound: Inbound[Interaction], form: FormOrError) -> UserError | None:
+    async def open_form(self, inbound: Command, form: FormOrError) -> UserError | None:
         """Note the form that was asked for."""
         prepared = await form()
         if isinstance(prepared, UserError):

@@ -8,8 +8,7 @@ import pytest
 
 from adapters.chat import pressed
 from adapters.chat.slack import buttons, ids, markup
-from adapters.chat.slack.addresses import Addresses
-from adapters.chat.slack.proxies import way
+from adapters.chat.slack.addresses import Addresses, way
 from adapters.chat.slack.requests import WINDOW, Replays
 from bot.cards import Button, Command, Link, Untrusted
 from tests.fakes.clock import ManualClock
