@@ -125,7 +125,8 @@ class Conversation(Generic[T]):
         self._accepting.add(accepting)  # the loop itself keeps no hold on a task
         accepting.add_done_callback(self._accepting.discard)
         await asyncio.wait({accepting}, timeout=deadlines.defer)
-        if not _is_repeated(accepting):
+        repeated = accepting.done() and not accepting.exception() and not accepting.result()
+        if not repeated:
             inbound = await self._surface.defer(inbound, ephemeral=self._is_private(inbound))
             await asyncio.wait({accepting}, timeout=deadlines.accept)
         if not accepting.done():
@@ -309,10 +310,6 @@ class Conversation(Generic[T]):
         """Whether the verb that is asked for answers the person alone."""
         verb = self.handler.verb_of(inbound.invocation)
         return verb is not None and verb.private
-
-
-def _is_repeated(accepting: asyncio.Task[bool]) -> bool:
-    return accepting.done() and not accepting.exception() and not accepting.result()
 
 
 class Interruptible(Protocol):

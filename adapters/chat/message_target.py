@@ -13,8 +13,6 @@ from bot.command import MESSAGE
 from bot.commands.registry import VERBS
 from bot.errors import UserError
 from bot.lengths import LONGEST
-from bot.model import Moment
-from bot.parsed import Pasted
 from bot.replies.pasting import copyable
 
 FIND = "find"
@@ -50,17 +48,13 @@ def _named(text: str) -> str:
     if pasted is None:
         return " ".join(moments.run_ids(text))
     if pasted.moment is not None:
-        return _with_run(pasted, pasted.moment)
+        # with the run or session that it names, else with a run id that stands beside it
+        beside = () if pasted.run_id or pasted.session_id else moments.run_ids(pasted.rest)
+        shown = copyable(pasted.moment, run_id=pasted.run_id, session_id=pasted.session_id)
+        return " ".join((*beside, shown))
     if pasted.report_url is not None:
         return pasted.report_url.reveal()
     found = pasted.run_id or pasted.session_id or " ".join(moments.run_ids(text))
     if not found and pasted.refusal is not None:
         raise pasted.refusal
     return found
-
-
-def _with_run(pasted: Pasted, moment: Moment) -> str:
-    """Write the moment with the run or session it names, else with a run id that stands beside it."""
-    shown = copyable(moment, run_id=pasted.run_id, session_id=pasted.session_id)
-    beside = () if pasted.run_id or pasted.session_id else moments.run_ids(pasted.rest)
-    return " ".join((*beside, shown))

@@ -22,14 +22,10 @@ NEEDED = {
 }
 
 
-def permissions() -> discord.Permissions:
-    """Return exactly what the bot needs."""
-    return discord.Permissions(**dict.fromkeys(NEEDED, True))
-
-
 def invitation(application: str) -> str:
     """Return the address that lets the bot into a server, with exactly what it needs."""
-    return discord.utils.oauth_url(application, permissions=permissions())
+    needed = discord.Permissions(**dict.fromkeys(NEEDED, True))
+    return discord.utils.oauth_url(application, permissions=needed)
 
 
 async def check(settings: Discord, channels: Iterable[str]) -> AsyncIterator[Found]:

@@ -47,11 +47,6 @@ def fingerprint(commands: list[Json]) -> str:
     return hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
 
 
-def parameter(verb: Verb, name: str) -> Parameter | None:
-    """Return the parameter behind an option."""
-    return next((p for p in verb.parameters if p.name == name), None)
-
-
 def given(verb: Verb, options: Mapping[str, object]) -> tuple[str, dict[str, str]]:
     """Return the text and values that options stand for, as if they had been typed."""
     text, values = verb.name, {}

@@ -344,7 +344,7 @@ def _autocomplete(payload: _Payload) -> Incoming:
     name, options = _options(payload)
     verb = payload.me.verbs.get(name)
     typing = next((n for n, o in options.items() if o.get("focused") is True), "")
-    parameter = commands.parameter(verb, typing) if verb is not None else None
+    parameter = next((p for p in verb.parameters if p.name == typing), None) if verb is not None else None
     if verb is None or parameter is None:
         return payload.unknown(conversation.COMMANDS_CHANGED)
     _, given = commands.given(verb, {n: o.get("value") for n, o in options.items() if n != typing})

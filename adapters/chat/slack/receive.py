@@ -117,16 +117,14 @@ class Receiver(AsyncMiddleware):
     async def _show_home(self, actor: Actor) -> None:
         """Show the app's home to somebody."""
         user = ids.last(actor.id)
-        view = home.view(await self._home(actor, user))
-        await self.client.views_publish(user_id=user, view=view)
-
-    async def _home(self, actor: Actor, user: str) -> tuple[Card, ...]:
         try:
-            actor = await self.surface.people.actor(actor)
+            known = await self.surface.people.actor(actor)
         except UserError as error:
             await self.conversation.handler.refused(actor, Place(channel=actor.id), "account", action="home")
-            return (problems.denied(error.problem).card,)
-        return await self.conversation.home(actor, lambda: home.channels(self.client, user))
+            cards: tuple[Card, ...] = (problems.denied(error.problem).card,)
+        else:
+            cards = await self.conversation.home(known, lambda: home.channels(self.client, user))
+        await self.client.views_publish(user_id=user, view=home.view(cards))
 
     async def _suggest(self, autocomplete: Autocomplete) -> Json:
         """Suggest the launchers that fit."""

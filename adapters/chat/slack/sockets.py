@@ -104,15 +104,12 @@ class Sockets:
             new = _Connection(self._bolt, self._client, self._app_token, self._ping, self._refuse)
             self._connections.append(new)
             if old is not None:
-                self._retire(old, new)
+                task = asyncio.create_task(self._replaced(old, new))
+                self._retiring.add(task)
+                task.add_done_callback(self._retiring.discard)
             await new.watch(self._measure)
             brief = brief + 1 if time.monotonic() - start < BRIEF_SECONDS else 0
             old = new
-
-    def _retire(self, old: _Connection, new: _Connection) -> None:
-        task = asyncio.create_task(self._replaced(old, new))
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
 
     async def _replaced(self, old: _Connection, new: _Connection) -> None:
         """Let a connection read on until its successor is open and what was on the way has arrived."""

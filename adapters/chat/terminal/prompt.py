@@ -101,22 +101,17 @@ class Prompt:
         if asyncio.current_task() is not self._attended:
             self._sender.screen.line(sentences.fill_in(form.verb))
             return None
+        screen, values = self._sender.screen, {}
         self._filling = True
-        try:
-            return await self._fields_of(form)
-        finally:
-            self._filling = False
-
-    async def _fields_of(self, form: Form) -> Mapping[str, str] | None:
-        screen = self._sender.screen
         screen.line(sentences.form_begun(form.title))
-        values = {}
         try:
             for field in form.fields:
                 values[field.name] = await self._field(form.verb, field)
         except (KeyboardInterrupt, EOFError):
             screen.line(sentences.FORM_CANCELLED)
             return None
+        finally:
+            self._filling = False
         return {name: value for name, value in values.items() if value}
 
     async def _field(self, verb: str, field: Field) -> str:

@@ -7,10 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from adapters.chat.conversation import Conversation
 from adapters.chat.pressed import parts
 from adapters.chat.surface import Inbound, Kind
-from adapters.chat.terminal.content import Control
 from adapters.chat.terminal.events import Enter, Interaction, Press, Quit, Say, invocation, read
 from adapters.chat.terminal.sender import Sender
-from adapters.chat.terminal.transcript import Message
 from bot.cards import Form
 from bot.ports import Clock
 from bot.replies import prompt
@@ -64,19 +62,11 @@ class Receiver:
         elif control.page:
             self._sender.screen.page(control.label, control.page)
         else:
-            await self._press_command(message, control)
-
-    async def _press_command(self, message: Message, control: Control) -> None:
-        """Ask for what a button asks for, or open its form where there is somebody to fill it in."""
-        text, values = parts(control.command or "")
-        await self._command(
-            text,
-            Kind.BUTTON,
-            thread=message.root,
-            pressed=message.posted.id,
-            values=values,
-            opens_form=control.opens_form and self.fill is not None,
-        )
+            text, values = parts(control.command or "")
+            await self._command(
+                text, Kind.BUTTON, thread=message.root, pressed=message.posted.id, values=values,
+                opens_form=control.opens_form and self.fill is not None,  # somebody is there to fill it in
+            )  # fmt: skip
 
     async def _command(
         self,
