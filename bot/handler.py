@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot import access, authorization, grammar, home, lengths, moments, reading
 from bot.access import Afresh
-from bot.cards import Button, Card, Command, Context, Form, Reply, fingerprint
+from bot.cards import Card, Command, Context, Form, Reply, fingerprint
 from bot.command import PASTED_INTO, Asked, Services, Verb, adapted
 from bot.commands import fields
 from bot.commands.corrected import offers
@@ -225,7 +225,8 @@ class Handler:
             words = _words(invocation)
             return await self._answer(words, invocation, report, afresh)
         except UserError as error:
-            return problems.mistake(error, self._offers(error, words, invocation))
+            meant, verb = _with_values(words, invocation), self.verbs.get(words.verb)
+            return problems.mistake(error, offers(error.corrections, meant, verb, self.verbs))
         except ClewError as error:
             return problems.failure(error)
         except Exception:
@@ -284,12 +285,6 @@ class Handler:
             return self.verbs["help"]
         said = words.verb or next(iter(words.positional), f"{next(iter(words.named), '')}=")
         raise commands.unknown_verb(said, [verb.name for verb in self.verbs.values() if not verb.hidden])
-
-    def _offers(self, error: UserError, words: ParsedCommand, invocation: Invocation) -> tuple[Button, ...]:
-        """Return the corrections of a mistake as buttons."""
-        return offers(
-            error.corrections, _with_values(words, invocation), self.verbs.get(words.verb), self.verbs
-        )
 
     async def _allow(self, verb: Verb, asked: Asked) -> str:
         """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""

@@ -16,7 +16,7 @@ from bot.access import Role
 from bot.actions import send
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
-from bot.model import LaunchRequest
+from bot.model import DebugRequest, LaunchRequest
 from bot.platform import Platform
 from bot.replies import confirming, debugging, intents, launching, problems
 from bot.sessions import Session
@@ -29,6 +29,25 @@ REPETITION = timedelta(minutes=2)  # in which the same launch is likelier a slip
 DRAFT = frozenset({IntentState.DRAFT})
 SENT = frozenset({IntentState.POSTING, IntentState.ACCEPTED, IntentState.UNKNOWN})
 _REQUEST = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+async def draft(
+    request: LaunchRequest | DebugRequest,
+    connection: str,
+    asked: Asked,
+    services: Services,
+    *,
+    key: str,
+    subject: str,
+    reason: str,
+) -> Intent:
+    """Keep what somebody asked for until they confirm it."""
+    who, where = asked.invocation.actor, asked.invocation.place
+    intent = Intent(id=key, connection=connection, actor=who.id, channel=where.channel, thread=where.thread,
+                    request=request, subject=subject, state=IntentState.DRAFT,
+                    created_at=services.clock.now(), reason=reason)  # fmt: skip
+    await services.store.draft(intent)
+    return intent
 
 
 async def confirm(asked: Asked, services: Services) -> Reply:
@@ -150,7 +169,7 @@ async def _stranger(intent: Intent, asked: Asked, services: Services) -> Reply |
     who, where = asked.invocation.actor, asked.invocation.place
     if (who.id, where.channel) == (intent.actor, intent.channel):
         return None
-    reason = confirming.not_yours(intent) if who.id != intent.actor else confirming.not_here()
+    reason = confirming.not_yours(intent) if who.id != intent.actor else confirming.NOT_HERE
     by = replace(intent, actor=who.id, channel=where.channel)
     await send.note(by, "denied", "not the requester", store=services.store, now=services.clock.now())
     return problems.denied(reason)

@@ -8,8 +8,6 @@ Inside the thread of a failing property nothing has to be said. The session's li
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bot import grammar, moments, sessions
 from bot.access import Role
 from bot.actions import confirm
@@ -23,7 +21,6 @@ from bot.replies import debugging as replies
 from bot.replies import pasting
 from bot.replies.forms import TITLES
 from bot.replies.wording import SHORT_ID
-from bot.state import Intent, IntentState
 from bot.targets.moment import moment_of
 from bot.targets.run import platform_of, require
 
@@ -42,14 +39,15 @@ async def _proposed(target: MomentTarget, asked: Asked, services: Services) -> R
         raise replies.placeholder()
     key = services.new_key()
     request = _request(target, asked, services, key)
-    now = services.clock.now()
+    wanted, platform = sessions.subject(request), target.platform
     if not asked.flag("again"):
-        wanted = sessions.subject(request)
-        session = await sessions.open_at(wanted, platform=target.platform, store=services.store, now=now)
+        now = services.clock.now()
+        session = await sessions.open_at(wanted, platform=platform, store=services.store, now=now)
         if session is not None:
             return replies.joined(session)
-    intent = _draft(target, asked, request, key=key, now=now)
-    await services.store.draft(intent)
+    reason = confirm.BESIDE if asked.flag("again") else ""
+    intent = await confirm.draft(request, platform.connection, asked, services, key=key, subject=wanted,
+                                 reason=reason)  # fmt: skip
     if asked.invocation.confirmed:
         return await confirm.go(intent, asked, services)
     alone = asked.invocation.place.direct
@@ -100,22 +98,6 @@ def _request(target: MomentTarget, asked: Asked, services: Services, key: str) -
         description=f"[clew:{key[:SHORT_ID]}] {_words(target, asked)}".strip(),
         property_name=target.property_name,
         recipients=_recipients(asked, services),
-    )
-
-
-def _draft(target: MomentTarget, asked: Asked, request: DebugRequest, *, key: str, now: datetime) -> Intent:
-    place = asked.invocation.place
-    return Intent(
-        id=key,
-        connection=target.platform.connection,
-        actor=asked.invocation.actor.id,
-        channel=place.channel,
-        thread=place.thread,
-        request=request,
-        subject=sessions.subject(request),
-        state=IntentState.DRAFT,
-        created_at=now,
-        reason=confirm.BESIDE if asked.flag("again") else "",
     )
 
 

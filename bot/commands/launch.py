@@ -27,7 +27,7 @@ from bot.parsed import ParsedCommand
 from bot.platform import LAUNCHES, Launches, Platform, newest_runs
 from bot.replies import launching as replies
 from bot.replies.forms import TITLES
-from bot.state import Intent, IntentKind, IntentState
+from bot.state import Intent, IntentKind
 from bot.targets.run import platform_of, require
 from bot.wordlike import nearest
 
@@ -56,27 +56,15 @@ async def propose(
     launches = require(platform, LAUNCHES, services)
     parameters = launches.parameters(request)
     may_mail(mailed(launches.form(request.launcher, request.values)), asked, services)
-    place = asked.invocation.place
     repeated = await confirm.repeated(request, platform.connection, services)
     again = (replies.just_launched(repeated, services.clock.now()),) if repeated else ()
     warnings = (*again, *await _warnings(request, platform, services))
-    intent = Intent(
-        id=request.key,
-        connection=platform.connection,
-        actor=asked.invocation.actor.id,
-        channel=place.channel,
-        thread=place.thread,
-        request=request,
-        subject=request.launcher,
-        state=IntentState.DRAFT,
-        created_at=services.clock.now(),
-        reason=_reason(reason, repeated),
-    )
-    await services.store.draft(intent)
+    intent = await confirm.draft(request, platform.connection, asked, services, key=request.key,
+                                 subject=request.launcher, reason=_reason(reason, repeated))  # fmt: skip
     if asked.invocation.confirmed and (repeated is None or asked.flag("again")):
         return await confirm.go(intent, asked, services)
-    cost = launches.cost(request)
-    return replies.confirmation(intent, request, parameters, cost=cost, alone=place.direct, warnings=warnings)
+    cost, alone = launches.cost(request), asked.invocation.place.direct
+    return replies.confirmation(intent, request, parameters, cost=cost, alone=alone, warnings=warnings)
 
 
 async def _platform(asked: Asked, services: Services) -> Platform:
@@ -86,10 +74,12 @@ async def _platform(asked: Asked, services: Services) -> Platform:
 
 def _launcher(asked: Asked, services: Services) -> tuple[str, Preset | None]:
     """Return the launcher that is named, "" where none is, and the preset that names it."""
-    said = asked.command.bare
-    preset = _preset(asked.value("preset") or said, services, named=asked.value("preset") is not None)
-    if said and asked.value("preset"):
-        raise replies.preset_and_launcher(asked.value("preset") or "", said)
+    said, named = asked.command.bare, asked.value("preset")
+    preset = services.presets.get(named or said)
+    if named and preset is None:
+        raise replies.no_preset(named, list(services.presets))
+    if said and named:
+        raise replies.preset_and_launcher(named, said)
     return asked.value("launcher") or (preset.launcher if preset else said), preset
 
 
@@ -153,14 +143,6 @@ def _form(fields: tuple[Field, ...], platform: Platform, services: Services) -> 
                       choices=tuple(services.platforms))  # fmt: skip
         fields = (*fields, where)
     return Form(verb="launch", title=TITLES["launch"], submit="Continue", fields=fields)
-
-
-def _preset(name: str, services: Services, *, named: bool) -> Preset | None:
-    if name in services.presets:
-        return services.presets[name]
-    if not named:
-        return None
-    raise replies.no_preset(name, list(services.presets))
 
 
 def _reason(given: str, repeated: Intent | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bot.analysis import RunAnalysis
 from bot.cards import Chart
 from bot.chain import Gap
-from bot.model import Run
 from bot.replies.wording import count, short_id
 
 MOST = 14  # runs: two weeks of nightly runs
@@ -28,16 +27,13 @@ def failing_so_far(found: RunAnalysis) -> Chart | None:
     out = len(past) + 1 - len(known)
     left_out = f", {count(out, 'run')} left out" if out else ""
     why = f" Left out: {count(out, 'run')} without readable results." if out else ""
+    run = found.run
+    series = run.launcher + (f" on {run.source}" if run.source else "")
+    series += f", test {run.test_name}" if run.test_name else ""
     return Chart(
         title=f"Failing {found.terms.check.many}, last {len(past) + 1} runs{left_out}",
         values=values,
         labels=tuple(short_id(results.ref.run_id) for results in known),
-        text=f"Failing {found.terms.check.many} in the last {len(past) + 1} runs of {_series(found.run)}, oldest first: "
+        text=f"Failing {found.terms.check.many} in the last {len(past) + 1} runs of {series}, oldest first: "
         f"{', '.join(map(str, values))}.{why}",
     )
-
-
-def _series(run: Run) -> str:
-    source = f" on {run.source}" if run.source else ""
-    test = f", test {run.test_name}" if run.test_name else ""
-    return f"{run.launcher}{source}{test}"

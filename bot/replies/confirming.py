@@ -10,6 +10,7 @@ from bot.state import Intent, IntentKind, IntentState
 
 MINUTES_TO_CONFIRM = 5
 MINE_ONLY = f"Only the requester can use these buttons, once, within {MINUTES_TO_CONFIRM} minutes."
+NOT_HERE = "This can only be confirmed or cancelled in the channel where it was requested."
 
 NOUNS = {IntentKind.LAUNCH: "launch", IntentKind.DEBUG: "debugging session"}
 
@@ -62,11 +63,6 @@ def unknown_token(verb: str) -> UserError:
 def not_yours(intent: Intent) -> str:
     """Say why somebody else may not settle it."""
     return f"Only the requester can confirm or cancel this {NOUNS[intent.kind]}."
-
-
-def not_here() -> str:
-    """Say why it cannot be settled in another channel."""
-    return "This can only be confirmed or cancelled in the channel where it was requested."
 
 
 def happened(intent: Intent) -> Reply:

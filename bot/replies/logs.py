@@ -205,7 +205,9 @@ def _faults_known(moment: Moment, excerpt: LogExcerpt) -> tuple[Line, ...]:
 
 def _fault(fault: Fault, moment: Moment, excerpt: LogExcerpt) -> Item:
     lines: tuple[Line, ...] = ((Untrusted(fault.detail),),) if fault.detail else ()
-    when = _seen(fault, excerpt) if excerpt.cut else _held(fault, moment)
+    # Of a log that was cut only this is known: when it began, and that it was seen until the cut.
+    seen = f"began at {virtual_text(fault.since)}, seen until the cut{_cut_at(excerpt)}"
+    when = seen if excerpt.cut else _held(fault, moment)
     return Item(
         title=(Untrusted(fault.name), " on ", Untrusted(_nodes(fault)), f", {when}"),
         mark="fault",
@@ -221,11 +223,6 @@ def _held(fault: Fault, moment: Moment) -> str:
         return f"{since:.2f} virtual seconds before{back}"
     ends = "" if fault.until is None else f", until {fault.until:.3f} s"
     return f"active for {since:.1f} virtual seconds{ends}"
-
-
-def _seen(fault: Fault, excerpt: LogExcerpt) -> str:
-    """Say what is known of a fault in a log that was cut: when it began, and that it was seen until the cut."""
-    return f"began at {virtual_text(fault.since)}, seen until the cut{_cut_at(excerpt)}"
 
 
 def _nodes(fault: Fault) -> str:

@@ -206,12 +206,14 @@ def recent(
     newest = listed_runs[0]
     open_runs = sum(not shown.run.status.terminal for shown in listed_runs)
     going = f", {count(open_runs, 'run')} going on" if open_runs else ""
+    known = sum(shown.known is not None for shown in listed_runs)
+    news = (f" What is new is shown for the newest {COMPARED} finished runs.",) if known > COMPARED else ()
     card = Card(
         title=("Recent runs", *of),
         text=(*sentence(last(len(listed_runs), "run").capitalize(), *of, going), " The newest is ",
               *summary(newest), "."),
         items=tuple(_listed(shown, now, several=several) for shown in listed_runs),
-        footer=("“status RUN” shows one; an id is understood as it stands here.", *_compared(listed_runs)),
+        footer=("“status RUN” shows one; an id is understood as it stands here.", *news),
     )  # fmt: skip
     return Reply(card=card)
 
@@ -237,14 +239,6 @@ def ways_in(shown: Recent) -> tuple[Button, ...]:
     status = Button(label="Status", command=Command.of_run("status", shown.run.ref))
     failing = shown.known is not None and shown.known.failing
     return (status, _failing(shown.run)) if failing else (status,)
-
-
-def _compared(listed_runs: tuple[Recent, ...]) -> Line:
-    """Say of how many runs of a list it is told what is new, where that is not all of them."""
-    known = [shown for shown in listed_runs if shown.known is not None]
-    if len(known) <= COMPARED:
-        return ()
-    return (f" What is new is shown for the newest {COMPARED} finished runs.",)
 
 
 def report(run: Run, link: Secret) -> Reply:

@@ -136,7 +136,8 @@ class Auditor:
         except StoreError as error:  # no heartbeat either: whoever waits for it is told
             log.warning("whether everything has a next step could not be read: %s", error)
             return
-        if not any(self._is_silencing(finding) for finding in found):
+        wrong = [finding for finding in found if finding.problem]
+        if not any(f.cause in SILENCING or f.subject == self._operator.channel for f in wrong):
             await self._ping()
 
     async def _found(self) -> list[Finding]:
@@ -266,11 +267,6 @@ class Auditor:
         return all(now - q.recorded_at < FRESH for q in queues if q.state in WAITING)
 
     # The heartbeat ------------------------------------------------------------------------------
-
-    def _is_silencing(self, finding: Finding) -> bool:
-        if not finding.problem:
-            return False
-        return finding.cause in SILENCING or finding.subject == self._operator.channel
 
     async def _ping(self) -> None:
         if self._beat is None:

@@ -61,8 +61,9 @@ class LiveCards:
             await self._store.end_live(live)
             return
         shown = sha256(chat.render(view.card).encode()).hexdigest()
-        if await self._as_posted(live, view.card, shown) or await self._edited(live, view, shown, chat):
-            await self._end_if(live, last=view.last)
+        says_it = await self._as_posted(live, view.card, shown) or await self._edited(live, view, shown, chat)
+        if says_it and view.last:
+            await self._store.end_live(live)
 
     async def _as_posted(self, live: LiveCard, card: Card, shown: str) -> bool:
         """Whether the message says this already: by an edit, or since it was posted, which knows only the card."""
@@ -99,10 +100,6 @@ class LiveCards:
         known = await self._store.context(channel, thread)
         if known is None or known.run != card.context.run:
             await self._store.set_context(channel, thread, card.context)
-
-    async def _end_if(self, live: LiveCard, *, last: bool) -> None:
-        if last:
-            await self._store.end_live(live)
 
     def _pause(self, live: LiveCard, outcome: PostOutcome) -> None:
         channel = live.message.channel
