@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.chat.discord import markup, render
+from adapters.chat import pressed
+from adapters.chat.discord import buttons, markup, render
 from bot.cards import (
     Button,
     Card,
@@ -299,3 +301,22 @@ def test_message__masks_report_links_of_a_log() -> None:
     assert "overflow" in message
     assert "eyJ" not in message
     assert "auth" in message
+
+
+@pytest.mark.parametrize("opens_form", [False, True])
+@pytest.mark.parametrize("number", [1, 8])
+def test_message__what_a_long_button_asks_for_is_kept_under_a_token(number: int, *, opens_form: bool) -> None:
+    """No id or option is longer than Discord takes, and each leads to the whole command."""
+    for length in range(20, 130):
+        command = Command("logs", {"property": "p" * length})
+        button = Button(label="Logs", command=command, opens_form=opens_form)
+        items = tuple(Item(title=(f"{n}",), buttons=(replace(button, entry=n),)) for n in range(number))
+        message = render.message(Card(title=("t",), text=("t",), items=items))
+        kept = message.get(render.OURS, {}).get("words", {})
+        shown = [element for row in message["components"] for element in row["components"]]
+        ids = [o["value"] for e in shown for o in e.get("options", ())] or [e["custom_id"] for e in shown]
+        read = [buttons.read(each, None) for each in ids]
+
+        assert len(ids) == number
+        assert max(map(len, ids)) <= 100
+        assert {pressed.read(kept[p.token]) if p.token else p.asks for p in read if p} == {command}

@@ -109,6 +109,19 @@ def test_row__keeps_a_long_row_short() -> None:
     assert chosen == [Command("w5"), Command("w6"), Command("w7"), Command("w8")]
 
 
+def test_row__keeps_out_of_the_menu_what_is_too_long_for_it() -> None:
+    """An option takes far less than a button, and one that is too long would cost the whole message."""
+    commands = [Command("logs", {"property": "x" * length}) for length in range(100, 200)]
+    row_of = [
+        buttons.row(tuple(Button(label=f"b{n}", command=c) for n in range(8)), itertools.count(1))
+        for c in commands
+    ]
+    options = [e["options"] for (row,) in row_of for e in row["elements"] if e["type"] == "overflow"]
+
+    assert 0 < len(options) < len(commands)
+    assert max(len(option["value"]) for of_one in options for option in of_one) <= 150
+
+
 def test_fill_report__leaves_an_odd_link_to_the_click() -> None:
     """What is no web address never becomes a button's address."""
     (row,) = buttons.row(
