@@ -12,7 +12,7 @@ from adapters.chat.discord import buttons, ids, markup
 from adapters.chat.discord.markup import Json, units
 from adapters.chat.layout import Packing, flat
 from bot import cleaning
-from bot.cards import Card, Chart, Excerpt, Fact, Item, Line, Tone, Untrusted
+from bot.cards import Card, Chart, Excerpt, Fact, Item, Tone, Untrusted
 from bot.model import RunRef
 from bot.replies.layout import not_shown
 from bot.replies.runs import WORDS
@@ -92,7 +92,9 @@ class _Page:
         self._parts: list[str] = []
         self._room = min(DESCRIPTION, EMBED - size(self.embed))
         for line in card.body:
-            self._paragraph(line)
+            shown = markup.fitted(line, max(1, min(PARAGRAPH, self._room - 1)))
+            self.cut = self.cut or units(markup.marked(line)) > units(shown)
+            self._add(shown)
         if card.progress is not None:
             self._add(markup.escape(layout.progress_bar(card.progress)))
         bars = _bars(card.chart) if card.chart else ""
@@ -113,11 +115,6 @@ class _Page:
         self._parts.append(text)
         self._room -= units(text) + 1
         return True
-
-    def _paragraph(self, line: Line) -> None:
-        shown = markup.fitted(line, max(1, min(PARAGRAPH, self._room - 1)))
-        self.cut = self.cut or units(markup.marked(line)) > units(shown)
-        self._add(shown)
 
     def _facts(self, facts: tuple[Fact, ...]) -> None:
         fields: list[Json] = []

@@ -15,7 +15,7 @@ from adapters.chat.layout import Packing, flat
 from adapters.chat.slack import buttons, charts, ids, markup
 from adapters.chat.slack.markup import Json, plain, section
 from bot import cleaning
-from bot.cards import Card, Excerpt, Fact, Item, Line
+from bot.cards import Card, Excerpt, Fact
 from bot.replies.layout import not_shown, not_taken
 
 HEADER = 150
@@ -54,7 +54,8 @@ def message(card: Card, *, signed: bool = False) -> Json:
     picture = charts.picture(card.chart) if card.chart else None
     bars = [charts.bars(card.chart)] if card.chart else []
     own = buttons.row(layout.own_buttons(card), numbers, signed=signed)
-    page = _Page(tail=[*bars, *own, *_footer(card.footer)])
+    footer = [{"type": "context", "elements": [markup.marked(card.footer, FOOTER)]}] if card.footer else []
+    page = _Page(tail=[*bars, *own, *footer])
     page.room -= cost(picture["block"]) if picture else 0
     for block in (*_head(card), *_notified(card.notifies)):
         page.add(block)
@@ -131,16 +132,13 @@ def _head(card: Card) -> Iterator[Json]:
     yield {"type": "header", "text": plain(title, HEADER)}
     if paragraphs := markup.rich(*(section(line, limit=PARAGRAPH) for line in card.body)):
         yield paragraphs
-    yield from _facts(card.facts)
+    if len(card.facts) > FIELDS:
+        yield _table(card.facts)
+    elif card.facts:
+        fields = [markup.marked(fact.value, FIELD, label=fact.label) for fact in card.facts]
+        yield {"type": "section", "fields": fields}
     if card.progress is not None:
         yield {"type": "section", "text": plain(layout.progress_bar(card.progress), PARAGRAPH)}
-
-
-def _facts(facts: tuple[Fact, ...]) -> Iterator[Json]:
-    if len(facts) > FIELDS:
-        yield _table(facts)
-    elif facts:
-        yield {"type": "section", "fields": [markup.marked(f.value, FIELD, label=f.label) for f in facts]}
 
 
 def _table(facts: tuple[Fact, ...]) -> Json:
@@ -167,18 +165,14 @@ def _add_items(page: _Page, card: Card, numbers: Iterator[int]) -> None:
     keep = EXCERPTS.reserved(card.excerpt)
     shown = 0
     for item in card.items:
-        block = _item(item)
+        title = section(item.title, bold=item.mark, limit=FIELD)
+        block = markup.rich(title, *(section(line, limit=FIELD) for line in item.lines))
         if block is not None and not page.add(block, *buttons.row(item.buttons, numbers), keep=keep):
             break
         shown += 1
     left_out = card.items_left_out + len(card.items) - shown
     if left_out:
         page.note(not_shown(left_out))
-
-
-def _item(item: Item) -> Json | None:
-    title = section(item.title, bold=item.mark, limit=FIELD)
-    return markup.rich(title, *(section(line, limit=FIELD) for line in item.lines))
 
 
 def _add_excerpt(page: _Page, excerpt: Excerpt) -> None:
@@ -189,10 +183,6 @@ def _add_excerpt(page: _Page, excerpt: Excerpt) -> None:
         page.add({"type": "context", "elements": [plain(packed.heading, FIELD)]})
     if packed.lines:
         page.add(markup.preformatted(packed.lines))
-
-
-def _footer(footer: Line) -> list[Json]:
-    return [{"type": "context", "elements": [markup.marked(footer, FOOTER)]}] if footer else []
 
 
 def _too_long(card: Card) -> bool:

@@ -5,6 +5,8 @@ https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import aiohttp
 
 from adapters.chat.slack import outcomes
@@ -15,13 +17,13 @@ from bot.ports import Clock, Delivered, NotDelivered, PostOutcome, Unconfirmed, 
 OK, LIMITED, FAILED = 200, 429, 500
 
 
+@dataclass(frozen=True, slots=True)
 class Responses:
     """Posts to the addresses that Slack gave along with a command or a button."""
 
-    def __init__(self, session: aiohttp.ClientSession, addresses: Addresses, clock: Clock) -> None:
-        self._session = session
-        self._addresses = addresses
-        self._clock = clock
+    session: aiohttp.ClientSession
+    addresses: Addresses
+    clock: Clock
 
     async def send(
         self, url: str, message: Json, *, thread: str | None = None, replace: bool = False
@@ -32,21 +34,21 @@ class Responses:
         if thread is not None:
             body["thread_ts"] = thread
         try:
-            async with self._session.post(
-                self._addresses.checked(url), json=body, allow_redirects=False
+            async with self.session.post(
+                self.addresses.checked(url), json=body, allow_redirects=False
             ) as answer:
                 return self._outcome(answer.status, answer.headers.get("Retry-After"))
         except ValueError as error:
             return Undeliverable(str(error), channel_lost=False)
         except Exception as error:  # noqa: BLE001 - the table decides what any error means
-            return outcomes.classify(error, self._clock.now())
+            return outcomes.classify(error, self.clock.now())
 
     def _outcome(self, status: int, wait: str | None) -> PostOutcome:
         if status == OK:
             return Delivered("")
         if status == LIMITED:
             return NotDelivered(
-                "Slack asks for a pause.", retry_after=outcomes.waiting_time(wait, self._clock.now())
+                "Slack asks for a pause.", retry_after=outcomes.waiting_time(wait, self.clock.now())
             )
         if status >= FAILED:
             return Unconfirmed(f"Slack answered with status {status}.")

@@ -17,7 +17,6 @@ from bot.cards import (
     Link,
     Span,
     Style,
-    Untrusted,
     When,
     plain,
 )
@@ -123,10 +122,5 @@ def _segment(span: Span, emphasis: Emphasis) -> Segment:
         return Segment(plain((span,)), emphasis)
     if isinstance(span, Link):
         return Segment(one_line(span.label), emphasis, page=one_line(span.url))
-    return Segment(_clean(span), Emphasis.CODE if span.code else emphasis)
-
-
-def _clean(outside: Untrusted) -> str:
-    """Clean text from outside; prose keeps its line breaks, names in code stay on one line."""
-    cleaned = one_line(outside.text) if outside.code else many_lines(outside.text)
-    return cut(cleaned, LONGEST_TEXT)
+    cleaned = one_line(span.text) if span.code else many_lines(span.text)  # prose keeps its line breaks
+    return Segment(cut(cleaned, LONGEST_TEXT), Emphasis.CODE if span.code else emphasis)
