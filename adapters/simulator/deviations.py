@@ -18,6 +18,9 @@ UNDOCUMENTED = frozenset({("POST", CANCEL), ("GET", DESCRIPTION)})
 NULLABLE = ("creator", "parameters", "links", "failure_moment")
 OK = 200
 ACCEPTED = 202
+REFUSALS = frozenset({401, 403, 404, 429})  # by the gateway, before anything of the tenant was asked
+EPHEMERAL = "antithesis.is_ephemeral"
+SWITCHES = {"on": "true", "off": "false"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,31 +48,11 @@ class Deviation:
     mend: Callable[[Answer], Answer | None]
 
 
-def _launch_200(answer: Answer) -> Answer:
-    return replace(answer, status=ACCEPTED) if answer.launching and answer.status == OK else answer
-
-
 def _run_id(answer: Answer) -> Answer:
     if not (answer.launching and answer.status in {OK, ACCEPTED} and isinstance(answer.body, dict)):
         return answer
     given = {("runId" if name == "run_id" else name): value for name, value in answer.body.items()}
     return replace(answer, body={"runId": None} | given)
-
-
-def _empty_refusal(answer: Answer) -> Answer | None:
-    return None if answer.body is None and answer.status in {401, 403, 404, 429} else answer
-
-
-def _undocumented(answer: Answer) -> Answer | None:
-    return None if (answer.method, answer.route) in UNDOCUMENTED else answer
-
-
-def _blank_line(answer: Answer) -> Answer | None:
-    return None if answer.line and answer.body is None else answer
-
-
-def _numeric_moment(answer: Answer) -> Answer:
-    return replace(answer, body=_with_text_moments(answer.body))
 
 
 def _with_text_moments(body: Any) -> Any:
@@ -86,30 +69,12 @@ def _with_text_moments(body: Any) -> Any:
     return mended
 
 
-def _nulls(answer: Answer) -> Answer:
-    return _each_run(answer, _without_nulls)
-
-
 def _without_nulls(run: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in run.items() if value is not None or name not in NULLABLE}
     links = kept.get("links")
     if links and links.get("triage_report", "") is None:
         kept["links"] = {name: value for name, value in links.items() if value is not None}
     return kept
-
-
-def _numeric_parameters(answer: Answer) -> Answer:
-    return _each_parameter(answer, lambda _, value: str(value) if isinstance(value, int | float) else value)
-
-
-def _on_and_off(answer: Answer) -> Answer:
-    words = {"on": "true", "off": "false"}
-    return _each_parameter(
-        answer, lambda name, value: words.get(value, value) if name == EPHEMERAL else value
-    )
-
-
-EPHEMERAL = "antithesis.is_ephemeral"
 
 
 def _each_parameter(answer: Answer, change: Callable[[str, Any], Any]) -> Answer:
@@ -131,15 +96,37 @@ def _each_run(answer: Answer, change: Callable[[dict[str, Any]], dict[str, Any]]
 
 
 DEVIATIONS = (
-    Deviation("launch 200", "Launches are documented to answer 202; live ones answer 200.", _launch_200),
+    Deviation(
+        "launch 200", "Launches are documented to answer 202; live ones answer 200.",
+        lambda answer: replace(answer, status=ACCEPTED) if answer.launching and answer.status == OK else answer,
+    ),
     Deviation("run id", "The id of a launched run is documented as runId; it may be run_id, or missing.", _run_id),
-    Deviation("empty refusal", "Refusals by the gateway have no body, whatever the error schema says.", _empty_refusal),
-    Deviation("undocumented", "Cancelling, and the description itself, are served but not described.", _undocumented),
-    Deviation("blank line", "Streams hold blank lines between their objects.", _blank_line),
-    Deviation("numeric moment", "Virtual time is documented as text; events and the 0/0 placeholder hold numbers.",
-              _numeric_moment),
-    Deviation("nulls", "Fields called nullable refer to schemas that are not; a report link may be null too.", _nulls),
-    Deviation("numeric parameters", "Parameters are documented as texts; pull-request numbers come as numbers.",
-              _numeric_parameters),
-    Deviation("on and off", "is_ephemeral is documented as true or false; old runs say on or off.", _on_and_off),
+    Deviation(
+        "empty refusal", "Refusals by the gateway have no body, whatever the error schema says.",
+        lambda answer: None if answer.body is None and answer.status in REFUSALS else answer,
+    ),
+    Deviation(
+        "undocumented", "Cancelling, and the description itself, are served but not described.",
+        lambda answer: None if (answer.method, answer.route) in UNDOCUMENTED else answer,
+    ),
+    Deviation(
+        "blank line", "Streams hold blank lines between their objects.",
+        lambda answer: None if answer.line and answer.body is None else answer,
+    ),
+    Deviation(
+        "numeric moment", "Virtual time is documented as text; events and the 0/0 placeholder hold numbers.",
+        lambda answer: replace(answer, body=_with_text_moments(answer.body)),
+    ),
+    Deviation(
+        "nulls", "Fields called nullable refer to schemas that are not; a report link may be null too.",
+        lambda answer: _each_run(answer, _without_nulls),
+    ),
+    Deviation(
+        "numeric parameters", "Parameters are documented as texts; pull-request numbers come as numbers.",
+        lambda answer: _each_parameter(answer, lambda _, value: str(value) if isinstance(value, int | float) else value),
+    ),
+    Deviation(
+        "on and off", "is_ephemeral is documented as true or false; old runs say on or off.",
+        lambda answer: _each_parameter(answer, lambda name, value: SWITCHES.get(value, value) if name == EPHEMERAL else value),
+    ),
 )  # fmt: skip

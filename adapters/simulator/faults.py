@@ -19,7 +19,11 @@ def schedule(rng: random.Random, nodes: Sequence[str], end: float, failures: Ite
     """Return the faults of a timeline of `end` virtual seconds that fails at the given times."""
     moments = tuple(failures)
     background = _background(rng, nodes, end)
-    kept = [event for event in background if not (_heals(event[1]) and _near(event[0], moments))]
+    kept = [
+        (vtime, event)
+        for vtime, event in background
+        if not (_heals(event) and any(moment - CLEAR < vtime <= moment for moment in moments))
+    ]
     return kept + [event for moment in moments for event in _before(rng, nodes, moment)]
 
 
@@ -60,7 +64,3 @@ def _before(rng: random.Random, nodes: Sequence[str], moment: float) -> Iterator
 
 def _heals(event: Json) -> bool:
     return event.get("fault", {}).get("name") == "restore" or "info" in event
-
-
-def _near(vtime: float, moments: tuple[float, ...]) -> bool:
-    return any(moment - CLEAR < vtime <= moment for moment in moments)

@@ -34,7 +34,8 @@ def check(request: web.Request, credentials: Credentials) -> None:
     if not request.headers.get("User-Agent"):
         raise refuse(400, "Bad request: missing user agent")
     _check_key(request, credentials)
-    if not _accepts(request.headers.get("Accept", "*/*")):
+    accepted = request.headers.get("Accept", "*/*").split(",")
+    if not any(part.partition(";")[0].strip().lower() in SERVED for part in accepted):
         raise refuse(406, "This endpoint does not support the requested Accept type.")
 
 
@@ -50,8 +51,3 @@ def _check_key(request: web.Request, credentials: Credentials) -> None:
     known = [f"Bearer {credentials.api_key}", *([credentials.basic] if launching else [])]
     if not any(hmac.compare_digest(given.encode(), key.encode()) for key in known):
         raise Refusal(403, None)
-
-
-def _accepts(accept: str) -> bool:
-    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    return not wanted.isdisjoint(SERVED)

@@ -100,17 +100,11 @@ class Rules:
         """Return the rule for a request, used up by one."""
         for place, rule in enumerate(self._rules):
             if rule.matches(method, path):
-                self._use_up(place, rule)
+                if rule.times is not None:
+                    left = [replace(rule, times=rule.times - 1)] if rule.times > 1 else []
+                    self._rules[place : place + 1] = left
                 return rule
         return None
-
-    def _use_up(self, place: int, rule: Rule) -> None:
-        if rule.times is None:
-            return
-        if rule.times <= 1:
-            del self._rules[place]
-        else:
-            self._rules[place] = replace(rule, times=rule.times - 1)
 
 
 def rule_from(fault: str, changes: Json) -> Rule:
@@ -148,16 +142,16 @@ def rewrite(name: str, body: Json, after: str | None) -> Json:
     return REWRITES[name](body, after)
 
 
-def _run_id_key(body: Json, _after: str | None) -> Json:
-    return {"message": "Success", "run_id": body.get("runId"), "statusCode": body.get("statusCode")}
-
-
 REWRITES: dict[str, Callable[[Json, str | None], Json]] = {
     "looping cursor": lambda body, after: (
         body | {"next_cursor": after or body.get("next_cursor") or "bG9vcA=="}
     ),
     "null run id": lambda body, _: body | {"runId": None},
     "no run id": lambda body, _: {name: value for name, value in body.items() if name != "runId"},
-    "run_id key": _run_id_key,
+    "run_id key": lambda body, _: {
+        "message": "Success",
+        "run_id": body.get("runId"),
+        "statusCode": body.get("statusCode"),
+    },
     "accepted": lambda body, _: body | {"statusCode": 202},
 }

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from adapters.simulator import lines, pages
-from adapters.simulator.answers import AN_HOUR, NEVER, Refusal, refuse, refuse_launch, stream
+from adapters.simulator.answers import AN_HOUR, NEVER, refuse, refuse_launch, stream
 from adapters.simulator.run import TERMINAL, Json, SimRun
 from adapters.simulator.run_list import Query, read_cursor, read_time
 from adapters.simulator.search import matching_events
@@ -117,7 +117,8 @@ class Routes:
             return ()
         line = self.world.timeline(run)
         if not line.knows(input_hash):
-            raise _unknown_moment(run)
+            old = run.release < MOMENTS_ANSWER_404
+            raise refuse(400, "Bad request: unknown moment") if old else refuse(404, "Resource not found")
         return lines.log_lines(line, begin, vtime)
 
     async def build_logs(self, request: web.Request) -> web.StreamResponse:
@@ -159,16 +160,14 @@ class Routes:
     async def debugging(self, request: web.Request) -> web.Response:
         """Open a debugging session."""
         params = await _params(request)
-        targets = [params.get(DEBUGGING + name) for name in ("run_id", "session_id")]
+        run_id, session_id = (params.get(DEBUGGING + name) for name in ("run_id", "session_id"))
         moment = [params.get(DEBUGGING + name) for name in ("input_hash", "vtime")]
-        if not all(isinstance(part, str) and part for part in moment) or (targets[0] is None) == (
-            targets[1] is None
+        if not all(isinstance(part, str) and part for part in moment) or (run_id is None) == (
+            session_id is None
         ):
             raise refuse_launch(400)
-        run_id, session_id = targets
-        target = (
-            self.world.find(str(run_id)) if run_id is not None else self.world.find_session(str(session_id))
-        )
+        find, wanted = (self.world.find_session, session_id) if run_id is None else (self.world.find, run_id)
+        target = find(str(wanted))
         if target is None:
             raise refuse_launch(404)
         run = self.world.debug(target, params)
@@ -201,12 +200,6 @@ class Routes:
 
     def _cache(self, run: SimRun) -> dict[str, str]:
         return AN_HOUR if run.status(self.world.clock.now()) in TERMINAL else NEVER
-
-
-def _unknown_moment(run: SimRun) -> Refusal:
-    if run.release < MOMENTS_ANSWER_404:
-        return refuse(400, "Bad request: unknown moment")
-    return refuse(404, "Resource not found")
 
 
 def _base_url(request: web.Request) -> str:

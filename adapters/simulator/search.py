@@ -13,14 +13,14 @@ from adapters.simulator.timeline import Timeline
 def matching_events(line: Timeline, text: str, limit: int) -> Iterator[bytes]:
     """Yield at most `limit` events that hold a text, in any letter case; an empty text matches all."""
     wanted = text.casefold()
-    found = [timed for timed in all_events(line) if _holds(timed[1], wanted)]
+    found = [
+        (vtime, event)
+        for vtime, event in all_events(line)
+        if not wanted or any(wanted in text.casefold() for text in _searched(event))
+    ]
     rng = dice("search", line.run_id, text)
     for vtime, event in rng.sample(found, min(limit, len(found))):
         yield encode(line, vtime, event)
-
-
-def _holds(event: Json, wanted: str) -> bool:
-    return not wanted or any(wanted in text.casefold() for text in _searched(event))
 
 
 def _searched(event: Json) -> Iterator[str]:

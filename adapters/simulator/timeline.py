@@ -77,7 +77,8 @@ def timeline(run_id: str, system_name: str, failing: tuple[str, ...], *, crashes
     }
     hits = {a.name: vtime_between(rng, 30, 140) for a in declared if _hit(a, failing)}
     last_failure = max(failures.values(), default=0.0)
-    crash = vtime_between(rng, *_crash_window(last_failure)) if crashes else None
+    breaks_at = max(CRASHES_AT, last_failure + CRASH_MARGIN)  # after everything that fails
+    crash = vtime_between(rng, breaks_at, breaks_at + CRASH_MARGIN) if crashes else None
     end = crash or max(LENGTH, last_failure + FAILURE_STEP)
     story = [
         *_opening(rng, system, declared),
@@ -100,12 +101,6 @@ def timeline(run_id: str, system_name: str, failing: tuple[str, ...], *, crashes
         crash,
         _by_second(story, end),
     )
-
-
-def _crash_window(last_failure: float) -> tuple[float, float]:
-    """Return when the run breaks: after everything that fails in it."""
-    low = max(CRASHES_AT, last_failure + CRASH_MARGIN)
-    return (low, low + CRASH_MARGIN)
 
 
 def _declared(system: System, failing: tuple[str, ...]) -> tuple[Assertion, ...]:

@@ -74,7 +74,7 @@ class World:
 
     def timeline(self, run: SimRun) -> Timeline:
         """Return a run's virtual time."""
-        return timeline(run.run_id, run.system, run.plan.failing, crashes=_crashes(run))
+        return timeline(run.run_id, run.system, run.plan.failing, crashes=run.plan.pinned is Pinned.REAL)
 
     def properties(self, run: SimRun) -> tuple[Json, ...] | None:
         """Return a run's properties; None where the endpoint answers 404."""
@@ -174,10 +174,6 @@ class World:
 
 
 _NO_MOMENT = object()
-
-
-def _crashes(run: SimRun) -> bool:
-    return run.plan.pinned is Pinned.REAL
 
 
 def _failure_moment(line: Timeline, run: SimRun) -> object:

@@ -104,12 +104,8 @@ def _recognise(fields: Fields, source: Source) -> tuple[LineKind, Render]:
     return next(
         (kind, render)
         for key, origin, kind, render in _RULES
-        if _fits(fields, source, key=key, origin=origin)
+        if (key is None or fields.get(key) is not None) and origin in {None, source.name}
     )
-
-
-def _fits(fields: Fields, source: Source, *, key: str | None, origin: str | None) -> bool:
-    return (key is None or fields.get(key) is not None) and origin in {None, source.name}
 
 
 def _assertion(fields: Fields) -> str:
@@ -162,13 +158,11 @@ def _guidance(fields: Fields) -> str:
     numbers = ", ".join(
         f"{key} {text_of(value)}" for key, value in mapping(body.get("guidance_data")).items()
     )
-    return f"guidance: {name}" + (f" ({numbers}{_direction(body)})" if numbers else "")
-
-
-def _direction(body: Fields) -> str:
-    """Return which way the exploration is led: to a larger or a smaller difference of the two numbers."""
-    maximize = body.get("maximize")
-    return f"; {'maximize' if maximize else 'minimize'}" if isinstance(maximize, bool) else ""
+    maximize = body.get(
+        "maximize"
+    )  # the exploration is led to a larger difference of the two numbers, or a smaller
+    leads = f"; {'maximize' if maximize else 'minimize'}" if isinstance(maximize, bool) else ""
+    return f"guidance: {name}" + (f" ({numbers}{leads})" if numbers else "")
 
 
 def _sdk(fields: Fields) -> str:
@@ -237,10 +231,6 @@ def _signal(fields: Fields) -> str:
     return f"{word(crash['executable'])} was ended by signal {word(crash.get('signal'))} (pid {word(crash.get('pid'))})"
 
 
-def _output(fields: Fields) -> str:
-    return text_of(fields.get("output_text"))
-
-
 def _command(fields: Fields) -> str:
     code, seconds = word(fields.get("command_return_code")), word(fields.get("command_runtime"))
     parts = (
@@ -249,18 +239,10 @@ def _command(fields: Fields) -> str:
         word(fields.get("task_status")),
         f"returned {code}" if code else "",
         f"after {seconds} s" if seconds else "",
-        *(f"{name}: {text}" for name, text in _outputs(fields)),
+        f"out: {out}" if (out := text_of(fields.get("additional_stdout"))) else "",
+        f"error: {error}" if (error := text_of(fields.get("additional_stderr"))) else "",
     )
     return " ".join(part for part in parts if part)
-
-
-def _outputs(fields: Fields) -> list[tuple[str, str]]:
-    names = (("out", "additional_stdout"), ("error", "additional_stderr"))
-    return [(name, text) for name, key in names if (text := text_of(fields.get(key)))]
-
-
-def _probability(fields: Fields) -> str:
-    return f"probability of the bug: {word(fields.get('probability'))}"
 
 
 _SDK_TROUBLE = {
@@ -299,10 +281,6 @@ def _sdk_trouble(what: str, body: Fields) -> str:
     return f"SDK {what} {code}: {known.format(context)}" + (f": {cause}" if quoted else "")
 
 
-def _rest(fields: Fields) -> str:
-    return compact({key: value for key, value in fields.items() if key not in _NOISE}) or "{}"
-
-
 _RULES: tuple[tuple[str | None, str | None, LineKind, Render], ...] = (
     ("antithesis_assert", None, LineKind.ASSERTION, _assertion),
     ("antithesis_guidance", None, LineKind.OTHER, _guidance),
@@ -312,11 +290,21 @@ _RULES: tuple[tuple[str | None, str | None, LineKind, Render], ...] = (
     ("info", INJECTOR, LineKind.FAULT, _injector),
     ("event", CONTAINERS, LineKind.CONTAINER, _container),
     ("output_text", "processes_terminated_with_signal", LineKind.CONTAINER, _signal),
-    ("output_text", None, LineKind.OUTPUT, _output),
+    ("output_text", None, LineKind.OUTPUT, lambda fields: text_of(fields.get("output_text"))),
     ("task_status", "antithesis_test_composer", LineKind.COMMAND, _command),
     ("command", "antithesis_test_composer", LineKind.COMMAND, _command),
-    ("probability", "bug_probability", LineKind.OTHER, _probability),
+    (
+        "probability",
+        "bug_probability",
+        LineKind.OTHER,
+        lambda fields: f"probability of the bug: {word(fields.get('probability'))}",
+    ),
     ("antithesis_error", None, LineKind.OTHER, _error),
     ("antithesis_warning", None, LineKind.SDK, _warning),
-    (None, None, LineKind.OTHER, _rest),
+    (
+        None,
+        None,
+        LineKind.OTHER,
+        lambda fields: compact({key: value for key, value in fields.items() if key not in _NOISE}) or "{}",
+    ),
 )
