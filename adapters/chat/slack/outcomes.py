@@ -99,7 +99,8 @@ def waiting_time(header: str | None, now: datetime) -> float:
 
 def _answered(error: SlackApiError, now: datetime) -> PostOutcome:
     error_code = code(error)
-    status = _status(error)
+    named_so = (getattr(error.response, name, None) for name in ("status_code", "status"))
+    status = next((found for found in named_so if isinstance(found, int)), 0)
     if status == 429 or error_code in RATE:  # noqa: PLR2004 - too many requests
         headers = getattr(error.response, "headers", None) or {}
         wait = waiting_time(headers.get("Retry-After"), now)
@@ -115,11 +116,3 @@ def _answered(error: SlackApiError, now: datetime) -> PostOutcome:
     return Unconfirmed(
         sentence(error_code) if error_code else f"Slack answered with status {status} and nothing readable."
     )
-
-
-def _status(error: SlackApiError) -> int:
-    for name in ("status_code", "status"):
-        status = getattr(error.response, name, None)
-        if isinstance(status, int):
-            return status
-    return 0

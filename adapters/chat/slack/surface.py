@@ -87,7 +87,9 @@ class SlackSurface(Surface[Interaction]):
             return await self._respond(url, inbound, card, replaces=True)
         outcome = await self._respond(url, inbound, card)
         if not is_shown(outcome) and not inbound.invocation.place.direct:
-            outcome = await self._unseen(inbound, card)
+            channel, user = inbound.invocation.place.channel, ids.last(inbound.invocation.actor.id)
+            thread = _interaction(inbound).thread
+            outcome = await to_person(self.clock, lambda: self.chat.ephemeral(channel, thread, user, card))
         if is_shown(outcome):
             await self._overflow_to_person(inbound, card)
         return outcome
@@ -123,11 +125,6 @@ class SlackSurface(Surface[Interaction]):
         return await to_person(
             self.clock, lambda: self.responses.send(url, message, thread=thread, replace=replaces)
         )
-
-    async def _unseen(self, inbound: Command, card: Card) -> PostOutcome:
-        channel, user = inbound.invocation.place.channel, ids.last(inbound.invocation.actor.id)
-        thread = _interaction(inbound).thread
-        return await to_person(self.clock, lambda: self.chat.ephemeral(channel, thread, user, card))
 
     async def _overflow_to_person(self, inbound: Command, card: Card) -> None:
         """Send what had no room to the person alone: a file cannot be hidden from others in a channel."""
