@@ -20,8 +20,8 @@ from adapters.chat.terminal.typeset import Display, typeset
 from adapters.cli.card_json import card_json
 from adapters.cli.parts import Parts
 from bot.actions.confirm import CONFIRM
-from bot.cards import Button, Card, Reply
-from bot.state import Invocation, MessageRef
+from bot.cards import Button, Card
+from bot.state import MessageRef
 
 ANSWERED, USER_ERROR, FAILURE = 0, 1, 2
 LINK_KEPT = (
@@ -61,7 +61,9 @@ async def ask(parts: Parts, words: Sequence[str], manner: Manner) -> int:
     await parts.handler.accept(asked)
     reply = await parts.handler.handle(asked, _report)
     reply = replace(reply, card=with_files_saved(reply.card), live=None)
-    await _answered(parts, asked, reply)
+    # The thread remembers; the message itself is nowhere but on standard output.
+    message = MessageRef(channel=CHANNEL, message_id=asked.key, thread=asked.place.thread)
+    await parts.handler.answered(asked, reply, message)
     console = _Output(highlight=False, markup=False, emoji=False)
     if manner.as_json:
         hints = [] if manner.show_link else [_kept(button) for button in _signed(reply.card)]
@@ -71,23 +73,13 @@ async def ask(parts: Parts, words: Sequence[str], manner: Manner) -> int:
         _show(reply.card, console)
         _show_links(reply.card, console, plainly=manner.show_link)
         print(f"(--thread {thread} goes on from here)", file=sys.stderr)  # noqa: T201 - the answer
-    if _waits_for_yes(reply.card):
+    # The question before a costly action: a script has nobody to press its button.
+    if any(b.command is not None and b.command.verb == CONFIRM.name for b in reply.card.buttons):
         print("Nothing was started. Run it again with --yes to confirm it.", file=sys.stderr)  # noqa: T201 - the answer
         return USER_ERROR
     if not reply.failed:
         return ANSWERED
     return FAILURE if reply.fault else USER_ERROR
-
-
-async def _answered(parts: Parts, asked: Invocation, reply: Reply) -> None:
-    """Let the thread remember; the message itself is nowhere but on standard output."""
-    message = MessageRef(channel=CHANNEL, message_id=asked.key, thread=asked.place.thread)
-    await parts.handler.answered(asked, reply, message)
-
-
-def _waits_for_yes(card: Card) -> bool:
-    """Whether this is the question before a costly action; a script has nobody to press its button."""
-    return any(b.command is not None and b.command.verb == CONFIRM.name for b in card.buttons)
 
 
 async def _report(text: str) -> None:

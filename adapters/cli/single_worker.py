@@ -70,7 +70,9 @@ class SingleWorker:
         """Show life, or look whether it is our turn. Raises `StoreError`; then everything stays as it is."""
         if self.works:
             if not await self._workers.beat(self.me.holder):
-                await self._give_way()
+                self.works = False
+                log.error("another program took over polling and delivering; this one stops both and waits")
+                await self._end()
             return
         found = await self._workers.worker()
         if found is not None and not self._is_dead(found):
@@ -102,11 +104,6 @@ class SingleWorker:
             await self._workers.leave_work(self.me.holder)
         except StoreError as error:
             log.warning("another program will have to wait for a moment: %s", error)
-
-    async def _give_way(self) -> None:
-        self.works = False
-        log.error("another program took over polling and delivering; this one stops both and waits")
-        await self._end()
 
     def _is_dead(self, found: Worker) -> bool:
         now = self._clock.monotonic()

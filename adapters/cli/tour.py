@@ -47,18 +47,15 @@ class Tour:
         return DONE
 
     async def _steps(self) -> None:
-        await self._recent_runs()
+        self._say("What is going on?")
+        await self._shown("status", RowKind.ITEM, "status listed no runs")
         run = await self._launch()
         announced = await self._announced(run)
         root = announced.root
-        await self._failing(root)
+        self._say("In the thread of a run, every verb works without arguments.")
+        await self._shown(f"#{root} failing", RowKind.ITEM, "no failing property was listed")
         await self._logs(root)
         await self._debug(root)
-
-    async def _recent_runs(self) -> None:
-        self._say("What is going on?")
-        shown = await self._type("status")
-        _require(any(row.kind is RowKind.ITEM for row in shown.content.rows), "status listed no runs")
 
     async def _launch(self) -> str:
         """Launch with a confirmation and follow the live card to its verdict; return the run's short id."""
@@ -83,17 +80,9 @@ class Tour:
             lambda m: m.posted.id not in self._mine and run in m.content.heading,
         )
 
-    async def _failing(self, root: str) -> None:
-        self._say("In the thread of a run, every verb works without arguments.")
-        shown = await self._type(f"#{root} failing")
-        _require(
-            any(row.kind is RowKind.ITEM for row in shown.content.rows), "no failing property was listed"
-        )
-
     async def _logs(self, root: str) -> None:
         self._say("What happened just before it failed?")
-        shown = await self._type(f"#{root} logs")
-        _require(any(row.kind is RowKind.CODE for row in shown.content.rows), "no log line was shown")
+        shown = await self._shown(f"#{root} logs", RowKind.CODE, "no log line was shown")
         files = [row.segments[-1].text for row in shown.content.rows if len(row.segments) > 1]
         _require(any(map(_saved, files)), "the whole window was not saved as a file")
 
@@ -115,6 +104,12 @@ class Tour:
             await self._receiver.line(line)
         _require(bool(added), f"“{line}” was not answered")
         return added[-1]
+
+    async def _shown(self, line: str, kind: RowKind, missing: str) -> Message:
+        """Type a line and return its answer, which must have a row of that kind."""
+        shown = await self._type(line)
+        _require(any(row.kind is kind for row in shown.content.rows), missing)
+        return shown
 
     async def _press(self, message: Message, label: str) -> None:
         """Press the button whose label has this word."""

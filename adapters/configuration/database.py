@@ -91,7 +91,9 @@ def _postgresql(parts: SplitResult) -> PostgresServer:
         mode = given.pop("ssl")
         given.setdefault("sslmode", "require" if mode == "true" else mode)
     for name, value in given.items():
-        _check(name, value)
+        if name not in _PARAMETERS:
+            raise _refused(name, "Clew does not support this parameter.", MORE.get(name, LEAVE_OUT))
+        _PARAMETERS[name](name, value)
     if given.get("sslrootcert") != SYSTEM:
         _needs_certificates(given)
     passed = {name: value for name, value in given.items() if name in _DRIVER and value != SYSTEM}
@@ -155,12 +157,6 @@ def _needs_certificates(given: Mapping[str, str]) -> None:
         raise _refused(
             "sslmode", what, "Add sslrootcert=/path/to/ca.pem, or sslmode=verify-full&sslrootcert=system."
         )
-
-
-def _check(name: str, value: str) -> None:
-    if name not in _PARAMETERS:
-        raise _refused(name, "Clew does not support this parameter.", MORE.get(name, LEAVE_OUT))
-    _PARAMETERS[name](name, value)
 
 
 def _one_of(*values: str) -> Callable[[str, str], None]:

@@ -11,7 +11,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from adapters.simulator.clock import SystemClock, TenantClock
+from adapters.clock import SystemClock
+from adapters.simulator.clock import TenantClock
 from adapters.simulator.control import Control
 from adapters.simulator.gate import Credentials
 from adapters.simulator.misbehave import FAULTS, Rule

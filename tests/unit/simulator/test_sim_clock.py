@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.simulator.clock import SystemClock, TenantClock
+from adapters.clock import SystemClock
+from adapters.simulator.clock import TenantClock
 from tests.fakes.clock import ManualClock
 
 
