@@ -245,9 +245,7 @@ class Card:
     buttons: tuple[Button, ...] = ()
     footer: Line = ()
     context: Context | None = None
-    notifies: str | None = (
-        None  # the id of a person whom the chat notifies of this message, in their own chat
-    )
+    notifies: str | None = None  # the id of a person whom their own chat notifies of this message
     form: Form | None = None  # chats with forms open it; others show the body, which says the same
 
 

@@ -397,9 +397,7 @@ class LogExcerpt:
     matched: int
     total: int
     faults: tuple[Fault, ...] = ()  # with an effect at the moment, of those that began since `faults_since`
-    faults_since: float | None = (
-        None  # virtual seconds; 0: from the run's begin; None: faults were not followed
-    )
+    faults_since: float | None = None  # virtual seconds; 0: from the run's begin; None: faults not followed
     faults_left_out: bool = False  # more may have been active than are listed
     path: str | None = None  # NDJSON as served; the chat adapter deletes it after sending
     size: int = 0  # bytes in that file

@@ -20,7 +20,6 @@ class Session:
     """A debugging session as it stands: what was asked, and its run once that is seen."""
 
     intent: Intent
-    request: DebugRequest
     now: datetime
     run: Run | None = None
 
@@ -54,9 +53,7 @@ async def stand(intent: Intent, platform: Platform | None, now: datetime) -> Ses
 
     Raises `ServiceError` where that cannot be told just now.
     """
-    request = intent.debug
-    run = await _run(intent, platform) if platform else None
-    return Session(intent=intent, request=request, now=now, run=run)
+    return Session(intent=intent, now=now, run=await _run(intent, platform) if platform else None)
 
 
 async def open_at(wanted: str, *, platform: Platform, store: Intents, now: datetime) -> Session | None:

@@ -27,13 +27,12 @@ async def check(asked: Asked, services: Services) -> Reply:
     platform = services.platforms.get(intent.connection)
     if platform is None:
         raise confirming.no_connection(intent)
-    request = intent.launch
     run = await send.look(intent, platform)
     if run is None:
-        return replies.still_unknown(intent, request, findable=platform.finds_launched is not None)
+        return replies.still_unknown(intent, findable=platform.finds_launched is not None)
     now = services.clock.now()
     await send.accept(intent, run.ref.run_id, store=services.store, now=now)
-    return Reply(card=replies.appeared(intent, request, run, now=now))
+    return Reply(card=replies.appeared(intent, run, now=now))
 
 
 async def again(asked: Asked, services: Services) -> Reply:

@@ -14,9 +14,8 @@ from bot.state import Intent, IntentKind, IntentState
 def card(intent: Intent, now: datetime, outlook: Outlook) -> Card:
     """Say how it stands, before anything is known of its run. `outlook`: what its platform says of a launch."""
     if intent.kind is IntentKind.LAUNCH:
-        return launching.sent(intent, intent.launch, outlook)
-    request = intent.debug
-    return debugging.of_session(Session(intent=intent, request=request, now=now))
+        return launching.sent(intent, outlook)
+    return debugging.of_session(Session(intent=intent, now=now))
 
 
 def reply(intent: Intent, now: datetime, outlook: Outlook) -> Reply:

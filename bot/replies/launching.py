@@ -203,17 +203,17 @@ class Outlook:
     findable: bool = True
 
 
-def sent(intent: Intent, request: LaunchRequest, outlook: Outlook) -> Card:
+def sent(intent: Intent, outlook: Outlook) -> Card:
     """Say how a launch stands before its run is seen: sent, accepted, refused or of unknown outcome."""
     match intent.state:
         case IntentState.ACCEPTED:
-            return _accepted(intent, request, outlook.cost)
+            return _accepted(intent, outlook.cost)
         case IntentState.REJECTED:
-            return _rejected(intent, request)
+            return _rejected(intent)
         case IntentState.UNKNOWN:
-            return unknown(intent, request, findable=outlook.findable)
+            return unknown(intent, findable=outlook.findable)
         case _:
-            return _checking(intent, request, findable=outlook.findable)
+            return _checking(intent, findable=outlook.findable)
 
 
 def progress(intent: Intent, run: Run, *, cost: str, now: datetime) -> Card:
@@ -235,7 +235,7 @@ def progress(intent: Intent, run: Run, *, cost: str, now: datetime) -> Card:
     )
 
 
-def unknown(intent: Intent, request: LaunchRequest, *, findable: bool) -> Card:
+def unknown(intent: Intent, *, findable: bool) -> Card:
     """Say that nobody knows whether a launch started, and what can be done; `findable`: it can be looked up."""
     so = (
         "no matching run has appeared. It may still have been started. Clew keeps looking for it for a day and never "
@@ -243,9 +243,13 @@ def unknown(intent: Intent, request: LaunchRequest, *, findable: bool) -> Card:
         if findable
         else f"it may have been started. {NOT_FINDABLE} Clew never launches it again by itself."
     )
-    said: Line = ("The launch of ", Untrusted(request.launcher), f" was sent, but no answer came and {so}")
+    said: Line = (
+        "The launch of ",
+        Untrusted(intent.launch.launcher),
+        f" was sent, but no answer came and {so}",
+    )
     return Card(
-        title=("Launch of ", Untrusted(request.launcher), " unconfirmed"),
+        title=("Launch of ", Untrusted(intent.launch.launcher), " unconfirmed"),
         text=said,
         tone=Tone.WARNING,
         body=(
@@ -260,19 +264,19 @@ def unknown(intent: Intent, request: LaunchRequest, *, findable: bool) -> Card:
     )
 
 
-def appeared(intent: Intent, request: LaunchRequest, run: Run, *, now: datetime) -> Card:
+def appeared(intent: Intent, run: Run, *, now: datetime) -> Card:
     """Report that a launch of unknown outcome turned out to have started."""
     waited = f" {duration(now - intent.posted_at)} after it was sent" if intent.posted_at else ""
-    said: Line = ("The launch of ", Untrusted(request.launcher), f" did start: its run appeared{waited}, as ",
+    said: Line = ("The launch of ", Untrusted(intent.launch.launcher), f" did start: its run appeared{waited}, as ",
                   Untrusted(run.ref.run_id, code=True), ".")  # fmt: skip
     return _card(intent, (*run_name(run), " did start"), said, Tone.RUNNING, run=run.ref)
 
 
-def still_unknown(intent: Intent, request: LaunchRequest, *, findable: bool) -> Reply:
+def still_unknown(intent: Intent, *, findable: bool) -> Reply:
     """Answer a look that found nothing, or that nothing can be looked up."""
     said: Line = (
         "No run of this launch of ",
-        Untrusted(request.launcher),
+        Untrusted(intent.launch.launcher),
         " has appeared so far. Clew keeps looking." if findable else f" is known. {NOT_FINDABLE}",
     )
     return Reply(card=_card(intent, ("Still unconfirmed",), said, Tone.WARNING), private=True)
@@ -300,23 +304,23 @@ def _card(
     )
 
 
-def _accepted(intent: Intent, request: LaunchRequest, cost: str) -> Card:
+def _accepted(intent: Intent, cost: str) -> Card:
     run = RunRef(intent.connection, intent.run_id or "")
-    said: Line = ("Launched ", Untrusted(request.launcher), f" for {cost}: run " if cost else ": run ",
+    said: Line = ("Launched ", Untrusted(intent.launch.launcher), f" for {cost}: run " if cost else ": run ",
                   Untrusted(run.run_id, code=True), " is being set up.")  # fmt: skip
     set_up = Progress(fraction=0.0, text="being set up")
-    title: Line = (Untrusted(request.launcher), " is launched")
+    title: Line = (Untrusted(intent.launch.launcher), " is launched")
     return _card(intent, title, said, Tone.RUNNING, progress=set_up, run=run)
 
 
-def _rejected(intent: Intent, request: LaunchRequest) -> Card:
+def _rejected(intent: Intent) -> Card:
     said: Line = (
-        *sentence("The platform refused to launch ", Untrusted(request.launcher)),
+        *sentence("The platform refused to launch ", Untrusted(intent.launch.launcher)),
         " Nothing was started.",
     )
     why: Line = sentence("It said: ", Untrusted(intent.reason)) if intent.reason else ()
     return Card(
-        title=(Untrusted(request.launcher), " was not launched"),
+        title=(Untrusted(intent.launch.launcher), " was not launched"),
         text=(*said, " ", *why),
         tone=Tone.BAD,
         body=(said, why) if why else (said,),
@@ -325,13 +329,13 @@ def _rejected(intent: Intent, request: LaunchRequest) -> Card:
     )
 
 
-def _checking(intent: Intent, request: LaunchRequest, *, findable: bool) -> Card:
+def _checking(intent: Intent, *, findable: bool) -> Card:
     at = f" at {clock_time(intent.posted_at)}" if intent.posted_at else ""
     looking = "Clew is looking for it and will update this message." if findable else NOT_FINDABLE
-    said: Line = ("The launch of ", Untrusted(request.launcher), (f" was sent{at}. Its run is not known yet."
+    said: Line = ("The launch of ", Untrusted(intent.launch.launcher), (f" was sent{at}. Its run is not known yet."
                   f" {looking} It is never sent twice."))  # fmt: skip
     checking = Progress(fraction=None, text="sent, no answer yet, checking")
-    title: Line = ("Launching ", Untrusted(request.launcher))
+    title: Line = ("Launching ", Untrusted(intent.launch.launcher))
     return _card(intent, title, said, Tone.RUNNING, progress=checking)
 
 

@@ -132,8 +132,7 @@ class LaunchWatch:
         """Settle it. A late one is reported first: the report has a key, so a repeat of this changes nothing."""
         now = self._clock.now()
         if intent.state is IntentState.UNKNOWN:
-            request = intent.launch
-            await self._notify(intent, "appeared", launching.appeared(intent, request, run, now=now))
+            await self._notify(intent, "appeared", launching.appeared(intent, run, now=now))
         await send.accept(intent, run.ref.run_id, store=self._store, now=now)
 
     async def _give_up(self, intent: Intent, why: str) -> None:
@@ -145,7 +144,7 @@ class LaunchWatch:
     async def _tell_unknown(self, intent: Intent) -> None:
         if intent.id not in self._told:
             findable = self._findable(intent)
-            await self._notify(intent, "unknown", launching.unknown(intent, intent.launch, findable=findable))
+            await self._notify(intent, "unknown", launching.unknown(intent, findable=findable))
             self._told.add(intent.id)
 
     async def _notify(self, intent: Intent, what: str, card: Card) -> None:

@@ -291,16 +291,14 @@ def of_intents(ending: str) -> Iterator[Card]:
     """Yield what is said of launches and sessions in every state."""
     for state in IntentState:
         launch = an_intent(IntentKind.LAUNCH, state, ending)
-        request = launch.launch
         session = an_intent(IntentKind.DEBUG, state, ending)
         for cost, findable in itertools.product(("", "2 minutes of test time"), (True, False)):
-            yield launching.sent(launch, request, launching.Outlook(cost=cost, findable=findable))
+            yield launching.sent(launch, launching.Outlook(cost=cost, findable=findable))
         yield confirming.happened(launch).card
         yield confirming.happened(session).card
         ended = a_run(1, status_text=ending)
         for run in (None, ended, replace(ended, status=RunStatus.INCOMPLETE)):
-            asked = session.debug
-            yield debugging.of_session(Session(intent=session, request=asked, now=NOW, run=run))
+            yield debugging.of_session(Session(intent=session, now=NOW, run=run))
     for minutes in (None, "0.5", "1", "2"):
         asked_for, cost = LaunchRequest(launcher=ending, key="k"), launching.test_time(minutes)
         yield launching.confirmation(

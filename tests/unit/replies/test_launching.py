@@ -79,8 +79,8 @@ def test_progress__a_status_that_nobody_knows_stays_text_from_outside() -> None:
 def test_sent__without_a_time_of_sending() -> None:
     """A card that does not know when it was sent leaves that out."""
     intent = an_intent(IntentState.POSTING)
-    card = launching.sent(intent, REQUEST, Outlook(cost="x"))
-    late = launching.appeared(intent, REQUEST, a_run(1), now=EPOCH)
+    card = launching.sent(intent, Outlook(cost="x"))
+    late = launching.appeared(intent, a_run(1), now=EPOCH)
 
     assert "The launch of basic_test was sent. Its run" in plain(card.text)
     assert "its run appeared, as" in plain(late.text)
@@ -88,7 +88,7 @@ def test_sent__without_a_time_of_sending() -> None:
 
 def test_sent__refused_without_a_reason() -> None:
     """A refusal without a word is told all the same."""
-    card = launching.sent(an_intent(IntentState.REJECTED), REQUEST, Outlook(cost="x"))
+    card = launching.sent(an_intent(IntentState.REJECTED), Outlook(cost="x"))
 
     assert plain(card.text).strip() == "The platform refused to launch basic_test. Nothing was started."
     assert len(card.body) == 1
