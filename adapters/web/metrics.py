@@ -26,10 +26,10 @@ class Metrics(Collector):
         yield self._polls()
         yield self._connected()
         yield GaugeMetricFamily(
-            "clew_loop_tick_age_seconds", "Age of the loop's last turn", self._health.tick_age
+            "clew_loop_tick_age_seconds", "Time since the event loop last ran", self._health.tick_age
         )
         yield CounterMetricFamily(
-            "clew_scheduler_misses", "Ticks that came late or not at all", self._health.misses()
+            "clew_scheduler_misses", "Scheduled ticks that ran late or not at all", self._health.misses()
         )
         yield self._deliveries()
 
@@ -50,7 +50,7 @@ class Metrics(Collector):
 
     def _polls(self) -> Metric:
         metric = GaugeMetricFamily(
-            "clew_poll_age_seconds", "Age of the last good poll", labels=["connection"]
+            "clew_poll_age_seconds", "Time since the last successful poll", labels=["connection"]
         )
         for name, at in self._health.polls().items():
             if (age := self._health.since(at)) is not None:
@@ -58,7 +58,7 @@ class Metrics(Collector):
         return metric
 
     def _connected(self) -> Metric:
-        metric = GaugeMetricFamily("clew_chat_connected", "Whether a chat receives", labels=["chat"])
+        metric = GaugeMetricFamily("clew_chat_connected", "Whether the chat is connected", labels=["chat"])
         for name, up in self._health.chats().items():
             metric.add_metric([name], float(up))
         return metric

@@ -18,19 +18,19 @@ SUMMARY = 150
 
 SCOPES = {
     "app_mentions:read": "receive messages that mention it in channels and threads",
-    "channels:history": "find its own message again when Slack did not say whether it arrived; public channels",
-    "channels:read": "see whether other organisations read a channel, and which channels a person is in",
+    "channels:history": "find its own message when Slack did not confirm it; public channels",
+    "channels:read": "see whether a channel is shared with other organisations, and which channels a person is in",
     "chat:write": "answer and announce",
     "chat:write.public": "answer a slash command in public channels that it was not invited to",
     "commands": "the slash command and the shortcuts",
     "files:write": "send log windows, charts and answers too long for a message",
-    "groups:history": "find its own message again; private channels that it was invited to",
+    "groups:history": "the same as channels:history, for private channels that it was invited to",
     "groups:read": "the same as channels:read, for private channels that it was invited to",
     "im:history": "receive direct messages, and find its own messages there",
-    "im:write": "answer a person directly where it cannot answer in the channel",
-    "usergroups:read": "roles that the settings give to user groups",
-    "users:read": "tell members from guests, and from people of other organisations",
-    "users:read.email": "send a debugging session's link to whoever asked for it",
+    "im:write": "answer a person directly if it cannot answer in the channel",
+    "usergroups:read": "apply roles that the settings give to user groups",
+    "users:read": "tell members from guests and people from other organisations",
+    "users:read.email": "send a debugging session's link to the requester",
 }
 EVENTS = (
     "app_home_opened",
