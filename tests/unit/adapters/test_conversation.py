@@ -14,9 +14,11 @@ from adapters.chat.conversation import Conversation, told_of_a_restart
 from adapters.chat.lanes import MOST
 from adapters.chat.surface import Deadlines, Kind
 from bot.access import Denied
+from bot.cards import Card
 from bot.errors import StoreError
-from bot.state import Actor, Invocation
-from tests.fakes.chat import FakeChat
+from bot.ports import Undeliverable
+from bot.state import Actor, Invocation, MessageRef
+from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.clock import ManualClock
 from tests.fakes.gated import GatedStore
 from tests.fakes.held import HeldService
@@ -190,6 +192,49 @@ async def test_restart__says_so_and_goes_on_in_the_same_message(process: Process
     assert cut == 1
     assert "will continue with this afterwards" in said
     assert [ANSWER in text for text in after.surface.seen] == [True]
+
+
+async def test_restart__says_nothing_over_an_answer_that_is_there(process: Process) -> None:
+    """What is cut off behind the answer, its files, is no reason to promise the answer for later."""
+    there = asyncio.Event()
+
+    async def hangs(asked: str, text: str) -> None:
+        if asked == "finish":
+            there.set()
+            await asyncio.Event().wait()
+
+    process.surface.before = hangs
+    await process.conversation.receive(process.surface.command(f"status {QUICK}"))
+    await asyncio.wait_for(there.wait(), 10)
+    process.surface.before = at_once
+    await process.conversation.end()
+
+    assert [ANSWER in text for text in process.surface.seen] == [True]
+
+
+async def test_answer__that_cannot_take_the_place_of_progress_is_not_mistaken_for_it(
+    process: Process,
+) -> None:
+    """Both are messages to the same command: whoever looks for the answer must not find the other one."""
+    process.surface.deadlines = Deadlines(defer=60.0, accept=60.0, progress=0.0)
+    posted = asyncio.Event()
+
+    async def watch(asked: str, text: str) -> None:
+        if asked == "posted":
+            posted.set()
+
+    async def gone(message: MessageRef, card: Card) -> Undeliverable:
+        return Undeliverable("It is not edited any more.", channel_lost=False)
+
+    process.surface.before = watch
+    process.chat.edit = gone  # type: ignore[method-assign]  # the chat that refuses edits
+    await process.conversation.receive(process.surface.command(f"status {SLOW}"))
+    await asyncio.wait_for(posted.wait(), 10)
+    process.chat.next_posts(Posting.DROPPED)
+    process.service.gate.set()
+    await process.settled()
+
+    assert len(process.answers) == 1
 
 
 async def test_start__does_not_answer_what_nobody_waits_for(process: Process) -> None:

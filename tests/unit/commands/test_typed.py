@@ -371,3 +371,12 @@ def test_command_of__what_can_be_asked_again(
     door = a_door()
 
     assert door.handler.command_of(door.invocation(text, values=values)) == expected
+
+
+async def test_command__with_a_report_link_is_held_by_no_button() -> None:
+    """The link opens the report, so no message keeps it; without it the button would ask for something else."""
+    stage = Stage()
+    asked = an_invocation(stage, "status https://demo.antithesis.com/report/abc?auth=v2.public.CANARY")
+
+    assert stage.handler.command_of(asked) is None
+    assert stage.handler.command_of(an_invocation(stage, f"status {run_id(1)}")) is not None
