@@ -86,7 +86,7 @@ def simulate(
 # An input hash begins with a sign, and `--window 20` is a word of the command: only our own options are ours.
 @app.command(context_settings={"ignore_unknown_options": True})
 def ask(
-    words: Annotated[
+    command: Annotated[
         list[str] | None,
         typer.Argument(
             help="A verb and its arguments, one value per word (NAME=VALUE or just VALUE); "
@@ -106,7 +106,7 @@ def ask(
     from adapters.cli.ask import Manner
 
     manner = Manner(as_json=as_json, thread=thread, yes=yes, show_link=show_link)
-    _finish(_ask(words or ["help"], manner))
+    _finish(_ask(command or ["help"], manner))
 
 
 @app.command()
@@ -183,7 +183,7 @@ def drop_outbox(numbers: Numbers) -> None:
     _finish(services.drop(numbers))
 
 
-async def _ask(words: list[str], manner: Manner) -> int:
+async def _ask(command: list[str], manner: Manner) -> int:
     from adapters import logs, settings
     from adapters.cli.ask import ask as answer
 
@@ -191,7 +191,7 @@ async def _ask(words: list[str], manner: Manner) -> int:
     loaded = settings.load()
     logs.set_up("error", loaded.secrets, traces=False)
     async with assemble(loaded) as parts:
-        return await answer(parts, words, manner)
+        return await answer(parts, command, manner)
 
 
 @asynccontextmanager

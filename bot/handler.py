@@ -34,58 +34,58 @@ def _scrubbed(invocation: Invocation, secrets: tuple[Secret, ...]) -> tuple[Invo
     A pasted link still names its report, and opens it no more.
     """
     invocation = lengths.bounded(invocation)
-    words = scrub(invocation.text, secrets)
+    text = scrub(invocation.text, secrets)
     arguments = tuple(scrub_word(argument, secrets) for argument in invocation.arguments)
     values = {name: scrub_given(name, value, secrets) for name, value in invocation.values.items()}
     name = scrub(invocation.actor.name, secrets).text  # people choose their own
     clean = replace(
         invocation,
         actor=replace(invocation.actor, name=name),
-        text=words.text,
+        text=text.text,
         arguments=tuple(argument.text for argument in arguments),
         values={name: value.text for name, value in values.items()},
     )
-    return clean, any(part.removed for part in (words, *arguments, *values.values()))
+    return clean, any(part.removed for part in (text, *arguments, *values.values()))
 
 
 ALIASES = {"runs": "status", "list": "status"}  # what people say for a verb
 HELP = frozenset({"?", "-h", "-?", "help"})
 
 
-def _words(invocation: Invocation) -> ParsedCommand:
+def _parse(invocation: Invocation) -> ParsedCommand:
     """Read what was typed; other names of a verb, and the ways to ask for help, become the one that is known."""
     if invocation.arguments:
-        words = grammar.of_arguments(invocation.text, invocation.arguments)
+        parsed = grammar.of_arguments(invocation.text, invocation.arguments)
     else:
-        words = grammar.split(invocation.text)
-    first, *others = (*words.positional, "")
-    helping = words.named.get("help") == "true"
-    if not words.verb and (first in HELP or helping):
+        parsed = grammar.split(invocation.text)
+    first, *others = (*parsed.positional, "")
+    helping = parsed.named.get("help") == "true"
+    if not parsed.verb and (first in HELP or helping):
         return ParsedCommand(verb="help", positional=tuple(word for word in others if word))
-    if words.verb == "help" and (helping or words.bare in HELP - {"help"}):
+    if parsed.verb == "help" and (helping or parsed.bare in HELP - {"help"}):
         return ParsedCommand(verb="help")
-    if words.verb not in {"", "help"} and (helping or words.bare in HELP):
-        return ParsedCommand(verb="help", positional=(ALIASES.get(words.verb, words.verb),))
-    return replace(words, verb=ALIASES.get(words.verb, words.verb))
+    if parsed.verb not in {"", "help"} and (helping or parsed.bare in HELP):
+        return ParsedCommand(verb="help", positional=(ALIASES.get(parsed.verb, parsed.verb),))
+    return replace(parsed, verb=ALIASES.get(parsed.verb, parsed.verb))
 
 
-def _with_values(words: ParsedCommand, invocation: Invocation) -> ParsedCommand:
+def _with_values(parsed: ParsedCommand, invocation: Invocation) -> ParsedCommand:
     """Return all that was given by name, typed or chosen, as if it had been typed."""
-    return replace(words, named={**words.named, **invocation.values})
+    return replace(parsed, named={**parsed.named, **invocation.values})
 
 
 def _with_pastes(
-    verb: Verb, words: ParsedCommand, values: Mapping[str, str]
+    verb: Verb, parsed: ParsedCommand, values: Mapping[str, str]
 ) -> tuple[ParsedCommand, Mapping[str, str]]:
     """Read the link, moment or id that was pasted into the value of a run: a value is never read as a command."""
     own = verb.positional
     text = values.get(own.name) if own and own.kind in PASTED_INTO else None
-    if own is None or not text or words.pasted is not None:
-        return words, values
+    if own is None or not text or parsed.pasted is not None:
+        return parsed, values
     pasted, rest = moments.read(text)
     if pasted is None:
-        return words, values
-    return replace(words, pasted=pasted), {**values, own.name: rest}
+        return parsed, values
+    return replace(parsed, pasted=pasted), {**values, own.name: rest}
 
 
 class Handler:
@@ -133,10 +133,10 @@ class Handler:
         None where it cannot be read, or holds what no message may keep.
         """
         try:
-            words = _words(invocation)
-            verb = self._verb(words)
-            reading.check_words(verb, reading.as_meant(verb, words), invocation.values)
-            return reading.typed(verb, _with_values(words, invocation))
+            parsed = _parse(invocation)
+            verb = self._verb(parsed)
+            reading.check_words(verb, reading.as_meant(verb, parsed), invocation.values)
+            return reading.typed(verb, _with_values(parsed, invocation))
         except UserError:
             return None
 
@@ -168,7 +168,7 @@ class Handler:
         if (refusal := lengths.refusal(invocation)) is not None:
             raise refusal
         invocation = self.clean(invocation)
-        verb, asked = await self._read(_words(invocation), invocation, report)
+        verb, asked = await self._read(_parse(invocation), invocation, report)
         if denied := await self._allow(verb, asked):
             raise UserError(denied)
         return await verb.form(asked, self.services) if verb.form else None
@@ -220,10 +220,10 @@ class Handler:
 
     async def _safely(self, invocation: Invocation, report: Report, afresh: Afresh | None) -> Reply:
         """Answer; every failure becomes a card, and what is unexpected is logged, never shown."""
-        words = ParsedCommand()
+        parsed = ParsedCommand()
         try:
-            words = _words(invocation)
-            return await self._answer(words, invocation, report, afresh)
+            parsed = _parse(invocation)
+            return await self._answer(parsed, invocation, report, afresh)
         except UserError as error:
             meant, verb = _with_values(words, invocation), self.verbs.get(words.verb)
             return problems.mistake(error, offers(error.corrections, meant, verb, self.verbs))
@@ -234,9 +234,9 @@ class Handler:
             return problems.unexpected()
 
     async def _answer(
-        self, words: ParsedCommand, invocation: Invocation, report: Report, afresh: Afresh | None
+        self, parsed: ParsedCommand, invocation: Invocation, report: Report, afresh: Afresh | None
     ) -> Reply:
-        verb, asked = await self._read(words, invocation, report)
+        verb, asked = await self._read(parsed, invocation, report)
         asked = replace(asked, afresh=afresh)
         denied = await self._allow(verb, asked)
         if denied:
@@ -246,12 +246,14 @@ class Handler:
         reading.check_secrets(verb, asked.command, asked.invocation.values)
         return problems.remarked(await verb.handle(asked, self.services), asked.remarks)
 
-    async def _read(self, words: ParsedCommand, invocation: Invocation, report: Report) -> tuple[Verb, Asked]:
-        verb = self._verb(words)
+    async def _read(
+        self, parsed: ParsedCommand, invocation: Invocation, report: Report
+    ) -> tuple[Verb, Asked]:
+        verb = self._verb(parsed)
         context = await self._context(invocation)
-        words, values = _with_pastes(verb, reading.as_meant(verb, words), invocation.values)
+        parsed, values = _with_pastes(verb, reading.as_meant(verb, parsed), invocation.values)
         asked = replace(invocation, values=values)
-        return verb, Asked(invocation=asked, command=words, context=context, report=report)
+        return verb, Asked(invocation=asked, command=parsed, context=context, report=report)
 
     async def _context(self, invocation: Invocation) -> Context:
         """Return what the message in question speaks of, else what its thread does.
@@ -270,20 +272,20 @@ class Handler:
     async def _asked(self, invocation: Invocation) -> Asked:
         """Read what stands beside a value that is being typed. Raises `ClewError`."""
         clean = self.clean(invocation)
-        _, asked = await self._read(_words(clean), clean, _silent)
+        _, asked = await self._read(_parse(clean), clean, _silent)
         return asked
 
-    def _verb(self, words: ParsedCommand) -> Verb:
-        if words.verb in self.verbs:
-            return self.verbs[words.verb]
-        if words.verb in self._not_offered:
-            lacking = self._not_offered[words.verb].needs[0]
+    def _verb(self, parsed: ParsedCommand) -> Verb:
+        if parsed.verb in self.verbs:
+            return self.verbs[parsed.verb]
+        if parsed.verb in self._not_offered:
+            lacking = self._not_offered[parsed.verb].needs[0]
             raise parts.lacking(next(iter(self.services.platforms)), lacking)
-        if words.pasted is not None:  # a link, moment or id among other words: show what it is about
+        if parsed.pasted is not None:  # a link, moment or id among other words: show what it is about
             return self.verbs["find"]
-        if not words.verb and not words.named:
+        if not parsed.verb and not parsed.named:
             return self.verbs["help"]
-        said = words.verb or next(iter(words.positional), f"{next(iter(words.named), '')}=")
+        said = parsed.verb or next(iter(parsed.positional), f"{next(iter(parsed.named), '')}=")
         raise commands.unknown_verb(said, [verb.name for verb in self.verbs.values() if not verb.hidden])
 
     async def _allow(self, verb: Verb, asked: Asked) -> str:

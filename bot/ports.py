@@ -367,10 +367,10 @@ class Conversations(Protocol):
     async def button(self, token: str) -> Command | str | None:
         """Return what a button asks for, as it was kept; None where the token is not known."""
 
-    async def keep_note(self, name: str, text: str) -> None:
+    async def keep_text(self, name: str, text: str) -> None:
         """Remember a short text for a chat, in place of the one under that name."""
 
-    async def note(self, name: str) -> str | None:
+    async def kept_text(self, name: str) -> str | None:
         """Return a chat's text; None where there is none."""
 
 

@@ -59,70 +59,70 @@ def written(verb: Verb, values: Mapping[str, str]) -> str:
     return grammar.written(verb.name, bare, {name: v for name, v in values.items() if name != own.name})
 
 
-def _with_flags(verb: Verb, words: ParsedCommand) -> ParsedCommand:
+def _with_flags(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read a bare word that names a flag of this verb as a yes, not as the run or launcher that is meant."""
-    flags = {p.name for p in verb.parameters if p.kind is FieldKind.FLAG} - words.named.keys()
-    said = [word for word in words.positional if word in flags]
+    flags = {p.name for p in verb.parameters if p.kind is FieldKind.FLAG} - parsed.named.keys()
+    said = [word for word in parsed.positional if word in flags]
     if not said:
-        return words
-    return replace(without(words, said), named={**words.named, **dict.fromkeys(said, "yes")})
+        return parsed
+    return replace(without(parsed, said), named={**parsed.named, **dict.fromkeys(said, "yes")})
 
 
-def _with_entry(verb: Verb, words: ParsedCommand) -> ParsedCommand:
+def _with_entry(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read a bare number as the failing property with it in the list: ids and launchers are no such number."""
-    *before, last = words.positional or ("",)
-    takes = _takes_check(verb) and PROPERTY not in words.named
+    *before, last = parsed.positional or ("",)
+    takes = _takes_check(verb) and PROPERTY not in parsed.named
     of_run = not before or (len(before) == 1 and (_names_run(before[0]) or _NUMBER.fullmatch(before[0])))
     if not (takes and of_run and ENTRY.fullmatch(last)):
-        return words
-    return replace(without(words, [last]), named={**words.named, PROPERTY: last})
+        return parsed
+    return replace(without(parsed, [last]), named={**parsed.named, PROPERTY: last})
 
 
-def _with_check(verb: Verb, words: ParsedCommand) -> ParsedCommand:
+def _with_check(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read `test=` as another name of `property=`."""
-    if TEST not in words.named or not _takes_check(verb):
-        return words
-    if PROPERTY in words.named:
+    if TEST not in parsed.named or not _takes_check(verb):
+        return parsed
+    if PROPERTY in parsed.named:
         raise replies.given_twice(PROPERTY, TEST)
-    return replace(words, named={PROPERTY if n == TEST else n: value for n, value in words.named.items()})
+    return replace(parsed, named={PROPERTY if n == TEST else n: value for n, value in parsed.named.items()})
 
 
 def _takes_check(verb: Verb) -> bool:
     return any(p.name == PROPERTY for p in verb.parameters)
 
 
-def check_names(verb: Verb, words: ParsedCommand) -> None:
+def check_names(verb: Verb, parsed: ParsedCommand) -> None:
     """Refuse a named value that the verb does not know, naming those it does."""
     if verb.open_names:
         return
     known = [p.name for p in verb.parameters]
-    unknown = [name for name in words.named if name not in known]
+    unknown = [name for name in parsed.named if name not in known]
     if unknown:
         raise replies.unknown_name(verb.name, unknown[0], known)
 
 
-def check_words(verb: Verb, words: ParsedCommand, values: Mapping[str, str]) -> None:
+def check_words(verb: Verb, parsed: ParsedCommand, values: Mapping[str, str]) -> None:
     """Refuse bare words that would be dropped, or of which nobody can tell what they belong to."""
     own = verb.positional
-    if not words.positional or (own and own.kind is FieldKind.LONG_TEXT):
+    if not parsed.positional or (own and own.kind is FieldKind.LONG_TEXT):
         return
     if own is None:
-        raise replies.no_further_words(verb.name, words.bare)
-    leading = len(words.positional) > len(words.strays)
-    for name, word in words.strays:
-        if leading or (_spaced(verb, name, words.named[name]) and not _names_run(word)):
-            raise _stray(words, name)
-    if own.name in words.named or own.name in values:
-        given = values.get(own.name) or words.named[own.name]
-        raise replies.given_both_ways(verb.name, words.bare, own.name, given)
+        raise replies.no_further_words(verb.name, parsed.bare)
+    leading = len(parsed.positional) > len(parsed.strays)
+    for name, word in parsed.strays:
+        if leading or (_spaced(verb, name, parsed.named[name]) and not _names_run(word)):
+            raise _stray(parsed, name)
+    if own.name in parsed.named or own.name in values:
+        given = values.get(own.name) or parsed.named[own.name]
+        raise replies.given_both_ways(verb.name, parsed.bare, own.name, given)
 
 
-def check_secrets(verb: Verb, words: ParsedCommand, values: Mapping[str, str]) -> None:
+def check_secrets(verb: Verb, parsed: ParsedCommand, values: Mapping[str, str]) -> None:
     """Refuse to change something by a value that a secret was taken out of: the rest is not what was meant."""
     if not verb.changes:
         return
-    bare = {verb.positional.name: words.bare} if verb.positional else {}
-    given = {**bare, **words.named, **values}
+    bare = {verb.positional.name: parsed.bare} if verb.positional else {}
+    given = {**bare, **parsed.named, **values}
     held = next((name for name, value in given.items() if MASK in value and name not in _PROSE), None)
     if held is not None:
         raise replies.secret_taken_out(held, MASK)
@@ -134,12 +134,12 @@ def _spaced(verb: Verb, name: str, value: str) -> bool:
     return kind in _SPACED or value.endswith((",", ";"))
 
 
-def without(words: ParsedCommand, taken: Collection[str]) -> ParsedCommand:
-    """Return the words without some of the bare ones."""
+def without(parsed: ParsedCommand, taken: Collection[str]) -> ParsedCommand:
+    """Return the command without some of its bare words."""
     return replace(
-        words,
-        positional=tuple(word for word in words.positional if word not in taken),
-        strays=tuple(stray for stray in words.strays if stray[1] not in taken),
+        parsed,
+        positional=tuple(word for word in parsed.positional if word not in taken),
+        strays=tuple(stray for stray in parsed.strays if stray[1] not in taken),
     )
 
 
@@ -147,7 +147,7 @@ def _names_run(word: str) -> bool:
     return word.casefold() == "latest" or moments.is_platform_id(word)
 
 
-def _stray(words: ParsedCommand, name: str) -> UserError:
+def _stray(parsed: ParsedCommand, name: str) -> UserError:
     """Ask whether bare words behind a named value belong to it, showing how it was understood."""
-    behind = " ".join(word for before, word in words.strays if before == name)
-    return replies.words_behind(name, words.named[name], behind)
+    behind = " ".join(word for before, word in parsed.strays if before == name)
+    return replies.words_behind(name, parsed.named[name], behind)

@@ -45,17 +45,17 @@ class Manner:
     show_link: bool = False
 
 
-async def ask(parts: Parts, words: Sequence[str], manner: Manner) -> int:
+async def ask(parts: Parts, command: Sequence[str], manner: Manner) -> int:
     """Answer one command on standard output and return the exit code. Raises `StoreError`, `OSError`.
 
     One word alone is a whole command, read as in a chat. Of several the shell has told where each begins and ends:
     the first is the verb, and each of the others is one value.
     """
     thread = manner.thread or uuid4().hex[:8]
-    command, *arguments = words
-    command = OPTIONS_THAT_ARE_COMMANDS.get(command, command)
+    first, *arguments = command
+    text = OPTIONS_THAT_ARE_COMMANDS.get(first, first)
     asked = invocation(
-        command, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), confirmed=manner.yes
+        text, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), confirmed=manner.yes
     )
     asked = replace(asked, arguments=tuple(arguments))
     await parts.handler.accept(asked)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.codec import decode, decode_context, encode, encode_context, from_row, to_row
 from adapters.store.database import Database
 from adapters.store.part import Part, whole
-from adapters.store.tables import live_cards, names, stories, threads, words
+from adapters.store.tables import live_cards, names, short_texts, stories, threads
 from bot.cards import Command, Context
 from bot.state import LiveCard, MessageRef
 
@@ -75,11 +75,11 @@ class SqlConversations(Part):
 
     async def keep_button(self, token: str, asks: Command | str) -> None:
         """Keep what a button asks for under a short token."""
-        await self.keep_note(token, asks if isinstance(asks, str) else encode(asks))
+        await self.keep_text(token, asks if isinstance(asks, str) else encode(asks))
 
     async def button(self, token: str) -> Command | str | None:
         """Return what a button asks for; versions before 0.2 kept its command as text."""
-        kept = await self.note(token)
+        kept = await self.kept_text(token)
         return decode(kept, Command) if kept is not None and kept.startswith("{") else kept
 
     async def keep_note(self, name: str, text: str) -> None:
@@ -87,7 +87,7 @@ class SqlConversations(Part):
         values = {"token": name, "words": text, "kept_at": self._now()}
         await self._write(self._db.put(words), values)
 
-    async def note(self, name: str) -> str | None:
+    async def kept_text(self, name: str) -> str | None:
         """Return a short text; None where there is none."""
         row = await self._first(select(words.c.words).where(words.c.token == name))
         return None if row is None else row.words

@@ -172,7 +172,7 @@ workers = Table(
 notices = Table("notices", metadata, *keys("cause", "subject"), *texts("problem"), *times("since"))
 
 # What buttons ask for, by token, and short texts of chats.
-words = Table(
+short_texts = Table(
     "words",
     metadata,
     *keys("token"),

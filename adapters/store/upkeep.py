@@ -26,9 +26,9 @@ from adapters.store.tables import (
     repeats,
     results,
     runs,
+    short_texts,
     stories,
     threads,
-    words,
 )
 from bot.chain import DEPTH
 from bot.state import DeliveryState, IntentState
@@ -59,7 +59,7 @@ class Pruned:
     messages: int
     intents: int
     threads: int
-    words: int
+    short_texts: int
     results: int
     rest: int  # what belonged to rows that are gone
 
@@ -111,7 +111,7 @@ def _kinds(now: datetime) -> Mapping[str, _Kind]:
         "messages": _rows(outbox.c.id, old),
         "intents": _rows(intents.c.id, (unsent | sent) & ~shown),
         "threads": _pairs((threads.c.channel, threads.c.thread), threads.c.kept_at < now - YEAR),
-        "words": _rows(words.c.token, words.c.kept_at < now - YEAR),
+        "short_texts": _rows(short_texts.c.token, short_texts.c.kept_at < now - YEAR),
         "results": _results(now),
     }
 

@@ -15,27 +15,27 @@ MOST = 5  # offers beside each other
 
 
 def offers(
-    corrections: tuple[Correction, ...], words: ParsedCommand, verb: Verb | None, verbs: Mapping[str, Verb]
+    corrections: tuple[Correction, ...], parsed: ParsedCommand, verb: Verb | None, verbs: Mapping[str, Verb]
 ) -> tuple[Button, ...]:
     """Return a button for each correction that can be asked for; what a value is changed to is its label.
 
-    `words`: what was asked for, its values among the named ones; `verb`: that it was understood as.
+    `parsed`: what was asked for, its values among the named ones; `verb`: that it was understood as.
     """
     meant = [(c, verbs.get(c.to) if c.part is Part.VERB else verb) for c in corrections[:MOST]]
-    buttons = [_offer(c, corrected(c, words, own), own) for c, own in meant if own is not None]
+    buttons = [_offer(c, corrected(c, parsed, own), own) for c, own in meant if own is not None]
     return tuple(button for button in buttons if button is not None)
 
 
-def corrected(correction: Correction, words: ParsedCommand, verb: Verb) -> Command | None:
+def corrected(correction: Correction, parsed: ParsedCommand, verb: Verb) -> Command | None:
     """Return the command with a correction made; None where it holds what no message may keep."""
-    name, to, named = correction.name, correction.to, words.named
+    name, to, named = correction.name, correction.to, parsed.named
     if correction.part is Part.VALUE:
-        words = _with_value(correction, words, verb)
+        parsed = _with_value(correction, parsed, verb)
     elif correction.part is Part.NAME:
-        words = replace(words, named={to if n == name else n: value for n, value in named.items()})
+        parsed = replace(parsed, named={to if n == name else n: value for n, value in named.items()})
     elif correction.part is Part.FLAG:
-        words = replace(words, named={**named, name: "yes"})
-    return reading.typed(verb, replace(words, strays=()))  # the correction says what those belong to
+        parsed = replace(parsed, named={**named, name: "yes"})
+    return reading.typed(verb, replace(parsed, strays=()))  # the correction says what those belong to
 
 
 def _offer(correction: Correction, command: Command | None, verb: Verb) -> Button | None:
@@ -45,13 +45,13 @@ def _offer(correction: Correction, command: Command | None, verb: Verb) -> Butto
     return Button(label=correction.to if changed else reading.written(verb, command.values), command=command)
 
 
-def _with_value(correction: Correction, words: ParsedCommand, verb: Verb) -> ParsedCommand:
+def _with_value(correction: Correction, parsed: ParsedCommand, verb: Verb) -> ParsedCommand:
     """Set a parameter; bare words that stood for it, or behind it, are in the new value."""
     own = verb.positional.name if verb.positional else ""
-    behind = [word for name, word in words.strays if name == correction.name]
-    kept = () if own == correction.name else tuple(w for w in words.positional if w not in behind)
-    pasted = words.pasted
+    behind = [word for name, word in parsed.strays if name == correction.name]
+    kept = () if own == correction.name else tuple(w for w in parsed.positional if w not in behind)
+    pasted = parsed.pasted
     if pasted is not None and own == correction.name:  # the id in it is what is corrected
         pasted = replace(pasted, run_id=None) if pasted.moment else None
-    named = {**words.named, correction.name: correction.to}
-    return replace(words, positional=kept, named=named, pasted=pasted)
+    named = {**parsed.named, correction.name: correction.to}
+    return replace(parsed, positional=kept, named=named, pasted=pasted)

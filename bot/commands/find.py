@@ -42,8 +42,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
 
 def _naming(asked: Asked, ids: tuple[str, ...], pasted: Pasted | None = None) -> Asked:
     """Ask for these ids and what was pasted, whatever other words stand beside them."""
-    words = replace(asked.command, positional=ids, named={}, strays=(), pasted=pasted)
-    return replace(asked, command=words, invocation=replace(asked.invocation, values={}))
+    parsed = replace(asked.command, positional=ids, named={}, strays=(), pasted=pasted)
+    return replace(asked, command=parsed, invocation=replace(asked.invocation, values={}))
 
 
 async def _naming_run(asked: Asked, services: Services) -> Asked:

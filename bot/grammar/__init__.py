@@ -1,9 +1,18 @@
 """How people write commands: words, `name=value`, quotes; and the values that parameters take."""
 
+from bot.grammar.command_text import (
+    first_verb,
+    is_plain,
+    named,
+    of_arguments,
+    one_word,
+    quoted,
+    split,
+    written,
+)
 from bot.grammar.lists import image, images, only_within, recipients
 from bot.grammar.names import flag, is_launcher, launcher, run_id
 from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds, whole_number
-from bot.grammar.words import first_verb, is_plain, named, of_arguments, one_word, quoted, split, written
 
 __all__ = [
     "MOST_MINUTES",

@@ -17,7 +17,7 @@ from bot.parsed import Pasted
 from bot.replies import pasting
 
 OPENERS = frozenset({"curl", "echo", "end", "failure", "last", "moment", "printf", "snouty"})
-"""ParsedCommand that open a pasted text and are no verb."""
+"""Words that open a pasted text and are no verb."""
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 

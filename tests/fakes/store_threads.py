@@ -73,11 +73,11 @@ class MemoryConversations(Shared):
         await self._turn()
         return self.buttons.get(clean(token))
 
-    async def keep_note(self, name: str, text: str) -> None:
+    async def keep_text(self, name: str, text: str) -> None:
         await self._turn()
         self.notes[clean(name)] = clean(text)
 
-    async def note(self, name: str) -> str | None:
+    async def kept_text(self, name: str) -> str | None:
         await self._turn()
         return self.notes.get(clean(name))
 

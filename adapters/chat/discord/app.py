@@ -54,7 +54,11 @@ class DiscordChat:
         self._calls = Calls(proxy=settings.proxy)
         self._places = Places(self._calls, clock)
         self.chat = Sender(
-            self._calls, clock, words=store, places=self._places, reconcile_after=self._timing.reconcile_after
+            self._calls,
+            clock,
+            conversations=store,
+            places=self._places,
+            reconcile_after=self._timing.reconcile_after,
         )
         people = People(self._calls, clock, guilds=settings.guilds)
         self._surface = DiscordSurface(
@@ -131,12 +135,12 @@ class DiscordChat:
         wanted = commands.payload(self._handler.verbs.values())
         name, now = f"discord:commands:{application}", commands.fingerprint(wanted)
         try:
-            if await self._store.note(name) == now:
+            if await self._store.kept_text(name) == now:
                 return
         except StoreError:
             log.warning("whether Discord knows the commands could not be read; they are sent again")
         await self._calls.put_commands(wanted)
-        await self._store.keep_note(name, now)
+        await self._store.keep_text(name, now)
         log.info("Discord knows the commands now")
 
 

@@ -56,7 +56,7 @@ class Budget:
         self._may_begin = self._clock.monotonic() + GAP * (0.5 + self._chance())
         metrics.IDENTIFIES.set(sum(hours.values()))
         with suppress(StoreError):  # our own count goes on; the next session keeps it
-            await self._store.keep_note(_name(application), json.dumps(hours))
+            await self._store.keep_text(_name(application), json.dumps(hours))
 
     async def _spent(self, application: str) -> dict[int, int]:
         if self._hours is None:
@@ -68,7 +68,7 @@ class Budget:
 
     async def _read(self, application: str) -> dict[int, int]:
         try:
-            kept = await self._store.note(_name(application))
+            kept = await self._store.kept_text(_name(application))
             found = json.loads(kept or "{}")
             return {int(hour): int(count) for hour, count in found.items()}
         except (StoreError, ValueError, AttributeError, TypeError):

@@ -57,11 +57,17 @@ class Sender:
     name = ids.CHAT
 
     def __init__(
-        self, calls: Calls, clock: Clock, *, words: Conversations, places: Places, reconcile_after: float
+        self,
+        calls: Calls,
+        clock: Clock,
+        *,
+        conversations: Conversations,
+        places: Places,
+        reconcile_after: float,
     ) -> None:
         self._calls = calls
         self._clock = clock
-        self._words = words
+        self._conversations = conversations
         self.reconcile_after = reconcile_after
         self._pace = ChannelPace(clock, "Discord", metrics.WAITED, interval=POST_INTERVAL, burst=POST_BURST)
         self._slots: Slots[Json] = Slots(clock)
@@ -161,7 +167,7 @@ class Sender:
         body = dict(message)
         ours: Json = body.pop(render.OURS, {})
         for token, value in ours.get("words", {}).items():
-            await self._words.keep_button(token, pressed.read(value))
+            await self._conversations.keep_button(token, pressed.read(value))
         return body, ours
 
     # Where it goes ----------------------------------------------------------------------------------
@@ -204,7 +210,7 @@ class Sender:
         """Name a thread by its run: the one that the message speaks of, else the one that it hangs on."""
         known = ours.get("name")
         if not known and post.thread is not None:
-            context = await self._words.context(post.channel, post.thread)
+            context = await self._conversations.context(post.channel, post.thread)
             known = render.run_thread(context.run) if context is not None and context.run else ""
         return known or NAMELESS
 

@@ -26,16 +26,16 @@ from bot.state import Actor, Invocation, Place
 CHANNEL = "terminal:channel:local"
 PERSON = TERMINAL
 
-_THREADED = re.compile(r"#\s*(?P<root>\d{1,9})?(?:\.\d{1,9})?(?:\s+(?P<words>.*))?", re.ASCII | re.DOTALL)
+_THREADED = re.compile(r"#\s*(?P<root>\d{1,9})?(?:\.\d{1,9})?(?:\s+(?P<text>.*))?", re.ASCII | re.DOTALL)
 _ADDRESSED = re.compile(r"[/@]?clew\s+(?=\S)", re.IGNORECASE)  # as one says it in other chats
 _BUTTON = re.compile(r"\[?(?P<number>\d{1,9})\]?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
+class CommandText:
     """A command; `root`: the message in whose thread, None for where one is."""
 
-    words: str
+    text: str
     root: str | None = None
 
 
@@ -75,7 +75,7 @@ Action = Say | Press | Enter | Quit | Nothing
 
 
 def read(line: str) -> Action:
-    """Read a line; everything that is not ours is said to the handler as it is."""
+    """Read a line; everything else is a command text, as it was typed."""
     text = line.strip()
     if addressed := _ADDRESSED.match(text):
         text = text[addressed.end() :]
@@ -86,10 +86,10 @@ def read(line: str) -> Action:
     if button := _BUTTON.fullmatch(text):
         return Press(int(button["number"]))
     threaded = _THREADED.fullmatch(text)
-    if threaded is None or (threaded["words"] and not threaded["root"]):
-        return Say(text)
-    if threaded["words"]:
-        return Say(threaded["words"].strip(), threaded["root"])
+    if threaded is None or (threaded["text"] and not threaded["root"]):
+        return CommandText(text)
+    if threaded["text"]:
+        return CommandText(threaded["text"].strip(), threaded["root"])
     return Enter(threaded["root"])
 
 
@@ -99,7 +99,7 @@ def person() -> Actor:
 
 
 def invocation(
-    words: str,
+    text: str,
     *,
     thread: str | None,
     key: str,
@@ -107,11 +107,11 @@ def invocation(
     values: Mapping[str, str] | None = None,
     confirmed: bool = False,
 ) -> Invocation:
-    """Make what the handler takes out of words that were typed, pressed or filled in."""
+    """Make what the handler takes out of a command that was typed, pressed or filled in."""
     return Invocation(
         actor=person(),
         place=Place(channel=CHANNEL, thread=thread, direct=True),
-        text=words,
+        text=text,
         key=key,
         at=at,
         values=values or {},

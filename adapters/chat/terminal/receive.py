@@ -44,11 +44,11 @@ class Receiver:
                 self._enter(root)
             case Press(number):
                 await self._press(number)
-            case Say(words, None):
-                await self._command(words, Kind.TYPED, thread=self.thread)
-            case Say(words, root):
+            case CommandText(text, None):
+                await self._command(text, Kind.TYPED, thread=self.thread)
+            case CommandText(text, root):
                 if self._known(root):
-                    await self._command(words, Kind.TYPED, thread=root)
+                    await self._command(text, Kind.TYPED, thread=root)
         return True
 
     async def _press(self, number: int) -> None:
@@ -70,7 +70,7 @@ class Receiver:
 
     async def _command(
         self,
-        words: str,
+        text: str,
         kind: Kind,
         *,
         thread: str | None,
@@ -80,7 +80,7 @@ class Receiver:
     ) -> None:
         """Let a command be answered, and ask for the fields of a form that the answer brings."""
         interaction = Interaction()
-        asked = invocation(words, thread=thread, key=self._new_key(), at=self._clock.now(), values=values)
+        asked = invocation(text, thread=thread, key=self._new_key(), at=self._clock.now(), values=values)
         inbound = Inbound(
             invocation=asked,
             kind=kind,

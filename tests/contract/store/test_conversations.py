@@ -74,10 +74,10 @@ async def test_button__by_token(store: Store) -> None:
 
 async def test_note__is_the_last_one(store: Store) -> None:
     """What a chat notes takes the place of what it noted under that name before."""
-    await store.keep_note("n", "1")
-    await store.keep_note("n", "2")
+    await store.keep_text("n", "1")
+    await store.keep_text("n", "2")
 
-    assert (await store.note("n"), await store.note("other")) == ("2", None)
+    assert (await store.kept_text("n"), await store.kept_text("other")) == ("2", None)
 
 
 async def test_story__outlives_the_edits(store: Store) -> None:

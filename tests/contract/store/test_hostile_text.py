@@ -85,7 +85,7 @@ async def test_hostile__through_everything_else(store: Store, text: str) -> None
     card = LiveCard(intent_id=text, message=MessageRef(channel=text, message_id=text), shown=text)
     await store.add_live(card)
     await store.end_live(card)
-    await store.keep_note(text, text)
+    await store.keep_text(text, text)
     await store.keep_button(f"b{text}", Command(text, {text: text}))
     await store.audit(AuditEntry(at=NOW, actor=text, channel=text, action=text, decision=text, detail=text))
 
@@ -95,5 +95,5 @@ async def test_hostile__through_everything_else(store: Store, text: str) -> None
     assert intent is not None
     assert LaunchRequest(launcher=clean(text), key=clean(text)) == intent.request
     assert await store.live() == ()
-    assert clean(text) == await store.note(text)
+    assert clean(text) == await store.kept_text(text)
     assert Command(clean(text), {clean(text): clean(text)}) == await store.button(f"b{text}")

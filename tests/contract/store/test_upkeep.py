@@ -98,10 +98,18 @@ async def test_prune__every_table(old: SqlStore, times: list[datetime]) -> None:
     pruned = await old.prune(LATER)
 
     assert await _rows(old) == kept
-    assert (pruned.messages, pruned.intents, pruned.threads, pruned.words) == (3, 2, 2, 1)
+    assert (pruned.messages, pruned.intents, pruned.threads, pruned.short_texts) == (3, 2, 2, 1)
     assert await old.verify_audit() == 1
     assert await old.prune(LATER) == upkeep.Pruned(
-        commands=0, payloads=0, rate_limits=0, messages=0, intents=0, threads=0, words=0, results=0, rest=0
+        commands=0,
+        payloads=0,
+        rate_limits=0,
+        messages=0,
+        intents=0,
+        threads=0,
+        short_texts=0,
+        results=0,
+        rest=0,
     )
 
 
@@ -111,7 +119,7 @@ async def test_prune__not_yet(old: SqlStore) -> None:
 
     pruned = await old.prune(NOW + timedelta(days=89))
 
-    assert (pruned.messages, pruned.intents, pruned.threads, pruned.words) == (0, 0, 0, 0)
+    assert (pruned.messages, pruned.intents, pruned.threads, pruned.short_texts) == (0, 0, 0, 0)
     assert pruned.payloads > 0
     assert not await old.enqueue(a_delivery("sent"), LATER)
     assert not await old.enqueue(a_delivery("folded"), LATER)

@@ -66,7 +66,7 @@ async def test_spend__without_a_database_counts_by_itself(monkeypatch: pytest.Mo
         raise StoreError("The database is away.")
 
     monkeypatch.setattr(store, "note", away)
-    monkeypatch.setattr(store, "keep_note", away)
+    monkeypatch.setattr(store, "keep_text", away)
     budget = a_budget(store, clock)
     for _ in range(FREELY):
         await budget.spend(APP)
@@ -79,8 +79,8 @@ async def test_spend__without_a_database_counts_by_itself(monkeypatch: pytest.Mo
 async def test_spend__what_cannot_be_read_counts_as_nothing(kept: str) -> None:
     """A damaged value is written anew."""
     clock, store = ManualClock(), MemoryStore()
-    await store.keep_note(f"discord:sessions:{APP}", kept)
+    await store.keep_text(f"discord:sessions:{APP}", kept)
 
     await a_budget(store, clock).spend(APP)
 
-    assert await store.note(f"discord:sessions:{APP}") != kept
+    assert await store.kept_text(f"discord:sessions:{APP}") != kept

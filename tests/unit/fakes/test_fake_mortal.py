@@ -17,14 +17,14 @@ async def test_mortal_store__dies_at_a_call(committed: bool) -> None:
     """The chosen call dies, committed or not, and so does every later one; the store behind goes on."""
     memory = MemoryStore()
     store = MortalStore(memory, dies_at=2, committed=committed)
-    await store.typed.keep_note("one", "1")
+    await store.typed.keep_text("one", "1")
     for token in ("two", "three"):
         with pytest.raises(Crash):
-            await store.typed.keep_note(token, "x")
+            await store.typed.keep_text(token, "x")
 
-    assert ("1", None) == (await memory.note("one"), await memory.note("three"))
-    assert (await memory.note("two") == "x") is committed
-    assert store.calls == ["keep_note", "keep_note"]
+    assert ("1", None) == (await memory.kept_text("one"), await memory.kept_text("three"))
+    assert (await memory.kept_text("two") == "x") is committed
+    assert store.calls == ["keep_text", "keep_text"]
 
 
 @pytest.mark.parametrize(("doomed", "launches"), [("before", 0), ("after", 1)])

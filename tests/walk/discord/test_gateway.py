@@ -163,10 +163,10 @@ async def test_api__that_is_away_at_the_start_is_waited_for(discord: FakeDiscord
 
 async def test_identify__is_counted_over_restarts(bot: Bot, discord: FakeDiscord) -> None:
     """What was spent stays known to the next process."""
-    kept = await bot.store.note(f"discord:sessions:{discord.backend.application_id}")
+    kept = await bot.store.kept_text(f"discord:sessions:{discord.backend.application_id}")
 
     async with running_bot(discord, store=bot.store):
-        again = await bot.store.note(f"discord:sessions:{discord.backend.application_id}")
+        again = await bot.store.kept_text(f"discord:sessions:{discord.backend.application_id}")
 
     assert kept is not None
     assert again is not None

@@ -1,11 +1,11 @@
-"""Split what a person typed into a verb, positional words, named values and a pasted moment.
+"""Split a command text, as a person typed it, into a verb, positional words, named values and a pasted moment.
 
 VERB [WORD ...] [name=value ...] [a pasted moment or link, anywhere]
 
 `name="two words"` takes straight or curly quotes; `--name value` and `--name=value` say the same. A quote
 inside a word is a letter like any other, so is a leading `-`.
 
-ParsedCommand that came apart elsewhere (a shell's argv) are read by `of_arguments`: each is one value, whatever it holds.
+Words that came apart elsewhere (a shell's argv) are read by `of_arguments`: each is one value, whatever it holds.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ def of_arguments(text: str, arguments: Sequence[str]) -> ParsedCommand:
     Raises `UserError` like `split`.
     """
     verb, rest = _verb(text)
-    words = _read(
+    parsed = _read(
         verb if not rest else "", _of_arguments([*([text] if rest or not verb else []), *arguments]), None
     )
-    pasted, left = moments.read(words.bare)
+    pasted, left = moments.read(parsed.bare)
     if pasted is None:
-        return words
-    return replace(words, positional=tuple(left.split()), pasted=pasted, strays=())
+        return parsed
+    return replace(parsed, positional=tuple(left.split()), pasted=pasted, strays=())
 
 
 def written(verb: str, bare: str, values: Mapping[str, str]) -> str:
