@@ -52,7 +52,7 @@ class Lane:
 
     @asynccontextmanager
     async def turn(self, person: str, report: Report = silent) -> AsyncIterator[None]:
-        """Hold a turn; where it has to be waited for, `report` is told why, and "" when it came."""
+        """Hold a turn; where it has to be waited for, `report` is given why, and "" when it came."""
         mine = self._join(person)
         try:
             if not mine.done():

@@ -68,7 +68,7 @@ def environment_names() -> frozenset[str]:
 def load() -> Settings:
     """Read and check everything. Raises `SettingsError`, which lists all that is wrong at once."""
     names = environment.variables()
-    named = names.get("CLEW_CONFIG", "").strip()  # white space is told of by its own check
+    named = names.get("CLEW_CONFIG", "").strip()  # white space has a check of its own
     path = Path(named or DEFAULT_FILE)
     sources = Sources(names=names, file=str(path), shapes=_shapes())
     sources.problems += environment.misspelt(names, environment_names())

@@ -116,7 +116,7 @@ class Web(Table):
 
 
 class Operator(Table):
-    """Where an operator is told what needs a person. `heartbeat`: an address that is pinged while all is well."""
+    """Where an operator is notified of what needs a person. `heartbeat`: an address that is pinged while all is well."""
 
     channel: ChannelId | None = None
     heartbeat: HeartbeatUrl | None = None

@@ -124,7 +124,7 @@ class Verb:
     needs: tuple[Need[object], ...] = ()
     role: Role = Role.READ
     changes: bool = False
-    hidden: bool = False  # said by buttons only
+    hidden: bool = False  # not listed by help or autocomplete: buttons ask for it
     private: bool = False  # the answer is for the person alone
     long: bool = False  # it may read for minutes, and others must not wait for it
     open_names: bool = False  # takes names that are not listed (launch passes custom parameters through)

@@ -1,8 +1,8 @@
-"""This run against its baseline, and which ends of runs a channel wants to hear of; all pure.
+"""This run against its baseline, and which ends of runs a channel is notified of; all pure.
 
 The platform keeps no history of findings that can be read, so names of failing checks in consecutive runs
 of one series stand for it. That is an approximation: a check that no longer fails may only not have been
-reached, so nothing here says that it was mended.
+reached, so nothing here says that it was fixed.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = F
 
     `after_incomplete`: the last run of the series that ended did not get through. A run whose results cannot
     be read counts as incomplete: somebody has to look. Where the run before is not known, a failure counts as
-    new and a pass as recovery: who asked for changes would rather hear of one too many, in words that claim
+    new and a pass as recovery: who asked for changes would rather be notified once too often, in words that claim
     nothing.
     """
     if verdict.kind in _NOT_ENDED:

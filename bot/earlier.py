@@ -33,7 +33,7 @@ RESOLUTION = timedelta(seconds=1)  # of the platform's filters
 _ENDS = frozenset({RunStatus.COMPLETED, RunStatus.INCOMPLETE})
 
 OF_ALL = (AccessRefused, RateLimited)
-"""What is wrong with more than one read: it is not told as a gap, the caller has to wait."""
+"""What is wrong with more than one read: it is not reported as a gap, the caller has to wait."""
 
 
 def stored(run: Run, results: Results) -> StoredResults:

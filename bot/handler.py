@@ -1,4 +1,4 @@
-"""The one door: an invocation goes in, a reply comes out, and no error ever does."""
+"""The one way in: an invocation goes in, a reply comes out, and no error ever does."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _scrubbed(invocation: Invocation, secrets: tuple[Secret, ...]) -> tuple[Invo
     return clean, any(part.removed for part in (text, *arguments, *values.values()))
 
 
-ALIASES = {"runs": "status", "list": "status"}  # what people say for a verb
+ALIASES = {"runs": "status", "list": "status"}  # what people type for a verb
 HELP = frozenset({"?", "-h", "-?", "help"})
 
 
@@ -118,10 +118,10 @@ class Handler:
         return frozenset(name for name in members if name.startswith(prefix))
 
     async def accept(self, invocation: Invocation) -> bool:
-        """Keep an invocation durably before the chat is told; False where it was taken before.
+        """Accept an invocation into the inbox, durably, before the chat is acknowledged; False where it was accepted before.
 
-        A yes that was given beforehand was for that one moment: whoever takes the command up again asks, or a
-        launch that was sent already would be sent twice. Raises `StoreError`: then the chat must not be told, so
+        A yes that was given beforehand was for that one moment: whoever resumes the command asks, or a
+        launch that was sent already would be sent twice. Raises `StoreError`: then the chat must not be acknowledged, so
         that it delivers again.
         """
         kept = replace(self.clean(invocation), confirmed=False)

@@ -1,4 +1,4 @@
-"""Clew at a glance for one person: what runs, what came of recent runs, and what their channels hear of.
+"""Clew at a glance for one person: what runs, what came of recent runs, and what their channels are notified of.
 
 Only what the person may read is shown, and only subscriptions of channels that the person is in.
 """

@@ -1,6 +1,6 @@
-"""What an operator is told: each cause once when it begins and once when it is over, also across restarts.
+"""What an operator is notified of: each cause once when it begins and once when it is over, also across restarts.
 
-Whoever finds something calls `Operator.note`, as often as it likes: the database remembers what was told. The
+Whoever finds something calls `Operator.note`, as often as it likes: the database remembers what was sent. The
 message is a row of the outbox, written in the same transaction, so it is neither lost nor doubled.
 """
 
@@ -38,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """Something that an operator was told of and that is not over."""
+    """Something that an operator was notified of and that is not over."""
 
     cause: Cause
     subject: str
@@ -47,7 +47,7 @@ class Notice:
 
 
 class NoticeStore(Protocol):
-    """What was told. Raises `StoreError`."""
+    """What was sent. Raises `StoreError`."""
 
     async def notices(self) -> tuple[Notice, ...]:
         """Return what is not over, oldest first."""
@@ -65,7 +65,7 @@ class Operator:
     """Tells the operator's channel, where there is one, and the log in any case.
 
     `render`: how the channel's chat writes a card. `on_rows` is called when there is something to deliver.
-    `secrets` are masked in what is told, wherever it comes from.
+    `secrets` are masked in what is sent, wherever it comes from.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Operator:
         self._secrets = tuple(secrets)
 
     async def note(self, finding: Finding) -> None:
-        """Tell of a problem that is new, or of one that is over. Raises `StoreError`; then nothing was told."""
+        """Notify of a problem that is new, or of one that is over. Raises `StoreError`; then nothing was sent."""
         found = {(n.cause, n.subject): n for n in await self._store.notices()}
         known = found.get((finding.cause, finding.subject))
         if finding.problem and known is None:

@@ -66,7 +66,7 @@ class Lists(Protocol):
 
 
 class Launches(Protocol):
-    """Start test runs. What a launch takes, how it is checked and what it costs is told without I/O."""
+    """Start test runs. What a launch takes, how it is checked and what it costs is known without I/O."""
 
     def form(self, launcher: str, given: Mapping[str, str] = NOTHING, /) -> tuple[Field, ...]:
         """Return what a launch takes, each field filled in with what is given under any of its names.

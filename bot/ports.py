@@ -230,16 +230,16 @@ class WatchStore(Protocol):
         """Return what was kept of one run's results, where it may be relied on."""
 
     async def announced_results(self, ref: RunRef) -> StoredResults | None:
-        """Return the results that channels were told of a run, even where it ended anew since."""
+        """Return the results of a run that were announced to channels, even where it ended anew since."""
 
     async def save_results(self, results: StoredResults) -> None:
-        """Keep a run's results for comparing, without announcing anything; what was told stays as it is."""
+        """Keep a run's results for comparing, without announcing anything; what was announced stays as it is."""
 
     async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
         """Return the runs on record whose results a chain would look for and that nothing is kept of.
 
         Of every series that has a run created since then: those among its newest `depth` completed runs that
-        are not ephemeral and that the watcher has not to tell yet; newest first.
+        are not ephemeral and that the watcher need not announce yet; newest first.
         """
 
     async def launchers(self, connection: str) -> tuple[str, ...]:
@@ -250,7 +250,7 @@ class WatchStore(Protocol):
 
 
 class Subscriptions(Protocol):
-    """Which channels want to hear of what. Raises `StoreError`."""
+    """Which channels are notified of what. Raises `StoreError`."""
 
     async def subscriptions(self, channel: str | None = None) -> tuple[Subscription, ...]:
         """Return all subscriptions, or those of one channel, in the order they were made."""

@@ -51,7 +51,7 @@ def subject(request: DebugRequest) -> str:
 async def stand(intent: Intent, platform: Platform | None, now: datetime) -> Session:
     """Look how a session stands. Its run may take minutes to appear, and is left out until then.
 
-    Raises `ServiceError` where that cannot be told just now.
+    Raises `ServiceError` where that is not known just now.
     """
     return Session(intent=intent, now=now, run=await _run(intent, platform) if platform else None)
 

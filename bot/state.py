@@ -98,7 +98,7 @@ CHANGES = frozenset({Outcome.NEW_FAILURES, Outcome.INCOMPLETE, Outcome.RECOVERY}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A channel that wants to hear of runs; None means "any". `problem`: why it is off, "" when it works."""
+    """A channel that is to be notified of runs; None means "any". `problem`: why it is off, "" when it works."""
 
     channel: str
     connection: str | None = None
@@ -116,7 +116,7 @@ class TrackedRun:
 
     ref: RunRef
     status: RunStatus
-    announced: RunStatus | None = None  # the terminal status that channels were told, if any
+    announced: RunStatus | None = None  # the terminal status that channels were notified of, if any
     results_known: bool = False  # its properties were read, or are known to be absent
     terminal_since: datetime | None = None  # when the watcher first saw it ended
     listed_at: datetime | None = None  # when it was created, or first listed where the platform does not say

@@ -37,8 +37,8 @@ from bot.suggest import Limits, Suggestion, Typing
 
 log = logging.getLogger(__name__)
 
-RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart, the person is told
-LOOKED_BACK = RESUMED * 8  # older commands were asked so long ago that nobody waits to be told
+RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart; the person is notified
+LOOKED_BACK = RESUMED * 8  # older commands were asked so long ago that nobody waits for an answer
 GIVE_WAY_SECONDS = 1.5  # that answering gives way to accepting: in a burst all are acknowledged first
 INTERRUPTED_SECONDS = 2.0  # for saying that a restart came between
 
@@ -150,7 +150,7 @@ class Conversation(Generic[T]):
             if not await asyncio.shield(accepting):
                 return
             if self._surface.redelivers:
-                self._begin_answer(replace(inbound, told_by_receipt=False))
+                self._begin_answer(replace(inbound, shown_by_receipt=False))
             else:
                 await self.handler.answered(
                     inbound.invocation, problems.failure(StoreError(sentences.database_slow())), None
@@ -184,7 +184,7 @@ class Conversation(Generic[T]):
         responder = self._responder(inbound)
         if inbound.must_answer:
             await responder.show(reply)
-        elif not inbound.told_by_receipt:
+        elif not inbound.shown_by_receipt:
             await self._lanes.refuse(inbound.invocation.actor.id, lambda: responder.show(reply))
         await self.handler.answered(inbound.invocation, reply, None)
 
@@ -214,7 +214,7 @@ class Conversation(Generic[T]):
 
     async def _answer(self, inbound: Inbound[T]) -> None:
         responder = self._responder(inbound)
-        async with told_of_a_restart(responder):
+        async with announcing_a_restart(responder):
             await self._priority.give_way()
             try:
                 inbound = await self._resolved(inbound)
@@ -321,7 +321,7 @@ class Interruptible(Protocol):
 
 
 @asynccontextmanager
-async def told_of_a_restart(responder: Interruptible) -> AsyncIterator[None]:
+async def announcing_a_restart(responder: Interruptible) -> AsyncIterator[None]:
     """Where what is done inside is cut off, say that it is resumed; the process does not wait for it long."""
     try:
         yield

@@ -53,7 +53,7 @@ class Lanes:
                 yield
 
     async def refuse(self, person: str, notify: Callable[[], Awaitable[object]]) -> None:
-        """Tell a person that no more is accepted, unless they are being told: a flood is not answered by another."""
+        """Say to a person that no more is accepted, unless that is being said already: a flood is not answered by another."""
         if person in self._being_told:
             return
         self._being_told.add(person)

@@ -35,7 +35,7 @@ def target_text(text: str) -> str:
 
 
 def named(text: str) -> str:
-    """Return what words around a command name, like `target_text`; "" too where that cannot be told."""
+    """Return what words around a command name, like `target_text`; "" too where that is ambiguous."""
     try:
         return _named(text[:LONGEST])
     except UserError:
@@ -43,7 +43,7 @@ def named(text: str) -> str:
 
 
 def _named(text: str) -> str:
-    """Return what `target_text` does. Raises `UserError` where it cannot be told what a text names."""
+    """Return what `target_text` does. Raises `UserError` where it is ambiguous what a text names."""
     pasted, _ = moments.read(text)
     if pasted is None:
         return " ".join(moments.run_ids(text))

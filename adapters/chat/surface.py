@@ -47,7 +47,7 @@ class Inbound(Generic[T]):
     `pressed`: the id of the message whose button was pressed, None where none was; `ephemeral`: only one person sees
     that message. `opens_form`: a form is wanted, which the invocation's words prefill, and not an answer; nothing is
     accepted into the inbox for it. `must_answer`: the person sees a failure where nothing is answered, so even one
-    refusal of many is shown. `told_by_receipt`: the chat shows the person what the `Receipt` says, and nothing else has to.
+    refusal of many is shown. `shown_by_receipt`: the chat shows the person what the `Receipt` says, and nothing else has to.
     """
 
     invocation: Invocation
@@ -57,14 +57,14 @@ class Inbound(Generic[T]):
     ephemeral: bool = False
     opens_form: bool = False
     must_answer: bool = False
-    told_by_receipt: bool = False
+    shown_by_receipt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadlines:
     """Seconds that a chat leaves the engine.
 
-    `defer`: after so long without a word from the inbox the chat is told that an answer comes (`Surface.defer`).
+    `defer`: after so long without a word from the inbox the chat is deferred: it is told that an answer comes (`Surface.defer`).
     `accept`: for accepting a command into the inbox, beside that. `progress`: before the person sees that work goes on.
     """
 

@@ -26,7 +26,7 @@ from bot.model import RunQuery
 from bot.notices import Notice
 from bot.platform import listed
 from bot.replies.meant import did_you_mean
-from bot.replies.operating import DESK, Cause
+from bot.replies.operating import OUTBOX_COMMANDS, Cause
 from bot.replies.problems import HINTS
 from bot.replies.watching import fits_none
 from bot.replies.wording import clock_time, count
@@ -136,7 +136,7 @@ def outbox(depth: OutboxDepth) -> Iterator[Finding]:
     stuck = depth.dead + depth.unknown
     needs = "message needs" if stuck == 1 else "messages need"
     if stuck:
-        yield Finding("outbox", f"{stuck:,} {needs} an operator", DESK, bad=True)
+        yield Finding("outbox", f"{stuck:,} {needs} an operator", OUTBOX_COMMANDS, bad=True)
 
 
 async def _kept(loaded: Settings) -> tuple[tuple[Subscription, ...], tuple[Notice, ...]]:
@@ -194,7 +194,7 @@ def _wanted(loaded: Settings, watches: list[Subscription]) -> Iterator[Wanted]:
 
 
 def _unmatched(odds: _Odds) -> Iterator[Finding]:
-    """Name what fits none of the known runs: channels would hear of nothing, launches fail, and nobody would notice."""
+    """Name what fits none of the known runs: channels would never be notified, launches fail, and nobody would notice."""
     for wanted, found in odds.items():
         odd = found[0] if found and all(found) else None
         if odd is not None:

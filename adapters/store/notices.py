@@ -1,4 +1,4 @@
-"""What an operator was told, and the figures that tell whether every message has a next step."""
+"""What an operator was notified of, and the figures that tell whether every message has a next step."""
 
 from __future__ import annotations
 

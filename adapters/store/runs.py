@@ -18,7 +18,7 @@ TERMINAL = tuple(status for status in RunStatus if status.terminal)
 
 
 def run_row(run: Run, now: datetime, *, baseline: bool) -> dict[str, Any]:
-    """Return a run's row at first sight; one that had ended before the first look counts as told and settled."""
+    """Return a run's row at first sight; one that had ended before the first look counts as announced, with nothing left to do."""
     launcher_key, source, test_name = run.series
     quiet = baseline and run.status.terminal
     return to_row(

@@ -1,4 +1,4 @@
-"""Which channels want to hear of what."""
+"""Which channels are notified of what."""
 
 from __future__ import annotations
 

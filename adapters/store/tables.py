@@ -52,7 +52,7 @@ runs = Table(
 )
 
 # Apart from `runs`, so that results kept for comparing never look like a run that was announced.
-# `told`: channels were told them; reading them once more to compare changes nothing of that.
+# `told`: they were announced to channels; reading them once more to compare changes nothing of that.
 results = Table(
     "results",
     metadata,
@@ -168,7 +168,7 @@ workers = Table(
     *counters("beats"),
 )
 
-# What an operator was told of and that is not over.
+# What an operator was notified of and that is not over.
 notices = Table("notices", metadata, *keys("cause", "subject"), *texts("problem"), *times("since"))
 
 # What buttons ask for, by token, and short texts of chats.

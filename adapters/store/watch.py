@@ -50,7 +50,7 @@ class SqlWatch(Part):
                 rows = [run_row(run, step.now, baseline=step.baseline) for run in step.runs]
                 await session.execute(upsert_runs(self._db), rows)
             if step.results:
-                told = [result_row(kept, told=True) for kept in step.results]
+                told = [result_row(kept, announced=True) for kept in step.results]
                 await session.execute(upsert_results(self._db), told)
             await _mark_known(session, step.results_known)
             await _mark_announced(session, step.announced)
@@ -135,7 +135,7 @@ class SqlWatch(Part):
         return next(iter((await self.results_kept(ref.connection, (ref.run_id,))).values()), None)
 
     async def announced_results(self, ref: RunRef) -> StoredResults | None:
-        """Return the results that channels were told of a run, even where it ended anew since."""
+        """Return the results of a run that were announced to channels, even where it ended anew since."""
         statement = select(results).where(
             results.c.connection == ref.connection, results.c.run_id == ref.run_id, results.c.told
         )

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: for probes and dashboards, on loopback unless told otherwise."""
+"""`/healthz`, `/readyz` and `/metrics`: for probes and dashboards, on loopback unless the settings say otherwise."""
 
 from __future__ import annotations
 

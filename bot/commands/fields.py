@@ -26,7 +26,7 @@ Check = Callable[[str, str], object]
 def problem(verb: Verb | None, name: str, kind: str, value: str, label: str) -> str:
     """Say what is wrong with a field's value in words that fit the form, "" where it can be right.
 
-    The verb judges it again, with all that it knows; this is what can be told at once. A part of the value is
+    The verb judges it again, with all that it knows; this is what can be checked at once. A part of the value is
     repeated, so `value` is one without secrets.
     """
     parameter = next((p for p in verb.parameters if p.name == name), None) if verb else None

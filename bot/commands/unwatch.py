@@ -1,4 +1,4 @@
-"""Let this channel no longer hear of runs.
+"""Stop notifying this channel of runs.
 
 unwatch [LAUNCHER] [source=NAME] [all]
 """

@@ -3,7 +3,7 @@
     20 wait       each is posted by itself
     more wait     one summary stands for all of them; for a short time it takes in what still comes, then it goes out
 
-Only messages that tell how runs ended are summed up; all others have words of their own and stay as they are.
+Only messages that announce how runs ended are summed up; all others have words of their own and stay as they are.
 
 The rows that it stands for point to it, in the transaction that makes it; its key is made of theirs.
 """
@@ -51,7 +51,7 @@ class Summing:
         channel: str,
         *,
         more_than: int,
-        say: Callable[[Sequence[Told], TermsOf], Card],
+        say: Callable[[Sequence[EndedRun], TermsOf], Card],
         threads: bool = True,
     ) -> int:
         """Put one message in the place of those that tell how runs ended, where many wait; return for how many.
@@ -62,11 +62,11 @@ class Summing:
         told = [d for d in waiting if announces_end(d) and (threads or d.thread is None)]
         if len(told) <= more_than or all(d.state is DeliveryState.FOLDED for d in told):
             return 0
-        refs = tuple(dict.fromkeys(d.context.run for d in reversed(told) if d.context and d.context.run))
+        refs = tuple(dict.fromkeys(d.context.run for d in reversed(waiting) if d.context and d.context.run))
         known, results = await self._kept(refs)
         card = say([(ref, known.get(ref), results.get(ref)) for ref in refs], self._terms)
-        digest = NewDelivery(key=_key(channel, told), channel=channel, payload=self._chat.render(card))
-        return len(told) if await self._store.fold(digest, told, self._now()) else 0
+        digest = NewDelivery(key=_key(channel, waiting), channel=channel, payload=self._chat.render(card))
+        return len(waiting) if await self._store.fold(digest, waiting, self._now()) else 0
 
     async def _kept(
         self, refs: Sequence[RunRef]
@@ -128,7 +128,7 @@ class Crowds:
 
     @property
     def crowded(self) -> Mapping[str, str]:
-        """The channels that got a summary lately, each with what the operator was told."""
+        """The channels that got a summary lately, each with the sentence that the operator got."""
         now = self._clock.monotonic()
         return {c: said for c, said in self._sentences.items() if now < self._quiet_at[c]}
 

@@ -32,7 +32,7 @@ class Lost:
         self.reasons: dict[str, str] = {}
 
     async def forgive(self) -> None:
-        """Try all of them again: a program that starts was likely started because something was mended."""
+        """Try all of them again: a program that starts was likely started because something was fixed."""
         for channel in await restore(self._store, self._chat.name):
             self._tries[channel] = 0
 

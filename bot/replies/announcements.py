@@ -1,4 +1,4 @@
-"""What channels are told when a run ends: the verdict, what is new, and the ways on.
+"""What channels are notified of when a run ends: the verdict, what is new, and the ways on.
 
 Nothing here says that something was fixed: a property that does not fail any more may only not have been reached.
 """
@@ -58,38 +58,38 @@ def corrected(found: RunAnalysis, before: RunStatus, now: datetime) -> Card:
     )
 
 
-Told = tuple[RunRef, TrackedRun | None, StoredResults | None]
-"""A run that a channel has to be told of, and what is kept of it."""
+EndedRun = tuple[RunRef, TrackedRun | None, StoredResults | None]
+"""A run that a channel has to be notified of, and what is kept of it."""
 
 TermsOf = Callable[[str], Terms]
 """The nouns of a connection, by its name."""
 
 
-def missed(told: Sequence[Told], terms: TermsOf) -> Card:
-    """Sum up the runs that a channel was not told of while it could not be reached, the newest first."""
-    ended = count(len(told), "run")
+def missed(ended_runs: Sequence[EndedRun], terms: TermsOf) -> Card:
+    """Sum up the runs that a channel was not notified of while it could not be reached, the newest first."""
+    ended = count(len(ended_runs), "run")
     said = (
         "Clew could not post to this channel for a while. "
-        f"Meanwhile {count(len(told), 'watched run')} ended: {_counted(told)}."
+        f"Meanwhile {count(len(ended_runs), 'watched run')} ended: {_counted(ended_runs)}."
     )
-    return _summary(f"{ended} ended while this channel could not be reached", said, told, terms)
+    return _summary(f"{ended} ended while this channel could not be reached", said, ended_runs, terms)
 
 
-def many(told: Sequence[Told], terms: TermsOf) -> Card:
-    """Sum up the runs that are too many to be told one by one, the newest first."""
-    ended = count(len(told), "run")
-    said = f"{ended} ended: {_counted(told)}. That is too many for separate messages, so this is a summary."
-    return _summary(f"{ended} ended", said, told, terms)
+def many(ended_runs: Sequence[EndedRun], terms: TermsOf) -> Card:
+    """Sum up the runs that are too many to be announced one by one, the newest first."""
+    ended = count(len(ended_runs), "run")
+    said = f"{ended} ended: {_counted(ended_runs)}. That is too many for separate messages, so this is a summary."
+    return _summary(f"{ended} ended", said, ended_runs, terms)
 
 
 _COUNTED = (VerdictKind.FAILED, VerdictKind.INCOMPLETE, VerdictKind.CANCELLED, VerdictKind.PASSED)
 
 
-def _counted(told: Sequence[Told]) -> str:
+def _counted(ended_runs: Sequence[EndedRun]) -> str:
     """Say how all of them ended, the bad ends first; what is not kept of a run counts as neither good nor bad."""
-    kinds = Counter(_kept(run, results) for _, run, results in told)
+    kinds = Counter(_kept(run, results) for _, run, results in ended_runs)
     parts = [f"{kinds[kind]:,} {runs.WORDS[kind]}" for kind in _COUNTED if kinds[kind]]
-    unknown = len(told) - sum(kinds[kind] for kind in _COUNTED)
+    unknown = len(ended_runs) - sum(kinds[kind] for kind in _COUNTED)
     return listed([*parts, f"{unknown:,} of unknown result"] if unknown else parts)
 
 
@@ -100,12 +100,12 @@ def _kept(run: TrackedRun | None, results: StoredResults | None) -> VerdictKind:
     return judge_stored(run.status, results).kind
 
 
-def _summary(title: str, said: str, told: Sequence[Told], terms: TermsOf) -> Card:
+def _summary(title: str, said: str, ended_runs: Sequence[EndedRun], terms: TermsOf) -> Card:
     items = tuple(
         _missed(ref, results, _remembered(run, results, terms(ref.connection)))
-        for ref, run, results in told[:MISSED]
+        for ref, run, results in ended_runs[:MISSED]
     )
-    left_out = len(told) - len(items)
+    left_out = len(ended_runs) - len(items)
     others = (
         "To see any other run, use ",
         Untrusted("status ID", code=True),

@@ -42,7 +42,7 @@ def ended(items: tuple[Item, ...], *, known: bool) -> Card:
 
 
 def subscriptions(items: tuple[Item, ...], *, left_out: int, known: bool) -> Card:
-    """Show what one's channels hear of; `known`: all of one's channels."""
+    """Show what one's channels are notified of; `known`: all of one's channels."""
     none = (
         "None of your channels is notified of runs. Use “/clew watch” in one." if known else CHANNELS_UNKNOWN
     )
@@ -58,7 +58,7 @@ def run(recent: Recent, now: datetime, *, connection: bool) -> Item:
 
 
 def subscription(wanted: Subscription, channel: str) -> Item:
-    """Show what a channel hears of, by the channel's name."""
+    """Show what a channel is notified of, by the channel's name."""
     problem: Line = (" (cannot be reached: ", Untrusted(wanted.problem), ")") if wanted.problem else ()
     return Item(title=("#", Untrusted(channel), " is notified of ", *watching.described(wanted), *problem))
 

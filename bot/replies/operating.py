@@ -1,4 +1,4 @@
-"""What an operator is told, and the cards in the operator's channel."""
+"""What an operator is notified of, and the cards in the operator's channel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.replies.wording import clock_time, count, duration, stopped
 from bot.state import BEGINNING, Intent, Stretch
 
 NEW_KEY = "Create a new API key on the tenant's settings page and set it; `clew doctor` tests it."
-DESK = "`clew outbox list` shows them, `retry` sends them again, `drop` discards them."
+OUTBOX_COMMANDS = "`clew outbox list` shows them, `retry` sends them again, `drop` discards them."
 
 
 class Cause(StrEnum):
@@ -64,7 +64,7 @@ def begun(cause: Cause, problem: str) -> Card:
 
 
 def over(cause: Cause, problem: str, since: datetime, now: datetime) -> Card:
-    """Announce that something told earlier is over."""
+    """Announce that something reported earlier is over."""
     lasted = f"It lasted {duration(now - since)}, since {clock_time(since)}."
     return Card(
         title=(f"Resolved: {TITLES[cause]}",),
@@ -76,21 +76,21 @@ def over(cause: Cause, problem: str, since: datetime, now: datetime) -> Card:
 
 def dead(channel: str, rows: int, reason: str) -> str:
     """Say that messages to a channel can never be posted as they are."""
-    return f"{count(rows, 'message')} to {channel} cannot be posted: {stopped(reason)} {DESK}"
+    return f"{count(rows, 'message')} to {channel} cannot be posted: {stopped(reason)} {OUTBOX_COMMANDS}"
 
 
 def unknown(channel: str, rows: int, reason: str) -> str:
     """Say that nobody can tell whether messages arrived."""
     return (
         f"{count(rows, 'message')} to {channel} may or may not have been posted: {stopped(reason)} "
-        f"Check there. {DESK}"
+        f"Check there. {OUTBOX_COMMANDS}"
     )
 
 
 def stuck(channel: str, rows: int, since: datetime, reason: str) -> str:
     """Say that messages wait and none of them goes out."""
     why = f" Last attempt: {stopped(reason)}" if reason else ""
-    return f"{count(rows, 'message')} to {channel} unsent since {clock_time(since)}.{why} {DESK}"
+    return f"{count(rows, 'message')} to {channel} unsent since {clock_time(since)}.{why} {OUTBOX_COMMANDS}"
 
 
 def one_message(channel: str, key: str, reason: str, *, unknown: bool) -> str:
@@ -119,7 +119,7 @@ def waits_less(seconds: float) -> str:
 
 def chat_off(channel: str, rows: int, chat: str) -> str:
     """Say that messages wait for a chat that is not served."""
-    return f"{count(rows, 'message')} to {channel} cannot be sent because {chat} is off. Set its token or drop them. {DESK}"
+    return f"{count(rows, 'message')} to {channel} cannot be sent because {chat} is off. Set its token or drop them. {OUTBOX_COMMANDS}"
 
 
 def lost(channel: str, reason: str) -> str:

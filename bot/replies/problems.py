@@ -53,7 +53,7 @@ def denied(reason: str) -> Reply:
     return _problem(reason, "", fault=False, title="Not allowed")
 
 
-def rights_not_told(chat: str) -> str:
+def rights_not_known(chat: str) -> str:
     """Say that a chat does not tell what somebody may do, so that nothing is done."""
     return f"{chat} could not confirm your permissions, so nothing was done. Try again in a minute."
 

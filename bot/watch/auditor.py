@@ -1,7 +1,7 @@
-"""Look every minute whether everything has a next step, tell the operator of what has not, and ping the heartbeat.
+"""Look every minute whether everything has a next step, notify the operator of what has not, and ping the heartbeat.
 
 It judges by what is there (rows, channels, connections, chats), never by what somebody reported, so a crash loses
-nothing. What cannot be told yet, as after a start, opens and closes nothing.
+nothing. What is not known yet, as after a start, opens and closes nothing.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ SILENT = 120.0  # seconds that a chat may be without a connection, as when it co
 STEADY = 180.0  # seconds for which something has to be well before it is called over
 JUMP = 60.0  # seconds by which the wall clock may leave the monotonic one between two looks
 MISSED = 2  # heartbeats in a row
-UNSERVED = "terminal"  # nobody waits for what a terminal was to be told that is closed
+UNSERVED = "terminal"  # nobody waits for messages to a terminal that is closed
 
 WAITING = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
 SILENCING = frozenset({Cause.POLL, Cause.STUCK, Cause.RECEIVING, Cause.HALTED, Cause.DATABASE})
-"""What may keep the operator's channel from hearing of anything: the heartbeat stops then, and its owner is told."""
+"""What may keep the operator's channel from being notified: the heartbeat stops then, which notifies its owner."""
 
 Beat = Callable[[], Awaitable[str]]
 """Ping the heartbeat's address; return why that failed, "" where it did not."""
@@ -74,7 +74,7 @@ class Queues(Protocol):
 class Polled:
     """How polling a connection goes. `age`: seconds since the last good look, or since the start before the first.
 
-    `problem`: what is wrong now; `refused`: no later try mends it by itself. `looked`: there was a good look.
+    `problem`: what is wrong now; `refused`: no later try fixes it by itself. `looked`: there was a good look.
     `behind`, `unlisted`: which part of the list of runs is not read yet, and which cannot be read, as sentences.
     `too_large`: runs that cannot be read, by id, each with its sentence.
     """
@@ -133,7 +133,7 @@ class Auditor:
             found = await self._found()
             for finding in found:
                 await self._operator.note(finding)
-        except StoreError as error:  # no heartbeat either: whoever waits for it is told
+        except StoreError as error:  # no heartbeat either: that notifies whoever waits for it
             log.warning("whether everything has a next step could not be read: %s", error)
             return
         wrong = [finding for finding in found if finding.problem]
@@ -141,7 +141,7 @@ class Auditor:
             await self._ping()
 
     async def _found(self) -> list[Finding]:
-        """Return what is wrong, and what is over of what was told."""
+        """Return what is wrong, and what is over of what the operator was notified of."""
         queues, snapshot = await self._queues.queues(), self._look()
         unknown = [i for i in await self._queues.open_intents() if i.state is IntentState.UNKNOWN]
         wrong = [
@@ -197,7 +197,7 @@ class Auditor:
     def _stuck(self, waiting: Mapping[str, Queue], snapshot: Snapshot) -> Iterator[Finding]:
         """Find channels whose oldest message is late and the same as at the last look.
 
-        A deep backlog moves, a lost channel and a chat that refuses us are told as such.
+        A deep backlog moves, a lost channel and a chat that refuses us are reported as such.
         """
         before, self._oldest = self._oldest, {channel: q.first for channel, q in waiting.items()}
         for channel, queue in waiting.items():
@@ -230,7 +230,7 @@ class Auditor:
     # What is over -------------------------------------------------------------------------------
 
     def _over(self, told: list[Notice], queues: tuple[Queue, ...], snapshot: Snapshot) -> Iterator[Finding]:
-        """Yield what was told and has been well for a while; what flickers is told once."""
+        """Yield what was reported and has been well for a while; what flickers is reported once."""
         now = self._clock.monotonic()
         well = [(n.cause, n.subject) for n in told if self._is_well(n, queues, snapshot)]
         self._well = {key: self._well.get(key, now) for key in well}
@@ -279,7 +279,7 @@ class Auditor:
         try:
             await self._operator.note(Finding(Cause.HEARTBEAT, "heartbeat", problem))
         except StoreError as error:
-            log.warning("the operator could not be told of the heartbeat: %s", error)
+            log.warning("the operator could not be notified of the heartbeat: %s", error)
 
 
 def _channels(snapshot: Snapshot) -> Iterator[Finding]:

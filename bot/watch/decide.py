@@ -1,4 +1,4 @@
-"""What a tick does about each run, and who is told: pure decisions with no I/O."""
+"""What a tick does about each run, and who is notified: pure decisions with no I/O."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.state import Intent, Outcome, Subscription, TrackedRun
 
 HISTORY_AGE = timedelta(hours=24)  # an ended run this much older than the newest, and never seen, is history
 PROPERTIES_LAG = timedelta(minutes=10)  # properties may appear so long after the run ended
-LATE_RESULTS = timedelta(hours=24)  # results that come later than this are not told any more
+LATE_RESULTS = timedelta(hours=24)  # results that come later than this are not announced any more
 SHORTEST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=1)
 
@@ -26,7 +26,7 @@ class Act(StrEnum):
     NOTHING = "nothing"
     KEEP = "keep its state"
     HISTORY = "keep it as one that was there before"
-    FINISH = "tell that it ended"
+    FINISH = "announce that it ended"
     RESULTS = "look whether its results have come"
 
 
@@ -72,7 +72,7 @@ def next_look(first: datetime, now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A channel to tell. `everything`: the subscription made in chat that made it hear of all runs, if any."""
+    """A channel to notify. `everything`: the subscription made in chat that notifies it of all runs, if any."""
 
     channel: str
     thread: str | None = None

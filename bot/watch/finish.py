@@ -74,7 +74,7 @@ class Finishing:
         told = await self.store.announced_results(run.ref)
         if late or found.stored is None or (told is not None and _counted(found.stored) == _counted(told)):
             return self._step(run, now, found=found, final=True)
-        # Who was told of missing results hears of them, and who asked only for what they say.
+        # Notified are those who were notified that results are missing, and those who asked only for what results say.
         outcomes = await self._outcomes(found) | {Outcome.INCOMPLETE}
         chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
         found = replace(found, run=await by_name(run, self.store))
@@ -99,7 +99,7 @@ class Finishing:
         return reason(found.verdict, found.diff, after_incomplete=last is RunStatus.INCOMPLETE)
 
     async def _recovery_counts(self, outcomes: frozenset[Outcome]) -> bool:
-        """Whether anybody hears of this end only if it is a recovery; else nobody has to look for the run before."""
+        """Whether anybody is notified of this end only if it is a recovery; else nobody has to look for the run before."""
         subscriptions = await self.store.subscriptions()
         return any(
             Outcome.RECOVERY in wanted.outcomes and wanted.outcomes.isdisjoint(outcomes)

@@ -4,8 +4,8 @@
     pages of open runs ──────────┼─ first what changed of any run   (one write)
     tracked runs in neither ─────┘  then ended: results, diff, rows (one write each)
 
-What changed is on record before anything is concluded from the record, so nothing is told while a part of the list
-is unread. A run on record that ended is followed until it was told; whatever stops a tick, the next one goes on, and
+What changed is on record before anything is concluded from the record, so nothing is announced while a part of the list
+is unread. A run on record that ended is followed until it was announced; whatever stops a tick, the next one goes on, and
 the outbox key makes finding a run twice harmless.
 """
 
@@ -48,7 +48,7 @@ REFUSED_WAIT, LONGEST_REFUSED_WAIT = 60.0, 900.0
 TROUBLE_WAIT, LONGEST_TROUBLE_WAIT = 1.0, 60.0
 RATE_WAIT, LONGEST_RATE_WAIT = 60.0, 900.0  # a platform that asks for a day is asked again much sooner
 RUN_DEADLINE = 60.0  # seconds for all that is read of one run, so that none holds up the others
-BY_ID_AT_ONCE = 50  # runs that are read by their ids before those that ended are told
+BY_ID_AT_ONCE = 50  # runs that are read by their ids before those that ended are announced
 UNREACHABLE_AT_MOST = 3  # runs in one tick; then it is the platform, not the run
 
 
@@ -77,7 +77,7 @@ class _Tick:
 class Poller:
     """Polls one connection; ticks must not overlap. `on_rows` is called when there is something to deliver.
 
-    `notify_operator` hears of limits that keep runs from being told.
+    `notify_operator` is called with limits that keep runs from being announced.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Poller:
         await self._notify(sentence)
 
     async def _conclude(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
-        """Record what changed of some runs, then tell those that ended, each in a write of its own."""
+        """Record what changed of some runs, then announce those that ended, each in a write of its own."""
         await self._write_down(tick, runs)
         tick.known = await self.store.known(self.platform.connection, tuple(ref.run_id for ref in runs))
         for run in sorted(runs.values(), key=lambda run: self._turn(tick, run)):
@@ -175,7 +175,7 @@ class Poller:
         await write_down(self.store, runs.values(), watermark=tick.watermark, step=step)
 
     async def _baseline(self, now: datetime) -> None:
-        """Take what is there as given; only runs that end from now on are told."""
+        """Take what is there as given; only runs that end from now on are announced."""
         connection = self.platform.connection
         tracked = {run.ref for run in await self.store.tracked(connection)}
         if self.platform.lists is None:

@@ -65,7 +65,7 @@ class Snapshot:
     async def of(self, intent_id: str) -> View | None:
         """Return what an intent's messages say; None where there is no such intent.
 
-        Raises `ServiceError` where that cannot be told just now.
+        Raises `ServiceError` where that is not known just now.
         """
         if intent_id not in self._seen:
             self._seen[intent_id] = asyncio.ensure_future(self._view(intent_id))

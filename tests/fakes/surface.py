@@ -172,7 +172,7 @@ class FakeSurface(Surface[Thinking]):
         ephemeral: bool = False,
         opens_form: bool = False,
         must_answer: bool = False,
-        told_by_receipt: bool = False,
+        shown_by_receipt: bool = False,
         direct: bool = False,
     ) -> Command:
         """Return a command as it comes in."""
@@ -186,7 +186,7 @@ class FakeSurface(Surface[Thinking]):
             ephemeral=ephemeral,
             opens_form=opens_form,
             must_answer=must_answer,
-            told_by_receipt=told_by_receipt,
+            shown_by_receipt=shown_by_receipt,
         )
 
     @property

@@ -40,7 +40,7 @@ _LINK = 5
 class Press:
     """What a button or an option asks for, or the token that this is kept under; `form`: the verb whose form opens."""
 
-    asks: Pressed = ""
+    command: Pressed = ""
     token: str | None = None
     form: str | None = None
 
@@ -53,12 +53,12 @@ def read(custom_id: str, values: object) -> Press | None:
         return read(chosen, None) if isinstance(chosen, str) and not chosen.startswith(PICK) else None
     _, _, asked = rest.partition(":")
     if kind in {SAY, REPORT} and asked:
-        return Press(asks=pressed.read(asked))
+        return Press(command=pressed.read(asked))
     if kind in {KEY, REPORT_KEY} and asked:
         return Press(token=asked)
     verb, _, prefilled = asked.partition(":")
     if kind == ASK and verb:
-        return Press(asks=pressed.read(prefilled or verb), form=verb)
+        return Press(command=pressed.read(prefilled or verb), form=verb)
     if kind == ASK_KEY and verb and prefilled:
         return Press(token=prefilled, form=verb)
     return None

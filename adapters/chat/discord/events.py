@@ -234,12 +234,12 @@ class _Payload(Payload):
         """Where the message stands whose button was pressed: its own thread, where it can have one."""
         place = self.place
         message = self.text("message", "id")
-        if place.thread or place.direct or not message or self.hidden:
+        if place.thread or place.direct or not message or self.is_ephemeral:
             return place
         return Place(channel=place.channel, thread=message)
 
     @property
-    def hidden(self) -> bool:
+    def is_ephemeral(self) -> bool:
         """Whether only one person sees the message whose button was pressed."""
         return bool(max(0, self.number("message", "flags")) & EPHEMERAL)
 
@@ -270,7 +270,7 @@ class _Payload(Payload):
                 token=self.token, stored=stored, attachment_limit=limit if limit > 0 else None
             ),
             pressed=self.text("message", "id") or None,
-            ephemeral=self.hidden,
+            ephemeral=self.is_ephemeral,
             opens_form=opens_form,
             must_answer=True,
         )
@@ -322,8 +322,8 @@ def _command(payload: _Payload) -> Incoming:
     if payload.text("data", "name") != commands.GROUP or verb is None or verb.hidden:
         return payload.unknown(conversation.COMMANDS_CHANGED)
     text, values = commands.given(verb, {n: o.get("value") for n, o in options.items()})
-    asks = verb.form is not None and not options and any(p.required for p in verb.parameters)
-    return payload.command(Kind.SLASH, text, values=values, opens_form=asks)
+    opens_form = verb.form is not None and not options and any(p.required for p in verb.parameters)
+    return payload.command(Kind.SLASH, text, values=values, opens_form=opens_form)
 
 
 def _menu(payload: _Payload) -> Incoming:
@@ -365,7 +365,7 @@ def _press(payload: _Payload) -> Incoming:
     press = buttons.read(payload.text("data", "custom_id"), payload.at("data", "values"))
     if press is None:
         return payload.unknown(conversation.UNKNOWN_BUTTON)
-    text, values = parts(press.asks or press.form or "")
+    text, values = parts(press.command or press.form or "")
     return payload.command(
         Kind.BUTTON, text, place=payload.pressed_in, values=values, stored=press.token,
         opens_form=press.form is not None,

@@ -1,4 +1,4 @@
-"""What Discord's answers mean for a message: the one table that says delivered, not delivered or perhaps; pure.
+"""What Discord's answers mean for a message: the one table that says delivered, not delivered or unconfirmed; pure.
 
 Create Message with our nonce may be repeated for about two minutes: Discord then gives the message that is
 there. Codes: https://docs.discord.com/developers/topics/opcodes-and-status-codes#json

@@ -244,7 +244,7 @@ def _command(payload: _Payload) -> Incoming:
         key=_trigger(payload),
     )
     return Inbound(
-        invocation=invocation, kind=Kind.SLASH, interaction=payload.interaction, told_by_receipt=True
+        invocation=invocation, kind=Kind.SLASH, interaction=payload.interaction, shown_by_receipt=True
     )
 
 

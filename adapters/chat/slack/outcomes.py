@@ -1,4 +1,4 @@
-"""What Slack's answers mean for a message: the one table that says delivered, not delivered or perhaps; pure.
+"""What Slack's answers mean for a message: the one table that says delivered, not delivered or unconfirmed; pure.
 
 Slack has no idempotency key. What certainly did not happen may be sent again, whatever is unclear may not.
 Codes: https://docs.slack.dev/reference/methods/chat.postMessage#errors. Slack says itself of

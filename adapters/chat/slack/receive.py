@@ -70,7 +70,7 @@ class Receiver(AsyncMiddleware):
         match events.read(body, self.me, self.clock.now(), self.conversation.handler.field_problem):
             case Inbound() as inbound:
                 refusal = (await self.conversation.receive(inbound)).refusal
-                if refusal is not None and inbound.told_by_receipt:
+                if refusal is not None and inbound.shown_by_receipt:
                     return await ack(text=f"{refusal.problem} {refusal.hint}")
             case Autocomplete() as autocomplete:
                 return await ack(**await self._suggest(autocomplete))

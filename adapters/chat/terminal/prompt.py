@@ -130,7 +130,7 @@ class Prompt:
             self._sender.screen.line(problem)
 
     def _problem(self, verb: str, field: Field, text: str) -> str:
-        """Say what is wrong with a field while it can still be mended, "" where nothing is; the verb checks all."""
+        """Say what is wrong with a field while it can still be corrected, "" where nothing is; the verb checks all."""
         if not text:
             return sentences.needed(field.label) if field.required else ""
         return self._judge(verb, field.name, field.kind, text, field.label)

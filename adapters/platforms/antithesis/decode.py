@@ -11,7 +11,7 @@ from adapters.platforms.antithesis import parameters as names
 from adapters.platforms.antithesis.ids import is_hash, is_run_id, is_vtime, release_of
 from adapters.platforms.antithesis.lenient import NULL, read, read_any, read_struct
 from adapters.platforms.antithesis.links import checked_report, host_of, page_url
-from adapters.platforms.antithesis.text import clean, told
+from adapters.platforms.antithesis.text import clean, shown
 from bot.model import Moment, Run, RunRef, RunStatus
 from bot.redact import scrub
 
@@ -72,8 +72,8 @@ def run_of(body: RunBody, *, connection: str, origin: str, served_by: str = "") 
     return Run(
         ref=RunRef(connection, body.run_id),
         status=_STATUSES.get(body.status or "", RunStatus.UNKNOWN),
-        status_text=told(body.status or "", 60) or "unknown",
-        launcher=told(body.launcher or "", _NAME),
+        status_text=shown(body.status or "", 60) or "unknown",
+        launcher=shown(body.launcher or "", _NAME),
         created_at=time_of(body.created_at),
         started_at=time_of(body.started_at),
         completed_at=time_of(body.completed_at),
@@ -141,7 +141,7 @@ def _minutes(text: str | None) -> float | None:
 
 
 def _name(text: str | None) -> str | None:
-    return told(text, _NAME) or None if text else None
+    return shown(text, _NAME) or None if text else None
 
 
 def _text(text: str | None) -> str | None:

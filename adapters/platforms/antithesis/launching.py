@@ -52,7 +52,7 @@ LONGEST_VALUE = 1_000
 MOST_FURTHER = 40
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _KNOWN = tuple(field.name for field in FIELDS)
-_UNTESTED = frozenset({"description", "recipients"})  # change what a run is called and who hears of it
+_UNTESTED = frozenset({"description", "recipients"})  # change what a run is called and who is notified of it
 
 
 def form(_launcher: str, given: Mapping[str, str] = NOTHING) -> tuple[Field, ...]:

@@ -14,7 +14,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 T = TypeVar("T")
 
 NULL = msgspec.Raw(b"null")
-_MENDABLE = 1 << 20  # bytes; mending more would hold up everybody else for too long
+_REPAIRABLE = 1 << 20  # bytes; repairing more would hold up everybody else for too long
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 
 
@@ -50,7 +50,7 @@ def read(raw: bytes | msgspec.Raw, kind: type[T]) -> T | None:
     except _BROKEN:
         pass
     body = bytes(raw)
-    for repair in (patch, hint) if len(body) <= _MENDABLE else (patch,):
+    for repair in (patch, hint) if len(body) <= _REPAIRABLE else (patch,):
         try:
             return msgspec.json.decode(repair(body), type=kind)
         except _BROKEN:

@@ -54,7 +54,7 @@ class LogReader:
             return await asyncio.to_thread(window.excerpt, file)
 
     async def _read(self, request: Request, window: Window, writer: Writer, report: Report) -> None:
-        """Read until the window is full; what breaks off after the first line is told in `cut`."""
+        """Read until the window is full; what breaks off after the first line is named in `cut`."""
         try:
             async with asyncio.timeout(self.limits.stream):
                 await self._drain(request, window, writer, report)

@@ -7,7 +7,7 @@ import msgspec
 from adapters.platforms.antithesis.decode import moment_of
 from adapters.platforms.antithesis.events import describe, location_of, read_event
 from adapters.platforms.antithesis.lenient import NULL, read, read_any
-from adapters.platforms.antithesis.text import clean, told
+from adapters.platforms.antithesis.text import clean, shown
 from bot.model import Check, CheckStatus, Example, Moment
 from bot.redact import scrub
 
@@ -37,11 +37,11 @@ def property_of(body: PropertyBody) -> Check:
     """Return a property; a status that no document names is unknown, never passing."""
     is_event = bool(body.is_event)
     return Check(
-        name=told(body.name, _NAME),
+        name=shown(body.name, _NAME),
         status=_STATUSES.get(body.status or "", CheckStatus.UNKNOWN),
         is_event=is_event,
         is_group=bool(body.is_group),
-        group=told(body.group, _NAME) if body.group else None,
+        group=shown(body.group, _NAME) if body.group else None,
         description=scrub(clean(body.description)).text if body.description else None,
         example_count=_count(body.example_count),
         counterexample_count=_count(body.counterexample_count),
@@ -73,7 +73,7 @@ def _event(raw: msgspec.Raw, moment: Moment | None) -> Example:
     fields = read_event(raw)
     text = describe(fields)
     return Example(
-        text="" if text == _NOTHING else told(text, _VALUE), moment=moment, location=location_of(fields)
+        text="" if text == _NOTHING else shown(text, _VALUE), moment=moment, location=location_of(fields)
     )
 
 
@@ -85,4 +85,4 @@ def _value(raw: msgspec.Raw) -> Example:
     """Return any JSON value as a person reads it: a text without quotes, everything else as JSON."""
     value = read_any(raw)
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode("utf-8", "replace")
-    return Example(text=told(text, _VALUE))
+    return Example(text=shown(text, _VALUE))

@@ -1,4 +1,4 @@
-"""Cleaning of what the platform sends: broken JSON is mended item by item, texts lose what poisons a store."""
+"""Cleaning of what the platform sends: broken JSON is repaired item by item, texts lose what poisons a store."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def one_line(text: str, limit: int = LONGEST) -> str:
     return clean(plain[:limit] + (f"… ({count(left_out, 'more character')})" if left_out else ""), limit + 40)
 
 
-def told(text: str, limit: int = LONGEST) -> str:
+def shown(text: str, limit: int = LONGEST) -> str:
     """Return a name or value that people chose, on one line and without the secrets that they put into it."""
     return scrub(one_line(text, limit)).text
 
@@ -72,7 +72,7 @@ _SURROGATE = re.compile(
 
 
 def patch(body: bytes) -> bytes:
-    """Rewrite JSON with what can be mended fast: a byte order mark, broken UTF-8 and lone surrogates."""
+    """Rewrite JSON with what can be repaired fast: a byte order mark, broken UTF-8 and lone surrogates."""
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     return _SURROGATE.sub(_whole, text).encode("utf-8")
 

@@ -293,7 +293,7 @@ def _may_show(block: bytes, needle: bytes, shown: str | None) -> Iterator[bytes]
 
 def _may_be_shown(line: bytes, shown: str | None) -> bool:
     """Whether a line may show a text, or be of a source (None), whose bytes it does not hold."""
-    if len(line) > LONGEST or not _AS_SERVED.match(line) or not _is_told_as_text(line):
+    if len(line) > LONGEST or not _AS_SERVED.match(line) or not _is_shown_as_text(line):
         return True
     if _is_clean(line):
         return False
@@ -305,10 +305,10 @@ def _may_be_shown(line: bytes, shown: str | None) -> bool:
 
 def _is_plain(part: bytes) -> bool:
     """Whether the texts of some lines are shown as they are served."""
-    return _is_told_as_text(part) and _is_clean(part)
+    return _is_shown_as_text(part) and _is_clean(part)
 
 
-def _is_told_as_text(part: bytes) -> bool:
+def _is_shown_as_text(part: bytes) -> bool:
     """Whether nothing in some lines is put into words, and each has at most one text."""
     if part.count(_TEXT) > part.count(b"\n") + (not part.endswith(b"\n")):
         return False

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.chat import conversation as engine
-from adapters.chat.conversation import Conversation, told_of_a_restart
+from adapters.chat.conversation import Conversation, announcing_a_restart
 from adapters.chat.lanes import MOST
 from adapters.chat.surface import Deadlines, Kind
 from bot.access import Denied
@@ -399,7 +399,7 @@ async def test_too_much__is_told_by_the_receipt_where_the_chat_shows_that(proces
     for number in range(MOST):
         await process.conversation.receive(process.surface.command(f"status {SLOW}", key=f"k{number}"))
     receipt = await process.conversation.receive(
-        process.surface.command(f"status {SLOW}", key="more", told_by_receipt=True)
+        process.surface.command(f"status {SLOW}", key="more", shown_by_receipt=True)
     )
     assert receipt.answered is not None
     await receipt.answered
@@ -486,7 +486,7 @@ async def test_cut_off__is_told_and_stays_a_quiet_end(hangs: bool, monkeypatch: 
     shown, begun = Shown(hangs=hangs), asyncio.Event()
 
     async def work() -> None:
-        async with told_of_a_restart(shown):
+        async with announcing_a_restart(shown):
             begun.set()
             await asyncio.Event().wait()
 
@@ -504,7 +504,7 @@ async def test_failure__inside_is_no_restart() -> None:
     shown = Shown(hangs=False)
 
     with pytest.raises(ValueError, match="expected"):
-        async with told_of_a_restart(shown):
+        async with announcing_a_restart(shown):
             raise ValueError("expected")
 
     assert not shown.told

@@ -216,7 +216,7 @@ async def test_report__too_long_for_a_button_is_left_to_the_click(bot: Bot, disc
     (message,) = discord.ours()
     asked = buttons.read(message.components[0]["components"][0]["custom_id"], None)
     assert asked is not None
-    assert asked.asks == Command("report", {"run": "1"})
+    assert asked.command == Command("report", {"run": "1"})
 
 
 async def test_long_answer__goes_along_as_a_file(bot: Bot, discord: FakeDiscord) -> None:
