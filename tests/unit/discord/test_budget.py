@@ -65,7 +65,7 @@ async def test_spend__without_a_database_counts_by_itself(monkeypatch: pytest.Mo
     async def away(*_: object) -> None:
         raise StoreError("The database is away.")
 
-    monkeypatch.setattr(store, "note", away)
+    monkeypatch.setattr(store, "kept_text", away)
     monkeypatch.setattr(store, "keep_text", away)
     budget = a_budget(store, clock)
     for _ in range(FREELY):
