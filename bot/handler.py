@@ -225,7 +225,7 @@ class Handler:
             parsed = _parse(invocation)
             return await self._answer(parsed, invocation, report, afresh)
         except UserError as error:
-            meant, verb = _with_values(words, invocation), self.verbs.get(words.verb)
+            meant, verb = _with_values(parsed, invocation), self.verbs.get(parsed.verb)
             return problems.mistake(error, offers(error.corrections, meant, verb, self.verbs))
         except ClewError as error:
             return problems.failure(error)

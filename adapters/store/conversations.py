@@ -82,14 +82,14 @@ class SqlConversations(Part):
         kept = await self.kept_text(token)
         return decode(kept, Command) if kept is not None and kept.startswith("{") else kept
 
-    async def keep_note(self, name: str, text: str) -> None:
+    async def keep_text(self, name: str, text: str) -> None:
         """Remember a short text."""
         values = {"token": name, "words": text, "kept_at": self._now()}
-        await self._write(self._db.put(words), values)
+        await self._write(self._db.put(short_texts), values)
 
     async def kept_text(self, name: str) -> str | None:
         """Return a short text; None where there is none."""
-        row = await self._first(select(words.c.words).where(words.c.token == name))
+        row = await self._first(select(short_texts.c.words).where(short_texts.c.token == name))
         return None if row is None else row.words
 
 

@@ -50,7 +50,7 @@ class SqlWatch(Part):
                 rows = [run_row(run, step.now, baseline=step.baseline) for run in step.runs]
                 await session.execute(upsert_runs(self._db), rows)
             if step.results:
-                told = [result_row(kept, announced=True) for kept in step.results]
+                told = [result_row(kept, told=True) for kept in step.results]
                 await session.execute(upsert_results(self._db), told)
             await _mark_known(session, step.results_known)
             await _mark_announced(session, step.announced)

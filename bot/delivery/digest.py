@@ -21,7 +21,7 @@ from bot.model import RunRef
 from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.ports import Chat, Clock, Outbox, WatchStore
 from bot.replies import announcements, operating
-from bot.replies.announcements import TermsOf, Told
+from bot.replies.announcements import EndedRun, TermsOf
 from bot.state import Delivery, DeliveryState, NewDelivery, StoredResults, TrackedRun
 
 MANY = 20  # messages that wait one by one for a channel; more become one
@@ -59,14 +59,14 @@ class Summing:
         `threads`: also of those that answer in a thread.
         """
         waiting = await self._store.waiting(channel)
-        told = [d for d in waiting if announces_end(d) and (threads or d.thread is None)]
-        if len(told) <= more_than or all(d.state is DeliveryState.FOLDED for d in told):
+        summed = [d for d in waiting if announces_end(d) and (threads or d.thread is None)]
+        if len(summed) <= more_than or all(d.state is DeliveryState.FOLDED for d in summed):
             return 0
-        refs = tuple(dict.fromkeys(d.context.run for d in reversed(waiting) if d.context and d.context.run))
+        refs = tuple(dict.fromkeys(d.context.run for d in reversed(summed) if d.context and d.context.run))
         known, results = await self._kept(refs)
         card = say([(ref, known.get(ref), results.get(ref)) for ref in refs], self._terms)
-        digest = NewDelivery(key=_key(channel, waiting), channel=channel, payload=self._chat.render(card))
-        return len(waiting) if await self._store.fold(digest, waiting, self._now()) else 0
+        digest = NewDelivery(key=_key(channel, summed), channel=channel, payload=self._chat.render(card))
+        return len(summed) if await self._store.fold(digest, summed, self._now()) else 0
 
     async def _kept(
         self, refs: Sequence[RunRef]

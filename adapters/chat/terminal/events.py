@@ -71,7 +71,7 @@ class Interaction:
 
 
 Command = Inbound[Interaction]
-Action = Say | Press | Enter | Quit | Nothing
+Action = CommandText | Press | Enter | Quit | Nothing
 
 
 def read(line: str) -> Action:

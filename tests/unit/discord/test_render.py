@@ -319,4 +319,4 @@ def test_message__what_a_long_button_asks_for_is_kept_under_a_token(number: int,
 
         assert len(ids) == number
         assert max(map(len, ids)) <= 100
-        assert {pressed.read(kept[p.token]) if p.token else p.asks for p in read if p} == {command}
+        assert {pressed.read(kept[p.token]) if p.token else p.command for p in read if p} == {command}

@@ -40,7 +40,9 @@ def found(run: Run, diff: RunDiff | None, *, failing: tuple[str, ...] = ()) -> R
     )
 
 
-def kept(number: int, status: RunStatus | None, failing: tuple[str, ...] | None = None) -> announcements.EndedRun:
+def kept(
+    number: int, status: RunStatus | None, failing: tuple[str, ...] | None = None
+) -> announcements.EndedRun:
     """Return what is kept of a run; without `failing` nothing of its results, without `status` nothing at all."""
     run = a_run(number)
     results = None if failing is None else before(run, failing=frozenset(failing))

@@ -21,7 +21,7 @@ from bot.errors import (
 )
 from bot.model import Availability, Results, Run, RunQuery, RunRef, RunStatus, Says
 from bot.state import CHANGES, IntentKind, Outcome, TrackedRun
-from bot.watch.decide import act
+from bot.watch.decide import Act, act
 from bot.watch.listing import BASELINE_PAGES, MOST_PAGES
 from tests.fakes.crash import Crash
 from tests.fakes.runs import a_run, some_results
