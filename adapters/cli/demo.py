@@ -75,8 +75,8 @@ async def _talk(parts: Parts, *, play: bool, speed: float) -> int:
 
 async def _prompt(terminal: TerminalChat, speed: float) -> int:
     line = terminal.chat.screen.line
-    line(f"A simulated tenant is alive behind this chat; {speed:g} of its seconds pass in one.")
-    line("Nothing costs money. Runs that end are announced here by themselves.")
+    line(f"This chat is connected to a simulated tenant; it runs at {speed:g} times real time.")
+    line("Nothing costs money. Finished runs are announced here automatically.")
     await until_stopped(asyncio.create_task(terminal.run()))
     return 0
 
@@ -100,6 +100,6 @@ def _log_file() -> Iterator[Path]:
         yield path
     finally:
         if path.stat().st_size:
-            typer.echo(f"Something went wrong meanwhile; the log is in {path}.", err=True)
+            typer.echo(f"Something went wrong; the log is in {path}.", err=True)
         else:
             path.unlink()

@@ -100,11 +100,11 @@ def _roles(loaded: Settings) -> Finding:
     if any(loaded.roles.values()):
         return Finding("roles", "set")
     if not loaded.chats:
-        return Finding("roles", "none, and none are needed in the terminal")
+        return Finding("roles", "none; the terminal needs none")
     return Finding(
         "roles",
-        "none, so in chats members may read and nobody may do anything else",
-        "Say under [roles] in clew.toml who may read, debug and launch; the README shows how.",
+        "none, so in chats members may only read",
+        "Set who may read, debug and launch under [roles] in clew.toml; the README shows how.",
         bad=True,
     )
 

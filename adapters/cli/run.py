@@ -152,11 +152,9 @@ async def _careful(name: str, chat: RunningChat, off: dict[str, str]) -> None:
             off[name] = str(refused)
             return
         except OSError as error:  # an address in use, for one; the stack says nothing more
-            log.warning(
-                "%s cannot be served (%s); it is tried again in %g s", name, error.strerror or error, pause
-            )
+            log.warning("%s cannot be served (%s); retrying in %g s", name, error.strerror or error, pause)
         except Exception:
-            log.exception("%s fell over; it is started again in %g s", name, pause)
+            log.exception("%s crashed; restarting it in %g s", name, pause)
         else:
             return
         await asyncio.sleep(pause)

@@ -14,7 +14,7 @@ async def simulate(*, port: int, seed: int, speed: float) -> int:
     """Serve until stopped; say how to reach it. Raises `UserError` where the port is taken."""
 
     def ready(tenant: SimulatedTenant) -> None:
-        typer.echo(f"A simulated tenant listens; {speed:g} of its seconds pass in one. Ctrl-C stops it.\n")
+        typer.echo(f"A simulated tenant is running at {speed:g} times real time. Press Ctrl-C to stop it.\n")
         typer.echo(f"ANTITHESIS_BASE_URL={tenant.base_url}")
         typer.echo(f"ANTITHESIS_API_KEY={tenant.api_key}")
         typer.echo(f"ANTITHESIS_USERNAME={tenant.username}")

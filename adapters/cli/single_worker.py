@@ -90,7 +90,7 @@ class SingleWorker:
             try:
                 await self.step()
             except StoreError as error:
-                log.warning("whether this program may work could not be read: %s", error)
+                log.warning("could not check whether this program may poll and deliver: %s", error)
             except Exception:
                 log.exception("keeping apart from other programs has a fault")
 
@@ -103,7 +103,7 @@ class SingleWorker:
         try:
             await self._workers.leave_work(self.me.holder)
         except StoreError as error:
-            log.warning("another program will have to wait for a moment: %s", error)
+            log.warning("another program must wait a moment before it takes over: %s", error)
 
     def _is_dead(self, found: Worker) -> bool:
         now = self._clock.monotonic()

@@ -44,7 +44,7 @@ def _changes(settings: Settings) -> str:
         return "Clew is read-only"
     if any(settings.roles.values()):
         return "roles are set"
-    return "no roles are configured yet, so in chats members may read and no more; add [roles] to clew.toml"
+    return "no roles are configured yet, so in chats members may only read; add [roles] to clew.toml"
 
 
 def _line(state: str, what: str, detail: str = "") -> str:

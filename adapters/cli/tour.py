@@ -47,7 +47,7 @@ class Tour:
         return DONE
 
     async def _steps(self) -> None:
-        self._say("What is going on?")
+        self._say("See recent runs.")
         await self._shown("status", RowKind.ITEM, "status listed no runs")
         run = await self._launch()
         announced = await self._announced(run)
@@ -59,7 +59,7 @@ class Tour:
 
     async def _launch(self) -> str:
         """Launch with a confirmation and follow the live card to its verdict; return the run's short id."""
-        self._say("Start a run. What costs money shows exactly what would be sent, and asks.")
+        self._say("Start a run. Clew shows exactly what it would send, and asks first.")
         asked = await self._type(f'launch {LAUNCHER} duration=10 description="from the tour"')
         await self._press(asked, "Launch")
         self._say("The message follows the run until its verdict.")
@@ -81,13 +81,13 @@ class Tour:
         )
 
     async def _logs(self, root: str) -> None:
-        self._say("What happened just before it failed?")
+        self._say("See what happened just before the failure.")
         shown = await self._shown(f"#{root} logs", RowKind.CODE, "no log line was shown")
         files = [row.segments[-1].text for row in shown.content.rows if len(row.segments) > 1]
         _require(any(map(_saved, files)), "the whole window was not saved as a file")
 
     async def _debug(self, root: str) -> None:
-        self._say("Go to that very moment and look around.")
+        self._say("Open a debugging session at that moment.")
         asked = await self._type(f"#{root} debug")
         await self._press(asked, "session")
         await self._until(

@@ -44,12 +44,12 @@ def error_of(answer: Answer, *, what: str = "page") -> ServiceError:
             detail=detail,
         )
     if status == HTTPStatus.NOT_FOUND:
-        return NotFound(f"The platform knows no such {what} (404).", what=what, detail=detail)
+        return NotFound(f"The platform has no such {what} (404).", what=what, detail=detail)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = retry_after(answer)
         said = "" if wait is None else f" Try again in {math.ceil(wait)} s."
         return RateLimited(
-            f"The platform gets too many requests (429).{said}", detail=detail, retry_after=wait
+            f"The platform received too many requests (429).{said}", detail=detail, retry_after=wait
         )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ServiceFailed(f"The platform failed ({status}). Trying again later may help.", detail=detail)
@@ -102,7 +102,7 @@ def _http_date(text: str) -> datetime | None:
 def check_encoding(answer: Answer) -> None:
     """Refuse a compressed body: it was not asked for. Raises `UnexpectedAnswer`."""
     if answer.headers.get("content-encoding", "identity").lower() not in {"identity", ""}:
-        raise UnexpectedAnswer("The platform sent a compressed answer although none was asked for.")
+        raise UnexpectedAnswer("The platform sent a compressed response, which was not requested.")
 
 
 class _Launched(msgspec.Struct):

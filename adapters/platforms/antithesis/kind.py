@@ -28,7 +28,7 @@ async def _open(tenant: Tenant, clock: Clock) -> AsyncIterator[Platform]:
             spool = Path(stack.enter_context(TemporaryDirectory(prefix="clew-")))
         except OSError as error:
             spool = Path("clew-files")  # the next best; where it cannot be made, logs come without files
-            log.warning("there is no room for files of logs: %s", error)
+            log.warning("log files cannot be stored: %s", error)
         http = await stack.enter_async_context(open_http(proxy=tenant.proxy))
         yield AntithesisService(http, tenant, spool=spool, now=clock.now).platform
 

@@ -21,7 +21,7 @@ def test_startup_report__least() -> None:
         "off         discord            DISCORD_TOKEN is not set",
         "on          terminal",
         "on          health             http://127.0.0.1:8080/healthz, /readyz, /metrics",
-        "on          changes            no roles are configured yet, so in chats members may read and no more; add [roles] to clew.toml",
+        "on          changes            no roles are configured yet, so in chats members may only read; add [roles] to clew.toml",
         "Polling for runs every 60 s.",
     ]
 
