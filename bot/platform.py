@@ -31,6 +31,24 @@ from bot.model import (
 )
 from bot.ports import Report
 from bot.terms import PLAIN, Terms
+from bot.triage import (
+    Agent,
+    AgentRequest,
+    Classification,
+    Classified,
+    Cluster,
+    Diagnosis,
+    FlakyCheck,
+    LauncherRow,
+    ModelAnswer,
+    PastResult,
+    Quarantined,
+    QuarantineRequest,
+    Question,
+    Readiness,
+    RerunRequest,
+    RerunScope,
+)
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -132,6 +150,105 @@ class Cancels(Protocol):
         """Ask for a run to be stopped; asynchronous on the platform. Sent once."""
 
 
+class Reruns(Protocol):
+    """Start a run again as it was."""
+
+    @property
+    def scopes(self) -> frozenset[RerunScope]:
+        """Which parts of a run can be run again by themselves."""
+
+    async def rerun(self, request: RerunRequest) -> LaunchOutcome:
+        """Start it again; sent once. Never raises for what the platform answers."""
+
+
+class ListsLaunchers(Protocol):
+    """List the launchers, also those that have no run yet."""
+
+    async def launchers(self) -> tuple[LauncherRow, ...]:
+        """Return them; two may have the same name, their keys tell them apart."""
+
+
+class Diagnoses(Protocol):
+    """Have the platform's model say why a run failed."""
+
+    async def diagnose(self, run_id: str) -> Diagnosis:
+        """Return its opinion; costs tokens, so it is sent once. Raises `NotFound(what="run")`, `NotAvailable`."""
+
+
+class Asks(Protocol):
+    """Talk with the platform's model."""
+
+    async def ask(self, question: Question) -> ModelAnswer:
+        """Return what it answers; costs tokens, so it is sent once. Raises `NotAvailable`."""
+
+
+class Agents(Protocol):
+    """Set the platform's agents to work."""
+
+    @property
+    def usual(self) -> tuple[str, str]:
+        """The agent and the task that the settings name for `debug`, "" where they name none."""
+
+    async def agents(self) -> tuple[Agent, ...]:
+        """Return the agents there are."""
+
+    async def invoke(self, request: AgentRequest) -> LaunchOutcome:
+        """Set one to work; sent once. Never raises for what the platform answers."""
+
+
+class Classifies(Protocol):
+    """Keep what people say of a failing result: its kind, a defect, a note."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that a failure can be of, in the platform's words."""
+
+    async def classify(self, wanted: Classification) -> Classified:
+        """Keep it. Raises `ServiceError` where nothing of it was taken."""
+
+
+class Quarantines(Protocol):
+    """Keep the failures of single checks from counting."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why a check can be quarantined, in the platform's words."""
+
+    async def quarantined(self, launcher_key: str) -> tuple[Quarantined, ...]:
+        """Return what is quarantined at a launcher."""
+
+    async def quarantine(self, request: QuarantineRequest) -> None:
+        """Put one in or take it out; sent once. Both may be repeated by a person without harm."""
+
+
+class Histories(Protocol):
+    """Say what came of a check in earlier runs."""
+
+    async def history(self, ref: str) -> tuple[PastResult, ...]:
+        """Return them by the platform's id of one result, the newest first."""
+
+
+class FindsFlaky(Protocol):
+    """Say which checks are flaky."""
+
+    async def flaky(self, launcher_key: str) -> tuple[FlakyCheck, ...]:
+        """Return them, those that got worse first; "" for all launchers. Raises `NotAvailable`."""
+
+
+class RatesReleases(Protocol):
+    """Rate a release."""
+
+    async def readiness(self, version: str) -> Readiness:
+        """Return the platform's rating. Raises `NotFound(what="version")`."""
+
+
+class Clusters(Protocol):
+    """Group failures by their cause."""
+
+    async def clusters(self, days: int) -> tuple[Cluster, ...]:
+        """Return the groups of the last days."""
+
+
 class Reports(Protocol):
     """Hand out signed links to triage reports."""
 
@@ -162,6 +279,17 @@ class Platform:
     debugs: Debugs | None = None
     cancels: Cancels | None = None
     reports: Reports | None = None
+    reruns: Reruns | None = None
+    lists_launchers: ListsLaunchers | None = None
+    diagnoses: Diagnoses | None = None
+    asks: Asks | None = None
+    agents: Agents | None = None
+    classifies: Classifies | None = None
+    quarantines: Quarantines | None = None
+    histories: Histories | None = None
+    finds_flaky: FindsFlaky | None = None
+    rates_releases: RatesReleases | None = None
+    clusters: Clusters | None = None
 
 
 def listed(platform: Platform, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
@@ -207,3 +335,13 @@ MOMENT_LOGS = Need(lambda platform: platform.moment_logs)
 RUN_LOGS = Need(lambda platform: platform.run_logs)
 DEBUGS = Need(lambda platform: platform.debugs)
 REPORTS = Need(lambda platform: platform.reports)
+CANCELS = Need(lambda platform: platform.cancels)
+RERUNS = Need(lambda platform: platform.reruns)
+DIAGNOSES = Need(lambda platform: platform.diagnoses)
+ASKS = Need(lambda platform: platform.asks)
+AGENTS = Need(lambda platform: platform.agents)
+CLASSIFIES = Need(lambda platform: platform.classifies)
+QUARANTINES = Need(lambda platform: platform.quarantines)
+FINDS_FLAKY = Need(lambda platform: platform.finds_flaky)
+RATES_RELEASES = Need(lambda platform: platform.rates_releases)
+CLUSTERS = Need(lambda platform: platform.clusters)

@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.errors import UserError
-from bot.platform import DEBUGS, LAUNCHES, MOMENT_LOGS, REPORTS, RUN_LOGS, Need
+from bot.platform import (
+    AGENTS,
+    ASKS,
+    CANCELS,
+    CLASSIFIES,
+    CLUSTERS,
+    DEBUGS,
+    DIAGNOSES,
+    FINDS_FLAKY,
+    LAUNCHES,
+    MOMENT_LOGS,
+    QUARANTINES,
+    RATES_RELEASES,
+    REPORTS,
+    RERUNS,
+    RUN_LOGS,
+    Need,
+)
 from bot.replies.wording import listed
 
 NOT_CONFIGURED = "The connection is no longer configured."
@@ -18,6 +35,16 @@ NOUNS: Mapping[Need[object], str] = {
     RUN_LOGS: "build logs",
     DEBUGS: "debugging sessions",
     REPORTS: "triage reports",
+    CANCELS: "a way to stop runs",
+    RERUNS: "reruns",
+    DIAGNOSES: "diagnoses",
+    ASKS: "answers to questions",
+    AGENTS: "agents",
+    CLASSIFIES: "classifications of failures",
+    QUARANTINES: "a quarantine",
+    FINDS_FLAKY: "a list of flaky tests",
+    RATES_RELEASES: "ratings of releases",
+    CLUSTERS: "failure clusters",
 }
 
 
