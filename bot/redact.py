@@ -221,7 +221,8 @@ def masked(
     for value in _forms(secrets):
         text = text.replace(value, MASK)
     for pattern, mask in shapes:
-        text = pattern.sub(mask, text)
+        if pattern.search(text):  # looking first costs a third of replacing, which most often finds nothing
+            text = pattern.sub(mask, text)
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -50,10 +51,14 @@ def to_row(table: Table, value: object, **others: object) -> dict[str, Any]:
 
 def from_row(row: Row[Any], kind: type[T], **others: object) -> T:
     """Read a value back: every field has the column of its name, or what `others` says, or its default."""
-    columns = {
-        str(name): value for name, value in row._asdict().items()
-    }  # msgspec takes plain text alone as names
+    columns = dict(zip(_plain(row._fields), row, strict=True))
     return msgspec.convert(columns | others, kind)
+
+
+@lru_cache(maxsize=128)
+def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return names as plain texts, which msgspec takes alone; those of a row are of a subclass."""
+    return tuple(map(str, names))
 
 
 def _cleaned(value: Any) -> Any:
