@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,10 @@ from adapters.store.tables import runs
 from bot.model import Run, RunRef, RunStatus
 from bot.state import TrackedRun
 
+TRACKED = tuple(
+    runs.c[name]
+    for name in ("connection", "run_id", *(f.name for f in fields(TrackedRun) if f.name in runs.c))
+)
 TERMINAL = tuple(status for status in RunStatus if status.terminal)
 
 

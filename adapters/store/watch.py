@@ -13,7 +13,7 @@ from adapters.store.codec import decode, encode, to_row
 from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, chunks, whole
 from adapters.store.results import result_row, stored, upsert_results
-from adapters.store.runs import TERMINAL, recorded_run, run_row, tracked_run, upsert_runs
+from adapters.store.runs import TERMINAL, TRACKED, recorded_run, run_row, tracked_run, upsert_runs
 from adapters.store.tables import coverage, results, runs, watermarks
 from bot.model import Run, RunRef, RunStatus
 from bot.state import Coverage, PollStep, StoredResults, Stretch, TrackedRun
@@ -31,7 +31,7 @@ class SqlWatch(Part):
     async def tracked(self, connection: str) -> tuple[TrackedRun, ...]:
         """Return runs that have not ended, or ended without their results being known; not the baseline's."""
         statement = (
-            select(runs)
+            select(*TRACKED)
             .where(runs.c.connection == connection, ~runs.c.settled)
             .order_by(runs.c.listed_at, func.length(runs.c.run_id), runs.c.run_id)
         )
@@ -39,7 +39,7 @@ class SqlWatch(Part):
 
     async def known(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, TrackedRun]:
         """Return what is remembered of these runs; runs never seen are left out."""
-        here = select(runs).where(runs.c.connection == connection)
+        here = select(*TRACKED).where(runs.c.connection == connection)
         return {row.run_id: tracked_run(row) for row in await self._of(here, runs, run_ids)}
 
     @whole
