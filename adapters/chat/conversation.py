@@ -34,12 +34,14 @@ from bot.replies import conversation as sentences
 from bot.replies import load, problems
 from bot.state import Actor, Invocation
 from bot.suggest import Limits, Suggestion, Typing
+from bot.waiting import Backoff
 
 log = logging.getLogger(__name__)
 
 RESUMED = timedelta(minutes=15)  # what is older is not answered after a restart; the person is notified
 LOOKED_BACK = RESUMED * 8  # older commands were asked so long ago that nobody waits for an answer
 GIVE_WAY_SECONDS = 1.5  # that answering gives way to accepting: in a burst all are acknowledged first
+RETRY_SECONDS, LONGEST_RETRY_SECONDS = 1.0, 30.0  # until a database that cannot be read is asked again
 INTERRUPTED_SECONDS = 2.0  # for saying that a restart came between
 
 
@@ -114,6 +116,8 @@ class Conversation(Generic[T]):
 
     async def end(self) -> None:
         """Cut off what still goes on: the connections that it needs are taken away after this."""
+        if self._resuming is not None:
+            self._resuming.cancel()
         await self._work.end(0)
 
     # Accepted once -----------------------------------------------------------------------------------------
@@ -141,7 +145,7 @@ class Conversation(Generic[T]):
 
     async def _accept(self, invocation: Invocation) -> bool:
         """Accept it; False where it was accepted before. Raises `StoreError`."""
-        await asyncio.shield(self.begin())
+        await asyncio.shield(self.begin())  # one command given up must not end the read that all wait for
         return await self.handler.accept(invocation)
 
     async def _accepted_late(self, accepting: asyncio.Task[bool], inbound: Inbound[T]) -> None:
@@ -192,15 +196,23 @@ class Conversation(Generic[T]):
 
     async def _resume_unanswered(self) -> None:
         try:
-            left = await self.handler.unanswered(self._chat, self._clock.now() - LOOKED_BACK)
-        except StoreError:
-            log.warning("what was left unanswered could not be read; it is resumed at the next start")
-            return
+            left = await self._unanswered()
         except Exception:
             log.exception("what was left unanswered could not be read")
             return
         for invocation in left:
             self._lanes.start(invocation.actor.id, self._resume(invocation))
+
+    async def _unanswered(self) -> tuple[Invocation, ...]:
+        """Read what was accepted and never answered, once the database can be read."""
+        again = Backoff(RETRY_SECONDS, LONGEST_RETRY_SECONDS)
+        while True:
+            try:
+                return await self.handler.unanswered(self._chat, self._clock.now() - LOOKED_BACK)
+            except StoreError:
+                wait = again.next()
+                log.warning("what was left unanswered could not be read; trying again in %g s", wait)
+                await self._clock.sleep(wait)
 
     async def _resume(self, invocation: Invocation) -> None:
         """Answer what a restart cut off; an answer that is there already is completed, not doubled."""

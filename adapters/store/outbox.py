@@ -104,6 +104,7 @@ class SqlOutbox(Part):
     async def mark_sent(self, delivery: Delivery, message: MessageRef, now: datetime) -> None:
         """Mark it sent, whoever holds it by now, and remember what its thread speaks of, in one transaction."""
         values = {"state": SENT, "message_id": message.message_id, "settled_at": now, "error": ""}
+        # Not this claim's row only: the message is there, also where a later claim is about to send it again.
         mark = update(outbox).where(outbox.c.id == delivery.id, outbox.c.state != SENT).values(values)
         async with self._db.writing() as connection:
             changed = (await connection.execute(mark)).rowcount
@@ -196,9 +197,11 @@ def claim_statement() -> Update:
     picked = _claimable().scalar_subquery()
     return (
         update(outbox)
+        # The state once more: where rows cannot be locked, another process may have taken it since it was picked.
         .where(outbox.c.id == picked, outbox.c.state == PENDING)
         .values(
             state=SENDING,
+            # Its parent's message may have been posted after this row was recorded.
             thread=func.coalesce(_thread_of_parent(outbox), outbox.c.thread),
             attempts=outbox.c.attempts + 1,
             attempt_at=bindparam("now"),
@@ -271,6 +274,7 @@ def _first_of(channel: ColumnElement[str]) -> ScalarSelect[Any]:
             row.c.state == PENDING,
             row.c.channel >= channel,
             row.c.channel <= channel,
+            # A row that was never tried is due, whatever the clock said when it was recorded.
             (row.c.attempts == 0) | (row.c.next_at <= bindparam("due_by")),
             row.c.chat.in_(bindparam("chats", expanding=True)),
             parent.c.state.is_(None) | parent.c.state.in_((SENT, UNKNOWN, DEAD, FOLDED, DROPPED)),

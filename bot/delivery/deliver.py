@@ -140,7 +140,7 @@ class Deliverer:
         if unconfirmed is not None:
             await self._reconcile(unconfirmed)
             return 0.0
-        claimed = self.clock.monotonic()
+        claimed = self.clock.monotonic()  # before the claim: the time that it takes is none to post in
         delivery = await self.store.claim(self._chats, self.clock.now(), due_by=self._steady.now())
         if delivery is None:
             return min(wait, self.pace.idle)
@@ -200,7 +200,7 @@ class Deliverer:
         now = self.clock.now()
         await self.store.mark_sent(delivery, message, now)
         self.counts["sent"] += 1
-        if self.pace.per_channel > 0:
+        if self.pace.per_channel > 0:  # kept in the database, so that another process keeps to it too
             await self.store.rate_limit_channel(delivery.channel, self._due(self.pace.per_channel))
         await self._lost.took(delivery.channel)
 
@@ -223,6 +223,7 @@ class Deliverer:
         wait, news = await self._lost.refused(delivery.channel, reason)
         if news:
             await self._notify(operating.lost(delivery.channel, reason))
+        # The channel waits, not the row: the rows behind it must not overtake it.
         await self.store.rate_limit_channel(delivery.channel, self._due(wait))
         await self.store.mark_retry(delivery, reason, self._due(0))
         await self._lost.sum_up(delivery.channel, more_than=MANY)

@@ -134,13 +134,14 @@ class Poller:
             return
         caught = await self._catch_up.read(watermark, now)
         await self._say_if_behind(caught)
-        if caught.unread:
+        if caught.unread:  # what is new can be told only of a list without a hole
             return
         seen = caught.runs | await listing.still_open(self.platform)
         tick = _Tick(now=now, steady=self._steady.now(), watermark=watermark)
         await self._write_down(tick, seen)
         tick.tracked = {run.ref: run for run in await self.store.tracked(connection)}
         unlisted = [ref for ref in tick.tracked if ref not in seen]
+        # In slices, so that a tick that is stopped has announced some of what it read.
         while len(unlisted) > BY_ID_AT_ONCE:
             await self._conclude(tick, await self._by_id(tick, unlisted[:BY_ID_AT_ONCE]))
             del unlisted[:BY_ID_AT_ONCE]

@@ -33,7 +33,7 @@ def shrinking(
                     size //= 2
                     continue
                 listed = skip(error)
-            size = min(largest, 2 * size)
+            size = min(largest, 2 * size)  # one large item must not make the rest of the list slow
             return listed
 
     return page
@@ -52,6 +52,7 @@ async def walk(
     after: str | None = None
     for _ in range(most):
         listed = await page(after)
+        # From behind, so that of two items with one key the first one, and its place, stay.
         new = {key(item): item for item in reversed(listed.items) if key(item) not in seen}
         seen.update(new)
         yield tuple(reversed(new.values()))

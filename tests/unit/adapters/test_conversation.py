@@ -126,16 +126,35 @@ async def test_start__resumes_what_is_left_over_once(process: Process) -> None:
     assert process.service.most_waiting == 1
 
 
-async def test_start__without_a_database_receives_all_the_same(process: Process) -> None:
-    """What is left over waits for the next start; what comes in is answered."""
+async def test_start__without_a_database_resumes_when_it_is_there(process: Process) -> None:
+    """What is left over is answered once the database can be read, and what comes in then is answered too."""
+    await process.handler.accept(process.surface.command(f"status {SLOW}").invocation)
+    process.service.gate.set()
     process.store.failing = "The database is not there."
-    await process.conversation.begin()
+    resuming = process.conversation.begin()
+    await process.store.asked_to_read.wait()
+    waits = not resuming.done()
     process.store.failing = None
 
-    await process.conversation.receive(process.surface.command(f"status {QUICK}"))
+    await process.conversation.receive(process.surface.command(f"status {QUICK}", key="k2"))
+    await resuming
     await process.settled()
 
-    assert len(process.answers) == 1
+    assert waits
+    assert len(process.answers) == 2
+    assert await process.unanswered() == 0
+
+
+async def test_start__without_a_database_can_be_stopped(process: Process) -> None:
+    """Whoever waits for the database goes when the process ends."""
+    process.store.failing = "The database is not there."
+    resuming = process.conversation.begin()
+    await process.store.asked_to_read.wait()
+
+    await process.conversation.end()
+    await asyncio.wait({resuming}, timeout=10)
+
+    assert resuming.cancelled()
 
 
 QUESTIONS = ["resolve", "post", "posted", "finish"]
