@@ -20,7 +20,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.settings import Tenant
-from adapters.platforms.antithesis.transport import open_http
+from adapters.platforms.http.transport import open_http
 from bot.model import LogQuery, Moment, Secret
 
 SHOWN = 200

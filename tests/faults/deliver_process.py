@@ -43,7 +43,7 @@ IMPORTED_LATE = (
     "adapters.chat.discord.render",
     "adapters.chat.slack.render",
     "adapters.platforms.antithesis.client",
-    "adapters.platforms.antithesis.transport",
+    "adapters.platforms.http.transport",
     "adapters.store.store",
 )
 

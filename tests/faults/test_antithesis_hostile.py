@@ -20,9 +20,9 @@ import pytest
 from adapters.lanes import acting
 from adapters.platforms.antithesis import client
 from adapters.platforms.antithesis.client import AntithesisService
-from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.settings import Tenant
-from adapters.platforms.antithesis.transport import open_http
+from adapters.platforms.http.limits import Limits
+from adapters.platforms.http.transport import open_http
 from bot.errors import (
     AccessRefused,
     ListCut,

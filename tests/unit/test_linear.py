@@ -18,7 +18,7 @@ import pytest
 from adapters import redact
 from adapters.chat.discord import markup as discord
 from adapters.chat.slack import markup as slack
-from adapters.platforms.antithesis import text
+from adapters.platforms.http import text
 from bot import cleaning, moments
 from bot import redact as typed
 from bot.cards import Untrusted
@@ -29,7 +29,7 @@ MODULES = (
     "bot.cleaning", "bot.redact", "bot.moments.find", "bot.moments.forms", "bot.moments.normalise",
     "bot.moments.numbers", "bot.moments.embedded_json", "bot.moments.remaining_text", "adapters.redact", "adapters.chat.slack.markup",
     "adapters.chat.discord.markup", "adapters.chat.terminal.typeset", "adapters.chat.terminal.content",
-    "adapters.platforms.antithesis.text", "adapters.platforms.antithesis.window",
+    "adapters.platforms.http.text", "adapters.platforms.antithesis.window",
     "adapters.platforms.antithesis.ndjson", "adapters.platforms.antithesis.shorten",
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ import pytest
 from adapters.clock import SystemClock
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.settings import Tenant
-from adapters.platforms.antithesis.transport import open_http
+from adapters.platforms.http.transport import open_http
 from adapters.simulator import SimulatedTenant, empty_world, simulated_tenant
 from adapters.store.store import open_store
 from bot.access import Policy, Role

@@ -11,27 +11,25 @@ from pathlib import Path
 import httpx
 
 from adapters.platforms.antithesis import launching, protocol
-from adapters.platforms.antithesis.answers import error_of, outcome_of
-from adapters.platforms.antithesis.caller import Caller
 from adapters.platforms.antithesis.ids import checked_run_id, is_assigned_id, is_run_id, older_than
-from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.links import checked_report, same_report
 from adapters.platforms.antithesis.logs import LogReader
-from adapters.platforms.antithesis.paging import shrinking, walk
 from adapters.platforms.antithesis.parameters import EVENT_DESCRIPTION
-from adapters.platforms.antithesis.protocol import Listed
-from adapters.platforms.antithesis.sender import NotSent, Sender
-from adapters.platforms.antithesis.settings import Tenant
-from adapters.platforms.antithesis.wire import Request
+from adapters.platforms.antithesis.settings import CHECK_KEY, Tenant
+from adapters.platforms.http.answers import error_of
+from adapters.platforms.http.caller import Caller
+from adapters.platforms.http.endpoint import Endpoint
+from adapters.platforms.http.limits import Limits
+from adapters.platforms.http.login import Key
+from adapters.platforms.http.paging import Listed, shrinking, walk
+from adapters.platforms.http.sender import Sender
+from adapters.platforms.http.wire import Request
 from bot.errors import (
-    AccessRefused,
     ListCut,
     NotAvailable,
     NotFound,
-    RateLimited,
     Rejected,
     ServiceError,
-    UserError,
 )
 from bot.model import (
     Availability,
@@ -41,14 +39,12 @@ from bot.model import (
     LaunchRequest,
     LogExcerpt,
     LogQuery,
-    Refused,
     Results,
     Run,
     RunLogQuery,
     RunQuery,
     RunStatus,
     Secret,
-    Unclear,
 )
 from bot.platform import Platform
 from bot.ports import Report
@@ -75,7 +71,8 @@ class AntithesisService:
     ) -> None:
         bounds = limits or Limits()
         self._tenant, self._limits, self._now = tenant, bounds, now
-        self._caller = Caller(Sender(http, tenant, bounds))
+        endpoint = Endpoint(address=tenant.address, login=Key(tenant.api_key), check=CHECK_KEY)
+        self._caller = Caller(Sender(http, endpoint, bounds))
         self._reader = protocol.Reader(tenant.name, tenant.home, tenant.address)
         self._logs = LogReader(self._caller, bounds, spool)
 
@@ -216,16 +213,7 @@ class AntithesisService:
         return await self._launch(lambda: protocol.debug_request(request), target="run or moment")
 
     async def _launch(self, build: Callable[[], Request], *, target: str) -> LaunchOutcome:
-        """Send a launch once. Only what surely did not reach the platform counts as refused."""
-        try:
-            answer = await self._caller.once(build())
-        except (UserError, Rejected, AccessRefused) as error:
-            return Refused(error.problem)
-        except (NotSent, RateLimited) as error:
-            return Refused(f"{error.problem} Nothing was started.")
-        except ServiceError as error:
-            return Unclear(error.problem)
-        return outcome_of(answer, target=target)
+        return await self._caller.start(build, target=target, id_in=protocol.launched_id)
 
     async def find_launched(self, key: str, launcher: str, since: datetime) -> Run | None:
         """Look for the key in our own parameter, or in the description that debugging sessions carry it in."""
@@ -243,7 +231,7 @@ class AntithesisService:
             run = await self.run(run_id)
             raise NotAvailable(f"The platform cannot stop this run ({_words(run)}).")
         if not answer.good:
-            raise error_of(answer, what="run")
+            raise error_of(answer, what="run", check=CHECK_KEY)
 
     async def report_link(self, run_id: str) -> Secret | None:
         """Return the signed link as it is served now."""

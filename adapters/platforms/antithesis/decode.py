@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 
 import msgspec
 
 from adapters.platforms.antithesis import parameters as names
 from adapters.platforms.antithesis.ids import is_hash, is_run_id, is_vtime, release_of
-from adapters.platforms.antithesis.lenient import NULL, read, read_any, read_struct
 from adapters.platforms.antithesis.links import checked_report, host_of, page_url
-from adapters.platforms.antithesis.text import clean, shown
+from adapters.platforms.http.lenient import NULL, exact, read, read_any, read_struct, time_of
+from adapters.platforms.http.text import clean, shown
 from bot.model import Moment, Run, RunRef, RunStatus
 from bot.redact import scrub
 
@@ -101,23 +100,6 @@ def moment_of(raw: msgspec.Raw | bytes) -> Moment | None:
         return None
     input_hash, vtime = exact(body.input_hash), exact(body.vtime)
     return Moment(input_hash, vtime) if is_hash(input_hash) and is_vtime(vtime) else None
-
-
-def exact(raw: msgspec.Raw) -> str:
-    """Return the characters of a JSON text or number as they were served, "" for anything else."""
-    text = bytes(raw)
-    if text[:1] != b'"':
-        return text.decode("ascii", "replace") if text[:1] in b"-0123456789" else ""
-    return read(raw, str) or ""
-
-
-def time_of(text: str | None) -> datetime | None:
-    """Return an RFC 3339 time in UTC, None where it is none; without an offset it is taken as UTC."""
-    try:
-        time = datetime.fromisoformat(text or "")
-        return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _texts(raw: msgspec.Raw) -> dict[str, str]:

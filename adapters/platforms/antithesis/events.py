@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from adapters.platforms.antithesis.lenient import read, read_any
-from adapters.platforms.antithesis.text import LONGEST, one_line
+from adapters.platforms.http.lenient import read, read_any
+from adapters.platforms.http.text import LONGEST, one_line
 from bot.model import LineKind, LogLine
 
 Fields = Mapping[str, object]

@@ -18,7 +18,7 @@ from adapters.platforms.antithesis.events import (
     source_of,
     word,
 )
-from adapters.platforms.antithesis.text import one_line
+from adapters.platforms.http.text import one_line
 from bot.model import Fault
 
 _NETWORK, _NODE, _CLOCK = "network", "node", "clock"

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 async def _open(tenant: Tenant, clock: Clock) -> AsyncIterator[Platform]:
     """Open one tenant; nothing is sent yet."""
     from adapters.platforms.antithesis.client import AntithesisService
-    from adapters.platforms.antithesis.transport import open_http
+    from adapters.platforms.http.transport import open_http
 
     async with AsyncExitStack() as stack:
         try:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.platforms.antithesis.caller import Caller
-from adapters.platforms.antithesis.lenient import read
-from adapters.platforms.antithesis.limits import Limits
 from adapters.platforms.antithesis.ndjson import Lines
 from adapters.platforms.antithesis.protocol import begin_of, build_logs_request, faults_since, logs_request
-from adapters.platforms.antithesis.spool import Spool, Writer
 from adapters.platforms.antithesis.window import Filter, Window
-from adapters.platforms.antithesis.wire import Request
+from adapters.platforms.http.caller import Caller
+from adapters.platforms.http.lenient import read
+from adapters.platforms.http.limits import Limits
+from adapters.platforms.http.spool import Spool, Writer
+from adapters.platforms.http.wire import Request
 from bot.errors import Unreachable
 from bot.model import LogExcerpt, LogQuery
 from bot.ports import Report

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from adapters.platforms.http.limits import PIECE
+
 LINE_CAP = 1 << 20  # bytes
-PIECE = 1 << 18  # bytes looked at in one go, however large the chunks are that come in
 _STUB = re.compile(rb'\{"clew\.left_out":([0-9]{1,15})\}\n?')
 ERROR = b'{"error":'  # how the line begins that ends a stream
 _ODD = re.compile(rb'\n(?:[\n\r \t]|\{"error":)')

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from adapters.platforms.antithesis.ids import checked_moment, checked_run_id
 from adapters.platforms.antithesis.launching import KEY
-from adapters.platforms.antithesis.text import clean
+from adapters.platforms.http.text import clean
 from adapters.redact import redact
 from bot.errors import Rejected
 from bot.model import DebugRequest

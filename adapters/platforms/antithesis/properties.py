@@ -6,8 +6,8 @@ import msgspec
 
 from adapters.platforms.antithesis.decode import moment_of
 from adapters.platforms.antithesis.events import describe, location_of, read_event
-from adapters.platforms.antithesis.lenient import NULL, read, read_any
-from adapters.platforms.antithesis.text import clean, shown
+from adapters.platforms.http.lenient import NULL, read, read_any
+from adapters.platforms.http.text import clean, shown
 from bot.model import Check, CheckStatus, Example, Moment
 from bot.redact import scrub
 

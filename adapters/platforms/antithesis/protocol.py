@@ -9,12 +9,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from adapters.platforms.antithesis import launching
-from adapters.platforms.antithesis.answers import detail_of, error_of
 from adapters.platforms.antithesis.decode import RunBody, run_of
 from adapters.platforms.antithesis.ids import (
     checked_launcher,
@@ -24,10 +23,12 @@ from adapters.platforms.antithesis.ids import (
     older_than,
     usable_cursor,
 )
-from adapters.platforms.antithesis.lenient import Page, read_any, read_items, read_page, read_struct
 from adapters.platforms.antithesis.parameters import debug_parameters
 from adapters.platforms.antithesis.properties import PropertyBody, property_of
-from adapters.platforms.antithesis.wire import Answer, Oversized, Request
+from adapters.platforms.http.answers import detail_of, error_of
+from adapters.platforms.http.lenient import Page, read_any, read_items, read_page, read_struct
+from adapters.platforms.http.paging import Listed
+from adapters.platforms.http.wire import Answer, Oversized, Request
 from bot.errors import ListCut, UnexpectedAnswer
 from bot.model import (
     Availability,
@@ -195,19 +196,6 @@ class Reader:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Listed(Generic[T]):
-    """One page. `after`: where the next one begins, None where none can be asked for.
-
-    `more`: the platform says that there is a next page. `lost`: items that were nothing that can be read.
-    """
-
-    items: tuple[T, ...]
-    after: str | None
-    more: bool
-    lost: int
-
-
 def _listed(page: Page, items: tuple[T, ...]) -> Listed[T]:
     cursor = read_any(page.next_cursor)
     more = cursor is not None and cursor != ""
@@ -231,6 +219,17 @@ _FIRST_ID = re.compile(rb'"run_id"\s{0,8}:\s{0,8}"([0-9A-Za-z_-]{1,128})"')
 
 class _Last(msgspec.Struct):
     next_cursor: str | None = None
+
+
+class _Launched(msgspec.Struct):
+    runId: str | None = None  # noqa: N815 - the platform's name
+    run_id: str | None = None
+
+
+def launched_id(body: bytes) -> str | None:
+    """Return the id of the run that a launch started, None where the answer does not name one."""
+    said = read_struct(body, _Launched) or _Launched()
+    return next((text for text in (said.runId, said.run_id) if text and is_run_id(text)), None)
 
 
 class _Version(msgspec.Struct):

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from adapters.platforms.antithesis.decode import MomentBody, exact, time_of
+from adapters.platforms.antithesis.decode import MomentBody
 from adapters.platforms.antithesis.events import CONTAINERS, INJECTOR, line_of, read_event, stream_of, text_of
 from adapters.platforms.antithesis.faultbook import FaultBook
 from adapters.platforms.antithesis.ids import is_vtime
-from adapters.platforms.antithesis.lenient import NULL, read, read_any, read_struct
 from adapters.platforms.antithesis.ndjson import ERROR, stub_size
 from adapters.platforms.antithesis.shorten import shortened
-from adapters.platforms.antithesis.spool import File
-from adapters.platforms.antithesis.text import LONGEST, has_signature, one_line, unsigned_bytes
+from adapters.platforms.http.lenient import NULL, exact, read, read_any, read_struct, time_of
+from adapters.platforms.http.spool import File
+from adapters.platforms.http.text import LONGEST, has_signature, one_line, unsigned_bytes
 from bot.model import LineKind, LogExcerpt, LogLine
 
 # What JSON never escapes: a run of it that is shown stands in the bytes, in a line that is shown as it is served.

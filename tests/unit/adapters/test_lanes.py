@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from adapters.chat.lanes import LOG_SHARE, LOG_WIDTH, MOST, SHARE, WIDTH, Lanes
 from adapters.chat.tasks import Tasks
 from adapters.lanes import Lane, acting, half, whose
-from adapters.platforms.antithesis.limits import Limits
+from adapters.platforms.http.limits import Limits
 from bot.replies.load import WAITING_FOR_OTHERS, WAITING_FOR_OWN
 
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.platforms.antithesis.decode import RunBody, moment_of, run_of, time_of
-from adapters.platforms.antithesis.lenient import read_page, read_struct
+from adapters.platforms.antithesis.decode import RunBody, moment_of, run_of
 from adapters.platforms.antithesis.protocol import Reader
-from adapters.platforms.antithesis.wire import Answer
+from adapters.platforms.http.lenient import read_page, read_struct, time_of
+from adapters.platforms.http.wire import Answer
 from bot.errors import UnexpectedAnswer
 from bot.model import Moment, Run, RunStatus
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.platforms.antithesis.protocol import Reader
-from adapters.platforms.antithesis.wire import Answer
+from adapters.platforms.http.wire import Answer
 from bot.model import Check, CheckStatus, Moment
 
 READER = Reader("prod", "https://acme.antithesis.com")

@@ -9,17 +9,20 @@ import pytest
 
 from adapters.platforms.antithesis import protocol
 from adapters.platforms.antithesis.settings import Tenant
-from adapters.platforms.antithesis.wire import Answer, headers_for
+from adapters.platforms.http.answers import outcome_of
+from adapters.platforms.http.wire import Answer
 from bot.errors import Rejected, UnexpectedAnswer
 from bot.model import (
     Availability,
     DebugRequest,
+    LaunchOutcome,
     LaunchRequest,
     LogQuery,
     Moment,
     RunQuery,
     RunStatus,
     Secret,
+    Started,
 )
 from tests.fakes.runs import a_run
 
@@ -109,17 +112,27 @@ def test_debug__request() -> None:
     assert json.loads(request.body)["params"]["antithesis.debugging.vtime"] == MOMENT.vtime
 
 
-def test_headers__bearer() -> None:
-    """Every request carries the key, a name, and no wish for compression."""
-    headers = headers_for(protocol.version_request(), TENANT)
+STARTED = "0e62aa320a60967967096401ce826bd5-54-1"
 
-    assert headers == {
-        "Authorization": "Bearer k3y",
-        "User-Agent": "clew",
-        "Accept": "application/json",
-        "Accept-Encoding": "identity",
-    }
-    assert headers_for(protocol.launch_request(LAUNCH), TENANT)["Content-Type"] == "application/json"
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (200, f'{{"runId": "{STARTED}", "statusCode": 200}}'.encode(), Started(STARTED)),
+        (202, f'{{"message": "Success", "runId": "{STARTED}"}}'.encode(), Started(STARTED)),
+        (202, f'{{"run_id": "{STARTED}"}}'.encode(), Started(STARTED)),
+        (200, f'{{"runId": null, "run_id": "{STARTED}"}}'.encode(), Started(STARTED)),
+        (200, b'{"runId": null, "statusCode": 500}', Started(None)),
+        (200, b'{"runId": 5}', Started(None)),
+        (200, b'{"runId": "../evil"}', Started(None)),
+        (201, b"{}", Started(None)),
+    ],
+)
+def test_outcome__started(status: int, body: bytes, outcome: LaunchOutcome) -> None:
+    """Any 2xx with an object is a start; the id is read under both names and may be absent."""
+    said = Answer(status=status, body=body)
+
+    assert outcome_of(said, target="launcher", check="", id_in=protocol.launched_id) == outcome
 
 
 HOUR = timedelta(hours=1)

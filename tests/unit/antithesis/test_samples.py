@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from adapters.platforms.antithesis.answers import error_of, outcome_of
 from adapters.platforms.antithesis.ids import is_run_id
-from adapters.platforms.antithesis.protocol import Reader
+from adapters.platforms.antithesis.protocol import Reader, launched_id
 from adapters.platforms.antithesis.window import build_line, error_in, log_line
-from adapters.platforms.antithesis.wire import Answer
+from adapters.platforms.http.answers import error_of, outcome_of
+from adapters.platforms.http.wire import Answer
 from bot.errors import ServiceError
 from bot.model import CheckStatus, LineKind, RunStatus, Started
 
@@ -106,7 +106,7 @@ def test_build_lines__examples(answer: Answer) -> None:
 )
 def test_launches__examples(answer: Answer) -> None:
     """Both launches answer with the id of a run."""
-    outcome = outcome_of(answer, target="launcher")
+    outcome = outcome_of(answer, target="launcher", check="", id_in=launched_id)
 
     assert isinstance(outcome, Started)
     assert outcome.run_id is not None

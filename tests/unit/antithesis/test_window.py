@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.platforms.antithesis.ndjson import Lines, stub
-from adapters.platforms.antithesis.spool import File
 from adapters.platforms.antithesis.window import Filter, Window, build_line, error_in, log_line, vtime_of
+from adapters.platforms.http.spool import File
 from bot.model import LineKind, LogExcerpt
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
 
-from adapters.platforms.antithesis.text import hint, patch
+from adapters.platforms.http.text import hint, patch
 from bot.errors import UnexpectedAnswer
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -61,6 +62,23 @@ def read(raw: bytes | msgspec.Raw, kind: type[T]) -> T | None:
 def read_any(raw: bytes | msgspec.Raw) -> object:
     """Decode one JSON value of any shape, None where it is none."""
     return read(raw, object)
+
+
+def exact(raw: msgspec.Raw) -> str:
+    """Return the characters of a JSON text or number as they were served, "" for anything else."""
+    text = bytes(raw)
+    if text[:1] != b'"':
+        return text.decode("ascii", "replace") if text[:1] in b"-0123456789" else ""
+    return read(raw, str) or ""
+
+
+def time_of(text: str | None) -> datetime | None:
+    """Return an RFC 3339 time in UTC, None where it is none; without an offset it is taken as UTC."""
+    try:
+        time = datetime.fromisoformat(text or "")
+        return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 class Page(msgspec.Struct):

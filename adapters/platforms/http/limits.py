@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MIB = 1 << 20
+PIECE = 1 << 18  # bytes of a stream that are looked at in one go, however large the chunks are that come in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.platforms.antithesis.limits import Limits
-from adapters.platforms.antithesis.retries import Again, Budget
+from adapters.platforms.http.limits import Limits
+from adapters.platforms.http.retries import Again, Budget
 from bot.errors import (
     AccessRefused,
     NotFound,

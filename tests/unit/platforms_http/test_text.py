@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.platforms.antithesis.text import clean, hint, one_line, patch
+from adapters.platforms.http.text import clean, hint, one_line, patch
 
 JSON = st.recursive(
     st.none()

@@ -7,22 +7,33 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
-from adapters.platforms.antithesis.settings import Tenant
-from bot.errors import TooLarge
+from bot.errors import TooLarge, Unreachable
+from bot.model import Secret
 
 USER_AGENT = "clew"
+JSON = "application/json"
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request: a path made of checked parts, query values in order, and maybe a JSON body."""
+    """One request: a path below the connection's address made of checked parts, query values in order, maybe a body.
 
-    path: str
+    `deadline`: seconds, where the usual bound does not fit; `most`: bytes of the answer's body likewise. `keyed`:
+    whether it says who sends it. `elsewhere`: a signed address of another origin that it goes to instead of the
+    path; the key never goes along.
+    """
+
+    path: str = ""
     method: str = "GET"
     query: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    accept: str = "application/json"
+    accept: str = JSON
+    content_type: str = JSON
+    deadline: float | None = None
+    most: int | None = None
+    keyed: bool = True
+    elsewhere: Secret | None = None
     ends: bool = False  # of an answer that is too large, keep how it begins and ends
 
     @property
@@ -33,9 +44,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came back; `headers` by lower-case name, `body` may be cut short for errors."""
+    """What came back; `headers` by lower-case name, `reason` behind the status, `body` may be cut short for errors."""
 
     status: int
+    reason: str = ""
     headers: Mapping[str, str] = field(default_factory=lambda: _NO_HEADERS)
     body: bytes = b""
 
@@ -43,6 +55,10 @@ class Answer:
     def good(self) -> bool:
         """Whether the platform says that it did what was asked."""
         return 200 <= self.status < 300  # noqa: PLR2004 - the class of HTTP statuses
+
+
+class NotSent(Unreachable):
+    """The request certainly did not leave."""
 
 
 class Oversized(TooLarge):
@@ -54,12 +70,15 @@ class Oversized(TooLarge):
         self.tail = tail
 
 
-def headers_for(request: Request, tenant: Tenant) -> dict[str, str]:
-    """Return the headers of a request."""
+def headers_for(request: Request, authorization: str | None) -> dict[str, str]:
+    """Return the headers of a request; `authorization` proves who sends it, None for nobody."""
     headers = {
-        "Authorization": f"Bearer {tenant.api_key.reveal()}",
         "User-Agent": USER_AGENT,
         "Accept": request.accept,
         "Accept-Encoding": "identity",  # an encoded body can grow a thousandfold while it is read
     }
-    return {**headers, "Content-Type": "application/json"} if request.method == "POST" else headers
+    if authorization is not None:
+        headers["Authorization"] = authorization
+    if request.body:  # some servers refuse an empty body that is called JSON
+        headers["Content-Type"] = request.content_type
+    return headers

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.platforms.antithesis.spool import File, Spool, Writer
+from adapters.platforms.http.spool import File, Spool, Writer
 
 
 def test_spool__is_private(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import math
 import random
 
-from adapters.platforms.antithesis.limits import Limits
+from adapters.platforms.http.limits import Limits
 from bot.errors import RateLimited
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import msgspec
 
-from adapters.platforms.antithesis.ids import is_run_id
-from adapters.platforms.antithesis.lenient import read, read_struct
-from adapters.platforms.antithesis.text import one_line
-from adapters.platforms.antithesis.wire import Answer
+from adapters.platforms.http.lenient import read, read_any
+from adapters.platforms.http.text import one_line
+from adapters.platforms.http.wire import Answer
 from adapters.redact import redact
 from bot.errors import (
     AccessRefused,
@@ -30,19 +30,14 @@ _SHOWN = 200
 _LONGEST_WAIT = 86_400.0
 
 
-class _Message(msgspec.Struct):
-    message: str | None = None
-    result: str | None = None
+def error_of(answer: Answer, *, what: str = "page", check: str = "") -> ServiceError:
+    """Return the error that an answer stands for; `what` was asked for, should it be a 404.
 
-
-def error_of(answer: Answer, *, what: str = "page") -> ServiceError:
-    """Return the error that an answer stands for; `what` was asked for, should it be a 404."""
+    `check` is the sentence that helps where who asks was refused.
+    """
     status, detail = answer.status, detail_of(answer)
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return AccessRefused(
-            f"The platform refused the key ({status}). Check ANTITHESIS_API_KEY and the tenant.",
-            detail=detail,
-        )
+        return AccessRefused(f"The platform refused the key ({status}). {check}".rstrip(), detail=detail)
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(f"The platform has no such {what} (404).", what=what, detail=detail)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -71,13 +66,40 @@ def _odd(answer: Answer, detail: str) -> UnexpectedAnswer:
 
 
 def detail_of(answer: Answer) -> str:
-    """Return the platform's own words on one line: its message, else its short text, never a web page."""
-    said = read_struct(answer.body, _Message)
-    words = (said.message or said.result) if said is not None else None
-    if words:
-        return redact(one_line(words, _SHOWN))
-    text = " ".join(answer.body.decode("utf-8", "replace").split())
-    return "" if text.startswith(("<", "{", "[")) else redact(one_line(text, _SHOWN))
+    """Return the platform's own words on one line: its message, else its short text, never a web page.
+
+    Where it says nothing that can be read, what stands behind the status.
+    """
+    words = _words(answer.body) or answer.reason
+    return redact(one_line(words, _SHOWN))
+
+
+def _words(body: bytes) -> str:
+    said = read_any(body)
+    if isinstance(said, Mapping):
+        return _said(said)
+    text = " ".join(body.decode("utf-8", "replace").split())
+    return "" if text.startswith(("<", "{", "[")) else text
+
+
+_NAMES = ("message", "detail", "error", "result", "msg")  # the first that says something counts
+_MOST, _DEEP = 5, 4  # of a list of errors are said; an error inside an error
+
+
+def _said(value: object, depth: int = _DEEP) -> str:
+    """Return the words of an error: a text, an object with a text, or a list of those."""
+    if isinstance(value, str):
+        return value
+    if not depth:
+        return ""
+    if isinstance(value, list):
+        return "; ".join(filter(None, (_said(item, depth - 1) for item in value[:_MOST])))
+    if not isinstance(value, Mapping):
+        return ""
+    words = next(filter(None, (_said(value.get(name), depth - 1) for name in _NAMES)), "")
+    place = value.get("loc")  # as common servers of Python name the field that a sentence is about
+    field = place[-1] if isinstance(place, list) and place else None
+    return f"{field}: {words}" if words and isinstance(field, str) else words
 
 
 def retry_after(answer: Answer) -> float | None:
@@ -105,23 +127,18 @@ def check_encoding(answer: Answer) -> None:
         raise UnexpectedAnswer("The platform sent a compressed response, which was not requested.")
 
 
-class _Launched(msgspec.Struct):
-    runId: str | None = None  # noqa: N815 - the platform's name
-    run_id: str | None = None
+def outcome_of(
+    answer: Answer, *, target: str, check: str, id_in: Callable[[bytes], str | None]
+) -> LaunchOutcome:
+    """Return what became of what was to be started. Only a 4xx says surely that nothing was.
 
-
-def outcome_of(answer: Answer, *, target: str) -> LaunchOutcome:
-    """Return what became of a launch. Only a 4xx says surely that nothing was started."""
+    `target`: what a 404 says is not there; `id_in` finds the id of what was started in the answer's body.
+    """
     if answer.good:
-        return _started(answer)
-    error = error_of(answer, what=target)
+        if read(answer.body, dict[str, msgspec.Raw]) is None:
+            return Unclear("The platform's answer could not be read, so it may have started or not.")
+        return Started(id_in(answer.body))
+    error = error_of(answer, what=target, check=check)
     reason = f"{error.problem} {error.detail}".strip()
     sure = HTTPStatus.BAD_REQUEST <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR
     return Refused(reason) if sure and answer.status != HTTPStatus.REQUEST_TIMEOUT else Unclear(reason)
-
-
-def _started(answer: Answer) -> LaunchOutcome:
-    if read(answer.body, dict[str, msgspec.Raw]) is None:
-        return Unclear("The platform's answer could not be read, so it may have started or not.")
-    body = read_struct(answer.body, _Launched) or _Launched()
-    return Started(next((text for text in (body.runId, body.run_id) if text and is_run_id(text)), None))

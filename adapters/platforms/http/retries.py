@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from adapters.platforms.antithesis.limits import Limits
+from adapters.platforms.http.limits import Limits
 from bot.errors import RateLimited, ServiceFailed, Unreachable
 
 _SHARE = 0.1  # of all calls may be repeats

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.platforms.antithesis.answers import check_encoding, detail_of, error_of, outcome_of, retry_after
-from adapters.platforms.antithesis.wire import Answer
+from adapters.platforms.http.answers import check_encoding, detail_of, error_of, outcome_of, retry_after
+from adapters.platforms.http.wire import Answer
 from bot.errors import (
     AccessRefused,
     NotFound,
@@ -18,7 +18,6 @@ from bot.errors import (
 from bot.model import LaunchOutcome, Refused, Started, Unclear
 
 HTML = b"<html><body>502 Bad Gateway</body></html>"
-RUN = "0e62aa320a60967967096401ce826bd5-54-1"
 
 TABLE: dict[type[ServiceError], tuple[int, ...]] = {
     AccessRefused: (401, 403),
@@ -47,6 +46,21 @@ def test_error__the_status_alone_decides(kind: type[ServiceError], body: bytes) 
         (b'{"message": "limit must be between 1 and 100", "x": 1}', "limit must be between 1 and 100"),
         (b'{"message": null}', ""),
         (b'{"message": 5}', ""),
+        (b'{"detail": "no such build", "message": ""}', "no such build"),
+        (b'{"error": "gone", "message": null}', "gone"),
+        (b'{"error": {"code": 7, "message": "too many", "details": {}}}', "too many"),
+        (
+            b'{"detail": [{"loc": ["body", "job_id"], "msg": "field required", "input": {"password": "hunter2"}}]}',
+            "job_id: field required",
+        ),
+        (
+            b'{"detail": [{"loc": ["body", 0], "msg": "odd"}, "plain", 5, null, {"msg": "x"}, {"msg": "sixth"}]}',
+            "odd; plain; x",
+        ),
+        (b'{"detail": [[[[[[["deep"]]]]]]]}', ""),
+        (b'{"message": {"message": {"message": {"message": {"message": "x"}}}}}', ""),
+        (b'[{"message": "x"}]', ""),
+        (b'"plain"', '"plain"'),
         (b'{"result": "unknown_moment"}', "unknown_moment"),
         (b"Forbidden\n by policy", "Forbidden by policy"),
         (HTML, ""),
@@ -58,6 +72,14 @@ def test_error__the_status_alone_decides(kind: type[ServiceError], body: bytes) 
 def test_detail__the_platforms_own_words(body: bytes, detail: str) -> None:
     """A message is quoted, cleaned and redacted; a web page never."""
     assert detail_of(Answer(status=400, body=body)) == detail
+
+
+def test_detail__the_reason_where_nothing_is_said() -> None:
+    """An empty body and a web page leave what stands behind the status, cleaned like anything from outside."""
+    for body in (b"", HTML, b'{"code": 5}', b'{"message": '):
+        said = Answer(status=502, reason="Bad \x1b[31mGateway th_live_CANARYCANARY", body=body)
+
+        assert detail_of(said) == "Bad Gateway ***"
 
 
 def test_detail__short() -> None:
@@ -94,22 +116,12 @@ def test_retry_after__every_form(headers: dict[str, str], seconds: float | None)
     assert error.retry_after == seconds
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "outcome"),
-    [
-        (200, f'{{"runId": "{RUN}", "statusCode": 200}}'.encode(), Started(RUN)),
-        (202, f'{{"message": "Success", "runId": "{RUN}"}}'.encode(), Started(RUN)),
-        (202, f'{{"run_id": "{RUN}"}}'.encode(), Started(RUN)),
-        (200, f'{{"runId": null, "run_id": "{RUN}"}}'.encode(), Started(RUN)),
-        (200, b'{"runId": null, "statusCode": 500}', Started(None)),
-        (200, b'{"runId": 5}', Started(None)),
-        (200, b'{"runId": "../evil"}', Started(None)),
-        (201, b"{}", Started(None)),
-    ],
-)
-def test_outcome__started(status: int, body: bytes, outcome: LaunchOutcome) -> None:
-    """Any 2xx with an object is a start; the id is read under both names and may be absent."""
-    assert outcome_of(Answer(status=status, body=body), target="launcher") == outcome
+@pytest.mark.parametrize(("status", "run_id"), [(200, "7"), (201, None), (202, "x")])
+def test_outcome__started(status: int, run_id: str | None) -> None:
+    """Any 2xx with an object is a start; where its id stands is the platform's own affair."""
+    said = Answer(status=status, body=b"{}")
+
+    assert outcome_of(said, target="job", check="", id_in=lambda _: run_id) == Started(run_id)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +143,7 @@ def test_outcome__started(status: int, body: bytes, outcome: LaunchOutcome) -> N
 )
 def test_outcome__not_started_or_not_known(status: int, body: bytes, kind: type[LaunchOutcome]) -> None:
     """Only a 4xx that is no timeout says surely that nothing was started."""
-    outcome = outcome_of(Answer(status=status, body=body), target="launcher")
+    outcome = outcome_of(Answer(status=status, body=body), target="job", check="", id_in=lambda _: None)
 
     assert isinstance(outcome, kind)
 

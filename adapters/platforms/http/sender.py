@@ -1,21 +1,20 @@
-"""Sends one request, once, and says what came of it; all waiting and repeating is the client's."""
+"""Sends one request, once, and says what came of it; all waiting and repeating is the caller's."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
 
 import aiohttp
 import httpx
 
-from adapters.configuration.secret_file import FileSecret
-from adapters.platforms.antithesis.answers import ERROR_BYTES, check_encoding
-from adapters.platforms.antithesis.limits import Limits
-from adapters.platforms.antithesis.settings import Tenant
-from adapters.platforms.antithesis.wire import Answer, Oversized, Request, headers_for
+from adapters.platforms.http.answers import ERROR_BYTES, check_encoding
+from adapters.platforms.http.endpoint import Endpoint
+from adapters.platforms.http.limits import Limits
+from adapters.platforms.http.wire import Answer, NotSent, Oversized, Request, headers_for
 from bot.errors import Unreachable
+from bot.redact import MASK
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _AIOHTTP_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
@@ -25,10 +24,6 @@ FAULTS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientEr
 
 
 ENDS = 65_536  # bytes that are kept of either end of an answer that is too large
-
-
-class NotSent(Unreachable):
-    """No connection: the request certainly did not leave."""
 
 
 def fault_of(error: Exception, host: str) -> Unreachable:
@@ -51,29 +46,30 @@ def fault_of(error: Exception, host: str) -> Unreachable:
 
 def _unconnected(cause: BaseException | None, host: str) -> str:
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
-        return f"The name {host} is not known. Check the tenant's name and the network."
+        return f"The name {host} is not known. Check the address and the network."
     if isinstance(cause, aiohttp.ClientSSLError):
-        return f"The certificate of {host} was not accepted. Check the base URL and any proxy."
+        return f"The certificate of {host} was not accepted. Check the address, its CA file and any proxy."
     return f"No connection to {host}. Check the network and any proxy."
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One tenant over one HTTP client."""
+    """One connection over one HTTP client."""
 
     http: httpx.AsyncClient
-    tenant: Tenant
+    endpoint: Endpoint
     limits: Limits
 
     async def fetch(self, request: Request) -> Answer:
         """Send a request and read the whole answer. Raises `Unreachable`, `NotSent`, `UnexpectedAnswer`."""
+        most = self.limits.body if request.most is None else request.most
         async with self.open(request, idle=None) as (head, chunks):
             body = bytearray()
             async for chunk in chunks:
                 body += chunk
-                if len(body) > self.limits.body:
+                if len(body) > most:
                     raise await self._oversized(request, bytes(body), chunks)
-            return Answer(status=head.status, headers=head.headers, body=bytes(body))
+            return replace(head, body=bytes(body))
 
     async def _oversized(self, request: Request, begin: bytes, chunks: AsyncIterator[bytes]) -> Oversized:
         """Read on to the end where that was asked for, a bounded way."""
@@ -99,49 +95,68 @@ class Sender:
         response = await self._send(request, idle)
         host = response.request.url.host
         try:
-            head = Answer(status=response.status_code, headers=_lower(response))
+            head = Answer(
+                status=response.status_code, reason=response.reason_phrase, headers=_lower(response)
+            )
             check_encoding(head)
             async with aclosing(_chunks(response, host)) as chunks:
                 if not head.good:
-                    head = Answer(status=head.status, headers=head.headers, body=await _begin(chunks))
+                    body = _without_key(await _begin(chunks), response.request)
+                    head = replace(head, body=body)
                 yield head, chunks
         finally:
             await response.aclose()
 
     async def _send(self, request: Request, idle: float | None) -> httpx.Response:
-        """Send a request; where our secret is refused and its file holds another one, once more with that.
+        """Send a request; where who sends it is refused and there is another proof, once more with that.
 
         What was refused for its sender was not done, so this repeats no launch.
         """
-        used = self.tenant.api_key
-        response = await self._send_once(request, idle)
-        if response.status_code in REFUSED and isinstance(used, FileSecret):
-            refused = response.request.headers["authorization"]
-            await asyncio.to_thread(used.renew)
-            if headers_for(request, self.tenant)["Authorization"] != refused:
-                await response.aclose()
-                return await self._send_once(request, idle)
+        if request.elsewhere is not None or not request.keyed:
+            return await self._send_once(request, idle, None)
+        login = self.endpoint.login
+        used = await login.header()
+        response = await self._send_once(request, idle, used)
+        if response.status_code in REFUSED:
+            async with AsyncExitStack() as refusal:
+                refusal.push_async_callback(response.aclose)
+                if not await login.renewed(used, response.status_code):
+                    refusal.pop_all()
+                    return response
+            used = await login.header()
+            response = await self._send_once(request, idle, used)
+        if response.status_code not in REFUSED:
+            login.accepted(used)
         return response
 
-    async def _send_once(self, request: Request, idle: float | None) -> httpx.Response:
-        built = self._build(request, idle)
+    async def _send_once(
+        self, request: Request, idle: float | None, authorization: str | None
+    ) -> httpx.Response:
+        built = self._build(request, idle, authorization)
         try:
             return await self.http.send(built, stream=True, follow_redirects=False)
         except FAULTS as error:
             raise fault_of(error, built.url.host) from error
 
-    def _build(self, request: Request, idle: float | None) -> httpx.Request:
-        headers = headers_for(request, self.tenant)
+    def _build(self, request: Request, idle: float | None, authorization: str | None) -> httpx.Request:
         timeout = httpx.Timeout(
-            idle or self.limits.read, connect=self.limits.connect, pool=self.limits.connect
+            idle or request.deadline or self.limits.read,
+            connect=self.limits.connect,
+            pool=self.limits.connect,
         )
         return self.http.build_request(
             request.method,
-            self.tenant.address + request.target,
-            headers=headers,
+            self.endpoint.url(request),
+            headers=headers_for(request, authorization),
             content=request.body or None,
             timeout=timeout,
         )
+
+
+def _without_key(body: bytes, request: httpx.Request) -> bytes:
+    """Return an error's body without the key that it may repeat, whatever the key looks like."""
+    _, _, key = request.headers.get("authorization", "").rpartition(" ")
+    return body.replace(key.encode(), MASK.encode()) if key else body
 
 
 def _lower(response: httpx.Response) -> dict[str, str]:

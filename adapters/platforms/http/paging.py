@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from adapters.platforms.antithesis.protocol import Listed
-from adapters.platforms.antithesis.wire import Oversized
+from adapters.platforms.http.wire import Oversized
 from bot.errors import ListCut
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[T]):
+    """One page. `after`: where the next one begins, None where none can be asked for.
+
+    `more`: the platform says that there is a next page. `lost`: items that were nothing that can be read.
+    """
+
+    items: tuple[T, ...]
+    after: str | None
+    more: bool
+    lost: int
 
 
 def shrinking(

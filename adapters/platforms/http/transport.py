@@ -10,14 +10,14 @@ import ssl
 from collections.abc import Callable
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 
-from adapters.platforms.antithesis.limits import Limits
-from adapters.platforms.antithesis.ndjson import PIECE
+from adapters.platforms.http.limits import PIECE, Limits
 
 _BUFFER = 1 << 19  # bytes that a connection may be ahead of its reader
 
@@ -28,8 +28,8 @@ class Transport(httpx.AsyncBaseTransport):
     A kept connection may have died without our knowing; for a launch that would be an avoidable doubt.
     """
 
-    def __init__(self, limits: Limits, proxy: str | None = None) -> None:
-        self._context = _tls()
+    def __init__(self, limits: Limits, proxy: str | None = None, ca_file: Path | None = None) -> None:
+        self._context = _tls(ca_file)
         via = httpx.Proxy(proxy) if proxy else None
         at_once = limits.reads + limits.streams
         self._kept = AiohttpTransport(
@@ -57,9 +57,15 @@ class Transport(httpx.AsyncBaseTransport):
 
 
 @cache
-def _tls() -> ssl.SSLContext:
-    """Return the one TLS context: reading all certificates blocks for some 70 ms. SSL_CERT_FILE is obeyed."""
-    return httpx.create_ssl_context()
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    """Return the TLS context, one each: reading all certificates blocks for some 70 ms. SSL_CERT_FILE is obeyed.
+
+    `ca_file`: further certificates to trust, beside the usual ones.
+    """
+    context = httpx.create_ssl_context()
+    if ca_file is not None:
+        context.load_verify_locations(cafile=ca_file)
+    return context
 
 
 def _session(context: ssl.SSLContext, at_once: int, *, fresh: bool) -> aiohttp.ClientSession:
@@ -73,12 +79,17 @@ def _session(context: ssl.SSLContext, at_once: int, *, fresh: bool) -> aiohttp.C
     return session
 
 
-def open_http(*, proxy: str | None = None, limits: Limits | None = None) -> httpx.AsyncClient:
-    """Return the HTTP client of one connection; the caller closes it. Makes no connection yet."""
+def open_http(
+    *, proxy: str | None = None, ca_file: Path | None = None, limits: Limits | None = None
+) -> httpx.AsyncClient:
+    """Return the HTTP client of one connection; the caller closes it. Makes no connection yet.
+
+    `ca_file`: certificates to trust beside the usual ones. Raises `OSError` where it cannot be read.
+    """
     bounds = limits or Limits()
     return httpx.AsyncClient(
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=())),  # keeps none
-        transport=Transport(bounds, proxy),
+        transport=Transport(bounds, proxy, ca_file),
         timeout=httpx.Timeout(bounds.read, connect=bounds.connect, pool=bounds.connect),
         follow_redirects=False,
         trust_env=False,

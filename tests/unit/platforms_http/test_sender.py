@@ -7,7 +7,8 @@ import httpx
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from adapters.platforms.antithesis.sender import NotSent, fault_of
+from adapters.platforms.http.sender import fault_of
+from adapters.platforms.http.wire import NotSent
 from bot.errors import Unreachable
 
 PLACE = ConnectionKey("acme.antithesis.com", 443, True, True, None, None, None)

@@ -1,0 +1,1 @@
+"""What platforms share over HTTP, without I/O where it has none."""
