@@ -12,7 +12,7 @@ OTHERS = 0o077
 
 
 def touch(path: Path) -> Path:
-    """Create the file, or take everybody else's rights to it away. Raises `OSError`."""
+    """Create the file, or take everybody else's permissions away. Raises `OSError`."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, OWNER_ONLY))
     found = path.stat()
     if stat.S_ISREG(found.st_mode) and found.st_mode & OTHERS and found.st_uid == os.getuid():

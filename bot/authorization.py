@@ -13,7 +13,7 @@ from bot.state import Actor, Place
 async def decide_now(
     policy: Policy, actor: Actor, place: Place, *, need: Role, changes: bool, afresh: Afresh | None
 ) -> Decision:
-    """Decide like `decide` and, before something is changed, once more by the rights that the person has now.
+    """Decide like `decide` and, before something is changed, once more by the roles that the person has now.
 
     `afresh` is None where what is known of the person came with what they just did.
     """

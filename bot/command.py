@@ -82,7 +82,7 @@ class Services:
 class Asked:
     """An invocation after reading its words: what a verb's handler gets.
 
-    `afresh` asks the chat for the person's rights once more, before something costly is done. What whoever looks things
+    `afresh` asks the chat for the person's permissions once more, before something costly is done. What whoever looks things
     up puts into `remarks` stands in the reply, whatever the verb answers.
     """
 

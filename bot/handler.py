@@ -152,7 +152,7 @@ class Handler:
         """Answer; no secret in it goes further, and the card says so.
 
         `afresh` is asked who the person is before anything is changed; a chat whose messages carry the person's
-        rights as they are has none.
+        permissions as they are has none.
         """
         if (refusal := lengths.refusal(invocation)) is not None:
             return problems.mistake(refusal)

@@ -140,7 +140,7 @@ def outbox(depth: OutboxDepth) -> Iterator[Finding]:
 
 
 async def _kept(loaded: Settings) -> tuple[tuple[Subscription, ...], tuple[Notice, ...]]:
-    """Return what channels want to hear of, and what an operator was told of."""
+    """Return what channels want to be notified of, and what an operator was notified of."""
     try:
         async with open_store(loaded.database_url.reveal()) as store:
             return await store.subscriptions(), await store.notices()
@@ -156,7 +156,7 @@ def _lost(watches: Iterable[Subscription]) -> Iterator[Finding]:
 
 
 def _told(notices: Iterable[Notice]) -> Iterator[Finding]:
-    """Name what an operator was told of and that is not over; lost channels have a line of their own."""
+    """Name what an operator was notified of and that is not over; lost channels have a line of their own."""
     for notice in notices:
         if notice.cause is not Cause.LOST:
             yield Finding("operator", f"since {clock_time(notice.since)}: {notice.problem}", bad=True)

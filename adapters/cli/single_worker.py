@@ -92,7 +92,7 @@ class SingleWorker:
             except StoreError as error:
                 log.warning("could not check whether this program may poll and deliver: %s", error)
             except Exception:
-                log.exception("keeping apart from other programs has a fault")
+                log.exception("coordinating with other programs failed unexpectedly")
 
     async def leave(self) -> None:
         """Stop the work, and let another begin."""

@@ -38,8 +38,8 @@ class SqlFolding(Part):
     async def waiting(self, channel: str) -> tuple[Delivery, ...]:
         """Return what waits for a channel, oldest first; for a summary that waits, also what it stands for."""
         here = (outbox.c.channel == channel) & (outbox.c.state == PENDING)
-        told = select(folded.c.key).where(folded.c.digest.in_(select(outbox.c.key).where(here)))
-        statement = select(outbox).where(here | outbox.c.key.in_(told)).order_by(outbox.c.id)
+        summarised = select(folded.c.key).where(folded.c.digest.in_(select(outbox.c.key).where(here)))
+        statement = select(outbox).where(here | outbox.c.key.in_(summarised)).order_by(outbox.c.id)
         return tuple(read_delivery(row) for row in await self._rows(statement))
 
     @whole
@@ -57,7 +57,7 @@ class SqlFolding(Part):
 
 
 async def _take_away(connection: AsyncConnection, covered: Sequence[Delivery], now: datetime) -> None:
-    """Mark the rows, and the summaries that told of some of them before. Raises `_Moved`."""
+    """Mark the rows, and the summaries that contained some of them before. Raises `_Moved`."""
     old: set[str] = set()
     for some in chunks([d.key for d in covered if d.state is FOLDED]):
         old |= set(await connection.scalars(select(folded.c.digest).where(folded.c.key.in_(some)).distinct()))

@@ -27,7 +27,7 @@ class SqlNotices(Part):
         """Return what is not over, oldest first."""
         statement = select(notices).order_by(notices.c.since, notices.c.cause, notices.c.subject)
         rows = await self._rows(statement)
-        known = frozenset(Cause)  # a newer program may have told of others
+        known = frozenset(Cause)  # a newer program may have given others
         return tuple(from_row(row, Notice) for row in rows if row.cause in known)
 
     @whole

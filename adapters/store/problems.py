@@ -8,14 +8,14 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 SQLITE = {
-    "SQLITE_READONLY": "cannot be written. Check the rights of the file and of its directory",
-    "SQLITE_PERM": "cannot be written. Check the rights of the file and of its directory",
+    "SQLITE_READONLY": "cannot be written. Check the permissions of the file and of its directory",
+    "SQLITE_PERM": "cannot be written. Check the permissions of the file and of its directory",
     "SQLITE_CANTOPEN": "cannot be opened. Check that its directory exists and may be written",
     "SQLITE_BUSY": "is locked by another program. Stop the other program, or wait and try again",
     "SQLITE_LOCKED": "is locked by another program. Stop the other program, or wait and try again",
     "SQLITE_NOTADB": "is not a database. Give the path of another file, or move this one away",
     "SQLITE_CORRUPT": "is damaged. Restore it from a backup",
-    "SQLITE_FULL": "has no room left. Free space on its disk",
+    "SQLITE_FULL": "has no space left. Free space on its disk",
     "SQLITE_IOERR": "could not be read or written. Check its disk",
 }
 POSTGRESQL = {
@@ -23,11 +23,11 @@ POSTGRESQL = {
     "3D": "does not exist. Create it, or check DATABASE_URL",
     "40": "was too busy to finish. Try again",
     "55": "was too busy to finish. Try again",
-    "53": "has no room or no free connection left",
+    "53": "has no space or no free connection left",
     "57": "is shutting down",
     "08": "broke the connection. Check that it runs and can be reached",
     "25": "cannot be written now: it is read-only",
-    "42501": "gives this user no right to do that. Grant rights on its schema",
+    "42501": "does not permit this user to do that. Grant permissions on its schema",
 }
 UNTRUSTED = (
     "has a certificate that is not trusted, or of another host."

@@ -14,14 +14,14 @@ from bot.model import RunRef
 from bot.state import StoredResults
 
 
-def result_row(kept: StoredResults, *, told: bool) -> dict[str, Any]:
-    """Return the row of a run's results; `told`: channels are told them."""
+def result_row(kept: StoredResults, *, announced: bool) -> dict[str, Any]:
+    """Return the row of a run's results; `announced`: channels are notified of them."""
     failing, excused = encode(sorted(kept.failing)), encode(sorted(kept.excused))
-    return to_row(results, kept, **asdict(kept.ref), failing=failing, excused=excused, told=told)
+    return to_row(results, kept, **asdict(kept.ref), failing=failing, excused=excused, told=announced)
 
 
 def upsert_results(db: Database) -> Insert:
-    """Insert results, or replace what was kept of the same run; what was only read never replaces what was told."""
+    """Insert results, or replace what was kept of the same run; what was only read never replaces what was announced."""
     return db.put(results, where=lambda new: new.told | ~results.c.told)
 
 

@@ -99,5 +99,5 @@ def _file_problem(path: Path, error: OSError) -> str:
     if isinstance(error, IsADirectoryError):
         return "is a directory. Give the path of a file in it"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return "cannot be written. Check the rights of the file and of its directory"
+        return "cannot be written. Check the permissions of the file and of its directory"
     return f"cannot be opened: {os.strerror(error.errno or 0)}"

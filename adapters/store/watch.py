@@ -50,8 +50,8 @@ class SqlWatch(Part):
                 rows = [run_row(run, step.now, baseline=step.baseline) for run in step.runs]
                 await session.execute(upsert_runs(self._db), rows)
             if step.results:
-                told = [result_row(kept, told=True) for kept in step.results]
-                await session.execute(upsert_results(self._db), told)
+                rows = [result_row(kept, announced=True) for kept in step.results]
+                await session.execute(upsert_results(self._db), rows)
             await _mark_known(session, step.results_known)
             await _mark_announced(session, step.announced)
             await self._move_watermark(session, step)
@@ -143,8 +143,8 @@ class SqlWatch(Part):
         return None if row is None else stored(row)
 
     async def save_results(self, results: StoredResults) -> None:
-        """Keep a run's results for comparing, without announcing anything; what was told stays as it is."""
-        await self._write(upsert_results(self._db), result_row(results, told=False))
+        """Keep a run's results for comparing, without announcing anything; what was announced stays as it is."""
+        await self._write(upsert_results(self._db), result_row(results, announced=False))
 
     async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
         """Return the runs on record whose results a chain would look for and that nothing is kept of."""
@@ -224,13 +224,13 @@ async def _mark_known(session: AsyncConnection, refs: Sequence[RunRef]) -> None:
         await session.execute(mark, [{"of_connection": ref.connection, "of_run": ref.run_id} for ref in refs])
 
 
-async def _mark_announced(session: AsyncConnection, told: Sequence[tuple[RunRef, RunStatus]]) -> None:
-    if told:
-        mark = update(runs).where(*_THIS_RUN).values(announced=bindparam("status_told"))
+async def _mark_announced(session: AsyncConnection, ended: Sequence[tuple[RunRef, RunStatus]]) -> None:
+    if ended:
+        mark = update(runs).where(*_THIS_RUN).values(announced=bindparam("announced_status"))
         await session.execute(
             mark,
             [
-                {"of_connection": ref.connection, "of_run": ref.run_id, "status_told": status}
-                for ref, status in told
+                {"of_connection": ref.connection, "of_run": ref.run_id, "announced_status": status}
+                for ref, status in ended
             ],
         )

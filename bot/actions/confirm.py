@@ -68,7 +68,7 @@ async def decline(asked: Asked, services: Services) -> Reply:
 
 
 async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
-    """Check the person's rights as they are now, confirm the draft, send it once, and show how it stands."""
+    """Check what the person may do now, confirm the draft, send it once, and show how it stands."""
     platform = services.platforms.get(intent.connection)
     if platform is None:
         raise confirming.no_connection(intent)

@@ -170,7 +170,7 @@ class Deliverer:
         except StoreError as error:
             log.warning("delivering to %s waits for the database: %s", self.chat.name, error)
         except Exception:
-            log.exception("delivering to %s has a fault", self.chat.name)
+            log.exception("delivering to %s failed unexpectedly", self.chat.name)
         self.counts["trouble"] += 1
         return AFTER_TROUBLE
 

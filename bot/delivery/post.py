@@ -61,7 +61,7 @@ class Sending:
         except TimeoutError:
             return Unconfirmed(f"no answer within {self.deadline:g} s")
         except Exception as error:
-            log.exception("the %s sender has a fault", self.chat.name)
+            log.exception("the %s sender failed unexpectedly", self.chat.name)
             return Broken(f"a fault of the sender: {type(error).__name__}")
 
     async def _report_url(self, delivery: Delivery) -> Secret | None:
@@ -79,7 +79,7 @@ class Sending:
         except (TimeoutError, ServiceError) as error:
             log.info("no report link for a post: %s", type(error).__name__)
         except Exception:
-            log.exception("a report link has a fault")
+            log.exception("fetching a report link failed unexpectedly")
         return None
 
     def _age(self, delivery: Delivery, claimed: float) -> float:

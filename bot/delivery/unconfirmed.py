@@ -89,7 +89,7 @@ class Reconciler:
         except TimeoutError:
             return Unreadable(f"no answer within {self.deadline:g} s")
         except Exception as error:
-            log.exception("looking into the history of %s has a fault", self.chat.name)
+            log.exception("reading the history of %s failed unexpectedly", self.chat.name)
             return Unreadable(f"a fault of the look-up: {type(error).__name__}")
 
 

@@ -51,7 +51,7 @@ async def test_disk_full__no_post_not_ready_and_well_by_itself(tmp_path: Path) -
         await store.enqueue(NewDelivery(key="a", channel="slack:channel:T1:C1", payload="{}"), clock.now())
         with full_disk():
             ready, figures = await health.ready()
-            with pytest.raises(StoreError, match=r"Check its disk|has no room left"):
+            with pytest.raises(StoreError, match=r"Check its disk|has no space left"):
                 await deliverer.step()
         posts = list(chat.posts)
         clock.pass_time(ASKED_AGAIN)

@@ -50,4 +50,4 @@ class People:
             if outcomes.code(error) == outcomes.UNKNOWN_MEMBER:
                 return Denied(conversation.no_member("Discord"), "account")
             log.warning("Discord did not say who a member is: %s", outcomes.named(error))
-            return Denied(problems.rights_not_known("Discord"), "rights-not-told")
+            return Denied(problems.rights_not_known("Discord"), "permissions-unknown")

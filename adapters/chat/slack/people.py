@@ -84,7 +84,7 @@ class People:
         try:
             return await self.actor(actor, afresh=True)
         except _Untold:
-            return Denied(problems.rights_not_known("Slack"), "rights-not-told")
+            return Denied(problems.rights_not_known("Slack"), "permissions-unknown")
         except UserError as error:
             return Denied(error.problem, "account")
 

@@ -122,7 +122,7 @@ async def test_file__disk_full(tmp_path: Path) -> None:
         await _limit_pages(store, growth=4)
         step = a_step(runs=(a_run(1),), deliveries=(a_delivery(payload="x" * 100_000),))
 
-        with pytest.raises(StoreError, match="has no room left"):
+        with pytest.raises(StoreError, match="has no space left"):
             await store.record(step)
 
         assert await store.tracked("demo") == ()
@@ -146,7 +146,7 @@ async def test_file__read_only_directory(tmp_path: Path) -> None:
     os.chmod(tmp_path, 0o500)  # noqa: PTH101 - a test may block
     problem = await _problem(_url(directory / "clew.db"))
 
-    assert "cannot be written. Check the rights of the file and of its directory." in problem
+    assert "cannot be written. Check the permissions of the file and of its directory." in problem
 
 
 async def test_file__read_only_database(tmp_path: Path) -> None:

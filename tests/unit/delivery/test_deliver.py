@@ -485,7 +485,7 @@ async def test_run__outlives_the_database_and_its_own_faults(caplog: pytest.LogC
 
     assert it.sent == [ONE]
     assert "the disk is full" in caplog.text
-    assert "has a fault" in caplog.text
+    assert "failed unexpectedly" in caplog.text
     it.deliverer.stop()
     await asyncio.wait_for(task, 1)
 

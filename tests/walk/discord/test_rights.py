@@ -199,7 +199,7 @@ PRESSED_BEFORE = 12.0  # seconds: longer than what a payload says is taken for n
         ("nothing", "", ""),
         ("role", "role:launch", "This needs the role “launch”"),
         ("left", "account", "no longer a member of this server"),
-        ("silence", "rights-not-told", "Discord could not confirm your permissions"),
+        ("silence", "permissions-unknown", "Discord could not confirm your permissions"),
     ],
 )
 async def test_restart__asks_discord_who_pressed(change: str, rule: str, sentence: str) -> None:

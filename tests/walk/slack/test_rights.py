@@ -214,7 +214,7 @@ async def test_press__while_slack_does_not_tell(scene: Scene, method: str, fault
     said = await scene.press(question)
 
     assert NOT_TOLD in said
-    assert scene.denied == [(ALICE, "launch", "rights-not-told")]
+    assert scene.denied == [(ALICE, "launch", "permissions-unknown")]
     assert scene.started == 0
     await scene.press(question)
     assert scene.started == 1
