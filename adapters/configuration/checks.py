@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import ssl
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -57,6 +59,34 @@ def _private(parts: SplitResult, what: str) -> None:
 
 
 PROXY_FORM = "http://proxy.example.com:3128"
+
+
+def certificates(value: Path) -> Path:
+    """Accept a file of certificates to trust."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=value)
+    except ssl.SSLError:
+        raise wrong(
+            f"The file {value} has no certificate in PEM form.",
+            f"It has to begin with -----BEGIN CERTIFICATE-----. Try: openssl x509 -in {value} -out ca.pem",
+        ) from None
+    except FileNotFoundError:
+        raise wrong(f"There is no file {value}.", "Check the path.") from None
+    except OSError as error:
+        raise wrong(
+            f"The file {value} cannot be read ({error.strerror}).", "Check its permissions."
+        ) from None
+    return value
+
+
+MOST_REQUESTS = 100_000
+
+
+def request_rate(value: int) -> int:
+    """Accept a number of requests a minute."""
+    if not 1 <= value <= MOST_REQUESTS:
+        raise wrong("This number of requests is out of range.", f"Give 1 to {MOST_REQUESTS}.")
+    return value
 
 
 def proxy_url(value: str) -> str:
@@ -178,7 +208,10 @@ def poll_seconds(value: float) -> float:
 
 
 SecretText = Annotated[Secret, BeforeValidator(secret_text)]
-BaseUrl = Annotated[str, AfterValidator(web_address), AfterValidator(encrypted)]
+WebAddress = Annotated[str, AfterValidator(web_address)]
+BaseUrl = Annotated[WebAddress, AfterValidator(encrypted)]
+Certificates = Annotated[Path, AfterValidator(certificates)]
+RequestRate = Annotated[int, AfterValidator(request_rate)]
 HeartbeatUrl = Annotated[SecretText, AfterValidator(heartbeat)]
 ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
 HeaderSecret = Annotated[SecretText, AfterValidator(header)]

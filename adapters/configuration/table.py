@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
-from adapters.configuration.checks import LOWER, Name, ProxyUrl, proxy_given, text
+from adapters.configuration.checks import (
+    LOWER,
+    Certificates,
+    HeaderSecret,
+    Name,
+    ProxyUrl,
+    RequestRate,
+    SecretText,
+    WebAddress,
+    encrypted,
+    loopback,
+    proxy_given,
+    text,
+)
 from adapters.configuration.problems import Unusable, wrong
 from adapters.configuration.secret_file import FileSecret
 from bot.cards import ReportLinks
@@ -110,6 +125,76 @@ class Connection(Table):
         """Yield full sentences on what will work, but not as people expect; `key` names a field as it was given."""
         del key
         yield from ()
+
+
+class HttpConnection(Connection):
+    """A connection to a platform at an address of its own, whose path belongs to it; a kind adds what proves who asks.
+
+    `ca_file`: certificates to trust beside the usual ones. `allow_http`: whether the key may go over a network
+    without encryption. `requests_per_minute`: what the platform allows, None where nothing is known of that.
+    """
+
+    allow_http: bool = False
+    base_url: WebAddress
+    ca_file: Certificates | None = None
+    requests_per_minute: RequestRate | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _private(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse to send a key without encryption beyond this machine, unless that is asked for by name."""
+        if info.data.get("allow_http"):
+            return value
+        try:
+            return encrypted(value)
+        except PydanticCustomError as error:
+            what = str((error.context or {})["what"])
+            variable = cls.variables().get("allow_http")
+            way = f"allow_http = true{f' ({variable.name}=true)' if variable else ''}"
+            raise wrong(what, f"Use https. Where the network is trusted, {way} allows it.") from None
+
+    @property
+    def address(self) -> str:
+        """The scheme, host, port and path that every request goes below, without a slash at the end."""
+        return self.base_url
+
+    def warnings(self, key: Callable[[str], str]) -> Iterator[str]:
+        """Say where keys go over a network that others can read."""
+        parts = urlsplit(self.base_url)
+        if parts.scheme == "http" and not loopback(parts.hostname or ""):
+            yield (
+                f"{key('base_url')} is not encrypted: whoever is on the way to {parts.hostname} can read the key "
+                "and everything else. Use https as soon as the server has it."
+            )
+
+
+class WithPassword(HttpConnection):
+    """A connection that takes a key, or a user's name and password instead; `no_key` says how to make a key."""
+
+    no_key: ClassVar[str] = "Give a key."
+    api_key: HeaderSecret | None = None
+    username: str | None = None
+    password: SecretText | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_way_in(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Say what is missing of either way, and that both are too many, beside what is wrong."""
+        found = dict(given)
+        key, user, password = (found.get(name) is not None for name in ("api_key", "username", "password"))
+        if key and (user or password):
+            found["api_key"] = Unusable(
+                "A key is given as well as a user.", "Keep one of them, best the key."
+            )
+        elif user and not password:
+            found["password"] = Unusable("It is missing.", "Give the password of the user, best as a file.")
+        elif password and not user:
+            found["username"] = Unusable(
+                "It is missing.", "Give the name of the user whose password this is."
+            )
+        elif not key and not user:
+            found["api_key"] = Unusable("It is missing.", cls.no_key)
+        return found
 
 
 class Reporting(Connection):
