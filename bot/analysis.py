@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.cards import Context
 from bot.chain import DEPTH, Chain, Gap
 from bot.diff import RunDiff, compare
 from bot.earlier import chain_of, stored
-from bot.errors import NotAvailable, NotFound, Rejected, ServiceFailed, UnexpectedAnswer
-from bot.model import Availability, Check, Results, Run, RunStatus
+from bot.in_full import OF_ONE_RUN
+from bot.model import Availability, Check, CheckStatus, Results, Run, RunStatus
 from bot.platform import Platform
 from bot.ports import WatchStore
 from bot.state import StoredResults
 from bot.terms import Terms
 from bot.verdict import Verdict, judge
 
-OF_ONE_RUN = (ServiceFailed, UnexpectedAnswer, Rejected, NotAvailable, NotFound)
-"""What goes wrong with one run alone; all else concerns the platform as a whole."""
+ASKED = 20  # checks of one run that are asked for by name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,20 +66,6 @@ class RunAnalysis:
         return stored(self.run, results)
 
 
-async def with_moment(platform: Platform, run: Run) -> Run:
-    """Read a run that did not complete once more: the list leaves its failure moment out.
-
-    Raises `ServiceError` where the platform cannot be asked at all.
-    """
-    if run.status is not RunStatus.INCOMPLETE or run.failure_moment is not None or run.failure_unpinned:
-        return run
-    try:
-        again = await platform.reads.run(run.ref.run_id)
-    except OF_ONE_RUN:
-        return run
-    return again if again.status is run.status else run
-
-
 async def analysis_of(platform: Platform, store: WatchStore, run: Run, *, depth: int = DEPTH) -> RunAnalysis:
     """Read a run's results and compare them with the runs before it. Raises `ServiceError`, `StoreError`.
 
@@ -89,12 +74,47 @@ async def analysis_of(platform: Platform, store: WatchStore, run: Run, *, depth:
     if not run.status.terminal:
         return RunAnalysis(platform=platform, run=run, verdict=judge(run, None))
     results = await platform.reads.results(run)
-    verdict = judge(run, results)
     if results.availability is not Availability.READY:
-        return RunAnalysis(platform=platform, run=run, verdict=verdict, results=results)
+        return RunAnalysis(platform=platform, run=run, verdict=judge(run, results), results=results)
+    if results.excused_now:
+        results = _as_kept(results, await store.stored_results(run.ref))
     if not results.comparable:
         chain = Chain(end=Gap.SELF_CUT)
     else:
         chain = await chain_of(platform, store, run, depth=depth)
-    diff = compare(results, chain)
-    return RunAnalysis(platform=platform, run=run, verdict=verdict, results=results, diff=diff, chain=chain)
+        results = await _with_gone(platform, run, results, chain)
+    return RunAnalysis(platform=platform, run=run, verdict=judge(run, results), results=results,
+                       diff=compare(results, chain), chain=chain)  # fmt: skip
+
+
+def _as_kept(results: Results, kept: StoredResults | None) -> Results:
+    """Let what was excused when the run ended stand: a list that changes later does not rewrite a verdict."""
+    if kept is None:
+        return results
+
+    def as_kept(check: Check) -> Check:
+        if check.status is not CheckStatus.FAILING or check.name not in kept.failing | kept.excused:
+            return check
+        return replace(check, excused=check.excused or "then" if check.name in kept.excused else None)
+
+    checks = tuple(as_kept(check) for check in results.checks)
+    more = len(replace(results, checks=checks).failing) - len(results.failing)
+    counts = results.counts
+    if counts is not None:
+        counts = replace(counts, failing=counts.failing + more, excused=counts.excused - more)
+    return replace(results, checks=checks, counts=counts)
+
+
+async def _with_gone(platform: Platform, run: Run, results: Results, chain: Chain) -> Results:
+    """Ask what became of the checks that failed in the run before and are not named here, of the first few of them."""
+    reads, baseline = platform.reads_checks, chain.baseline
+    if reads is None or results.whole or isinstance(baseline, Gap):
+        return results
+    gone = sorted(baseline.failing - {check.name for check in results.checks})[:ASKED]
+    if not gone:
+        return results
+    try:
+        found = await reads.checks(run, gone)
+    except OF_ONE_RUN:
+        return results
+    return replace(results, checks=(*results.checks, *found), asked=frozenset(gone))

@@ -36,6 +36,7 @@ class RunDiff:
     excused: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     not_seen: tuple[str, ...] = ()
+    not_looked_at: tuple[str, ...] = ()
     not_failing: tuple[str, ...] = ()
     first_pass: tuple[tuple[str, Streak], ...] = ()
 
@@ -54,6 +55,7 @@ def compare(results: Results, chain: Chain) -> RunDiff:
     if isinstance(baseline, Gap):
         return RunDiff(baseline=baseline, not_compared=failing)
     gone = _sorted_out(results, baseline.failing.difference(failing))
+    silent = tuple(name for name in gone[None] if not results.whole and name not in results.asked)
     return RunDiff(
         baseline=baseline,
         newly_failing=tuple(n for n in failing if n not in baseline.failing | baseline.excused),
@@ -61,8 +63,9 @@ def compare(results: Results, chain: Chain) -> RunDiff:
         still_failing=tuple((n, chain.streak(n).with_this) for n in failing if n in baseline.failing),
         excused=gone["excused"],
         skipped=gone[CheckStatus.SKIPPED],
-        not_seen=gone[None] if results.whole else (),
-        not_failing=() if results.whole else gone[None],
+        not_seen=tuple(name for name in gone[None] if name not in silent),
+        not_looked_at=silent if results.asked else (),
+        not_failing=() if results.asked else silent,
         first_pass=tuple((name, chain.streak(name)) for name in gone[CheckStatus.PASSING]),
     )
 
@@ -107,10 +110,10 @@ def wanted(subscription: Subscription, run: Run, outcomes: Iterable[Outcome]) ->
     """Whether a subscription is about this run, and wants one of these outcomes."""
     asked = (
         (subscription.connection, run.ref.connection),
-        (subscription.launcher, run.launcher),
         (subscription.source, run.source or ""),
     )
-    about = all(want is None or want == have for want, have in asked)
+    of_launcher = subscription.launcher is None or run.is_of(subscription.launcher)
+    about = of_launcher and all(want is None or want == have for want, have in asked)
     return about and not subscription.outcomes.isdisjoint(outcomes)
 
 

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from bot import untimed
 from bot.chain import DEPTH, MISSING, Chain, Gap, Past
 from bot.errors import AccessRefused, ListCut, RateLimited, ServiceError
+from bot.in_full import in_full
 from bot.model import Results, Run, RunQuery, RunStatus
 from bot.platform import Platform, listed, newest_runs
 from bot.ports import WatchStore
@@ -113,6 +114,7 @@ async def read_results(platform: Platform, store: WatchStore, run: Run) -> Store
     Raises `AccessRefused`, `RateLimited`, `StoreError`.
     """
     try:
+        run = await in_full(platform, run)
         results = await platform.reads.results(run)
     except OF_ALL:
         raise
@@ -172,7 +174,12 @@ async def _listed(
     platform: Platform, run: Run, before: datetime, status: RunStatus | None = None
 ) -> AsyncGenerator[Run, None]:
     """Yield the launcher's runs created before this one and not after `before`. Raises `ListCut`."""
-    query = RunQuery(status=status, launcher=run.launcher, created_before=before + RESOLUTION)
+    query = RunQuery(
+        status=status,
+        launcher=run.launcher,
+        launcher_key=run.launcher_key,
+        created_before=before + RESOLUTION,
+    )
     pages = 0
     async for page in listed(platform, query):
         if pages == LIST_PAGES:

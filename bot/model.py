@@ -135,6 +135,8 @@ class Run:
     `created_at`: a platform gives it for all of its runs, read alone and in a list, or for none: then runs are in
     the order in which they were first listed, `seen_at`. `launcher_key`: the launcher's id, where its name does not
     tell it apart. `took`: the duration that the platform serves. `done`: how many checks are done, of how many.
+    `brief`: a row of a list that says less than the run read alone, or otherwise. `interrupted`: it was ended from
+    outside, and the platform does not say that anybody wanted it. `ahead`: how many wait before it.
     """
 
     ref: RunRef
@@ -165,6 +167,14 @@ class Run:
     page_url: str | None = None  # the same run behind the platform's login
     release: str | None = None  # the platform release it ran on, "62.14"
     unread: bool = False  # its entry in a list is too large to be read: nothing but its id is known
+    brief: bool = False
+    interrupted: bool = False
+    ahead: int | None = None
+
+    def is_of(self, launcher: str) -> bool:
+        """Whether a name is its launcher's, with the key behind it or without: which is shown can change."""
+        mark = f" ({self.launcher_key})" if self.launcher_key else ""
+        return launcher in {self.launcher, self.launcher.removesuffix(mark), self.launcher + mark}
 
     @property
     def series(self) -> tuple[str, str, str]:
@@ -271,7 +281,8 @@ class Results:
 
     `whole`: `checks` are all of them; False: only some were named, or a list could not be read to its end.
     `counts`: how many there are of each kind, where the platform says so; without them nothing is known of the
-    checks that were not named.
+    checks that were not named. `asked`: those that were asked for by name; one that is not in `checks` is not there.
+    `excused_now`: what excuses is a list as it is now, and no part of the results.
     """
 
     ref: RunRef
@@ -279,6 +290,8 @@ class Results:
     checks: tuple[Check, ...] = ()
     whole: bool = True
     counts: Counts | None = None
+    asked: frozenset[str] = frozenset()
+    excused_now: bool = False
 
     @property
     def failing(self) -> tuple[Check, ...]:
@@ -382,6 +395,8 @@ class RunLogQuery:
     lines: int = 20
     grep: str | None = None  # plain text, case-sensitive
     check: str | None = None  # the lines of one check, by its name
+    artifact: str | None = None  # this file of the run instead, by its name
+    file: bool = False  # the whole log as a file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,6 +427,7 @@ class RunQuery:
 
     status: RunStatus | None = None
     launcher: str | None = None
+    launcher_key: str | None = None  # of the same launcher, where it is known
     created_after: datetime | None = None
     created_before: datetime | None = None
 
@@ -420,11 +436,13 @@ class RunQuery:
 class LaunchRequest:
     """A test run to start. `values`: as they were given, by the names of the platform's form.
 
-    `key` is the correlation key: unique for one intent, sent along, found again in the run list.
+    `key` is the correlation key: unique for one intent, sent along, found again in the run list where the platform
+    shows it. `launcher_key`: the launcher's id where the platform lists its launchers; then it was looked up.
     """
 
     launcher: str
     key: str
+    launcher_key: str | None = None
     values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 

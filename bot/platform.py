@@ -10,7 +10,7 @@ adapter; `launch`, `debug` and `cancel` are sent once and never repeated.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -18,6 +18,7 @@ from typing import Generic, Protocol, TypeVar
 from bot.cards import Field, Line
 from bot.model import (
     NOTHING,
+    Check,
     DebugRequest,
     LaunchOutcome,
     LaunchRequest,
@@ -70,6 +71,13 @@ class Reads(Protocol):
 
         A list that repeats itself or does not end gives its first checks, each once, and is not `whole`.
         """
+
+
+class ReadsChecks(Protocol):
+    """Look for single checks of a run whose checks are too many to be read."""
+
+    async def checks(self, run: Run, names: Collection[str]) -> tuple[Check, ...]:
+        """Return those of these checks that the run has; a request each, so ask for few."""
 
 
 class Lists(Protocol):
@@ -271,6 +279,7 @@ class Platform:
     notified_by_default: bool = True
     reads: Reads
     terms: Terms = PLAIN
+    reads_checks: ReadsChecks | None = None
     lists: Lists | None = None
     launches: Launches | None = None
     finds_launched: FindsLaunched | None = None

@@ -69,7 +69,8 @@ async def _recorded(
 async def _behind(platform: Platform, run: Run) -> AsyncGenerator[Run, None]:
     """Yield the launcher's runs that stand behind a run in the list, or whose number is lower. Raises `ListCut`."""
     pages, passed = 0, False
-    async for page in listed(platform, RunQuery(launcher=run.launcher)):
+    query = RunQuery(launcher=run.launcher, launcher_key=run.launcher_key)
+    async for page in listed(platform, query):
         if pages == PAGES:
             raise ListCut("it was not read further back")
         if any(other.created_at is not None for other in page):

@@ -21,7 +21,7 @@ from bot.cards import Field, FieldKind, Form, Line, Reply
 from bot.command import Asked, Parameter, Preset, Services, Verb
 from bot.commands.parameters import mailed, may_mail
 from bot.errors import ServiceError, UserError
-from bot.launchers import known_launchers
+from bot.launchers import known_launchers, resolved
 from bot.model import LaunchRequest, Run, RunQuery
 from bot.parsed import ParsedCommand
 from bot.platform import LAUNCHES, Launches, Platform, newest_runs
@@ -54,8 +54,10 @@ async def propose(
 ) -> Reply:
     """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once."""
     launches = require(platform, LAUNCHES, services)
+    request = await resolved(request, platform)
     parameters = launches.parameters(request)
-    may_mail(mailed(launches.form(request.launcher, request.values)), asked, services)
+    fields = launches.form(request.launcher, request.values)
+    may_mail(mailed(fields), asked, services)
     repeated = await confirm.repeated(request, platform.connection, services)
     again = (replies.just_launched(repeated, services.clock.now()),) if repeated else ()
     warnings = (*again, *await _warnings(request, platform, services))
@@ -63,8 +65,12 @@ async def propose(
                                  subject=request.launcher, reason=_reason(reason, repeated))  # fmt: skip
     if asked.invocation.confirmed and (repeated is None or asked.flag("again")):
         return await confirm.go(intent, asked, services)
+    labels = {field.name: field.label for field in fields}
+    shown = tuple((labels.get(name, name), value) for name, value in parameters)
     cost, alone = launches.cost(request), asked.invocation.place.direct
-    return replies.confirmation(intent, request, parameters, cost=cost, alone=alone, warnings=warnings)
+    return replies.confirmation(
+        intent, request, shown, platform.terms, cost=cost, alone=alone, warnings=warnings
+    )
 
 
 async def _platform(asked: Asked, services: Services) -> Platform:
@@ -158,8 +164,10 @@ async def _warnings(request: LaunchRequest, platform: Platform, services: Servic
     warnings = [*require(platform, LAUNCHES, services).notes(request)]
     newest: list[Run] | None = None  # that cannot be told: then nothing is warned of
     with suppress(ServiceError):  # what is on record here may be younger, or older, than they are
-        newest = await newest_runs(platform, RunQuery(launcher=launcher))
-    if newest == [] and launcher not in (seen := await known_launchers(platform, services)):
+        query = RunQuery(launcher=launcher, launcher_key=request.launcher_key)
+        newest = await newest_runs(platform, query)
+    unlisted = newest == [] and request.launcher_key is None
+    if unlisted and launcher not in (seen := await known_launchers(platform, services)):
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *services.presets])))
     going = next((run for run in newest or () if not run.status.terminal), None)
     if going is not None:

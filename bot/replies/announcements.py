@@ -188,6 +188,7 @@ def _news(found: RunAnalysis) -> Line:
             (diff.first_pass, "passing again"),
             (diff.skipped, "skipped this time"),
             (diff.not_seen, "not seen this time"),
+            (diff.not_looked_at, "not failing, not looked at"),
             (diff.not_failing, "not failing this time"),
         )
         if names

@@ -23,7 +23,7 @@ from bot.cards import (
     Untrusted,
 )
 from bot.cleaning import shorten
-from bot.errors import Part, UserError
+from bot.errors import Correction, Part, UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import confirming
 from bot.replies.meant import did_you_mean, mistaken
@@ -40,10 +40,12 @@ from bot.replies.wording import (
     short_id,
 )
 from bot.state import Intent, IntentState
+from bot.terms import Terms
 
 NOT_FINDABLE = "This platform cannot be searched for a launch, so check its own pages."
 FINISHING = "finishing: builds and reports take longer than the requested time"
 _SHOWN = 60  # characters of what was typed that a sentence quotes
+_LISTED = 10  # launchers that a sentence names
 _ADDRESS = re.compile(r"[^\s@:/;]{1,64}@[^\s@:/;]{1,255}", re.ASCII)  # no image: those have a tag or a digest
 COARSE_ABOVE = 10.0  # requested minutes from which progress is told in whole minutes
 
@@ -66,14 +68,18 @@ def confirmation(
     intent: Intent,
     request: LaunchRequest,
     parameters: tuple[tuple[str, str], ...],
+    terms: Terms,
     *,
     cost: str,
     alone: bool,
     warnings: tuple[Line, ...] = (),
 ) -> Reply:
     """Show what would be sent, exactly, and what it costs. `alone`: nobody but the requester reads it."""
+    name = request.launcher
+    if request.launcher_key and not name.endswith(f"({request.launcher_key})"):
+        name = f"{name} ({request.launcher_key})"
     asked: Line = ("Launch ", Untrusted(request.launcher), f" for {cost}? Nothing has been started yet.")
-    facts = [Fact("Launcher", (Untrusted(request.launcher, code=True),)), Fact("Cost", (cost,))]
+    facts = [Fact(terms.launcher.title, (Untrusted(name, code=True),)), Fact("Cost", (cost,))]
     facts += [Fact(name, _value(value, alone=alone)) for name, value in parameters]
     card = Card(
         title=("Launch ", Untrusted(request.launcher), "?"),
@@ -99,6 +105,29 @@ def not_seen(launcher: str, close: str | None) -> Line:
     """Warn of a launcher that no run was seen of."""
     meant: Line = (" ", Untrusted(did_you_mean(close))) if close else ()
     return ("No run of the launcher “", Untrusted(launcher), "” is known.", *meant)
+
+
+def no_launcher(name: str, known: Sequence[str], terms: Terms) -> UserError:
+    """Answer a launcher that the platform does not list."""
+    noun = terms.launcher
+    there = f"{noun.titles} are {listed([*known[:_LISTED]])}." if known else f"It lists no {noun.many}."
+    problem = f"{terms.platform} has no {noun.one} “{shorten(name, _SHOWN)}”."
+    return mistaken(problem, name, known, there, name="launcher")
+
+
+def several_launchers(name: str, having: Sequence[str], terms: Terms) -> UserError:
+    """Ask which of several launchers of one name is meant."""
+    corrections = tuple(Correction(Part.VALUE, one, "launcher") for one in having)
+    problem = f"{terms.platform} has {len(having)} {terms.launcher.many} called “{shorten(name, _SHOWN)}”."
+    return UserError(problem, f"Use {' or '.join(f'“{one}”' for one in having)}.", corrections=corrections)
+
+
+def switched_off(name: str, terms: Terms) -> UserError:
+    """Refuse a launcher that the platform would not start."""
+    return UserError(
+        f"The {terms.launcher.one} “{shorten(name, _SHOWN)}” is disabled on {terms.platform}, so nothing was sent.",
+        "Someone with access there can enable it.",
+    )
 
 
 def own_duration(name: str) -> Line:

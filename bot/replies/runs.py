@@ -154,6 +154,7 @@ def novelty(diff: RunDiff | None) -> str:
             (diff.excused, "failing without counting"),
             (diff.skipped, "skipped this time"),
             (diff.not_seen, "not seen this time"),
+            (diff.not_looked_at, "not failing, not looked at"),
             (diff.not_failing, "not failing this time"),
             (diff.first_pass, "passing again"),
         )
@@ -231,7 +232,9 @@ def summary(shown: Recent) -> Line:
 
 
 def _judged(shown: Recent) -> Verdict:
-    return judge_stored(shown.run.status, shown.known, shown.run.says)
+    """Judge by what is kept; a row that may say otherwise than the run counts only where nothing is."""
+    says = None if shown.run.brief and shown.known else shown.run.says
+    return judge_stored(shown.run.status, shown.known, says)
 
 
 def ways_in(shown: Recent) -> tuple[Button, ...]:
@@ -343,6 +346,7 @@ def changes(found: RunAnalysis) -> tuple[Item, ...]:
         *_names("first pass", passed),
         *_names("skipped this time", dict.fromkeys(diff.skipped, "")),
         *_names("not seen this time", dict.fromkeys(diff.not_seen, "")),
+        *_names("not failing, not looked at", dict.fromkeys(diff.not_looked_at, "")),
         *_names("not failing this time", dict.fromkeys(diff.not_failing, "")),
         *excused(found),
     )

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bot import grammar, moments
-from bot.analysis import RunAnalysis, analysis_of, with_moment
+from bot.analysis import RunAnalysis, analysis_of
 from bot.chain import DEPTH
 from bot.command import Asked, Services
 from bot.errors import ClewError, NotFound, ServiceError, Unreachable
-from bot.launchers import known_launchers, launchers_of
+from bot.in_full import in_full
+from bot.launchers import is_called, known_launchers, launchers_of
 from bot.model import Run, RunQuery
 from bot.parsed import Pasted
 from bot.platform import Need, Platform, listed, newest_runs
@@ -57,7 +58,7 @@ async def _having(launcher: str, services: Services) -> list[Platform]:
     return [
         platform
         for platform, names in zip(platforms, known, strict=True)
-        if launcher.casefold() in {name.casefold() for name in names}
+        if any(is_called(launcher, name) for name in names)
     ]
 
 
@@ -99,7 +100,7 @@ async def analysis_for(
     `ended` as in `run_of`, `depth` as in `analysis_of`.
     """
     platform, run = await run_of(asked, services, ended=ended)
-    run = await with_moment(platform, run)
+    run = await in_full(platform, run)
     return await analysis_of(platform, services.store, run, depth=depth)
 
 

@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.actions.send import by_name
-from bot.analysis import OF_ONE_RUN, RunAnalysis, analysis_of, with_moment
+from bot.analysis import RunAnalysis, analysis_of
 from bot.cards import Card, ReportLinks
 from bot.delivery.keys import key_of, results_key
 from bot.diff import reason
 from bot.earlier import end_before
+from bot.in_full import OF_ONE_RUN, in_full
 from bot.model import Availability, Results, Run, RunStatus, VerdictKind
 from bot.platform import Platform
 from bot.ports import Conversations, Intents, Subscriptions, WatchStore
@@ -49,7 +50,7 @@ class Finishing:
         intent = await self.store.intent_of_run(run.ref)
         if intent is not None and intent.kind is IntentKind.DEBUG:
             return self._step(run, now, final=True)
-        run = await with_moment(self.platform, run)
+        run = await in_full(self.platform, run)
         found = await self._findings(run)
         since = known.terminal_since if known and known.status is run.status else None
         if lagging(found) and abs(now - (since or now)) < PROPERTIES_LAG:
@@ -66,7 +67,7 @@ class Finishing:
 
         Raises `ServiceError` where the platform cannot be asked, `StoreError`.
         """
-        found = await self._findings(await with_moment(self.platform, run))
+        found = await self._findings(await in_full(self.platform, run))
         since = known.terminal_since if known and known.status is run.status else None
         late = now - (since or now) >= LATE_RESULTS
         if provisional(found):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -21,6 +21,7 @@ from adapters.platforms.antithesis import launching
 from bot.errors import ListCut, NotAvailable, NotFound, ServiceError, ServiceFailed
 from bot.model import (
     Availability,
+    Check,
     DebugRequest,
     Fault,
     LaunchOutcome,
@@ -43,6 +44,7 @@ from bot.model import (
 from bot.platform import Platform
 from bot.ports import Report
 from bot.terms import Noun, Terms
+from bot.triage import LauncherRow
 from tests.fakes.runs import EPOCH, run_id
 
 KEY = launching.KEY
@@ -104,6 +106,7 @@ class FakeRunService:
     ids: re.Pattern[str] = _ASSIGNED  # the shape of its ids
     narrows: frozenset[str] = frozenset()  # what it reads less of a run's log by
     list_pages: int = 1_000_000  # after so many pages lists repeat themselves
+    rows: tuple[LauncherRow, ...] = ()  # the launchers that it lists; without any it lists none
     spool: Path | None = None
     now: datetime = EPOCH + timedelta(days=1)
     calls: list[Call] = field(default_factory=list)
@@ -111,6 +114,7 @@ class FakeRunService:
     debugs: list[DebugRequest] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
+    unnamed: dict[str, tuple[Check, ...]] = field(default_factory=dict)  # by run: what its results leave out
     _runs: dict[str, Run] = field(default_factory=dict)
     _results: dict[str, Results] = field(default_factory=dict)
     _logs: dict[tuple[str, str], _Log] = field(default_factory=dict)
@@ -221,6 +225,8 @@ class FakeRunService:
             debugs=self._offered("debugs"),
             cancels=self._offered("cancels"),
             reports=self._offered("reports"),
+            lists_launchers=self._offered("lists_launchers") if self.rows else None,
+            reads_checks=self._offered("reads_checks"),
         )
 
     def _offered(self, part: str) -> FakeRunService | None:
@@ -266,6 +272,17 @@ class FakeRunService:
             absent = current.status in {RunStatus.INCOMPLETE, RunStatus.CANCELLED}
             return Results(ref=run.ref, availability=Availability.ABSENT if absent else Availability.NOT_YET)
         return results
+
+    async def launchers(self) -> tuple[LauncherRow, ...]:
+        """Return the launchers that it lists."""
+        self._enter("launchers")
+        return self.rows
+
+    async def checks(self, run: Run, names: Collection[str]) -> tuple[Check, ...]:
+        """Return those of the checks of a run, also of those that its results do not name (`unnamed`)."""
+        self._enter("checks", tuple(names))
+        known = (*self._results[run.ref.run_id].checks, *self.unnamed.get(run.ref.run_id, ()))
+        return tuple(check for check in known if check.name in names)
 
     async def logs(self, query: LogQuery, report: Report) -> LogExcerpt:
         """Return the lines of the window; the report is told once."""

@@ -34,6 +34,7 @@ from bot.replies import confirming, debugging, launching, problems, watching
 from bot.replies.wording import count, counted, last, sentence, stopped, virtual_seconds
 from bot.sessions import Session
 from bot.state import CHANGES, EVERYTHING, Intent, IntentKind, IntentState, OutboxDepth, Outcome, Subscription
+from bot.terms import PLAIN
 from tests.fakes.chat import FakeChat
 from tests.fakes.delivering import Delivering, a_delivery
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example
@@ -302,7 +303,7 @@ def of_intents(ending: str) -> Iterator[Card]:
     for minutes in (None, "0.5", "1", "2"):
         asked_for, cost = LaunchRequest(launcher=ending, key="k"), launching.test_time(minutes)
         yield launching.confirmation(
-            an_intent(IntentKind.LAUNCH, IntentState.DRAFT, ""), asked_for, (), cost=cost, alone=True
+            an_intent(IntentKind.LAUNCH, IntentState.DRAFT, ""), asked_for, (), PLAIN, cost=cost, alone=True
         ).card
 
 

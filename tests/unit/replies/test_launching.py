@@ -11,6 +11,7 @@ from bot.model import LaunchRequest, RunStatus
 from bot.replies import confirming, launching
 from bot.replies.launching import Outlook
 from bot.state import Intent, IntentState
+from bot.terms import PLAIN
 from tests.fakes.runs import EPOCH, a_run
 
 REQUEST = LaunchRequest(launcher="basic_test", key="a" * 32)
@@ -36,7 +37,7 @@ def an_intent(state: IntentState, **changes: object) -> Intent:
 def test_confirmation__without_a_duration() -> None:
     """A launch that leaves the duration to its launcher says so."""
     cost = launching.test_time(None)
-    reply = launching.confirmation(an_intent(IntentState.DRAFT), REQUEST, (), cost=cost, alone=True)
+    reply = launching.confirmation(an_intent(IntentState.DRAFT), REQUEST, (), PLAIN, cost=cost, alone=True)
 
     assert "for the launcher's own duration?" in plain(reply.card.text)
 

@@ -1,0 +1,120 @@
+"""What is known of a run beyond its results: what was excused at its end, and checks that are asked for by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.analysis import ASKED, RunAnalysis, analysis_of
+from bot.errors import ServiceFailed
+from bot.in_full import in_full
+from bot.model import Check, CheckStatus, Counts, Run, RunStatus, Says, VerdictKind
+from bot.state import StoredResults
+from tests.fakes.runs import a_build, build_results
+from tests.fakes.service import FakeRunService, a_build_server
+from tests.fakes.store import MemoryStore
+
+
+def _failing(name: str, excused: str | None = None) -> Check:
+    return Check(name=name, status=CheckStatus.FAILING, excused=excused)
+
+
+async def _with_baseline(gone: int) -> tuple[FakeRunService, MemoryStore, Run]:
+    """Return two completed runs on record: in the first so many checks failed, in the second none."""
+    service, store = a_build_server(), MemoryStore()
+    before, run = (a_build(n) for n in (1, 2))
+    kept = StoredResults(ref=before.ref, launcher=before.launcher, status=before.status, created_at=before.created_at,
+                         failing=frozenset(f"t{n:02}" for n in range(gone)), passing_count=1)  # fmt: skip
+    await store.save_results(kept)
+    service.add_run(before)
+    results = replace(build_results(run.ref.run_id), checks=(), whole=False, counts=Counts(passing=400))
+    service.add_run(run, results)
+    return service, store, run
+
+
+async def _analysed(service: FakeRunService, store: MemoryStore, run: Run) -> RunAnalysis:
+    return await analysis_of(service.platform, store, run)
+
+
+async def test_analysis__asks_for_what_failed_before() -> None:
+    """What failed in the run before and is not named is asked for: it passes, was skipped, or is not there."""
+    service, store, run = await _with_baseline(3)
+    passing = Check(name="t00", status=CheckStatus.PASSING)
+    skipped = Check(name="t01", status=CheckStatus.SKIPPED)
+    service.unnamed[run.ref.run_id] = (passing, skipped)
+    diff = (await _analysed(service, store, run)).diff
+
+    assert diff is not None
+    assert [name for name, _ in diff.first_pass] == ["t00"]
+    assert (diff.skipped, diff.not_seen, diff.not_looked_at) == (("t01",), ("t02",), ())
+
+
+async def test_analysis__asks_for_few() -> None:
+    """A request each: of many the first are asked for, and the others are said not to be looked at."""
+    service, store, run = await _with_baseline(ASKED + 5)
+    diff = (await _analysed(service, store, run)).diff
+
+    assert diff is not None
+    assert [len(call.argument) for call in service.calls if call.method == "checks"] == [ASKED]  # type: ignore[arg-type]  # names
+    assert (len(diff.not_seen), len(diff.not_looked_at)) == (ASKED, 5)
+
+
+async def test_analysis__without_an_answer_says_nothing_of_them() -> None:
+    """What cannot be asked for is not failing, and no more is said."""
+    service, store, run = await _with_baseline(2)
+    service.fail("checks", ServiceFailed("broken"))
+    diff = (await _analysed(service, store, run)).diff
+
+    assert diff is not None
+    assert (diff.not_failing, diff.not_seen) == (("t00", "t01"), ())
+
+
+async def test_analysis__what_was_excused_at_the_end_stands() -> None:
+    """A list of excuses that changes later neither greens a run nor reddens it; what was not kept goes by the list."""
+    service, store, run = await _with_baseline(0)
+    kept = StoredResults(ref=run.ref, launcher=run.launcher, status=run.status, created_at=run.created_at,
+                         failing=frozenset({"counts"}), excused=frozenset({"excused then"}), passing_count=1)  # fmt: skip
+    await store.save_results(kept)
+    now = (
+        _failing("counts", "quarantined"),
+        _failing("excused then"),
+        _failing("unknown then", "quarantined"),
+    )
+    results = replace(
+        build_results(run.ref.run_id),
+        checks=now,
+        whole=False,
+        counts=Counts(failing=1, excused=2),
+        excused_now=True,
+    )
+    service.set_results(results)
+    found = await _analysed(service, store, run)
+
+    assert found.results is not None
+    assert [check.name for check in found.results.failing] == ["counts"]
+    assert found.results.counts == Counts(failing=1, excused=2)
+    service.set_results(replace(results, excused_now=False))
+    again = await _analysed(service, store, run)
+    assert [check.name for check in again.failing] == ["excused then"]
+
+
+async def test_in_full__a_row_gives_way_to_the_run() -> None:
+    """What a list says of a run is not what it is judged by; without an answer the row has to do."""
+    service = a_build_server()
+    run = service.add_run(a_build(1, says=Says.FAILED))
+    row = replace(run, says=Says.PASSED, brief=True)
+
+    assert (await in_full(service.platform, row)).says is Says.FAILED
+    service.fail("run", ServiceFailed("broken"))
+    assert await in_full(service.platform, row) is row
+    going = replace(row, status=RunStatus.IN_PROGRESS, says=None)
+    assert await in_full(service.platform, going) is going
+    assert (await analysis_of(service.platform, MemoryStore(), going)).verdict.kind is VerdictKind.RUNNING
+
+
+def test_is_of__with_its_key_or_without() -> None:
+    """A subscription made when a name was alone still means the launcher when it is not any more, and the other way round."""
+    alone = a_build(1, launcher="Smoke Tests", launcher_key="55")
+    shared = replace(alone, launcher="Smoke Tests (55)")
+
+    assert all(run.is_of(name) for run in (alone, shared) for name in ("Smoke Tests", "Smoke Tests (55)"))
+    assert not any(run.is_of(name) for run in (alone, shared) for name in ("Smoke", "Smoke Tests (56)"))
