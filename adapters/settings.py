@@ -11,7 +11,7 @@ from adapters.chat.kind import AnyChat
 from adapters.chat.registry import CHATS
 from adapters.configuration import environment
 from adapters.configuration.problems import SettingsError, did_you_mean
-from adapters.configuration.sources import DEFAULT_FILE, Content, Sources, parse
+from adapters.configuration.sources import DEFAULT_FILE, Content, Foreign, Sources, parse
 from adapters.configuration.table import Connection, Reporting, Table, secrets_in
 from adapters.configuration.tokens import Shape
 from adapters.platforms.kind import AnyPlatform
@@ -22,6 +22,7 @@ from bot.model import Secret
 from bot.state import Subscription
 
 CONNECTIONS = "connection"
+MOVE_UP = "Move it above the first table."
 
 
 class Settings(General):
@@ -86,7 +87,7 @@ def _settings(sources: Sources, read: Content | None) -> Settings:
     connections = list(_connections(sources, content))
     chats = {chat.name: _chat(sources, chat, content) for chat in SERVED}
     rest = {key: value for key, value in content.items() if key not in BESIDE}
-    general = sources.of_both(General, rest, beside=BESIDE)
+    general = sources.of_both(General, rest, beside=BESIDE, foreign=_keys_of_other_tables())
     _check_names(sources, read)
     if sources.problems or general is None:
         raise SettingsError(sources.problems)
@@ -97,7 +98,7 @@ def _settings(sources: Sources, read: Content | None) -> Settings:
             "read_only": general.read_only or general.locked,
             "connections": tuple(_with_links(found, general) for found in connections if found),
             "chats": on,
-            "warnings": (*_warnings(general, on), *sources.warnings),
+            "warnings": (*_warnings(general, on), *_unread(sources.names), *sources.warnings),
         }
     )
 
@@ -128,16 +129,25 @@ def _connection(sources: Sources, given: object, number: int) -> Connection | No
         what = "Unknown kind of test platform."
         sources.say(sources.place(CONNECTIONS, number, "kind"), what, did_you_mean(str(name), known))
         return None
-    foreign = {
+    return sources.of_file(
+        known[name].connection, table, CONNECTIONS, number, foreign=_keys_of_other_kinds(name)
+    )
+
+
+def _keys_of_other_kinds(name: str) -> Foreign:
+    """Return the keys that connections of other kinds than this one take, and what to say of each."""
+    kinds: dict[str, list[str]] = {}
+    for kind in PLATFORMS:
+        if kind.name != name:
+            for key in kind.connection.file_keys():
+                kinds.setdefault(key, []).append(kind.name)
+    return {
         key: (
-            f"It belongs to kind {kind.name}, but this connection is of kind {name}.",
+            f"It belongs to kind {' or '.join(names)}, but this connection is of kind {name}.",
             "Remove it, or change “kind”.",
         )
-        for kind in PLATFORMS
-        for key in kind.connection.file_keys()
-        if kind.name != name
+        for key, names in kinds.items()
     }
-    return sources.of_file(known[name].connection, table, CONNECTIONS, number, foreign=foreign)
 
 
 def _warned(sources: Sources, found: Connection | None, key: Callable[[str], str]) -> Connection | None:
@@ -153,7 +163,27 @@ def _described(sources: Sources) -> list[AnyPlatform]:
 
 def _chat(sources: Sources, chat: AnyChat, content: Content) -> Table | None:
     on = sources.wants(chat.settings)
-    return sources.of_both(chat.settings, content.get(chat.name, {}), chat.name, wanted=on)
+    foreign = _keys_of_other_tables(chat.name)
+    return sources.of_both(chat.settings, content.get(chat.name, {}), chat.name, foreign=foreign, wanted=on)
+
+
+def _keys_of_other_tables(name: str = "") -> Foreign:
+    """Return the keys of the tables `[NAME]` beside this one, "" for the top of the file, and what to say of each."""
+    fields = ((key, field.annotation) for key, field in General.model_fields.items())
+    tables = {key: kind for key, kind in fields if isinstance(kind, type) and issubclass(kind, Table)}
+    tables |= {chat.name: chat.settings for chat in SERVED}
+    places: dict[str, list[str]] = {}
+    for table, model in tables.items():
+        if table != name:
+            for key in model.model_fields.keys() - model.variables().keys():
+                places.setdefault(key, []).append(f"[{table}]")
+    here = f"[{name}]" if name else "the top of the file"
+    found = {
+        key: (f"It belongs to {' or '.join(names)}, not to {here}.", "Move it there.")
+        for key, names in places.items()
+    }
+    top = (General.model_fields.keys() - General.variables().keys()) if name else ()
+    return found | dict.fromkeys(top, (f"It belongs to the top of the file, not to {here}.", MOVE_UP))
 
 
 def _with_links(connection: Connection, general: General) -> Connection:
@@ -168,7 +198,7 @@ def _check_names(sources: Sources, read: Content | None) -> None:
     tables = _tables(read, CONNECTIONS)
     names = [*(kind.default for kind in _described(sources)), *_texts(tables, "name")]
     if not names and not tables and read is not None and CONNECTIONS not in read:
-        ways = " or ".join(" and ".join(kind.least) for kind in PLATFORMS)
+        ways = ", or ".join(" and ".join(kind.least) for kind in PLATFORMS)
         sources.say(
             PLATFORMS[0].least[0],
             "No test platform is set up.",
@@ -200,7 +230,16 @@ def _texts(tables: list[Content], key: str) -> list[str]:
 
 
 def _shapes() -> dict[str, Shape]:
-    return {name: shape for chat in CHATS for name, shape in chat.shapes.items()}
+    shapes = (*(chat.shapes for chat in CHATS), *(kind.shapes for kind in PLATFORMS))
+    return {name: shape for known in shapes for name, shape in known.items()}
+
+
+def _unread(names: Mapping[str, str]) -> Iterator[str]:
+    """Name what is set for a platform and read by nothing: whoever set it believes that it is used."""
+    for kind in PLATFORMS:
+        for name, instead in kind.unread.items():
+            if names.get(name):
+                yield f"{name} is set, but Clew does not read it. {instead}"
 
 
 def _warnings(general: General, on: Collection[str]) -> Iterator[str]:

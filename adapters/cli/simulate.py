@@ -17,8 +17,6 @@ async def simulate(*, port: int, seed: int, speed: float) -> int:
         typer.echo(f"A simulated tenant is running at {speed:g} times real time. Press Ctrl-C to stop it.\n")
         typer.echo(f"ANTITHESIS_BASE_URL={tenant.base_url}")
         typer.echo(f"ANTITHESIS_API_KEY={tenant.api_key}")
-        typer.echo(f"ANTITHESIS_USERNAME={tenant.username}")
-        typer.echo(f"ANTITHESIS_PASSWORD={tenant.password}")
 
     serving = asyncio.create_task(serve(seed=seed, speed=speed, port=port, ready=ready))
     await until_stopped(serving)

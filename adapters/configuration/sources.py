@@ -79,11 +79,17 @@ class Sources:
         return self._checked(table, values, partial(self.place, *place), table.file_keys(), foreign=foreign)
 
     def of_both(
-        self, table: type[T], content: object, *place: str, beside: Collection[str] = (), wanted: bool = True
+        self,
+        table: type[T],
+        content: object,
+        *place: str,
+        beside: Collection[str] = (),
+        foreign: Foreign = MappingProxyType({}),
+        wanted: bool = True,
     ) -> T | None:
         """Read a table whose fields are variables or, those that are none, keys of the file.
 
-        `beside` are keys of the same place that others read. A table that is not `wanted` is None, and checked as
+        `beside` are keys of the same place that others read, `foreign` are keys of other places. A table that is not `wanted` is None, and checked as
         far as anything of it is given.
         """
         own = table.variables()
@@ -94,7 +100,8 @@ class Sources:
         values = {key: value for key, value in said.items() if key not in own} | given(table, self.names)
         keys = {*table.model_fields, *beside} - own.keys()
         absent = frozenset() if wanted else own.keys() - values.keys()
-        return self._checked(table, values, partial(self.variable, table, place), keys, absent=absent)
+        where = partial(self.variable, table, place)
+        return self._checked(table, values, where, keys, foreign=foreign, absent=absent)
 
     def table(self, content: object, *place: int | str) -> Content:
         """Return what should be a table; where it is none, that is a problem."""
@@ -133,7 +140,8 @@ class Sources:
                 loc = one["loc"]
                 if one["type"] == "extra_forbidden":
                     known = keys if len(loc) == 1 else _keys_at(table, loc)
-                    what, hint = foreign.get(str(loc[-1])) or (NO_KEY, did_you_mean(str(loc[-1]), known))
+                    elsewhere = foreign.get(str(loc[-1])) if len(loc) == 1 else None
+                    what, hint = elsewhere or (NO_KEY, did_you_mean(str(loc[-1]), known))
                     self.say(where(*loc), what, hint)
                 elif loc[0] not in absent:
                     what, hint, key = plainly(one)

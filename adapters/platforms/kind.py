@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from adapters.configuration.table import Connection
+from adapters.configuration.tokens import Shapes
 from bot.errors import ClewError
 from bot.platform import Platform
 from bot.ports import Clock
@@ -21,7 +22,8 @@ class PlatformKind(Generic[C]):
 
     `name` is the `kind` of its connections in the settings file. `default` names the connection that its variables
     describe; `least` are the variables that are enough for one. `hints` say what helps against errors of a
-    connection, `clock` is an address of it whose answer has a Date header.
+    connection, `clock` is an address of it whose answer has a Date header. `shapes` are those of its secrets, `unread` are
+    variables of the vendor's other tools that Clew does not read, each with what to set instead.
     """
 
     name: str
@@ -33,6 +35,8 @@ class PlatformKind(Generic[C]):
     clock: Callable[[C], str]
     hints: Mapping[type[ClewError], str] = field(default_factory=dict)
     loggers: tuple[str, ...] = ()
+    shapes: Shapes = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
 
 
 AnyPlatform = PlatformKind[Any]

@@ -22,8 +22,6 @@ class SimulatedTenant:
     def __init__(self, server: Server, base_url: str) -> None:
         self.base_url = base_url
         self.api_key = server.credentials.api_key
-        self.username = server.credentials.username
-        self.password = server.credentials.password
         self._server = server
 
     @property

@@ -45,6 +45,9 @@ KIND = PlatformKind(
     default="default",
     least=("ANTITHESIS_TENANT", "ANTITHESIS_API_KEY"),
     clock=_clock,
+    unread=dict.fromkeys(
+        ("ANTITHESIS_USERNAME", "ANTITHESIS_PASSWORD"), "Set ANTITHESIS_API_KEY; it is the only way in."
+    ),
     hints={
         AccessRefused: "Make a new API key on the tenant's settings page.",
         Unreachable: "Look at ANTITHESIS_TENANT or ANTITHESIS_BASE_URL first.",

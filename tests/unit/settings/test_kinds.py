@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from adapters.configuration.checks import BaseUrl, HeaderSecret
 from adapters.configuration.example import env_example
 from adapters.configuration.problems import SettingsError
 from adapters.configuration.table import Connection, Variable
+from adapters.configuration.tokens import Shape
 from adapters.kinds import registered
 from adapters.platforms.kind import PlatformKind
 from adapters.platforms.registry import PLATFORMS
@@ -46,6 +48,20 @@ async def _open(lab: Lab, clock: Clock) -> AsyncIterator[Platform]:
 LAB = PlatformKind(
     name="lab", title="Lab", connection=Lab, open=_open, default="lab",
     least=("LAB_BASE_URL", "LAB_API_KEY"), clock=lambda lab: lab.address,
+)  # fmt: skip
+
+
+class Mill(Lab):
+    """A third one, which shares a key with the second."""
+
+    kind: Literal["mill"] = "mill"  # type: ignore[assignment]
+    wheel: str = ""
+
+
+MILL = PlatformKind(
+    name="mill", title="Mill", connection=Mill, open=_open, default="mill",
+    least=("LAB_BASE_URL",), clock=lambda mill: mill.address,
+    shapes={"a key of the mill": Shape(re.compile("mill_.*"))},
 )  # fmt: skip
 REMOVE = "Remove it, or change “kind”."
 ROW = 'name = "a"\ntenant = "acme"\napi_key = "k"\n'
@@ -113,11 +129,74 @@ def test_file__one_mistake(toml: str, said: str) -> None:
     assert len(found) <= 2
 
 
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[slack]\nguilds = ['1']", "slack, guilds: It belongs to [discord], not to [slack]. Move it there."),
+        ("[discord]\nworkspaces = ['T']", "discord, workspaces: It belongs to [slack], not to [discord]. Move it there."),
+        ("[discord]\nheartbeat = ''", "discord, heartbeat: It belongs to [operator], not to [discord]. Move it there."),
+        ("[slack]\nreport_links = 'post'", "slack, report_links: It belongs to the top of the file, not to [slack]. Move it above the first table."),
+        ("[discord]\nlisten = ''", "discord, listen: It belongs to [web] or [slack], not to [discord]. Move it there."),
+        ("[discord]\nguids = ['1']", "discord, guids: Unknown key. Did you mean “guilds”?"),
+        ("[slack]\nworkspaces = {guilds = 1}", "slack, workspaces: This is not a list."),
+    ],
+)  # fmt: skip
+def test_file__a_key_of_another_table(toml: str, said: str) -> None:
+    """It is said where it belongs."""
+    (problem,) = problems(f"[[connection]]\n{ROW}{toml}\n")
+
+    assert problem.startswith(f"clew.toml, {said}")
+
+
+def test_file__a_key_above_its_table() -> None:
+    """At the top of the file too."""
+    (problem,) = problems(f"guilds = ['1']\n[[connection]]\n{ROW}")
+
+    assert problem == (
+        "clew.toml, guilds: It belongs to [discord], not to the top of the file. Move it there."
+    )
+
+
+def test_connections__a_key_of_several_other_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them are named."""
+    monkeypatch.setattr(settings, "PLATFORMS", (*PLATFORMS[:1], LAB, MILL))
+
+    assert problems(f'[[connection]]\n{ROW}project = "p"\nwheel = "w"\n') == [
+        f"clew.toml, connection 1, project: It belongs to kind lab or mill, but this connection is of kind antithesis. {REMOVE}",
+        f"clew.toml, connection 1, wheel: It belongs to kind mill, but this connection is of kind antithesis. {REMOVE}",
+    ]  # fmt: skip
+
+
+def test_secrets__of_one_kind_in_the_place_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of another platform is recognised before it is sent to a stranger."""
+    monkeypatch.setattr(settings, "PLATFORMS", (*PLATFORMS[:1], LAB, MILL))
+
+    (problem,) = problems('[[connection]]\nname = "a"\ntenant = "acme"\napi_key = "mill_CANARY"\n')
+
+    assert problem.startswith("clew.toml, connection 1, api_key: That looks like a key of the mill.")
+    assert "CANARY" not in problem
+
+
+@pytest.mark.parametrize("name", ["ANTITHESIS_USERNAME", "ANTITHESIS_PASSWORD"])
+def test_variables__that_nothing_reads(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever set them for another tool learns that they are not used here; set to nothing they are not set."""
+    Path("clew.toml").write_text(f"[[connection]]\n{ROW}")
+    monkeypatch.setenv(name, "")
+    assert settings.load().warnings == ()
+
+    monkeypatch.setenv(name, "canary")
+
+    (warning,) = settings.load().warnings
+    assert (
+        warning == f"{name} is set, but Clew does not read it. Set ANTITHESIS_API_KEY; it is the only way in."
+    )
+
+
 def test_nothing__names_every_way() -> None:
     """Whoever set nothing learns what is enough, for each kind."""
     (problem,) = problems()
 
-    assert "Set ANTITHESIS_TENANT and ANTITHESIS_API_KEY or LAB_BASE_URL and LAB_API_KEY, in the" in problem
+    assert "Set ANTITHESIS_TENANT and ANTITHESIS_API_KEY, or LAB_BASE_URL and LAB_API_KEY, in the" in problem
 
 
 def test_variables__describe_a_connection_of_each_kind(monkeypatch: pytest.MonkeyPatch) -> None:
