@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -69,11 +70,12 @@ async def _request(reader: asyncio.StreamReader) -> Sent | None:
 
 
 @asynccontextmanager
-async def raw_server(*replies: Reply) -> AsyncIterator[RawServer]:
-    """Run a server on loopback for as long as the block."""
+async def raw_server(*replies: Reply, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
+    """Run a server on loopback for as long as the block; with `tls` it speaks nothing else."""
     state = RawServer(list(replies))
-    server = await asyncio.start_server(state.serve, "127.0.0.1", 0)
-    state.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(state.serve, "127.0.0.1", 0, ssl=tls)
+    scheme = "https" if tls else "http"
+    state.base_url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield state
     finally:

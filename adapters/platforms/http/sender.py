@@ -61,9 +61,11 @@ class Sender:
     limits: Limits
 
     async def fetch(self, request: Request) -> Answer:
-        """Send a request and read the whole answer. Raises `Unreachable`, `NotSent`, `UnexpectedAnswer`."""
+        """Send a request and read the whole answer, of an error only the begin. Raises `Unreachable`, `NotSent`, `UnexpectedAnswer`."""
         most = self.limits.body if request.most is None else request.most
         async with self.open(request, idle=None) as (head, chunks):
+            if not head.good:
+                return head  # with the begin of its body, which is enough
             body = bytearray()
             async for chunk in chunks:
                 body += chunk
