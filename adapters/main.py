@@ -73,14 +73,15 @@ def demo(
 @app.command()
 def simulate(
     *,
+    platform: Annotated[str, typer.Option(help="The platform to simulate.")] = "antithesis",
     port: Annotated[int, typer.Option(help="Loopback port to listen on; 0 picks a free port.")] = 8123,
     seed: Seed = 1,
     speed: Speed = 60.0,
 ) -> None:
-    """Serve a simulated tenant until stopped."""
+    """Serve a simulated test platform until stopped."""
     from adapters.cli.simulate import simulate as serve
 
-    _finish(serve(port=port, seed=seed, speed=speed))
+    _finish(serve(platform=platform, port=port, seed=seed, speed=speed))
 
 
 # An input hash begins with a sign, and `--window 20` is a word of the command: only our own options are ours.

@@ -25,7 +25,7 @@ from adapters.cli.tour import Tour
 from adapters.clock import SystemClock
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.settings import Settings
-from adapters.simulator import SimulatedTenant, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
 from adapters.tables import Web
 from bot.model import Secret
 from bot.state import Subscription

@@ -1,4 +1,4 @@
-"""`clew simulate`: a simulated tenant to point a client at."""
+"""`clew simulate`: a simulated test platform to point a client at."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ import asyncio
 import typer
 
 from adapters.cli.stopping import until_stopped
-from adapters.simulator import SimulatedTenant, serve
+from adapters.simulator.registry import simulator
 
 
-async def simulate(*, port: int, seed: int, speed: float) -> int:
-    """Serve until stopped; say how to reach it. Raises `UserError` where the port is taken."""
+async def simulate(*, platform: str, port: int, seed: int, speed: float) -> int:
+    """Serve until stopped; say how to reach it.
 
-    def ready(tenant: SimulatedTenant) -> None:
-        typer.echo(f"A simulated tenant is running at {speed:g} times real time. Press Ctrl-C to stop it.\n")
-        typer.echo(f"ANTITHESIS_BASE_URL={tenant.base_url}")
-        typer.echo(f"ANTITHESIS_API_KEY={tenant.api_key}")
+    Raises `UserError` for a platform that is not simulated, and where the port is taken.
+    """
+    run = simulator(platform)
 
-    serving = asyncio.create_task(serve(seed=seed, speed=speed, port=port, ready=ready))
-    await until_stopped(serving)
+    async def serve() -> None:
+        async with run(seed=seed, speed=speed, port=port) as server:
+            typer.echo(
+                f"Simulated platform {platform} is running at {speed:g} times real time. Press Ctrl-C to stop it.\n"
+            )
+            for name, value in server.environment().items():
+                typer.echo(f"{name}={value}")
+            await asyncio.Event().wait()
+
+    await until_stopped(asyncio.create_task(serve()))
     return 0

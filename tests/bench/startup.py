@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from adapters.simulator import simulated_tenant
+from adapters.simulator.antithesis import simulated_tenant
 from tests.bench.report import Row, at_most, within
 
 ROUNDS = 5

@@ -13,7 +13,7 @@ from adapters.clock import SystemClock
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.http.transport import open_http
-from adapters.simulator import SimulatedTenant, bulk_world, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, bulk_world, simulated_tenant
 from adapters.store.store import open_store
 from bot.model import Secret
 from bot.watch.poll import Poller

@@ -12,7 +12,7 @@ from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.transport import open_http
-from adapters.simulator import SimulatedTenant, empty_world, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, empty_world, simulated_tenant
 from bot.errors import AccessRefused, RateLimited, ServiceFailed
 from bot.model import Fault, Run, RunStatus, Says, Secret
 from bot.platform import Platform

@@ -11,9 +11,9 @@ from typing import Any
 
 import aiohttp
 
-from adapters.simulator import SimulatedTenant, simulated_tenant
-from adapters.simulator.deviations import CANCEL, DESCRIPTION, Answer
-from adapters.simulator.validate import check_answer, check_stream, description
+from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
+from adapters.simulator.antithesis.deviations import CANCEL, DESCRIPTION, Answer
+from adapters.simulator.antithesis.validate import check_answer, check_stream, contract
 
 NDJSON = "application/x-ndjson"
 RUNS = "/api/v0/runs"
@@ -118,5 +118,7 @@ def _problems(method: str, path: str, reply: Reply) -> list[str]:
 
 def _route(method: str, path: str) -> str:
     """Return the path with its placeholders; fixed paths are told before those with one."""
-    known = sorted([*description()["paths"], CANCEL, DESCRIPTION], key=lambda route: route.count("{"))
+    known = sorted(
+        [*contract().description["paths"], CANCEL, DESCRIPTION], key=lambda route: route.count("{")
+    )
     return next((r for r in known if re.fullmatch(re.sub(r"\\?\{\w+\\?\}", "[^/]+", r), path)), path)

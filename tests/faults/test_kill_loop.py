@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from adapters.simulator import Rule, SimulatedTenant, empty_world, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, empty_world, simulated_tenant
+from adapters.simulator.common.misbehave import Rule
 from adapters.store.store import open_store
 from adapters.store.text import provider_key
 from bot.delivery.keys import key_of
@@ -192,8 +193,8 @@ async def _subscribe(folder: Path) -> None:
 def _listen(tenant: SimulatedTenant, striker: Striker, endings: Endings) -> None:
     """Tell the striker of requests; each look at the list may find one more run ended than the one before."""
     for what, path in (("the list", LISTED), ("results", RESULTS), ("a run", RUN)):
-        tenant.add_rule(Listener(path=path, tell=partial(striker.happened, f"asked for {what}")))
-    tenant.add_rule(Listener(path=LISTED, tell=endings.next))
+        tenant.rules.add(Listener(path=path, tell=partial(striker.happened, f"asked for {what}")))
+    tenant.rules.add(Listener(path=LISTED, tell=endings.next))
 
 
 async def _open(folder: Path, tenant: SimulatedTenant, port: int) -> Nursery:

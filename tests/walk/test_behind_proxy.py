@@ -17,7 +17,7 @@ from adapters.cli.parts import Parts
 from adapters.main import assemble
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.settings import Settings
-from adapters.simulator import SimulatedTenant, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
 from bot.cards import Reply, plain
 from bot.model import RunQuery, Secret
 from bot.platform import listed

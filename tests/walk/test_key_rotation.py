@@ -15,7 +15,7 @@ from adapters.clock import SystemClock
 from adapters.platforms.registry import open_platform
 from adapters.redact import redact
 from adapters.settings import Settings, environment_names
-from adapters.simulator import SimulatedTenant, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
 from bot.errors import AccessRefused
 from bot.model import LaunchRequest, RunQuery, Started
 from bot.platform import Platform, listed

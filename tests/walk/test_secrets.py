@@ -19,7 +19,7 @@ from adapters.clock import SystemClock
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.http.transport import open_http
-from adapters.simulator import empty_world, simulated_tenant
+from adapters.simulator.antithesis import empty_world, simulated_tenant
 from adapters.store.store import open_store
 from bot.delivery.deliver import Deliverer, Pace
 from bot.handler import Handler

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise, repeat
 
 import aiohttp
 import pytest
 
-from adapters.simulator import SimulatedTenant, bulk_world, empty_world, serve, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, bulk_world, empty_world, simulated_tenant
+from adapters.simulator.registry import SIMULATORS, simulator
 from bot.errors import UserError
 from tests.fakes.clock import ManualClock
 from tests.fakes.tenant_caller import RUNS, Caller, running_tenant
@@ -579,22 +582,34 @@ async def test_world__same_seed_same_bytes() -> None:
     assert first[1] != other[1]
 
 
-async def test_serve__listens_until_it_is_cancelled() -> None:
-    """What the command line runs."""
-    ready: asyncio.Queue[SimulatedTenant] = asyncio.Queue()
-    task = asyncio.create_task(serve(seed=3, ready=ready.put_nowait))
-    tenant = await ready.get()
-    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {tenant.api_key}"}) as session:
-        async with session.get(tenant.base_url + "/api/version") as response:
+@pytest.mark.parametrize("platform", SIMULATORS)
+async def test_simulate__prints_the_settings_and_stops_on_a_signal(platform: str) -> None:
+    """The command as a process: what it prints is where it listens."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "adapters.main", "simulate", "--platform", platform, "--port", "0",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    line = b""
+    while b"_BASE_URL=" not in line:
+        line = await process.stdout.readline()
+        assert line, "it ended before it listened"
+    async with aiohttp.ClientSession() as session:
+        url = line.decode().partition("=")[2].strip()
+        async with session.get(url + "/nothing") as response:
             status = response.status
+    process.send_signal(signal.SIGTERM)
+    _, errors = await process.communicate()
 
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        with pytest.raises(aiohttp.ClientConnectionError):
-            await session.get(tenant.base_url + "/api/version")
+    assert (status, process.returncode, errors) == (404, 0, b"")
 
-    assert status == 200
+
+def test_simulate__a_platform_that_is_not_simulated() -> None:
+    """The sentence names those that are."""
+    with pytest.raises(UserError, match="no simulated platform “jenkins”") as raised:
+        simulator("jenkins")
+
+    assert "antithesis" in str(raised.value.hint)
 
 
 async def test_launch__a_body_that_is_not_json(empty: tuple[SimulatedTenant, Caller]) -> None:

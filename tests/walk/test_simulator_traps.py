@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from adapters.simulator import Rule, SimulatedTenant, empty_world
-from adapters.simulator.history import TRAPS, run_of
+from adapters.simulator.antithesis import SimulatedTenant, empty_world
+from adapters.simulator.antithesis.history import TRAPS, run_of
+from adapters.simulator.common.misbehave import Rule
 from tests.fakes.clock import ManualClock
 from tests.fakes.tenant_caller import RUNS, Caller, running_tenant
 
@@ -416,7 +417,7 @@ async def test_tenant__an_ended_run_cannot_be_ended(empty: Both) -> None:
 async def test_tenant__tells_what_was_asked(empty: Both) -> None:
     """Requests can be counted and looked at, and rules of one's own added."""
     tenant, caller = empty
-    tenant.add_rule(Rule(method="POST", status=418, times=1))
+    tenant.rules.add(Rule(method="POST", status=418, times=1))
     caller.strict = False
     refused = await caller.launch(duration="5")
     await caller.get(RUNS, limit="7")

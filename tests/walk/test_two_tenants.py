@@ -14,7 +14,7 @@ from adapters.clock import SystemClock
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.http.transport import open_http
-from adapters.simulator import SimulatedTenant, empty_world, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, empty_world, simulated_tenant
 from adapters.store.store import open_store
 from bot.access import Policy, Role
 from bot.cards import Card, FieldKind, Reply, plain

@@ -1,1 +1,1 @@
-"""The simulated tenant, part by part."""
+"""The simulated servers, part by part."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.simulator import SimulatedTenant, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
 from tests.fakes import discord as faults
 from tests.fakes.discord import TOKEN, FakeDiscord, Fault, serve
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.simulator import SimulatedTenant, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
 from tests.fakes import slack_api as faults
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, MAIN, TEAM

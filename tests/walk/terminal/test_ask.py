@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.main import app
 from adapters.settings import environment_names
-from adapters.simulator import SimulatedTenant, simulated_tenant
+from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
 from tests.walk.terminal.keyboard import CLEW, surroundings
 
 NOWHERE = "http://127.0.0.1:9/api"

@@ -1,0 +1,1 @@
+"""What every simulated server is made of: its HTTP side, its judge, its time, and the strings to pull."""

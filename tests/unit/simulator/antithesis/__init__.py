@@ -1,0 +1,1 @@
+"""The simulated Antithesis tenant, part by part."""

@@ -1,0 +1,1 @@
+"""The simulated servers' common ground, part by part."""
