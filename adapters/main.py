@@ -214,7 +214,8 @@ async def assemble(settings: Settings, clock: Clock | None = None, **services: A
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url.reveal(), now=clock.now))
         platforms = {
-            c.name: await stack.enter_async_context(open_platform(c, clock)) for c in settings.connections
+            c.name: await stack.enter_async_context(open_platform(c, clock, store))
+            for c in settings.connections
         }
         handler = Handler(replace(_services(settings, platforms, store, clock), **services))
         yield Parts(

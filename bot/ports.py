@@ -12,6 +12,14 @@ from typing import Protocol
 
 from bot.cards import Card, Command, Context
 from bot.model import Run, RunRef, RunStatus, Secret
+from bot.publication import (
+    LedgerResult,
+    LedgerRun,
+    Publication,
+    PublicationState,
+    PublishedCheck,
+    PublishedResult,
+)
 from bot.state import (
     AuditEntry,
     Coverage,
@@ -410,6 +418,48 @@ class Intents(Protocol):
         """Return the intent that a run came from."""
 
 
+class Publications(Protocol):
+    """Runs that are written into other platforms, step by step. Raises `StoreError`."""
+
+    async def plan_publication(
+        self, publication: Publication, checks: Sequence[PublishedCheck], now: datetime
+    ) -> None:
+        """Keep what is to be written, whole or not at all, in place of an earlier plan of which nothing was written."""
+
+    async def publication(self, key: str) -> Publication | None:
+        """Return a publication."""
+
+    async def open_publications(self) -> tuple[Publication, ...]:
+        """Return those with something to do, oldest first: of what a person asked for, those whose record is there."""
+
+    async def published(self, key: str) -> tuple[PublishedResult, ...]:
+        """Return how far each check is, in the order in which they are written."""
+
+    async def save_published(self, key: str, result: PublishedResult, into: RunRef, now: datetime) -> None:
+        """Keep how far a check is, and what was written of it into the record `into` also in the ledger."""
+
+    async def end_publication(
+        self, key: str, state: PublicationState, now: datetime, *, reason: str = ""
+    ) -> None:
+        """Say that nothing more is done for it."""
+
+
+class Ledger(Protocol):
+    """What was written into platforms that do not let it be read back. Raises `StoreError`."""
+
+    async def write_run(self, run: LedgerRun) -> None:
+        """Keep a record, in place of what was kept of it before."""
+
+    async def written_run(self, ref: RunRef) -> LedgerRun | None:
+        """Return a record, None where nothing is known of it."""
+
+    async def write_results(self, results: Sequence[LedgerResult]) -> None:
+        """Keep results, in place of what was kept of them; when one was first written stays."""
+
+    async def written_results(self, ref: RunRef) -> tuple[LedgerResult, ...]:
+        """Return the results of a record that are known, in the order in which they were first written."""
+
+
 class Audit(Protocol):
     """The append-only trail. Raises `StoreError`."""
 
@@ -417,5 +467,7 @@ class Audit(Protocol):
         """Add a line."""
 
 
-class Store(Inbox, WatchStore, Subscriptions, Outbox, Conversations, Intents, Audit, Protocol):
+class Store(
+    Inbox, WatchStore, Subscriptions, Outbox, Conversations, Intents, Publications, Ledger, Audit, Protocol
+):
     """All of it: one database."""

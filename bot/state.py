@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bot.cards import Context, ReportLinks
 from bot.model import NOTHING, Counts, DebugRequest, LaunchRequest, Run, RunRef, RunStatus, Says
+from bot.publication import Publication
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +249,7 @@ class PollStep:
     results_known: tuple[RunRef, ...] = ()  # read, or known to be absent
     announced: tuple[tuple[RunRef, RunStatus], ...] = ()
     deliveries: tuple[NewDelivery, ...] = ()
+    publications: tuple[Publication, ...] = ()  # wanted by a rule; one that is known already stays as it is
 
 
 class IntentKind(StrEnum):

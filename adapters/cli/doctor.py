@@ -18,6 +18,7 @@ from adapters.configuration.problems import SettingsError
 from adapters.configuration.table import Connection
 from adapters.platforms.kind import AnyPlatform
 from adapters.platforms.registry import kind_of
+from adapters.platforms.unwritten import EmptyLedger
 from adapters.settings import Settings
 from adapters.store.store import open_store
 from bot import filters
@@ -165,7 +166,7 @@ def _told(notices: Iterable[Notice]) -> Iterator[Finding]:
 async def _connection(connection: Connection, odds: _Odds) -> AsyncIterator[Finding]:
     subject, kind = f"platform {connection.name}", kind_of(connection)
     try:
-        async with kind.open(connection, SystemClock()) as platform:
+        async with kind.open(connection, SystemClock(), EmptyLedger()) as platform:
             version = await platform.reads.version()
             async for _ in listed(platform, RunQuery()):
                 break  # one page shows whether the key is accepted

@@ -11,7 +11,7 @@ from adapters.configuration.table import Connection
 from adapters.configuration.tokens import Shapes
 from bot.errors import ClewError
 from bot.platform import Platform
-from bot.ports import Clock
+from bot.ports import Clock, Ledger
 
 C = TypeVar("C", bound=Connection)
 
@@ -29,7 +29,7 @@ class PlatformKind(Generic[C]):
     name: str
     title: str
     connection: type[C]
-    open: Callable[[C, Clock], AbstractAsyncContextManager[Platform]]
+    open: Callable[[C, Clock, Ledger], AbstractAsyncContextManager[Platform]]
     default: str
     least: tuple[str, ...]
     clock: Callable[[C], str]

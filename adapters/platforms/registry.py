@@ -8,7 +8,7 @@ from adapters.configuration.table import Connection
 from adapters.kinds import registered
 from adapters.platforms.kind import AnyPlatform, PlatformKind
 from bot.platform import Platform
-from bot.ports import Clock
+from bot.ports import Clock, Ledger
 
 PLATFORMS: tuple[AnyPlatform, ...] = registered(
     PlatformKind,
@@ -21,6 +21,8 @@ def kind_of(connection: Connection) -> AnyPlatform:
     return next(kind for kind in PLATFORMS if kind.name == connection.kind)
 
 
-def open_platform(connection: Connection, clock: Clock) -> AbstractAsyncContextManager[Platform]:
-    """Open one platform; nothing is sent yet."""
-    return kind_of(connection).open(connection, clock)
+def open_platform(
+    connection: Connection, clock: Clock, ledger: Ledger
+) -> AbstractAsyncContextManager[Platform]:
+    """Open one platform; nothing is sent yet. `ledger`: what was written to those that do not let it be read back."""
+    return kind_of(connection).open(connection, clock, ledger)

@@ -20,9 +20,11 @@ from adapters.store.database import Database
 from adapters.store.folding import SqlFolding
 from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
+from adapters.store.ledger import SqlLedger
 from adapters.store.notices import SqlNotices
 from adapters.store.outbox import SqlOutbox
 from adapters.store.outbox_admin import SqlOutboxAdmin
+from adapters.store.publications import SqlPublications
 from adapters.store.schema import bring_up_to_date
 from adapters.store.subscriptions import SqlSubscriptions
 from adapters.store.upkeep import SqlUpkeep
@@ -44,6 +46,8 @@ class SqlStore(
     SqlNotices,
     SqlConversations,
     SqlIntents,
+    SqlPublications,
+    SqlLedger,
     SqlAudit,
     SqlUpkeep,
     SqlCondition,

@@ -200,6 +200,56 @@ intents = Table(
     Index("intents_run", "connection", "run_id"),
 )
 
+# Runs that are written into another platform. Of what a person asked for, `key` is the intent's id.
+publications = Table(
+    "publications",
+    metadata,
+    *keys("key"),
+    *texts("source_connection", "source_run_id", "target", "state"),
+    *texts("intent_id", nullable=True),
+    *flags("by_rule"),
+    *times("created_at", "changed_at"),
+    *texts("reason"),
+    Index("publications_state", "state", "created_at"),
+)
+
+# How far each check of a publication is. `content`: what is written of it, as JSON.
+publication_results = Table(
+    "publication_results",
+    metadata,
+    *keys("key"),
+    *numbers("position", primary_key=True, autoincrement=False),
+    *texts("content"),
+    *numbers("tries"),
+    *texts("result_id", nullable=True),
+    *flags("told"),
+    *texts("file_id", nullable=True),
+    *flags("attached"),
+    *texts("trouble"),
+)
+
+# What was written into platforms that do not let it be read back.
+ledger_runs = Table(
+    "ledger_runs",
+    metadata,
+    *keys("connection", "run_id"),
+    *texts("project", "label", "series", "status"),
+    *times("created_at"),
+    *times("ended_at", nullable=True),
+    *texts("origin"),
+)
+
+ledger_results = Table(
+    "ledger_results",
+    metadata,
+    *keys("connection", "result_id"),
+    *texts("run_id", "name", "status"),
+    *flags("excused"),
+    *times("written_at"),
+    *times("ended_at", nullable=True),
+    Index("ledger_results_run", "connection", "run_id", "written_at"),
+)
+
 audit = Table(
     "audit",
     metadata,

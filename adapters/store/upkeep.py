@@ -20,8 +20,12 @@ from adapters.store.tables import (
     folded,
     inbox,
     intents,
+    ledger_results,
+    ledger_runs,
     live_cards,
     outbox,
+    publication_results,
+    publications,
     rate_limits,
     repeats,
     results,
@@ -37,7 +41,10 @@ ANSWERED = timedelta(days=7)  # chats deliver again within minutes, so a week of
 ABANDONED = timedelta(days=30)  # nobody waits for an answer that long
 PAYLOADS = timedelta(days=30)
 UNSENT = timedelta(days=90)  # what was asked for and never sent
-YEAR = timedelta(days=400)  # threads, buttons, what was launched, keys of messages, results
+PUBLISHED = timedelta(days=30)  # plans of what was written elsewhere, and of what nobody confirmed
+YEAR = timedelta(
+    days=400
+)  # threads, buttons, what was launched, keys of messages, results, records elsewhere
 CHAIN = 2 * DEPTH  # results of a series that stay, however old: those that a later run is compared with
 STEP = 500  # rows in one transaction
 STEPS = 100  # of each kind at a time; the rest comes with the next call
@@ -61,6 +68,8 @@ class Pruned:
     threads: int
     short_texts: int
     results: int
+    publications: int
+    ledger: int
     rest: int  # what belonged to rows that are gone
 
 
@@ -113,6 +122,10 @@ def _kinds(now: datetime) -> Mapping[str, _Kind]:
         "threads": _pairs((threads.c.channel, threads.c.thread), threads.c.kept_at < now - YEAR),
         "short_texts": _rows(short_texts.c.token, short_texts.c.kept_at < now - YEAR),
         "results": _results(now),
+        "publications": _rows(publications.c.key, publications.c.changed_at < now - PUBLISHED),
+        "ledger": _pairs(
+            (ledger_runs.c.connection, ledger_runs.c.run_id), ledger_runs.c.created_at < now - YEAR
+        ),
     }
 
 
@@ -123,6 +136,16 @@ def _orphans() -> tuple[_Kind, ...]:
         _rows(folded.c.key, folded.c.key.not_in(keys)),
         _rows(repeats.c.key, repeats.c.key.not_in(keys)),
         _pairs((stories.c.intent_id, stories.c.channel), stories.c.intent_id.not_in(ids)),
+        _pairs(
+            (publication_results.c.key, publication_results.c.position),
+            publication_results.c.key.not_in(select(publications.c.key)),
+        ),
+        _pairs(
+            (ledger_results.c.connection, ledger_results.c.result_id),
+            tuple_(ledger_results.c.connection, ledger_results.c.run_id).not_in(
+                select(ledger_runs.c.connection, ledger_runs.c.run_id)
+            ),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.codec import decode, encode, to_row
 from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, chunks, whole
+from adapters.store.publications import add_publications
 from adapters.store.results import result_row, stored, upsert_results
 from adapters.store.runs import TERMINAL, TRACKED, recorded_run, run_row, tracked_run, upsert_runs
 from adapters.store.tables import coverage, results, runs, watermarks
@@ -56,6 +57,7 @@ class SqlWatch(Part):
             await _mark_announced(session, step.announced)
             await self._move_watermark(session, step)
             await self._cover(session, step)
+            await add_publications(self._db, session, step.publications)
             return await insert_deliveries(self._db, session, step.deliveries, step.now)
 
     async def track(self, ref: RunRef, now: datetime) -> None:

@@ -24,6 +24,7 @@ from bot.state import (
 )
 from tests.fakes.store_base import Shared, cleaned
 from tests.fakes.store_outbox import MemoryOutbox
+from tests.fakes.store_publications import MemoryPublications
 from tests.fakes.store_watch import MemoryWatch
 
 __all__ = ["MemoryStore"]
@@ -187,7 +188,9 @@ def _made(intent: Intent) -> tuple[datetime, str]:
     return intent.created_at, intent.id
 
 
-class MemoryStore(MemoryInbox, MemoryWatch, MemorySubscriptions, MemoryOutbox, MemoryIntents):
+class MemoryStore(
+    MemoryInbox, MemoryWatch, MemorySubscriptions, MemoryOutbox, MemoryIntents, MemoryPublications
+):
     """All of the store. `unconfirmed_after`: seconds after a claim at which its outcome is in doubt."""
 
     def __init__(self, *, unconfirmed_after: float = 30.0) -> None:
@@ -205,6 +208,7 @@ class MemoryStore(MemoryInbox, MemoryWatch, MemorySubscriptions, MemoryOutbox, M
     async def record(self, step: PollStep) -> int:
         await self._turn()
         self._record_runs(step)
+        self._want(step.publications)
         return sum([self._insert(delivery, step.now) for delivery in step.deliveries])
 
 

@@ -13,6 +13,7 @@ import pytest
 from adapters import settings
 from adapters.clock import SystemClock
 from adapters.platforms.registry import open_platform
+from adapters.platforms.unwritten import EmptyLedger
 from adapters.redact import redact
 from adapters.settings import Settings, environment_names
 from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
@@ -72,7 +73,7 @@ async def test_key__is_read_again_when_it_is_refused(
 ) -> None:
     """The request that was refused is answered; both keys stay masked, and the log says which file it was."""
     loaded = _loaded(tenant, key_file, how, monkeypatch)
-    async with open_platform(loaded.connections[0], SystemClock()) as service:
+    async with open_platform(loaded.connections[0], SystemClock(), EmptyLedger()) as service:
         with pytest.raises(AccessRefused):
             await _look(service)
         _put(key_file, f"{tenant.api_key}\n")
@@ -89,7 +90,7 @@ async def test_key__many_that_are_refused_at_once(
 ) -> None:
     """All of them go on with the new key, whoever was first to read it."""
     loaded = _loaded(tenant, key_file, "environment", monkeypatch)
-    async with open_platform(loaded.connections[0], SystemClock()) as service:
+    async with open_platform(loaded.connections[0], SystemClock(), EmptyLedger()) as service:
         _put(key_file, tenant.api_key)
 
         looks = await asyncio.gather(*(_look(service) for _ in range(5)))
@@ -103,7 +104,7 @@ async def test_key__a_launch_that_was_refused_is_sent_once_more(
 ) -> None:
     """What was refused for its key was not started, so there is one run in the end."""
     loaded = _loaded(tenant, key_file, "environment", monkeypatch)
-    async with open_platform(loaded.connections[0], SystemClock()) as service:
+    async with open_platform(loaded.connections[0], SystemClock(), EmptyLedger()) as service:
         _put(key_file, tenant.api_key)
         outcome = await there(service.launches).launch(
             LaunchRequest(launcher="basic_test", key="k-1", values={"duration": "15"})
@@ -119,7 +120,7 @@ async def test_key__a_file_that_is_of_no_use(
 ) -> None:
     """The old key is refused as before, without a second request where nothing is new."""
     loaded = _loaded(tenant, key_file, "environment", monkeypatch)
-    async with open_platform(loaded.connections[0], SystemClock()) as service:
+    async with open_platform(loaded.connections[0], SystemClock(), EmptyLedger()) as service:
         _put(key_file, content)
         with pytest.raises(AccessRefused):
             await _look(service)

@@ -12,13 +12,13 @@ from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.kind import PlatformKind
 from bot.errors import AccessRefused, Unreachable
 from bot.platform import Platform
-from bot.ports import Clock
+from bot.ports import Clock, Ledger
 
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def _open(tenant: Tenant, clock: Clock) -> AsyncIterator[Platform]:
+async def _open(tenant: Tenant, clock: Clock, _ledger: Ledger) -> AsyncIterator[Platform]:
     """Open one tenant; nothing is sent yet."""
     from adapters.platforms.antithesis.client import AntithesisService
     from adapters.platforms.http.transport import open_http

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from bot.cards import Context
-from bot.model import LaunchRequest, RunRef, RunStatus
+from bot.model import CheckStatus, LaunchRequest, RunRef, RunStatus
+from bot.publication import LedgerResult, LedgerRun, Publication, PublishedCheck
 from bot.state import (
     Actor,
     Delivery,
@@ -33,12 +34,16 @@ __all__ = [
     "CHANNEL",
     "CHATS",
     "NOW",
+    "a_check",
     "a_context",
     "a_database",
     "a_delivery",
     "a_message",
+    "a_publication",
+    "a_record",
     "a_run",
     "a_step",
+    "a_written_result",
     "an_intent",
     "an_invocation",
     "later",
@@ -110,6 +115,43 @@ def an_intent(intent_id: str = "i1", **changes: object) -> Intent:
 
 def a_context(run_id: str = "r1") -> Context:
     return Context(run=RunRef("demo", run_id), property_name="No lost writes")
+
+
+def a_publication(key: str = "i1", **changes: object) -> Publication:
+    publication = Publication(
+        key=key, source=RunRef("demo", "r1"), target="af", created_at=NOW, intent_id=key
+    )
+    return replace(publication, **changes)  # type: ignore[arg-type]  # a test may change any field
+
+
+def a_check(name: str = "No lost writes", **changes: object) -> PublishedCheck:
+    check = PublishedCheck(name=name, status=CheckStatus.FAILING)
+    return replace(check, **changes)  # type: ignore[arg-type]  # a test may change any field
+
+
+def a_record(run_id: str = "run_1", **changes: object) -> LedgerRun:
+    record = LedgerRun(
+        ref=RunRef("af", run_id),
+        project="project_1",
+        label="Payments Nightly 1",
+        series="Payments Nightly",
+        status=RunStatus.STARTING,
+        created_at=NOW,
+    )
+    return replace(record, **changes)  # type: ignore[arg-type]  # a test may change any field
+
+
+def a_written_result(result_id: str = "res_1", **changes: object) -> LedgerResult:
+    result = LedgerResult(
+        connection="af",
+        result_id=result_id,
+        run_id="run_1",
+        name="No lost writes",
+        status=CheckStatus.UNKNOWN,
+        excused=False,
+        written_at=NOW,
+    )
+    return replace(result, **changes)  # type: ignore[arg-type]  # a test may change any field
 
 
 @asynccontextmanager

@@ -18,10 +18,14 @@ from tests.contract.store.kit import (
     CHANNEL,
     CHATS,
     NOW,
+    a_check,
     a_delivery,
     a_message,
+    a_publication,
+    a_record,
     a_run,
     a_step,
+    a_written_result,
     an_intent,
     results_of,
 )
@@ -70,6 +74,9 @@ async def _fill(store: SqlStore) -> None:
     card = LiveCard(intent_id="yes", message=MessageRef(channel=CHANNEL, message_id="m"))
     await store.add_live(card)
     await store.end_live(card)
+    await store.plan_publication(a_publication(), (a_check(),), NOW)
+    await store.write_run(a_record())
+    await store.write_results([a_written_result()])
 
 
 async def _keep(store: SqlStore) -> None:
@@ -109,6 +116,8 @@ async def test_prune__every_table(old: SqlStore, times: list[datetime]) -> None:
         threads=0,
         short_texts=0,
         results=0,
+        publications=0,
+        ledger=0,
         rest=0,
     )
 

@@ -16,7 +16,7 @@ from adapters.configuration.table import Variable, WithPassword
 from adapters.platforms.kind import PlatformKind
 from bot.model import Secret
 from bot.platform import Platform
-from bot.ports import Clock
+from bot.ports import Clock, Ledger
 from tests.fakes.certificates import AUTHORITY
 
 
@@ -31,7 +31,7 @@ class Lab(WithPassword):
 
 
 @asynccontextmanager
-async def _open(lab: Lab, clock: Clock) -> AsyncIterator[Platform]:
+async def _open(lab: Lab, clock: Clock, ledger: Ledger) -> AsyncIterator[Platform]:
     raise NotImplementedError
     yield
 

@@ -23,7 +23,7 @@ from adapters.platforms.kind import PlatformKind
 from adapters.platforms.registry import PLATFORMS
 from bot.model import Secret
 from bot.platform import Platform
-from bot.ports import Clock
+from bot.ports import Clock, Ledger
 
 
 class Lab(Connection):
@@ -40,7 +40,7 @@ class Lab(Connection):
 
 
 @asynccontextmanager
-async def _open(lab: Lab, clock: Clock) -> AsyncIterator[Platform]:
+async def _open(lab: Lab, clock: Clock, ledger: Ledger) -> AsyncIterator[Platform]:
     raise NotImplementedError
     yield
 
