@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapters.simulator.antithesis.ids import dice, run_id
+from adapters.simulator.antithesis.ids import run_id
 from adapters.simulator.antithesis.run import Answer, Pinned, Plan, SimRun
 from adapters.simulator.antithesis.systems import SYSTEMS
+from adapters.simulator.common.ids import dice
 
 SLOT = timedelta(minutes=30)
 FIRST_END = timedelta(minutes=12)  # at the usual speed of 60 a person sees the first run end after 12 s

@@ -1,4 +1,4 @@
-"""Made-up values that depend on nothing but the seed: dice, ids, hashes, virtual times, signed links."""
+"""Made-up values that depend on nothing but the seed: ids, hashes, virtual times, signed links."""
 
 from __future__ import annotations
 
@@ -8,13 +8,10 @@ import json
 import random
 from datetime import datetime, timedelta
 
+from adapters.simulator.common.ids import dice, timestamp
+
 TICKS_PER_SECOND = 2**32
 DIGEST_SIZE = 8  # bytes; an input hash is a signed 64-bit integer
-
-
-def dice(*parts: object) -> random.Random:
-    """Return dice of their own for a purpose; the same parts throw the same numbers on every machine."""
-    return random.Random("/".join(map(str, parts)))  # noqa: S311 - a made-up world, no secret depends on it
 
 
 def run_id(release: str, *parts: object) -> str:
@@ -32,12 +29,6 @@ def input_hash(*parts: object) -> str:
 def vtime_between(rng: random.Random, low: float, high: float) -> float:
     """Return virtual seconds that are a whole number of ticks, so that a float holds them exactly."""
     return rng.randrange(int(low * TICKS_PER_SECOND), int(high * TICKS_PER_SECOND)) / TICKS_PER_SECOND
-
-
-def timestamp(moment: datetime) -> str:
-    """Return RFC 3339 text in UTC with seconds, or milliseconds where there are any."""
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
 def report_link(base_url: str, run: str, completed_at: datetime) -> str:

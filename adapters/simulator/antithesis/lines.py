@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from adapters.simulator.antithesis import events
-from adapters.simulator.antithesis.ids import TICKS_PER_SECOND, dice, timestamp
+from adapters.simulator.antithesis.ids import TICKS_PER_SECOND
 from adapters.simulator.antithesis.run import SimRun
 from adapters.simulator.antithesis.systems import ETCD
 from adapters.simulator.antithesis.timeline import Timed, Timeline
+from adapters.simulator.common.ids import dice, timestamp
 from adapters.simulator.common.misbehave import Json
 
 CHATTER = (5, 12)  # lines in a virtual second

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from adapters.simulator.antithesis.ids import dice
 from adapters.simulator.antithesis.meta import META, Meta
 from adapters.simulator.antithesis.systems import Assertion
 from adapters.simulator.antithesis.timeline import Timeline
+from adapters.simulator.common.ids import dice
 from adapters.simulator.common.misbehave import Json
 
 NO_COUNTS = 0.1  # share of properties whose totals are null

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from adapters.simulator.antithesis.ids import report_link, timestamp
+from adapters.simulator.antithesis.ids import report_link
+from adapters.simulator.common.ids import timestamp
 from adapters.simulator.common.misbehave import Json
 
 TERMINAL = frozenset({"completed", "cancelled", "incomplete"})

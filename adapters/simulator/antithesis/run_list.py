@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from adapters.simulator.antithesis.ids import timestamp
 from adapters.simulator.antithesis.run import TERMINAL, SimRun
+from adapters.simulator.common.ids import timestamp
 
 Key = tuple[datetime, str]
 OPEN = frozenset({"starting", "in_progress"})

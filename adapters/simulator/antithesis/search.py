@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters.simulator.antithesis.ids import dice
 from adapters.simulator.antithesis.lines import all_events, encode
 from adapters.simulator.antithesis.timeline import Timeline
+from adapters.simulator.common.ids import dice
 from adapters.simulator.common.misbehave import Json
 
 

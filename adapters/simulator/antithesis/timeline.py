@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from adapters.simulator.antithesis import events, faults
-from adapters.simulator.antithesis.ids import dice, input_hash, vtime_between
+from adapters.simulator.antithesis.ids import input_hash, vtime_between
 from adapters.simulator.antithesis.meta import META_NAMES
 from adapters.simulator.antithesis.systems import SYSTEMS, Assertion, System
+from adapters.simulator.common.ids import dice
 from adapters.simulator.common.misbehave import Json
 
 Timed = tuple[float, Json]
