@@ -31,6 +31,7 @@ from bot.replies.wording import (
     virtual_seconds,
     virtual_text,
 )
+from bot.severity import Mark, Severity, marks
 
 
 def text_too_long(most: int) -> UserError:
@@ -112,11 +113,12 @@ def _build_story(name: Line, excerpt: LogExcerpt) -> Line:
     return (f"{these} {last(shown, 'line')} of {total:,}{read} of the build log of ", *name, ".")
 
 
+_MARKED = frozenset({LineKind.FAULT, LineKind.ASSERTION})
 _STREAMS = {"error": "stderr", "out": "stdout"}  # of a build, which is one source with two streams
 
 
-def line(entry: LogLine) -> str:
-    """Write one line: time, container or stream, a word for what it is, text."""
+def line(entry: LogLine, mark: Mark) -> str:
+    """Write one line: time, container or stream, "!" where something went wrong, "|" where that goes on, text."""
     when = (
         f"{entry.at:%H:%M:%S}"
         if entry.at
@@ -124,10 +126,11 @@ def line(entry: LogLine) -> str:
         if entry.vtime
         else ""
     )
-    mark = "! " if entry.kind in {LineKind.FAULT, LineKind.ASSERTION} else ""
+    bad = mark.severity >= Severity.ERROR
+    sign = "| " if bad and not mark.begins else "! " if bad or entry.kind in _MARKED else ""
     name = _STREAMS.get(entry.stream, "") if entry.at else entry.source
     source = f"[{name}] " if name else ""
-    return f"{when:>9} {source}{mark}{entry.text}"
+    return f"{when:>9} {source}{sign}{entry.text}"
 
 
 def _tone(excerpt: LogExcerpt) -> Tone:
@@ -233,7 +236,7 @@ def _excerpt(excerpt: LogExcerpt) -> Excerpt | None:
     if not excerpt.lines:
         return None
     return Excerpt(
-        lines=tuple(line(entry) for entry in excerpt.lines),
+        lines=tuple(map(line, excerpt.lines, marks(excerpt.lines))),
         title="Newest last",
         left_out=max(0, excerpt.matched - len(excerpt.lines)),
     )
