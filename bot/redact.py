@@ -43,7 +43,7 @@ SHAPES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
         ),
         MASK,
     ),
-    # Test platforms: API tokens, webhook secrets and agent tokens of Testhide, keys of AI Test Harness.
+    # Test platforms: API tokens, webhook secrets, tokens of agents, keys.
     (re.compile(rf"{_EDGE}(?:th_(?:live|test)|wh_sec|agt|ath)_[\w-]{{6,}}", re.ASCII), MASK),
     # Tokens of three or five parts (JWS, JWE), wherever in a word they begin; each word is gone through once.
     (

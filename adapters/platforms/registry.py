@@ -13,6 +13,7 @@ from bot.ports import Clock, Ledger
 PLATFORMS: tuple[AnyPlatform, ...] = registered(
     PlatformKind,
     "adapters.platforms.antithesis",
+    "adapters.platforms.testhide",
 )
 
 

@@ -13,12 +13,14 @@ from bot.grammar.command_text import (
 from bot.grammar.lists import image, images, only_within, recipients
 from bot.grammar.names import flag, is_launcher, launcher, run_id
 from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds, whole_number
+from bot.grammar.texts import harmless, plain_text
 
 __all__ = [
     "MOST_MINUTES",
     "MOST_VIRTUAL_SECONDS",
     "first_verb",
     "flag",
+    "harmless",
     "image",
     "images",
     "is_launcher",
@@ -29,6 +31,7 @@ __all__ = [
     "of_arguments",
     "one_word",
     "only_within",
+    "plain_text",
     "quoted",
     "recipients",
     "run_id",

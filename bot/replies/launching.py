@@ -213,9 +213,18 @@ def _secret(name: str, what: str) -> UserError:
     )
 
 
-def unknown_parameter(name: str, known: Sequence[str], further: Iterable[str]) -> UserError:
-    """Answer a parameter that no launch takes."""
-    takes = f"It takes {', '.join((*known, *further))}, and any custom.NAME."
+def waiting(number: int, terms: Terms) -> Line:
+    """Say how many runs waited when the list was last read."""
+    return (
+        f"When Clew last looked, {count(number, f'{terms.run.one} was', f'{terms.run.many} were')} waiting.",
+    )
+
+
+def unknown_parameter(
+    name: str, known: Sequence[str], further: Iterable[str], own: str = "custom.NAME"
+) -> UserError:
+    """Answer a parameter that no launch takes; `own`: how those of a team are called."""
+    takes = f"It takes {', '.join((*known, *further))}, and any {own}."
     problem = f"launch has no parameter “{name[:_SHOWN]}=”."
     return mistaken(problem, name, known, takes, part=Part.NAME, name=name)
 

@@ -55,6 +55,12 @@ def not_a_launcher(text: str, name: str) -> WrongValue:
     )
 
 
+def not_a_commit(text: str, name: str) -> WrongValue:
+    """Refuse what cannot be a commit."""
+    what = f"is “{text[:_SHOWN]}”; a commit has 4 to 64 hexadecimal digits."
+    return WrongValue(name, what, "a1b2c3d4")
+
+
 def not_yes_or_no(text: str, name: str) -> WrongValue:
     """Refuse what is neither yes nor no."""
     return WrongValue(name, f"is “{text[:_SHOWN]}”; it must be yes or no.", "yes")

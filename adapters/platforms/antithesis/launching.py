@@ -14,10 +14,10 @@ from adapters.platforms.antithesis.ids import checked_launcher, is_launcher
 from bot import grammar
 from bot.cards import Field, FieldKind, Line
 from bot.model import NOTHING, LaunchRequest
-from bot.redact import is_secret, scrub
+from bot.redact import is_secret
 from bot.replies import launching as replies
 from bot.replies.commands import given_twice
-from bot.replies.values import invisible_characters, not_a_launcher, too_long
+from bot.replies.values import not_a_launcher
 
 KEY = "clew.request_id"  # our own parameter: the platform echoes it, so a launch can be found again
 PREFIX = "antithesis."
@@ -48,7 +48,6 @@ FIELDS = (
 )  # fmt: skip
 
 LONGEST_TEXT = 4_000  # characters of a description
-LONGEST_VALUE = 1_000
 MOST_FURTHER = 40
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 _KNOWN = tuple(field.name for field in FIELDS)
@@ -87,7 +86,7 @@ def parameters(request: LaunchRequest) -> tuple[tuple[str, str], ...]:
     further = [(_canonical(name), value) for name, value in sorted(values.items()) if name not in _SENT]
     if len(further) > MOST_FURTHER:
         raise replies.too_many_parameters(len(further), MOST_FURTHER)
-    return (*named, *((name, _harmless(value, name)) for name, value in further), (KEY, request.key))
+    return (*named, *((name, grammar.harmless(value, name)) for name, value in further), (KEY, request.key))
 
 
 def tested(request: LaunchRequest) -> Hashable:
@@ -132,23 +131,6 @@ def _own_duration(values: Mapping[str, str]) -> str | None:
     )
 
 
-def _harmless(value: str, name: str) -> str:
-    """Return the value of a further parameter; one that looks like a credential would be shown and kept."""
-    if scrub(value).removed:
-        raise replies.secret_value(name)
-    return _plain_text(value, name)
-
-
-def _plain_text(value: str, name: str, most: int = LONGEST_VALUE) -> str:
-    """Return a text that is sent as it is: without line breaks or invisible characters, and not too long."""
-    plain = " ".join(value.split())
-    if len(plain) > most:
-        raise too_long(len(plain), most, name)
-    if not plain.isprintable():
-        raise invisible_characters(name)
-    return plain
-
-
 _SENT: Mapping[str, tuple[str, Callable[[str, str], str]]] = MappingProxyType(
     {
         "duration": ("antithesis.duration", grammar.minutes),
@@ -156,10 +138,10 @@ _SENT: Mapping[str, tuple[str, Callable[[str, str], str]]] = MappingProxyType(
         "images": ("antithesis.images", lambda text, name: ";".join(grammar.images(text, name))),
         "description": (
             "antithesis.description",
-            lambda text, name: _plain_text(text, name, LONGEST_TEXT),
+            lambda text, name: grammar.plain_text(text, name, LONGEST_TEXT),
         ),
-        "source": ("antithesis.source", _plain_text),
-        "test_name": ("antithesis.test_name", _plain_text),
+        "source": ("antithesis.source", grammar.plain_text),
+        "test_name": ("antithesis.test_name", grammar.plain_text),
         "ephemeral": ("antithesis.is_ephemeral", lambda text, name: str(grammar.flag(text, name)).lower()),
         "recipients": (
             "antithesis.report.recipients",

@@ -1,0 +1,1 @@
+"""Testhide, a self-hosted CI platform: jobs of projects produce builds of tests."""

@@ -1,0 +1,119 @@
+"""The API (v3) without I/O: what to send for each question. Paths stand below the connection's address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from adapters.platforms.http.wire import Request
+from adapters.platforms.testhide.ids import checked_id
+
+PAGE = 100  # rows that are asked for; how many come is the server's affair
+LINES = 500  # of a log at a time: no upper bound is documented
+HISTORY = 10  # earlier results of one test
+
+
+def health_request() -> Request:
+    """Ask for the release; nobody has to prove who asks."""
+    return Request(path="healthz", keyed=False)
+
+
+def me_request() -> Request:
+    """Ask who the token's user is: it proves the token."""
+    return Request(path="me")
+
+
+def login_request(username: str, password: str) -> Request:
+    """Ask for a session."""
+    body = msgspec.json.encode({"username": username, "password": password})
+    return Request(path="authenticate", method="POST", body=body, keyed=False)
+
+
+def jobs_request() -> Request:
+    """Ask for all jobs; the list has no pages."""
+    return Request(path="jobs")
+
+
+def builds_request(
+    page: int, *, job: str | None = None, status: str | None = None, size: int = PAGE
+) -> Request:
+    """Ask for a page of builds, newest first."""
+    pairs = (("job_id", job), ("status", status), ("page", str(page)), ("limit", str(size)))
+    return Request(path="builds", query=_given(pairs))
+
+
+def build_request(build: str) -> Request:
+    """Ask for one build."""
+    return Request(path=f"builds/{checked_id(build, 'build')}")
+
+
+def report_request(build: str) -> Request:
+    """Ask how many tests of a build passed, failed and were skipped."""
+    return Request(path=f"report/{checked_id(build, 'build')}")
+
+
+def checks_request(build: str, page: int, *, status: str | None = None, search: str | None = None) -> Request:
+    """Ask for a page of a build's tests, of one status or with a text in their names. Never for all."""
+    pairs = (
+        ("build_id", checked_id(build, "build")), ("status", status), ("search", search),
+        ("page", str(page)), ("limit", str(PAGE)),
+    )  # fmt: skip
+    return Request(path="tests", query=_given(pairs))
+
+
+def history_request(test: str) -> Request:
+    """Ask what came of a test in earlier builds, by the id of one of its results."""
+    return Request(path=f"tests/{checked_id(test, 'test')}/history", query=(("limit", str(HISTORY)),))
+
+
+def quarantine_request(job: str) -> Request:
+    """Ask what is quarantined at a job."""
+    return Request(path="quarantine", query=(("job_id", checked_id(job, "job")),))
+
+
+def log_request(build: str, offset: int, lines: int) -> Request:
+    """Ask for lines of the pipeline's log."""
+    pairs = (("offset", str(offset)), ("limit", str(lines)))
+    return Request(path=f"builds/{checked_id(build, 'build')}/pipeline_logs", query=pairs)
+
+
+def stream_request(build: str) -> Request:
+    """Follow a build while it runs; what came before is not sent again, and nothing can be resumed."""
+    return Request(path=f"builds/{checked_id(build, 'build')}/stream", accept="text/event-stream")
+
+
+def artifacts_request(build: str, *, kind: str | None = None, search: str | None = None) -> Request:
+    """Ask for the files of a build; the list has no pages."""
+    pairs = (("build_id", checked_id(build, "build")), ("type", kind), ("search", search))
+    return Request(path="artifacts", query=_given(pairs))
+
+
+def download_request(artifact: str, most: int | None = None) -> Request:
+    """Ask for a file."""
+    return Request(path=f"artifacts/{checked_id(artifact, 'file')}/download", accept="*/*", most=most)
+
+
+def start_request(body: dict[str, object]) -> Request:
+    """Start a build."""
+    return Request(path="builds/start", method="POST", body=msgspec.json.encode(body))
+
+
+def stop_request(build: str) -> Request:
+    """Stop a build that waits or runs."""
+    return Request(path=f"builds/{checked_id(build, 'build')}/stop", method="POST")
+
+
+def repositories_request() -> Request:
+    """Ask which repositories are connected."""
+    return Request(path="scm")
+
+
+def branches_request(repository: str, start: str) -> Request:
+    """Ask for a repository's branches that begin so."""
+    path = f"scm/{checked_id(repository, 'repository')}/branches"
+    return Request(path=path, query=_given((("q", start), ("limit", "50"))))
+
+
+def _given(pairs: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in pairs if value)
