@@ -220,6 +220,7 @@ class Context:
     run: RunRef | None = None
     property_name: str | None = None
     moment: Moment | None = None
+    conversation: str | None = None  # the platform's id of a talk with its model that the thread goes on with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

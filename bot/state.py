@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from bot.cards import Context, ReportLinks
 from bot.model import NOTHING, Counts, DebugRequest, LaunchRequest, Run, RunRef, RunStatus, Says
 from bot.publication import Publication
+from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest
+
+Request = LaunchRequest | DebugRequest | RerunRequest | CancelRequest | AgentRequest | QuarantineRequest
+R = TypeVar("R", LaunchRequest, DebugRequest, RerunRequest, CancelRequest, AgentRequest, QuarantineRequest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,10 +258,30 @@ class PollStep:
 
 
 class IntentKind(StrEnum):
-    """What an intent will start."""
+    """What an intent asks for; the words are kept in the database and in the audit trail."""
 
     LAUNCH = "launch"
     DEBUG = "debug"
+    RERUN = "rerun"
+    CANCEL = "cancel"
+    AGENT = "agent"
+    QUARANTINE = "quarantine"
+
+
+REQUESTS: Mapping[IntentKind, type[Request]] = {
+    IntentKind.LAUNCH: LaunchRequest,
+    IntentKind.DEBUG: DebugRequest,
+    IntentKind.RERUN: RerunRequest,
+    IntentKind.CANCEL: CancelRequest,
+    IntentKind.AGENT: AgentRequest,
+    IntentKind.QUARANTINE: QuarantineRequest,
+}
+_KINDS = {request: kind for kind, request in REQUESTS.items()}
+
+
+def kind_of(request: Request) -> IntentKind:
+    """Return what a request asks for."""
+    return _KINDS[type(request)]
 
 
 class IntentState(StrEnum):
@@ -277,10 +302,11 @@ class IntentState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """A launch or a debugging session that somebody asked for; `id` is also its correlation key.
+    """Something costly or changing that somebody asked for; `id` is also the correlation key of a launch.
 
-    `request` is what was shown and what is sent. `subject` is what a second person would ask for too (the moment of
-    a debugging session).
+    `request` is what was shown and what is sent. `subject` is what a second person would ask for too: the launcher of
+    a launch, the moment of a debugging session, the id of the run that is run again or stopped. `run_id`: the run that
+    it became.
     """
 
     id: str
@@ -288,7 +314,7 @@ class Intent:
     actor: str
     channel: str
     thread: str | None
-    request: LaunchRequest | DebugRequest
+    request: Request
     subject: str
     state: IntentState
     created_at: datetime
@@ -298,22 +324,14 @@ class Intent:
 
     @property
     def kind(self) -> IntentKind:
-        """What it will start."""
-        return IntentKind.LAUNCH if isinstance(self.request, LaunchRequest) else IntentKind.DEBUG
+        """What it asks for."""
+        return kind_of(self.request)
 
-    @property
-    def launch(self) -> LaunchRequest:
-        """The launch that was asked for. Raises `TypeError` where it is a debugging session."""
-        if isinstance(self.request, LaunchRequest):
+    def request_as(self, kind: type[R]) -> R:
+        """Return the request as one of this kind. Raises `TypeError` where it is another."""
+        if isinstance(self.request, kind):
             return self.request
-        raise TypeError("a debugging session is no launch")
-
-    @property
-    def debug(self) -> DebugRequest:
-        """The debugging session that was asked for. Raises `TypeError` where it is a launch."""
-        if isinstance(self.request, DebugRequest):
-            return self.request
-        raise TypeError("a launch is no debugging session")
+        raise TypeError(f"a request to {self.kind} is no {kind.__name__}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ class RerunRequest:
 
     run_id: str
     scope: RerunScope = RerunScope.ALL
+    launcher: str = ""  # its name, for the cards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class CancelRequest:
     """A run to stop."""
 
     run_id: str
+    launcher: str = ""  # its name, for the cards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class AgentRequest:
     agent: str
     task: str
     parameters: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    name: str = ""  # what the agent is called, for the cards
     run_id: str | None = None  # the run it is about, for the thread
 
 

@@ -9,19 +9,18 @@ import msgspec
 
 from adapters.store.codec import decode
 from bot.errors import StoreError
-from bot.model import DebugRequest, LaunchRequest
-from bot.state import IntentKind
+from bot.state import REQUESTS, IntentKind, Request
 
 
-def decode_request(kind: str, text: str) -> LaunchRequest | DebugRequest:
-    """Read a request. Raises `StoreError` for a row that was damaged."""
+def decode_request(kind: str, text: str) -> Request:
+    """Read a request. Raises `StoreError` for a row that was damaged, or that a later version wrote."""
     try:
-        if kind == IntentKind.LAUNCH:
-            found = decode(text, dict[str, Any])
-            return msgspec.convert(found if "values" in found else _launch(found), LaunchRequest)
-        return msgspec.convert(_debug(decode(text, dict[str, Any])), DebugRequest)
-    except msgspec.DecodeError as error:
+        wanted = IntentKind(kind)
+        found = decode(text, dict[str, Any])
+        request: Request = msgspec.convert(_EARLIER.get(wanted, dict)(found), REQUESTS[wanted])
+    except ValueError as error:
         raise StoreError(f"A stored request cannot be read: {error}. Nothing was sent.") from error
+    return request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,9 @@ class _Launch:
 
 
 def _launch(found: dict[str, Any]) -> dict[str, Any]:
-    """Return a launch of an earlier version by the names that its platform's form has today."""
+    """Return a launch; one of an earlier version by the names that its platform's form has today."""
+    if "values" in found:
+        return found
     kept = msgspec.convert(found, _Launch)
     given = {
         "duration": kept.minutes,
@@ -63,3 +64,6 @@ def _debug(found: dict[str, Any]) -> dict[str, Any]:
     """Return a session's request; before 0.2 the parts of its moment stood beside the others."""
     moment = {name: found[name] for name in ("input_hash", "vtime") if name in found}
     return found if "moment" in found else {**found, "moment": moment}
+
+
+_EARLIER = {IntentKind.LAUNCH: _launch, IntentKind.DEBUG: _debug}

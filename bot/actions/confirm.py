@@ -1,4 +1,4 @@
-"""Confirm or decline a launch or a debugging session; the buttons of their cards say these words.
+"""Confirm or decline what costs or changes something; the buttons of its card say these words.
 
 confirm REQUEST
 decline REQUEST
@@ -12,34 +12,33 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot import access, authorization, sessions
-from bot.access import Role
 from bot.actions import send
+from bot.actions.kinds import KINDS
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.model import DebugRequest, LaunchRequest
 from bot.platform import Platform
-from bot.replies import confirming, debugging, intents, launching, problems
+from bot.replies import confirming, debugging, intents, problems
 from bot.sessions import Session
-from bot.state import Intent, IntentKind, IntentState
+from bot.state import Intent, IntentState, Request, kind_of
 
-ROLES = {IntentKind.LAUNCH: Role.LAUNCH, IntentKind.DEBUG: Role.DEBUG}
 BESIDE = "asked for beside the session that is open"  # the reason of a draft that is not to join one
 REPEATED = "shown as a repetition of "  # the reason of a draft whose card said so
-REPETITION = timedelta(minutes=2)  # in which the same launch is likelier a slip, or two people's same thought
+REPETITION = timedelta(minutes=2)  # in which the same is likelier a slip, or two people's same thought
 DRAFT = frozenset({IntentState.DRAFT})
 SENT = frozenset({IntentState.POSTING, IntentState.ACCEPTED, IntentState.UNKNOWN})
 _REQUEST = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 async def draft(
-    request: LaunchRequest | DebugRequest,
+    request: Request,
     connection: str,
     asked: Asked,
     services: Services,
     *,
     key: str,
     subject: str,
-    reason: str,
+    reason: str = "",
 ) -> Intent:
     """Keep what somebody asked for until they confirm it."""
     who, where = asked.invocation.actor, asked.invocation.place
@@ -104,30 +103,42 @@ async def _confirmed(intent: Intent, platform: Platform, services: Services) -> 
     return await _happened(intent, services)
 
 
-async def repeated(request: LaunchRequest, connection: str, services: Services) -> Intent | None:
-    """Return the newest launch of the same test, however it was put, that was confirmed by anyone a moment ago."""
-    now, launches = services.clock.now(), services.platforms[connection].launches
+async def repeated(
+    request: Request, connection: str, services: Services, *, key: str, subject: str
+) -> Intent | None:
+    """Return the newest intent but `key` that asks for the same, and was confirmed by anyone a moment ago."""
+    now, platform = services.clock.now(), services.platforms[connection]
     since = now - REPETITION - services.confirm_within  # a draft is older than its confirmation
-    for intent in await services.store.sent(IntentKind.LAUNCH, connection, request.launcher, since):
-        same = launches and launches.tested(intent.launch) == launches.tested(request)
-        if same and intent.id != request.key and now - (intent.posted_at or intent.created_at) < REPETITION:
+    for intent in await services.store.sent(kind_of(request), connection, subject, since):
+        recent = now - (intent.posted_at or intent.created_at) < REPETITION
+        if recent and intent.id != key and _same(intent.request, request, platform):
             return intent
     return None
 
 
+def _same(one: Request, other: Request, platform: Platform) -> bool:
+    """Whether two requests ask for the same; of launches, whether they test the same, however they were put."""
+    if isinstance(one, LaunchRequest) and isinstance(other, LaunchRequest):
+        launches = platform.launches
+        return launches is not None and launches.tested(one) == launches.tested(other)
+    return one == other
+
+
 async def _repeated_meanwhile(intent: Intent, services: Services) -> Intent | None:
-    """Return the same launch, confirmed since this one was shown: its card could not warn of that."""
-    if intent.kind is not IntentKind.LAUNCH:
+    """Return the same, confirmed since this one was shown: its card could not warn of that."""
+    if not KINDS[intent.kind].costs:
         return None
-    earlier = await repeated(intent.launch, intent.connection, services)
+    earlier = await repeated(
+        intent.request, intent.connection, services, key=intent.id, subject=intent.subject
+    )
     return earlier if earlier and earlier.id not in intent.reason else None
 
 
 async def _ask_again(intent: Intent, earlier: Intent, services: Services) -> Reply:
-    """Let a draft go whose launch was just confirmed by somebody, and offer to ask for it all the same."""
+    """Let a draft go whose like was just confirmed by somebody, and offer to ask for it all the same."""
     why = f"the same as {earlier.id}"
     moved = await _let_go(intent, IntentState.DECLINED, "asked again", why, services)
-    return moved or launching.repeated(intent, earlier, services.clock.now())
+    return moved or confirming.repeated(intent, earlier, services.clock.now())
 
 
 async def intent_of(asked: Asked, services: Services, verb: str) -> Intent:
@@ -179,7 +190,7 @@ async def _denied(intent: Intent, asked: Asked, services: Services) -> Reply | N
     """Refuse a person who has lost the right, or anybody while Clew is read-only."""
     who, where = asked.invocation.actor, asked.invocation.place
     decision = await authorization.decide_now(
-        services.policy, who, where, need=ROLES[intent.kind], changes=True, afresh=asked.afresh
+        services.policy, who, where, need=KINDS[intent.kind].role, changes=True, afresh=asked.afresh
     )
     if not isinstance(decision, access.Denied):
         return None
@@ -204,7 +215,7 @@ async def _happened(intent: Intent, services: Services) -> Reply:
 
 
 async def _open_session(intent: Intent, platform: Platform, services: Services) -> Session | None:
-    if intent.kind is not IntentKind.DEBUG or intent.reason == BESIDE:
+    if not isinstance(intent.request, DebugRequest) or intent.reason == BESIDE:
         return None
     now = services.clock.now()
     return await sessions.open_at(intent.subject, platform=platform, store=services.store, now=now)

@@ -7,18 +7,18 @@ have been asked. Nothing here ever sends a second time.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.actions.kinds import KINDS, Ask
 from bot.errors import StoreError
-from bot.model import LaunchOutcome, Refused, Run, RunRef, Unclear
-from bot.platform import DEBUGS, LAUNCHES, Platform
+from bot.model import LaunchOutcome, LaunchRequest, Refused, Run, RunRef, Unclear
+from bot.platform import Platform, terms_of
 from bot.ports import Clock, Conversations, Intents, Store
 from bot.replies import parts
 from bot.replies.launching import Outlook
-from bot.state import AuditEntry, Intent, IntentKind, IntentState
+from bot.state import AuditEntry, Intent, IntentState
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,9 @@ async def send(intent: Intent, platform: Platform, *, store: Store, clock: Clock
 
     Raises `StoreError`: then nothing was sent.
     """
-    ask = _prepared(intent, platform)
+    ask = KINDS[intent.kind].prepare(
+        platform, intent.request
+    )  # what cannot be sent must not look as if it was
     now = clock.now()
     if not await store.advance(intent.id, frozenset({IntentState.CONFIRMED}), IntentState.POSTING, now):
         return None
@@ -50,12 +52,13 @@ async def send(intent: Intent, platform: Platform, *, store: Store, clock: Clock
 
 
 async def accept(intent: Intent, run_id: str | None, *, store: Store, now: datetime) -> bool:
-    """Say that it was started, as which run; False where that was known. A launched run is followed."""
-    if run_id and intent.kind is IntentKind.LAUNCH:
+    """Say that it was taken, and which run it became; False where that was known. A run that was started is followed."""
+    if run_id and KINDS[intent.kind].starts_run:
         await store.track(RunRef(intent.connection, run_id), now)
     news = await store.advance(intent.id, UNDECIDED, IntentState.ACCEPTED, now, run_id=run_id)
     if news:
-        await note(intent, "accepted", f"run {run_id or 'not named'}", store=store, now=now)
+        became = f"run {run_id or 'not named'}" if KINDS[intent.kind].starts_run or run_id else intent.subject
+        await note(intent, "accepted", became, store=store, now=now)
     return news
 
 
@@ -68,17 +71,23 @@ async def by_name(run: Run, store: People) -> Run:
 
 async def look(intent: Intent, platform: Platform) -> Run | None:
     """Look for the run of a launch by its key. Raises `ServiceError`."""
-    request = intent.launch
+    request = intent.request_as(LaunchRequest)
     since = (intent.posted_at or intent.created_at) - CLOCK_SLACK
     finds = platform.finds_launched
     return await finds.find_launched(request.key, request.launcher, since) if finds else None
 
 
 def outlook_of(intent: Intent, platform: Platform | None) -> Outlook:
-    """Return what its platform says of a launch; nothing where that is not there any more, or it is none."""
-    if platform is None or platform.launches is None or intent.kind is not IntentKind.LAUNCH:
+    """Return what its platform says of what was asked for; nothing where that is not there any more."""
+    if platform is None:
         return Outlook()
-    return Outlook(cost=platform.launches.cost(intent.launch), findable=platform.finds_launched is not None)
+    launch, launches = intent.request, platform.launches
+    cost = launches.cost(launch) if launches and isinstance(launch, LaunchRequest) else ""
+    return Outlook(
+        cost=cost,
+        findable=platform.finds_launched is not None,
+        terms=terms_of(platform),
+    )
 
 
 async def note(intent: Intent, decision: str, detail: str, *, store: Store, now: datetime) -> None:
@@ -95,20 +104,7 @@ async def note(intent: Intent, decision: str, detail: str, *, store: Store, now:
     )
 
 
-def _prepared(intent: Intent, platform: Platform) -> Callable[[], Awaitable[LaunchOutcome]]:
-    """Find who sends it before anything is written: what cannot be sent must not look as if it was."""
-    if intent.kind is IntentKind.LAUNCH:
-        launches, launch = platform.launches, intent.launch
-        if launches is None:
-            raise parts.lacking(platform.connection, LAUNCHES)
-        return lambda: launches.launch(launch)
-    debugs, debug = platform.debugs, intent.debug
-    if debugs is None:
-        raise parts.lacking(platform.connection, DEBUGS)
-    return lambda: debugs.debug(debug)
-
-
-async def _outcome(ask: Callable[[], Awaitable[LaunchOutcome]]) -> LaunchOutcome:
+async def _outcome(ask: Ask) -> LaunchOutcome:
     """Ask, once. An error that should not happen says nothing about what the platform did."""
     try:
         return await ask()
@@ -133,15 +129,15 @@ async def _settled(intent: Intent, outcome: LaunchOutcome, *, store: Store, now:
 def _after(intent: Intent, outcome: LaunchOutcome) -> Intent:
     """Return the intent as an outcome leaves it.
 
-    A launch that stays `posting` is looked up by its key. A debugging session has no key that a list would
-    show, so one of unknown outcome is left to the person.
+    A launch that stays `posting` is looked up by its key. Nothing else has a key that a list would show, so what is of
+    unknown outcome is left to the person.
     """
-    launch = intent.kind is IntentKind.LAUNCH
+    found = KINDS[intent.kind].found
     if isinstance(outcome, Refused):
         return replace(intent, state=IntentState.REJECTED, reason=outcome.reason)
     if isinstance(outcome, Unclear):
-        state = IntentState.POSTING if launch else IntentState.UNKNOWN
+        state = IntentState.POSTING if found else IntentState.UNKNOWN
         return replace(intent, state=state, reason=outcome.reason)
-    if launch and outcome.run_id is None:
+    if found and outcome.run_id is None:
         return replace(intent, reason=parts.RUN_NOT_NAMED)
     return replace(intent, state=IntentState.ACCEPTED, run_id=outcome.run_id)

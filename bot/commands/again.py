@@ -14,6 +14,7 @@ from bot.actions.confirm import REQUEST, intent_of
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.commands.launch import propose
+from bot.model import LaunchRequest
 from bot.replies import confirming
 from bot.replies import launching as replies
 from bot.state import Intent, IntentKind
@@ -41,7 +42,7 @@ async def again(asked: Asked, services: Services) -> Reply:
     platform = services.platforms.get(intent.connection)
     if platform is None:
         raise confirming.no_connection(intent)
-    request = replace(intent.launch, key=services.new_key())
+    request = replace(intent.request_as(LaunchRequest), key=services.new_key())
     return await propose(request, platform, asked, services, reason=f"again of {intent.id}")
 
 

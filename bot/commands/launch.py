@@ -26,6 +26,7 @@ from bot.model import LaunchRequest, Run, RunQuery
 from bot.parsed import ParsedCommand
 from bot.platform import LAUNCHES, Launches, Platform, newest_runs
 from bot.replies import launching as replies
+from bot.replies.confirming import just_confirmed
 from bot.replies.forms import TITLES
 from bot.state import Intent, IntentKind
 from bot.targets.run import platform_of, require
@@ -58,8 +59,10 @@ async def propose(
     parameters = launches.parameters(request)
     fields = launches.form(request.launcher, request.values)
     may_mail(mailed(fields), asked, services)
-    repeated = await confirm.repeated(request, platform.connection, services)
-    again = (replies.just_launched(repeated, services.clock.now()),) if repeated else ()
+    repeated = await confirm.repeated(
+        request, platform.connection, services, key=request.key, subject=request.launcher
+    )
+    again = (just_confirmed(repeated, services.clock.now()),) if repeated else ()
     warnings = (*again, *await _warnings(request, platform, services))
     intent = await confirm.draft(request, platform.connection, asked, services, key=request.key,
                                  subject=request.launcher, reason=_reason(reason, repeated))  # fmt: skip

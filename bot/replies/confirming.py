@@ -1,28 +1,55 @@
-"""What the bot says of confirmations, whatever they confirm: a launch or a debugging session."""
+"""What the bot says of confirmations, whatever they confirm: a launch, a rerun, a debugging session."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
 from bot.cards import Button, Card, Command, Line, Reply, Style, Tone, Untrusted
 from bot.errors import UserError
-from bot.model import RunRef
-from bot.replies.wording import sentence, short_id
+from bot.model import LaunchRequest, RunRef
+from bot.replies.wording import ago, check_name, sentence, short_id
 from bot.state import Intent, IntentKind, IntentState
+from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest
 
 MINUTES_TO_CONFIRM = 5
 MINE_ONLY = f"Only the requester can use these buttons, once, within {MINUTES_TO_CONFIRM} minutes."
 NOT_HERE = "This can only be confirmed or cancelled in the channel where it was requested."
 
-NOUNS = {IntentKind.LAUNCH: "launch", IntentKind.DEBUG: "debugging session"}
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How one kind is spoken of: its noun, what the platform did with it, and what a second one would be."""
+
+    noun: str
+    done: str = "started"
+    another: str = "start another run"
+
+    @property
+    def nothing(self) -> str:
+        """Say that it did not happen."""
+        return f"Nothing was {self.done}."
+
+
+WORDS: Mapping[IntentKind, Words] = {
+    IntentKind.LAUNCH: Words("launch"),
+    IntentKind.DEBUG: Words("debugging session"),
+    IntentKind.RERUN: Words("rerun"),
+    IntentKind.CANCEL: Words("request to stop a run", "stopped"),
+    IntentKind.AGENT: Words("run of an agent", another="start the agent once more"),
+    IntentKind.QUARANTINE: Words("change of the quarantine", "changed"),
+}
 
 HAPPENED = {
     IntentState.DRAFT: "It is still waiting for confirmation.",
     IntentState.CONFIRMED: "It has already been confirmed and is being sent.",
     IntentState.POSTING: "It has already been sent; the platform has not answered yet.",
-    IntentState.ACCEPTED: "It has already been confirmed, and the platform has started it.",
-    IntentState.REJECTED: "It has already been confirmed, and the platform refused it. Nothing was started.",
-    IntentState.UNKNOWN: "It has already been sent. It is not known whether it was started.",
-    IntentState.DECLINED: "It has already been cancelled. Nothing was started.",
-    IntentState.EXPIRED: "It was not confirmed in time. Nothing was started.",
+    IntentState.ACCEPTED: "It has already been confirmed, and the platform has {took} it.",
+    IntentState.REJECTED: "It has already been confirmed, and the platform refused it. {nothing}",
+    IntentState.UNKNOWN: "It has already been sent. It is not known whether it was {done}.",
+    IntentState.DECLINED: "It has already been cancelled. {nothing}",
+    IntentState.EXPIRED: "It was not confirmed in time. {nothing}",
 }
 
 
@@ -35,10 +62,62 @@ def buttons(intent: Intent, yes: str) -> tuple[Button, ...]:
 
 
 def again(intent: Intent) -> tuple[Button, ...]:
-    """Offer to ask for the same once more, with a new confirmation."""
-    if intent.kind is IntentKind.DEBUG:
+    """Offer to ask for the same launch once more, with a new confirmation."""
+    if not isinstance(intent.request, LaunchRequest):
         return ()
     return (Button(label="Launch again", command=settle("again", intent)),)
+
+
+def named(intent: Intent) -> Line:
+    """Name what was asked for: "launch of basic_test"."""
+    match intent.request:
+        case LaunchRequest(launcher=launcher):
+            return ("launch of ", Untrusted(launcher))
+        case RerunRequest() | CancelRequest() as of_run:
+            noun = "rerun of " if isinstance(of_run, RerunRequest) else "request to stop "
+            return (noun, *run_named(of_run.launcher, of_run.run_id))
+        case AgentRequest() as work:
+            return ("run of ", Untrusted(work.name or work.agent))
+        case QuarantineRequest() as change:
+            return ("change of the quarantine for “", check_name(change.check), "”")
+        case _:
+            return (WORDS[intent.kind].noun,)
+
+
+def _again(intent: Intent) -> Line:
+    """Begin a question for the same once more."""
+    if isinstance(intent.request, LaunchRequest):
+        return ("Launch ", Untrusted(intent.request.launcher))
+    return ("Start the ", *named(intent))
+
+
+def run_named(launcher: str, run_id: str) -> Line:
+    """Name a run by its launcher, where that is known, and its short id."""
+    shown = Untrusted(short_id(run_id), code=True)
+    return (Untrusted(launcher), " ", shown) if launcher else (shown,)
+
+
+def just_confirmed(earlier: Intent, now: datetime) -> Line:
+    """Warn that exactly this was confirmed a moment ago, by whomever."""
+    run: Line = (" as run ", Untrusted(short_id(earlier.run_id), code=True)) if earlier.run_id else ()
+    words = WORDS[earlier.kind]
+    return (f"The same {words.noun} was confirmed {ago(earlier.posted_at or earlier.created_at, now)}", *run,
+            f". This would {words.another}, at the same cost.")  # fmt: skip
+
+
+def repeated(intent: Intent, earlier: Intent, now: datetime) -> Reply:
+    """Answer a confirmation whose like was confirmed by somebody meanwhile: it asks anew."""
+    said = just_confirmed(earlier, now)
+    nothing = "This button did not start anything."
+    card = Card(
+        title=(*_again(intent), " again?"),
+        text=(*said, f" {nothing}"),
+        tone=Tone.WARNING,
+        body=(said, (nothing,)),
+        buttons=again(intent),
+        footer=correlation(intent),
+    )
+    return Reply(card=card, replace=True)
 
 
 def settle(verb: str, intent: Intent) -> Command:
@@ -48,7 +127,7 @@ def settle(verb: str, intent: Intent) -> Command:
 
 def follow(intent: Intent) -> tuple[Button, ...]:
     """Offer to look at the run that it became."""
-    if not intent.run_id or intent.kind is IntentKind.DEBUG:
+    if not intent.run_id or not isinstance(intent.request, LaunchRequest | RerunRequest):
         return ()
     return (
         Button(label="Status", command=Command.of_run("status", RunRef(intent.connection, intent.run_id))),
@@ -62,18 +141,20 @@ def unknown_token(verb: str) -> UserError:
 
 def not_yours(intent: Intent) -> str:
     """Say why somebody else may not settle it."""
-    return f"Only the requester can confirm or cancel this {NOUNS[intent.kind]}."
+    return f"Only the requester can confirm or cancel this {WORDS[intent.kind].noun}."
 
 
 def happened(intent: Intent) -> Reply:
     """Answer a button that was pressed before, with what came of it."""
-    told: list[Line] = [(HAPPENED[intent.state],)]
+    words = WORDS[intent.kind]
+    took = words.done if words.done == "started" else "taken"
+    told: list[Line] = [(HAPPENED[intent.state].format(nothing=words.nothing, done=words.done, took=took),)]
     if intent.state is IntentState.ACCEPTED and intent.run_id:
         told.append(("It is run ", Untrusted(intent.run_id, code=True), "."))
     if intent.reason and intent.state is IntentState.REJECTED:
         told.append(sentence("The platform said: ", Untrusted(intent.reason)))
     card = Card(
-        title=(f"This {NOUNS[intent.kind]} was already handled",),
+        title=(f"This {words.noun} was already handled",),
         text=tuple(span for line in told for span in (*line, " "))[:-1],
         body=tuple(told),
         buttons=follow(intent),
@@ -83,13 +164,15 @@ def happened(intent: Intent) -> Reply:
 
 def declined(intent: Intent) -> Reply:
     """Confirm that it was called off."""
-    return _over(intent, "Cancelled", f"The {NOUNS[intent.kind]} was cancelled. Nothing was started.")
+    words = WORDS[intent.kind]
+    return _over(intent, "Cancelled", f"The {words.noun} was cancelled. {words.nothing}")
 
 
 def expired(intent: Intent) -> Reply:
     """Answer a confirmation that came too late."""
+    words = WORDS[intent.kind]
     said = (
-        f"This {NOUNS[intent.kind]} was not confirmed within {MINUTES_TO_CONFIRM} minutes, so nothing was started."
+        f"This {words.noun} was not confirmed within {MINUTES_TO_CONFIRM} minutes, so nothing was {words.done}."
         " Ask again to go ahead."
     )
     return _over(intent, "Too late to confirm", said, buttons=again(intent), failed=True)
@@ -97,9 +180,10 @@ def expired(intent: Intent) -> Reply:
 
 def withdrawn(intent: Intent) -> Card:
     """Announce that a confirmed intent was never sent, because Clew was stopped in between."""
+    words = WORDS[intent.kind]
     said = (
-        f"The confirmed {NOUNS[intent.kind]} was not sent because Clew was interrupted first. "
-        "Nothing was started. Ask again to go ahead."
+        f"The confirmed {words.noun} was not sent because Clew was interrupted first. "
+        f"{words.nothing} Ask again to go ahead."
     )
     return _over(intent, "Not sent", said, buttons=again(intent)).card
 
@@ -107,7 +191,7 @@ def withdrawn(intent: Intent) -> Card:
 def no_connection(intent: Intent) -> UserError:
     """Answer an intent whose connection is gone from the settings."""
     return UserError(
-        f"The connection “{intent.connection}” is no longer configured, so nothing was started.",
+        f"The connection “{intent.connection}” is no longer configured, so nothing was {WORDS[intent.kind].done}.",
         "Ask again on another connection.",
     )
 

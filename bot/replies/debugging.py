@@ -98,7 +98,7 @@ def _open(session: Session) -> Card:
     if session.over:
         said = "This debugging session's six hours are over. Use “debug again=yes” to open another one."
         return _card(session, "The debugging session has expired", (said,), Tone.NEUTRAL)
-    link = mail(session.intent.debug, alone=False)
+    link = mail(session.intent.request_as(DebugRequest), alone=False)
     if session.ready:
         until = f", until {session.ends:%H:%M} UTC" if session.ends else ""
         up: Line = ("The debugging session is up. ", *link, f" It lasts 6 hours{until}.")
@@ -125,13 +125,13 @@ def _rejected(session: Session) -> Card:
 def _unknown(session: Session) -> Card:
     said: Line = (("The debugging session was requested, but no answer came. It may have been opened anyway: "
                   "then an e-mail arrives within "), f"{MAIL.seconds // 60} minutes, with “",
-                  Untrusted(session.intent.debug.description), ("” in it. Clew does not retry by itself. "
+                  Untrusted(session.intent.request_as(DebugRequest).description), ("” in it. Clew does not retry by itself. "
                   "If no e-mail arrives, use “debug again=yes”."))  # fmt: skip
     return _card(session, "Debugging session unconfirmed", said, Tone.WARNING)
 
 
 def _card(session: Session, title: str, said: Line, tone: Tone, state: str = "") -> Card:
-    request = session.intent.debug
+    request = session.intent.request_as(DebugRequest)
     run = RunRef(session.intent.connection, request.run_id) if request.run_id else None
     about = Context(run=run, property_name=request.property_name, moment=request.moment)
     return Card(

@@ -5,17 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.cards import Card, Reply
-from bot.replies import debugging, launching
+from bot.replies import acting, debugging, launching
 from bot.replies.launching import Outlook
 from bot.sessions import Session
 from bot.state import Intent, IntentKind, IntentState
 
 
 def card(intent: Intent, now: datetime, outlook: Outlook) -> Card:
-    """Say how it stands, before anything is known of its run. `outlook`: what its platform says of a launch."""
-    if intent.kind is IntentKind.LAUNCH:
-        return launching.sent(intent, outlook)
-    return debugging.of_session(Session(intent=intent, now=now))
+    """Say how it stands, before anything is known of its run. `outlook`: what its platform says of it."""
+    match intent.kind:
+        case IntentKind.LAUNCH:
+            return launching.sent(intent, outlook)
+        case IntentKind.DEBUG:
+            return debugging.of_session(Session(intent=intent, now=now))
+        case _:
+            return acting.standing(intent, outlook.terms)
 
 
 def reply(intent: Intent, now: datetime, outlook: Outlook) -> Reply:

@@ -26,9 +26,9 @@ from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import confirming
+from bot.replies.acting import reruns
 from bot.replies.meant import did_you_mean, mistaken
 from bot.replies.wording import (
-    ago,
     clock_time,
     count,
     duration,
@@ -40,7 +40,8 @@ from bot.replies.wording import (
     short_id,
 )
 from bot.state import Intent, IntentState
-from bot.terms import Terms
+from bot.terms import PLAIN, Terms
+from bot.triage import RerunRequest
 
 NOT_FINDABLE = "This platform cannot be searched for a launch, so check its own pages."
 FINISHING = "finishing: builds and reports take longer than the requested time"
@@ -136,27 +137,6 @@ def own_duration(name: str) -> Line:
             ".")  # fmt: skip
 
 
-def just_launched(earlier: Intent, now: datetime) -> Line:
-    """Warn that exactly this was launched a moment ago, by whomever."""
-    run: Line = (" as run ", Untrusted(short_id(earlier.run_id), code=True)) if earlier.run_id else ()
-    return (f"The same launch was confirmed {ago(earlier.posted_at or earlier.created_at, now)}", *run,
-            ". This would start another run, at the same cost.")  # fmt: skip
-
-
-def repeated(intent: Intent, earlier: Intent, now: datetime) -> Reply:
-    """Answer a confirmation whose launch was confirmed by somebody meanwhile: it asks anew."""
-    said = just_launched(earlier, now)
-    card = Card(
-        title=("Launch ", Untrusted(intent.subject), " again?"),
-        text=(*said, " This button did not start anything."),
-        tone=Tone.WARNING,
-        body=(said, ("This button did not start anything.",)),
-        buttons=confirming.again(intent),
-        footer=confirming.correlation(intent),
-    )
-    return Reply(card=card, replace=True)
-
-
 def under_way(run: Run) -> Line:
     """Warn that the same launcher is at work already."""
     return ("A run of ", Untrusted(run.launcher), " is already running: ",
@@ -235,10 +215,11 @@ not_a_launch = partial(UserError, "There is no launch under that token.", "Use â
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What a platform says of a launch: its cost, "" where unknown, and whether a lost one can be looked up."""
+    """What a platform says of what was asked for: its cost, "" where unknown; whether a lost launch can be looked up."""
 
     cost: str = ""
     findable: bool = True
+    terms: Terms = PLAIN
 
 
 def sent(intent: Intent, outlook: Outlook) -> Card:
@@ -262,15 +243,19 @@ def progress(intent: Intent, run: Run, *, cost: str, now: datetime) -> Card:
         title=(*run_name(run), " is ", *state),
         text=(*run_name(run), " is ", *state, f": {shown.text}."),
         tone=Tone.RUNNING,
-        facts=(
-            Fact("Run", (Untrusted(run.ref.run_id, code=True),)),
-            Fact("Requested", (minutes(run.requested_minutes) if run.requested_minutes else cost,)),
-        ),
+        facts=(Fact("Run", (Untrusted(run.ref.run_id, code=True),)), *_asked_for(intent, run, cost)),
         progress=shown,
         buttons=_run_buttons(run.ref),
         footer=confirming.correlation(intent),
         context=Context(run=run.ref),
     )
+
+
+def _asked_for(intent: Intent, run: Run, cost: str) -> tuple[Fact, ...]:
+    """Say what was asked for: the run that is run again, and how long to test."""
+    again = (reruns(intent.request.run_id),) if isinstance(intent.request, RerunRequest) else ()
+    length = minutes(run.requested_minutes) if run.requested_minutes else cost
+    return (*again, Fact("Requested", (length,))) if length else again
 
 
 def unknown(intent: Intent, *, findable: bool) -> Card:
@@ -283,11 +268,11 @@ def unknown(intent: Intent, *, findable: bool) -> Card:
     )
     said: Line = (
         "The launch of ",
-        Untrusted(intent.launch.launcher),
+        Untrusted(intent.request_as(LaunchRequest).launcher),
         f" was sent, but no answer came and {so}",
     )
     return Card(
-        title=("Launch of ", Untrusted(intent.launch.launcher), " unconfirmed"),
+        title=("Launch of ", Untrusted(intent.request_as(LaunchRequest).launcher), " unconfirmed"),
         text=said,
         tone=Tone.WARNING,
         body=(
@@ -305,7 +290,7 @@ def unknown(intent: Intent, *, findable: bool) -> Card:
 def appeared(intent: Intent, run: Run, *, now: datetime) -> Card:
     """Report that a launch of unknown outcome turned out to have started."""
     waited = f" {duration(now - intent.posted_at)} after it was sent" if intent.posted_at else ""
-    said: Line = ("The launch of ", Untrusted(intent.launch.launcher), f" did start: its run appeared{waited}, as ",
+    said: Line = ("The launch of ", Untrusted(intent.request_as(LaunchRequest).launcher), f" did start: its run appeared{waited}, as ",
                   Untrusted(run.ref.run_id, code=True), ".")  # fmt: skip
     return _card(intent, (*run_name(run), " did start"), said, Tone.RUNNING, run=run.ref)
 
@@ -314,7 +299,7 @@ def still_unknown(intent: Intent, *, findable: bool) -> Reply:
     """Answer a look that found nothing, or that nothing can be looked up."""
     said: Line = (
         "No run of this launch of ",
-        Untrusted(intent.launch.launcher),
+        Untrusted(intent.request_as(LaunchRequest).launcher),
         " has appeared so far. Clew keeps looking." if findable else f" is known. {NOT_FINDABLE}",
     )
     return Reply(card=_card(intent, ("Still unconfirmed",), said, Tone.WARNING), private=True)
@@ -344,21 +329,21 @@ def _card(
 
 def _accepted(intent: Intent, cost: str) -> Card:
     run = RunRef(intent.connection, intent.run_id or "")
-    said: Line = ("Launched ", Untrusted(intent.launch.launcher), f" for {cost}: run " if cost else ": run ",
+    said: Line = ("Launched ", Untrusted(intent.request_as(LaunchRequest).launcher), f" for {cost}: run " if cost else ": run ",
                   Untrusted(run.run_id, code=True), " is being set up.")  # fmt: skip
     set_up = Progress(fraction=0.0, text="being set up")
-    title: Line = (Untrusted(intent.launch.launcher), " is launched")
+    title: Line = (Untrusted(intent.request_as(LaunchRequest).launcher), " is launched")
     return _card(intent, title, said, Tone.RUNNING, progress=set_up, run=run)
 
 
 def _rejected(intent: Intent) -> Card:
     said: Line = (
-        *sentence("The platform refused to launch ", Untrusted(intent.launch.launcher)),
+        *sentence("The platform refused to launch ", Untrusted(intent.request_as(LaunchRequest).launcher)),
         " Nothing was started.",
     )
     why: Line = sentence("It said: ", Untrusted(intent.reason)) if intent.reason else ()
     return Card(
-        title=(Untrusted(intent.launch.launcher), " was not launched"),
+        title=(Untrusted(intent.request_as(LaunchRequest).launcher), " was not launched"),
         text=(*said, " ", *why),
         tone=Tone.BAD,
         body=(said, why) if why else (said,),
@@ -370,10 +355,10 @@ def _rejected(intent: Intent) -> Card:
 def _checking(intent: Intent, *, findable: bool) -> Card:
     at = f" at {clock_time(intent.posted_at)}" if intent.posted_at else ""
     looking = "Clew is looking for it and will update this message." if findable else NOT_FINDABLE
-    said: Line = ("The launch of ", Untrusted(intent.launch.launcher), (f" was sent{at}. Its run is not known yet."
+    said: Line = ("The launch of ", Untrusted(intent.request_as(LaunchRequest).launcher), (f" was sent{at}. Its run is not known yet."
                   f" {looking} It is never sent twice."))  # fmt: skip
     checking = Progress(fraction=None, text="sent, no answer yet, checking")
-    title: Line = ("Launching ", Untrusted(intent.launch.launcher))
+    title: Line = ("Launching ", Untrusted(intent.request_as(LaunchRequest).launcher))
     return _card(intent, title, said, Tone.RUNNING, progress=checking)
 
 

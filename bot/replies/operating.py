@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bot.cards import Card, Tone, Untrusted
 from bot.model import RunRef
-from bot.replies.confirming import NOUNS
+from bot.replies.confirming import WORDS
 from bot.replies.wording import clock_time, count, duration, stopped
 from bot.state import BEGINNING, Intent, Stretch
 
@@ -156,8 +156,9 @@ def not_watched(connection: str, problem: str, *, refused: bool) -> str:
 
 def launch_unknown(intent: Intent) -> str:
     """Say that nobody knows whether something costly was started, and that it is not sent again."""
+    words = WORDS[intent.kind]
     return (
-        f"It is not known whether a {NOUNS[intent.kind]} that {intent.actor} confirmed in {intent.channel} was started on "
+        f"It is not known whether a {words.noun} that {intent.actor} confirmed in {intent.channel} was {words.done} on "
         f"{intent.connection}. It is not sent again. Look for it on the platform."
     )
 

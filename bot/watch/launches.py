@@ -1,4 +1,4 @@
-"""Find out what became of launches whose outcome is not known. Nothing here ever launches.
+"""Find out what became of intents whose outcome is not known. Nothing here ever sends one.
 
 A clock calls `tick` every few seconds. The schedule of look-ups hangs on the time of sending, which is stored;
 what was looked up already is remembered in memory only, so a restart looks once more and then goes on.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.actions import send
+from bot.actions.kinds import KINDS
 from bot.cards import Card
 from bot.delivery.backoff import Steady
 from bot.each import each
@@ -18,7 +20,7 @@ from bot.errors import ServiceError
 from bot.model import Run
 from bot.platform import Platform
 from bot.ports import Chat, Clock, Store
-from bot.replies import confirming, launching
+from bot.replies import confirming, intents, launching
 from bot.state import Intent, IntentKind, IntentState, NewDelivery
 
 log = logging.getLogger(__name__)
@@ -75,7 +77,7 @@ class LaunchWatch:
             await self._notify(intent, "withdrawn", confirming.withdrawn(intent))
 
     async def _follow(self, intent: Intent) -> None:
-        if intent.kind is IntentKind.DEBUG or not self._findable(intent):
+        if not self._findable(intent):
             await self._leave_to_person(intent)
             return
         if intent.state is IntentState.UNKNOWN:
@@ -89,15 +91,17 @@ class LaunchWatch:
             await self._tell_unknown(intent)
 
     async def _leave_to_person(self, intent: Intent) -> None:
-        """Call what got no answer unknown where no list would show it: a session, or a launch that nothing can find."""
+        """Call what got no answer unknown where no list would show it; of a session its own card and a mail say enough."""
         late = intent.state is IntentState.POSTING and self._age(intent) >= ANSWER_BY
         if late:
             await self._give_up(intent, "no answer came")
-        if intent.kind is IntentKind.LAUNCH and (late or intent.state is IntentState.UNKNOWN):
+        if intent.kind is not IntentKind.DEBUG and (late or intent.state is IntentState.UNKNOWN):
             await self._tell_unknown(intent)
 
     def _findable(self, intent: Intent) -> bool:
-        """Whether the platform can be asked for a lost launch; of one that is not there any more nobody knows."""
+        """Whether the platform can be asked what became of it; of one that is not there any more nobody knows."""
+        if not KINDS[intent.kind].found:
+            return False
         platform = self._platforms.get(intent.connection)
         return platform is None or platform.finds_launched is not None
 
@@ -143,8 +147,12 @@ class LaunchWatch:
 
     async def _tell_unknown(self, intent: Intent) -> None:
         if intent.id not in self._told:
-            findable = self._findable(intent)
-            await self._notify(intent, "unknown", launching.unknown(intent, findable=findable))
+            platform, unknown = (
+                self._platforms.get(intent.connection),
+                replace(intent, state=IntentState.UNKNOWN),
+            )
+            card = intents.card(unknown, self._clock.now(), send.outlook_of(unknown, platform))
+            await self._notify(intent, "unknown", card)
             self._told.add(intent.id)
 
     async def _notify(self, intent: Intent, what: str, card: Card) -> None:

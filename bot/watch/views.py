@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot import sessions
 from bot.actions import send
+from bot.actions.kinds import KINDS
 from bot.analysis import analysis_of
 from bot.cards import Card
 from bot.errors import NotFound, Unreachable
@@ -17,6 +18,7 @@ from bot.platform import Platform
 from bot.ports import Clock, Store
 from bot.replies import debugging, intents, launching, parts, runs
 from bot.state import Intent, IntentKind, IntentState
+from bot.triage import CancelRequest
 from bot.watch.decide import provisional
 
 RESULTS_WAIT = 1800.0  # seconds; how long after its end a run's properties are waited for
@@ -79,21 +81,24 @@ class Snapshot:
         if intent.kind is IntentKind.DEBUG:
             session = await sessions.stand(intent, platform, self._now)
             return View(debugging.of_session(session), last=session.over)
-        if intent.state is not IntentState.ACCEPTED:
+        followed = _followed(intent)
+        if followed is None:
             card = intents.card(intent, self._now, send.outlook_of(intent, platform))
             return View(card, last=self._hopeless(intent))
         if platform is None:
             raise Unreachable(parts.NOT_CONFIGURED)
-        return await self._of_launch(intent, platform)
+        return await self._of_run(followed, intent, platform)
 
-    async def _of_launch(self, intent: Intent, platform: Platform) -> View:
+    async def _of_run(self, followed: str, intent: Intent, platform: Platform) -> View:
         outlook = send.outlook_of(intent, platform)
         try:
-            run = await platform.reads.run(intent.run_id or "")
+            run = await platform.reads.run(followed)
         except NotFound:  # it may take a while to appear
             return View(intents.card(intent, self._now, outlook), last=self._late(intent))
         if run.status.terminal:
             return await self._verdict(intent, platform, run)
+        if followed != intent.run_id:
+            return View(intents.card(intent, self._now, outlook), last=self._late(intent))
         return View(launching.progress(intent, run, cost=outlook.cost, now=self._now), last=False)
 
     async def _verdict(self, intent: Intent, platform: Platform, run: Run) -> View:
@@ -102,7 +107,17 @@ class Snapshot:
         return View(runs.outcome(found, self._now), last=last)
 
     def _hopeless(self, intent: Intent) -> bool:
-        return intent.state in FINAL or (intent.state is IntentState.UNKNOWN and self._late(intent))
+        """Whether it will say nothing else any more: only the outcome of a launch may be found out late."""
+        if KINDS[intent.kind].found:
+            return intent.state in FINAL or (intent.state is IntentState.UNKNOWN and self._late(intent))
+        return intent.state not in {IntentState.CONFIRMED, IntentState.POSTING}
 
     def _late(self, intent: Intent) -> bool:
         return self._now - (intent.posted_at or intent.created_at) >= HOPE
+
+
+def _followed(intent: Intent) -> str | None:
+    """Return the id of the run that an intent's messages tell of: the one it became, or that it stops."""
+    if isinstance(intent.request, CancelRequest):
+        return intent.request.run_id if intent.state in {IntentState.ACCEPTED, IntentState.UNKNOWN} else None
+    return intent.run_id if intent.state is IntentState.ACCEPTED and KINDS[intent.kind].starts_run else None

@@ -8,6 +8,7 @@ import pytest
 
 from bot.cards import plain
 from bot.errors import Unreachable
+from bot.model import LaunchRequest
 from bot.state import Actor, Intent, IntentState
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.service import FakeRunService, Launching
@@ -67,7 +68,7 @@ async def test_again__asks_with_a_new_key() -> None:
     second = the_intents(stage)[1]
 
     assert (second.state, second.actor, second.reason) == (IntentState.DRAFT, BO.id, f"again of {first.id}")
-    assert second.id == second.launch.key
+    assert second.id == second.request_as(LaunchRequest).key
     assert "its outcome is not known yet" in plain(reply.card.text)
     assert len(stage.service.launches) == 1
     await stage.press("Launch", by=BO)

@@ -10,7 +10,7 @@ import pytest
 from bot.cards import Context, plain
 from bot.commands.registry import VERBS
 from bot.errors import Unreachable
-from bot.model import Moment, RunStatus
+from bot.model import DebugRequest, Moment, RunStatus
 from bot.state import Actor, Intent, IntentKind, IntentState, Place
 from tests.fakes.runs import MOMENT, a_run, run_id, some_results
 from tests.fakes.service import FakeRunService, Launching
@@ -69,7 +69,7 @@ async def test_debug__opens_once() -> None:
         sent[0].session_id,
         sent[0].recipients,
     )
-    assert intents(stage)[0].debug == sent[0]
+    assert intents(stage)[0].request_as(DebugRequest) == sent[0]
     assert (reply.live, reply.replace) == (intents(stage)[0].id, True)
     assert again.private
     assert [] == [t.ref for t in await stage.memory.tracked("demo")], "a session is no test run to announce"
@@ -83,8 +83,8 @@ async def test_debug__in_the_thread_of_a_property() -> None:
     await stage.memory.set_context("fake:channel:C1", "m0", context)
     await stage.say("debug", thread="m0")
 
-    assert MOMENT == intents(stage)[0].debug.moment
-    assert intents(stage)[0].debug.description.endswith("no lost update")
+    assert MOMENT == intents(stage)[0].request_as(DebugRequest).moment
+    assert intents(stage)[0].request_as(DebugRequest).description.endswith("no lost update")
 
 
 async def test_debug__without_a_moment() -> None:

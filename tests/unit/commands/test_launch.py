@@ -10,7 +10,7 @@ import pytest
 from bot.cards import plain
 from bot.command import Preset
 from bot.errors import Unreachable
-from bot.model import Run, RunQuery, RunStatus
+from bot.model import LaunchRequest, Run, RunQuery, RunStatus
 from bot.state import Intent, IntentKind, IntentState, PollStep
 from tests.fakes.runs import a_run
 from tests.fakes.service import KEY, FakeRunService
@@ -67,7 +67,7 @@ async def test_launch__keeps_a_draft() -> None:
         draft.connection,
         draft.subject,
     )
-    assert draft.id == draft.launch.key
+    assert draft.id == draft.request_as(LaunchRequest).key
 
 
 async def test_launch__custom_duration_is_enough() -> None:
@@ -107,7 +107,7 @@ async def test_launch__understands_the_platforms_names() -> None:
         f"launch basic_test antithesis.duration=30 antithesis.images={IMAGE} antithesis.is_ephemeral=true "
         "antithesis.report.recipients=ann@example.com antithesis.performance_tier=high config_image=c:1"
     )
-    request = drafts(stage)[0].launch
+    request = drafts(stage)[0].request_as(LaunchRequest)
 
     assert request.values == {
         "duration": "30",
@@ -124,7 +124,7 @@ async def test_launch__takes_a_launcher_with_spaces_and_form_values() -> None:
     stage = Stage()
     await stage.say("launch Payments Nightly duration=30")
     await stage.say("launch", values={"launcher": "Payments Nightly", "duration": "0.5", "source": ""})
-    first, second = (intent.launch for intent in drafts(stage))
+    first, second = (intent.request_as(LaunchRequest) for intent in drafts(stage))
 
     assert (first.launcher, first.values) == ("Payments Nightly", {"duration": "30"})
     assert (second.launcher, second.values) == ("Payments Nightly", {"duration": "0.5"})
@@ -145,7 +145,7 @@ async def test_launch__takes_a_length_at_the_end(said: str, launcher: str, minut
 
     await stage.say(said)
 
-    request = drafts(stage)[0].launch
+    request = drafts(stage)[0].request_as(LaunchRequest)
     assert (request.launcher, request.values) == (launcher, {"duration": minutes})
 
 
@@ -164,7 +164,7 @@ async def test_launch__fills_in_a_preset() -> None:
     stage = Stage(presets=presets)
     await stage.say("launch nightly duration=10")
     await stage.say("launch preset=nightly launcher=basic_test")
-    first, second = (intent.launch for intent in drafts(stage))
+    first, second = (intent.request_as(LaunchRequest) for intent in drafts(stage))
 
     assert (first.launcher, first.values) == ("Payments Nightly", {"duration": "10", "source": "main"})
     assert (second.launcher, second.values["duration"]) == ("basic_test", "60")
@@ -345,7 +345,7 @@ async def test_launch__a_harmless_name_passes(name: str) -> None:
     stage = Stage()
     await stage.say(f"launch basic_test duration=30 {name}=7")
 
-    assert drafts(stage)[0].launch.values == {"duration": "30", name: "7"}
+    assert drafts(stage)[0].request_as(LaunchRequest).values == {"duration": "30", name: "7"}
 
 
 async def test_launch__mail_stays_within_the_domains_of_the_settings() -> None:
@@ -473,7 +473,7 @@ async def test_launch__by_a_form_whose_field_held_a_secret_is_refused_by_name() 
 
     assert "“custom.channel=” has “***” in the place" in texts(refused.card)
     assert "A secret was removed from your message." in texts(taken.card)
-    assert [draft.launch.values["description"] for draft in drafts(stage)] == ["for ***"]
+    assert [draft.request_as(LaunchRequest).values["description"] for draft in drafts(stage)] == ["for ***"]
 
 
 async def test_launch__by_a_preset_whose_value_is_a_secret_is_refused_by_name() -> None:

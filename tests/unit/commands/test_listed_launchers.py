@@ -6,6 +6,7 @@ import pytest
 
 from bot.cards import plain
 from bot.launchers import told_apart
+from bot.model import LaunchRequest
 from bot.triage import LauncherRow
 from tests.fakes.service import FakeRunService, a_build_server
 from tests.fakes.stage import Stage, texts
@@ -34,7 +35,7 @@ async def test_launch__finds_the_key(said: str) -> None:
     """However the launcher is named, the draft has its key, and the card shows it."""
     stage = _stage()
     reply = await stage.say(f"launch {said} duration=30")
-    request = next(iter(stage.memory.intents.values())).launch
+    request = next(iter(stage.memory.intents.values())).request_as(LaunchRequest)
 
     assert (request.launcher, request.launcher_key) == ("Regression Suite", "57")
     assert {f.label: plain(f.value) for f in reply.card.facts}["Job"] == "Regression Suite (57)"
@@ -50,7 +51,7 @@ async def test_launch__of_two_with_one_name_is_asked() -> None:
     said = [b.command.values["launcher"] for b in reply.card.buttons if b.command]
     assert said == ["Smoke Tests (55)", "smoke tests (56)"]
     await stage.say(reply.card.buttons[1].command)
-    assert [i.launch.launcher_key for i in stage.memory.intents.values()] == ["56"]
+    assert [i.request_as(LaunchRequest).launcher_key for i in stage.memory.intents.values()] == ["56"]
 
 
 async def test_launch__of_a_disabled_one_is_refused() -> None:

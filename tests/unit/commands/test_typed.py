@@ -14,7 +14,7 @@ from bot.cards import Card, Command, plain
 from bot.command import Preset
 from bot.commands.registry import VERBS, text_of
 from bot.errors import UserError
-from bot.model import RunRef
+from bot.model import LaunchRequest, RunRef
 from bot.parsed import ParsedCommand, Pasted
 from bot.state import IntentState
 from tests.fakes.runs import MOMENT, a_run, run_id
@@ -40,7 +40,7 @@ async def test_argument__is_one_value() -> None:
     """A description that holds names and spaces is a description, and starts nothing else."""
     stage = Stage()
     await argv(stage, "launch", "launcher=basic_test", "duration=30", f"description={HOSTILE}")
-    request = next(iter(stage.memory.intents.values())).launch
+    request = next(iter(stage.memory.intents.values())).request_as(LaunchRequest)
 
     assert request.values == {"duration": "30", "description": HOSTILE}
 
@@ -49,7 +49,7 @@ async def test_argument__with_a_space_keeps_the_launcher() -> None:
     """A value of two words is no part of the launcher's name."""
     stage = Stage()
     await argv(stage, "launch", "basic_test", "30", "description=retry fix")
-    request = next(iter(stage.memory.intents.values())).launch
+    request = next(iter(stage.memory.intents.values())).request_as(LaunchRequest)
 
     assert request.launcher == "basic_test"
     assert request.values == {"duration": "30", "description": "retry fix"}
@@ -137,7 +137,7 @@ async def test_surplus_words__the_offer_goes_on() -> None:
     stage = Stage()
     await stage.say("launch basic_test 30 description=two words")
     reply = await stage.press("two words")
-    request = next(iter(stage.memory.intents.values())).launch
+    request = next(iter(stage.memory.intents.values())).request_as(LaunchRequest)
 
     assert labels(reply.card) == ["Launch", "Cancel"]
     assert request.launcher == "basic_test"
@@ -173,7 +173,7 @@ async def test_launch__a_preset_takes_a_length_of_time() -> None:
             presets={"nightly": Preset(name="nightly", launcher="basic_test", values={"duration": "30"})}
         )
         await stage.say(words)
-        request = next(iter(stage.memory.intents.values())).launch
+        request = next(iter(stage.memory.intents.values())).request_as(LaunchRequest)
 
         assert (request.launcher, request.values) == ("basic_test", {"duration": "10"}), words
 
