@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -45,16 +45,19 @@ class Scheduler:
         self.counts: Counter[tuple[str, str]] = Counter()
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_listener(self._heard, sum(EVENTS))
+        self._jobs: dict[str, tuple[Job, float]] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._running: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def every(self, seconds: float, name: str, work: Job, *, deadline: float) -> None:
         """Run `work` now and then at this interval; one that takes longer than its deadline is cancelled."""
+        self._jobs[name] = work, deadline
         self._scheduler.add_job(
             self._run,
             "interval",
             seconds=seconds,
-            args=(name, work, deadline),
+            args=(name,),
             id=name,
             name=name,
             coalesce=True,
@@ -62,6 +65,14 @@ class Scheduler:
             misfire_grace_time=None,
             next_run_time=datetime.now(UTC),
         )
+
+    async def now(self, name: str) -> None:
+        """Run a job between its ticks, after the one that is under way if there is one; their times stay."""
+        try:
+            await self._run(name)
+        except Exception:
+            self.counts[name, "failed"] += 1
+            log.exception("%s failed", name)
 
     def start(self) -> None:
         """Begin; must be called on the running event loop."""
@@ -106,11 +117,9 @@ class Scheduler:
                     job.modify(next_run_time=moved)
         self._compare_later()
 
-    async def _run(self, name: str, work: Job, deadline: float) -> None:
+    async def _run(self, name: str) -> None:
         """Run one tick in a task of ours, which shutting the scheduler down does not touch."""
-        if self._closed:
-            return
-        task = asyncio.ensure_future(self._within(name, work, deadline))
+        task = asyncio.ensure_future(self._in_turn(name))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:
@@ -118,6 +127,11 @@ class Scheduler:
         except asyncio.CancelledError:
             if not (self._closed and task.cancelled()):  # what `drain` cuts off is no failure of the job
                 raise
+
+    async def _in_turn(self, name: str) -> None:
+        async with self._turns[name]:
+            if not self._closed:
+                await self._within(name, *self._jobs[name])
 
     async def _within(self, name: str, work: Job, deadline: float) -> None:
         limit = asyncio.timeout(deadline)

@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.cards import ReportLinks
 from bot.delivery.backoff import Steady
@@ -40,6 +40,7 @@ from bot.watch import listing
 from bot.watch.catch_up import CatchUp, Caught, write_down
 from bot.watch.decide import Act, act, next_look
 from bot.watch.finish import Finishing, PollStore, Render
+from bot.watch.hints import Hints
 from bot.watch.untimed import STEP
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ TROUBLE_WAIT, LONGEST_TROUBLE_WAIT = 1.0, 60.0
 RATE_WAIT, LONGEST_RATE_WAIT = 60.0, 900.0  # a platform that asks for a day is asked again much sooner
 RUN_DEADLINE = 60.0  # seconds for all that is read of one run, so that none holds up the others
 BY_ID_AT_ONCE = 50  # runs that are read by their ids before those that ended are announced
+NAMED_FOR = timedelta(minutes=10)  # a run that a webhook named may be there so much later
 UNREACHABLE_AT_MOST = 3  # runs in one tick; then it is the platform, not the run
 
 
@@ -77,7 +79,7 @@ class _Tick:
 class Poller:
     """Polls one connection; ticks must not overlap. `on_rows` is called when there is something to deliver.
 
-    `notify_operator` is called with limits that keep runs from being announced.
+    `notify_operator` is called with limits that keep runs from being announced. `hints` takes what webhooks say.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Poller:
         self.store = store
         self.clock = clock
         self.health = Health()
+        self.hints = Hints(clock, platform.reads.owns)
         self._notify = notify_operator
         self.behind = ""  # what is still to be read of a long list, as a sentence
         self.unlisted = ""  # which part of the list cannot be read, as a sentence
@@ -111,12 +114,14 @@ class Poller:
         self._missed_since: dict[RunRef, datetime] = {}
         self._looks: dict[RunRef, datetime] = {}
         self._troubled: set[RunRef] = set()
+        self._named: dict[RunRef, datetime] = {}  # runs that only a webhook knew of, since when
 
     async def tick(self) -> None:
         """Look once; never raises for what the platform or the database does.
 
         One line is logged when the connection goes bad and one when it is well again.
         """
+        self.hints.polling()
         if self.clock.monotonic() < self._not_before:
             return
         try:
@@ -140,12 +145,22 @@ class Poller:
         tick = _Tick(now=now, steady=self._steady.now(), watermark=watermark)
         await self._write_down(tick, seen)
         tick.tracked = {run.ref: run for run in await self.store.tracked(connection)}
-        unlisted = [ref for ref in tick.tracked if ref not in seen]
+        self._take_hints(tick)
+        unlisted = [ref for ref in (*tick.tracked, *self._named) if ref not in seen]
         # In slices, so that a tick that is stopped has announced some of what it read.
         while len(unlisted) > BY_ID_AT_ONCE:
             await self._conclude(tick, await self._by_id(tick, unlisted[:BY_ID_AT_ONCE]))
             del unlisted[:BY_ID_AT_ONCE]
         await self._conclude(tick, seen | await self._by_id(tick, unlisted))
+
+    def _take_hints(self, tick: _Tick) -> None:
+        """Look at once at the runs that webhooks named; one that is not followed is new only where no list says so."""
+        self._named = {ref: since for ref, since in self._named.items() if tick.steady - since < NAMED_FOR}
+        for run_id in self.hints.take():
+            ref = RunRef(self.platform.connection, run_id)
+            self._looks.pop(ref, None)
+            if self.platform.lists is None and ref not in tick.tracked:
+                self._named[ref] = tick.steady
 
     async def _say_if_behind(self, caught: Caught) -> None:
         """Notify the operator once that there is more to read than fits into a tick, and log when that is over."""
@@ -170,6 +185,8 @@ class Poller:
             what = act(run, known, followed=run.ref in tick.tracked, watermark=tick.watermark)
             if what in {Act.FINISH, Act.RESULTS}:
                 await self._end(tick, run, what)
+        for ref in runs:
+            self._named.pop(ref, None)
 
     async def _write_down(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
         step = PollStep(connection=self.platform.connection, now=tick.now)

@@ -180,5 +180,66 @@ async def test_drain__ends_a_scheduler_that_never_began(scheduler: Scheduler) ->
     scheduler.every(SOON, "never", ticks.tick, deadline=1)
 
     assert await scheduler.drain(1)
-    await scheduler._run("never", ticks.tick, 1)
+    await scheduler.now("never")
     assert ticks.seen == 0
+
+
+async def test_now__beside_the_ticks(scheduler: Scheduler) -> None:
+    """A job runs at once when it is asked for, and its next tick stays where it was."""
+    ticks = Ticks()
+    scheduler.every(NEVER, "seldom", ticks.tick, deadline=5)
+    scheduler.start()
+    await ticks.wait_for(1)
+    await scheduler.now("seldom")
+
+    assert ticks.seen == 2
+    assert scheduler.counts.total() == 0
+
+
+async def test_now__never_overlaps_a_tick(scheduler: Scheduler) -> None:
+    """It waits for the tick that is under way, which is not cut short for it."""
+    begun, gate = asyncio.Event(), asyncio.Event()
+    at_once = most = 0
+
+    async def slow() -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        begun.set()
+        await gate.wait()
+        at_once -= 1
+
+    scheduler.every(NEVER, "slow", slow, deadline=30)
+    scheduler.start()
+    await begun.wait()
+    asked = asyncio.create_task(scheduler.now("slow"))
+    await asyncio.sleep(0)
+    gate.set()
+    async with asyncio.timeout(30):
+        await asked
+
+    assert most == 1
+
+
+async def test_now__an_error_is_counted(scheduler: Scheduler) -> None:
+    """A job that fails between its ticks is counted like one that fails in a tick, and raises nothing."""
+    scheduler.every(NEVER, "failing", failing, deadline=5)
+    await scheduler.now("failing")
+
+    assert scheduler.counts["failing", "failed"] == 1
+
+
+async def test_now__is_cut_off_at_the_deadline(scheduler: Scheduler) -> None:
+    """The job's deadline holds between its ticks too."""
+
+    async def hanging() -> None:
+        await asyncio.Event().wait()
+
+    scheduler.every(NEVER, "hanging", hanging, deadline=SOON)
+    await scheduler.now("hanging")
+
+    assert scheduler.counts["hanging", "cut"] == 1
+
+
+async def failing() -> None:
+    raise ValueError

@@ -1,0 +1,266 @@
+"""A hint takes the wait out of the next poll; what is said is still read from the platform."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import ServiceFailed
+from bot.model import RunRef, RunStatus
+from bot.watch.hints import GAP, NAMED_AT_ONCE, Hints
+from bot.watch.poll import NAMED_FOR
+from tests.fakes.clock import ManualClock
+from tests.fakes.runs import a_run, some_results
+from tests.fakes.service import FakeRunService
+from tests.fakes.watching import Watching
+
+
+class Polls:
+    """Counts polls by the time they began."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.hints = Hints(self.clock, str.isdigit)
+        self.at: list[float] = []
+
+    async def poll(self) -> None:
+        self.hints.polling()
+        self.at.append(self.clock.monotonic())
+
+
+@asynccontextmanager
+async def running(hints: Hints, poll: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    task = asyncio.create_task(hints.run(poll))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def test_give__polls_now() -> None:
+    """The first hint, and one long after the last poll, wait for nothing."""
+    it = Polls()
+    async with running(it.hints, it.poll):
+        it.hints.give()
+        await it.clock.advance(60)
+        it.hints.give()
+        await it.clock.advance(0)
+
+    assert it.at == [0, 60]
+
+
+@pytest.mark.parametrize("after", [0.0, 1.0, GAP - 0.5])
+async def test_give__soon_after_a_poll_moves_the_next_one(after: float) -> None:
+    """A hint within 5 s of a poll, whoever asked for that, is followed when they are over, once for all of them."""
+    it = Polls()
+    async with running(it.hints, it.poll):
+        await it.poll()
+        await it.clock.advance(after)
+        it.hints.give()
+        it.hints.give()
+        await it.clock.advance(GAP - after - 0.1)
+        before = list(it.at)
+        await it.clock.advance(100)
+
+    assert (before, it.at) == ([0], [0, GAP])
+
+
+async def test_give__answered_by_another_poll() -> None:
+    """A regular poll that comes in between answers the hint, and the next hint counts from it."""
+    it = Polls()
+    async with running(it.hints, it.poll):
+        await it.poll()
+        it.hints.give()
+        await it.clock.advance(3)
+        await it.poll()
+        await it.clock.advance(1)
+        it.hints.give()
+        await it.clock.advance(100)
+
+    assert it.at == [0, 3, 3 + GAP]
+
+
+async def test_give__polls_at_most_every_5_seconds() -> None:
+    """However many hints come, one poll in 5 s is made for them, and one for the last."""
+    it = Polls()
+    async with running(it.hints, it.poll):
+        for _ in range(200):
+            it.hints.give()
+            await it.clock.advance(0.1)
+        await it.clock.advance(100)
+
+    assert it.at == [0, 5, 10, 15, 20]
+
+
+async def test_give__while_a_poll_goes_on() -> None:
+    """What changed after a poll began is looked at by another one, once that has ended."""
+    it, gate = Polls(), asyncio.Event()
+
+    async def slow() -> None:
+        await it.poll()
+        await gate.wait()
+
+    async with running(it.hints, slow):
+        it.hints.give()
+        await it.clock.advance(0)
+        it.hints.give()
+        await it.clock.advance(60)
+        during = len(it.at)
+        gate.set()
+        await it.clock.advance(0)
+
+    assert (during, len(it.at)) == (1, 2)
+
+
+async def test_run__a_poll_that_does_nothing_is_not_made_again() -> None:
+    """A poll that notes nothing, as while the program stops, answers the hint all the same."""
+    it = Polls()
+    made = 0
+
+    async def nothing() -> None:
+        nonlocal made
+        made += 1
+
+    async with running(it.hints, nothing):
+        it.hints.give()
+        await it.clock.advance(100)
+
+    assert made == 1
+
+
+def test_take__only_owned_ids_so_many_at_most() -> None:
+    """Ids of another shape are never asked for; above the bound the oldest are forgotten, and one named anew is new."""
+    hints = Hints(ManualClock(), str.isdigit)
+    hints.give(["../7", "x", "", *map(str, range(NAMED_AT_ONCE)), "0"])
+    hints.give([str(NAMED_AT_ONCE)])
+
+    taken = hints.take()
+
+    assert taken == (*map(str, range(2, NAMED_AT_ONCE)), "0", str(NAMED_AT_ONCE))
+    assert hints.take() == ()
+
+
+# What the poller does with ids --------------------------------------------------------------------
+
+
+def listless() -> Watching:
+    return Watching(service=FakeRunService(lacks=frozenset({"lists"})))
+
+
+def asked(it: Watching) -> list[object]:
+    return [call.argument for call in it.service.calls if call.method == "run"]
+
+
+async def test_tick__follows_a_run_that_only_a_webhook_knew() -> None:
+    """Where nothing lists runs, one that is named is read, followed by its id, and announced when it ends, once."""
+    it = listless()
+    await it.begin()
+    run = it.starts()
+    await it.tick()
+    unknown = asked(it)
+    it.poller.hints.give([run.ref.run_id])
+    await it.tick()
+    tracked = await it.store.tracked("demo")
+    it.restart()
+    it.service.finish(run, some_results(run, failing=("a",)))
+    await it.tick()
+    await it.tick()
+
+    assert unknown == []
+    assert [t.ref for t in tracked] == [run.ref]
+    assert [row.key for row in it.told] == [f"demo:{run.ref.run_id}:completed:fake:channel:C1"]
+
+
+async def test_tick__announces_a_named_run_that_has_ended() -> None:
+    """An execution of which only the end was heard is announced, and hearing of it again says nothing new."""
+    it = listless()
+    await it.begin()
+    run = it.starts()
+    it.service.finish(run, some_results(run, failing=("a",)))
+    for _ in range(3):
+        it.poller.hints.give([run.ref.run_id])
+        await it.tick()
+
+    assert len(it.told) == 1
+
+
+async def test_tick__stores_nothing_of_a_run_that_is_not_there() -> None:
+    """A named run may come into being a little later; a made-up one is asked for ever more seldom, then forgotten."""
+    it = listless()
+    await it.begin()
+    late, never = a_run(1), a_run(2).ref.run_id
+    it.poller.hints.give([late.ref.run_id, never])
+    await it.tick()
+    rows = await it.store.tracked("demo")
+    it.starts(1)
+    await it.tick()
+    found = await it.store.tracked("demo")
+    await it.tick(NAMED_FOR.total_seconds())
+    before = len(asked(it))
+    for _ in range(10):
+        await it.tick(timedelta(hours=1).total_seconds())
+
+    assert (rows, [t.ref for t in found]) == ((), [late.ref])
+    assert never not in asked(it)[before:]
+
+
+async def test_tick__a_named_run_waits_for_a_platform_that_is_down() -> None:
+    """A platform that cannot be read when the hint comes is asked for the run at the next tick."""
+    it = listless()
+    await it.begin()
+    run = it.starts()
+    it.service.finish(run, some_results(run, failing=("a",)))
+    it.service.fail("run", ServiceFailed("broken"))
+    it.poller.hints.give([run.ref.run_id])
+    await it.tick()
+    down = len(it.told)
+    await it.tick(90)
+
+    assert (down, len(it.told)) == (0, 1)
+
+
+async def test_tick__a_hint_before_the_first_look_is_kept() -> None:
+    """A delivery that comes before the first poll loses nothing."""
+    it = listless()
+    run = it.starts()
+    it.poller.hints.give([run.ref.run_id])
+    await it.begin()
+    await it.tick()
+
+    assert [t.ref for t in await it.store.tracked("demo")] == [run.ref]
+
+
+async def test_tick__asks_a_platform_with_a_list_for_nothing_more() -> None:
+    """A list says what is new: named runs cost no request, and an old one is not announced for being named."""
+    it = Watching()
+    old = it.starts(1)
+    it.service.finish(old, some_results(old, failing=("a",)))
+    await it.begin()
+    it.poller.hints.give([old.ref.run_id, a_run(7).ref.run_id])
+    await it.tick()
+
+    assert asked(it) == []
+    assert it.told == []
+
+
+async def test_tick__looks_at_once_at_a_named_run_that_waits() -> None:
+    """A followed run that is looked at ever more seldom is looked at when a webhook names it."""
+    it = Watching()
+    run = it.starts()
+    await it.begin()
+    it.service.change(run, status=RunStatus.COMPLETED)  # its results come later
+    await it.tick()
+    for _ in range(5):
+        await it.tick(600)
+    it.service.finish(run, some_results(run, failing=("a",)))
+    await it.tick(1)
+    results = it.service.count("results")
+    it.poller.hints.give([run.ref.run_id])
+    await it.tick(1)
+
+    assert it.service.count("results") == results + 1
+    assert RunRef("demo", run.ref.run_id) == run.ref
