@@ -7,12 +7,18 @@ as there are files; then nothing else in the process can open one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import cast
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+
+from bot.ports import Clock
+
+log = logging.getLogger(__name__)
 
 HEADERS_SECONDS = (
     10.0  # from the connection, or from the last answer on it, to the end of a request's headers
@@ -21,6 +27,7 @@ REQUEST_SECONDS = 10.0  # for a request's body and its answer
 LINGERING_SECONDS = 1.0  # for what a client still sends after its answer
 MOST_CONNECTIONS = 64
 CLOSING_SECONDS = 1.0
+RETRY = 10.0  # seconds after which an address that is in use is tried again
 
 
 class Guard:
@@ -96,3 +103,57 @@ async def listening(
             listener.close()
     finally:
         await runner.cleanup()
+
+
+@dataclass(slots=True, kw_only=True)
+class Listener:
+    """A server that may have to wait for its address. `what`: what the address is for, "health".
+
+    `make` returns its pages. `url`: where they are, without a slash at its end; None while the address is in use.
+    """
+
+    what: str
+    listen: tuple[str, int]
+    make: Callable[[], web.Application]
+    clock: Clock
+    url: str | None = None
+
+
+@asynccontextmanager
+async def listening_once_free(
+    listener: Listener, notify: Callable[[str], None], hint: str
+) -> AsyncIterator[None]:
+    """Serve inside the block, at once or as soon as the address is free.
+
+    Nothing else has to wait for that: `notify` is given the reason once, with the hint.
+    """
+    async with AsyncExitStack() as stack:
+        problem = await _listen(stack, listener)
+        if problem:
+            notify(f"{problem} Everything else goes on; it is tried again every {RETRY:g} s. {hint}")
+            retrying = asyncio.create_task(_again(stack, listener))
+            stack.push_async_callback(_ended, retrying)
+        yield
+
+
+async def _listen(stack: AsyncExitStack, listener: Listener) -> str:
+    """Listen; return why that is not possible now, else ""."""
+    host, port = listener.listen
+    try:
+        host, port = await stack.enter_async_context(listening(listener.make(), listener.listen))
+    except OSError as error:
+        return f"{host}:{port} cannot be used for {listener.what} ({error.strerror or error})."
+    listener.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return ""
+
+
+async def _again(stack: AsyncExitStack, listener: Listener) -> None:
+    while listener.url is None:
+        await listener.clock.sleep(RETRY)
+        await _listen(stack, listener)
+    log.warning("%s is used for %s now", listener.url, listener.what)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})

@@ -184,6 +184,20 @@ def drop_outbox(numbers: Numbers) -> None:
     _finish(services.drop(numbers))
 
 
+hooks = typer.Typer(name="hooks", help="Let test platforms send webhooks to Clew.", no_args_is_help=True)
+app.add_typer(hooks)
+
+
+@hooks.command("register")
+def register_hook(
+    connection: Annotated[str, typer.Argument(help="The connection's name, as in clew.toml.")],
+) -> None:
+    """Let a connection's platform send webhooks here; where it cannot be asked to, print the request that does it."""
+    from adapters.cli import hooks as services
+
+    _finish(services.register(connection))
+
+
 async def _ask(command: list[str], manner: Manner) -> int:
     from adapters import logs, settings
     from adapters.cli.ask import ask as answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from adapters.chat.registry import CHATS
 from adapters.configuration import environment
 from adapters.configuration.problems import SettingsError, did_you_mean
 from adapters.configuration.sources import DEFAULT_FILE, Content, Foreign, Sources, parse
-from adapters.configuration.table import Connection, Reporting, Table, secrets_in
+from adapters.configuration.table import Connection, Hooked, Reporting, Table, secrets_in
 from adapters.configuration.tokens import Shape
 from adapters.platforms.kind import AnyPlatform
 from adapters.platforms.registry import PLATFORMS
@@ -89,6 +89,7 @@ def _settings(sources: Sources, read: Content | None) -> Settings:
     rest = {key: value for key, value in content.items() if key not in BESIDE}
     general = sources.of_both(General, rest, beside=BESIDE, foreign=_keys_of_other_tables())
     _check_names(sources, read)
+    _check_hooks(sources, general)
     if sources.problems or general is None:
         raise SettingsError(sources.problems)
     on = {name: chat for name, chat in chats.items() if chat}
@@ -98,7 +99,12 @@ def _settings(sources: Sources, read: Content | None) -> Settings:
             "read_only": general.read_only or general.locked,
             "connections": tuple(_with_links(found, general) for found in connections if found),
             "chats": on,
-            "warnings": (*_warnings(general, on), *_unread(sources.names), *sources.warnings),
+            "warnings": (
+                *_warnings(general, on),
+                *_hook_warnings(general, connections),
+                *_unread(sources.names),
+                *sources.warnings,
+            ),
         }
     )
 
@@ -213,6 +219,17 @@ def _check_names(sources: Sources, read: Content | None) -> None:
             sources.say(where, "Unknown connection.", did_you_mean(named, names))
 
 
+def _check_hooks(sources: Sources, general: General | None) -> None:
+    """Refuse to take webhooks where the metrics are: strangers may reach the first."""
+    if (
+        general is not None
+        and general.hooks.listen is not None
+        and general.hooks.listen == general.web.listen
+    ):
+        where = sources.place("hooks", "listen")
+        sources.say(where, "This is the address of [web].", "Give webhooks a port of their own.")
+
+
 def _twice(sources: Sources, what: str, names: list[str]) -> None:
     for name, times in Counter(names).items():
         if times > 1:
@@ -254,3 +271,15 @@ def _warnings(general: General, on: Collection[str]) -> Iterator[str]:
             yield (
                 f"[operator] channel is in {chat.name}, which is off, so it is not notified: set {chat.switch}."
             )
+
+
+def _hook_warnings(general: General, connections: Iterable[Connection | None]) -> Iterator[str]:
+    """Say where webhooks are set up by half."""
+    hooked = [c for c in connections if isinstance(c, Hooked) and c.webhook_secret is not None]
+    if general.hooks.listen is None:
+        for connection in hooked:
+            yield (
+                f"{connection.name} has a webhook_secret, but [hooks] listen is not set, so no webhook is received."
+            )
+    elif not hooked:
+        yield "[hooks] listen is set, but no connection has a webhook_secret, so every webhook is refused."

@@ -13,6 +13,7 @@ from adapters.chat.registry import CHATS
 from adapters.configuration.checks import (
     LOWER,
     HeartbeatUrl,
+    HooksUrl,
     Listen,
     MailDomain,
     Name,
@@ -115,6 +116,13 @@ class Web(Table):
     listen: Listen = ("127.0.0.1", 8080)
 
 
+class Hooks(Table):
+    """Where webhooks of test platforms are received, never beside the metrics. `url`: how platforms reach `listen`."""
+
+    listen: Listen = None
+    url: HooksUrl | None = None
+
+
 class Operator(Table):
     """Where an operator is notified of what needs a person. `heartbeat`: an address that is pinged while all is well."""
 
@@ -154,4 +162,5 @@ class General(Table):
     watch: tuple[Watch, ...] = ()
     preset: tuple[PresetTable, ...] = ()
     web: Web = Web()
+    hooks: Hooks = Hooks()
     operator: Operator = Operator()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from adapters.cli.parts import Parts
 from adapters.cli.single_worker import SingleWorker, sentence
+from adapters.cli.stopping import cancelled
 from adapters.heartbeat import Heartbeat
 from adapters.scheduler import Scheduler
 from adapters.store.audit import TrailBroken
@@ -103,6 +105,7 @@ class Background:
         self._misses = 0  # of earlier schedulers
         self._started = parts.clock.monotonic()
         self._delivering: list[asyncio.Task[None]] = []
+        self._hinted: list[asyncio.Task[None]] = []
 
     def polls(self) -> dict[str, float | None]:
         """Return the monotonic time of each connection's last good poll."""
@@ -145,6 +148,12 @@ class Background:
         """Return the channels that take no messages, and why."""
         return {channel: why for deliverer in self.deliverers for channel, why in deliverer.lost.items()}
 
+    def hint(self, connection: str, run_ids: Iterable[str]) -> None:
+        """Take what a webhook said: poll the connection early, and look at the runs it named."""
+        for poller in self._pollers:
+            if poller.platform.connection == connection:
+                poller.hints.give(run_ids)
+
     async def start(self) -> None:
         """Begin, for the first time or after `stop`. Raises `StoreError`."""
         await self._parts.store.configure(self._parts.settings.watches, self._parts.clock.now())
@@ -158,12 +167,10 @@ class Background:
         every(self._intervals.launches, "launches", self._launches.tick, deadline=LAUNCHES_DEADLINE)
         every(self._intervals.live, "live", self._live.tick, deadline=LIVE_DEADLINE)
         for poller in self._pollers:
-            every(
-                self._intervals.poll,
-                f"poll {poller.platform.connection}",
-                poller.tick,
-                deadline=POLL_DEADLINE,
-            )
+            name = f"poll {poller.platform.connection}"
+            every(self._intervals.poll, name, poller.tick, deadline=POLL_DEADLINE)
+            early = poller.hints.run(partial(self._scheduler.now, name))
+            self._hinted.append(asyncio.create_task(early, name=f"{name} early"))
         for filler in self._fillers:
             every(FILL_EVERY, f"fill {filler.platform.connection}", filler.tick, deadline=FILL_DEADLINE)
         if self._intervals.audit is not None:
@@ -177,6 +184,8 @@ class Background:
 
     async def stop(self) -> None:
         """Stop the clocks, settle what is under way, and let go of what takes too long."""
+        await cancelled(self._hinted)
+        self._hinted.clear()
         if not await self._scheduler.drain(DRAIN_TICKS):
             log.warning(
                 "what was being looked at when the clocks stopped is looked at again at the next start"
@@ -187,8 +196,7 @@ class Background:
             _, late = await asyncio.wait(self._delivering, timeout=DRAIN_SENDS)
             for task in late:
                 log.warning("%s was cut off; its message is looked for at the next start", task.get_name())
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await cancelled(late)
 
     def _deliverer(self, chat: Chat) -> Deliverer:
         return Deliverer(
@@ -236,6 +244,5 @@ async def working(
     try:
         yield work
     finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
+        await cancelled([keeping])
         await work.alone.leave()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
@@ -19,12 +19,13 @@ from adapters import logs, settings
 from adapters.chat.registry import CHATS
 from adapters.chat.running import ChatRefused, Releasing, RunningChat
 from adapters.chat.terminal.settings import Terminal
+from adapters.cli import hooks
 from adapters.cli.ask import ANSWERED, FAILURE
 from adapters.cli.background import Background, Intervals, working
 from adapters.cli.parts import Parts
 from adapters.cli.single_worker import named, sentence
 from adapters.cli.startup_report import startup_report
-from adapters.cli.stopping import stop_signals
+from adapters.cli.stopping import cancelled, stop_signals
 from adapters.settings import Settings
 from adapters.web.app import serving
 from adapters.web.health import Health
@@ -97,8 +98,11 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         intervals = Intervals(poll=parts.settings.poll_seconds)
         ports = {name: chat.chat for name, chat in chats.items()}
         work = await stack.enter_async_context(working(parts, ports, intervals=intervals, notify=_notify))
+        webhooks = await stack.enter_async_context(hooks.receiving(parts, work, _warn))
         _connect(health, work, chats)
-        for line in startup_report(parts.settings, frozenset(chats), address):
+        health.hooks = lambda: hooks.address(webhooks) if webhooks else None
+        received = webhooks.url if webhooks else None
+        for line in startup_report(parts.settings, frozenset(chats), address, received):
             typer.echo(line, err=TERMINAL not in chats)
         if work.alone.other is not None:
             typer.echo(f"Warning: {sentence(work.alone.other)}", err=True)
@@ -108,7 +112,7 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         code = await _receive(receiving, stop)
         health.stopping = True
         await _close(chats)
-        await _cancelled(receiving)  # one that waits to be started again must not find its chat closed
+        await cancelled(receiving)  # one that waits to be started again must not find its chat closed
     return code
 
 
@@ -127,13 +131,6 @@ async def _receive(receiving: Mapping[asyncio.Task[None], str], stop: asyncio.Ev
     persons = [task for task, name in receiving.items() if name == TERMINAL]
     await first_of(stop.wait(), asyncio.wait(receiving), *(asyncio.wait({task}) for task in persons))
     return ANSWERED if stop.is_set() or any(task.done() for task in persons) else FAILURE
-
-
-async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel tasks and wait until they are over."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _careful(name: str, chat: RunningChat, off: dict[str, str]) -> None:
@@ -166,7 +163,7 @@ async def _close(chats: Mapping[str, RunningChat]) -> None:
     done, late = await asyncio.wait(closing, timeout=CLOSING)
     for task in late:
         log.warning("%s took too long to close", task.get_name())
-    await _cancelled(late)
+    await cancelled(late)
     for task in done:
         if (error := task.exception()) is not None:
             log.error("%s could not be closed", task.get_name(), exc_info=error)

@@ -14,8 +14,13 @@ from adapters.settings import Settings
 CONFIGURED, ON, OFF = "configured", "on", "off"
 
 
-def startup_report(settings: Settings, chats: frozenset[str], address: str | None) -> Iterator[str]:
-    """Yield one line for each thing that can be configured. `address`: where health is served now."""
+def startup_report(
+    settings: Settings, chats: frozenset[str], address: str | None, hooks: str | None = None
+) -> Iterator[str]:
+    """Yield one line for each thing that can be configured.
+
+    `address`: where health is served now; `hooks`: where webhooks are received now.
+    """
     for connection in settings.connections:
         yield _line(CONFIGURED, f"platform {connection.name}", connection.address)
     for chat in CHATS:
@@ -25,18 +30,20 @@ def startup_report(settings: Settings, chats: frozenset[str], address: str | Non
     yield (
         _line(ON, "terminal") if "terminal" in chats else _line(OFF, "terminal", "--terminal switches it on")
     )
-    yield _health(settings, address)
+    yield _served("health", settings.web.listen, address, "/healthz, /readyz, /metrics")
+    if settings.hooks.listen is not None:
+        yield _served("webhooks", settings.hooks.listen, hooks, "/hooks/CONNECTION")
     yield _line(OFF if settings.read_only else ON, "changes", _changes(settings))
     yield f"Polling for runs every {settings.poll_seconds:g} s."
 
 
-def _health(settings: Settings, address: str | None) -> str:
-    if address:
-        return _line(ON, "health", f"{address}/healthz, /readyz, /metrics")
-    if settings.web.listen is None:
-        return _line(OFF, "health", "switched off")
-    host, port = settings.web.listen
-    return _line(OFF, "health", f"{host}:{port} cannot be used yet")
+def _served(what: str, listen: tuple[str, int] | None, url: str | None, pages: str) -> str:
+    if url:
+        return _line(ON, what, f"{url}{pages}")
+    if listen is None:
+        return _line(OFF, what, "switched off")
+    host, port = listen
+    return _line(OFF, what, f"{host}:{port} cannot be used yet")
 
 
 def _changes(settings: Settings) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bot.waiting import first_of
 
@@ -30,3 +30,11 @@ async def until_stopped(*tasks: asyncio.Task[None]) -> None:
     """Wait for a signal or the end of any task; then cancel the others. Raises what a task raised."""
     with stop_signals() as stop:
         await first_of(stop.wait(), *tasks)
+
+
+async def cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks and wait until they are over."""
+    ended = tuple(tasks)
+    for task in ended:
+        task.cancel()
+    await asyncio.gather(*ended, return_exceptions=True)

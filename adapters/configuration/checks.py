@@ -157,6 +157,26 @@ def header(value: Secret) -> Secret:
     return value
 
 
+LEAST_WEBHOOK_SECRET = 12
+
+
+def webhook_secret(value: Secret) -> Secret:
+    """Accept a secret that signs webhooks and that nobody guesses."""
+    if len(value.reveal()) < LEAST_WEBHOOK_SECRET:
+        raise wrong(
+            f"It is shorter than {LEAST_WEBHOOK_SECRET} characters.",
+            "Make one with `openssl rand -hex 32` and give it to the platform too.",
+        )
+    return value
+
+
+def hooks_url(value: str) -> str:
+    """Accept a public address of webhooks, without a login, query and fragment; platforms want it encrypted."""
+    if not web_address(value).startswith("https:"):
+        raise wrong("It does not begin with https.", "Give it like https://clew.example.com/hooks.")
+    return web_address(value)
+
+
 def name(value: str) -> str:
     """Accept a name that can be said as one word."""
     if not _NAME.fullmatch(value):
@@ -215,6 +235,8 @@ RequestRate = Annotated[int, AfterValidator(request_rate)]
 HeartbeatUrl = Annotated[SecretText, AfterValidator(heartbeat)]
 ProxyUrl = Annotated[str, AfterValidator(proxy_url)]
 HeaderSecret = Annotated[SecretText, AfterValidator(header)]
+WebhookSecret = Annotated[SecretText, AfterValidator(webhook_secret)]
+HooksUrl = Annotated[str, AfterValidator(hooks_url)]
 LOWER = BeforeValidator(lower)
 SocketUrl = Annotated[str, AfterValidator(socket_url)]
 Name = Annotated[str, AfterValidator(name)]

@@ -19,6 +19,7 @@ from adapters.configuration.checks import (
     RequestRate,
     SecretText,
     WebAddress,
+    WebhookSecret,
     encrypted,
     loopback,
     proxy_given,
@@ -201,3 +202,9 @@ class Reporting(Connection):
     """A connection to a platform whose reports have links that open them; the file can set them for all."""
 
     report_links: Annotated[ReportLinks, LOWER] = ReportLinks.POST
+
+
+class Hooked(Connection):
+    """A connection to a platform that sends webhooks. `webhook_secret`: what signs them; none: they are refused."""
+
+    webhook_secret: WebhookSecret | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -23,7 +23,9 @@ class PlatformKind(Generic[C]):
     `name` is the `kind` of its connections in the settings file. `default` names the connection that its variables
     describe; `least` are the variables that are enough for one. `hints` say what helps against errors of a
     connection, `clock` is an address of it whose answer has a Date header. `shapes` are those of its secrets, `unread` are
-    variables of the vendor's other tools that Clew does not read, each with what to set instead.
+    variables of the vendor's other tools that Clew does not read, each with what to set instead. `hook_ids` are
+    the keys of a webhook whose values are ids of runs; `register_hook` lets the platform send webhooks to an address, or
+    says how, and returns what to tell. Raises `ServiceError`.
     """
 
     name: str
@@ -37,6 +39,8 @@ class PlatformKind(Generic[C]):
     loggers: tuple[str, ...] = ()
     shapes: Shapes = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
+    hook_ids: tuple[str, ...] = ()
+    register_hook: Callable[[C, str], Awaitable[str]] | None = None
 
 
 AnyPlatform = PlatformKind[Any]

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from adapters.http_server import listening
+from adapters.http_server import Listener, listening_once_free
 from adapters.web.health import Health
 from adapters.web.metrics import Metrics
 from bot.errors import StoreError
 from bot.state import OutboxDepth
 
-log = logging.getLogger(__name__)
-
 TICK = 1.0  # seconds
-RETRY = 10.0  # seconds
 HINT = 'Another Clew may be running; else set listen = "HOST:PORT" or "off" under [web] in clew.toml.'
 
 
@@ -51,42 +47,14 @@ def application(health: Health) -> web.Application:
 async def serving(
     health: Health, listen: tuple[str, int], notify: Callable[[str], None]
 ) -> AsyncIterator[str | None]:
-    """Serve the pages and yield their address; None where it is in use.
-
-    Nothing else has to wait for these pages: `notify` is given the reason once, and it is tried again until it works.
-    """
+    """Serve the pages and yield their address; None where it is in use, and they come as soon as it is free."""
+    listener = Listener(what="health", listen=listen, make=lambda: application(health), clock=health.clock)
     ticking = asyncio.create_task(_tick(health))
-    async with AsyncExitStack() as stack:
-        stack.callback(ticking.cancel)
-        address, problem = await _listen(stack, health, listen)
-        if address is None:
-            notify(f"{problem} Everything else goes on; it is tried again every {RETRY:g} s. {HINT}")
-            retrying = asyncio.create_task(_again(stack, health, listen))
-            stack.push_async_callback(_ended, retrying)
-        yield address
-
-
-async def _listen(stack: AsyncExitStack, health: Health, listen: tuple[str, int]) -> tuple[str | None, str]:
-    """Return the address, or why there is none."""
-    host, port = listen
     try:
-        address = await stack.enter_async_context(listening(application(health), listen))
-    except OSError as error:
-        return None, f"Health cannot be served at {host}:{port} ({error.strerror or error})."
-    return f"http://{address[0]}:{address[1]}", ""
-
-
-async def _again(stack: AsyncExitStack, health: Health, listen: tuple[str, int]) -> None:
-    address = None
-    while address is None:
-        await health.clock.sleep(RETRY)
-        address, _ = await _listen(stack, health, listen)
-    log.warning("health is served at %s now", address)
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
+        async with listening_once_free(listener, notify, HINT):
+            yield listener.url
+    finally:
+        ticking.cancel()
 
 
 async def _tick(health: Health) -> None:

@@ -37,6 +37,7 @@ class Health:
 
     `polls`: the monotonic time of the last good poll by connection, None before the first. `chats`: whether each receives now. `deliveries`: counts by chat and result. `lost`: channels that
     take no messages, and why. `refusals`: connections that cannot be read now, and why. `waits_for`: the program that polls and delivers instead, "" while this one does.
+    `hooks`: where webhooks are received, None where they are not.
     """
 
     store: Provable
@@ -47,6 +48,7 @@ class Health:
     lost: Callable[[], Mapping[str, str]] = dict
     refusals: Callable[[], Mapping[str, str]] = dict
     waits_for: Callable[[], str] = str
+    hooks: Callable[[], str | None] = lambda: None
     misses: Callable[[], int] = lambda: 0
     poll_seconds: float = 60.0
     stopping: bool = False
@@ -94,6 +96,8 @@ class Health:
             figures["poll_problems"] = refusals
         if lost := dict(self.lost()):
             figures["channels_lost"] = lost
+        if hooks := self.hooks():
+            figures["webhooks"] = hooks
         if other := self.waits_for():
             figures["waits_for"] = other
         return not problems, figures

@@ -3,7 +3,7 @@ from __future__ import annotations
 from adapters.cli.startup_report import startup_report
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.settings import Settings
-from adapters.tables import Web
+from adapters.tables import Hooks, Web
 from bot.model import Secret
 
 PROD = Tenant(name="prod", base_url="https://acme.antithesis.com", api_key=Secret("canary"))
@@ -53,3 +53,17 @@ def test_startup_report__health_switched_off() -> None:
     settings = Settings(connections=(PROD,), web=Web(listen=None))
 
     assert "off         health             switched off" in list(startup_report(settings, frozenset(), None))
+
+
+def test_startup_report__webhooks() -> None:
+    """Where webhooks are received is said, or that it is not possible yet; nothing where nobody wants any."""
+    settings, url = (
+        Settings(connections=(PROD,), hooks=Hooks(listen=("127.0.0.1", 81))),
+        "http://127.0.0.1:81",
+    )
+
+    on = f"on          webhooks           {url}/hooks/CONNECTION"
+    assert on in list(startup_report(settings, frozenset(), None, url))
+    off = "off         webhooks           127.0.0.1:81 cannot be used yet"
+    assert off in list(startup_report(settings, frozenset(), None))
+    assert "webhooks" not in "\n".join(startup_report(Settings(connections=(PROD,)), frozenset(), None))

@@ -16,7 +16,7 @@ from adapters.chat.registry import CHATS
 from adapters.configuration.checks import BaseUrl, HeaderSecret
 from adapters.configuration.example import env_example
 from adapters.configuration.problems import SettingsError
-from adapters.configuration.table import Connection, Variable
+from adapters.configuration.table import Hooked, Variable
 from adapters.configuration.tokens import Shape
 from adapters.kinds import registered
 from adapters.platforms.kind import PlatformKind
@@ -26,7 +26,7 @@ from bot.platform import Platform
 from bot.ports import Clock, Ledger
 
 
-class Lab(Connection):
+class Lab(Hooked):
     """A platform as another one could be: its address has a path."""
 
     kind: Literal["lab"] = "lab"
@@ -136,7 +136,7 @@ def test_file__one_mistake(toml: str, said: str) -> None:
         ("[discord]\nworkspaces = ['T']", "discord, workspaces: It belongs to [slack], not to [discord]. Move it there."),
         ("[discord]\nheartbeat = ''", "discord, heartbeat: It belongs to [operator], not to [discord]. Move it there."),
         ("[slack]\nreport_links = 'post'", "slack, report_links: It belongs to the top of the file, not to [slack]. Move it above the first table."),
-        ("[discord]\nlisten = ''", "discord, listen: It belongs to [web] or [slack], not to [discord]. Move it there."),
+        ("[discord]\nlisten = ''", "discord, listen: It belongs to [web] or [hooks] or [slack], not to [discord]. Move it there."),
         ("[discord]\nguids = ['1']", "discord, guids: Unknown key. Did you mean “guilds”?"),
         ("[slack]\nworkspaces = {guilds = 1}", "slack, workspaces: This is not a list."),
     ],
@@ -245,3 +245,60 @@ def test_connections__of_which_kind_are_notified_by_default() -> None:
     loaded = settings.load()
 
     assert [c.notified_by_default for c in loaded.connections] == [True, False, True]
+
+
+HOOKED = (
+    '[[connection]]\nname = "qa"\nkind = "lab"\nbase_url = "https://lab.example.com"\napi_key = "k"\n'
+    'webhook_secret = "canary-hook-secret"\n'
+)
+
+
+def test_hooks__set_up(folder: Path) -> None:
+    """A secret and an address to listen on are enough; the secret is one that the redactor knows."""
+    (folder / "clew.toml").write_text(
+        f'{HOOKED}[hooks]\nlisten = "127.0.0.1:8081"\nurl = "https://clew.example.com/hooks/"\n'
+    )
+
+    loaded = settings.load()
+
+    assert (loaded.hooks.listen, loaded.hooks.url) == (("127.0.0.1", 8081), "https://clew.example.com/hooks")
+    assert loaded.warnings == ()
+    assert Secret("canary-hook-secret") in loaded.secrets
+
+
+def test_hooks__a_secret_that_nothing_listens_for(folder: Path) -> None:
+    """Half of the set-up works like none, so it is said at start."""
+    (folder / "clew.toml").write_text(HOOKED)
+
+    assert settings.load().warnings == (
+        "qa has a webhook_secret, but [hooks] listen is not set, so no webhook is received.",
+    )
+
+
+def test_hooks__a_listener_without_a_secret(folder: Path) -> None:
+    """Whatever came there would be refused."""
+    (folder / "clew.toml").write_text(f'[[connection]]\n{ROW}[hooks]\nlisten = "127.0.0.1:8081"\n')
+
+    assert settings.load().warnings == (
+        "[hooks] listen is set, but no connection has a webhook_secret, so every webhook is refused.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        (f'{HOOKED}[hooks]\nlisten = "127.0.0.1:8080"', "hooks, listen: This is the address of [web]."),
+        (f'{HOOKED}[hooks]\nlisten = "8081"', "hooks, listen: This is not an address to listen on."),
+        (f'{HOOKED}[hooks]\nurl = "http://clew.example.com"', "hooks, url: It does not begin with https."),
+        (f'{HOOKED}[hooks]\nurl = "https://a.example.com/?x=1"', "hooks, url: It contains a query."),
+        (f'{HOOKED}[hooks]\nlisen = "off"', "hooks, lisen: Unknown key. Did you mean “listen”?"),
+        (HOOKED.replace("canary-hook-secret", "short"), "connection 1, webhook_secret: It is shorter than 12 "),
+        (f'[[connection]]\n{ROW}webhook_secret = "canary-hook-secret"', "connection 1, webhook_secret: It belongs"),
+    ],
+)  # fmt: skip
+def test_hooks__bad_input(toml: str, said: str) -> None:
+    """Each slip is named with its place, and no secret."""
+    (problem,) = problems(toml)
+
+    assert problem.startswith(f"clew.toml, {said}")
+    assert "canary" not in problem

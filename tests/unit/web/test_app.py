@@ -6,7 +6,8 @@ import pytest
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient, TestServer
 
-from adapters.web.app import RETRY, application, serving
+from adapters.http_server import RETRY
+from adapters.web.app import application, serving
 from adapters.web.health import ASKED_AGAIN, LATE_CHATS, LATE_TICKS, Health
 from bot.errors import StoreError
 from bot.state import NewDelivery, OutboxDepth
@@ -146,6 +147,17 @@ async def test_readyz__details_that_an_operator_mends(pages: Pages) -> None:
     assert status == 200
     assert '"channels_lost": {"slack:channel:T1:C1": "The bot is not in the channel."}' in body
     assert '"waits_for": "Another Clew (host a, process 7)"' in body
+
+
+async def test_readyz__webhooks(pages: Pages) -> None:
+    """Where webhooks are received is shown, or that this is not possible yet; readiness does not hang on it."""
+    _, without = await pages.get("/readyz")
+    pages.health.hooks = lambda: "127.0.0.1:8081 cannot be used yet"
+    status, body = await pages.get("/readyz")
+
+    assert "webhooks" not in without
+    assert status == 200
+    assert '"webhooks": "127.0.0.1:8081 cannot be used yet"' in body
 
 
 async def test_readyz__before_the_first_poll(pages: Pages) -> None:

@@ -1,0 +1,87 @@
+"""Webhooks: their listener beside `clew run`, and `clew hooks register`, which lets a platform send them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import typer
+
+from adapters import logs, settings
+from adapters.cli.ask import ANSWERED
+from adapters.cli.background import Background
+from adapters.cli.parts import Parts
+from adapters.configuration.problems import did_you_mean
+from adapters.configuration.table import Connection, Hooked
+from adapters.hooks.app import PATH, Source, Webhooks
+from adapters.http_server import Listener, listening_once_free
+from adapters.platforms.registry import kind_of
+from adapters.settings import Settings
+from bot.errors import UserError
+
+IN_USE = 'Set another listen = "HOST:PORT" under [hooks] in clew.toml if something else is to keep it.'
+
+
+@asynccontextmanager
+async def receiving(
+    parts: Parts, work: Background, notify: Callable[[str], None]
+) -> AsyncIterator[Listener | None]:
+    """Receive webhooks inside the block, as soon as their address is free; None where the settings want none."""
+    listen = parts.settings.hooks.listen
+    if listen is None:
+        yield None
+        return
+    webhooks = Webhooks(_sources(parts.settings), parts.clock, hint=work.hint, polls=lambda: work.alone.works)
+    listener = Listener(what="webhooks", listen=listen, make=webhooks.application, clock=parts.clock)
+    async with listening_once_free(listener, notify, IN_USE):
+        yield listener
+
+
+def address(listener: Listener) -> str:
+    """Say where webhooks are received."""
+    host, port = listener.listen
+    return f"{listener.url}{PATH}/CONNECTION" if listener.url else f"{host}:{port} cannot be used yet"
+
+
+async def register(name: str) -> int:
+    """Let a connection's platform send webhooks here, or say how. Raises `ClewError`."""
+    logs.set_up("error", traces=False)
+    loaded = settings.load()
+    logs.set_up("error", loaded.secrets, traces=False)
+    connection = _named(loaded, name)
+    ways = kind_of(connection).register_hook
+    if ways is None:
+        raise UserError(f"The platform of {name} sends no webhooks.", "Clew polls it; nothing is to be done.")
+    typer.echo(await ways(connection, public_url(loaded, connection)))
+    return ANSWERED
+
+
+def public_url(loaded: Settings, connection: Connection) -> str:
+    """Return where a connection's platform sends webhooks. Raises `UserError` where the settings do not say."""
+    if not isinstance(connection, Hooked) or connection.webhook_secret is None:
+        raise UserError(
+            f"{connection.name} has no webhook_secret.",
+            "Make one with `openssl rand -hex 32` and set webhook_secret_file of the connection in clew.toml.",
+        )
+    if loaded.hooks.url is None:
+        raise UserError(
+            "[hooks] url is not set.",
+            'Set it to how the platform reaches Clew, like url = "https://clew.example.com/hooks", and listen to '
+            "where Clew receives it.",
+        )
+    return f"{loaded.hooks.url}/{connection.name}"
+
+
+def _named(loaded: Settings, name: str) -> Connection:
+    known = {connection.name: connection for connection in loaded.connections}
+    if name not in known:
+        raise UserError(f"There is no connection {name}.", did_you_mean(name, known))
+    return known[name]
+
+
+def _sources(loaded: Settings) -> dict[str, Source]:
+    return {
+        connection.name: Source(secret=connection.webhook_secret, keys=kind_of(connection).hook_ids)
+        for connection in loaded.connections
+        if isinstance(connection, Hooked) and connection.webhook_secret is not None
+    }
