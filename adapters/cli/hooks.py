@@ -11,15 +11,19 @@ from adapters import logs, settings
 from adapters.cli.ask import ANSWERED
 from adapters.cli.background import Background
 from adapters.cli.parts import Parts
-from adapters.configuration.problems import did_you_mean
+from adapters.configuration.problems import Problem, SettingsError
 from adapters.configuration.table import Connection, Hooked
 from adapters.hooks.app import PATH, Source, Webhooks
 from adapters.http_server import Listener, listening_once_free
 from adapters.platforms.registry import kind_of
 from adapters.settings import Settings
-from bot.errors import UserError
+from bot.replies.commands import no_connection
 
 IN_USE = 'Set another listen = "HOST:PORT" under [hooks] in clew.toml if something else is to keep it.'
+HOW_TO_MAKE_ONE = (
+    "Make one with `openssl rand -hex 32` and name its file as webhook_secret_file of the connection."
+)
+SAY_WHERE = 'Set it to how the platform reaches Clew, like url = "https://clew.example.com/hooks".'
 
 
 @asynccontextmanager
@@ -44,39 +48,36 @@ def address(listener: Listener) -> str:
 
 
 async def register(name: str) -> int:
-    """Let a connection's platform send webhooks here, or say how. Raises `ClewError`."""
+    """Let a connection's platform send webhooks here, or say how. Raises `ClewError`, `SettingsError`."""
     logs.set_up("error", traces=False)
     loaded = settings.load()
     logs.set_up("error", loaded.secrets, traces=False)
-    connection = _named(loaded, name)
-    ways = kind_of(connection).register_hook
-    if ways is None:
-        raise UserError(f"The platform of {name} sends no webhooks.", "Clew polls it; nothing is to be done.")
-    typer.echo(await ways(connection, public_url(loaded, connection)))
+    known = {connection.name: connection for connection in loaded.connections}
+    if name not in known:
+        raise no_connection(name, known)
+    connection = known[name]
+    sends = kind_of(connection).register_hook
+    if sends is None:
+        problem = Problem(
+            f"connection {name}", "Its platform sends no webhooks.", "Clew polls it without them."
+        )
+        raise SettingsError([problem])
+    typer.echo(await sends(connection, public_url(loaded, connection)))
     return ANSWERED
 
 
 def public_url(loaded: Settings, connection: Connection) -> str:
-    """Return where a connection's platform sends webhooks. Raises `UserError` where the settings do not say."""
+    """Return where a connection's platform sends webhooks. Raises `SettingsError` where the settings do not say."""
+    missing = []
     if not isinstance(connection, Hooked) or connection.webhook_secret is None:
-        raise UserError(
-            f"{connection.name} has no webhook_secret.",
-            "Make one with `openssl rand -hex 32` and set webhook_secret_file of the connection in clew.toml.",
+        missing.append(
+            Problem(f"connection {connection.name}, webhook_secret", "It is missing.", HOW_TO_MAKE_ONE)
         )
     if loaded.hooks.url is None:
-        raise UserError(
-            "[hooks] url is not set.",
-            'Set it to how the platform reaches Clew, like url = "https://clew.example.com/hooks", and listen to '
-            "where Clew receives it.",
-        )
+        missing.append(Problem("hooks, url", "It is missing.", SAY_WHERE))
+    if missing:
+        raise SettingsError(missing)
     return f"{loaded.hooks.url}/{connection.name}"
-
-
-def _named(loaded: Settings, name: str) -> Connection:
-    known = {connection.name: connection for connection in loaded.connections}
-    if name not in known:
-        raise UserError(f"There is no connection {name}.", did_you_mean(name, known))
-    return known[name]
 
 
 def _sources(loaded: Settings) -> dict[str, Source]:
