@@ -13,6 +13,7 @@ Simulator = Callable[..., AbstractAsyncContextManager[SimulatedServer]]
 """Runs a server with `seed`, `speed` and `port` for as long as its block."""
 
 SIMULATORS: Mapping[str, tuple[str, str]] = {
+    "ai-test-harness": ("adapters.simulator.ai_test_harness", "simulated_harness"),
     "antithesis": ("adapters.simulator.antithesis", "simulated_tenant"),
 }
 """Module and function of each; imported only when it is asked for."""

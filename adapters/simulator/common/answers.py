@@ -26,16 +26,17 @@ NEVER = {"Cache-Control": "no-cache"}
 class Refusal(Exception):
     """An answer other than success, from anywhere below a route."""
 
-    def __init__(self, status: int, body: Json | None) -> None:
+    def __init__(self, status: int, body: Json | None, *, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status)
         self.status = status
         self.body = body
+        self.headers = {**NEVER, **(headers or {})}
 
     def answer(self) -> web.Response:
         """Return it as a response; without a body it is empty text, as gateways send it."""
         if self.body is None:
-            return web.Response(status=self.status, text="", headers=NEVER)
-        return web.json_response(self.body, status=self.status, headers=NEVER)
+            return web.Response(status=self.status, text="", headers=self.headers)
+        return web.json_response(self.body, status=self.status, headers=self.headers)
 
 
 def query(request: web.Request) -> dict[str, str]:
