@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import httpx
 import typer
 
 from adapters import logs, settings
@@ -15,7 +14,9 @@ from adapters.chat.kind import AnyChat
 from adapters.chat.registry import CHATS
 from adapters.clock import SystemClock
 from adapters.configuration.problems import SettingsError
-from adapters.configuration.table import Connection
+from adapters.configuration.table import Connection, HttpConnection
+from adapters.platforms.http.sender import FAULTS
+from adapters.platforms.http.transport import open_http
 from adapters.platforms.kind import AnyPlatform
 from adapters.platforms.registry import kind_of
 from adapters.platforms.unwritten import EmptyLedger
@@ -182,7 +183,20 @@ async def _connection(connection: Connection, odds: _Odds) -> AsyncIterator[Find
         yield Finding(
             subject, f"{connection.address} answers, release {version or 'not named'}, key accepted"
         )
-    yield await _clock(kind.clock(connection), connection.proxy)
+        async for finding in _of_its_kind(connection, subject, kind):
+            yield finding
+    yield await _clock(connection, kind.clock(connection))
+
+
+async def _of_its_kind(connection: Connection, subject: str, kind: AnyPlatform) -> AsyncIterator[Finding]:
+    """Look at what only platforms of this kind have."""
+    if kind.check is None:
+        return
+    try:
+        async for checked in kind.check(connection, SystemClock()):
+            yield Finding(subject, checked.found, checked.hint, bad=checked.bad, odd=checked.odd)
+    except (ServiceError, UserError) as error:
+        yield Finding(subject, str(error), _hint(error, kind), bad=True)
 
 
 def _wanted(loaded: Settings, watches: list[Subscription]) -> Iterator[Wanted]:
@@ -207,21 +221,23 @@ def _unmatched(odds: _Odds) -> Iterator[Finding]:
             )
 
 
-async def _clock(address: str, proxy: str | None) -> Finding:
+async def _clock(connection: Connection, address: str) -> Finding:
     """Compare clocks by the Date header; any answer has one."""
-    subject = "clock"
+    subject = f"clock of {connection.name}"
+    ca_file = connection.ca_file if isinstance(connection, HttpConnection) else None
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, proxy=proxy) as http:
+        async with open_http(proxy=connection.proxy, ca_file=ca_file) as http:
             before = datetime.now(UTC)
-            answer = await http.get(address)
-            skew = (parsedate_to_datetime(answer.headers["Date"]) - before).total_seconds()
-    except (httpx.HTTPError, KeyError, ValueError, TypeError):
-        return Finding(subject, "the platform's clock cannot be read", odd=True)
+            async with http.stream("GET", address, timeout=PATIENCE) as answer:
+                date = answer.headers["Date"]
+            skew = (parsedate_to_datetime(date) - before).total_seconds()
+    except (*FAULTS, KeyError, ValueError, TypeError):
+        return Finding(subject, "it cannot be read", odd=True)
     if abs(skew) <= SKEW_ALLOWED:
-        return Finding(subject, "agrees with the platform's")
-    which = "behind" if skew > 0 else "ahead of"
+        return Finding(subject, "agrees with this machine's")
+    which = "ahead of" if skew > 0 else "behind"
     return Finding(
-        subject, f"{abs(skew):.0f} s {which} the platform's", "Synchronise this machine's clock.", bad=True
+        subject, f"{abs(skew):.0f} s {which} this machine's", "Synchronise this machine's clock.", bad=True
     )
 
 

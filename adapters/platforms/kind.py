@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -16,6 +16,19 @@ from bot.ports import Clock, Ledger
 C = TypeVar("C", bound=Connection)
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One thing that the doctor looked at: what was found, and what helps, "" where it is well.
+
+    `bad`: it has to be corrected; `odd`: Clew works, but somebody should look at it.
+    """
+
+    found: str
+    hint: str = ""
+    bad: bool = False
+    odd: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformKind(Generic[C]):
     """One kind of test platform. Its functions load its libraries when they are called, never before.
@@ -25,7 +38,8 @@ class PlatformKind(Generic[C]):
     connection, `clock` is an address of it whose answer has a Date header. `shapes` are those of its secrets, `unread` are
     variables of the vendor's other tools that Clew does not read, each with what to set instead. `hook_ids` are
     the keys of a webhook whose values are ids of runs; `register_hook` lets the platform send webhooks to an address, or
-    says how, and returns what to tell. Raises `ServiceError`.
+    says how, and returns what to tell. Raises `ServiceError`. `check` looks at
+    what only this kind has, once the platform has answered; it may raise `ServiceError`.
     """
 
     name: str
@@ -41,6 +55,7 @@ class PlatformKind(Generic[C]):
     unread: Mapping[str, str] = field(default_factory=dict)
     hook_ids: tuple[str, ...] = ()
     register_hook: Callable[[C, str], Awaitable[str]] | None = None
+    check: Callable[[C, Clock], AsyncIterator[Checked]] | None = None
 
 
 AnyPlatform = PlatformKind[Any]

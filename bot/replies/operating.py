@@ -11,7 +11,7 @@ from bot.replies.confirming import WORDS
 from bot.replies.wording import clock_time, count, duration, stopped
 from bot.state import BEGINNING, Intent, Stretch
 
-NEW_KEY = "Create a new API key on the tenant's settings page and set it; `clew doctor` tests it."
+NEW_KEY = "Create a new API key on the platform's settings page and set it; `clew doctor` tests it."
 OUTBOX_COMMANDS = "`clew outbox list` shows them, `retry` sends them again, `drop` discards them."
 
 

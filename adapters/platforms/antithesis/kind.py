@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import asynccontextmanager
 
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.kind import PlatformKind
@@ -14,23 +11,17 @@ from bot.errors import AccessRefused, Unreachable
 from bot.platform import Platform
 from bot.ports import Clock, Ledger
 
-log = logging.getLogger(__name__)
-
 
 @asynccontextmanager
 async def _open(tenant: Tenant, clock: Clock, _ledger: Ledger) -> AsyncIterator[Platform]:
     """Open one tenant; nothing is sent yet."""
     from adapters.platforms.antithesis.client import AntithesisService
+    from adapters.platforms.http.spool import folder
     from adapters.platforms.http.transport import open_http
 
-    async with AsyncExitStack() as stack:
-        try:
-            spool = Path(stack.enter_context(TemporaryDirectory(prefix="clew-")))
-        except OSError as error:
-            spool = Path("clew-files")  # the next best; where it cannot be made, logs come without files
-            log.warning("log files cannot be stored: %s", error)
-        http = await stack.enter_async_context(open_http(proxy=tenant.proxy))
-        yield AntithesisService(http, tenant, spool=spool, now=clock.now).platform
+    async with open_http(proxy=tenant.proxy) as http:
+        with folder() as spool:
+            yield AntithesisService(http, tenant, spool=spool, now=clock.now).platform
 
 
 def _clock(tenant: Tenant) -> str:

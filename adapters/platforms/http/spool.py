@@ -6,16 +6,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import BinaryIO, Self
 
+log = logging.getLogger(__name__)
+
 _MODE = 0o600
 _BATCH = 1 << 20  # bytes handed to the disk at once, while the next are read
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """Give a folder for files, which is gone at the end of the block.
+
+    Where none can be made it is one that does not exist: logs come without files then.
+    """
+    with ExitStack() as stack:
+        try:
+            path = Path(stack.enter_context(TemporaryDirectory(prefix="clew-")))
+        except OSError as error:
+            path = Path("clew-files")  # the next best; it is made when something is to be stored
+            log.warning("log files cannot be stored: %s", error)
+        yield path
 
 
 @dataclass(frozen=True, slots=True)

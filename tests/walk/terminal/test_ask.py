@@ -244,7 +244,7 @@ def test_doctor__well() -> None:
         "roles",
         "database",
         "platform default",
-        "clock",
+        "clock of default",
         "slack",
         "discord",
     ]

@@ -1,0 +1,101 @@
+"""`clew doctor` on platforms of every kind: what only they have is looked at, over the connection's own authority."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Literal
+
+import pytest
+
+from adapters.cli.doctor import Finding, _clock, _of_its_kind
+from adapters.configuration.table import HttpConnection
+from adapters.platforms.kind import AnyPlatform, Checked, PlatformKind
+from bot.errors import AccessRefused, NotAvailable, ServiceError
+from bot.platform import Platform
+from bot.ports import Clock, Ledger
+from tests.fakes.certificates import AUTHORITY, server_context
+from tests.fakes.raw_http import raw_server, says
+
+
+class Lab(HttpConnection):
+    """A platform on this machine."""
+
+    kind: Literal["lab"] = "lab"
+
+
+@asynccontextmanager
+async def _open(lab: Lab, clock: Clock, ledger: Ledger) -> AsyncIterator[Platform]:
+    raise NotImplementedError
+    yield
+
+
+def _kind(*found: Checked | ServiceError) -> AnyPlatform:
+    async def check(lab: Lab, clock: Clock) -> AsyncIterator[Checked]:
+        for one in found:
+            if isinstance(one, ServiceError):
+                raise one
+            yield one
+
+    return PlatformKind(
+        name="lab", title="Lab", connection=Lab, open=_open, default="lab", least=(), clock=lambda lab: lab.address,
+        hints={AccessRefused: "Make a new key in the lab."}, check=check,
+    )  # fmt: skip
+
+
+LAB = Lab(name="qa", base_url="https://lab.example.com")
+
+
+async def test_check__of_its_kind_becomes_lines() -> None:
+    """What was found stands under the connection; what the platform refuses on the way is a line with what helps."""
+    kind = _kind(
+        Checked("7 jobs"), Checked("role admin", "Use a developer's.", odd=True), AccessRefused("No (403).")
+    )
+
+    found = [finding async for finding in _of_its_kind(LAB, "platform qa", kind)]
+
+    assert found == [
+        Finding("platform qa", "7 jobs"),
+        Finding("platform qa", "role admin", "Use a developer's.", odd=True),
+        Finding("platform qa", "No (403).", "Make a new key in the lab.", bad=True),
+    ]
+
+
+async def test_check__without_one_and_with_an_error_nobody_has_a_hint_for() -> None:
+    """Neither is a crash."""
+    found = [finding async for finding in _of_its_kind(LAB, "platform qa", _kind(NotAvailable("No.")))]
+
+    assert found == [Finding("platform qa", "No.", "", bad=True)]
+
+
+@pytest.mark.parametrize(
+    ("off", "found"),
+    [
+        (timedelta(), "agrees with this machine's"),
+        (timedelta(hours=1), "ahead of this machine's"),
+        (timedelta(hours=-1), "behind this machine's"),
+    ],
+)
+async def test_clock__over_a_private_authority(off: timedelta, found: str) -> None:
+    """Any answer's date tells it; without the authority's file it cannot be read."""
+    reply = says("404 Not Found", Date=format_datetime(datetime.now(UTC) + off, usegmt=True))
+    async with raw_server(reply, tls=server_context()) as server:
+        lab = Lab(name="qa", base_url=server.base_url, ca_file=AUTHORITY)
+        trusting = await _clock(lab, lab.address)
+        blind = await _clock(Lab(name="qa", base_url=server.base_url), lab.address)
+
+    assert found in trusting.found
+    assert trusting.subject == "clock of qa"
+    assert trusting.bad is bool(off)
+    assert (blind.found, blind.odd) == ("it cannot be read", True)
+
+
+@pytest.mark.parametrize("date", [{}, {"Date": "yesterday"}])
+async def test_clock__that_nobody_tells(date: dict[str, str]) -> None:
+    """Without a date, or with none that can be read, that is said."""
+    async with raw_server(says("200 OK", b"", **date)) as server:
+        lab = Lab(name="qa", base_url=server.base_url)
+
+        assert (await _clock(lab, lab.address)).found == "it cannot be read"
