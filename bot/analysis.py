@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from bot.cards import Context
 from bot.chain import DEPTH, Chain, Gap
 from bot.diff import RunDiff, compare
 from bot.earlier import chain_of, stored
 from bot.in_full import OF_ONE_RUN
-from bot.model import Availability, Check, CheckStatus, Results, Run, RunStatus
+from bot.model import (
+    Availability,
+    Check,
+    CheckStatus,
+    LogExcerpt,
+    Results,
+    Run,
+    RunLogQuery,
+    RunStatus,
+    Says,
+    VerdictKind,
+)
 from bot.platform import Platform
-from bot.ports import WatchStore
-from bot.state import StoredResults
+from bot.ports import Intents, WatchStore
+from bot.state import BEGINNING, IntentKind, StoredResults
 from bot.terms import Terms
 from bot.verdict import Verdict, judge
 
 ASKED = 20  # checks of one run that are asked for by name
+LOG_LINES = 8  # of the end of a log that says why a run did not get through
+
+
+class AnalysisStore(WatchStore, Intents, Protocol):
+    """What an analysis reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +46,7 @@ class RunAnalysis:
     results: Results | None = None
     diff: RunDiff | None = None
     chain: Chain | None = None  # the runs of its series before it
+    log: LogExcerpt | None = None  # how its log ends, where nothing else says why it did not get through
 
     @property
     def terms(self) -> Terms:
@@ -66,14 +84,27 @@ class RunAnalysis:
         return stored(self.run, results)
 
 
-async def analysis_of(platform: Platform, store: WatchStore, run: Run, *, depth: int = DEPTH) -> RunAnalysis:
+async def analysis_of(
+    platform: Platform, store: AnalysisStore, run: Run, *, depth: int = DEPTH
+) -> RunAnalysis:
     """Read a run's results and compare them with the runs before it. Raises `ServiceError`, `StoreError`.
 
     `depth`: how many earlier runs are looked at; for what is new 1 is enough, streaks and charts take them all.
     """
     if not run.status.terminal:
         return RunAnalysis(platform=platform, run=run, verdict=judge(run, None))
+    if run.interrupted and await _cancelled_here(store, run):
+        run = replace(run, interrupted=False)
     results = await platform.reads.results(run)
+    found = await _judged(platform, store, run, results, depth=depth)
+    if found.verdict.kind is not VerdictKind.INCOMPLETE or run.failure_moment is not None:
+        return found
+    return replace(found, log=await _end_of_log(platform, run))
+
+
+async def _judged(
+    platform: Platform, store: WatchStore, run: Run, results: Results, *, depth: int
+) -> RunAnalysis:
     if results.availability is not Availability.READY:
         return RunAnalysis(platform=platform, run=run, verdict=judge(run, results), results=results)
     if results.excused_now:
@@ -85,6 +116,25 @@ async def analysis_of(platform: Platform, store: WatchStore, run: Run, *, depth:
         results = await _with_gone(platform, run, results, chain)
     return RunAnalysis(platform=platform, run=run, verdict=judge(run, results), results=results,
                        diff=compare(results, chain), chain=chain)  # fmt: skip
+
+
+async def _cancelled_here(store: Intents, run: Run) -> bool:
+    """Whether somebody asked here for a run to be stopped."""
+    return bool(await store.sent(IntentKind.CANCEL, run.ref.connection, run.ref.run_id, BEGINNING))
+
+
+async def _end_of_log(platform: Platform, run: Run) -> LogExcerpt | None:
+    """Read how the log of a run ends that failed without a failing check; None where that cannot be read."""
+    if platform.run_logs is None or run.says is not Says.FAILED:
+        return None
+    try:
+        return await platform.run_logs.run_log(RunLogQuery(run_id=run.ref.run_id, lines=LOG_LINES), _quietly)
+    except OF_ONE_RUN:
+        return None
+
+
+async def _quietly(_: str) -> None:
+    """Report to nobody."""
 
 
 def _as_kept(results: Results, kept: StoredResults | None) -> Results:

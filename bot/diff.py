@@ -89,7 +89,7 @@ def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = F
     """Return all that the end of a run counts as; empty while it has not ended.
 
     `after_incomplete`: the last run of the series that ended did not get through. A run whose results cannot
-    be read counts as incomplete: somebody has to look. Where the run before is not known, a failure counts as
+    be read counts as incomplete, and one that nobody is known to have stopped: somebody has to look. Where the run before is not known, a failure counts as
     new and a pass as recovery: who asked for changes would rather be notified once too often, in words that claim
     nothing.
     """
@@ -100,7 +100,7 @@ def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = F
         Outcome.ALL: True,
         Outcome.FAILURES: verdict.failing > 0,
         Outcome.NEW_FAILURES: diff is not None and diff.news,
-        Outcome.INCOMPLETE: verdict.kind in _BROKEN,
+        Outcome.INCOMPLETE: verdict.kind in _BROKEN or verdict.interrupted,
         Outcome.RECOVERY: verdict.kind is VerdictKind.PASSED and was_bad,
     }
     return frozenset(outcome for outcome, counts in counted.items() if counts)

@@ -6,7 +6,7 @@ never better. Skipped checks do not spoil a pass, and excused failures do not ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.model import Availability, Counts, Results, Run, RunStatus, Says, VerdictKind
 from bot.state import StoredResults
@@ -29,6 +29,7 @@ class Verdict:
     excused: int = 0
     partial: bool = False
     contradicts: Says | None = None
+    interrupted: bool = False
 
     @property
     def unknown(self) -> int:
@@ -61,8 +62,10 @@ _BY_STATUS = {
 def judge(run: Run, results: Results | None) -> Verdict:
     """Judge a run by its results; None, unreadable, empty and partial results never make it passed."""
     if results is None or results.availability is not Availability.READY:
-        return _verdict(run.status, run.says, Counts())
-    return _verdict(run.status, run.says, results.total, partial=results.partial)
+        found = _verdict(run.status, run.says, Counts())
+    else:
+        found = _verdict(run.status, run.says, results.total, partial=results.partial)
+    return replace(found, interrupted=run.interrupted)
 
 
 def judge_stored(status: RunStatus, known: StoredResults | None, says: Says | None = None) -> Verdict:

@@ -30,7 +30,7 @@ def ended(found: RunAnalysis, now: datetime, *, everything: Subscription | None 
     buttons = (watching.only_changes(everything),) if everything else ()
     return replace(
         card,
-        title=(f"{runs.WORDS[found.verdict.kind]}: ", *run_name(found.run), _headline(found)),
+        title=(f"{runs.verdict_word(found.verdict)}: ", *run_name(found.run), _headline(found)),
         text=_sentence(found, now),
         body=(*card.body, *_hints(found)),
         buttons=(*card.buttons, *buttons),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.cards import (
     Attachment,
     Button,
@@ -130,6 +132,8 @@ def line(entry: LogLine, mark: Mark) -> str:
     sign = "| " if bad and not mark.begins else "! " if bad or entry.kind in _MARKED else ""
     name = _STREAMS.get(entry.stream, "") if entry.at else entry.source
     source = f"[{name}] " if name else ""
+    if not when and not source:
+        return f"{sign}{entry.text}"
     return f"{when:>9} {source}{sign}{entry.text}"
 
 
@@ -240,6 +244,12 @@ def _excerpt(excerpt: LogExcerpt) -> Excerpt | None:
         title="Newest last",
         left_out=max(0, excerpt.matched - len(excerpt.lines)),
     )
+
+
+def end_of(log: LogExcerpt | None) -> Excerpt | None:
+    """Show how a run's log ends; None where that is not known, or nothing is in it."""
+    found = _excerpt(log) if log is not None else None
+    return replace(found, title="End of the log") if found else None
 
 
 def _files(excerpt: LogExcerpt, what: str, name: str) -> tuple[Attachment, ...]:

@@ -11,9 +11,10 @@ from bot.cards import Button, Card, Command, Context, Fact, Item, Line, Progress
 from bot.chain import Gap
 from bot.command import MomentTarget
 from bot.diff import RunDiff
-from bot.model import Moment, Run, Says, Secret, VerdictKind
+from bot.model import NOTHING, Moment, Run, Says, Secret, VerdictKind
+from bot.platform import has_moments
 from bot.recent import COMPARED, Recent
-from bot.replies import at_moment, comparing, problems
+from bot.replies import at_moment, comparing, logs, problems
 from bot.replies.wording import (
     age,
     ago,
@@ -40,6 +41,7 @@ from bot.verdict import Verdict, judge_stored
 NAMED = 5  # checks named per kind
 SHORT_COMMIT = 8
 LONGEST_DESCRIPTION = 300
+LONGEST_MESSAGE = 300
 PARTIAL = (
     "The platform's list of {} could not be read to the end: "
     "this is {} of an unknown number, and nothing is marked as new."
@@ -69,7 +71,8 @@ TONES: Mapping[VerdictKind, Tone] = {
 
 def tone(verdict: Verdict) -> Tone:
     """Return the tone of a verdict; a pass with a but is no plain good news."""
-    return Tone.WARNING if verdict.kind is VerdictKind.PASSED and not verdict.good else TONES[verdict.kind]
+    but = verdict.interrupted or (verdict.kind is VerdictKind.PASSED and not verdict.good)
+    return Tone.WARNING if but else TONES[verdict.kind]
 
 
 def partly(found: RunAnalysis) -> Line:
@@ -80,9 +83,14 @@ def partly(found: RunAnalysis) -> Line:
     return (PARTIAL.format(checks.many, first(found.verdict.total, checks.one, checks.many)),)
 
 
+def verdict_word(verdict: Verdict) -> str:
+    """Say a verdict in a word; a run that somebody else ended, or a lost machine, was aborted."""
+    return "aborted" if verdict.interrupted else WORDS[verdict.kind]
+
+
 def verdict_words(verdict: Verdict, terms: Terms) -> str:
     """Say a verdict in words: "FAILED: 2 of 40 properties fail"."""
-    word = WORDS[verdict.kind]
+    word = verdict_word(verdict)
     return f"{word}: {of_checks(verdict, terms)}" if verdict.total else word
 
 
@@ -141,6 +149,15 @@ def at_odds(found: RunAnalysis) -> Line:
     )
 
 
+def interrupted(found: RunAnalysis) -> Line:
+    """Say what may have ended a run that nobody is known to have stopped."""
+    if not found.verdict.interrupted:
+        return ()
+    name = found.terms.run.one
+    said = f"{found.terms.platform} says that this {name} was aborted"
+    return (f"{said}: it was stopped there, or the machine that it ran on was lost.",)
+
+
 def novelty(diff: RunDiff | None) -> str:
     """Say what is new against the run before, in a few words; "" where there is nothing to compare."""
     if diff is None or isinstance(diff.baseline, Gap):
@@ -178,13 +195,16 @@ def one(found: RunAnalysis, now: datetime) -> Card:
         *_when(run, now),
     )
     return Card(
-        title=(f"{WORDS[found.verdict.kind]}: ", *run_name(run)),
+        title=(f"{verdict_word(found.verdict)}: ", *run_name(run)),
         text=text,
         tone=tone(found.verdict),
         verdict=found.verdict.kind,
-        body=tuple(line for line in (description, at_odds(found), _why_no_results(found)) if line),
+        body=tuple(
+            line for line in (description, at_odds(found), interrupted(found), _why_no_results(found)) if line
+        ),
         facts=facts(found, now),
         items=changes(found),
+        excerpt=logs.end_of(found.log),
         progress=progress(run, now, found.terms),
         buttons=ways_on(found),
         context=Context(run=run.ref),
@@ -338,10 +358,11 @@ def changes(found: RunAnalysis) -> tuple[Item, ...]:
         return ()
     still = {name: comparing.in_a_row(streak, terms) for name, streak in diff.still_failing}
     passed = {name: comparing.after(streak, terms) for name, streak in diff.first_pass}
+    why = _messages(found)
     return (
-        *_names("failing", dict.fromkeys(diff.not_compared, "")),
-        *_names("newly failing", dict.fromkeys(diff.newly_failing, "")),
-        *_names(f"failing, no longer {terms.excused}", dict.fromkeys(diff.counts_again, "")),
+        *_names("failing", dict.fromkeys(diff.not_compared, ""), why),
+        *_names("newly failing", dict.fromkeys(diff.newly_failing, ""), why),
+        *_names(f"failing, no longer {terms.excused}", dict.fromkeys(diff.counts_again, ""), why),
         *_names("still failing", still),
         *_names("first pass", passed),
         *_names("skipped this time", dict.fromkeys(diff.skipped, "")),
@@ -416,12 +437,23 @@ def _further(found: RunAnalysis) -> tuple[Button, ...]:
     return tuple(buttons)
 
 
-def _names(mark: str, notes: Mapping[str, str]) -> tuple[Item, ...]:
-    """Name the first few checks, each with what is noted of it, "" for nothing."""
-    names = [(titled(name), note) for name, note in notes.items()]
+def _messages(found: RunAnalysis) -> Mapping[str, str]:
+    """Return what failing checks say, by name; where there are moments, those say more."""
+    if found.results is None or has_moments(found.platform):
+        return {}
+    return {c.name: c.first.text[:LONGEST_MESSAGE] for c in found.results.failing if c.first}
+
+
+def _names(mark: str, notes: Mapping[str, str], why: Mapping[str, str] = NOTHING) -> tuple[Item, ...]:
+    """Name the first few checks, each with what is noted of it, "" for nothing; `why`: what they say themselves."""
+    names = [(name, titled(name), note) for name, note in notes.items()]
     shown = [
-        Item(mark=mark, title=(title, f" ({note})" if note else ""), lines=(place,) if place else ())
-        for (title, place), note in names[:NAMED]
+        Item(
+            mark=mark,
+            title=(title, f" ({note})" if note else ""),
+            lines=tuple(line for line in (place, (Untrusted(why[name]),) if name in why else ()) if line),
+        )
+        for name, (title, place), note in names[:NAMED]
     ]
     more = len(names) - NAMED
     if more > 0:

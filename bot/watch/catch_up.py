@@ -41,6 +41,7 @@ class _Reading:
     coverage: Coverage | None
     runs: dict[RunRef, Run] = field(default_factory=dict)
     left: int = 0
+    by_rows: bool = False
 
     @property
     def unread(self) -> tuple[Stretch, ...]:
@@ -50,10 +51,14 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """The runs that were listed, all on record; `unread`: what is left for the next tick."""
+    """The runs that were listed, all on record; `unread`: what is left for the next tick.
+
+    `by_rows`: the list has no times, so every run that it ever showed is on record, and followed until it ends.
+    """
 
     runs: dict[RunRef, Run]
     unread: tuple[Stretch, ...]
+    by_rows: bool = False
 
 
 class CatchUp:
@@ -78,7 +83,7 @@ class CatchUp:
             stretch = reading.unread[0]
             if not await self._stretch(reading, stretch):
                 await self._give_up(reading, stretch)
-        return Caught(reading.runs, reading.unread)
+        return Caught(reading.runs, reading.unread, reading.by_rows)
 
     async def _newest(self, reading: _Reading) -> None:
         """Read the newest page that says when its runs were created, and note what is unread below it.
@@ -107,10 +112,13 @@ class CatchUp:
         """Read a list without times, and say where more is new than can be read at once."""
         before, rows = reading.coverage, Rows(self.platform, self.store)
         reading.left -= 1
+        reading.by_rows = True
+        await self._track(first, reading)
         try:
             if await rows.add(first):
                 async for page in others:
                     reading.left -= 1
+                    await self._track(page, reading)
                     if not await rows.add(page) or not reading.left:
                         break
         except ListCut:
@@ -149,6 +157,11 @@ class CatchUp:
             await self.store.record(step)
             reading.coverage = coverage
 
+    async def _track(self, page: Page, reading: _Reading) -> None:
+        """Follow what could not be read; first of all, so that no mark passes it by."""
+        for ref in page.unread:
+            await self.store.track(ref, reading.now)
+
     async def _page(
         self,
         reading: _Reading,
@@ -159,8 +172,7 @@ class CatchUp:
     ) -> None:
         """Record a page, and with it how far the list is read."""
         connection = self.platform.connection
-        for ref in page.unread:  # first, so that no mark passes it by
-            await self.store.track(ref, reading.now)
+        await self._track(page, reading)
         moved = newest if newest is not None and newest > reading.watermark else None
         step = PollStep(
             connection=connection,

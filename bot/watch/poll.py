@@ -141,7 +141,7 @@ class Poller:
         await self._say_if_behind(caught)
         if caught.unread:  # what is new can be told only of a list without a hole
             return
-        seen = caught.runs | await listing.still_open(self.platform)
+        seen = caught.runs if caught.by_rows else caught.runs | await listing.still_open(self.platform)
         tick = _Tick(now=now, steady=self._steady.now(), watermark=watermark)
         await self._write_down(tick, seen)
         tick.tracked = {run.ref: run for run in await self.store.tracked(connection)}

@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.analysis import ASKED, RunAnalysis, analysis_of
+from bot.cards import plain
+from bot.diff import reason
 from bot.errors import ServiceFailed
 from bot.in_full import in_full
-from bot.model import Check, CheckStatus, Counts, Run, RunStatus, Says, VerdictKind
-from bot.state import StoredResults
-from tests.fakes.runs import a_build, build_results
+from bot.model import Check, CheckStatus, Counts, LogLine, Run, RunStatus, Says, VerdictKind
+from bot.replies import runs
+from bot.state import IntentState, Outcome, StoredResults
+from bot.triage import CancelRequest
+from tests.contract.store.kit import an_intent
+from tests.fakes.runs import EPOCH, a_build, build_results
 from tests.fakes.service import FakeRunService, a_build_server
 from tests.fakes.store import MemoryStore
 
@@ -118,3 +123,38 @@ def test_is_of__with_its_key_or_without() -> None:
 
     assert all(run.is_of(name) for run in (alone, shared) for name in ("Smoke Tests", "Smoke Tests (55)"))
     assert not any(run.is_of(name) for run in (alone, shared) for name in ("Smoke", "Smoke Tests (56)"))
+
+
+async def _aborted(*, cancelled: bool) -> RunAnalysis:
+    service, store = a_build_server(), MemoryStore()
+    run = service.add_run(a_build(7, status=RunStatus.CANCELLED, status_text="aborted", interrupted=True))
+    if cancelled:
+        await store.draft(
+            an_intent(
+                request=CancelRequest(run_id="7"), subject="7", connection="demo", state=IntentState.ACCEPTED
+            )
+        )
+    return await analysis_of(service.platform, store, run)
+
+
+async def test_analysis__a_run_that_nobody_stopped_has_to_be_looked_at() -> None:
+    """A lost machine ends a run as a stop does: unless somebody asked for that here, it counts as incomplete."""
+    lost, stopped = await _aborted(cancelled=False), await _aborted(cancelled=True)
+
+    assert Outcome.INCOMPLETE in reason(lost.verdict, lost.diff)
+    assert Outcome.INCOMPLETE not in reason(stopped.verdict, stopped.diff)
+    assert plain(runs.one(lost, EPOCH).title).startswith("aborted: ")
+    assert plain(runs.one(stopped, EPOCH).title).startswith("cancelled: ")
+
+
+async def test_analysis__shows_how_the_log_ends() -> None:
+    """Of a run that failed without a failing check nothing else says why."""
+    service, store = a_build_server(), MemoryStore()
+    run = service.add_run(a_build(7, says=Says.FAILED), build_results(7, passing=("t1",)))
+    service.set_build_log(run, *(LogLine(text=f"line {n}") for n in range(20)))
+    card = runs.one(await analysis_of(service.platform, store, run), EPOCH)
+
+    assert card.excerpt is not None
+    assert (card.excerpt.lines[-1], card.excerpt.left_out) == ("line 19", 12)
+    service.fail("run_log", ServiceFailed("broken"))
+    assert runs.one(await analysis_of(service.platform, store, run), EPOCH).excerpt is None
