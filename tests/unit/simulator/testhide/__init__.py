@@ -1,0 +1,1 @@
+"""The simulated Testhide over real HTTP: a rule of its, a test."""
