@@ -15,6 +15,7 @@ Simulator = Callable[..., AbstractAsyncContextManager[SimulatedServer]]
 SIMULATORS: Mapping[str, tuple[str, str]] = {
     "ai-test-harness": ("adapters.simulator.ai_test_harness", "simulated_harness"),
     "antithesis": ("adapters.simulator.antithesis", "simulated_tenant"),
+    "automated-future": ("adapters.simulator.automated_future", "simulated_reports"),
     "testhide": ("adapters.simulator.testhide", "simulated_testhide"),
 }
 """Module and function of each; imported only when it is asked for."""

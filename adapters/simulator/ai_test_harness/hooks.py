@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from adapters.simulator.ai_test_harness.plans import opaque_id
+from adapters.simulator.common.ids import opaque_id
 from adapters.simulator.common.misbehave import Json
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.simulator.common.ids import dice, timestamp
+from adapters.simulator.common.ids import dice, opaque_id, timestamp
 from adapters.simulator.common.misbehave import Json
 
 AREAS = (
@@ -25,15 +24,6 @@ ASPECTS = (
 TYPES = ("ui", "api", "integration", "performance")
 PRIORITIES = ("high", "medium", "low")
 FEWEST, MOST = 5, 45  # tests of a plan that the platform makes up
-CHARACTERS = 12  # of an id, behind its prefix
-
-
-def opaque_id(prefix: str, *parts: object) -> str:
-    """Return an id of the platform's shape, as in "plan_" and letters."""
-    digest = hashlib.blake2b(
-        "/".join(map(str, (prefix, *parts))).encode(), digest_size=CHARACTERS // 2
-    ).hexdigest()
-    return f"{prefix}_{digest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

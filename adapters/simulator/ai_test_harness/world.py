@@ -9,9 +9,9 @@ from typing import Any
 
 from adapters.simulator.ai_test_harness import analytics
 from adapters.simulator.ai_test_harness.execution import Ending, Execution, Told
-from adapters.simulator.ai_test_harness.plans import Plan, made_up_tests, opaque_id, tests_named
+from adapters.simulator.ai_test_harness.plans import Plan, made_up_tests, tests_named
 from adapters.simulator.common.clock import SimulatedClock
-from adapters.simulator.common.ids import dice
+from adapters.simulator.common.ids import dice, opaque_id
 from adapters.simulator.common.misbehave import Json
 
 PLANS = ("Release v2.3.0", "Checkout nightly", "Search *smoke* <main>", "Accounts regression", "Mobile web")

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from adapters.simulator.common.answers import RULE, Refusal, changed, drop, instead
+from adapters.simulator.common.answers import MIB, RULE, Refusal, changed, drop, instead
 from adapters.simulator.common.clock import SimulatedClock
 from adapters.simulator.common.journal import Journal, Judge
 from adapters.simulator.common.misbehave import FAULTS, Rule, Rules, rule_from
@@ -25,12 +25,14 @@ class SimulatedServer:
     """The part that every platform shares; each fills `routes`, `admit` and `settle`.
 
     `mount`: what stands before the contract's paths. `api`: what the paths that are judged begin with. `strict`: a
-    request that breaks the contract is answered 400, not only taken down. `base_url` is set once it listens.
+    request that breaks the contract is answered 400, not only taken down. `most`: bytes of a request's body. `base_url`
+    is set once it listens.
     """
 
     mount: ClassVar[str] = ""
     api: ClassVar[str] = "/"
     strict: ClassVar[bool] = True
+    most: ClassVar[int] = MIB
     faults: ClassVar[Mapping[str, Rule]] = FAULTS
     controls: ClassVar[frozenset[str]] = frozenset({"misbehave", "behave", "advance", "forget"})
 
@@ -72,7 +74,8 @@ class SimulatedServer:
 
     def app(self) -> web.Application:
         """Return the application, ready to be served."""
-        app = web.Application(middlewares=[self._take_down, self._misbehave, self._guard])
+        middlewares = [self._take_down, self._misbehave, self._guard]
+        app = web.Application(middlewares=middlewares, client_max_size=self.most)
         app.router.add_routes(self.routes())
         return app
 

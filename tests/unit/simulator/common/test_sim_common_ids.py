@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
-from adapters.simulator.common.ids import dice, timestamp
+from adapters.simulator.common.ids import dice, opaque_id, timestamp
 
 AT = datetime(2026, 5, 14, 3, 1, 27, tzinfo=UTC)
 
@@ -26,3 +27,12 @@ def test_dice__depend_on_their_parts_alone() -> None:
     thrown = [dice("plan", 1).random() for _ in range(2)]
 
     assert thrown[0] == thrown[1] != dice("plan", 2).random()
+
+
+def test_opaque_id__has_its_prefix_and_depends_on_its_parts() -> None:
+    """Two things of one number have two ids."""
+    made = [opaque_id("run", 1, 2), opaque_id("run", 1, 2), opaque_id("res", 1, 2)]
+
+    assert made[0] == made[1]
+    assert made[0][4:] != made[2][4:]
+    assert re.fullmatch("run_[0-9a-f]{12}", made[0])
