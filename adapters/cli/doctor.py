@@ -12,12 +12,13 @@ import typer
 from adapters import logs, settings
 from adapters.chat.kind import AnyChat
 from adapters.chat.registry import CHATS
+from adapters.cli.hooks import public_url
 from adapters.clock import SystemClock
 from adapters.configuration.problems import SettingsError
-from adapters.configuration.table import Connection, HttpConnection
+from adapters.configuration.table import Connection, Hooked, HttpConnection
 from adapters.platforms.http.sender import FAULTS
 from adapters.platforms.http.transport import open_http
-from adapters.platforms.kind import AnyPlatform
+from adapters.platforms.kind import AnyPlatform, Checked
 from adapters.platforms.registry import kind_of
 from adapters.platforms.unwritten import EmptyLedger
 from adapters.settings import Settings
@@ -115,7 +116,7 @@ async def _platforms(loaded: Settings, watches: list[Subscription]) -> AsyncIter
     """Check every platform, and whether what is watched or prepared fits any of their runs."""
     odds: _Odds = {wanted: [] for wanted in _wanted(loaded, watches)}
     for connection in loaded.connections:
-        async for finding in _connection(connection, odds):
+        async for finding in _connection(connection, odds, loaded):
             yield finding
     for finding in _unmatched(odds):
         yield finding
@@ -164,7 +165,7 @@ def _told(notices: Iterable[Notice]) -> Iterator[Finding]:
             yield Finding("operator", f"since {clock_time(notice.since)}: {notice.problem}", bad=True)
 
 
-async def _connection(connection: Connection, odds: _Odds) -> AsyncIterator[Finding]:
+async def _connection(connection: Connection, odds: _Odds, loaded: Settings) -> AsyncIterator[Finding]:
     subject, kind = f"platform {connection.name}", kind_of(connection)
     try:
         async with kind.open(connection, SystemClock(), EmptyLedger()) as platform:
@@ -183,17 +184,42 @@ async def _connection(connection: Connection, odds: _Odds) -> AsyncIterator[Find
         yield Finding(
             subject, f"{connection.address} answers, release {version or 'not named'}, key accepted"
         )
-        async for finding in _of_its_kind(connection, subject, kind):
+        async for finding in _further(connection, subject, kind, loaded):
             yield finding
     yield await _clock(connection, kind.clock(connection))
 
 
-async def _of_its_kind(connection: Connection, subject: str, kind: AnyPlatform) -> AsyncIterator[Finding]:
+async def _further(
+    connection: Connection, subject: str, kind: AnyPlatform, loaded: Settings
+) -> AsyncIterator[Finding]:
+    """Look at what not every platform has."""
+    for checks in (_of_its_kind(connection, kind), _of_its_hook(connection, kind, loaded)):
+        async for finding in _lines(subject, kind, checks):
+            yield finding
+
+
+def _of_its_kind(connection: Connection, kind: AnyPlatform) -> AsyncIterator[Checked]:
     """Look at what only platforms of this kind have."""
-    if kind.check is None:
-        return
+    return kind.check(connection, SystemClock()) if kind.check is not None else _nothing()
+
+
+def _of_its_hook(connection: Connection, kind: AnyPlatform, loaded: Settings) -> AsyncIterator[Checked]:
+    """Look at what sends webhooks, where some are wanted and the settings say where to."""
+    wanted = isinstance(connection, Hooked) and connection.webhook_secret is not None
+    if kind.check_hook is None or not wanted or loaded.hooks.url is None:
+        return _nothing()
+    return kind.check_hook(connection, public_url(loaded, connection))
+
+
+async def _nothing() -> AsyncIterator[Checked]:
+    for checked in tuple[Checked, ...]():
+        yield checked
+
+
+async def _lines(subject: str, kind: AnyPlatform, checks: AsyncIterator[Checked]) -> AsyncIterator[Finding]:
+    """Make a line of everything that was looked at, and of what kept the rest from being looked at."""
     try:
-        async for checked in kind.check(connection, SystemClock()):
+        async for checked in checks:
             yield Finding(subject, checked.found, checked.hint, bad=checked.bad, odd=checked.odd)
     except (ServiceError, UserError) as error:
         yield Finding(subject, str(error), _hint(error, kind), bad=True)

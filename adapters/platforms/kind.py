@@ -39,7 +39,8 @@ class PlatformKind(Generic[C]):
     variables of the vendor's other tools that Clew does not read, each with what to set instead. `hook_ids` are
     the keys of a webhook whose values are ids of runs; `register_hook` lets the platform send webhooks to an address, or
     says how, and returns what to tell. Raises `ServiceError`. `check` looks at
-    what only this kind has, once the platform has answered; it may raise `ServiceError`.
+    what only this kind has, once the platform has answered, and `check_hook` at what sends webhooks to an address; both may
+    raise `ServiceError`.
     """
 
     name: str
@@ -56,6 +57,7 @@ class PlatformKind(Generic[C]):
     hook_ids: tuple[str, ...] = ()
     register_hook: Callable[[C, str], Awaitable[str]] | None = None
     check: Callable[[C, Clock], AsyncIterator[Checked]] | None = None
+    check_hook: Callable[[C, str], AsyncIterator[Checked]] | None = None
 
 
 AnyPlatform = PlatformKind[Any]

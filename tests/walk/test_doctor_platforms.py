@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Literal
 
 import pytest
 
-from adapters.cli.doctor import Finding, _clock, _of_its_kind
+from adapters.cli.doctor import Finding, _clock, _lines, _of_its_kind
 from adapters.configuration.table import HttpConnection
 from adapters.platforms.kind import AnyPlatform, Checked, PlatformKind
 from bot.errors import AccessRefused, NotAvailable, ServiceError
@@ -54,7 +55,7 @@ async def test_check__of_its_kind_becomes_lines() -> None:
         Checked("7 jobs"), Checked("role admin", "Use a developer's.", odd=True), AccessRefused("No (403).")
     )
 
-    found = [finding async for finding in _of_its_kind(LAB, "platform qa", kind)]
+    found = [finding async for finding in _lines("platform qa", kind, _of_its_kind(LAB, kind))]
 
     assert found == [
         Finding("platform qa", "7 jobs"),
@@ -65,9 +66,11 @@ async def test_check__of_its_kind_becomes_lines() -> None:
 
 async def test_check__without_one_and_with_an_error_nobody_has_a_hint_for() -> None:
     """Neither is a crash."""
-    found = [finding async for finding in _of_its_kind(LAB, "platform qa", _kind(NotAvailable("No.")))]
+    kind, plain = _kind(NotAvailable("No.")), replace(_kind(), check=None)
+    found = [finding async for finding in _lines("platform qa", kind, _of_its_kind(LAB, kind))]
 
     assert found == [Finding("platform qa", "No.", "", bad=True)]
+    assert [finding async for finding in _lines("platform qa", plain, _of_its_kind(LAB, plain))] == []
 
 
 @pytest.mark.parametrize(
