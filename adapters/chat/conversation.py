@@ -63,6 +63,8 @@ class Conversation(Generic[T]):
         self._priority = Priority(GIVE_WAY_SECONDS)
         self._accepting: set[asyncio.Task[bool]] = set()
         self._resuming: asyncio.Task[None] | None = None
+        self._resuming_later: asyncio.Task[None] | None = None
+        self._fresh: set[str] = set()  # accepted while what is left over could not be read
 
     # What comes in ---------------------------------------------------------------------------------------
 
@@ -116,8 +118,8 @@ class Conversation(Generic[T]):
 
     async def end(self) -> None:
         """Cut off what still goes on: the connections that it needs are taken away after this."""
-        if self._resuming is not None:
-            self._resuming.cancel()
+        if self._resuming_later is not None:
+            self._resuming_later.cancel()
         await self._work.end(0)
 
     # Accepted once -----------------------------------------------------------------------------------------
@@ -146,7 +148,13 @@ class Conversation(Generic[T]):
     async def _accept(self, invocation: Invocation) -> bool:
         """Accept it; False where it was accepted before. Raises `StoreError`."""
         await asyncio.shield(self.begin())  # one command given up must not end the read that all wait for
-        return await self.handler.accept(invocation)
+        if self._resuming_later is None or self._resuming_later.done():
+            return await self.handler.accept(invocation)
+        self._fresh.add(invocation.key)
+        accepted = await self.handler.accept(invocation)
+        if not accepted:  # a process before this one accepted it
+            self._fresh.discard(invocation.key)
+        return accepted
 
     async def _accepted_late(self, accepting: asyncio.Task[bool], inbound: Inbound[T]) -> None:
         """Do what the chat was told of a command that was accepted after all: answer it only if nobody was told."""
@@ -195,24 +203,31 @@ class Conversation(Generic[T]):
     # Resumed -----------------------------------------------------------------------------------------------
 
     async def _resume_unanswered(self) -> None:
+        if not await self._resumed():
+            self._resuming_later = asyncio.create_task(self._resume_later())
+
+    async def _resume_later(self) -> None:
+        """Try again until the database can be read; what comes in meanwhile is answered, and not taken for left over."""
+        again = Backoff(RETRY_SECONDS, LONGEST_RETRY_SECONDS)
+        done = False
+        while not done:
+            await self._clock.sleep(again.next())
+            done = await self._resumed()
+
+    async def _resumed(self) -> bool:
+        """Begin to answer what was accepted and never answered; False where that cannot be read just now."""
         try:
-            left = await self._unanswered()
+            left = await self.handler.unanswered(self._chat, self._clock.now() - LOOKED_BACK)
+        except StoreError as error:
+            log.warning("what was left unanswered could not be read yet: %s", error)
+            return False
         except Exception:
             log.exception("what was left unanswered could not be read")
-            return
+            return True
         for invocation in left:
-            self._lanes.start(invocation.actor.id, self._resume(invocation))
-
-    async def _unanswered(self) -> tuple[Invocation, ...]:
-        """Read what was accepted and never answered, once the database can be read."""
-        again = Backoff(RETRY_SECONDS, LONGEST_RETRY_SECONDS)
-        while True:
-            try:
-                return await self.handler.unanswered(self._chat, self._clock.now() - LOOKED_BACK)
-            except StoreError:
-                wait = again.next()
-                log.warning("what was left unanswered could not be read; trying again in %g s", wait)
-                await self._clock.sleep(wait)
+            if invocation.key not in self._fresh:
+                self._lanes.start(invocation.actor.id, self._resume(invocation))
+        return True
 
     async def _resume(self, invocation: Invocation) -> None:
         """Answer what a restart cut off; an answer that is there already is completed, not doubled."""

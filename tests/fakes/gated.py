@@ -12,7 +12,7 @@ from tests.fakes.store import MemoryStore
 
 
 class GatedStore(MemoryStore):
-    """`refusing`: nothing is accepted. `reads` counts how often what is left over was asked for."""
+    """`refusing`: nothing is accepted. `deaf`: what is left over cannot be read. `reads` counts how often what is left over was asked for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class GatedStore(MemoryStore):
             gate.set()
         self.asked_to_write, self.asked_to_finish = asyncio.Event(), asyncio.Event()
         self.asked_to_read = asyncio.Event()
-        self.refusing = False
+        self.refusing = self.deaf = False
         self.reads = 0
 
     async def accept(self, source: str, dedupe_id: str, invocation: Invocation) -> bool:
@@ -43,6 +43,8 @@ class GatedStore(MemoryStore):
         self.reads += 1
         self.asked_to_read.set()
         await self.reading.wait()
+        if self.deaf:
+            raise StoreError("The database is not there.")
         return await super().unfinished(source, since)
 
     @property

@@ -54,6 +54,13 @@ class Process:
         """The answers about the run that people see."""
         return [text for text in self.surface.seen if ANSWER in text]
 
+    async def until_resumed(self) -> None:
+        """Wait until what was left over could be read."""
+        later = self.conversation._resuming_later
+        assert later is not None
+        async with asyncio.timeout(30):
+            await later
+
     async def unanswered(self) -> int:
         """Count what was accepted and is not answered."""
         return len(await self.handler.unanswered("fake", self.chat.clock.now() - timedelta(days=1)))
@@ -127,34 +134,37 @@ async def test_start__resumes_what_is_left_over_once(process: Process) -> None:
 
 
 async def test_start__without_a_database_resumes_when_it_is_there(process: Process) -> None:
-    """What is left over is answered once the database can be read, and what comes in then is answered too."""
-    await process.handler.accept(process.surface.command(f"status {SLOW}").invocation)
+    """What is left over is answered once the database can be read, and what came in before that once too."""
+    left, again = process.surface.command(f"status {SLOW}"), process.surface.command(f"status {SLOW}")
+    await process.handler.accept(left.invocation)
     process.service.gate.set()
-    process.store.failing = "The database is not there."
-    resuming = process.conversation.begin()
-    await process.store.asked_to_read.wait()
-    waits = not resuming.done()
-    process.store.failing = None
+    process.store.deaf = True
+    await process.conversation.begin()
 
     await process.conversation.receive(process.surface.command(f"status {QUICK}", key="k2"))
-    await resuming
+    await process.conversation.receive(again)  # the chat sends what it sent to the process before
+    await process.settled()
+    meanwhile = len(process.answers)
+    process.store.deaf = False
+    await process.until_resumed()
     await process.settled()
 
-    assert waits
+    assert meanwhile == 1
     assert len(process.answers) == 2
     assert await process.unanswered() == 0
 
 
 async def test_start__without_a_database_can_be_stopped(process: Process) -> None:
     """Whoever waits for the database goes when the process ends."""
-    process.store.failing = "The database is not there."
-    resuming = process.conversation.begin()
-    await process.store.asked_to_read.wait()
+    process.store.deaf = True
+    await process.conversation.begin()
+    later = process.conversation._resuming_later
+    assert later is not None
 
     await process.conversation.end()
-    await asyncio.wait({resuming}, timeout=10)
+    await asyncio.wait({later}, timeout=10)
 
-    assert resuming.cancelled()
+    assert later.cancelled()
 
 
 QUESTIONS = ["resolve", "post", "posted", "finish"]
