@@ -73,7 +73,7 @@ def demo(
 @app.command()
 def simulate(
     *,
-    platform: Annotated[str, typer.Option(help="The platform to simulate.")] = "antithesis",
+    platform: Annotated[str | None, typer.Option(help="The kind of test platform to simulate.")] = None,
     port: Annotated[int, typer.Option(help="Loopback port to listen on; 0 picks a free port.")] = 8123,
     seed: Seed = 1,
     speed: Speed = 60.0,

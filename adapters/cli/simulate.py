@@ -7,14 +7,15 @@ import asyncio
 import typer
 
 from adapters.cli.stopping import until_stopped
-from adapters.simulator.registry import simulator
+from adapters.simulator.registry import SIMULATORS, simulator
 
 
-async def simulate(*, platform: str, port: int, seed: int, speed: float) -> int:
-    """Serve until stopped; say how to reach it.
+async def simulate(*, platform: str | None, port: int, seed: int, speed: float) -> int:
+    """Serve until stopped; say how to reach it. Where no platform is named, it is the usual one.
 
     Raises `UserError` for a platform that is not simulated, and where the port is taken.
     """
+    platform = platform or next(iter(SIMULATORS))
     run = simulator(platform)
 
     async def serve() -> None:

@@ -1,4 +1,4 @@
-"""The simulated platforms by name: a platform is added with a line here."""
+"""The simulated platforms by name, the usual one first: a platform is added with a line here."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Simulator = Callable[..., AbstractAsyncContextManager[SimulatedServer]]
 """Runs a server with `seed`, `speed` and `port` for as long as its block."""
 
 SIMULATORS: Mapping[str, tuple[str, str]] = {
-    "ai-test-harness": ("adapters.simulator.ai_test_harness", "simulated_harness"),
     "antithesis": ("adapters.simulator.antithesis", "simulated_tenant"),
+    "ai-test-harness": ("adapters.simulator.ai_test_harness", "simulated_harness"),
     "automated-future": ("adapters.simulator.automated_future", "simulated_reports"),
     "testhide": ("adapters.simulator.testhide", "simulated_testhide"),
 }
