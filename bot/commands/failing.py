@@ -1,16 +1,25 @@
 """Show a run's failing properties, newly failing first.
 
-failing [RUN] [property=NAME|NUMBER]
+failing [RUN] [property=NAME|NUMBER] [quarantined=yes]
 """
 
 from __future__ import annotations
 
-from bot.cards import Reply
-from bot.command import Asked, Services, Verb
+from collections.abc import Collection
+from dataclasses import replace
+
+from bot.analysis import RunAnalysis
+from bot.cards import FieldKind, Reply
+from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, PROPERTY, RUN
+from bot.in_full import OF_ONE_RUN
+from bot.model import Check
+from bot.platform import Platform
 from bot.replies import failing as replies
 from bot.targets.moment import choose_property
 from bot.targets.run import analysis_for
+from bot.terms import PLAIN
+from bot.triage import PastResult
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
@@ -18,14 +27,42 @@ async def handle(asked: Asked, services: Services) -> Reply:
     found = await analysis_for(asked, services, ended=True)
     wanted = asked.value("property")
     if wanted is not None:
-        return replies.one(found, choose_property(found, wanted))
+        chosen = choose_property(found, wanted)
+        return replies.one(found, chosen, await _past(found, chosen))
+    if asked.flag(found.terms.excused):
+        return replies.listing_excused(found)
     return replies.listing(found)
+
+
+async def _past(found: RunAnalysis, chosen: Check) -> tuple[PastResult, ...]:
+    """Return what came of a check before, where the platform says so; it is told beside the rest, or not at all."""
+    histories = found.platform.histories
+    if histories is None or chosen.ref is None:
+        return ()
+    try:
+        return await histories.history(chosen.ref)
+    except OF_ONE_RUN:
+        return ()
+
+
+def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
+    """Let what does not count be listed by the word that a platform has for it."""
+    words = sorted({p.terms.excused for p in platforms} - {PLAIN.excused})
+    further = (
+        Parameter(
+            name=word, summary=f"Those that fail and are {word}", kind=FieldKind.FLAG, example=f"{word}=yes"
+        )
+        for word in words
+        if " " not in word
+    )
+    return replace(verb, parameters=(*verb.parameters, *further))
 
 
 VERB = Verb(
     name="failing",
     summary="failing properties, newly failing first, each with its moment",
     handle=handle,
+    adapt=_adapted,
     parameters=(
         RUN,
         PROPERTY,

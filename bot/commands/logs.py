@@ -1,23 +1,27 @@
 """Show the log lines before a moment.
 
 logs [RUN] [MOMENT] [window=SECONDS] [grep=TEXT] [source=NAME] [lines=COUNT] [property=NAME] [build=yes]
+     [file=yes] [artifact=NAME]
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from bot import grammar
+from bot.analysis import analysis_of
 from bot.cards import Command, Field, FieldKind, Form, Reply
-from bot.command import Asked, MomentTarget, NoMomentTarget, Parameter, Services, Verb
+from bot.command import ENTRY, Asked, MomentTarget, NoMomentTarget, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
-from bot.errors import NotAvailable, NotFound
+from bot.errors import NotAvailable, NotFound, UserError
+from bot.in_full import in_full
 from bot.model import LogExcerpt, LogQuery, Run, RunLogQuery
 from bot.platform import MOMENT_LOGS, RUN_LOGS, Platform
 from bot.replies import at_moment, finding
 from bot.replies import logs as replies
 from bot.replies.forms import TITLES
-from bot.targets.moment import moment_target_of
+from bot.targets.moment import choose_property, moment_target_of
 from bot.targets.run import require, run_of
 
 WINDOW = 10.0  # virtual seconds
@@ -29,13 +33,20 @@ LONGEST_GREP = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logs:
-    """What to show of a window: its length in virtual seconds, the filters, and how many lines."""
+    """What to show of a window: its length in virtual seconds, the filters, and how many lines; or of a run's own log."""
 
     window: float = WINDOW
     grep: str | None = None
     source: str | None = None
     lines: int = LINES
     build: bool = False
+    artifact: str | None = None
+    file: bool = False
+
+    @property
+    def of_run(self) -> bool:
+        """Whether only a run's own log, or a file of it, can be meant."""
+        return self.build or self.file or self.artifact is not None
 
 
 def parse(asked: Asked) -> Logs:
@@ -51,15 +62,18 @@ def parse(asked: Asked) -> Logs:
         source=asked.value("source"),
         lines=grammar.whole_number(lines, "lines", MOST_LINES) if lines else _lines(length),
         build=asked.flag("build"),
+        artifact=asked.value("artifact"),
+        file=asked.flag("file"),
     )
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Read the window, and answer with its end, the faults that were active, and the whole as a file."""
     wanted = parse(asked)
-    if wanted.build:
+    if wanted.of_run or _may_lack_moments(asked, services):
         platform, run = await run_of(asked, services)
-        return await _run_log(platform, run, wanted, asked, services)
+        if wanted.of_run or platform.moment_logs is None:
+            return await _run_log(platform, run, wanted, asked, services)
     target = await moment_target_of(asked, services, MOMENT_LOGS)
     if isinstance(target, NoMomentTarget):
         return await _run_log(target.platform, target.run, wanted, asked, services, why=target.why)
@@ -78,6 +92,9 @@ async def handle(asked: Asked, services: Services) -> Reply:
     return replies.window(target, query, excerpt, wider=_wider(target, wanted, excerpt))
 
 
+_READ_BY = {"grep": "grep", "property": "check"}  # parameters, by the fields of a query
+
+
 async def _run_log(
     platform: Platform, run: Run, wanted: Logs, asked: Asked, services: Services, *, why: str = ""
 ) -> Reply:
@@ -87,17 +104,55 @@ async def _run_log(
     if platform.run_logs is None and not wanted.build:
         require(platform, MOMENT_LOGS, services)
     run_logs = require(platform, RUN_LOGS, services)
-    query = RunLogQuery(
-        run_id=run.ref.run_id, lines=wanted.lines, grep=wanted.grep, check=asked.value("property")
-    )
+    check = await _check(platform, run, asked, services) if "check" in run_logs.narrows else None
+    query = RunLogQuery(run_id=run.ref.run_id, lines=wanted.lines, grep=wanted.grep, check=check,
+                        artifact=wanted.artifact, file=wanted.file)  # fmt: skip
+    lacking = [
+        name for name in ("artifact", "file") if getattr(wanted, name) and name not in run_logs.narrows
+    ]
+    if lacking:
+        raise replies.no_such_log(lacking[0], platform.terms)
     try:
         excerpt = await run_logs.run_log(query, asked.report)
     except (NotAvailable, NotFound) as error:
         if why:
             raise NotAvailable(replies.no_log_at_all(why, error)) from error
         raise
+    if platform.moment_logs is None:
+        passed_over = [name for name in ("window", "moment", "source") if asked.value(name)]
+        lacking = [
+            name
+            for name in ("grep", "property")
+            if asked.value(name) and _READ_BY[name] not in run_logs.narrows
+        ]
+        more = "file" in run_logs.narrows
+        return replies.run_log(
+            run, query, excerpt, platform.terms, ignored=[*lacking, *passed_over], more=more
+        )
     ignored = tuple(n for n in ("grep", "source") if getattr(wanted, n) and n not in run_logs.narrows)
     return replies.build_logs(run, excerpt, why=why, ignored=ignored)
+
+
+def _may_lack_moments(asked: Asked, services: Services) -> bool:
+    """Whether the run that is meant may be of a platform whose logs know no moments."""
+    pasted = asked.command.pasted
+    if pasted is not None and pasted.moment is not None:
+        return False
+    return any(platform.moment_logs is None for platform in services.platforms.values())
+
+
+async def _check(platform: Platform, run: Run, asked: Asked, services: Services) -> str | None:
+    """Return the name of the check whose lines are wanted: as listed, else as given; the thread's where none is."""
+    wanted = asked.value("property")
+    if wanted is None:
+        return asked.context.property_name if run.ref == asked.context.run else None
+    found = await analysis_of(platform, services.store, await in_full(platform, run), depth=1)
+    try:
+        return choose_property(found, wanted).name
+    except UserError:
+        if ENTRY.fullmatch(wanted):
+            raise
+        return wanted
 
 
 async def form(asked: Asked, services: Services) -> Form:
@@ -138,8 +193,16 @@ def _wider(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> Command |
     return at_moment.command("logs", target.context, window=f"{window:g}", lines=f"{lines}", **kept)
 
 
+def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
+    """Leave out what none of these platforms' logs know."""
+    known = {name for p in platforms if p.run_logs is not None for name in p.run_logs.narrows}
+    lacking = {"artifact", "file"} - known
+    return replace(verb, parameters=tuple(p for p in verb.parameters if p.name not in lacking))
+
+
 VERB = Verb(
     name="logs",
+    adapt=_adapted,
     summary="log lines before a moment, with the faults that were active",
     handle=handle,
     needs=(MOMENT_LOGS, RUN_LOGS),
@@ -157,6 +220,9 @@ VERB = Verb(
         PROPERTY,
         Parameter(name="build", summary="The end of the build log instead", kind=FieldKind.FLAG,
                   example="build=yes"),
+        Parameter(name="file", summary="The whole log as a file", kind=FieldKind.FLAG, example="file=yes"),
+        Parameter(name="artifact", summary="This file of the run instead", kind=FieldKind.TEXT,
+                  example="artifact=server.log"),
         CONNECTION,
     ),
     examples=("logs", "logs latest property=1 window=30", "logs latest grep=panic source=etcd0"),

@@ -27,12 +27,21 @@ def buttons(
     `number`: the entry of a list that they stand in; `named`: other labels, by verb.
     """
     if about.moment is None:
-        return ()
+        return _lines_of_check(about, platform, number)
     return tuple(
         Button(label=named.get(verb, label), entry=number, command=command(verb, about))
         for need, label, verb in OFFERED
         if need.of(platform) is not None
     )
+
+
+def _lines_of_check(about: Context, platform: Platform, number: int | None) -> tuple[Button, ...]:
+    """Offer the lines of a check where a run's log is read by those."""
+    if about.run is None or about.property_name is None or platform.moment_logs is not None:
+        return ()
+    if platform.run_logs is None or "check" not in platform.run_logs.narrows:
+        return ()
+    return (Button(label="Log", entry=number, command=command("logs", about)),)
 
 
 def command(verb: str, about: Context, **more: str) -> Command:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.analysis import RunAnalysis
-from bot.cards import Card, Context, Fact, Item, Line, Reply, Tone, Untrusted
+from bot.cards import Card, Context, Fact, Item, Line, Reply, Span, Tone, Untrusted
 from bot.chain import Gap
 from bot.model import Check, Example, VerdictKind
 from bot.platform import has_moments
 from bot.replies import at_moment
 from bot.replies.comparing import in_a_row
+from bot.replies.logs import end_of
 from bot.replies.pasting import copyable
 from bot.replies.runs import (
     WORDS,
@@ -22,11 +25,26 @@ from bot.replies.runs import (
     ways_beside_failing,
     ways_on,
 )
-from bot.replies.wording import check_name, check_names, count, counted, duration, run_name, titled, virtual
+from bot.replies.wording import (
+    check_name,
+    check_names,
+    count,
+    counted,
+    duration,
+    listed,
+    number_of,
+    run_name,
+    short_id,
+    titled,
+    virtual,
+)
+from bot.triage import PastResult
 
 LISTED = 10
 TOLD = 3  # names in the sentence
 LONGEST_EXAMPLE = 300
+MOST_EXCUSED = 20
+NAMED_PAST = 5  # earlier runs that a sentence names
 
 
 def listing(found: RunAnalysis) -> Reply:
@@ -41,7 +59,10 @@ def listing(found: RunAnalysis) -> Reply:
               f" ({new})" if new else "", ": ", *check_names([item.name for item in failing], TOLD), "."),
         tone=Tone.BAD,
         body=tuple(line for line in (at_odds(found), partly(found)) if line),
-        items=(*(_item(n, p, found) for n, p in enumerate(failing[:LISTED], start=1)), *excused(found)),
+        items=(
+            *(_item(n, p, found) for n, p in enumerate(failing[:LISTED], start=1)),
+            *excused(found, how=bool(found.results and found.results.excused)),
+        ),
         items_left_out=max(0, len(failing) - LISTED),
         buttons=ways_beside_failing(found),
         footer=("Examples are a sample; counts are totals over all histories.",) if has_moments(found.platform) else (),
@@ -50,8 +71,34 @@ def listing(found: RunAnalysis) -> Reply:
     return Reply(card=card)
 
 
-def one(found: RunAnalysis, chosen: Check) -> Reply:
-    """Show one failing property with its sample."""
+def listing_excused(found: RunAnalysis) -> Reply:
+    """List the checks that failed without counting, each with why."""
+    run, terms = found.run, found.terms
+    there = found.results.excused if found.results else ()
+    number = count(len(there), f"{terms.excused} {terms.check.one}", f"{terms.excused} {terms.check.many}")
+    does = "does" if len(there) == 1 else "do"
+    said: Line = (number if there else f"No {terms.excused} {terms.check.one}", " failed in ", *run_name(run),
+                  f" and {does} not count." if there else ".")  # fmt: skip
+    card = Card(
+        title=(number if there else f"No {terms.excused} {terms.check.many}", " in ", *run_name(run)),
+        text=said,
+        items=tuple(_excused_item(check) for check in there[:MOST_EXCUSED]),
+        items_left_out=max(0, len(there) - MOST_EXCUSED),
+        buttons=ways_beside_failing(found),
+        context=Context(run=run.ref),
+    )
+    return Reply(card=card)
+
+
+def _excused_item(check: Check) -> Item:
+    title, place = titled(check.name)
+    message: Line = (Untrusted(check.first.text[:LONGEST_EXAMPLE]),) if check.first else ()
+    why: Line = (Untrusted(check.excused or ""),)
+    return Item(title=(title,), lines=tuple(line for line in (place, message, why) if line))
+
+
+def one(found: RunAnalysis, chosen: Check, past: Sequence[PastResult] = ()) -> Reply:
+    """Show one failing property with its sample. `past`: what came of it before, the newest first."""
     number = found.failing.index(chosen) + 1
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
@@ -65,6 +112,7 @@ def one(found: RunAnalysis, chosen: Check) -> Reply:
         Fact("State", (_mark(chosen, found),)),
         *_of_moments(found, chosen, exact),
         Fact("Took", (duration(chosen.took),) if chosen.took is not None else ()),
+        Fact(f"Last {number_of(len(past), found.terms.run)}", _before(past)),
         Fact("Where", (Untrusted(stands, code=True),) if (stands := _location(chosen)) else place),
     )
     card = Card(
@@ -78,6 +126,24 @@ def one(found: RunAnalysis, chosen: Check) -> Reply:
         context=about,
     )  # fmt: skip
     return Reply(card=card)
+
+
+_FAILED_WORDS = frozenset({"failed", "failing", "error"})
+
+
+def _before(past: Sequence[PastResult]) -> Line:
+    """Say in which of the last runs a check failed: "failed in 1026 and 1022, passed in the other 8"."""
+    by_word: dict[str, list[str]] = {}
+    for result in sorted(past, key=lambda result: result.status not in _FAILED_WORDS):
+        by_word.setdefault(result.status, []).append(short_id(result.run_id))
+    parts: list[Span] = []
+    for word, ids in by_word.items():
+        rest = f"the other {len(ids)}" if word == [*by_word][-1] else f"{len(ids)}"
+        where: Span = f"all {len(ids)}" if len(by_word) == 1 else rest
+        if word in _FAILED_WORDS and len(ids) <= NAMED_PAST:
+            where = Untrusted(listed(ids))
+        parts += [", " if parts else "", Untrusted(word), " in ", where]
+    return tuple(parts)
 
 
 def _of_moments(found: RunAnalysis, chosen: Check, exact: str) -> tuple[Fact, ...]:
@@ -114,7 +180,8 @@ def _none(found: RunAnalysis) -> Reply:
         text=said,
         tone=tone(found.verdict),
         body=(said, *([odds] if (odds := at_odds(found)) else [])),
-        items=excused(found),
+        items=excused(found, how=bool(found.results and found.results.excused)),
+        excerpt=end_of(found.log),
         buttons=ways_on(found),
         context=Context(run=run.ref),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.cards import (
@@ -20,7 +22,7 @@ from bot.cards import (
 )
 from bot.command import MomentTarget
 from bot.errors import ClewError, UserError
-from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run
+from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run, RunLogQuery
 from bot.replies import at_moment
 from bot.replies.wording import (
     count,
@@ -29,11 +31,13 @@ from bot.replies.wording import (
     run_name,
     sentence,
     short_id,
+    titled,
     virtual,
     virtual_seconds,
     virtual_text,
 )
 from bot.severity import Mark, Severity, marks
+from bot.terms import Terms
 
 
 def text_too_long(most: int) -> UserError:
@@ -99,6 +103,75 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
         context=Context(run=run.ref),
     )
     return Reply(card=card)
+
+
+def no_such_log(name: str, terms: Terms) -> UserError:
+    """Say that a platform hands out no such part of a log."""
+    return UserError(f"{terms.platform} has nothing for “{name}=”.", "Use “logs” for the end of the log.")
+
+
+def run_log(
+    run: Run,
+    query: RunLogQuery,
+    excerpt: LogExcerpt,
+    terms: Terms,
+    *,
+    ignored: Sequence[str] = (),
+    more: bool = False,
+) -> Reply:
+    """Show the end of a run's log, of the lines of one check, or of a file of the run.
+
+    `ignored`: what it does not take. `more`: the whole can be had as a file.
+    """
+    title, place = titled(query.check) if query.check else (None, ())
+    only = (Untrusted(query.grep),) if query.grep else ()
+    of: Line = ("File “", Untrusted(query.artifact), "” of ") if query.artifact else ("Log of ",)
+    around: Line = (" around “", title, "”") if title else ()
+    heading: Line = (*of, *run_name(run), *around)
+    names = listed([f"{name}=" for name in ignored])
+    passed_over: tuple[Line, ...] = ((f"Ignored: {names}.",),) if ignored else ()
+    card = Card(
+        title=heading,
+        text=(*heading, ": ", _run_story(excerpt, narrowed=bool(query.check or query.grep)), "."),
+        body=(*_missing(excerpt, "file" if query.artifact else "log"), *passed_over),
+        facts=tuple(
+            fact
+            for fact in (
+                Fact(terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
+                Fact("File" if query.artifact else "Log", (count(excerpt.total, "line"),)),
+                Fact(terms.check.title, (title, " in ", *place) if title and place else (title,) if title else ()),
+                Fact("Only lines with", only),
+            )
+            if fact.value
+        ),
+        excerpt=_excerpt(excerpt),
+        files=_files(excerpt, "file" if query.artifact else "log", _file_name(run, query.artifact)),
+        buttons=() if query.file or query.artifact or not excerpt.total or not more else (
+            Button(label="Whole log as a file", command=Command.of_run("logs", run.ref, file="yes")),
+        ),
+        tone=_tone(excerpt),
+        context=Context(run=run.ref, property_name=query.check),
+    )  # fmt: skip
+    return Reply(card=card)
+
+
+def _run_story(excerpt: LogExcerpt, *, narrowed: bool) -> str:
+    shown, read = len(excerpt.lines), " that were read" if excerpt.cut else ""
+    if not excerpt.total:
+        return "no line could be read" if excerpt.cut else "it is no text" if excerpt.path else "it is empty"
+    if not shown:
+        return f"none of the {count(excerpt.total, 'line')}{read} match"
+    if narrowed:
+        return f"{last(shown, 'line')} of {excerpt.matched:,} that match{read and ' in those'}{read}"
+    if shown == excerpt.total:
+        return f"{count(shown, 'line')}{read}"
+    return f"{last(shown, 'line')} of {excerpt.total:,}{read}"
+
+
+def _file_name(run: Run, artifact: str | None) -> str:
+    """Name a file that people save: never by what a server calls it alone, which may be a path."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", (artifact or "").rpartition("/")[2]).strip("._")
+    return f"{short_id(run.ref.run_id)}-{plain[:80] or 'log.txt'}"
 
 
 def _build_story(name: Line, excerpt: LogExcerpt) -> Line:

@@ -373,12 +373,16 @@ def changes(found: RunAnalysis) -> tuple[Item, ...]:
     )
 
 
-def excused(found: RunAnalysis) -> tuple[Item, ...]:
-    """Say how many checks failed without counting, if any."""
-    number = found.verdict.excused
-    return (
-        Item(mark=found.terms.excused, title=(f"{number_of(number, found.terms.check)}, not counted",)),
-    ) * bool(number)
+def excused(found: RunAnalysis, *, how: bool = False) -> tuple[Item, ...]:
+    """Say how many checks failed without counting, if any; `how`: and how to see which."""
+    number, terms = found.verdict.excused, found.terms
+    if not number:
+        return ()
+    how = how and " " not in terms.excused
+    ways: Line = (": use “", Untrusted(f"failing {terms.excused}=yes", code=True), "”") if how else ()
+    fail = "fails" if number == 1 else "fail"
+    said = f" that {fail} and {'is' if number == 1 else 'are'} not counted" if how else ", not counted"
+    return (Item(mark=terms.excused, title=(f"{number_of(number, terms.check)}{said}", *ways)),)
 
 
 def progress(run: Run, now: datetime, terms: Terms) -> Progress | None:
@@ -427,7 +431,9 @@ def _at_moment(found: RunAnalysis) -> tuple[Button, ...]:
 def _further(found: RunAnalysis) -> tuple[Button, ...]:
     run = found.run
     buttons: list[Button] = []
-    if found.verdict.kind is VerdictKind.INCOMPLETE and found.platform.run_logs:
+    if found.platform.run_logs and found.platform.moment_logs is None:
+        buttons.append(Button(label="Log", command=Command.of_run("logs", run.ref)))
+    elif found.verdict.kind is VerdictKind.INCOMPLETE and found.platform.run_logs:
         buttons.append(Button(label="Build log", command=Command.of_run("logs", run.ref, build="yes")))
     if run.report_url is not None:
         report = Command.of_run("report", run.ref)

@@ -45,6 +45,7 @@ KIND = PlatformKind(
     least=("TESTHIDE_BASE_URL", "TESTHIDE_API_TOKEN"),
     clock=_clock,
     check=_check,
+    hook_ids=("build_id",),
     hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at TESTHIDE_BASE_URL first."},
     shapes={
         KIND_OF_KEY: Shape(re.compile(r"th_live_[A-Za-z0-9_-]{8,}")),

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator
 
 from adapters.configuration.checks import HeaderSecret, SecretText, WebAddress
-from adapters.configuration.table import Variable, WithPassword
+from adapters.configuration.table import Hooked, Variable, WithPassword
 from adapters.configuration.tokens import is_a
 
 API = "/api/v3"
@@ -21,7 +21,7 @@ def _with_api(value: str) -> str:
     return value if value.endswith(API) else f"{value}{API}"
 
 
-class Server(WithPassword):
+class Server(WithPassword, Hooked):
     """A connection to Testhide: an API token, or a user's name and password for sessions of eight hours.
 
     `projects`: the ids of those whose builds count; none: all that the token sees.

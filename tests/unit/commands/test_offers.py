@@ -93,4 +93,4 @@ async def test_logs__of_a_platform_without_moments_are_the_runs_own() -> None:
     assert narrowed.excerpt is not None
     assert len(whole.excerpt.lines) == 3
     assert [line.strip() for line in narrowed.excerpt.lines] == ["FAILED a"]
-    assert "Ignored: source=." in told(narrowed)
+    assert "Ignored: property= and source=." in told(narrowed)

@@ -83,7 +83,7 @@ async def test_failing__shows_tests() -> None:
     assert [plain(line) for line in card.items[0].lines] == ["tests/test_auth.py"]
     assert card.items[0].buttons == ()
     assert card.footer == ()
-    assert plain(card.items[1].title) == "1 test, not counted"
+    assert plain(card.items[1].title) == "1 test that fails and is not counted: use “failing quarantined=yes”"
     assert {fact.label for fact in one.facts} == {"State", "Where"}
 
 
