@@ -19,9 +19,9 @@ from adapters.simulator.ai_test_harness.routes import Routes
 from adapters.simulator.ai_test_harness.world import World
 from adapters.simulator.common.answers import Refusal
 from adapters.simulator.common.contract import Contract, load
+from adapters.simulator.common.delivering import DeliveringServer
 from adapters.simulator.common.misbehave import FAULTS as COMMON
 from adapters.simulator.common.misbehave import Json, Rule
-from adapters.simulator.common.server import SimulatedServer
 
 API_KEY = "ath_simulated4711key"
 SCHEME = "Bearer "
@@ -39,12 +39,12 @@ FAULTS: dict[str, Rule] = {
 """What this platform can do wrong, or differently from its reference."""
 
 
-class SimulatedHarness(SimulatedServer):
+class SimulatedHarness(DeliveringServer):
     """A team of AI Test Harness. Executions end by themselves unless a test holds them."""
 
     mount: ClassVar[str] = "/api/v1"
     faults: ClassVar[Mapping[str, Rule]] = FAULTS
-    controls: ClassVar[frozenset[str]] = SimulatedServer.controls | {
+    controls: ClassVar[frozenset[str]] = DeliveringServer.controls | {
         "add_plan", "hold_execution", "start_execution", "finish_execution", "switch", "limit", "rate", "group",
     }  # fmt: skip
 
@@ -53,7 +53,7 @@ class SimulatedHarness(SimulatedServer):
         self.world = world
         self.api_key = API_KEY
         self.quota = Quota(world.clock)
-        self.hooks = Hooks()
+        self.hooks = Hooks(self.webhooks)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the documented endpoints."""
@@ -72,8 +72,10 @@ class SimulatedHarness(SimulatedServer):
         return Refusal(status, {"error": {"code": status, "message": message}})
 
     def settle(self) -> None:
-        """Let happen what is due by now."""
-        self.world.settle()
+        """Let happen what is due by now, and tell it to whoever registered."""
+        now = self.world.settle()
+        for told in self.world.take_events():
+            self.hooks.tell(told, now)
 
     def environment(self) -> dict[str, str]:
         """Return the settings that point Clew at this server."""
@@ -123,6 +125,7 @@ class SimulatedHarness(SimulatedServer):
             leaves_out=frozenset(leaves_out),
         )
         self.world.finish(execution, ending)
+        self.settle()
 
     def switch(self, **changes: Any) -> None:
         """Turn what the reference leaves open; `changes` are fields of `Switches`. Raises TypeError."""

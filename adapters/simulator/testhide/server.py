@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -13,9 +11,8 @@ from aiohttp import web
 
 from adapters.simulator.common.answers import Refusal
 from adapters.simulator.common.contract import Contract, load
+from adapters.simulator.common.delivering import DeliveringServer
 from adapters.simulator.common.misbehave import FAULTS, Rule, answers
-from adapters.simulator.common.server import SimulatedServer
-from adapters.simulator.common.webhooks import Webhooks
 from adapters.simulator.testhide.access import PASSWORD, Accounts, refuse
 from adapters.simulator.testhide.artifacts import Artifacts
 from adapters.simulator.testhide.build import QUEUED, RUNNING, Build, Job, Plan
@@ -28,7 +25,6 @@ from adapters.simulator.testhide.part import ACCOUNT, API, Part
 from adapters.simulator.testhide.results import Results
 from adapters.simulator.testhide.world import World
 
-PULSE = 0.2  # seconds of the clock between two looks at what is due
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 OWN_FAULTS: Mapping[str, Rule] = {
@@ -42,14 +38,14 @@ Failing = Sequence[str] | Mapping[str, str]
 """Node ids, with or without a message."""
 
 
-class SimulatedTesthide(SimulatedServer):
+class SimulatedTesthide(DeliveringServer):
     """A server that runs. Ids are given and taken as text; a number will do where they are numbers."""
 
     mount: ClassVar[str] = API
     faults: ClassVar[Mapping[str, Rule]] = {**FAULTS, **OWN_FAULTS}
-    controls: ClassVar[frozenset[str]] = SimulatedServer.controls | {
+    controls: ClassVar[frozenset[str]] = DeliveringServer.controls | {
         "add_project", "add_job", "add_build", "finish_build", "plan_next", "quarantine", "unquarantine",
-        "lose_node", "set_manners", "add_account", "revoke", "attach", "deliver_as", "release",
+        "lose_node", "set_manners", "add_account", "revoke", "attach",
     }  # fmt: skip
 
     def __init__(self, world: World, *, hex_ids: bool = False) -> None:
@@ -63,9 +59,7 @@ class SimulatedTesthide(SimulatedServer):
         self.api_token = self.accounts.add(self.username, "developer")
         self.admin_token = self.accounts.add("root", "admin")
         self.viewer_token = self.accounts.add("guest", "viewer")
-        self.webhooks = Webhooks(self.clock)
         self._hooks = Hooks(world, self.ids, out=self.webhooks)
-        self._pulse: asyncio.Task[None] | None = None
 
     def routes(self) -> list[web.RouteDef]:
         """Return the documented endpoints."""
@@ -102,24 +96,6 @@ class SimulatedTesthide(SimulatedServer):
         """Return tokens, sessions, the password, webhook secrets and what jobs have in their environment."""
         deploy = (f"deploy-canary-{number}" for number in self.world.jobs)
         return (*self.accounts.secrets(), *self._hooks.secrets, *deploy)
-
-    async def start(self) -> None:
-        """Let time do its work without being asked, where it runs."""
-        if self.clock.speed:
-            self._pulse = asyncio.create_task(self._beat())
-
-    async def stop(self) -> None:
-        """Stand still."""
-        if self._pulse is not None:
-            self._pulse.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._pulse
-        await self.webhooks.close()
-
-    async def _beat(self) -> None:
-        while True:
-            await self.clock.sleep(PULSE)
-            self.world.settle()
 
     def add_project(self, name: str, *, branches: Sequence[str] = ("main",)) -> str:
         """Add a project; return its id."""
@@ -219,14 +195,6 @@ class SimulatedTesthide(SimulatedServer):
         """Give a build one more artifact, or another content to one of that name. Raises KeyError."""
         text = content.encode() if isinstance(content, str) else content
         self.world.files.setdefault(self.build(build).number, []).append((name, kind, text))
-
-    def deliver_as(self, **changes: Any) -> None:
-        """Say how webhooks are delivered from now on: fields of `webhooks.Manner`. Raises TypeError, ValueError."""
-        self.webhooks.deliver_as(**changes)
-
-    def release(self) -> int:
-        """Deliver what was held, newest first; return how many."""
-        return self.webhooks.release()
 
     def build(self, build: object) -> Build:
         """Return a build's plan and data. Raises KeyError."""

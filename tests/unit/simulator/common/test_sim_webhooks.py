@@ -7,14 +7,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 import pytest
-from aiohttp import web
 
 from adapters.simulator.common.clock import SimulatedClock
 from adapters.simulator.common.webhooks import Attempt, Webhooks, signature
 from tests.fakes.clock import ManualClock
+from tests.fakes.receiver import Receiver, receiving
 
 SECRET = "s3cr3t-of-th"
 BODY = {"event": "build.finished", "data": {"build_id": 1026, "status": "failed"}}
@@ -22,32 +21,14 @@ VECTOR_HEX = "e185f10496e3ba672b293a12efe5dfcceccaa261ea2dff934633094f5c11872a"
 VECTOR_BASE64 = "4YXxBJbjumcrKToS7+XfzOzKomHqLf+TRjMJT1wRhyo="
 
 
-@dataclass
-class Receiver:
-    url: str = ""
-    status: int = 202
-    got: list[tuple[bytes, dict[str, str]]] = field(default_factory=list)
-
-    async def take(self, request: web.Request) -> web.Response:
-        self.got.append((await request.read(), dict(request.headers)))
-        return web.Response(status=self.status)
-
-    @property
-    def builds(self) -> list[int]:
-        return [json.loads(content)["data"]["build_id"] for content, _ in self.got]
-
-
 @pytest.fixture
 async def receiver() -> AsyncIterator[Receiver]:
-    receiver = Receiver()
-    app = web.Application(client_max_size=4 * 1024 * 1024)
-    app.router.add_post("/hooks/qa", receiver.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks/qa"
-    yield receiver
-    await runner.cleanup()
+    async with receiving() as receiver:
+        yield receiver
+
+
+def builds_of(receiver: Receiver) -> list[int]:
+    return [body["data"]["build_id"] for body in receiver.bodies]
 
 
 @pytest.fixture
@@ -130,7 +111,7 @@ async def test_send__twice_or_not_at_all(
     webhooks.send(receiver.url, SECRET, build(7))
     await webhooks.settled()
 
-    assert receiver.builds == builds
+    assert builds_of(receiver) == builds
 
 
 async def test_send__late(webhooks: Webhooks, receiver: Receiver, clock: ManualClock) -> None:
@@ -139,12 +120,12 @@ async def test_send__late(webhooks: Webhooks, receiver: Receiver, clock: ManualC
     webhooks.send(receiver.url, SECRET, build(1))
     webhooks.deliver_as()
     await webhooks.send_now(receiver.url, SECRET, build(2))
-    early = list(receiver.builds)
+    early = list(builds_of(receiver))
 
     await clock.advance(30)
     await webhooks.settled()
 
-    assert (early, receiver.builds) == ([2], [2, 1])
+    assert (early, builds_of(receiver)) == ([2], [2, 1])
 
 
 async def test_send__held_ones_are_sent_newest_first(webhooks: Webhooks, receiver: Receiver) -> None:
@@ -153,12 +134,12 @@ async def test_send__held_ones_are_sent_newest_first(webhooks: Webhooks, receive
     webhooks.send(receiver.url, SECRET, build(1))
     webhooks.send(receiver.url, SECRET, build(2))
     await webhooks.settled()
-    before = list(receiver.builds)
+    before = list(builds_of(receiver))
 
     released = webhooks.release()
     await webhooks.settled()
 
-    assert (before, released, receiver.builds) == ([], 2, [2, 1])
+    assert (before, released, builds_of(receiver)) == ([], 2, [2, 1])
 
 
 async def test_send_now__says_what_became_of_it(webhooks: Webhooks, receiver: Receiver) -> None:
