@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -28,13 +29,13 @@ def test_readme__settings() -> None:
 def test_readme__settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The example of the settings file is one, and leaves no table out."""
     text = README.split("```toml")[1].split("```")[0]
-    (tmp_path / "clew.toml").write_text(text.replace("/run/secrets/prod", "key"), encoding="utf-8")
-    (tmp_path / "key").write_text("k", encoding="utf-8")
+    (tmp_path / "clew.toml").write_text(re.sub(r"/run/secrets/[\w-]+", "key", text), encoding="utf-8")
+    (tmp_path / "key").write_text("a-secret-of-24-characters", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     for name in settings.environment_names():
         monkeypatch.delenv(name, raising=False)
 
-    assert [connection.name for connection in settings.load().connections] == ["prod"]
+    assert [connection.name for connection in settings.load().connections] == ["prod", "qa"]
     assert settings.KEYS - {"read_only"} == tomllib.loads(text).keys()
 
 

@@ -40,7 +40,7 @@ EVENTS = (
     "message.im",
     "tokens_revoked",
 )
-DESCRIPTION = "Test runs on Antithesis: launched, followed, triaged and debugged in chat."
+DESCRIPTION = "Test runs: launched, followed, triaged and debugged in chat."
 LONG = (
     "Clew notifies channels when a test run ends, with its verdict and with what is new against the run before. "
     "It starts runs, lists failing properties, shows the log before a failure and opens debugging sessions, "
