@@ -12,10 +12,10 @@ import typer
 from adapters import logs, settings
 from adapters.chat.kind import AnyChat
 from adapters.chat.registry import CHATS
-from adapters.cli.hooks import public_url
+from adapters.cli.hooks import hook_url
 from adapters.clock import SystemClock
 from adapters.configuration.problems import SettingsError
-from adapters.configuration.table import Connection, Hooked, HttpConnection
+from adapters.configuration.table import Connection, HttpConnection
 from adapters.platforms.http.sender import FAULTS
 from adapters.platforms.http.transport import open_http
 from adapters.platforms.kind import AnyPlatform, Checked
@@ -205,10 +205,10 @@ def _of_its_kind(connection: Connection, kind: AnyPlatform) -> AsyncIterator[Che
 
 def _of_its_hook(connection: Connection, kind: AnyPlatform, loaded: Settings) -> AsyncIterator[Checked]:
     """Look at what sends webhooks, where some are wanted and the settings say where to."""
-    wanted = isinstance(connection, Hooked) and connection.webhook_secret is not None
-    if kind.check_hook is None or not wanted or loaded.hooks.url is None:
+    url = hook_url(loaded, connection)
+    if kind.check_hook is None or url is None:
         return _nothing()
-    return kind.check_hook(connection, public_url(loaded, connection))
+    return kind.check_hook(connection, url, SystemClock())
 
 
 async def _nothing() -> AsyncIterator[Checked]:

@@ -11,6 +11,7 @@ from adapters import logs, settings
 from adapters.cli.ask import ANSWERED
 from adapters.cli.background import Background
 from adapters.cli.parts import Parts
+from adapters.clock import SystemClock
 from adapters.configuration.problems import Problem, SettingsError
 from adapters.configuration.table import Connection, Hooked
 from adapters.hooks.app import PATH, Source, Webhooks
@@ -62,22 +63,26 @@ async def register(name: str) -> int:
             f"connection {name}", "Its platform sends no webhooks.", "Clew polls it without them."
         )
         raise SettingsError([problem])
-    typer.echo(await sends(connection, public_url(loaded, connection)))
+    url = hook_url(loaded, connection)
+    if url is None:
+        raise SettingsError(_missing(loaded, connection))
+    typer.echo(await sends(connection, url, SystemClock()))
     return ANSWERED
 
 
-def public_url(loaded: Settings, connection: Connection) -> str:
-    """Return where a connection's platform sends webhooks. Raises `SettingsError` where the settings do not say."""
-    missing = []
+def hook_url(loaded: Settings, connection: Connection) -> str | None:
+    """Return where a connection's platform sends webhooks, None where the settings do not say."""
+    return None if _missing(loaded, connection) else f"{loaded.hooks.url}/{connection.name}"
+
+
+def _missing(loaded: Settings, connection: Connection) -> list[Problem]:
+    found = []
     if not isinstance(connection, Hooked) or connection.webhook_secret is None:
-        missing.append(
-            Problem(f"connection {connection.name}, webhook_secret", "It is missing.", HOW_TO_MAKE_ONE)
-        )
+        where = f"connection {connection.name}, webhook_secret"
+        found.append(Problem(where, "It is missing.", HOW_TO_MAKE_ONE))
     if loaded.hooks.url is None:
-        missing.append(Problem("hooks, url", "It is missing.", SAY_WHERE))
-    if missing:
-        raise SettingsError(missing)
-    return f"{loaded.hooks.url}/{connection.name}"
+        found.append(Problem("hooks, url", "It is missing.", SAY_WHERE))
+    return found
 
 
 def _sources(loaded: Settings) -> dict[str, Source]:

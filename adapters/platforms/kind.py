@@ -38,9 +38,8 @@ class PlatformKind(Generic[C]):
     connection, `clock` is an address of it whose answer has a Date header. `shapes` are those of its secrets, `unread` are
     variables of the vendor's other tools that Clew does not read, each with what to set instead. `hook_ids` are
     the keys of a webhook whose values are ids of runs; `register_hook` lets the platform send webhooks to an address, or
-    says how, and returns what to tell. Raises `ServiceError`. `check` looks at
-    what only this kind has, once the platform has answered, and `check_hook` at what sends webhooks to an address; both may
-    raise `ServiceError`.
+    says how, and returns what to tell; `check_hook` tries out whether they arrive there. `check` looks at what only this
+    kind has, once the platform has answered. All three may raise `ServiceError`.
     """
 
     name: str
@@ -55,9 +54,9 @@ class PlatformKind(Generic[C]):
     shapes: Shapes = field(default_factory=dict)
     unread: Mapping[str, str] = field(default_factory=dict)
     hook_ids: tuple[str, ...] = ()
-    register_hook: Callable[[C, str], Awaitable[str]] | None = None
+    register_hook: Callable[[C, str, Clock], Awaitable[str]] | None = None
+    check_hook: Callable[[C, str, Clock], AsyncIterator[Checked]] | None = None
     check: Callable[[C, Clock], AsyncIterator[Checked]] | None = None
-    check_hook: Callable[[C, str], AsyncIterator[Checked]] | None = None
 
 
 AnyPlatform = PlatformKind[Any]

@@ -32,6 +32,18 @@ def _check(own: Server, clock: Clock) -> AsyncIterator[Checked]:
     return check(own, clock)
 
 
+async def _register_hook(own: Server, url: str, clock: Clock) -> str:
+    from adapters.platforms.testhide.hooks import register
+
+    return await register(own, url, clock)
+
+
+def _check_hook(own: Server, url: str, clock: Clock) -> AsyncIterator[Checked]:
+    from adapters.platforms.testhide.hooks import check
+
+    return check(own, url, clock)
+
+
 def _clock(own: Server) -> str:
     return f"{own.address}/healthz"
 
@@ -46,6 +58,8 @@ KIND = PlatformKind(
     clock=_clock,
     check=_check,
     hook_ids=("build_id",),
+    register_hook=_register_hook,
+    check_hook=_check_hook,
     hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at TESTHIDE_BASE_URL first."},
     shapes={
         KIND_OF_KEY: Shape(re.compile(r"th_live_[A-Za-z0-9_-]{8,}")),

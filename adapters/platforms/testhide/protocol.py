@@ -115,5 +115,26 @@ def branches_request(repository: str, start: str) -> Request:
     return Request(path=path, query=_given((("q", start), ("limit", "50"))))
 
 
+def hooks_request() -> Request:
+    """Ask which webhooks are registered."""
+    return Request(path="webhooks")
+
+
+def add_hook_request(body: dict[str, object]) -> Request:
+    """Register a webhook."""
+    return Request(path="webhooks", method="POST", body=msgspec.json.encode(body))
+
+
+def change_hook_request(hook: str, body: dict[str, object]) -> Request:
+    """Change a webhook."""
+    path = f"webhooks/{checked_id(hook, 'webhook')}"
+    return Request(path=path, method="PUT", body=msgspec.json.encode(body))
+
+
+def try_hook_request(hook: str) -> Request:
+    """Let the server send a test of a webhook; it waits for the answer to that."""
+    return Request(path=f"webhooks/{checked_id(hook, 'webhook')}/test", method="POST")
+
+
 def _given(pairs: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in pairs if value)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator
 
-from adapters.configuration.checks import HeaderSecret, SecretText, WebAddress
+from adapters.configuration.checks import HeaderSecret, SecretText, WebAddress, WebhookSecret
 from adapters.configuration.table import Hooked, Variable, WithPassword
 from adapters.configuration.tokens import is_a
 
@@ -51,4 +51,8 @@ class Server(WithPassword, Hooked):
         bool,
         Variable("TESTHIDE_ALLOW_HTTP", "`true`: plain http beyond this machine, too", alone=False),
     ] = False
+    webhook_secret: Annotated[
+        WebhookSecret | None,
+        Variable("TESTHIDE_WEBHOOK_SECRET", "what signs its webhooks; see `[hooks]`", alone=False),
+    ] = None
     projects: tuple[int, ...] = ()

@@ -37,7 +37,7 @@ async def _open(lab: Lab, clock: Clock, ledger: Ledger) -> AsyncIterator[Platfor
     yield
 
 
-async def _register(lab: Lab, url: str) -> str:
+async def _register(lab: Lab, url: str, clock: Clock) -> str:
     assert lab.webhook_secret is not None
     return f"{lab.name} sends its webhooks to {url} from now on."
 
