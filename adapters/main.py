@@ -223,12 +223,13 @@ async def assemble(settings: Settings, clock: Clock | None = None, **services: A
     from adapters.platforms.registry import open_platform
     from adapters.store.store import open_store
     from bot.handler import Handler
+    from bot.remembered import remembering
 
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url.reveal(), now=clock.now))
         platforms = {
-            c.name: await stack.enter_async_context(open_platform(c, clock, store))
+            c.name: remembering(await stack.enter_async_context(open_platform(c, clock, store)), store)
             for c in settings.connections
         }
         handler = Handler(replace(_services(settings, platforms, store, clock), **services))

@@ -31,6 +31,7 @@ class Gap(StrEnum):
     CUT = "cut"  # they cannot be read whole
     SELF_CUT = "self cut"  # those of the run itself cannot be read whole
     UNLISTED = "unlisted"  # none is on record, and the platform lists no runs
+    NO_LAUNCHER = "no launcher"  # nobody knows which launcher it is of, so which runs are of its series
     UNDATED = "undated"  # nobody knows when the run itself was created
 
 

@@ -89,7 +89,8 @@ async def end_before(platform: Platform, store: WatchStore, run: Run) -> RunStat
     """
     connection, before = run.ref.connection, run.created_at
     if before is None:
-        return await store.last_end(connection, run.series, await untimed.listed_at(store, run))
+        at = await untimed.listed_at(store, run)
+        return await store.last_end(connection, run.series, at) if run.series[0] else None
     coverage = await store.coverage(connection)
     if coverage is not None and coverage.whole_since < before <= coverage.until:
         recorded = await store.last_end(connection, run.series, before, coverage.whole_since)
@@ -134,6 +135,8 @@ async def read_results(platform: Platform, store: WatchStore, run: Run) -> Store
 
 async def _find(platform: Platform, store: WatchStore, run: Run, depth: int) -> tuple[tuple[Run, ...], Gap]:
     """Return the earlier runs, newest first, and why there are no more."""
+    if not run.series[0]:
+        return (), Gap.NO_LAUNCHER
     found: list[Run] = []
     before = _before if run.created_at is not None else untimed.before
     try:

@@ -14,8 +14,8 @@ from bot.cards import Card, Item, Line
 from bot.command import Services
 from bot.errors import ListCut, ServiceError
 from bot.model import Run, RunQuery
-from bot.platform import Platform, listed, newest_runs
-from bot.recent import Recent, recent_of
+from bot.platform import Platform, listed
+from bot.recent import Recent, newest_here, recent_of
 from bot.replies import home as replies
 from bot.replies.runs import not_listed
 from bot.watch.listing import OPEN
@@ -80,8 +80,12 @@ def _items(shown: list[Recent], services: Services) -> tuple[Item, ...]:
 async def _runs(platform: Platform, services: Services, most: int) -> _Runs:
     try:
         # By their status: a long one may stand behind any number of newer ones.
-        going = [run for status in OPEN for run in await newest_runs(platform, RunQuery(status=status))]
-        over = await _over(platform, most)
+        going = [
+            run
+            for status in OPEN
+            for run in await newest_here(platform, services.store, RunQuery(status=status))
+        ]
+        over = await _over(platform, services, most)
     except ServiceError as error:
         return _Runs(problem=not_listed(platform.connection, error.problem))
     return _Runs(
@@ -91,8 +95,11 @@ async def _runs(platform: Platform, services: Services, most: int) -> _Runs:
     )
 
 
-async def _over(platform: Platform, most: int) -> list[Run]:
+async def _over(platform: Platform, services: Services, most: int) -> list[Run]:
     """Return the newest runs that have ended, of as many pages as it takes, within a bound."""
+    if platform.lists is None:
+        recorded = await newest_here(platform, services.store, RunQuery(), RUN_PAGES, anew=False)
+        return [run for run in recorded if run.status.terminal]
     over: list[Run] = []
     pages = 0
     with suppress(ListCut):  # what was read until then is true all the same

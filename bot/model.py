@@ -134,7 +134,7 @@ class Run:
 
     `created_at`: a platform gives it for all of its runs, read alone and in a list, or for none: then runs are in
     the order in which they were first listed, `seen_at`. `launcher_key`: the launcher's id, where its name does not
-    tell it apart. `took`: the duration that the platform serves. `done`: how many checks are done, of how many.
+    tell it apart. `took`: the duration that the platform serves, `duration` one that it serves without a unit. `done`: how many checks are done, of how many.
     `brief`: a row of a list that says less than the run read alone, or otherwise. `interrupted`: it was ended from
     outside, and the platform does not say that anybody wanted it. `ahead`: how many wait before it.
     """
@@ -150,6 +150,7 @@ class Run:
     completed_at: datetime | None = None
     seen_at: datetime | None = None  # when Clew first listed it; known of runs on record alone
     took: timedelta | None = None
+    duration: str = ""
     done: tuple[int, int] | None = None
     creator: str | None = None
     description: str | None = None
@@ -170,6 +171,16 @@ class Run:
     brief: bool = False
     interrupted: bool = False
     ahead: int | None = None
+
+    @classmethod
+    def of_id(cls, ref: RunRef) -> Run:
+        """Return a run that was started and of which nothing but its id is known yet."""
+        return cls(ref=ref, status=RunStatus.STARTING, status_text=RunStatus.STARTING.value, launcher="")
+
+    @property
+    def progress(self) -> str:
+        """How many checks are done, of how many, as kept: "12/45", "" where that is not said."""
+        return f"{self.done[0]}/{self.done[1]}" if self.done is not None else ""
 
     def is_of(self, launcher: str) -> bool:
         """Whether a name is its launcher's, with the key behind it or without: which is shown can change."""
@@ -460,9 +471,13 @@ class DebugRequest:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The platform took it; `run_id` is None where it did not say which run it became."""
+    """The platform took it; `run_id` is None where it did not say which run it became.
+
+    `run`: what is known of it from the launch, where the platform will not say it of the run later.
+    """
 
     run_id: str | None
+    run: Run | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.cards import Card, Command, Context
-from bot.model import Run, RunRef, RunStatus, Secret
+from bot.model import Run, RunQuery, RunRef, RunStatus, Secret
 from bot.publication import (
     LedgerResult,
     LedgerRun,
@@ -196,8 +196,8 @@ class WatchStore(Protocol):
     async def record(self, step: PollStep) -> int:
         """Write one decision whole or not at all; return how many deliveries were new."""
 
-    async def track(self, ref: RunRef, now: datetime) -> None:
-        """Follow a run that was launched here and may not be listed yet."""
+    async def track(self, run: Run, now: datetime) -> None:
+        """Follow a run that no list has shown; one that goes on and is no longer followed is followed again."""
 
     async def coverage(self, connection: str) -> Coverage | None:
         """Return the time over which every run is on record; None where that is not known."""
@@ -211,12 +211,13 @@ class WatchStore(Protocol):
         limit: int,
         *,
         timed: bool = True,
+        ended: bool = False,
     ) -> tuple[Run, ...]:
         """Return the runs on record of a series that completed or still go on, newest first; no ephemeral ones.
 
         Both times are those of creation (`timed`), else those of the first listing, and exclusive; runs of the other
         kind are left out. The runs hold what the record keeps of them. One that
-        was launched here and whose series is not known yet counts for every series.
+        was launched here and whose series is not known yet counts for every series. `ended`: only those that completed.
         """
 
     async def last_end(
@@ -253,8 +254,14 @@ class WatchStore(Protocol):
     async def launchers(self, connection: str) -> tuple[str, ...]:
         """Return the launchers of the runs seen, most recent first."""
 
-    async def recent(self, connection: str, limit: int) -> tuple[tuple[str, str, str], ...]:
-        """Return (run id, launcher, status) of recent runs, newest first, for completion."""
+    async def newest(self, connection: str, query: RunQuery, limit: int) -> tuple[Run, ...]:
+        """Return the newest runs on record, newest first, as they were when they were last read.
+
+        Of the query its status and its launcher count, by the launcher's id where that is known.
+        """
+
+    async def recorded(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, Run]:
+        """Return these runs as they are on record; runs never seen are left out."""
 
 
 class Subscriptions(Protocol):

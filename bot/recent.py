@@ -11,14 +11,16 @@ from itertools import chain, zip_longest
 from bot.chain import Gap
 from bot.earlier import chain_of, kept_results
 from bot.errors import ServiceError
-from bot.model import Run
-from bot.platform import Platform
+from bot.model import Run, RunQuery
+from bot.platform import Platform, newest_runs
 from bot.ports import WatchStore
 from bot.state import StoredResults
 from bot.terms import Terms
 
 COMPARED = 10  # runs of a list that are compared with the run before them; each can take two more requests
 AT_ONCE = 4  # reads
+RECORDED = 50  # runs of a platform without a list that stand for a page of it
+READ_ANEW = 8  # of them are read anew where they go on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,33 @@ class Recent:
     terms: Terms
     known: StoredResults | None = None
     before: StoredResults | Gap | None = None
+
+
+async def newest_here(
+    platform: Platform, store: WatchStore, query: RunQuery, pages: int = 1, *, anew: bool = True
+) -> list[Run]:
+    """Return the newest runs: of the platform's list, else of those on record, `anew` with what goes on read again.
+
+    What cannot be read again is given as it was. Raises `ServiceError` where the list cannot be read, `StoreError`.
+    """
+    if platform.lists is not None:
+        return await newest_runs(platform, query, pages)
+    recorded = await store.newest(platform.connection, query, pages * RECORDED)
+    if not anew:
+        return list(recorded)
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def now(place: int, run: Run) -> Run:
+        if run.status.terminal or place >= READ_ANEW:
+            return run
+        try:
+            async with turn:
+                return await platform.reads.run(run.ref.run_id)
+        except ServiceError:
+            return run
+
+    found = await asyncio.gather(*(now(place, run) for place, run in enumerate(recorded)))
+    return [run for run in found if query.status in {None, run.status}]
 
 
 def newest_of(lists: Sequence[Sequence[Run]], number: int) -> list[Run]:

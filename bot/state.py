@@ -127,6 +127,9 @@ class TrackedRun:
     terminal_since: datetime | None = None  # when the watcher first saw it ended
     listed_at: datetime | None = None  # when it was created, or first listed where the platform does not say
     listed: bool = True  # a list has shown it; False of one that was launched here and is not listed yet
+    progress: str = ""  # how many checks were done, as `Run.progress`
+    changed_at: datetime | None = None  # when its status or progress was first seen as it is
+    settled: bool = False  # nothing more is read of it: all is known, or it is no longer followed
 
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)  # before every run
@@ -253,6 +256,7 @@ class PollStep:
     results: tuple[StoredResults, ...] = ()
     results_known: tuple[RunRef, ...] = ()  # read, or known to be absent
     announced: tuple[tuple[RunRef, RunStatus], ...] = ()
+    unfollowed: tuple[RunRef, ...] = ()  # these go on, and are read no more
     deliveries: tuple[NewDelivery, ...] = ()
     publications: tuple[Publication, ...] = ()  # wanted by a rule; one that is known already stays as it is
 

@@ -21,7 +21,7 @@ from bot.cards import Field, FieldKind
 from bot.command import Asked, Parameter, Services, Verb
 from bot.errors import ClewError
 from bot.launchers import known_launchers
-from bot.model import NOTHING, Check, Moment
+from bot.model import NOTHING, Check, Moment, RunQuery
 from bot.platform import Platform
 from bot.replies import suggestions as replies
 from bot.replies.wording import short_id
@@ -168,12 +168,12 @@ class Autocomplete:
         whose = f"{platform.connection}/" if self._several else ""
         return [
             Suggestion(
-                text=whose + run_id,
-                label=replies.run(launcher, status, whose + run_id),
-                hint=f"{launcher}, {status}",
-                short=whose + short_id(run_id),
+                text=whose + run.ref.run_id,
+                label=replies.run(run.launcher, run.status.value, whose + run.ref.run_id),
+                hint=f"{run.launcher}, {run.status.value}" if run.launcher else run.status.value,
+                short=whose + short_id(run.ref.run_id),
             )
-            for run_id, launcher, status in await self._services.store.recent(platform.connection, RECENT)
+            for run in await self._services.store.newest(platform.connection, RunQuery(), RECENT)
         ]
 
     async def _of_launchers(self, beside: Invocation) -> Iterable[Suggestion]:

@@ -36,14 +36,13 @@ async def before(platform: Platform, store: WatchStore, run: Run, depth: int) ->
 
     Raises `ListCut` where nobody knows what comes next, `ServiceError`, `StoreError`.
     """
-    recorded, whole_since = await _recorded(store, run, depth)
+    recorded, whole_since = await _recorded(store, run, depth, listed=platform.lists is not None)
     if platform.lists is None and recorded is None:
         raise Undated("no list shows where the run stands")
     all_ended = recorded is not None and all(earlier.status is RunStatus.COMPLETED for earlier in recorded)
     if platform.lists is None or (whole_since is not None and all_ended):
         for earlier in recorded or ():
-            if earlier.status is RunStatus.COMPLETED:
-                yield earlier
+            yield earlier
         if platform.lists is not None and whole_since != BEGINNING:
             raise ListCut("it was not read further back")
         return
@@ -54,15 +53,20 @@ async def before(platform: Platform, store: WatchStore, run: Run, depth: int) ->
 
 
 async def _recorded(
-    store: WatchStore, run: Run, depth: int
+    store: WatchStore, run: Run, depth: int, *, listed: bool
 ) -> tuple[tuple[Run, ...] | None, datetime | None]:
-    """Return the earlier runs on record, None where the run itself is not; and since when the record is whole."""
+    """Return the earlier runs on record, None where the run itself is not; and since when the record is whole.
+
+    Where the platform has no list, only those that completed: then one that goes on says nothing of the record.
+    """
     at = await listed_at(store, run)
     coverage = await store.coverage(run.ref.connection)
     since = coverage.whole_since if coverage is not None else None
     if at is None:
         return None, since
-    found = await store.earlier(run.ref.connection, run.series, at, since or BEGINNING, depth, timed=False)
+    found = await store.earlier(
+        run.ref.connection, run.series, at, since or BEGINNING, depth, timed=False, ended=not listed
+    )
     return found, since
 
 

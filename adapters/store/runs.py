@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func, literal
+from sqlalchemy import Row, and_, case, func, literal
 
 from adapters.store.codec import from_row, to_row
 from adapters.store.database import Database, Insert
@@ -35,6 +35,7 @@ def run_row(run: Run, now: datetime, *, baseline: bool) -> dict[str, Any]:
         listed_at=run.created_at or run.seen_at or now,
         listed=(run.created_at or run.seen_at) is not None,
         terminal_since=now if run.status.terminal else None,
+        changed_at=now,
         announced=run.status if quiet else None,
         results_known=False,
         settled=quiet,
@@ -49,6 +50,8 @@ def upsert_runs(db: Database) -> Insert:
     add = db.insert(runs)
     new = add.excluded
     changed = runs.c.status != new.status
+    goes_on = and_(*(new.status != status for status in TERMINAL))  # IN does not go with many rows at once
+    moved = changed | (runs.c.progress != new.progress)
     kept = {
         name: case((new[name] != "", new[name]), else_=runs.c[name])
         for name in ("launcher", "launcher_key", "source", "test_name")
@@ -68,8 +71,20 @@ def upsert_runs(db: Database) -> Insert:
             "listed": new.listed | runs.c.listed,
             "terminal_since": case((changed, new.terminal_since), else_=runs.c.terminal_since),
             "results_known": case((changed, literal(value=False)), else_=runs.c.results_known),
-            "settled": case((changed, literal(value=False)), else_=runs.c.settled),
+            "settled": case((changed | (moved & goes_on), literal(value=False)), else_=runs.c.settled),
+            "progress": new.progress,
+            "changed_at": case((moved, new.changed_at), else_=runs.c.changed_at),
         },
+    )
+
+
+def follow_again(db: Database) -> Insert:
+    """Insert a run; one that goes on and is no longer followed is read again from now on."""
+    add = db.insert(runs)
+    return add.on_conflict_do_update(
+        index_elements=["connection", "run_id"],
+        set_={"settled": literal(value=False), "changed_at": add.excluded.changed_at},
+        where=runs.c.settled & runs.c.status.not_in(TERMINAL),
     )
 
 
@@ -87,6 +102,13 @@ def recorded_run(row: Row[Any]) -> Run:
         status_text=row.status,
         launcher_key=None if row.launcher_key == row.launcher else row.launcher_key,
         seen_at=row.listed_at if row.created_at is None else None,
+        done=_done(row.progress),
         source=row.source or None,
         test_name=row.test_name or None,
     )
+
+
+def _done(progress: str) -> tuple[int, int] | None:
+    """Read back how many checks were done, of how many."""
+    done, slash, everything = progress.partition("/")
+    return (int(done), int(everything)) if slash else None

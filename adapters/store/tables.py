@@ -28,9 +28,10 @@ watermarks = Table("watermarks", metadata, *keys("connection"), *times("created_
 # `unread`: stretches inside it that listing still has to come to, as JSON.
 coverage = Table("coverage", metadata, *keys("connection"), *times("since", "until"), *texts("unread"))
 
-# `settled`: ended, and its results are known or were there before the first look; nothing is left to do.
+# `settled`: ended, and its results are known or were there before the first look, or no longer followed: it is not read.
 # `listed_at`: when it was created, or first listed where the platform does not say: then it falls from row to row of
 # a list. `listed`: a list has shown it; until then a run that was launched here has the time of its launch.
+# `progress`: how many checks were done; `changed_at`: since when it and the status are as they are.
 # `launcher_key`: the launcher's id, or its name where it has none: what a series goes by.
 runs = Table(
     "runs",
@@ -45,6 +46,8 @@ runs = Table(
     *flags("results_known", "settled"),
     *texts("launcher_key"),
     *flags("listed"),
+    *texts("progress"),
+    *times("changed_at"),
     Index("runs_unsettled", "connection", "settled"),
     Index("runs_listed", "connection", "listed_at"),
     Index("runs_launchers", "connection", "launcher", "listed_at"),

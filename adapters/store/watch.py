@@ -14,9 +14,17 @@ from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, chunks, whole
 from adapters.store.publications import add_publications
 from adapters.store.results import result_row, stored, upsert_results
-from adapters.store.runs import TERMINAL, TRACKED, recorded_run, run_row, tracked_run, upsert_runs
+from adapters.store.runs import (
+    TERMINAL,
+    TRACKED,
+    follow_again,
+    recorded_run,
+    run_row,
+    tracked_run,
+    upsert_runs,
+)
 from adapters.store.tables import coverage, results, runs, watermarks
-from bot.model import Run, RunRef, RunStatus
+from bot.model import Run, RunQuery, RunRef, RunStatus
 from bot.state import Coverage, PollStep, StoredResults, Stretch, TrackedRun
 
 
@@ -55,15 +63,15 @@ class SqlWatch(Part):
                 await session.execute(upsert_results(self._db), rows)
             await _mark_known(session, step.results_known)
             await _mark_announced(session, step.announced)
+            await _mark_unfollowed(session, step.unfollowed)
             await self._move_watermark(session, step)
             await self._cover(session, step)
             await add_publications(self._db, session, step.publications)
             return await insert_deliveries(self._db, session, step.deliveries, step.now)
 
-    async def track(self, ref: RunRef, now: datetime) -> None:
-        """Follow a run that was launched here and may not be listed yet."""
-        started = Run(ref=ref, status=RunStatus.STARTING, status_text=RunStatus.STARTING, launcher="")
-        await self._write(self._db.add(runs), run_row(started, now, baseline=False))
+    async def track(self, run: Run, now: datetime) -> None:
+        """Follow a run that no list has shown; one that goes on and is no longer followed again."""
+        await self._write(follow_again(self._db), run_row(run, now, baseline=False))
 
     async def coverage(self, connection: str) -> Coverage | None:
         """Return the time over which every run is on record; None where that is not known."""
@@ -82,6 +90,7 @@ class SqlWatch(Part):
         limit: int,
         *,
         timed: bool = True,
+        ended: bool = False,
     ) -> tuple[Run, ...]:
         """Return the runs on record of a series that completed or still go on, newest first; no ephemeral ones."""
         launched_here = (runs.c.launcher == "") & ~_ENDED
@@ -102,6 +111,8 @@ class SqlWatch(Part):
             .order_by(*_NEWEST_FIRST)
             .limit(limit)
         )
+        if ended:
+            statement = statement.where(runs.c.status == RunStatus.COMPLETED)
         return tuple(recorded_run(row) for row in await self._rows(statement))
 
     async def last_end(
@@ -176,15 +187,25 @@ class SqlWatch(Part):
         )
         return tuple(row.launcher for row in await self._rows(statement))
 
-    async def recent(self, connection: str, limit: int) -> tuple[tuple[str, str, str], ...]:
-        """Return (run id, launcher, status) of recent runs, newest first."""
+    async def newest(self, connection: str, query: RunQuery, limit: int) -> tuple[Run, ...]:
+        """Return the newest runs on record, newest first, as they were when they were last read."""
+        wanted = (
+            (runs.c.status, query.status),
+            (runs.c.launcher_key, query.launcher_key),
+            (runs.c.launcher, query.launcher if query.launcher_key is None else None),
+        )
         statement = (
-            select(runs.c.run_id, runs.c.launcher, runs.c.status)
-            .where(runs.c.connection == connection)
+            select(runs)
+            .where(runs.c.connection == connection, *(column == value for column, value in wanted if value))
             .order_by(*_NEWEST_FIRST)
             .limit(limit)
         )
-        return tuple((row.run_id, row.launcher, row.status) for row in await self._rows(statement))
+        return tuple(recorded_run(row) for row in await self._rows(statement))
+
+    async def recorded(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, Run]:
+        """Return these runs as they are on record; runs never seen are left out."""
+        here = select(runs).where(runs.c.connection == connection)
+        return {row.run_id: recorded_run(row) for row in await self._of(here, runs, run_ids)}
 
     async def _of(self, statement: Select[Any], table: Table, run_ids: Sequence[str]) -> list[Row[Any]]:
         """Read a statement's rows of these runs, some hundreds at a time."""
@@ -223,6 +244,12 @@ def _of_series(series: tuple[str, str, str]) -> ColumnElement[bool]:
 async def _mark_known(session: AsyncConnection, refs: Sequence[RunRef]) -> None:
     if refs:
         mark = update(runs).where(*_THIS_RUN).values(results_known=True, settled=_ENDED)
+        await session.execute(mark, [{"of_connection": ref.connection, "of_run": ref.run_id} for ref in refs])
+
+
+async def _mark_unfollowed(session: AsyncConnection, refs: Sequence[RunRef]) -> None:
+    if refs:
+        mark = update(runs).where(*_THIS_RUN, ~_ENDED).values(settled=True)
         await session.execute(mark, [{"of_connection": ref.connection, "of_run": ref.run_id} for ref in refs])
 
 

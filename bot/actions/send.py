@@ -13,7 +13,7 @@ from typing import Protocol
 
 from bot.actions.kinds import KINDS, Ask
 from bot.errors import StoreError
-from bot.model import LaunchOutcome, LaunchRequest, Refused, Run, RunRef, Unclear
+from bot.model import LaunchOutcome, LaunchRequest, Refused, Run, RunRef, Started, Unclear
 from bot.platform import Platform, terms_of
 from bot.ports import Clock, Conversations, Intents, Store
 from bot.replies import parts
@@ -51,10 +51,15 @@ async def send(intent: Intent, platform: Platform, *, store: Store, clock: Clock
         return _after(posted, outcome)
 
 
-async def accept(intent: Intent, run_id: str | None, *, store: Store, now: datetime) -> bool:
-    """Say that it was taken, and which run it became; False where that was known. A run that was started is followed."""
+async def accept(
+    intent: Intent, run_id: str | None, *, store: Store, now: datetime, run: Run | None = None
+) -> bool:
+    """Say that it was taken, and which run it became; False where that was known. A run that was started is followed.
+
+    `run`: what is known of it from its start.
+    """
     if run_id and KINDS[intent.kind].starts_run:
-        await store.track(RunRef(intent.connection, run_id), now)
+        await store.track(run or Run.of_id(RunRef(intent.connection, run_id)), now)
     news = await store.advance(intent.id, UNDECIDED, IntentState.ACCEPTED, now, run_id=run_id)
     if news:
         became = f"run {run_id or 'not named'}" if KINDS[intent.kind].starts_run or run_id else intent.subject
@@ -116,7 +121,8 @@ async def _outcome(ask: Ask) -> LaunchOutcome:
 async def _settled(intent: Intent, outcome: LaunchOutcome, *, store: Store, now: datetime) -> Intent:
     after = _after(intent, outcome)
     if after.state is IntentState.ACCEPTED:
-        await accept(intent, after.run_id, store=store, now=now)
+        run = outcome.run if isinstance(outcome, Started) else None
+        await accept(intent, after.run_id, store=store, now=now, run=run)
     elif after.state is not IntentState.POSTING:
         expected = UNDECIDED if after.state is IntentState.REJECTED else frozenset({IntentState.POSTING})
         await store.advance(intent.id, expected, after.state, now, reason=after.reason)

@@ -57,7 +57,7 @@ async def _naming_run(asked: Asked, services: Services) -> Asked:
     search = Search(asked, await meant(asked, services))
     if not named:
         starts = list(dict.fromkeys(_BEGINNING.findall(text)))[:MOST_BEGINNINGS]
-        found = await runs_beginning_with(search, starts)
+        found = await runs_beginning_with(search, services, starts)
         named = tuple(run.ref.text for _, run in found)
     if named and typed == f"{typed.partition('/')[0]}/{named[0]}":  # with its connection
         return asked

@@ -24,7 +24,8 @@ from bot.errors import ServiceError, UserError
 from bot.launchers import known_launchers, resolved
 from bot.model import LaunchRequest, Run, RunQuery
 from bot.parsed import ParsedCommand
-from bot.platform import LAUNCHES, Launches, Platform, newest_runs
+from bot.platform import LAUNCHES, Launches, Platform
+from bot.recent import newest_here
 from bot.replies import launching as replies
 from bot.replies.confirming import just_confirmed
 from bot.replies.forms import TITLES
@@ -168,7 +169,7 @@ async def _warnings(request: LaunchRequest, platform: Platform, services: Servic
     newest: list[Run] | None = None  # that cannot be told: then nothing is warned of
     with suppress(ServiceError):  # what is on record here may be younger, or older, than they are
         query = RunQuery(launcher=launcher, launcher_key=request.launcher_key)
-        newest = await newest_runs(platform, query)
+        newest = await newest_here(platform, services.store, query)
     unlisted = newest == [] and request.launcher_key is None
     if unlisted and launcher not in (seen := await known_launchers(platform, services)):
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *services.presets])))

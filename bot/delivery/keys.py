@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.model import RunRef, RunStatus
 from bot.state import Delivery
 
@@ -14,6 +16,11 @@ def key_of(ref: RunRef, status: RunStatus, channel: str) -> str:
 def results_key(ref: RunRef, status: RunStatus, channel: str) -> str:
     """Return the key of the reply that brings results which came late."""
     return f"{key_of(ref, status, channel)}:results"
+
+
+def unfollowed_key(ref: RunRef, since: datetime, channel: str) -> str:
+    """Return the key of the message that a run is no longer followed; `since`: when it changed last."""
+    return f"unfollowed:{ref.connection}:{ref.run_id}:{since:%Y%m%d%H%M%S}:{channel}"
 
 
 def announces_end(delivery: Delivery) -> bool:

@@ -13,7 +13,7 @@ from datetime import datetime
 from bot.analysis import RunAnalysis
 from bot.cards import Button, Card, Command, Context, Item, Line, Span, Tone, Untrusted
 from bot.chain import Gap
-from bot.model import RunRef, RunStatus, VerdictKind
+from bot.model import Run, RunRef, RunStatus, VerdictKind
 from bot.replies import comparing, runs, watching
 from bot.replies.wording import check_names, count, listed, run_name, short_id, virtual
 from bot.state import StoredResults, Subscription, TrackedRun
@@ -55,6 +55,29 @@ def corrected(found: RunAnalysis, before: RunStatus, now: datetime) -> Card:
     )
     return replace(
         card, title=("Correction: ", *card.title), text=(*told, " ", *card.text), body=(told, *card.body)
+    )
+
+
+def unfollowed(run: Run, terms: Terms, *, there: bool) -> Card:
+    """Say that a run is no longer followed, and the way back; `there`: the platform still has it."""
+    noun, name = terms.run.one, run_name(run)
+    why: Line = (
+        (f"Nothing about {noun} ", *name, " has changed for 24 hours, so Clew no longer follows it. ")
+        if there
+        else (
+            f"{terms.platform} has had no {noun} ",
+            *name,
+            " for 24 hours, so Clew no longer looks for it. ",
+        )
+    )
+    back: Line = ("To follow it again, use ", Untrusted(f"status {run.ref.text}", code=True), ".")
+    return Card(
+        title=("No longer followed: ", *name),
+        text=(*why, *back),
+        tone=Tone.WARNING,
+        body=(why, back),
+        buttons=(Button(label="Status", command=Command.of_run("status", run.ref)),),
+        context=Context(run=run.ref),
     )
 
 

@@ -29,13 +29,14 @@ WHY: Mapping[Gap, str] = {
     Gap.CUT: "the results of the earlier {run} could not be read completely",
     Gap.SELF_CUT: "not all results of this {run} could be read",
     Gap.UNLISTED: "Clew has seen no earlier {run} of this series",
+    Gap.NO_LAUNCHER: "it is not known which {launcher} this {run} is of",
     Gap.UNDATED: "it is not known when this {run} was created",
 }
 
 
 def why(gap: Gap, terms: Terms) -> str:
     """Say why there is nothing to compare with, as the end of a sentence."""
-    return WHY[gap].format(run=terms.run.one, runs=terms.run.many)
+    return WHY[gap].format(run=terms.run.one, runs=terms.run.many, launcher=terms.launcher.one)
 
 
 def baseline(diff: RunDiff | None, now: datetime, terms: Terms) -> Line:

@@ -28,6 +28,7 @@ from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import confirming
 from bot.replies.acting import reruns
 from bot.replies.meant import did_you_mean, mistaken
+from bot.replies.runs import checks_done
 from bot.replies.wording import (
     clock_time,
     count,
@@ -235,15 +236,20 @@ def sent(intent: Intent, outlook: Outlook) -> Card:
             return _checking(intent, findable=outlook.findable)
 
 
-def progress(intent: Intent, run: Run, *, cost: str, now: datetime) -> Card:
-    """Say how far a launched run is, in the platform's word and in elapsed against requested time."""
-    shown = _progress(run, now)
+def progress(intent: Intent, run: Run, terms: Terms, *, cost: str, now: datetime) -> Card:
+    """Say how far a launched run is, in the platform's word, and in checks that are done or elapsed against requested time."""
+    counted = checks_done(run, terms)
+    shown = counted or _progress(run, now)
     state: Line = (Untrusted(run.status_text.replace("_", " ")),)
     return Card(
         title=(*run_name(run), " is ", *state),
         text=(*run_name(run), " is ", *state, f": {shown.text}."),
         tone=Tone.RUNNING,
-        facts=(Fact("Run", (Untrusted(run.ref.run_id, code=True),)), *_asked_for(intent, run, cost)),
+        facts=(
+            Fact(terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
+            *((Fact(terms.source.title, (Untrusted(run.source),)),) if run.source and counted else ()),
+            *_asked_for(intent, run, "" if counted else cost),
+        ),
         progress=shown,
         buttons=_run_buttons(run.ref),
         footer=confirming.correlation(intent),

@@ -335,6 +335,7 @@ def facts(found: RunAnalysis, now: datetime) -> tuple[Fact, ...]:
         ("Requested", (minutes(run.requested_minutes),) if run.requested_minutes else ()),
         ("Elapsed", (duration(spent),) if spent is not None and run.took is None else ()),
         ("Took", (duration(run.took),) if run.took is not None else ()),
+        ("Duration", (Untrusted(run.duration), ", without a unit") if run.duration else ()),
         _stage(run, now),
         ("Failure moment", _exactly(run.failure_moment)),
         (terms.source.title, (Untrusted(run.source),) if run.source else ()),
@@ -385,14 +386,21 @@ def excused(found: RunAnalysis, *, how: bool = False) -> tuple[Item, ...]:
     return (Item(mark=terms.excused, title=(f"{number_of(number, terms.check)}{said}", *ways)),)
 
 
+def checks_done(run: Run, terms: Terms) -> Progress | None:
+    """Say how many checks are done, None where that is not known."""
+    if run.done is None or run.done[1] <= 0:
+        return None
+    done, everything = run.done
+    share = min(1.0, done / everything)
+    return Progress(fraction=share, text=f"{done:,} of {number_of(everything, terms.check)} done")
+
+
 def progress(run: Run, now: datetime, terms: Terms) -> Progress | None:
     """Say how far a run is: checks that are done, or elapsed against requested, then "finishing"."""
     if run.status.terminal:
         return None
-    if run.done is not None and run.done[1] > 0:
-        done, everything = run.done
-        share = min(1.0, done / everything)
-        return Progress(fraction=share, text=f"{done:,} of {number_of(everything, terms.check)} done")
+    if (counted := checks_done(run, terms)) is not None:
+        return counted
     spent = elapsed(run, now)
     if run.status_text == "starting" or spent is None:
         return Progress(fraction=0.0, text="starting")

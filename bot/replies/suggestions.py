@@ -9,7 +9,7 @@ LATEST = "the newest run"
 
 def run(launcher: str, status: str, address: str) -> str:
     """Name a run by what people know of it, and its id."""
-    return f"{launcher} · {status} · {address}"
+    return " · ".join(part for part in (launcher, status, address) if part)
 
 
 def launcher(name: str, connections: str) -> str:

@@ -104,8 +104,9 @@ def titled(name: str) -> tuple[Untrusted, Line]:
 
 
 def run_name(run: Run) -> Line:
-    """Name a run the way people do: launcher, then the start of its id."""
-    return (Untrusted(run.launcher), " ", Untrusted(short_id(run.ref.run_id), code=True))
+    """Name a run the way people do: its launcher where that is known, then the start of its id."""
+    name: Line = (Untrusted(run.launcher), " ") if run.launcher else ()
+    return (*name, Untrusted(short_id(run.ref.run_id), code=True))
 
 
 def minutes(value: float) -> str:

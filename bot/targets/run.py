@@ -22,7 +22,8 @@ from bot.in_full import in_full
 from bot.launchers import is_called, known_launchers, launchers_of
 from bot.model import Run, RunQuery
 from bot.parsed import Pasted
-from bot.platform import Need, Platform, listed, newest_runs
+from bot.platform import Need, Platform, listed
+from bot.recent import newest_here
 from bot.replies import commands, parts
 from bot.replies import finding as replies
 
@@ -245,7 +246,7 @@ async def _by_id(text: str, search: Search, services: Services, *, ended: bool) 
     if " " in text:
         return None
     found = await _with_id(search, grammar.run_id(text)) if CUT not in text else None
-    return found or await _begins_with(search, text)
+    return found or await _begins_with(search, services, text)
 
 
 async def _by_launcher(text: str, search: Search, services: Services, *, ended: bool) -> Located | None:
@@ -255,7 +256,8 @@ async def _by_launcher(text: str, search: Search, services: Services, *, ended: 
 
     async def newest(platform: Platform) -> Run | None:
         known = {name.casefold(): name for name in await launchers_of(platform, services)}
-        return await _newest(platform, known.get(text.casefold(), text), ended=ended)
+        launcher = known.get(text.casefold(), text)
+        return await _newest(platform, services, launcher, ended=ended)
 
     found = await search.each(newest)
     if found:
@@ -277,7 +279,7 @@ async def _unclear(text: str, platforms: tuple[Platform, ...], services: Service
 
 
 async def _latest(services: Services, platform: Platform, launcher: str, *, ended: bool) -> Run:
-    run = await _newest(platform, launcher or None, ended=ended)
+    run = await _newest(platform, services, launcher or None, ended=ended)
     if run is not None:
         return run
     if not launcher:
@@ -285,19 +287,31 @@ async def _latest(services: Services, platform: Platform, launcher: str, *, ende
     raise replies.no_runs_of(launcher, await launchers_of(platform, services))
 
 
-async def _newest(platform: Platform, launcher: str | None, *, ended: bool) -> Run | None:
-    """Return the newest run; `ended`: the newest of those that have ended, if the first page has one."""
-    async for page in listed(platform, RunQuery(launcher=launcher)):
+async def _newest(platform: Platform, services: Services, launcher: str | None, *, ended: bool) -> Run | None:
+    """Return the newest run; `ended`: the newest of those that have ended, if the first page has one.
+
+    Of a platform without a list it is the newest on record, read anew.
+    """
+    query = RunQuery(launcher=launcher)
+    if platform.lists is None:
+        recorded = await newest_here(platform, services.store, query, anew=False)
+        run = _of_page(recorded, ended=ended)
+        return await platform.reads.run(run.ref.run_id) if run else None
+    async for page in listed(platform, query):
         if page:
-            over = (run for run in page if run.status.terminal) if ended else iter(page)
-            return next(over, page[0])
+            return _of_page(page, ended=ended)
     return None
 
 
-async def _begins_with(search: Search, start: str) -> Located | None:
+def _of_page(page: Sequence[Run], *, ended: bool) -> Run | None:
+    over = (run for run in page if run.status.terminal) if ended else iter(page)
+    return next(over, page[0] if page else None)
+
+
+async def _begins_with(search: Search, services: Services, start: str) -> Located | None:
     """Find the one recent run whose id starts so, or is shortened so: cards show no more of a long id."""
     others = [platform for platform in search.platforms if not platform.reads.owns(start)]
-    found = await runs_beginning_with(search, (start,), others) if len(start) >= SHORTEST_ID else []
+    found = await runs_beginning_with(search, services, (start,), others) if len(start) >= SHORTEST_ID else []
     if len(found) > 1:
         ids = [run.ref.text if len(search.platforms) > 1 else run.ref.run_id for _, run in found]
         raise replies.several_begin(start, ids)
@@ -305,12 +319,12 @@ async def _begins_with(search: Search, start: str) -> Located | None:
 
 
 async def runs_beginning_with(
-    search: Search, starts: Collection[str], among: Sequence[Platform] | None = None
+    search: Search, services: Services, starts: Collection[str], among: Sequence[Platform] | None = None
 ) -> list[Located]:
     """Return the recent runs whose id, or whose session's id, begins with one of these texts, as listed."""
 
     async def beginning(platform: Platform) -> list[Run]:
-        recent = await newest_runs(platform, RunQuery(), RECENT_PAGES)
+        recent = await newest_here(platform, services.store, RunQuery(), RECENT_PAGES, anew=False)
         return [run for run in recent if _begins(run, starts)]
 
     everywhere = await search.each(beginning, among) if starts else []

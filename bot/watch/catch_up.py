@@ -160,7 +160,7 @@ class CatchUp:
     async def _track(self, page: Page, reading: _Reading) -> None:
         """Follow what could not be read; first of all, so that no mark passes it by."""
         for ref in page.unread:
-            await self.store.track(ref, reading.now)
+            await self.store.track(Run.of_id(ref), reading.now)
 
     async def _page(
         self,

@@ -36,7 +36,8 @@ def act(run: Run, known: TrackedRun | None, *, followed: bool, watermark: dateti
         return _unseen(run, watermark)
     changed = known.status is not run.status
     if not run.status.terminal:
-        return Act.KEEP if changed else Act.NOTHING
+        moved = run.progress not in {"", known.progress}
+        return Act.KEEP if changed or moved else Act.NOTHING
     if known.results_known and not changed:
         return Act.NOTHING
     if known.announced is not run.status:

@@ -11,7 +11,7 @@ from typing import Protocol
 from bot.actions.send import by_name
 from bot.analysis import RunAnalysis, analysis_of
 from bot.cards import Card, ReportLinks
-from bot.delivery.keys import key_of, results_key
+from bot.delivery.keys import key_of, results_key, unfollowed_key
 from bot.diff import reason
 from bot.earlier import end_before
 from bot.in_full import OF_ONE_RUN, in_full
@@ -81,6 +81,31 @@ class Finishing:
         found = replace(found, run=await by_name(run, self.store))
         deliveries = [self._results(found, destination, now) for destination in chosen]
         return self._step(run, now, found=found, final=True, deliveries=deliveries)
+
+    async def unfollowed(self, known: TrackedRun, run: Run | None, now: datetime) -> PollStep:
+        """Return the write that follows a run no longer and says so; `run` None: the platform does not have it.
+
+        Notified are those who would be of its end, however that came, and the place where it was launched.
+        Raises `StoreError`.
+        """
+        kept = await self.store.recorded(known.ref.connection, (known.ref.run_id,))
+        about = run or kept.get(known.ref.run_id) or Run.of_id(known.ref)
+        intent = await self.store.intent_of_run(known.ref)
+        chosen = await self._destinations(about, frozenset({Outcome.ALL, Outcome.INCOMPLETE}), intent)
+        card = announcements.unfollowed(about, self.platform.terms, there=run is not None)
+        since = known.changed_at or now
+        deliveries = [
+            self._delivery(
+                unfollowed_key(known.ref, since, destination.channel),
+                destination,
+                replace(card, notifies=destination.notifies),
+                about,
+            )
+            for destination in chosen
+        ]
+        return PollStep(
+            connection=known.ref.connection, now=now, unfollowed=(known.ref,), deliveries=tuple(deliveries)
+        )
 
     async def _findings(self, run: Run) -> RunAnalysis:
         """Read and compare; results that fail for this run alone count as not there yet."""

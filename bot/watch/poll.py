@@ -36,7 +36,7 @@ from bot.ports import Clock
 from bot.replies import operating
 from bot.state import Coverage, PollStep, TrackedRun
 from bot.waiting import doubled
-from bot.watch import listing
+from bot.watch import followed, listing
 from bot.watch.catch_up import CatchUp, Caught, write_down
 from bot.watch.decide import Act, act, next_look
 from bot.watch.finish import Finishing, PollStore, Render
@@ -73,6 +73,7 @@ class _Tick:
     watermark: datetime
     tracked: Mapping[RunRef, TrackedRun] = field(default_factory=dict)
     known: Mapping[str, TrackedRun] = field(default_factory=dict)
+    missing: list[RunRef] = field(default_factory=list)  # read by their ids, and not there
     unreachable: int = 0
 
 
@@ -115,6 +116,7 @@ class Poller:
         self._looks: dict[RunRef, datetime] = {}
         self._troubled: set[RunRef] = set()
         self._named: dict[RunRef, datetime] = {}  # runs that only a webhook knew of, since when
+        self._ticks = 0
 
     async def tick(self) -> None:
         """Look once; never raises for what the platform or the database does.
@@ -146,7 +148,8 @@ class Poller:
         await self._write_down(tick, seen)
         tick.tracked = {run.ref: run for run in await self.store.tracked(connection)}
         self._take_hints(tick)
-        unlisted = [ref for ref in (*tick.tracked, *self._named) if ref not in seen]
+        named = [ref for ref in self._named if ref not in tick.tracked]
+        unlisted = [*named, *self._to_read([ref for ref in tick.tracked if ref not in seen])]
         # In slices, so that a tick that is stopped has announced some of what it read.
         while len(unlisted) > BY_ID_AT_ONCE:
             await self._conclude(tick, await self._by_id(tick, unlisted[:BY_ID_AT_ONCE]))
@@ -161,6 +164,11 @@ class Poller:
             self._looks.pop(ref, None)
             if self.platform.lists is None and ref not in tick.tracked:
                 self._named[ref] = tick.steady
+
+    def _to_read(self, refs: list[RunRef]) -> list[RunRef]:
+        """Return which runs are read by their ids now; where no list shows them that is a bounded number."""
+        self._ticks += 1
+        return refs if self.platform.lists is not None else followed.turn(refs, self._ticks)
 
     async def _say_if_behind(self, caught: Caught) -> None:
         """Notify the operator once that there is more to read than fits into a tick, and log when that is over."""
@@ -187,6 +195,22 @@ class Poller:
                 await self._end(tick, run, what)
         for ref in runs:
             self._named.pop(ref, None)
+        if self.platform.lists is None:
+            await self._let_go(tick, runs)
+
+    async def _let_go(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
+        """Follow no longer what has stood still for long, or was not there for as long, and say so once."""
+        read = [*runs, *(ref for ref in tick.missing if ref not in runs)]
+        tick.missing.clear()
+        for ref in read:
+            known = tick.tracked.get(ref)
+            if known is None or not followed.stands_still(known, runs.get(ref), tick.now):
+                continue
+            step = await self._finishing.unfollowed(known, runs.get(ref), tick.now)
+            if await self.store.record(step):
+                self._on_rows()
+            self._missed_since.pop(ref, None)
+            self._looks.pop(ref, None)
 
     async def _write_down(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
         step = PollStep(connection=self.platform.connection, now=tick.now)
@@ -310,6 +334,7 @@ class Poller:
             log.info("run %s could not be read in time", ref.run_id)
         except NotFound:
             log.debug("run %s is not there", ref.run_id)
+            tick.missing.append(ref)
             return False
         except TimeoutError:
             log.warning("run %s took longer than %g s and is left for later", ref.run_id, self._run_deadline)

@@ -13,7 +13,7 @@ from bot.actions.kinds import KINDS
 from bot.analysis import analysis_of
 from bot.cards import Card
 from bot.errors import NotFound, Unreachable
-from bot.model import Run
+from bot.model import Run, RunRef, RunStatus
 from bot.platform import Platform
 from bot.ports import Clock, Store
 from bot.replies import debugging, intents, launching, parts, runs
@@ -23,6 +23,7 @@ from bot.watch.decide import provisional
 
 RESULTS_WAIT = 1800.0  # seconds; how long after its end a run's properties are waited for
 HOPE = timedelta(hours=24)  # how long a launch may take to turn up
+GOING = frozenset({RunStatus.STARTING, RunStatus.IN_PROGRESS})
 FINAL = frozenset({IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED})
 
 
@@ -92,14 +93,28 @@ class Snapshot:
     async def _of_run(self, followed: str, intent: Intent, platform: Platform) -> View:
         outlook = send.outlook_of(intent, platform)
         try:
-            run = await platform.reads.run(followed)
+            run = await self._run(RunRef(intent.connection, followed), platform)
         except NotFound:  # it may take a while to appear
             return View(intents.card(intent, self._now, outlook), last=self._late(intent))
         if run.status.terminal:
             return await self._verdict(intent, platform, run)
         if followed != intent.run_id:
             return View(intents.card(intent, self._now, outlook), last=self._late(intent))
-        return View(launching.progress(intent, run, cost=outlook.cost, now=self._now), last=False)
+        card = launching.progress(intent, run, platform.terms, cost=outlook.cost, now=self._now)
+        return View(card, last=await self._let_go(run))
+
+    async def _run(self, ref: RunRef, platform: Platform) -> Run:
+        """Read a run; of one that is followed by its id the record says how far it was at the last poll."""
+        if platform.lists is None:
+            kept = (await self._views.store.recorded(ref.connection, (ref.run_id,))).get(ref.run_id)
+            if kept is not None and kept.status in GOING:
+                return kept
+        return await platform.reads.run(ref.run_id)
+
+    async def _let_go(self, run: Run) -> bool:
+        """Whether a run that goes on is no longer followed; channels are notified of that."""
+        known = await self._views.store.known(run.ref.connection, (run.ref.run_id,))
+        return any(tracked.settled and not tracked.status.terminal for tracked in known.values())
 
     async def _verdict(self, intent: Intent, platform: Platform, run: Run) -> View:
         found = await analysis_of(platform, self._views.store, run)
@@ -108,9 +123,12 @@ class Snapshot:
 
     def _hopeless(self, intent: Intent) -> bool:
         """Whether it will say nothing else any more: only the outcome of a launch may be found out late."""
-        if KINDS[intent.kind].found:
-            return intent.state in FINAL or (intent.state is IntentState.UNKNOWN and self._late(intent))
-        return intent.state not in {IntentState.CONFIRMED, IntentState.POSTING}
+        if not KINDS[intent.kind].found:
+            return intent.state not in {IntentState.CONFIRMED, IntentState.POSTING}
+        if intent.state is not IntentState.UNKNOWN:
+            return intent.state in FINAL
+        platform = self._views.platforms.get(intent.connection)
+        return self._late(intent) or (platform is not None and platform.finds_launched is None)
 
     def _late(self, intent: Intent) -> bool:
         return self._now - (intent.posted_at or intent.created_at) >= HOPE

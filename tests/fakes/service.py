@@ -104,6 +104,9 @@ class FakeRunService:
     release: str = "64.0"
     page_size: int = 50
     ids: re.Pattern[str] = _ASSIGNED  # the shape of its ids
+    thin: bool = (
+        False  # only the answer to a launch says of which launcher and source a run is, and no run has times
+    )
     narrows: frozenset[str] = frozenset()  # what it reads less of a run's log by
     list_pages: int = 1_000_000  # after so many pages lists repeat themselves
     rows: tuple[LauncherRow, ...] = ()  # the launchers that it lists; without any it lists none
@@ -261,7 +264,8 @@ class FakeRunService:
     async def run(self, run_id: str) -> Run:
         """Return one run."""
         self._enter("run", run_id)
-        return self._known(run_id)
+        run = self._known(run_id)
+        return replace(run, launcher="", launcher_key=None, source=None) if self.thin else run
 
     async def results(self, run: Run) -> Results:
         """Return what `set_results` said; without it nothing yet, or absent for a run that did not complete."""
@@ -420,12 +424,18 @@ class FakeRunService:
     def _new_run(self, request: LaunchRequest) -> Run:
         self._next_id += 1
         sent = dict(self.parameters(request)) if request.launcher != "debugging" else {}
+        named = (
+            f"exec_{self._next_id:06x}"
+            if self.thin
+            else run_id(self._next_id, self.release.replace(".", "-"))
+        )
         return Run(
-            ref=RunRef(self.connection, run_id(self._next_id, self.release.replace(".", "-"))),
+            ref=RunRef(self.connection, named),
             status=RunStatus.STARTING,
             status_text="starting",
             launcher=request.launcher,
-            created_at=self.now,
+            launcher_key=request.launcher_key,
+            created_at=None if self.thin else self.now,
             description=sent.get("antithesis.description"),
             source=sent.get("antithesis.source"),
             test_name=sent.get("antithesis.test_name"),
@@ -446,7 +456,9 @@ class FakeRunService:
             self._hidden.setdefault(run.ref.run_id, self._lag)
         if how is Launching.LOST_REPLY:
             return Unclear("No answer came.")
-        return Started(None if how is Launching.NO_ID else run.ref.run_id)
+        if how is Launching.NO_ID:
+            return Started(None)
+        return Started(run.ref.run_id, run if self.thin else None)
 
     def _write(self, name: str, window: list[LogLine]) -> tuple[str | None, int]:
         if self.spool is None:
@@ -470,6 +482,22 @@ def a_build_server(**changes: object) -> FakeRunService:
     """Return the platform's second face: builds and tests, without moments, reports and a way to find a launch."""
     lacks = frozenset({"moment_logs", "debugs", "reports", "finds_launched"})
     return FakeRunService(**{"terms": BUILDS, "ids": re.compile(r"[0-9]{1,9}"), "lacks": lacks, **changes})  # type: ignore[arg-type]  # the test's own
+
+
+EXECUTIONS = Terms(
+    platform="AI Test Harness",
+    run=Noun("execution", "executions"),
+    check=Noun("test", "tests"),
+    launcher=Noun("test plan", "test plans"),
+    source=Noun("environment", "environments"),
+)
+
+
+def a_harness(**changes: object) -> FakeRunService:
+    """Return the platform's third face: it lists no runs, and says once of which launcher one is."""
+    lacks = frozenset({"lists", "moment_logs", "debugs", "reports", "finds_launched", "cancels"})
+    ids = re.compile(r"exec_[0-9a-z]{1,20}")
+    return FakeRunService(**{"terms": EXECUTIONS, "ids": ids, "lacks": lacks, "thin": True, **changes})  # type: ignore[arg-type]  # the test's own
 
 
 def _fits(run: Run, query: RunQuery) -> bool:

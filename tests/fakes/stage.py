@@ -18,6 +18,7 @@ from bot.command import Preset, Services
 from bot.handler import Handler
 from bot.model import NOTHING
 from bot.ports import Delivered, Post, Store
+from bot.remembered import remembering
 from bot.state import Actor, Invocation, MessageRef, Place
 from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
@@ -64,7 +65,10 @@ class Stage:
         self.chat = self.chat or FakeChat(clock=self.clock)
         self.service.now = self.clock.now()
         self.services = Services(
-            platforms={service.connection: service.platform for service in (self.service, *self.others)},
+            platforms={
+                service.connection: remembering(service.platform, self.store or self.memory)
+                for service in (self.service, *self.others)
+            },
             store=self.store or self.memory,
             clock=self.clock,
             policy=self.policy,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from adapters.store.text import clean
-from bot.model import Run, RunRef, RunStatus
+from bot.model import Run, RunQuery, RunRef, RunStatus
 from bot.state import Coverage, PollStep, StoredResults, TrackedRun
 from tests.fakes.store_base import Shared, cleaned
 
@@ -28,7 +28,10 @@ class RunRow:
     created_at: datetime | None
     first_seen: datetime
     listed: bool
+    progress: str
+    changed_at: datetime
     baseline: bool = False
+    unfollowed: bool = False
 
     @property
     def series(self) -> tuple[str, str, str]:
@@ -38,11 +41,25 @@ class RunRow:
     @property
     def remembered(self) -> TrackedRun:
         """What the watcher remembers of it."""
-        return replace(self.tracked, listed_at=self.created_at or self.first_seen, listed=self.listed)
+        return replace(
+            self.tracked,
+            listed_at=self.created_at or self.first_seen,
+            listed=self.listed,
+            progress=self.progress,
+            changed_at=self.changed_at,
+            settled=self.settled,
+        )
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is read of it any more."""
+        over = self.tracked.results_known or self.baseline
+        return (self.tracked.status.terminal and over) or self.unfollowed
 
     @property
     def run(self) -> Run:
         """What is kept of the run itself."""
+        done, slash, everything = self.progress.partition("/")
         return Run(
             ref=self.tracked.ref,
             status=self.tracked.status,
@@ -51,6 +68,7 @@ class RunRow:
             launcher_key=None if self.launcher_key == self.launcher else self.launcher_key,
             created_at=self.created_at,
             seen_at=None if self.created_at else self.first_seen,
+            done=(int(done), int(everything)) if slash else None,
             source=self.source or None,
             test_name=self.test_name or None,
             ephemeral=self.ephemeral,
@@ -89,8 +107,7 @@ class MemoryWatch(Shared):
         return tuple(
             row.remembered
             for ref, row in self.runs.items()
-            if ref.connection == clean(connection)
-            and (not row.tracked.status.terminal or not (row.tracked.results_known or row.baseline))
+            if ref.connection == clean(connection) and not row.settled
         )
 
     async def known(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, TrackedRun]:
@@ -98,11 +115,13 @@ class MemoryWatch(Shared):
         refs = [RunRef(clean(connection), clean(run_id)) for run_id in run_ids]
         return {ref.run_id: self.runs[ref].remembered for ref in refs if ref in self.runs}
 
-    async def track(self, ref: RunRef, now: datetime) -> None:
+    async def track(self, run: Run, now: datetime) -> None:
         await self._turn()
-        started = Run(ref=ref, status=RunStatus.STARTING, status_text="starting", launcher="")
-        if cleaned(ref) not in self.runs:
-            self._see(cleaned(started), now, baseline=False)
+        old = self.runs.get(cleaned(run.ref))
+        if old is None:
+            self._see(cleaned(run), now, baseline=False)
+        elif old.unfollowed:
+            old.unfollowed, old.changed_at = False, now
 
     async def coverage(self, connection: str) -> Coverage | None:
         await self._turn()
@@ -117,6 +136,7 @@ class MemoryWatch(Shared):
         limit: int,
         *,
         timed: bool = True,
+        ended: bool = False,
     ) -> tuple[Run, ...]:
         await self._turn()
         found = (
@@ -124,6 +144,7 @@ class MemoryWatch(Shared):
             for row in self._newest(connection)
             if row.tracked.status not in {RunStatus.CANCELLED, RunStatus.INCOMPLETE}
             and not row.ephemeral
+            and (row.tracked.status is RunStatus.COMPLETED or not ended)
             and after < (row.created_at or row.first_seen) < before
             and (
                 (row.series == cleaned(series) and (row.created_at is not None) is timed)
@@ -191,10 +212,21 @@ class MemoryWatch(Shared):
         await self._turn()
         return tuple(dict.fromkeys(row.launcher for row in self._newest(connection) if row.launcher))
 
-    async def recent(self, connection: str, limit: int) -> tuple[tuple[str, str, str], ...]:
+    async def newest(self, connection: str, query: RunQuery, limit: int) -> tuple[Run, ...]:
         await self._turn()
-        rows = self._newest(connection)[:limit]
-        return tuple((r.tracked.ref.run_id, r.launcher, r.tracked.status.value) for r in rows)
+        found = [
+            row.run
+            for row in self._newest(connection)
+            if query.status in {None, row.tracked.status}
+            and query.launcher_key in {None, row.launcher_key}
+            and (query.launcher_key or query.launcher in {None, row.launcher})
+        ]
+        return tuple(found[:limit])
+
+    async def recorded(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, Run]:
+        await self._turn()
+        refs = [RunRef(clean(connection), clean(run_id)) for run_id in run_ids]
+        return {ref.run_id: self.runs[ref].run for ref in refs if ref in self.runs}
 
     def _newest(self, connection: str) -> list[RunRow]:
         rows = [row for ref, row in self.runs.items() if ref.connection == clean(connection)]
@@ -209,6 +241,9 @@ class MemoryWatch(Shared):
             self._change(cleaned(ref), results_known=True)
         for ref, status in step.announced:
             self._change(cleaned(ref), announced=status)
+        going = (self.runs.get(cleaned(ref)) for ref in step.unfollowed)
+        for row in (row for row in going if row is not None and not row.tracked.status.terminal):
+            row.unfollowed = True
         if step.watermark is not None:
             connection = clean(step.connection)
             self.watermarks[connection] = max(step.watermark, self.watermarks.get(connection, EPOCH))
@@ -235,12 +270,18 @@ class MemoryWatch(Shared):
                 created_at=run.created_at,
                 first_seen=run.seen_at or now,
                 listed=listed,
+                progress=run.progress,
+                changed_at=now,
                 baseline=quiet,
             )
             return
         if old.tracked.status is not run.status:
             old.tracked = replace(fresh, announced=old.tracked.announced)
-            old.baseline = False
+            old.baseline = old.unfollowed = False
+            old.changed_at = now
+        if old.progress != run.progress:
+            old.progress, old.changed_at = run.progress, now
+            old.unfollowed = False
         if listed and not old.listed:
             old.first_seen, old.listed = run.seen_at or old.first_seen, True
         old.launcher = run.launcher or old.launcher

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from bot.cards import ReportLinks
 from bot.model import DebugRequest, LaunchRequest, Run, RunStatus
+from bot.remembered import remembering
 from bot.state import (
     EVERYTHING,
     Intent,
@@ -57,7 +58,7 @@ class Watching:
     def restart(self) -> None:
         """Start a new process over the same store and platform."""
         self.poller = Poller(
-            self.service.platform,
+            remembering(self.service.platform, self.store),
             self.store,
             clock=self.clock,
             renderers=self.renderers,

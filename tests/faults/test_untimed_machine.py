@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from bot.chain import Gap
 from bot.earlier import chain_of
-from bot.model import RunStatus, Says
+from bot.model import Run, RunStatus, Says
 from tests.fakes.runs import a_build, build_results
 from tests.fakes.service import a_build_server
 from tests.fakes.watching import Watching
@@ -85,7 +85,7 @@ class UntimedMachine(RuleBasedStateMachine):
     @rule(failing=FAILING)
     def is_launched_here(self, failing: set[str]) -> None:
         name = self.build(failing, ends=True)
-        self.runner.run(self.it.store.track(a_build(name).ref, self.it.clock.now()))
+        self.runner.run(self.it.store.track(Run.of_id(a_build(name).ref), self.it.clock.now()))
 
     @rule()
     def restarts(self) -> None:

@@ -12,7 +12,7 @@ from bot.cards import Context, Field, FieldKind
 from bot.command import Preset
 from bot.commands.registry import VERBS
 from bot.errors import StoreError, Unreachable
-from bot.model import Run, RunRef
+from bot.model import Run, RunQuery, RunRef
 from bot.state import Actor, Place, PollStep, Subscription
 from bot.suggest import Limits, Suggestion, Typing
 from tests.fakes.runs import EPOCH, MOMENT, a_run, run_id, some_results
@@ -126,10 +126,10 @@ async def test_runs__of_a_connection_whose_rows_cannot_be_read_leave_the_others(
     """A failure is that connection's alone."""
 
     class Half(MemoryStore):
-        async def recent(self, connection: str, limit: int) -> tuple[tuple[str, str, str], ...]:
+        async def newest(self, connection: str, query: RunQuery, limit: int) -> tuple[Run, ...]:
             if connection == "demo":
                 raise StoreError("down")
-            return await super().recent(connection, limit)
+            return await super().newest(connection, query, limit)
 
     stage = Stage(memory=Half(), others=(FakeRunService(connection="other"),))
     await seen(stage, a_run(1), a_run(2, connection="other"))

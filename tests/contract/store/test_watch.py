@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.model import Run, RunRef, RunStatus, Says
+from bot.model import Run, RunQuery, RunRef, RunStatus, Says
 from bot.ports import Store
 from bot.state import BEGINNING, Coverage, Stretch, TrackedRun
 from tests.contract.store.kit import NOW, a_delivery, a_run, a_step, later, results_of
@@ -46,7 +47,7 @@ async def test_record__new_run(store: Store) -> None:
     run = a_run(1, status=RUNNING)
     await store.record(a_step(runs=(run,)))
 
-    expected = TrackedRun(ref=run.ref, status=RUNNING, listed_at=run.created_at)
+    expected = TrackedRun(ref=run.ref, status=RUNNING, listed_at=run.created_at, changed_at=NOW)
 
     assert (expected,) == await store.tracked("demo")
     assert {run.ref.run_id: expected} == await store.known("demo", (run.ref.run_id, "never-seen"))
@@ -60,8 +61,9 @@ async def test_record__run_ends(store: Store) -> None:
     await store.record(a_step(runs=(run,), now=later(120)))
 
     expected = TrackedRun(
-        ref=run.ref, status=RunStatus.COMPLETED, terminal_since=later(60), listed_at=run.created_at
-    )
+        ref=run.ref, status=RunStatus.COMPLETED, terminal_since=later(60), listed_at=run.created_at,
+        changed_at=later(60),
+    )  # fmt: skip
 
     assert (expected,) == await store.tracked("demo")
 
@@ -90,6 +92,8 @@ async def test_record__results_known(store: Store) -> None:
         results_known=True,
         terminal_since=NOW,
         listed_at=run.created_at,
+        changed_at=NOW,
+        settled=True,
     )
 
     assert await store.tracked("demo") == ()
@@ -110,6 +114,7 @@ async def test_record__status_changes_after_the_end(store: Store, status: RunSta
         announced=RunStatus.COMPLETED,
         terminal_since=later(60) if status.terminal else None,
         listed_at=run.created_at,
+        changed_at=later(60),
     )
 
     assert (expected,) == await store.tracked("demo")
@@ -167,18 +172,20 @@ async def test_known__many(store: Store) -> None:
 
 async def test_track__before_it_is_listed(store: Store) -> None:
     """A run launched here is followed at once, and offered as recent."""
-    await store.track(RunRef("demo", "r1"), NOW)
+    await store.track(Run.of_id(RunRef("demo", "r1")), NOW)
 
-    expected = TrackedRun(ref=RunRef("demo", "r1"), status=RunStatus.STARTING, listed_at=NOW, listed=False)
+    expected = TrackedRun(
+        ref=RunRef("demo", "r1"), status=RunStatus.STARTING, listed_at=NOW, listed=False, changed_at=NOW
+    )
     assert (expected,) == await store.tracked("demo")
-    assert await store.recent("demo", 5) == (("r1", "", "starting"),)
+    assert _said(await store.newest("demo", RunQuery(), 5)) == [("r1", "", "starting")]
 
 
 async def test_track__known_already(store: Store) -> None:
     """Following a run that ended meanwhile does not put it back."""
     run = a_run(1)
     await store.record(a_step(runs=(run,)))
-    await store.track(run.ref, later(5))
+    await store.track(Run.of_id(run.ref), later(5))
 
     assert [r.status for r in await store.tracked("demo")] == [RunStatus.COMPLETED]
 
@@ -187,10 +194,77 @@ async def test_recent__newest_first(store: Store) -> None:
     """Runs come newest first, as many as asked for."""
     await store.record(a_step(runs=(a_run(2), a_run(3, status=RUNNING), a_run(1))))
 
-    expected = [(a_run(3).ref.run_id, "in_progress"), (a_run(2).ref.run_id, "completed")]
+    expected = [
+        (a_run(n).ref.run_id, a_run(n).launcher, status)
+        for n, status in ((3, "in_progress"), (2, "completed"))
+    ]
 
-    assert expected == [(run_id, status) for run_id, _, status in await store.recent("demo", 2)]
-    assert await store.recent("other", 2) == ()
+    assert expected == _said(await store.newest("demo", RunQuery(), 2))
+    assert await store.newest("other", RunQuery(), 2) == ()
+
+
+async def test_newest__of_a_status_or_a_launcher(store: Store) -> None:
+    """A launcher's id counts before its name, which may change."""
+    named, keyed = a_run(1, launcher="B"), a_run(2, launcher="A", launcher_key="55")
+    await store.record(a_step(runs=(named, keyed, a_run(3, launcher="A", status=RUNNING))))
+
+    async def found(**query: Any) -> list[str]:
+        return [run.ref.run_id for run in await store.newest("demo", RunQuery(**query), 9)]
+
+    assert await found(launcher="A") == [a_run(3).ref.run_id, keyed.ref.run_id]
+    assert await found(launcher="renamed", launcher_key="55") == [keyed.ref.run_id]
+    assert await found(status=RunStatus.COMPLETED) == [keyed.ref.run_id, named.ref.run_id]
+
+
+async def test_recorded__holds_what_is_kept_of_runs(store: Store) -> None:
+    """Launcher, its id, source and progress come back; runs never seen are left out."""
+    run = a_run(1, launcher_key="55", status=RUNNING, done=(12, 45))
+    await store.record(a_step(runs=(run,)))
+
+    found = await store.recorded("demo", (run.ref.run_id, "never"))
+
+    assert [(k.series, k.done) for k in found.values()] == [(run.series, (12, 45))]
+    assert await store.recorded("other", (run.ref.run_id,)) == {}
+
+
+async def test_unfollowed__is_read_no_more_until_it_is_followed_again(store: Store) -> None:
+    """It is kept; asking for it, or a change that somebody reads, brings it back. One that ended stays as it was."""
+    run, over = (a_run(n, status=RUNNING, created_at=None, done=(1, 2)) for n in (1, 2))
+    await store.record(a_step(runs=(run, replace(over, status=RunStatus.COMPLETED))))
+    await store.record(a_step(unfollowed=(run.ref, over.ref)))
+    gone = [known.ref for known in await store.tracked("demo")]
+    kept = (await store.known("demo", (run.ref.run_id,)))[run.ref.run_id]
+    await store.track(Run.of_id(run.ref), later(60))
+    (back,) = (known for known in await store.tracked("demo") if known.ref == run.ref)
+    await store.record(a_step(unfollowed=(run.ref,)))
+    await store.record(a_step(runs=(replace(run, done=(2, 2)),), now=later(90)))
+    (moved,) = (known for known in await store.tracked("demo") if known.ref == run.ref)
+
+    assert gone == [over.ref]
+    assert (kept.settled, kept.status, kept.changed_at) == (True, RUNNING, NOW)
+    assert (back.settled, back.status, back.changed_at) == (False, RUNNING, later(60))
+    assert (moved.progress, moved.changed_at) == ("2/2", later(90))
+
+
+async def test_track__keeps_what_its_launch_said(store: Store) -> None:
+    """Of a platform without a list nobody says it again; an answer without it takes nothing away."""
+    launched = a_run(1, status=RUNNING, created_at=None, launcher_key="plan_1")
+    await store.track(launched, NOW)
+    await store.record(a_step(runs=(replace(launched, launcher="", launcher_key=None, source=None),)))
+
+    (found,) = (await store.recorded("demo", (launched.ref.run_id,))).values()
+
+    assert found.series == launched.series
+
+
+async def test_earlier__only_those_that_completed(store: Store) -> None:
+    """Runs that go on take no place then, however many there are."""
+    runs = [a_run(n, created_at=None, status=RUNNING if n > 1 else RunStatus.COMPLETED) for n in (1, 2, 3)]
+    await store.record(a_step(runs=tuple(runs)))
+
+    found = await store.earlier("demo", runs[0].series, later(60), BEGINNING, 1, timed=False, ended=True)
+
+    assert [run.ref for run in found] == [runs[0].ref]
 
 
 async def test_launchers__most_recent_first(store: Store) -> None:
@@ -207,9 +281,13 @@ async def test_record__thin_answer(store: Store) -> None:
     await store.record(a_step(runs=(a_run(1),)))
     await store.record(a_step(runs=(a_run(1, launcher="", created_at=None), a_run(0))))
 
-    newest = (await store.recent("demo", 1))[0]
+    newest = await store.newest("demo", RunQuery(), 1)
 
-    assert (a_run(1).ref.run_id, a_run(1).launcher, "completed") == newest
+    assert _said(newest) == [(a_run(1).ref.run_id, a_run(1).launcher, "completed")]
+
+
+def _said(runs: Iterable[Run]) -> list[tuple[str, str, str]]:
+    return [(run.ref.run_id, run.launcher, run.status.value) for run in runs]
 
 
 async def test_coverage__is_what_was_said_last(store: Store) -> None:
@@ -283,7 +361,7 @@ async def test_earlier__holds_what_is_kept_of_a_run(store: Store) -> None:
 async def test_earlier__counts_one_launched_here_for_every_series(store: Store) -> None:
     """A run that no list showed yet may belong to any series; one without a time that did show up to none."""
     ghost = RunRef("demo", "launched")
-    await store.track(ghost, later(30))
+    await store.track(Run.of_id(ghost), later(30))
     await store.record(a_step(runs=(a_run(1, created_at=None),), now=later(40)))
 
     found = await store.earlier("demo", a_run(1).series, later(3600), BEGINNING, 9)
@@ -405,7 +483,7 @@ async def test_stored_results__none(store: Store) -> None:
 async def test_record__a_list_without_times_gives_the_order(store: Store) -> None:
     """A run that was launched here stands where the list shows it; a series goes by the launcher's id."""
     first, launched, third, other = (a_build(number) for number in (9, 10, 11, 12))
-    await store.track(launched.ref, later(30))
+    await store.track(Run.of_id(launched.ref), later(30))
     placed = [
         replace(run, seen_at=later(60) - n * timedelta(microseconds=1))
         for n, run in enumerate((third, launched, first))

@@ -10,7 +10,7 @@ import pytest
 from bot.access import Policy
 from bot.cards import plain
 from bot.errors import Unreachable
-from bot.model import LaunchOutcome, LaunchRequest, RunRef
+from bot.model import LaunchOutcome, LaunchRequest, Run, RunRef
 from bot.state import AuditEntry, Intent, IntentState
 from tests.fakes.service import FakeRunService, Launching
 from tests.fakes.stage import ANN, BO, READER, Stage, an_invocation, silent, texts
@@ -301,7 +301,7 @@ async def test_confirm__found_meanwhile() -> None:
 class BrokenAfter(MemoryStore):
     """A store that fails once the launch was answered."""
 
-    async def track(self, ref: RunRef, now: object) -> None:
+    async def track(self, run: Run, now: object) -> None:
         """Fail for good from here on."""
         self.failing = "The database is gone."
         await self._turn()

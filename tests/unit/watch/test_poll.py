@@ -398,7 +398,7 @@ async def test_tick__follows_a_launched_run_that_no_list_shows() -> None:
     it = Watching()
     await it.begin()
     run = replace(it.starts(), status=COMPLETED)
-    await it.store.track(run.ref, it.clock.now())
+    await it.store.track(Run.of_id(run.ref), it.clock.now())
     it.service.finish(run, some_results(run, passing=("a",)))
     it.service._hidden[run.ref.run_id] = 1 << 30
     await it.tick()

@@ -29,7 +29,7 @@ async def thread_of(world: World) -> Any:
 async def test_run__offers_those_seen_newest_first(world: World, run: Run) -> None:
     """Recent runs fit by launcher, status and id."""
     for number in (1, 2):
-        await world.store.track(a_run(number).ref, world.clock.now())
+        await world.store.track(Run.of_id(a_run(number).ref), world.clock.now())
 
     found = await offered(world, "status", "run", "latest")
 
