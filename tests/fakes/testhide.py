@@ -13,6 +13,7 @@ import aiohttp
 
 from adapters.simulator.testhide import SimulatedTesthide, simulated_testhide
 from tests.fakes.clock import ManualClock
+from tests.fakes.judged import judged
 
 
 @asynccontextmanager
@@ -22,9 +23,8 @@ async def judging_testhide(**options: Any) -> AsyncIterator[SimulatedTesthide]:
     A test that means to break it calls `forget()` at its end.
     """
     still: dict[str, Any] = {"speed": 0.0, "clock": ManualClock()}
-    async with simulated_testhide(**(still | options)) as server:
+    async with judged(simulated_testhide(**(still | options))) as server:
         yield server
-        assert server.violations() == []
 
 
 @dataclass(frozen=True, slots=True)
