@@ -13,14 +13,17 @@ from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.transport import open_http
 from adapters.simulator.antithesis import SimulatedTenant, empty_world, simulated_tenant
+from adapters.simulator.testhide import SimulatedTesthide
 from bot.errors import AccessRefused, RateLimited, ServiceFailed
 from bot.model import Fault, Run, RunStatus, Says, Secret
 from bot.platform import Platform
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import MOMENT, a_build, a_line, a_run, build_results, run_id, some_results
 from tests.fakes.service import FakeRunService, Launching, a_build_server
+from tests.fakes.testhide_client import a_testhide
 
 LAUNCHER = "basic_test"
+UNKNOWN = "f" * 32 + "-64-0"
 QUICK = Limits(wait=0.001, longest_wait=1.0, read=20.0)
 
 
@@ -30,6 +33,12 @@ _LAUNCH_FAULTS = {
     Launching.LOST_REQUEST: "dropped",
     Launching.REFUSED: "forbidden",
 }
+_WORDS = {
+    RunStatus.STARTING: "queued",
+    RunStatus.IN_PROGRESS: "running",
+    RunStatus.CANCELLED: "aborted",
+    RunStatus.INCOMPLETE: "aborted",
+}
 _READ_FAULTS = {RateLimited: "rate limited", AccessRefused: "forbidden", ServiceFailed: "unavailable"}
 
 
@@ -37,6 +46,8 @@ class Stage(Protocol):
     """A platform that a test can set up, and that says at the end what was wrong with the requests."""
 
     platform: Platform
+    release: str
+    unknown: str  # an id that it may own, and that no run has
 
     def add(self, status: RunStatus, *, failing: tuple[str, ...] = (), launcher: str = LAUNCHER) -> str:
         """Add a run newer than all others; return its id."""
@@ -65,6 +76,8 @@ class Stage(Protocol):
 
 class InMemory:
     """The platform in memory."""
+
+    release, unknown = "64.0", UNKNOWN
 
     def __init__(self, spool: Path) -> None:
         self.service = FakeRunService(spool=spool)
@@ -139,6 +152,8 @@ class SecondFace(InMemory):
 class Simulated:
     """The real client over a simulated tenant."""
 
+    release, unknown = "64.0", UNKNOWN
+
     def __init__(self, tenant: SimulatedTenant, platform: Platform) -> None:
         self.tenant = tenant
         self.platform = platform
@@ -168,6 +183,43 @@ class Simulated:
 
     def violations(self) -> list[str]:
         return self.tenant.violations()
+
+
+class Builds:
+    """The Testhide client over a simulated server."""
+
+    release, unknown = "3.14.2", "999999"
+
+    def __init__(self, server: SimulatedTesthide, platform: Platform) -> None:
+        self.server = server
+        self.platform = platform
+        self._jobs: dict[str, str] = {}
+        self._age = 3_400.0  # a build that runs for longer than an hour is ended
+
+    def add(self, status: RunStatus, *, failing: tuple[str, ...] = (), launcher: str = LAUNCHER) -> str:
+        self._age -= 20.0
+        if launcher not in self._jobs:
+            self._jobs[launcher] = self.server.add_job(launcher, tests=("one", "two", "The ledger adds up"))
+        job, word = self._jobs[launcher], _WORDS.get(status)
+        return self.server.add_build(job, status=word, age=self._age, failing=failing)
+
+    def finish(self, run_id: str, *, failing: tuple[str, ...]) -> None:
+        self.server.finish_build(run_id, failing=failing)
+
+    def now(self) -> datetime:
+        return self.server.now()
+
+    def next_launch(self, how: Launching) -> None:
+        fault = _LAUNCH_FAULTS.get(how)
+        if fault:
+            self.server.misbehave(fault, method="POST")
+
+    def fail(self, error: type[Exception]) -> None:
+        times = QUICK.tries if error is ServiceFailed else 1
+        self.server.misbehave(_READ_FAULTS[error], times=times, path="/api/v3/builds/[^/]+")
+
+    def violations(self) -> list[str]:
+        return []  # the server itself fails the test
 
 
 def in_memory(spool: Path) -> AbstractAsyncContextManager[Stage]:
@@ -200,3 +252,10 @@ async def simulated(spool: Path) -> AsyncIterator[Stage]:
         settings = Tenant(name="demo", base_url=tenant.base_url, api_key=Secret(tenant.api_key))
         service = AntithesisService(http, settings, spool=spool, now=tenant.now, limits=QUICK)
         yield Simulated(tenant, service.platform)
+
+
+@asynccontextmanager
+async def builds(spool: Path) -> AsyncIterator[Stage]:
+    """Open the Testhide client over a simulated server whose time stands still."""
+    async with a_testhide(spool) as (server, service):
+        yield Builds(server, service.platform)
