@@ -7,18 +7,21 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from adapters.cli.doctor import Finding, _clock, _lines, _of_its_kind
+from adapters.cli.doctor import Finding, _clock, _findings, _lines, _of_its_kind
 from adapters.configuration.table import HttpConnection
 from adapters.platforms.kind import AnyPlatform, Checked, PlatformKind
+from adapters.settings import environment_names
 from bot.errors import AccessRefused, NotAvailable, ServiceError
 from bot.platform import Platform
 from bot.ports import Clock, Ledger
 from tests.fakes.certificates import AUTHORITY, server_context
 from tests.fakes.raw_http import raw_server, says
+from tests.fakes.testhide import judging_testhide
 
 
 class Lab(HttpConnection):
@@ -102,3 +105,69 @@ async def test_clock__that_nobody_tells(date: dict[str, str]) -> None:
         lab = Lab(name="qa", base_url=server.base_url)
 
         assert (await _clock(lab, lab.address)).found == "it cannot be read"
+
+
+async def _of(name: str) -> list[Finding]:
+    return [finding async for finding in _findings() if name in finding.subject]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Start in an empty folder, where nothing is set."""
+    monkeypatch.chdir(tmp_path)
+    for variable in environment_names():
+        monkeypatch.delenv(variable, raising=False)
+    return tmp_path
+
+
+async def test_testhide__set_up_by_variables(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a developer's token sees of a server that judges every request."""
+    async with judging_testhide() as server:
+        server.add_job("Smoke Tests")
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+
+        found = await _of("testhide")
+
+    assert found[0].found.startswith(f"{server.base_url} answers, release ")
+    assert [line.found for line in found[1:-1]] == ["role developer", "1 job seen", found[3].found]
+    assert found[3].found.startswith("licence ")
+    assert found[3].found.endswith(", with AI")
+    assert not [line for line in found[:-1] if line.bad or line.odd]
+
+
+@pytest.mark.parametrize("role", ["admin", "viewer"])
+async def test_testhide__a_token_of_another_role(
+    place: Path, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    """Too much and too little are warned of; nothing has to be corrected."""
+    async with judging_testhide() as server:
+        monkeypatch.setenv("TESTHIDE_BASE_URL", server.environment()["TESTHIDE_BASE_URL"])
+        monkeypatch.setenv(
+            "TESTHIDE_API_TOKEN", server.admin_token if role == "admin" else server.viewer_token
+        )
+
+        found = await _of("testhide")
+
+    assert found[1].found.startswith(f"the token is a{'n admin' if role == 'admin' else ' viewer'}'s")
+    assert (found[1].odd, found[1].bad) == (True, False)
+
+
+async def test_testhide__by_user_and_password(place: Path) -> None:
+    """A session is logged in when it is needed; a wrong password is one line, without it."""
+    async with judging_testhide() as server:
+        address = server.environment()["TESTHIDE_BASE_URL"]
+        row = '[[connection]]\nname = "{}"\nkind = "testhide"\nbase_url = "{}"\nusername = "{}"\npassword = "{}"\n'
+        (place / "clew.toml").write_text(
+            row.format("right", address, server.username, server.password)
+            + row.format("wrong", address, server.username, "CANARY-password")
+        )
+
+        right, wrong = await _of("platform right"), await _of("platform wrong")
+        secrets = {server.password, "CANARY-password", *server.secrets()}
+
+    assert [line.bad for line in right] == [False] * len(right)
+    assert len(right) == 4
+    (line,) = wrong
+    assert line.bad
+    assert not [secret for secret in secrets if secret in f"{right} {wrong}"]
