@@ -11,18 +11,18 @@ from typing import Any
 
 import aiohttp
 
-from adapters.simulator.testhide import SimulatedTesthide, simulated_testhide
+from adapters.simulator.testhide import SimulatedTesthide, empty_world, simulated_testhide
 from tests.fakes.clock import ManualClock
 from tests.fakes.judged import judged
 
 
 @asynccontextmanager
 async def judging_testhide(**options: Any) -> AsyncIterator[SimulatedTesthide]:
-    """Run a server whose time stands still but for `advance`; fails where a request broke the contract.
+    """Run an empty server whose time stands still but for `advance`; fails where a request broke the contract.
 
     A test that means to break it calls `forget()` at its end.
     """
-    still: dict[str, Any] = {"speed": 0.0, "clock": ManualClock()}
+    still: dict[str, Any] = {"speed": 0.0, "clock": ManualClock(), "world": empty_world}
     async with judged(simulated_testhide(**(still | options))) as server:
         yield server
 

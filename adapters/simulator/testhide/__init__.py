@@ -10,10 +10,10 @@ from adapters.simulator.common.clock import SimulatedClock
 from adapters.simulator.common.serving import listening
 from adapters.simulator.testhide.server import SimulatedTesthide
 from adapters.simulator.testhide.world import World
-from adapters.simulator.testhide.worlds import empty_world
+from adapters.simulator.testhide.worlds import bulk_world, empty_world, living_world
 from bot.ports import Clock
 
-__all__ = ["SimulatedTesthide", "empty_world", "simulated_testhide"]
+__all__ = ["SimulatedTesthide", "bulk_world", "empty_world", "living_world", "simulated_testhide"]
 
 
 @asynccontextmanager
@@ -23,7 +23,7 @@ async def simulated_testhide(
     speed: float = 60.0,
     clock: Clock | None = None,
     port: int = 0,
-    world: Callable[[SimulatedClock, int], World] = empty_world,
+    world: Callable[[SimulatedClock, int], World] = living_world,
     hex_ids: bool = False,
 ) -> AsyncIterator[SimulatedTesthide]:
     """Run a Testhide on loopback; `port` 0 takes a free one, `speed` is server seconds per second of the clock.

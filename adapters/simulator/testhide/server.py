@@ -164,9 +164,9 @@ class SimulatedTesthide(DeliveringServer):
         """Say how the next build of a job that is asked for goes. Raises KeyError, TypeError."""
         self.world.planned.setdefault(self._job(job).number, []).append(_plan(takes=takes, **plan))
 
-    def quarantine(self, job: object, node_id: str, reason: str = "flaky") -> None:
-        """Quarantine a test, as somebody else would. Raises KeyError."""
-        self.world.put_away(self._job(job), node_id, reason)
+    def quarantine(self, job: object, node_id: str, reason: str = "flaky", *, age: float = 0.0) -> None:
+        """Quarantine a test, as somebody else would or did so many seconds ago. Raises KeyError."""
+        self.world.put_away(self._job(job), node_id, reason, self.now() - timedelta(seconds=age))
 
     def unquarantine(self, job: object, node_id: str) -> None:
         """Take it out again. Raises KeyError."""

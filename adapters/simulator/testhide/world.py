@@ -144,10 +144,11 @@ class World:
 
     def add_past(self, build: Build, started_at: datetime, status: str | None) -> Build:
         """Add a build that has ended; without a status, the one that its tests give it."""
-        quarantined = self.quarantined(build.job)
-        build.excluded, build.started_at, build.node = quarantined, started_at, 1
+        ended_at = started_at + build.limit
+        quarantined = self.quarantined(build.job, ended_at)
+        build.excluded, build.started_at, build.node = self.quarantined(build.job, started_at), started_at, 1
         build.timed_out = build.plan.takes > build.job.timeout
-        build.end(started_at + build.limit, status or self._verdict(build, quarantined), quarantined)
+        build.end(ended_at, status or self._verdict(build, quarantined), quarantined)
         self._builds[build.number] = build
         return build
 
@@ -190,7 +191,7 @@ class World:
         for cached in ("all_results", "log"):
             build.__dict__.pop(cached, None)
         build.plan = plan
-        self._end(build, now, self._verdict(build, self.quarantined(build.job)))
+        self._end(build, now, self._verdict(build, self.quarantined(build.job, now)))
 
     def lose(self, node: Node) -> list[Build]:
         """Take a node away; what runs on it is aborted."""
@@ -212,18 +213,18 @@ class World:
         waiting = [build for build in self._builds.values() if build.status == QUEUED]
         return sorted(waiting, key=lambda build: (-build.priority, build.created_at, build.number))
 
-    def put_away(self, job: Job, node_id: str, reason: str) -> Entry | None:
-        """Quarantine a test; None where it is already."""
+    def put_away(self, job: Job, node_id: str, reason: str, at: datetime | None = None) -> Entry | None:
+        """Quarantine a test, now or since a time; None where it is already."""
         entries = self.quarantine[job.number]
         if node_id in entries:
             return None
         number = next(self._numbers["entry"])
-        entries[node_id] = Entry(number=number, node_id=node_id, reason=reason, at=self.settle())
+        entries[node_id] = Entry(number=number, node_id=node_id, reason=reason, at=at or self.settle())
         return entries[node_id]
 
-    def quarantined(self, job: Job) -> Collection[str]:
-        """Return the tests that are quarantined now."""
-        return tuple(self.quarantine[job.number])
+    def quarantined(self, job: Job, at: datetime) -> Collection[str]:
+        """Return the tests that are quarantined at a time, of those that still are."""
+        return tuple(node_id for node_id, entry in self.quarantine[job.number].items() if entry.at <= at)
 
     def remove(self, build: Build) -> None:
         """Delete a build."""
@@ -252,7 +253,7 @@ class World:
 
     def _start(self, build: Build, now: datetime, node: int) -> None:
         build.status, build.started_at, build.node = RUNNING, now, node
-        build.excluded = self.quarantined(build.job)
+        build.excluded = self.quarantined(build.job, now)
         self.at(now + build.limit, lambda at: self._run_out(build, at))
         self._tell("build.started", build)
 
@@ -260,13 +261,13 @@ class World:
         if build.status != RUNNING:
             return
         build.timed_out = build.plan.takes > build.job.timeout
-        self._end(build, now, self._verdict(build, self.quarantined(build.job)))
+        self._end(build, now, self._verdict(build, self.quarantined(build.job, now)))
 
     def _verdict(self, build: Build, quarantined: Collection[str]) -> str:
         return self.manners.timed_out if build.timed_out else build.verdict(quarantined)
 
     def _end(self, build: Build, now: datetime, status: str) -> None:
-        build.end(now, status, self.quarantined(build.job))
+        build.end(now, status, self.quarantined(build.job, now))
         self._tell("build.cancelled" if status == ABORTED else "build.finished", build)
         if status == FAILED:
             self._tell("build.failed", build)
