@@ -112,7 +112,20 @@ def _address(value: str) -> SplitResult | None:
         _ = parts.port
     except ValueError:
         return None
-    return parts if parts.hostname and value.isprintable() and " " not in value else None
+    return parts if can_be_host(parts.hostname or "") and value.isprintable() and " " not in value else None
+
+
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
+_LONGEST = 254  # characters; a name has fewer
+
+
+def can_be_host(text: str) -> bool:
+    """Whether a text can be the name or address of a host: nothing else gets as far as a look-up."""
+    try:
+        name = text[:_LONGEST].encode("idna").decode("ascii").removesuffix(".")
+    except UnicodeError:
+        return is_ip(text)
+    return is_ip(text) or (len(text) < _LONGEST and all(map(_LABEL.fullmatch, name.split("."))))
 
 
 def loopback(host: str) -> bool:

@@ -76,6 +76,28 @@ async def test_address__keeps_its_path() -> None:
         ]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a..b/",
+        "https://xn--/",
+        "https://é..x",
+        f"https://{'a' * 70}.example",
+        "https://[::1/",
+        "https://h:99999",
+    ],
+)
+async def test_address__that_can_be_none(address: str) -> None:
+    """Whatever a look-up makes of it is one sentence: nothing was sent. A link to a file is refused before that."""
+    async with _caller(address, tries=1) as caller:
+        with pytest.raises(NotSent):
+            await caller.read(BUILD)
+        assert isinstance(await _start(caller), Refused)
+    async with _caller("https://lab.example.com", tries=1) as caller:
+        with pytest.raises(ServiceError):
+            await caller.read(Request(elsewhere=Secret(address)))
+
+
 @pytest.mark.parametrize(("scheme", "sent"), [("Bearer", f"Bearer {KEY}"), ("", KEY)])
 async def test_key__with_and_without_a_scheme(scheme: str, sent: str) -> None:
     """As the platform wants it, and no compression is asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from adapters.configuration.checks import loopback
+from adapters.configuration.checks import can_be_host, loopback
 from adapters.platforms.http.login import Login
 from adapters.platforms.http.wire import Request
 from bot.errors import UnexpectedAnswer
@@ -40,7 +40,7 @@ class Endpoint:
             host, login = parts.hostname or "", parts.username
         except ValueError:
             host, login = "", None
-        if not host or login is not None or not url.isprintable() or " " in url:
+        if not can_be_host(host) or login is not None or not url.isprintable() or " " in url:
             raise UnexpectedAnswer("The platform's link to the file is not an address.")
         at_home = loopback(host) and loopback(urlsplit(self.address).hostname or "")
         if parts.scheme != "https" and not (parts.scheme == "http" and at_home):

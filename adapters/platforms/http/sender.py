@@ -19,8 +19,9 @@ from bot.redact import MASK
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _AIOHTTP_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 REFUSED = frozenset({401, 403})
-FAULTS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, aiohttp.ClientError, OSError, TimeoutError)
-"""Whatever the network can do to a request; what httpx-aiohttp does not translate comes up as aiohttp's."""
+_NO_ADDRESS = (httpx.InvalidURL, UnicodeError)  # the latter from the look-up of a name that cannot be one
+FAULTS = (*_NO_ADDRESS, httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError, TimeoutError)
+"""Whatever can become of a request; what httpx-aiohttp does not translate comes up as aiohttp's."""
 
 
 ENDS = 65_536  # bytes that are kept of either end of an answer that is too large
@@ -32,6 +33,8 @@ def fault_of(error: Exception, host: str) -> Unreachable:
     httpx-aiohttp turns a connection lost in the middle into `ConnectTimeout`; only aiohttp's own error, its
     cause, says whether the request left.
     """
+    if isinstance(error, _NO_ADDRESS):
+        return NotSent("The address cannot be one. Check it.")
     cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError | OSError) else None
     left = not isinstance(cause, _AIOHTTP_NEVER_LEFT) if cause else not isinstance(error, _NEVER_LEFT)
     if left:
@@ -134,11 +137,13 @@ class Sender:
     async def _send_once(
         self, request: Request, idle: float | None, authorization: str | None
     ) -> httpx.Response:
-        built = self._build(request, idle, authorization)
+        host = ""
         try:
+            built = self._build(request, idle, authorization)
+            host = built.url.host
             return await self.http.send(built, stream=True, follow_redirects=False)
         except FAULTS as error:
-            raise fault_of(error, built.url.host) from error
+            raise fault_of(error, host) from error
 
     def _build(self, request: Request, idle: float | None, authorization: str | None) -> httpx.Request:
         timeout = httpx.Timeout(

@@ -60,6 +60,9 @@ def test_elsewhere__where_nobody_reads_along(address: str, link: str) -> None:
         ("https://h/v1", "https://h/CANARY\r\nX: y"),
         ("https://h/v1", "https://h/CANARY HTTP"),
         ("https://h/v1", "CANARY"),
+        ("https://h/v1", "https://a..CANARY/"),
+        ("https://h/v1", f"https://{'CANARY' * 20}.example/"),
+        ("https://h/v1", "https://h\\CANARY/"),
         ("https://h/v1", ""),
     ],
 )

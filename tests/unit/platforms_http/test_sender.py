@@ -40,6 +40,8 @@ def _as_raised(error: Exception, cause: Exception | None) -> Exception:
         (httpx.TimeoutException("x"), aiohttp.ConnectionTimeoutError("x"), NotSent, "No connection"),
         (httpx.ConnectError("x"), None, NotSent, "No connection"),
         (httpx.PoolTimeout("x"), None, NotSent, "No connection"),
+        (httpx.InvalidURL("x"), None, NotSent, "cannot be one"),
+        (UnicodeError("label empty or too long"), None, NotSent, "cannot be one"),
         # httpx-aiohttp calls a connection that broke in the middle a timeout of connecting.
         (httpx.ConnectTimeout("x"), aiohttp.ServerDisconnectedError(), Unreachable, "broke off"),
         (httpx.ConnectTimeout("x"), aiohttp.ClientOSError(104, "reset"), Unreachable, "broke off"),

@@ -72,6 +72,8 @@ KEY = 'api_key = "k"\n'
         ("https://qa.example.com", "https://qa.example.com"),
         ("http://localhost:8080/api/v1", "http://localhost:8080/api/v1"),
         ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
+        ("https://my_host/v1", "https://my_host/v1"),
+        ("https://bücher.example./v1", "https://bücher.example./v1"),
     ],
 )
 def test_address__keeps_its_path(given: str, used: str) -> None:
@@ -146,6 +148,10 @@ def test_ca_file__that_is_none(content: bytes | None, said: str, tmp_path: Path)
         ("requests_per_minute = -5", "requests_per_minute: This number of requests is out of range."),
         ('requests_per_minute = "many"', "requests_per_minute: This is not a whole number."),
         ('base_url = "https://user:pw@lab"', "base_url: This is not a web address."),
+        ('base_url = "https://a..b/v1"', "base_url: This is not a web address."),
+        (f'base_url = "https://{"a" * 64}.example"', "base_url: This is not a web address."),
+        ('base_url = "https://lab%20/v1"', "base_url: This is not a web address."),
+        ('proxy = "http://a..b:3128"', "proxy: This is not an HTTP proxy address."),
         ('base_url = "https://lab/v1?x=1"', "base_url: It contains a query."),
         ('allow_http = "perhaps"', "allow_http: This is neither true nor false."),
     ],
