@@ -135,10 +135,6 @@ class Build:
         counted = [node_id for node_id in failing if not covers(quarantined, node_id)]
         return FAILED if counted or self.plan.lost or self.plan.exit_code else PASSED
 
-    def excuses(self, node_id: str) -> bool:
-        """Whether a test did not count when it ended."""
-        return covers(self.excused, node_id)
-
     def progress(self, now: datetime) -> float:
         """Return how much of its plan is done, 0 to 1."""
         if self.started_at is None:
@@ -164,6 +160,13 @@ class Build:
             Result(self.number * RESULTS + place + 1, node_id, *self._outcome(node_id, rng.randint(3, 4000)))
             for place, node_id in named
         )
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        """How many results there are of each status once it has ended, and how many failures are excused."""
+        results = self.results(self.ended_at or self.created_at)
+        excused = sum(result.status == FAILED and covers(self.excused, result.node_id) for result in results)
+        return count(results) | {"excused": excused}
 
     @cached_property
     def log(self) -> tuple[tuple[float, str], ...]:

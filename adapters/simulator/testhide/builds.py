@@ -14,8 +14,7 @@ from adapters.simulator.common.ids import timestamp
 from adapters.simulator.common.misbehave import Json
 from adapters.simulator.testhide import events
 from adapters.simulator.testhide.access import refuse
-from adapters.simulator.testhide.build import FAILED, QUEUED, Build, Job
-from adapters.simulator.testhide.build import count as counted
+from adapters.simulator.testhide.build import FAILED, PASSED, QUEUED, Build, Job
 from adapters.simulator.testhide.part import ACCOUNT, API, Part, sent, whole
 
 LINES = 500  # of a log, at a time
@@ -162,6 +161,8 @@ class Builds(Part):
         """Build the same anew, or only what failed in it."""
         build, body = self._finished(request), await sent(request)
         failing = [r.node_id for r in build.all_results if r.status == FAILED]
+        if body.get("failed_only") and not failing:
+            raise refuse(409, "No failed tests in this build")
         made = self._again(build, failing if body.get("failed_only") else None)
         return self.reply({"id": made.number, "status": made.status, "restarted_from": build.number}, 201)
 
@@ -293,12 +294,12 @@ class Builds(Part):
 
 def _numbers(build: Build) -> Json:
     """Return the counts as the detail has them: null before the end, quarantined failures not counted as failed."""
-    if not build.ended or build.ended_at is None:
-        return dict.fromkeys(("total_tests", "passed", "failed", "skipped"))
-    results = build.results(build.ended_at)
-    counts = counted(results)
-    excused = sum(r.status == FAILED and build.excuses(r.node_id) for r in results)
-    return {"total_tests": len(results)} | counts | {"failed": counts["failed"] - excused}
+    names = (PASSED, FAILED, "skipped")
+    if not build.ended:
+        return dict.fromkeys(("total_tests", *names))
+    counts = build.counts
+    shown = {name: counts[name] for name in names}
+    return {"total_tests": sum(shown.values())} | shown | {FAILED: counts[FAILED] - counts["excused"]}
 
 
 def _kept(failing: Mapping[str, str], only: list[str]) -> dict[str, str]:

@@ -15,7 +15,6 @@ from adapters.simulator.common.ids import timestamp
 from adapters.simulator.common.misbehave import Json
 from adapters.simulator.common.webhooks import Attempt, Webhooks
 from adapters.simulator.testhide.access import refuse
-from adapters.simulator.testhide.build import Build
 from adapters.simulator.testhide.part import API, Part, sent, whole
 
 LOCAL = ("127.0.0.1", "localhost")
@@ -59,12 +58,12 @@ class Hooks(Part):
             web.get(one + "/history", self.history, allow_head=False),
         ]
 
-    def tell(self, event: str, build: Build) -> None:
+    def tell(self, event: str, project: int, data: Json) -> None:
         """Deliver an event to everybody who registered for it."""
         for hook in list(self._hooks.values()):
-            if hook.active and event in hook.events and hook.project in {None, build.job.project}:
-                body = {"event": event, "data": {"build_id": build.number, "status": build.status}}
-                self._out.send(hook.url, hook.secret, self.ids.shown(body), self._reporter(hook, event))
+            if hook.active and event in hook.events and hook.project in {None, project}:
+                body = self.ids.shown({"event": event, "data": data})
+                self._out.send(hook.url, hook.secret, body, self._reporter(hook, event))
 
     async def listed(self, request: web.Request) -> web.Response:
         """List those that are registered, without their secrets."""

@@ -67,8 +67,8 @@ class Project:
     branches: list[str] = field(default_factory=lambda: ["main", "release/2.4"])
 
 
-Listener = Callable[[str, Build], None]
-"""Is told of an event by its name."""
+Listener = Callable[[str, int, Json], None]
+"""Is told of an event by its name: of which project, and what."""
 
 
 class World:
@@ -188,7 +188,7 @@ class World:
         now = self.settle()
         if build.status != RUNNING or build.started_at is None:
             raise ValueError(f"build {build.number} is not running")
-        for cached in ("all_results", "log"):
+        for cached in ("all_results", "log", "counts"):
             build.__dict__.pop(cached, None)
         build.plan = plan
         self._end(build, now, self._verdict(build, self.quarantined(build.job, now)))
@@ -200,8 +200,8 @@ class World:
         lost = [b for b in self._builds.values() if b.status == RUNNING and b.node == node.number]
         for build in lost:
             self._end(build, now, ABORTED)
-        for listener in self.listeners if lost else ():
-            listener("node.offline", lost[0])
+        for project in {build.job.project for build in lost}:
+            self._tell("node.offline", project, {"node": node.name})
         return lost
 
     def push_to_top(self, build: Build) -> None:
@@ -220,6 +220,7 @@ class World:
             return None
         number = next(self._numbers["entry"])
         entries[node_id] = Entry(number=number, node_id=node_id, reason=reason, at=at or self.settle())
+        self._tell("test.quarantined", job.project, {"job_id": job.number, "node_id": node_id})
         return entries[node_id]
 
     def quarantined(self, job: Job, at: datetime) -> Collection[str]:
@@ -255,7 +256,7 @@ class World:
         build.status, build.started_at, build.node = RUNNING, now, node
         build.excluded = self.quarantined(build.job, now)
         self.at(now + build.limit, lambda at: self._run_out(build, at))
-        self._tell("build.started", build)
+        self._tell_of(build, "build.started")
 
     def _run_out(self, build: Build, now: datetime) -> None:
         if build.status != RUNNING:
@@ -268,12 +269,15 @@ class World:
 
     def _end(self, build: Build, now: datetime, status: str) -> None:
         build.end(now, status, self.quarantined(build.job, now))
-        self._tell("build.cancelled" if status == ABORTED else "build.finished", build)
+        self._tell_of(build, "build.cancelled" if status == ABORTED else "build.finished")
         if status == FAILED:
-            self._tell("build.failed", build)
+            self._tell_of(build, "build.failed")
         self._start_waiting(now)
 
-    def _tell(self, event: str, build: Build) -> None:
+    def _tell_of(self, build: Build, event: str) -> None:
+        self._tell(event, build.job.project, {"build_id": build.number, "status": build.status})
+
+    def _tell(self, event: str, project: int, data: Json) -> None:
         self._move()
         for listener in self.listeners:
-            listener(event, build)
+            listener(event, project, data)

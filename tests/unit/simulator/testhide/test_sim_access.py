@@ -156,6 +156,23 @@ async def test_judge__what_breaks_the_contract_is_refused_and_taken_down(
     assert problem in told[0]
 
 
+NOT_SIMULATED = {"/ai/search", "/ai/job/stream", "/ai/job/{job_id}/result", "/ai/job/{job_id}/cancel"}
+
+
+async def test_contract__every_operation_is_served_but_a_few(testhide: Both) -> None:
+    """None is served that the contract does not have."""
+    server, _ = testhide
+    served = {(route.method, route.path.removeprefix(server.mount)) for route in server.routes()}
+    described = {
+        (method.upper(), path)
+        for path, operations in server.contract.description["paths"].items()
+        if path not in NOT_SIMULATED
+        for method in operations
+    }
+
+    assert served == described
+
+
 async def test_judge__fails_the_test_that_broke_it() -> None:
     """Unless it says that it meant to."""
     with pytest.raises(AssertionError):

@@ -82,6 +82,23 @@ async def test_delivery__what_happens_is_signed_and_told(testhide: Both, receive
     assert SECRET in server.secrets()
 
 
+async def test_delivery__of_quarantine_and_a_lost_node(testhide: Both, receiver: Receiver) -> None:
+    """What no build does is told, too."""
+    server, caller = testhide
+    await register(caller, receiver, "test.quarantined", "node.offline")
+    job = server.add_job("Smoke Tests")
+    server.add_build(job, status="running")
+
+    server.quarantine(job, A)
+    server.lose_node()
+    await server.webhooks.settled()
+
+    assert sorted((body["event"], body["data"]) for body, _ in receiver.got) == [
+        ("node.offline", {"node": "agent-01"}),
+        ("test.quarantined", {"job_id": int(job), "node_id": A}),
+    ]
+
+
 async def test_test__really_posts_and_tells_what_came_of_it(testhide: Both, receiver: Receiver) -> None:
     """A receiver that refuses stands in the history."""
     _, caller = testhide

@@ -61,7 +61,7 @@ async def test_living_world__runs_with_its_clock() -> None:
     clock = ManualClock()
     async with called_testhide(world=living_world, speed=60.0, clock=clock) as (server, _):
         heard: list[str] = []
-        server.world.listeners.append(lambda event, _: heard.append(event))
+        server.world.listeners.append(lambda event, *_: heard.append(event))
         await clock.advance(10)
 
         assert "build.failed" in heard
