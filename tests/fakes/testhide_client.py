@@ -14,11 +14,11 @@ from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.transport import open_http
 from adapters.platforms.testhide.client import BuildService
 from adapters.platforms.testhide.settings import Server
-from adapters.simulator.testhide import SimulatedTesthide, simulated_testhide
+from adapters.simulator.testhide import SimulatedTesthide
 from bot.model import Secret
 from bot.ports import Clock
 from tests.fakes.clock import ManualClock
-from tests.fakes.judged import judged
+from tests.fakes.testhide import judging_testhide
 
 QUICK = Limits(wait=0.001, longest_wait=1.0, read=20.0)
 
@@ -42,11 +42,11 @@ async def a_testhide(
     hex_ids: bool = False,
     of: Callable[[SimulatedTesthide], dict[str, Any]] = lambda _server: {},
 ) -> AsyncIterator[tuple[SimulatedTesthide, BuildService]]:
-    """Open a server whose time stands still and the client over it; `of`: settings by the server.
+    """Open an empty server whose time stands still and the client over it; `of`: settings by the server.
 
     A request that breaks the contract fails the test.
     """
-    opened = simulated_testhide(seed=3, speed=0.0, clock=clock or ManualClock(), hex_ids=hex_ids)
-    async with judged(opened) as server, open_http(limits=QUICK) as http:
+    opened = judging_testhide(seed=3, clock=clock or ManualClock(), hex_ids=hex_ids)
+    async with opened as server, open_http(limits=QUICK) as http:
         own = settings_of(server, **of(server))
         yield server, BuildService(http, own, spool=spool, now=server.now, limits=QUICK)
