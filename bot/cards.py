@@ -220,7 +220,19 @@ class Context:
     run: RunRef | None = None
     property_name: str | None = None
     moment: Moment | None = None
-    conversation: str | None = None  # the platform's id of a talk with its model that the thread goes on with
+    conversation: str | None = (
+        None  # a talk with a platform's model that the thread goes on with: "CONNECTION/ID"
+    )
+
+    def talk_with(self, connection: str) -> str | None:
+        """Return the id of the talk with the model of a connection, None where there is none."""
+        of, _, talk = (self.conversation or "").partition("/")
+        return talk if talk and of == connection else None
+
+    def after(self, before: Context | None) -> Context:
+        """Return it as a thread keeps it: what else is shown of the same run leaves the talk about it as it is."""
+        same = before is not None and before.run == self.run and self.conversation is None
+        return dataclasses.replace(self, conversation=before.conversation) if before and same else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

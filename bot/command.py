@@ -127,6 +127,9 @@ class Verb:
     hidden: bool = False  # not listed by help or autocomplete: buttons ask for it
     private: bool = False  # the answer is for the person alone
     long: bool = False  # it may read for minutes, and others must not wait for it
+    prose: bool = (
+        False  # all that is typed behind it is its one text: nothing of it is a name, a flag or a moment
+    )
     open_names: bool = False  # takes names that are not listed (launch passes custom parameters through)
     form: Callable[[Asked, Services], Awaitable[Form]] | None = None
     further: Callable[[str, str], object] | None = None  # reads the value of an open name as a `check` does

@@ -49,15 +49,16 @@ def _scrubbed(invocation: Invocation, secrets: tuple[Secret, ...]) -> tuple[Invo
 
 
 ALIASES = {"runs": "status", "list": "status"}  # what people type for a verb
+PROSE = frozenset(name for name, verb in VERBS.items() if verb.prose)
 HELP = frozenset({"?", "-h", "-?", "help"})
 
 
 def _parse(invocation: Invocation) -> ParsedCommand:
     """Read what was typed; other names of a verb, and the ways to ask for help, become the one that is known."""
     if invocation.arguments:
-        parsed = grammar.of_arguments(invocation.text, invocation.arguments)
+        parsed = grammar.of_arguments(invocation.text, invocation.arguments, PROSE)
     else:
-        parsed = grammar.split(invocation.text)
+        parsed = grammar.split(invocation.text, PROSE)
     first, *others = (*parsed.positional, "")
     helping = parsed.named.get("help") == "true"
     if not parsed.verb and (first in HELP or helping):
@@ -80,7 +81,7 @@ def _with_pastes(
     """Read the link, moment or id that was pasted into the value of a run: a value is never read as a command."""
     own = verb.positional
     text = values.get(own.name) if own and own.kind in PASTED_INTO else None
-    if own is None or not text or parsed.pasted is not None:
+    if own is None or not text or parsed.pasted is not None or verb.prose:
         return parsed, values
     pasted, rest = moments.read(text)
     if pasted is None:
@@ -212,7 +213,8 @@ class Handler:
         if message is not None:
             if reply.card.context is not None:
                 for known in {message.thread or message.message_id, message.message_id}:
-                    await store.set_context(message.channel, known, reply.card.context)
+                    before = await store.context(message.channel, known)
+                    await store.set_context(message.channel, known, reply.card.context.after(before))
             if reply.live is not None:
                 shown = fingerprint(reply.as_live or reply.card)
                 await store.add_live(LiveCard(intent_id=reply.live, message=message, shown=shown))

@@ -9,8 +9,9 @@ from dataclasses import replace
 from bot.command import Services
 from bot.errors import ServiceError
 from bot.model import LaunchRequest, RunQuery
-from bot.platform import Platform, newest_runs
+from bot.platform import ListsLaunchers, Platform, newest_runs
 from bot.replies import launching as replies
+from bot.terms import Terms
 from bot.triage import LauncherRow
 
 
@@ -50,33 +51,34 @@ async def resolved(request: LaunchRequest, platform: Platform) -> LaunchRequest:
     """
     if platform.lists_launchers is None:
         return request
-    rows = await platform.lists_launchers.launchers()
-    names = told_apart(rows)
-    row = _meant(request, rows, names, platform)
+    row = await one_launcher(request.launcher, platform.lists_launchers, platform.terms, request.launcher_key)
     if not row.enabled:
-        raise replies.switched_off(names[row.key], platform.terms)
-    return replace(request, launcher=names[row.key], launcher_key=row.key)
+        raise replies.switched_off(row.name, platform.terms)
+    return replace(request, launcher=row.name, launcher_key=row.key)
 
 
-def _meant(
-    request: LaunchRequest, rows: tuple[LauncherRow, ...], names: Mapping[str, str], platform: Platform
+async def one_launcher(
+    launcher: str, lists: ListsLaunchers, terms: Terms, launcher_key: str | None = None
 ) -> LauncherRow:
-    said = request.launcher.casefold()
+    """Return the launcher that is meant, by its key or as it was typed, under the name that tells it apart.
+
+    Raises `UserError` for one that is not there or that two have, `ServiceError`.
+    """
+    rows = await lists.launchers()
+    names, said = told_apart(rows), launcher.casefold()
     tests = (
-        lambda row: row.key == request.launcher_key,
+        lambda row: row.key == launcher_key,
         lambda row: said in {names[row.key].casefold(), f"{row.name} ({row.key})".casefold()},
         lambda row: row.name.casefold() == said,
-        lambda row: row.key == request.launcher,
+        lambda row: row.key == launcher,
     )
-    for test in tests if request.launcher_key is None else tests[:1]:
+    for test in tests if launcher_key is None else tests[:1]:
         found = [row for row in rows if test(row)]
         if len(found) > 1:
-            raise replies.several_launchers(
-                request.launcher, [names[row.key] for row in found], platform.terms
-            )
+            raise replies.several_launchers(launcher, [names[row.key] for row in found], terms)
         if found:
-            return found[0]
-    raise replies.no_launcher(request.launcher, [*names.values()], platform.terms)
+            return replace(found[0], name=names[found[0].key])
+    raise replies.no_launcher(launcher, [*names.values()], terms)
 
 
 async def known_launchers(platform: Platform, services: Services) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ fill these protocols and inherit nothing. Adding a part: its protocol, a field o
 `bot.replies.parts`, and the verb that needs it.
 
 Every method raises `bot.errors.ServiceError` in one of its kinds, and no other error. Reads may be repeated by the
-adapter; `launch`, `debug` and `cancel` are sent once and never repeated.
+adapter; everything else (`launch`, `rerun`, `cancel`, `diagnose` …) is sent once and never repeated.
 """
 
 from __future__ import annotations
@@ -225,8 +225,8 @@ class Quarantines(Protocol):
     async def quarantined(self, launcher_key: str) -> tuple[Quarantined, ...]:
         """Return what is quarantined at a launcher."""
 
-    async def quarantine(self, request: QuarantineRequest) -> None:
-        """Put one in or take it out; sent once. Both may be repeated by a person without harm."""
+    async def quarantine(self, request: QuarantineRequest) -> LaunchOutcome:
+        """Put one in or take it out; sent once. Never raises for what the platform answers."""
 
 
 class Histories(Protocol):

@@ -49,6 +49,8 @@ def written(verb: Verb, values: Mapping[str, str]) -> str:
     """Write a verb and its values as a person can type them: they are read as the same values again."""
     own = verb.positional
     bare = values.get(own.name, "") if own else ""
+    if verb.prose:
+        return f"{verb.name} {bare}".strip()
     alone = ParsedCommand(verb=verb.name, positional=(bare,))
     if (
         own is None

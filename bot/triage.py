@@ -117,7 +117,7 @@ class Question:
 
     text: str
     run_id: str | None = None
-    ref: str | None = None  # the platform's id of the result it is about
+    check: str | None = None  # the name of the check it is about
     conversation: str | None = None
 
 

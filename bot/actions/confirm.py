@@ -116,6 +116,11 @@ async def repeated(
     return None
 
 
+def warned_of(earlier: Intent | None) -> str:
+    """Return the reason of a draft whose card warns of its like, so that a confirmation does not ask once more."""
+    return f"{REPEATED}{earlier.id}" if earlier else ""
+
+
 def _same(one: Request, other: Request, platform: Platform) -> bool:
     """Whether two requests ask for the same; of launches, whether they test the same, however they were put."""
     if isinstance(one, LaunchRequest) and isinstance(other, LaunchRequest):

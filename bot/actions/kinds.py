@@ -94,7 +94,7 @@ KINDS: Mapping[IntentKind, Kind] = {
         role=Role.DEBUG, costs=True,
     ),
     IntentKind.QUARANTINE: Kind(
-        prepare=_sent(QuarantineRequest, QUARANTINES, lambda part, request: _done(part.quarantine(request))),
+        prepare=_sent(QuarantineRequest, QUARANTINES, lambda part, request: part.quarantine(request)),
         role=Role.LAUNCH,
     ),
 }  # fmt: skip

@@ -14,10 +14,10 @@ from typing import Protocol
 from bot.actions.kinds import KINDS, Ask
 from bot.errors import StoreError
 from bot.model import LaunchOutcome, LaunchRequest, Refused, Run, RunRef, Started, Unclear
-from bot.platform import Platform, terms_of
+from bot.platform import Platform, has_moments, terms_of
 from bot.ports import Clock, Conversations, Intents, Store
 from bot.replies import parts
-from bot.replies.launching import Outlook
+from bot.replies.outlook import Outlook
 from bot.state import AuditEntry, Intent, IntentState
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,8 @@ def outlook_of(intent: Intent, platform: Platform | None) -> Outlook:
     return Outlook(
         cost=cost,
         findable=platform.finds_launched is not None,
+        stops=platform.cancels is not None,
+        shows_logs=platform.run_logs is not None and not has_moments(platform),
         terms=terms_of(platform),
     )
 

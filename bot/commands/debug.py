@@ -1,9 +1,13 @@
-"""Open a multiverse debugging session at a moment.
+"""Look into a failure with what its platform has for that.
 
     debug [RUN] [moment=MOMENT] [property=NAME] [session=ID] [recipients=ADDRESS;ADDRESS] [description=TEXT]
           [again=yes]
+    debug [RUN]
+    debug [RUN] [agent=NAME] [task=TEXT]
 
-Inside the thread of a failing property nothing has to be said. The session's link comes by mail only.
+A multiverse debugging session at a moment: inside the thread of a failing property nothing has to be said, and its
+link comes by mail only. Or the opinion of the platform's model, read-only and without a confirmation. Or one of the
+platform's agents, set to work on a task.
 """
 
 from __future__ import annotations
@@ -13,21 +17,53 @@ from bot.access import Role
 from bot.actions import confirm
 from bot.cards import Field, FieldKind, Form, Reply, Untrusted
 from bot.command import Asked, MomentTarget, Parameter, Services, Verb
+from bot.commands import agent
 from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail, moment_field, run_field
 from bot.errors import UserError
 from bot.model import DebugRequest
-from bot.platform import DEBUGS
+from bot.platform import AGENTS, DEBUGS, DIAGNOSES, Diagnoses, Platform
+from bot.replies import asking, pasting
 from bot.replies import debugging as replies
-from bot.replies import pasting
 from bot.replies.forms import TITLES
 from bot.replies.wording import SHORT_ID
 from bot.targets.moment import moment_of
-from bot.targets.run import platform_of, require
+from bot.targets.run import platform_of, require, run_of
 
 LONGEST_DESCRIPTION = 300  # characters
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
+    """Do what the platform of the run has for that; a session and an agent are asked for first."""
+    platform = await _without_sessions(asked, services)
+    if platform is None:
+        return await _session(asked, services)
+    if platform.diagnoses is not None:
+        return await _diagnosis(platform.diagnoses, asked, services)
+    return await agent.propose(platform, asked, services)
+
+
+async def _without_sessions(asked: Asked, services: Services) -> Platform | None:
+    """Return the platform that is meant where it has a model or agents and no sessions; None for a session."""
+    pasted = asked.command.pasted
+    moment = (pasted is not None and pasted.moment is not None) or asked.value("moment")
+    able = [p for p in services.platforms.values() if p.diagnoses is not None or p.agents is not None]
+    if moment or asked.value("session") or not able:
+        return None
+    if asked.context.run is None and asked.value("run", 0) is None and pasted is None:
+        platform = await platform_of(asked, services)  # no run is meant
+    else:
+        platform = (await run_of(asked, services, ended=True))[0]
+    return platform if platform.debugs is None and platform in able else None
+
+
+async def _diagnosis(diagnoses: Diagnoses, asked: Asked, services: Services) -> Reply:
+    """Show the model's opinion of why a run failed."""
+    platform, run = await run_of(asked, services, ended=True)
+    await asked.report(asking.thinking(platform.terms))
+    return asking.diagnosed(await diagnoses.diagnose(run.ref.run_id), run, platform)
+
+
+async def _session(asked: Asked, services: Services) -> Reply:
     """Join the session that is open at the moment, or keep a draft and ask for a confirmation."""
     target = await _moment_target(asked, services)
     reply = await _proposed(target, asked, services)
@@ -56,7 +92,10 @@ async def _proposed(target: MomentTarget, asked: Asked, services: Services) -> R
 
 
 async def form(asked: Asked, services: Services) -> Form:
-    """Return the form, prefilled with what the thread or the words already say."""
+    """Return the form, prefilled with what the thread or the words already say: of a session, or of an agent's task."""
+    platform = await _without_sessions(asked, services)
+    if platform is not None and platform.agents is not None:
+        return await agent.form(platform, asked)
     given = asked.value
     return Form(
         verb="debug",
@@ -120,9 +159,9 @@ def _recipients(asked: Asked, services: Services) -> tuple[str, ...]:
 
 VERB = Verb(
     name="debug",
-    summary="open a multiverse debugging session at a moment; asks first",
+    summary="debugging session at a moment, the model's diagnosis, or an agent, by platform",
     handle=handle,
-    needs=(DEBUGS,),
+    needs=(DEBUGS, DIAGNOSES, AGENTS),
     parameters=(
         RUN,
         MOMENT,
@@ -134,6 +173,8 @@ VERB = Verb(
                   example='description="who holds the lock?"'),
         Parameter(name="again", summary="Open another session even if one is open", kind=FieldKind.FLAG,
                   example="again=yes"),
+        Parameter(name="agent", summary="The agent to set to work", kind=FieldKind.TEXT, example="agent=planning"),
+        Parameter(name="task", summary="What the agent is to do", kind=FieldKind.TEXT, example="task=analyze-failures"),
         CONNECTION,
     ),
     examples=("debug", "debug latest property=1", "debug latest property=1 recipients=ann@example.com"),

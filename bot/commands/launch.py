@@ -159,7 +159,7 @@ def _reason(given: str, repeated: Intent | None) -> str:
     """Return what a draft came from, and the launch that its card calls the same."""
     if repeated is None or repeated.id in given:
         return given
-    return "; ".join(part for part in (given, f"{confirm.REPEATED}{repeated.id}") if part)
+    return "; ".join(part for part in (given, confirm.warned_of(repeated)) if part)
 
 
 async def _warnings(request: LaunchRequest, platform: Platform, services: Services) -> tuple[Line, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from bot import grammar
 from bot.cards import Field, FieldKind
 from bot.command import Asked, Parameter, Services
+from bot.terms import Terms
 
 RUN = Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest")
 MOMENT = Parameter(
@@ -52,6 +53,13 @@ def run_field(asked: Asked) -> Field:
     said = asked.value("run", 0) or (pasted.run_id if pasted else None)
     thread = asked.context.run.text if asked.context.run else ""
     return Field(name="run", label="Run", kind=FieldKind.RUN, value=said or thread, hint="an id, or latest")
+
+
+def check_field(asked: Asked, terms: Terms) -> Field:
+    """Ask for a check of the run, filled in with what was said, or what the thread speaks of."""
+    said = asked.value("property") or asked.context.property_name or ""
+    return Field(name="property", label=terms.check.title, kind=FieldKind.TEXT, required=True, value=said,
+                 hint="its name, or its number in “failing”")  # fmt: skip
 
 
 def moment_field(asked: Asked) -> Field:

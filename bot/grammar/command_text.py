@@ -11,7 +11,7 @@ Words that came apart elsewhere (a shell's argv) are read by `of_arguments`: eac
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bot import moments
@@ -31,10 +31,15 @@ _PLAIN = re.compile(  # needs no quotes: a word, a number, a moment
 )
 
 
-def split(text: str) -> ParsedCommand:
-    """Read a command as typed. Raises `UserError` for an open quote, a doubled name, a bad or doubled moment."""
+def split(text: str, prose: Collection[str] = ()) -> ParsedCommand:
+    """Read a command as typed. Raises `UserError` for an open quote, a doubled name, a bad or doubled moment.
+
+    `prose`: verbs behind which everything is one text: nothing in it is a name, a flag, a quote or a moment.
+    """
     text = _unwrapped(text)
     verb, after = _verb(text)
+    if verb in prose:
+        return _prose(verb, after)
     pasted, rest = moments.read(after)
     if not verb and pasted is not None:
         verb, rest = _verb(rest)
@@ -48,12 +53,14 @@ def first_verb(text: str) -> str:
     return _verb(_unwrapped(text))[0]
 
 
-def of_arguments(text: str, arguments: Sequence[str]) -> ParsedCommand:
+def of_arguments(text: str, arguments: Sequence[str], prose: Collection[str] = ()) -> ParsedCommand:
     """Read a verb and words that came apart already: each is a bare word or one `name=value`, with no quotes to undo.
 
-    Raises `UserError` like `split`.
+    Raises `UserError` like `split`; `prose` as there.
     """
     verb, rest = _verb(text)
+    if verb in prose:
+        return _prose(verb, " ".join((rest, *arguments)))
     parsed = _read(
         verb if not rest else "", _of_arguments([*([text] if rest or not verb else []), *arguments]), None
     )
@@ -61,6 +68,11 @@ def of_arguments(text: str, arguments: Sequence[str]) -> ParsedCommand:
     if pasted is None:
         return parsed
     return replace(parsed, positional=tuple(left.split()), pasted=pasted, strays=())
+
+
+def _prose(verb: str, text: str) -> ParsedCommand:
+    words = text.strip()
+    return ParsedCommand(verb=verb, positional=(words,) if words else ())
 
 
 def written(verb: str, bare: str, values: Mapping[str, str]) -> str:

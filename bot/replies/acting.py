@@ -1,22 +1,159 @@
-"""How what was sent and is no launch stands: a rerun, a request to stop, an agent's run, a change of the quarantine."""
+"""What the bot says of reruns, of stopping runs, of agents at work and of changes of the quarantine."""
 
 from __future__ import annotations
 
-from bot.cards import Button, Card, Command, Context, Fact, Line, Progress, Tone, Untrusted
-from bot.model import RunRef
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from bot.cards import Button, Card, Command, Context, Fact, Form, Line, Progress, Reply, Tone, Untrusted
+from bot.cleaning import shorten
+from bot.errors import UserError
+from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import confirming
 from bot.replies.confirming import WORDS, named, run_named
-from bot.replies.wording import check_name, sentence
+from bot.replies.meant import mistaken
+from bot.replies.outlook import Outlook, going_on, reruns
+from bot.replies.wording import check_name, duration, elapsed, listed, run_name, sentence, short_id, stopped
 from bot.state import Intent, IntentState
 from bot.terms import Terms
-from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest
+from bot.triage import Agent, AgentRequest, CancelRequest, QuarantineRequest, RerunRequest, RerunScope
+
+_NO_RESULT = "{} does not hand its result back, it is in the platform's dashboard"
+_LISTED = 10  # agents that a sentence names
+_SHOWN = 60  # characters of what was typed that a sentence quotes
 
 
-def standing(intent: Intent, terms: Terms) -> Card:
+def confirmation(
+    intent: Intent,
+    title: Line,
+    facts: tuple[Fact, ...],
+    *,
+    yes: str,
+    warnings: tuple[Line, ...] = (),
+    says: Line = (),
+) -> Reply:
+    """Show what would be asked for, exactly; nothing was sent yet. `says`: what it would change."""
+    nothing = f" {WORDS[intent.kind].nothing[:-1]} yet."
+    card = Card(
+        title=title,
+        text=(*title, nothing, *(span for line in (says, *warnings) if line for span in (" ", *line))),
+        tone=Tone.WARNING if warnings else Tone.NEUTRAL,
+        body=(*warnings, *([says] if says else [])),
+        facts=facts,
+        buttons=confirming.buttons(intent, yes),
+        footer=(confirming.MINE_ONLY,),
+        context=_context(intent),
+    )
+    return Reply(card=card)
+
+
+_SCOPES: Mapping[RerunScope, tuple[str, str]] = {
+    RerunScope.ALL: ("", "all of it"),
+    RerunScope.FAILED: ("what failed in ", "only {} that failed"),
+    RerunScope.FLAKY: ("what is flaky in ", "only {} that the platform calls flaky"),
+}  # what the title and the fact say
+
+
+def confirm_rerun(intent: Intent, request: RerunRequest, terms: Terms, warnings: tuple[Line, ...]) -> Reply:
+    """Ask before a run is run again."""
+    part, what = _SCOPES[request.scope]
+    facts = (
+        Fact(terms.run.title, (Untrusted(request.run_id, code=True),)),
+        Fact("What", (what.format(terms.check.many),)),
+        Fact("Connection", (Untrusted(intent.connection),)),
+        Fact("Cost", (f"one {terms.run.one}",)),
+    )
+    title: Line = (f"Rerun {part}", *run_named(request.launcher, request.run_id), "?")
+    return confirmation(intent, title, facts, yes="Rerun", warnings=warnings)
+
+
+def confirm_cancel(intent: Intent, run: Run, terms: Terms, now: datetime) -> Reply:
+    """Ask before a run is stopped."""
+    spent = elapsed(run, now)
+    facts = [
+        Fact(terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
+        Fact("Connection", (Untrusted(intent.connection),)),
+    ]
+    if run.source:
+        facts.append(Fact(terms.source.title, (Untrusted(run.source),)))
+    if spent is not None:
+        facts.append(Fact("Running for", (duration(spent),)))
+    title: Line = ("Stop ", *run_name(run), "?")
+    return confirmation(intent, title, tuple(facts), yes="Stop")
+
+
+def confirm_agent(
+    intent: Intent, request: AgentRequest, run: Run | None, terms: Terms, warnings: tuple[Line, ...]
+) -> Reply:
+    """Ask before an agent is set to work."""
+    name = Untrusted(request.name or request.agent)
+    on: Line = (" on ", *run_name(run)) if run else ()
+    facts = (
+        Fact("Agent", (name, " (", Untrusted(request.agent, code=True), ")")),
+        Fact("Task", (Untrusted(request.task),)),
+        *(Fact(key, (Untrusted(value, code=True),)) for key, value in request.parameters.items()),
+        Fact("Connection", (Untrusted(intent.connection),)),
+        Fact("Cost", (f"one agent run; {_NO_RESULT.format(terms.platform)}",)),
+    )
+    return confirmation(intent, ("Set ", name, " to work", *on, "?"), facts, yes="Start", warnings=warnings)
+
+
+def which_agent(form: Form, there: Sequence[Agent], terms: Terms) -> Reply:
+    """Ask for the agent and its task; the form and the words ask for the same."""
+    said: Line = ("An agent and a task are needed: ", Untrusted("debug agent=NAME task=TEXT", code=True), ".")
+    names = listed([agent.id for agent in there[:_LISTED]])
+    having: Line = (
+        (f"{terms.platform} has ", Untrusted(names), ".")
+        if there
+        else (f"{terms.platform} names no agents.",)
+    )
+    usual: Line = ("debug_agent and debug_task in the settings name the usual ones.",)
+    card = Card(title=("Which agent?",), text=(*said, " ", *having), body=(said, having, usual), form=form)
+    return Reply(card=card, private=True, failed=True)
+
+
+def no_agent(name: str, known: Sequence[str], terms: Terms) -> UserError:
+    """Answer an agent that the platform does not list."""
+    there = f"Its agents are {listed([*known[:_LISTED]])}." if known else "It names no agents."
+    return mistaken(
+        f"{terms.platform} has no agent “{shorten(name, _SHOWN)}”.", name, known, there, name="agent"
+    )
+
+
+def not_ended(run: Run, terms: Terms) -> UserError:
+    """Refuse to run again what still goes on."""
+    return UserError(
+        f"{terms.run.title} {short_id(run.ref.run_id)} has not ended yet, so it cannot be run again.",
+        "Try again when it has ended, or stop it with “cancel”.",
+    )
+
+
+def has_ended(run: Run, terms: Terms) -> UserError:
+    """Refuse to stop what has ended."""
+    return UserError(
+        f"{terms.run.title} {short_id(run.ref.run_id)} has already ended, so there is nothing to stop."
+    )
+
+
+def whole_only(scope: RerunScope, terms: Terms) -> UserError:
+    """Refuse to run a part of a run again where only the whole can be."""
+    are = "failed" if scope is RerunScope.FAILED else "are flaky"
+    return UserError(
+        f"{terms.platform} cannot run only the {terms.check.many} that {are}.",
+        f"Without {scope.value}= the whole {terms.run.one} is run again.",
+    )
+
+
+one_scope = partial(UserError, "Both failed=yes and flaky=yes are given.", "Give only one of them.")
+
+
+def standing(intent: Intent, outlook: Outlook) -> Card:
     """Say how it stands, before anything is known of a run that it became or that it stops."""
+    terms = outlook.terms
     match intent.state:
         case IntentState.ACCEPTED:
-            return _accepted(intent, terms)
+            return _accepted(intent, outlook)
         case IntentState.REJECTED:
             return _rejected(intent, terms)
         case IntentState.UNKNOWN:
@@ -27,10 +164,11 @@ def standing(intent: Intent, terms: Terms) -> Card:
             return _card(intent, ("Sending the ", *named(intent)), said, Tone.RUNNING, progress=sent)
 
 
-def _accepted(intent: Intent, terms: Terms) -> Card:
+def _accepted(intent: Intent, outlook: Outlook) -> Card:
+    terms = outlook.terms
     match intent.request:
         case RerunRequest() as request:
-            return _rerun(intent, request, terms)
+            return _rerun(intent, request, outlook)
         case CancelRequest(launcher=launcher, run_id=run_id):
             run = run_named(launcher, run_id)
             said: Line = (f"{terms.platform} was asked to stop ", *run, ". That can take a moment.")
@@ -43,7 +181,8 @@ def _accepted(intent: Intent, terms: Terms) -> Card:
             raise TypeError(f"a {intent.kind} has cards of its own")
 
 
-def _rerun(intent: Intent, request: RerunRequest, terms: Terms) -> Card:
+def _rerun(intent: Intent, request: RerunRequest, outlook: Outlook) -> Card:
+    terms = outlook.terms
     old = run_named(request.launcher, request.run_id)
     if intent.run_id is None:
         said = sentence(
@@ -60,17 +199,12 @@ def _rerun(intent: Intent, request: RerunRequest, terms: Terms) -> Card:
     )
     set_up = Progress(fraction=0.0, text="being set up")
     return _card(intent, (*new, " is started"), said, Tone.RUNNING, progress=set_up,
-                 facts=(reruns(request.run_id),))  # fmt: skip
-
-
-def reruns(run_id: str) -> Fact:
-    """Say which run is run again."""
-    return Fact("Reruns", (Untrusted(run_id, code=True),))
+                 facts=(reruns(request.run_id),), buttons=going_on(RunRef(intent.connection, intent.run_id), outlook))  # fmt: skip
 
 
 def _agent(intent: Intent, work: AgentRequest, terms: Terms) -> Card:
     name = Untrusted(work.name or work.agent)
-    result = f"{terms.platform} does not hand the result back; it is in the platform's dashboard."
+    result = stopped(_NO_RESULT.format(terms.platform))
     facts = [Fact("Task", (Untrusted(work.task),))]
     if intent.run_id:
         facts.append(Fact("Agent run", (Untrusted(intent.run_id, code=True),)))
@@ -144,7 +278,6 @@ def _card(
     buttons: tuple[Button, ...] = (),
 ) -> Card:
     """Say one thing of it; its thread speaks of the run that it is about."""
-    run = _run_of(intent)
     return Card(
         title=title,
         text=said,
@@ -152,15 +285,14 @@ def _card(
         body=(said,),
         facts=facts,
         progress=progress,
-        buttons=(*buttons, *confirming.follow(intent)),
+        buttons=buttons,
         footer=confirming.correlation(intent),
-        context=Context(run=run) if run else None,
+        context=_context(intent),
     )
 
 
-def _run_of(intent: Intent) -> RunRef | None:
-    """Return the run that the card is about: the new one, else the one that was meant."""
-    if isinstance(intent.request, RerunRequest) and intent.run_id:
-        return RunRef(intent.connection, intent.run_id)
-    meant = getattr(intent.request, "run_id", None)
-    return RunRef(intent.connection, meant) if isinstance(meant, str) else None
+def _context(intent: Intent) -> Context | None:
+    """Return what the card speaks of: the new run, else the one that was meant."""
+    meant = intent.request.run_id if not isinstance(intent.request, LaunchRequest) else None
+    run = (intent.run_id if isinstance(intent.request, RerunRequest) else None) or meant
+    return Context(run=RunRef(intent.connection, run)) if run else None

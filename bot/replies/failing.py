@@ -9,7 +9,7 @@ from bot.cards import Card, Context, Fact, Item, Line, Reply, Span, Tone, Untrus
 from bot.chain import Gap
 from bot.model import Check, Example, VerdictKind
 from bot.platform import has_moments
-from bot.replies import at_moment
+from bot.replies import at_moment, ways
 from bot.replies.comparing import in_a_row
 from bot.replies.logs import end_of
 from bot.replies.pasting import copyable
@@ -122,7 +122,10 @@ def one(found: RunAnalysis, chosen: Check, past: Sequence[PastResult] = ()) -> R
         body=((Untrusted(chosen.description),),) if chosen.description else (),
         facts=tuple(f for f in facts if f.value),
         items=tuple(_sample(e) for e in earliest_first),
-        buttons=at_moment.buttons(about, found.platform, number=number),
+        buttons=(
+                *at_moment.buttons(about, found.platform, number=number),
+                *ways.beside_check(about, found.platform, number=number),
+            ),
         context=about,
     )  # fmt: skip
     return Reply(card=card)
@@ -214,7 +217,10 @@ def _item(number: int, chosen: Check, found: RunAnalysis) -> Item:
         mark=_mark(chosen, found),
         title=(f"{number}. ", title),
         lines=tuple(lines),
-        buttons=at_moment.buttons(about, found.platform, number=number),
+        buttons=(
+            *at_moment.buttons(about, found.platform, number=number),
+            *ways.beside_check(about, found.platform, number=number),
+        ),
         context=about,
     )
 

@@ -183,3 +183,11 @@ def check_without_moment(name: str, terms: Terms) -> UserError:
         f"“{shorten(name, _SHOWN)}” has no moment: it is judged on the whole {terms.run.one}.",
         f"Choose another {terms.check.one} from “failing”.",
     )
+
+
+def which_check(terms: Terms) -> UserError:
+    """Ask which check is meant."""
+    return UserError(
+        f"It is not clear which {terms.check.one} is meant.",
+        f"Add {terms.check.one}=NUMBER from “failing”, or its name.",
+    )

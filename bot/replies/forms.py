@@ -11,6 +11,10 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "logs": "Logs before a moment",
         "debug": "Open a debugging session",
         "watch": "Watch runs here",
+        "agent": "Set an agent to work",
+        "ask": "Ask the platform's model",
+        "classify": "Classify a failure",
+        "quarantine": "Quarantine a test",
     }
 )  # by verb
 NO_TITLE = "Form"  # of a verb that has none

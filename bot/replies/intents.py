@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.cards import Card, Reply
 from bot.replies import acting, debugging, launching
-from bot.replies.launching import Outlook
+from bot.replies.outlook import Outlook
 from bot.sessions import Session
 from bot.state import Intent, IntentKind, IntentState
 
@@ -19,7 +19,7 @@ def card(intent: Intent, now: datetime, outlook: Outlook) -> Card:
         case IntentKind.DEBUG:
             return debugging.of_session(Session(intent=intent, now=now))
         case _:
-            return acting.standing(intent, outlook.terms)
+            return acting.standing(intent, outlook)
 
 
 def reply(intent: Intent, now: datetime, outlook: Outlook) -> Reply:

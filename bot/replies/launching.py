@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.cards import (
     Button,
     Card,
-    Command,
     Context,
     Fact,
     Field,
@@ -26,8 +24,8 @@ from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.replies import confirming
-from bot.replies.acting import reruns
 from bot.replies.meant import did_you_mean, mistaken
+from bot.replies.outlook import UNKNOWN_OUTLOOK, Outlook, going_on, reruns
 from bot.replies.runs import checks_done
 from bot.replies.wording import (
     clock_time,
@@ -41,7 +39,7 @@ from bot.replies.wording import (
     short_id,
 )
 from bot.state import Intent, IntentState
-from bot.terms import PLAIN, Terms
+from bot.terms import Terms
 from bot.triage import RerunRequest
 
 NOT_FINDABLE = "This platform cannot be searched for a launch, so check its own pages."
@@ -214,20 +212,11 @@ nothing_to_launch_on = partial(UserError, "No connection starts runs.")
 not_a_launch = partial(UserError, "There is no launch under that token.", "Use “launch” to start one.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """What a platform says of what was asked for: its cost, "" where unknown; whether a lost launch can be looked up."""
-
-    cost: str = ""
-    findable: bool = True
-    terms: Terms = PLAIN
-
-
 def sent(intent: Intent, outlook: Outlook) -> Card:
     """Say how a launch stands before its run is seen: sent, accepted, refused or of unknown outcome."""
     match intent.state:
         case IntentState.ACCEPTED:
-            return _accepted(intent, outlook.cost)
+            return _accepted(intent, outlook)
         case IntentState.REJECTED:
             return _rejected(intent)
         case IntentState.UNKNOWN:
@@ -236,8 +225,9 @@ def sent(intent: Intent, outlook: Outlook) -> Card:
             return _checking(intent, findable=outlook.findable)
 
 
-def progress(intent: Intent, run: Run, terms: Terms, *, cost: str, now: datetime) -> Card:
+def progress(intent: Intent, run: Run, outlook: Outlook, now: datetime) -> Card:
     """Say how far a launched run is, in the platform's word, and in checks that are done or elapsed against requested time."""
+    terms = outlook.terms
     counted = checks_done(run, terms)
     shown = counted or _progress(run, now)
     state: Line = (Untrusted(run.status_text.replace("_", " ")),)
@@ -248,10 +238,10 @@ def progress(intent: Intent, run: Run, terms: Terms, *, cost: str, now: datetime
         facts=(
             Fact(terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
             *((Fact(terms.source.title, (Untrusted(run.source),)),) if run.source and counted else ()),
-            *_asked_for(intent, run, "" if counted else cost),
+            *_asked_for(intent, run, "" if counted else outlook.cost),
         ),
         progress=shown,
-        buttons=_run_buttons(run.ref),
+        buttons=going_on(run.ref, outlook),
         footer=confirming.correlation(intent),
         context=Context(run=run.ref),
     )
@@ -319,6 +309,7 @@ def _card(
     *,
     progress: Progress | None = None,
     run: RunRef | None = None,
+    outlook: Outlook = UNKNOWN_OUTLOOK,
 ) -> Card:
     """Say one thing of a launch, with the way to its run where that is known."""
     return Card(
@@ -327,19 +318,20 @@ def _card(
         tone=tone,
         body=(said,),
         progress=progress,
-        buttons=_run_buttons(run) if run else (),
+        buttons=going_on(run, outlook) if run else (),
         footer=confirming.correlation(intent),
         context=Context(run=run) if run else None,
     )
 
 
-def _accepted(intent: Intent, cost: str) -> Card:
+def _accepted(intent: Intent, outlook: Outlook) -> Card:
+    cost = outlook.cost
     run = RunRef(intent.connection, intent.run_id or "")
     said: Line = ("Launched ", Untrusted(intent.request_as(LaunchRequest).launcher), f" for {cost}: run " if cost else ": run ",
                   Untrusted(run.run_id, code=True), " is being set up.")  # fmt: skip
     set_up = Progress(fraction=0.0, text="being set up")
     title: Line = (Untrusted(intent.request_as(LaunchRequest).launcher), " is launched")
-    return _card(intent, title, said, Tone.RUNNING, progress=set_up, run=run)
+    return _card(intent, title, said, Tone.RUNNING, progress=set_up, run=run, outlook=outlook)
 
 
 def _rejected(intent: Intent) -> Card:
@@ -414,7 +406,3 @@ def masked(address: str) -> str:
 def addresses(recipients: tuple[str, ...], *, alone: bool) -> str:
     """Name who gets mail, in full only where nobody else reads it."""
     return listed([address if alone else masked(address) for address in recipients])
-
-
-def _run_buttons(run: RunRef) -> tuple[Button, ...]:
-    return (Button(label="Status", command=Command.of_run("status", run)),)

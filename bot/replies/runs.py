@@ -14,7 +14,7 @@ from bot.diff import RunDiff
 from bot.model import NOTHING, Moment, Run, Says, Secret, VerdictKind
 from bot.platform import has_moments
 from bot.recent import COMPARED, Recent
-from bot.replies import at_moment, comparing, logs, problems
+from bot.replies import at_moment, comparing, logs, problems, ways
 from bot.replies.wording import (
     age,
     ago,
@@ -438,10 +438,8 @@ def _at_moment(found: RunAnalysis) -> tuple[Button, ...]:
 
 def _further(found: RunAnalysis) -> tuple[Button, ...]:
     run = found.run
-    buttons: list[Button] = []
-    if found.platform.run_logs and found.platform.moment_logs is None:
-        buttons.append(Button(label="Log", command=Command.of_run("logs", run.ref)))
-    elif found.verdict.kind is VerdictKind.INCOMPLETE and found.platform.run_logs:
+    buttons: list[Button] = [*ways.beside_run(found)]
+    if found.verdict.kind is VerdictKind.INCOMPLETE and found.platform.run_logs:
         buttons.append(Button(label="Build log", command=Command.of_run("logs", run.ref, build="yes")))
     if run.report_url is not None:
         report = Command.of_run("report", run.ref)

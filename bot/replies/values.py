@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from bot.errors import UserError, WrongValue
+from bot.replies.meant import mistaken
+from bot.replies.wording import listed
 
 _SHOWN = 60  # characters of a value that a sentence quotes
 
@@ -105,3 +107,9 @@ def not_an_id(text: str, name: str) -> UserError:
         f"{name}: “{text[:_SHOWN]}” is not a valid id.",
         "Ids contain only letters, digits, “-” and “_”, like 9043254f65c9c65d63fe043a0abfc7fc-53-1.",
     )
+
+
+def not_a_choice(given: str, name: str, words: Sequence[str]) -> UserError:
+    """Refuse a word that is none of those there are."""
+    problem = f"{name}= is “{given[:_SHOWN]}”; it must be one of {listed([*words])}."
+    return mistaken(problem, given, words, "", name=name)

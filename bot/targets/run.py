@@ -72,6 +72,14 @@ def require(platform: Platform, need: Need[T], services: Services) -> T:
     return found
 
 
+async def platform_with(asked: Asked, services: Services, need: Need[T]) -> tuple[Platform, T]:
+    """Return the connection that is meant and its part; where none is named, the first that has it. Raises `UserError`."""
+    platform = await platform_of(asked, services)
+    if need.of(platform) is None and not asked.value("connection") and asked.context.run is None:
+        platform = next((p for p in services.platforms.values() if need.of(p) is not None), platform)
+    return platform, require(platform, need, services)
+
+
 async def run_of(
     asked: Asked, services: Services, position: int | None = 0, *, ended: bool = False
 ) -> Located:

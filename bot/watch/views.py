@@ -100,7 +100,7 @@ class Snapshot:
             return await self._verdict(intent, platform, run)
         if followed != intent.run_id:
             return View(intents.card(intent, self._now, outlook), last=self._late(intent))
-        card = launching.progress(intent, run, platform.terms, cost=outlook.cost, now=self._now)
+        card = launching.progress(intent, run, outlook, self._now)
         return View(card, last=await self._let_go(run))
 
     async def _run(self, ref: RunRef, platform: Platform) -> Run:

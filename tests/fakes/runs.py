@@ -111,7 +111,10 @@ def build_results(
 ) -> Results:
     """Return the results of a build: tests without moments, some of them skipped or quarantined."""
     checks = (
-        *(Check(name=name, status=CheckStatus.FAILING) for name in failing),
+        *(
+            Check(name=name, status=CheckStatus.FAILING, ref=f"{number}-{place}")
+            for place, name in enumerate(failing)
+        ),
         *(Check(name=name, status=CheckStatus.FAILING, excused="quarantined") for name in excused),
         *(Check(name=name, status=CheckStatus.PASSING) for name in passing),
         *(Check(name=name, status=CheckStatus.SKIPPED) for name in skipped),

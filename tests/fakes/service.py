@@ -46,6 +46,7 @@ from bot.ports import Report
 from bot.terms import Noun, Terms
 from bot.triage import LauncherRow
 from tests.fakes.runs import EPOCH, run_id
+from tests.fakes.triage import FakeTriage
 
 KEY = launching.KEY
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
@@ -66,6 +67,8 @@ class Launching(Enum):
     REFUSED = "not started, and the answer says so"
 
 
+LOST = frozenset({Launching.LOST_REPLY, Launching.LOST_REQUEST})
+TRIAGE = frozenset({"reruns", "diagnoses", "asks", "classifies", "quarantines", "finds_flaky"})
 T = TypeVar("T")
 
 
@@ -99,6 +102,8 @@ class FakeRunService:
 
     connection: str = "demo"
     lacks: frozenset[str] = frozenset()  # names of parts that it does not offer
+    also: frozenset[str] = frozenset()  # names of parts for working on failures that it offers
+    triage: FakeTriage = field(init=False)
     notified_by_default: bool = True
     terms: Terms = PROPERTIES
     release: str = "64.0"
@@ -130,6 +135,9 @@ class FakeRunService:
     _launching: deque[Launching] = field(default_factory=deque)
     _lag: int = 0
     _next_id: int = 0xF000
+
+    def __post_init__(self) -> None:
+        self.triage = FakeTriage(service=self)
 
     # Setting up the world -------------------------------------------------------------------------
 
@@ -230,7 +238,17 @@ class FakeRunService:
             reports=self._offered("reports"),
             lists_launchers=self._offered("lists_launchers") if self.rows else None,
             reads_checks=self._offered("reads_checks"),
+            reruns=self._also("reruns"),
+            diagnoses=self._also("diagnoses"),
+            asks=self._also("asks"),
+            agents=self._also("agents"),
+            classifies=self._also("classifies"),
+            quarantines=self._also("quarantines"),
+            finds_flaky=self._also("finds_flaky"),
         )
+
+    def _also(self, part: str) -> FakeTriage | None:
+        return self.triage if part in self.also and part not in self.lacks else None
 
     def _offered(self, part: str) -> FakeRunService | None:
         return None if part in self.lacks else self
@@ -336,7 +354,7 @@ class FakeRunService:
         self._judge(not _plain_text(self.parameters(request)), "a parameter with control characters")
         self.calls.append(Call("launch", request))
         self.launches.append(request)
-        return self._take(request.key, self._new_run(request))
+        return self.take(request.key, self.new_run(request))
 
     async def debug(self, request: DebugRequest) -> LaunchOutcome:
         """Open a session, the way `next_launch` says; it becomes a run that is not listed."""
@@ -345,9 +363,9 @@ class FakeRunService:
         self._judge_moment(request.moment)
         self.calls.append(Call("debug", request))
         self.debugs.append(request)
-        run = self._new_run(LaunchRequest(launcher="debugging", key=request.description))
+        run = self.new_run(LaunchRequest(launcher="debugging", key=request.description))
         self._hidden[run.ref.run_id] = 1 << 30
-        return self._take(request.description, run)
+        return self.take(request.description, run)
 
     async def find_launched(self, key: str, launcher: str, since: datetime) -> Run | None:
         """Look for the key among listed runs."""
@@ -421,7 +439,8 @@ class FakeRunService:
         self._hidden = {key: count - 1 for key, count in self._hidden.items() if count > 1}
         return sorted(shown, key=_place)[::-1]
 
-    def _new_run(self, request: LaunchRequest) -> Run:
+    def new_run(self, request: LaunchRequest) -> Run:
+        """Return the run that a launch becomes."""
         self._next_id += 1
         sent = dict(self.parameters(request)) if request.launcher != "debugging" else {}
         named = (
@@ -444,12 +463,38 @@ class FakeRunService:
             release=self.release,
         )
 
-    def _take(self, key: str, run: Run) -> LaunchOutcome:
+    def start_like(self, run: Run, key: str) -> LaunchOutcome:
+        """Start a run like another, the way `next_launch` says."""
+        numbers = [int(name) for name in self._runs if name.isdecimal()]
+        ref = RunRef(self.connection, str(max(numbers) + 1) if numbers else run_id(self._next_id + 1))
+        self._next_id += 1
+        new = Run(
+            ref=ref,
+            status=RunStatus.STARTING,
+            status_text="queued",
+            launcher=run.launcher,
+            launcher_key=run.launcher_key,
+            created_at=self.now if run.created_at else None,
+            source=run.source,
+        )
+        return self.take(key, new)
+
+    def take_only(self) -> LaunchOutcome:
+        """Take what becomes no run, the way `next_launch` says."""
+        how = self._launching.popleft() if self._launching else Launching.NORMAL
+        if how is Launching.REFUSED:
+            return Refused("That is not allowed here.")
+        return Unclear("No answer came.") if how in LOST else Started(None)
+
+    def take(self, key: str, run: Run, *, hidden: bool = False) -> LaunchOutcome:
+        """Take what becomes a run, the way `next_launch` says; `hidden`: no list and no look ever shows it."""
         how = self._launching.popleft() if self._launching else Launching.NORMAL
         if how is Launching.REFUSED:
             return Refused("There is no such launcher.")
         if how is Launching.LOST_REQUEST:
             return Unclear("No answer came.")
+        if hidden:
+            return Unclear("No answer came.") if how is Launching.LOST_REPLY else Started(run.ref.run_id)
         self._keys[key] = run.ref.run_id
         self._runs[run.ref.run_id] = run
         if self._lag:
@@ -481,7 +526,8 @@ BUILDS = Terms(
 def a_build_server(**changes: object) -> FakeRunService:
     """Return the platform's second face: builds and tests, without moments, reports and a way to find a launch."""
     lacks = frozenset({"moment_logs", "debugs", "reports", "finds_launched"})
-    return FakeRunService(**{"terms": BUILDS, "ids": re.compile(r"[0-9]{1,9}"), "lacks": lacks, **changes})  # type: ignore[arg-type]  # the test's own
+    given = {"terms": BUILDS, "ids": re.compile(r"[0-9]{1,9}"), "lacks": lacks, "also": TRIAGE, **changes}
+    return FakeRunService(**given)  # type: ignore[arg-type]  # the test's own
 
 
 EXECUTIONS = Terms(

@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 
 from bot.commands.registry import VERBS
-from bot.model import Run
+from bot.model import Run, RunStatus, Says
 from bot.replies.wording import ago
+from bot.triage import FlakyCheck, LauncherRow
 from tests.fakes import discord_bot, slack_bot
 from tests.fakes.discord_bot import World
-from tests.fakes.runs import MOMENT, a_line, a_run, run_id, some_results
-from tests.fakes.service import FakeRunService
+from tests.fakes.runs import MOMENT, a_build, a_line, a_run, build_results, run_id, some_results
+from tests.fakes.service import FakeRunService, a_build_server
 from tests.fakes.slack import serve
 from tests.fakes.slack_world import MAIN
 from tests.fakes.slack_world import Message as SlackMessage
@@ -39,10 +40,20 @@ SAID: dict[str, dict[str, object]] = {
     "unwatch": {},
     "watching": {},
     "help": {"verb": "logs"},
+    "rerun": {"run": "1026", "failed": True},
+    "cancel": {"run": "1027"},
+    "ask": {"text": "why test=1 only --on agent-01?"},
+    "classify": {"run": "1026", "property": "1", "kind": "product_bug", "note": "rollout"},
+    "quarantine": {"run": "1026", "property": "1", "reason": "flaky"},
+    "flaky": {"launcher": "Regression Suite"},
 }
+OF_BUILDS = frozenset({"rerun", "cancel", "ask", "classify", "quarantine", "flaky"})
+REFRESH = "tests/test_auth.py::test_token_refresh"
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[._/-][A-Za-z0-9]+)*")
 _AGO = re.compile(r"<t:([0-9]+):R>")  # a time that Discord keeps current
-_OWN = re.compile(r"n:[0-9a-f]{8}|https?://\S+|(?:slack|discord):\S+|\b(?:U01ALICE|[0-9]{17,20})\b")
+_OWN = re.compile(
+    r"n:[0-9a-f]{8}|https?://\S+|(?:slack|discord):\S+|\b(?:U01ALICE|u01alice|alice|[0-9]{17,20})\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +75,29 @@ def a_platform() -> FakeRunService:
     return service
 
 
+def of_builds() -> FakeRunService:
+    """Return the same server of builds for both, with all that it has for working on failures."""
+    service = a_build_server(rows=(LauncherRow(key="55", name="Regression Suite"),))
+    service.add_run(a_build(1026, says=Says.FAILED), build_results(1026, failing=(REFRESH,), passing=("b",)))
+    service.add_run(a_build(1027, status=RunStatus.IN_PROGRESS, status_text="running"))
+    service.triage.shaky = (FlakyCheck(name=REFRESH, emerging=True, rate=0.3, rate_before=0.1, health=40.0),)
+    return service
+
+
+def platform_for(verb: str) -> FakeRunService:
+    """Return the platform that a verb is shown on."""
+    return of_builds() if verb in OF_BUILDS else a_platform()
+
+
 @asynccontextmanager
-async def in_slack() -> AsyncIterator[slack_bot.Bot]:
-    async with serve() as slack, slack_bot.running_bot(slack, service=a_platform()) as bot:
+async def in_slack(verb: str = "status") -> AsyncIterator[slack_bot.Bot]:
+    async with serve() as slack, slack_bot.running_bot(slack, service=platform_for(verb)) as bot:
         yield bot
 
 
 @asynccontextmanager
-async def in_discord() -> AsyncIterator[World]:
-    async with discord_bot.simulated(service=a_platform()) as world:
+async def in_discord(verb: str = "status") -> AsyncIterator[World]:
+    async with discord_bot.simulated(service=platform_for(verb)) as world:
         world.clock.ahead = (datetime.now(UTC) - world.clock.now()).total_seconds()
         yield world
 
@@ -150,9 +175,9 @@ def test_table__names_every_verb() -> None:
 @pytest.mark.parametrize("verb", SAID)
 async def test_command__says_the_same(verb: str) -> None:
     """Each verb as a slash command: typed words in Slack, options in Discord."""
-    async with in_slack() as bot:
+    async with in_slack(verb) as bot:
         slack = await slack_says(bot, typed(verb, SAID[verb]))
-    async with in_discord() as world:
+    async with in_discord(verb) as world:
         discord = await discord_says(world, verb, SAID[verb])
 
     same(slack, discord)
@@ -162,9 +187,9 @@ async def test_command__says_the_same(verb: str) -> None:
 async def test_mention__says_the_same(verb: str) -> None:
     """Each verb said to the bot by name; what is private reaches the person alone in both."""
     words = typed(verb, SAID[verb])
-    async with in_slack() as bot:
+    async with in_slack(verb) as bot:
         slack = await slack_says(bot, words, mention=True)
-    async with in_discord() as world:
+    async with in_discord(verb) as world:
         posted = await world.mention(words)
         message = posted[0] if posted else world.alice.user.dm_channel.last_message
         discord = from_discord(message, private=not posted)

@@ -14,7 +14,7 @@ from bot.handler import Handler
 from bot.model import NOTHING, Run
 from bot.state import Actor, Invocation, MessageRef, Place
 from tests.fakes.clock import ManualClock
-from tests.fakes.service import FakeRunService
+from tests.fakes.service import TRIAGE, FakeRunService
 from tests.fakes.store import MemoryStore
 
 ALICE = Actor(id="slack:user:T1:ALICE", principals=frozenset({"slack:user:T1:ALICE"}), name="Alice")
@@ -119,3 +119,9 @@ def command_of(card: Card, label: str) -> Command:
 def words_of(card: Card, label: str) -> str:
     """Return what a button asks for as a person would type it."""
     return text_of(command_of(card, label))
+
+
+def a_door_to_everything(**changes: object) -> Door:
+    """Return a door whose platform has every part that a fake has, so that every verb is there."""
+    service = FakeRunService(connection="demo", also=TRIAGE)
+    return Door(service=service, **changes)  # type: ignore[arg-type]  # the caller's fields

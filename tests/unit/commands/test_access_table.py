@@ -16,18 +16,19 @@ from bot.command import Asked, Services
 from bot.commands.registry import VERBS
 from bot.handler import Handler
 from bot.state import Actor, Place
-from tests.unit.commands.door import Door, nothing
+from tests.unit.commands.door import a_door_to_everything, nothing
 
 NEEDS: dict[str, tuple[Role, bool]] = {  # the role, and whether something is changed
     "launch": (Role.LAUNCH, True),
     "again": (Role.LAUNCH, True),
-    "debug": (Role.DEBUG, True),
+    **dict.fromkeys(("rerun", "cancel", "quarantine"), (Role.LAUNCH, True)),
+    **dict.fromkeys(("debug", "ask", "classify"), (Role.DEBUG, True)),
     "watch": (Role.DEBUG, True),
     "unwatch": (Role.DEBUG, True),
     # What these two settle needs a role of its own, which is asked for when it is sent.
     "confirm": (Role.READ, False),
     "decline": (Role.READ, False),
-    **dict.fromkeys(("status", "failing", "logs", "report", "find", "watching"), (Role.READ, False)),
+    **dict.fromkeys(("status", "failing", "logs", "report", "find", "watching", "flaky"), (Role.READ, False)),
     **dict.fromkeys(("help", "version", "check"), (Role.READ, False)),
 }
 HERE = "slack:channel:T1:C1"
@@ -72,7 +73,7 @@ async def test_door__decides_by_role_and_place_and_notes_it(verb: str) -> None:
     """Default is no; every refusal and every change is in the audit trail, with its rule, once."""
     came, wanted, noted, trail = {}, {}, {}, {}
     for read_only, (name, held), place in product((False, True), PEOPLE.items(), PLACES):
-        door = Door(policy=a_policy(read_only=read_only))
+        door = a_door_to_everything(policy=a_policy(read_only=read_only))
         done: list[str] = []
 
         async def act(asked: Asked, services: Services, done: list[str] = done) -> Reply:

@@ -16,7 +16,16 @@ from bot.handler import Handler
 from bot.model import Moment, Secret
 from bot.state import MessageRef
 from tests.fakes.runs import EPOCH, MOMENT, a_run, run_id, some_results
-from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, nothing, told, words_of
+from tests.unit.commands.door import (
+    ALICE,
+    CHANNEL,
+    MALLORY,
+    Door,
+    a_door_to_everything,
+    nothing,
+    told,
+    words_of,
+)
 
 
 async def test_door__an_unknown_verb_is_answered_with_the_nearest() -> None:
@@ -37,7 +46,7 @@ async def test_door__nothing_said_is_answered_with_help() -> None:
 
 async def test_help__lists_every_open_verb_and_no_hidden_one() -> None:
     """Help comes from the registry."""
-    text = told((await Door().say("help")).card)
+    text = told((await a_door_to_everything().say("help")).card)
 
     assert all(verb.name in text for verb in VERBS.values() if not verb.hidden)
     assert "confirm" not in text
@@ -46,7 +55,7 @@ async def test_help__lists_every_open_verb_and_no_hidden_one() -> None:
 @pytest.mark.parametrize("name", [verb.name for verb in VERBS.values() if not verb.hidden])
 async def test_help__explains_each_verb_with_examples(name: str) -> None:
     """Grammar, parameters and examples; the examples begin with the verb."""
-    text = told((await Door().say(f"help {name}")).card)
+    text = told((await a_door_to_everything().say(f"help {name}")).card)
 
     assert VERBS[name].summary in text
     assert all(example in text and example.startswith(name) for example in VERBS[name].examples)

@@ -11,11 +11,11 @@ from bot.model import LogLine, RunQuery
 from bot.platform import Need, listed
 from bot.replies.parts import NOUNS
 from tests.fakes.runs import MOMENT, a_run, some_results
-from tests.fakes.service import FakeRunService
+from tests.fakes.service import TRIAGE, FakeRunService
 from tests.unit.commands.door import Door, told
 
-WAYS = ("launches", "moment_logs", "run_logs", "debugs", "reports")
-NEEDING = {"launch", "logs", "debug", "report"}
+WAYS = ("launches", "moment_logs", "run_logs", "debugs", "reports", "cancels")
+NEEDING = {"launch", "logs", "debug", "report", "rerun", "cancel", "ask", "classify", "quarantine", "flaky"}
 
 
 def test_needs__all_have_a_noun() -> None:
@@ -23,13 +23,17 @@ def test_needs__all_have_a_noun() -> None:
     needs = {value for value in vars(platform).values() if isinstance(value, Need)}
 
     assert needs == set(NOUNS)
-    assert {need for verb in VERBS.values() for need in verb.needs} == needs
+    needed = {need for verb in VERBS.values() for need in verb.needs}
+    assert needed | {platform.RATES_RELEASES, platform.CLUSTERS} == needs  # those two verbs come next
 
 
 async def test_verbs__are_those_that_a_connection_offers() -> None:
     """Help, trees and completion come from the verbs of the handler, and help lists no other."""
     poor = FakeRunService(connection="poor", lacks=frozenset(WAYS))
-    alone, beside = Door(service=poor), Door(service=poor, others=(FakeRunService(connection="rich"),))
+    alone, beside = (
+        Door(service=poor),
+        Door(service=poor, others=(FakeRunService(connection="rich", also=TRIAGE),)),
+    )
 
     card = (await alone.say("help")).card
     shown = {plain(item.title).split()[0] for item in card.items}

@@ -31,6 +31,7 @@ from bot.model import (
 )
 from bot.ports import Halted, Post, PostOutcome, Undeliverable
 from bot.replies import confirming, debugging, launching, problems, watching
+from bot.replies.outlook import Outlook
 from bot.replies.wording import count, counted, last, sentence, stopped, virtual_seconds
 from bot.sessions import Session
 from bot.state import CHANGES, EVERYTHING, Intent, IntentKind, IntentState, OutboxDepth, Outcome, Subscription
@@ -294,7 +295,7 @@ def of_intents(ending: str) -> Iterator[Card]:
         launch = an_intent(IntentKind.LAUNCH, state, ending)
         session = an_intent(IntentKind.DEBUG, state, ending)
         for cost, findable in itertools.product(("", "2 minutes of test time"), (True, False)):
-            yield launching.sent(launch, launching.Outlook(cost=cost, findable=findable))
+            yield launching.sent(launch, Outlook(cost=cost, findable=findable))
         yield confirming.happened(launch).card
         yield confirming.happened(session).card
         ended = a_run(1, status_text=ending)

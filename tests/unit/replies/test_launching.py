@@ -9,7 +9,7 @@ import pytest
 from bot.cards import Progress, plain
 from bot.model import LaunchRequest, RunStatus
 from bot.replies import confirming, launching
-from bot.replies.launching import Outlook
+from bot.replies.outlook import Outlook
 from bot.state import Intent, IntentState
 from bot.terms import PLAIN
 from tests.fakes.runs import EPOCH, a_run
@@ -60,7 +60,7 @@ def test_progress__elapsed_against_requested(
     now = EPOCH + timedelta(hours=30)
     at = None if started is None else now - timedelta(minutes=started)
     run = a_run(1, status=status, started_at=at, requested_minutes=float(minutes) if minutes else None)
-    card = launching.progress(an_intent(IntentState.ACCEPTED), run, PLAIN, cost="x", now=now)
+    card = launching.progress(an_intent(IntentState.ACCEPTED), run, Outlook(cost="x"), now)
 
     assert expected == card.progress
 
@@ -69,7 +69,7 @@ def test_progress__a_status_that_nobody_knows_stays_text_from_outside() -> None:
     """What a platform calls its status is quoted in the card, never said in our own words."""
     run = a_run(1, status=RunStatus.UNKNOWN, status_text="*boom*", started_at=None, created_at=None)
 
-    card = launching.progress(an_intent(IntentState.ACCEPTED), run, PLAIN, cost="x", now=EPOCH)
+    card = launching.progress(an_intent(IntentState.ACCEPTED), run, Outlook(cost="x"), EPOCH)
 
     own = [span for span in (*card.title, *card.text) if isinstance(span, str)]
     assert "*boom*" in plain(card.title)

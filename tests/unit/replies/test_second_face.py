@@ -71,7 +71,7 @@ async def test_status__passed_with_quarantined_tests() -> None:
 
 
 async def test_failing__shows_tests() -> None:
-    """A test has its file and its message; no moment is missed, and no log button is offered where there is none."""
+    """A test has its file and its message; no moment is missed, and its buttons are those that the platform has the parts for."""
     build = a_build(1009)
     door = a_door(build)
     results = build_results(1009, failing=(FAILS,), excused=("q",))
@@ -81,7 +81,8 @@ async def test_failing__shows_tests() -> None:
 
     assert plain(card.title) == "1 failing test in Regression Suite 1009"
     assert [plain(line) for line in card.items[0].lines] == ["tests/test_auth.py"]
-    assert card.items[0].buttons == ()
+    assert [b.text for b in card.items[0].buttons] == ["Classify 1", "Quarantine 1"]
+    assert [b.text for b in one.buttons] == ["Classify 1", "Quarantine 1"]
     assert card.footer == ()
     assert plain(card.items[1].title) == "1 test that fails and is not counted: use “failing quarantined=yes”"
     assert {fact.label for fact in one.facts} == {"State", "Where"}

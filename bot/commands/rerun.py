@@ -1,0 +1,111 @@
+"""Start a run again as it was, or only its checks that failed.
+
+    rerun [RUN] [failed=yes|flaky=yes] [connection=NAME]
+
+Where a platform has no such call and starts runs, its launch is asked for again, filled in with what the run was
+started with.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from bot.access import Role
+from bot.actions import confirm
+from bot.cards import FieldKind, Reply
+from bot.command import Asked, Parameter, Services, Verb
+from bot.commands.launch import propose
+from bot.commands.parameters import CONNECTION, RUN
+from bot.errors import UserError
+from bot.model import LaunchRequest, Run
+from bot.platform import LAUNCHES, RERUNS, Launches, Platform, Reruns
+from bot.replies import acting as replies
+from bot.replies.confirming import just_confirmed
+from bot.state import Intent
+from bot.targets.run import require, run_of
+from bot.triage import RerunRequest, RerunScope
+
+
+async def handle(asked: Asked, services: Services) -> Reply:
+    """Keep a draft and ask for a confirmation; a run that goes on is not run again."""
+    scope = _scope(asked)
+    platform, run = await run_of(asked, services, ended=True)
+    reruns = platform.reruns
+    if reruns is None and platform.launches is None:
+        require(platform, RERUNS, services)
+    if not run.status.terminal:
+        raise replies.not_ended(run, platform.terms)
+    if reruns is None:
+        return await _launch_again(run, scope, platform, asked, services)
+    return await _again(run, scope, reruns, platform, asked, services)
+
+
+async def _again(
+    run: Run, scope: RerunScope, reruns: Reruns, platform: Platform, asked: Asked, services: Services
+) -> Reply:
+    if scope not in reruns.scopes:
+        raise replies.whole_only(scope, platform.terms)
+    key = services.new_key()
+    request = RerunRequest(run_id=run.ref.run_id, scope=scope, launcher=run.launcher)
+    earlier = await confirm.repeated(request, platform.connection, services, key=key, subject=request.run_id)
+    intent = await confirm.draft(request, platform.connection, asked, services, key=key,
+                                 subject=request.run_id, reason=confirm.warned_of(earlier))  # fmt: skip
+    if asked.invocation.confirmed and earlier is None:
+        return await confirm.go(intent, asked, services)
+    warnings = (just_confirmed(earlier, services.clock.now()),) if earlier else ()
+    return replies.confirm_rerun(intent, request, platform.terms, warnings)
+
+
+async def _launch_again(
+    run: Run, scope: RerunScope, platform: Platform, asked: Asked, services: Services
+) -> Reply:
+    """Ask for the launch that a run came from; one that was not asked for here is filled in as far as it can be read."""
+    if scope is not RerunScope.ALL:
+        raise replies.whole_only(scope, platform.terms)
+    intent = await services.store.intent_of_run(run.ref)
+    launches = require(platform, LAUNCHES, services)
+    request = _request(run, intent, launches, services.new_key())
+    return await propose(request, platform, asked, services, reason=f"rerun of {run.ref.run_id}")
+
+
+def _request(run: Run, intent: Intent | None, launches: Launches, key: str) -> LaunchRequest:
+    if intent is not None and isinstance(intent.request, LaunchRequest):
+        values = intent.request.values
+    else:
+        values = {name: value for name, value in run.parameters.items() if _takes(launches, run, name, value)}
+        filled = launches.form(run.launcher, values)
+        values = {field.name: field.value for field in filled if field.value}
+    return LaunchRequest(launcher=run.launcher, key=key, launcher_key=run.launcher_key, values=values)
+
+
+def _takes(launches: Launches, run: Run, name: str, value: str) -> bool:
+    """Whether a launch takes a parameter that a run shows: some are the platform's own, or Clew's."""
+    with suppress(UserError):
+        launches.form(run.launcher, {name: value})
+        return True
+    return False
+
+
+def _scope(asked: Asked) -> RerunScope:
+    failed, flaky = asked.flag("failed"), asked.flag("flaky")
+    if failed and flaky:
+        raise replies.one_scope()
+    return RerunScope.FAILED if failed else RerunScope.FLAKY if flaky else RerunScope.ALL
+
+
+VERB = Verb(
+    name="rerun",
+    summary="start a run again, or only what failed in it; asks first",
+    handle=handle,
+    needs=(RERUNS, LAUNCHES),
+    parameters=(
+        RUN,
+        Parameter(name="failed", summary="Only what failed", kind=FieldKind.FLAG, example="failed=yes"),
+        Parameter(name="flaky", summary="Only what the platform calls flaky", kind=FieldKind.FLAG,
+                  example="flaky=yes"),
+        CONNECTION,
+    ),
+    examples=("rerun", "rerun latest failed=yes"),
+    role=Role.LAUNCH,
+    changes=True,
+)  # fmt: skip

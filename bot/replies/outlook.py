@@ -1,0 +1,43 @@
+"""What is known beforehand of something that was asked for, and what can be done with a run that goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.cards import Button, Command, Fact, Untrusted
+from bot.model import RunRef
+from bot.terms import PLAIN, Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What a platform says of what was asked for: its cost, "" where unknown; whether a lost launch can be looked up.
+
+    `stops`, `shows_logs`: whether a run that goes on can be stopped, and its own log read.
+    """
+
+    cost: str = ""
+    findable: bool = True
+    stops: bool = False
+    shows_logs: bool = False
+    terms: Terms = PLAIN
+
+
+UNKNOWN_OUTLOOK = Outlook()
+
+
+def going_on(run: RunRef, outlook: Outlook) -> tuple[Button, ...]:
+    """Offer what can be done with a run that goes on, of what its platform offers."""
+    ways = (
+        ("Status", "status", True),
+        ("Log", "logs", outlook.shows_logs),
+        ("Stop", "cancel", outlook.stops),
+    )
+    return tuple(
+        Button(label=label, command=Command.of_run(verb, run)) for label, verb, there in ways if there
+    )
+
+
+def reruns(run_id: str) -> Fact:
+    """Say which run is run again."""
+    return Fact("Reruns", (Untrusted(run_id, code=True),))

@@ -1,0 +1,81 @@
+"""Buttons for working on failures: each stands only where the platform offers what it asks for."""
+
+from __future__ import annotations
+
+from bot.analysis import RunAnalysis
+from bot.cards import Button, Command, Context
+from bot.model import RunRef, VerdictKind
+from bot.platform import Platform, has_moments
+from bot.triage import RerunScope
+
+
+def beside_run(found: RunAnalysis) -> tuple[Button, ...]:
+    """Offer the log of a run, to stop it while it goes on, and, where it failed, a diagnosis and to run it again."""
+    run, platform = found.run.ref, found.platform
+    if not found.run.status.terminal:
+        return (*log(run, platform), *stop(run, platform))
+    if found.verdict.kind not in {VerdictKind.FAILED, VerdictKind.INCOMPLETE}:
+        return log(run, platform)
+    again = rerun_failed(run, platform) if found.failing else rerun(run, platform)
+    return (*log(run, platform), *diagnose(run, platform), *again)
+
+
+def beside_check(about: Context, platform: Platform, *, number: int | None = None) -> tuple[Button, ...]:
+    """Offer to say what a failure is, and to keep it from counting; `number`: the entry of a list that they stand in."""
+    if about.run is None or about.property_name is None:
+        return ()
+    offered = (
+        ("Classify", "classify", platform.classifies is not None),
+        ("Quarantine", "quarantine", platform.quarantines is not None),
+    )
+    return tuple(
+        Button(
+            label=label,
+            entry=number,
+            command=Command.of_run(verb, about.run, property=about.property_name),
+            opens_form=True,
+        )
+        for label, verb, there in offered
+        if there
+    )
+
+
+def log(run: RunRef, platform: Platform) -> tuple[Button, ...]:
+    """Offer a run's own log where that is the only one."""
+    return (Button(label="Log", command=Command.of_run("logs", run)),) if _has_log_alone(platform) else ()
+
+
+def stop(run: RunRef, platform: Platform) -> tuple[Button, ...]:
+    """Offer to stop a run that goes on."""
+    return (
+        (Button(label="Stop", command=Command.of_run("cancel", run)),) if platform.cancels is not None else ()
+    )
+
+
+def _has_log_alone(platform: Platform) -> bool:
+    return platform.run_logs is not None and not has_moments(platform)
+
+
+def diagnose(run: RunRef, platform: Platform) -> tuple[Button, ...]:
+    """Offer the opinion of the platform's model, or to set an agent to work."""
+    if platform.debugs is not None:
+        return ()
+    if platform.diagnoses is not None:
+        return (Button(label="Diagnose", command=Command.of_run("debug", run)),)
+    if platform.agents is not None:
+        return (Button(label="Ask an agent", command=Command.of_run("debug", run), opens_form=True),)
+    return ()
+
+
+def rerun_failed(run: RunRef, platform: Platform) -> tuple[Button, ...]:
+    """Offer to run again what failed, or all of it where only that can be."""
+    if platform.reruns is None or RerunScope.FAILED not in platform.reruns.scopes:
+        return rerun(run, platform)
+    return (Button(label="Rerun failed", command=Command.of_run("rerun", run, failed="yes")),)
+
+
+def rerun(run: RunRef, platform: Platform) -> tuple[Button, ...]:
+    """Offer to run it again, where the platform has a call for that."""
+    return (
+        (Button(label="Rerun", command=Command.of_run("rerun", run)),) if platform.reruns is not None else ()
+    )
