@@ -126,6 +126,13 @@ class FindsLaunched(Protocol):
         """Look for the run that carries a correlation key among the runs created since then."""
 
 
+class OffersLaunched(Protocol):
+    """Say which runs a launch may have become, where nothing in a run proves it: people decide."""
+
+    def fits(self, request: LaunchRequest, run: Run, /) -> bool:
+        """Whether a run is of what a launch asked for, as far as the platform tells."""
+
+
 class MomentLogs(Protocol):
     """Read the log before a moment."""
 
@@ -283,6 +290,7 @@ class Platform:
     lists: Lists | None = None
     launches: Launches | None = None
     finds_launched: FindsLaunched | None = None
+    offers_launched: OffersLaunched | None = None
     moment_logs: MomentLogs | None = None
     run_logs: RunLogs | None = None
     debugs: Debugs | None = None

@@ -13,8 +13,8 @@ from typing import Protocol
 
 from bot.actions.kinds import KINDS, Ask
 from bot.errors import StoreError
-from bot.model import LaunchOutcome, LaunchRequest, Refused, Run, RunRef, Started, Unclear
-from bot.platform import Platform, has_moments, terms_of
+from bot.model import LaunchOutcome, LaunchRequest, Refused, Run, RunQuery, RunRef, Started, Unclear
+from bot.platform import Platform, has_moments, newest_runs, terms_of
 from bot.ports import Clock, Conversations, Intents, Store
 from bot.replies import parts
 from bot.replies.outlook import Outlook
@@ -28,6 +28,7 @@ class People(Intents, Conversations, Protocol):
 
 
 UNDECIDED = frozenset({IntentState.POSTING, IntentState.UNKNOWN})
+MOST_OFFERED = 3  # runs that a lost launch may be
 CLOCK_SLACK = timedelta(seconds=120)  # how far the platform's clock may be behind ours
 
 
@@ -82,6 +83,32 @@ async def look(intent: Intent, platform: Platform) -> Run | None:
     return await finds.find_launched(request.key, request.launcher, since) if finds else None
 
 
+async def candidates(intent: Intent, platform: Platform, store: Store) -> tuple[Run, ...]:
+    """Return the few newest runs that a launch may have become, where only a person can tell.
+
+    They are of what it asked for, came after it was sent, and belong to no other launch of here. Raises
+    `ServiceError`, `StoreError`.
+    """
+    offers, request = platform.offers_launched, intent.request
+    if offers is None or not isinstance(request, LaunchRequest):
+        return ()
+    sent = intent.posted_at or intent.created_at
+    query = RunQuery(launcher=request.launcher, launcher_key=request.launcher_key)
+    recent = [run for run in await newest_runs(platform, query) if offers.fits(request, run)]
+    known = await store.known(intent.connection, tuple(run.ref.run_id for run in recent))
+    watched = await store.watermark(intent.connection) is not None
+
+    def came_after(run: Run) -> bool:
+        if run.created_at is not None:
+            return run.created_at >= sent - CLOCK_SLACK
+        there = known.get(run.ref.run_id)
+        return watched if there is None else there.listed_at is not None and there.listed_at > sent
+
+    after = [run for run in recent if came_after(run)]
+    free = [run for run in after if await store.intent_of_run(run.ref) is None]
+    return tuple(free[:MOST_OFFERED])
+
+
 def outlook_of(intent: Intent, platform: Platform | None) -> Outlook:
     """Return what its platform says of what was asked for; nothing where that is not there any more."""
     if platform is None:
@@ -93,6 +120,7 @@ def outlook_of(intent: Intent, platform: Platform | None) -> Outlook:
         findable=platform.finds_launched is not None,
         stops=platform.cancels is not None,
         shows_logs=platform.run_logs is not None and not has_moments(platform),
+        offers=platform.offers_launched is not None,
         terms=terms_of(platform),
     )
 

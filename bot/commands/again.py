@@ -11,10 +11,11 @@ from dataclasses import replace
 from bot.access import Role
 from bot.actions import send
 from bot.actions.confirm import REQUEST, intent_of
-from bot.cards import Reply
-from bot.command import Asked, Services, Verb
+from bot.cards import FieldKind, Reply
+from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.launch import propose
 from bot.model import LaunchRequest
+from bot.platform import Platform
 from bot.replies import confirming
 from bot.replies import launching as replies
 from bot.state import Intent, IntentKind
@@ -28,12 +29,28 @@ async def check(asked: Asked, services: Services) -> Reply:
     platform = services.platforms.get(intent.connection)
     if platform is None:
         raise confirming.no_connection(intent)
+    if platform.offers_launched is not None:
+        return await _offered(asked, intent, platform, services)
     run = await send.look(intent, platform)
     if run is None:
         return replies.still_unknown(intent, findable=platform.finds_launched is not None)
     now = services.clock.now()
     await send.accept(intent, run.ref.run_id, store=services.store, now=now)
     return Reply(card=replies.appeared(intent, run, now=now))
+
+
+async def _offered(asked: Asked, intent: Intent, platform: Platform, services: Services) -> Reply:
+    """Show the runs that a launch may have become, or take the one that the person says it is."""
+    found = await send.candidates(intent, platform, services.store)
+    wanted = asked.value("run")
+    if wanted is None:
+        outlook = replace(send.outlook_of(intent, platform), offered=found)
+        return Reply(card=replies.unknown(intent, outlook), private=True)
+    run = next((run for run in found if run.ref.run_id == wanted), None)
+    if run is None:
+        raise replies.no_candidate(wanted, platform.terms)
+    await send.accept(intent, wanted, store=services.store, now=services.clock.now(), run=run)
+    return Reply(card=replies.taken(intent, run.ref, platform.terms))
 
 
 async def again(asked: Asked, services: Services) -> Reply:
@@ -57,7 +74,7 @@ CHECK = Verb(
     name="check",
     summary="check an unconfirmed launch again",
     handle=check,
-    parameters=(REQUEST,),
+    parameters=(REQUEST, Parameter(name="run", summary="The run that it became", kind=FieldKind.TEXT)),
     hidden=True,
 )
 AGAIN = Verb(

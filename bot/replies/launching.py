@@ -10,10 +10,12 @@ from functools import partial
 from bot.cards import (
     Button,
     Card,
+    Command,
     Context,
     Fact,
     Field,
     Form,
+    Item,
     Line,
     Progress,
     Reply,
@@ -27,6 +29,7 @@ from bot.replies import confirming
 from bot.replies.meant import did_you_mean, mistaken
 from bot.replies.outlook import UNKNOWN_OUTLOOK, Outlook, going_on, reruns
 from bot.replies.runs import checks_done
+from bot.replies.runs import waiting as waiting_progress
 from bot.replies.wording import (
     clock_time,
     count,
@@ -220,7 +223,7 @@ def sent(intent: Intent, outlook: Outlook) -> Card:
         case IntentState.REJECTED:
             return _rejected(intent)
         case IntentState.UNKNOWN:
-            return unknown(intent, findable=outlook.findable)
+            return unknown(intent, outlook)
         case _:
             return _checking(intent, findable=outlook.findable)
 
@@ -229,7 +232,10 @@ def progress(intent: Intent, run: Run, outlook: Outlook, now: datetime) -> Card:
     """Say how far a launched run is, in the platform's word, and in checks that are done or elapsed against requested time."""
     terms = outlook.terms
     counted = checks_done(run, terms)
-    shown = counted or _progress(run, now)
+    shown = counted or waiting_progress(run, terms) or _progress(run, now)
+    known = (
+        counted or run.launcher_key
+    )  # the platform lists its launchers: what it costs is no length of time
     state: Line = (Untrusted(run.status_text.replace("_", " ")),)
     return Card(
         title=(*run_name(run), " is ", *state),
@@ -237,8 +243,8 @@ def progress(intent: Intent, run: Run, outlook: Outlook, now: datetime) -> Card:
         tone=Tone.RUNNING,
         facts=(
             Fact(terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
-            *((Fact(terms.source.title, (Untrusted(run.source),)),) if run.source and counted else ()),
-            *_asked_for(intent, run, "" if counted else outlook.cost),
+            *((Fact(terms.source.title, (Untrusted(run.source),)),) if run.source and known else ()),
+            *_asked_for(intent, run, "" if known else outlook.cost),
         ),
         progress=shown,
         buttons=going_on(run.ref, outlook),
@@ -254,13 +260,15 @@ def _asked_for(intent: Intent, run: Run, cost: str) -> tuple[Fact, ...]:
     return (*again, Fact("Requested", (length,))) if length else again
 
 
-def unknown(intent: Intent, *, findable: bool) -> Card:
-    """Say that nobody knows whether a launch started, and what can be done; `findable`: it can be looked up."""
+def unknown(intent: Intent, outlook: Outlook) -> Card:
+    """Say that nobody knows whether a launch started, and what can be done."""
+    findable, terms = outlook.findable, outlook.terms
+    hint = f"Clew cannot tell for sure which {terms.run.one} it became." if outlook.offers else NOT_FINDABLE
     so = (
         "no matching run has appeared. It may still have been started. Clew keeps looking for it for a day and never "
         "launches it again by itself."
         if findable
-        else f"it may have been started. {NOT_FINDABLE} Clew never launches it again by itself."
+        else f"it may have been started. {hint} Clew never launches it again by itself."
     )
     said: Line = (
         "The launch of ",
@@ -275,12 +283,51 @@ def unknown(intent: Intent, *, findable: bool) -> Card:
             said,
             ("Check the platform's list of runs before you launch again: a second run costs money too.",),
         ),
+        items=tuple(_offered(intent, run, n, terms) for n, run in enumerate(outlook.offered, start=1)),
         buttons=(
-            *((Button(label="Check again", command=confirming.settle("check", intent)),) if findable else ()),
+            *(
+                (Button(label="Check again", command=confirming.settle("check", intent)),)
+                if findable or outlook.offers
+                else ()
+            ),
             *confirming.again(intent),
         ),
         footer=confirming.correlation(intent),
     )
+
+
+def _offered(intent: Intent, run: Run, number: int, terms: Terms) -> Item:
+    """Offer a run that a launch may have become: it is of the same, and came after it was sent."""
+    mine = Command("check", {"request": intent.id, "run": run.ref.run_id})
+    source: Line = (f"{terms.source.one} ", Untrusted(run.source), ", ") if run.source else ()
+    return Item(
+        mark="may be it",
+        title=run_name(run),
+        lines=((*source, Untrusted(run.status_text)),),
+        buttons=(
+            Button(label="Status", entry=number, command=Command.of_run("status", run.ref)),
+            Button(label="This is it", entry=number, command=mine),
+        ),
+    )
+
+
+def taken(intent: Intent, run: RunRef, terms: Terms) -> Card:
+    """Confirm that somebody said which run a launch became."""
+    said: Line = (f"From now on {terms.run.one} ", Untrusted(run.run_id, code=True), " counts as this launch of ",
+                  Untrusted(intent.request_as(LaunchRequest).launcher), ".")  # fmt: skip
+    return _card(
+        intent,
+        (f"Launched as {terms.run.one} ", Untrusted(run.run_id, code=True)),
+        said,
+        Tone.RUNNING,
+        run=run,
+    )
+
+
+def no_candidate(run_id: str, terms: Terms) -> UserError:
+    """Refuse a run that a launch cannot have become, or cannot any more."""
+    return UserError(f"The {terms.run.one} {run_id[:_SHOWN]} cannot be this launch: it is of something else, was there "
+                     "before, or belongs to another launch.")  # fmt: skip
 
 
 def appeared(intent: Intent, run: Run, *, now: datetime) -> Card:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.cards import Button, Command, Fact, Untrusted
-from bot.model import RunRef
+from bot.model import Run, RunRef
 from bot.terms import PLAIN, Terms
 
 
@@ -13,11 +13,14 @@ from bot.terms import PLAIN, Terms
 class Outlook:
     """What a platform says of what was asked for: its cost, "" where unknown; whether a lost launch can be looked up.
 
-    `stops`, `shows_logs`: whether a run that goes on can be stopped, and its own log read.
+    `offers`: where it cannot, whether runs that it may have become can be shown; `offered`: these are. `stops`,
+    `shows_logs`: whether a run that goes on can be stopped, and its own log read.
     """
 
     cost: str = ""
     findable: bool = True
+    offers: bool = False
+    offered: tuple[Run, ...] = ()
     stops: bool = False
     shows_logs: bool = False
     terms: Terms = PLAIN

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.analysis import RunAnalysis
 from bot.cards import Button, Card, Command, Context, Fact, Item, Line, Progress, Reply, Tone, Untrusted
 from bot.chain import Gap
 from bot.command import MomentTarget
 from bot.diff import RunDiff
-from bot.model import NOTHING, Moment, Run, Says, Secret, VerdictKind
+from bot.model import NOTHING, Moment, Run, RunStatus, Says, Secret, VerdictKind
 from bot.platform import has_moments
 from bot.recent import COMPARED, Recent
 from bot.replies import at_moment, comparing, logs, problems, ways
@@ -395,15 +395,30 @@ def checks_done(run: Run, terms: Terms) -> Progress | None:
     return Progress(fraction=share, text=f"{done:,} of {number_of(everything, terms.check)} done")
 
 
+def waiting(run: Run, terms: Terms) -> Progress | None:
+    """Say how many wait before a run that waits itself; None where that is not known."""
+    if run.status is not RunStatus.STARTING or run.ahead is None:
+        return None
+    place = f"{number_of(run.ahead, terms.run)} before it" if run.ahead else "next"
+    return Progress(fraction=0.0, text=f"{run.status_text}, {place}")
+
+
 def progress(run: Run, now: datetime, terms: Terms) -> Progress | None:
     """Say how far a run is: checks that are done, or elapsed against requested, then "finishing"."""
     if run.status.terminal:
         return None
-    if (counted := checks_done(run, terms)) is not None:
-        return counted
-    spent = elapsed(run, now)
-    if run.status_text == "starting" or spent is None:
+    told = checks_done(run, terms) or waiting(run, terms)
+    if told is not None:
+        return told
+    if run.status is RunStatus.STARTING or run.status_text == "starting":
         return Progress(fraction=0.0, text="starting")
+    return _time_spent(run, elapsed(run, now))
+
+
+def _time_spent(run: Run, spent: timedelta | None) -> Progress:
+    if spent is None:
+        going = run.status is RunStatus.IN_PROGRESS
+        return Progress(fraction=None, text="running" if going else run.status_text)
     if not run.requested_minutes:
         return Progress(fraction=None, text=f"running for {duration(spent)}")
     share = spent.total_seconds() / (run.requested_minutes * 60)

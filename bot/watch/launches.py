@@ -151,9 +151,21 @@ class LaunchWatch:
                 self._platforms.get(intent.connection),
                 replace(intent, state=IntentState.UNKNOWN),
             )
-            card = intents.card(unknown, self._clock.now(), send.outlook_of(unknown, platform))
+            outlook = replace(send.outlook_of(unknown, platform), offered=await self._offered(unknown))
+            card = intents.card(unknown, self._clock.now(), outlook)
             await self._notify(intent, "unknown", card)
             self._told.add(intent.id)
+
+    async def _offered(self, intent: Intent) -> tuple[Run, ...]:
+        """Return the runs that it may have become, for a person to decide; nothing of it is taken here."""
+        platform = self._platforms.get(intent.connection)
+        if platform is None:
+            return ()
+        try:
+            return await send.candidates(intent, platform, self._store)
+        except ServiceError as error:
+            log.warning("what a launch may have become could not be listed: %s", type(error).__name__)
+            return ()
 
     async def _notify(self, intent: Intent, what: str, card: Card) -> None:
         """Post a card where the launch was asked for, once however often this is called."""

@@ -119,6 +119,7 @@ class BuildService:
             terms=TERMS,
             lists=self,
             launches=self,
+            offers_launched=self,
             lists_launchers=self,
             run_logs=self,
             cancels=self,
@@ -160,6 +161,7 @@ class BuildService:
     form = staticmethod(launching.form)
     parameters = staticmethod(launching.parameters)
     tested = staticmethod(launching.tested)
+    fits = staticmethod(launching.fits)
 
     def cost(self, request: LaunchRequest, /) -> str:
         """Say what a launch costs."""

@@ -10,7 +10,7 @@ from adapters.platforms.testhide.ids import sent_id
 from bot import grammar
 from bot.cards import Field, FieldKind
 from bot.errors import Rejected
-from bot.model import NOTHING, LaunchRequest
+from bot.model import NOTHING, LaunchRequest, Run
 from bot.redact import is_secret
 from bot.replies import launching as replies
 from bot.replies.commands import given_twice
@@ -87,6 +87,17 @@ def tested(request: LaunchRequest) -> Hashable:
     """Return what a launch tests: the job, what is built of it, and with which variables; not how soon."""
     found = {name: value for name, value in parameters(request) if name not in {"priority", KEY}}
     return (request.launcher_key or request.launcher, *sorted(found.items()))
+
+
+def fits(request: LaunchRequest, run: Run) -> bool:
+    """Whether a build is of what a launch asked for; what its row does not say speaks for it."""
+    found = dict(parameters(request))
+    branch, commit = found.get("branch"), found.get("commit", "")
+    return (
+        run.launcher_key == request.launcher_key
+        and (branch is None or run.source in {branch, None})
+        and (run.commit is None or run.commit.casefold().startswith(commit.casefold()))
+    )
 
 
 def _canonical(name: str) -> str:
