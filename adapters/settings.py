@@ -19,7 +19,7 @@ from adapters.platforms.registry import PLATFORMS
 from adapters.tables import POLITE_SECONDS, SERVED, General
 from bot.command import Preset
 from bot.model import Secret
-from bot.state import Subscription
+from bot.state import PublishRule, Subscription
 
 CONNECTIONS = "connection"
 MOVE_UP = "Move it above the first table."
@@ -36,6 +36,11 @@ class Settings(General):
     def watches(self) -> tuple[Subscription, ...]:
         """What channels are notified of."""
         return tuple(watch.subscription for watch in self.watch)
+
+    @property
+    def publish_rules(self) -> tuple[PublishRule, ...]:
+        """What is published by itself; nothing while Clew is read-only."""
+        return () if self.read_only else tuple(table.rule for table in self.publish)
 
     @property
     def presets(self) -> Mapping[str, Preset]:
@@ -217,6 +222,30 @@ def _check_names(sources: Sources, read: Content | None) -> None:
         if isinstance(named, str) and named not in names:
             where = sources.place("watch", number, "connection")
             sources.say(where, "Unknown connection.", did_you_mean(named, names))
+    kinds = {kind.default: kind.name for kind in _described(sources)}
+    kinds |= {
+        table["name"]: str(table.get("kind", PLATFORMS[0].name)) for table in tables if table.get("name")
+    }
+    for number, table in enumerate(_tables(read, "publish")):
+        _check_rule(partial(sources.place, "publish", number), table, kinds, sources)
+
+
+def _check_rule(
+    place: Callable[[str], str], table: Content, kinds: Mapping[str, str], sources: Sources
+) -> None:
+    """Find a rule of publishing whose connections are not there, are one, or take no runs."""
+    source, target = table.get("from"), table.get("to")
+    for key, named in (("from", source), ("to", target)):
+        if isinstance(named, str) and named not in kinds:
+            sources.say(place(key), "Unknown connection.", did_you_mean(named, kinds))
+    takers = [kind.name for kind in PLATFORMS if kind.takes_runs]
+    if isinstance(target, str) and target in kinds and kinds[target] not in takers:
+        what = f"Runs cannot be published into a connection of kind {kinds[target]}."
+        sources.say(place("to"), what, f"Name one of kind {' or '.join(takers)}.")
+    elif source == target and source in kinds:
+        sources.say(
+            place("to"), "Runs cannot be published into the connection they are of.", "Name another one."
+        )
 
 
 def _check_hooks(sources: Sources, general: General | None) -> None:

@@ -28,7 +28,7 @@ from bot.access import Role
 from bot.cards import ReportLinks
 from bot.errors import UserError
 from bot.model import Secret
-from bot.state import Outcome, Subscription
+from bot.state import Outcome, PublishRule, Subscription
 
 POLITE_SECONDS = 60.0  # the platform's own client asks no more often
 ROLES = tuple(role.word for role in Role)
@@ -110,6 +110,19 @@ class PresetTable(Table):
     values: Mapping[str, Annotated[str, BeforeValidator(_scalar)]] = {}
 
 
+class Publish(Table):
+    """Runs of the connection `from` that are written into the connection `to` by themselves when they end."""
+
+    source: str = Field(alias="from")
+    to: str
+    outcomes: frozenset[Annotated[Outcome, LOWER]] = frozenset({Outcome.ALL})
+
+    @property
+    def rule(self) -> PublishRule:
+        """The same as the core knows it."""
+        return PublishRule(source=self.source, target=self.to, outcomes=self.outcomes)
+
+
 class Web(Table):
     """Where health and metrics are served."""
 
@@ -161,6 +174,7 @@ class General(Table):
     places: Mapping[RoleName, frozenset[PlaceId]] = {}  # a role that is left out may be used anywhere
     watch: tuple[Watch, ...] = ()
     preset: tuple[PresetTable, ...] = ()
+    publish: tuple[Publish, ...] = ()
     web: Web = Web()
     hooks: Hooks = Hooks()
     operator: Operator = Operator()

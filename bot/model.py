@@ -293,7 +293,8 @@ class Results:
     `whole`: `checks` are all of them; False: only some were named, or a list could not be read to its end.
     `counts`: how many there are of each kind, where the platform says so; without them nothing is known of the
     checks that were not named. `asked`: those that were asked for by name; one that is not in `checks` is not there.
-    `excused_now`: what excuses is a list as it is now, and no part of the results.
+    `excused_now`: what excuses is a list as it is now, and no part of the results. `note`: how far the platform lets
+    them be known, as a full sentence.
     """
 
     ref: RunRef
@@ -303,6 +304,7 @@ class Results:
     counts: Counts | None = None
     asked: frozenset[str] = frozenset()
     excused_now: bool = False
+    note: str = ""
 
     @property
     def failing(self) -> tuple[Check, ...]:
@@ -396,6 +398,7 @@ class LogQuery:
     grep: str | None = None  # plain text, case-sensitive
     source: str | None = None  # a container or source name
     lines: int = 20
+    file: bool = True  # the whole window as a file too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ from bot.model import (
     Secret,
 )
 from bot.ports import Report
+from bot.publication import PublishedCheck, PublishRequest, Upload
 from bot.terms import PLAIN, Terms
 from bot.triage import (
     Agent,
@@ -264,6 +265,60 @@ class Clusters(Protocol):
         """Return the groups of the last days."""
 
 
+class Guides(Protocol):
+    """Say how to go on with a run that was started, where the platform does nothing by itself."""
+
+    def lines(self, run_id: str, /) -> tuple[str, ...]:
+        """Return lines for a shell, without any key; no I/O."""
+
+
+class Publishes(Protocol):
+    """Write runs of other platforms into this one, with one request for each step.
+
+    What says that it may be repeated does no harm then. The ids that come back are kept before the next step.
+    """
+
+    @property
+    def most(self) -> int:
+        """How many results of one run are written at most."""
+
+    async def target(self) -> str:
+        """Say what runs are written into: "My Project (project_abc123)". Raises `NotAvailable` where that takes none."""
+
+    async def open_record(self, request: PublishRequest) -> LaunchOutcome:
+        """Open a record; sent once. Never raises for what the platform answers."""
+
+    async def begin(self, run_id: str) -> None:
+        """Say that it is running; may be repeated."""
+
+    async def write(self, run_id: str, check: PublishedCheck) -> str | None:
+        """Write a result, sent once; return its id, None where it may be there and nobody can tell.
+
+        Raises `Rejected` where it is never taken, another `ServiceError` where it certainly was not taken now.
+        """
+
+    def unsaid(self, check: PublishedCheck) -> bool:
+        """Whether `tell` has to say more of a check than writing its result said."""
+
+    async def tell(self, result_id: str, check: PublishedCheck) -> None:
+        """Say the rest of a result; may be repeated."""
+
+    async def announce_file(self, result_id: str, name: str, size: int) -> Upload:
+        """Announce a text file of `size` bytes; nobody sees it before it is kept, so this may be repeated."""
+
+    async def send_file(self, upload: Upload, content: bytes) -> None:
+        """Send its bytes; may be repeated."""
+
+    async def keep_file(self, file_id: str) -> None:
+        """Let people see it; may be repeated."""
+
+    async def is_kept(self, result_id: str, file_id: str) -> bool:
+        """Whether people see a file of a result."""
+
+    async def complete(self, run_id: str) -> None:
+        """Say that everything is there; may be repeated."""
+
+
 class Reports(Protocol):
     """Hand out signed links to triage reports."""
 
@@ -307,6 +362,8 @@ class Platform:
     finds_flaky: FindsFlaky | None = None
     rates_releases: RatesReleases | None = None
     clusters: Clusters | None = None
+    guides: Guides | None = None
+    publishes: Publishes | None = None
 
 
 def listed(platform: Platform, query: RunQuery) -> AsyncIterator[tuple[Run, ...]]:
@@ -362,3 +419,4 @@ QUARANTINES = Need(lambda platform: platform.quarantines)
 FINDS_FLAKY = Need(lambda platform: platform.finds_flaky)
 RATES_RELEASES = Need(lambda platform: platform.rates_releases)
 CLUSTERS = Need(lambda platform: platform.clusters)
+PUBLISHES = Need(lambda platform: platform.publishes)

@@ -79,6 +79,9 @@ class PublicationState(StrEnum):
     STOPPED = "stopped"
 
 
+OVER = frozenset({PublicationState.DONE, PublicationState.STOPPED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """A run to be written into the connection `target`.

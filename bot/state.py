@@ -10,11 +10,28 @@ from typing import TypeVar
 
 from bot.cards import Context, ReportLinks
 from bot.model import NOTHING, Counts, DebugRequest, LaunchRequest, Run, RunRef, RunStatus, Says
-from bot.publication import Publication
+from bot.publication import Publication, PublishRequest
 from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest
 
-Request = LaunchRequest | DebugRequest | RerunRequest | CancelRequest | AgentRequest | QuarantineRequest
-R = TypeVar("R", LaunchRequest, DebugRequest, RerunRequest, CancelRequest, AgentRequest, QuarantineRequest)
+Request = (
+    LaunchRequest
+    | DebugRequest
+    | RerunRequest
+    | CancelRequest
+    | AgentRequest
+    | QuarantineRequest
+    | PublishRequest
+)
+R = TypeVar(
+    "R",
+    LaunchRequest,
+    DebugRequest,
+    RerunRequest,
+    CancelRequest,
+    AgentRequest,
+    QuarantineRequest,
+    PublishRequest,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +131,20 @@ class Subscription:
     report_links: ReportLinks | None = None
     from_settings: bool = False
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishRule:
+    """Which ends of runs of the connection `source` are published into the connection `target` by themselves."""
+
+    source: str
+    target: str
+    outcomes: frozenset[Outcome] = EVERYTHING
+
+    def wants(self, run: Run, outcomes: frozenset[Outcome]) -> bool:
+        """Whether it wants a run that ended so; what its team calls ephemeral is nothing to keep."""
+        fits = Outcome.ALL in self.outcomes or not self.outcomes.isdisjoint(outcomes)
+        return fits and run.ref.connection == self.source and not run.ephemeral
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +301,7 @@ class IntentKind(StrEnum):
     CANCEL = "cancel"
     AGENT = "agent"
     QUARANTINE = "quarantine"
+    PUBLISH = "publish"
 
 
 REQUESTS: Mapping[IntentKind, type[Request]] = {
@@ -279,6 +311,7 @@ REQUESTS: Mapping[IntentKind, type[Request]] = {
     IntentKind.CANCEL: CancelRequest,
     IntentKind.AGENT: AgentRequest,
     IntentKind.QUARANTINE: QuarantineRequest,
+    IntentKind.PUBLISH: PublishRequest,
 }
 _KINDS = {request: kind for kind, request in REQUESTS.items()}
 

@@ -27,6 +27,7 @@ from bot.watch.fill import Filler
 from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
 from bot.watch.poll import Poller
+from bot.watch.publish import Publisher
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ DRAIN_SENDS = 5.0
 POLL_DEADLINE = 300.0
 LAUNCHES_DEADLINE = 120.0
 LIVE_DEADLINE = 60.0
+PUBLISH_DEADLINE = 300.0  # a log that goes along may take two minutes to read
 FILL_EVERY, FILL_DEADLINE = 10.0, 120.0
 
 LATE_POLLS = 300.0  # seconds without a good look at a connection, or three times the interval
@@ -53,6 +55,7 @@ class Intervals:
     poll: float = 60.0
     live: float = 15.0  # one request for each message that lives on
     launches: float = 2.0
+    publish: float = 2.0
     idle: float = 2.0
     per_channel: float = 1.0
     audit: float | None = 60.0
@@ -72,6 +75,13 @@ class Background:
         self._launches = LaunchWatch(
             platforms=parts.platforms, store=parts.store, clock=parts.clock, chats=chats
         )
+        self._publisher = Publisher(
+            platforms=parts.platforms,
+            store=parts.store,
+            clock=parts.clock,
+            new_key=parts.handler.services.new_key,
+            secrets=parts.settings.secrets,
+        )
         self._live = LiveCards(platforms=parts.platforms, store=parts.store, clock=parts.clock, chats=chats)
         renderers = {**parts.renderers, **{name: chat.render for name, chat in chats.items()}}
         self._pollers = tuple(
@@ -83,6 +93,7 @@ class Background:
                 on_rows=self._wake,
                 notify_operator=notify,
                 report_links=parts.handler.services.report_links.get(platform.connection, ReportLinks.POST),
+                publish=parts.settings.publish_rules,
             )
             for platform in parts.platforms.values()
         )
@@ -165,6 +176,7 @@ class Background:
         ]
         every = self._scheduler.every
         every(self._intervals.launches, "launches", self._launches.tick, deadline=LAUNCHES_DEADLINE)
+        every(self._intervals.publish, "publish", self._publisher.tick, deadline=PUBLISH_DEADLINE)
         every(self._intervals.live, "live", self._live.tick, deadline=LIVE_DEADLINE)
         for poller in self._pollers:
             name = f"poll {poller.platform.connection}"

@@ -39,7 +39,8 @@ class PlatformKind(Generic[C]):
     variables of the vendor's other tools that Clew does not read, each with what to set instead. `hook_ids` are
     the keys of a webhook whose values are ids of runs; `register_hook` lets the platform send webhooks to an address, or
     says how, and returns what to tell; `check_hook` tries out whether they arrive there. `check` looks at what only this
-    kind has, once the platform has answered. All three may raise `ServiceError`.
+    kind has, once the platform has answered. All three may raise `ServiceError`. `takes_runs`: whether runs of other
+    connections can be published into one of it.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PlatformKind(Generic[C]):
     register_hook: Callable[[C, str, Clock], Awaitable[str]] | None = None
     check_hook: Callable[[C, str, Clock], AsyncIterator[Checked]] | None = None
     check: Callable[[C, Clock], AsyncIterator[Checked]] | None = None
+    takes_runs: bool = False
 
 
 AnyPlatform = PlatformKind[Any]

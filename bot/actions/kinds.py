@@ -13,7 +13,8 @@ from typing import TypeVar
 from bot.access import Role
 from bot.errors import AccessRefused, NotAvailable, NotFound, RateLimited, Rejected, ServiceError
 from bot.model import DebugRequest, LaunchOutcome, LaunchRequest, Refused, Started, Unclear
-from bot.platform import AGENTS, CANCELS, DEBUGS, LAUNCHES, QUARANTINES, RERUNS, Need, Platform
+from bot.platform import AGENTS, CANCELS, DEBUGS, LAUNCHES, PUBLISHES, QUARANTINES, RERUNS, Need, Platform
+from bot.publication import PublishRequest
 from bot.replies import parts
 from bot.state import IntentKind, R, Request
 from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest
@@ -96,5 +97,9 @@ KINDS: Mapping[IntentKind, Kind] = {
     IntentKind.QUARANTINE: Kind(
         prepare=_sent(QuarantineRequest, QUARANTINES, lambda part, request: part.quarantine(request)),
         role=Role.LAUNCH,
+    ),
+    IntentKind.PUBLISH: Kind(
+        prepare=_sent(PublishRequest, PUBLISHES, lambda part, request: part.open_record(request)),
+        role=Role.LAUNCH, costs=True,
     ),
 }  # fmt: skip

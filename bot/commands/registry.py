@@ -23,6 +23,7 @@ FILES = (
     "bot.commands.cancel",
     "bot.commands.report",
     "bot.commands.find",
+    "bot.commands.publish",
     "bot.commands.watch",
     "bot.commands.unwatch",
     "bot.commands.watching",

@@ -10,6 +10,7 @@ from bot.cards import Button, Card, Command, Context, Fact, Form, Line, Progress
 from bot.cleaning import shorten
 from bot.errors import UserError
 from bot.model import LaunchRequest, Run, RunRef
+from bot.publication import PublishRequest
 from bot.replies import confirming
 from bot.replies.confirming import WORDS, named, run_named
 from bot.replies.meant import mistaken
@@ -293,6 +294,8 @@ def _card(
 
 def _context(intent: Intent) -> Context | None:
     """Return what the card speaks of: the new run, else the one that was meant."""
+    if isinstance(intent.request, PublishRequest):
+        return Context(run=intent.request.source)
     meant = intent.request.run_id if not isinstance(intent.request, LaunchRequest) else None
     run = (intent.run_id if isinstance(intent.request, RerunRequest) else None) or meant
     return Context(run=RunRef(intent.connection, run)) if run else None

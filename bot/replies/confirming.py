@@ -9,6 +9,7 @@ from datetime import datetime
 from bot.cards import Button, Card, Command, Line, Reply, Style, Tone, Untrusted
 from bot.errors import UserError
 from bot.model import LaunchRequest, RunRef
+from bot.publication import PublishRequest
 from bot.replies.wording import ago, check_name, sentence, short_id
 from bot.state import Intent, IntentKind, IntentState
 from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest
@@ -39,6 +40,7 @@ WORDS: Mapping[IntentKind, Words] = {
     IntentKind.CANCEL: Words("request to stop a run", "stopped"),
     IntentKind.AGENT: Words("run of an agent", another="start the agent once more"),
     IntentKind.QUARANTINE: Words("change of the quarantine", "changed"),
+    IntentKind.PUBLISH: Words("publication", "written", another="write all of it once more"),
 }
 
 HAPPENED = {
@@ -80,6 +82,8 @@ def named(intent: Intent) -> Line:
             return ("run of ", Untrusted(work.name or work.agent))
         case QuarantineRequest() as change:
             return ("change of the quarantine for “", check_name(change.check), "”")
+        case PublishRequest(label=label):
+            return ("publication of ", Untrusted(label))
         case _:
             return (WORDS[intent.kind].noun,)
 

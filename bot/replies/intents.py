@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.cards import Card, Reply
-from bot.replies import acting, debugging, launching
+from bot.replies import acting, debugging, launching, publishing
 from bot.replies.outlook import Outlook
 from bot.sessions import Session
 from bot.state import Intent, IntentKind, IntentState
@@ -16,6 +16,8 @@ def card(intent: Intent, now: datetime, outlook: Outlook) -> Card:
     match intent.kind:
         case IntentKind.LAUNCH:
             return launching.sent(intent, outlook)
+        case IntentKind.PUBLISH if intent.state is IntentState.ACCEPTED:
+            return publishing.opened(intent)
         case IntentKind.DEBUG:
             return debugging.of_session(Session(intent=intent, now=now))
         case _:

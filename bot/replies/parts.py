@@ -16,6 +16,7 @@ from bot.platform import (
     FINDS_FLAKY,
     LAUNCHES,
     MOMENT_LOGS,
+    PUBLISHES,
     QUARANTINES,
     RATES_RELEASES,
     REPORTS,
@@ -45,6 +46,7 @@ NOUNS: Mapping[Need[object], str] = {
     FINDS_FLAKY: "a list of flaky tests",
     RATES_RELEASES: "ratings of releases",
     CLUSTERS: "failure clusters",
+    PUBLISHES: "a place to publish runs",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -18,8 +18,18 @@ from bot.in_full import OF_ONE_RUN, in_full
 from bot.model import Availability, Results, Run, RunStatus, VerdictKind
 from bot.platform import Platform
 from bot.ports import Conversations, Intents, Subscriptions, WatchStore
+from bot.publishing import wanted
 from bot.replies import announcements
-from bot.state import Intent, IntentKind, NewDelivery, Outcome, PollStep, StoredResults, TrackedRun
+from bot.state import (
+    Intent,
+    IntentKind,
+    NewDelivery,
+    Outcome,
+    PollStep,
+    PublishRule,
+    StoredResults,
+    TrackedRun,
+)
 from bot.verdict import judge
 from bot.watch.decide import LATE_RESULTS, PROPERTIES_LAG, Destination, destinations, lagging, provisional
 
@@ -34,12 +44,16 @@ class PollStore(WatchStore, Subscriptions, Intents, Conversations, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finishing:
-    """Makes the writes for ended runs of one connection. `renderers` by chat name, for every chat there is."""
+    """Makes the writes for ended runs of one connection. `renderers` by chat name, for every chat there is.
+
+    `publish`: what of its runs is published into other connections by itself.
+    """
 
     platform: Platform
     store: PollStore
     renderers: Mapping[str, Render]
     report_links: ReportLinks
+    publish: Collection[PublishRule] = ()
     _strange: set[str] = field(default_factory=set)
 
     async def finish(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
@@ -60,7 +74,8 @@ class Finishing:
         chosen = await self._destinations(run, outcomes, intent)
         found = replace(found, run=await by_name(run, self.store))
         deliveries = [self._announcement(found, destination, before, now) for destination in chosen]
-        return self._step(run, now, found=found, final=not provisional(found), deliveries=deliveries)
+        step = self._step(run, now, found=found, final=not provisional(found), deliveries=deliveries)
+        return self._published(step, run, outcomes)
 
     async def results(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
         """Return the write for results that came after a run was announced; None while they did not.
@@ -80,7 +95,13 @@ class Finishing:
         chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
         found = replace(found, run=await by_name(run, self.store))
         deliveries = [self._results(found, destination, now) for destination in chosen]
-        return self._step(run, now, found=found, final=True, deliveries=deliveries)
+        step = self._step(run, now, found=found, final=True, deliveries=deliveries)
+        return self._published(step, run, outcomes)
+
+    def _published(self, step: PollStep, run: Run, outcomes: frozenset[Outcome]) -> PollStep:
+        """Let a run that ended be published as rules want it, in the same write as it is announced."""
+        chosen = (rule for rule in self.publish if rule.wants(run, outcomes))
+        return replace(step, publications=tuple(wanted(run, rule.target, step.now) for rule in chosen))
 
     async def unfollowed(self, known: TrackedRun, run: Run | None, now: datetime) -> PollStep:
         """Return the write that follows a run no longer and says so; `run` None: the platform does not have it.
@@ -127,10 +148,8 @@ class Finishing:
     async def _recovery_counts(self, outcomes: frozenset[Outcome]) -> bool:
         """Whether anybody is notified of this end only if it is a recovery; else nobody has to look for the run before."""
         subscriptions = await self.store.subscriptions()
-        return any(
-            Outcome.RECOVERY in wanted.outcomes and wanted.outcomes.isdisjoint(outcomes)
-            for wanted in subscriptions
-        )
+        wishes = (*(s.outcomes for s in subscriptions), *(rule.outcomes for rule in self.publish))
+        return any(Outcome.RECOVERY in wish and wish.isdisjoint(outcomes) for wish in wishes)
 
     async def _destinations(
         self, run: Run, outcomes: frozenset[Outcome], intent: Intent | None

@@ -34,7 +34,7 @@ from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.platform import Platform
 from bot.ports import Clock
 from bot.replies import operating
-from bot.state import Coverage, PollStep, TrackedRun
+from bot.state import Coverage, PollStep, PublishRule, TrackedRun
 from bot.waiting import doubled
 from bot.watch import followed, listing
 from bot.watch.catch_up import CatchUp, Caught, write_down
@@ -93,6 +93,7 @@ class Poller:
         on_rows: Callable[[], None],
         notify_operator: NotifyOperator,
         report_links: ReportLinks = ReportLinks.POST,
+        publish: Collection[PublishRule] = (),
         run_deadline: float = RUN_DEADLINE,
     ) -> None:
         self.platform = platform
@@ -106,7 +107,7 @@ class Poller:
         self.too_large: dict[RunRef, str] = {}  # runs that cannot be read, each with its sentence
         self._catch_up = CatchUp(platform, store, self._cut_off)
         self._finishing = Finishing(
-            platform=platform, store=store, renderers=renderers, report_links=report_links
+            platform=platform, store=store, renderers=renderers, report_links=report_links, publish=publish
         )
         self._on_rows = on_rows
         self._run_deadline = run_deadline

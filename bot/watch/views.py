@@ -16,7 +16,8 @@ from bot.errors import NotFound, Unreachable
 from bot.model import Run, RunRef, RunStatus
 from bot.platform import Platform
 from bot.ports import Clock, Store
-from bot.replies import debugging, intents, launching, parts, runs
+from bot.publication import OVER
+from bot.replies import debugging, intents, launching, parts, publishing, runs
 from bot.state import Intent, IntentKind, IntentState
 from bot.triage import CancelRequest
 from bot.watch.decide import provisional
@@ -82,6 +83,8 @@ class Snapshot:
         if intent.kind is IntentKind.DEBUG:
             session = await sessions.stand(intent, platform, self._now)
             return View(debugging.of_session(session), last=session.over)
+        if intent.kind is IntentKind.PUBLISH and intent.state is IntentState.ACCEPTED:
+            return await self._of_publication(intent)
         followed = _followed(intent)
         if followed is None:
             card = intents.card(intent, self._now, send.outlook_of(intent, platform))
@@ -89,6 +92,13 @@ class Snapshot:
         if platform is None:
             raise Unreachable(parts.NOT_CONFIGURED)
         return await self._of_run(followed, intent, platform)
+
+    async def _of_publication(self, intent: Intent) -> View:
+        """Say how much is written; what was planned is kept long enough for every message to say how it ended."""
+        publication = await self._views.store.publication(intent.id)
+        results = await self._views.store.published(intent.id)
+        over = publication is None or publication.state in OVER
+        return View(publishing.standing(intent, publication, results), last=over)
 
     async def _of_run(self, followed: str, intent: Intent, platform: Platform) -> View:
         outlook = send.outlook_of(intent, platform)

@@ -317,7 +317,7 @@ class FakeRunService:
         end = query.moment.seconds
         window = [line for line in log.lines if end - query.window <= float(line.vtime or end) <= end]
         matched = [line for line in window if _matches(line, query)]
-        path, size = self._write(query.run_id, window)
+        path, size = self._write(query.run_id, window) if query.file else (None, 0)
         return LogExcerpt(
             lines=tuple(matched[-query.lines :]),
             matched=len(matched),

@@ -18,6 +18,7 @@ from bot.state import (
     MessageRef,
     NewDelivery,
     Outcome,
+    PublishRule,
     Subscription,
 )
 from bot.watch.finish import Render
@@ -40,6 +41,7 @@ class Watching:
     service: FakeRunService = field(default_factory=FakeRunService)
     report_links: ReportLinks = ReportLinks.POST
     run_deadline: float = RUN_DEADLINE
+    publish: tuple[PublishRule, ...] = ()
     rows: int = 0
     notices: list[str] = field(default_factory=list)
     chat: FakeChat = field(init=False)
@@ -65,6 +67,7 @@ class Watching:
             on_rows=self._count,
             notify_operator=self._hear,
             report_links=self.report_links,
+            publish=self.publish,
             run_deadline=self.run_deadline,
         )
 

@@ -14,7 +14,7 @@ from adapters.platforms.antithesis.window import Filter, Window
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.lenient import read
 from adapters.platforms.http.limits import Limits
-from adapters.platforms.http.spool import Spool, Writer
+from adapters.platforms.http.spool import File, Spool, Writer
 from adapters.platforms.http.wire import Request
 from bot.errors import Unreachable
 from bot.model import LogExcerpt, LogQuery
@@ -38,7 +38,7 @@ class LogReader:
             begin=begin_of(query),
             end=query.moment.seconds,
         )
-        window = _Wanted(lines=wanted, faults_since=faults_since(query))
+        window = _Wanted(lines=wanted, faults_since=faults_since(query), file=query.file)
         return await self._window(logs_request(query), window, report, name=query.run_id)
 
     async def build_log(self, run_id: str, lines: int, report: Report) -> LogExcerpt:
@@ -50,7 +50,7 @@ class LogReader:
         async with Writer(Spool(self.folder, name, self.limits.spool)) as writer:
             window = Window(wanted.lines, writer.add, build=wanted.build, faults_since=wanted.faults_since)
             await self._read(request, window, writer, report)
-            file = await writer.finish()
+            file = await writer.finish() if wanted.file else File()
             return await asyncio.to_thread(window.excerpt, file)
 
     async def _read(self, request: Request, window: Window, writer: Writer, report: Report) -> None:
@@ -86,11 +86,12 @@ class LogReader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """What to make of a stream: which lines, of what kind, and from when on to follow faults."""
+    """What to make of a stream: which lines, of what kind, from when on to follow faults, and whether a file of it."""
 
     lines: Filter
     build: bool = False
     faults_since: float | None = None
+    file: bool = True
 
 
 def _take(lines: Lines, window: Window, chunk: bytes) -> None:

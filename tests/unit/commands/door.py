@@ -14,6 +14,7 @@ from bot.handler import Handler
 from bot.model import NOTHING, Run
 from bot.state import Actor, Invocation, MessageRef, Place
 from tests.fakes.clock import ManualClock
+from tests.fakes.records import FakeRecords
 from tests.fakes.service import TRIAGE, FakeRunService
 from tests.fakes.store import MemoryStore
 
@@ -39,11 +40,13 @@ class Door:
         )
     )
     others: tuple[FakeRunService, ...] = ()
+    takers: tuple[FakeRecords, ...] = ()  # connections that take runs
     said: int = 0
 
     def __post_init__(self) -> None:
         keys = (f"{number:032x}" for number in range(1, 1000))
         platforms = {service.connection: service.platform for service in (self.service, *self.others)}
+        platforms |= {taker.connection: taker.platform for taker in self.takers}
         self.services = Services(
             platforms=platforms,
             store=self.store,
@@ -124,4 +127,5 @@ def words_of(card: Card, label: str) -> str:
 def a_door_to_everything(**changes: object) -> Door:
     """Return a door whose platform has every part that a fake has, so that every verb is there."""
     service = FakeRunService(connection="demo", also=TRIAGE)
-    return Door(service=service, **changes)  # type: ignore[arg-type]  # the caller's fields
+    clock = ManualClock()
+    return Door(service=service, clock=clock, takers=(FakeRecords(clock),), **changes)  # type: ignore[arg-type]  # the caller's fields

@@ -21,7 +21,7 @@ from tests.unit.commands.door import a_door_to_everything, nothing
 NEEDS: dict[str, tuple[Role, bool]] = {  # the role, and whether something is changed
     "launch": (Role.LAUNCH, True),
     "again": (Role.LAUNCH, True),
-    **dict.fromkeys(("rerun", "cancel", "quarantine"), (Role.LAUNCH, True)),
+    **dict.fromkeys(("rerun", "cancel", "quarantine", "publish"), (Role.LAUNCH, True)),
     **dict.fromkeys(("debug", "ask", "classify"), (Role.DEBUG, True)),
     "watch": (Role.DEBUG, True),
     "unwatch": (Role.DEBUG, True),

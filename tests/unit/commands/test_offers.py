@@ -10,12 +10,26 @@ from bot.commands.registry import VERBS, text_of
 from bot.model import LogLine, RunQuery
 from bot.platform import Need, listed
 from bot.replies.parts import NOUNS
+from tests.fakes.clock import ManualClock
+from tests.fakes.records import FakeRecords
 from tests.fakes.runs import MOMENT, a_run, some_results
 from tests.fakes.service import TRIAGE, FakeRunService
 from tests.unit.commands.door import Door, told
 
 WAYS = ("launches", "moment_logs", "run_logs", "debugs", "reports", "cancels")
-NEEDING = {"launch", "logs", "debug", "report", "rerun", "cancel", "ask", "classify", "quarantine", "flaky"}
+NEEDING = {
+    "launch",
+    "logs",
+    "debug",
+    "report",
+    "rerun",
+    "cancel",
+    "ask",
+    "classify",
+    "quarantine",
+    "flaky",
+    "publish",
+}
 
 
 def test_needs__all_have_a_noun() -> None:
@@ -32,7 +46,11 @@ async def test_verbs__are_those_that_a_connection_offers() -> None:
     poor = FakeRunService(connection="poor", lacks=frozenset(WAYS))
     alone, beside = (
         Door(service=poor),
-        Door(service=poor, others=(FakeRunService(connection="rich", also=TRIAGE),)),
+        Door(
+            service=poor,
+            others=(FakeRunService(connection="rich", also=TRIAGE),),
+            takers=(FakeRecords(ManualClock()),),
+        ),
     )
 
     card = (await alone.say("help")).card
