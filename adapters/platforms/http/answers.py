@@ -128,13 +128,16 @@ def check_encoding(answer: Answer) -> None:
 
 
 def outcome_of(
-    answer: Answer, *, target: str, check: str, id_in: Callable[[bytes], str | None]
+    answer: Answer, *, target: str, check: str, id_in: Callable[[bytes], str | None] | None
 ) -> LaunchOutcome:
     """Return what became of what was to be started. Only a 4xx says surely that nothing was.
 
-    `target`: what a 404 says is not there; `id_in` finds the id of what was started in the answer's body.
+    `target`: what a 404 says is not there; `id_in` finds the id of what was started in the answer's body, None where
+    what is done has none, and any good answer will do.
     """
-    if answer.good:
+    if answer.good and id_in is None:
+        return Started(None)
+    if answer.good and id_in is not None:
         if read(answer.body, dict[str, msgspec.Raw]) is None:
             return Unclear("The platform's answer could not be read, so it may have started or not.")
         return Started(id_in(answer.body))

@@ -63,9 +63,9 @@ class Caller:
         return answer
 
     async def start(
-        self, build: Callable[[], Request], *, target: str, id_in: Callable[[bytes], str | None]
+        self, build: Callable[[], Request], *, target: str, id_in: Callable[[bytes], str | None] | None
     ) -> LaunchOutcome:
-        """Send once what starts something, and return what became of it; only what surely was not taken is refused.
+        """Send once what starts or changes something, and return what became of it; only what surely was not taken is refused.
 
         `build` may raise `UserError` and `Rejected`; the rest is as in `outcome_of`.
         """

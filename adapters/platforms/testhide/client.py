@@ -22,13 +22,16 @@ from adapters.platforms.http.sender import Sender
 from adapters.platforms.http.text import shown
 from adapters.platforms.testhide import launching, protocol
 from adapters.platforms.testhide.builds import Builds
-from adapters.platforms.testhide.decode import BuildBody, history_of
-from adapters.platforms.testhide.ids import id_of, is_id
+from adapters.platforms.testhide.decode import build_in, history_of
+from adapters.platforms.testhide.ids import is_id
 from adapters.platforms.testhide.jobs import Jobs
 from adapters.platforms.testhide.logs import LogReader
+from adapters.platforms.testhide.model import Model
 from adapters.platforms.testhide.quarantine import Quarantine
+from adapters.platforms.testhide.reruns import Reruns
 from adapters.platforms.testhide.results import ResultReader
 from adapters.platforms.testhide.settings import CHECK_KEY, Server
+from adapters.platforms.testhide.triage import Triage
 from bot.cards import Line
 from bot.errors import NotAvailable, ServiceError, UnexpectedAnswer
 from bot.model import (
@@ -91,6 +94,9 @@ class BuildService:
         self.quarantine = Quarantine(self.caller)
         self._results = ResultReader(self.caller, self.quarantine)
         self._logs = LogReader(self.caller, bounds, spool)
+        self._reruns = Reruns(self.caller)
+        self._model = Model(self.caller, self.jobs)
+        self._triage = Triage(self.caller, self.quarantine)
 
     def _login(self, own: Server, now: Callable[[], datetime]) -> Login:
         if own.api_key is not None:
@@ -124,6 +130,12 @@ class BuildService:
             run_logs=self,
             cancels=self,
             histories=self,
+            reruns=self._reruns,
+            diagnoses=self._model,
+            asks=self._model,
+            classifies=self._triage,
+            quarantines=self._triage,
+            finds_flaky=self._model,
         )
 
     owns = staticmethod(is_id)
@@ -198,9 +210,3 @@ class BuildService:
             raise NotAvailable("The build has already ended, so there is nothing to stop.")
         if not answer.good:
             raise error_of(answer, what="run", check=CHECK_KEY)
-
-
-def build_in(body: bytes) -> str | None:
-    """Return the id of a build that was just made, None where the answer does not say."""
-    found = read_struct(body, BuildBody)
-    return id_of(found.id) or None if found else None

@@ -191,6 +191,12 @@ def history_of(body: bytes) -> tuple[PastResult, ...]:
     )
 
 
+def build_in(body: bytes) -> str | None:
+    """Return the id of a build that was just made, None where the answer does not say."""
+    found = read_struct(body, BuildBody)
+    return id_of(found.id) or None if found else None
+
+
 def lines_of(body: bytes) -> tuple[list[str], int]:
     """Return lines of a log, and how many it has. Raises `UnexpectedAnswer`."""
     found = read_struct(body, _Lines)

@@ -33,6 +33,7 @@ class Jobs:
         self._read_at: float | None = None
         self._rows: tuple[LauncherRow, ...] = ()
         self._names: Mapping[str, str] = {}
+        self._project_of: Mapping[str, str] = {}
 
     @property
     def narrowed(self) -> bool:
@@ -82,6 +83,12 @@ class Jobs:
             raise NotFound(f"There is no job “{query.launcher[:60]}”.", what="launcher")
         return found[0].key
 
+    async def projects_of(self, key: str) -> tuple[str, ...]:
+        """Return the project of a job, those of all jobs for ""; none where the server does not say."""
+        await self.rows()
+        found = self._project_of.values() if not key else filter(None, (self._project_of.get(key),))
+        return tuple(dict.fromkeys(found))
+
     def _take(self, items: list[msgspec.Raw]) -> None:
         bodies = [body for item in items if (body := read_struct(item, JobBody)) and id_of(body.id)]
         self._rows = tuple(
@@ -94,3 +101,5 @@ class Jobs:
             if not self._projects or id_of(body.project_id) in self._projects
         )
         self._names = told_apart(self._rows)
+        listed, projects = {row.key for row in self._rows}, {id_of(b.id): id_of(b.project_id) for b in bodies}
+        self._project_of = {key: project for key, project in projects.items() if project and key in listed}

@@ -7,11 +7,13 @@ from collections.abc import Iterable
 import msgspec
 
 from adapters.platforms.http.wire import Request
-from adapters.platforms.testhide.ids import checked_id
+from adapters.platforms.testhide.ids import checked_id, sent_id
 
 PAGE = 100  # rows that are asked for; how many come is the server's affair
 LINES = 500  # of a log at a time: no upper bound is documented
 HISTORY = 10  # earlier results of one test
+UNHEALTHY = 50  # tests whose health is asked for
+MODEL = 120.0  # seconds that the model may take
 
 
 def health_request() -> Request:
@@ -134,6 +136,67 @@ def change_hook_request(hook: str, body: dict[str, object]) -> Request:
 def try_hook_request(hook: str) -> Request:
     """Let the server send a test of a webhook; it waits for the answer to that."""
     return Request(path=f"webhooks/{checked_id(hook, 'webhook')}/test", method="POST")
+
+
+def restart_request(build: str, *, failed_only: bool) -> Request:
+    """Start an ended build again."""
+    body = msgspec.json.encode({"failed_only": failed_only})
+    return Request(path=f"builds/{checked_id(build, 'build')}/restart", method="POST", body=body)
+
+
+def retry_flaky_request(build: str) -> Request:
+    """Start again what the server calls flaky in a build."""
+    return Request(path=f"builds/{checked_id(build, 'build')}/retry-flaky", method="POST")
+
+
+def diagnose_request(build: str) -> Request:
+    """Ask the model why a build failed; it takes its time."""
+    body = msgspec.json.encode({"build_id": sent_id(build, "build")})
+    return Request(path="ai/diagnose", method="POST", body=body, deadline=MODEL)
+
+
+def chat_request(message: str, build: str | None, session: str | None) -> Request:
+    """Ask the model something, in a talk of its own or one that was begun."""
+    body: dict[str, object] = {"message": message}
+    if build is not None:
+        body["build_id"] = sent_id(build, "build")
+    if session is not None:
+        body["session_id"] = session
+    return Request(path="ai/chat", method="POST", body=msgspec.json.encode(body), deadline=MODEL)
+
+
+def quota_request() -> Request:
+    """Ask how much of what the model may use is used."""
+    return Request(path="ai/quota")
+
+
+def emerging_request(project: str) -> Request:
+    """Ask which tests of a project fail more often than they used to."""
+    return Request(path="ai/emerging/latest", query=(("project_id", checked_id(project, "project")),))
+
+
+def health_of_tests_request(project: str) -> Request:
+    """Ask how healthy the tests of a project are, the worst of them."""
+    pairs = (("project_id", checked_id(project, "project")), ("limit", str(UNHEALTHY)))
+    return Request(path="ai/tests/health", query=pairs)
+
+
+def classification_request(test: str, part: str, body: dict[str, str]) -> Request:
+    """Keep a part of what is said of one result: "classification", "defect" or "resolution"."""
+    path = f"tests/{checked_id(test, 'test')}/{part}"
+    return Request(path=path, method="POST", body=msgspec.json.encode(body))
+
+
+def add_to_quarantine_request(job: str, name: str, reason: str) -> Request:
+    """Quarantine a test at a job."""
+    body = {"job_id": sent_id(job, "job"), "node_id": name, "reason": reason}
+    return Request(path="quarantine", method="POST", body=msgspec.json.encode(body))
+
+
+def take_out_request(job: str, name: str) -> Request:
+    """Take a test out of the quarantine of a job; there is no other call that does."""
+    body = {"job_id": sent_id(job, "job"), "action": "remove", "node_ids": [name]}
+    return Request(path="quarantine/bulk", method="POST", body=msgspec.json.encode(body))
 
 
 def _given(pairs: Iterable[tuple[str, str | None]]) -> tuple[tuple[str, str], ...]:
