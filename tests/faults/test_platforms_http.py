@@ -213,6 +213,27 @@ async def test_errors__never_repeat_the_key() -> None:
         assert "CANARY" not in outcome.reason
 
 
+async def test_errors__never_repeat_what_else_is_secret() -> None:
+    """Validators quote what was sent, so a webhook's secret or a password comes back; stores quote a signature."""
+    said = json_says(
+        json.dumps({"detail": "hook-s3cret, p%40ssword and 5ignature/== are wrong"}), "400 Bad Request"
+    )
+    async with raw_server(said) as server, open_http() as http:
+        known = (Secret("hook-s3cret"), Secret("p@ssword"))
+        endpoint = Endpoint(address=server.base_url, login=Key(Secret(KEY)), check="", secrets=known)
+        caller = Caller(Sender(http, endpoint, Limits()))
+        for request, shown in (
+            (BUILD, "***, *** and 5ignature/== are wrong"),
+            (
+                Request(path="", elsewhere=Secret(f"{server.base_url}/o?Expires=1&Sig=5ignature%2F%3D%3D")),
+                "***, *** and *** are wrong",
+            ),
+        ):
+            with pytest.raises(Rejected) as caught:
+                await caller.read(request)
+            assert caught.value.detail == shown
+
+
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
 async def test_refusal__says_what_helps(status: str) -> None:
     """The sentence is the connection's own."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from adapters.configuration.table import secrets_in
 from adapters.platforms.antithesis import launching, protocol
 from adapters.platforms.antithesis.ids import checked_run_id, is_assigned_id, is_run_id, older_than
 from adapters.platforms.antithesis.links import checked_report, same_report
@@ -71,7 +72,10 @@ class AntithesisService:
     ) -> None:
         bounds = limits or Limits()
         self._tenant, self._limits, self._now = tenant, bounds, now
-        endpoint = Endpoint(address=tenant.address, login=Key(tenant.api_key), check=CHECK_KEY)
+        secrets = tuple(secrets_in(tenant))
+        endpoint = Endpoint(
+            address=tenant.address, login=Key(tenant.api_key), check=CHECK_KEY, secrets=secrets
+        )
         self._caller = Caller(Sender(http, endpoint, bounds))
         self._reader = protocol.Reader(tenant.name, tenant.home, tenant.address)
         self._logs = LogReader(self._caller, bounds, spool)

@@ -16,12 +16,14 @@ from bot.model import Secret
 class Endpoint:
     """`address`: scheme, host, port and the path that belongs to it ("https://qa.example.com/api/v3").
 
-    `check` is the sentence that helps where the platform refuses who asks: "Check QA_KEY."
+    `check` is the sentence that helps where the platform refuses who asks: "Check QA_KEY." `secrets` are all that the
+    connection knows, so that no error that quotes one is shown with it.
     """
 
     address: str
     login: Login
     check: str
+    secrets: tuple[Secret, ...] = ()
 
     def url(self, request: Request) -> str:
         """Return what a request is sent to: its path behind the address, with exactly one slash between them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl
 
 import aiohttp
 import httpx
@@ -14,7 +15,8 @@ from adapters.platforms.http.endpoint import Endpoint
 from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.wire import Answer, NotSent, Oversized, Request, headers_for
 from bot.errors import Unreachable
-from bot.redact import MASK
+from bot.model import Secret
+from bot.redact import masked
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _AIOHTTP_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
@@ -106,11 +108,20 @@ class Sender:
             check_encoding(head)
             async with aclosing(_chunks(response, host)) as chunks:
                 if not head.good:
-                    body = _without_key(await _begin(chunks), response.request)
-                    head = replace(head, body=body)
+                    head = replace(head, body=self._without_secrets(await _begin(chunks), request, response))
                 yield head, chunks
         finally:
             await response.aclose()
+
+    def _without_secrets(self, body: bytes, request: Request, response: httpx.Response) -> bytes:
+        """Return an error's body without what it may repeat: the key, what signs an address, and what else is known."""
+        sent = response.request
+        known: list[str | Secret] = [*self.endpoint.secrets]
+        known.append(sent.headers.get("authorization", "").rpartition(" ")[2])
+        if request.elsewhere is not None:
+            known += [value for _, value in parse_qsl(sent.url.query.decode("ascii", "replace"))]
+        text = body.decode("utf-8", "surrogateescape")
+        return masked(text, known, ()).encode("utf-8", "surrogateescape")
 
     async def _send(self, request: Request, idle: float | None) -> httpx.Response:
         """Send a request; where who sends it is refused and there is another proof, once more with that.
@@ -158,12 +169,6 @@ class Sender:
             content=request.body or None,
             timeout=timeout,
         )
-
-
-def _without_key(body: bytes, request: httpx.Request) -> bytes:
-    """Return an error's body without the key that it may repeat, whatever the key looks like."""
-    _, _, key = request.headers.get("authorization", "").rpartition(" ")
-    return body.replace(key.encode(), MASK.encode()) if key else body
 
 
 def _lower(response: httpx.Response) -> dict[str, str]:

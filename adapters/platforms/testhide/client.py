@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
+from adapters.configuration.table import secrets_in
 from adapters.platforms.http.answers import error_of
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.endpoint import Endpoint
@@ -86,7 +87,10 @@ class BuildService:
         limits: Limits | None = None,
     ) -> None:
         bounds = limits or Limits()
-        endpoint = Endpoint(address=own.address, login=self._login(own, now), check=CHECK_KEY)
+        secrets = tuple(secrets_in(own))
+        endpoint = Endpoint(
+            address=own.address, login=self._login(own, now), check=CHECK_KEY, secrets=secrets
+        )
         self._own, self._sender = own, Sender(http, endpoint, bounds)
         self.caller = Caller(self._sender, own.requests_per_minute)
         self.jobs = Jobs(self.caller, own.projects, TERMS)
