@@ -175,7 +175,7 @@ async def _warnings(request: LaunchRequest, platform: Platform, services: Servic
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *services.presets])))
     going = next((run for run in newest or () if not run.status.terminal), None)
     if going is not None:
-        warnings.append(replies.under_way(going))
+        warnings.append(replies.under_way(going, platform.terms))
     if any(_unclear(intent, request, platform, services) for intent in await services.store.open_intents()):
         warnings.append(replies.undecided(launcher))
     return tuple(warnings)

@@ -6,6 +6,8 @@ watch [LAUNCHER] [outcomes=all|changes|failures,new-failures,incomplete,recovery
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot import filters, grammar
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks
@@ -17,6 +19,8 @@ from bot.replies import commands
 from bot.replies import watching as replies
 from bot.replies.forms import TITLES
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
+from bot.terms import PLAIN
+from bot.volume import volume_of
 
 OUTCOMES = ("all", "changes", *(o.value for o in Outcome if o is not Outcome.ALL))
 
@@ -60,7 +64,7 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Add the subscription, or change the one with the same launcher and source; ask about one that fits no run."""
-    wanted = parse(asked, services)
+    wanted = _addressed(parse(asked, services), services)
     there = wanted in await services.store.subscriptions(wanted.channel)
     odd = None if there or asked.flag("keep") else await _unmatched(wanted, services)
     if odd is not None:
@@ -68,7 +72,26 @@ async def handle(asked: Asked, services: Services) -> Reply:
     new = await services.store.subscribe(wanted, services.clock.now())
     await restore(services.store, wanted.channel)
     left_out = [name for name, platform in services.platforms.items() if not platform.notified_by_default]
-    return replies.watching_now(wanted, new=new, there=there, left_out=() if wanted.connection else left_out)
+    meant = [p for name, p in services.platforms.items() if name == wanted.connection or (
+        wanted.connection is None and p.notified_by_default)]  # fmt: skip
+    return replies.watching_now(
+        wanted, new=new, there=there, left_out=() if wanted.connection else left_out,
+        volume=await volume_of(wanted, meant, services.store, services.clock.now()),
+        runs=meant[0].terms.run if len({p.terms for p in meant}) == 1 else PLAIN.run,
+    )  # fmt: skip
+
+
+def _addressed(wanted: Subscription, services: Services) -> Subscription:
+    """Name the connection where a subscription without one would mean none: the only one there is.
+
+    Raises `UserError` where there are several to choose from.
+    """
+    platforms = services.platforms
+    if wanted.connection is not None or any(p.notified_by_default for p in platforms.values()):
+        return wanted
+    if len(platforms) > 1:
+        raise replies.which_connection([*platforms])
+    return replace(wanted, connection=next(iter(platforms)))
 
 
 async def _unmatched(wanted: Subscription, services: Services) -> filters.Unmatched | None:

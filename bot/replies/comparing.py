@@ -67,8 +67,8 @@ def sentence(diff: RunDiff | None, now: datetime, terms: Terms) -> Line:
 
 
 def _age(known: StoredResults, now: datetime) -> str:
-    """Say how old a run is, or else how long ago it was first listed."""
-    return ago(known.created_at or known.seen_at, now)
+    """Say how old a run is, "" where its platform does not: when it was first listed says nothing of that."""
+    return ago(known.created_at, now)
 
 
 def news(known: StoredResults | None, before: StoredResults | Gap | None, terms: Terms) -> str:

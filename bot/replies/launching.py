@@ -139,9 +139,9 @@ def own_duration(name: str) -> Line:
             ".")  # fmt: skip
 
 
-def under_way(run: Run) -> Line:
+def under_way(run: Run, terms: Terms) -> Line:
     """Warn that the same launcher is at work already."""
-    return ("A run of ", Untrusted(run.launcher), " is already running: ",
+    return (f"{_a(terms.run.one).capitalize()} of ", Untrusted(run.launcher), " is already running: ",
             Untrusted(short_id(run.ref.run_id), code=True), ". This would start another one.")  # fmt: skip
 
 

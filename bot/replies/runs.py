@@ -91,6 +91,13 @@ def verdict_word(verdict: Verdict) -> str:
 def verdict_words(verdict: Verdict, terms: Terms) -> str:
     """Say a verdict in words: "FAILED: 2 of 40 properties fail"."""
     word = verdict_word(verdict)
+    if (
+        verdict.kind is VerdictKind.INCOMPLETE
+        and verdict.contradicts is not None
+        and verdict.total
+        and not verdict.partial
+    ):
+        return f"{word}: {terms.platform} calls it {verdict.contradicts.value}, and no {terms.check.one} of it failed"
     return f"{word}: {of_checks(verdict, terms)}" if verdict.total else word
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.cards import Button, Card, Command, Item, Line, Reply, Tone, Untrusted
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.filters import Unmatched
 from bot.replies.meant import did_you_mean, mistaken
-from bot.replies.wording import count, listed, sentence
+from bot.replies.wording import count, duration, listed, number_of, sentence
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
+from bot.terms import PLAIN, Noun
+from bot.volume import SPAN, Volume
 
 _WILD = frozenset("*?%")
 _SHOWN = 60  # characters of what was typed that a sentence quotes
@@ -66,22 +69,58 @@ def nothing_to_end(*, in_settings: bool, here: bool) -> UserError:
 
 
 def watching_now(
-    subscription: Subscription, *, new: bool, there: bool, left_out: Sequence[str] = ()
+    subscription: Subscription,
+    *,
+    new: bool,
+    there: bool,
+    left_out: Sequence[str] = (),
+    volume: Volume | None = None,
+    runs: Noun = PLAIN.run,
 ) -> Reply:
-    """Confirm a subscription; `there`: just so before; `left_out`: connections whose runs have to be asked for."""
+    """Confirm a subscription; `there`: just so before; `left_out`: connections whose runs have to be asked for.
+
+    `volume`: how much that was lately; `runs`: what its users call them.
+    """
     told = sentence("This channel is notified of ", *described(subscription))
+    much = _volume(volume, runs)
     card = Card(
         title=("Watching" if new else "Watching already" if there else "Watching changed",),
-        text=told,
+        text=(*told, " ", *much) if much else told,
         tone=Tone.GOOD,
         body=(
             told,
+            *((much,) if much else ()),
             *((f"Runs of {name} are left out: add connection={name} for them.",) for name in left_out),
         ),
-        buttons=_switch(subscription),
+        buttons=(*_narrowed(subscription, volume), *_switch(subscription)),
         footer=("“unwatch” ends it; “watching” lists this channel's subscriptions.",),
     )
     return Reply(card=card)
+
+
+def _volume(volume: Volume | None, runs: Noun) -> Line:
+    """Say how many runs a subscription would have told of."""
+    if volume is None:
+        return ()
+    number = f"{'at least ' if volume.at_least else ''}{number_of(volume.runs, runs)}"
+    if volume.span >= SPAN:
+        return (f"In the last {SPAN.days} days that was {number}.",)
+    return (f"In the {duration(volume.span)} since Clew first looked, that was {number}.",)
+
+
+def _narrowed(subscription: Subscription, volume: Volume | None) -> tuple[Button, ...]:
+    """Propose to hear only what changes where most runs come from."""
+    if volume is None or not volume.source:
+        return ()
+    fewer = replace(subscription, source=volume.source)
+    return (Button(label=f"Only changes of {shorten(volume.source, 40)}", command=_watch("changes", fewer)),)
+
+
+def which_connection(names: Sequence[str]) -> UserError:
+    """Ask whose runs are meant, where none of the connections is meant without being named."""
+    corrections = tuple(Correction(Part.VALUE, name, "connection") for name in names)
+    return UserError("Which connection should this channel be notified of?", f"Add connection=, one of {listed([*names])}.",
+                     corrections=corrections)  # fmt: skip
 
 
 def no_longer(gone: tuple[Subscription, ...], left: tuple[Subscription, ...]) -> Reply:

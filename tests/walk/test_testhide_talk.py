@@ -102,7 +102,7 @@ async def test_launch__from_the_words_to_the_end(talk: Talk) -> None:
     assert plain(asked.card.title) == "Launch Regression Suite?"
     assert shown == {
         "Job": f"Regression Suite ({job})", "Cost": "one build", "Branch": "main", "Priority": "8",
-        "env RUN_SLOW": "true", "env.CLEW_REQUEST_ID": key,
+        "env.RUN_SLOW": "true", "env.CLEW_REQUEST_ID": key,
     }  # fmt: skip
     assert not talk.server.requests("POST")
     await talk.press(asked, "Launch")

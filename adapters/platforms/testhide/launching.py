@@ -51,10 +51,7 @@ def form(_launcher: str, given: Mapping[str, str] = NOTHING) -> tuple[Field, ...
         if known:
             values[known] = value
     fields = [replace(field, value=values.pop(field.name, "")) for field in FIELDS]
-    further = (
-        Field(name=n, label=n.replace(".", " ", 1), kind=FieldKind.TEXT, value=value)
-        for n, value in values.items()
-    )
+    further = (Field(name=n, label=n, kind=FieldKind.TEXT, value=value) for n, value in values.items())
     return (*fields, *further)
 
 
