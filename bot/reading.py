@@ -23,8 +23,8 @@ _SPACED = {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PR
 
 def as_meant(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read what bare words stand for beside the parameter that takes them."""
-    parsed = _with_entry(verb, _with_flags(verb, _with_check(verb, parsed)))
-    return verb.reread(parsed) if verb.reread else parsed
+    parsed = _with_flags(verb, _with_check(verb, parsed))
+    return _with_entry(verb, verb.reread(parsed) if verb.reread else parsed)
 
 
 def typed(verb: Verb, parsed: ParsedCommand) -> Command | None:

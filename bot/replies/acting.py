@@ -15,7 +15,7 @@ from bot.replies import confirming
 from bot.replies.confirming import WORDS, named, run_named
 from bot.replies.meant import mistaken
 from bot.replies.outlook import Outlook, going_on, reruns
-from bot.replies.wording import check_name, duration, elapsed, listed, run_name, sentence, short_id, stopped
+from bot.replies.wording import duration, elapsed, listed, run_name, sentence, short_id, stopped, titled
 from bot.state import Intent, IntentState
 from bot.terms import Terms
 from bot.triage import Agent, AgentRequest, CancelRequest, QuarantineRequest, RerunRequest, RerunScope
@@ -214,7 +214,7 @@ def _agent(intent: Intent, work: AgentRequest, terms: Terms) -> Card:
 
 
 def _quarantine(intent: Intent, change: QuarantineRequest, terms: Terms) -> Card:
-    check, job = check_name(change.check), Untrusted(change.launcher)
+    check, job = titled(change.check)[0], Untrusted(change.launcher)
     if change.remove:
         said: Line = (f"This {terms.check.one} is no longer quarantined in ", job,
                       ". Its failures count again from the next ", terms.run.one, " on.")  # fmt: skip
@@ -243,7 +243,7 @@ def _take_out(intent: Intent, change: QuarantineRequest) -> tuple[Button, ...]:
     if change.remove or change.run_id is None:
         return ()
     run = RunRef(intent.connection, change.run_id)
-    command = Command.of_run("quarantine", run, test=change.check, remove="yes")
+    command = Command.of_run("quarantine", run, property=change.check, remove="yes")
     return (Button(label="Take it out again", command=command),)
 
 

@@ -10,7 +10,7 @@ from bot.cards import Card, Context, Fact, Line, Reply, Tone, Untrusted
 from bot.cleaning import shorten
 from bot.errors import UserError
 from bot.model import Check
-from bot.replies.wording import check_name, listed, run_name, sentence
+from bot.replies.wording import listed, run_name, sentence, titled
 from bot.terms import Terms
 from bot.triage import Classification, Classified
 
@@ -23,7 +23,7 @@ def classified(
 ) -> Reply:
     """Say what the platform keeps now, and what it did not take."""
     kind, whose = wanted.kind.replace("_", " "), (", by ", Untrusted(who), " through Clew") if who else ()
-    name, terms = check_name(check.name), found.terms
+    name, terms = titled(check.name)[0], found.terms
     facts = (
         ("kind", "Classified", (Untrusted(kind), *whose)),
         ("defect", "Defect", (Untrusted(wanted.defect_key), " ", Untrusted(wanted.defect_url))),

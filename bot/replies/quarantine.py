@@ -9,7 +9,7 @@ from bot.cards import Fact, Line, Reply, Untrusted
 from bot.cleaning import shorten
 from bot.errors import UserError
 from bot.replies.acting import confirmation as asking_first
-from bot.replies.wording import check_name, duration
+from bot.replies.wording import duration, titled
 from bot.state import Intent
 from bot.terms import Terms
 from bot.triage import Quarantined, QuarantineRequest
@@ -21,7 +21,7 @@ def confirmation(
     intent: Intent, request: QuarantineRequest, held: Sequence[Quarantined], terms: Terms, now: datetime
 ) -> Reply:
     """Ask before a check is quarantined or taken out, naming the launcher and how many it has there."""
-    check, launcher = check_name(request.check), Untrusted(request.launcher)
+    check, launcher = titled(request.check)[0], Untrusted(request.launcher)
     counts = f"Its failures will {'count again' if request.remove else 'no longer count there'}."
     facts = [
         Fact(terms.check.title, (Untrusted(request.check, code=True),)),
