@@ -110,7 +110,7 @@ async def _judged(
     if results.excused_now:
         results = _as_kept(results, await store.stored_results(run.ref))
     if not results.comparable:
-        chain = Chain(end=Gap.SELF_CUT)
+        chain = Chain(end=Gap.SELF_CUT if results.named else Gap.NAMELESS)
     else:
         chain = await chain_of(platform, store, run, depth=depth)
         results = await _with_gone(platform, run, results, chain)

@@ -30,6 +30,7 @@ class Gap(StrEnum):
     AGED_OUT = "aged out"  # too old: only the report has them
     CUT = "cut"  # they cannot be read whole
     SELF_CUT = "self cut"  # those of the run itself cannot be read whole
+    NAMELESS = "nameless"  # some failures of the run itself have no name that they have in other runs too
     UNLISTED = "unlisted"  # none is on record, and the platform lists no runs
     NO_LAUNCHER = "no launcher"  # nobody knows which launcher it is of, so which runs are of its series
     UNDATED = "undated"  # nobody knows when the run itself was created

@@ -294,7 +294,7 @@ class Results:
     `counts`: how many there are of each kind, where the platform says so; without them nothing is known of the
     checks that were not named. `asked`: those that were asked for by name; one that is not in `checks` is not there.
     `excused_now`: what excuses is a list as it is now, and no part of the results. `note`: how far the platform lets
-    them be known, as a full sentence.
+    them be known, as a full sentence. `named`: every check has a name that it has in other runs too.
     """
 
     ref: RunRef
@@ -305,6 +305,7 @@ class Results:
     asked: frozenset[str] = frozenset()
     excused_now: bool = False
     note: str = ""
+    named: bool = True
 
     @property
     def failing(self) -> tuple[Check, ...]:
@@ -338,7 +339,7 @@ class Results:
     def comparable(self) -> bool:
         """Whether all that failed is named: else nobody can tell what is new, here and in later runs."""
         failed = len(self.failing) + len(self.excused)
-        return not self.partial and self.total.failing + self.total.excused <= failed
+        return self.named and not self.partial and self.total.failing + self.total.excused <= failed
 
     def _named(self, status: CheckStatus) -> int:
         return sum(check.status is status for check in self.checks)
@@ -432,6 +433,7 @@ class LogExcerpt:
     size: int = 0  # bytes in that file
     cut: str | None = None
     cut_at: str | None = None  # virtual time that reading got to, exact text
+    instead: str = ""  # what these lines are where there is no log, as a full sentence
     file_trouble: str | None = None  # why the file holds less than the window, in a few words
 
 

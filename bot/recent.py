@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain, zip_longest
 
@@ -55,7 +55,7 @@ async def newest_here(
             return run
         try:
             async with turn:
-                return await platform.reads.run(run.ref.run_id)
+                return replace(await platform.reads.run(run.ref.run_id), seen_at=run.seen_at)
         except ServiceError:
             return run
 

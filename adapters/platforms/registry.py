@@ -14,6 +14,7 @@ PLATFORMS: tuple[AnyPlatform, ...] = registered(
     PlatformKind,
     "adapters.platforms.antithesis",
     "adapters.platforms.testhide",
+    "adapters.platforms.ai_test_harness",
 )
 
 

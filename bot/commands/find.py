@@ -6,17 +6,20 @@ find TEXT
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 
 from bot import moments
 from bot.actions import send
 from bot.cards import FieldKind, Reply
 from bot.command import MESSAGE, Asked, Parameter, Services, Verb
+from bot.errors import NotFound, ServiceError, UserError
 from bot.launchers import known_launchers
 from bot.lengths import LONGEST
 from bot.parsed import Pasted
-from bot.replies import finding
+from bot.replies import finding, known
 from bot.replies import runs as replies
+from bot.targets.follow import follow
 from bot.targets.moment import moment_of
 from bot.targets.run import SHORTEST_ID, Search, analysis_for, meant, runs_beginning_with
 
@@ -35,9 +38,30 @@ async def handle(asked: Asked, services: Services) -> Reply:
         return replies.moment_found(await moment_of(beside, services))
     if pasted is None or not (pasted.run_id or pasted.session_id or pasted.report_url):
         asked = await _naming_run(asked, services)
-    found = await analysis_for(asked, services)
+    try:
+        found = await analysis_for(asked, services)
+    except (UserError, NotFound):
+        launcher = await _launcher(asked, services)
+        if launcher is None:
+            raise
+        return launcher
+    await follow(found.platform, found.run, asked, services)
     found = replace(found, run=await send.by_name(found.run, services.store))
     return Reply(card=replies.one(found, services.clock.now()))
+
+
+async def _launcher(asked: Asked, services: Services) -> Reply | None:
+    """Return the card of the launcher whose id was typed; None where no connection lists one."""
+    typed = asked.value("run", 0) or ""
+    for platform in await meant(asked, services):
+        if platform.lists_launchers is None or " " in typed:
+            continue
+        with suppress(ServiceError):
+            rows = await platform.lists_launchers.launchers()
+            row = next((row for row in rows if row.key == typed), None)
+            if row is not None:
+                return known.launcher(platform.connection, row, platform.terms)
+    return None
 
 
 def _naming(asked: Asked, ids: tuple[str, ...], pasted: Pasted | None = None) -> Asked:

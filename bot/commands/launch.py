@@ -73,8 +73,9 @@ async def propose(
     shown = tuple((labels.get(name, name), value) for name, value in parameters)
     cost, alone = launches.cost(request), asked.invocation.place.direct
     return replies.confirmation(
-        intent, request, shown, platform.terms, cost=cost, alone=alone, warnings=warnings
-    )
+        intent, request, shown, platform.terms, cost=cost, alone=alone, warnings=warnings,
+        findable=platform.lists is not None,
+    )  # fmt: skip
 
 
 async def _platform(asked: Asked, services: Services) -> Platform:

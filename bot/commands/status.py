@@ -14,13 +14,16 @@ from bot.analysis import RunAnalysis
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION
+from bot.errors import ServiceError
 from bot.model import Run, RunQuery
-from bot.platform import Platform, newest_runs
-from bot.recent import newest_of, recent_of
-from bot.replies import finding
+from bot.platform import Platform
+from bot.recent import newest_here, newest_of, recent_of
+from bot.replies import finding, known
 from bot.replies import runs as replies
 from bot.replies.charts import failing_so_far
+from bot.targets.follow import follow
 from bot.targets.run import Search, analysis_for, platform_of
+from bot.triage import LauncherRow
 
 LISTED = 8
 MOST_LISTED = 30
@@ -45,6 +48,7 @@ async def _one(asked: Asked, services: Services) -> RunAnalysis:
     launcher = asked.value("launcher")
     wanted = grammar.launcher(launcher) if launcher else None
     found = await analysis_for(asked, services)
+    await follow(found.platform, found.run, asked, services)
     if wanted and wanted.casefold() != found.run.launcher.casefold():
         raise finding.of_another(found.run, wanted)
     return found
@@ -56,15 +60,19 @@ async def _recent(asked: Asked, services: Services) -> Reply:
     count = asked.value("count")
     number = grammar.whole_number(count, "count", MOST_LISTED) if count else LISTED
     alone = asked.value("connection") is not None or asked.context.run is not None
-    search = Search(asked, [await platform_of(asked, services)] if alone else [*services.platforms.values()])
+    meant = [await platform_of(asked, services)] if alone else [*services.platforms.values()]
+    if len(meant) == 1 and meant[0].lists is None and not wanted:
+        return await _known(meant[0], number, services)
+    search = Search(asked, meant)
 
     async def newest(platform: Platform) -> tuple[Run, ...]:
-        return tuple(await newest_runs(platform, query))[:number]
+        return tuple(await newest_here(platform, services.store, query))[:number]
 
     pages = await search.each(newest)
     if not pages:
         raise search.nothing(finding.no_runs())
     search.told()
+    asked.remarks.extend(finding.lists_none(p.connection, p.terms) for p, _ in pages if p.lists is None)
     chosen = newest_of([runs for _, runs in pages], number)
     shown = await asyncio.gather(
         *(recent_of(p, services.store, [run for run in runs if run in chosen]) for p, runs in pages)
@@ -73,6 +81,21 @@ async def _recent(asked: Asked, services: Services) -> Reply:
     several = len(services.platforms) > 1
     runs = tuple(by_ref[run.ref] for run in chosen)
     return replies.recent(runs, services.clock.now(), launcher=wanted, several=several)
+
+
+async def _known(platform: Platform, number: int, services: Services) -> Reply:
+    """List what is known of a connection that lists no runs."""
+    followed = (await newest_here(platform, services.store, RunQuery()))[:number]
+    shown = await recent_of(platform, services.store, followed)
+    rows: tuple[LauncherRow, ...] = ()
+    problem = ""
+    if platform.lists_launchers is not None:
+        try:
+            rows = await platform.lists_launchers.launchers()
+        except ServiceError as error:
+            problem = error.problem
+    now = services.clock.now()
+    return known.listing(platform.connection, platform.terms, shown, rows, now, problem=problem)
 
 
 VERB = Verb(

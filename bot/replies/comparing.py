@@ -28,6 +28,7 @@ WHY: Mapping[Gap, str] = {
     Gap.AGED_OUT: "the results of the earlier {run} have aged out",
     Gap.CUT: "the results of the earlier {run} could not be read completely",
     Gap.SELF_CUT: "not all results of this {run} could be read",
+    Gap.NAMELESS: "not every failure of this {run} has the name of a {check}",
     Gap.UNLISTED: "Clew has seen no earlier {run} of this series",
     Gap.NO_LAUNCHER: "it is not known which {launcher} this {run} is of",
     Gap.UNDATED: "it is not known when this {run} was created",
@@ -36,7 +37,8 @@ WHY: Mapping[Gap, str] = {
 
 def why(gap: Gap, terms: Terms) -> str:
     """Say why there is nothing to compare with, as the end of a sentence."""
-    return WHY[gap].format(run=terms.run.one, runs=terms.run.many, launcher=terms.launcher.one)
+    return WHY[gap].format(run=terms.run.one, runs=terms.run.many, launcher=terms.launcher.one,
+                            check=terms.check.one)  # fmt: skip
 
 
 def baseline(diff: RunDiff | None, now: datetime, terms: Terms) -> Line:

@@ -17,6 +17,7 @@ from bot.replies.runs import (
     WORDS,
     at_odds,
     excused,
+    noted,
     novelty,
     of_checks,
     partly,
@@ -38,6 +39,7 @@ from bot.replies.wording import (
     titled,
     virtual,
 )
+from bot.terms import Terms
 from bot.triage import PastResult
 
 LISTED = 10
@@ -58,7 +60,7 @@ def listing(found: RunAnalysis) -> Reply:
         text=(count(len(failing), f"{check.one} fails", f"{check.many} fail"), " in ", *run_name(run),
               f" ({new})" if new else "", ": ", *check_names([item.name for item in failing], TOLD), "."),
         tone=Tone.BAD,
-        body=tuple(line for line in (at_odds(found), partly(found)) if line),
+        body=tuple(line for line in (at_odds(found), partly(found), noted(found)) if line),
         items=(
             *(_item(n, p, found) for n, p in enumerate(failing[:LISTED], start=1)),
             *excused(found, how=bool(found.results and found.results.excused)),
@@ -95,6 +97,14 @@ def _excused_item(check: Check) -> Item:
     message: Line = (Untrusted(check.first.text[:LONGEST_EXAMPLE]),) if check.first else ()
     why: Line = (Untrusted(check.excused or ""),)
     return Item(title=(title,), lines=tuple(line for line in (place, message, why) if line))
+
+
+def of_which_listed(failing: int, listed: int, terms: Terms) -> str:
+    """Say that a platform counts other failures than it lists; "" where both agree."""
+    if failing == listed:
+        return ""
+    fail = number_of(failing, terms.check) + (" fails" if failing == 1 else " fail")
+    return f"{terms.platform} says that {fail}, and {listed:,} {'is' if listed == 1 else 'are'} listed."
 
 
 def one(found: RunAnalysis, chosen: Check, past: Sequence[PastResult] = ()) -> Reply:
@@ -165,6 +175,9 @@ def _none(found: RunAnalysis) -> Reply:
     name: Line = (f"{found.terms.run.title} ", *run_name(run))
     if not run.status.terminal:
         said: Line = (*name, f" has not ended yet; its {check.many} are known when it ends.")
+    elif found.verdict.failing:
+        fail = count(found.verdict.failing, f"{check.one} fails", f"{check.many} fail")
+        said = (f"{fail} in ", *run_name(run), f"; {found.terms.platform} names none of them.")
     elif found.verdict.partial:
         said = ("Nothing is known to fail in ", *run_name(run), *_how(found))
     elif found.verdict.total:
@@ -173,7 +186,9 @@ def _none(found: RunAnalysis) -> Reply:
         said = (*name, f" has no readable {check.many}: {verdict_words(found.verdict, found.terms)}.")
     card = Card(
         title=(
-            "Nothing known to fail in "
+            f"Failing {check.many} without names in "
+            if found.verdict.failing
+            else "Nothing known to fail in "
             if found.verdict.partial
             else "Nothing failing in "
             if found.verdict.total
@@ -182,7 +197,7 @@ def _none(found: RunAnalysis) -> Reply:
         ),
         text=said,
         tone=tone(found.verdict),
-        body=(said, *([odds] if (odds := at_odds(found)) else [])),
+        body=tuple(line for line in (said, at_odds(found), noted(found)) if line),
         items=excused(found, how=bool(found.results and found.results.excused)),
         excerpt=end_of(found.log),
         buttons=ways_on(found),

@@ -71,6 +71,19 @@ def not_asked(connection: str, problem: str) -> Line:
     return ("The connection ", Untrusted(connection), " could not be asked: ", Untrusted(stopped(problem)))
 
 
+def lists_none(connection: str, terms: Terms) -> Line:
+    """Say that of one of several connections only the runs are listed that are known here."""
+    return (
+        Untrusted(connection),
+        f" lists no {terms.run.many}, so only those that Clew knows of are shown.",
+    )
+
+
+def followed(terms: Terms) -> Line:
+    """Say that a run is followed since somebody asked for it."""
+    return (f"Clew now follows this {terms.run.one} and notifies channels that watch it when it ends.",)
+
+
 def not_everywhere(problem: str, asked: Sequence[str], down: Sequence[str]) -> str:
     """Say how far it is known that there is no such thing: not where a connection did not answer."""
     where = f"This is known of {listed([*asked])} only" if asked else "This is not known"

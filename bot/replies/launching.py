@@ -76,8 +76,12 @@ def confirmation(
     cost: str,
     alone: bool,
     warnings: tuple[Line, ...] = (),
+    findable: bool = True,
 ) -> Reply:
-    """Show what would be sent, exactly, and what it costs. `alone`: nobody but the requester reads it."""
+    """Show what would be sent, exactly, and what it costs.
+
+    `alone`: nobody but the requester reads it. `findable`: some list may show what a lost answer left behind.
+    """
     name = request.launcher
     if request.launcher_key and not name.endswith(f"({request.launcher_key})"):
         name = f"{name} ({request.launcher_key})"
@@ -94,9 +98,17 @@ def confirmation(
         ),
         facts=tuple(facts),
         buttons=confirming.buttons(intent, "Launch"),
-        footer=(confirming.MINE_ONLY,),
+        footer=(confirming.MINE_ONLY, "" if findable else f" {lost(terms)}"),
     )
     return Reply(card=card)
+
+
+def lost(terms: Terms) -> str:
+    """Say what a lost answer means where no list shows what was started."""
+    return (
+        f"If no answer comes, Clew cannot look it up: {terms.platform} lists no {terms.run.many}. "
+        "It is never sent twice."
+    )
 
 
 def _a(name: str) -> str:

@@ -105,6 +105,16 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
     return Reply(card=card)
 
 
+def no_logs_kept(terms: Terms) -> str:
+    """Say what is shown of a platform that keeps no logs."""
+    return f"{terms.platform} keeps no logs; this is the error it gives."
+
+
+def no_error_given(terms: Terms) -> str:
+    """Say that a platform without logs says nothing of a failure either."""
+    return f"{terms.platform} keeps no logs, and it gives no error for this {terms.run.one}."
+
+
 def no_such_log(name: str, terms: Terms) -> UserError:
     """Say that a platform hands out no such part of a log."""
     return UserError(f"{terms.platform} has nothing for “{name}=”.", "Use “logs” for the end of the log.")
@@ -125,7 +135,8 @@ def run_log(
     """
     title, place = titled(query.check) if query.check else (None, ())
     only = (Untrusted(query.grep),) if query.grep else ()
-    of: Line = ("File “", Untrusted(query.artifact), "” of ") if query.artifact else ("Log of ",)
+    what = "Errors of " if excerpt.instead else "Log of "
+    of: Line = ("File “", Untrusted(query.artifact), "” of ") if query.artifact else (what,)
     around: Line = (" around “", title, "”") if title else ()
     heading: Line = (*of, *run_name(run), *around)
     names = listed([f"{name}=" for name in ignored])
@@ -138,7 +149,7 @@ def run_log(
             fact
             for fact in (
                 Fact(terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
-                Fact("File" if query.artifact else "Log", (count(excerpt.total, "line"),)),
+                Fact("File" if query.artifact else "Error" if excerpt.instead else "Log", (count(excerpt.total, "line"),)),
                 Fact(terms.check.title, (title, " in ", *place) if title and place else (title,) if title else ()),
                 Fact("Only lines with", only),
             )
@@ -257,7 +268,7 @@ def _body(target: MomentTarget, excerpt: LogExcerpt) -> tuple[Line, ...]:
 
 def _missing(excerpt: LogExcerpt, what: str) -> tuple[Line, ...]:
     """Say what is missing of the log that was asked for, and of its file."""
-    missing: list[Line] = []
+    missing: list[Line] = [(excerpt.instead,)] if excerpt.instead else []
     if excerpt.cut:
         missing.append(sentence(f"Not the whole {what}: ", Untrusted(excerpt.cut)))
     if excerpt.file_trouble:

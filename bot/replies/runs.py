@@ -165,6 +165,11 @@ def interrupted(found: RunAnalysis) -> Line:
     return (f"{said}: it was stopped there, or the machine that it ran on was lost.",)
 
 
+def noted(found: RunAnalysis) -> Line:
+    """Say how far the platform lets the checks be known; empty where nothing is to be said of that."""
+    return (found.results.note,) if found.results is not None and found.results.note else ()
+
+
 def novelty(diff: RunDiff | None) -> str:
     """Say what is new against the run before, in a few words; "" where there is nothing to compare."""
     if diff is None or isinstance(diff.baseline, Gap):
@@ -207,7 +212,15 @@ def one(found: RunAnalysis, now: datetime) -> Card:
         tone=tone(found.verdict),
         verdict=found.verdict.kind,
         body=tuple(
-            line for line in (description, at_odds(found), interrupted(found), _why_no_results(found)) if line
+            line
+            for line in (
+                description,
+                at_odds(found),
+                interrupted(found),
+                _why_no_results(found),
+                noted(found),
+            )
+            if line
         ),
         facts=facts(found, now),
         items=changes(found),
@@ -240,7 +253,7 @@ def recent(
         title=("Recent runs", *of),
         text=(*sentence(last(len(listed_runs), "run").capitalize(), *of, going), " The newest is ",
               *summary(newest), "."),
-        items=tuple(_listed(shown, now, several=several) for shown in listed_runs),
+        items=tuple(listed_item(shown, now, several=several) for shown in listed_runs),
         footer=("“status RUN” shows one; an id is understood as it stands here.", *news),
     )  # fmt: skip
     return Reply(card=card)
@@ -545,7 +558,8 @@ def _reason(found: RunAnalysis) -> str:
     }[found.results.availability.value]
 
 
-def _listed(shown: Recent, now: datetime, *, several: bool) -> Item:
+def listed_item(shown: Recent, now: datetime, *, several: bool) -> Item:
+    """Show one run of a list."""
     run = shown.run
     how_far = progress(run, now, shown.terms)
     parts: tuple[Line, ...] = (

@@ -161,9 +161,9 @@ def clock_time(at: datetime) -> str:
 
 
 def elapsed(run: Run, now: datetime) -> timedelta | None:
-    """How long a run took, or has been going on; None where it has not started."""
+    """How long a run took, or has been going on; None where it has not started, or where nobody knows when it ended."""
     start = run.started_at or run.created_at
-    if start is None:
+    if start is None or (run.status.terminal and run.completed_at is None):
         return None
     end = run.completed_at if run.status.terminal and run.completed_at else now
     return max(timedelta(0), end - start)

@@ -303,6 +303,9 @@ async def _newest(platform: Platform, services: Services, launcher: str | None, 
     query = RunQuery(launcher=launcher)
     if platform.lists is None:
         recorded = await newest_here(platform, services.store, query, anew=False)
+        if launcher and not recorded:  # it may be a launcher's id
+            query = RunQuery(launcher_key=launcher)
+            recorded = await newest_here(platform, services.store, query, anew=False)
         run = _of_page(recorded, ended=ended)
         return await platform.reads.run(run.ref.run_id) if run else None
     async for page in listed(platform, query):

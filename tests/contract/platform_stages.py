@@ -12,12 +12,14 @@ from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.transport import open_http
+from adapters.simulator.ai_test_harness import SimulatedHarness
 from adapters.simulator.antithesis import SimulatedTenant, empty_world, simulated_tenant
 from adapters.simulator.testhide import SimulatedTesthide
 from bot.errors import AccessRefused, RateLimited, ServiceFailed
 from bot.model import Fault, Run, RunStatus, Says, Secret
 from bot.platform import Platform
 from tests.fakes.clock import ManualClock
+from tests.fakes.harness_client import a_harness_client
 from tests.fakes.runs import MOMENT, a_build, a_line, a_run, build_results, run_id, some_results
 from tests.fakes.service import FakeRunService, Launching, a_build_server
 from tests.fakes.testhide_client import a_testhide
@@ -222,6 +224,46 @@ class Builds:
         return []  # the server itself fails the test
 
 
+class Executions:
+    """The AI Test Harness client over a simulated server. It lists nothing, and names only what failed."""
+
+    release, unknown = "", "exec_unknown1"
+
+    def __init__(self, server: SimulatedHarness, platform: Platform) -> None:
+        self.server = server
+        self.platform = platform
+        self._plans: dict[str, str] = {}
+
+    def add(self, status: RunStatus, *, failing: tuple[str, ...] = (), launcher: str = LAUNCHER) -> str:
+        if launcher not in self._plans:
+            self._plans[launcher] = self.server.add_plan(launcher, tests=("one", "two", "The ledger adds up"))
+        run_id = self.server.hold_execution(self._plans[launcher], environment="main")
+        if status is RunStatus.COMPLETED:
+            self.finish(run_id, failing=failing)
+        elif status is not RunStatus.IN_PROGRESS:
+            word = {RunStatus.STARTING: "pending", RunStatus.CANCELLED: "cancelled"}.get(status, "timed_out")
+            self.server.finish_execution(run_id, word=word, leaves_out=("results", "failures"))
+        return run_id
+
+    def finish(self, run_id: str, *, failing: tuple[str, ...]) -> None:
+        self.server.finish_execution(run_id, failing=failing, shape="name and error")
+
+    def now(self) -> datetime:
+        return self.server.now()
+
+    def next_launch(self, how: Launching) -> None:
+        fault = _LAUNCH_FAULTS.get(how)
+        if fault:
+            self.server.misbehave(fault, method="POST")
+
+    def fail(self, error: type[Exception]) -> None:
+        times = QUICK.tries if error is ServiceFailed else 1
+        self.server.misbehave(_READ_FAULTS[error], times=times, path="/api/v1/executions/[^/]+")
+
+    def violations(self) -> list[str]:
+        return []  # the server itself fails the test
+
+
 def in_memory(spool: Path) -> AbstractAsyncContextManager[Stage]:
     """Open the platform in memory."""
 
@@ -259,3 +301,11 @@ async def builds(spool: Path) -> AsyncIterator[Stage]:
     """Open the Testhide client over a simulated server whose time stands still."""
     async with a_testhide(spool) as (server, service):
         yield Builds(server, service.platform)
+
+
+@asynccontextmanager
+async def executions(spool: Path) -> AsyncIterator[Stage]:
+    """Open the AI Test Harness client over a simulated server whose time stands still."""
+    del spool
+    async with a_harness_client() as (server, service):
+        yield Executions(server, service.platform)

@@ -33,7 +33,16 @@ from bot.model import (
     Unclear,
 )
 from bot.platform import listed
-from tests.contract.platform_stages import LAUNCHER, UNKNOWN, Stage, builds, in_memory, second_face, simulated
+from tests.contract.platform_stages import (
+    LAUNCHER,
+    UNKNOWN,
+    Stage,
+    builds,
+    executions,
+    in_memory,
+    second_face,
+    simulated,
+)
 from tests.fakes.service import Launching, there
 
 FAILING = ("The ledger adds up",)
@@ -50,6 +59,17 @@ async def stage(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 @pytest.fixture(
     params=[in_memory, simulated, second_face, builds], ids=["in memory", "client", "second face", "testhide"]
+)
+async def lister(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
+    """Open a platform of any kind that lists its runs."""
+    async with request.param(tmp_path) as opened:
+        yield opened
+        assert opened.violations() == []
+
+
+@pytest.fixture(
+    params=[in_memory, simulated, second_face, builds, executions],
+    ids=["in memory", "client", "second face", "testhide", "ai test harness"],
 )
 async def face(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stage]:
     """Open a platform of any kind."""
@@ -83,11 +103,11 @@ async def test_service__names_itself(stage: Stage) -> None:
     assert stage.platform.moment_logs is not None
 
 
-async def test_runs__newest_first_over_several_pages(face: Stage) -> None:
+async def test_runs__newest_first_over_several_pages(lister: Stage) -> None:
     """All runs come, each once, in order of creation."""
-    added = [face.add(RunStatus.COMPLETED) for _ in range(120)]
+    added = [lister.add(RunStatus.COMPLETED) for _ in range(120)]
 
-    assert await _listed(face) == added[::-1]
+    assert await _listed(lister) == added[::-1]
 
 
 async def test_runs__filters_hold_together(stage: Stage) -> None:
@@ -112,15 +132,15 @@ async def test_run__read_alone(stage: Stage) -> None:
     assert run.ref.run_id in run.page_url
 
 
-async def test_run__has_a_time_alone_where_the_list_has_one(face: Stage) -> None:
+async def test_run__has_a_time_alone_where_the_list_has_one(lister: Stage) -> None:
     """All runs of a platform have a time of creation, wherever they are read, or none has."""
-    added = [face.add(RunStatus.COMPLETED) for _ in range(3)]
-    rows = [run async for page in listed(face.platform, RunQuery()) for run in page]
-    alone = [await face.platform.reads.run(run_id) for run_id in reversed(added)]
+    added = [lister.add(RunStatus.COMPLETED) for _ in range(3)]
+    rows = [run async for page in listed(lister.platform, RunQuery()) for run in page]
+    alone = [await lister.platform.reads.run(run_id) for run_id in reversed(added)]
 
     assert [run.created_at for run in rows] == [run.created_at for run in alone]
     assert len({run.created_at is None for run in rows}) == 1
-    assert all(face.platform.reads.owns(run_id) for run_id in added)
+    assert all(lister.platform.reads.owns(run_id) for run_id in added)
 
 
 async def test_results__what_does_not_count_is_apart(face: Stage) -> None:

@@ -1,0 +1,42 @@
+"""AI Test Harness, as the registry knows it; its HTTP client is loaded when an account is opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from adapters.configuration.tokens import Shape
+from adapters.platforms.ai_test_harness.settings import KIND_OF_KEY, MAKE_A_KEY, Account
+from adapters.platforms.kind import PlatformKind
+from bot.errors import AccessRefused, Unreachable
+from bot.platform import Platform
+from bot.ports import Clock, Ledger
+
+
+@asynccontextmanager
+async def _open(own: Account, _clock: Clock, _ledger: Ledger) -> AsyncIterator[Platform]:
+    """Open one account; nothing is sent yet."""
+    from adapters.platforms.ai_test_harness.client import ExecutionService
+    from adapters.platforms.http.transport import open_http
+
+    async with open_http(proxy=own.proxy, ca_file=own.ca_file) as http:
+        yield ExecutionService(http, own).platform
+
+
+def _clock(own: Account) -> str:
+    return own.address
+
+
+KIND = PlatformKind(
+    name="ai-test-harness",
+    title="AI Test Harness",
+    connection=Account,
+    open=_open,
+    default="ai-test-harness",
+    least=("AI_TEST_HARNESS_API_KEY",),
+    clock=_clock,
+    hook_ids=("executionId",),
+    hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at AI_TEST_HARNESS_BASE_URL first."},
+    shapes={KIND_OF_KEY: Shape(re.compile(r"ath_[A-Za-z0-9_-]{8,}"))},
+)
