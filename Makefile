@@ -8,7 +8,7 @@ LOCK_FLAGS := --quiet --generate-hashes --universal --python-version 3.11 --no-e
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo    a terminal chat with Clew and a simulated tenant, no account anywhere"
+	@echo "make demo    a terminal chat with Clew and two simulated platforms, no account anywhere"
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, import rules, links"
 	@echo "make bench   speed and memory, as ratios measured side by side"

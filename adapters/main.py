@@ -64,7 +64,7 @@ def demo(
     seed: Seed = 1,
     speed: Speed = 90.0,
 ) -> None:
-    """Try Clew in this terminal: a simulated tenant, a temporary database, no account."""
+    """Try Clew in this terminal: two simulated platforms, a temporary database, no account."""
     from adapters.cli.demo import demo as show
 
     _finish(show(play=play or not sys.stdin.isatty(), seed=seed, speed=speed, assemble=assemble))

@@ -1,4 +1,4 @@
-"""`clew demo`: everything that runs in production, on a simulated tenant and a database that is thrown away."""
+"""`clew demo`: everything that runs in production, on simulated platforms and a database that is thrown away."""
 
 from __future__ import annotations
 
@@ -24,12 +24,15 @@ from adapters.cli.stopping import until_stopped
 from adapters.cli.tour import Tour
 from adapters.clock import SystemClock
 from adapters.platforms.antithesis.settings import Tenant
+from adapters.platforms.testhide.settings import Server
 from adapters.settings import Settings
 from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
+from adapters.simulator.testhide import SimulatedTesthide, living_world, simulated_testhide
 from adapters.tables import Web
 from bot.model import Secret
-from bot.state import Subscription
+from bot.state import CHANGES, Subscription
 
+BUILDS = "qa"  # the connection to Testhide
 # The tenant's time runs ahead of every clock, which an auditor would take for a clock that was set.
 INTERVALS = Intervals(poll=1.0, live=0.5, launches=0.5, idle=0.2, per_channel=0.0, audit=None)
 CONFIRM_WITHIN = timedelta(minutes=5)
@@ -52,8 +55,11 @@ async def demo(*, play: bool, seed: int, speed: float, assemble: Assemble) -> in
     """Let a person talk, or play the tour; return the exit code."""
     with _log_file() as log, TemporaryDirectory(prefix="clew-demo-") as folder:
         logs.set_up("error", file=log)  # in a hurry, ticks overlap, and that is no news here
-        async with simulated_tenant(seed=seed, speed=speed) as tenant:
-            settings = _settings(tenant, Path(folder))
+        async with (
+            simulated_tenant(seed=seed, speed=speed) as tenant,
+            simulated_testhide(seed=seed, speed=speed, world=living_world) as testhide,
+        ):
+            settings = _settings(tenant, testhide, Path(folder))
             confirm_within = CONFIRM_WITHIN * max(1.0, speed)
             async with assemble(settings, TenantTime(tenant), confirm_within=confirm_within) as parts:
                 return await _talk(parts, play=play, speed=speed)
@@ -66,7 +72,11 @@ async def _talk(parts: Parts, *, play: bool, speed: float) -> int:
     async def notify(text: str) -> None:
         chat.screen.line(text)
 
-    await parts.store.subscribe(Subscription(channel=CHANNEL), parts.clock.now())
+    for wanted in (
+        Subscription(channel=CHANNEL),
+        Subscription(channel=CHANNEL, connection=BUILDS, outcomes=CHANGES),  # the others are many
+    ):
+        await parts.store.subscribe(wanted, parts.clock.now())
     async with working(parts, {chat.name: chat}, intervals=INTERVALS, notify=notify):
         if play:
             return await Tour(terminal.receiver, chat).play()
@@ -75,15 +85,19 @@ async def _talk(parts: Parts, *, play: bool, speed: float) -> int:
 
 async def _prompt(terminal: TerminalChat, speed: float) -> int:
     line = terminal.chat.screen.line
-    line(f"This chat is connected to a simulated tenant; it runs at {speed:g} times real time.")
-    line("Nothing costs money. Finished runs are announced here automatically.")
+    line("A simulated Antithesis tenant and a simulated Testhide server are connected.")
+    line(f"Both run at {speed:g} times real time. Nothing costs money.")
+    line("Finished runs, and builds that change something, are announced here.")
     await until_stopped(asyncio.create_task(terminal.run()))
     return 0
 
 
-def _settings(tenant: SimulatedTenant, folder: Path) -> Settings:
+def _settings(tenant: SimulatedTenant, testhide: SimulatedTesthide, folder: Path) -> Settings:
     return Settings(
-        connections=(Tenant(name="demo", base_url=tenant.base_url, api_key=Secret(tenant.api_key)),),
+        connections=(
+            Tenant(name="demo", base_url=tenant.base_url, api_key=Secret(tenant.api_key)),
+            Server(name=BUILDS, base_url=testhide.base_url, api_key=Secret(testhide.api_token)),
+        ),
         database_url=Secret(f"sqlite:///{folder / 'clew.db'}"),
         poll_seconds=INTERVALS.poll,
         web=Web(listen=None),

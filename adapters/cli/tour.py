@@ -16,6 +16,7 @@ from adapters.chat.terminal.sender import Sender
 from adapters.chat.terminal.transcript import Message
 
 LAUNCHER = "basic_test"
+SUITE = "Regression Suite"  # the job of a build that fails while the tour plays
 PATIENCE = 90.0  # seconds that any one step may take
 DONE, NOT_DONE = 0, 2
 
@@ -37,7 +38,7 @@ class Tour:
 
     async def play(self) -> int:
         """Play every step; return 0 only if all of them happened."""
-        self._say("This is a tour of Clew: a simulated tenant, and the code that runs in production.")
+        self._say("This is a tour of Clew: two simulated platforms, and the code that runs in production.")
         try:
             await self._steps()
         except Missing as missing:
@@ -56,6 +57,7 @@ class Tour:
         await self._shown(f"#{root} failing", RowKind.ITEM, "no failing property was listed")
         await self._logs(root)
         await self._debug(root)
+        await self._build()
 
     async def _launch(self) -> str:
         """Launch with a confirmation and follow the live card to its verdict; return the run's short id."""
@@ -94,6 +96,14 @@ class Tour:
             "the debugging session never came up",
             lambda m: m.root == asked.root and "ready" in m.content.heading.lower(),
         )
+
+    async def _build(self) -> None:
+        """Look into a build that ended on the other platform: its tests and the log of one."""
+        self._say("A Testhide server is connected to this channel too. A build of it has ended.")
+        ended = await self._announced(f"FAILED: {SUITE}")
+        self._say("The same verbs work in its thread, in Testhide's own words.")
+        await self._shown(f"#{ended.root} failing", RowKind.ITEM, "no failing test was listed")
+        await self._shown(f"#{ended.root} logs test=1", RowKind.CODE, "no line of the build's log was shown")
 
     # What a person does ---------------------------------------------------------------------------
 

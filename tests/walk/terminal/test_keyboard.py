@@ -12,7 +12,7 @@ from tests.walk.terminal.keyboard import at_keyboard
 def test_demo__a_person_talks(tmp_path: Path) -> None:
     """Verbs, buttons, forms, threads and completion work at a real prompt, and an announcement comes by itself."""
     with at_keyboard("demo", "--speed", "200", folder=tmp_path) as person:
-        person.sees("This chat is connected to a simulated tenant")
+        person.sees("A simulated Antithesis tenant and a simulated Testhide server are connected")
         person.type("status")
         person.sees(r"#\d+ • Recent runs")
         person.sees("clew>")

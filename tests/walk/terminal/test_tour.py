@@ -30,6 +30,9 @@ def test_demo__without_a_terminal_plays_the_tour(tmp_path: Path) -> None:
         "failing property in basic_test",
         "Logs before",
         "The debugging session is ready",
+        "✗ FAILED: Regression Suite",
+        "2 failing tests in Regression Suite",
+        "FAILED tests/test_auth.py::test_token_refresh",
         "That was the tour.",
     ):
         assert shown in tour.stdout

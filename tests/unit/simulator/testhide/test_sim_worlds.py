@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from adapters.simulator.testhide import bulk_world, living_world
-from adapters.simulator.testhide.worlds import NEWLY, PUT_AWAY
+from adapters.simulator.testhide.worlds import NEWLY, PUT_AWAY, SEEN
 from tests.fakes.clock import ManualClock
 from tests.fakes.testhide import called_testhide
 
@@ -57,14 +57,16 @@ async def test_living_world__goes_on_by_itself_and_is_the_same_for_a_seed() -> N
 
 
 async def test_living_world__runs_with_its_clock() -> None:
-    """Nobody has to ask: the pulse lets builds end, and who listens hears of it."""
+    """Nobody has to ask: the pulse lets builds end, and who listens hears of it; somebody who just came sees it end."""
     clock = ManualClock()
     async with called_testhide(world=living_world, speed=60.0, clock=clock) as (server, _):
         heard: list[str] = []
         server.world.listeners.append(lambda event, *_: heard.append(event))
-        await clock.advance(10)
+        await clock.advance(SEEN - 1)
+        early = list(heard)
+        await clock.advance(2)
 
-        assert "build.failed" in heard
+        assert (early, "build.failed" in heard) == ([], True)
 
 
 async def test_bulk_world__many_old_builds() -> None:
