@@ -48,6 +48,7 @@ from bot.triage import (
     QuarantineRequest,
     Question,
     Readiness,
+    ReportedCheck,
     RerunRequest,
     RerunScope,
 )
@@ -244,6 +245,13 @@ class Histories(Protocol):
         """Return them by the platform's id of one result, the newest first."""
 
 
+class ReportFiles(Protocol):
+    """Read the report files that a run leaves behind."""
+
+    async def reported(self, run_id: str, check: str) -> ReportedCheck | None:
+        """Return what the file of a run says of a failing check by its name; None without such a file or check."""
+
+
 class FindsFlaky(Protocol):
     """Say which checks are flaky."""
 
@@ -359,6 +367,7 @@ class Platform:
     classifies: Classifies | None = None
     quarantines: Quarantines | None = None
     histories: Histories | None = None
+    report_files: ReportFiles | None = None
     finds_flaky: FindsFlaky | None = None
     rates_releases: RatesReleases | None = None
     clusters: Clusters | None = None

@@ -139,6 +139,21 @@ class PastResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedCheck:
+    """What a report file of a run says of one failing check beside what the platform says; empty: not said.
+
+    `expected`: the check itself expects to fail. `lines`: the last of its output, `left_out` the number before them.
+    """
+
+    failure_id: str = ""
+    resolution: str = ""  # in the file's own word: "Unresolved"
+    expected: bool = False
+    issue: str = ""  # its key in a tracker
+    lines: tuple[str, ...] = ()
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlakyCheck:
     """A check whose outcome varies. Rates from 0 to 1, `health` from 0 to 100 where low is bad; None: not said."""
 

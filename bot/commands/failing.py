@@ -5,6 +5,7 @@ failing [RUN] [property=NAME|NUMBER] [quarantined=yes]
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from bot.replies import failing as replies
 from bot.targets.moment import choose_property
 from bot.targets.run import analysis_for
 from bot.terms import PLAIN
-from bot.triage import PastResult
+from bot.triage import PastResult, ReportedCheck
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
@@ -28,7 +29,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
     wanted = asked.value("property")
     if wanted is not None:
         chosen = choose_property(found, wanted)
-        return replies.one(found, chosen, await _past(found, chosen))
+        past, reported = await asyncio.gather(_past(found, chosen), _reported(found, chosen))
+        return replies.one(found, chosen, past, reported)
     if asked.flag(found.terms.excused):
         return replies.listing_excused(found)
     return replies.listing(found)
@@ -43,6 +45,15 @@ async def _past(found: RunAnalysis, chosen: Check) -> tuple[PastResult, ...]:
         return await histories.history(chosen.ref)
     except OF_ONE_RUN:
         return ()
+
+
+async def _reported(found: RunAnalysis, chosen: Check) -> ReportedCheck | None:
+    """Return what a report file says of a check; it is told beside the rest, or not at all."""
+    files = found.platform.report_files
+    try:
+        return await files.reported(found.run.ref.run_id, chosen.name) if files is not None else None
+    except OF_ONE_RUN:
+        return None
 
 
 def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.analysis import RunAnalysis
-from bot.cards import Card, Context, Fact, Item, Line, Reply, Span, Tone, Untrusted
+from bot.cards import Card, Context, Excerpt, Fact, Item, Line, Reply, Span, Tone, Untrusted
 from bot.chain import Gap
 from bot.model import Check, Example, VerdictKind
 from bot.platform import has_moments
@@ -40,7 +40,7 @@ from bot.replies.wording import (
     virtual,
 )
 from bot.terms import Terms
-from bot.triage import PastResult
+from bot.triage import PastResult, ReportedCheck
 
 LISTED = 10
 TOLD = 3  # names in the sentence
@@ -107,8 +107,16 @@ def of_which_listed(failing: int, listed: int, terms: Terms) -> str:
     return f"{terms.platform} says that {fail}, and {listed:,} {'is' if listed == 1 else 'are'} listed."
 
 
-def one(found: RunAnalysis, chosen: Check, past: Sequence[PastResult] = ()) -> Reply:
-    """Show one failing property with its sample. `past`: what came of it before, the newest first."""
+def one(
+    found: RunAnalysis,
+    chosen: Check,
+    past: Sequence[PastResult] = (),
+    reported: ReportedCheck | None = None,
+) -> Reply:
+    """Show one failing property with its sample.
+
+    `past`: what came of it before, the newest first. `reported`: what a report file of the run says of it.
+    """
     number = found.failing.index(chosen) + 1
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
@@ -123,6 +131,7 @@ def one(found: RunAnalysis, chosen: Check, past: Sequence[PastResult] = ()) -> R
         *_of_moments(found, chosen, exact),
         Fact("Took", (duration(chosen.took),) if chosen.took is not None else ()),
         Fact(f"Last {number_of(len(past), found.terms.run)}", _before(past)),
+        *_of_report(reported),
         Fact("Where", (Untrusted(stands, code=True),) if (stands := _location(chosen)) else place),
     )
     card = Card(
@@ -132,6 +141,9 @@ def one(found: RunAnalysis, chosen: Check, past: Sequence[PastResult] = ()) -> R
         body=((Untrusted(chosen.description),),) if chosen.description else (),
         facts=tuple(f for f in facts if f.value),
         items=tuple(_sample(e) for e in earliest_first),
+        excerpt=Excerpt(lines=reported.lines, title="From the report file", left_out=reported.left_out)
+        if reported and reported.lines
+        else None,
         buttons=(
                 *at_moment.buttons(about, found.platform, number=number),
                 *ways.beside_check(about, found.platform, number=number),
@@ -139,6 +151,18 @@ def one(found: RunAnalysis, chosen: Check, past: Sequence[PastResult] = ()) -> R
         context=about,
     )  # fmt: skip
     return Reply(card=card)
+
+
+def _of_report(reported: ReportedCheck | None) -> tuple[Fact, ...]:
+    """Return what a report file adds; a failure that the test expects is one in it all the same."""
+    if reported is None:
+        return ()
+    expected = " (the test expects to fail)" if reported.expected else ""
+    return (
+        Fact("Resolution", (Untrusted(reported.resolution), expected) if reported.resolution else ()),
+        Fact("Issue", (Untrusted(reported.issue),) if reported.issue else ()),
+        Fact("Failure id", (Untrusted(reported.failure_id, code=True),) if reported.failure_id else ()),
+    )
 
 
 _FAILED_WORDS = frozenset({"failed", "failing", "error"})

@@ -29,6 +29,7 @@ from adapters.platforms.testhide.jobs import Jobs
 from adapters.platforms.testhide.logs import LogReader
 from adapters.platforms.testhide.model import Model
 from adapters.platforms.testhide.quarantine import Quarantine
+from adapters.platforms.testhide.report_file import ReportFile
 from adapters.platforms.testhide.reruns import Reruns
 from adapters.platforms.testhide.results import ResultReader
 from adapters.platforms.testhide.settings import CHECK_KEY, Server
@@ -98,6 +99,7 @@ class BuildService:
         self.quarantine = Quarantine(self.caller)
         self._results = ResultReader(self.caller, self.quarantine)
         self._logs = LogReader(self.caller, bounds, spool)
+        self._report_files = ReportFile(self.caller, self._logs)
         self._reruns = Reruns(self.caller)
         self._model = Model(self.caller, self.jobs)
         self._triage = Triage(self.caller, self.quarantine)
@@ -134,6 +136,7 @@ class BuildService:
             run_logs=self,
             cancels=self,
             histories=self,
+            report_files=self._report_files,
             reruns=self._reruns,
             diagnoses=self._model,
             asks=self._model,

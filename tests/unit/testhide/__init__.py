@@ -1,0 +1,1 @@
+"""The Testhide client, part by part."""
