@@ -53,18 +53,14 @@ class Builds:
         """Yield pages of builds, newest first. One whose job cannot be read now is `unread`."""
         job, status = await self._jobs.key_of(query), _FILTERS.get(query.status) if query.status else None
         seen: set[str] = set()
-        full = 0
 
         async def page(after: str | None) -> Listed[BuildBody]:
-            nonlocal full
             number = int(after or "1")
             rows, total = await self._page(number, job, status)
-            full = max(full, len(rows))
             seen.update(id_of(row.id) for row in rows)
-            # A total may be wrong either way: a short page at it, or an empty one, is the end.
-            over = not rows or (
-                total is not None and len(seen) >= total and (len(rows) < full or number == 1)
-            )
+            over = (
+                not rows or len(seen) == total
+            )  # a total may be wrong either way: then an empty page is the end
             return Listed(tuple(rows), str(number + 1), not over, 0)
 
         first = True

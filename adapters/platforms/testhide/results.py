@@ -114,7 +114,7 @@ class ResultReader:
             items, total = rows_of((await self.caller.read(request, what="run")).body)
             bodies = [body for item in items if (body := read_struct(item, ResultBody))]
             seen += len(items)
-            more = bool(items) and (total is None or seen < total)
+            more = bool(items) and seen != total
             return Listed(tuple(map(check_of, bodies)), str(number + 1), more, len(items) - len(bodies))
 
         async with aclosing(walk(page, lambda check: (check.name, check.ref), most=most)) as pages:
