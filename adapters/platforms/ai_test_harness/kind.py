@@ -24,6 +24,12 @@ async def _open(own: Account, _clock: Clock, _ledger: Ledger) -> AsyncIterator[P
         yield ExecutionService(http, own).platform
 
 
+async def _register_hook(own: Account, url: str, _clock: Clock) -> str:
+    from adapters.platforms.ai_test_harness.hooks import registration
+
+    return registration(own, url)
+
+
 def _clock(own: Account) -> str:
     return own.address
 
@@ -37,6 +43,7 @@ KIND = PlatformKind(
     least=("AI_TEST_HARNESS_API_KEY",),
     clock=_clock,
     hook_ids=("executionId",),
+    register_hook=_register_hook,
     hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at AI_TEST_HARNESS_BASE_URL first."},
     shapes={KIND_OF_KEY: Shape(re.compile(r"ath_[A-Za-z0-9_-]{8,}"))},
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,26 +11,21 @@ from typing import Literal
 import httpx
 import pytest
 
-from adapters.cli import hooks
-from adapters.cli.background import Intervals, working
 from adapters.cli.parts import Parts
 from adapters.configuration.table import Hooked
 from adapters.platforms import registry
 from adapters.platforms.kind import PlatformKind
 from adapters.settings import Settings
 from adapters.store.store import open_store
-from adapters.tables import Hooks
 from bot.model import RunQuery, RunStatus, Secret
 from bot.platform import Platform
 from bot.ports import Clock, Ledger
-from bot.state import PollStep, Subscription
-from tests.fakes.chat import FakeChat
+from tests.fakes.clock import ManualClock
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.service import FakeRunService
-from tests.fakes.stage import CHANNEL, Stage, silent
+from tests.fakes.stage import Stage
 from tests.walk.hooks.hall import PATIENCE, SECRET, a_body, signed
-
-ONCE = Intervals(poll=3600.0)  # the first poll comes at the start, and no other by itself
+from tests.walk.hooks.program import LISTEN, Program, program
 
 
 class Lab(Hooked):
@@ -58,55 +52,27 @@ LAB = PlatformKind(
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A program that polls once an hour, with a build server that delivers."""
+    """A program whose build server is in memory and delivers for real. `clock` is the program's."""
 
-    stage: Stage
-    url: str
-    polled: asyncio.Queue[PollStep]
-    told: asyncio.Event
+    clock: ManualClock
+    program: Program
 
     async def deliver(self, body: bytes) -> int:
         async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
-            return (
-                await client.post(f"{self.url}/hooks/demo", content=body, headers=signed(body))
-            ).status_code
+            return (await client.post(self.program.url, content=body, headers=signed(body))).status_code
 
 
 @asynccontextmanager
 async def room(folder: Path, monkeypatch: pytest.MonkeyPatch, service: FakeRunService) -> AsyncIterator[Room]:
     monkeypatch.setattr(registry, "PLATFORMS", (*registry.PLATFORMS, LAB))
-    stage, polled, told = Stage(service=service), asyncio.Queue[PollStep](), asyncio.Event()
-    settings = Settings(
-        connections=(Lab(name="demo", webhook_secret=Secret(SECRET)),), hooks=Hooks(listen=("127.0.0.1", 0))
-    )
-    async with open_store(f"sqlite+aiosqlite:///{folder / 'clew.db'}") as store, asyncio.timeout(PATIENCE):
-        await store.subscribe(Subscription(channel=CHANNEL, connection="demo"), stage.clock.now())
-        record = store.record
-
-        async def noticed(step: PollStep) -> int:
-            new = await record(step)
-            polled.put_nowait(step)
-            if new:
-                told.set()
-            return new
-
-        monkeypatch.setattr(store, "record", noticed)
+    stage = Stage(service=service)
+    settings = Settings(connections=(Lab(name="demo", webhook_secret=Secret(SECRET)),), hooks=LISTEN)
+    async with open_store(f"sqlite+aiosqlite:///{folder / 'clew.db'}") as store:
         parts = Parts(
-            settings=settings,
-            platforms=stage.services.platforms,
-            store=store,
-            clock=stage.clock,
-            handler=stage.handler,
-        )
-        chat = FakeChat(clock=stage.clock)
-        async with (
-            working(parts, {chat.name: chat}, intervals=ONCE, notify=silent) as work,
-            hooks.receiving(parts, work, lambda _: None) as listener,
-        ):
-            assert listener is not None
-            assert listener.url is not None
-            await polled.get()  # the first look: what is there was there before
-            yield Room(stage, listener.url, polled, told)
+            settings=settings, platforms=stage.services.platforms, store=store, clock=stage.clock, handler=stage.handler
+        )  # fmt: skip
+        async with program(parts, "demo", monkeypatch) as running:
+            yield Room(stage.clock, running)
 
 
 async def test_delivery__announces_what_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,10 +81,10 @@ async def test_delivery__announces_what_ended(tmp_path: Path, monkeypatch: pytes
     run = service.add_run(a_run(1, connection="demo", status=RunStatus.IN_PROGRESS))
     async with room(tmp_path, monkeypatch, service) as it:
         service.finish(run, some_results(run, failing=("x",)))
-        await it.stage.clock.advance(5)
+        await it.clock.advance(5)
         status = await it.deliver(a_body())
-        await it.stage.clock.advance(0)
-        await it.told.wait()
+        await it.clock.advance(0)
+        await it.program.told.wait()
 
     assert status == 202
 
@@ -129,12 +95,12 @@ async def test_delivery__names_a_run_that_nothing_lists(
     """Where there is no list, the run that a delivery names is read by its id and announced."""
     service = FakeRunService(lacks=frozenset({"lists"}))
     async with room(tmp_path, monkeypatch, service) as it:
-        run = service.add_run(a_run(1, connection="demo", created_at=it.stage.clock.now()))
+        run = service.add_run(a_run(1, connection="demo", created_at=it.clock.now()))
         service.finish(run, some_results(run, failing=("x",)))
-        await it.stage.clock.advance(5)
+        await it.clock.advance(5)
         await it.deliver(a_body().replace(b"1026", f'"{run.ref.run_id}"'.encode()))
-        await it.stage.clock.advance(0)
-        await it.told.wait()
+        await it.clock.advance(0)
+        await it.program.told.wait()
 
     assert [call.argument for call in service.calls if call.method == "run"] == [run.ref.run_id]
 
@@ -148,10 +114,10 @@ async def test_delivery__soon_after_a_poll(tmp_path: Path, monkeypatch: pytest.M
         before = polls(service)
         for build in range(5):
             await it.deliver(a_body(build))
-            await it.stage.clock.advance(0.9)
+            await it.clock.advance(0.9)
         early = polls(service)
-        await it.stage.clock.advance(0.5)
-        await it.told.wait()
+        await it.clock.advance(0.5)
+        await it.program.told.wait()
 
     assert (before, early, polls(service)) == (1, 1, 2)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.cli import hooks
-from adapters.cli.background import Intervals, working
 from adapters.main import assemble
 from adapters.platforms.kind import Checked
 from adapters.platforms.testhide.hooks import EVENTS
@@ -18,15 +15,13 @@ from adapters.platforms.testhide.kind import KIND
 from adapters.platforms.testhide.settings import Server
 from adapters.settings import Settings
 from adapters.simulator.testhide import SimulatedTesthide
-from adapters.tables import Hooks
 from bot.errors import AccessRefused, ServiceError
 from bot.model import Secret
-from bot.state import NewDelivery, PollStep, Subscription
-from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
-from tests.fakes.stage import CHANNEL, silent
+from tests.fakes.stage import CHANNEL
 from tests.fakes.testhide import Caller, called_testhide
-from tests.walk.hooks.hall import PATIENCE, SECRET, Hall
+from tests.walk.hooks.hall import SECRET, Hall
+from tests.walk.hooks.program import LISTEN, program
 
 Testhide = tuple[SimulatedTesthide, Caller]
 CLOCK = ManualClock()
@@ -230,39 +225,16 @@ async def test_delivery__announces_a_build(
     testhide: Testhide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From a build's end to the outbox by a webhook alone: the next poll would come in an hour."""
-    (server, _), clock, chat = testhide, ManualClock(), FakeChat(clock=ManualClock())
+    (server, _), clock = testhide, ManualClock()
     job = server.add_job("Smoke Tests")
     server.add_build(job)
     build = server.add_build(job, status="running", takes=3600)
-    settings = Settings(
-        connections=(connected(server),),
-        database_url=Secret(f"sqlite:///{tmp_path / 'clew.db'}"),
-        hooks=Hooks(listen=("127.0.0.1", 0)),
-    )
-    looked, told, rows = asyncio.Event(), asyncio.Event(), list[NewDelivery]()
-    async with asyncio.timeout(PATIENCE), assemble(settings, clock) as parts:
-        await parts.store.subscribe(Subscription(channel=CHANNEL, connection="qa"), clock.now())
-        record = parts.store.record
+    address = Secret(f"sqlite:///{tmp_path / 'clew.db'}")
+    settings = Settings(connections=(connected(server),), database_url=address, hooks=LISTEN)
+    async with assemble(settings, clock) as parts, program(parts, "qa", monkeypatch) as it:
+        await register(connected(server), it.url)
+        await clock.advance(5)
+        server.finish_build(build, failing=["tests/test_part_000.py::test_case_1"])
+        await it.told.wait()
 
-        async def noticed(step: PollStep) -> int:
-            new = await record(step)
-            looked.set()
-            rows.extend(step.deliveries)
-            if new:
-                told.set()
-            return new
-
-        monkeypatch.setattr(parts.store, "record", noticed)
-        once = Intervals(poll=3600.0)
-        async with (
-            working(parts, {chat.name: chat}, intervals=once, notify=silent) as work,
-            hooks.receiving(parts, work, lambda _: None) as listener,
-        ):
-            await looked.wait()
-            await clock.advance(5)
-            assert listener is not None
-            await register(connected(server), f"{listener.url}/hooks/qa")
-            server.finish_build(build, failing=["tests/test_part_000.py::test_case_1"])
-            await told.wait()
-
-    assert [row.key for row in rows] == [f"qa:{build}:completed:{CHANNEL}"]
+    assert [row.key for row in it.rows] == [f"qa:{build}:completed:{CHANNEL}"]

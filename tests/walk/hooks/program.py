@@ -1,0 +1,59 @@
+"""Clew as it runs: it polls once at the start, and then only when a webhook says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from adapters.cli import hooks
+from adapters.cli.background import Intervals, working
+from adapters.cli.parts import Parts
+from adapters.tables import Hooks
+from bot.state import NewDelivery, PollStep, Subscription
+from tests.fakes.chat import FakeChat
+from tests.fakes.stage import CHANNEL, silent
+from tests.walk.hooks.hall import PATIENCE
+
+LISTEN = Hooks(listen=("127.0.0.1", 0))
+ONCE = Intervals(poll=3600.0)  # the first poll comes at the start, and no other by itself
+
+
+@dataclass
+class Program:
+    """What came of it. `url`: where webhooks are received; `told`: whether anything is to be posted."""
+
+    url: str = ""
+    rows: list[NewDelivery] = field(default_factory=list)
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@asynccontextmanager
+async def program(parts: Parts, connection: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Program]:
+    """Run with a channel that asks for every run of a connection; its first look is over, 5 s ago."""
+    it, record = Program(), parts.store.record
+
+    async def noticed(step: PollStep) -> int:
+        new = await record(step)
+        it.rows += step.deliveries
+        it.looked.set()
+        if new:
+            it.told.set()
+        return new
+
+    monkeypatch.setattr(parts.store, "record", noticed)
+    chat = FakeChat(clock=parts.clock)
+    async with asyncio.timeout(PATIENCE):
+        await parts.store.subscribe(Subscription(channel=CHANNEL, connection=connection), parts.clock.now())
+        async with (
+            working(parts, {chat.name: chat}, intervals=ONCE, notify=silent) as work,
+            hooks.receiving(parts, work, lambda _: None) as listener,
+        ):
+            assert listener is not None
+            it.url = f"{listener.url}/hooks/{connection}"
+            await it.looked.wait()
+            yield it
