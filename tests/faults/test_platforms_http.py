@@ -53,7 +53,7 @@ async def _caller(
     **bounds: Any,
 ) -> AsyncIterator[Caller]:
     limits = Limits(**{"wait": 0.001, "longest_wait": 1.0, **bounds})
-    endpoint = Endpoint(address=address, login=login or Key(Secret(KEY)), check="Check LAB_KEY.")
+    endpoint = Endpoint(address=address, login=login or Key(Secret(KEY)), check="Check LAB_KEY.", secrets=())
     async with open_http(limits=limits, ca_file=ca_file) as http:
         yield Caller(Sender(http, endpoint, limits), per_minute)
 
@@ -300,7 +300,7 @@ async def _logged_in(house: House) -> AsyncIterator[Caller]:
 
             address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             session = Session(log_in, Secret("pass-word"), lambda: NOW)
-            sender = Sender(http, Endpoint(address=address, login=session, check=""), limits)
+            sender = Sender(http, Endpoint(address=address, login=session, check="", secrets=()), limits)
             yield Caller(sender)
     finally:
         server.close()

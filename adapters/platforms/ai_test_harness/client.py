@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import httpx
 
+from adapters.configuration.table import secrets_in
 from adapters.platforms.ai_test_harness import launching, protocol
 from adapters.platforms.ai_test_harness.decode import (
     TERMS,
@@ -66,7 +67,8 @@ class ExecutionService:
     """What an execution's errors are read less by: one test, lines with a text."""
 
     def __init__(self, http: httpx.AsyncClient, own: Account, *, limits: Limits | None = None) -> None:
-        endpoint = Endpoint(address=own.address, login=Key(own.api_key), check=CHECK_KEY)
+        secrets = tuple(secrets_in(own))
+        endpoint = Endpoint(address=own.address, login=Key(own.api_key), check=CHECK_KEY, secrets=secrets)
         self._own = own
         self._caller = Caller(Sender(http, endpoint, limits or Limits()), own.requests_per_minute)
         self._plans = Plans(self._caller)

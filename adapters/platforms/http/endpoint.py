@@ -23,7 +23,7 @@ class Endpoint:
     address: str
     login: Login
     check: str
-    secrets: tuple[Secret, ...] = ()
+    secrets: tuple[Secret, ...]
 
     def url(self, request: Request) -> str:
         """Return what a request is sent to: its path behind the address, with exactly one slash between them.

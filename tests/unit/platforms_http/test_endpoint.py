@@ -15,7 +15,7 @@ LINK = "https://store.example.com/a%2Fb?X-Amz-Signature=CANARY%2B1%3D"
 
 
 def _at(address: str) -> Endpoint:
-    return Endpoint(address=address, login=Key(Secret("k3y")), check="")
+    return Endpoint(address=address, login=Key(Secret("k3y")), check="", secrets=())
 
 
 @pytest.mark.parametrize(
