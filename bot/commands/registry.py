@@ -19,6 +19,8 @@ FILES = (
     "bot.commands.classify",
     "bot.commands.quarantine",
     "bot.commands.flaky",
+    "bot.commands.readiness",
+    "bot.commands.clusters",
     "bot.commands.rerun",
     "bot.commands.cancel",
     "bot.commands.report",

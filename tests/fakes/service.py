@@ -69,6 +69,7 @@ class Launching(Enum):
 
 LOST = frozenset({Launching.LOST_REPLY, Launching.LOST_REQUEST})
 TRIAGE = frozenset({"reruns", "diagnoses", "asks", "classifies", "quarantines", "finds_flaky"})
+RATINGS = frozenset({"agents", "rates_releases", "clusters"})
 T = TypeVar("T")
 
 
@@ -245,6 +246,8 @@ class FakeRunService:
             classifies=self._also("classifies"),
             quarantines=self._also("quarantines"),
             finds_flaky=self._also("finds_flaky"),
+            rates_releases=self._also("rates_releases"),
+            clusters=self._also("clusters"),
         )
 
     def _also(self, part: str) -> FakeTriage | None:
@@ -543,7 +546,8 @@ def a_harness(**changes: object) -> FakeRunService:
     """Return the platform's third face: it lists no runs, and says once of which launcher one is."""
     lacks = frozenset({"lists", "moment_logs", "debugs", "reports", "finds_launched", "cancels"})
     ids = re.compile(r"exec_[0-9a-z]{1,20}")
-    return FakeRunService(**{"terms": EXECUTIONS, "ids": ids, "lacks": lacks, "thin": True, **changes})  # type: ignore[arg-type]  # the test's own
+    given = {"terms": EXECUTIONS, "ids": ids, "lacks": lacks, "also": RATINGS, "thin": True, **changes}
+    return FakeRunService(**given)  # type: ignore[arg-type]  # the test's own
 
 
 def _fits(run: Run, query: RunQuery) -> bool:

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import NotAvailable, ServiceError
+from bot.errors import NotAvailable, NotFound, ServiceError
 from bot.model import LaunchOutcome, LaunchRequest, Refused
 from bot.triage import (
     Agent,
     AgentRequest,
     Classification,
     Classified,
+    Cluster,
     Diagnosis,
     FlakyCheck,
     ModelAnswer,
     Quarantined,
     QuarantineRequest,
     Question,
+    Readiness,
     RerunRequest,
     RerunScope,
 )
@@ -46,6 +48,8 @@ class FakeTriage:
     sources: tuple[str, ...] = ("build 1026",)
     shaky: tuple[FlakyCheck, ...] = ()
     there: tuple[Agent, ...] = ()
+    rated: dict[str, Readiness] = field(default_factory=dict)  # by version
+    groups: tuple[Cluster, ...] = ()
     refused: frozenset[str] = frozenset()
     reruns: list[RerunRequest] = field(default_factory=list)
     diagnosed: list[str] = field(default_factory=list)
@@ -53,6 +57,7 @@ class FakeTriage:
     classified: list[Classification] = field(default_factory=list)
     changes: list[QuarantineRequest] = field(default_factory=list)
     invoked: list[AgentRequest] = field(default_factory=list)
+    windows: list[int] = field(default_factory=list)  # days that clusters were asked for
     looked: list[str] = field(default_factory=list)  # launchers that flaky checks were asked for
     held: dict[str, list[Quarantined]] = field(default_factory=lambda: defaultdict(list))
     _talks: int = 0
@@ -141,6 +146,21 @@ class FakeTriage:
         self._enter("flaky")
         self.looked.append(launcher_key)
         return self.shaky
+
+    async def readiness(self, version: str) -> Readiness:
+        """Return the rating that the test gave it."""
+        self._enter("readiness")
+        self.judge(not version.strip(), "a rating of no version")
+        if version not in self.rated:
+            raise NotFound("The platform has no such version (404).", what="version")
+        return self.rated[version]
+
+    async def clusters(self, days: int) -> tuple[Cluster, ...]:
+        """Return the groups that the test gave it."""
+        self._enter("clusters")
+        self.judge(days < 1, f"clusters of {days} days")
+        self.windows.append(days)
+        return self.groups
 
     async def agents(self) -> tuple[Agent, ...]:
         """Return the agents that there are."""

@@ -15,7 +15,7 @@ from bot.model import NOTHING, Run
 from bot.state import Actor, Invocation, MessageRef, Place
 from tests.fakes.clock import ManualClock
 from tests.fakes.records import FakeRecords
-from tests.fakes.service import TRIAGE, FakeRunService
+from tests.fakes.service import RATINGS, TRIAGE, FakeRunService
 from tests.fakes.store import MemoryStore
 
 ALICE = Actor(id="slack:user:T1:ALICE", principals=frozenset({"slack:user:T1:ALICE"}), name="Alice")
@@ -126,6 +126,6 @@ def words_of(card: Card, label: str) -> str:
 
 def a_door_to_everything(**changes: object) -> Door:
     """Return a door whose platform has every part that a fake has, so that every verb is there."""
-    service = FakeRunService(connection="demo", also=TRIAGE)
+    service = FakeRunService(connection="demo", also=TRIAGE | RATINGS)
     clock = ManualClock()
     return Door(service=service, clock=clock, takers=(FakeRecords(clock),), **changes)  # type: ignore[arg-type]  # the caller's fields

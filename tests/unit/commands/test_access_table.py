@@ -29,7 +29,7 @@ NEEDS: dict[str, tuple[Role, bool]] = {  # the role, and whether something is ch
     "confirm": (Role.READ, False),
     "decline": (Role.READ, False),
     **dict.fromkeys(("status", "failing", "logs", "report", "find", "watching", "flaky"), (Role.READ, False)),
-    **dict.fromkeys(("help", "version", "check"), (Role.READ, False)),
+    **dict.fromkeys(("help", "version", "check", "readiness", "clusters"), (Role.READ, False)),
 }
 HERE = "slack:channel:T1:C1"
 PLACES = {

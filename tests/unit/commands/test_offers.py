@@ -13,7 +13,7 @@ from bot.replies.parts import NOUNS
 from tests.fakes.clock import ManualClock
 from tests.fakes.records import FakeRecords
 from tests.fakes.runs import MOMENT, a_run, some_results
-from tests.fakes.service import TRIAGE, FakeRunService
+from tests.fakes.service import RATINGS, TRIAGE, FakeRunService
 from tests.unit.commands.door import Door, told
 
 WAYS = ("launches", "moment_logs", "run_logs", "debugs", "reports", "cancels")
@@ -28,6 +28,8 @@ NEEDING = {
     "classify",
     "quarantine",
     "flaky",
+    "readiness",
+    "clusters",
     "publish",
 }
 
@@ -37,8 +39,7 @@ def test_needs__all_have_a_noun() -> None:
     needs = {value for value in vars(platform).values() if isinstance(value, Need)}
 
     assert needs == set(NOUNS)
-    needed = {need for verb in VERBS.values() for need in verb.needs}
-    assert needed | {platform.RATES_RELEASES, platform.CLUSTERS} == needs  # those two verbs come next
+    assert needs == {need for verb in VERBS.values() for need in verb.needs}
 
 
 async def test_verbs__are_those_that_a_connection_offers() -> None:
@@ -48,7 +49,7 @@ async def test_verbs__are_those_that_a_connection_offers() -> None:
         Door(service=poor),
         Door(
             service=poor,
-            others=(FakeRunService(connection="rich", also=TRIAGE),),
+            others=(FakeRunService(connection="rich", also=TRIAGE | RATINGS),),
             takers=(FakeRecords(ManualClock()),),
         ),
     )
