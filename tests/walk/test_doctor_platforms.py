@@ -16,10 +16,14 @@ from adapters.cli.doctor import Finding, _clock, _findings, _lines, _of_its_kind
 from adapters.configuration.table import HttpConnection
 from adapters.platforms.kind import AnyPlatform, Checked, PlatformKind
 from adapters.settings import environment_names
+from adapters.simulator.ai_test_harness import simulated_harness
+from adapters.simulator.common.server import SimulatedServer
 from bot.errors import AccessRefused, NotAvailable, ServiceError
 from bot.platform import Platform
 from bot.ports import Clock, Ledger
 from tests.fakes.certificates import AUTHORITY, server_context
+from tests.fakes.clock import ManualClock
+from tests.fakes.judged import judged
 from tests.fakes.raw_http import raw_server, says
 from tests.fakes.testhide import judging_testhide
 
@@ -171,3 +175,51 @@ async def test_testhide__by_user_and_password(place: Path) -> None:
     (line,) = wrong
     assert line.bad
     assert not [secret for secret in secrets if secret in f"{right} {wrong}"]
+
+
+def _by_variables(server: SimulatedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+
+
+def _nothing_but_the_clock_is_read_without_the_key(server: SimulatedServer) -> None:
+    """Any answer tells the time, a refusal too; this platform has nothing that it tells without a key."""
+    assert server.violations() == ["GET: Authorization must be “Bearer” and the key"]
+    server.forget()
+
+
+async def test_harness__set_up_by_variables(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Agents prove the key, plans say what can be started, and what completion without a list means is said."""
+    async with judged(simulated_harness(living=False, speed=0.0, clock=ManualClock())) as server:
+        _by_variables(server, monkeypatch)
+        empty = await _of("ai-test-harness")
+        server.add_plan("Checkout", tests=["a"])
+        found = await _of("ai-test-harness")
+        _nothing_but_the_clock_is_read_without_the_key(server)
+
+    assert found[0].found == f"{server.base_url} answers, release not named, key accepted"
+    assert found[1].found.endswith("agents seen")
+    assert (empty[2].found, empty[2].odd) == ("no test plan is seen, so nothing can be started", True)
+    assert found[2] == Finding("platform ai-test-harness", "1 test plan seen")
+    assert found[3].found.startswith(
+        "there is no list of executions: channels are notified of those that were started"
+    )
+    assert found[3].hint == "Set webhook_secret and [hooks], then run `clew hooks register ai-test-harness`."
+    assert not [line for line in found[:4] if line.bad or line.odd]
+    assert found[4].subject == "clock of ai-test-harness"
+    assert found[4].found != "it cannot be read"
+
+
+async def test_harness__an_agent_of_the_settings_that_is_none(place: Path) -> None:
+    """The ones there are stand beside it."""
+    async with judged(simulated_harness(living=False, speed=0.0, clock=ManualClock())) as server:
+        row = '[[connection]]\nname = "ath"\nkind = "ai-test-harness"\nbase_url = "{}"\napi_key = "{}"\n'
+        extra = 'debug_agent = "agent_none"\nwebhook_secret = "twelve-characters"\n'
+        (place / "clew.toml").write_text(row.format(server.base_url, server.api_key) + extra)
+        found = await _of("platform ath")
+        _nothing_but_the_clock_is_read_without_the_key(server)
+
+    assert found[1].bad
+    assert found[1].found.startswith("debug_agent names agent_none, which is none of the ")
+    assert found[1].hint.startswith("There are: agent_")
+    assert "no webhook yet" not in found[3].found

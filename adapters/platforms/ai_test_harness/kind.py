@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from adapters.configuration.tokens import Shape
 from adapters.platforms.ai_test_harness.settings import KIND_OF_KEY, MAKE_A_KEY, Account
-from adapters.platforms.kind import PlatformKind
+from adapters.platforms.kind import Checked, PlatformKind
 from bot.errors import AccessRefused, Unreachable
 from bot.platform import Platform
 from bot.ports import Clock, Ledger
@@ -30,8 +30,14 @@ async def _register_hook(own: Account, url: str, _clock: Clock) -> str:
     return registration(own, url)
 
 
+def _check(own: Account, clock: Clock) -> AsyncIterator[Checked]:
+    from adapters.platforms.ai_test_harness.checkup import check
+
+    return check(own, clock)
+
+
 def _clock(own: Account) -> str:
-    return own.address
+    return f"{own.address}/agents"
 
 
 KIND = PlatformKind(
@@ -42,6 +48,7 @@ KIND = PlatformKind(
     default="ai-test-harness",
     least=("AI_TEST_HARNESS_API_KEY",),
     clock=_clock,
+    check=_check,
     hook_ids=("executionId",),
     register_hook=_register_hook,
     hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at AI_TEST_HARNESS_BASE_URL first."},
