@@ -98,12 +98,14 @@ class Tour:
         )
 
     async def _build(self) -> None:
-        """Look into a build that ended on the other platform: its tests and the log of one."""
+        """Look into a build that ended on the other platform: its tests, the log of one, and what its model says."""
         self._say("A Testhide server is connected to this channel too. A build of it has ended.")
         ended = await self._announced(f"FAILED: {SUITE}")
         self._say("The same verbs work in its thread, in Testhide's own words.")
         await self._shown(f"#{ended.root} failing", RowKind.ITEM, "no failing test was listed")
         await self._shown(f"#{ended.root} logs test=1", RowKind.CODE, "no line of the build's log was shown")
+        diagnosis = await self._type(f"#{ended.root} debug")
+        _require(SUITE in diagnosis.content.heading, "the build was not diagnosed")
 
     # What a person does ---------------------------------------------------------------------------
 

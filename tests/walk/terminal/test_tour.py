@@ -33,6 +33,7 @@ def test_demo__without_a_terminal_plays_the_tour(tmp_path: Path) -> None:
         "✗ FAILED: Regression Suite",
         "2 failing tests in Regression Suite",
         "FAILED tests/test_auth.py::test_token_refresh",
+        "What Testhide's model makes of Regression Suite",
         "That was the tour.",
     ):
         assert shown in tour.stdout
