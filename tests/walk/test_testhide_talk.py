@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.platforms.testhide import logs
 from adapters.platforms.testhide.client import BuildService
 from adapters.simulator.testhide import SimulatedTesthide
 from bot.cards import Button, Card, Reply, plain
@@ -198,6 +199,18 @@ async def test_logs__an_artifact(talk: Talk) -> None:
     assert shown.excerpt.lines[-1] == "last line"
     assert shown.files[0].name == f"{build}-server.log"
     assert "This build has no file “core.dump”." in texts(lacking)
+
+
+async def test_logs__of_a_running_build_go_on(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its stream begins with what was logged before: nothing stands there twice."""
+    monkeypatch.setattr(logs, "IDLE", 0.2)
+    job = talk.server.add_job("Regression Suite", tests=TESTS)
+    running = talk.server.add_build(job, status="running", age=150.0)
+    shown = (await talk.say(f"logs {running} lines=200")).card
+
+    assert shown.excerpt is not None
+    assert len(shown.excerpt.lines) == len(set(shown.excerpt.lines))
+    assert shown.tone.value == "neutral"
 
 
 async def test_status__of_a_build_in_the_queue(talk: Talk) -> None:

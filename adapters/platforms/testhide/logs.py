@@ -29,7 +29,9 @@ from bot.redact import scrub
 
 SEARCHED = 20_000  # lines from the end that are looked through
 WHOLE = 200_000  # lines that go into a file
-STREAMED = 20.0  # seconds that a running build is followed
+STREAMED = 20.0  # seconds that a running build is followed at most
+IDLE = 5.0  # seconds without a line after which it is followed no longer
+JOINT = 5  # lines of a log's end by which it is found again in a stream
 _LINE = 2_000  # characters of a line in a card
 _TEXT_BYTES = 16 * MIB  # of a file that lines are shown of
 _NUL = b"\x00"
@@ -54,14 +56,17 @@ class _Kept:
     most: int
     fits: Callable[[str], bool]
     lines: deque[str] = field(init=False)
+    end: deque[str] = field(init=False)  # of all lines, whether they fit or not
     matched: int = 0
     total: int = 0
 
     def __post_init__(self) -> None:
         self.lines = deque(maxlen=max(1, self.most))
+        self.end = deque(maxlen=JOINT)
 
     def take(self, lines: Sequence[str]) -> None:
         """Look at the next lines, in their order."""
+        self.end.extend(lines[-JOINT:])
         for line in lines:
             self.total += 1
             if self.fits(line):
@@ -157,22 +162,23 @@ class LogReader:
         return max(total, at)
 
     async def _follow(self, build: str, kept: _Kept) -> str | None:
-        """Take what a running build says for a few seconds; None where it ended or was followed to the end of them."""
+        """Take what a running build says for a few seconds; None where it ended, fell silent, or went on too long.
+
+        Whether a stream begins with all that was logged is not documented: what is known of it is passed over.
+        """
+        found: list[str] = []
         try:
             async with (
                 asyncio.timeout(STREAMED),
                 self.caller.stream(protocol.stream_request(build), what="run") as chunks,
             ):
-                async for event in _events(chunks):
-                    if event.type == "done":
-                        return None
-                    if event.type == "log" and event.data:
-                        kept.take(event.data.splitlines() or [event.data])
+                cut = await _listen(chunks, found)
         except TimeoutError:
-            return None
+            cut = None
         except ServiceError as error:
-            return f"what it says now could not be followed: {error.problem}"
-        return "the stream broke off"
+            cut = f"what it says now could not be followed: {error.problem}"
+        kept.take(_behind(found, [*kept.end]))
+        return cut
 
     async def _fetch(self, chosen: _Artifact, writer: Writer, kept: _Kept) -> str | None:
         request = protocol.download_request(id_of(chosen.id))
@@ -202,6 +208,31 @@ class LogReader:
         elif rest:
             kept.take([rest.decode("utf-8", "replace")])
         return None
+
+
+async def _listen(chunks: AsyncIterator[bytes], found: list[str]) -> str | None:
+    """Collect the lines of a stream; return why it is not whole, None where it ended or fell silent."""
+    events = aiter(_events(chunks))
+    while len(found) < SEARCHED:
+        try:
+            async with asyncio.timeout(IDLE):
+                event = await anext(events)
+        except TimeoutError:
+            return None
+        except StopAsyncIteration:
+            return "the stream broke off"
+        if event.type == "done":
+            return None
+        if event.type == "log" and event.data:
+            found += event.data.splitlines() or [event.data]
+    return None
+
+
+def _behind(lines: list[str], end: list[str]) -> list[str]:
+    """Return what comes behind the end of a log, the last time that it stands in these lines; all where it does not."""
+    size = len(end)
+    places = (at for at in range(len(lines), size - 1, -1) if size and lines[at - size : at] == end)
+    return lines[next(places, 0) :]
 
 
 async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[_Event]:
