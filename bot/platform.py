@@ -342,7 +342,8 @@ class Platform:
     """One connection to a test platform, with the parts that it offers.
 
     `connection`: its name, the first half of every `RunRef` that it returns. `notified_by_default`: whether a channel
-    that asks for runs without naming a connection is notified of its runs.
+    that asks for runs without naming a connection is notified of its runs. `runs_nothing`: a launch there makes a record
+    to report into, so doing it once more runs nothing again.
     """
 
     connection: str
@@ -352,6 +353,7 @@ class Platform:
     reads_checks: ReadsChecks | None = None
     lists: Lists | None = None
     launches: Launches | None = None
+    runs_nothing: bool = False
     finds_launched: FindsLaunched | None = None
     offers_launched: OffersLaunched | None = None
     moment_logs: MomentLogs | None = None
@@ -419,6 +421,7 @@ RUN_LOGS = Need(lambda platform: platform.run_logs)
 DEBUGS = Need(lambda platform: platform.debugs)
 REPORTS = Need(lambda platform: platform.reports)
 CANCELS = Need(lambda platform: platform.cancels)
+LAUNCHES_AGAIN = Need(lambda platform: None if platform.runs_nothing else platform.launches)
 RERUNS = Need(lambda platform: platform.reruns)
 DIAGNOSES = Need(lambda platform: platform.diagnoses)
 ASKS = Need(lambda platform: platform.asks)

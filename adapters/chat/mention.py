@@ -12,7 +12,7 @@ from collections.abc import Callable
 from adapters.chat.message_target import named
 from bot.cards import FieldKind
 from bot.commands.registry import VERBS
-from bot.handler import ALIASES
+from bot.handler import ALIASES, PROSE
 from bot.lengths import READ
 
 _QUOTED_REST = re.compile(r"^[ \t]{0,3}(?:>>>|&gt;&gt;&gt;).*", re.MULTILINE | re.DOTALL)
@@ -77,9 +77,11 @@ def _quotations(text: str) -> list[str]:
 
 
 def _bare(text: str) -> str:
-    """Leave out greetings, thanks and the signs around them; the value of a name stays whole."""
+    """Leave out greetings, thanks and the signs around them; the value of a name and a text of one's own stay whole."""
     start = _LEADING.match(text)
     text = text[start.end() if start else 0 :].strip()
+    if _verb(text) in PROSE:
+        return text
     for _ in range(2):  # "please, thanks"
         thanks = _TRAILING.search(text, max(0, len(text) - _LONGEST_THANKS))
         if thanks is not None and "=" not in _last(text[: thanks.start()]):

@@ -18,7 +18,7 @@ from bot.commands.launch import propose
 from bot.commands.parameters import CONNECTION, RUN
 from bot.errors import UserError
 from bot.model import LaunchRequest, Run
-from bot.platform import LAUNCHES, RERUNS, Launches, Platform, Reruns
+from bot.platform import LAUNCHES_AGAIN, RERUNS, Launches, Platform, Reruns
 from bot.replies import acting as replies
 from bot.replies.confirming import just_confirmed
 from bot.state import Intent
@@ -31,8 +31,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
     scope = _scope(asked)
     platform, run = await run_of(asked, services, ended=True)
     reruns = platform.reruns
-    if reruns is None and platform.launches is None:
-        require(platform, RERUNS, services)
+    if reruns is None:
+        require(platform, LAUNCHES_AGAIN, services)
     if not run.status.terminal:
         raise replies.not_ended(run, platform.terms)
     if reruns is None:
@@ -63,7 +63,7 @@ async def _launch_again(
     if scope is not RerunScope.ALL:
         raise replies.whole_only(scope, platform.terms)
     intent = await services.store.intent_of_run(run.ref)
-    launches = require(platform, LAUNCHES, services)
+    launches = require(platform, LAUNCHES_AGAIN, services)
     request = _request(run, intent, launches, services.new_key())
     return await propose(request, platform, asked, services, reason=f"rerun of {run.ref.run_id}")
 
@@ -97,7 +97,7 @@ VERB = Verb(
     name="rerun",
     summary="start a run again, or only what failed in it; asks first",
     handle=handle,
-    needs=(RERUNS, LAUNCHES),
+    needs=(RERUNS, LAUNCHES_AGAIN),
     parameters=(
         RUN,
         Parameter(name="failed", summary="Only what failed", kind=FieldKind.FLAG, example="failed=yes"),

@@ -58,6 +58,8 @@ WRITTEN = [
     ("@clew, status?", "status"),
     ("@clew - status!", "status"),
     ("hey @clew status", "status"),
+    ("hey @clew, ask why only there?", "ask why only there?"),
+    ("@clew ask is run=latest green? thanks", "ask is run=latest green? thanks"),
     ("Hi there @clew, please status", "status"),
     ("good morning @clew! status, please.", "status"),
     ("status @clew", "status"),
