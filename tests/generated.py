@@ -46,7 +46,7 @@ def verbs_table() -> str:
 def platforms_table() -> str:
     """Write the README's table of platforms: what each calls things, and which verbs and ways it has."""
     with asyncio.Runner() as runner:
-        platforms = {kind.title: runner.run(_opened(kind)) for kind in PLATFORMS}
+        platforms = {kind.title: runner.run(opened(kind)) for kind in PLATFORMS}
     rows = [
         (
             "run, launcher, check",
@@ -74,7 +74,7 @@ def _sign(has: bool) -> str:
     return "yes" if has else "no"
 
 
-async def _opened(kind: AnyPlatform) -> Platform:
+async def opened(kind: AnyPlatform) -> Platform:
     """Return a platform of a kind as its least settings make it; nothing is sent."""
     values = {name: "https://example.com" if name.endswith("_URL") else "example" for name in kind.least}
     own = kind.connection(name=kind.default, **environment.given(kind.connection, values))

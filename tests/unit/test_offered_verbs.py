@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.platforms.kind import AnyPlatform
 from adapters.platforms.registry import PLATFORMS
 from bot.commands.registry import VERBS
 from tests.fakes.service import FakeRunService, a_build_server
@@ -23,7 +24,7 @@ PLANNED = 3  # verbs
 
 
 @pytest.mark.parametrize("kind", PLATFORMS, ids=lambda kind: str(kind.name))
-async def test_offered__by_each_kind(kind) -> None:  # type: ignore[no-untyped-def]  # of any settings
+async def test_offered__by_each_kind(kind: AnyPlatform) -> None:
     """Those whose parts it has; the others are said to be another platform's."""
     platform = await opened(kind)
     shown = {name for name, verb in VERBS.items() if not verb.hidden and verb.offered_by([platform])}
