@@ -255,6 +255,10 @@ class ReportFiles(Protocol):
 class FindsFlaky(Protocol):
     """Say which checks are flaky."""
 
+    @property
+    def rated_by(self) -> str:
+        """What checks are rated by where that is more than a launcher: "project"; "" for a launcher."""
+
     async def flaky(self, launcher_key: str) -> tuple[FlakyCheck, ...]:
         """Return them, those that got worse first; "" for all launchers. Raises `NotAvailable`."""
 

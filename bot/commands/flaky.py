@@ -21,7 +21,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     platform, finds = await platform_with(asked, services, FINDS_FLAKY)
     row = await _launcher(asked, platform)
     checks = await finds.flaky(row.key if row else "")
-    return replies.listing(checks, row, platform)
+    return replies.listing(checks, row, finds.rated_by, platform)
 
 
 async def _launcher(asked: Asked, platform: Platform) -> LauncherRow | None:

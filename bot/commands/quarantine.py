@@ -48,7 +48,9 @@ async def handle(asked: Asked, services: Services) -> Reply:
     quarantines = require(target.platform, QUARANTINES, services)
     reason = "" if remove else await _reason(asked, quarantines, target)
     if remove is (target.entry is None):
-        raise replies.is_so_already(target.check, target.launcher.name, target.platform.terms, remove=remove)
+        raise replies.is_so_already(
+            target.check, target.launcher.name, target.held, target.platform.terms, remove=remove
+        )
     request = QuarantineRequest(launcher=target.launcher.name, launcher_key=target.launcher.key,
                                 check=target.check, reason=reason, remove=remove, run_id=target.run_id)  # fmt: skip
     intent = await _draft(request, target.platform, asked, services)

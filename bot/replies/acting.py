@@ -52,7 +52,7 @@ def confirmation(
 _SCOPES: Mapping[RerunScope, tuple[str, str]] = {
     RerunScope.ALL: ("", "all of it"),
     RerunScope.FAILED: ("what failed in ", "only {} that failed"),
-    RerunScope.FLAKY: ("what is flaky in ", "only {} that the platform calls flaky"),
+    RerunScope.FLAKY: ("what is flaky in ", "only {} that {platform} calls flaky"),
 }  # what the title and the fact say
 
 
@@ -61,7 +61,7 @@ def confirm_rerun(intent: Intent, request: RerunRequest, terms: Terms, warnings:
     part, what = _SCOPES[request.scope]
     facts = (
         Fact(terms.run.title, (Untrusted(request.run_id, code=True),)),
-        Fact("What", (what.format(terms.check.many),)),
+        Fact("What", (what.format(terms.check.many, platform=terms.platform),)),
         Fact("Connection", (Untrusted(intent.connection),)),
         Fact("Cost", (f"one {terms.run.one}",)),
     )
@@ -217,12 +217,13 @@ def _quarantine(intent: Intent, change: QuarantineRequest, terms: Terms) -> Card
     check, job = titled(change.check)[0], Untrusted(change.launcher)
     if change.remove:
         said: Line = (f"This {terms.check.one} is no longer quarantined in ", job,
-                      ". Its failures count again from the next ", terms.run.one, " on.")  # fmt: skip
+                      f". Its failures count again in {terms.run.many} that end from now on.")  # fmt: skip
         title: Line = ("“", check, "” is out of quarantine")
     else:
-        said = (f"This {terms.check.one} is quarantined in ", job, ". ", *_keeps(change, terms),
-                f"It may still run, or not run at all: that depends on how {terms.platform} is set up.")  # fmt: skip
-        title = ("“", check, "” is quarantined")
+        said = (f"This {terms.check.one} is quarantined in ", job,
+                (f". Its failures do not count in {terms.run.many} that end from now on. It may still run, or not run "
+                 f"at all: that depends on how {terms.platform} is set up."))  # fmt: skip
+        title = ("“", check, "” is quarantined in ", job)
     facts = [
         Fact(terms.check.title, (Untrusted(change.check, code=True),)),
         Fact(terms.launcher.title, (job,)),
@@ -230,13 +231,6 @@ def _quarantine(intent: Intent, change: QuarantineRequest, terms: Terms) -> Card
     if change.reason:
         facts.append(Fact("Reason", (Untrusted(change.reason),)))
     return _card(intent, title, said, Tone.NEUTRAL, facts=tuple(facts), buttons=_take_out(intent, change))
-
-
-def _keeps(change: QuarantineRequest, terms: Terms) -> Line:
-    """Say that what was judged already stays so."""
-    if change.run_id is None:
-        return ()
-    return (f"{terms.run.title} ", Untrusted(change.run_id, code=True), " keeps its verdict. ")
 
 
 def _take_out(intent: Intent, change: QuarantineRequest) -> tuple[Button, ...]:

@@ -12,10 +12,13 @@ TOLD = 3
 LONGEST_ADVICE = 200
 
 
-def listing(checks: tuple[FlakyCheck, ...], launcher: LauncherRow | None, platform: Platform) -> Reply:
-    """List them, those that got worse first, then the least healthy."""
+def listing(
+    checks: tuple[FlakyCheck, ...], launcher: LauncherRow | None, rated_by: str, platform: Platform
+) -> Reply:
+    """List them, those that got worse first, then the least healthy; `rated_by`: what they are all of, if not of a launcher."""
     terms = platform.terms
-    of: Line = (" of ", Untrusted(launcher.name)) if launcher else (f" on {platform.connection}",)
+    wider = f" in the {rated_by} of " if rated_by else " of "
+    of: Line = (wider, Untrusted(launcher.name)) if launcher else (f" on {platform.connection}",)
     if not checks:
         said: Line = (f"{terms.platform} names no flaky {terms.check.one}", *of, ".")
         return Reply(card=Card(title=(f"No flaky {terms.check.many}", *of), text=said, body=(said,)))

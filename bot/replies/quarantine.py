@@ -15,6 +15,7 @@ from bot.terms import Terms
 from bot.triage import Quarantined, QuarantineRequest
 
 _SHOWN = 60  # characters of a name that a sentence quotes
+_NAMED = 5  # entries
 
 
 def confirmation(
@@ -44,13 +45,16 @@ def _held(held: Sequence[Quarantined], now: datetime) -> str:
     return f"{len(held):,}, the oldest for {duration(now - oldest)}" if oldest else f"{len(held):,}"
 
 
-def is_so_already(check: str, launcher: str, terms: Terms, *, remove: bool) -> UserError:
-    """Answer a change that would change nothing."""
+def is_so_already(
+    check: str, launcher: str, held: Sequence[Quarantined], terms: Terms, *, remove: bool
+) -> UserError:
+    """Answer a change that would change nothing, naming what is quarantined where something was to be taken out."""
     name, where = shorten(check, _SHOWN), shorten(launcher, _SHOWN)
     if remove:
-        return UserError(
-            f"“{name}” is not quarantined in {where}.", "Only what is quarantined can be taken out."
-        )
+        names = [shorten(entry.check, _SHOWN) for entry in held[:_NAMED]]
+        more = f" and {len(held) - _NAMED:,} more" if len(held) > _NAMED else ""
+        there = f"Quarantined there: {', '.join(names)}{more}." if names else "Nothing is quarantined there."
+        return UserError(f"“{name}” is not quarantined in {where}.", there)
     return UserError(
         f"“{name}” is already quarantined in {where}.",
         f"With remove=yes the failures of this {terms.check.one} count again.",

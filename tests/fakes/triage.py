@@ -47,6 +47,7 @@ class FakeTriage:
     says: str = "agent-01 has 8 GB of memory, the other nodes 16 GB."
     sources: tuple[str, ...] = ("build 1026",)
     shaky: tuple[FlakyCheck, ...] = ()
+    rated_by: str = ""
     there: tuple[Agent, ...] = ()
     rated: dict[str, Readiness] = field(default_factory=dict)  # by version
     groups: tuple[Cluster, ...] = ()

@@ -73,6 +73,8 @@ class _Rates(msgspec.Struct):
 class Model:
     """Fills `bot.platform.Diagnoses`, `bot.platform.Asks` and `bot.platform.FindsFlaky`."""
 
+    rated_by = "project"
+
     def __init__(self, caller: Caller, jobs: Jobs) -> None:
         self._caller, self._jobs = caller, jobs
 

@@ -88,6 +88,15 @@ async def test_flaky__two_jobs_of_one_name() -> None:
     assert stage.service.triage.looked == ["8"]
 
 
+async def test_flaky__of_a_whole_project_says_so() -> None:
+    """Tests of other jobs are among them."""
+    stage = a_stage()
+    stage.service.triage.rated_by = "project"
+    card = (await stage.say("flaky Regression Suite")).card
+
+    assert plain(card.title) == "4 flaky tests in the project of Regression Suite"
+
+
 async def test_flaky__none() -> None:
     """A sentence; nothing is claimed beyond what the platform names."""
     stage = a_stage()

@@ -35,7 +35,7 @@ async def test_quarantine__asks_then_puts_in_once() -> None:
             launcher="Regression Suite", launcher_key="55", check=REFRESH, reason="flaky", run_id="1026"
         )
     ]
-    assert "Build 1026 keeps its verdict." in plain(reply.card.text)
+    assert "do not count in builds that end from now on" in plain(reply.card.text)
     assert (last_intent(stage).kind, last_intent(stage).state) == (
         IntentKind.QUARANTINE,
         IntentState.ACCEPTED,
@@ -99,12 +99,15 @@ async def test_quarantine__what_is_missing_or_wrong(words: str, sentence: str) -
 
 
 async def test_quarantine__what_is_there_already() -> None:
-    """Nothing is asked that would change nothing."""
+    """Nothing is asked that would change nothing; what can be taken out is named."""
     stage = a_triage_stage()
     stage.service.triage.quarantines("55", REFRESH)
     reply = await stage.say("quarantine 1026 test=1 reason=flaky")
 
+    other = await stage.say("quarantine 1026 test=2 remove=yes")
+
     assert "is already quarantined in Regression Suite" in texts(reply.card)
+    assert f"Quarantined there: {REFRESH}." in texts(other.card)
 
 
 async def test_quarantine__takes_out_what_does_not_fail_any_more() -> None:
