@@ -569,6 +569,21 @@ async def test_cancel__answers(spool: Path) -> None:
     assert [sent.method for sent in server.requests] == ["POST", "POST", "GET", "POST"]
 
 
+async def test_cancel__another_page_proves_nothing(spool: Path) -> None:
+    """A proxy that asks to log in answers 200, too: whether the run is stopped, nobody knows."""
+    page = says("200 OK", b"<html>Please sign in</html>", Content_Type="text/html")
+    async with (
+        raw_server(page, json_says('{"message": "Success"}'), says("204 No Content")) as server,
+        _service(server.base_url, spool) as service,
+    ):
+        with pytest.raises(UnexpectedAnswer, match="done or not"):
+            await service.cancel(RUN_ID)
+        await service.cancel(RUN_ID)
+        await service.cancel(RUN_ID)
+
+    assert len(server.requests) == 3
+
+
 async def test_version__a_tenant_too_old_to_say(spool: Path) -> None:
     """No such page still proves that the platform was reached."""
     async with raw_server(GONE) as server, _service(server.base_url, spool) as service:

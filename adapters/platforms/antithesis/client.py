@@ -17,7 +17,7 @@ from adapters.platforms.antithesis.links import checked_report, same_report
 from adapters.platforms.antithesis.logs import LogReader
 from adapters.platforms.antithesis.parameters import EVENT_DESCRIPTION
 from adapters.platforms.antithesis.settings import CHECK_KEY, Tenant
-from adapters.platforms.http.answers import error_of
+from adapters.platforms.http.answers import check_done
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.endpoint import Endpoint
 from adapters.platforms.http.limits import Limits
@@ -234,8 +234,7 @@ class AntithesisService:
         if answer.status == HTTPStatus.NOT_FOUND:
             run = await self.run(run_id)
             raise NotAvailable(f"The platform cannot stop this run ({_words(run)}).")
-        if not answer.good:
-            raise error_of(answer, what="run", check=CHECK_KEY)
+        check_done(answer, what="run", check=CHECK_KEY)
 
     async def report_link(self, run_id: str) -> Secret | None:
         """Return the signed link as it is served now."""

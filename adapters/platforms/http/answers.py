@@ -25,6 +25,10 @@ from bot.errors import (
 )
 from bot.model import LaunchOutcome, Refused, Started, Unclear
 
+PERHAPS_DONE = (
+    "The address answered with something that is not the API's, so it may have been done or not. "
+    "Check the base URL and any proxy."
+)
 ERROR_BYTES = 4_096  # of an error's body are read
 _SHOWN = 200
 _LONGEST_WAIT = 86_400.0
@@ -127,6 +131,19 @@ def check_encoding(answer: Answer) -> None:
         raise UnexpectedAnswer("The platform sent a compressed response, which was not requested.")
 
 
+def check_done(answer: Answer, *, what: str = "page", check: str) -> None:
+    """Raise the error of an answer to what was to be done once. Another page proves nothing, whatever its status."""
+    if not answer.good:
+        raise error_of(answer, what=what, check=check)
+    if not _is_the_platforms(answer):
+        raise UnexpectedAnswer(PERHAPS_DONE)
+
+
+def _is_the_platforms(answer: Answer) -> bool:
+    """Whether a good answer can be a platform's own: JSON or nothing, and no page of a proxy that asks to log in."""
+    return not answer.body.strip() or read(answer.body, msgspec.Raw) is not None
+
+
 def outcome_of(
     answer: Answer, *, target: str, check: str, id_in: Callable[[bytes], str | None] | None
 ) -> LaunchOutcome:
@@ -136,7 +153,7 @@ def outcome_of(
     what is done has none, and any good answer will do.
     """
     if answer.good and id_in is None:
-        return Started(None)
+        return Started(None) if _is_the_platforms(answer) else Unclear(PERHAPS_DONE)
     if answer.good and id_in is not None:
         if read(answer.body, dict[str, msgspec.Raw]) is None:
             return Unclear("The platform's answer could not be read, so it may have started or not.")

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from adapters.configuration.table import secrets_in
-from adapters.platforms.http.answers import error_of
+from adapters.platforms.http.answers import check_done, error_of
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.endpoint import Endpoint
 from adapters.platforms.http.lenient import read_struct, time_of
@@ -215,5 +215,4 @@ class BuildService:
         answer = await self.caller.once(protocol.stop_request(run_id))
         if answer.status == HTTPStatus.CONFLICT:
             raise NotAvailable("The build has already ended, so there is nothing to stop.")
-        if not answer.good:
-            raise error_of(answer, what="run", check=CHECK_KEY)
+        check_done(answer, what="run", check=CHECK_KEY)

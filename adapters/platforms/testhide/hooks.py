@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.platforms.http.answers import error_of
+from adapters.platforms.http.answers import check_done
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.lenient import read_struct
 from adapters.platforms.http.transport import open_http
@@ -103,8 +103,7 @@ async def _find(caller: Caller, url: str) -> _Hook | None:
 async def _sent(caller: Caller, request: Request) -> bytes:
     """Send once what changes or does something, and return the answer's body."""
     answer = await caller.once(request)
-    if not answer.good:
-        raise error_of(answer, check=CHECK_KEY)
+    check_done(answer, check=CHECK_KEY)
     return answer.body
 
 

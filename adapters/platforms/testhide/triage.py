@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.platforms.http.answers import error_of
+from adapters.platforms.http.answers import check_done
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.wire import Request
 from adapters.platforms.testhide import protocol
@@ -41,8 +41,7 @@ class Triage:
 
     async def _keep(self, request: Request) -> None:
         answer = await self._caller.once(request)
-        if not answer.good:
-            raise error_of(answer, what="test", check=CHECK_KEY)
+        check_done(answer, what="test", check=CHECK_KEY)
 
     async def quarantined(self, launcher_key: str) -> tuple[Quarantined, ...]:
         """Return what is quarantined at a job just now."""
