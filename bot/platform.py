@@ -280,7 +280,7 @@ class Clusters(Protocol):
 class Guides(Protocol):
     """Say how to go on with a run that was started, where the platform does nothing by itself."""
 
-    def lines(self, run_id: str, /) -> tuple[str, ...]:
+    def lines(self, request: LaunchRequest, run_id: str, /) -> tuple[str, ...]:
         """Return lines for a shell, without any key; no I/O."""
 
 

@@ -15,10 +15,15 @@ from bot.model import NOTHING, CheckStatus, Moment, RunRef, RunStatus, Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRequest:
-    """A record to open at another platform for a run that ended. `metadata`: what is said of the run there."""
+    """A record to open at another platform for a run that ended.
+
+    `metadata`: what is said of the run there. `series`: what records that are compared with each other share, of which
+    nothing is sent.
+    """
 
     source: RunRef
     label: str
+    series: str = ""
     metadata: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 

@@ -56,6 +56,7 @@ def planned(found: RunAnalysis, most: int, secrets: Collection[Secret] = ()) -> 
     request = PublishRequest(
         source=found.run.ref,
         label=_clean(replies.label(found.run, len(checks), total - no_result), secrets),
+        series=_clean(found.run.launcher, secrets),
         metadata={
             name: _clean(value, secrets)
             for name, value in _metadata(found, len(checks), total, no_result).items()

@@ -15,6 +15,7 @@ PLATFORMS: tuple[AnyPlatform, ...] = registered(
     "adapters.platforms.antithesis",
     "adapters.platforms.testhide",
     "adapters.platforms.ai_test_harness",
+    "adapters.platforms.automated_future",
 )
 
 
