@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 REFUSED_WAIT, LONGEST_REFUSED_WAIT = 60.0, 900.0
 TROUBLE_WAIT, LONGEST_TROUBLE_WAIT = 1.0, 60.0
 RATE_WAIT, LONGEST_RATE_WAIT = 60.0, 900.0  # a platform that asks for a day is asked again much sooner
-RUN_DEADLINE = 60.0  # seconds for all that is read of one run, so that none holds up the others
+RUN_DEADLINE = 180.0  # seconds for all that is read of one run and the waits for a turn, so that none holds up the others
 BY_ID_AT_ONCE = 50  # runs that are read by their ids before those that ended are announced
 NAMED_FOR = timedelta(minutes=10)  # a run that a webhook named may be there so much later
 UNREACHABLE_AT_MOST = 3  # runs in one tick; then it is the platform, not the run
