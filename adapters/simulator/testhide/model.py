@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 from aiohttp import web
@@ -21,7 +21,7 @@ TOKENS = 1_000_000  # a month
 A_QUESTION = 1_400  # tokens
 RECENT = 10  # builds
 BUILDS = 100  # that are looked at
-RISKY = 0.3  # of its results fail
+RISKY = 0.3  # of its builds
 
 
 class Model(Part):
@@ -125,11 +125,14 @@ class Model(Part):
         self._licensed()
         builds = self._ended(request)
         passed = sum(build.status != FAILED for build in builds)
-        flaky = [{"test": n, "flake_rate": rate} for n, rate, _ in self._rates(request)[:5]]
+        flaky = [
+            {"test": name, "flake_rate": _flakes(self._of(job), name)}
+            for name, _, job in self._rates(request)
+        ]
         body: Json = {"project_id": self._project(request), "period_days": whole(request, "days") or 7}
         body |= {
             "build_pass_rate": passed / max(1, len(builds)),
-            "top_flaky_tests": flaky,
+            "top_flaky_tests": flaky[:5],
             "failure_patterns": [],
         }
         return self.reply(body)
@@ -158,9 +161,10 @@ class Model(Part):
         self._licensed()
         rows = [
             {"test_id": job.case_ids[node_id], "name": node_id, "health_score": round(100 * (1 - rate)),
-             "flake_rate": rate, "trend": "worse", "risk": "high" if rate > RISKY else "low",
-             "recommended_action": "quarantine" if rate > RISKY else "watch"}
+             "flake_rate": flakes, "trend": "worse", "risk": "high" if rate > RISKY else "low",
+             "recommended_action": _advice(rate, flakes)}
             for node_id, rate, job in self._rates(request)
+            for flakes in [_flakes(self._of(job), node_id)]
         ]  # fmt: skip
         return self.reply({"tests": rows[: whole(request, "limit") or 50]})
 
@@ -175,16 +179,16 @@ class Model(Part):
         raise refuse(404, "Test case not found")
 
     def _one_health(self, job: Job, node_id: str, case: int) -> Json:
-        builds = [build for build in self.world.builds() if build.job is job and build.ended][:BUILDS]
+        builds = self._of(job)
         failed = [build for build in builds if node_id in build.plan.failing]
-        rate = len(failed) / max(1, len(builds))
+        rate, flakes = _rate(builds, node_id), _flakes(builds, node_id)
         return {
             "test_id": case,
             "health_score": round(100 * (1 - rate)),
-            "flake_rate": rate,
+            "flake_rate": flakes,
             "failure_patterns": sorted({build.plan.failing[node_id] for build in failed}),
             "correlated_builds": [build.number for build in failed[:RECENT]],
-            "recommendation": "quarantine" if rate > RISKY else "watch",
+            "recommendation": _advice(rate, flakes),
         }
 
     def _licensed(self) -> None:
@@ -210,6 +214,9 @@ class Model(Part):
         return [build for build in self.world.builds() if build.job.project == project and build.ended][
             :BUILDS
         ]
+
+    def _of(self, job: Job) -> list[Build]:
+        return [build for build in self.world.builds() if build.job is job and build.ended][:BUILDS]
 
     def _rates(self, request: web.Request) -> list[tuple[str, float, Job]]:
         builds = self._ended(request)
@@ -243,3 +250,13 @@ class Model(Part):
 
 def _rate(builds: list[Build], node_id: str) -> float:
     return sum(node_id in build.plan.failing for build in builds) / max(1, len(builds))
+
+
+def _flakes(builds: list[Build], node_id: str) -> float:
+    """Return how often a test came out otherwise than in the build before."""
+    failed = [node_id in build.plan.failing for build in builds]
+    return sum(one != other for one, other in pairwise(failed)) / max(1, len(failed) - 1)
+
+
+def _advice(rate: float, flakes: float) -> str:
+    return "quarantine" if flakes > RISKY else "fix" if rate > RISKY else "watch"

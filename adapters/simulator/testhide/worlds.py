@@ -87,30 +87,27 @@ def living_world(clock: SimulatedClock, seed: int) -> World:
     world.add_job(payments.number, "Nightly Soak", _names(SMOKE_TESTS), enabled=False)
     for node_id, reason in PUT_AWAY.items():
         world.put_away(suite, node_id, reason, clock.start - timedelta(days=42))
-    for job, every, takes in (
+    rhythms = (
         (suite, SUITE_EVERY, None),
         (smoke, SMOKE_EVERY, SMOKE_TOOK),
         (other, SMOKE_EVERY, SMOKE_TOOK),
-    ):
-        _history(world, job, every, takes)
-        _schedule(world, job, every, takes, clock.start + every)
-    world.add_past(
-        world.make(other, COVERAGE, created_at=clock.start - timedelta(minutes=7)),
-        clock.start - timedelta(minutes=7),
-        None,
     )
+    past = [
+        (clock.start - every * n, job, _taking(job, takes))
+        for job, every, takes in rhythms
+        for n in range(1, PAST + 1)
+    ]
+    past.append((clock.start - timedelta(minutes=7), other, COVERAGE))
+    for begun, job, plan in sorted(past, key=lambda one: one[0]):  # numbers grow with time
+        world.add_past(world.make(job, plan, created_at=begun), begun, None)
+    for job, every, takes in rhythms:
+        _schedule(world, job, every, takes, clock.start + every)
     begun = clock.start - timedelta(minutes=2)
     suite.broken = {**QUARANTINED, **NEWLY}
-    takes = max(TOOK, clock.start - begun + timedelta(seconds=SEEN * clock.speed))
-    plan = Plan(failing=suite.broken, takes=min(takes, suite.timeout))
-    world.start_at_once(world.make(suite, plan, created_at=begun), begun)
+    took = max(TOOK, clock.start - begun + timedelta(seconds=SEEN * clock.speed))
+    breaking = Plan(failing=suite.broken, takes=min(took, suite.timeout))
+    world.start_at_once(world.make(suite, breaking, created_at=begun), begun)
     return world
-
-
-def _history(world: World, job: Job, every: timedelta, takes: timedelta | None) -> None:
-    for number in range(PAST, 0, -1):
-        begun = world.clock.start - every * number
-        world.add_past(world.make(job, _taking(job, takes), created_at=begun), begun, None)
 
 
 def _schedule(world: World, job: Job, every: timedelta, takes: timedelta | None, first: datetime) -> None:

@@ -103,6 +103,8 @@ async def test_emerging_and_health__are_counted_over_builds(testhide: Both) -> N
 
     assert (emerging["name"], emerging["baseline_rate"], emerging["recent_rate"]) == (A, 0.0, 0.5)
     assert [(row["name"], row["health_score"]) for row in worst] == [(B, 50), (A, 83)]
+    assert [round(row["flake_rate"], 2) for row in worst] == [1.0, 0.03]
+    assert [row["recommended_action"] for row in worst] == ["quarantine", "watch"]
     assert one["test_id"] == emerging["test_id"]
     assert len(one["correlated_builds"]) == 5
     assert (await caller.get("/ai/tests/health", project_id=1, min_runs=31))["tests"] == []

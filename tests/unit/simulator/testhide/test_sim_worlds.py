@@ -37,6 +37,8 @@ async def test_living_world__has_a_story() -> None:
         assert (gate["status"], gate["failed_tests"]) == ("failed", 0)
         assert "coverage gate" in end
         assert [job["enabled"] for job in jobs].count(False) == 1
+        numbers = [build.number for build in server.world.builds()]
+        assert numbers == sorted(numbers, reverse=True)
 
 
 async def test_living_world__goes_on_by_itself_and_is_the_same_for_a_seed() -> None:
