@@ -31,12 +31,12 @@ from bot.replies.wording import (
     check_names,
     count,
     counted,
-    duration,
     listed,
     number_of,
     run_name,
     short_id,
     titled,
+    took,
     virtual,
 )
 from bot.terms import Terms
@@ -129,7 +129,7 @@ def one(
     facts = (
         Fact("State", (_mark(chosen, found),)),
         *_of_moments(found, chosen, exact),
-        Fact("Took", (duration(chosen.took),) if chosen.took is not None else ()),
+        Fact("Took", (took(chosen.took),) if chosen.took is not None else ()),
         Fact(f"Last {number_of(len(past), found.terms.run)}", _before(past)),
         *_of_report(reported),
         Fact("Where", (Untrusted(stands, code=True),) if (stands := _location(chosen)) else place),
@@ -251,7 +251,7 @@ def _item(number: int, chosen: Check, found: RunAnalysis) -> Item:
     if (place := _location(chosen)) and place not in sample:
         lines.append((Untrusted(place, code=True),))
     if chosen.took is not None:
-        lines.append((f"took {duration(chosen.took)}",))
+        lines.append((f"took {took(chosen.took)}",))
     return Item(
         mark=_mark(chosen, found),
         title=(f"{number}. ", title),

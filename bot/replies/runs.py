@@ -32,6 +32,7 @@ from bot.replies.wording import (
     stage_of,
     stopped,
     titled,
+    took,
     virtual,
     when,
 )
@@ -354,7 +355,7 @@ def facts(found: RunAnalysis, now: datetime) -> tuple[Fact, ...]:
         (terms.check.titles, (_counts(found),) if found.verdict.total else ()),
         ("Requested", (minutes(run.requested_minutes),) if run.requested_minutes else ()),
         ("Elapsed", (duration(spent),) if spent is not None and run.took is None else ()),
-        ("Took", (duration(run.took),) if run.took is not None else ()),
+        ("Took", (took(run.took),) if run.took is not None else ()),
         ("Duration", (Untrusted(run.duration), ", without a unit") if run.duration else ()),
         _stage(run, now),
         ("Failure moment", _exactly(run.failure_moment)),

@@ -128,6 +128,15 @@ def duration(span: timedelta) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def took(span: timedelta) -> str:
+    """Write how long something took, as exactly as people compare it: "0.3 s", "1.2 s", "4 min 47 s", "1 h 30 min"."""
+    seconds = max(0.0, span.total_seconds())
+    if seconds < MINUTE:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    whole, rest = divmod(round(seconds), MINUTE)
+    return f"{whole} min {rest} s" if whole < HOUR and rest else duration(span)
+
+
 def ago(then: datetime | None, now: datetime) -> str:
     """Say how long ago something was, "" where that is not known."""
     if then is None:
