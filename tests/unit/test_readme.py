@@ -35,7 +35,7 @@ def test_readme__settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for name in settings.environment_names():
         monkeypatch.delenv(name, raising=False)
 
-    assert [connection.name for connection in settings.load().connections] == ["prod", "qa", "af"]
+    assert [connection.name for connection in settings.load().connections] == ["prod", "qa", "ath", "af"]
     assert settings.KEYS - {"read_only"} == tomllib.loads(text).keys()
 
 

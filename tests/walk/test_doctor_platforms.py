@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,9 +15,12 @@ import pytest
 from adapters.cli.doctor import Finding, _clock, _findings, _lines, _of_its_kind
 from adapters.configuration.table import HttpConnection
 from adapters.platforms.kind import AnyPlatform, Checked, PlatformKind
+from adapters.platforms.registry import PLATFORMS
 from adapters.settings import environment_names
 from adapters.simulator.ai_test_harness import simulated_harness
+from adapters.simulator.automated_future import simulated_reports
 from adapters.simulator.common.server import SimulatedServer
+from adapters.simulator.registry import simulator
 from bot.errors import AccessRefused, NotAvailable, ServiceError
 from bot.platform import Platform
 from bot.ports import Clock, Ledger
@@ -223,3 +226,35 @@ async def test_harness__an_agent_of_the_settings_that_is_none(place: Path) -> No
     assert found[1].found.startswith("debug_agent names agent_none, which is none of the ")
     assert found[1].hint.startswith("There are: agent_")
     assert "no webhook yet" not in found[3].found
+
+
+async def test_reports__set_up_by_variables(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which projects are seen, into which one is published, and what is not known there."""
+    async with judged(simulated_reports(living=False, speed=0.0, clock=ManualClock())) as server:
+        _by_variables(server, monkeypatch)
+        found = await _of("automated-future")
+        monkeypatch.setenv("AUTOMATED_FUTURE_PROJECT", "project_nowhere")
+        lost = await _of("automated-future")
+
+    assert found[0].found.startswith(f"{server.base_url} answers, release ")
+    assert found[1].found.endswith(
+        "seen; no run and no result can be listed there: Clew knows what it wrote, and single results by their ids"
+    )
+    assert not [line for line in found[:2] if line.bad or line.odd]
+    assert lost[2].found.startswith("nothing can be published: ")
+    assert (lost[2].odd, lost[2].bad) == (True, False)
+
+
+async def test_every_kind__at_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One connection of each, from variables alone: nothing has to be corrected, and every clock is read."""
+    async with AsyncExitStack() as stack:
+        for kind in PLATFORMS:
+            _by_variables(await stack.enter_async_context(simulator(kind.name)(speed=1.0)), monkeypatch)
+        found = [finding async for finding in _findings()]
+        names = {kind.default for kind in PLATFORMS}
+
+    assert [line for line in found if line.bad] == []
+    assert {line.subject.removeprefix("platform ") for line in found if "key accepted" in line.found} == names
+    assert {line.subject for line in found if line.found == "agrees with this machine's"} == {
+        f"clock of {name}" for name in names
+    }

@@ -65,6 +65,7 @@ async def _questions(platform: Platform, most: int = 2) -> list[str]:
         *(f"{verb} connection={platform.connection}" for verb in verbs),
         *(f"{verb} {ref}" for verb in verbs for ref in about),
         *(f'launch "{name}" connection={platform.connection} duration=30' for name in names),
+        *(f'launch "{name}" connection={platform.connection}' for name in names),
         *(f"failing {ref} test=1" for ref in about),
         *(f"logs {ref} file=yes" for ref in about),
     ]
