@@ -51,6 +51,7 @@ from bot.triage import (
     ReportedCheck,
     RerunRequest,
     RerunScope,
+    RunFile,
 )
 
 T_co = TypeVar("T_co", covariant=True)
@@ -151,6 +152,13 @@ class RunLogs(Protocol):
 
     async def run_log(self, query: RunLogQuery, report: Report) -> LogExcerpt:
         """Return the last lines of a run's log; none is legal. Raises `NotFound`, `NotAvailable`."""
+
+
+class Files(Protocol):
+    """List the files that are kept of a run; `RunLogs` shows one by its name."""
+
+    async def files(self, run_id: str, check: str | None) -> tuple[RunFile, ...]:
+        """Return the files of a run, or of one of its checks, the newest first. Raises `NotFound`, `NotAvailable`."""
 
 
 class Debugs(Protocol):
@@ -377,6 +385,7 @@ class Platform:
     finds_flaky: FindsFlaky | None = None
     rates_releases: RatesReleases | None = None
     clusters: Clusters | None = None
+    files: Files | None = None
     guides: Guides | None = None
     publishes: Publishes | None = None
 

@@ -196,6 +196,16 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunFile:
+    """A file that a platform keeps of a run. `kind` in its word, `size` in bytes; None: it does not say."""
+
+    name: str
+    kind: str = ""
+    size: int | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LauncherRow:
     """One launcher that a platform lists: its id and name, and whether it can be started."""
 

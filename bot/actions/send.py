@@ -122,7 +122,15 @@ def outlook_of(intent: Intent, platform: Platform | None) -> Outlook:
         shows_logs=platform.run_logs is not None and not has_moments(platform),
         offers=platform.offers_launched is not None,
         terms=terms_of(platform),
+        usage=_usage(intent, platform),
     )
+
+
+def _usage(intent: Intent, platform: Platform) -> tuple[str, ...]:
+    """Return how people go on with a run that was started."""
+    if platform.guides is None or intent.run_id is None or not isinstance(intent.request, LaunchRequest):
+        return ()
+    return platform.guides.lines(intent.request, intent.run_id)
 
 
 async def note(intent: Intent, decision: str, detail: str, *, store: Store, now: datetime) -> None:

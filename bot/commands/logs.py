@@ -42,11 +42,12 @@ class Logs:
     build: bool = False
     artifact: str | None = None
     file: bool = False
+    files: bool = False
 
     @property
     def of_run(self) -> bool:
         """Whether only a run's own log, or a file of it, can be meant."""
-        return self.build or self.file or self.artifact is not None
+        return self.build or self.file or self.files or self.artifact is not None
 
 
 def parse(asked: Asked) -> Logs:
@@ -64,6 +65,7 @@ def parse(asked: Asked) -> Logs:
         build=asked.flag("build"),
         artifact=asked.value("artifact"),
         file=asked.flag("file"),
+        files=asked.flag("list"),
     )
 
 
@@ -72,6 +74,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
     wanted = parse(asked)
     if wanted.of_run or _may_lack_moments(asked, services):
         platform, run = await run_of(asked, services)
+        if wanted.files:
+            return await _files(platform, run, asked, services)
         if wanted.of_run or platform.moment_logs is None:
             return await _run_log(platform, run, wanted, asked, services)
     target = await moment_target_of(asked, services, MOMENT_LOGS)
@@ -90,6 +94,15 @@ async def handle(asked: Asked, services: Services) -> Reply:
     )
     excerpt = await moment_logs.logs(query, asked.report)
     return replies.window(target, query, excerpt, wider=_wider(target, wanted, excerpt))
+
+
+async def _files(platform: Platform, run: Run, asked: Asked, services: Services) -> Reply:
+    """List the files of a run, or of the check that is meant."""
+    if platform.files is None:
+        raise replies.no_such_log("list", platform.terms)
+    check = await _check(platform, run, asked, services)
+    found = await platform.files.files(run.ref.run_id, check)
+    return replies.files(run, check, found)
 
 
 _READ_BY = {"grep": "grep", "property": "check"}  # parameters, by the fields of a query
@@ -196,7 +209,8 @@ def _wider(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> Command |
 def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
     """Leave out what none of these platforms' logs know."""
     known = {name for p in platforms if p.run_logs is not None for name in p.run_logs.narrows}
-    lacking = {"artifact", "file"} - known
+    lists = {"list" for p in platforms if p.files is not None}
+    lacking = {"artifact", "file", "list"} - known - lists
     return replace(verb, parameters=tuple(p for p in verb.parameters if p.name not in lacking))
 
 
@@ -223,6 +237,7 @@ VERB = Verb(
         Parameter(name="file", summary="The whole log as a file", kind=FieldKind.FLAG, example="file=yes"),
         Parameter(name="artifact", summary="This file of the run instead", kind=FieldKind.TEXT,
                   example="artifact=server.log"),
+        Parameter(name="list", summary="The files that there are", kind=FieldKind.FLAG, example="list=yes"),
         CONNECTION,
     ),
     examples=("logs", "logs latest property=1 window=30", "logs latest grep=panic source=etcd0"),

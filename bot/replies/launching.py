@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,6 +13,7 @@ from bot.cards import (
     Card,
     Command,
     Context,
+    Excerpt,
     Fact,
     Field,
     Form,
@@ -259,6 +261,7 @@ def progress(intent: Intent, run: Run, outlook: Outlook, now: datetime) -> Card:
             *_asked_for(intent, run, "" if known else outlook.cost),
         ),
         progress=shown,
+        excerpt=_lines(outlook),
         buttons=going_on(run.ref, outlook),
         footer=confirming.correlation(intent),
         context=Context(run=run.ref),
@@ -386,11 +389,35 @@ def _card(
 def _accepted(intent: Intent, outlook: Outlook) -> Card:
     cost = outlook.cost
     run = RunRef(intent.connection, intent.run_id or "")
+    if outlook.usage:
+        return _opened(intent, run, outlook)
     said: Line = ("Launched ", Untrusted(intent.request_as(LaunchRequest).launcher), f" for {cost}: run " if cost else ": run ",
                   Untrusted(run.run_id, code=True), " is being set up.")  # fmt: skip
     set_up = Progress(fraction=0.0, text="being set up")
     title: Line = (Untrusted(intent.request_as(LaunchRequest).launcher), " is launched")
     return _card(intent, title, said, Tone.RUNNING, progress=set_up, run=run, outlook=outlook)
+
+
+def _opened(intent: Intent, run: RunRef, outlook: Outlook) -> Card:
+    """Say that a record is there which nobody fills by itself, and how to report into it."""
+    launcher, noun = Untrusted(intent.request_as(LaunchRequest).launcher), outlook.terms.run.one
+    said: Line = (f"Opened the {noun} ", Untrusted(run.run_id, code=True), " in ", launcher,
+                  ". It runs nothing by itself: report your results into it.")  # fmt: skip
+    card = _card(
+        intent,
+        (f"{outlook.terms.run.title} opened in ", launcher),
+        said,
+        Tone.RUNNING,
+        run=run,
+        outlook=outlook,
+    )
+    facts = (Fact(outlook.terms.run.title, (Untrusted(run.run_id, code=True),)),)
+    return replace(card, facts=facts, excerpt=_lines(outlook))
+
+
+def _lines(outlook: Outlook) -> Excerpt | None:
+    """Show how to go on, to be copied."""
+    return Excerpt(lines=outlook.usage, title="How to report") if outlook.usage else None
 
 
 def _rejected(intent: Intent) -> Card:

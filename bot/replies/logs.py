@@ -25,6 +25,9 @@ from bot.errors import ClewError, UserError
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run, RunLogQuery
 from bot.replies import at_moment
 from bot.replies.wording import (
+    check_name,
+    check_names,
+    clock_time,
     count,
     last,
     listed,
@@ -38,6 +41,7 @@ from bot.replies.wording import (
 )
 from bot.severity import Mark, Severity, marks
 from bot.terms import Terms
+from bot.triage import RunFile
 
 
 def text_too_long(most: int) -> UserError:
@@ -118,6 +122,39 @@ def no_error_given(terms: Terms) -> str:
 def no_such_log(name: str, terms: Terms) -> UserError:
     """Say that a platform hands out no such part of a log."""
     return UserError(f"{terms.platform} has nothing for “{name}=”.", "Use “logs” for the end of the log.")
+
+
+def files(run: Run, check: str | None, found: Sequence[RunFile]) -> Reply:
+    """List the files that are kept of a run, or of one of its checks, the newest first."""
+    of: Line = ("“", check_name(check), "” in ", *run_name(run)) if check else run_name(run)
+    number = count(len(found), "file") if found else "No files"
+    card = Card(
+        title=(f"{number} of ", *of),
+        text=sentence(
+            f"{number} of ", *of, *((": ", *check_names([f.name for f in found], _FILES)) if found else ())
+        ),
+        items=tuple(_run_file(file, run, check) for file in found[:_FILES]),
+        items_left_out=max(0, len(found) - _FILES),
+        footer=("“logs artifact=NAME” shows one.",) if found else (),
+        context=Context(run=run.ref, property_name=check),
+    )
+    return Reply(card=card)
+
+
+_FILES = 10
+
+
+def _run_file(file: RunFile, run: Run, check: str | None) -> Item:
+    size = f"{file.size / 1000:,.0f} KB" if file.size is not None else ""
+    until = f"kept until {file.expires_at:%d %b} {clock_time(file.expires_at)}" if file.expires_at else ""
+    said = " · ".join(text for text in (size, until) if text)
+    more = {"artifact": file.name, **({"property": check} if check else {})}
+    return Item(
+        mark=file.kind.casefold(),
+        title=(Untrusted(file.name),),
+        lines=((said,),) if said else (),
+        buttons=(Button(label="Show", command=Command.of_run("logs", run.ref, **more)),),
+    )
 
 
 def run_log(

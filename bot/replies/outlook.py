@@ -14,7 +14,8 @@ class Outlook:
     """What a platform says of what was asked for: its cost, "" where unknown; whether a lost launch can be looked up.
 
     `offers`: where it cannot, whether runs that it may have become can be shown; `offered`: these are. `stops`,
-    `shows_logs`: whether a run that goes on can be stopped, and its own log read.
+    `shows_logs`: whether a run that goes on can be stopped, and its own log read. `usage`: lines for a shell with which
+    people go on, where the platform runs nothing itself.
     """
 
     cost: str = ""
@@ -24,6 +25,7 @@ class Outlook:
     stops: bool = False
     shows_logs: bool = False
     terms: Terms = PLAIN
+    usage: tuple[str, ...] = ()
 
 
 UNKNOWN_OUTLOOK = Outlook()

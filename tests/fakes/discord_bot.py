@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 import discord
@@ -20,6 +21,7 @@ from adapters.clock import SystemClock
 from bot.access import Policy, Role
 from bot.command import Preset, Services
 from bot.model import Secret
+from bot.platform import Platform
 from bot.ports import Store
 from tests.fakes import discord_judge as judge
 from tests.fakes.service import FakeRunService
@@ -179,6 +181,7 @@ async def simulated(
     *,
     store: Store | None = None,
     service: FakeRunService | None = None,
+    beside: Mapping[str, Platform] = MappingProxyType({}),
     guilds: frozenset[str] = frozenset(),
     presets: dict[str, Preset] | None = None,
     timing: Timing = TIMING,
@@ -191,7 +194,7 @@ async def simulated(
     keys = count(0xA11CE)
     roles: dict[Any, frozenset[str]] = {}
     services = Services(
-        platforms={service.connection: service.platform},
+        platforms={service.connection: service.platform, **beside},
         store=store,
         clock=clock,
         policy=Policy(roles=roles),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from types import MappingProxyType
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -26,6 +27,7 @@ from bot.cards import Reply
 from bot.command import Services
 from bot.handler import Handler
 from bot.model import Secret
+from bot.platform import Platform
 from bot.ports import Clock, Store
 from bot.state import Invocation, MessageRef
 from tests.fakes.service import FakeRunService
@@ -120,6 +122,7 @@ async def running_bot(
     http: bool = False,
     store: Store | None = None,
     service: FakeRunService | None = None,
+    beside: Mapping[str, Platform] = MappingProxyType({}),
     policy: Policy = POLICY,
     workspaces: frozenset[str] = frozenset(),
     timing: Timing = TIMING,
@@ -134,7 +137,7 @@ async def running_bot(
     service.now = clock.now()
     keys = count(0xA11CE)
     services = Services(
-        platforms={service.connection: service.platform},
+        platforms={service.connection: service.platform, **beside},
         store=store,
         clock=clock,
         policy=policy,

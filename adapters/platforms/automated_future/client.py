@@ -74,12 +74,14 @@ class ReportService:
         return Platform(
             connection=self._own.name,
             notified_by_default=self._own.notified_by_default,
+            runs_nothing=True,
             reads=self,
             terms=TERMS,
             launches=self,
             lists_launchers=self,
             run_logs=self,
             cancels=self,
+            files=self._logs,
             guides=self,
             publishes=self._writing,
         )

@@ -116,10 +116,15 @@ class Artifact:
 
     file_id: str
     label: str
-    is_log: bool
+    kind: str
     size: int | None
     created_at: datetime | None
     expires_at: datetime | None
+
+    @property
+    def is_log(self) -> bool:
+        """Whether it is a log."""
+        return self.kind.casefold() == "log"
 
 
 def version_of(body: bytes) -> str:
@@ -192,7 +197,7 @@ def artifacts_of(body: bytes) -> tuple[Artifact, ...]:
         Artifact(
             file_id=exact(item.artifact_id),
             label=shown(item.label, NAME) or exact(item.artifact_id),
-            is_log=item.kind.casefold() == "log",
+            kind=shown(item.kind, _WORD),
             size=item.size_bytes,
             created_at=time_of(item.created_at),
             expires_at=time_of(item.expires_at),

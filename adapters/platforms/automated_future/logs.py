@@ -20,6 +20,7 @@ from bot.model import LogExcerpt, LogLine, RunLogQuery
 from bot.ports import Report
 from bot.redact import scrub
 from bot.replies.wording import listed
+from bot.triage import RunFile
 
 MOST = 16 * MIB  # bytes of a file that are read whole; of a larger one its end
 DEADLINE = 120.0  # seconds
@@ -62,6 +63,15 @@ class LogReader:
             path=file.path,
             size=file.size,
             file_trouble=file.trouble,
+        )
+
+    async def files(self, run_id: str, check: str | None) -> tuple[RunFile, ...]:
+        """Return the files of a result, or of the result of a run that is meant."""
+        result_id = await self._result(RunLogQuery(run_id=run_id, check=check))
+        answer = await self.caller.read(protocol.artifacts_request(result_id), what="result")
+        return tuple(
+            RunFile(name=item.label, kind=item.kind, size=item.size, expires_at=item.expires_at)
+            for item in artifacts_of(answer.body)
         )
 
     async def _result(self, query: RunLogQuery) -> str:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from adapters.platforms.automated_future import decode, protocol
 from adapters.platforms.automated_future.projects import Projects
 from adapters.platforms.automated_future.settings import CHECK_KEY, Team
-from adapters.platforms.http.answers import error_of
+from adapters.platforms.http.answers import check_done, error_of
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.wire import Answer, NotSent, Request
 from bot.errors import AccessRefused, NotAvailable, RateLimited, Rejected, ServiceError, UnexpectedAnswer
@@ -170,8 +170,7 @@ class Writing:
 
     async def _say(self, request: Request, what: str) -> Answer:
         answer = await self._caller.once(request)
-        if not answer.good:
-            raise error_of(answer, what=what, check=CHECK_KEY)
+        check_done(answer, what=what, check=CHECK_KEY)
         return answer
 
 
