@@ -17,10 +17,13 @@ import pytest
 
 from bot.commands.registry import VERBS
 from bot.model import Run, RunStatus, Says
+from bot.platform import Platform
 from bot.replies.wording import ago
 from bot.triage import FlakyCheck, LauncherRow
 from tests.fakes import discord_bot, slack_bot
+from tests.fakes.clock import ManualClock
 from tests.fakes.discord_bot import World
+from tests.fakes.records import FakeRecords
 from tests.fakes.runs import MOMENT, a_build, a_line, a_run, build_results, run_id, some_results
 from tests.fakes.service import FakeRunService, a_build_server
 from tests.fakes.slack import serve
@@ -46,6 +49,7 @@ SAID: dict[str, dict[str, object]] = {
     "classify": {"run": "1026", "property": "1", "kind": "product_bug", "note": "rollout"},
     "quarantine": {"run": "1026", "property": "1", "reason": "flaky"},
     "flaky": {"launcher": "Regression Suite"},
+    "publish": {"run": RUN, "to": "af"},
 }
 OF_BUILDS = frozenset({"rerun", "cancel", "ask", "classify", "quarantine", "flaky"})
 REFRESH = "tests/test_auth.py::test_token_refresh"
@@ -89,15 +93,24 @@ def platform_for(verb: str) -> FakeRunService:
     return of_builds() if verb in OF_BUILDS else a_platform()
 
 
+def beside(verb: str) -> dict[str, Platform]:
+    """Return the connection that takes runs, where a verb is about one."""
+    return {"af": FakeRecords(ManualClock()).platform} if verb == "publish" else {}
+
+
 @asynccontextmanager
 async def in_slack(verb: str = "status") -> AsyncIterator[slack_bot.Bot]:
-    async with serve() as slack, slack_bot.running_bot(slack, service=platform_for(verb)) as bot:
+    platforms = beside(verb)
+    async with (
+        serve() as slack,
+        slack_bot.running_bot(slack, service=platform_for(verb), beside=platforms) as bot,
+    ):
         yield bot
 
 
 @asynccontextmanager
 async def in_discord(verb: str = "status") -> AsyncIterator[World]:
-    async with discord_bot.simulated(service=platform_for(verb)) as world:
+    async with discord_bot.simulated(service=platform_for(verb), beside=beside(verb)) as world:
         world.clock.ahead = (datetime.now(UTC) - world.clock.now()).total_seconds()
         yield world
 
