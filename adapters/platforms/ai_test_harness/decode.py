@@ -9,7 +9,7 @@ import msgspec
 
 from adapters.platforms.http.ids import is_opaque
 from adapters.platforms.http.lenient import NULL, exact, read, read_struct, time_of
-from adapters.platforms.http.text import shown
+from adapters.platforms.http.text import shown, shown_name
 from bot.model import Counts, Run, RunRef, RunStatus
 from bot.replies.wording import number_of
 from bot.terms import Noun, Terms
@@ -179,7 +179,7 @@ def plans_of(raw: Iterable[msgspec.Raw]) -> tuple[PlanBody, ...]:
 def tests_of(body: PlanBody) -> Mapping[str, str]:
     """Return the names of a plan's tests by their ids."""
     found = (read_struct(raw, _TestBody) for raw in read(body.tests, list[msgspec.Raw]) or ())
-    named = ((exact(test.id), shown(test.name or "", NAME)) for test in found if test is not None)
+    named = ((exact(test.id), shown_name(test.name or "", NAME)) for test in found if test is not None)
     return {key: name for key, name in named if key and name}
 
 
@@ -250,13 +250,13 @@ TEST_NAMES = ("name", "testName", "title", "testId", "id")
 
 def first_of(fields: Mapping[str, msgspec.Raw], names: Iterable[str], limit: int = NAME) -> str:
     """Return the first of these fields that is a text or number with something in it, "" where none is."""
-    found = (shown(exact(fields[name]), limit) for name in names if name in fields)
+    found = (shown_name(exact(fields[name]), limit) for name in names if name in fields)
     return next(filter(None, found), "")
 
 
 def _word(raw: msgspec.Raw) -> str:
     """Return a text or a number as served, on one line."""
-    return shown(exact(raw), NAME)
+    return shown_name(exact(raw), NAME)
 
 
 def _done(raw: msgspec.Raw) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ import msgspec
 
 from adapters.platforms.ai_test_harness.decode import NAME, first_of
 from adapters.platforms.http.lenient import NULL, exact, read
-from adapters.platforms.http.text import clean
+from adapters.platforms.http.text import clean, within
 from bot.model import Check, CheckStatus, Example
 from bot.redact import scrub
 
@@ -133,4 +133,4 @@ def _split(text: str, tests: Mapping[str, str], names: frozenset[str]) -> tuple[
     for mark in reversed(list(islice(_MARK.finditer(line), _MARKS))):
         if line[: mark.start()] in names:
             return line[: mark.start()], line[mark.end() :], True
-    return line[:NAME], text if len(line) > NAME else "", False
+    return within(line, NAME), text if len(line) > NAME else "", False

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from hashlib import sha256
 
 import msgspec
 
 from adapters.platforms.automated_future import ids
-from adapters.platforms.http.text import clean, one_line
+from adapters.platforms.http.text import clean, one_line, within
 from adapters.platforms.http.wire import Request
 from bot.model import CheckStatus, Secret
 from bot.publication import PublishedCheck
@@ -21,7 +20,6 @@ TEXT = "text/plain"
 PROJECTS = 100  # on a page
 RUNNING, COMPLETED = "Running", "Completed"
 _LONGEST = 10_000  # characters of any text that are looked at
-_DIGITS = 10  # of a hash, enough that two names of one run do not share them
 _STATUSES: Mapping[CheckStatus, str] = {
     CheckStatus.PASSING: "Passed",
     CheckStatus.FAILING: "Failed",
@@ -34,11 +32,7 @@ def name(text: str) -> str:
     plain = " ".join(clean(text, _LONGEST).split()) or "unnamed"
     if len(plain) == 1:
         return f"test {plain}"
-    if len(plain) <= LONGEST_NAME:
-        return plain
-    middle = f"…{sha256(plain.encode('utf-8', 'replace')).hexdigest()[:_DIGITS]}…"
-    rest = LONGEST_NAME - len(middle)
-    return f"{plain[: rest // 2]}{middle}{plain[-(rest - rest // 2) :]}"
+    return within(plain, LONGEST_NAME)
 
 
 def message(text: str) -> str:

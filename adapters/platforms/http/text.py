@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from hashlib import sha256
 
 from bot import cleaning
 from bot.redact import MASK, SIGNATURE, scrub
@@ -14,6 +15,7 @@ _DEPTH = 64
 _DIGITS = 300
 _INT64 = 18  # digits that surely fit
 
+_HASHED = 10  # digits of a hash, enough that two names of one run do not share them
 _BREAKS = re.compile(r"[\r\n\t\v\f\x85\u2028\u2029]+")
 _SIGNATURE = re.compile(SIGNATURE.pattern.encode())
 _MASK = MASK.encode()
@@ -50,6 +52,23 @@ def one_line(text: str, limit: int = LONGEST) -> str:
     plain = _CONTROL.sub("", _BREAKS.sub(" ", cleaning.without_commands(short))).strip()
     left_out = len(text) - len(short) + max(0, len(plain) - limit)
     return clean(plain[:limit] + (f"… ({count(left_out, 'more character')})" if left_out else ""), limit + 40)
+
+
+def within(text: str, limit: int) -> str:
+    """Return a name of at most `limit` characters: of a longer one both ends, and a hash of all of it between them.
+
+    Names are told apart at their ends, so that two that are too long stay two.
+    """
+    if len(text) <= limit:
+        return text
+    middle = f"…{sha256(text.encode('utf-8', 'replace')).hexdigest()[:_HASHED]}…"
+    rest = limit - len(middle)
+    return f"{text[: rest // 2]}{middle}{text[rest // 2 - rest :]}"
+
+
+def shown_name(text: str, limit: int) -> str:
+    """Return the name of a test as `shown` does, but whole in meaning: see `within`."""
+    return shown(within(text, limit), limit)
 
 
 def shown(text: str, limit: int = LONGEST) -> str:

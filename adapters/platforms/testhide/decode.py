@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from hashlib import sha256
 
 import msgspec
 
 from adapters.platforms.http.lenient import NULL, read, read_struct, time_of
-from adapters.platforms.http.text import shown
+from adapters.platforms.http.text import shown, shown_name
 from adapters.platforms.testhide.ids import id_of
 from bot.errors import UnexpectedAnswer
 from bot.model import Check, CheckStatus, Counts, Example, Run, RunRef, RunStatus, Says
@@ -156,10 +155,7 @@ def check_of(body: ResultBody) -> Check:
 
 def full_name(node_id: str) -> str:
     """Return the name that a test has in every build; a hostile length is cut in the middle, two stay two."""
-    if len(node_id) > NAME:
-        mark = sha256(node_id.encode("utf-8", "replace")).hexdigest()[:8]
-        node_id = f"{node_id[: NAME // 2]}…{mark}…{node_id[-NAME // 3 :]}"
-    return shown(node_id, NAME)
+    return shown_name(node_id, NAME)
 
 
 def rows_of(body: bytes) -> tuple[list[msgspec.Raw], int | None]:

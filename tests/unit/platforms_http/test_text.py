@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.platforms.http.text import clean, hint, one_line, patch
+from adapters.platforms.http.text import clean, hint, one_line, patch, within
 
 JSON = st.recursive(
     st.none()
@@ -122,3 +122,15 @@ def test_one_line__huge() -> None:
     line = one_line("y" * 1_000_000, 10)
 
     assert line == "yyyyyyyyyy… (999,990 more characters)"
+
+
+def test_within__long_names_that_differ_anywhere_stay_two() -> None:
+    """At their beginning, their middle or their end; and what fits stays as it is."""
+    names = ["x" * 300, "y" + "x" * 299, "x" * 150 + "y" + "x" * 149, "x" * 299 + "y"]
+
+    cut = [within(name, 255) for name in names]
+
+    assert {len(name) for name in cut} == {255}
+    assert len(set(cut)) == len(names)
+    assert cut[3].endswith("xy")
+    assert within("x" * 255, 255) == "x" * 255
