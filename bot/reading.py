@@ -23,7 +23,7 @@ _SPACED = {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PR
 
 def as_meant(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read what bare words stand for beside the parameter that takes them."""
-    parsed = _with_flags(verb, _with_check(verb, parsed))
+    parsed = _with_flags(verb, with_check(verb, parsed))
     return _with_entry(verb, verb.reread(parsed) if verb.reread else parsed)
 
 
@@ -80,13 +80,17 @@ def _with_entry(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     return replace(without(parsed, [last]), named={**parsed.named, PROPERTY: last})
 
 
-def _with_check(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
+def with_check(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read `test=` as another name of `property=`."""
     if TEST not in parsed.named or not _takes_check(verb):
         return parsed
     if PROPERTY in parsed.named:
         raise replies.given_twice(PROPERTY, TEST)
-    return replace(parsed, named={PROPERTY if n == TEST else n: value for n, value in parsed.named.items()})
+    return replace(
+        parsed,
+        named={PROPERTY if n == TEST else n: value for n, value in parsed.named.items()},
+        strays=tuple((PROPERTY if n == TEST else n, word) for n, word in parsed.strays),
+    )
 
 
 def _takes_check(verb: Verb) -> bool:

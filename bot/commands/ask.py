@@ -11,7 +11,7 @@ from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION
 from bot.platform import ASKS
 from bot.replies import asking as replies
-from bot.replies.forms import TITLES
+from bot.replies.forms import TITLES, asking
 from bot.targets.run import platform_with
 from bot.triage import Question
 
@@ -20,7 +20,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     """Send the text as it is, with the run, the check and the talk that the thread is about."""
     text = asked.value("text", 0)
     if text is None:
-        raise replies.what_to_ask()
+        return asking(replies.what_to_ask(), await form(asked, services))
     platform, asks = await platform_with(asked, services, ASKS)
     context = asked.context
     ours = context.run is None or context.run.connection == platform.connection

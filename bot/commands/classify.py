@@ -19,7 +19,7 @@ from bot.parsed import ParsedCommand
 from bot.platform import CLASSIFIES, Classifies, Platform
 from bot.replies import classifying as replies
 from bot.replies import finding
-from bot.replies.forms import TITLES
+from bot.replies.forms import TITLES, asking
 from bot.targets.moment import choose_property
 from bot.targets.run import analysis_for, platform_of, require
 from bot.triage import Classification
@@ -36,10 +36,12 @@ async def handle(asked: Asked, services: Services) -> Reply:
     of_thread = asked.context.property_name if found.run.ref == asked.context.run else None
     name = asked.value("property") or of_thread
     if name is None:
-        raise finding.which_check(found.terms)
+        return asking(finding.which_check(found.terms), await form(asked, services))
     check = choose_property(found, name)
     if check.ref is None:
         raise replies.no_result_id(check.name, found.terms)
+    if not any(asked.value(part) for part in ("kind", "defect", "url", "note")):
+        return asking(replies.nothing_said(classifies.kinds), await form(asked, services))
     wanted = _wanted(asked, classifies, found.run.ref.run_id, check.name, check.ref)
     taken = await classifies.classify(wanted)
     who, where = asked.invocation.actor, asked.invocation.place
@@ -52,8 +54,6 @@ async def handle(asked: Asked, services: Services) -> Reply:
 def _wanted(asked: Asked, classifies: Classifies, run_id: str, check: str, ref: str) -> Classification:
     kind, note = asked.value("kind"), " ".join((asked.value("note") or "").split())
     key, url = _defect(asked)
-    if not (kind or key or note):
-        raise replies.nothing_said(classifies.kinds)
     if len(note) > LONGEST_NOTE:
         raise replies.note_too_long(LONGEST_NOTE)
     by = asked.invocation.actor.name

@@ -14,11 +14,12 @@ from bot.cards import Field, FieldKind, Form, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.choices import choices_of, chosen
 from bot.commands.parameters import CONNECTION, PROPERTY, RUN, check_field, run_field
+from bot.errors import UserError
 from bot.launchers import one_launcher
-from bot.platform import QUARANTINES, Platform, Quarantines
+from bot.platform import QUARANTINES, Platform
 from bot.replies import finding
 from bot.replies import quarantine as replies
-from bot.replies.forms import TITLES
+from bot.replies.forms import TITLES, asking
 from bot.state import Intent
 from bot.targets.moment import choose_property
 from bot.targets.run import analysis_for, platform_of, require
@@ -43,10 +44,14 @@ class Target:
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Keep a draft and ask for a confirmation; what is so already needs none."""
-    remove = asked.flag("remove")
+    remove, given = asked.flag("remove"), asked.value("reason")
     target = await _target(asked, services, remove=remove)
+    if isinstance(target, UserError):
+        return asking(target, await form(asked, services))
     quarantines = require(target.platform, QUARANTINES, services)
-    reason = "" if remove else await _reason(asked, quarantines, target)
+    if given is None and not remove:
+        return asking(replies.which_reason(quarantines.reasons), await form(asked, services))
+    reason = "" if remove else chosen(given or "", "reason", quarantines.reasons)
     if remove is (target.entry is None):
         raise replies.is_so_already(
             target.check, target.launcher.name, target.held, target.platform.terms, remove=remove
@@ -66,15 +71,8 @@ async def _draft(request: QuarantineRequest, platform: Platform, asked: Asked, s
     )
 
 
-async def _reason(asked: Asked, quarantines: Quarantines, target: Target) -> str:
-    given = asked.value("reason")
-    if given is None:
-        raise replies.which_reason(quarantines.reasons)
-    return chosen(given, "reason", quarantines.reasons)
-
-
-async def _target(asked: Asked, services: Services, *, remove: bool) -> Target:
-    """Return the check that is meant: of a launcher that is named, else among what failed in a run."""
+async def _target(asked: Asked, services: Services, *, remove: bool) -> Target | UserError:
+    """Return the check that is meant: of a launcher that is named, else among what failed in a run; or what is missing."""
     name = asked.value("launcher")
     if name is not None:
         return await _of_launcher(name, remove, asked, services)
@@ -84,7 +82,7 @@ async def _target(asked: Asked, services: Services, *, remove: bool) -> Target:
         asked.context.property_name if found.run.ref == asked.context.run else None
     )
     if wanted is None:
-        raise finding.which_check(found.terms)
+        return finding.which_check(found.terms)
     if not found.run.launcher_key:
         raise replies.no_launcher_known(found.terms)
     row = LauncherRow(key=found.run.launcher_key, name=found.run.launcher)
@@ -95,12 +93,12 @@ async def _target(asked: Asked, services: Services, *, remove: bool) -> Target:
     return Target(platform=found.platform, launcher=row, check=check, run_id=found.run.ref.run_id, held=held)
 
 
-async def _of_launcher(name: str, remove: bool, asked: Asked, services: Services) -> Target:
+async def _of_launcher(name: str, remove: bool, asked: Asked, services: Services) -> Target | UserError:
     platform = await platform_of(asked, services, launcher=name)
     quarantines = require(platform, QUARANTINES, services)
     wanted = asked.value("property")
     if wanted is None:
-        raise finding.which_check(platform.terms)
+        return finding.which_check(platform.terms)
     lists = platform.lists_launchers
     row = await one_launcher(name, lists, platform.terms) if lists else LauncherRow(key=name, name=name)
     held = await quarantines.quarantined(row.key)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from bot.cards import Card, Form, Line, Reply, Untrusted
+from bot.errors import UserError
+
 TITLES: Mapping[str, str] = MappingProxyType(
     {
         "launch": "Launch a test run",
@@ -18,3 +21,11 @@ TITLES: Mapping[str, str] = MappingProxyType(
     }
 )  # by verb
 NO_TITLE = "Form"  # of a verb that has none
+
+
+def asking(missing: UserError, form: Form) -> Reply:
+    """Ask for what is missing with a form; chats without forms show the words, which ask for the same."""
+    said: Line = (Untrusted(missing.problem),)
+    how: Line = (Untrusted(missing.hint),)
+    card = Card(title=(f"{form.title}?",), text=(*said, " ", *how), body=(said, how), form=form)
+    return Reply(card=card, private=True, failed=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cards import plain
+from bot.cards import Command, plain
 from bot.triage import Classification
 from tests.fakes.stage import ANN, READER, Stage, texts
 from tests.unit.commands.triage_stage import REFRESH, a_triage_stage
@@ -112,6 +112,7 @@ async def test_classify__nothing_taken_is_an_error() -> None:
             "A defect needs its key and its address.",
         ),
         ("classify 1026 test=7 infra", "7"),
+        ("classify 1026 test=1 nonsense", "It is unclear what “nonsense” after property=1 belongs to."),
         ("classify 1026 test=1 infra note=" + "x" * 1_001, "1,000 characters is the most"),
     ],
 )
@@ -122,6 +123,20 @@ async def test_classify__what_is_missing_or_wrong(words: str, sentence: str) -> 
 
     assert sentence in texts(reply.card)
     assert stage.service.triage.classified == []
+
+
+@pytest.mark.parametrize("verb", ["failing", "logs", "quarantine", "classify"])
+async def test_test__another_name_of_property_can_be_corrected(verb: str) -> None:
+    """What was given as `test=` is asked about, and its button runs the corrected command, whichever verb it is."""
+    stage = a_triage_stage()
+    behind = await stage.say(f"{verb} 1026 test=1 or so")
+    slip = await stage.say(f"failing 1026 test={REFRESH}x")
+
+    assert "Clew hit an internal error" not in texts(behind.card)
+    assert "property=1" in texts(behind.card)
+    assert [b.command for b in slip.card.buttons] == [
+        Command("failing", {"run": "1026", "property": REFRESH})
+    ]
 
 
 async def test_classify__a_secret_in_a_note_is_not_kept() -> None:

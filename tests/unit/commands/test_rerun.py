@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from bot.cards import plain
-from bot.model import LaunchRequest, RunRef, RunStatus, Says
+from bot.model import LaunchOutcome, LaunchRequest, RunRef, RunStatus, Says
 from bot.state import BEGINNING, IntentKind, IntentState
 from bot.triage import RerunRequest, RerunScope
 from tests.fakes.crash import Crash
@@ -15,6 +15,7 @@ from tests.fakes.mortal import MortalStore
 from tests.fakes.runs import a_build, a_run, build_results
 from tests.fakes.service import FakeRunService, Launching, a_build_server
 from tests.fakes.stage import ANN, BO, READER, Stage, texts
+from tests.fakes.triage import FakeTriage
 from tests.unit.commands.triage_stage import a_running_build, a_triage_stage, last_intent
 
 
@@ -161,6 +162,38 @@ async def test_rerun__killed_at_every_step_is_never_doubled() -> None:
     assert deaths > 10
 
 
+@pytest.mark.parametrize("taken", [False, True])
+async def test_rerun__killed_while_the_platform_is_asked_is_never_doubled(taken: bool) -> None:
+    """The process dies before or after the request was taken; nobody sends it again, and a person hears of it."""
+
+    class Deadly(FakeTriage):
+        async def rerun(self, request: RerunRequest) -> LaunchOutcome:
+            if taken:
+                await super().rerun(request)
+            raise Crash
+
+    stage = a_triage_stage()
+    alive = stage.service.triage
+    stage.service.triage = Deadly(service=stage.service)
+    dying = stage.restarted()
+    await dying.say("rerun 1026")
+    words = f"confirm {last_intent(dying).id}"
+    with suppress(Crash):
+        await dying.say(words)
+    sent = len(stage.service.triage.reruns)
+    stage.service.triage = alive
+    after = stage.restarted()
+    await after.pass_time(300)
+    reply = await after.say(words)
+
+    assert sent == int(taken)
+    assert alive.reruns == []
+    assert last_intent(after).state is IntentState.UNKNOWN
+    assert "It is not known whether it was started." in texts(reply.card)
+    (told,) = after.memory.outbox.values()
+    assert "never sends it twice" in told.delivery.payload
+
+
 async def test_rerun__without_the_call_the_launch_is_asked_for_again() -> None:
     """Where a platform only launches, the run's own launch is shown, filled in, with a key of its own."""
     stage = Stage()
@@ -216,7 +249,7 @@ async def test_cancel__asks_then_stops_once() -> None:
     message = stage.messages[-1]
     assert message is not None
     await stage.tick()
-    stage.service.change(run, status=RunStatus.CANCELLED, status_text="aborted")
+    stage.service.change(run, status=RunStatus.CANCELLED, status_text="aborted", interrupted=True)
     await stage.tick()
 
     assert plain(asked.card.title) == "Stop Regression Suite 1027?"

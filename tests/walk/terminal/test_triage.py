@@ -1,0 +1,118 @@
+"""The verbs for working on failures typed in a terminal, as a person does, against a simulated Testhide over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from adapters.main import app
+from adapters.settings import environment_names
+from adapters.simulator.testhide import SimulatedTesthide, empty_world, simulated_testhide
+
+REFRESH = "tests/test_auth.py::test_token_refresh"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SimulatedTesthide]:
+    """Run a server in a thread of its own, since every command brings its own event loop."""
+    ready, done = threading.Event(), asyncio.Event()
+    found: list[tuple[SimulatedTesthide, asyncio.AbstractEventLoop]] = []
+
+    async def serve() -> None:
+        async with simulated_testhide(world=empty_world) as running:
+            found.append((running, asyncio.get_running_loop()))
+            ready.set()
+            await done.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert ready.wait(60)
+    running, loop = found[0]
+    yield running
+    loop.call_soon_threadsafe(done.set)
+    thread.join()
+    assert running.violations() == []
+
+
+@pytest.fixture(scope="module")
+def build(server: SimulatedTesthide) -> str:
+    """Let a build fail."""
+    job = server.add_job("Regression Suite", tests=[REFRESH, "tests/test_shop.py::test_cart"])
+    return server.add_build(job, age=900, failing=[REFRESH])
+
+
+@pytest.fixture(autouse=True)
+def place(server: SimulatedTesthide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Set Clew up for the server, in an empty directory, and put logging back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    for name in environment_names() & os.environ.keys():
+        monkeypatch.delenv(name)
+    for name, value in {**server.environment(), "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def clew(server: SimulatedTesthide, *arguments: str) -> Result:
+    """Run the command; nothing that the server calls secret may be in what it says."""
+    result = CliRunner().invoke(app, arguments)
+    assert "Traceback" not in result.output
+    assert not any(secret in result.output for secret in server.secrets())
+    return result
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("debug {build}", "What Testhide's model makes of Regression Suite"),
+        ("ask is status=failed normal?", "Testhide's model says"),
+        ("classify {build} test=1 product_bug", "is classified as product bug"),
+        ("flaky Regression Suite", "in the project of Regression Suite"),
+        ("--yes rerun {build} failed=yes", "was started as a rerun of"),
+    ],
+)
+def test_verb__is_answered(server: SimulatedTesthide, build: str, words: str, said: str) -> None:
+    """Each with its card, and the command ends well."""
+    answer = clew(server, "ask", *words.format(build=build).split())
+
+    assert said in " ".join(answer.stdout.split()), answer.output
+    assert answer.exit_code == 0, answer.output
+
+
+def test_quarantine__in_and_out(server: SimulatedTesthide, build: str) -> None:
+    """Put in, and taken out again by the end of its name."""
+    put_in = clew(server, "ask", "--yes", "quarantine", build, "test=1", "reason=infra")
+    out = clew(server, "ask", "--yes", "quarantine", build, "test=token_refresh", "remove=yes")
+
+    assert "is quarantined in Regression Suite" in " ".join(put_in.stdout.split()), put_in.output
+    assert "out of quarantine" in " ".join(out.stdout.split()), out.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("rerun {build}", "Run it again with --yes"),
+        ("cancel {build}", "has already ended"),
+        ("quarantine {build} test=1", "Add reason="),
+        ("classify {build} test=1 nonsense", "nonsense"),
+        ("ask", "A question is missing."),
+        ("report {build}", "does not offer"),
+    ],
+)
+def test_verb__a_mistake_is_a_sentence(server: SimulatedTesthide, build: str, words: str, said: str) -> None:
+    """What is wrong and how to give it right, and the command ends with 1."""
+    answer = clew(server, "ask", *words.format(build=build).split())
+
+    assert said in " ".join(answer.output.split()), answer.output
+    assert answer.exit_code == 1
