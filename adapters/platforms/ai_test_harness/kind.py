@@ -51,6 +51,6 @@ KIND = PlatformKind(
     check=_check,
     hook_ids=("executionId",),
     register_hook=_register_hook,
-    hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at AI_TEST_HARNESS_BASE_URL first."},
+    hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at the base URL of this connection first."},
     shapes={KIND_OF_KEY: Shape(re.compile(r"ath_[A-Za-z0-9_-]{8,}"))},
 )

@@ -14,7 +14,7 @@ from adapters.configuration.tokens import is_a
 VENDORS = "https://api.aitestharness.com/v1"
 MAKE_A_KEY = "Create an API key in AI Test Harness."
 KIND_OF_KEY = "an AI Test Harness API key"
-CHECK_KEY = "Check AI_TEST_HARNESS_API_KEY."
+CHECK_KEY = "Check the API key of this connection."
 STARTER = 100  # requests a minute of the smallest plan
 
 

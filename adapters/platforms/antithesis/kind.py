@@ -41,6 +41,6 @@ KIND = PlatformKind(
     ),
     hints={
         AccessRefused: "Make a new API key on the tenant's settings page.",
-        Unreachable: "Look at ANTITHESIS_TENANT or ANTITHESIS_BASE_URL first.",
+        Unreachable: "Look at the tenant and the base URL of this connection first.",
     },
 )

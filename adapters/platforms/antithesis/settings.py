@@ -23,7 +23,7 @@ from adapters.configuration.tokens import no_other
 PLATFORM = ".antithesis.com"
 FORM = "Give it like https://acme.antithesis.com."
 MAKE_A_KEY = "Create a key on the tenant's settings page."
-CHECK_KEY = "Check ANTITHESIS_API_KEY and the tenant."
+CHECK_KEY = "Check the API key and the tenant of this connection."
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _TENANT = re.compile(_LABEL, re.ASCII)
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*", re.ASCII)

@@ -43,6 +43,6 @@ KIND = PlatformKind(
     least=("AUTOMATED_FUTURE_API_KEY",),
     clock=_clock,
     check=_check,
-    hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at AUTOMATED_FUTURE_BASE_URL first."},
+    hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at the base URL of this connection first."},
     takes_runs=True,
 )

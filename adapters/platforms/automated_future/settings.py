@@ -13,7 +13,7 @@ from adapters.platforms.http.ids import is_opaque
 
 ADDRESS = "https://api.automatedfuture.co/v1/test"
 MAKE_A_KEY = "Create an API key on the team's settings page of Automated Future."
-CHECK_KEY = "Check AUTOMATED_FUTURE_API_KEY."
+CHECK_KEY = "Check the API key of this connection."
 MOST_RESULTS = 2_000
 
 

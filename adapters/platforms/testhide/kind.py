@@ -60,7 +60,7 @@ KIND = PlatformKind(
     hook_ids=("build_id",),
     register_hook=_register_hook,
     check_hook=_check_hook,
-    hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at TESTHIDE_BASE_URL first."},
+    hints={AccessRefused: MAKE_A_KEY, Unreachable: "Look at the base URL of this connection first."},
     shapes={
         KIND_OF_KEY: Shape(re.compile(r"th_live_[A-Za-z0-9_-]{8,}")),
         "a webhook secret of Testhide": Shape(re.compile(r"wh_sec_[A-Za-z0-9_-]{8,}")),

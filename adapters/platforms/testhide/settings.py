@@ -13,7 +13,7 @@ from adapters.configuration.tokens import is_a
 API = "/api/v3"
 MAKE_A_KEY = "Create an API token in Testhide under Settings → API Tokens."
 KIND_OF_KEY = "a Testhide API token"
-CHECK_KEY = "Check TESTHIDE_API_TOKEN."
+CHECK_KEY = "Check the API token of this connection, or its user and password."
 
 
 def _with_api(value: str) -> str:
