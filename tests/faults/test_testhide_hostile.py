@@ -272,7 +272,7 @@ async def test_wrong_key__stops_polling_once(tmp_path: Path) -> None:
             await poller.tick()
 
         assert poller.health.refused
-        assert "Check TESTHIDE_API_TOKEN." in poller.health.problem
+        assert "Check the API token of this connection" in poller.health.problem
         assert sum(server.counts.values()) <= 5
         server.forget()
 

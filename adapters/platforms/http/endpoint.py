@@ -16,7 +16,7 @@ from bot.model import Secret
 class Endpoint:
     """`address`: scheme, host, port and the path that belongs to it ("https://qa.example.com/api/v3").
 
-    `check` is the sentence that helps where the platform refuses who asks: "Check QA_KEY." `secrets` are all that the
+    `check` is the sentence that helps where the platform refuses who asks: "Check the key of this connection." `secrets` are all that the
     connection knows, so that no error that quotes one is shown with it.
     """
 
