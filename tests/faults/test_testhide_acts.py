@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from adapters.simulator.testhide import SimulatedTesthide
 from bot.errors import ServiceError
-from bot.model import LaunchRequest, Refused, Unclear
+from bot.model import LaunchRequest, Refused, Started, Unclear
 from bot.platform import Platform
 from bot.triage import Classification, QuarantineRequest, Question, RerunRequest, RerunScope
 from tests.fakes.testhide_client import a_testhide
@@ -162,3 +164,29 @@ async def test_act__is_done_by_a_good_server(tmp_path: Path, name: str) -> None:
 
     assert happened
     assert not isinstance(outcome, Refused | Unclear | ServiceError)
+
+
+CREATES = 300
+
+
+async def test_launch__many_with_lost_answers_double_none(tmp_path: Path) -> None:
+    """Every tenth answer is lost, half of them after the work: a key never has two builds, and no outcome is untrue."""
+    dice = random.Random(20260514)
+    async with a_testhide(tmp_path) as (server, service):
+        job = server.add_job("Smoke Tests")
+        outcomes: dict[str, object] = {}
+        for number in range(CREATES):
+            if dice.random() < 0.1:
+                server.misbehave(dice.choice(("dropped", "started, then dropped")), path=".*/builds/start")
+            key = f"{number:016x}"
+            outcomes[key] = await service.launch(
+                LaunchRequest(launcher="Smoke Tests", launcher_key=job, key=key)
+            )
+        built = Counter(build.env["CLEW_REQUEST_ID"] for build in server.world.builds())
+        asked = server.counts["POST /builds/start"]
+
+    unclear = {key for key, outcome in outcomes.items() if isinstance(outcome, Unclear)}
+    assert asked == CREATES
+    assert max(built.values()) == 1
+    assert {key for key, outcome in outcomes.items() if isinstance(outcome, Started)} == set(built) - unclear
+    assert 0 < len(unclear & set(built)) < len(unclear)
