@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
@@ -16,6 +16,7 @@ from bot.parsed import ParsedCommand
 from bot.platform import Need, Platform
 from bot.ports import Clock, Report, Store
 from bot.state import Actor, AuditEntry, Invocation, Place
+from bot.terms import Terms, shared, worded
 
 ENTRY = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # the number of an entry of a list
 PROPERTY = "property"  # the parameter that such a number fills
@@ -70,6 +71,11 @@ class Services:
     confirming: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(
         default_factory=WeakValueDictionary
     )
+
+    @property
+    def terms(self) -> Terms:
+        """The nouns that all connections have in common."""
+        return shared([platform.terms for platform in self.platforms.values()])
 
     async def note(self, actor: Actor, place: Place, action: str, decision: str, detail: str) -> None:
         """Add a line to the audit trail. Raises `StoreError`."""
@@ -166,12 +172,18 @@ class MomentTarget:
 
 
 def adapted(verbs: Mapping[str, Verb], platforms: Collection[Platform]) -> dict[str, Verb]:
-    """Return the verbs that these platforms offer, as they are used there."""
+    """Return the verbs that these platforms offer, as they are used there, and in the nouns that all of them have."""
+    terms = shared([platform.terms for platform in platforms])
+    offered = {name: verb for name, verb in verbs.items() if verb.offered_by(platforms)}
     return {
-        name: verb.adapt(verb, platforms) if verb.adapt else verb
-        for name, verb in verbs.items()
-        if verb.offered_by(platforms)
+        name: _in_terms(verb.adapt(verb, platforms) if verb.adapt else verb, terms)
+        for name, verb in offered.items()
     }
+
+
+def _in_terms(verb: Verb, terms: Terms) -> Verb:
+    parameters = tuple(replace(each, summary=worded(each.summary, terms)) for each in verb.parameters)
+    return replace(verb, summary=worded(verb.summary, terms), parameters=parameters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +39,23 @@ class Terms:
 
 PLAIN = Terms()
 """The nouns where a platform has none of its own."""
+_PLAIN_NOUN = re.compile(r"\b(run|check|launcher|source)(s?)\b")
+
+
+def shared(terms: Collection[Terms]) -> Terms:
+    """Return the nouns that all of some platforms have in common, and plain ones where they differ."""
+    values = {field.name: {getattr(each, field.name) for each in terms} for field in fields(Terms)}
+    return Terms(**{name: found.pop() for name, found in values.items() if len(found) == 1})
+
+
+def worded(text: str, terms: Terms) -> str:
+    """Return a text of ours that is written with the plain nouns in those of a platform.
+
+    For short texts that were written for this: a plain noun that is meant as a verb would be taken for one.
+    """
+
+    def noun(found: re.Match[str]) -> str:
+        word: Noun = getattr(terms, found[1])
+        return word.many if found[2] else word.one
+
+    return _PLAIN_NOUN.sub(noun, text)

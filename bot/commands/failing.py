@@ -15,7 +15,7 @@ from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import CONNECTION, PROPERTY, RUN
 from bot.in_full import OF_ONE_RUN
 from bot.model import Check
-from bot.platform import Platform
+from bot.platform import Platform, has_moments
 from bot.replies import failing as replies
 from bot.targets.moment import choose_property
 from bot.targets.run import analysis_for
@@ -66,12 +66,13 @@ def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
         for word in words
         if " " not in word
     )
-    return replace(verb, parameters=(*verb.parameters, *further))
+    summary = f"{verb.summary}, each with its moment" if any(map(has_moments, platforms)) else verb.summary
+    return replace(verb, summary=summary, parameters=(*verb.parameters, *further))
 
 
 VERB = Verb(
     name="failing",
-    summary="failing properties, newly failing first, each with its moment",
+    summary="failing checks, newly failing first",
     handle=handle,
     adapt=_adapted,
     parameters=(

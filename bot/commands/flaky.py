@@ -41,11 +41,11 @@ async def _of_thread(ref: RunRef | None, platform: Platform) -> LauncherRow | No
 
 VERB = Verb(
     name="flaky",
-    summary="flaky tests, those that got worse first",
+    summary="flaky checks, those that got worse first",
     handle=handle,
     needs=(FINDS_FLAKY,),
     parameters=(
-        Parameter(name="launcher", summary="Only those of this job", kind=FieldKind.LAUNCHER, positional=True,
+        Parameter(name="launcher", summary="Only those of this launcher", kind=FieldKind.LAUNCHER, positional=True,
                   example="Regression Suite"),
         CONNECTION,
     ),

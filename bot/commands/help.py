@@ -18,7 +18,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     shown = {n: v for n, v in adapted(VERBS, services.platforms.values()).items() if not v.hidden}
     name = asked.value("verb", 0)
     if name is None:
-        return replies.overview(shown.values())
+        return replies.overview(shown.values(), services.terms)
     if name not in shown:
         raise commands.no_help(name, shown)
     return replies.of_verb(shown[name])

@@ -211,13 +211,17 @@ def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
     known = {name for p in platforms if p.run_logs is not None for name in p.run_logs.narrows}
     lists = {"list" for p in platforms if p.files is not None}
     lacking = {"artifact", "file", "list"} - known - lists
+    if any(platform.moment_logs for platform in platforms):
+        verb = replace(verb, summary="log lines before a moment, with the faults that were active")
+    else:
+        lacking |= {"moment", "window"}
     return replace(verb, parameters=tuple(p for p in verb.parameters if p.name not in lacking))
 
 
 VERB = Verb(
     name="logs",
     adapt=_adapted,
-    summary="log lines before a moment, with the faults that were active",
+    summary="the log of a run, or of one check in it",
     handle=handle,
     needs=(MOMENT_LOGS, RUN_LOGS),
     long=True,

@@ -12,13 +12,13 @@ from bot.terms import Terms
 RUN = Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest")
 MOMENT = Parameter(
     name="moment",
-    summary="The moment, pasted from the report; without it, the first failing property's",
+    summary="The moment, pasted from the report; without it, the first failing check's",
     kind=FieldKind.MOMENT,
     example="-9067336385060865277,45.334635781589895",
 )
 PROPERTY = Parameter(
     name="property",
-    summary="The failing property that is meant, by name or number",
+    summary="The failing check that is meant, by name or number",
     kind=FieldKind.PROPERTY,
     example="property=2",
 )

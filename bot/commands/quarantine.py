@@ -140,7 +140,7 @@ def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
 
 VERB = Verb(
     name="quarantine",
-    summary="keep the failures of one test from counting; asks first",
+    summary="keep the failures of one check from counting; asks first",
     handle=handle,
     needs=(QUARANTINES,),
     parameters=(
@@ -148,7 +148,7 @@ VERB = Verb(
         PROPERTY,
         Parameter(name="reason", summary="Why", kind=FieldKind.CHOICE, example="reason=flaky"),
         Parameter(name="remove", summary="Let its failures count again", kind=FieldKind.FLAG, example="remove=yes"),
-        Parameter(name="launcher", summary="The job, where no run is meant", kind=FieldKind.LAUNCHER,
+        Parameter(name="launcher", summary="The launcher, where no run is meant", kind=FieldKind.LAUNCHER,
                   example='launcher="Regression Suite"'),
         CONNECTION,
     ),

@@ -70,7 +70,7 @@ async def _recent(asked: Asked, services: Services) -> Reply:
 
     pages = await search.each(newest)
     if not pages:
-        raise search.nothing(finding.no_runs())
+        raise search.nothing(finding.no_runs(services.terms))
     search.told()
     asked.remarks.extend(finding.lists_none(p.connection, p.terms) for p, _ in pages if p.lists is None)
     chosen = newest_of([runs for _, runs in pages], number)

@@ -11,7 +11,7 @@ from bot.errors import Correction, Part, UserError
 from bot.model import Run
 from bot.replies.meant import mistaken
 from bot.replies.wording import count, listed, short_id, stopped
-from bot.terms import Noun, Terms
+from bot.terms import Noun, Terms, worded
 
 GIVE_RUN = "Give a run id, “latest” or a launcher's exact name. In a run's thread you can leave it out."
 FAILING_LISTS = "“failing” lists them."
@@ -101,7 +101,13 @@ def begins_no_recent(start: str) -> UserError:
 about_no_run = partial(
     UserError, "That message is not about one run.", "Use the shortcut on a message about a single run."
 )
-which_run = partial(UserError, "Which run?", GIVE_RUN)
+
+
+def which_run(terms: Terms) -> UserError:
+    """Ask for a run."""
+    return UserError(worded("Which run?", terms), worded(GIVE_RUN, terms))
+
+
 run_of_moment = partial(UserError, "That moment does not say which run it is in.", GIVE_RUN)
 
 
@@ -135,26 +141,27 @@ def several_begin(start: str, ids: Sequence[str]) -> UserError:
     )
 
 
-def neither_run_nor_launcher(text: str, launchers: Sequence[str]) -> UserError:
+def neither_run_nor_launcher(text: str, launchers: Sequence[str], terms: Terms) -> UserError:
     """Answer a text that names no run; offer the launchers whose names hold it, else the nearest."""
-    problem = f"“{text[:_SHOWN]}” is neither a run nor a launcher."
+    problem = f"“{text[:_SHOWN]}” is {worded('neither a run nor a launcher', terms)}."
     holding = list(dict.fromkeys(name for name in launchers if text.casefold() in name.casefold()))
     if len(text) < _SHORTEST_PART or not holding:
-        return mistaken(problem, text, ["latest", *launchers], GIVE_RUN, name="run")
+        return mistaken(problem, text, ["latest", *launchers], worded(GIVE_RUN, terms), name="run")
     shown = holding[:_OFFERED]
     more = f" and {len(holding) - _OFFERED} more" if len(holding) > _OFFERED else ""
     corrections = tuple(Correction(Part.VALUE, name, "run") for name in shown)
     return UserError(problem, f"It could mean {', '.join(shown)}{more}.", corrections=corrections)
 
 
-no_runs = partial(UserError, "There are no runs yet.", "Start one with “launch”.")
+def no_runs(terms: Terms) -> UserError:
+    """Say that there is nothing yet."""
+    return UserError(worded("There are no runs yet.", terms), "Start one with “launch”.")
 
 
-def no_runs_of(launcher: str, known: Sequence[str]) -> UserError:
+def no_runs_of(launcher: str, known: Sequence[str], terms: Terms) -> UserError:
     """Say that a launcher has no newest run."""
-    return mistaken(
-        f"The launcher “{shorten(launcher, _SHOWN)}” has no runs.", launcher, known, GIVE_RUN, name="run"
-    )
+    problem = f"The {terms.launcher.one} “{shorten(launcher, _SHOWN)}” has no {terms.run.many}."
+    return mistaken(problem, launcher, known, worded(GIVE_RUN, terms), name="run")
 
 
 def no_moment(why: str) -> UserError:

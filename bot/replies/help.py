@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from bot.cards import Button, Card, Command, FieldKind, Item, Line, Reply, Untrusted
 from bot.command import Parameter, Verb
+from bot.terms import Terms, worded
 
 
 def usage(verb: Verb) -> str:
@@ -13,13 +14,13 @@ def usage(verb: Verb) -> str:
     return " ".join([verb.name, *(_slot(p) for p in verb.parameters)])
 
 
-def overview(verbs: Iterable[Verb]) -> Reply:
+def overview(verbs: Iterable[Verb], terms: Terms) -> Reply:
     """List every verb with what it does."""
     shown = [v for v in verbs if not v.hidden]
     items = tuple(Item(title=(Untrusted(v.name, code=True), f"  {v.summary}")) for v in shown)
     body: tuple[Line, ...] = (
-        ("A run can be an id, ", Untrusted("latest", code=True), ", a launcher's name for its latest run,",
-         " or a pasted report link. In a run's thread you can leave it out."),
+        (worded("A run can be an id, ", terms), Untrusted("latest", code=True),
+         worded(", a launcher's name for its latest run, or what was pasted. In a run's thread you can leave it out.", terms)),
         ("Put a value with spaces in quotes: ", Untrusted('description="retry fix"', code=True), "."),
     )  # fmt: skip
     names = [v.name for v in shown]

@@ -98,7 +98,7 @@ async def run_of(
     if asked.context.run is not None:
         platform = await platform_of(asked, services)
         return platform, await platform.reads.run(asked.context.run.run_id)
-    raise replies.which_run()
+    raise replies.which_run(services.terms)
 
 
 async def analysis_for(
@@ -276,7 +276,7 @@ async def _by_launcher(text: str, search: Search, services: Services, *, ended: 
 async def _unclear(text: str, platforms: tuple[Platform, ...], services: Services) -> ClewError:
     """Say that a text names no run, and offer the launchers that may be meant."""
     known = [name for platform in platforms for name in await known_launchers(platform, services)]
-    error = replies.neither_run_nor_launcher(text, known)
+    error = replies.neither_run_nor_launcher(text, known, services.terms)
     if error.corrections or " " in text:
         return error
     if any(platform.reads.owns(text) for platform in platforms):
@@ -291,8 +291,8 @@ async def _latest(services: Services, platform: Platform, launcher: str, *, ende
     if run is not None:
         return run
     if not launcher:
-        raise replies.no_runs()
-    raise replies.no_runs_of(launcher, await launchers_of(platform, services))
+        raise replies.no_runs(platform.terms)
+    raise replies.no_runs_of(launcher, await launchers_of(platform, services), platform.terms)
 
 
 async def _newest(platform: Platform, services: Services, launcher: str | None, *, ended: bool) -> Run | None:

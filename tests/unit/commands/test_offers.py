@@ -13,7 +13,7 @@ from bot.replies.parts import NOUNS
 from tests.fakes.clock import ManualClock
 from tests.fakes.records import FakeRecords
 from tests.fakes.runs import MOMENT, a_run, some_results
-from tests.fakes.service import RATINGS, TRIAGE, FakeRunService
+from tests.fakes.service import RATINGS, TRIAGE, FakeRunService, a_build_server
 from tests.unit.commands.door import Door, told
 
 WAYS = ("launches", "moment_logs", "run_logs", "debugs", "reports", "cancels")
@@ -117,3 +117,27 @@ async def test_logs__of_a_platform_without_moments_are_the_runs_own() -> None:
     assert len(whole.excerpt.lines) == 3
     assert [line.strip() for line in narrowed.excerpt.lines] == ["FAILED a"]
     assert "Ignored: property= and source=." in told(narrowed)
+
+
+async def test_help__is_in_the_nouns_of_the_connections() -> None:
+    """Who has builds and tests alone reads of builds and tests; beside another platform the nouns are plain ones."""
+    builds, tenant = a_build_server(connection="qa"), FakeRunService()
+    alone = told((await Door(service=builds).say("help")).card)
+    of_verb = told((await Door(service=builds).say("help failing")).card)
+    both = told((await Door(service=tenant, others=(builds,)).say("help")).card)
+    of_tenant = told((await Door(service=tenant).say("help")).card)
+
+    assert "failing tests, newly failing first" in alone
+    assert "its moment" not in alone
+    assert not {"property", "properties", "launcher's"} & set(alone.split())
+    assert "The failing test that is meant" in of_verb
+    assert "failing checks, newly failing first, each with its moment" in both
+    assert "failing properties, newly failing first, each with its moment" in of_tenant
+
+
+async def test_question__is_in_the_nouns_of_the_connections() -> None:
+    """What is asked for is called what its users call it."""
+    asked = told((await Door(service=a_build_server()).say("failing")).card)
+
+    assert "Which build?" in asked
+    assert "a job's exact name" in asked

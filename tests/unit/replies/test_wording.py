@@ -74,5 +74,5 @@ def test_names__of_two_long_ones_never_read_the_same() -> None:
     assert len({check_name(name) for name in names}) == len(names)
     assert len({titled(name) for name in names}) == len(names)
     assert max(len(check_name(name).text) for name in names) <= 120
-    assert len({finding.no_runs_of(name, ()).problem for name in names}) == len(names)
+    assert len({finding.no_runs_of(name, (), PLAIN).problem for name in names}) == len(names)
     assert len({finding.check_without_moment(name, PLAIN).problem for name in names}) == len(names)
