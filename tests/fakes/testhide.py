@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
 from adapters.simulator.testhide import SimulatedTesthide, empty_world, simulated_testhide
+from tests.fakes import tenant_caller
 from tests.fakes.clock import ManualClock
 from tests.fakes.judged import judged
 
@@ -27,18 +26,8 @@ async def judging_testhide(**options: Any) -> AsyncIterator[SimulatedTesthide]:
         yield server
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(tenant_caller.Reply):
     """An answer as it came."""
-
-    status: int
-    content: bytes
-    headers: Mapping[str, str]
-
-    @property
-    def json(self) -> Any:
-        """The body as JSON."""
-        return json.loads(self.content)
 
     @property
     def events(self) -> list[str]:
