@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 PATH = "/hooks"
 MOST_BYTES = 64 * 1024  # of a body
-TRIES = 3  # deliveries that are all refused before the log says which headers they had
+TRIES = 3  # deliveries in a row that are refused before the log says which headers they had
 MOST_NAMES, LONGEST_NAME = 40, 64
 
 
@@ -57,8 +57,9 @@ class Webhooks:
         self._hint = hint
         self._polls = polls
         self._replays = Replays(clock)
-        self._refused: defaultdict[str, list[set[str]]] = defaultdict(list)
-        self._proven: set[str] = set()
+        self._refused: defaultdict[str, list[set[str]]] = defaultdict(
+            list
+        )  # since the last one that was signed
 
     def application(self) -> web.Application:
         """Return the one page."""
@@ -72,7 +73,7 @@ class Webhooks:
         if not signed:
             self._note_refused(name, {header.lower() for header in request.headers})
             return web.Response(status=401)
-        self._proven.add(name)
+        self._refused.pop(name, None)
         if not self._polls():
             return web.Response(status=503)
         asyncio.get_running_loop().call_soon(self._take, name, body)  # the answer goes out first
@@ -86,15 +87,15 @@ class Webhooks:
             self._hint(name, ids_in(content, self._sources[name].keys))
 
     def _note_refused(self, name: str, headers: set[str]) -> None:
-        """Log once which headers the first deliveries had, if all are refused: a signature of another form shows."""
-        refused = self._refused[name] if name in self._sources and name not in self._proven else None
-        if refused is None or len(refused) == TRIES:
+        """Log once which headers some deliveries had of which none was signed: a signature of another form shows."""
+        if name not in self._sources or len(self._refused[name]) == TRIES:
             return
+        refused = self._refused[name]
         refused.append(headers)
         if len(refused) == TRIES:
             names = [header[:LONGEST_NAME] for header in sorted(set().union(*refused))]
             shown = ", ".join(names[:MOST_NAMES])
             log.warning(
-                "%s: none of the first %d deliveries is signed with its webhook_secret; their headers: %s",
+                "%s: %d deliveries in a row are not signed with its webhook_secret; their headers: %s",
                 name, TRIES, shown,
             )  # fmt: skip

@@ -6,13 +6,17 @@ A hint is never the truth. It takes the wait out of the next poll, which reads w
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from math import inf
 
 from bot.ports import Clock
 
+log = logging.getLogger(__name__)
+
 GAP = 5.0  # seconds from the beginning of a poll to the next one that is hinted at
 NAMED_AT_ONCE = 200  # runs that wait to be read; above that the oldest are forgotten
+NAMED_FOR = 600.0  # seconds; a run may come into being so much later than it was named
 
 
 class Hints:
@@ -23,21 +27,40 @@ class Hints:
         self._owns = owns
         self._given = asyncio.Event()
         self._begun = -inf  # the last poll, in monotonic seconds
-        self._named: dict[str, None] = {}
+        self._named: dict[str, float] = {}  # runs that are to be read, since when
+        self._new: set[str] = set()
 
     def give(self, run_ids: Iterable[str] = ()) -> None:
         """Let the next poll come now, or once `GAP` seconds have passed since the last one began."""
         for run_id in filter(self._owns, run_ids):
             self._named.pop(run_id, None)
-            self._named[run_id] = None
+            self._named[run_id] = self._clock.monotonic()
+            self._new.add(run_id)
         while len(self._named) > NAMED_AT_ONCE:
-            del self._named[next(iter(self._named))]
+            oldest = next(iter(self._named))
+            log.warning("run %s, which a webhook named, is forgotten: too many wait to be read", oldest)
+            self.read(oldest)
         self._given.set()
 
-    def take(self) -> tuple[str, ...]:
-        """Return the ids named since the last time, in order."""
-        named, self._named = tuple(self._named), {}
-        return named
+    def named(self) -> tuple[str, ...]:
+        """Return the ids that are to be read, oldest first."""
+        return tuple(self._named)
+
+    def is_new(self, run_id: str) -> bool:
+        """Whether an id was named since this was asked of it last."""
+        new = run_id in self._new
+        self._new.discard(run_id)
+        return new
+
+    def read(self, run_id: str) -> None:
+        """Note that a run was read, or need not be."""
+        self._named.pop(run_id, None)
+        self._new.discard(run_id)
+
+    def missing(self, run_id: str) -> None:
+        """Note that the platform has no such run; it may still come, but not for ever."""
+        if self._clock.monotonic() - self._named.get(run_id, inf) >= NAMED_FOR:
+            self.read(run_id)
 
     def polling(self) -> None:
         """Note that a poll begins, whoever asked for it: it answers every hint so far."""

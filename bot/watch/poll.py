@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.cards import ReportLinks
 from bot.delivery.backoff import Steady
@@ -50,7 +50,6 @@ TROUBLE_WAIT, LONGEST_TROUBLE_WAIT = 1.0, 60.0
 RATE_WAIT, LONGEST_RATE_WAIT = 60.0, 900.0  # a platform that asks for a day is asked again much sooner
 RUN_DEADLINE = 180.0  # seconds for all that is read of one run and the waits for a turn, so that none holds up the others
 BY_ID_AT_ONCE = 50  # runs that are read by their ids before those that ended are announced
-NAMED_FOR = timedelta(minutes=10)  # a run that a webhook named may be there so much later
 UNREACHABLE_AT_MOST = 3  # runs in one tick; then it is the platform, not the run
 
 
@@ -116,7 +115,6 @@ class Poller:
         self._missed_since: dict[RunRef, datetime] = {}
         self._looks: dict[RunRef, datetime] = {}
         self._troubled: set[RunRef] = set()
-        self._named: dict[RunRef, datetime] = {}  # runs that only a webhook knew of, since when
         self._ticks = 0
 
     async def tick(self) -> None:
@@ -148,23 +146,29 @@ class Poller:
         tick = _Tick(now=now, steady=self._steady.now(), watermark=watermark)
         await self._write_down(tick, seen)
         tick.tracked = {run.ref: run for run in await self.store.tracked(connection)}
-        self._take_hints(tick)
-        named = [ref for ref in self._named if ref not in tick.tracked]
-        unlisted = [*named, *self._to_read([ref for ref in tick.tracked if ref not in seen])]
+        hinted = self._hinted(tick.tracked)
+        unlisted = [*hinted, *self._to_read([ref for ref in tick.tracked if ref not in seen])]
         # In slices, so that a tick that is stopped has announced some of what it read.
         while len(unlisted) > BY_ID_AT_ONCE:
             await self._conclude(tick, await self._by_id(tick, unlisted[:BY_ID_AT_ONCE]))
             del unlisted[:BY_ID_AT_ONCE]
         await self._conclude(tick, seen | await self._by_id(tick, unlisted))
 
-    def _take_hints(self, tick: _Tick) -> None:
-        """Look at once at the runs that webhooks named; one that is not followed is new only where no list says so."""
-        self._named = {ref: since for ref, since in self._named.items() if tick.steady - since < NAMED_FOR}
-        for run_id in self.hints.take():
+    def _hinted(self, tracked: Collection[RunRef]) -> list[RunRef]:
+        """Return the runs that a webhook alone knows of; whatever it named is looked at now, also what waits.
+
+        Where there is a list, that says what is new.
+        """
+        found = []
+        for run_id in self.hints.named():
             ref = RunRef(self.platform.connection, run_id)
-            self._looks.pop(ref, None)
-            if self.platform.lists is None and ref not in tick.tracked:
-                self._named[ref] = tick.steady
+            if self.hints.is_new(run_id):
+                self._looks.pop(ref, None)
+            if self.platform.lists is None and ref not in tracked:
+                found.append(ref)
+            else:
+                self.hints.read(run_id)
+        return found
 
     def _to_read(self, refs: list[RunRef]) -> list[RunRef]:
         """Return which runs are read by their ids now; where no list shows them that is a bounded number."""
@@ -195,7 +199,7 @@ class Poller:
             if what in {Act.FINISH, Act.RESULTS}:
                 await self._end(tick, run, what)
         for ref in runs:
-            self._named.pop(ref, None)
+            self.hints.read(ref.run_id)
         if self.platform.lists is None:
             await self._let_go(tick, runs)
 
@@ -336,6 +340,7 @@ class Poller:
         except NotFound:
             log.debug("run %s is not there", ref.run_id)
             tick.missing.append(ref)
+            self.hints.missing(ref.run_id)
             return False
         except TimeoutError:
             log.warning("run %s took longer than %g s and is left for later", ref.run_id, self._run_deadline)

@@ -9,10 +9,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.errors import ServiceFailed
+from bot.errors import ServiceFailed, Unreachable
 from bot.model import RunRef, RunStatus
-from bot.watch.hints import GAP, NAMED_AT_ONCE, Hints
-from bot.watch.poll import NAMED_FOR
+from bot.watch.hints import GAP, NAMED_AT_ONCE, NAMED_FOR, Hints
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.service import FakeRunService
@@ -84,6 +83,19 @@ async def test_give__answered_by_another_poll() -> None:
     assert it.at == [0, 3, 3 + GAP]
 
 
+async def test_give__needs_no_poll_of_its_own_after_another_one() -> None:
+    """A regular poll that comes before the hint's own is the one: nothing is read twice for it."""
+    it = Polls()
+    async with running(it.hints, it.poll):
+        await it.poll()
+        it.hints.give()
+        await it.clock.advance(3)
+        await it.poll()
+        await it.clock.advance(100)
+
+    assert it.at == [0, 3]
+
+
 async def test_give__polls_at_most_every_5_seconds() -> None:
     """However many hints come, one poll in 5 s is made for them, and one for the last."""
     it = Polls()
@@ -132,16 +144,16 @@ async def test_run__a_poll_that_does_nothing_is_not_made_again() -> None:
     assert made == 1
 
 
-def test_take__only_owned_ids_so_many_at_most() -> None:
-    """Ids of another shape are never asked for; above the bound the oldest are forgotten, and one named anew is new."""
+def test_named__only_owned_ids_so_many_at_most(caplog: pytest.LogCaptureFixture) -> None:
+    """Ids of another shape are never asked for; above the bound the oldest are forgotten, which the log says."""
     hints = Hints(ManualClock(), str.isdigit)
     hints.give(["../7", "x", "", *map(str, range(NAMED_AT_ONCE)), "0"])
+    whole = len(caplog.records)
     hints.give([str(NAMED_AT_ONCE)])
 
-    taken = hints.take()
-
-    assert taken == (*map(str, range(2, NAMED_AT_ONCE)), "0", str(NAMED_AT_ONCE))
-    assert hints.take() == ()
+    assert hints.named() == (*map(str, range(2, NAMED_AT_ONCE)), "0", str(NAMED_AT_ONCE))
+    assert (whole, len(caplog.records)) == (0, 1)
+    assert "run 1, which a webhook named, is forgotten" in caplog.text
 
 
 # What the poller does with ids --------------------------------------------------------------------
@@ -199,7 +211,7 @@ async def test_tick__stores_nothing_of_a_run_that_is_not_there() -> None:
     it.starts(1)
     await it.tick()
     found = await it.store.tracked("demo")
-    await it.tick(NAMED_FOR.total_seconds())
+    await it.tick(NAMED_FOR)
     before = len(asked(it))
     for _ in range(10):
         await it.tick(timedelta(hours=1).total_seconds())
@@ -221,6 +233,21 @@ async def test_tick__a_named_run_waits_for_a_platform_that_is_down() -> None:
     await it.tick(90)
 
     assert (down, len(it.told)) == (0, 1)
+
+
+async def test_tick__a_named_run_waits_out_a_long_outage() -> None:
+    """Only an answer that there is no such run lets it be forgotten, not that nobody answered for an hour."""
+    it = listless()
+    await it.begin()
+    run = it.starts()
+    it.service.finish(run, some_results(run, failing=("a",)))
+    it.service.fail("run", Unreachable("nobody answers"), times=20)
+    it.poller.hints.give([run.ref.run_id])
+    for _ in range(20):
+        await it.tick(10 * NAMED_FOR)
+    await it.tick(10 * NAMED_FOR)
+
+    assert len(it.told) == 1
 
 
 async def test_tick__a_hint_before_the_first_look_is_kept() -> None:
