@@ -30,6 +30,9 @@ _TIME = r"<t:[0-9]{9,11}:R>"  # our own; hostile texts in tests hold shorter one
 _DEAD = re.compile(f"{_SIGN}|{_LINK}|{_CODE}|{_TIME}")  # read from the left, as Discord does
 _ESCAPED = re.compile(_SIGN)
 _LEADS = re.compile(r"^The answer is in <#\d+>\.$")
+_NOTIFIED = re.compile(
+    r"^Launched by <@\d+>(?:\n|$)"
+)  # whom a message notifies: our own line, never text from outside
 _LIVE = re.compile(r"<[@#:/at]|@everyone|@here|https?://|discord\.gg/|\]\(|\|\||~~")
 _SIGNED = re.compile(r"[?&]auth=|v[1-4]\.(?:public|local)\.")
 
@@ -147,7 +150,7 @@ def live(text: str) -> bool:
     """Whether Discord would read a mention, link, time stamp or invitation into a text."""
     if _LEADS.fullmatch(text):
         return False
-    rest = _DEAD.sub("", text)
+    rest = _DEAD.sub("", _NOTIFIED.sub("", text))
     return bool(_LIVE.search(rest)) or rest.count("```") % 2 == 1
 
 

@@ -19,13 +19,13 @@ from bot.commands.registry import VERBS
 from bot.model import Run, RunStatus, Says
 from bot.platform import Platform
 from bot.replies.wording import ago
-from bot.triage import FlakyCheck, LauncherRow
+from bot.triage import Cluster, FlakyCheck, LauncherRow, Readiness
 from tests.fakes import discord_bot, slack_bot
 from tests.fakes.clock import ManualClock
 from tests.fakes.discord_bot import World
 from tests.fakes.records import FakeRecords
 from tests.fakes.runs import MOMENT, a_build, a_line, a_run, build_results, run_id, some_results
-from tests.fakes.service import FakeRunService, a_build_server
+from tests.fakes.service import FakeRunService, a_build_server, a_harness
 from tests.fakes.slack import serve
 from tests.fakes.slack_world import MAIN
 from tests.fakes.slack_world import Message as SlackMessage
@@ -50,8 +50,11 @@ SAID: dict[str, dict[str, object]] = {
     "quarantine": {"run": "1026", "property": "1", "reason": "flaky"},
     "flaky": {"launcher": "Regression Suite"},
     "publish": {"run": RUN, "to": "af"},
+    "readiness": {"version": "v2.3.0"},
+    "clusters": {"days": 30},
 }
 OF_BUILDS = frozenset({"rerun", "cancel", "ask", "classify", "quarantine", "flaky"})
+OF_EXECUTIONS = frozenset({"readiness", "clusters"})
 REFRESH = "tests/test_auth.py::test_token_refresh"
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[._/-][A-Za-z0-9]+)*")
 _AGO = re.compile(r"<t:([0-9]+):R>")  # a time that Discord keeps current
@@ -88,8 +91,23 @@ def of_builds() -> FakeRunService:
     return service
 
 
+def of_executions() -> FakeRunService:
+    """Return the same harness for both, with its ratings."""
+    service = a_harness()
+    metrics = (("Pass rate", "94"), ("Flaky tests", "2"))
+    service.triage.rated["v2.3.0"] = Readiness(
+        version="v2.3.0", score="87", confidence="high", metrics=metrics
+    )
+    service.triage.groups = (
+        Cluster(category="Authentication", count=12, cause="JWT expired", checks=("a", "b")),
+    )
+    return service
+
+
 def platform_for(verb: str) -> FakeRunService:
     """Return the platform that a verb is shown on."""
+    if verb in OF_EXECUTIONS:
+        return of_executions()
     return of_builds() if verb in OF_BUILDS else a_platform()
 
 
