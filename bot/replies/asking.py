@@ -41,7 +41,7 @@ def answered(answer: ModelAnswer, about: Context, platform: Platform) -> Reply:
         body=body or (("It answered nothing.",),),
         facts=looked,
         footer=(
-            f"A model's answer, not from {terms.platform}'s records. It can be wrong. “ask” in this thread goes on.",
+            f"A model's answer, not from {terms.platform}'s records. It can be wrong. “ask” in this thread goes on; what you write goes to that model.",
         ),
         context=replace(about, conversation=f"{platform.connection}/{talk}" if talk else None),
     )

@@ -87,7 +87,7 @@ class Model:
             cause=_text(found.root_cause),
             confidence=_within(found.confidence),
             fix=_text(found.suggested_fix or ""),
-            affected=found.affected_tests if (found.affected_tests or -1) >= 0 else None,
+            affected=found.affected_tests if (found.affected_tests or 0) >= 0 else None,
             budget=await self._budget(),
         )
 
