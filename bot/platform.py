@@ -214,6 +214,9 @@ class Agents(Protocol):
     def usual(self) -> tuple[str, str]:
         """The agent and the task that the settings name for `debug`, "" where they name none."""
 
+    def about(self, run_id: str, /) -> Mapping[str, str]:
+        """Return the parameters that tell an agent which run its task is about."""
+
     async def agents(self) -> tuple[Agent, ...]:
         """Return the agents there are."""
 

@@ -15,8 +15,6 @@ from bot.replies.forms import TITLES
 from bot.targets.run import require, run_of
 from bot.triage import Agent, AgentRequest
 
-RUN_ID = "executionId"  # the parameter that names the run to an agent
-
 
 async def propose(platform: Platform, asked: Asked, services: Services) -> Reply:
     """Keep a draft and ask for a confirmation; or ask for the agent and the task where the settings name none."""
@@ -31,7 +29,7 @@ async def propose(platform: Platform, asked: Asked, services: Services) -> Reply
     run = await _run(asked, services)
     run_id = run.ref.run_id if run else None
     request = AgentRequest(agent=chosen.id, task=task, name=chosen.name, run_id=run_id,
-                           parameters={RUN_ID: run_id} if run_id else {})  # fmt: skip
+                           parameters=agents.about(run_id) if run_id else {})  # fmt: skip
     key, subject = services.new_key(), f"{chosen.id} {run_id or ''} {task}"
     earlier = await confirm.repeated(request, platform.connection, services, key=key, subject=subject)
     intent = await confirm.draft(request, platform.connection, asked, services, key=key, subject=subject,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -167,6 +168,10 @@ class FakeTriage:
         """Return the agents that there are."""
         self._enter("agents")
         return self.there
+
+    def about(self, run_id: str, /) -> Mapping[str, str]:
+        """Return the parameter that names a run."""
+        return {"executionId": run_id}
 
     async def invoke(self, request: AgentRequest) -> LaunchOutcome:
         """Set one to work, the way `next_launch` of the platform says."""

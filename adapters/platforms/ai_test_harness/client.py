@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import httpx
@@ -185,6 +186,10 @@ class ExecutionService:
         if found is None:
             raise UnexpectedAnswer("The platform answered with something that is not a list of agents.")
         return found
+
+    def about(self, run_id: str, /) -> Mapping[str, str]:
+        """Return the parameter that names an execution to an agent."""
+        return {"executionId": run_id}
 
     async def invoke(self, request: AgentRequest) -> LaunchOutcome:
         """Set an agent to work; sent once."""

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,32 +9,18 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapters.main import app
-from adapters.settings import environment_names
 from adapters.simulator.testhide import SimulatedTesthide, empty_world, simulated_testhide
+from tests.walk.terminal.served import served, set_up
 
 REFRESH = "tests/test_auth.py::test_token_refresh"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SimulatedTesthide]:
-    """Run a server in a thread of its own, since every command brings its own event loop."""
-    ready, done = threading.Event(), asyncio.Event()
-    found: list[tuple[SimulatedTesthide, asyncio.AbstractEventLoop]] = []
-
-    async def serve() -> None:
-        async with simulated_testhide(world=empty_world) as running:
-            found.append((running, asyncio.get_running_loop()))
-            ready.set()
-            await done.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    assert ready.wait(60)
-    running, loop = found[0]
-    yield running
-    loop.call_soon_threadsafe(done.set)
-    thread.join()
-    assert running.violations() == []
+    """Run a server that judges what it is asked."""
+    with served(lambda: simulated_testhide(world=empty_world)) as running:
+        yield running
+        assert running.violations() == []
 
 
 @pytest.fixture(scope="module")
@@ -50,18 +32,9 @@ def build(server: SimulatedTesthide) -> str:
 
 @pytest.fixture(autouse=True)
 def place(server: SimulatedTesthide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Set Clew up for the server, in an empty directory, and put logging back afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    for name in environment_names() & os.environ.keys():
-        monkeypatch.delenv(name)
-    for name, value in {**server.environment(), "COLUMNS": "80"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
-    yield tmp_path
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    """Set Clew up for the server, in an empty directory."""
+    with set_up(server.environment(), tmp_path, monkeypatch) as place:
+        yield place
 
 
 def clew(server: SimulatedTesthide, *arguments: str) -> Result:

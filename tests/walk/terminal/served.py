@@ -1,0 +1,57 @@
+"""A simulated platform for commands that each bring an event loop of their own, and a place to run them in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from adapters.settings import environment_names
+
+T = TypeVar("T")
+
+
+@contextmanager
+def served(opened: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator[T]:
+    """Run a server in a thread, with a loop of its own."""
+    ready, done = threading.Event(), asyncio.Event()
+    found: list[tuple[T, asyncio.AbstractEventLoop]] = []
+
+    async def serve() -> None:
+        async with opened() as running:
+            found.append((running, asyncio.get_running_loop()))
+            ready.set()
+            await done.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    assert ready.wait(60)
+    running, loop = found[0]
+    try:
+        yield running
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join()
+
+
+@contextmanager
+def set_up(environment: Mapping[str, str], place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Set Clew up by its variables, in an empty directory, and put logging back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    for name in environment_names() & os.environ.keys():
+        monkeypatch.delenv(name)
+    for name, value in {**environment, "COLUMNS": "80"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(place)
+    yield place
+    logging.captureWarnings(capture=False)
+    root.handlers[:] = handlers
+    root.setLevel(level)
