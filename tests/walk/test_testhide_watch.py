@@ -89,6 +89,39 @@ async def test_first_look__announces_nothing_of_a_thousand_builds(watched: Watch
     assert not watched.notices
 
 
+async def test_projects__others_are_left_out_and_not_read_again(tmp_path: Path) -> None:
+    """Builds of other projects are no runs here, and however many come, a quiet tick stays small."""
+    clock = ManualClock()
+    async with a_testhide(tmp_path, clock=clock, of=lambda _: {"projects": (2,)}) as (server, service):
+        other, own = server.add_project("Other"), server.add_project("Own")
+        foreign, job = (
+            server.add_job("Noise", project=other, tests=TESTS),
+            server.add_job("Suite", project=own, tests=TESTS),
+        )
+        server.add_build(job, age=2_000_000.0)
+        for n in range(350):
+            server.add_build(foreign, age=1_900_000.0 - n * 60.0)
+        watched = Watched(server, service, clock)
+        await watched.begin()
+        first = await watched.tick()
+        for n in range(5):
+            server.add_build(foreign, age=900.0 - n)
+        noisy = await watched.tick()
+        quiet = await watched.tick()
+        running = server.add_build(job, status="running", age=30.0)
+        await watched.tick(5)
+        server.finish_build(running, failing=[AUTH])
+        await watched.tick()
+
+        assert first[LIST] == 1
+        assert noisy[LIST] == 3  # of which jobs five builds are, two lists say
+        assert quiet == {LIST: 1, DETAIL: 1}
+        assert [plain(card.title).partition(" - ")[0] for card in watched.cards] == [
+            f"FAILED: Suite {running}"
+        ]
+        assert [row.name for row in await service.launchers()] == ["Suite"]
+
+
 async def test_end__costs_four_requests(watched: Watched) -> None:
     """A build that ended is read by itself, its counts, what failed, and the quarantine; the list comes on top."""
     job = watched.server.add_job("Regression Suite", tests=TESTS, max_parallel=2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.lenient import read_struct
@@ -27,6 +28,14 @@ REMEMBERED = 50_000  # builds whose job and branch are known
 _FILTERS = {RunStatus.STARTING: "queued", RunStatus.IN_PROGRESS: "running"}
 
 
+@dataclass(slots=True)
+class _Joining:
+    """One reading of the list down to the newest build that counts; `above`: those of other projects before it."""
+
+    above: set[str] = field(default_factory=set)
+    done: bool = False
+
+
 class Builds:
     """Reads builds of one connection. `waiting`: how many waited in the queue when the list was last read."""
 
@@ -35,6 +44,10 @@ class Builds:
         self._job_of: dict[str, str] = {}
         self._branch_of: dict[str, str] = {}  # a build that is read alone does not say
         self._timed: bool | None = None  # whether rows say when a build was created; None: none was seen yet
+        self._above: set[str] = (
+            set()
+        )  # builds of other projects that stood above the newest of ours, and that one
+        self._newest: str | None = None
         self.waiting: int | None = None
 
     async def one(self, build: str) -> Run:
@@ -63,14 +76,41 @@ class Builds:
             )  # a total may be wrong either way: then an empty page is the end
             return Listed(tuple(rows), str(number + 1), not over, 0)
 
-        first = True
+        everything = job is None and status is None
+        first, joins = True, _Joining() if everything and self._jobs.narrowed else None
         async with aclosing(walk(page, lambda row: id_of(row.id), most=MOST_PAGES)) as pages:
             async for rows in pages:
-                if first and job is None and status is None:
+                if first and everything:
                     self.waiting = sum(word_of(row.status) == "queued" for row in rows)
                 first = False
                 found = await self._runs(rows)
+                if joins is not None:
+                    found = await self._joined(joins, rows, found)
+                    if not found:
+                        continue
                 yield tuple(run for run in found if run.unread or _fits(run, query))
+
+    async def _joined(self, joins: _Joining, rows: Sequence[BuildBody], found: list[Run]) -> list[Run]:
+        """Add the newest of our builds where only others stand above it, as the list showed before.
+
+        A server may have thousands of builds of projects that do not count: nobody reads down through them again.
+        """
+        if joins.done:
+            return found
+        own = found[0].ref.run_id if found else None
+        above = [build for row in rows if (build := id_of(row.id)) != own]
+        if own is not None:
+            joins.above |= {*above[: [id_of(row.id) for row in rows].index(own)]}
+            self._above, self._newest, joins.done = joins.above, own, True
+            return found
+        joins.above |= {*above}
+        if self._newest is None or self._above.isdisjoint(above):
+            return found
+        joins.done = True
+        self._above |= joins.above
+        alone = await self._careful(self._newest)
+        run = await self._run(alone, brief=False) if alone is not None else None
+        return [run] if run is not None else []
 
     async def ahead(self, build: str) -> int | None:
         """Return how many builds wait before one, as far as the order of the list tells; None where it is not there."""
@@ -145,8 +185,9 @@ class Builds:
 
     async def _look_by_job(self, unknown: Sequence[str]) -> None:
         """Find out of which jobs many builds are, by the lists of all jobs."""
-        jobs = [row.key for row in await self._jobs.rows()] if len(unknown) > 1 else []
-        if self._jobs.narrowed or len(unknown) <= len(jobs):
+        await self._jobs.rows()
+        jobs = [*self._jobs.keys]
+        if len(unknown) <= max(1, len(jobs)):
             return
         for number in range(1, MOST_JOB_PAGES + 1):
             read = await asyncio.gather(*(self._page(number, job, None) for job in jobs))

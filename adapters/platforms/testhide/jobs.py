@@ -34,6 +34,8 @@ class Jobs:
         self._rows: tuple[LauncherRow, ...] = ()
         self._names: Mapping[str, str] = {}
         self._project_of: Mapping[str, str] = {}
+        self.keys: tuple[str, ...] = ()  # of all jobs, those of other projects too
+        self._unlisted: set[str] = set()  # keys that the list lacked when it was read for them
 
     @property
     def narrowed(self) -> bool:
@@ -61,9 +63,10 @@ class Jobs:
         A job that is not listed any more is called by its number; one that is new is looked for once.
         """
         await self.rows()
-        if key not in self._names and self._read_at is not None:
+        if key not in {*self.keys, *self._unlisted} and self._read_at is not None:
             self._read_at -= KEPT
             await self.rows()
+            self._unlisted |= {key} - {*self.keys}
         return self._names.get(key, None if self.narrowed else f"job {key}")
 
     async def key_of(self, query: RunQuery) -> str | None:
@@ -91,6 +94,7 @@ class Jobs:
 
     def _take(self, items: list[msgspec.Raw]) -> None:
         bodies = [body for item in items if (body := read_struct(item, JobBody)) and id_of(body.id)]
+        self.keys = tuple(id_of(body.id) for body in bodies)
         self._rows = tuple(
             LauncherRow(
                 key=id_of(body.id),
