@@ -27,6 +27,7 @@ async def _read(*chunks: bytes, longest: int = 100) -> list[str]:
         (b'data: {"token": "Build"}\n\ndata: [DONE]\n\n', ['{"token": "Build"}', "[DONE]"]),
         (b"data:a\r\n\r\ndata:  b\r\rdata: c\n\n", ["a", " b", "c"]),
         (b"data: a\ndata: b\n\n", ["a\nb"]),
+        (b"data: a\r\ndata: b\r\n\r\n", ["a\nb"]),
         (b": ping\n\nevent: log\nid: 7\nretry: 1\ndata: a\n\n\n\n", ["a"]),
         (b"\xef\xbb\xbfdata: a\n\n", ["a"]),
         (b"data\n\ndata: \n\n", ["", ""]),
