@@ -282,7 +282,7 @@ class Handler:
             return self.verbs[parsed.verb]
         if parsed.verb in self._not_offered:
             lacking = self._not_offered[parsed.verb].needs[0]
-            raise parts.lacking(next(iter(self.services.platforms)), lacking)
+            raise parts.nowhere(lacking, self.services.platforms.values())
         if parsed.pasted is not None:  # a link, moment or id among other words: show what it is about
             return self.verbs["find"]
         if not parsed.verb and not parsed.named:

@@ -55,7 +55,7 @@ def _sent(
     def prepare(platform: Platform, wanted: Request) -> Ask:
         part = need.of(platform)
         if part is None:
-            raise parts.lacking(platform.connection, need)
+            raise parts.lacking(platform, need)
         if not isinstance(wanted, request):
             raise TypeError(f"{type(wanted).__name__} is not sent as {request.__name__}")
         return lambda: call(part, wanted)

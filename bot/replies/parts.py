@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.errors import UserError
 from bot.platform import (
@@ -24,6 +24,7 @@ from bot.platform import (
     RERUNS,
     RUN_LOGS,
     Need,
+    Platform,
 )
 from bot.replies.wording import listed
 
@@ -52,8 +53,24 @@ NOUNS: Mapping[Need[object], str] = {
 }
 
 
-def lacking(connection: str, need: Need[object], having: Sequence[str] = ()) -> UserError:
-    """Say that a connection does not offer something; `having`: the connections that do."""
-    what = NOUNS[need]
-    way = f"Add connection=NAME for one that does: {listed(list(having))}." if having else ""
-    return UserError(f"The connection “{connection}” does not offer {what}.", way)
+def lacking(platform: Platform, need: Need[object], having: Sequence[str] = ()) -> UserError:
+    """Say that a connection does not offer something, and the way on; `having`: the connections that do."""
+    way = (
+        f"Add connection=NAME for one that does: {listed(list(having))}."
+        if having
+        else _instead(platform, need)
+    )
+    return UserError(f"The connection “{platform.connection}” does not offer {NOUNS[need]}.", way)
+
+
+def nowhere(need: Need[object], platforms: Collection[Platform]) -> UserError:
+    """Say that no connection offers something."""
+    if len(platforms) == 1:
+        return lacking(next(iter(platforms)), need)
+    return UserError(f"None of the connections offers {NOUNS[need]}.")
+
+
+def _instead(platform: Platform, need: Need[object]) -> str:
+    """Return the way on where nobody offers it: what a failure can be looked into with."""
+    looking = need in {DEBUGS, DIAGNOSES, AGENTS} and (platform.run_logs or platform.moment_logs)
+    return "“logs” shows what is kept of a failure there." if looking else ""

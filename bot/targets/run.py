@@ -68,7 +68,7 @@ def require(platform: Platform, need: Need[T], services: Services) -> T:
     found = need.of(platform)
     if found is None:
         having = [other.connection for other in services.platforms.values() if need.of(other) is not None]
-        raise parts.lacking(platform.connection, need, having)
+        raise parts.lacking(platform, need, having)
     return found
 
 

@@ -230,10 +230,15 @@ async def test_debug__a_lost_answer_is_an_error_in_words_and_not_repeated() -> N
 
 
 async def test_debug__where_there_is_none_of_it() -> None:
-    """One sentence."""
+    """One sentence with the way on."""
     poor = FakeRunService(connection="poor", lacks=frozenset({"debugs"}))
-    stage = Stage(service=poor, others=(a_build_server(connection="qa"),))
     run = poor.add_run(a_run(1, connection="poor"))
-    reply = await stage.say(f"debug {run.ref.run_id}")
+    beside = Stage(service=poor, others=(a_build_server(connection="qa"),))
+    two = Stage(service=poor, others=(FakeRunService(connection="too", lacks=frozenset({"debugs"})),))
+    for stage in (beside, Stage(service=poor)):
+        card = (await stage.say(f"debug {run.ref.run_id}")).card
+        assert "The connection “poor” does not offer debugging sessions." in texts(card)
+        assert "“logs” shows what is kept of a failure there." in texts(card)
 
-    assert "The connection “poor” does not offer debugging sessions." in texts(reply.card)
+    reply = await two.say(f"debug {run.ref.run_id}")
+    assert "None of the connections offers debugging sessions." in texts(reply.card)
