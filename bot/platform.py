@@ -358,11 +358,13 @@ class Platform:
 
     `connection`: its name, the first half of every `RunRef` that it returns. `notified_by_default`: whether a channel
     that asks for runs without naming a connection is notified of its runs. `runs_nothing`: a launch there makes a record
-    to report into, so doing it once more runs nothing again.
+    to report into, so doing it once more runs nothing again. `hooked`: its webhooks are taken, and may name runs that
+    others started.
     """
 
     connection: str
     notified_by_default: bool = True
+    hooked: bool = False
     reads: Reads
     terms: Terms = PLAIN
     reads_checks: ReadsChecks | None = None

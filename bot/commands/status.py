@@ -95,7 +95,7 @@ async def _known(platform: Platform, number: int, services: Services) -> Reply:
         except ServiceError as error:
             problem = error.problem
     now = services.clock.now()
-    return known.listing(platform.connection, platform.terms, shown, rows, now, problem=problem)
+    return known.listing(platform, shown, rows, now, problem=problem)
 
 
 VERB = Verb(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.cards import Button, Card, Command, Item, Line, Reply, Tone, Untrusted
+from bot.platform import Platform
 from bot.recent import Recent
 from bot.replies import runs
 from bot.replies.wording import count, number_of, stopped, when
@@ -17,8 +18,7 @@ PLANS = 10  # launchers that are listed
 
 
 def listing(
-    connection: str,
-    terms: Terms,
+    platform: Platform,
     followed: Sequence[Recent],
     rows: Sequence[LauncherRow],
     now: datetime,
@@ -26,15 +26,17 @@ def listing(
     problem: str = "",
 ) -> Reply:
     """List the newest runs that are known, then the launchers as the platform tells of them; `problem`: why it does not."""
+    connection, terms = platform.connection, platform.terms
     going = sum(not shown.run.status.terminal for shown in followed)
     said = (
         f"{count(len(followed), f'{terms.run.one} is', f'{terms.run.many} are')} known"
         f"{f', {going} going on' if going else ''}"
     )
     trouble: Line = (f"The {terms.launcher.many} cannot be read: ", Untrusted(stopped(problem)))
+    named = "once a webhook names it, or " if platform.hooked else ""
     how = (
-        f"{terms.platform} lists no {terms.run.many}. One that was started elsewhere becomes known once a webhook names it, "
-        f"or once somebody uses “status {terms.run.one.upper()}”."
+        f"{terms.platform} lists no {terms.run.many}. One that was started elsewhere becomes known {named}"
+        f"once somebody uses “status {terms.run.one.upper()}”."
     )
     plans = f" It has {number_of(len(rows), terms.launcher)}." if rows else ""
     card = Card(

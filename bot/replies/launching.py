@@ -128,7 +128,7 @@ def no_launcher(name: str, known: Sequence[str], terms: Terms) -> UserError:
     """Answer a launcher that the platform does not list."""
     noun = terms.launcher
     there = f"{noun.titles} are {listed([*known[:_LISTED]])}." if known else f"It lists no {noun.many}."
-    problem = f"{terms.platform} has no {noun.one} “{shorten(name, _SHOWN)}”."
+    problem = f"{terms.platform} lists no {noun.one} “{shorten(name, _SHOWN)}”."
     return mistaken(problem, name, known, there, name="launcher")
 
 

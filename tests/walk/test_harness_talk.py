@@ -12,7 +12,7 @@ import pytest
 from adapters.platforms.ai_test_harness.client import ExecutionService
 from adapters.simulator.ai_test_harness import SimulatedHarness
 from bot.cards import Reply, plain
-from bot.model import RunRef
+from bot.model import RunRef, Secret
 from bot.platform import Platform
 from bot.remembered import remembering
 from bot.state import IntentState
@@ -22,6 +22,8 @@ from tests.fakes.harness_client import a_harness_client
 from tests.fakes.stage import Stage, texts
 
 TESTS = ("Payment flow validation", "Login with SSO", *(f"Search {n}" for n in range(43)))
+
+HOOK = Secret("s3cr3t-of-the-harness")
 
 
 @dataclass
@@ -81,7 +83,9 @@ class Talk:
 async def talk() -> AsyncIterator[Talk]:
     """Open everything; both clocks stand still but for `passes`."""
     clock = ManualClock()
-    async with a_harness_client(clock=clock, debug_agent="agent_planning", debug_task="analyze-failures") as (
+    async with a_harness_client(
+        clock=clock, debug_agent="agent_planning", debug_task="analyze-failures", webhook_secret=HOOK
+    ) as (
         server,
         service,
     ):
@@ -190,6 +194,9 @@ async def test_status__of_a_foreign_execution(talk: Talk) -> None:
     assert "passed" in talk.posted[0]
     assert "passed: all 45 tests pass" in [item.mark for item in known.card.items]
     assert "test plan" in [item.mark for item in known.card.items]
+    assert "becomes known once a webhook names it, or once somebody uses “status EXECUTION”." in texts(
+        known.card
+    )
 
 
 async def test_hint__a_webhook_names_a_foreign_execution(talk: Talk) -> None:
@@ -234,7 +241,7 @@ async def test_launch__no_plan_of_that_name(talk: Talk) -> None:
     reply = await talk.say("launch Release v2.3.1")
 
     assert reply.failed
-    assert "AI Test Harness has no test plan “Release v2.3.1”." in texts(reply.card)
+    assert "AI Test Harness lists no test plan “Release v2.3.1”." in texts(reply.card)
     assert talk.server.world.executions == {}
 
 

@@ -80,6 +80,7 @@ class ExecutionService:
         return Platform(
             connection=self._own.name,
             notified_by_default=self._own.notified_by_default,
+            hooked=self._own.webhook_secret is not None,
             reads=self,
             terms=TERMS,
             launches=self,

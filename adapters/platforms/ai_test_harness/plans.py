@@ -54,9 +54,21 @@ class Plans:
         return tests_of(body) if body is not None else {}
 
     async def _read(self) -> tuple[LauncherRow, ...]:
+        """Read the list: it ends at an empty page, at its total, or where its number does not move."""
         found: dict[str, LauncherRow] = {}
+        read = 0
+
+        async def page(after: str | None) -> Listed[PlanBody]:
+            nonlocal read
+            number = int(after or "1")
+            body = await self._page(number)
+            read += len(body.plans)
+            stuck = body.page is not None and body.page != number
+            over = not body.plans or stuck or (body.total is not None and body.total <= read)
+            return Listed(plans_of(body.plans), str(number + 1), not over, 0)
+
         with suppress(ListCut):
-            async with aclosing(walk(self._page, lambda body: id_of(body.id), most=MOST_PAGES)) as pages:
+            async with aclosing(walk(page, lambda body: id_of(body.id), most=MOST_PAGES)) as pages:
                 async for bodies in pages:
                     for body in bodies:
                         row = row_of(body)
@@ -65,15 +77,11 @@ class Plans:
                             self._count(row.key, body)
         return tuple(found.values())
 
-    async def _page(self, after: str | None) -> Listed[PlanBody]:
-        """Read a page: the list ends at an empty one, at its total, or where its number does not move."""
-        number = int(after or "1")
+    async def _page(self, number: int) -> PageBody:
         page = read_struct((await self._caller.read(protocol.plans_request(number))).body, PageBody)
         if page is None:
             raise UnexpectedAnswer("The platform answered with something that is not a list of test plans.")
-        stuck = page.page is not None and page.page != number
-        over = not page.plans or stuck or (page.total is not None and page.total <= len(page.plans))
-        return Listed(plans_of(page.plans), str(number + 1), not over, 0)
+        return page
 
     async def _body(self, plan: str) -> PlanBody | None:
         if plan not in self._one:

@@ -68,7 +68,7 @@ async def test_launch__of_an_unknown_one_names_the_nearest() -> None:
     stage = _stage()
     reply = await stage.say("launch Regresion Suite duration=30")
 
-    assert "Testhide has no job “Regresion Suite”." in texts(reply.card)
+    assert "Testhide lists no job “Regresion Suite”." in texts(reply.card)
     assert [b.command.values["launcher"] for b in reply.card.buttons if b.command] == ["Regression Suite"]
 
 
