@@ -6,48 +6,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import httpx
 import pytest
 
 from adapters.cli.parts import Parts
-from adapters.configuration.table import Hooked
-from adapters.platforms import registry
-from adapters.platforms.kind import PlatformKind
+from adapters.platforms.testhide.settings import Server
 from adapters.settings import Settings
 from adapters.store.store import open_store
 from bot.model import RunQuery, RunStatus, Secret
-from bot.platform import Platform
-from bot.ports import Clock, Ledger
 from tests.fakes.clock import ManualClock
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.service import FakeRunService
 from tests.fakes.stage import Stage
 from tests.walk.hooks.hall import PATIENCE, SECRET, a_body, signed
 from tests.walk.hooks.program import LISTEN, Program, program
-
-
-class Lab(Hooked):
-    """A connection to a platform that sends webhooks."""
-
-    kind: Literal["lab"] = "lab"
-
-    @property
-    def address(self) -> str:
-        return "https://lab.example.com"
-
-
-@asynccontextmanager
-async def _open(lab: Lab, clock: Clock, ledger: Ledger) -> AsyncIterator[Platform]:
-    raise NotImplementedError
-    yield
-
-
-LAB = PlatformKind(
-    name="lab", title="Lab", connection=Lab, open=_open, default="lab", least=("LAB_API_KEY",),
-    clock=lambda lab: lab.address, hook_ids=("build_id",),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +37,11 @@ class Room:
 
 @asynccontextmanager
 async def room(folder: Path, monkeypatch: pytest.MonkeyPatch, service: FakeRunService) -> AsyncIterator[Room]:
-    monkeypatch.setattr(registry, "PLATFORMS", (*registry.PLATFORMS, LAB))
     stage = Stage(service=service)
-    settings = Settings(connections=(Lab(name="demo", webhook_secret=Secret(SECRET)),), hooks=LISTEN)
+    server = Server(
+        name="demo", base_url="https://testhide.example.com", api_key=Secret("th_live_canary0000"), webhook_secret=Secret(SECRET)
+    )  # fmt: skip
+    settings = Settings(connections=(server,), hooks=LISTEN)
     async with open_store(f"sqlite+aiosqlite:///{folder / 'clew.db'}") as store:
         parts = Parts(
             settings=settings, platforms=stage.services.platforms, store=store, clock=stage.clock, handler=stage.handler
