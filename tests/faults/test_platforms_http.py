@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,27 @@ async def test_start__is_sent_once(reply: Reply, kind: type[LaunchOutcome]) -> N
         assert type(outcome) is kind
         assert outcome == Started("7") or kind is not Started
         assert [(sent.method, sent.body) for sent in server.requests] == [("POST", START.body)]
+
+
+async def test_start__many_with_lost_answers() -> None:
+    """Of three hundred every tenth answer is lost in one way or another: none goes out twice, and each of those is unclear."""
+    lost = (drops(), streams(b'{"id"', cut=True), says("502 Bad Gateway", b"<html>"))
+    replies = [lost[number // 10 % 3] if number % 10 == 9 else GOOD for number in range(300)]
+
+    def build(number: int) -> Request:
+        return Request(path="builds/start", method="POST", body=b'{"key": %d}' % number)
+
+    async with raw_server(*replies) as server, _caller(server.base_url) as caller:
+        outcomes = [
+            await caller.start(partial(build, number), target="job", id_in=lambda _: "7")
+            for number in range(300)
+        ]
+
+        assert [sent.body for sent in server.requests] == [build(number).body for number in range(300)]
+    assert [number for number, outcome in enumerate(outcomes) if isinstance(outcome, Unclear)] == [
+        *range(9, 300, 10)
+    ]
+    assert sum(isinstance(outcome, Started) for outcome in outcomes) == 270
 
 
 async def test_start__without_an_answer_in_time() -> None:
