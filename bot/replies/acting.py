@@ -158,7 +158,7 @@ def standing(intent: Intent, outlook: Outlook) -> Card:
         case IntentState.REJECTED:
             return _rejected(intent, terms)
         case IntentState.UNKNOWN:
-            return _unknown(intent, terms)
+            return _unknown(intent)
         case _:
             said: Line = ("The ", *named(intent), " was sent; the platform has not answered yet.")
             sent = Progress(fraction=None, text="sent, no answer yet")
@@ -215,14 +215,16 @@ def _agent(intent: Intent, work: AgentRequest, terms: Terms) -> Card:
 
 def _quarantine(intent: Intent, change: QuarantineRequest, terms: Terms) -> Card:
     check, job = titled(change.check)[0], Untrusted(change.launcher)
+    this, later = f"This {terms.check.one} is", f"in {terms.run.many} that end from now on."
     if change.remove:
-        said: Line = (f"This {terms.check.one} is no longer quarantined in ", job,
-                      f". Its failures count again in {terms.run.many} that end from now on.")  # fmt: skip
+        said: Line = (
+            *sentence(f"{this} no longer quarantined in ", job),
+            f" Its failures count again {later}",
+        )
         title: Line = ("“", check, "” is out of quarantine")
     else:
-        said = (f"This {terms.check.one} is quarantined in ", job,
-                (f". Its failures do not count in {terms.run.many} that end from now on. It may still run, or not run "
-                 f"at all: that depends on how {terms.platform} is set up."))  # fmt: skip
+        runs = "It may still run, or not run at all, as the platform is set up."
+        said = (*sentence(f"{this} quarantined in ", job), f" Its failures do not count {later} {runs}")
         title = ("“", check, "” is quarantined in ", job)
     facts = [
         Fact(terms.check.title, (Untrusted(change.check, code=True),)),
@@ -243,7 +245,7 @@ def _take_out(intent: Intent, change: QuarantineRequest) -> tuple[Button, ...]:
 
 def _rejected(intent: Intent, terms: Terms) -> Card:
     nothing = WORDS[intent.kind].nothing
-    said: Line = (f"{terms.platform} refused the ", *named(intent), f". {nothing}")
+    said: Line = (*sentence(f"{terms.platform} refused the ", *named(intent)), f" {nothing}")
     why: Line = sentence("It said: ", Untrusted(intent.reason)) if intent.reason else ()
     return Card(
         title=("The ", *named(intent), " was refused"),
@@ -254,9 +256,9 @@ def _rejected(intent: Intent, terms: Terms) -> Card:
     )
 
 
-def _unknown(intent: Intent, terms: Terms) -> Card:
+def _unknown(intent: Intent) -> Card:
     words = WORDS[intent.kind]
-    check = f"Clew never sends it twice. Check {terms.platform} before you ask again."
+    check = "Clew never sends it twice. Check the platform before you ask again."
     lost = f" was sent, but no answer came, so it is not known whether it was {words.done}. {check}"
     said: Line = ("The ", *named(intent), lost)
     return _card(intent, ("The ", *named(intent), " is unconfirmed"), said, Tone.WARNING)

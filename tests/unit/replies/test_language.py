@@ -17,7 +17,7 @@ from adapters.chat.slack import render as slack
 from adapters.chat.terminal.render import render as terminal
 from adapters.cli.doctor import outbox
 from bot import errors
-from bot.cards import Card, Command, Excerpt, Item, Tone, Untrusted, plain
+from bot.cards import Card, Command, Context, Excerpt, Item, Tone, Untrusted, plain
 from bot.model import (
     Availability,
     CheckStatus,
@@ -30,15 +30,36 @@ from bot.model import (
     RunStatus,
 )
 from bot.ports import Halted, Post, PostOutcome, Undeliverable
-from bot.replies import confirming, debugging, launching, problems, watching
+from bot.replies import acting, asking, confirming, debugging, flaky, launching, problems, watching
 from bot.replies.outlook import Outlook
 from bot.replies.wording import count, counted, last, sentence, stopped, virtual_seconds
 from bot.sessions import Session
-from bot.state import CHANGES, EVERYTHING, Intent, IntentKind, IntentState, OutboxDepth, Outcome, Subscription
+from bot.state import (
+    CHANGES,
+    EVERYTHING,
+    Intent,
+    IntentKind,
+    IntentState,
+    OutboxDepth,
+    Outcome,
+    Request,
+    Subscription,
+)
 from bot.terms import PLAIN
+from bot.triage import (
+    AgentRequest,
+    CancelRequest,
+    Diagnosis,
+    FlakyCheck,
+    ModelAnswer,
+    QuarantineRequest,
+    RerunRequest,
+    RerunScope,
+)
 from tests.fakes.chat import FakeChat
 from tests.fakes.delivering import Delivering, a_delivery
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example
+from tests.fakes.service import a_build_server
 from tests.unit.commands.door import CHANNEL, Door, told
 from tests.unit.replies.test_one_place import ROOT, texts
 
@@ -308,6 +329,31 @@ def of_intents(ending: str) -> Iterator[Card]:
         ).card
 
 
+def of_acts(ending: str) -> Iterator[Card]:
+    """Yield what is said of everything else that is confirmed first, and of what a model says."""
+    requests: tuple[Request, ...] = (
+        RerunRequest(run_id="r-1", launcher=ending),
+        RerunRequest(run_id="r-1", scope=RerunScope.FAILED),
+        CancelRequest(run_id="r-1", launcher=ending),
+        AgentRequest(agent="agent_1", task=ending, name=ending),
+        QuarantineRequest(launcher=ending, launcher_key="55", check=ending, reason="flaky", run_id="r-1"),
+        QuarantineRequest(launcher=ending, launcher_key="55", check=ending, remove=True),
+    )
+    for state, request in itertools.product(IntentState, requests):
+        act = replace(an_intent(IntentKind.LAUNCH, state, ending), request=request)
+        for run_id in ("r-2", None):
+            yield acting.standing(replace(act, run_id=run_id), Outlook(stops=True))
+        yield confirming.happened(act).card
+        yield confirming.declined(act).card
+        yield confirming.expired(act).card
+        yield confirming.withdrawn(act)
+        yield confirming.repeated(act, replace(act, posted_at=NOW), NOW).card
+    platform = a_build_server().platform
+    yield asking.answered(ModelAnswer(text=ending, sources=(ending,)), Context(), platform).card
+    yield asking.diagnosed(Diagnosis(cause=ending, fix=ending), a_run(1), platform).card
+    yield flaky.listing((FlakyCheck(name=ending, advice=ending),), None, "", platform).card
+
+
 def of_problems(ending: str) -> Iterator[Card]:
     """Yield what is said of errors."""
     for hint in ("", ending):
@@ -335,7 +381,7 @@ def of_subscriptions(ending: str) -> Iterator[Card]:
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("say", [of_intents, of_problems, of_subscriptions])
+@pytest.mark.parametrize("say", [of_intents, of_acts, of_problems, of_subscriptions])
 def test_cards__with_texts_from_outside(say: Callable[[str], Iterator[Card]], ending: str) -> None:
     """A reason, a launcher, a source and a status may end in any mark."""
     for card in say(ending):
