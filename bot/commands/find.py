@@ -6,6 +6,7 @@ find TEXT
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,7 +18,8 @@ from bot.errors import NotFound, ServiceError, UserError
 from bot.launchers import known_launchers
 from bot.lengths import LONGEST
 from bot.parsed import Pasted
-from bot.replies import finding, known
+from bot.platform import Platform
+from bot.replies import failing, finding, known
 from bot.replies import runs as replies
 from bot.targets.follow import follow
 from bot.targets.moment import moment_of
@@ -28,6 +30,9 @@ _BEGINNING = re.compile(
     rf"(?<![\w-])(?=[0-9-]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{{{SHORTEST_ID},32}}(?:-[0-9]{{1,6}}){{0,2}}(?![\w-])",
     re.ASCII,
 )
+
+
+_NODE = re.compile(r"\S::\S")  # in a test's id, as test runners write it
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
@@ -47,6 +52,10 @@ async def handle(asked: Asked, services: Services) -> Reply:
         return launcher
     await follow(found.platform, found.run, asked, services)
     found = replace(found, run=await send.by_name(found.run, services.store))
+    text = asked.invocation.values.get(MESSAGE, "") or asked.invocation.full_text
+    check = next((check for check in found.failing if _NODE.search(check.name) and check.name in text), None)
+    if check is not None:
+        return failing.one(found, check)
     return Reply(card=replies.one(found, services.clock.now()))
 
 
@@ -62,6 +71,19 @@ async def _launcher(asked: Asked, services: Services) -> Reply | None:
             if row is not None:
                 return known.launcher(platform.connection, row, platform.terms)
     return None
+
+
+def _by_noun(text: str, platforms: Sequence[Platform]) -> tuple[str, ...]:
+    """Return the runs that a text names as a platform and its users do: "build 1024", "build:1024"."""
+    found = [
+        match[1]
+        for platform in platforms
+        for match in re.finditer(
+            rf"(?i)\b{re.escape(platform.terms.run.one)}[ :#]{{1,3}}([\w-]{{1,128}})", text
+        )
+        if platform.reads.owns(match[1])
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _naming(asked: Asked, ids: tuple[str, ...], pasted: Pasted | None = None) -> Asked:
@@ -83,12 +105,14 @@ async def _naming_run(asked: Asked, services: Services) -> Asked:
         starts = list(dict.fromkeys(_BEGINNING.findall(text)))[:MOST_BEGINNINGS]
         found = await runs_beginning_with(search, services, starts)
         named = tuple(run.ref.text for _, run in found)
+    named = named or _by_noun(text, search.platforms)
     if named and typed == f"{typed.partition('/')[0]}/{named[0]}":  # with its connection
         return asked
     if len(named) > 1:
         raise finding.several_runs(len(named))
     refusal = asked.command.pasted.refusal if asked.command.pasted else None
-    if named or (asked.context.run is not None and not typed):
+    of_thread = asked.context.run is not None and (not typed or _NODE.search(typed))
+    if named or of_thread:
         return _naming(asked, named)
     if refusal is None and typed and await _may_be_a_name(typed, asked, services):
         return asked

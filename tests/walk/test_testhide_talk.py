@@ -268,3 +268,22 @@ async def test_cancel__stops_a_build(talk: Talk) -> None:
     await cancels.cancel(running)
 
     assert talk.server.build(running).status == "aborted"
+
+
+@pytest.mark.parametrize("text", ["{0}", "build:{0}", "build {0}", "see Build #{0} please"])
+async def test_find__knows_a_build_as_people_and_testhide_write_it(talk: Talk, text: str) -> None:
+    """A number, and the words that Testhide's model gives for what it looked at."""
+    job = talk.server.add_job("Regression Suite", tests=TESTS)
+    build = talk.server.add_build(job, age=7_000.0, failing=[AUTH])
+    found = (await talk.say(f"find {text.format(build)}")).card
+
+    assert plain(found.title) == f"FAILED: Regression Suite {build}"
+
+
+async def test_find__a_test_of_a_build(talk: Talk) -> None:
+    """A line of output that names both is about that test."""
+    job = talk.server.add_job("Regression Suite", tests=TESTS)
+    build = talk.server.add_build(job, age=7_000.0, failing=[AUTH])
+    found = (await talk.say(f"find FAILED {AUTH} in build {build}")).card
+
+    assert plain(found.title) == "Failing: test_token_refresh"
