@@ -107,7 +107,7 @@ async def listening(
 
 @dataclass(slots=True, kw_only=True)
 class Listener:
-    """A server that may have to wait for its address. `what`: what the address is for, "health".
+    """A server that may have to wait for its address. `what`: what is served there, "health".
 
     `make` returns its pages. `url`: where they are, without a slash at its end; None while the address is in use.
     """
@@ -142,7 +142,7 @@ async def _listen(stack: AsyncExitStack, listener: Listener) -> str:
     try:
         host, port = await stack.enter_async_context(listening(listener.make(), listener.listen))
     except OSError as error:
-        return f"{host}:{port} cannot be used for {listener.what} ({error.strerror or error})."
+        return f"{listener.what.capitalize()} cannot be served at {host}:{port} ({error.strerror or error})."
     listener.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     return ""
 
@@ -151,7 +151,7 @@ async def _again(stack: AsyncExitStack, listener: Listener) -> None:
     while listener.url is None:
         await listener.clock.sleep(RETRY)
         await _listen(stack, listener)
-    log.warning("%s is used for %s now", listener.url, listener.what)
+    log.warning("%s: now served at %s", listener.what, listener.url)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

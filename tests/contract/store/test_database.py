@@ -13,6 +13,7 @@ from adapters.store.store import SqlStore, open_store
 from adapters.store.tables import audit, audit_head, inbox, outbox
 from bot.errors import StoreError
 from bot.state import AuditEntry, IntentState
+from bot.triage import CancelRequest
 from tests.contract.store.kit import (
     CHATS,
     NOW,
@@ -274,10 +275,10 @@ async def test_verify_audit__many_lines(database: SqlStore, monkeypatch: pytest.
 
 async def test_store_error__shows_no_value(database: SqlStore) -> None:
     """What was to be written is in no error, nor in its causes."""
-    await database.draft(an_intent(request="CANARY"))
+    await database.draft(an_intent(request=CancelRequest(run_id="CANARY")))
 
     with pytest.raises(StoreError) as caught:
-        await database.draft(an_intent(request="CANARY"))
+        await database.draft(an_intent(request=CancelRequest(run_id="CANARY")))
 
     chain, error = "", caught.value
     while error is not None:

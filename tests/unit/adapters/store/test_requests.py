@@ -12,7 +12,8 @@ from adapters.platforms.antithesis import launching
 from adapters.store.codec import encode
 from adapters.store.requests import decode_request
 from bot.errors import StoreError
-from bot.model import DebugRequest, LaunchRequest, Moment
+from bot.model import DebugRequest, LaunchRequest, Moment, RunRef
+from bot.publication import PublishRequest
 from bot.state import IntentKind, Request, kind_of
 from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest, RerunScope
 
@@ -60,6 +61,13 @@ OTHERS: Mapping[IntentKind, st.SearchStrategy[Request]] = {
     ),
     IntentKind.QUARANTINE: st.builds(
         QuarantineRequest, launcher=TEXT, launcher_key=TEXT, check=TEXT, reason=TEXT, remove=st.booleans()
+    ),
+    IntentKind.PUBLISH: st.builds(
+        PublishRequest,
+        source=st.builds(RunRef, TEXT, TEXT),
+        label=TEXT,
+        series=TEXT,
+        metadata=st.dictionaries(TEXT, TEXT, max_size=3),
     ),
 }
 
