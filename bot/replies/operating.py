@@ -157,8 +157,13 @@ def not_watched(connection: str, problem: str, *, refused: bool) -> str:
 def launch_unknown(intent: Intent) -> str:
     """Say that nobody knows whether something costly was started, and that it is not sent again."""
     words = WORDS[intent.kind]
+    by = (
+        f"{intent.actor} confirmed in {intent.channel}"
+        if intent.channel
+        else "a rule of the settings asked for"
+    )
     return (
-        f"It is not known whether a {words.noun} that {intent.actor} confirmed in {intent.channel} was {words.done} on "
+        f"It is not known whether a {words.noun} that {by} was {words.done} on "
         f"{intent.connection}. It is not sent again. Look for it on the platform."
     )
 

@@ -23,6 +23,7 @@ from bot.model import (
 )
 from bot.publication import Publication, PublicationState
 from bot.publishing import LOGS, Plan, planned, wanted
+from bot.replies import operating
 from bot.state import Intent, IntentState, PollStep
 from bot.watch.publish import GIVE_UP, Publisher
 from tests.fakes.clock import ManualClock
@@ -141,6 +142,11 @@ async def test_publish__lost_answer_to_the_record(scene: Scene) -> None:
     assert publication.reason == "It is not known whether the record was opened."
     assert len(scene.records.records) == 1
     assert scene.records.results == {}
+    [intent] = scene.store.intents.values()
+    assert operating.launch_unknown(intent) == (
+        "It is not known whether a publication that a rule of the settings asked for was written on af. "
+        "It is not sent again. Look for it on the platform."
+    )
 
 
 async def test_publish__record_refused_for_now(scene: Scene) -> None:
