@@ -106,17 +106,6 @@ def stop_request(build: str) -> Request:
     return Request(path=f"builds/{checked_id(build, 'build')}/stop", method="POST")
 
 
-def repositories_request() -> Request:
-    """Ask which repositories are connected."""
-    return Request(path="scm")
-
-
-def branches_request(repository: str, start: str) -> Request:
-    """Ask for a repository's branches that begin so."""
-    path = f"scm/{checked_id(repository, 'repository')}/branches"
-    return Request(path=path, query=_given((("q", start), ("limit", "50"))))
-
-
 def hooks_request() -> Request:
     """Ask which webhooks are registered."""
     return Request(path="webhooks")
