@@ -19,6 +19,7 @@ from bot.ports import Clock, Conversations, Intents, Store
 from bot.replies import parts
 from bot.replies.outlook import Outlook
 from bot.state import AuditEntry, Intent, IntentState
+from bot.triage import CancelRequest
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +62,20 @@ async def accept(
     """
     if run_id and KINDS[intent.kind].starts_run:
         await store.track(run or Run.of_id(RunRef(intent.connection, run_id)), now)
+    if isinstance(intent.request, CancelRequest):
+        await _follow_again(RunRef(intent.connection, intent.request.run_id), store, now)
     news = await store.advance(intent.id, UNDECIDED, IntentState.ACCEPTED, now, run_id=run_id)
     if news:
         became = f"run {run_id or 'not named'}" if KINDS[intent.kind].starts_run or run_id else intent.subject
         await note(intent, "accepted", became, store=store, now=now)
     return news
+
+
+async def _follow_again(ref: RunRef, store: Store, now: datetime) -> None:
+    """Follow a run again that stood still for so long that it was let go: stopping it changes that."""
+    known = (await store.known(ref.connection, (ref.run_id,))).get(ref.run_id)
+    if known is not None and known.settled and not known.status.terminal:
+        await store.track(Run.of_id(ref), now)
 
 
 async def by_name(run: Run, store: People) -> Run:

@@ -218,3 +218,20 @@ async def test_live__of_a_run_that_is_let_go_ends() -> None:
     await stage.tick()
 
     assert await stage.memory.live() == ()
+
+
+async def test_cancel__of_a_run_that_was_let_go_is_followed_to_its_end() -> None:
+    """Stopping it changes it, so its end is looked for again."""
+    service = a_harness(
+        rows=PLANS, lacks=frozenset({"lists", "moment_logs", "debugs", "reports", "finds_launched"})
+    )
+    stage = Stage(service=service, known=())
+    run = stage.service.add_run(an_execution(1))
+    await stage.memory.track(run, stage.clock.now())
+    await stage.memory.record(PollStep(connection="demo", now=stage.clock.now(), unfollowed=(run.ref,)))
+    await stage.say("cancel demo/exec_00001")
+    let_go = await stage.memory.tracked("demo")
+    await stage.press("Stop")
+
+    assert let_go == ()
+    assert [known.ref for known in await stage.memory.tracked("demo")] == [run.ref]
