@@ -58,7 +58,7 @@ class RunAnalysis:
         """The failing properties, newly failing first, then by name: a stable order to number them in."""
         if self.results is None:
             return ()
-        new = frozenset(self.diff.newly_failing) if self.diff else frozenset()
+        new = self.diff.first if self.diff else frozenset()
         return tuple(sorted(self.results.failing, key=lambda p: (p.name not in new, p.name)))
 
     @property
@@ -114,6 +114,7 @@ async def _judged(
     else:
         chain = await chain_of(platform, store, run, depth=depth)
         results = await _with_gone(platform, run, results, chain)
+        chain = await _with_unsaid(platform, results, chain)
     return RunAnalysis(platform=platform, run=run, verdict=judge(run, results), results=results,
                        diff=compare(results, chain), chain=chain)  # fmt: skip
 
@@ -168,3 +169,24 @@ async def _with_gone(platform: Platform, run: Run, results: Results, chain: Chai
     except OF_ONE_RUN:
         return results
     return replace(results, checks=(*results.checks, *found), asked=frozenset(gone))
+
+
+async def _with_unsaid(platform: Platform, results: Results, chain: Chain) -> Chain:
+    """Find out which checks that fail, and failed before the baseline too, are not known to have passed in between.
+
+    A run that skipped them, or ended before it came to them, says nothing of them: they are not new after it.
+    """
+    baseline = chain.baseline
+    if results.whole or isinstance(baseline, Gap):
+        return chain
+    failing = frozenset(check.name for check in results.failing)
+    open_ones = failing & chain.failed_before - baseline.failing - baseline.excused
+    if platform.reads_checks is None:
+        return replace(chain, unsaid=open_ones) if baseline.skipped_count else chain
+    asked = sorted(open_ones)[:ASKED]
+    try:
+        found = await platform.reads_checks.checks(chain.past[0].run, asked) if asked else ()
+    except OF_ONE_RUN:
+        found = ()
+    passed = {check.name for check in found if check.status is CheckStatus.PASSING}
+    return replace(chain, unsaid=open_ones - passed)

@@ -69,15 +69,25 @@ class Streak:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
-    """Completed runs of one series that are not ephemeral, newest first; `end`: why there are no more."""
+    """Completed runs of one series that are not ephemeral, newest first; `end`: why there are no more.
+
+    `unsaid`: checks that failed before the baseline and of which no result there is known: skipped, or not run.
+    """
 
     past: tuple[Past, ...] = ()
     end: Gap = Gap.FIRST
+    unsaid: frozenset[str] = frozenset()
 
     @property
     def baseline(self) -> StoredResults | Gap:
         """The results of the run before, or why there is nothing to compare with."""
         return self.past[0].results if self.past else self.end
+
+    @property
+    def failed_before(self) -> frozenset[str]:
+        """The checks that failed in runs before the baseline, as far as these are known."""
+        known = [past.results for past in self.past[1:] if not isinstance(past.results, Gap)]
+        return frozenset().union(*(results.failing for results in known))
 
     def streak(self, name: str) -> Streak:
         """Count in how many of the newest runs in a row a property failed."""

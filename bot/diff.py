@@ -22,7 +22,8 @@ class RunDiff:
 
     `baseline`: that run's results, or why there is nothing to compare with; then all that fails is in
     `not_compared`, and nobody knows whether it is new.
-    `newly_failing` and `counts_again`: did not fail there, or did and was excused. `still_failing`: name and number
+    `newly_failing` and `counts_again`: did not fail there, or did and was excused. `fails_again`: failed before that
+    run, and no result of it there is known, so it is not new. `still_failing`: name and number
     of runs in a row that it fails in, this one included. What failed in the baseline and does not count now either
     is `excused`, or `skipped`, or passes (`first_pass`: name, and in how many runs in a row it failed before this
     one), or this run says nothing of it: `not_seen` where it says what came of every check, else `not_failing`.
@@ -31,6 +32,7 @@ class RunDiff:
     baseline: StoredResults | Gap
     newly_failing: tuple[str, ...] = ()
     counts_again: tuple[str, ...] = ()
+    fails_again: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
     still_failing: tuple[tuple[str, Streak], ...] = ()
     excused: tuple[str, ...] = ()
@@ -42,8 +44,13 @@ class RunDiff:
 
     @property
     def news(self) -> bool:
-        """Whether something fails that did not count before, or of which nobody knows."""
-        return bool(self.newly_failing or self.counts_again or self.not_compared)
+        """Whether something fails that did not count in the run before, or of which nobody knows."""
+        return bool(self.newly_failing or self.counts_again or self.fails_again or self.not_compared)
+
+    @property
+    def first(self) -> frozenset[str]:
+        """What comes first in a list of what fails: did not fail in the run before, as far as that is known."""
+        return frozenset((*self.newly_failing, *self.fails_again))
 
 
 def compare(results: Results, chain: Chain) -> RunDiff:
@@ -56,9 +63,11 @@ def compare(results: Results, chain: Chain) -> RunDiff:
         return RunDiff(baseline=baseline, not_compared=failing)
     gone = _sorted_out(results, baseline.failing.difference(failing))
     silent = tuple(name for name in gone[None] if not results.whole and name not in results.asked)
+    other = tuple(name for name in failing if name not in baseline.failing | baseline.excused)
     return RunDiff(
         baseline=baseline,
-        newly_failing=tuple(n for n in failing if n not in baseline.failing | baseline.excused),
+        newly_failing=tuple(name for name in other if name not in chain.unsaid),
+        fails_again=tuple(name for name in other if name in chain.unsaid),
         counts_again=tuple(n for n in failing if n in baseline.excused - baseline.failing),
         still_failing=tuple((n, chain.streak(n).with_this) for n in failing if n in baseline.failing),
         excused=gone["excused"],

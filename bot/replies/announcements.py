@@ -15,7 +15,7 @@ from bot.cards import Button, Card, Command, Context, Item, Line, Span, Tone, Un
 from bot.chain import Gap
 from bot.model import Run, RunRef, RunStatus, VerdictKind
 from bot.replies import comparing, runs, watching
-from bot.replies.wording import check_names, count, listed, run_name, short_id, virtual
+from bot.replies.wording import check_names, count, listed, number_of, run_name, short_id, virtual
 from bot.state import StoredResults, Subscription, TrackedRun
 from bot.terms import Terms
 from bot.verdict import judge_stored
@@ -174,6 +174,8 @@ def _headline(found: RunAnalysis) -> str:
     new = len(diff.newly_failing) + len(diff.counts_again)
     if new:
         return f" - {count(new, f'new failing {check.one}', f'new failing {check.many}')}"
+    if diff.fails_again:
+        return f" - {number_of(len(diff.fails_again), check)} failing again"
     if diff.still_failing:
         return " - nothing new"
     return " - passing again" if diff.first_pass else ""
@@ -200,6 +202,7 @@ def _news(found: RunAnalysis) -> Line:
         (diff.not_compared, "Failing"),
         (diff.newly_failing, "Newly failing"),
         (diff.counts_again, f"Failing and no longer {found.terms.excused}"),
+        (diff.fails_again, f"Failing again, without a known result in the {found.terms.run.one} before"),
     ):
         if names:
             parts += [f"{said}: ", *check_names(names, NAMED), ". "]

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.cards import Line, Untrusted
 from bot.chain import BEGINNINGS, Gap, Streak
 from bot.diff import RunDiff
+from bot.model import Says
 from bot.replies.wording import ago, count, listed, number_of, short_id
 from bot.state import StoredResults
 from bot.terms import Terms
@@ -82,10 +83,16 @@ def news(known: StoredResults | None, before: StoredResults | Gap | None, terms:
         return ""
     if isinstance(before, Gap):
         return why(before, terms) if known.failing else ""
+    may_lack = (
+        before.skipped_count or before.unknown_count or (before.says is Says.FAILED and not before.failing)
+    )
     parts = [
         f"{len(names):,} {word}"
         for names, word in (
-            (known.failing - before.failing - before.excused, "newly failing"),
+            (
+                known.failing - before.failing - before.excused,
+                "failing, and not in the one before" if may_lack else "newly failing",
+            ),
             (known.failing & before.excused - before.failing, f"no longer {terms.excused}"),
             (known.failing & before.failing, "still failing"),
             (before.failing - known.failing, "not failing this time"),

@@ -280,6 +280,8 @@ def _mark(chosen: Check, found: RunAnalysis) -> str:
         return "failing"
     if chosen.name in diff.counts_again:
         return f"failing, no longer {found.terms.excused}"
+    if chosen.name in diff.fails_again:
+        return "failing again"
     streak = dict(diff.still_failing).get(chosen.name)
     return f"still failing, {in_a_row(streak, found.terms)}" if streak else "newly failing"
 

@@ -180,6 +180,7 @@ def novelty(diff: RunDiff | None) -> str:
         for names, word in (
             (diff.newly_failing, "newly failing"),
             (diff.counts_again, "failing that did not count before"),
+            (diff.fails_again, "failing again"),
             (diff.still_failing, "still failing"),
             (diff.excused, "failing without counting"),
             (diff.skipped, "skipped this time"),
@@ -381,10 +382,12 @@ def changes(found: RunAnalysis) -> tuple[Item, ...]:
     still = {name: comparing.in_a_row(streak, terms) for name, streak in diff.still_failing}
     passed = {name: comparing.after(streak, terms) for name, streak in diff.first_pass}
     why = _messages(found)
+    unsaid = f"no result is known of the {terms.run.one} before"
     return (
         *_names("failing", dict.fromkeys(diff.not_compared, ""), why),
         *_names("newly failing", dict.fromkeys(diff.newly_failing, ""), why),
         *_names(f"failing, no longer {terms.excused}", dict.fromkeys(diff.counts_again, ""), why),
+        *_names("failing again", dict.fromkeys(diff.fails_again, unsaid), why),
         *_names("still failing", still),
         *_names("first pass", passed),
         *_names("skipped this time", dict.fromkeys(diff.skipped, "")),

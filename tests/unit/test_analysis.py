@@ -73,6 +73,53 @@ async def test_analysis__without_an_answer_says_nothing_of_them() -> None:
     assert (diff.not_failing, diff.not_seen) == (("t00", "t01"), ())
 
 
+async def _between(skipped: int = 0) -> tuple[FakeRunService, MemoryStore, Run]:
+    """Return the last of three runs: a, b and c fail in it and failed in the first, and the one between has other names."""
+    service, store = a_build_server(), MemoryStore()
+    for n, failing in ((1, "abc"), (2, "")):
+        before = a_build(n)
+        kept = StoredResults(ref=before.ref, launcher=before.launcher, status=before.status,
+                             created_at=before.created_at, failing=frozenset(failing), passing_count=1,
+                             skipped_count=skipped)  # fmt: skip
+        await store.save_results(kept)
+        service.add_run(before, replace(build_results(before.ref.run_id), checks=()))
+    run = a_build(3)
+    failed = tuple(_failing(name) for name in "abcd")
+    results = replace(build_results(run.ref.run_id), checks=failed, whole=False, counts=Counts(failing=4))
+    service.add_run(run, results)
+    service.unnamed[a_build(2).ref.run_id] = (
+        Check(name="a", status=CheckStatus.PASSING),
+        Check(name="b", status=CheckStatus.SKIPPED),
+    )
+    return service, store, run
+
+
+async def test_analysis__what_the_run_before_says_nothing_of_is_not_new() -> None:
+    """What failed before it is asked for there: only what passed is new; skipped or missing, it fails again."""
+    found = await _analysed(*await _between())
+    diff = found.diff
+
+    assert diff is not None
+    assert (diff.newly_failing, diff.fails_again) == (("a", "d"), ("b", "c"))
+    assert Outcome.NEW_FAILURES in reason(found.verdict, diff)
+    assert [check.name for check in found.failing] == ["a", "b", "c", "d"]
+
+
+async def test_analysis__nothing_is_new_that_may_have_been_left_out_between() -> None:
+    """Where it cannot be asked for, what failed before is not called new."""
+    service, store, run = await _between()
+    service.fail("checks", ServiceFailed("broken"))
+    diff = (await _analysed(service, store, run)).diff
+    unasked, kept, skipped_run = await _between(skipped=1)
+    platform = replace(unasked.platform, reads_checks=None)
+    unnamed = (await analysis_of(platform, kept, skipped_run)).diff
+
+    assert diff is not None
+    assert unnamed is not None
+    assert (diff.newly_failing, diff.fails_again) == (("d",), ("a", "b", "c"))
+    assert (unnamed.newly_failing, unnamed.fails_again) == (("d",), ("a", "b", "c"))
+
+
 async def test_analysis__what_was_excused_at_the_end_stands() -> None:
     """A list of excuses that changes later neither greens a run nor reddens it; what was not kept goes by the list."""
     service, store, run = await _with_baseline(0)

@@ -221,6 +221,29 @@ async def test_end__what_no_longer_fails_is_asked_by_name(watched: Watched) -> N
     assert marks["skipped this time"].startswith("test_refund_twice[eur]")
 
 
+async def test_end__what_the_build_before_did_not_run_is_not_new(watched: Watched) -> None:
+    """It was skipped there, or missing, and failed before that: it fails again. What passed there is new."""
+    job = watched.server.add_job("Regression Suite", tests=TESTS)
+    watched.server.add_build(job, age=9_000.0, failing=[AUTH, REFUND, TESTS[2]])
+    watched.server.add_build(job, age=7_000.0, skipped=[AUTH], lost=[TESTS[2]])
+    running = watched.server.add_build(job, status="running", age=30.0)
+    await watched.begin(CHANGES)
+    watched.server.finish_build(running, failing=[AUTH, REFUND, TESTS[2]])
+    await watched.tick()
+    (card,) = watched.cards
+    marks = {(item.mark, plain(item.title).partition(" ")[0]) for item in card.items}
+
+    assert plain(card.title) == f"FAILED: Regression Suite {running} - 1 new failing test"
+    assert marks == {
+        ("newly failing", "test_refund_twice[eur]"),
+        ("failing again", "test_token_refresh"),
+        ("failing again", "test_0"),
+    }
+    assert "test_token_refresh (no result is known of the build before)" in {
+        plain(i.title) for i in card.items
+    }
+
+
 async def test_end__the_builds_own_word_wins_over_its_row(watched: Watched) -> None:
     """The three views of one build can disagree: the status is the build's, the counts are the report's."""
     job = watched.server.add_job("Regression Suite", tests=TESTS)
@@ -245,3 +268,18 @@ async def test_quarantine__after_the_end_changes_nothing(watched: Watched) -> No
     found = await analysis_of(watched.service.platform, watched.store, run)
 
     assert [check.name for check in found.failing] == [AUTH]
+
+
+async def test_quarantine__between_the_end_and_the_look_excuses_nothing(watched: Watched) -> None:
+    """What is quarantined after a build has ended counted in it, however late it is read, where its end has a time."""
+    watched.server.set_manners(times=True)
+    job = watched.server.add_job("Regression Suite", tests=TESTS)
+    running = watched.server.add_build(job, status="running", age=30.0)
+    await watched.begin()
+    watched.server.finish_build(running, failing=[AUTH])
+    watched.clock.pass_time(30.0)
+    watched.server.advance(30.0)
+    watched.server.quarantine(job, AUTH)
+    await watched.tick()
+
+    assert _facts(watched.cards[0])["Tests"].startswith("1 failing, 11 passing")
