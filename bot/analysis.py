@@ -8,7 +8,8 @@ from typing import Protocol
 from bot.cards import Context
 from bot.chain import DEPTH, Chain, Gap
 from bot.diff import RunDiff, compare
-from bot.earlier import chain_of, stored
+from bot.earlier import chain_of, end_before, stored
+from bot.errors import Unreachable
 from bot.in_full import OF_ONE_RUN
 from bot.model import (
     Availability,
@@ -29,6 +30,7 @@ from bot.terms import Terms
 from bot.verdict import Verdict, judge
 
 ASKED = 20  # checks of one run that are asked for by name
+CANCELLED_IN_A_ROW = 10  # runs that are looked past for one that was not cancelled
 LOG_LINES = 8  # of the end of a log that says why a run did not get through
 
 
@@ -117,6 +119,32 @@ async def _judged(
         chain = await _with_unsaid(platform, results, chain)
     return RunAnalysis(platform=platform, run=run, verdict=judge(run, results), results=results,
                        diff=compare(results, chain), chain=chain)  # fmt: skip
+
+
+async def got_through_before(platform: Platform, store: AnalysisStore, run: Run) -> bool:
+    """Whether the last run of a run's series before it got through, or nobody knows of one that did not.
+
+    Those that somebody cancelled do not count; one that was ended from outside did not get through. Raises
+    `AccessRefused`, `RateLimited`, `StoreError`.
+    """
+    last = await end_before(platform, store, run)
+    for _ in range(CANCELLED_IN_A_ROW):
+        if last is None or last.status is not RunStatus.CANCELLED:
+            break
+        if await _interrupted(platform, store, last):
+            return False
+        last = await end_before(platform, store, last)
+    return last is None or last.status is not RunStatus.INCOMPLETE
+
+
+async def _interrupted(platform: Platform, store: Intents, run: Run) -> bool:
+    """Whether a run was ended from outside, and nobody asked here for that; the record does not keep it."""
+    if await _cancelled_here(store, run):
+        return False
+    try:
+        return run.interrupted or (await platform.reads.run(run.ref.run_id)).interrupted
+    except (*OF_ONE_RUN, Unreachable):
+        return False
 
 
 async def _cancelled_here(store: Intents, run: Run) -> bool:

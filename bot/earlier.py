@@ -31,8 +31,6 @@ READ_DEADLINE = 20.0  # seconds for reading their results; what is read by then 
 AT_ONCE = 4  # reads of earlier results; the connection has other work too
 RESOLUTION = timedelta(seconds=1)  # of the platform's filters
 
-_ENDS = frozenset({RunStatus.COMPLETED, RunStatus.INCOMPLETE})
-
 OF_ALL = (AccessRefused, RateLimited)
 """What is wrong with more than one read: it is not reported as a gap, the caller has to wait."""
 
@@ -82,8 +80,8 @@ async def chain_of(platform: Platform, store: WatchStore, run: Run, *, depth: in
     )
 
 
-async def end_before(platform: Platform, store: WatchStore, run: Run) -> RunStatus | None:
-    """Return how the last run of a run's series before it ended, of those that completed or did not get through.
+async def end_before(platform: Platform, store: WatchStore, run: Run) -> Run | None:
+    """Return the last run of a run's series before it that ended, also one that was cancelled.
 
     None where there is none, or none can be found. Raises `AccessRefused`, `RateLimited`, `StoreError`.
     """
@@ -100,8 +98,8 @@ async def end_before(platform: Platform, store: WatchStore, run: Run) -> RunStat
     try:
         async with asyncio.timeout(LIST_DEADLINE), aclosing(_listed(platform, run, before)) as listed:
             async for other in listed:
-                if other.series == run.series and not other.ephemeral and other.status in _ENDS:
-                    return other.status
+                if other.series == run.series and not other.ephemeral and other.status.terminal:
+                    return other
     except OF_ALL:
         raise
     except (TimeoutError, ServiceError) as error:

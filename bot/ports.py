@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.cards import Card, Command, Context
-from bot.model import Run, RunQuery, RunRef, RunStatus, Secret
+from bot.model import Run, RunQuery, RunRef, Secret
 from bot.publication import (
     LedgerResult,
     LedgerRun,
@@ -226,10 +226,10 @@ class WatchStore(Protocol):
         series: tuple[str, str, str],
         before: datetime | None,
         after: datetime | None = None,
-    ) -> RunStatus | None:
-        """Return how the newest run of a series on record ended, of those that completed or did not get through.
+    ) -> Run | None:
+        """Return the newest run of a series on record that ended; it holds what the record keeps of it.
 
-        `before`, `after`: created before, and after, that time. Ephemeral and cancelled runs do not count; None where there is none.
+        `before`, `after`: created before, and after, that time. Ephemeral runs do not count; None where there is none.
         """
 
     async def results_kept(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, StoredResults]:

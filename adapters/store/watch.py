@@ -121,20 +121,17 @@ class SqlWatch(Part):
         series: tuple[str, str, str],
         before: datetime | None,
         after: datetime | None = None,
-    ) -> RunStatus | None:
-        """Return how the newest run of a series ended, of those that completed or did not get through."""
-        statement = select(runs.c.status).where(
-            runs.c.connection == connection,
-            _of_series(series),
-            runs.c.status.in_((RunStatus.COMPLETED, RunStatus.INCOMPLETE)),
-            ~runs.c.ephemeral,
+    ) -> Run | None:
+        """Return the newest run of a series that ended, however that was."""
+        statement = select(runs).where(
+            runs.c.connection == connection, _of_series(series), _ENDED, ~runs.c.ephemeral
         )
         if before is not None:
             statement = statement.where(runs.c.listed_at < before)
         if after is not None:
             statement = statement.where(runs.c.listed_at > after)
         newest = await self._first(statement.order_by(*_NEWEST_FIRST).limit(1))
-        return None if newest is None else RunStatus(newest.status)
+        return None if newest is None else recorded_run(newest)
 
     async def results_kept(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, StoredResults]:
         """Return by run id the results that may be relied on; those of a run that ended anew may not."""

@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.actions.send import by_name
-from bot.analysis import RunAnalysis, analysis_of
+from bot.analysis import RunAnalysis, analysis_of, got_through_before
 from bot.cards import Card, ReportLinks
 from bot.delivery.keys import key_of, results_key, unfollowed_key
 from bot.diff import reason
-from bot.earlier import end_before
 from bot.in_full import OF_ONE_RUN, in_full
 from bot.model import Availability, Results, Run, RunStatus, VerdictKind
 from bot.platform import Platform
@@ -142,8 +141,8 @@ class Finishing:
         outcomes = reason(found.verdict, found.diff)
         if found.verdict.kind is not VerdictKind.PASSED or not await self._recovery_counts(outcomes):
             return outcomes
-        last = await end_before(self.platform, self.store, found.run)
-        return reason(found.verdict, found.diff, after_incomplete=last is RunStatus.INCOMPLETE)
+        got_through = await got_through_before(self.platform, self.store, found.run)
+        return reason(found.verdict, found.diff, after_incomplete=not got_through)
 
     async def _recovery_counts(self, outcomes: frozenset[Outcome]) -> bool:
         """Whether anybody is notified of this end only if it is a recovery; else nobody has to look for the run before."""

@@ -159,14 +159,13 @@ class MemoryWatch(Shared):
         series: tuple[str, str, str],
         before: datetime | None,
         after: datetime | None = None,
-    ) -> RunStatus | None:
+    ) -> Run | None:
         await self._turn()
-        counted = {RunStatus.COMPLETED, RunStatus.INCOMPLETE}
         ends = (
-            row.tracked.status
+            row.run
             for row in self._newest(connection)
             if row.series == cleaned(series)
-            and row.tracked.status in counted
+            and row.tracked.status.terminal
             and not row.ephemeral
             and (before is None or (row.created_at or row.first_seen) < before)
             and (after is None or (row.created_at or row.first_seen) > after)

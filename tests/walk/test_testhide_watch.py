@@ -195,7 +195,7 @@ async def test_end__failed_without_a_failing_test_shows_how_the_log_ends(watched
 
 
 async def test_end__a_lost_node_has_to_be_looked_at(watched: Watched) -> None:
-    """Whoever asked for incomplete builds is notified; it is shown as what Testhide calls it."""
+    """Whoever asked for incomplete builds is notified, in Testhide's word, and of the recovery that follows."""
     job = watched.server.add_job("Smoke Tests", tests=TESTS)
     watched.server.add_build(job, age=7_000.0)
     running = watched.server.add_build(job, status="running", age=30.0)
@@ -205,6 +205,12 @@ async def test_end__a_lost_node_has_to_be_looked_at(watched: Watched) -> None:
     await watched.tick()
 
     assert [plain(card.title) for card in watched.cards] == [f"aborted: Smoke Tests {running}"]
+
+    passing = watched.server.add_build(job, status="running", age=1.0)
+    await watched.tick()
+    watched.server.finish_build(passing)
+    await watched.tick()
+    assert [plain(card.title) for card in watched.cards[1:]] == [f"passed: Smoke Tests {passing}"]
 
 
 async def test_end__what_no_longer_fails_is_asked_by_name(watched: Watched) -> None:
@@ -268,6 +274,7 @@ async def test_quarantine__after_the_end_changes_nothing(watched: Watched) -> No
     found = await analysis_of(watched.service.platform, watched.store, run)
 
     assert [check.name for check in found.failing] == [AUTH]
+    assert (found.verdict.failing, found.verdict.excused, found.verdict.total) == (1, 0, len(TESTS))
 
 
 async def test_quarantine__between_the_end_and_the_look_excuses_nothing(watched: Watched) -> None:

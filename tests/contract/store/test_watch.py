@@ -375,7 +375,7 @@ def _created(run: Run) -> datetime:
 
 
 async def test_last_end__of_a_series(store: Store) -> None:
-    """The newest run that completed or did not get through counts, of that series alone, before a time."""
+    """The newest run that ended counts, of that series alone, before a time."""
     incomplete, cancelled = RunStatus.INCOMPLETE, RunStatus.CANCELLED
     runs = (
         a_run(1),
@@ -390,13 +390,21 @@ async def test_last_end__of_a_series(store: Store) -> None:
     series = runs[0].series
     await store.record(a_step(runs=runs))
 
-    assert incomplete is await store.last_end("demo", series, None)
-    assert incomplete is await store.last_end("demo", series, runs[2].created_at)
-    assert RunStatus.COMPLETED is await store.last_end("demo", series, runs[1].created_at)
-    assert await store.last_end("demo", series, runs[0].created_at) is None
-    assert incomplete is await store.last_end("demo", series, None, runs[0].created_at)
-    assert await store.last_end("demo", series, None, runs[1].created_at) is None
+    async def last(before: datetime | None, after: datetime | None = None) -> str | None:
+        found = await store.last_end("demo", series, before, after)
+        return found.ref.run_id if found else None
+
+    ids = [run.ref.run_id for run in runs]
+    assert await last(None) == ids[2]
+    assert await last(runs[2].created_at) == ids[1]
+    assert await last(runs[1].created_at) == ids[0]
+    assert await last(runs[0].created_at) is None
+    assert await last(None, runs[0].created_at) == ids[2]
+    assert await last(None, runs[2].created_at) is None
     assert await store.last_end("other", series, None) is None
+    found = await store.last_end("demo", series, None)
+    assert found is not None
+    assert (found.status, found.series, found.created_at) == (cancelled, series, runs[2].created_at)
 
 
 async def test_last_end__by_when_it_was_seen(store: Store) -> None:
@@ -405,8 +413,12 @@ async def test_last_end__by_when_it_was_seen(store: Store) -> None:
     unknown = a_run(2, created_at=None, status=RunStatus.INCOMPLETE)
     await store.record(a_step(runs=(run, unknown), now=later(9_999)))
 
-    assert RunStatus.INCOMPLETE is await store.last_end("demo", run.series, later(10_000))
-    assert RunStatus.COMPLETED is await store.last_end("demo", run.series, later(9_999))
+    newest, first = [await store.last_end("demo", run.series, later(n)) for n in (10_000, 9_999)]
+
+    assert newest is not None
+    assert first is not None
+    assert (newest.ref, newest.seen_at) == (unknown.ref, later(9_999))
+    assert first.ref == run.ref
 
 
 async def test_save_results__watcher_knows_nothing(store: Store) -> None:
