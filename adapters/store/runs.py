@@ -51,6 +51,9 @@ def upsert_runs(db: Database) -> Insert:
     new = add.excluded
     changed = runs.c.status != new.status
     goes_on = and_(*(new.status != status for status in TERMINAL))  # IN does not go with many rows at once
+    less = (
+        new.brief & ~runs.c.brief & ~changed
+    )  # a row of a list takes nothing back of what the run alone said
     moved = changed | (runs.c.progress != new.progress)
     kept = {
         name: case((new[name] != "", new[name]), else_=runs.c[name])
@@ -72,6 +75,8 @@ def upsert_runs(db: Database) -> Insert:
             "terminal_since": case((changed, new.terminal_since), else_=runs.c.terminal_since),
             "results_known": case((changed, literal(value=False)), else_=runs.c.results_known),
             "settled": case((changed | (moved & goes_on), literal(value=False)), else_=runs.c.settled),
+            "says": case((less, runs.c.says), else_=new.says),
+            "brief": case((less, runs.c.brief), else_=new.brief),
             "progress": new.progress,
             "changed_at": case((moved, new.changed_at), else_=runs.c.changed_at),
         },

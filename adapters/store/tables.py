@@ -33,6 +33,7 @@ coverage = Table("coverage", metadata, *keys("connection"), *times("since", "unt
 # a list. `listed`: a list has shown it; until then a run that was launched here has the time of its launch.
 # `progress`: how many checks were done; `changed_at`: since when it and the status are as they are.
 # `launcher_key`: the launcher's id, or its name where it has none: what a series goes by.
+# `says`: the platform's own word for it. `brief`: all of this is from a row of a list, which says less than the run alone.
 runs = Table(
     "runs",
     metadata,
@@ -48,6 +49,8 @@ runs = Table(
     *flags("listed"),
     *texts("progress"),
     *times("changed_at"),
+    *texts("says", nullable=True),
+    *flags("brief"),
     Index("runs_unsettled", "connection", "settled"),
     Index("runs_listed", "connection", "listed_at"),
     Index("runs_launchers", "connection", "launcher", "listed_at"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from adapters.store.text import clean
-from bot.model import Run, RunQuery, RunRef, RunStatus
+from bot.model import Run, RunQuery, RunRef, RunStatus, Says
 from bot.state import Coverage, PollStep, StoredResults, TrackedRun
 from tests.fakes.store_base import Shared, cleaned
 
@@ -30,6 +30,8 @@ class RunRow:
     listed: bool
     progress: str
     changed_at: datetime
+    says: Says | None
+    brief: bool
     baseline: bool = False
     unfollowed: bool = False
 
@@ -72,6 +74,8 @@ class RunRow:
             source=self.source or None,
             test_name=self.test_name or None,
             ephemeral=self.ephemeral,
+            says=self.says,
+            brief=self.brief,
         )
 
 
@@ -271,10 +275,15 @@ class MemoryWatch(Shared):
                 listed=listed,
                 progress=run.progress,
                 changed_at=now,
+                says=run.says,
+                brief=run.brief,
                 baseline=quiet,
             )
             return
-        if old.tracked.status is not run.status:
+        changed = old.tracked.status is not run.status
+        if changed or old.brief or not run.brief:
+            old.says, old.brief = run.says, run.brief
+        if changed:
             old.tracked = replace(fresh, announced=old.tracked.announced)
             old.baseline = old.unfollowed = False
             old.changed_at = now

@@ -194,6 +194,30 @@ async def test_end__failed_without_a_failing_test_shows_how_the_log_ends(watched
     assert card.excerpt.lines[-1].endswith("command exited with 2")
 
 
+@pytest.mark.parametrize("seen", ["before the first look", "while it ran"])
+async def test_end__recovery_after_a_build_that_failed_without_a_failing_test(
+    watched: Watched, seen: str
+) -> None:
+    """Testhide's word for the build before is known of the record too, whatever a program that ended had read."""
+    job = watched.server.add_job("Smoke Tests", tests=TESTS, max_parallel=2)
+    bad = watched.server.add_build(job, status="running", age=90.0)
+    running = watched.server.add_build(job, status="running", age=30.0)
+    if seen == "while it ran":
+        await watched.begin(frozenset({Outcome.RECOVERY}))
+        watched.server.finish_build(bad, exit_code=2)
+        await watched.tick()
+    else:
+        watched.server.finish_build(bad, exit_code=2)
+        await watched.begin(frozenset({Outcome.RECOVERY}))
+    watched.store.results.clear()
+    watched.server.finish_build(running)
+    await watched.tick()
+
+    assert [plain(card.title).partition(" - ")[0] for card in watched.cards] == [
+        f"passed: Smoke Tests {running}"
+    ]
+
+
 async def test_end__a_lost_node_has_to_be_looked_at(watched: Watched) -> None:
     """Whoever asked for incomplete builds is notified, in Testhide's word, and of the recovery that follows."""
     job = watched.server.add_job("Smoke Tests", tests=TESTS)

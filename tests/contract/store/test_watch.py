@@ -227,6 +227,18 @@ async def test_recorded__holds_what_is_kept_of_runs(store: Store) -> None:
     assert await store.recorded("other", (run.ref.run_id,)) == {}
 
 
+async def test_recorded__a_row_of_a_list_takes_back_nothing_of_what_the_run_itself_said(store: Store) -> None:
+    """The platform's word is kept with where it is from, until the run ends anew."""
+    row = a_run(1, says=Says.PASSED, brief=True)
+    alone = replace(row, says=Says.FAILED, brief=False)
+    kept = []
+    for seen in (row, alone, row, replace(row, status=RUNNING, says=None)):
+        await store.record(a_step(runs=(seen,)))
+        kept += [(k.says, k.brief) for k in (await store.recorded("demo", (row.ref.run_id,))).values()]
+
+    assert kept == [(Says.PASSED, True), (Says.FAILED, False), (Says.FAILED, False), (None, True)]
+
+
 async def test_unfollowed__is_read_no_more_until_it_is_followed_again(store: Store) -> None:
     """It is kept; asking for it, or a change that somebody reads, brings it back. One that ended stays as it was."""
     run, over = (a_run(n, status=RUNNING, created_at=None, done=(1, 2)) for n in (1, 2))
