@@ -11,13 +11,14 @@ from bot.grammar.command_text import (
     written,
 )
 from bot.grammar.lists import image, images, only_within, recipients
-from bot.grammar.names import flag, is_launcher, launcher, run_id
+from bot.grammar.names import by_one_name, flag, is_launcher, launcher, run_id
 from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds, whole_number
 from bot.grammar.texts import harmless, plain_text
 
 __all__ = [
     "MOST_MINUTES",
     "MOST_VIRTUAL_SECONDS",
+    "by_one_name",
     "first_verb",
     "flag",
     "harmless",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from bot.errors import UserError
 from bot.moments import read_run_id
 from bot.replies import values
+from bot.replies.commands import given_twice
 
 LONGEST_LAUNCHER = 128  # characters
 _FLAGS = {
@@ -51,3 +54,18 @@ def flag(text: str, name: str) -> bool:
     if said is None:
         raise values.not_yes_or_no(text, name)
     return said
+
+
+def by_one_name(given: Mapping[str, str], one_name: Callable[[str], str]) -> dict[str, str]:
+    """Return what is given by the one name of each, blank values left out.
+
+    `one_name` raises `UserError` for a name that is not known. Raises it too where one is there twice.
+    """
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        known = one_name(name) if value.strip() else ""
+        if known in found:
+            raise given_twice(known, name)
+        if known:
+            found[known] = value
+    return found

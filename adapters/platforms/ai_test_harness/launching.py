@@ -11,7 +11,6 @@ from bot.cards import Field, FieldKind
 from bot.errors import Rejected
 from bot.model import NOTHING, LaunchRequest
 from bot.replies import launching as replies
-from bot.replies.commands import given_twice
 from bot.replies.wording import number_of
 
 MOST_AT_ONCE = 1_000  # tests that run at the same time
@@ -32,13 +31,7 @@ def form(_launcher: str, given: Mapping[str, str] = NOTHING) -> tuple[Field, ...
 
     Raises `UserError` for a name that is not known, or that is there twice.
     """
-    values: dict[str, str] = {}
-    for name, value in given.items():
-        known = _canonical(name) if value.strip() else ""
-        if known in values:
-            raise given_twice(known, name)
-        if known:
-            values[known] = value
+    values = grammar.by_one_name(given, _canonical)
     return tuple(replace(field, value=values.get(field.name, "")) for field in FIELDS)
 
 

@@ -16,7 +16,6 @@ from bot.cards import Field, FieldKind, Line
 from bot.model import NOTHING, LaunchRequest
 from bot.redact import is_secret
 from bot.replies import launching as replies
-from bot.replies.commands import given_twice
 from bot.replies.values import not_a_launcher
 
 KEY = "clew.request_id"  # our own parameter: the platform echoes it, so a launch can be found again
@@ -59,13 +58,7 @@ def form(_launcher: str, given: Mapping[str, str] = NOTHING) -> tuple[Field, ...
 
     Raises `UserError` for a name that is not known, that may not be given in a chat, or that is there twice.
     """
-    values: dict[str, str] = {}
-    for name, value in given.items():
-        known = _canonical(name) if value.strip() else ""
-        if known in values:
-            raise given_twice(known, name)
-        if known:
-            values[known] = value
+    values = grammar.by_one_name(given, _canonical)
     own = _own_duration(values)
     fields = [replace(field, value=values.pop(field.name, "")) for field in FIELDS]
     fields[0] = replace(fields[0], required=own is None)

@@ -13,7 +13,6 @@ from bot.errors import Rejected
 from bot.model import NOTHING, LaunchRequest, Run
 from bot.redact import is_secret
 from bot.replies import launching as replies
-from bot.replies.commands import given_twice
 from bot.replies.values import not_a_commit
 
 ENV = "env."
@@ -43,13 +42,7 @@ def form(_launcher: str, given: Mapping[str, str] = NOTHING) -> tuple[Field, ...
 
     Raises `UserError` for a name that is not known, that may not be given in a chat, or that is there twice.
     """
-    values: dict[str, str] = {}
-    for name, value in given.items():
-        known = _canonical(name) if value.strip() else ""
-        if known in values:
-            raise given_twice(known, name)
-        if known:
-            values[known] = value
+    values = grammar.by_one_name(given, _canonical)
     fields = [replace(field, value=values.pop(field.name, "")) for field in FIELDS]
     further = (Field(name=n, label=n, kind=FieldKind.TEXT, value=value) for n, value in values.items())
     return (*fields, *further)
