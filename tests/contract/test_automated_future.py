@@ -257,6 +257,17 @@ async def test_run__ends_when_all_known_results_have(team: TeamStage) -> None:
     assert len(team.server.requests("GET", f".*{result_id}")) == 2
 
 
+async def test_run__goes_on_while_a_result_is_open(team: TeamStage) -> None:
+    """However long ago the others ended: one that is still running may fail yet."""
+    run_id = await team.record()
+    for name, word in (("t1", "Passed"), ("t2", "Running")):
+        result_id = team.server.add_result(team.server.project_id, name, word, test_run_id=run_id)
+        await team.platform.reads.run(result_id)
+    team.server.advance(3_600)
+
+    assert (await team.platform.reads.run(run_id)).status is RunStatus.IN_PROGRESS
+
+
 async def test_run__open_results_are_looked_at_slowly(team: TeamStage) -> None:
     """What nobody asks for is looked at every five minutes, however often Clew polls."""
     run_id = await team.record()

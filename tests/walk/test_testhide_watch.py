@@ -286,6 +286,18 @@ async def test_end__the_builds_own_word_wins_over_its_row(watched: Watched) -> N
     assert plain(watched.cards[0].title).startswith("passed: ")
 
 
+async def test_end__is_no_history_by_a_time_that_only_the_build_has(watched: Watched) -> None:
+    """Where the list has no times, its order tells what is new: an old time in a build by itself hides no failure."""
+    job = watched.server.add_job("Regression Suite", tests=TESTS)
+    watched.server.add_build(job, age=9_000.0)
+    await watched.begin()
+    views = {"detail": {"created_at": "2020-01-01T00:00:00Z"}}
+    watched.server.add_build(job, age=1.0, failing=[AUTH], views=views)
+    await watched.tick()
+
+    assert len(watched.cards) == 1
+
+
 async def test_quarantine__after_the_end_changes_nothing(watched: Watched) -> None:
     """A build keeps its verdict when a test is quarantined later, and what is new is told against that."""
     job = watched.server.add_job("Regression Suite", tests=TESTS)

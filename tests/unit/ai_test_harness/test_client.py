@@ -126,6 +126,21 @@ async def test_results__counts_and_names_differ() -> None:
         assert judge(run, results).failing == 3
 
 
+async def test_results__failures_without_a_name_are_compared_with_nothing() -> None:
+    """As many are listed as are counted; but what has no name in other executions cannot be called new in this one."""
+    async with a_harness_client() as (server, service):
+        execution = server.hold_execution(server.add_plan("Release", tests=NAMES))
+        changes = {
+            "results": {"passed": 1, "failed": 2, "skipped": 0},
+            "failures": [{"error": "boom"}, {"name": NAMES[0]}],
+        }
+        server.finish_execution(execution, changes=changes)
+        results = await service.results(await service.run(execution))
+
+        assert [check.name for check in results.failing] == ["failure 1", NAMES[0]]
+        assert not results.comparable
+
+
 @pytest.mark.parametrize(
     ("leaves_out", "changes", "verdict"),
     [

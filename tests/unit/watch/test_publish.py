@@ -213,6 +213,18 @@ async def test_publish__outage_costs_no_try(scene: Scene) -> None:
     assert scene.records.written(run_id) == {"lost write": 1, "one": 1, "two": 1}
 
 
+async def test_publish__result_that_has_to_wait(scene: Scene) -> None:
+    """What was certainly not written was no try: it is written in the end, however often it had to wait."""
+    scene.records.next += [Answer.NORMAL, Answer.NORMAL, *[Answer.LATER, Answer.NORMAL] * 4]
+    await scene.want()
+
+    publication = await scene.work(2000)
+
+    assert publication.state is PublicationState.DONE
+    [run_id] = scene.records.records
+    assert scene.records.written(run_id) == {"lost write": 1, "one": 1, "two": 1}
+
+
 async def test_publish__result_refused(scene: Scene) -> None:
     """A result that the platform never takes is left with its words, and the others are written."""
     scene.records.next += [Answer.NORMAL, Answer.NORMAL, Answer.REFUSED]
@@ -342,6 +354,7 @@ async def test_plan__what_failed_first(scene: Scene) -> None:
         ("x", CheckStatus.FAILING, True),
         ("p", CheckStatus.PASSING, False),
     ]
+    assert [c.name for c in (await _plan(scene, 500)).checks] == ["f", "x", "p", "s"]
     assert plan.checks[2].took == timedelta(seconds=1)
     assert (plan.total, plan.no_result) == (5, 1)
     assert plan.request.label.endswith(", main, 3 of 4 results")
