@@ -5,6 +5,7 @@ unwatch [LAUNCHER] [source=NAME] [all]
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.access import Role
@@ -12,6 +13,7 @@ from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.commands.watch import CONNECTION, LAUNCHER, SOURCE, scope
 from bot.replies import watching as replies
+from bot.state import Subscription
 
 ALL = "all"  # said for a launcher: every subscription
 
@@ -28,9 +30,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     elif len(chat_made) == 1 and launcher is None and not narrow:
         gone = chat_made
     else:
-        gone = [
-            s for s in chat_made if (s.connection, s.launcher, s.source) == (connection, launcher, source)
-        ]
+        gone = _fitting(chat_made, connection, launcher, source)
     if not gone:
         raise replies.nothing_to_end(in_settings=len(here) > len(chat_made), here=bool(chat_made))
     for subscription in gone:
@@ -38,6 +38,15 @@ async def handle(asked: Asked, services: Services) -> Reply:
         await services.store.unsubscribe(channel, s.connection, s.launcher, s.source)
     left = [s for s in here if s not in gone]
     return replies.no_longer(tuple(gone), tuple(left))
+
+
+def _fitting(
+    there: Sequence[Subscription], connection: str | None, launcher: str | None, source: str | None
+) -> list[Subscription]:
+    """Return the subscription that was named; without its connection where no other one fits a launcher so named."""
+    alike = [s for s in there if (s.launcher, s.source) == (launcher, source)]
+    exact = [s for s in alike if s.connection == connection]
+    return alike if not exact and connection is None and launcher is not None else exact
 
 
 VERB = Verb(

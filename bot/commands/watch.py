@@ -19,6 +19,7 @@ from bot.replies import commands
 from bot.replies import watching as replies
 from bot.replies.forms import TITLES
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
+from bot.targets.run import having_launcher
 from bot.terms import PLAIN
 from bot.volume import volume_of
 
@@ -64,34 +65,41 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Add the subscription, or change the one with the same launcher and source; ask about one that fits no run."""
-    wanted = _addressed(parse(asked, services), services)
+    wanted = await _addressed(parse(asked, services), services)
     there = wanted in await services.store.subscriptions(wanted.channel)
     odd = None if there or asked.flag("keep") else await _unmatched(wanted, services)
     if odd is not None:
         raise replies.fits_no_run(odd)
     new = await services.store.subscribe(wanted, services.clock.now())
     await restore(services.store, wanted.channel)
-    left_out = [name for name, platform in services.platforms.items() if not platform.notified_by_default]
     meant = [p for name, p in services.platforms.items() if name == wanted.connection or (
         wanted.connection is None and p.notified_by_default)]  # fmt: skip
     return replies.watching_now(
-        wanted, new=new, there=there, left_out=() if wanted.connection else left_out,
+        wanted, new=new, there=there, left_out=() if wanted.connection else left_out(services),
         volume=await volume_of(wanted, meant, services.store, services.clock.now()),
         runs=meant[0].terms.run if len({p.terms for p in meant}) == 1 else PLAIN.run,
     )  # fmt: skip
 
 
-def _addressed(wanted: Subscription, services: Services) -> Subscription:
-    """Name the connection where a subscription without one would mean none: the only one there is.
+def left_out(services: Services) -> list[str]:
+    """Return the connections whose runs no subscription means that names none."""
+    return [name for name, platform in services.platforms.items() if not platform.notified_by_default]
 
-    Raises `UserError` where there are several to choose from.
+
+async def _addressed(wanted: Subscription, services: Services) -> Subscription:
+    """Name the connection where a subscription without one would mean none that can have such runs.
+
+    That is the only one there is, or that has the launcher. Raises `UserError` where there are several to choose from.
     """
-    platforms = services.platforms
-    if wanted.connection is not None or any(p.notified_by_default for p in platforms.values()):
+    if wanted.connection is not None:
         return wanted
-    if len(platforms) > 1:
-        raise replies.which_connection([*platforms])
-    return replace(wanted, connection=next(iter(platforms)))
+    having = await having_launcher(wanted.launcher, services) if wanted.launcher else []
+    able = having or [*services.platforms.values()]
+    if any(platform.notified_by_default for platform in able):
+        return wanted
+    if len(able) > 1:
+        raise replies.which_connection([platform.connection for platform in able])
+    return replace(wanted, connection=able[0].connection)
 
 
 async def _unmatched(wanted: Subscription, services: Services) -> filters.Unmatched | None:

@@ -134,14 +134,17 @@ def no_longer(gone: tuple[Subscription, ...], left: tuple[Subscription, ...]) ->
     return Reply(card=Card(title=("No longer watching",), text=(*told, " ", *rest), body=(told, rest)))
 
 
-def listing(subscriptions: tuple[Subscription, ...]) -> Reply:
-    """List a channel's subscriptions."""
+def listing(subscriptions: tuple[Subscription, ...], left_out: Sequence[str] = ()) -> Reply:
+    """List a channel's subscriptions; `left_out`: connections that none of them means without naming it."""
     if not subscriptions:
         said: Line = ("This channel watches nothing. “watch” notifies it when runs end.",)
         return Reply(card=Card(title=("Watching nothing",), text=said, body=(said,)), private=True)
+    unnamed = any(subscription.connection is None for subscription in subscriptions)
+    without = (f"Runs of {listed([*left_out])} are only among them where that connection is named.",)
     card = Card(
         title=(f"This channel watches {count(len(subscriptions), 'thing')}",),
         text=sentence("This channel is notified of ", *_all(subscriptions)),
+        body=(without,) if unnamed and left_out else (),
         items=tuple(_item(s) for s in subscriptions),
         footer=("“watch LAUNCHER outcomes=changes” adds one; “unwatch LAUNCHER” ends one.",),
     )

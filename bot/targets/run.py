@@ -44,7 +44,7 @@ async def platform_of(asked: Asked, services: Services, *, launcher: str = "") -
         if name not in platforms:
             raise commands.no_connection(name, platforms)
         return platforms[name]
-    having = await _having(launcher, services) if launcher and len(platforms) > 1 else []
+    having = await having_launcher(launcher, services) if launcher and len(platforms) > 1 else []
     if len(having) == 1:
         return having[0]
     watched = {s.connection or "" for s in await services.store.subscriptions(asked.invocation.place.channel)}
@@ -52,7 +52,7 @@ async def platform_of(asked: Asked, services: Services, *, launcher: str = "") -
     return platforms[own] if own in platforms else next(iter(platforms.values()))
 
 
-async def _having(launcher: str, services: Services) -> list[Platform]:
+async def having_launcher(launcher: str, services: Services) -> list[Platform]:
     """Return the connections that are known to have a launcher, case aside."""
     platforms = [*services.platforms.values()]
     known = await asyncio.gather(*(known_launchers(platform, services) for platform in platforms))
@@ -231,7 +231,7 @@ async def _named_run(asked: Asked, services: Services, text: str, *, ended: bool
     """Return the run that a text names: an id or its beginning, "latest", or a launcher's name for its latest."""
     named, slash, rest = text.partition("/")
     platforms = await meant(asked, services)
-    if slash and named in services.platforms and not await _having(text, services):
+    if slash and named in services.platforms and not await having_launcher(text, services):
         platforms, text = (services.platforms[named],), rest
     first, _, launcher = text.partition(" ")
     if first.casefold() == "latest":

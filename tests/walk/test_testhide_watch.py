@@ -306,6 +306,7 @@ async def test_quarantine__after_the_end_changes_nothing(watched: Watched) -> No
     watched.server.finish_build(running, failing=[AUTH])
     await watched.tick()
     watched.server.quarantine(job, AUTH)
+    watched.service.quarantine.forget(job)  # as after a while
     run = await watched.service.run(running)
     found = await analysis_of(watched.service.platform, watched.store, run)
 

@@ -47,6 +47,29 @@ async def test_watch__the_only_connection_is_meant() -> None:
     assert [s.connection for s in await stage.memory.subscriptions(CHANNEL)] == ["demo"]
 
 
+async def test_watch__a_launcher_says_which_connection_is_meant() -> None:
+    """The one that alone has it, where its runs are in no subscription that names none; else it would be silence."""
+    builds = a_build_server(connection="qa", notified_by_default=False, rows=(JOB,))
+    stage = Stage(others=(builds,), known=())
+    await stage.say("watch Regression Suite keep=yes")
+    await stage.say("watch keep=yes")
+    listed = texts((await stage.say("watching")).card)
+    found = {(s.launcher, s.connection) for s in await stage.memory.subscriptions(CHANNEL)}
+
+    assert found == {("Regression Suite", "qa"), (None, None)}
+    assert "Runs of qa are only among them where that connection is named." in listed
+    await stage.say("unwatch Regression Suite")
+    assert [s.launcher for s in await stage.memory.subscriptions(CHANNEL)] == [None]
+
+
+async def test_watch__of_several_that_have_a_launcher_it_asks_which() -> None:
+    """None of them is meant without being named."""
+    others = [a_build_server(connection=n, notified_by_default=False, rows=(JOB,)) for n in ("qa", "ci")]
+    reply = await Stage(others=tuple(others), known=()).say("watch Regression Suite keep=yes")
+
+    assert [b.command.values["connection"] for b in reply.card.buttons if b.command] == ["qa", "ci"]
+
+
 async def test_watch__of_several_it_asks_which() -> None:
     """Each is offered, and nothing is watched yet."""
     stage = _stage("qa")
