@@ -54,7 +54,7 @@ def diagnosed(diagnosis: Diagnosis, run: Run, platform: Platform) -> Reply:
     name = run_name(run)
     cause = _paragraphs(diagnosis.cause) or (("It names no cause.",),)
     facts = (
-        ("Confidence", (f"{diagnosis.confidence:.0%}",) if diagnosis.confidence is not None else ()),
+        ("Confidence", (f"{diagnosis.confidence * 100:.0f} %",) if diagnosis.confidence is not None else ()),
         ("Suggested fix", tuple(span for line in _paragraphs(diagnosis.fix) for span in (*line, " "))[:-1]),
         (
             f"{terms.check.titles} it concerns",

@@ -55,7 +55,7 @@ def _item(number: int, check: FlakyCheck, launcher: LauncherRow | None, platform
     if numbers:
         lines.append((numbers,))
     if check.advice:
-        lines.append((Untrusted(check.advice[:LONGEST_ADVICE]),))
+        lines.append((f"{platform.terms.platform} recommends: ", Untrusted(check.advice[:LONGEST_ADVICE])))
     buttons = _quarantine(number, check, launcher, platform) if launcher is not None else ()
     return Item(
         mark="getting worse" if check.emerging else "flaky",
@@ -78,11 +78,11 @@ def _quarantine(
 def _rate(check: FlakyCheck) -> str:
     if check.rate is None:
         return ""
-    before = f", {check.rate_before:.0%} before" if check.rate_before is not None else ""
+    before = f", {check.rate_before * 100:.0f} % before" if check.rate_before is not None else ""
     return (
-        f"fails in {check.rate:.0%} of its runs{before}"
+        f"fails in {check.rate * 100:.0f} % of its runs{before}"
         if check.emerging
-        else f"flaky in {check.rate:.0%} of its runs"
+        else f"flaky in {check.rate * 100:.0f} % of its runs"
     )
 
 

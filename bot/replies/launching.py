@@ -391,7 +391,7 @@ def _accepted(intent: Intent, outlook: Outlook) -> Card:
     run = RunRef(intent.connection, intent.run_id or "")
     if outlook.usage:
         return _opened(intent, run, outlook)
-    said: Line = ("Launched ", Untrusted(intent.request_as(LaunchRequest).launcher), f" for {cost}: run " if cost else ": run ",
+    said: Line = ("Launched ", Untrusted(intent.request_as(LaunchRequest).launcher), f" for {cost}" if cost else "", f": {outlook.terms.run.one} ",
                   Untrusted(run.run_id, code=True), " is being set up.")  # fmt: skip
     set_up = Progress(fraction=0.0, text="being set up")
     title: Line = (Untrusted(intent.request_as(LaunchRequest).launcher), " is launched")

@@ -19,7 +19,6 @@ from bot.replies.wording import (
     age,
     ago,
     clock_time,
-    count,
     duration,
     elapsed,
     first,
@@ -36,7 +35,7 @@ from bot.replies.wording import (
     virtual,
     when,
 )
-from bot.terms import Terms
+from bot.terms import Terms, shared
 from bot.verdict import Verdict, judge_stored
 
 NAMED = 5  # checks named per kind
@@ -243,20 +242,21 @@ def recent(
 ) -> Reply:
     """List runs, newest first, with their connection where there are `several`, each with its verdict, what is new in it, its age and the way to it."""
     of: Line = (" of ", Untrusted(launcher)) if launcher else ()
+    noun = shared([shown.terms for shown in listed_runs]).run
     if not listed_runs:
         said: Line = sentence("There are no runs", *of)
         return Reply(card=Card(title=("No runs",), text=said, body=(said,)))
     newest = listed_runs[0]
     open_runs = sum(not shown.run.status.terminal for shown in listed_runs)
-    going = f", {count(open_runs, 'run')} going on" if open_runs else ""
+    going = f", {number_of(open_runs, noun)} going on" if open_runs else ""
     known = sum(shown.known is not None for shown in listed_runs)
     news = (f" What is new is shown for the newest {COMPARED} finished runs.",) if known > COMPARED else ()
     card = Card(
-        title=("Recent runs", *of),
-        text=(*sentence(last(len(listed_runs), "run").capitalize(), *of, going), " The newest is ",
+        title=(f"Recent {noun.many}", *of),
+        text=(*sentence(last(len(listed_runs), noun.one, noun.many).capitalize(), *of, going), " The newest is ",
               *summary(newest), "."),
         items=tuple(listed_item(shown, now, several=several) for shown in listed_runs),
-        footer=("“status RUN” shows one; an id is understood as it stands here.", *news),
+        footer=("“status ID” shows one; an id is understood as it stands here.", *news),
     )  # fmt: skip
     return Reply(card=card)
 

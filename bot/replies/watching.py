@@ -81,7 +81,8 @@ def watching_now(
 
     `volume`: how much that was lately; `runs`: what its users call them.
     """
-    told = sentence("This channel is notified of ", *described(subscription))
+    without = f", except those of {listed([*left_out])}" if left_out else ""
+    told = sentence("This channel is notified of ", *described(subscription), without)
     much = _volume(volume, runs)
     card = Card(
         title=("Watching" if new else "Watching already" if there else "Watching changed",),
@@ -90,12 +91,16 @@ def watching_now(
         body=(
             told,
             *((much,) if much else ()),
-            *((f"Runs of {name} are left out: add connection={name} for them.",) for name in left_out),
+            *(((f"For those, add {_either(left_out)}.",),) if left_out else ()),
         ),
         buttons=(*_narrowed(subscription, volume), *_switch(subscription)),
         footer=("“unwatch” ends it; “watching” lists this channel's subscriptions.",),
     )
     return Reply(card=card)
+
+
+def _either(connections: Sequence[str]) -> str:
+    return " or ".join(f"connection={name}" for name in connections)
 
 
 def _volume(volume: Volume | None, runs: Noun) -> Line:

@@ -41,9 +41,9 @@ def virtual_seconds(value: float) -> str:
     return f"{value:g} virtual second{'' if value == 1 else 's'}"
 
 
-def last(number: int, noun: str) -> str:
+def last(number: int, noun: str, plural: str = "") -> str:
     """Say how many of the newest there are: "the last line", "the last 20 lines"."""
-    return f"the last {noun}" if number == 1 else f"the last {count(number, noun)}"
+    return f"the last {noun}" if number == 1 else f"the last {count(number, noun, plural)}"
 
 
 def first(number: int, noun: str, plural: str) -> str:

@@ -42,8 +42,11 @@ async def test_flaky__order_and_numbers() -> None:
         "3. sick",
         "4. healthy",
     ]
-    assert lines["1. much worse"] == ["fails in 60% of its runs, 10% before · health 50 of 100"]
-    assert lines["3. sick"] == ["flaky in 40% of its runs · health 12 of 100", "rewrite it"]
+    assert lines["1. much worse"] == ["fails in 60 % of its runs, 10 % before · health 50 of 100"]
+    assert lines["3. sick"] == [
+        "flaky in 40 % of its runs · health 12 of 100",
+        "Testhide recommends: rewrite it",
+    ]
     assert plain(card.text).startswith("4 flaky tests of Regression Suite, 2 of them getting worse: ")
     assert stage.service.triage.looked == ["55"]
 

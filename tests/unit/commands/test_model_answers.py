@@ -176,7 +176,7 @@ async def test_debug__is_a_diagnosis_where_there_are_no_sessions() -> None:
 
     assert plain(reply.card.title) == "What Testhide's model makes of Regression Suite 1026"
     assert facts == {
-        "Confidence": "87%",
+        "Confidence": "87 %",
         "Suggested fix": "Increase the heap",
         "Tests it concerns": "14",
         "Tokens": "14 % of this period's used",
