@@ -40,6 +40,8 @@ class When:
     text: str
 
 
+FROM = "from"  # the parameter that holds the number of the entry with which a page of a list begins
+
 Span = str | Untrusted | Link | When
 Line = tuple[Span, ...]
 
@@ -128,6 +130,44 @@ class Item:
     lines: tuple[Line, ...] = ()
     buttons: tuple[Button, ...] = ()
     context: Context | None = None  # what this entry speaks of, for chats that give it a message of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Which entries of a list the first items of a card are, counted from 1, and what asks for the others.
+
+    A chat that has no room for all items of a page begins the next one where it stopped, so that none is skipped.
+    """
+
+    command: Command
+    first: int
+    last: int
+    total: int
+
+    @classmethod
+    def of(cls, command: Command, total: int, first: int, size: int) -> Pages:
+        """Return the page of at most `size` entries that begins with the entry `first`."""
+        return cls(command=command, first=first, last=min(total, first + size - 1), total=total)
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of the entries that are on the page."""
+        return range(self.first, self.last + 1)
+
+    @property
+    def left_out(self) -> int:
+        """How many entries follow the page."""
+        return self.total - self.last
+
+    def after(self, shown: int) -> Command | None:
+        """Ask for what follows the `shown` first items; None where all entries are shown.
+
+        It goes on by at least one entry, so that one that is too long for any message hides none behind it.
+        """
+        begin = min(self.last + 1, self.first + max(1, shown))
+        if begin > self.total:
+            return None
+        return Command(self.command.verb, {**self.command.values, FROM: str(begin)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +291,7 @@ class Card:
     facts: tuple[Fact, ...] = ()
     items: tuple[Item, ...] = ()
     items_left_out: int = 0
+    pages: Pages | None = None  # where the items are a part of a list
     excerpt: Excerpt | None = None
     progress: Progress | None = None
     chart: Chart | None = None

@@ -19,6 +19,9 @@ from bot.state import Actor, AuditEntry, Invocation, Place
 from bot.terms import Terms, shared, worded
 
 ENTRY = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # the number of an entry of a list
+LONG_ENTRY = re.compile(
+    r"[1-9][0-9]{0,4}", re.ASCII
+)  # where the list is known to have it: a run can be named so
 PROPERTY = "property"  # the parameter that such a number fills
 PASTED_INTO = frozenset({FieldKind.RUN, FieldKind.LONG_TEXT})  # in which a link or a moment is understood
 MESSAGE = "message"

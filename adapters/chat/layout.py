@@ -64,12 +64,21 @@ def progress_bar(progress: Progress) -> str:
     return f"{'▓' * full}{'░' * (BAR - full)} {progress.text}"
 
 
-def own_buttons(card: Card) -> tuple[Button, ...]:
-    """Return a card's own buttons; one opens its form, which a chat can open on a press alone."""
-    form = card.form
+def own_buttons(card: Card, shown: int) -> tuple[Button, ...]:
+    """Return a card's own buttons; one opens its form, which a chat can open on a press alone.
+
+    `shown`: how many of its items have room, so that the next page of a list begins with the one after them.
+    """
+    form, buttons = card.form, paged_buttons(card, shown)
     if form is None or any(b.opens_form and b.command and b.command.verb == form.verb for b in card.buttons):
-        return card.buttons
-    return (Button(label=layout.FILL_IN, command=Command(form.verb), opens_form=True), *card.buttons)
+        return buttons
+    return (Button(label=layout.FILL_IN, command=Command(form.verb), opens_form=True), *buttons)
+
+
+def paged_buttons(card: Card, shown: int) -> tuple[Button, ...]:
+    """Return what stands on a card, and before it the way to what follows its `shown` first items."""
+    following = card.pages.after(shown) if card.pages else None
+    return (Button(label=layout.NEXT_PAGE, command=following), *card.buttons) if following else card.buttons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

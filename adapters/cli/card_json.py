@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.chat.layout import paged_buttons
 from bot.cards import Button, Card, Chart, Item, plain
 from bot.commands.registry import text_of
 
@@ -32,7 +33,7 @@ def card_json(card: Card, *, show_link: bool = False) -> Json:
         if card.progress
         else None,
         "chart": _chart(card.chart) if card.chart else None,
-        "buttons": [_button(button, show_link=show_link) for button in card.buttons],
+        "buttons": [_button(button, show_link=show_link) for button in paged_buttons(card, len(card.items))],
         "files": [{"name": f.name, "title": f.title, "path": f.path, "size": f.size} for f in card.files],
         "footer": plain(card.footer),
         "run": _run(card),

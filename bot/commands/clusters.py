@@ -1,6 +1,6 @@
 """Show failures grouped by their cause, as the platform sees it.
 
-clusters [days=NUMBER] [connection=NAME]
+clusters [days=NUMBER] [from=NUMBER] [connection=NAME]
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from bot import grammar
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
-from bot.commands.parameters import CONNECTION
+from bot.commands.parameters import BEGIN, CONNECTION, first_of
 from bot.platform import CLUSTERS
 from bot.replies import rating as replies
 from bot.targets.run import platform_with
@@ -25,7 +25,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
     platform, part = await platform_with(asked, services, CLUSTERS)
     said = asked.value("days", 0)
     days = _days(said, "days") if said else DAYS
-    return replies.clusters(await part.clusters(days), days, platform)
+    found = await part.clusters(days)
+    return replies.clusters(found, days, platform, first_of(asked, len(found)))
 
 
 VERB = Verb(
@@ -36,6 +37,7 @@ VERB = Verb(
     parameters=(
         Parameter(name="days", summary=f"How many days back; {DAYS} where nothing is said", kind=FieldKind.COUNT,
                   positional=True, example="days=30", check=_days),
+        BEGIN,
         CONNECTION,
     ),
     examples=("clusters", "clusters days=30"),

@@ -1,6 +1,6 @@
 """Show a run's failing properties, newly failing first.
 
-failing [RUN] [property=NAME|NUMBER] [quarantined=yes]
+failing [RUN] [property=NAME|NUMBER] [quarantined=yes] [from=NUMBER]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from bot.analysis import RunAnalysis
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
-from bot.commands.parameters import CONNECTION, PROPERTY, RUN
+from bot.commands.parameters import BEGIN, CONNECTION, PROPERTY, RUN, first_of
 from bot.in_full import OF_ONE_RUN
 from bot.model import Check
 from bot.platform import Platform, has_moments
@@ -32,8 +32,9 @@ async def handle(asked: Asked, services: Services) -> Reply:
         past, reported = await asyncio.gather(_past(found, chosen), _reported(found, chosen))
         return replies.one(found, chosen, past, reported)
     if asked.flag(found.terms.excused):
-        return replies.listing_excused(found)
-    return replies.listing(found)
+        there = found.results.excused if found.results else ()
+        return replies.listing_excused(found, first_of(asked, len(there)))
+    return replies.listing(found, first_of(asked, len(found.failing)))
 
 
 async def _past(found: RunAnalysis, chosen: Check) -> tuple[PastResult, ...]:
@@ -78,6 +79,7 @@ VERB = Verb(
     parameters=(
         RUN,
         PROPERTY,
+        BEGIN,
         CONNECTION,
     ),
     examples=("failing", "failing latest", "failing latest property=1"),

@@ -1,13 +1,13 @@
 """Show which checks are flaky, those that got worse first.
 
-flaky [LAUNCHER] [connection=NAME]
+flaky [LAUNCHER] [from=NUMBER] [connection=NAME]
 """
 
 from __future__ import annotations
 
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
-from bot.commands.parameters import CONNECTION
+from bot.commands.parameters import BEGIN, CONNECTION, first_of
 from bot.launchers import one_launcher
 from bot.model import RunRef
 from bot.platform import FINDS_FLAKY, Platform
@@ -21,7 +21,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     platform, finds = await platform_with(asked, services, FINDS_FLAKY)
     row = await _launcher(asked, platform)
     checks = await finds.flaky(row.key if row else "")
-    return replies.listing(checks, row, finds.rated_by, platform)
+    return replies.listing(checks, row, finds.rated_by, platform, first_of(asked, len(checks)))
 
 
 async def _launcher(asked: Asked, platform: Platform) -> LauncherRow | None:
@@ -47,6 +47,7 @@ VERB = Verb(
     parameters=(
         Parameter(name="launcher", summary="Only those of this launcher", kind=FieldKind.LAUNCHER, positional=True,
                   example="Regression Suite"),
+        BEGIN,
         CONNECTION,
     ),
     examples=("flaky", "flaky Regression Suite"),

@@ -1,7 +1,7 @@
 """Show the log lines before a moment.
 
 logs [RUN] [MOMENT] [window=SECONDS] [grep=TEXT] [source=NAME] [lines=COUNT] [property=NAME] [build=yes]
-     [file=yes] [artifact=NAME]
+     [file=yes] [artifact=NAME] [list=yes] [from=NUMBER]
 """
 
 from __future__ import annotations
@@ -11,9 +11,18 @@ from dataclasses import dataclass, replace
 
 from bot import grammar
 from bot.analysis import analysis_of
-from bot.cards import Command, Field, FieldKind, Form, Reply
-from bot.command import ENTRY, Asked, MomentTarget, NoMomentTarget, Parameter, Services, Verb
-from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, moment_field, run_field
+from bot.cards import FROM, Command, Field, FieldKind, Form, Reply
+from bot.command import LONG_ENTRY, Asked, MomentTarget, NoMomentTarget, Parameter, Services, Verb
+from bot.commands.parameters import (
+    BEGIN,
+    CONNECTION,
+    MOMENT,
+    PROPERTY,
+    RUN,
+    first_of,
+    moment_field,
+    run_field,
+)
 from bot.errors import NotAvailable, NotFound, UserError
 from bot.in_full import in_full
 from bot.model import LogExcerpt, LogQuery, Run, RunLogQuery
@@ -65,7 +74,7 @@ def parse(asked: Asked) -> Logs:
         build=asked.flag("build"),
         artifact=asked.value("artifact"),
         file=asked.flag("file"),
-        files=asked.flag("list"),
+        files=asked.flag("list") or asked.value(FROM) is not None,
     )
 
 
@@ -102,7 +111,7 @@ async def _files(platform: Platform, run: Run, asked: Asked, services: Services)
         raise replies.no_such_log("list", platform.terms)
     check = await _check(platform, run, asked, services)
     found = await platform.files.files(run.ref.run_id, check)
-    return replies.files(run, check, found)
+    return replies.files(run, check, found, first_of(asked, len(found)))
 
 
 _READ_BY = {"grep": "grep", "property": "check"}  # parameters, by the fields of a query
@@ -163,7 +172,7 @@ async def _check(platform: Platform, run: Run, asked: Asked, services: Services)
     try:
         return choose_property(found, wanted).name
     except UserError:
-        if ENTRY.fullmatch(wanted):
+        if LONG_ENTRY.fullmatch(wanted):
             raise
         return wanted
 
@@ -209,8 +218,8 @@ def _wider(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> Command |
 def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
     """Leave out what none of these platforms' logs know."""
     known = {name for p in platforms if p.run_logs is not None for name in p.run_logs.narrows}
-    lists = {"list" for p in platforms if p.files is not None}
-    lacking = {"artifact", "file", "list"} - known - lists
+    lists = {"list", FROM} if any(p.files is not None for p in platforms) else set[str]()
+    lacking = {"artifact", "file", "list", FROM} - known - lists
     if any(platform.moment_logs for platform in platforms):
         verb = replace(verb, summary="log lines before a moment, with the faults that were active")
     else:
@@ -242,6 +251,7 @@ VERB = Verb(
         Parameter(name="artifact", summary="This file of the run instead", kind=FieldKind.TEXT,
                   example="artifact=server.log"),
         Parameter(name="list", summary="The files that there are", kind=FieldKind.FLAG, example="list=yes"),
+        replace(BEGIN, summary="The file that their list begins with"),
         CONNECTION,
     ),
     examples=("logs", "logs latest property=1 window=30", "logs latest grep=panic source=etcd0"),

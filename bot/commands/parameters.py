@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bot import grammar
-from bot.cards import Field, FieldKind
+from bot.cards import FROM, Field, FieldKind
 from bot.command import Asked, Parameter, Services
 from bot.terms import Terms
 
@@ -22,7 +22,27 @@ PROPERTY = Parameter(
     kind=FieldKind.PROPERTY,
     example="property=2",
 )
+MOST_ENTRIES = 100_000
+
+
+def _entry(text: str, name: str) -> int:
+    return grammar.whole_number(text, name, MOST_ENTRIES)
+
+
+BEGIN = Parameter(
+    name=FROM,
+    summary="The entry that the page begins with",
+    kind=FieldKind.COUNT,
+    example="from=11",
+    check=_entry,
+)
 CONNECTION = Parameter(name="connection", summary="The connection, if there are several", kind=FieldKind.TEXT)
+
+
+def first_of(asked: Asked, entries: int) -> int:
+    """Return the number of the entry that a page of a list of so many begins with. Raises `UserError`."""
+    begin = asked.value(FROM)
+    return grammar.whole_number(begin, FROM, entries) if begin and entries else 1
 
 
 def may_mail(addresses: tuple[str, ...], asked: Asked, services: Services) -> tuple[str, ...]:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.analysis import RunAnalysis
-from bot.cards import Card, Context, Excerpt, Fact, Item, Line, Reply, Span, Tone, Untrusted
+from bot.cards import (
+    Card,
+    Command,
+    Context,
+    Excerpt,
+    Fact,
+    Item,
+    Line,
+    Pages,
+    Reply,
+    Span,
+    Tone,
+    Untrusted,
+)
 from bot.chain import Gap
 from bot.model import Check, Example, VerdictKind
 from bot.platform import has_moments
@@ -31,6 +44,7 @@ from bot.replies.wording import (
     check_names,
     count,
     counted,
+    from_on,
     listed,
     number_of,
     run_name,
@@ -49,23 +63,27 @@ MOST_EXCUSED = 20
 NAMED_PAST = 5  # earlier runs that a sentence names
 
 
-def listing(found: RunAnalysis) -> Reply:
-    """List the failing properties, newly failing first, each with its moment and buttons."""
+def listing(found: RunAnalysis, begin: int = 1) -> Reply:
+    """List the failing properties, newly failing first, each with its moment and buttons; `begin`: the first entry shown."""
     run, failing, check = found.run, found.failing, found.terms.check
     if not failing:
         return _none(found)
     new = novelty(found.diff)
+    pages = Pages.of(Command.of_run("failing", run.ref), len(failing), begin, LISTED)
+    where = from_on(begin)
     card = Card(
-        title=(count(len(failing), f"failing {check.one}", f"failing {check.many}"), " in ", *run_name(run)),
+        title=(count(len(failing), f"failing {check.one}", f"failing {check.many}"), " in ", *run_name(run), where),
         text=(count(len(failing), f"{check.one} fails", f"{check.many} fail"), " in ", *run_name(run),
-              f" ({new})" if new else "", ": ", *check_names([item.name for item in failing], TOLD), "."),
+              f" ({new})" if new else "", where, ": ",
+              *check_names([item.name for item in failing[begin - 1 :]], TOLD), "."),
         tone=Tone.BAD,
         body=tuple(line for line in (at_odds(found), partly(found), noted(found)) if line),
         items=(
-            *(_item(n, p, found) for n, p in enumerate(failing[:LISTED], start=1)),
+            *(_item(n, failing[n - 1], found) for n in pages.numbers),
             *excused(found, how=bool(found.results and found.results.excused)),
         ),
-        items_left_out=max(0, len(failing) - LISTED),
+        items_left_out=pages.left_out,
+        pages=pages,
         buttons=ways_beside_failing(found),
         footer=("Examples are a sample; counts are totals over all histories.",) if has_moments(found.platform) else (),
         context=Context(run=run.ref),
@@ -73,19 +91,27 @@ def listing(found: RunAnalysis) -> Reply:
     return Reply(card=card)
 
 
-def listing_excused(found: RunAnalysis) -> Reply:
-    """List the checks that failed without counting, each with why."""
+def listing_excused(found: RunAnalysis, begin: int = 1) -> Reply:
+    """List the checks that failed without counting, each with why; `begin`: the first entry shown."""
     run, terms = found.run, found.terms
     there = found.results.excused if found.results else ()
     number = count(len(there), f"{terms.excused} {terms.check.one}", f"{terms.excused} {terms.check.many}")
     does = "does" if len(there) == 1 else "do"
+    again = Command.of_run("failing", run.ref, **{terms.excused: "yes"})
+    pages = Pages.of(again, len(there), begin, MOST_EXCUSED)
     said: Line = (number if there else f"No {terms.excused} {terms.check.one}", " failed in ", *run_name(run),
                   f" and {does} not count." if there else ".")  # fmt: skip
     card = Card(
-        title=(number if there else f"No {terms.excused} {terms.check.many}", " in ", *run_name(run)),
+        title=(
+            number if there else f"No {terms.excused} {terms.check.many}",
+            " in ",
+            *run_name(run),
+            from_on(begin),
+        ),
         text=said,
-        items=tuple(_excused_item(check) for check in there[:MOST_EXCUSED]),
-        items_left_out=max(0, len(there) - MOST_EXCUSED),
+        items=tuple(_excused_item(there[n - 1]) for n in pages.numbers),
+        items_left_out=pages.left_out,
+        pages=pages,
         buttons=ways_beside_failing(found),
         context=Context(run=run.ref),
     )

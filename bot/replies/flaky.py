@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.cards import Button, Card, Command, Item, Line, Reply, Untrusted
+from bot.cards import Button, Card, Command, Item, Line, Pages, Reply, Untrusted
 from bot.platform import Platform
-from bot.replies.wording import check_names, number_of, titled
+from bot.replies.wording import check_names, from_on, number_of, titled
 from bot.triage import FlakyCheck, LauncherRow
 
 LISTED = 10
@@ -13,9 +13,16 @@ LONGEST_ADVICE = 200
 
 
 def listing(
-    checks: tuple[FlakyCheck, ...], launcher: LauncherRow | None, rated_by: str, platform: Platform
+    checks: tuple[FlakyCheck, ...],
+    launcher: LauncherRow | None,
+    rated_by: str,
+    platform: Platform,
+    begin: int = 1,
 ) -> Reply:
-    """List them, those that got worse first, then the least healthy; `rated_by`: what they are all of, if not of a launcher."""
+    """List them, those that got worse first, then the least healthy.
+
+    `rated_by`: what they are all of, if not of a launcher; `begin`: the first entry shown.
+    """
     terms = platform.terms
     wider = f" in the {rated_by} of " if rated_by else " of "
     of: Line = (wider, Untrusted(launcher.name)) if launcher else (f" on {platform.connection}",)
@@ -25,17 +32,21 @@ def listing(
     ordered = sorted(checks, key=_urgency)
     worse = sum(check.emerging for check in ordered)
     named = number_of(len(ordered), terms.check).replace(" ", " flaky ", 1)
-    said = (f"{named}", *of, f", {worse:,} of them getting worse: " if worse else ": ",
-            *check_names([check.name for check in ordered], TOLD), ".")  # fmt: skip
+    said = (f"{named}", *of, f", {worse:,} of them getting worse" if worse else "", from_on(begin), ": ",
+            *check_names([check.name for check in ordered[begin - 1 :]], TOLD), ".")  # fmt: skip
+    of_launcher = {"launcher": launcher.key} if launcher else {}
+    again = Command("flaky", {**of_launcher, "connection": platform.connection})
+    pages = Pages.of(again, len(ordered), begin, LISTED)
     where = platform.quarantines is not None and launcher is not None
     card = Card(
-        title=(named, *of),
+        title=(named, *of, from_on(begin)),
         text=said,
         items=tuple(
-            _item(number, check, launcher if where else None, platform)
-            for number, check in enumerate(ordered[:LISTED], start=1)
+            _item(number, ordered[number - 1], launcher if where else None, platform)
+            for number in pages.numbers
         ),
-        items_left_out=max(0, len(ordered) - LISTED),
+        items_left_out=pages.left_out,
+        pages=pages,
         footer=(f"Rates and scores are {terms.platform}'s own, over its recent {terms.run.many}.",),
     )
     return Reply(card=card)

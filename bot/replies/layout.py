@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.replies.wording import count
 
 FILL_IN = "Fill in the form"
+NEXT_PAGE = "Next page"
 
 
 def not_shown(items: int) -> str:

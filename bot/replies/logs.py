@@ -16,6 +16,7 @@ from bot.cards import (
     Fact,
     Item,
     Line,
+    Pages,
     Reply,
     Tone,
     Untrusted,
@@ -29,6 +30,7 @@ from bot.replies.wording import (
     check_names,
     clock_time,
     count,
+    from_on,
     last,
     listed,
     run_name,
@@ -124,17 +126,19 @@ def no_such_log(name: str, terms: Terms) -> UserError:
     return UserError(f"{terms.platform} has nothing for “{name}=”.", "Use “logs” for the end of the log.")
 
 
-def files(run: Run, check: str | None, found: Sequence[RunFile]) -> Reply:
-    """List the files that are kept of a run, or of one of its checks, the newest first."""
+def files(run: Run, check: str | None, found: Sequence[RunFile], begin: int = 1) -> Reply:
+    """List the files that are kept of a run, or of one of its checks, the newest first; `begin`: the first entry shown."""
     of: Line = ("“", check_name(check), "” in ", *run_name(run)) if check else run_name(run)
     number = count(len(found), "file") if found else "No files"
+    about = {"property": check} if check else {}
+    pages = Pages.of(Command.of_run("logs", run.ref, list="yes", **about), len(found), begin, _FILES)
+    names = check_names([f.name for f in found[begin - 1 :]], _FILES)
     card = Card(
-        title=(f"{number} of ", *of),
-        text=sentence(
-            f"{number} of ", *of, *((": ", *check_names([f.name for f in found], _FILES)) if found else ())
-        ),
-        items=tuple(_run_file(file, run, check) for file in found[:_FILES]),
-        items_left_out=max(0, len(found) - _FILES),
+        title=(f"{number} of ", *of, from_on(begin)),
+        text=sentence(f"{number} of ", *of, from_on(begin), *((": ", *names) if names else ())),
+        items=tuple(_run_file(found[n - 1], run, check) for n in pages.numbers),
+        items_left_out=pages.left_out,
+        pages=pages,
         footer=("“logs artifact=NAME” shows one.",) if found else (),
         context=Context(run=run.ref, property_name=check),
     )

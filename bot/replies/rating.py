@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from bot.cards import Card, Fact, Item, Line, Reply, Untrusted
+from bot.cards import Card, Command, Fact, Item, Line, Pages, Reply, Untrusted
 from bot.cleaning import shorten
 from bot.errors import UserError
 from bot.platform import Platform
-from bot.replies.wording import check_names, count, sentence
+from bot.replies.wording import check_names, count, from_on, sentence
 from bot.terms import Terms
 from bot.triage import Cluster, Readiness
 
@@ -53,22 +53,25 @@ def readiness(found: Readiness, platform: Platform) -> Reply:
     return Reply(card=card)
 
 
-def clusters(found: Sequence[Cluster], days: int, platform: Platform) -> Reply:
-    """List groups of failures with their likely cause, as the platform sees it."""
+def clusters(found: Sequence[Cluster], days: int, platform: Platform, begin: int = 1) -> Reply:
+    """List groups of failures with their likely cause, as the platform sees it; `begin`: the first entry shown."""
     terms, when = platform.terms, f"the last {count(days, 'day')}" if days > 1 else "the last day"
     if not found:
         said: Line = (f"{terms.platform} has no groups of failures for {when}.",)
         return Reply(card=Card(title=("No clusters of failures",), text=said, body=(said,)))
     whose = f"{terms.platform} groups them and names the causes; that is its opinion, not a verdict."
-    title = f"{count(len(found), 'cluster')} of failures in {when}"
+    again = Command("clusters", {"days": f"{days}", "connection": platform.connection})
+    pages = Pages.of(again, len(found), begin, LISTED)
+    title = f"{count(len(found), 'cluster')} of failures in {when}{from_on(begin)}"
     named: Line = tuple(
-        span for n, one in enumerate(found[:NAMED]) for span in ("; " if n else "", *_said(one))
+        span for n, one in enumerate(found[begin - 1 :][:NAMED]) for span in ("; " if n else "", *_said(one))
     )
     card = Card(
         title=(title,),
         text=(f"{title}: ", *named, ". ", whose),
-        items=tuple(_item(cluster, terms) for cluster in found[:LISTED]),
-        items_left_out=max(0, len(found) - LISTED),
+        items=tuple(_item(found[n - 1], terms) for n in pages.numbers),
+        items_left_out=pages.left_out,
+        pages=pages,
         footer=(whose,),
     )
     return Reply(card=card)

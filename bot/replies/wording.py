@@ -80,6 +80,11 @@ def short_id(run_id: str) -> str:
     return run_id if len(run_id) <= _LONGEST_ID else f"{run_id[:6]}…{run_id[-5:]}"
 
 
+def from_on(first: int) -> str:
+    """Say where a page of a list begins; "" for its first one."""
+    return f", from {first:,} on" if first > 1 else ""
+
+
 def check_name(name: str) -> Untrusted:
     """Name a check in a sentence: a long name is shortened in its middle, so that two of them do not read the same."""
     return Untrusted(shorten(name, LONGEST_NAME))

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bot import moments
 from bot.analysis import RunAnalysis, analysis_of
-from bot.command import ENTRY, Asked, MomentTarget, NoMomentTarget, Services
+from bot.command import ENTRY, LONG_ENTRY, Asked, MomentTarget, NoMomentTarget, Services
 from bot.errors import ServiceError
 from bot.model import Check, Run
 from bot.parsed import Pasted
@@ -66,10 +66,10 @@ def choose_property(found: RunAnalysis, wanted: str) -> Check:
     exact = next((p for p in failing if p.name == wanted), None)
     if exact is not None:
         return exact
-    if ENTRY.fullmatch(wanted):
-        if int(wanted) > len(failing):
-            raise replies.no_entry(int(wanted), len(failing), found.terms)
+    if LONG_ENTRY.fullmatch(wanted) and int(wanted) <= len(failing):
         return failing[int(wanted) - 1]
+    if ENTRY.fullmatch(wanted):
+        raise replies.no_entry(int(wanted), len(failing), found.terms)
     alike = [p for p in failing if wanted.casefold() in p.name.casefold()]
     alike = [p for p in alike if p.name.casefold().endswith(wanted.casefold())] or alike
     if len(alike) == 1:

@@ -59,7 +59,7 @@ def message(card: Card, *, signed: bool = False) -> Json:
     """
     page = _Page(card)
     rows = buttons.Rows(signed=signed)
-    components = rows.lay(card.items[: page.shown], layout.own_buttons(card))
+    components = rows.lay(card.items[: page.shown], layout.own_buttons(card, page.shown))
     embed = page.embed
     if signed:
         _link_too_long(embed, card)

@@ -53,13 +53,16 @@ def message(card: Card, *, signed: bool = False) -> Json:
     numbers = itertools.count(1)
     picture = charts.picture(card.chart) if card.chart else None
     bars = [charts.bars(card.chart)] if card.chart else []
-    own = buttons.row(layout.own_buttons(card), numbers, signed=signed)
+    # Room is kept for the way to the next page; whether there is one is known once the items are laid out.
+    own = buttons.row(layout.own_buttons(card, 0), numbers, signed=signed)
     footer = [{"type": "context", "elements": [markup.marked(card.footer, FOOTER)]}] if card.footer else []
     page = _Page(tail=[*bars, *own, *footer])
     page.room -= cost(picture["block"]) if picture else 0
     for block in (*_head(card), *_notified(card.notifies)):
         page.add(block)
-    _add_items(page, card, numbers)
+    shown = _add_items(page, card, numbers)
+    own = buttons.row(layout.own_buttons(card, shown), itertools.count(1), signed=signed)
+    page.tail = [*bars, *own, *footer]
     if card.excerpt is not None:
         _add_excerpt(page, card.excerpt)
     result: Json = {"text": markup.fallback(card.text, TEXT), "blocks": page.blocks()}
@@ -102,7 +105,7 @@ class _Page:
 
     def __init__(self, *, tail: list[Json]) -> None:
         self._blocks: list[Json] = []
-        self._tail = tail
+        self.tail = tail
         self.room = CHARACTERS - sum(cost(b) for b in tail)
         self.slots = BLOCKS - len(tail) - 1  # one stays for what was left out
         self.cut = False
@@ -124,7 +127,7 @@ class _Page:
 
     def blocks(self) -> list[Json]:
         """Return all, the tail last."""
-        return self._blocks + self._tail
+        return self._blocks + self.tail
 
 
 def _head(card: Card) -> Iterator[Json]:
@@ -161,7 +164,8 @@ def _as_lines(table: Json) -> Json:
     return markup.rich(*lines) or plain("", CELL)
 
 
-def _add_items(page: _Page, card: Card, numbers: Iterator[int]) -> None:
+def _add_items(page: _Page, card: Card, numbers: Iterator[int]) -> int:
+    """Add the items that fit and say how many do not; return how many do."""
     keep = EXCERPTS.reserved(card.excerpt)
     shown = 0
     for item in card.items:
@@ -173,6 +177,7 @@ def _add_items(page: _Page, card: Card, numbers: Iterator[int]) -> None:
     left_out = card.items_left_out + len(card.items) - shown
     if left_out:
         page.note(not_shown(left_out))
+    return shown
 
 
 def _add_excerpt(page: _Page, excerpt: Excerpt) -> None:

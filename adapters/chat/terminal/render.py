@@ -57,8 +57,8 @@ def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
     if card.excerpt:
         yield from _excerpt(card.excerpt)
     yield from map(_file, card.files)
-    if card.buttons:
-        yield _controls(card.buttons, controls)
+    if own := layout.paged_buttons(card, min(len(card.items), MOST_ITEMS)):
+        yield _controls(own, controls)
     if card.footer:
         yield Row(kind=RowKind.FOOTER, segments=_segments(card.footer, Emphasis.DIM))
 

@@ -54,7 +54,7 @@ def test_own_buttons__a_form_has_one_that_opens_it() -> None:
     """A card with a form can be opened by a press, and by one button alone."""
     form = Form(verb="launch", title="Launch", submit="Launch", fields=())
     card = Card(title=("Launch",), text=("Launch",), form=form)
-    (added,) = layout.own_buttons(card)
+    (added,) = layout.own_buttons(card, 0)
     has_one = Card(
         title=("Launch",),
         text=("Launch",),
@@ -63,4 +63,4 @@ def test_own_buttons__a_form_has_one_that_opens_it() -> None:
     )
 
     assert (added.label, added.command, added.opens_form) == ("Fill in the form", Command("launch"), True)
-    assert layout.own_buttons(has_one) == has_one.buttons
+    assert layout.own_buttons(has_one, 0) == has_one.buttons
