@@ -12,6 +12,13 @@ from bot.ports import Intents
 from bot.state import Intent, IntentKind, IntentState
 
 LASTS = timedelta(hours=6)  # how long the platform keeps a session open
+SOON = timedelta(
+    minutes=30
+)  # how long before its end people are warned, so that they can save what they have
+_STEPS = (
+    (timedelta(hours=1), timedelta(minutes=30)),
+    (timedelta(0), timedelta(minutes=15)),
+)  # counted down so, above
 GOING = frozenset({IntentState.CONFIRMED, IntentState.POSTING, IntentState.ACCEPTED})
 
 
@@ -29,6 +36,20 @@ class Session:
         started = (self.run.started_at or self.run.created_at) if self.run else None
         start = started or self.intent.posted_at
         return start + LASTS if start else None
+
+    @property
+    def left(self) -> timedelta | None:
+        """At most how much of the six hours is left, in steps so large that it is told anew rarely; None: not known."""
+        if self.ends is None:
+            return None
+        exact = min(max(self.ends - self.now, timedelta(0)), LASTS)
+        step = next(step for above, step in _STEPS if exact > above or not above)
+        return -(-exact // step) * step
+
+    @property
+    def ending(self) -> bool:
+        """Whether it is up, and soon no more."""
+        return self.ready and not self.over and self.ends is not None and self.ends - self.now <= SOON
 
     @property
     def ready(self) -> bool:

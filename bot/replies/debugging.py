@@ -11,8 +11,8 @@ from bot.errors import UserError
 from bot.model import DebugRequest, Run, RunRef, RunStatus
 from bot.replies import confirming
 from bot.replies.launching import addresses
-from bot.replies.wording import sentence, virtual
-from bot.sessions import Session
+from bot.replies.wording import ago, check_name, duration, sentence, virtual
+from bot.sessions import LASTS, Session
 from bot.state import Intent, IntentState
 
 MAIL = timedelta(minutes=10)  # how long its link takes to come
@@ -28,11 +28,13 @@ placeholder = partial(
 
 def confirmation(intent: Intent, request: DebugRequest, *, alone: bool, warnings: tuple[Line, ...]) -> Reply:
     """Show what would be asked for, exactly, and what it costs. `alone`: nobody else reads it."""
-    asked: Line = ("Open a debugging session at virtual time ", Untrusted(virtual(request.moment)),
+    named = _named(request)
+    what: Line = ("Open a debugging session", *((" for ", *named) if named else ()))
+    asked: Line = (*what, " at virtual time ", Untrusted(virtual(request.moment)),
                    "? Nothing has been started yet.")  # fmt: skip
     said = (mail(request, alone=alone), *(() if request.recipients else (_NO_ADDRESS,)))
     card = Card(
-        title=("Open a debugging session?",),
+        title=(*what, "?"),
         text=(*asked, *(span for line in said for span in (" ", *line))),
         tone=Tone.WARNING if warnings else Tone.NEUTRAL,
         body=(*warnings, *said),
@@ -63,18 +65,10 @@ _NO_ADDRESS: Line = (
 def joined(session: Session) -> Reply:
     """Tell a second person of the session that is there already; this card follows it too."""
     shown = of_session(session)
-    note: Line = (("A session at this moment was already requested, so no second one was opened. "
+    asked = ago(session.intent.posted_at, session.now)
+    note: Line = ((f"A session at this moment was already requested{asked and ' '}{asked}, so no second one was opened. "
                   "Its link was e-mailed to the recipients named then. Use “debug again=yes” to open your own."),)  # fmt: skip
-    card = Card(
-        title=shown.title,
-        text=(*note, " ", *shown.text),
-        tone=shown.tone,
-        body=(note, *shown.body),
-        facts=shown.facts,
-        progress=shown.progress,
-        footer=shown.footer,
-        context=shown.context,
-    )
+    card = replace(shown, text=(*note, " ", *shown.text), body=(note, *shown.body))
     return Reply(card=card, live=None if session.over else session.intent.id, as_live=shown)
 
 
@@ -89,7 +83,7 @@ def of_session(session: Session) -> Card:
             return _open(session)
         case _:
             said = ("The debugging session was requested; the platform has not answered yet.",)
-            return _card(session, "Requesting a debugging session", said, Tone.RUNNING, "sent, no answer yet")
+            return _card(session, "Requesting a debugging session", said, Tone.RUNNING)
 
 
 def _open(session: Session) -> Card:
@@ -102,10 +96,33 @@ def _open(session: Session) -> Card:
     if session.ready:
         until = f", until {session.ends:%H:%M} UTC" if session.ends else ""
         up: Line = ("The debugging session is up. ", *link, f" It lasts 6 hours{until}.")
-        return _card(session, "The debugging session is ready", up, Tone.GOOD, "ready")
+        tone = Tone.WARNING if session.ending else Tone.GOOD
+        return replace(_card(session, "The debugging session is ready", up, tone), progress=_left(session))
+    asked = session.intent.posted_at
+    if session.run is None and asked is not None and session.now - asked > MAIL:
+        unseen: Line = (("The platform took the request and does not show the session, so it is not known whether "
+                        "it is up. "), *link)  # fmt: skip
+        return _card(session, "Debugging session requested", unseen, Tone.RUNNING)
     preparing: Line = ("The debugging session was requested and is being prepared. ", *link,
                        " That takes about 5 to 10 minutes.")  # fmt: skip
-    return _card(session, "Debugging session requested", preparing, Tone.RUNNING, "requested")
+    return _card(session, "Debugging session requested", preparing, Tone.RUNNING)
+
+
+def _left(session: Session) -> Progress | None:
+    """Count down what is left of the six hours."""
+    if session.left is None:
+        return None
+    return Progress(fraction=1 - session.left / LASTS, text=f"up to {duration(session.left)} left")
+
+
+def ending(session: Session) -> Card | None:
+    """Warn that a session ends soon; None where it does not, or where nobody knows when."""
+    if not session.ending or session.ends is None:
+        return None
+    at = f"{session.ends:%H:%M} UTC"
+    said: Line = ((f"This debugging session's six hours, counted from its start, are over at {at}. "
+                  "Save what you want to keep. Use “debug again=yes” to open another one."),)  # fmt: skip
+    return _card(session, f"The debugging session ends at {at}", said, Tone.WARNING)
 
 
 def _ended(session: Session, run: Run) -> Card:
@@ -130,21 +147,26 @@ def _unknown(session: Session) -> Card:
     return _card(session, "Debugging session unconfirmed", said, Tone.WARNING)
 
 
-def _card(session: Session, title: str, said: Line, tone: Tone, state: str = "") -> Card:
+def _card(session: Session, title: str, said: Line, tone: Tone) -> Card:
     request = session.intent.request_as(DebugRequest)
     run = RunRef(session.intent.connection, request.run_id) if request.run_id else None
     about = Context(run=run, property_name=request.property_name, moment=request.moment)
+    named = _named(request)
     return Card(
-        title=(title,),
-        text=said,
+        title=(title, *((": ", *named) if named else ())),
+        text=(*named, ": ", *said) if named else said,
         tone=tone,
         body=(said,),
         facts=_facts(request),
-        progress=Progress(fraction=None, text=state) if state else None,
         buttons=(Button(label="Failing properties", command=Command.of_run("failing", run)),) if run else (),
         footer=confirming.correlation(session.intent),
         context=None if session.intent.thread else about,
     )
+
+
+def _named(request: DebugRequest) -> Line:
+    """Name what failed at the moment; empty where nobody said it."""
+    return ("“", check_name(request.property_name), "”") if request.property_name else ()
 
 
 def _facts(request: DebugRequest) -> tuple[Fact, ...]:

@@ -15,7 +15,7 @@ from bot.each import each
 from bot.errors import ServiceError
 from bot.platform import Platform
 from bot.ports import Chat, Clock, Delivered, Halted, NotDelivered, PostOutcome, Store, Undeliverable
-from bot.state import LiveCard
+from bot.state import LiveCard, NewDelivery
 from bot.watch.views import Snapshot, View, Views
 
 log = logging.getLogger(__name__)
@@ -60,10 +60,20 @@ class LiveCards:
         if view is None:
             await self._store.end_live(live)
             return
+        if view.warning is not None:
+            await self._warn(live, view.warning, chat)
         shown = sha256(chat.render(view.card).encode()).hexdigest()
         says_it = await self._as_posted(live, view.card, shown) or await self._edited(live, view, shown, chat)
         if says_it and view.last:
             await self._store.end_live(live)
+
+    async def _warn(self, live: LiveCard, warning: Card, chat: Chat) -> None:
+        """Post a warning into the message's thread, once in each: an edit alone tells nobody."""
+        channel, thread = live.message.channel, live.message.thread or live.message.message_id
+        key = f"ending:{live.intent_id}:{channel}:{thread}"  # a repeat of it changes nothing
+        payload = chat.render(warning)
+        delivery = NewDelivery(key=key, channel=channel, payload=payload, thread=thread)
+        await self._store.enqueue(delivery, self._clock.now())
 
     async def _as_posted(self, live: LiveCard, card: Card, shown: str) -> bool:
         """Whether the message says this already: by an edit, or since it was posted, which knows only the card."""

@@ -30,10 +30,11 @@ FINAL = frozenset({IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIR
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a message should say, and whether that is its last word."""
+    """What a message should say, and whether that is its last word. `warning`: what its thread is told of once."""
 
     card: Card
     last: bool
+    warning: Card | None = None
 
 
 class Views:
@@ -82,7 +83,8 @@ class Snapshot:
         platform = self._views.platforms.get(intent.connection)
         if intent.kind is IntentKind.DEBUG:
             session = await sessions.stand(intent, platform, self._now)
-            return View(debugging.of_session(session), last=session.over)
+            warning = debugging.ending(session)
+            return View(debugging.of_session(session), last=session.over, warning=warning)
         if intent.kind is IntentKind.PUBLISH and intent.state is IntentState.ACCEPTED:
             return await self._of_publication(intent)
         followed = _followed(intent)

@@ -27,7 +27,7 @@ from tests.fakes.slack_bot import running_bot as running_slack
 from tests.fakes.slack_world import MAIN, Message
 from tests.unit.terminal.cards import a_chat, a_screen
 
-SESSION = "no second one was opened|Open a debugging session?"  # after six hours it is over
+SESSION = "no second one was opened|Open a debugging session"  # after six hours it is over
 PRESSES = (
     ("run", "Failing", "5 failing properties in"),
     ("run", "Logs", "of “Every order that was paid"),

@@ -354,7 +354,8 @@ async def test_confirm__a_session_that_was_shown(now: Now) -> None:
     first = await now.say(f"confirm {an_id(16)}")
     beside = await now.say(f"confirm {an_id(17)}")
 
-    assert plain(first.card.title) == plain(beside.card.title) == "Debugging session requested"
+    assert plain(first.card.title) == "Debugging session requested"
+    assert plain(beside.card.title) == f"Debugging session requested: “{CHANCE}”"
     assert now.service.debugs == [
         DebugRequest(
             moment=MOMENT,

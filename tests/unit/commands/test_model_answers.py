@@ -216,7 +216,8 @@ async def test_debug__of_a_run_with_moments_is_a_session_still() -> None:
     asked = await stage.say(f"debug {run.ref.run_id}")
     pasted = await stage.say(f"debug {run.ref.run_id} moment={MOMENT.text}")
 
-    assert plain(asked.card.title) == plain(pasted.card.title) == "Open a debugging session?"
+    assert plain(asked.card.title) == "Open a debugging session for “a”?"
+    assert plain(pasted.card.title) == "Open a debugging session?"
 
 
 async def test_debug__a_lost_answer_is_an_error_in_words_and_not_repeated() -> None:

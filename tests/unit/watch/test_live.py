@@ -12,6 +12,8 @@ from bot.cards import Card, Context, plain
 from bot.errors import NotFound, RateLimited, ServiceError, UnexpectedAnswer, Unreachable
 from bot.model import Availability, Results, Run, RunStatus
 from bot.ports import Halted, NotDelivered, PostOutcome, Unconfirmed, Undeliverable
+from bot.replies.debugging import MAIL
+from bot.sessions import LASTS, Session
 from bot.state import Intent, IntentState, MessageRef
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
@@ -434,13 +436,100 @@ async def test_session__ends(status: RunStatus, said: str) -> None:
     assert await scene.memory.live() == ()
 
 
-async def test_session__not_listed_yet() -> None:
-    """For some minutes the platform may not know the session's run."""
+async def test_session__counts_down() -> None:
+    """What is left is told with a bar, edited some sixteen times in six hours, and each time as much as is left."""
     scene = await a_session()
-    scene.service.fail("run", NotFound("not yet", what="run"))
+    scene.begin()
+    await scene.tick()
+    first = scene.progress
+    scene.edited.edits.clear()
+    await scene.pass_time(3 * 3600, step=60)
+    half = scene.progress
+    await scene.pass_time(3 * 3600 - 60, step=60)
+    last = scene.progress
+    edits = len(scene.edited.edits)
+
+    assert first == (0.0, "up to 6 h left")
+    assert half == (0.5, "up to 3 h left")
+    assert last[1] == "up to 15 min left"
+    assert edits <= 16
+
+
+async def test_session__left_is_never_less_than_there_is() -> None:
+    """The steps round up, and a clock that runs behind the platform's promises no more than six hours."""
+    scene = await a_session()
+    scene.begin()
+    for passed in range(-7200, 6 * 3600 + 1, 450):
+        session = Session(
+            intent=scene.intent, now=scene.clock.now() + timedelta(seconds=passed), run=scene.run
+        )
+        exact = min(LASTS, LASTS - timedelta(seconds=passed))
+        assert session.left is not None
+        assert exact <= session.left < exact + timedelta(minutes=30)
+        assert session.left <= LASTS
+
+
+async def test_session__warns_once_before_the_end() -> None:
+    """Half an hour before the end each thread that follows it is told once, after a restart too."""
+    scene = await a_session()
+    await scene.say(f"debug {run_id(1)} moment={MOMENT.text}", by=BO)
+    scene.begin()
+    await scene.pass_time(5 * 3600 + 29 * 60, step=60)
+    before = [row.delivery for row in scene.memory.outbox.values()]
+    await scene.pass_time(2 * 60, step=60)
+    again = scene.restarted()
+    await again.pass_time(20 * 60, step=60)
+    warnings = [row.delivery for row in scene.memory.outbox.values()]
+    at = scene.run.started_at
+    assert at is not None
+
+    assert before == []
+    assert sorted(w.thread or "" for w in warnings) == ["m1", "m2"]
+    assert all(f"ends at {at + LASTS:%H:%M} UTC" in w.payload for w in warnings)
+
+
+@pytest.mark.parametrize("status", [RunStatus.STARTING, RunStatus.INCOMPLETE])
+async def test_session__that_is_not_up_is_not_warned_of(status: RunStatus) -> None:
+    """Nobody is told to hurry for what never came up, or is over."""
+    scene = await a_session()
+    scene.service.change(scene.run, status=status)
+    await scene.pass_time(6 * 3600, step=300)
+
+    assert scene.memory.outbox == {}
+
+
+async def test_session__names_what_failed_and_shows_no_bare_state() -> None:
+    """The question, every state and the push text name the property; a state is a sentence."""
+    clock = ManualClock()
+    scene = Scene(clock=clock, chat=EditedChat(clock=clock))
+    run = scene.service.add_run(a_run(1), some_results(a_run(1), failing=("no lost update",)))
+    asked = await scene.say(f"debug {run.ref.run_id} property=1")
+    requested = await scene.press("Open session")
+    joined = await scene.say(f"debug {run.ref.run_id} property=1", by=BO)
+    scene.begin()
+    await scene.tick()
+    ready = scene.edited.edits[-1][1]
+
+    for card in (asked.card, requested.card, joined.card, ready):
+        assert "“no lost update”" in plain(card.title)
+        assert "“no lost update”" in plain(card.text)
+        assert card.progress is None or card.progress.fraction is not None
+    assert requested.card.progress is None
+    assert "was already requested just now" in plain(joined.card.text)
+    assert [b.label for b in joined.card.buttons] == [b.label for b in requested.card.buttons]
+
+
+async def test_session__not_listed_yet() -> None:
+    """For some minutes the platform may not know the session's run; after that nothing is promised."""
+    scene = await a_session()
+    scene.service.fail("run", NotFound("not yet", what="run"), times=2)
+    await scene.tick()
+    early = scene.said
+    scene.clock.pass_time(MAIL.total_seconds() + 1)
     await scene.tick()
 
-    assert "was requested" in scene.said
+    assert "was requested and is being prepared" in early
+    assert "it is not known whether it is up" in scene.said
 
 
 async def test_session__posting_is_awaited() -> None:

@@ -234,5 +234,5 @@ async def test_select__says_the_words_of_what_was_chosen(world: World) -> None:
     await world.env.settle()
 
     (thread,) = world.main.threads
-    assert "debugging session" in said(thread.history()[-1])
-    assert thread.name == f"Run {run_id(2)}"
+    assert "debugging session for “Property 2”" in said(thread.history()[-1])
+    assert thread.name == "Property 2"
