@@ -169,7 +169,7 @@ def _headline(found: RunAnalysis) -> str:
     if diff is None:
         return ""
     if isinstance(diff.baseline, Gap):
-        number = len(diff.not_compared)
+        number = found.verdict.failing  # also of those that are not named
         return f" - {count(number, f'failing {check.one}', f'failing {check.many}')}" if number else ""
     new = len(diff.newly_failing) + len(diff.counts_again)
     if new:

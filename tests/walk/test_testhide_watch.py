@@ -298,6 +298,20 @@ async def test_end__is_no_history_by_a_time_that_only_the_build_has(watched: Wat
     assert len(watched.cards) == 1
 
 
+async def test_end__more_fail_than_are_listed(watched: Watched) -> None:
+    """The larger number is told, with how many are listed, and nothing is called new."""
+    job = watched.server.add_job("Regression Suite", tests=TESTS)
+    watched.server.add_build(job, age=9_000.0)
+    running = watched.server.add_build(job, status="running", age=30.0)
+    await watched.begin()
+    watched.server.finish_build(running, failing=[AUTH], views={"report": {"failed": 5}})
+    await watched.tick()
+    (card,) = watched.cards
+
+    assert plain(card.title) == f"FAILED: Regression Suite {running} - 5 failing tests"
+    assert "Testhide says that 5 tests fail, and 1 is listed." in [plain(line) for line in card.body]
+
+
 async def test_quarantine__after_the_end_changes_nothing(watched: Watched) -> None:
     """A build keeps its verdict when a test is quarantined later, and what is new is told against that."""
     job = watched.server.add_job("Regression Suite", tests=TESTS)

@@ -97,7 +97,7 @@ class BuildService:
         self.jobs = Jobs(self.caller, own.projects, TERMS)
         self.builds = Builds(own.name, self.caller, self.jobs)
         self.quarantine = Quarantine(self.caller)
-        self._results = ResultReader(self.caller, self.quarantine)
+        self._results = ResultReader(self.caller, self.quarantine, TERMS)
         self._logs = LogReader(self.caller, bounds, spool)
         self._report_files = ReportFile(self.caller, self._logs)
         self._reruns = Reruns(self.caller)

@@ -27,6 +27,8 @@ from adapters.platforms.testhide.quarantine import Quarantine, excuse
 from bot.errors import ListCut, NotFound, RateLimited, ServiceError
 from bot.model import Availability, Check, CheckStatus, Counts, Results, Run, RunStatus, Says
 from bot.redact import MASK
+from bot.replies.failing import of_which_listed
+from bot.terms import Terms
 
 MOST_PAGES = 50  # of failing tests
 MOST_FOUND_PAGES = 3  # of tests in whose name another one's stands
@@ -41,6 +43,7 @@ class ResultReader:
 
     caller: Caller
     quarantine: Quarantine
+    terms: Terms
 
     async def of(self, run: Run) -> Results:
         """Return what came of the tests of a build that has ended. Raises `ServiceError`."""
@@ -54,7 +57,9 @@ class ResultReader:
             ref=run.ref, availability=Availability.READY, checks=checks, whole=False, excused_now=True
         )
         if counts is not None:
-            found = replace(found, counts=_without(counts, len(found.excused)))
+            unlisted = whole and counts.failing > len(failed)
+            note = of_which_listed(counts.failing, len(failed), self.terms) if unlisted else ""
+            found = replace(found, counts=_without(counts, len(found.excused)), note=note)
         elif not whole:
             return found
         if found.total.all or run.says is not Says.FAILED:
