@@ -18,6 +18,10 @@ from bot.ports import Clock, Report, Store
 from bot.state import Actor, AuditEntry, Invocation, Place
 from bot.terms import Terms, shared, worded
 
+_GIVEN = re.compile(
+    r"(?<![\w.])(\w+)="
+)  # the names of parameters in an example; `custom.seed=` is a launcher's own
+
 ENTRY = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)  # the number of an entry of a list
 LONG_ENTRY = re.compile(
     r"[1-9][0-9]{0,4}", re.ASCII
@@ -185,8 +189,18 @@ def adapted(verbs: Mapping[str, Verb], platforms: Collection[Platform]) -> dict[
 
 
 def _in_terms(verb: Verb, terms: Terms) -> Verb:
-    parameters = tuple(replace(each, summary=worded(each.summary, terms)) for each in verb.parameters)
-    return replace(verb, summary=worded(verb.summary, terms), parameters=parameters)
+    """Return a verb in the nouns of its users, with those of its examples that give only parameters it takes here."""
+    names = {each.name for each in verb.parameters}
+
+    def fits(example: str) -> bool:
+        return names.issuperset(_GIVEN.findall(example))
+
+    parameters = tuple(
+        replace(each, summary=worded(each.summary, terms), example=each.example if fits(each.example) else "")
+        for each in verb.parameters
+    )
+    examples = tuple(filter(fits, verb.examples))
+    return replace(verb, summary=worded(verb.summary, terms), parameters=parameters, examples=examples)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

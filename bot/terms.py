@@ -39,7 +39,7 @@ class Terms:
 
 PLAIN = Terms()
 """The nouns where a platform has none of its own."""
-_PLAIN_NOUN = re.compile(r"\b(run|check|launcher|source)(s?)\b")
+_PLAIN_NOUN = re.compile(r"\b([Aa] )?(test )?(run|check|launcher|source)(s?)\b")
 
 
 def shared(terms: Collection[Terms]) -> Terms:
@@ -55,7 +55,10 @@ def worded(text: str, terms: Terms) -> str:
     """
 
     def noun(found: re.Match[str]) -> str:
-        word: Noun = getattr(terms, found[1])
-        return word.many if found[2] else word.one
+        word: Noun = getattr(terms, found[3])
+        one = word.many if found[4] else word.one
+        named = one if one.startswith("test ") else f"{found[2] or ''}{one}"
+        article = found[1] or ""
+        return f"{article[0]}n {named}" if article and named[0] in "aeio" else f"{article}{named}"
 
     return _PLAIN_NOUN.sub(noun, text)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from adapters.platforms.kind import AnyPlatform
 from adapters.platforms.registry import PLATFORMS
+from bot.command import adapted
 from bot.commands.registry import VERBS
 from tests.fakes.service import FakeRunService, a_build_server
 from tests.generated import opened
@@ -30,6 +32,31 @@ async def test_offered__by_each_kind(kind: AnyPlatform) -> None:
     shown = {name for name, verb in VERBS.items() if not verb.hidden and verb.offered_by([platform])}
 
     assert shown - EVERYWHERE == OFFERED[kind.name] & set(VERBS)
+
+
+@pytest.mark.parametrize("kind", PLATFORMS, ids=lambda kind: str(kind.name))
+async def test_offered__with_examples_that_its_parameters_take(kind: AnyPlatform) -> None:
+    """What help shows can be typed there: no example gives a parameter that the verb does not take."""
+    verbs = adapted(VERBS, [await opened(kind)])
+
+    for verb in verbs.values():
+        taken = {parameter.name for parameter in verb.parameters}
+        shown = " ".join([*verb.examples, *(parameter.example for parameter in verb.parameters)])
+        assert taken.issuperset(re.findall(r"(?<![\w.])(\w+)=", shown)), verb.name
+
+
+@pytest.mark.parametrize("kind", PLATFORMS, ids=lambda kind: str(kind.name))
+async def test_offered__with_what_a_launch_takes_in_the_words_of_its_platform(kind: AnyPlatform) -> None:
+    """No plain noun among them is taken for one of Clew's: that tests "run" at the same time is no noun."""
+    platform = await opened(kind)
+    launch = {
+        parameter.name: parameter.summary for parameter in adapted(VERBS, [platform])["launch"].parameters
+    }
+    own = {each.name: each.summary for each in platform.launches.form("")} if platform.launches else {}
+
+    assert [(name, launch[name]) for name in own if name in launch] == [
+        each for each in own.items() if each[0] in launch
+    ]
 
 
 def test_offered__where_a_launch_runs_nothing_nothing_is_run_again() -> None:

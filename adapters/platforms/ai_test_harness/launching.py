@@ -19,9 +19,9 @@ _ALIASES = {"env": "environment", "source": "environment", "workers": "paralleli
 
 FIELDS = (
     Field(name="environment", label="Environment", kind=FieldKind.TEXT, hint="for example staging",
-          summary="Where the tests run; executions of one environment are compared", example="environment=staging"),
+          summary="The environment to test in; executions of one environment are compared", example="environment=staging"),
     Field(name="parallelism", label="Parallelism", kind=FieldKind.COUNT, hint="tests at the same time",
-          summary="How many tests run at the same time", example="parallelism=5"),
+          summary="How many tests at the same time", example="parallelism=5"),
 )  # fmt: skip
 _KNOWN = tuple(field.name for field in FIELDS)
 

@@ -25,6 +25,9 @@ async def check(own: Team, clock: Clock) -> AsyncIterator[Checked]:
         service = ReportService(http, own, spool=Path(), ledger=EmptyLedger(), now=clock.now)
         seen = await service.launchers()
         yield Checked(f"{count(len(seen), 'project')} seen; {NO_LIST}")
+        if own.project is None:
+            yield Checked("publishing into it is off: project (AUTOMATED_FUTURE_PROJECT) is not set")
+            return
         try:
             into = await service.platform.publishes.target() if service.platform.publishes else ""
         except NotAvailable as error:
