@@ -57,11 +57,12 @@ class RunAnalysis:
 
     @property
     def failing(self) -> tuple[Check, ...]:
-        """The failing properties, newly failing first, then by name: a stable order to number them in."""
+        """What fails, in a stable order to number it in: the environment's checks, what is new, then by name."""
         if self.results is None:
             return ()
         new = self.diff.first if self.diff else frozenset()
-        return tuple(sorted(self.results.failing, key=lambda p: (p.name not in new, p.name)))
+        there = (*self.results.unhealthy, *self.results.failing)
+        return tuple(sorted(there, key=lambda p: (not p.health, p.name not in new, p.name)))
 
     @property
     def focus(self) -> Context:

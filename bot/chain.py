@@ -29,6 +29,8 @@ class Gap(StrEnum):
     ABSENT = "absent"  # it ended without any
     AGED_OUT = "aged out"  # too old: only the report has them
     CUT = "cut"  # they cannot be read whole
+    ENVIRONMENT = "environment"  # each that was looked at had an environment problem
+    SELF_ENVIRONMENT = "self environment"  # the run itself had one
     SELF_CUT = "self cut"  # those of the run itself cannot be read whole
     NAMELESS = "nameless"  # some failures of the run itself have no name that they have in other runs too
     UNLISTED = "unlisted"  # none is on record, and the platform lists no runs
@@ -53,6 +55,11 @@ class Past:
     run: Run
     results: StoredResults | Gap
 
+    @property
+    def unhealthy(self) -> bool:
+        """Whether its environment had a problem, so that it is nothing to compare with."""
+        return not isinstance(self.results, Gap) and bool(self.results.unhealthy)
+
 
 @dataclass(frozen=True, slots=True)
 class Streak:
@@ -72,11 +79,14 @@ class Chain:
     """Completed runs of one series that are not ephemeral, newest first; `end`: why there are no more.
 
     `unsaid`: checks that failed before the baseline and of which no result there is known: skipped, or not run.
+    Runs with an environment problem are not in it, as those that did not get through are not; `after_environment`:
+    the newest was one.
     """
 
     past: tuple[Past, ...] = ()
     end: Gap = Gap.FIRST
     unsaid: frozenset[str] = frozenset()
+    after_environment: bool = False
 
     @property
     def baseline(self) -> StoredResults | Gap:

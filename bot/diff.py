@@ -21,7 +21,8 @@ class RunDiff:
     """What changed against the run before it.
 
     `baseline`: that run's results, or why there is nothing to compare with; then all that fails is in
-    `not_compared`, and nobody knows whether it is new.
+    `not_compared`, and nobody knows whether it is new. `untrusted`: fails in a run whose environment had a problem, so
+    it is compared with nothing. `after_environment`: the run before had one. Checks of the environment are in none of these.
     `newly_failing` and `counts_again`: did not fail there, or did and was excused. `fails_again`: failed before that
     run, and no result of it there is known, so it is not new. `still_failing`: name and number
     of runs in a row that it fails in, this one included. What failed in the baseline and does not count now either
@@ -34,6 +35,7 @@ class RunDiff:
     counts_again: tuple[str, ...] = ()
     fails_again: tuple[str, ...] = ()
     not_compared: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()
     still_failing: tuple[tuple[str, Streak], ...] = ()
     excused: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
@@ -41,6 +43,7 @@ class RunDiff:
     not_looked_at: tuple[str, ...] = ()
     not_failing: tuple[str, ...] = ()
     first_pass: tuple[tuple[str, Streak], ...] = ()
+    after_environment: bool = False
 
     @property
     def news(self) -> bool:
@@ -59,8 +62,10 @@ def compare(results: Results, chain: Chain) -> RunDiff:
     if results.availability is not Availability.READY:
         return RunDiff(baseline=baseline)
     failing = tuple(sorted({p.name for p in results.failing}))  # the order of `RunAnalysis.failing`
+    if results.unhealthy:
+        return RunDiff(baseline=Gap.SELF_ENVIRONMENT, untrusted=failing)
     if isinstance(baseline, Gap):
-        return RunDiff(baseline=baseline, not_compared=failing)
+        return RunDiff(baseline=baseline, not_compared=failing, after_environment=chain.after_environment)
     gone = _sorted_out(results, baseline.failing.difference(failing))
     silent = tuple(name for name in gone[None] if not results.whole and name not in results.asked)
     other = tuple(name for name in failing if name not in baseline.failing | baseline.excused)
@@ -76,6 +81,7 @@ def compare(results: Results, chain: Chain) -> RunDiff:
         not_looked_at=silent if results.asked else (),
         not_failing=() if results.asked else silent,
         first_pass=tuple((name, chain.streak(name)) for name in gone[CheckStatus.PASSING]),
+        after_environment=chain.after_environment,
     )
 
 
@@ -98,13 +104,17 @@ def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = F
     """Return all that the end of a run counts as; empty while it has not ended.
 
     `after_incomplete`: the last run of the series that ended did not get through. A run whose results cannot
-    be read counts as incomplete, and one that nobody is known to have stopped: somebody has to look. Where the run before is not known, a failure counts as
+    be read counts as incomplete, and one that nobody is known to have stopped, and one with an environment problem:
+    somebody has to look. What fails beside an environment problem is a failure and no new one: what is still there in
+    the next sound run is new then. Where the run before is not known, a failure counts as
     new and a pass as recovery: who asked for changes would rather be notified once too often, in words that claim
     nothing.
     """
     if verdict.kind in _NOT_ENDED:
         return frozenset()
-    was_bad = after_incomplete or (diff is not None and _may_have_failed(diff.baseline))
+    was_bad = after_incomplete or (
+        diff is not None and (diff.after_environment or _may_have_failed(diff.baseline))
+    )
     counted = {
         Outcome.ALL: True,
         Outcome.FAILURES: verdict.failing > 0,
@@ -127,7 +137,7 @@ def wanted(subscription: Subscription, run: Run, outcomes: Iterable[Outcome]) ->
 
 
 _NOT_ENDED = frozenset({VerdictKind.STARTING, VerdictKind.RUNNING, VerdictKind.UNKNOWN})
-_BROKEN = frozenset({VerdictKind.INCOMPLETE, VerdictKind.NO_RESULTS})
+_BROKEN = frozenset({VerdictKind.INCOMPLETE, VerdictKind.ENVIRONMENT, VerdictKind.NO_RESULTS})
 
 
 def _may_have_failed(baseline: StoredResults | Gap) -> bool:

@@ -46,6 +46,7 @@ def stored(run: Run, results: Results) -> StoredResults:
         seen_at=run.seen_at,
         failing=frozenset(check.name for check in results.failing),
         excused=frozenset(check.name for check in results.excused),
+        unhealthy=frozenset(check.name for check in results.unhealthy),
         passing_count=results.total.passing,
         skipped_count=results.total.skipped,
         unknown_count=results.total.unknown,
@@ -69,14 +70,26 @@ async def kept_results(platform: Platform, store: WatchStore, run: Run) -> Store
 async def chain_of(platform: Platform, store: WatchStore, run: Run, *, depth: int = DEPTH) -> Chain:
     """Return the runs of a run's series before it, as many as `depth`, with what is known of their results.
 
-    What cannot be read leaves a gap that says why. Raises `AccessRefused`, `RateLimited`, `StoreError`.
+    What cannot be read leaves a gap that says why. Runs whose environment had a problem are passed over; where that
+    leaves none, it looks as far back as it ever does. Raises `AccessRefused`, `RateLimited`, `StoreError`.
     """
+    chain = await _chain(platform, store, run, depth)
+    if chain.past or not chain.after_environment or depth >= DEPTH:
+        return chain
+    return await _chain(platform, store, run, DEPTH)
+
+
+async def _chain(platform: Platform, store: WatchStore, run: Run, depth: int) -> Chain:
     runs, end = await _find(platform, store, run, depth)
     if not runs and end is Gap.FIRST and run.created_at is not None:
         end = await _why_first(platform, run)
     known = await _results_of(platform, store, runs)
+    past = tuple(Past(before, known.get(before.ref.run_id, Gap.UNREAD)) for before in runs)
+    sound = tuple(before for before in past if not before.unhealthy)
     return Chain(
-        past=tuple(Past(before, known.get(before.ref.run_id, Gap.UNREAD)) for before in runs), end=end
+        past=sound,
+        end=end if sound or not past else Gap.ENVIRONMENT,
+        after_environment=bool(past) and past[0].unhealthy,
     )
 
 

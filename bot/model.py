@@ -80,6 +80,9 @@ class VerdictKind(StrEnum):
     CANCELLED = "cancelled"
     STARTING = "starting"
     RUNNING = "running"
+    ENVIRONMENT = (
+        "environment problem"  # it finished, and a health check failed: nothing else of it can be relied on
+    )
     NO_RESULTS = "no results"  # it finished, and what its checks say cannot be told
     UNKNOWN = "unknown"
 
@@ -215,7 +218,8 @@ class Example:
 class Check:
     """The result of one property, or one test, in one run.
 
-    `excused`: why its failure does not count ("quarantined"), None where it does. `ref`: the platform's id of this
+    `excused`: why its failure does not count ("quarantined"), None where it does. `health`: it is about the setup and
+    the platform, not about the software that is tested; which ones are is the platform's to know. `ref`: the platform's id of this
     result. Counts of a property are totals over all histories; its examples are a sample. Never decide by
     `is_group`: on real tenants the users' own assertions carry it.
     """
@@ -223,6 +227,7 @@ class Check:
     name: str
     status: CheckStatus
     excused: str | None = None
+    health: bool = False
     ref: str | None = None
     took: timedelta | None = None
     is_event: bool = False
@@ -262,18 +267,22 @@ class Availability(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many checks of a run there are of each kind; `excused` failed and do not count, so they are not in `failing`."""
+    """How many checks of a run there are of each kind.
+
+    `excused` failed and do not count; `health` failed and are about the environment: neither is in `failing`.
+    """
 
     failing: int = 0
     passing: int = 0
     skipped: int = 0
     excused: int = 0
     unknown: int = 0
+    health: int = 0
 
     @property
     def all(self) -> int:
         """How many checks there are."""
-        return self.failing + self.passing + self.skipped + self.excused + self.unknown
+        return self.failing + self.passing + self.skipped + self.excused + self.unknown + self.health
 
     def at_least(self, other: Counts) -> Counts:
         """Return the larger number of each kind."""
@@ -283,6 +292,7 @@ class Counts:
             skipped=max(self.skipped, other.skipped),
             excused=max(self.excused, other.excused),
             unknown=max(self.unknown, other.unknown),
+            health=max(self.health, other.health),
         )
 
 
@@ -309,8 +319,13 @@ class Results:
 
     @property
     def failing(self) -> tuple[Check, ...]:
-        """The checks whose failure counts, in the platform's order."""
-        return tuple(check for check in self.checks if check.failing)
+        """The checks of the software whose failure counts, in the platform's order."""
+        return tuple(check for check in self.checks if check.failing and not check.health)
+
+    @property
+    def unhealthy(self) -> tuple[Check, ...]:
+        """The failing checks that are about the environment: with any, what else fails may not be the software's."""
+        return tuple(check for check in self.checks if check.failing and check.health)
 
     @property
     def excused(self) -> tuple[Check, ...]:
@@ -327,6 +342,7 @@ class Results:
             passing=self._named(CheckStatus.PASSING),
             skipped=self._named(CheckStatus.SKIPPED),
             unknown=self._named(CheckStatus.UNKNOWN),
+            health=len(self.unhealthy),
         )
         return named if self.counts is None else self.counts.at_least(named)
 

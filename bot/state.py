@@ -196,6 +196,7 @@ class Coverage:
 class StoredResults:
     """A finished run's outcome as kept for comparing: only the names of what failed, and counts.
 
+    `unhealthy`: names of the failing checks that are about the environment; with any, the run is no baseline.
     `seen_at`: when Clew first listed the run; runs without a time of creation are in that order.
     """
 
@@ -210,6 +211,7 @@ class StoredResults:
     unknown_count: int = 0  # checks that are none of these; with any of them a run has not passed
     says: Says | None = None
     seen_at: datetime | None = None
+    unhealthy: frozenset[str] = frozenset()
 
     @property
     def counts(self) -> Counts:
@@ -220,6 +222,7 @@ class StoredResults:
             skipped=self.skipped_count,
             excused=len(self.excused),
             unknown=self.unknown_count,
+            health=len(self.unhealthy),
         )
 
 

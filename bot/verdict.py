@@ -1,6 +1,6 @@
 """What the end of a run means: computed from its status and its checks, never copied from what the platform says.
 
-The status comes first, then what failed and counts, then the platform's own word: that can make a verdict worse,
+The status comes first, then the checks of the environment, then what failed and counts, then the platform's own word: that can make a verdict worse,
 never better. Skipped checks do not spoil a pass, and excused failures do not make a run fail.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.model import Availability, Counts, Results, Run, RunStatus, Says, VerdictKind
+from bot.model import Availability, CheckStatus, Counts, Results, Run, RunStatus, Says, VerdictKind
 from bot.state import StoredResults
 
 
@@ -16,7 +16,8 @@ from bot.state import StoredResults
 class Verdict:
     """A run's verdict with its counts; `total` counts all checks, those without a result too.
 
-    `failing`: what failed and counts; `excused` failed too, and does not. `partial`: the counts are of the first
+    `failing`: what failed and counts; `excused` failed too, and does not. `health`: how many checks of the environment
+    failed, `healthy`: how many of them pass. `partial`: the counts are of the first
     checks only, the list could not be read to its end. `contradicts`: what the platform calls the run, where its
     checks say otherwise.
     """
@@ -27,6 +28,8 @@ class Verdict:
     total: int = 0
     skipped: int = 0
     excused: int = 0
+    health: int = 0
+    healthy: int = 0
     partial: bool = False
     contradicts: Says | None = None
     interrupted: bool = False
@@ -34,7 +37,7 @@ class Verdict:
     @property
     def unknown(self) -> int:
         """How many checks have no result."""
-        return self.total - self.failing - self.passing - self.skipped - self.excused
+        return self.total - self.failing - self.passing - self.skipped - self.excused - self.health
 
     @property
     def good(self) -> bool:
@@ -44,8 +47,13 @@ class Verdict:
     @property
     def suspects_setup(self) -> bool:
         """Whether so much fails that workload or setup are likelier at fault than the software."""
-        ran = self.total - self.skipped
-        return not self.partial and ran >= _ENOUGH_TO_SUSPECT and self.failing >= _MOSTLY * ran
+        sound = not self.partial and not self.health and self.ran >= _ENOUGH_TO_SUSPECT
+        return sound and self.failing >= _MOSTLY * self.ran
+
+    @property
+    def ran(self) -> int:
+        """How many checks of the software were not skipped."""
+        return self.total - self.skipped - self.health - self.healthy
 
 
 _ENOUGH_TO_SUSPECT = 4  # checks; with fewer, one bug can fail most of them
@@ -65,6 +73,8 @@ def judge(run: Run, results: Results | None) -> Verdict:
         found = _verdict(run.status, run.says, Counts())
     else:
         found = _verdict(run.status, run.says, results.total, partial=results.partial)
+        passing = (check for check in results.checks if check.status is CheckStatus.PASSING)
+        found = replace(found, healthy=sum(check.health for check in passing))
     return replace(found, interrupted=run.interrupted)
 
 
@@ -85,12 +95,15 @@ def _verdict(status: RunStatus, says: Says | None, counts: Counts, *, partial: b
         total=counts.all,
         skipped=counts.skipped,
         excused=counts.excused,
+        health=counts.health,
         partial=partial,
         contradicts=says if status is RunStatus.COMPLETED and says is at_odds else None,
     )
 
 
 def _finished(says: Says | None, counts: Counts, *, partial: bool) -> VerdictKind:
+    if counts.health:
+        return VerdictKind.ENVIRONMENT
     if counts.failing:
         return VerdictKind.FAILED
     if says is Says.FAILED:

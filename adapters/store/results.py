@@ -13,11 +13,14 @@ from adapters.store.tables import results
 from bot.model import RunRef
 from bot.state import StoredResults
 
+_NAMES = ("failing", "excused", "unhealthy")
+"""The columns that hold names of checks."""
+
 
 def result_row(kept: StoredResults, *, announced: bool) -> dict[str, Any]:
     """Return the row of a run's results; `announced`: channels are notified of them."""
-    failing, excused = encode(sorted(kept.failing)), encode(sorted(kept.excused))
-    return to_row(results, kept, **asdict(kept.ref), failing=failing, excused=excused, told=announced)
+    names = {name: encode(sorted(getattr(kept, name))) for name in _NAMES}
+    return to_row(results, kept, **asdict(kept.ref), **names, told=announced)
 
 
 def upsert_results(db: Database) -> Insert:
@@ -27,7 +30,5 @@ def upsert_results(db: Database) -> Insert:
 
 def stored(row: Row[Any]) -> StoredResults:
     """Read results back."""
-    names = frozenset[str]
-    failing, excused = decode(row.failing, names), decode(row.excused, names)
-    ref = RunRef(row.connection, row.run_id)
-    return from_row(row, StoredResults, ref=ref, failing=failing, excused=excused)
+    names = {name: decode(getattr(row, name), frozenset[str]) for name in _NAMES}
+    return from_row(row, StoredResults, ref=RunRef(row.connection, row.run_id), **names)

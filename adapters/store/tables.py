@@ -72,6 +72,7 @@ results = Table(
     *texts("excused"),
     *texts("says", nullable=True),
     *times("seen_at", nullable=True),
+    *texts("unhealthy"),
 )
 
 # `wants` joins what makes a subscription unique: in a unique constraint NULL never equals NULL.

@@ -105,7 +105,13 @@ def many(ended_runs: Sequence[EndedRun], terms: TermsOf) -> Card:
     return _summary(f"{ended} ended", said, ended_runs, terms)
 
 
-_COUNTED = (VerdictKind.FAILED, VerdictKind.INCOMPLETE, VerdictKind.CANCELLED, VerdictKind.PASSED)
+_COUNTED = (
+    VerdictKind.FAILED,
+    VerdictKind.INCOMPLETE,
+    VerdictKind.ENVIRONMENT,
+    VerdictKind.CANCELLED,
+    VerdictKind.PASSED,
+)
 
 
 def _counted(ended_runs: Sequence[EndedRun]) -> str:
@@ -198,7 +204,10 @@ def _news(found: RunAnalysis) -> Line:
     if diff is None:
         return _why_incomplete(found)
     parts: list[Span] = []
+    unhealthy = sorted({check.name for check in found.results.unhealthy}) if found.results else []
     for names, said in (
+        (unhealthy, "Failing in the environment"),
+        (diff.untrusted, "Not to be relied on"),
         (diff.not_compared, "Failing"),
         (diff.newly_failing, "Newly failing"),
         (diff.counts_again, f"Failing and no longer {found.terms.excused}"),
@@ -240,9 +249,14 @@ def _hints(found: RunAnalysis) -> tuple[Line, ...]:
     if found.verdict.contradicts is None and (why := _why_incomplete(found)):
         hints.append(why)  # the card that is announced says by itself what the platform calls the run
     if found.verdict.suspects_setup:
-        hints.append(
-            (
-                f"Most {found.terms.check.many} fail, so the workload or the setup is a likelier cause than the software.",
-            )
-        )
+        hints.append((_suspicion(found),))
     return tuple(hints)
+
+
+def _suspicion(found: RunAnalysis) -> str:
+    """Say how much fails where that is so much that the software is hardly at fault."""
+    verdict, check = found.verdict, found.terms.check
+    some = f"{verdict.failing:,} of {number_of(verdict.ran, check)} fail"
+    all_of_them = f"All {number_of(verdict.failing, check)} fail"
+    said = all_of_them if verdict.failing == verdict.ran else some
+    return f"{said}, so the workload or the setup is a likelier cause than the software."

@@ -17,7 +17,7 @@ def failing_so_far(found: RunAnalysis) -> Chart | None:
     A run whose results are not known has no bar, and the chart says that it was left out.
     """
     now = found.stored
-    if now is None or found.chain is None:
+    if now is None or now.unhealthy or found.chain is None:
         return None
     past = tuple(before.results for before in reversed(found.chain.past[: MOST - 1]))
     known = (*(results for results in past if not isinstance(results, Gap)), now)

@@ -28,6 +28,8 @@ WHY: Mapping[Gap, str] = {
     Gap.ABSENT: "the earlier {run} ended without results",
     Gap.AGED_OUT: "the results of the earlier {run} have aged out",
     Gap.CUT: "the results of the earlier {run} could not be read completely",
+    Gap.ENVIRONMENT: "the earlier {runs} of this series all had an environment problem",
+    Gap.SELF_ENVIRONMENT: "the environment of this {run} had a problem",
     Gap.SELF_CUT: "not all results of this {run} could be read",
     Gap.NAMELESS: "not every failure of this {run} has the name of a {check}",
     Gap.UNLISTED: "Clew has seen no earlier {run} of this series",
@@ -79,8 +81,8 @@ def news(known: StoredResults | None, before: StoredResults | Gap | None, terms:
 
     What fails no more was either passed or not reached: the run's own card tells which.
     """
-    if known is None or before is None:
-        return ""
+    if known is None or before is None or known.unhealthy:
+        return ""  # beside an environment problem nothing is new
     if isinstance(before, Gap):
         return why(before, terms) if known.failing else ""
     may_lack = (

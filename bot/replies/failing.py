@@ -302,6 +302,10 @@ def _sample(example: Example) -> Item:
 
 def _mark(chosen: Check, found: RunAnalysis) -> str:
     diff = found.diff
+    if chosen.health:
+        return "environment problem"
+    if diff is not None and chosen.name in diff.untrusted:
+        return "failing, not to be relied on"
     if diff is None or isinstance(diff.baseline, Gap):
         return "failing"
     if chosen.name in diff.counts_again:

@@ -52,6 +52,7 @@ WORDS: Mapping[VerdictKind, str] = {
     VerdictKind.FAILED: "FAILED",
     VerdictKind.INCOMPLETE: "incomplete",
     VerdictKind.CANCELLED: "cancelled",
+    VerdictKind.ENVIRONMENT: "environment problem",
     VerdictKind.RUNNING: "running",
     VerdictKind.STARTING: "starting",
     VerdictKind.NO_RESULTS: "finished, results unavailable",
@@ -62,6 +63,7 @@ TONES: Mapping[VerdictKind, Tone] = {
     VerdictKind.FAILED: Tone.BAD,
     VerdictKind.INCOMPLETE: Tone.BAD,
     VerdictKind.CANCELLED: Tone.NEUTRAL,
+    VerdictKind.ENVIRONMENT: Tone.WARNING,
     VerdictKind.RUNNING: Tone.RUNNING,
     VerdictKind.STARTING: Tone.RUNNING,
     VerdictKind.NO_RESULTS: Tone.WARNING,
@@ -103,8 +105,8 @@ def verdict_words(verdict: Verdict, terms: Terms) -> str:
 
 def of_checks(verdict: Verdict, terms: Terms) -> str:
     """Say what became of the checks that were read, of which there is at least one."""
-    if verdict.partial:
-        return _partly(verdict, terms)
+    if verdict.health or verdict.partial:
+        return (_unhealthy if verdict.health else _partly)(verdict, terms)
     if verdict.total == 1:
         return f"its only {terms.check.one} {_only_check(verdict, terms)}"
     everything = number_of(verdict.total, terms.check)
@@ -118,6 +120,21 @@ def of_checks(verdict: Verdict, terms: Terms) -> str:
     return ", ".join(
         [f"{verdict.passing:,} of {everything} pass", *(f"{n:,} {word}" for n, word in others if n)]
     )
+
+
+def _unhealthy(verdict: Verdict, terms: Terms) -> str:
+    """Say how many checks of the environment fail, and what that means for the others that do."""
+    fail = "fails" if verdict.health == 1 else "fail"
+    said = f"{verdict.health:,} {health_checks(verdict.health, terms)} {fail}"
+    if not verdict.failing:
+        return said
+    others = count(verdict.failing, "other failure is", "other failures are")
+    return f"{said}, so {others} not to be relied on"
+
+
+def health_checks(number: int, terms: Terms) -> str:
+    """Name the checks that are about the environment: "setup property", "setup properties"."""
+    return f"setup {terms.check.one if number == 1 else terms.check.many}"
 
 
 def _partly(verdict: Verdict, terms: Terms) -> str:
@@ -282,7 +299,7 @@ def _judged(shown: Recent) -> Verdict:
 def ways_in(shown: Recent) -> tuple[Button, ...]:
     """Offer to open a run of a list, and what fails in it."""
     status = Button(label="Status", command=Command.of_run("status", shown.run.ref))
-    failing = shown.known is not None and shown.known.failing
+    failing = shown.known is not None and (shown.known.unhealthy or shown.known.failing)
     return (status, _failing(shown.run)) if failing else (status,)
 
 
@@ -383,7 +400,10 @@ def changes(found: RunAnalysis) -> tuple[Item, ...]:
     passed = {name: comparing.after(streak, terms) for name, streak in diff.first_pass}
     why = _messages(found)
     unsaid = f"no result is known of the {terms.run.one} before"
+    unhealthy = sorted(check.name for check in found.results.unhealthy) if found.results else []
     return (
+        *_names("environment problem", dict.fromkeys(unhealthy, "")),
+        *_names("failing, not to be relied on", dict.fromkeys(diff.untrusted, ""), why),
         *_names("failing", dict.fromkeys(diff.not_compared, ""), why),
         *_names("newly failing", dict.fromkeys(diff.newly_failing, ""), why),
         *_names(f"failing, no longer {terms.excused}", dict.fromkeys(diff.counts_again, ""), why),
@@ -516,6 +536,7 @@ def _counts(found: RunAnalysis) -> str:
     new = novelty(found.diff)
     verdict = found.verdict
     others = (
+        (verdict.health, f"{health_checks(verdict.health, found.terms)} failing"),
         (verdict.excused, found.terms.excused),
         (verdict.passing, "passing"),
         (verdict.skipped, "skipped"),

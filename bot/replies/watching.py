@@ -20,7 +20,7 @@ _SHOWN = 60  # characters of what was typed that a sentence quotes
 SAID = {
     Outcome.FAILURES: "runs with failing properties",
     Outcome.NEW_FAILURES: "runs with new failures",
-    Outcome.INCOMPLETE: "incomplete runs",
+    Outcome.INCOMPLETE: "incomplete runs (environment problems too)",
     Outcome.RECOVERY: "the first run that passes again",
 }
 
@@ -216,7 +216,7 @@ def _outcomes(outcomes: frozenset[Outcome]) -> str:
     if outcomes == EVERYTHING:
         return "every finished run"
     if outcomes == CHANGES:
-        return "changes (new failures, incomplete runs, recovery)"
+        return "changes (new failures, incomplete runs, environment problems, recovery)"
     return listed([SAID[o] for o in SAID if o in outcomes])
 
 

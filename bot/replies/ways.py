@@ -14,7 +14,7 @@ def beside_run(found: RunAnalysis) -> tuple[Button, ...]:
     run, platform = found.run.ref, found.platform
     if not found.run.status.terminal:
         return (*log(run, platform), *stop(run, platform))
-    if found.verdict.kind not in {VerdictKind.FAILED, VerdictKind.INCOMPLETE}:
+    if found.verdict.kind not in {VerdictKind.FAILED, VerdictKind.INCOMPLETE, VerdictKind.ENVIRONMENT}:
         return log(run, platform)
     again = rerun_failed(run, platform) if found.failing else rerun(run, platform)
     return (*log(run, platform), *diagnose(run, platform), *again)

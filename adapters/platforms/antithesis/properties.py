@@ -12,6 +12,30 @@ from bot.model import Check, CheckStatus, Example, Moment
 from bot.redact import scrub
 
 _STATUSES = {"Passing": CheckStatus.PASSING, "Failing": CheckStatus.FAILING}
+_HEALTH = frozenset(
+    name.casefold()
+    for name in (
+        "Software was instrumented",
+        "Symbols were uploaded",
+        "Thread pausing was enabled",
+        "Software images match expected platform",
+        "Recent version of software was provided",
+        "Assertions are present in customer code",
+        "Fuzzing has branches",
+        "The Test Composer was used",
+        "Test ran with full parallelism",
+        "Fault injector started",
+        "All containers joined",
+        "No Antithesis errors",
+        "No session errors",
+        "No build errors",
+        "No build warnings",
+    )
+)
+"""Properties about setup and platform, which the platform makes itself: they fail without a bug in the software.
+
+An SDK's assertion of such a name is the users' own: it is an event, these are judged on the whole run.
+"""
 _NAME = 1_000
 _SAMPLES = 20
 _VALUE = 500
@@ -39,6 +63,7 @@ def property_of(body: PropertyBody) -> Check:
     return Check(
         name=shown(body.name, _NAME),
         status=_STATUSES.get(body.status or "", CheckStatus.UNKNOWN),
+        health=not is_event and " ".join(body.name.split()).casefold() in _HEALTH,
         is_event=is_event,
         is_group=bool(body.is_group),
         group=shown(body.group, _NAME) if body.group else None,

@@ -115,3 +115,19 @@ def test_property__the_earliest_of_many_counterexamples_is_kept() -> None:
 
     assert found.moment == Moment("1", "1.5")
     assert len(found.counterexamples) == 20
+
+
+@pytest.mark.parametrize(
+    ("name", "is_event", "health"),
+    [
+        ("Software was instrumented", False, True),
+        ("NO ANTITHESIS ERRORS", False, True),
+        ("the test composer  was used", False, True),
+        ("Unique Edges", False, False),
+        ("Software was instrumented", True, False),
+        ("No build errors in the ledger", False, False),
+    ],
+)
+def test_property__of_setup_and_platform(name: str, *, is_event: bool, health: bool) -> None:
+    """Known by its name, however that is cased; the users' own assertion of such a name is none."""
+    assert _property(name=name, is_event=is_event, status="Failing").health is health
