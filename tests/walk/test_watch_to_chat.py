@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from adapters.clock import SystemClock
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.settings import Tenant
@@ -25,7 +27,20 @@ def stored(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.glob("clew.db*"))
 
 
-async def test_watch__tells_a_channel_how_a_run_ended(tmp_path: Path) -> None:
+LOST = "No acknowledged write is lost"
+
+
+@pytest.mark.parametrize(
+    ("failing", "title", "said"),
+    [
+        ([LOST], "FAILED: ", "Failing: "),
+        (["All containers joined", LOST], "environment problem: ", "Not to be relied on: "),
+        (["No Antithesis errors"], "environment problem: ", "1 setup property fails."),
+    ],
+)
+async def test_watch__tells_a_channel_how_a_run_ended(
+    tmp_path: Path, failing: list[str], title: str, said: str
+) -> None:
     """Poll over real HTTP, record in a real database, deliver with a fresh signed link that is stored nowhere."""
     clock = SystemClock()
     database = tmp_path / "clew.db"
@@ -61,7 +76,7 @@ async def test_watch__tells_a_channel_how_a_run_ended(tmp_path: Path) -> None:
         await store.subscribe(Subscription(channel=CHANNEL), clock.now())
         run_id = tenant.add_run()
         await poller.tick()
-        tenant.finish_run(run_id, failing=["No acknowledged write is lost"])
+        tenant.finish_run(run_id, failing=failing)
         await poller.tick()
         await poller.tick()
         while (await store.depth()).waiting:
@@ -73,8 +88,11 @@ async def test_watch__tells_a_channel_how_a_run_ended(tmp_path: Path) -> None:
         assert tenant.violations() == []
     assert [m.channel for m in chat.messages] == [CHANNEL]
     card = json.loads(chat.messages[0].payload)
-    assert card["title"][0] == "FAILED: "
-    assert "No acknowledged write is lost" in json.dumps(card["text"])
+    text = json.dumps(card["text"])
+    assert card["title"][0] == title
+    assert said in text
+    assert all(name in text for name in failing)
+    assert "Newly" not in text
     link = chat.messages[0].report_url
     assert link is not None
     assert "auth=" in link.reveal()
