@@ -19,6 +19,7 @@ from bot.replies.wording import (
     age,
     ago,
     clock_time,
+    count,
     duration,
     elapsed,
     first,
