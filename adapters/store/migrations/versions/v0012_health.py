@@ -12,8 +12,8 @@ from alembic import op
 
 from adapters.store.columns import CleanText
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 _HEALTH = frozenset(
     {
