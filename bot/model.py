@@ -414,6 +414,7 @@ class LogQuery:
     window: float = 10.0
     grep: str | None = None  # plain text, case-sensitive
     source: str | None = None  # a container or source name
+    errors: bool = False  # only error lines with what belongs to them, and lines that mention an error
     lines: int = 20
     file: bool = True  # the whole window as a file too
 
@@ -434,7 +435,7 @@ class RunLogQuery:
 class LogExcerpt:
     """The last lines of a window, newest last, and where the whole window was written.
 
-    `matched` counts the lines that passed grep and source; `total` all lines of the window.
+    `matched` counts the lines that passed grep, source and errors; `total` all lines of the window.
     `cut` says in a few words why the window is not whole ("the stream broke off"), else None; then nothing is
     known of what came after `cut_at`, and `faults` are those with an effect there, not at the moment.
     """
@@ -442,6 +443,7 @@ class LogExcerpt:
     lines: tuple[LogLine, ...]
     matched: int
     total: int
+    mentions: int = 0  # of `matched`, where errors are asked for: those that only mention one
     faults: tuple[Fault, ...] = ()  # with an effect at the moment, of those that began since `faults_since`
     faults_since: float | None = None  # virtual seconds; 0: from the run's begin; None: faults not followed
     faults_left_out: bool = False  # more may have been active than are listed

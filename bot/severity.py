@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -43,6 +44,10 @@ _LEVELS: Final = {
 }
 _SYSLOG: Final = (Severity.FATAL, Severity.FATAL, Severity.FATAL, Severity.ERROR, Severity.WARNING)
 _LEVEL_KEYS: Final = ("level", "severity", "lvl", "levelname", "log.level", "loglevel")
+_CUT_LEVEL = re.compile(
+    r"\{[^{]*?\"(?:level|severity|lvl|levelname|log\.level|loglevel)\": ?"
+    r"(?:\"([A-Za-z]{1,12})(?:[+-]\d+)?\"|(\d{1,3})(?=[,}]))"
+)
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+:\d+\] ", re.ASCII)
 _PRIORITY = re.compile(r"<(\d{1,3})>", re.ASCII)
 _LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity)=\"?([A-Za-z]{3,9})(?:[+-]\d+)?\"?(?=\s|$)")
@@ -55,6 +60,7 @@ _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-Za-z]|[78=>])")
 _EXIT = re.compile(
     r"(?:exit code|exit status|exited with(?: code| status)?|returned) (-?\d{1,10})\b|ended by signal"
 )
+_OUTCOME = re.compile(r"(?:FAIL|HIT|CATALOG)(?= )")  # how an assertion's line begins that is put into words
 _WORDS = re.compile(
     r"(?i)\b(?:errors?|fail(?:ed|ure|ures|s)?|fatal|panic(?:ked)?|crash(?:ed)?|exception|abort(?:ed)?)\b"
 )
@@ -82,6 +88,7 @@ class _Trace:
     until: re.Pattern[str] | None = None
 
 
+_MOST_SOURCES: Final = 1_000
 LONGEST: Final = 400  # lines that belong to one trace at most
 _FRAME = r"at (?:async |new )?[\w.$<>/\[\]# ]+ ?\(.*\)|at (?:async )?\S+:\d+(?::\d+)?|at <anonymous>"
 _AT = re.compile(rf"^(?:{_FRAME})$")
@@ -127,6 +134,8 @@ _TRACES: Final = (
 
 def severity_of(line: LogLine) -> Severity:
     """Return how bad one line by itself says that it is."""
+    if line.kind is LineKind.ASSERTION and (outcome := _OUTCOME.match(line.text)):
+        return Severity.ERROR if outcome[0] == "FAIL" else Severity.NONE
     text = _ESCAPE.sub("", line.text).strip()
     crash = next((trace for trace in _TRACES if trace.start.match(text)), None)
     if crash is not None:
@@ -145,24 +154,101 @@ def marks(lines: Iterable[LogLine]) -> list[Mark]:
     The lines of several sources may be mixed: what belongs together is of one source and stream.
     """
     found: list[Mark] = []
-    newest: dict[tuple[str, str], int] = {}  # of each source, its newest line
-    open_: dict[tuple[str, str], _Open | None] = {}
+    sources = _Sources()
     for position, line in enumerate(lines):
+        mark, before = sources.take(position, line)
+        if before is not None:
+            found[before.position] = Mark(max(before.mark.severity, mark.severity))
+        found.append(mark)
+    return found
+
+
+class ErrorLines:
+    """Picks from the lines of a log, as they come, those that tell of errors.
+
+    `most`: how many are kept, the newest; those that only mention an error have what room the others leave.
+    `told`: how many lines are errors, crashes and traces; `mentions`: how many have only a word like "error".
+    """
+
+    def __init__(self, most: int) -> None:
+        self._told: deque[tuple[int, LogLine]] = deque(maxlen=most)
+        self._mentioned: deque[tuple[int, LogLine]] = deque(maxlen=most)
+        self._most = most
+        self._sources = _Sources()
+        self._position = 0
+        self.told = self.mentions = 0
+
+    def take(self, line: LogLine, *, wanted: bool = True) -> None:
+        """Take the next line; one that is not wanted is kept out, and still says where a trace begins and ends."""
+        self._position += 1
+        mark, before = self._sources.take(self._position, line, wanted=wanted)
+        if before is not None and before.wanted and before.mark.severity < Severity.ERROR:
+            self._promote(before)
+        if not wanted:
+            return
+        if mark.severity >= Severity.ERROR:
+            self.told += 1
+            self._told.append((self._position, line))
+        elif mark.severity is Severity.MENTION:
+            self.mentions += 1
+            self._mentioned.append((self._position, line))
+
+    @property
+    def kept(self) -> tuple[LogLine, ...]:
+        """The lines that are kept, in their order."""
+        room = self._most - len(self._told)
+        mentioned = list(self._mentioned)[len(self._mentioned) - min(room, len(self._mentioned)) :]
+        return tuple(line for _, line in sorted([*self._told, *mentioned], key=lambda pair: pair[0]))
+
+    def _promote(self, before: _Newest) -> None:
+        """Take a line for an error whose trace came only now."""
+        if before.mark.severity is Severity.MENTION:
+            self.mentions -= 1
+            if (before.position, before.line) in self._mentioned:
+                self._mentioned.remove((before.position, before.line))
+        self.told += 1
+        later = [pair for pair in self._told if pair[0] > before.position]
+        if len(later) < self._most:
+            earlier = [pair for pair in self._told if pair[0] < before.position]
+            self._told = deque([*earlier, (before.position, before.line), *later], maxlen=self._most)
+
+
+@dataclass(frozen=True, slots=True)
+class _Newest:
+    """The newest line of a source, and the trace that is open behind it."""
+
+    position: int
+    line: LogLine
+    mark: Mark
+    trace: _Open | None
+    wanted: bool
+
+
+class _Sources:
+    """What is open in each source of a log whose lines come mixed."""
+
+    def __init__(self) -> None:
+        self._newest: dict[tuple[str, str], _Newest] = {}
+
+    def take(self, position: int, line: LogLine, *, wanted: bool = True) -> tuple[Mark, _Newest | None]:
+        """Return a line's mark, and the line before it where that is now known to begin its trace."""
         source, text = (line.source, line.stream), _ESCAPE.sub("", line.text).strip()
-        trace, before = open_.get(source), newest.get(source)
-        newest[source] = position
+        before = self._newest.pop(source, None)
+        first = None
+        trace = before.trace if before is not None else None
         if trace is not None and trace.takes(text):
-            found.append(Mark(trace.severity, begins=False))
-            continue
-        if before is not None and _AT.match(text):
-            trace = _Open(_JAVA)  # the line before is what failed: a logger's own, with the message
-            found[before] = Mark(max(found[before].severity, trace.severity))
-            found.append(Mark(trace.severity, begins=False))
+            mark = Mark(trace.severity, begins=False)
+        elif before is not None and _AT.match(text):
+            first = before  # it is what failed: a logger's own line, with the message
+            trace = _Open(_JAVA)
+            mark = Mark(trace.severity, begins=False)
         else:
             trace = next((_Open(kind, text) for kind in _TRACES if kind.start.match(text)), None)
-            found.append(Mark(severity_of(line)))
-        open_[source] = trace
-    return found
+            mark = Mark(severity_of(line))
+        if len(self._newest) >= _MOST_SOURCES:
+            del self._newest[next(iter(self._newest))]  # the one that has been silent for longest
+        self._newest[source] = _Newest(position, line, mark, trace, wanted)
+        return mark, first
 
 
 class _Open:
@@ -226,22 +312,23 @@ def _by_json(text: str) -> Severity | None:
     try:
         fields = json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        found = _CUT_LEVEL.match(text) if "… (" in text[-80:] else None  # a long line: its end is not shown
+        return _level(int(found[2]) if found[2] else found[1]) if found else None
     if not isinstance(fields, dict):
         return None
     level = next((fields[key] for key in _LEVEL_KEYS if key in fields), None)
-    if isinstance(level, str):
-        return _LEVELS.get(re.split(r"[+-]", level, maxsplit=1)[0].strip().lower(), Severity.NONE)
-    if isinstance(level, int) and not isinstance(level, bool):
-        return _numbered(level)
+    if isinstance(level, str | int) and not isinstance(level, bool):
+        return _level(level)
     priority = fields.get("PRIORITY")  # of journald
     return (
         _syslog(int(priority)) if isinstance(priority, str) and priority in "01234567" and priority else None
     )
 
 
-def _numbered(level: int) -> Severity:
-    """Read the numbers of pino and bunyan: 40 is a warning, 50 an error, 60 the end."""
+def _level(level: str | int) -> Severity:
+    """Read a level's name, or a number of pino and bunyan: 40 is a warning, 50 an error, 60 the end."""
+    if isinstance(level, str):
+        return _LEVELS.get(re.split(r"[+-]", level, maxsplit=1)[0].strip().lower(), Severity.NONE)
     steps = ((60, Severity.FATAL), (50, Severity.ERROR), (40, Severity.WARNING))
     return next((severity for least, severity in steps if level >= least), Severity.NONE)
 

@@ -1,7 +1,7 @@
 """Show the log lines before a moment.
 
-logs [RUN] [MOMENT] [window=SECONDS] [grep=TEXT] [source=NAME] [lines=COUNT] [property=NAME] [build=yes]
-     [file=yes] [artifact=NAME] [list=yes] [from=NUMBER]
+logs [RUN] [MOMENT] [window=SECONDS] [grep=TEXT] [source=NAME] [errors=yes] [lines=COUNT] [property=NAME]
+     [build=yes] [file=yes] [artifact=NAME] [list=yes] [from=NUMBER]
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class Logs:
     window: float = WINDOW
     grep: str | None = None
     source: str | None = None
+    errors: bool = False
     lines: int = LINES
     build: bool = False
     artifact: str | None = None
@@ -70,6 +71,7 @@ def parse(asked: Asked) -> Logs:
         window=length,
         grep=grep,
         source=asked.value("source"),
+        errors=asked.flag("errors"),
         lines=grammar.whole_number(lines, "lines", MOST_LINES) if lines else _lines(length),
         build=asked.flag("build"),
         artifact=asked.value("artifact"),
@@ -99,10 +101,17 @@ async def handle(asked: Asked, services: Services) -> Reply:
         window=wanted.window,
         grep=wanted.grep,
         source=wanted.source,
+        errors=wanted.errors,
         lines=wanted.lines,
     )
     excerpt = await moment_logs.logs(query, asked.report)
-    return replies.window(target, query, excerpt, wider=_wider(target, wanted, excerpt))
+    return replies.window(
+        target,
+        query,
+        excerpt,
+        errors=_errors(target, wanted, excerpt),
+        wider=_wider(target, wanted, excerpt),
+    )
 
 
 async def _files(platform: Platform, run: Run, asked: Asked, services: Services) -> Reply:
@@ -141,7 +150,7 @@ async def _run_log(
             raise NotAvailable(replies.no_log_at_all(why, error)) from error
         raise
     if platform.moment_logs is None:
-        passed_over = [name for name in ("window", "moment", "source") if asked.value(name)]
+        passed_over = [name for name in ("window", "moment", "source", "errors") if asked.value(name)]
         lacking = [
             name
             for name in ("grep", "property")
@@ -151,7 +160,9 @@ async def _run_log(
         return replies.run_log(
             run, query, excerpt, platform.terms, ignored=[*lacking, *passed_over], more=more
         )
-    ignored = tuple(n for n in ("grep", "source") if getattr(wanted, n) and n not in run_logs.narrows)
+    ignored = tuple(
+        n for n in ("grep", "source", "errors") if getattr(wanted, n) and n not in run_logs.narrows
+    )
     return replies.build_logs(run, excerpt, why=why, ignored=ignored)
 
 
@@ -210,9 +221,21 @@ def _wider(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> Command |
     lines = min(wanted.lines * WIDER, MOST_LINES)
     if (window, lines) == (wanted.window, wanted.lines):
         return None
-    filters = {"source": wanted.source, "grep": wanted.grep}
-    kept = {name: value for name, value in filters.items() if value}
+    kept = _filters(wanted) | ({"errors": "yes"} if wanted.errors else {})
     return at_moment.command("logs", target.context, window=f"{window:g}", lines=f"{lines}", **kept)
+
+
+def _errors(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> Command | None:
+    """Ask for the error lines of the same window; None where they are shown already, or no line is there."""
+    if wanted.errors or not excerpt.matched:
+        return None
+    more = {"window": f"{wanted.window:g}", "errors": "yes"}
+    return at_moment.command("logs", target.context, **more, **_filters(wanted))
+
+
+def _filters(wanted: Logs) -> dict[str, str]:
+    filters = {"source": wanted.source, "grep": wanted.grep}
+    return {name: value for name, value in filters.items() if value}
 
 
 def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
@@ -223,7 +246,7 @@ def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
     if any(platform.moment_logs for platform in platforms):
         verb = replace(verb, summary="log lines before a moment, with the faults that were active")
     else:
-        lacking |= {"moment", "window"}
+        lacking |= {"moment", "window", "errors"}
     return replace(verb, parameters=tuple(p for p in verb.parameters if p.name not in lacking))
 
 
@@ -242,6 +265,8 @@ VERB = Verb(
         Parameter(name="grep", summary="Only lines that contain this text", kind=FieldKind.TEXT, example="grep=panic"),
         Parameter(name="source", summary="Only lines of this container", kind=FieldKind.TEXT,
                   example="source=etcd0"),
+        Parameter(name="errors", summary="Only error lines, with the stack traces behind them", kind=FieldKind.FLAG,
+                  example="errors=yes"),
         Parameter(name="lines", summary="How many lines to show in chat", kind=FieldKind.COUNT, example="lines=50",
                   check=lambda text, name: grammar.whole_number(text, name, MOST_LINES)),
         PROPERTY,

@@ -56,18 +56,26 @@ def no_log_at_all(why: str, error: ClewError) -> str:
     return f"{why} Its build log cannot be shown either: {error}"
 
 
-def window(target: MomentTarget, query: LogQuery, excerpt: LogExcerpt, *, wider: Command | None) -> Reply:
-    """Show the end of a window; the moment itself is the last line. `wider`: what shows more."""
+def window(
+    target: MomentTarget,
+    query: LogQuery,
+    excerpt: LogExcerpt,
+    *,
+    errors: Command | None = None,
+    wider: Command | None,
+) -> Reply:
+    """Show the end of a window; the moment itself is the last line. `errors`: what shows only those; `wider`: more."""
     run = target.run
     name: Line = run_name(run) if run else ()
     about: Line = (" of “", Untrusted(target.property_name), "”") if target.property_name else ()
     when = virtual(target.moment)
     said = (*_story(query, excerpt), *_faults_told(excerpt))
+    what = "Error lines" if query.errors else "Logs"
     chosen = (("Only lines with", query.grep), ("Only from", query.source))
     card = Card(
-        title=(f"Logs before {when}", *about),
-        text=(f"Logs before {when} of ", *name, *about, ": ", *said),
-        body=_body(target, excerpt),
+        title=(f"{what} before {when}", *about),
+        text=(f"{what} before {when} of ", *name, *about, ": ", *said),
+        body=_body(target, query, excerpt),
         facts=(
             Fact("Run", (Untrusted(query.run_id, code=True),)),
             Fact("Moment", (Untrusted(f"{target.moment.input_hash} {target.moment.vtime}", code=True),)),
@@ -78,6 +86,7 @@ def window(target: MomentTarget, query: LogQuery, excerpt: LogExcerpt, *, wider:
         excerpt=_excerpt(excerpt),
         files=_files(excerpt, "window", f"logs-{short_id(query.run_id)}-{when.removesuffix(' s')}.ndjson"),
         buttons=(
+            *((Button(label="Error lines", command=errors),) if errors else ()),
             *((Button(label="Wider window", command=wider),) if wider else ()),
             Button(label="Debug", command=at_moment.command("debug", target.context)),
         ),
@@ -272,6 +281,8 @@ def _story(query: LogQuery, excerpt: LogExcerpt) -> Line:
     if not excerpt.total:
         window = f"the {virtual_seconds(query.window)} before it"
         return (f"no line of {window} could be read." if excerpt.cut else f"there are no lines in {window}.",)
+    if query.errors:
+        return (_errors_story(excerpt, read),)
     if not excerpt.lines and excerpt.total == 1:
         return (f"the only line{read or ' in the window'} does not match.",)
     if not excerpt.lines:
@@ -279,6 +290,39 @@ def _story(query: LogQuery, excerpt: LogExcerpt) -> Line:
     if len(excerpt.lines) < excerpt.matched:
         return (f"{last(len(excerpt.lines), 'line')} of {excerpt.matched:,}{read}.",)
     return (f"{count(excerpt.matched, 'line')}{read}.",)
+
+
+def _errors_story(excerpt: LogExcerpt, read: str) -> str:
+    """Say how many lines are errors, and how many only have a word like that: those may be harmless."""
+    told = excerpt.matched - excerpt.mentions
+    errors = f"{count(told, 'line')} of errors and stack traces" if told else ""
+    mention = "mention" if excerpt.mentions > 1 else "mentions"
+    mentions = f"{count(excerpt.mentions, 'line')} that only {mention} errors" if excerpt.mentions else ""
+    known = " and ".join(part for part in (errors, mentions) if part) or "no error line"
+    shown = f", {last(len(excerpt.lines), 'line')} shown" if len(excerpt.lines) < excerpt.matched else ""
+    return f"{known} in {count(excerpt.total, 'line')}{read}{shown}."
+
+
+def _exits(excerpt: LogExcerpt) -> tuple[Line, ...]:
+    """Say of a container that was ended from outside that a fault did it: it is no crash."""
+    found: list[Line] = []
+    for entry in excerpt.lines:
+        ended = _ENDED.match(entry.text) if entry.kind is LineKind.CONTAINER else None
+        if ended is None or not entry.vtime:
+            continue
+        name, code = ended["name"], ended["code"]
+        fault = next((f for f in excerpt.faults if name in f.nodes and _may_end(f, float(entry.vtime))), None)
+        if fault is not None:
+            found.append(sentence(f"Exit code {code} of ", Untrusted(name), " follows the fault “", Untrusted(fault.name),
+                                  f"” on it at {virtual_text(fault.since)}: it is likely no crash"))  # fmt: skip
+    return tuple(dict.fromkeys(found))
+
+
+_ENDED = re.compile(r"(?P<name>\S+) .*exit code (?P<code>137|143)$")  # SIGKILL and SIGTERM
+
+
+def _may_end(fault: Fault, seconds: float) -> bool:
+    return fault.instant and float(fault.since) <= seconds <= (fault.until or seconds)
 
 
 def _faults_told(excerpt: LogExcerpt) -> Line:
@@ -296,10 +340,12 @@ def _cut_at(excerpt: LogExcerpt) -> str:
     return f" at {virtual_text(excerpt.cut_at)}" if excerpt.cut_at else ""
 
 
-def _body(target: MomentTarget, excerpt: LogExcerpt) -> tuple[Line, ...]:
-    body: list[Line] = [*_missing(excerpt, "window")]
+def _body(target: MomentTarget, query: LogQuery, excerpt: LogExcerpt) -> tuple[Line, ...]:
+    body: list[Line] = [*_missing(excerpt, "window"), *_exits(excerpt)]
     if not excerpt.lines and not excerpt.cut:
-        narrow = ", or without grep= and source=" if excerpt.total else ""
+        filters = {"grep": query.grep, "source": query.source, "errors": query.errors}
+        given = listed([f"{name}=" for name, value in filters.items() if value])
+        narrow = f", or without {given}" if excerpt.total and given else ""
         body.append((f"No lines to show. Try a wider window{narrow}.",))
     body += _faults_known(target.moment, excerpt)
     if target.warning:

@@ -106,7 +106,9 @@ class InMemory:
         )
         lines = [a_line(f"line {n}", f"{380 + n}.5") for n in range(18)]
         fault = Fault(name="partition", kind="network", nodes=("ALL",), since="390.5", until=None)
-        self.service.set_log(run, MOMENT, *lines, a_line("later", "399.5"), faults=(fault,))
+        self.service.set_log(
+            run, MOMENT, a_line("panic: gone", "379.5"), *lines, a_line("later", "399.5"), faults=(fault,)
+        )
         self.service.set_build_log(run, *(a_line(f"step {n}", "0") for n in range(9)))
 
     def now(self) -> datetime:

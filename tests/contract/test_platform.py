@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from bot.model import (
     Unclear,
 )
 from bot.platform import listed
+from bot.severity import Severity, marks
 from tests.contract.platform_stages import (
     LAUNCHER,
     UNKNOWN,
@@ -246,6 +248,28 @@ async def test_logs__grep(stage: Stage) -> None:
     assert all(word in line.text for line in some.lines)
     assert (none.matched, none.lines) == (0, ())
     assert none.total > 0
+
+
+async def test_logs__errors(stage: Stage) -> None:
+    """Of the whole window only what tells of errors is shown, whatever number of lines is asked for."""
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = there((await stage.platform.reads.results(run)).failing[0].moment)
+    query = LogQuery(run_id=run.ref.run_id, moment=moment, window=30.0, lines=1_000, file=False)
+    read = there(stage.platform.moment_logs).logs
+    whole = await read(query, _quiet)
+    severities = [mark.severity for mark in marks(whole.lines)]
+    told = sum(severity >= Severity.ERROR for severity in severities)
+    mentions = severities.count(Severity.MENTION)
+    found = await read(replace(query, errors=True), _quiet)
+    one = await read(replace(query, errors=True, lines=1), _quiet)
+    none = await read(replace(query, errors=True, grep="no such text anywhere"), _quiet)
+
+    assert told
+    assert [line for line, severity in zip(whole.lines, severities, strict=True)
+            if severity >= Severity.ERROR or severity is Severity.MENTION] == list(found.lines)  # fmt: skip
+    assert (found.matched, found.mentions, found.total) == (told + mentions, mentions, whole.total)
+    assert (len(one.lines), one.matched, one.faults) == (1, found.matched, whole.faults)
+    assert (none.matched, none.lines, none.total) == (0, (), whole.total)
 
 
 async def test_logs__unknown_moment_and_run(stage: Stage) -> None:

@@ -43,6 +43,7 @@ from bot.model import (
 )
 from bot.platform import Platform
 from bot.ports import Report
+from bot.severity import ErrorLines
 from bot.terms import Noun, Terms
 from bot.triage import LauncherRow
 from tests.fakes.runs import EPOCH, run_id
@@ -320,11 +321,15 @@ class FakeRunService:
         end = query.moment.seconds
         window = [line for line in log.lines if end - query.window <= float(line.vtime or end) <= end]
         matched = [line for line in window if _matches(line, query)]
+        errors = ErrorLines(query.lines)
+        for line in window:
+            errors.take(line, wanted=_matches(line, query))
         path, size = self._write(query.run_id, window) if query.file else (None, 0)
         return LogExcerpt(
-            lines=tuple(matched[-query.lines :]),
-            matched=len(matched),
+            lines=errors.kept if query.errors else tuple(matched[-query.lines :]),
+            matched=errors.told + errors.mentions if query.errors else len(matched),
             total=len(window),
+            mentions=errors.mentions if query.errors else 0,
             faults=log.faults,
             faults_since=0.0,
             path=path,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.model import LineKind, LogLine
-from bot.severity import Severity, marks, severity_of
+from bot.severity import ErrorLines, Severity, marks, severity_of
 
 NONE, MENTION, WARNING, ERROR, FATAL = Severity
 
@@ -31,6 +33,8 @@ def lines(block: str, source: str = "app", kind: LineKind = LineKind.OUTPUT) -> 
         ('{"PRIORITY":"3","MESSAGE":"disk"}', ERROR),
         ('{"error":null,"msg":"fine"}', NONE),
         ('{"level":true,"msg":"fine"}', NONE),
+        ('{"level":"error","msg":"a long… (cut, the line has 9,999 bytes)', ERROR),
+        ('{"msg":"a long… (9,999 more characters)', NONE),
         ('{"level":"error","msg":', NONE),  # no JSON: only words are left, and "error" is one
         # logfmt, klog, syslog, a level behind a time, Python's own format
         ('time="2026-05-14" level=error msg="x" error="y"', ERROR),
@@ -185,3 +189,69 @@ def test_marks__a_trace_without_an_end_is_bounded() -> None:
     found = marks(lines("WARNING: DATA RACE\n" + "balance 100\n" * 1_000))
 
     assert found[-1].severity is NONE
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ('FAIL Always "no errors" at a.go:1', ERROR),
+        ('HIT Sometimes "an error was returned" at a.go:1', NONE),
+        ('CATALOG Unreachable "panic" at a.go:1', NONE),
+        ("an assertion in words of its own: failed", MENTION),
+    ],
+)
+def test_severity__of_an_assertion_is_its_outcome(text: str, severity: Severity) -> None:
+    """What a person called it says nothing about whether it failed."""
+    assert severity_of(LogLine(text=text, kind=LineKind.ASSERTION)) is severity
+
+
+SPOKEN = (
+    "INFO fine",
+    "connection failed",
+    "ERROR lost",
+    "panic: gone",
+    "goroutine 1 [running]:",
+    "main.go:12 +0x1f",
+    "lost the lease",
+    "at com.foo.Bar(Bar.java:1)",
+    "Traceback (most recent call last):",
+    'File "a.py", line 1',
+    "ValueError: x",
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(SPOKEN), st.sampled_from(["a", "b"]), st.booleans()), max_size=30),
+    st.integers(0, 12),
+)
+def test_error_lines__are_those_that_marks_finds(spoken: list[tuple[str, str, bool]], most: int) -> None:
+    """Lines taken one by one, with room for a few, give what reading all of them at once gives."""
+    block = [
+        LogLine(text=f"{text}", vtime=str(n), source=source) for n, (text, source, _) in enumerate(spoken)
+    ]
+    found = [
+        (line, mark.severity)
+        for line, mark, (_, _, wanted) in zip(block, marks(block), spoken, strict=True)
+        if wanted
+    ]
+    told = [line for line, severity in found if severity >= ERROR]
+    mentioned = [line for line, severity in found if severity is MENTION]
+    errors = ErrorLines(most)
+    for line, (_, _, wanted) in zip(block, spoken, strict=True):
+        errors.take(line, wanted=wanted)
+
+    newest = told[max(0, len(told) - most) :]
+    newest += mentioned[max(0, len(mentioned) - (most - len(newest))) :]
+    assert (errors.told, errors.mentions) == (len(told), len(mentioned))
+    assert sorted(newest, key=block.index) == list(errors.kept)
+
+
+def test_error_lines__of_many_sources_stay_small() -> None:
+    """A log whose every line is of a source of its own does not grow what is kept."""
+    errors = ErrorLines(2)
+    for n in range(5_000):
+        errors.take(LogLine(text="ERROR x", source=f"s{n}"))
+
+    assert [line.source for line in errors.kept] == ["s4998", "s4999"]
+    assert len(errors._sources._newest) == 1_000

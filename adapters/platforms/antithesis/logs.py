@@ -35,6 +35,7 @@ class LogReader:
             lines=query.lines,
             grep=query.grep,
             source=query.source,
+            errors=query.errors,
             begin=begin_of(query),
             end=query.moment.seconds,
         )

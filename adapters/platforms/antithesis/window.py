@@ -19,6 +19,7 @@ from adapters.platforms.http.lenient import NULL, exact, read, read_any, read_st
 from adapters.platforms.http.spool import File
 from adapters.platforms.http.text import LONGEST, has_signature, one_line, unsigned_bytes
 from bot.model import LineKind, LogExcerpt, LogLine
+from bot.severity import ErrorLines
 
 # What JSON never escapes: a run of it that is shown stands in the bytes, in a line that is shown as it is served.
 _PLAIN = re.compile(r"[A-Za-z0-9_.,:;=()\[\]{}#@!$^*+|~-]+")
@@ -48,17 +49,20 @@ class _Text(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which lines to show: how many, holding which text, from which source; and the window's two ends."""
+    """Which lines to show: how many, holding which text, from which source, only errors; and the window's two ends."""
 
     lines: int
     grep: str | None = None
     source: str | None = None
+    errors: bool = False
     begin: float | None = None  # virtual seconds, both ends included
     end: float | None = None
 
     @property
     def needle(self) -> bytes | None:
         """Bytes that every wanted line holds if it is shown as served; b"": there are none; None: no filter."""
+        if self.errors:
+            return b""
         wanted = self.grep or self.source
         if not wanted:
             return None
@@ -96,6 +100,7 @@ class Window:
         self._blocks: deque[tuple[bytes, int]] = deque()  # the newest, as few as hold the lines to show
         self._held = 0
         self._hits: deque[LogLine] = deque(maxlen=max(0, wanted.lines))
+        self._errors = ErrorLines(max(0, wanted.lines))
         self._faults = FaultBook()
         self._started = wanted.begin is None
         self.matched = self.total = 0
@@ -131,8 +136,9 @@ class Window:
         at = self._known_until()
         return LogExcerpt(
             lines=self._shown(),
-            matched=self.total if self._needle is None else self.matched,
+            matched=self._matched,
             total=self.total,
+            mentions=self._errors.mentions,
             faults=self._faults.at(at),
             faults_since=self._since,
             faults_left_out=self._faults.more(at),
@@ -142,6 +148,12 @@ class Window:
             cut_at=(self.reached or None) if self.cut else None,
             file_trouble=file.trouble,
         )
+
+    @property
+    def _matched(self) -> int:
+        if self._wanted.errors:
+            return self._errors.told + self._errors.mentions
+        return self.total if self._needle is None else self.matched
 
     def _known_until(self) -> float:
         """Return until when the log is known, in virtual seconds: the window's end, unless it was cut."""
@@ -195,11 +207,16 @@ class Window:
     def _search(self, block: bytes, needle: bytes) -> None:
         for raw in _may_show(block, needle, self._wanted.grep):
             line = self._render(raw)
-            if self._wanted.takes(line, raw):
+            wanted = self._wanted.takes(line, raw)
+            if self._wanted.errors:
+                self._errors.take(line, wanted=wanted)
+            elif wanted:
                 self.matched += 1
                 self._hits.append(line)
 
     def _shown(self) -> tuple[LogLine, ...]:
+        if self._wanted.errors:
+            return self._errors.kept
         if self._needle is not None:
             return tuple(self._hits)
         lines = _lines(b"".join(block for block, _ in self._blocks))

@@ -468,3 +468,27 @@ def test_window__keeps_the_window_and_nothing_else() -> None:
     assert b"".join(kept) == b"".join(STREAM.splitlines(keepends=True)[5:10])
     assert (excerpt.path, excerpt.size) == ("/x", 7)
     assert (excerpt.cut, excerpt.file_trouble) == (None, "the file could not be written")
+
+
+@pytest.mark.parametrize("piece", [1, 50, 1 << 18])
+def test_errors__of_a_whole_window(piece: int) -> None:
+    """Few lines are shown, and all of the window are looked at: the crash far back is found, with its own lines."""
+    trace = ["panic: gone", "goroutine 1 [running]:", "main.main()", "main.go:12 +0x1f"]
+    stream = b"".join(_event("1.0", text) for text in trace)
+    stream += b"".join(_event("2.0", f"fine {n}") for n in range(300)) + _event(
+        "3.0", "it failed", source="b"
+    )
+    excerpt, _ = _window(
+        stream + _event("9.0", "panic: later"), piece=piece, lines=5, errors=True, begin=0.0, end=4.0
+    )
+
+    assert _texts(excerpt) == [*trace, "it failed"]
+    assert (excerpt.matched, excerpt.mentions, excerpt.total) == (5, 1, 305)
+
+
+def test_errors__of_one_source() -> None:
+    """The filters hold beside it."""
+    stream = _event("1.0", "panic: a", source="a") + _event("1.0", "panic: b", source="b")
+
+    assert _texts(_window(stream, errors=True, source="b", end=4.0)[0]) == ["panic: b"]
+    assert _texts(_window(stream, errors=True, grep=": a", end=4.0)[0]) == ["panic: a"]

@@ -422,3 +422,75 @@ async def test_logs__form_is_prefilled_from_the_thread() -> None:
     assert (run.ref.text, MOMENT.text, "panic", "10") == (
         values["run"], values["moment"], values["grep"], values["window"]
     )  # fmt: skip
+
+
+async def erring(door: Door) -> Run:
+    """Put a run into the world whose log has a crash far before its moment, and more lines than are shown behind it."""
+    run = failing_run(door)
+    crash = [a_line("panic: gone", "390.5"), a_line("goroutine 1 [running]:", "390.5")]
+    fine = [a_line(f"line {n}", "391.5") for n in range(30)]
+    ended = a_line("etcd0 died, exit code 137", "398.4", kind=LineKind.CONTAINER)
+    door.service.set_log(run, MOMENT, *crash, *fine, a_line("it failed", "398.3"), ended, faults=(KILL,))
+    return run
+
+
+async def test_errors__are_one_press_away() -> None:
+    """The button asks for the same window, with its filters; its answer has a wider one and no such button again."""
+    door = Door()
+    run = await erring(door)
+
+    card = (await door.say(f"logs {run.ref.run_id} source=etcd0")).card
+    asked = words_of(card, "Error lines")
+    errors = (await door.say(asked)).card
+
+    assert (
+        asked
+        == f"logs demo/{run.ref.run_id} moment={MOMENT.text} window=10 errors=yes source=etcd0 property=balance"
+    )
+    assert [button.label for button in card.buttons] == ["Error lines", "Wider window", "Debug"]
+    assert [button.label for button in errors.buttons] == ["Wider window", "Debug"]
+    assert " window=40 lines=80 source=etcd0 errors=yes " in words_of(errors, "Wider window")
+    assert errors.excerpt is not None
+    assert [text.split("] ")[1] for text in errors.excerpt.lines] == [
+        "! panic: gone", "| goroutine 1 [running]:", "it failed", "! etcd0 died, exit code 137",
+    ]  # fmt: skip
+    assert plain(errors.title) == "Error lines before 398.489 s of “balance”"
+    assert "3 lines of errors and stack traces and 1 line that only mentions errors in 34 lines." in plain(
+        errors.text
+    )
+
+
+async def test_errors__an_exit_that_a_fault_caused_is_said_to_be_one() -> None:
+    """137 is no crash where the fault injector killed the container just before."""
+    door = Door()
+    run = await erring(door)
+    said = "Exit code 137 of etcd0 follows the fault “kill” on it at 398.36 s: it is likely no crash."
+
+    assert said in told((await door.say(f"logs {run.ref.run_id} errors=yes")).card)
+    for changes in ({"nodes": ("etcd1",)}, {"since": "398.45"}, {"name": "pause"}, {"until": 398.37}):
+        ended = a_line("etcd0 died, exit code 137", "398.4", kind=LineKind.CONTAINER)
+        door.service.set_log(run, MOMENT, ended, faults=(replace(KILL, **changes),))
+        assert "likely no crash" not in told((await door.say(f"logs {run.ref.run_id}")).card)
+
+
+async def test_errors__none_is_said_as_far_as_it_is_known() -> None:
+    """A window without one says so, of the lines that it has."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_results(some_results(run, failing=("balance",)))
+    door.service.set_log(run, MOMENT, a_line("fine", "398.3"))
+
+    card = (await door.say(f"logs {run.ref.run_id} errors=yes")).card
+
+    assert "no error line in 1 line." in plain(card.text)
+    assert "No lines to show. Try a wider window, or without errors=." in told(card)
+    assert "mentions errors" not in told(card)
+
+
+async def test_errors__are_ignored_where_a_log_does_not_tell_them() -> None:
+    """A build log is shown whole, and says so."""
+    door = Door()
+    run = door.service.add_run(a_run(1))
+    door.service.set_build_log(run, LogLine(text="Building image", at=EPOCH, source="build", stream="out"))
+
+    assert "Ignored: errors=." in told((await door.say("logs latest build=yes errors=yes")).card)

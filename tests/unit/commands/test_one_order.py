@@ -98,7 +98,7 @@ async def test_buttons__every_one_beside_a_property_leaves_it_in_the_thread() ->
         (b, name) for item, name in zip(listing.items, sorted(MOMENTS), strict=True) for b in item.buttons
     ]
 
-    assert len(beside) == 2 + 2 + 2 + 6
+    assert len(beside) == 2 + 2 + 3 + 6
     for number, (button, name) in enumerate(beside):
         thread = await door.thread_about(run, f"17000000{number}.000100")
         reply = await door.say(button.command, thread=thread)

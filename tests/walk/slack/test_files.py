@@ -115,3 +115,19 @@ async def test_upload__never_goes_to_another_host(slack: FakeSlack, service: Fak
 def left_in(folder: Path) -> list[Path]:
     """Return what was not deleted."""
     return list(folder.iterdir())
+
+
+async def test_logs__error_lines_are_one_press_away(slack: FakeSlack, service: FakeRunService) -> None:
+    """The crash that stands far before the lines shown is found by the button under them."""
+    crash = (a_line("panic: gone", "389.5"), a_line("goroutine 1 [running]:", "389.5"))
+    fine = (a_line(f"line {n}", f"{390 + n / 1000:.3f}") for n in range(400))
+    service.set_log(a_run(1), MOMENT, *crash, *fine)
+    async with running_bot(slack, service=service) as bot:
+        await slack.command(words(a_run(1)))
+        shown = await slack.world.answer("line 399")
+        await slack.press(shown, "Error lines")
+        errors = await slack.world.answer("! panic: gone")
+        await bot.answered(2)
+
+    assert "| goroutine 1 [running]:" in str(errors.blocks)
+    assert "line 399" not in str(errors.blocks)
