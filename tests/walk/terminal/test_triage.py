@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +62,22 @@ def test_verb__is_answered(server: SimulatedTesthide, build: str, words: str, sa
 
     assert said in " ".join(answer.stdout.split()), answer.output
     assert answer.exit_code == 0, answer.output
+
+
+def test_failing__a_script_reads_on_to_the_end(server: SimulatedTesthide) -> None:
+    """The words of the button are a command that answers with the next page."""
+    tests = [f"tests/test_long.py::test_{number:02}" for number in range(25)]
+    job = server.add_job("Long Suite", tests=tests)
+    words = f"failing {server.add_build(job, age=900, failing=tests)}"
+    titles: list[str] = []
+
+    while words:
+        answer = clew(server, "ask", "--json", *words.split())
+        card = json.loads(answer.stdout)
+        titles += [item["title"] for item in card["items"]]
+        words = next((b["words"] for b in card["buttons"] if b["label"] == "Next page"), "")
+
+    assert [title.partition(". ")[0] for title in titles] == [f"{number}" for number in range(1, 26)]
 
 
 def test_quarantine__in_and_out(server: SimulatedTesthide, build: str) -> None:
