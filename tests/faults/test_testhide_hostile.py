@@ -10,7 +10,7 @@ import pytest
 
 from adapters.platforms.testhide.client import BuildService
 from adapters.simulator.testhide import SimulatedTesthide
-from bot.errors import ListCut, ServiceError
+from bot.errors import ListCut, ServiceError, UnexpectedAnswer
 from bot.model import (
     LaunchRequest,
     Refused,
@@ -326,3 +326,23 @@ async def test_login__with_a_password(tmp_path: Path) -> None:
         assert len(await service.launchers()) == 1
         assert await service.version() == "3.14.2"
         assert len(server.requests("POST", "/api/v3/authenticate")) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "read"),
+    [
+        ("jobs", BuildService.launchers),
+        ("artifacts", lambda s: _log(s, artifact="junittests.xml")),
+    ],
+)
+async def test_lists__without_a_readable_entry_are_not_empty(
+    tmp_path: Path, path: str, read: Callable[[BuildService], Awaitable[object]]
+) -> None:
+    """Nobody is told that there are no jobs, or no files."""
+    async with a_testhide(tmp_path) as (server, service):
+        server.add_build(server.add_job("Suite", tests=TESTS))
+        server.misbehave(
+            "captive portal", body='[7, null, {"id": {}}]', content_type="application/json", path=f".*/{path}"
+        )
+        with pytest.raises(UnexpectedAnswer, match="no entry can be read"):
+            await read(service)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from adapters.platforms.http.ids import is_opaque
-from adapters.platforms.http.lenient import NULL, exact, read, read_struct, time_of
+from adapters.platforms.http.lenient import NULL, exact, read, read_struct, readable, time_of
 from adapters.platforms.http.text import shown, shown_name
 from bot.model import Counts, Run, RunRef, RunStatus
 from bot.replies.wording import number_of
@@ -184,7 +184,7 @@ def tests_of(body: PlanBody) -> Mapping[str, str]:
 
 
 def agents_of(body: bytes) -> tuple[Agent, ...] | None:
-    """Return the agents; None where that is no list of them."""
+    """Return the agents; None where that is no list of them. Raises `UnexpectedAnswer` for one that is unreadable."""
     fields = read(body, dict[str, msgspec.Raw]) or {}
     rows = read(fields.get("agents", NULL), list[msgspec.Raw])
     if rows is None:
@@ -193,7 +193,7 @@ def agents_of(body: bytes) -> tuple[Agent, ...] | None:
              for key in (id_of(agent.id),) if key]  # fmt: skip
     return tuple(
         Agent(id=key, name=shown(agent.name or "", NAME) or key, status=shown(agent.status or "", WORD))
-        for key, agent in found
+        for key, agent in readable(found, rows, "agents")
     )
 
 

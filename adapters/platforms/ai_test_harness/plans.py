@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
 
+import msgspec
+
 from adapters.platforms.ai_test_harness import protocol
 from adapters.platforms.ai_test_harness.decode import PageBody, PlanBody, id_of, plans_of, row_of, tests_of
 from adapters.platforms.http.caller import Caller
-from adapters.platforms.http.lenient import read_struct
+from adapters.platforms.http.lenient import read_struct, readable
 from adapters.platforms.http.paging import Listed, walk
 from bot.errors import AccessRefused, ListCut, RateLimited, ServiceError, UnexpectedAnswer
 from bot.triage import LauncherRow
@@ -56,15 +58,14 @@ class Plans:
     async def _read(self) -> tuple[LauncherRow, ...]:
         """Read the list: it ends at an empty page, at its total, or where its number does not move."""
         found: dict[str, LauncherRow] = {}
-        read = 0
+        sent: list[msgspec.Raw] = []
 
         async def page(after: str | None) -> Listed[PlanBody]:
-            nonlocal read
             number = int(after or "1")
             body = await self._page(number)
-            read += len(body.plans)
+            sent.extend(body.plans)
             stuck = body.page is not None and body.page != number
-            over = not body.plans or stuck or (body.total is not None and body.total <= read)
+            over = not body.plans or stuck or (body.total is not None and body.total <= len(sent))
             return Listed(plans_of(body.plans), str(number + 1), not over, 0)
 
         with suppress(ListCut):
@@ -75,7 +76,7 @@ class Plans:
                         if row is not None:
                             found[row.key] = row
                             self._count(row.key, body)
-        return tuple(found.values())
+        return tuple(readable(tuple(found.values()), sent, "test plans"))
 
     async def _page(self, number: int) -> PageBody:
         page = read_struct((await self._caller.read(protocol.plans_request(number))).body, PageBody)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from adapters.platforms.http.lenient import NULL, exact, read_struct, time_of
+from adapters.platforms.http.lenient import NULL, exact, read_struct, readable, time_of
 from adapters.platforms.http.text import shown
 from bot.errors import UnexpectedAnswer
 from bot.model import Check, CheckStatus, Example, RunStatus, Secret
@@ -138,8 +138,8 @@ def projects_of(body: bytes) -> tuple[list[LauncherRow], str | None]:
     page = read_struct(body, _Projects)
     if page is None:
         raise UnexpectedAnswer("Automated Future answered with something that is no list of projects.")
-    found = (read_struct(raw, _Project) for raw in page.projects)
-    return [_row(project) for project in found if project], page.page_token or None
+    found = [project for raw in page.projects if (project := read_struct(raw, _Project))]
+    return [*map(_row, readable(found, page.projects, "projects"))], page.page_token or None
 
 
 def _row(project: _Project) -> LauncherRow:
@@ -192,7 +192,7 @@ def artifacts_of(body: bytes) -> tuple[Artifact, ...]:
     page = read_struct(body, _Artifacts)
     if page is None:
         raise UnexpectedAnswer("Automated Future answered with something that is no list of artifacts.")
-    read = (read_struct(raw, _Artifact) for raw in page.artifacts)
+    read = [item for raw in page.artifacts if (item := read_struct(raw, _Artifact))]
     found = [
         Artifact(
             file_id=exact(item.artifact_id),
@@ -202,8 +202,7 @@ def artifacts_of(body: bytes) -> tuple[Artifact, ...]:
             created_at=time_of(item.created_at),
             expires_at=time_of(item.expires_at),
         )
-        for item in read
-        if item
+        for item in readable(read, page.artifacts, "artifacts")
     ]
     return tuple(sorted(found, key=lambda item: item.created_at or _LONG_AGO, reverse=True))
 

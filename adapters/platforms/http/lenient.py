@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Sized
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -79,6 +79,16 @@ def time_of(text: str | None) -> datetime | None:
         return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def readable(found: Sequence[T], sent: Sized, what: str) -> Sequence[T]:
+    """Return what was read of a list. Raises `UnexpectedAnswer` where it has entries and none could be read.
+
+    Such a list is not empty: nobody may be told that there is nothing.
+    """
+    if len(sent) and not found:
+        raise UnexpectedAnswer(f"The platform answered with a list of {what} of which no entry can be read.")
+    return found
 
 
 class Page(msgspec.Struct):

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from adapters.platforms.http.caller import Caller
-from adapters.platforms.http.lenient import read_struct
+from adapters.platforms.http.lenient import read_struct, readable
 from adapters.platforms.http.text import shown
 from adapters.platforms.testhide import protocol
 from adapters.platforms.testhide.decode import NAME, JobBody, array_of
@@ -93,7 +93,8 @@ class Jobs:
         return tuple(dict.fromkeys(found))
 
     def _take(self, items: list[msgspec.Raw]) -> None:
-        bodies = [body for item in items if (body := read_struct(item, JobBody)) and id_of(body.id)]
+        found = [body for item in items if (body := read_struct(item, JobBody)) and id_of(body.id)]
+        bodies = readable(found, items, "jobs")
         self.keys = tuple(id_of(body.id) for body in bodies)
         self._rows = tuple(
             LauncherRow(

@@ -15,7 +15,7 @@ import msgspec
 
 from adapters.platforms.http import sse
 from adapters.platforms.http.caller import Caller
-from adapters.platforms.http.lenient import read_struct
+from adapters.platforms.http.lenient import read_struct, readable
 from adapters.platforms.http.limits import MIB, Limits
 from adapters.platforms.http.spool import File, Spool, Writer
 from adapters.platforms.http.text import clean, one_line, shown, unsigned_bytes
@@ -138,8 +138,9 @@ class LogReader:
     async def artifacts(self, build: str, *, kind: str | None = None) -> tuple[_Artifact, ...]:
         """Return the files of a build."""
         answer = await self.caller.read(protocol.artifacts_request(build, kind=kind), what="run")
-        items = (read_struct(item, _Artifact) for item in array_of(answer.body))
-        return tuple(item for item in items if item and id_of(item.id))
+        sent = array_of(answer.body)
+        items = (read_struct(item, _Artifact) for item in sent)
+        return tuple(readable([item for item in items if item and id_of(item.id)], sent, "artifacts"))
 
     async def _page(self, build: str, offset: int, lines: int) -> bytes:
         return (await self.caller.read(protocol.log_request(build, offset, lines), what="run")).body

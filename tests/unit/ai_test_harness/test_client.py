@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -258,6 +258,24 @@ async def test_reads__what_is_no_answer_is_an_error(path: str, fault: str) -> No
         with pytest.raises(UnexpectedAnswer):
             await calls[path]()
         server.forget()
+
+
+@pytest.mark.parametrize("rows", ["plans", "agents"])
+async def test_reads__a_list_without_a_readable_entry_is_no_empty_list(rows: str) -> None:
+    """It is an error, and not kept: the next look reads it anew. One readable entry is shown."""
+    async with a_harness_client() as (server, service):
+        server.add_plan("Release", tests=NAMES)
+        calls: dict[str, Callable[[], Awaitable[Sequence[object]]]] = {
+            "plans": service.launchers, "agents": service.agents,
+        }  # fmt: skip
+        body = json.dumps({rows: [7, None, {"id": ["x"]}], "total": 3})
+        path = {"plans": "test-plans", "agents": "agents"}[rows]
+        server.misbehave("captive portal", body=body, content_type="application/json", path=f"/api/v1/{path}")
+        with pytest.raises(UnexpectedAnswer, match="no entry can be read"):
+            await calls[rows]()
+        server.forget()
+
+        assert len(await calls[rows]()) > 0
 
 
 async def test_run__an_id_that_cannot_stand_in_a_path_is_never_sent() -> None:

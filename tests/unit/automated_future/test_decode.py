@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -66,6 +67,16 @@ def test_answers__that_are_something_else(body: bytes) -> None:
             read(body)
     assert decode.opened_id(body) is None
     assert decode.written_id(body) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "read"), [("projects", decode.projects_of), ("artifacts", decode.artifacts_of)]
+)
+def test_lists__without_a_readable_entry_are_not_empty(name: str, read: Callable[[bytes], object]) -> None:
+    """Nobody is told that there is nothing; an empty list is one."""
+    read(json.dumps({name: []}).encode())
+    with pytest.raises(UnexpectedAnswer, match="no entry can be read"):
+        read(json.dumps({name: [7, None]}).encode())
 
 
 def test_artifacts__newest_first() -> None:
