@@ -44,7 +44,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     fields = _given(asked, launches, services)
     lacking = [field for field in fields if field.required and not field.value]
     if lacking:
-        return replies.missing(lacking, _form(fields, platform, services))
+        return replies.missing(lacking, _form(fields, platform, services), platform.terms)
     launcher, *others = fields
     values = {field.name: field.value for field in others if field.value}
     request = LaunchRequest(launcher=grammar.launcher(launcher.value), key=services.new_key(), values=values)

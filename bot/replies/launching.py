@@ -44,7 +44,7 @@ from bot.replies.wording import (
     short_id,
 )
 from bot.state import Intent, IntentState
-from bot.terms import Terms
+from bot.terms import Terms, worded
 from bot.triage import RerunRequest
 
 NOT_FINDABLE = "This platform cannot be searched for a launch, so check its own pages."
@@ -55,13 +55,15 @@ _ADDRESS = re.compile(r"[^\s@:/;]{1,64}@[^\s@:/;]{1,255}", re.ASCII)  # no image
 COARSE_ABOVE = 10.0  # requested minutes from which progress is told in whole minutes
 
 
-def missing(lacking: Sequence[Field], form: Form) -> Reply:
+def missing(lacking: Sequence[Field], form: Form, terms: Terms) -> Reply:
     """Ask for what a launch needs and was not given; the form and the words ask for the same."""
-    told: Line = (f"To launch a run, Clew needs {listed([_a(field.name) for field in lacking])}.",)
+    names = [worded(field.name, terms) for field in lacking]
+    told: Line = (f"To launch {_a(terms.run.one)}, Clew needs {listed([_a(name) for name in names])}.",)
     needed = [field for field in form.fields if field.required and field.name != "launcher"]
     slots = "".join(f" {field.name}={field.kind.value.upper()}" for field in needed)
-    how: Line = ("Use ", Untrusted(f"launch LAUNCHER{slots}", code=True), ", for example ",
-                 Untrusted(" ".join(["launch basic_test", *(field.example for field in needed)]), code=True), ".")  # fmt: skip
+    example = Untrusted(" ".join(["launch basic_test", *(field.example for field in needed)]), code=True)
+    for_example: Line = (", for example ", example) if needed else ()
+    how: Line = ("Use ", Untrusted(f"launch LAUNCHER{slots}", code=True), *for_example, ".")
     more: Line = ("“help launch” lists everything that can be set.",)
     card = Card(
         title=("What should be launched?",), text=(*told, " ", *how), body=(told, how, more), form=form
