@@ -205,6 +205,15 @@ class CheckStatus(StrEnum):
     UNKNOWN = "Unknown"
 
 
+class Rule(StrEnum):
+    """When a property fails: it breaks once, never holds, or is never or ever reached."""
+
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
     """One sample of a property: an event with its moment, or a value without one."""
@@ -219,7 +228,8 @@ class Check:
     """The result of one property, or one test, in one run.
 
     `excused`: why its failure does not count ("quarantined"), None where it does. `health`: it is about the setup and
-    the platform, not about the software that is tested; which ones are is the platform's to know. `ref`: the platform's id of this
+    the platform, not about the software that is tested; which ones are is the platform's to know. `rule`: when it fails, None where
+    the platform does not say. `ref`: the platform's id of this
     result. Counts of a property are totals over all histories; its examples are a sample. Never decide by
     `is_group`: on real tenants the users' own assertions carry it.
     """
@@ -228,6 +238,7 @@ class Check:
     status: CheckStatus
     excused: str | None = None
     health: bool = False
+    rule: Rule | None = None
     ref: str | None = None
     took: timedelta | None = None
     is_event: bool = False

@@ -22,7 +22,7 @@ from bot.cards import (
 from bot.chain import Gap
 from bot.model import Check, Example, VerdictKind
 from bot.platform import has_moments
-from bot.replies import at_moment, ways
+from bot.replies import at_moment, ratio, ways
 from bot.replies.comparing import in_a_row
 from bot.replies.logs import end_of
 from bot.replies.pasting import copyable
@@ -43,7 +43,6 @@ from bot.replies.wording import (
     check_name,
     check_names,
     count,
-    counted,
     from_on,
     listed,
     number_of,
@@ -215,7 +214,7 @@ def _of_moments(found: RunAnalysis, chosen: Check, exact: str) -> tuple[Fact, ..
         return ()
     whole = f"none: judged on the whole {found.terms.run.one}"
     return (
-        Fact("Counterexamples", (_counted(chosen),)),
+        Fact("Checked", (ratio.in_words(chosen, trusted=_trusted(found)),)),
         Fact("Moment", (Untrusted(exact, code=True),) if exact else (whole,)),
     )
 
@@ -270,7 +269,7 @@ def _item(number: int, chosen: Check, found: RunAnalysis) -> Item:
     lines: list[Line] = [file] if file else []
     if has_moments(found.platform):
         when = f"at {virtual(moment)}" if moment else f"no moment: judged on the whole {found.terms.run.one}"
-        lines.append((f"{_counted(chosen)} · {when}",))
+        lines.append((f"{ratio.in_words(chosen, trusted=_trusted(found))} · {when}",))
     sample = chosen.first.text if chosen.first else ""
     if sample:
         lines.append((Untrusted(sample[:LONGEST_EXAMPLE]),))
@@ -316,11 +315,9 @@ def _mark(chosen: Check, found: RunAnalysis) -> str:
     return f"still failing, {in_a_row(streak, found.terms)}" if streak else "newly failing"
 
 
-def _counted(chosen: Check) -> str:
-    if chosen.counterexample_count is None:
-        return "counterexamples not counted"
-    broken = counted(chosen.counterexample_count, "counterexample")
-    return f"{broken}, {counted(chosen.example_count or 0, 'example')}"
+def _trusted(found: RunAnalysis) -> bool:
+    """Whether a share that fails can hint at a cause: a broken environment is one by itself."""
+    return not found.verdict.health
 
 
 def _location(chosen: Check) -> str:

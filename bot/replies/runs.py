@@ -14,7 +14,7 @@ from bot.diff import RunDiff
 from bot.model import NOTHING, Moment, Run, RunStatus, Says, Secret, VerdictKind
 from bot.platform import has_moments
 from bot.recent import COMPARED, Recent
-from bot.replies import at_moment, comparing, logs, problems, ways
+from bot.replies import at_moment, comparing, logs, problems, ratio, ways
 from bot.replies.wording import (
     age,
     ago,
@@ -510,9 +510,12 @@ def _further(found: RunAnalysis) -> tuple[Button, ...]:
 
 
 def _messages(found: RunAnalysis) -> Mapping[str, str]:
-    """Return what failing checks say, by name; where there are moments, those say more."""
-    if found.results is None or has_moments(found.platform):
+    """Return what failing checks say, by name; where there are moments, those say more, and how often it failed here."""
+    if found.results is None:
         return {}
+    if has_moments(found.platform):
+        sound = not found.verdict.health
+        return {c.name: ratio.in_words(c, trusted=sound) for c in found.results.failing}
     return {c.name: c.first.text[:LONGEST_MESSAGE] for c in found.results.failing if c.first}
 
 

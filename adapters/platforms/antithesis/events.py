@@ -9,7 +9,7 @@ import msgspec
 
 from adapters.platforms.http.lenient import read, read_any
 from adapters.platforms.http.text import LONGEST, one_line
-from bot.model import LineKind, LogLine
+from bot.model import LineKind, LogLine, Rule
 
 Fields = Mapping[str, object]
 
@@ -139,6 +139,13 @@ def verdict(body: Fields, label: str) -> str:
         return "FAIL"
     always = kind == "always" or label.lower().startswith("always")
     return "FAIL" if always and not body["condition"] else "HIT"
+
+
+def rule_of(fields: Fields) -> Rule | None:
+    """Return when an assertion fails, by its label; numeric and boolean variants follow the type they begin with."""
+    body = mapping(fields.get("antithesis_assert"))
+    label = (word(body.get("display_type")) or word(body.get("assert_type"))).casefold()
+    return next((rule for rule in Rule if label.startswith(rule.value)), None)
 
 
 def location_of(fields: Fields) -> str | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from adapters.platforms.antithesis.decode import moment_of
-from adapters.platforms.antithesis.events import describe, location_of, read_event
+from adapters.platforms.antithesis.events import describe, location_of, read_event, rule_of
 from adapters.platforms.http.lenient import NULL, read, read_any
 from adapters.platforms.http.text import clean, shown
-from bot.model import Check, CheckStatus, Example, Moment
+from bot.model import Check, CheckStatus, Example, Moment, Rule
 from bot.redact import scrub
 
 _STATUSES = {"Passing": CheckStatus.PASSING, "Failing": CheckStatus.FAILING}
@@ -64,6 +64,7 @@ def property_of(body: PropertyBody) -> Check:
         name=shown(body.name, _NAME),
         status=_STATUSES.get(body.status or "", CheckStatus.UNKNOWN),
         health=not is_event and " ".join(body.name.split()).casefold() in _HEALTH,
+        rule=_rule(body) if is_event else None,
         is_event=is_event,
         is_group=bool(body.is_group),
         group=shown(body.group, _NAME) if body.group else None,
@@ -73,6 +74,15 @@ def property_of(body: PropertyBody) -> Check:
         examples=_samples(body.examples, is_event=is_event),
         counterexamples=_samples(body.counterexamples, is_event=is_event),
     )
+
+
+def _rule(body: PropertyBody) -> Rule | None:
+    """Return when a property fails, by the assertion of its first sample that tells."""
+    for raw in (body.counterexamples, body.examples):
+        for item in (read(raw, list[msgspec.Raw]) or [])[:1]:
+            if (rule := rule_of(read_event(item))) is not None:
+                return rule
+    return None
 
 
 def _count(value: int | None) -> int | None:

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.platforms.antithesis.protocol import Reader
 from adapters.platforms.http.wire import Answer
-from bot.model import Check, CheckStatus, Moment
+from bot.model import Check, CheckStatus, Moment, Rule
 
 READER = Reader("prod", "https://acme.antithesis.com")
 EVENT = {
@@ -131,3 +131,24 @@ def test_property__the_earliest_of_many_counterexamples_is_kept() -> None:
 def test_property__of_setup_and_platform(name: str, *, is_event: bool, health: bool) -> None:
     """Known by its name, however that is cased; the users' own assertion of such a name is none."""
     assert _property(name=name, is_event=is_event, status="Failing").health is health
+
+
+@pytest.mark.parametrize(
+    ("label", "rule"),
+    [
+        ("Always", Rule.ALWAYS),
+        ("AlwaysOrUnreachable", Rule.ALWAYS),
+        ("AlwaysGreaterThan", Rule.ALWAYS),
+        ("SometimesAll", Rule.SOMETIMES),
+        ("Unreachable", Rule.UNREACHABLE),
+        ("Reachable", Rule.REACHABLE),
+        ("reachability", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_property__when_it_fails(label: object, rule: Rule | None) -> None:
+    """By the label of its assertion; where that does not say, nobody guesses."""
+    found = _property(counterexamples=[{"antithesis_assert": {"display_type": label, "hit": True}}])
+
+    assert found.rule is rule
