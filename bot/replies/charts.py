@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.analysis import RunAnalysis
 from bot.cards import Chart
 from bot.chain import Gap
-from bot.replies.wording import count, short_id
+from bot.replies.wording import number_of, short_id
 
 MOST = 14  # runs: two weeks of nightly runs
 FEWEST = 3  # fewer bars show no course
@@ -25,15 +25,15 @@ def failing_so_far(found: RunAnalysis) -> Chart | None:
         return None
     values = tuple(len(results.failing) for results in known)
     out = len(past) + 1 - len(known)
-    left_out = f", {count(out, 'run')} left out" if out else ""
-    why = f" Left out: {count(out, 'run')} without readable results." if out else ""
+    left_out = f", {number_of(out, found.terms.run)} left out" if out else ""
+    why = f" Left out: {number_of(out, found.terms.run)} without readable results." if out else ""
     run = found.run
     series = run.launcher + (f" on {run.source}" if run.source else "")
     series += f", test {run.test_name}" if run.test_name else ""
     return Chart(
-        title=f"Failing {found.terms.check.many}, last {len(past) + 1} runs{left_out}",
+        title=f"Failing {found.terms.check.many}, last {len(past) + 1} {found.terms.run.many}{left_out}",
         values=values,
         labels=tuple(short_id(results.ref.run_id) for results in known),
-        text=f"Failing {found.terms.check.many} in the last {len(past) + 1} runs of {series}, oldest first: "
+        text=f"Failing {found.terms.check.many} in the last {len(past) + 1} {found.terms.run.many} of {series}, oldest first: "
         f"{', '.join(map(str, values))}.{why}",
     )
