@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import resource
 import sqlite3
@@ -189,8 +188,6 @@ def test_start__says_that_the_database_is_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     """One sentence and how to fix it, before any chat is served."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     for name in environment_names() & os.environ.keys():
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -209,7 +206,6 @@ def test_start__says_that_the_database_is_damaged(
     (tmp_path / "clew.db").write_bytes(content)
 
     answer = CliRunner().invoke(app, [command])
-    root.handlers[:], root.level = handlers, level
 
     assert answer.exit_code == (2 if command == "run" else 1)
     assert "is damaged. Restore it from a backup." in answer.output

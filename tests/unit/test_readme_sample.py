@@ -57,6 +57,8 @@ def shape(text: str) -> Iterator[str]:
             yield re.sub(r"#\d+ (. \w+): .* [0-9a-f]{8}\b", r"\1: RUN", words)
         elif words.startswith("["):
             yield " ".join(re.findall(r"\[\d+\] (\w+(?: \w+)*)", words))
+        elif re.match(r"fails in \d|\d+ counterexamples", words):
+            yield "how often it fails"
         else:
             yield re.split(r" {2,}", words, maxsplit=1)[0]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -43,15 +42,10 @@ def served(opened: Callable[[], AbstractAsyncContextManager[T]]) -> Iterator[T]:
 
 @contextmanager
 def set_up(environment: Mapping[str, str], place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Set Clew up by its variables, in an empty directory, and put logging back afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    """Set Clew up by its variables, in an empty directory."""
     for name in environment_names() & os.environ.keys():
         monkeypatch.delenv(name)
     for name, value in {**environment, "COLUMNS": "80"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(place)
     yield place
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -34,17 +33,12 @@ def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulat
     thread.start()
     assert ready.wait(60)
     running, loop = found[0]
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     for name in environment_names() & os.environ.keys():
         monkeypatch.delenv(name)
     for name, value in {**running.environment(), "COLUMNS": "80"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
     yield running
-    logging.captureWarnings(capture=False)
-    root.handlers[:] = handlers
-    root.setLevel(level)
     loop.call_soon_threadsafe(done.set)
     thread.join()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,16 +25,13 @@ KEY = "canary-key-of-the-platform"
 
 @pytest.fixture(autouse=True)
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Set Clew up in an empty directory, and put logging back afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    """Set Clew up in an empty directory."""
     for name in environment_names() & os.environ.keys():
         monkeypatch.delenv(name)
     monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
     monkeypatch.setenv("ANTITHESIS_API_KEY", KEY)
     monkeypatch.chdir(tmp_path)
     yield f"sqlite:///{tmp_path / 'clew.db'}"
-    root.handlers[:], root.level = handlers, level
 
 
 def clew(*arguments: str) -> Result:
