@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,14 +23,14 @@ KEY = "canary-key-of-the-platform"
 
 
 @pytest.fixture(autouse=True)
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Set Clew up in an empty directory."""
     for name in environment_names() & os.environ.keys():
         monkeypatch.delenv(name)
     monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
     monkeypatch.setenv("ANTITHESIS_API_KEY", KEY)
     monkeypatch.chdir(tmp_path)
-    yield f"sqlite:///{tmp_path / 'clew.db'}"
+    return f"sqlite:///{tmp_path / 'clew.db'}"
 
 
 def clew(*arguments: str) -> Result:
