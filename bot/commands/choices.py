@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
+from bot.command import Verb
 from bot.replies.values import not_a_choice
 
 
 def choices_of(of_platforms: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """Return all words of several platforms, each once."""
     return tuple(dict.fromkeys(word for words in of_platforms for word in words))
+
+
+def with_choices(verb: Verb, name: str, words: tuple[str, ...]) -> Verb:
+    """Return a verb one of whose parameters is chosen from these words."""
+    return replace(
+        verb, parameters=tuple(replace(p, choices=words) if p.name == name else p for p in verb.parameters)
+    )
 
 
 def chosen(given: str, name: str, words: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from bot import reading
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply
 from bot.command import Asked, Parameter, Services, Verb
-from bot.commands.choices import choices_of, chosen, spelled
+from bot.commands.choices import choices_of, chosen, spelled, with_choices
 from bot.commands.parameters import CONNECTION, PROPERTY, RUN, check_field, run_field
 from bot.parsed import ParsedCommand
 from bot.platform import CLASSIFIES, Classifies, Platform
@@ -116,8 +116,7 @@ def _reread(parsed: ParsedCommand, kinds: tuple[str, ...]) -> ParsedCommand:
 def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
     """Return the verb with the kinds of these platforms."""
     kinds = choices_of(part.kinds for p in platforms if (part := p.classifies))
-    parameters = tuple(replace(p, choices=kinds) if p.name == "kind" else p for p in verb.parameters)
-    return replace(verb, parameters=parameters, reread=partial(_reread, kinds=kinds))
+    return replace(with_choices(verb, "kind", kinds), reread=partial(_reread, kinds=kinds))
 
 
 VERB = Verb(

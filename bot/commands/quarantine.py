@@ -6,13 +6,13 @@ quarantine [RUN] test=NAME|NUMBER reason=REASON [remove=yes] [launcher=NAME] [co
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.access import Role
 from bot.actions import confirm
 from bot.cards import Field, FieldKind, Form, Reply
 from bot.command import Asked, Parameter, Services, Verb
-from bot.commands.choices import choices_of, chosen
+from bot.commands.choices import choices_of, chosen, with_choices
 from bot.commands.parameters import CONNECTION, PROPERTY, RUN, check_field, run_field
 from bot.errors import UserError
 from bot.launchers import one_launcher
@@ -133,9 +133,9 @@ async def form(asked: Asked, services: Services) -> Form:
 
 def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
     """Return the verb with the reasons that these platforms take."""
-    reasons = choices_of(part.reasons for p in platforms if (part := p.quarantines))
-    parameters = tuple(replace(p, choices=reasons) if p.name == "reason" else p for p in verb.parameters)
-    return replace(verb, parameters=parameters)
+    return with_choices(
+        verb, "reason", choices_of(part.reasons for p in platforms if (part := p.quarantines))
+    )
 
 
 VERB = Verb(
