@@ -40,7 +40,7 @@ class AnalysisStore(WatchStore, Intents, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAnalysis:
-    """What is known of a run. `results` and `diff` are None while it has not ended."""
+    """What is known of a run. While it has not ended `diff` is None, `results` are those that a record has so far."""
 
     platform: Platform  # where it is from
     run: Run
@@ -95,7 +95,8 @@ async def analysis_of(
     `depth`: how many earlier runs are looked at; for what is new 1 is enough, streaks and charts take them all.
     """
     if not run.status.terminal:
-        return RunAnalysis(platform=platform, run=run, verdict=judge(run, None))
+        so_far = await platform.reads.results(run) if platform.runs_nothing else None
+        return RunAnalysis(platform=platform, run=run, verdict=judge(run, so_far), results=so_far)
     if run.interrupted and await _cancelled_here(store, run):
         run = replace(run, interrupted=False)
     results = await platform.reads.results(run)

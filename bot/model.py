@@ -137,7 +137,7 @@ class Run:
 
     `created_at`: a platform gives it for all of its runs, read alone and in a list, or for none: then runs are in
     the order in which they were first listed, `seen_at`. `launcher_key`: the launcher's id, where its name does not
-    tell it apart. `took`: the duration that the platform serves, `duration` one that it serves without a unit. `done`: how many checks are done, of how many.
+    tell it apart; `launcher_name`: its own name, where `launcher` is what this run alone is called. `took`: the duration that the platform serves, `duration` one that it serves without a unit. `done`: how many checks are done, of how many.
     `brief`: a row of a list that says less than the run read alone, or otherwise. `interrupted`: it was ended from
     outside, and the platform does not say that anybody wanted it. `ahead`: how many wait before it.
     """
@@ -147,6 +147,7 @@ class Run:
     status_text: str
     launcher: str
     launcher_key: str | None = None
+    launcher_name: str | None = None
     says: Says | None = None
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -188,7 +189,8 @@ class Run:
     def is_of(self, launcher: str) -> bool:
         """Whether a name is its launcher's, with the key behind it or without: which is shown can change."""
         mark = f" ({self.launcher_key})" if self.launcher_key else ""
-        return launcher in {self.launcher, self.launcher.removesuffix(mark), self.launcher + mark}
+        names = {self.launcher, self.launcher.removesuffix(mark), self.launcher + mark, self.launcher_name}
+        return launcher in names
 
     @property
     def series(self) -> tuple[str, str, str]:
@@ -464,6 +466,7 @@ class LogExcerpt:
     cut_at: str | None = None  # virtual time that reading got to, exact text
     instead: str = ""  # what these lines are where there is no log, as a full sentence
     file_trouble: str | None = None  # why the file holds less than the window, in a few words
+    kept_until: datetime | None = None  # when the platform removes the file that the lines are of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,10 +156,7 @@ async def _run_log(
             for name in ("grep", "property")
             if asked.value(name) and _READ_BY[name] not in run_logs.narrows
         ]
-        more = "file" in run_logs.narrows
-        return replies.run_log(
-            run, query, excerpt, platform.terms, ignored=[*lacking, *passed_over], more=more
-        )
+        return replies.run_log(run, query, excerpt, platform, ignored=[*lacking, *passed_over])
     ignored = tuple(
         n for n in ("grep", "source", "errors") if getattr(wanted, n) and n not in run_logs.narrows
     )

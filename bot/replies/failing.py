@@ -69,7 +69,7 @@ def listing(found: RunAnalysis, begin: int = 1) -> Reply:
         return _none(found)
     new = novelty(found.diff)
     pages = Pages.of(Command.of_run("failing", run.ref), len(failing), begin, LISTED)
-    where = from_on(begin)
+    where = f"{'' if run.status.terminal else ' so far'}{from_on(begin)}"
     card = Card(
         title=(count(len(failing), f"failing {check.one}", f"failing {check.many}"), " in ", *run_name(run), where),
         text=(count(len(failing), f"{check.one} fails", f"{check.many} fail"), " in ", *run_name(run),
@@ -223,7 +223,7 @@ def _none(found: RunAnalysis) -> Reply:
     run, check = found.run, found.terms.check
     name: Line = (f"{found.terms.run.title} ", *run_name(run))
     if not run.status.terminal:
-        said: Line = (*name, f" has not ended yet; its {check.many} are known when it ends.")
+        said: Line = (*name, f" has not ended yet{_so_far(found)}.")
     elif found.verdict.failing:
         fail = count(found.verdict.failing, f"{check.one} fails", f"{check.many} fail")
         said = (f"{fail} in ", *run_name(run), f"; {found.terms.platform} names none of them.")
@@ -239,6 +239,8 @@ def _none(found: RunAnalysis) -> Reply:
             if found.verdict.failing
             else "Nothing known to fail in "
             if found.verdict.partial
+            else "Nothing failing so far in "
+            if found.verdict.total and not run.status.terminal
             else "Nothing failing in "
             if found.verdict.total
             else f"No {check.many} of ",
@@ -253,6 +255,16 @@ def _none(found: RunAnalysis) -> Reply:
         context=Context(run=run.ref),
     )
     return Reply(card=card)
+
+
+def _so_far(found: RunAnalysis) -> str:
+    """Say what is known of the checks of a run that goes on: of a record that is reported into, what is there."""
+    check = found.terms.check
+    if not found.platform.runs_nothing:
+        return f"; its {check.many} are known when it ends"
+    if not found.verdict.total:
+        return f", and none of its {check.many} is known so far"
+    return f"; so far {of_checks(found.verdict, found.terms)}"
 
 
 def _how(found: RunAnalysis) -> Line:

@@ -46,10 +46,10 @@ def nothing_named(text: str, most: int) -> UserError:
     return UserError(f"No run or moment was found in {where}.", GIVE_RUN)
 
 
-def no_such_id(run_id: str, *, sessions: bool) -> str:
+def no_such_id(run_id: str, terms: Terms, *, sessions: bool) -> str:
     """Say that an id belongs to no run, neither as its own nor, where it can be one, as its session's."""
     also = ", and no recent run has a session with that id" if sessions else ""
-    return f"There is no run {run_id[:_SHOWN]}{also}."
+    return f"There is no {terms.run.one} {run_id[:_SHOWN]}{also}."
 
 
 _NUMBERS = {2: "Two", 3: "Three", 4: "Four"}
@@ -158,9 +158,11 @@ def no_runs(terms: Terms) -> UserError:
     return UserError(worded("There are no runs yet.", terms), "Start one with “launch”.")
 
 
-def no_runs_of(launcher: str, known: Sequence[str], terms: Terms) -> UserError:
-    """Say that a launcher has no newest run."""
-    problem = f"The {terms.launcher.one} “{shorten(launcher, _SHOWN)}” has no {terms.run.many}."
+def no_runs_of(launcher: str, known: Sequence[str], terms: Terms, *, whole: bool = True) -> UserError:
+    """Say that a launcher has no newest run; not `whole`: where its runs are not listed, none that is known here."""
+    shown = f"the {terms.launcher.one} “{shorten(launcher, _SHOWN)}”"
+    none = f"T{shown[1:]} has no {terms.run.many}."
+    problem = none if whole else f"Clew knows of no {terms.run.many} of {shown}."
     return mistaken(problem, launcher, known, worded(GIVE_RUN, terms), name="run")
 
 

@@ -24,6 +24,7 @@ from bot.cards import (
 from bot.command import MomentTarget
 from bot.errors import ClewError, UserError
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run, RunLogQuery
+from bot.platform import Platform
 from bot.replies import at_moment
 from bot.replies.wording import (
     check_name,
@@ -36,6 +37,7 @@ from bot.replies.wording import (
     run_name,
     sentence,
     short_id,
+    size_of,
     titled,
     virtual,
     virtual_seconds,
@@ -158,8 +160,8 @@ _FILES = 10
 
 
 def _run_file(file: RunFile, run: Run, check: str | None) -> Item:
-    size = f"{file.size / 1000:,.0f} KB" if file.size is not None else ""
-    until = f"kept until {file.expires_at:%d %b} {clock_time(file.expires_at)}" if file.expires_at else ""
+    size = size_of(file.size) if file.size is not None else ""
+    until = f"kept until {clock_time(file.expires_at)}" if file.expires_at else ""
     said = " · ".join(text for text in (size, until) if text)
     more = {"artifact": file.name, **({"property": check} if check else {})}
     return Item(
@@ -174,15 +176,12 @@ def run_log(
     run: Run,
     query: RunLogQuery,
     excerpt: LogExcerpt,
-    terms: Terms,
+    platform: Platform,
     *,
     ignored: Sequence[str] = (),
-    more: bool = False,
 ) -> Reply:
-    """Show the end of a run's log, of the lines of one check, or of a file of the run.
-
-    `ignored`: what it does not take. `more`: the whole can be had as a file.
-    """
+    """Show the end of a run's log, of the lines of one check, or of a file of the run; `ignored`: what it does not take."""
+    terms = platform.terms
     title, place = titled(query.check) if query.check else (None, ())
     only = (Untrusted(query.grep),) if query.grep else ()
     what = "Errors of " if excerpt.instead else "Log of "
@@ -202,18 +201,33 @@ def run_log(
                 Fact("File" if query.artifact else "Error" if excerpt.instead else "Log", (count(excerpt.total, "line"),)),
                 Fact(terms.check.title, (title, " in ", *place) if title and place else (title,) if title else ()),
                 Fact("Only lines with", only),
+                Fact("Kept until", (clock_time(excerpt.kept_until),) if excerpt.kept_until else ()),
             )
             if fact.value
         ),
         excerpt=_excerpt(excerpt),
         files=_files(excerpt, "file" if query.artifact else "log", _file_name(run, query.artifact)),
-        buttons=() if query.file or query.artifact or not excerpt.total or not more else (
-            Button(label="Whole log as a file", command=Command.of_run("logs", run.ref, file="yes")),
-        ),
+        buttons=_further(run, query, excerpt, platform),
         tone=_tone(excerpt),
         context=Context(run=run.ref, property_name=query.check),
     )  # fmt: skip
     return Reply(card=card)
+
+
+def _further(run: Run, query: RunLogQuery, excerpt: LogExcerpt, platform: Platform) -> tuple[Button, ...]:
+    """Offer the whole of a log as a file, and the other files that are kept."""
+    able = platform.run_logs is not None and "file" in platform.run_logs.narrows
+    whole = able and excerpt.total and not query.file and not query.artifact
+    about = {"property": query.check} if query.check else {}
+    offered = (
+        ("Whole log as a file", {"file": "yes", **about}, whole),
+        ("Files", {"list": "yes", **about}, platform.files is not None),
+    )
+    return tuple(
+        Button(label=label, command=Command.of_run("logs", run.ref, **values))
+        for label, values, there in offered
+        if there
+    )
 
 
 def _run_story(excerpt: LogExcerpt, *, narrowed: bool) -> str:

@@ -87,8 +87,14 @@ def partly(found: RunAnalysis) -> Line:
 
 
 def verdict_word(verdict: Verdict) -> str:
-    """Say a verdict in a word; a run that somebody else ended, or a lost machine, was aborted."""
-    return "aborted" if verdict.interrupted else WORDS[verdict.kind]
+    """Say a verdict in a word; a run that somebody else ended, or a lost machine, was aborted.
+
+    Of one whose checks are all known, and none of which passed or failed, the results are not unavailable.
+    """
+    if verdict.interrupted:
+        return "aborted"
+    unread = verdict.partial or verdict.unknown or not verdict.total
+    return "finished" if verdict.kind is VerdictKind.NO_RESULTS and not unread else WORDS[verdict.kind]
 
 
 def verdict_words(verdict: Verdict, terms: Terms) -> str:
@@ -371,6 +377,7 @@ def facts(found: RunAnalysis, now: datetime) -> tuple[Fact, ...]:
     spent = elapsed(run, now)
     told = (
         (terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
+        (terms.launcher.title, (Untrusted(run.launcher_name),) if run.launcher_name else ()),
         (terms.check.titles, (_counts(found),) if found.verdict.total else ()),
         ("Requested", (minutes(run.requested_minutes),) if run.requested_minutes else ()),
         ("Elapsed", (duration(spent),) if spent is not None and run.took is None else ()),
@@ -380,7 +387,7 @@ def facts(found: RunAnalysis, now: datetime) -> tuple[Fact, ...]:
         ("Failure moment", _exactly(run.failure_moment)),
         (terms.source.title, (Untrusted(run.source),) if run.source else ()),
         ("Commit", (Untrusted(run.commit[:SHORT_COMMIT], code=True),) if run.commit else ()),
-        ("Test", (Untrusted(run.test_name),) if run.test_name else ()),
+        ("Test", (Untrusted(run.test_name),) if run.test_name and run.test_name != run.launcher else ()),
         ("Started by", (Untrusted(run.creator),) if run.creator else ()),
         ("Compared with", comparing.baseline(found.diff, now, terms)),
     )

@@ -19,6 +19,7 @@ _FILE = re.compile(r"\.[A-Za-z0-9]{1,5}(?:::|$)", re.ASCII)
 STOPS = (".", "!", "?", "…")
 MINUTE = HOUR = 60
 DAY = 24
+_KB = 1000
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -140,6 +141,15 @@ def took(span: timedelta) -> str:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     whole, rest = divmod(round(seconds), MINUTE)
     return f"{whole} min {rest} s" if whole < HOUR and rest else duration(span)
+
+
+def size_of(number: int) -> str:
+    """Write a number of bytes: "31 bytes", "10 KB", "1.2 MB"."""
+    if number < _KB:
+        return count(number, "byte")
+    if number < _KB * _KB:
+        return f"{number // _KB} KB"
+    return f"{number / (_KB * _KB):,.1f} MB"
 
 
 def ago(then: datetime | None, now: datetime) -> str:

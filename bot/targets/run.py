@@ -26,6 +26,7 @@ from bot.platform import Need, Platform, listed
 from bot.recent import newest_here
 from bot.replies import commands, parts
 from bot.replies import finding as replies
+from bot.terms import shared
 
 T = TypeVar("T")
 Located = tuple[Platform, Run]
@@ -204,7 +205,10 @@ async def _pasted_run(asked: Asked, services: Services, pasted: Pasted) -> Locat
     if pasted.run_id:
         found = await _with_id(search, pasted.run_id)
         if found is None:
-            raise search.nothing(NotFound(replies.no_such_id(pasted.run_id, sessions=True), what="run"))
+            terms = shared([p.terms for p in search.platforms if p.reads.owns(pasted.run_id)])
+            raise search.nothing(
+                NotFound(replies.no_such_id(pasted.run_id, terms, sessions=True), what="run")
+            )
         return found
     url = pasted.report_url.reveal() if pasted.report_url else None
     session = pasted.session_id
@@ -275,12 +279,19 @@ async def _by_launcher(text: str, search: Search, services: Services, *, ended: 
 
 async def _unclear(text: str, platforms: tuple[Platform, ...], services: Services) -> ClewError:
     """Say that a text names no run, and offer the launchers that may be meant."""
-    known = [name for platform in platforms for name in await known_launchers(platform, services)]
+    names = {platform.connection: await known_launchers(platform, services) for platform in platforms}
+    having = [p for p in platforms if any(is_called(text, name) for name in names[p.connection])]
+    if having:
+        whole = all(platform.lists is not None for platform in having)
+        return replies.no_runs_of(text, (), shared([p.terms for p in having]), whole=whole)
+    known = [name for platform in platforms for name in names[platform.connection]]
     error = replies.neither_run_nor_launcher(text, known, services.terms)
     if error.corrections or " " in text:
         return error
-    if any(platform.reads.owns(text) for platform in platforms):
-        return NotFound(replies.no_such_id(text, sessions=moments.is_platform_id(text)), what="run")
+    owners = [platform.terms for platform in platforms if platform.reads.owns(text)]
+    if owners:
+        said = replies.no_such_id(text, shared(owners), sessions=moments.is_platform_id(text))
+        return NotFound(said, what="run")
     if CUT in text or (_HEX.match(text) and len(text) >= SHORTEST_ID):
         return replies.begins_no_recent(text)
     return replies.too_short(text, SHORTEST_ID) if _HEX.match(text) else error
@@ -292,7 +303,8 @@ async def _latest(services: Services, platform: Platform, launcher: str, *, ende
         return run
     if not launcher:
         raise replies.no_runs(platform.terms)
-    raise replies.no_runs_of(launcher, await launchers_of(platform, services), platform.terms)
+    known = [name for name in await launchers_of(platform, services) if not is_called(launcher, name)]
+    raise replies.no_runs_of(launcher, known, platform.terms, whole=platform.lists is not None)
 
 
 async def _newest(platform: Platform, services: Services, launcher: str | None, *, ended: bool) -> Run | None:
@@ -303,8 +315,8 @@ async def _newest(platform: Platform, services: Services, launcher: str | None, 
     query = RunQuery(launcher=launcher)
     if platform.lists is None:
         recorded = await newest_here(platform, services.store, query, anew=False)
-        if launcher and not recorded:  # it may be a launcher's id
-            query = RunQuery(launcher_key=launcher)
+        if launcher and not recorded:  # it may be a launcher's id, or the runs are called otherwise
+            query = RunQuery(launcher_key=await _key_of(launcher, platform))
             recorded = await newest_here(platform, services.store, query, anew=False)
         run = _of_page(recorded, ended=ended)
         return await platform.reads.run(run.ref.run_id) if run else None
@@ -312,6 +324,13 @@ async def _newest(platform: Platform, services: Services, launcher: str | None, 
         if page:
             return _of_page(page, ended=ended)
     return None
+
+
+async def _key_of(launcher: str, platform: Platform) -> str:
+    """Return the id of the launcher with that name, where one alone is listed; else the text itself."""
+    rows = await platform.lists_launchers.launchers() if platform.lists_launchers is not None else ()
+    keys = [row.key for row in rows if is_called(launcher, row.name)]
+    return keys[0] if len(keys) == 1 else launcher
 
 
 def _of_page(page: Sequence[Run], *, ended: bool) -> Run | None:

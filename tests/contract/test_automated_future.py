@@ -295,6 +295,39 @@ async def test_results__removed_there(team: TeamStage) -> None:
     assert "1 result of them removed there since." in results.note
 
 
+async def test_run__is_of_its_project(team: TeamStage) -> None:
+    """A record is called by its label, else by its project's name, never by an id; and is of the project either way."""
+    labelled = await team.platform.reads.run(await team.record("Nightly tests"))
+    plain = await team.platform.reads.run(await team.record(""))
+    await team.platform.reads.run(plain.ref.run_id)
+
+    assert (labelled.launcher, labelled.launcher_name) == ("Nightly tests", "Web shop")
+    assert (plain.launcher, plain.launcher_name, plain.test_name) == ("Web shop", None, None)
+    assert all(run.is_of("Web shop") and not run.is_of("Accounts") for run in (labelled, plain))
+    assert len(team.server.requests("GET", ".*/project/")) == 1
+
+
+async def test_run__of_a_result_without_a_label(team: TeamStage) -> None:
+    """A run that only one of its results names is called by its project too."""
+    run_id = team.server.add_run(team.server.project_id)
+    result_id = team.server.add_result(team.server.project_id, "t1", "Passed", test_run_id=run_id)
+    await team.platform.reads.run(result_id)
+
+    assert (await team.platform.reads.run(run_id)).launcher == "Web shop"
+
+
+async def test_run__projects_that_cannot_be_read(team: TeamStage) -> None:
+    """A list of projects that is none takes nothing from the record; a server that is away is asked again."""
+    run_id = await team.record()
+    team.server.misbehave("captive portal", method="GET", path=".*/project/")
+    odd = await team.platform.reads.run(run_id)
+
+    run = await team.platform.reads.run(run_id)
+
+    assert (odd.launcher, odd.launcher_name) == ("Nightly", team.server.project_id)
+    assert (run.launcher, run.launcher_name) == ("Nightly", "Web shop")
+
+
 # Publishing ---------------------------------------------------------------------------------------
 
 
@@ -432,6 +465,7 @@ async def test_log__newest_of_the_failing_result(team: TeamStage) -> None:
 
     assert [line.text for line in excerpt.lines] == ["10:31 balance 98", "10:31 balance 99"]
     assert (excerpt.matched, excerpt.total) == (19, 100)
+    assert excerpt.kept_until == team.server.now() + timedelta(days=30)
     assert named.path is not None
     assert await asyncio.to_thread(Path(named.path).read_text) == "old"
 

@@ -139,6 +139,79 @@ async def test_launch__ends_when_it_is_completed(talk: Talk) -> None:
     assert "finished" in talk.live
 
 
+async def test_failing__of_a_record_so_far(talk: Talk) -> None:
+    """What was reported into a record is known before it ends; nothing there waits for the end."""
+    asked = await talk.stage.say('launch "Web shop" label=Nightly connection=af')
+    await talk.press(asked, "Launch")
+    run_id = next(iter(talk.stage.memory.intents.values())).run_id or ""
+    empty = (await talk.stage.say(f"failing {run_id}")).card
+    project = talk.team.server.project_id
+    fine = talk.team.server.add_result(project, "t1", "Passed", test_run_id=run_id)
+    await talk.stage.say(f"status {fine}")
+    passing = (await talk.stage.say(f"failing {run_id}")).card
+    bad = talk.team.server.add_result(project, "t2", "Failed", test_run_id=run_id)
+    await talk.stage.say(f"status {bad}")
+    failing = (await talk.stage.say(f"failing {run_id}")).card
+    status = (await talk.stage.say(f"status {run_id}")).card
+
+    assert "has not ended yet, and none of its tests is known so far." in plain(empty.text)
+    assert "has not ended yet; so far its only test passes." in plain(passing.text)
+    assert plain(failing.title).startswith("1 failing test in Nightly")
+    assert plain(failing.title).endswith("so far")
+    assert plain(status.title).startswith("running: Nightly")
+    assert {plain(fact.value) for fact in status.facts} > {"Web shop", "1 failing, 1 passing"}
+
+
+async def test_status__of_a_project(talk: Talk) -> None:
+    """A project's name stands for its latest test run, whatever that is called; of one without any that is said."""
+    talk.team.server.add_project("Accounts")
+    none = await talk.stage.say("status Accounts connection=af")
+    asked = await talk.stage.say('launch "Web shop" label=Nightly connection=af')
+    await talk.press(asked, "Launch")
+    await talk.passes(60, ticks=2)
+    found = await talk.stage.say('status "Web shop" connection=af')
+
+    assert "Clew knows of no test runs of the project “Accounts”." in plain(none.card.text)
+    assert plain(found.card.title).startswith("running: Nightly")
+
+
+async def test_watch__of_a_project(talk: Talk) -> None:
+    """A channel that watches a project is notified of its records, whatever they are called."""
+    await talk.passes(0)
+    await talk.stage.say('watch "Web shop" connection=af')
+    asked = await talk.stage.say('launch "Web shop" label=Nightly connection=af')
+    await talk.press(asked, "Launch")
+    run_id = next(iter(talk.stage.memory.intents.values())).run_id or ""
+    await talk.press(await talk.stage.say(f"cancel {run_id}"), "Stop")
+    await talk.passes(60, ticks=3)
+
+    assert [key for key, row in talk.stage.memory.outbox.items() if "Nightly" in repr(row)] != []
+
+
+async def test_logs__files_and_how_long_they_are_kept(talk: Talk) -> None:
+    """Each card of a log leads to the other files of its result, and says when the platform removes this one."""
+    project = talk.team.server.project_id
+    run_id = talk.team.server.add_run(project, label="theirs")
+    for name in ("t1", "t2"):
+        result_id = talk.team.server.add_result(project, name, "Failed", test_run_id=run_id)
+        talk.team.server.add_artifact(result_id, f"{name}.log", f"{name} broke")
+        await talk.stage.say(f"status {result_id}")
+    log = await talk.stage.say(f"logs {run_id} property=t2")
+    whole = await talk.press(log, "Whole log as a file")
+    files = await talk.press(log, "Files")
+    shown = await talk.press(files, "Show")
+    again = await talk.press(shown, "Files")
+
+    kept = {fact.label: plain(fact.value) for fact in log.card.facts}["Kept until"]
+    assert log.card.excerpt is not None
+    assert whole.card.excerpt is not None
+    assert log.card.excerpt.lines == whole.card.excerpt.lines == ("t2 broke",)
+    assert [plain(item.title) for item in files.card.items] == ["t2.log"]
+    assert [plain(line) for line in files.card.items[0].lines] == [f"8 bytes · kept until {kept}"]
+    assert plain(shown.card.title).startswith("File “t2.log”")
+    assert [plain(item.title) for item in again.card.items] == ["t2.log"]
+
+
 async def test_launch__lost_answer(talk: Talk) -> None:
     """After 90 seconds a lost create is unknown, in words, and is never repeated."""
     asked = await talk.stage.say('launch "Web shop" connection=af')

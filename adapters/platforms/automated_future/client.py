@@ -64,7 +64,7 @@ class ReportService:
         self._own = own
         self._caller = Caller(Sender(http, endpoint, bounds), own.requests_per_minute)
         self._projects = Projects(self._caller)
-        self._records = Records(own.name, self._caller, ledger, now)
+        self._records = Records(own.name, self._caller, self._projects, ledger, now)
         self._writing = Writing(own, self._caller, self._projects, ledger, now)
         self._logs = LogReader(own.name, self._caller, self._records, bounds, spool)
 

@@ -63,6 +63,7 @@ class LogReader:
             path=file.path,
             size=file.size,
             file_trouble=file.trouble,
+            kept_until=chosen.expires_at,
         )
 
     async def files(self, run_id: str, check: str | None) -> tuple[RunFile, ...]:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from adapters.lanes import whose
 from adapters.platforms.automated_future import ids, protocol
 from adapters.platforms.automated_future.decode import KNOWN_FAILURE, ReadResult, result_of
+from adapters.platforms.automated_future.projects import Projects
 from adapters.platforms.http.caller import Caller
 from bot.errors import NotFound
 from bot.model import Availability, Check, CheckStatus, Results, Run, RunRef, RunStatus
@@ -35,8 +36,16 @@ _WORDS = {RunStatus.STARTING: "Pending", RunStatus.IN_PROGRESS: "Running", RunSt
 class Records:
     """The runs of one connection, by their ledger."""
 
-    def __init__(self, connection: str, caller: Caller, ledger: Ledger, now: Callable[[], datetime]) -> None:
-        self._connection, self._caller, self._ledger, self._now = connection, caller, ledger, now
+    def __init__(
+        self,
+        connection: str,
+        caller: Caller,
+        projects: Projects,
+        ledger: Ledger,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._connection, self._caller, self._projects = connection, caller, projects
+        self._ledger, self._now = ledger, now
         self._looked: dict[str, datetime] = {}  # when Clew itself looked at the open results of a run
 
     async def run(self, run_id: str) -> Run:
@@ -47,7 +56,7 @@ class Records:
         known = await self._ledger.written_results(record.ref)
         if record.ended_at is None:
             known = await self._open_anew(run_id, known)
-        return self._as_known(record, known)
+        return self._as_known(record, known, await self._projects.name(record.project))
 
     async def results(self, run: Run) -> Results:
         """Return what is known of a run's results, those that failed or have not ended read anew."""
@@ -94,13 +103,13 @@ class Records:
     async def _keep(self, found: ReadResult, run_id: str) -> None:
         ref = self._ref(run_id)
         if await self._ledger.written_run(ref) is None:
-            label = found.run_label or run_id
+            label = found.run_label
             await self._ledger.write_run(
                 LedgerRun(
                     ref=ref,
                     project=found.project,
                     label=label,
-                    series=label,
+                    series=label or found.project,
                     status=RunStatus.IN_PROGRESS,
                     created_at=self._now(),
                 )
@@ -150,7 +159,7 @@ class Records:
             ended_at=ended if found.ended else None,
         )
 
-    def _as_known(self, record: LedgerRun, known: Sequence[LedgerResult]) -> Run:
+    def _as_known(self, record: LedgerRun, known: Sequence[LedgerResult], project: str) -> Run:
         """Return a run as it stands: it ends when Clew completes it, or when all known results ended a while ago."""
         status, said, at = record.status, _WORDS.get(record.status, record.status.value), record.ended_at
         ends = [each.ended_at for each in known if each.ended_at is not None]
@@ -160,12 +169,13 @@ class Records:
             ref=record.ref,
             status=status,
             status_text=said,
-            launcher=record.label or record.project,
+            launcher=record.label or project,
             launcher_key=record.project or None,
+            launcher_name=project if record.label else None,
             created_at=record.created_at,
             completed_at=at,
             description=f"Published from {record.origin}." if record.origin else None,
-            test_name=record.series or None,
+            test_name=record.series if record.series != record.project else None,
         )
 
     def _alone(self, found: ReadResult) -> Run:
