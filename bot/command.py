@@ -15,7 +15,7 @@ from bot.model import NOTHING, Moment, Run, Secret
 from bot.parsed import ParsedCommand
 from bot.platform import Need, Platform
 from bot.ports import Clock, Report, Store
-from bot.state import Actor, AuditEntry, Invocation, Place
+from bot.state import Actor, AuditEntry, Invocation, Place, Subscription
 from bot.terms import Terms, shared, worded
 
 _GIVEN = re.compile(
@@ -83,6 +83,20 @@ class Services:
     def terms(self) -> Terms:
         """The nouns that all connections have in common."""
         return shared([platform.terms for platform in self.platforms.values()])
+
+    @property
+    def left_out(self) -> list[str]:
+        """The connections whose runs no subscription means that names none."""
+        return [name for name, platform in self.platforms.items() if not platform.notified_by_default]
+
+    def meant_by(self, subscription: Subscription) -> list[Platform]:
+        """Return the connections whose runs a subscription means."""
+        named = subscription.connection
+        return [
+            p
+            for name, p in self.platforms.items()
+            if name == named or (named is None and p.notified_by_default)
+        ]
 
     async def note(self, actor: Actor, place: Place, action: str, decision: str, detail: str) -> None:
         """Add a line to the audit trail. Raises `StoreError`."""

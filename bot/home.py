@@ -114,5 +114,5 @@ async def _over(platform: Platform, services: Services, most: int) -> list[Run]:
 async def _subscriptions(services: Services, channels: Channels) -> Card:
     heard = [(s, s.channel.rpartition(":")[2]) for s in await services.store.subscriptions()]
     mine = [(s, channels.names[own]) for s, own in heard if own in channels.names]
-    items = tuple(replies.subscription(s, name) for s, name in mine[:SUBSCRIPTIONS])
+    items = tuple(replies.subscription(s, name, services.left_out) for s, name in mine[:SUBSCRIPTIONS])
     return replies.subscriptions(items, left_out=len(mine) - len(items), known=channels.whole)

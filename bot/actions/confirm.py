@@ -97,7 +97,7 @@ async def _confirmed(intent: Intent, platform: Platform, services: Services) -> 
             return await _join(intent, session, services)
         earlier = await _repeated_meanwhile(intent, services)
         if earlier is not None:
-            return await _ask_again(intent, earlier, services)
+            return await _ask_again(intent, earlier, platform, services)
         if await services.store.advance(intent.id, DRAFT, IntentState.CONFIRMED, services.clock.now()):
             return None
     return await _happened(intent, services)
@@ -139,11 +139,11 @@ async def _repeated_meanwhile(intent: Intent, services: Services) -> Intent | No
     return earlier if earlier and earlier.id not in intent.reason else None
 
 
-async def _ask_again(intent: Intent, earlier: Intent, services: Services) -> Reply:
+async def _ask_again(intent: Intent, earlier: Intent, platform: Platform, services: Services) -> Reply:
     """Let a draft go whose like was just confirmed by somebody, and offer to ask for it all the same."""
     why = f"the same as {earlier.id}"
     moved = await _let_go(intent, IntentState.DECLINED, "asked again", why, services)
-    return moved or confirming.repeated(intent, earlier, services.clock.now())
+    return moved or confirming.repeated(intent, earlier, platform, services.clock.now())
 
 
 async def intent_of(asked: Asked, services: Services, verb: str) -> Intent:

@@ -36,7 +36,7 @@ async def propose(platform: Platform, asked: Asked, services: Services) -> Reply
                                  reason=confirm.warned_of(earlier))  # fmt: skip
     if asked.invocation.confirmed and earlier is None:
         return await confirm.go(intent, asked, services)
-    warnings = (just_confirmed(earlier, services.clock.now()),) if earlier else ()
+    warnings = (just_confirmed(earlier, platform, services.clock.now()),) if earlier else ()
     return replies.confirm_agent(intent, request, run, platform.terms, warnings)
 
 

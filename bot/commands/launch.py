@@ -52,9 +52,18 @@ async def handle(asked: Asked, services: Services) -> Reply:
 
 
 async def propose(
-    request: LaunchRequest, platform: Platform, asked: Asked, services: Services, *, reason: str = ""
+    request: LaunchRequest,
+    platform: Platform,
+    asked: Asked,
+    services: Services,
+    *,
+    reason: str = "",
+    of: Run | None = None,
 ) -> Reply:
-    """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once."""
+    """Keep a launch as a draft and show it for confirmation; what was confirmed beforehand is sent at once.
+
+    `of`: the run that it does once more.
+    """
     launches = require(platform, LAUNCHES, services)
     request = await resolved(request, platform)
     parameters = launches.parameters(request)
@@ -63,7 +72,7 @@ async def propose(
     repeated = await confirm.repeated(
         request, platform.connection, services, key=request.key, subject=request.launcher
     )
-    again = (just_confirmed(repeated, services.clock.now()),) if repeated else ()
+    again = (just_confirmed(repeated, platform, services.clock.now()),) if repeated else ()
     warnings = (*again, *await _warnings(request, platform, services))
     intent = await confirm.draft(request, platform.connection, asked, services, key=request.key,
                                  subject=request.launcher, reason=_reason(reason, repeated))  # fmt: skip
@@ -74,7 +83,7 @@ async def propose(
     cost, alone = launches.cost(request), asked.invocation.place.direct
     return replies.confirmation(
         intent, request, shown, platform.terms, cost=cost, alone=alone, warnings=warnings,
-        findable=platform.lists is not None,
+        findable=platform.lists is not None, of=of,
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ async def _again(
                                  subject=request.run_id, reason=confirm.warned_of(earlier))  # fmt: skip
     if asked.invocation.confirmed and earlier is None:
         return await confirm.go(intent, asked, services)
-    warnings = (just_confirmed(earlier, services.clock.now()),) if earlier else ()
+    warnings = (just_confirmed(earlier, platform, services.clock.now()),) if earlier else ()
     return replies.confirm_rerun(intent, request, platform.terms, warnings)
 
 
@@ -65,7 +65,7 @@ async def _launch_again(
     intent = await services.store.intent_of_run(run.ref)
     launches = require(platform, LAUNCHES_AGAIN, services)
     request = _request(run, intent, launches, services.new_key())
-    return await propose(request, platform, asked, services, reason=f"rerun of {run.ref.run_id}")
+    return await propose(request, platform, asked, services, reason=f"rerun of {run.ref.run_id}", of=run)
 
 
 def _request(run: Run, intent: Intent | None, launches: Launches, key: str) -> LaunchRequest:

@@ -37,7 +37,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
         s = subscription
         await services.store.unsubscribe(channel, s.connection, s.launcher, s.source)
     left = [s for s in here if s not in gone]
-    return replies.no_longer(tuple(gone), tuple(left))
+    return replies.no_longer(tuple(gone), tuple(left), services.left_out)
 
 
 def _fitting(

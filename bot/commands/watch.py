@@ -72,18 +72,13 @@ async def handle(asked: Asked, services: Services) -> Reply:
         raise replies.fits_no_run(odd)
     new = await services.store.subscribe(wanted, services.clock.now())
     await restore(services.store, wanted.channel)
-    meant = [p for name, p in services.platforms.items() if name == wanted.connection or (
-        wanted.connection is None and p.notified_by_default)]  # fmt: skip
+    meant = services.meant_by(wanted)
     return replies.watching_now(
-        wanted, new=new, there=there, left_out=() if wanted.connection else left_out(services),
+        wanted, new=new, there=there, left_out=() if wanted.connection else services.left_out,
+        unlisted=[p for p in meant if p.lists is None],
         volume=await volume_of(wanted, meant, services.store, services.clock.now()),
         runs=meant[0].terms.run if len({p.terms for p in meant}) == 1 else PLAIN.run,
     )  # fmt: skip
-
-
-def left_out(services: Services) -> list[str]:
-    """Return the connections whose runs no subscription means that names none."""
-    return [name for name, platform in services.platforms.items() if not platform.notified_by_default]
 
 
 async def _addressed(wanted: Subscription, services: Services) -> Subscription:

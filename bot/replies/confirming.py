@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.cards import Button, Card, Command, Line, Reply, Style, Tone, Untrusted
 from bot.errors import UserError
 from bot.model import LaunchRequest, RunRef
+from bot.platform import Platform
 from bot.publication import PublishRequest
 from bot.replies.wording import ago, check_name, sentence, short_id
 from bot.state import Intent, IntentKind, IntentState
@@ -21,11 +22,15 @@ NOT_HERE = "This can only be confirmed or cancelled in the channel where it was 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How one kind is spoken of: its noun, what the platform did with it, and what a second one would be."""
+    """How one kind is spoken of: its noun, what the platform did with it, what a second one would be.
+
+    `became`: what its id is of, "" where it has none.
+    """
 
     noun: str
     done: str = "started"
     another: str = "start another run"
+    became: str = "run"
 
     @property
     def nothing(self) -> str:
@@ -35,13 +40,30 @@ class Words:
 
 WORDS: Mapping[IntentKind, Words] = {
     IntentKind.LAUNCH: Words("launch"),
-    IntentKind.DEBUG: Words("debugging session"),
+    IntentKind.DEBUG: Words("debugging session", another="open another session", became="session"),
     IntentKind.RERUN: Words("rerun"),
-    IntentKind.CANCEL: Words("request to stop a run", "stopped"),
-    IntentKind.AGENT: Words("run of an agent", another="start the agent once more"),
-    IntentKind.QUARANTINE: Words("change of the quarantine", "changed"),
-    IntentKind.PUBLISH: Words("publication", "written", another="write all of it once more"),
+    IntentKind.CANCEL: Words("request to stop a run", "stopped", another="ask for it once more", became=""),
+    IntentKind.AGENT: Words("run of an agent", another="start the agent once more", became="agent run"),
+    IntentKind.QUARANTINE: Words(
+        "change of the quarantine", "changed", another="change it once more", became=""
+    ),
+    IntentKind.PUBLISH: Words("publication", "written", another="write all of it once more", became="record"),
 }
+_RECORD = Words("launch", another="open another record", became="record")  # where a launch runs nothing
+
+
+def words_of(intent: Intent, platform: Platform) -> Words:
+    """Return how an intent is spoken of where it goes, in the nouns of that platform."""
+    if intent.kind is IntentKind.LAUNCH and platform.runs_nothing:
+        return _RECORD
+    words = WORDS[intent.kind]
+    run = platform.terms.run.one
+    return (
+        replace(words, another=words.another.removesuffix("run") + run, became=run)
+        if words.became == "run"
+        else words
+    )
+
 
 HAPPENED = {
     IntentState.DRAFT: "It is still waiting for confirmation.",
@@ -92,6 +114,8 @@ def _again(intent: Intent) -> Line:
     """Begin a question for the same once more."""
     if isinstance(intent.request, LaunchRequest):
         return ("Launch ", Untrusted(intent.request.launcher))
+    if isinstance(intent.request, PublishRequest):
+        return ("Publish ", Untrusted(intent.request.label))
     return ("Start the ", *named(intent))
 
 
@@ -101,17 +125,18 @@ def run_named(launcher: str, run_id: str) -> Line:
     return (Untrusted(launcher), " ", shown) if launcher else (shown,)
 
 
-def just_confirmed(earlier: Intent, now: datetime) -> Line:
+def just_confirmed(earlier: Intent, platform: Platform, now: datetime) -> Line:
     """Warn that exactly this was confirmed a moment ago, by whomever."""
-    run: Line = (" as run ", Untrusted(short_id(earlier.run_id), code=True)) if earlier.run_id else ()
-    words = WORDS[earlier.kind]
+    words = words_of(earlier, platform)
+    known = words.became and earlier.run_id
+    run: Line = (f" as {words.became} ", Untrusted(short_id(known), code=True)) if known else ()
     return (f"The same {words.noun} was confirmed {ago(earlier.posted_at or earlier.created_at, now)}", *run,
             f". This would {words.another}, at the same cost.")  # fmt: skip
 
 
-def repeated(intent: Intent, earlier: Intent, now: datetime) -> Reply:
+def repeated(intent: Intent, earlier: Intent, platform: Platform, now: datetime) -> Reply:
     """Answer a confirmation whose like was confirmed by somebody meanwhile: it asks anew."""
-    said = just_confirmed(earlier, now)
+    said = just_confirmed(earlier, platform, now)
     nothing = "This button did not start anything."
     card = Card(
         title=(*_again(intent), " again?"),
@@ -153,8 +178,8 @@ def happened(intent: Intent) -> Reply:
     words = WORDS[intent.kind]
     took = words.done if words.done == "started" else "taken"
     told: list[Line] = [(HAPPENED[intent.state].format(nothing=words.nothing, done=words.done, took=took),)]
-    if intent.state is IntentState.ACCEPTED and intent.run_id:
-        told.append(("It is run ", Untrusted(intent.run_id, code=True), "."))
+    if intent.state is IntentState.ACCEPTED and intent.run_id and words.became:
+        told.append((f"It is {words.became} ", Untrusted(intent.run_id, code=True), "."))
     if intent.reason and intent.state is IntentState.REJECTED:
         told.append(sentence("The platform said: ", Untrusted(intent.reason)))
     card = Card(

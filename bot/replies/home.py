@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.cards import Button, Card, Command, Item, Line, Tone, Untrusted
@@ -57,10 +58,11 @@ def run(recent: Recent, now: datetime, *, connection: bool) -> Item:
     return Item(title=title, buttons=runs.ways_in(recent))
 
 
-def subscription(wanted: Subscription, channel: str) -> Item:
-    """Show what a channel is notified of, by the channel's name."""
+def subscription(wanted: Subscription, channel: str, left_out: Sequence[str]) -> Item:
+    """Show what a channel is notified of, by the channel's name; `left_out`: connections that have to be named."""
     problem: Line = (" (cannot be reached: ", Untrusted(wanted.problem), ")") if wanted.problem else ()
-    return Item(title=("#", Untrusted(channel), " is notified of ", *watching.described(wanted), *problem))
+    told = watching.described(wanted, left_out)
+    return Item(title=("#", Untrusted(channel), " is notified of ", *told, *problem))
 
 
 def refused(reason: str) -> Card:

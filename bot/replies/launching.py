@@ -81,19 +81,23 @@ def confirmation(
     alone: bool,
     warnings: tuple[Line, ...] = (),
     findable: bool = True,
+    of: Run | None = None,
 ) -> Reply:
     """Show what would be sent, exactly, and what it costs.
 
-    `alone`: nobody but the requester reads it. `findable`: some list may show what a lost answer left behind.
+    `alone`: nobody but the requester reads it. `findable`: some list may show what a lost answer left behind. `of`: the
+    run that is run again.
     """
     name = request.launcher
     if request.launcher_key and not name.endswith(f"({request.launcher_key})"):
         name = f"{name} ({request.launcher_key})"
-    asked: Line = ("Launch ", Untrusted(request.launcher), f" for {cost}? Nothing has been started yet.")
+    verb = "Rerun" if of else "Launch"
+    what: Line = (f"{verb} ", *(run_name(of) if of else (Untrusted(request.launcher),)))
+    asked: Line = (*what, f" for {cost}? Nothing has been started yet.")
     facts = [Fact(terms.launcher.title, (Untrusted(name, code=True),)), Fact("Cost", (cost,))]
     facts += [Fact(name, _value(value, alone=alone)) for name, value in parameters]
     card = Card(
-        title=("Launch ", Untrusted(request.launcher), "?"),
+        title=(*what, "?"),
         text=(*asked, *(span for warning in warnings for span in (" ", *warning))),
         tone=Tone.WARNING if warnings else Tone.NEUTRAL,
         body=(
@@ -101,7 +105,7 @@ def confirmation(
             ("These parameters will be sent to the connection ", Untrusted(intent.connection), ":"),
         ),
         facts=tuple(facts),
-        buttons=confirming.buttons(intent, "Launch"),
+        buttons=confirming.buttons(intent, verb),
         footer=(confirming.MINE_ONLY, "" if findable else f" {lost(terms)}"),
     )
     return Reply(card=card)

@@ -9,6 +9,7 @@ from bot.cards import Button, Card, Command, Item, Line, Reply, Tone, Untrusted
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.filters import Unmatched
+from bot.platform import Platform
 from bot.replies.meant import did_you_mean, mistaken
 from bot.replies.wording import count, duration, listed, number_of, sentence
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
@@ -18,7 +19,7 @@ from bot.volume import SPAN, Volume
 _WILD = frozenset("*?%")
 _SHOWN = 60  # characters of what was typed that a sentence quotes
 SAID = {
-    Outcome.FAILURES: "runs with failing properties",
+    Outcome.FAILURES: "runs with failures",
     Outcome.NEW_FAILURES: "runs with new failures",
     Outcome.INCOMPLETE: "incomplete runs (environment problems too)",
     Outcome.RECOVERY: "the first run that passes again",
@@ -74,15 +75,16 @@ def watching_now(
     new: bool,
     there: bool,
     left_out: Sequence[str] = (),
+    unlisted: Sequence[Platform] = (),
     volume: Volume | None = None,
     runs: Noun = PLAIN.run,
 ) -> Reply:
     """Confirm a subscription; `there`: just so before; `left_out`: connections whose runs have to be asked for.
 
-    `volume`: how much that was lately; `runs`: what its users call them.
+    `unlisted`: connections whose runs it means and cannot list; `volume`: how much that was lately; `runs`: what its
+    users call them.
     """
-    without = f", except those of {listed([*left_out])}" if left_out else ""
-    told = sentence("This channel is notified of ", *described(subscription), without)
+    told = sentence("This channel is notified of ", *described(subscription, left_out))
     much = _volume(volume, runs)
     card = Card(
         title=("Watching" if new else "Watching already" if there else "Watching changed",),
@@ -90,6 +92,7 @@ def watching_now(
         tone=Tone.GOOD,
         body=(
             told,
+            *_only_known(unlisted),
             *((much,) if much else ()),
             *(((f"For those, add {_either(left_out)}.",),) if left_out else ()),
         ),
@@ -97,6 +100,17 @@ def watching_now(
         footer=("“unwatch” ends it; “watching” lists this channel's subscriptions.",),
     )
     return Reply(card=card)
+
+
+def _only_known(unlisted: Sequence[Platform]) -> tuple[Line, ...]:
+    """Say of connections that list no runs which of theirs can be heard of."""
+    return tuple(
+        sentence(
+            Untrusted(p.connection),
+            f" lists no {p.terms.run.many}, so only those that Clew knows of are among them",
+        )
+        for p in unlisted
+    )
 
 
 def _either(connections: Sequence[str]) -> str:
@@ -128,19 +142,28 @@ def which_connection(names: Sequence[str]) -> UserError:
                      corrections=corrections)  # fmt: skip
 
 
-def no_longer(gone: tuple[Subscription, ...], left: tuple[Subscription, ...]) -> Reply:
-    """Confirm that subscriptions ended, and say what is left."""
-    told: Line = sentence("This channel is no longer notified of ", *_all(gone))
+def no_longer(
+    gone: tuple[Subscription, ...], left: tuple[Subscription, ...], left_out: Sequence[str] = ()
+) -> Reply:
+    """Confirm that subscriptions ended, and say what is left; `left_out` as in `listing`."""
+    told: Line = sentence("This channel is no longer notified of ", *_all(gone, left_out))
     rest: Line = (
-        sentence("It is still notified of ", *_all(left))
+        sentence("It is still notified of ", *_all(left, left_out))
         if left
         else ("It is not notified of any runs now.",)
     )
     return Reply(card=Card(title=("No longer watching",), text=(*told, " ", *rest), body=(told, rest)))
 
 
-def listing(subscriptions: tuple[Subscription, ...], left_out: Sequence[str] = ()) -> Reply:
-    """List a channel's subscriptions; `left_out`: connections that none of them means without naming it."""
+def listing(
+    subscriptions: tuple[Subscription, ...],
+    left_out: Sequence[str] = (),
+    unlisted: Sequence[Platform] = (),
+) -> Reply:
+    """List a channel's subscriptions; `left_out`: connections that none of them means without naming it.
+
+    `unlisted`: connections that cannot list the runs that are meant.
+    """
     if not subscriptions:
         said: Line = ("This channel watches nothing. “watch” notifies it when runs end.",)
         return Reply(card=Card(title=("Watching nothing",), text=said, body=(said,)), private=True)
@@ -148,21 +171,23 @@ def listing(subscriptions: tuple[Subscription, ...], left_out: Sequence[str] = (
     without = (f"Runs of {listed([*left_out])} are only among them where that connection is named.",)
     card = Card(
         title=(f"This channel watches {count(len(subscriptions), 'thing')}",),
-        text=sentence("This channel is notified of ", *_all(subscriptions)),
-        body=(without,) if unnamed and left_out else (),
-        items=tuple(_item(s) for s in subscriptions),
+        text=sentence("This channel is notified of ", *_all(subscriptions, left_out)),
+        body=(*((without,) if unnamed and left_out else ()), *_only_known(unlisted)),
+        items=tuple(_item(s, left_out) for s in subscriptions),
         footer=("“watch LAUNCHER outcomes=changes” adds one; “unwatch LAUNCHER” ends one.",),
     )
     return Reply(card=card, private=True)
 
 
-def described(subscription: Subscription) -> Line:
-    """Say what a subscription wants, as the end of a sentence."""
+def described(subscription: Subscription, left_out: Sequence[str] = ()) -> Line:
+    """Say what a subscription wants, as the end of a sentence; `left_out`: connections that have to be named."""
     s = subscription
     parts: list[str | Untrusted] = [_outcomes(s.outcomes)]
     for word, value in ((" of ", s.launcher), (" from source ", s.source), (" on ", s.connection)):
         if value is not None:
             parts += [word, Untrusted(value)]
+    if left_out and s.connection is None:
+        parts.append(f", except those of {listed([*left_out])}")
     return tuple(parts)
 
 
@@ -191,7 +216,7 @@ def _watch(outcomes: str, subscription: Subscription) -> Command:
     return Command("watch", {"outcomes": outcomes, **scope(subscription), **kept})
 
 
-def _item(subscription: Subscription) -> Item:
+def _item(subscription: Subscription, left_out: Sequence[str]) -> Item:
     lines: list[Line] = []
     if subscription.from_settings:
         lines.append(("From the settings file",))
@@ -200,7 +225,7 @@ def _item(subscription: Subscription) -> Item:
         lines.append((*why, " Messages for this channel are waiting."))
     if subscription.report_links is not None:
         lines.append((f"Report links: {subscription.report_links.value}",))
-    return Item(title=described(subscription), lines=tuple(lines), buttons=_buttons(subscription))
+    return Item(title=described(subscription, left_out), lines=tuple(lines), buttons=_buttons(subscription))
 
 
 def _buttons(subscription: Subscription) -> tuple[Button, ...]:
@@ -220,9 +245,9 @@ def _outcomes(outcomes: frozenset[Outcome]) -> str:
     return listed([SAID[o] for o in SAID if o in outcomes])
 
 
-def _all(subscriptions: tuple[Subscription, ...]) -> Line:
+def _all(subscriptions: tuple[Subscription, ...], left_out: Sequence[str]) -> Line:
     parts: list[str | Untrusted] = []
     for position, subscription in enumerate(subscriptions):
         joint = "" if position == 0 else " and " if position == len(subscriptions) - 1 else ", "
-        parts += [joint, *(s for s in described(subscription) if isinstance(s, str | Untrusted))]
+        parts += [joint, *(s for s in described(subscription, left_out) if isinstance(s, str | Untrusted))]
     return tuple(parts)

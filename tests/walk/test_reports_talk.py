@@ -125,6 +125,17 @@ async def test_launch__a_record_to_report_into(talk: Talk) -> None:
     assert talk.team.server.api_key not in talk.live
 
 
+async def test_launch__the_same_again(talk: Talk) -> None:
+    """A second record is warned of as what it is: nothing was run, and nothing would be."""
+    words = 'launch "Web shop" label="Nightly tests" connection=af'
+    await talk.press(await talk.stage.say(words), "Launch")
+    run_id = next(iter(talk.stage.memory.intents.values())).run_id or ""
+    again = (await talk.stage.say(words)).card
+
+    said = f"The same launch was confirmed just now as record {run_id[:6]}…{run_id[-5:]}. This would open another record"
+    assert said in plain(again.text)
+
+
 async def test_launch__ends_when_it_is_completed(talk: Talk) -> None:
     """Stopping completes the record, and the card says how that ended."""
     await talk.passes(0)
@@ -178,7 +189,10 @@ async def test_status__of_a_project(talk: Talk) -> None:
 async def test_watch__of_a_project(talk: Talk) -> None:
     """A channel that watches a project is notified of its records, whatever they are called."""
     await talk.passes(0)
-    await talk.stage.say('watch "Web shop" connection=af')
+    watching = (await talk.stage.say('watch "Web shop" connection=af')).card
+    listed = (await talk.stage.say("watching")).card
+    only = "af lists no test runs, so only those that Clew knows of are among them."
+    assert all(only in [plain(line) for line in card.body] for card in (watching, listed))
     asked = await talk.stage.say('launch "Web shop" label=Nightly connection=af')
     await talk.press(asked, "Launch")
     run_id = next(iter(talk.stage.memory.intents.values())).run_id or ""

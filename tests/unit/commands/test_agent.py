@@ -89,7 +89,8 @@ async def test_agent__a_second_one_a_moment_later_is_warned_of() -> None:
     await stage.press("Start")
     again = await stage.say("debug 1026")
 
-    assert "The same run of an agent was confirmed" in texts(again.card)
+    assert "The same run of an agent was confirmed just now as agent run " in texts(again.card)
+    assert ". This would start the agent once more, at the same cost." in texts(again.card)
 
 
 async def test_agent__a_lost_answer_is_never_sent_twice() -> None:

@@ -203,10 +203,10 @@ async def test_rerun__without_the_call_the_launch_is_asked_for_again() -> None:
     stage.service.finish(run)
     stage.clock.pass_time(3600)
     asked = await stage.say(f"rerun {run.ref.run_id}")
-    await stage.press("Launch")
+    await stage.press("Rerun")
     second = stage.service.launches[1]
 
-    assert plain(asked.card.title) == "Launch basic_test?"
+    assert plain(asked.card.title) == f"Rerun basic_test {run.ref.run_id[:8]}?"
     assert (second.launcher, second.values) == (first.launcher, first.values)
     assert second.key != first.key
 

@@ -58,7 +58,11 @@ async def test_watch__a_launcher_says_which_connection_is_meant() -> None:
 
     assert found == {("Regression Suite", "qa"), (None, None)}
     assert "Runs of qa are only among them where that connection is named." in listed
-    await stage.say("unwatch Regression Suite")
+    assert "every finished run, except those of qa" in listed
+    assert "every finished run of Regression Suite on qa" in listed
+    assert "of Regression Suite on qa, except" not in listed
+    left = texts((await stage.say("unwatch Regression Suite")).card)
+    assert "It is still notified of every finished run, except those of qa." in left
     assert [s.launcher for s in await stage.memory.subscriptions(CHANNEL)] == [None]
 
 

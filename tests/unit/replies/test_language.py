@@ -347,7 +347,7 @@ def of_acts(ending: str) -> Iterator[Card]:
         yield confirming.declined(act).card
         yield confirming.expired(act).card
         yield confirming.withdrawn(act)
-        yield confirming.repeated(act, replace(act, posted_at=NOW), NOW).card
+        yield confirming.repeated(act, replace(act, posted_at=NOW), a_build_server().platform, NOW).card
     platform = a_build_server().platform
     yield asking.answered(ModelAnswer(text=ending, sources=(ending,)), Context(), platform).card
     yield asking.diagnosed(Diagnosis(cause=ending, fix=ending), a_run(1), platform).card
