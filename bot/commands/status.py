@@ -1,37 +1,46 @@
 """Show recent runs, or how one run is doing.
 
-status [RUN] [launcher=NAME] [count=NUMBER]
+status [RUN] [launcher=NAME] [source=NAME] [test_name=NAME] [creator=NAME] [since=TIME] [count=NUMBER] [from=NUMBER]
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot import grammar
 from bot.actions import send
 from bot.analysis import RunAnalysis
-from bot.cards import FieldKind, Reply
+from bot.cards import FROM, Command, FieldKind, Line, Pages, Reply
 from bot.command import Asked, Parameter, Services, Verb
-from bot.commands.parameters import CONNECTION
+from bot.commands.parameters import BEGIN, CONNECTION, MOST_ENTRIES, first_of
 from bot.errors import ServiceError
-from bot.model import Run, RunQuery
 from bot.platform import Platform
-from bot.recent import newest_here, newest_of, recent_of
+from bot.recent import Narrowed, newest_of, recent_of
 from bot.replies import finding, known
 from bot.replies import runs as replies
 from bot.replies.charts import failing_so_far
 from bot.targets.follow import follow
+from bot.targets.listed import Listed, read_listed
 from bot.targets.run import Search, analysis_for, platform_of
 from bot.triage import LauncherRow
 
 LISTED = 8
 MOST_LISTED = 30
+OF_A_LIST = (
+    "source",
+    "test_name",
+    "creator",
+    "since",
+    "count",
+)  # parameters that no single run is asked for with
+NARROWS = ("launcher", *OF_A_LIST)
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with one run where one is meant, else with the recent ones."""
-    narrowed = asked.value("launcher") or asked.value("count")
+    narrowed = any(asked.value(name) for name in (*NARROWS, FROM))
     named = asked.value("run", 0) or asked.command.pasted is not None
     if named or (asked.context.run and not narrowed):
         found = await _one(asked, services)
@@ -43,8 +52,9 @@ async def handle(asked: Asked, services: Services) -> Reply:
 
 async def _one(asked: Asked, services: Services) -> RunAnalysis:
     """Return the run that is named. Raises `UserError` where a value does not go with it: none is passed over."""
-    if asked.value("count"):
-        raise finding.count_of_one()
+    for name in (*OF_A_LIST, FROM):
+        if asked.value(name):
+            raise finding.of_a_list(name)
     launcher = asked.value("launcher")
     wanted = grammar.launcher(launcher) if launcher else None
     found = await analysis_for(asked, services)
@@ -55,38 +65,72 @@ async def _one(asked: Asked, services: Services) -> RunAnalysis:
 
 
 async def _recent(asked: Asked, services: Services) -> Reply:
-    wanted = asked.value("launcher")
-    query = RunQuery(launcher=grammar.launcher(wanted) if wanted else None)
     count = asked.value("count")
     number = grammar.whole_number(count, "count", MOST_LISTED) if count else LISTED
+    narrowed = _narrowed(asked, services)
     alone = asked.value("connection") is not None or asked.context.run is not None
     meant = [await platform_of(asked, services)] if alone else [*services.platforms.values()]
-    if len(meant) == 1 and meant[0].lists is None and not wanted:
-        return await _known(meant[0], number, services)
+    if len(meant) == 1 and meant[0].lists is None and not narrowed:
+        return await _known(meant[0], asked, number, services)
+    begin = first_of(asked, MOST_ENTRIES)
     search = Search(asked, meant)
-
-    async def newest(platform: Platform) -> tuple[Run, ...]:
-        return tuple(await newest_here(platform, services.store, query))[:number]
-
-    pages = await search.each(newest)
-    if not pages:
+    found = await search.each(lambda p: read_listed(p, services.store, narrowed, begin + number))
+    if not found:
         raise search.nothing(finding.no_runs(services.terms))
     search.told()
-    asked.remarks.extend(finding.lists_none(p.connection, p.terms) for p, _ in pages if p.lists is None)
-    chosen = newest_of([runs for _, runs in pages], number)
+    asked.remarks.extend(finding.lists_none(p.connection, p.terms) for p, _ in found if p.lists is None)
+    there = newest_of([listed.runs for _, listed in found], begin + number)
+    first_of(asked, len(there))  # where the list ends before that, the number is wrong
+    pages = Pages.of(_again(asked, narrowed, meant[0] if alone else None), len(there), begin, number)
+    chosen = there[begin - 1 : pages.last]
     shown = await asyncio.gather(
-        *(recent_of(p, services.store, [run for run in runs if run in chosen]) for p, runs in pages)
+        *(recent_of(p, services.store, [run for run in chosen if run in listed.runs]) for p, listed in found)
     )
     by_ref = {recent.run.ref: recent for of_one in shown for recent in of_one}
-    several = len(services.platforms) > 1
-    runs = tuple(by_ref[run.ref] for run in chosen)
-    return replies.recent(runs, services.clock.now(), launcher=wanted, several=several)
+    return replies.recent(
+        tuple(by_ref[run.ref] for run in chosen), services.clock.now(), narrowed=narrowed, pages=pages,
+        several=len(services.platforms) > 1, left_out=_left_out(narrowed, found),
+    )  # fmt: skip
 
 
-async def _known(platform: Platform, number: int, services: Services) -> Reply:
+def _narrowed(asked: Asked, services: Services) -> Narrowed:
+    """Read what the list is narrowed to. Raises `UserError` naming the value that is wrong."""
+    launcher, since = asked.value("launcher"), asked.value("since")
+    source, test_name, creator = (
+        grammar.plain_text(asked.value(name) or "", name) for name in ("source", "test_name", "creator")
+    )
+    return Narrowed(
+        launcher=grammar.launcher(launcher) if launcher else "",
+        source=source,
+        test_name=test_name,
+        creator=creator,
+        since=grammar.since(since, "since", services.clock.now()) if since else None,
+    )
+
+
+def _again(asked: Asked, narrowed: Narrowed, alone: Platform | None) -> Command:
+    """Return what asks for the same list: of the same time and connection, wherever it is pressed."""
+    given = {name: value for name in NARROWS if (value := asked.value(name))}
+    if narrowed.since is not None:
+        given["since"] = f"{narrowed.since:%Y-%m-%dT%H:%M}"
+    if alone is not None:
+        given["connection"] = alone.connection
+    return Command("status", given)
+
+
+def _left_out(narrowed: Narrowed, found: Sequence[tuple[Platform, Listed]]) -> tuple[Line, ...]:
+    """Say of each connection how far the list is known: what was not looked at, and what may or may not be in it."""
+    said = [finding.looked_through(p.connection, len(of.looked), p.terms) for p, of in found if of.cut]
+    said += [finding.not_told(p.connection, of.untold, p.terms) for p, of in found if of.untold]
+    if narrowed.source and not any(of.runs for _, of in found):
+        there = {run.source for _, of in found for run in of.looked if run.source}
+        said += finding.sources(narrowed.source, there)
+    return tuple(said)
+
+
+async def _known(platform: Platform, asked: Asked, number: int, services: Services) -> Reply:
     """List what is known of a connection that lists no runs."""
-    followed = (await newest_here(platform, services.store, RunQuery()))[:number]
-    shown = await recent_of(platform, services.store, followed)
+    found = await read_listed(platform, services.store, Narrowed(), MOST_ENTRIES)
     rows: tuple[LauncherRow, ...] = ()
     problem = ""
     if platform.lists_launchers is not None:
@@ -94,8 +138,20 @@ async def _known(platform: Platform, number: int, services: Services) -> Reply:
             rows = await platform.lists_launchers.launchers()
         except ServiceError as error:
             problem = error.problem
-    now = services.clock.now()
-    return known.listing(platform, shown, rows, now, problem=problem)
+    total = len(found.runs) + len(rows)
+    size = number if asked.value("count") else LISTED + known.PLANS
+    pages = Pages.of(_again(asked, Narrowed(), platform), total, first_of(asked, total), size)
+    shown = await recent_of(platform, services.store, found.runs[pages.first - 1 : pages.last])
+    return known.listing(
+        platform,
+        found.runs,
+        shown,
+        rows,
+        services.clock.now(),
+        pages=pages,
+        whole=not found.cut,
+        problem=problem,
+    )
 
 
 VERB = Verb(
@@ -106,8 +162,15 @@ VERB = Verb(
         Parameter(name="run", summary="The run; none lists recent runs", kind=FieldKind.RUN, positional=True,
                   example="latest"),
         Parameter(name="launcher", summary="Only this launcher's runs", kind=FieldKind.LAUNCHER),
-        Parameter(name="count", summary="How many runs to list", kind=FieldKind.COUNT, example="count=20"),
+        Parameter(name="source", summary="Only runs of this source", kind=FieldKind.TEXT, example="source=main"),
+        Parameter(name="test_name", summary="Only runs of this test name", kind=FieldKind.TEXT),
+        Parameter(name="creator", summary="Only runs that this person started", kind=FieldKind.TEXT,
+                  example="creator=ann"),
+        Parameter(name="since", summary="Only runs created since then, in UTC", kind=FieldKind.TEXT,
+                  example="since=24h"),
+        Parameter(name="count", summary="How many runs a page lists", kind=FieldKind.COUNT, example="count=20"),
+        BEGIN,
         CONNECTION,
     ),
-    examples=("status", "status latest", "status latest Payments Nightly"),
+    examples=("status", "status latest", "status latest Payments Nightly", "status source=main since=2d"),
 )  # fmt: skip

@@ -12,7 +12,14 @@ from bot.grammar.command_text import (
 )
 from bot.grammar.lists import image, images, only_within, recipients
 from bot.grammar.names import by_one_name, flag, is_launcher, launcher, run_id
-from bot.grammar.quantities import MOST_MINUTES, MOST_VIRTUAL_SECONDS, minutes, virtual_seconds, whole_number
+from bot.grammar.quantities import (
+    MOST_MINUTES,
+    MOST_VIRTUAL_SECONDS,
+    minutes,
+    since,
+    virtual_seconds,
+    whole_number,
+)
 from bot.grammar.texts import harmless, plain_text
 
 __all__ = [
@@ -36,6 +43,7 @@ __all__ = [
     "quoted",
     "recipients",
     "run_id",
+    "since",
     "split",
     "virtual_seconds",
     "whole_number",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from bot.cards import Line, Untrusted
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.model import Run
-from bot.replies.meant import mistaken
-from bot.replies.wording import count, listed, short_id, stopped
+from bot.replies.meant import did_you_mean, mistaken
+from bot.replies.wording import count, listed, number_of, short_id, stopped
 from bot.terms import Noun, Terms, worded
+from bot.wordlike import nearest
 
 GIVE_RUN = "Give a run id, “latest” or a launcher's exact name. In a run's thread you can leave it out."
 FAILING_LISTS = "“failing” lists them."
@@ -33,9 +34,9 @@ def of_another(run: Run, launcher: str) -> UserError:
     )
 
 
-count_of_one = partial(
-    UserError, "“count=” is for the list of recent runs.", "Leave out either “count=” or the run."
-)
+def of_a_list(name: str) -> UserError:
+    """Say that a parameter does not go with one run."""
+    return UserError(f"“{name}=” is for the list of recent runs.", f"Leave out either “{name}=” or the run.")
 
 
 def nothing_named(text: str, most: int) -> UserError:
@@ -77,6 +78,34 @@ def lists_none(connection: str, terms: Terms) -> Line:
         Untrusted(connection),
         f" lists no {terms.run.many}, so only those that Clew knows of are shown.",
     )
+
+
+def looked_through(connection: str, number: int, terms: Terms) -> Line:
+    """Say how far a list was looked through where it goes on."""
+    newest = number_of(number, terms.run)
+    return ("Of ", Untrusted(connection), f", only the newest {newest} were looked through.")
+
+
+def not_told(connection: str, number: int, terms: Terms) -> Line:
+    """Say of how many runs it is not known whether they belong to a list."""
+    are = "1 {} is" if number == 1 else f"{number:,} {{}} are"
+    left_out = are.format(terms.run.one if number == 1 else terms.run.many)
+    return (
+        "Of ",
+        Untrusted(connection),
+        f", {left_out} left out, as it is not known whether they belong here.",
+    )
+
+
+def sources(wanted: str, there: Collection[str]) -> tuple[Line, ...]:
+    """Say which sources there are where none is the one that is asked for."""
+    if not there:
+        return ()
+    some = sorted(there)[:_OFFERED]
+    close = did_you_mean(nearest(wanted, there))
+    names: Line = tuple(span for n, name in enumerate(some) for span in (", " if n else "", Untrusted(name)))
+    more = f" and {len(there) - len(some):,} more" if len(there) > len(some) else ""
+    return ((*((Untrusted(close), " ") if close else ()), "There are ", *names, f"{more}."),)
 
 
 def followed(terms: Terms) -> Line:

@@ -6,30 +6,38 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.cards import Button, Card, Command, Item, Line, Reply, Tone, Untrusted
+from bot.cards import Button, Card, Command, Item, Line, Pages, Reply, Tone, Untrusted
+from bot.model import Run
 from bot.platform import Platform
 from bot.recent import Recent
 from bot.replies import runs
-from bot.replies.wording import count, number_of, stopped, when
+from bot.replies.wording import count, from_on, number_of, stopped, when
 from bot.terms import Terms
 from bot.triage import LauncherRow
 
-PLANS = 10  # launchers that are listed
+PLANS = 10  # launchers that a page has room for beside its runs
 
 
 def listing(
     platform: Platform,
-    followed: Sequence[Recent],
+    followed: Sequence[Run],
+    shown: Sequence[Recent],
     rows: Sequence[LauncherRow],
     now: datetime,
     *,
+    pages: Pages,
+    whole: bool = True,
     problem: str = "",
 ) -> Reply:
-    """List the newest runs that are known, then the launchers as the platform tells of them; `problem`: why it does not."""
+    """List a page of what is known: the runs, then the launchers as the platform tells of them; `problem`: why it does not.
+
+    `followed` and `rows`: all of them, or not the `whole`; `shown`: the runs that are on the page.
+    """
     connection, terms = platform.connection, platform.terms
-    going = sum(not shown.run.status.terminal for shown in followed)
+    going = sum(not run.status.terminal for run in followed)
+    on_page = rows[max(0, pages.first - 1 - len(followed)) : max(0, pages.last - len(followed))]
     said = (
-        f"{count(len(followed), f'{terms.run.one} is', f'{terms.run.many} are')} known"
+        f"{'' if whole else 'at least '}{count(len(followed), f'{terms.run.one} is', f'{terms.run.many} are')} known"
         f"{f', {going} going on' if going else ''}"
     )
     trouble: Line = (f"The {terms.launcher.many} cannot be read: ", Untrusted(stopped(problem)))
@@ -40,12 +48,13 @@ def listing(
     )
     plans = f" It has {number_of(len(rows), terms.launcher)}." if rows else ""
     card = Card(
-        title=("What is known of ", Untrusted(connection)),
+        title=("What is known of ", Untrusted(connection), from_on(pages.first)),
         text=("Of ", Untrusted(connection), f" {said}.{plans} {how}"),
         tone=Tone.WARNING if problem else Tone.NEUTRAL,
         body=(trouble,) if problem else (),
-        items=(*(_run(shown, now) for shown in followed), *(launcher_item(row, terms) for row in rows[:PLANS])),
-        items_left_out=max(0, len(rows) - PLANS),
+        items=(*(_run(one, now) for one in shown), *(launcher_item(row, terms) for row in on_page)),
+        items_left_out=pages.left_out,
+        pages=pages,
         footer=(how,),
     )  # fmt: skip
     return Reply(card=card)

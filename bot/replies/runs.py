@@ -7,13 +7,26 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.analysis import RunAnalysis
-from bot.cards import Button, Card, Command, Context, Fact, Item, Line, Progress, Reply, Tone, Untrusted
+from bot.cards import (
+    Button,
+    Card,
+    Command,
+    Context,
+    Fact,
+    Item,
+    Line,
+    Pages,
+    Progress,
+    Reply,
+    Tone,
+    Untrusted,
+)
 from bot.chain import Gap
 from bot.command import MomentTarget
 from bot.diff import RunDiff
 from bot.model import NOTHING, Moment, Run, RunStatus, Says, Secret, VerdictKind
 from bot.platform import has_moments
-from bot.recent import COMPARED, Recent
+from bot.recent import COMPARED, Narrowed, Recent
 from bot.replies import at_moment, comparing, logs, problems, ratio, ways
 from bot.replies.wording import (
     age,
@@ -23,6 +36,7 @@ from bot.replies.wording import (
     duration,
     elapsed,
     first,
+    from_on,
     last,
     listed,
     minutes,
@@ -262,27 +276,54 @@ def outcome(found: RunAnalysis, now: datetime) -> Card:
 
 
 def recent(
-    listed_runs: tuple[Recent, ...], now: datetime, *, launcher: str | None, several: bool = False
+    listed_runs: tuple[Recent, ...],
+    now: datetime,
+    *,
+    narrowed: Narrowed,
+    pages: Pages,
+    several: bool = False,
+    left_out: tuple[Line, ...] = (),
 ) -> Reply:
-    """List runs, newest first, with their connection where there are `several`, each with its verdict, what is new in it, its age and the way to it."""
-    of: Line = (" of ", Untrusted(launcher)) if launcher else ()
-    noun = shared([shown.terms for shown in listed_runs]).run
+    """List a page of runs, each with its verdict, what is new in it, its age and the way to it.
+
+    `several`: there are connections, so each run names its own. `left_out`: how far the list is known.
+    """
+    terms = shared([shown.terms for shown in listed_runs])
+    of, noun = _of_these(narrowed, terms), terms.run
     if not listed_runs:
-        said: Line = sentence("There are no runs", *of)
-        return Reply(card=Card(title=("No runs",), text=said, body=(said,)))
-    newest = listed_runs[0]
+        said: Line = sentence(f"There are no {noun.many}", *of)
+        text = tuple(span for line in (said, *left_out) for span in (*line, " "))[:-1]
+        return Reply(card=Card(title=(f"No {noun.many}",), text=text, body=(said, *left_out)))
+    begin = from_on(pages.first)
+    which = last(len(listed_runs), noun.one, noun.many).capitalize()
+    if pages.first > 1:
+        which = f"{noun.titles} {pages.first:,} to {pages.last:,}"
     open_runs = sum(not shown.run.status.terminal for shown in listed_runs)
     going = f", {number_of(open_runs, noun)} going on" if open_runs else ""
     known = sum(shown.known is not None for shown in listed_runs)
     news = (f" What is new is shown for the newest {COMPARED} finished runs.",) if known > COMPARED else ()
     card = Card(
-        title=(f"Recent {noun.many}", *of),
-        text=(*sentence(last(len(listed_runs), noun.one, noun.many).capitalize(), *of, going), " The newest is ",
-              *summary(newest), "."),
+        title=(f"Recent {noun.many}", *of, begin),
+        text=(*sentence(which, *of, going), f" The {'first' if begin else 'newest'} is ", *summary(listed_runs[0]), "."),
+        body=left_out,
         items=tuple(listed_item(shown, now, several=several) for shown in listed_runs),
+        pages=pages,
         footer=("“status ID” shows one; an id is understood as it stands here.", *news),
     )  # fmt: skip
     return Reply(card=card)
+
+
+def _of_these(narrowed: Narrowed, terms: Terms) -> Line:
+    """Say what a list is narrowed to: " of basic_test, source main, started by ann"."""
+    since = f"created since {narrowed.since:%d %b %Y %H:%M} UTC" if narrowed.since else ""
+    named = (
+        (" of ", narrowed.launcher),
+        (f", {terms.source.one} ", narrowed.source),
+        (", test name ", narrowed.test_name),
+        (", started by ", narrowed.creator),
+    )
+    said: Line = tuple(span for word, name in named if name for span in (word, Untrusted(name)))
+    return (*said, f", {since}") if since else said
 
 
 def not_listed(connection: str, problem: str) -> Line:

@@ -91,6 +91,17 @@ def out_of_range(text: str, name: str, most: int, unit: str) -> WrongValue:
     return WrongValue(name, f"is “{text[:_SHOWN]}”; it must be above 0 and at most {most:,} {unit}.")
 
 
+def not_a_time(text: str, name: str) -> WrongValue:
+    """Refuse what says no time."""
+    what = f"is “{text[:_SHOWN]}”; it must be how long ago, or a date, in UTC."
+    return WrongValue(name, what, "24h", "2d", "yesterday", "2026-11-28", '"2026-11-28 14:30"')
+
+
+def in_the_future(text: str, name: str) -> WrongValue:
+    """Refuse a time that is still to come."""
+    return WrongValue(name, f"is “{text[:_SHOWN]}”; that is in the future.", "24h")
+
+
 def too_long(length: int, most: int, name: str) -> WrongValue:
     """Refuse a text with too many characters."""
     return WrongValue(name, f"has {length:,} characters; {most:,} is the most.")

@@ -233,13 +233,14 @@ async def test_launch__goes_where_the_launcher_is() -> None:
 
 
 async def test_status__alone_lists_the_newest_of_all(two: Door) -> None:
-    """Newest first over all connections, each row with its own; of one alone no connection is named."""
+    """The last activity first over all connections, each row with its own; of one alone no connection is named."""
     qa, prod = two.others
     start = a_run(1).created_at
     assert start is not None
     for number, (service, name) in enumerate([(qa, "11"), (prod, "21"), (qa, "12"), (prod, "22")]):
-        a_build(service, name, created_at=start + timedelta(minutes=10 * number), launcher=f"run {name}")
-    two.service.add_run(a_run(15, launcher="tenant"))
+        at = start + timedelta(minutes=10 * number)
+        a_build(service, name, created_at=at, completed_at=at + timedelta(minutes=1), launcher=f"run {name}")
+    two.service.add_run(a_run(15, launcher="tenant", completed_at=start + timedelta(minutes=15)))
     listed = await two.say("status")
     narrowed = await two.say("status connection=qa count=1")
     alone = await Door(service=qa).say("status")

@@ -80,6 +80,25 @@ def test_failing__a_script_reads_on_to_the_end(server: SimulatedTesthide) -> Non
     assert [title.partition(". ")[0] for title in titles] == [f"{number}" for number in range(1, 26)]
 
 
+def test_status__a_script_reads_on_to_the_end(server: SimulatedTesthide) -> None:
+    """Each build of a job stands once, and in words the sentence tells where a page begins."""
+    job = server.add_job("Paged", tests=["tests/test_a.py::test_a"])
+    made = [server.add_build(job, age=7200 - 600 * number) for number in range(8)]
+    words, titles = "status launcher=Paged count=3", list[str]()
+
+    while words:
+        answer = clew(server, "ask", "--json", *words.split())
+        card = json.loads(answer.stdout)
+        titles += [item["title"] for item in card["items"]]
+        words = next((b["words"] for b in card["buttons"] if b["label"] == "Next page"), "")
+
+    assert titles == [f"Paged {build}" for build in made[::-1]]
+    assert (
+        "Recent builds of Paged, from 4 on"
+        in clew(server, "ask", "status launcher=Paged count=3 from=4").stdout
+    )
+
+
 def test_quarantine__in_and_out(server: SimulatedTesthide, build: str) -> None:
     """Put in, and taken out again by the end of its name."""
     put_in = clew(server, "ask", "--yes", "quarantine", build, "test=1", "reason=infra")
