@@ -359,7 +359,7 @@ class Platform:
     `connection`: its name, the first half of every `RunRef` that it returns. `notified_by_default`: whether a channel
     that asks for runs without naming a connection is notified of its runs. `runs_nothing`: a launch there makes a record
     to report into, so doing it once more runs nothing again. `hooked`: its webhooks are taken, and may name runs that
-    others started.
+    others started. `addresses`: reads the id of the run that a web address of the platform names; None for any other.
     """
 
     connection: str
@@ -367,6 +367,7 @@ class Platform:
     hooked: bool = False
     reads: Reads
     terms: Terms = PLAIN
+    addresses: Callable[[str], str | None] | None = None
     reads_checks: ReadsChecks | None = None
     lists: Lists | None = None
     launches: Launches | None = None

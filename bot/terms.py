@@ -27,7 +27,10 @@ class Noun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What one connection's platform is called, and what it calls things. `excused`: of a failure that does not count."""
+    """What one connection's platform is called, and what it calls things. `excused`: of a failure that does not count.
+
+    `run_id`: what the id of a run looks like there.
+    """
 
     platform: str = "The platform"
     run: Noun = Noun("run", "runs")
@@ -35,6 +38,7 @@ class Terms:
     launcher: Noun = Noun("launcher", "launchers")
     source: Noun = Noun("source", "sources")
     excused: str = "excused"
+    run_id: str = ""
 
 
 PLAIN = Terms()

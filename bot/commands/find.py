@@ -6,7 +6,7 @@ find TEXT
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -18,12 +18,12 @@ from bot.errors import NotFound, ServiceError, UserError
 from bot.launchers import known_launchers
 from bot.lengths import LONGEST
 from bot.parsed import Pasted
-from bot.platform import Platform
+from bot.platform import Platform, has_moments
 from bot.replies import failing, finding, known
 from bot.replies import runs as replies
 from bot.targets.follow import follow
 from bot.targets.moment import moment_of
-from bot.targets.run import SHORTEST_ID, Search, analysis_for, meant, runs_beginning_with
+from bot.targets.run import SHORTEST_ID, Search, addressed, analysis_for, meant, runs_beginning_with
 
 MOST_BEGINNINGS = 20  # words of a text that are tried as the beginning of an id
 _BEGINNING = re.compile(
@@ -99,8 +99,8 @@ async def _naming_run(asked: Asked, services: Services) -> Asked:
     """
     message, typed = asked.invocation.values.get(MESSAGE, ""), asked.value("run", 0) or ""
     text = (message or f"{asked.invocation.full_text} {typed}")[:LONGEST]
-    named, starts = moments.run_ids(text), list[str]()
     search = Search(asked, await meant(asked, services))
+    named, starts = moments.run_ids(text) or addressed(text, search.platforms), list[str]()
     if not named:
         starts = list(dict.fromkeys(_BEGINNING.findall(text)))[:MOST_BEGINNINGS]
         found = await runs_beginning_with(search, services, starts)
@@ -133,8 +133,21 @@ async def _may_be_a_name(typed: str, asked: Asked, services: Services) -> bool:
     return typed.casefold() in known
 
 
+def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
+    """Speak of moments only where there are some, and show what ids look like on these platforms."""
+    ids = dict.fromkeys(p.terms.run_id for p in platforms if p.terms.run_id)
+    examples = tuple(f"find {run_id}" for run_id in ids) or verb.examples
+    if any(map(has_moments, platforms)):
+        return replace(verb, examples=(*examples, "find 9043254f"))
+    [text] = verb.parameters
+    text = replace(text, summary="What was pasted: a run id, or the address of a run")
+    return replace(verb, examples=examples, parameters=(text,),
+                   summary="turn a pasted link or run id into a card with the next steps")  # fmt: skip
+
+
 VERB = Verb(
     name="find",
+    adapt=_adapted,
     summary="turn a pasted link, moment or run id into a card with the next steps",
     handle=handle,
     parameters=(

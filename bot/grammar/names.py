@@ -22,9 +22,9 @@ _FLAGS = {
 }
 
 
-def run_id(text: str, name: str = "run") -> str:
-    """Return a run id that may go into an address. Raises `UserError`."""
-    return read_run_id(text, name=name)
+def run_id(text: str, name: str = "run", *, like: str = "") -> str:
+    """Return a run id that may go into an address; `like`: what one looks like. Raises `UserError`."""
+    return read_run_id(text, name=name, like=like)
 
 
 def launcher(text: str, name: str = "launcher") -> str:

@@ -16,11 +16,11 @@ _VTIME_LENGTH = 64
 _TICK = 2.0**-32  # virtual time is counted in such parts of a second; every exact value is a multiple
 
 
-def read_run_id(text: str, *, name: str = "run") -> str:
-    """Return a run or session id. Raises `UserError` for anything that could bend an address."""
+def read_run_id(text: str, *, name: str = "run", like: str = "") -> str:
+    """Return a run or session id. Raises `UserError` for anything that could bend an address; `like`: an example."""
     if RUN_ID.fullmatch(text):
         return text
-    raise values.not_an_id(text, name)
+    raise values.not_an_id(text, name, like)
 
 
 def is_platform_id(text: str) -> bool:

@@ -53,6 +53,15 @@ def no_such_id(run_id: str, terms: Terms, *, sessions: bool) -> str:
     return f"There is no {terms.run.one} {run_id[:_SHOWN]}{also}."
 
 
+def foreign_address(terms: Terms) -> UserError:
+    """Answer a web address that leads to no run of any connection."""
+    like = f", for example {terms.run_id}" if terms.run_id else ""
+    run = terms.run.one
+    return UserError(
+        f"That address is not known to lead to a {run} of a connection.", f"Give the {run}'s id{like}."
+    )
+
+
 _NUMBERS = {2: "Two", 3: "Three", 4: "Four"}
 
 

@@ -112,11 +112,12 @@ def invisible_characters(name: str) -> WrongValue:
     return WrongValue(name, "contains invisible characters.", hint="Type it again instead of pasting it.")
 
 
-def not_an_id(text: str, name: str) -> UserError:
-    """Refuse what is no run id and no session id."""
+def not_an_id(text: str, name: str, like: str = "") -> UserError:
+    """Refuse what is no run id and no session id; `like`: what one looks like."""
+    example = f", like {like}" if like else ""
     return UserError(
         f"{name}: “{text[:_SHOWN]}” is not a valid id.",
-        "Ids contain only letters, digits, “-” and “_”, like 9043254f65c9c65d63fe043a0abfc7fc-53-1.",
+        f"Ids contain only letters, digits, “-” and “_”{example}.",
     )
 
 

@@ -34,6 +34,7 @@ Located = tuple[Platform, Run]
 _HEX = re.compile(r"[0-9a-f]+(?:-[0-9-]*)?$", re.ASCII)  # the beginning of a random id
 SHORTEST_ID = 6  # characters of a run id that are taken as its beginning
 RECENT_PAGES = 3  # pages of the run list that a shortened id is looked for in
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`|]++")
 CUT = "…"  # stands in a shortened id, as cards show it, for its middle
 
 
@@ -211,6 +212,8 @@ async def _pasted_run(asked: Asked, services: Services, pasted: Pasted) -> Locat
             )
         return found
     url = pasted.report_url.reveal() if pasted.report_url else None
+    if url and (leads := addressed(url, search.platforms)):
+        return await _named_run(asked, services, leads[0], ended=False)
     session = pasted.session_id
     what = "report" if url else "session"
     found = await located(search, lambda p: find_run(p, report_url=url, session_id=session), f"that {what}")
@@ -231,10 +234,24 @@ async def _with_id(search: Search, run_id: str) -> Located | None:
     return found
 
 
+def addressed(text: str, platforms: Sequence[Platform]) -> tuple[str, ...]:
+    """Return the runs that the web addresses in a text lead to, each once; with its connection where only one has it."""
+    found: list[str] = []
+    for address in _ADDRESS.findall(text):
+        ids = {p.connection: run_id for p in platforms if p.addresses and (run_id := p.addresses(address))}
+        found += ids.values() if len(ids) > 1 else (f"{name}/{run_id}" for name, run_id in ids.items())
+    return tuple(dict.fromkeys(found))
+
+
 async def _named_run(asked: Asked, services: Services, text: str, *, ended: bool) -> Located:
-    """Return the run that a text names: an id or its beginning, "latest", or a launcher's name for its latest."""
-    named, slash, rest = text.partition("/")
+    """Return the run that a text names: an id or its beginning, its address, "latest", or a launcher's name for its latest."""
     platforms = await meant(asked, services)
+    if _ADDRESS.match(text):
+        leads = addressed(text, platforms)
+        if len(leads) != 1:
+            raise replies.several_runs(len(leads)) if leads else replies.foreign_address(services.terms)
+        text = leads[0]
+    named, slash, rest = text.partition("/")
     if slash and named in services.platforms and not await having_launcher(text, services):
         platforms, text = (services.platforms[named],), rest
     first, _, launcher = text.partition(" ")
@@ -257,7 +274,10 @@ async def _by_id(text: str, search: Search, services: Services, *, ended: bool) 
     """Return the run with that id in any of the connections, else the one whose id begins so."""
     if " " in text:
         return None
-    found = await _with_id(search, grammar.run_id(text)) if CUT not in text else None
+    if CUT not in text:
+        found = await _with_id(search, grammar.run_id(text, like=services.terms.run_id))
+    else:
+        found = None
     return found or await _begins_with(search, services, text)
 
 

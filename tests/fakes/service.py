@@ -55,7 +55,11 @@ _VTIME = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _HASH = re.compile(r"-?[0-9]{1,19}")
 
 
-PROPERTIES = Terms(platform="Antithesis", check=Noun("property", "properties"))
+PROPERTIES = Terms(
+    platform="Antithesis",
+    check=Noun("property", "properties"),
+    run_id="9043254f65c9c65d63fe043a0abfc7fc-53-1",
+)
 
 
 class Launching(Enum):
@@ -528,6 +532,7 @@ BUILDS = Terms(
     launcher=Noun("job", "jobs"),
     source=Noun("branch", "branches"),
     excused="quarantined",
+    run_id="1024",
 )
 
 
@@ -544,6 +549,7 @@ EXECUTIONS = Terms(
     check=Noun("test", "tests"),
     launcher=Noun("test plan", "test plans"),
     source=Noun("environment", "environments"),
+    run_id="exec_xyz789",
 )
 
 

@@ -287,3 +287,26 @@ async def test_find__a_test_of_a_build(talk: Talk) -> None:
     found = (await talk.say(f"find FAILED {AUTH} in build {build}")).card
 
     assert plain(found.title) == "Failing: test_token_refresh"
+
+
+async def test_find__by_the_address_of_a_build(talk: Talk) -> None:
+    """What people copy from their browser names the build, alone or in a sentence; another server's names none here."""
+    job = talk.server.add_job("Regression Suite", tests=TESTS)
+    build, other = (talk.server.add_build(job, age=900.0 - n, failing=[AUTH]) for n in range(2))
+    host = talk.server.base_url.removesuffix("/api/v3")
+    named = (
+        f"find {host}/builds/{build}",
+        f"find please look at <{host}/jobs/{job}/builds/{build}|this build>",
+        f"find {talk.server.base_url}/report/{build}",
+        f"status {talk.server.base_url}/builds/{build}",
+    )
+    found = [await talk.say(words) for words in named]
+    foreign = texts((await talk.say(f"status https://git.example.com/builds/{build}")).card)
+    several = texts((await talk.say(f"find {host}/builds/{build} {host}/builds/{other}")).card)
+    odd = texts((await talk.say("find a/b")).card)
+
+    assert [plain(reply.card.title) for reply in found] == [f"FAILED: Regression Suite {build}"] * len(named)
+    assert "That address is not known to lead to a build of a connection." in foreign
+    assert "Give the build's id, for example 1024." in foreign
+    assert "That text names 2 runs." in several
+    assert "like 1024." in odd

@@ -23,11 +23,12 @@ from adapters.platforms.ai_test_harness.decode import (
     Started as AgentStarted,
 )
 from adapters.platforms.ai_test_harness.failures import checks_of, failures_of, unnamed
-from adapters.platforms.ai_test_harness.ids import is_execution
+from adapters.platforms.ai_test_harness.ids import IN_ADDRESS, is_execution
 from adapters.platforms.ai_test_harness.plans import Plans
 from adapters.platforms.ai_test_harness.settings import CHECK_KEY, Account
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.endpoint import Endpoint
+from adapters.platforms.http.ids import read_in_address
 from adapters.platforms.http.lenient import read_struct
 from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.login import Key
@@ -82,6 +83,7 @@ class ExecutionService:
             notified_by_default=self._own.notified_by_default,
             hooked=self._own.webhook_secret is not None,
             reads=self,
+            addresses=read_in_address(self._own.address, IN_ADDRESS, beside=True),
             terms=TERMS,
             launches=self,
             lists_launchers=self,

@@ -25,6 +25,7 @@ TERMS = Terms(
     check=Noun("test", "tests"),
     launcher=Noun("test plan", "test plans"),
     source=Noun("environment", "environments"),
+    run_id="exec_xyz789",
 )
 
 _STATUSES = {

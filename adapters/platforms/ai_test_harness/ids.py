@@ -6,6 +6,8 @@ import re
 
 from adapters.platforms.http.ids import is_opaque
 
+IN_ADDRESS = re.compile(r"(?<![\w-])(exec_[A-Za-z0-9_-]{1,123})", re.ASCII)
+"""The id of an execution in an address of its page or of the API; the pages are not documented."""
 _OWN = re.compile(r"exec_[A-Za-z0-9_-]+")
 _WORD = re.compile(
     r"[A-Za-z]+_.*"

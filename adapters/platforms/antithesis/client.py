@@ -51,7 +51,11 @@ from bot.platform import Platform
 from bot.ports import Report
 from bot.terms import Noun, Terms
 
-TERMS = Terms(platform="Antithesis", check=Noun("property", "properties"))
+TERMS = Terms(
+    platform="Antithesis",
+    check=Noun("property", "properties"),
+    run_id="9043254f65c9c65d63fe043a0abfc7fc-53-1",
+)
 
 
 class AntithesisService:

@@ -19,6 +19,7 @@ from adapters.platforms.automated_future.settings import CHECK_KEY, Team
 from adapters.platforms.automated_future.writing import Writing
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.endpoint import Endpoint
+from adapters.platforms.http.ids import read_in_address
 from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.login import Key
 from adapters.platforms.http.sender import Sender
@@ -37,6 +38,7 @@ TERMS = Terms(
     check=Noun("test", "tests"),
     launcher=Noun("project", "projects"),
     excused="known to fail",
+    run_id="res_def456",
 )
 
 
@@ -76,6 +78,7 @@ class ReportService:
             notified_by_default=self._own.notified_by_default,
             runs_nothing=True,
             reads=self,
+            addresses=read_in_address(self._own.address, ids.IN_ADDRESS, beside=True),
             terms=TERMS,
             launches=self,
             lists_launchers=self,

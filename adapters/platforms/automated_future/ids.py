@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from adapters.platforms.http.ids import checked, is_opaque
+
+IN_ADDRESS = re.compile(r"(?<![\w-])((?:run|res)_[A-Za-z0-9_-]{1,124})", re.ASCII)
+"""The id of a test run or a result in an address of its page or of the API; the pages are not documented."""
 
 
 def is_run(text: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from bot.errors import Rejected
 
@@ -19,3 +21,30 @@ def checked(text: str, what: str) -> str:
     if not is_opaque(text):
         raise Rejected(f"That is not the id of a {what}: it has up to 128 letters, digits, - and _ only.")
     return text
+
+
+def read_in_address(
+    base: str, shape: re.Pattern[str], *, beside: bool = False
+) -> Callable[[str], str | None]:
+    """Return what reads the id that an address on the host of `base` names last, by the first group of `shape`.
+
+    `beside`: also on hosts of the same domain ("app.example.com" beside "api.example.com"): only for ids that say
+    themselves whose they are. None where it is no such address.
+    """
+
+    def whose(address: str) -> str:
+        host = (urlsplit(address).hostname or "").casefold()
+        first, _, rest = host.partition(".")
+        return rest if beside and "." in rest and not first.isdigit() else host
+
+    own = whose(base)
+
+    def read(address: str) -> str | None:
+        try:
+            ours = whose(address) == own
+        except ValueError:  # brackets that are no host
+            return None
+        found = shape.findall(address) if ours else ()
+        return str(found[-1]) if found else None
+
+    return read

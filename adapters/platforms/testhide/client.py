@@ -16,6 +16,7 @@ from adapters.configuration.table import secrets_in
 from adapters.platforms.http.answers import check_done, error_of
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.endpoint import Endpoint
+from adapters.platforms.http.ids import read_in_address
 from adapters.platforms.http.lenient import read_struct, time_of
 from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.login import Key, Login, Session, Ticket
@@ -24,7 +25,7 @@ from adapters.platforms.http.text import shown
 from adapters.platforms.testhide import launching, protocol
 from adapters.platforms.testhide.builds import Builds
 from adapters.platforms.testhide.decode import build_in, history_of
-from adapters.platforms.testhide.ids import is_id
+from adapters.platforms.testhide.ids import IN_ADDRESS, is_id
 from adapters.platforms.testhide.jobs import Jobs
 from adapters.platforms.testhide.logs import LogReader
 from adapters.platforms.testhide.model import Model
@@ -60,6 +61,7 @@ TERMS = Terms(
     launcher=Noun("job", "jobs"),
     source=Noun("branch", "branches"),
     excused="quarantined",
+    run_id="1024",
 )
 
 
@@ -127,6 +129,7 @@ class BuildService:
             connection=self._own.name,
             notified_by_default=self._own.notified_by_default,
             reads=self,
+            addresses=read_in_address(self._own.address, IN_ADDRESS),
             reads_checks=self._results,
             terms=TERMS,
             lists=self,

@@ -13,6 +13,10 @@ import msgspec
 from adapters.platforms.http.lenient import exact
 from bot.errors import Rejected
 
+IN_ADDRESS = re.compile(
+    r"(?:\b(?:builds?|report)/|[?&]build(?:_id)?=)([0-9]{1,20}|[0-9a-fA-F]{24})(?![\w-])", re.ASCII
+)
+"""The id of a build in an address of its page or of the API; the pages are not documented."""
 _ID = re.compile(r"[0-9]{1,20}|[0-9a-fA-F]{24}")
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.cards import Context
 from bot.model import Run, RunRef
 from tests.fakes.runs import MOMENT, a_line, a_run, some_results
-from tests.fakes.service import FakeRunService
+from tests.fakes.service import FakeRunService, a_build_server
 from tests.unit.commands.door import CHANNEL, Door, command_of, told, words_of
 
 RUN = "9043254f65c9c65d63fe043a0abfc7fc-53-1"
@@ -179,3 +179,16 @@ async def test_about__a_message_of_our_own_is_what_it_speaks_of() -> None:
     assert RUN in told(about.card)
     assert Context(run=other.ref) == unknown.card.context
     assert "not about one run" in told(nothing.card)
+
+
+async def test_find__help_shows_ids_of_each_platform() -> None:
+    """Nobody is shown another platform's id, or asked for a moment where there are none."""
+    tenant = told((await Door().say("help find")).card)
+    builds = told((await Door(service=a_build_server()).say("help find")).card)
+    both = told((await Door(others=(a_build_server(connection="qa"),)).say("help find")).card)
+
+    assert RUN in tenant
+    assert "moment" in tenant
+    assert "find 1024" in builds
+    assert not {"9043254f", "moment", "report"} & set(builds.replace(",", " ").split())
+    assert {RUN, "1024"} <= set(both.split())
