@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.cards import Context
+from bot.causes import READ_WITHIN, RunCause, cause_of
 from bot.chain import DEPTH, Chain, Gap
 from bot.diff import RunDiff, compare
 from bot.earlier import chain_of, end_before, stored
@@ -15,12 +16,9 @@ from bot.model import (
     Availability,
     Check,
     CheckStatus,
-    LogExcerpt,
     Results,
     Run,
-    RunLogQuery,
     RunStatus,
-    Says,
     VerdictKind,
 )
 from bot.platform import Platform
@@ -31,7 +29,6 @@ from bot.verdict import Verdict, judge
 
 ASKED = 20  # checks of one run that are asked for by name
 CANCELLED_IN_A_ROW = 10  # runs that are looked past for one that was not cancelled
-LOG_LINES = 8  # of the end of a log that says why a run did not get through
 
 
 class AnalysisStore(WatchStore, Intents, Protocol):
@@ -48,7 +45,7 @@ class RunAnalysis:
     results: Results | None = None
     diff: RunDiff | None = None
     chain: Chain | None = None  # the runs of its series before it
-    log: LogExcerpt | None = None  # how its log ends, where nothing else says why it did not get through
+    cause: RunCause | None = None  # why it did not get through; None: it did, or nobody looked for that
 
     @property
     def terms(self) -> Terms:
@@ -100,10 +97,16 @@ async def analysis_of(
     if run.interrupted and await _cancelled_here(store, run):
         run = replace(run, interrupted=False)
     results = await platform.reads.results(run)
-    found = await _judged(platform, store, run, results, depth=depth)
-    if found.verdict.kind is not VerdictKind.INCOMPLETE or run.failure_moment is not None:
+    return await _judged(platform, store, run, results, depth=depth)
+
+
+async def explained(found: RunAnalysis, *, within: float = READ_WITHIN) -> RunAnalysis:
+    """Find out why a run did not get through, in so many seconds; for one that did nothing is read."""
+    if found.verdict.kind is not VerdictKind.INCOMPLETE:
         return found
-    return replace(found, log=await _end_of_log(platform, run))
+    began = bool(found.verdict.total)
+    cause = await cause_of(found.platform, found.run, began=began, within=within)
+    return replace(found, cause=cause)
 
 
 async def _judged(
@@ -152,20 +155,6 @@ async def _interrupted(platform: Platform, store: Intents, run: Run) -> bool:
 async def _cancelled_here(store: Intents, run: Run) -> bool:
     """Whether somebody asked here for a run to be stopped."""
     return bool(await store.sent(IntentKind.CANCEL, run.ref.connection, run.ref.run_id, BEGINNING))
-
-
-async def _end_of_log(platform: Platform, run: Run) -> LogExcerpt | None:
-    """Read how the log of a run ends that failed without a failing check; None where that cannot be read."""
-    if platform.run_logs is None or run.says is not Says.FAILED:
-        return None
-    try:
-        return await platform.run_logs.run_log(RunLogQuery(run_id=run.ref.run_id, lines=LOG_LINES), _quietly)
-    except OF_ONE_RUN:
-        return None
-
-
-async def _quietly(_: str) -> None:
-    """Report to nobody."""
 
 
 def _as_kept(results: Results, kept: StoredResults | None) -> Results:

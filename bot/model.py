@@ -167,6 +167,7 @@ class Run:
     session_id: str | None = None
     failure_moment: Moment | None = None  # never the 0/0 placeholder
     failure_unpinned: bool = False  # the platform answered with the 0/0 placeholder
+    failure_reason: str | None = None  # the platform's own words for why it did not get through
     report_url: Secret | None = None  # opens the report to whoever holds it
     report_elsewhere: str | None = None  # the host of a report link that is not the tenant's and not shown
     page_url: str | None = None  # the same run behind the platform's login

@@ -28,6 +28,7 @@ from bot.state import (
     IntentKind,
     IntentState,
     Invocation,
+    LateCause,
     LiveCard,
     MessageRef,
     NewDelivery,
@@ -195,6 +196,12 @@ class WatchStore(Protocol):
 
     async def record(self, step: PollStep) -> int:
         """Write one decision whole or not at all; return how many deliveries were new."""
+
+    async def late_causes(self, connection: str) -> tuple[LateCause, ...]:
+        """Return the announcements that are there and have to be edited by why their runs broke, oldest first."""
+
+    async def end_late_cause(self, key: str) -> None:
+        """Say that an announcement needs no such edit any more."""
 
     async def track(self, run: Run, now: datetime) -> None:
         """Follow a run that no list has shown; one that goes on and is no longer followed is followed again."""

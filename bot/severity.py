@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
@@ -40,7 +40,9 @@ NOTHING: Final = Mark(Severity.NONE)
 _LEVELS: Final = {
     **dict.fromkeys(("warn", "warning", "notice"), Severity.WARNING),
     **dict.fromkeys(("error", "err", "eror", "severe", "dpanic"), Severity.ERROR),
-    **dict.fromkeys(("fatal", "critical", "crit", "panic", "alert", "emerg", "emergency"), Severity.FATAL),
+    **dict.fromkeys(
+        ("fatal", "fatal error", "critical", "crit", "panic", "alert", "emerg", "emergency"), Severity.FATAL
+    ),
 }
 _SYSLOG: Final = (Severity.FATAL, Severity.FATAL, Severity.FATAL, Severity.ERROR, Severity.WARNING)
 _LEVEL_KEYS: Final = ("level", "severity", "lvl", "levelname", "log.level", "loglevel")
@@ -56,10 +58,18 @@ _WORD = re.compile(
     r"(?:[\[(]?\d[\dT:.,/Z+ -]{5,40}[\])]?\s*)?[\[(]?"
     r"(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|SEVERE|FATAL|CRITICAL|PANIC|ALERT|EMERG)(?:[+-]\d+)?[\])]?(?=[:\s]|$)"
 )
+# How compilers, package managers and image builders begin a line, behind a step or a place in the source.
+_TOLD = re.compile(
+    r"^(?:#\d{1,6} (?:\d+\.\d+ )?)?(?:[^\s:]+:\d+:(?:\d+:)? )?(fatal|fatal error|error|warning)(?:\[\w+\])?: ",
+    re.IGNORECASE,
+)
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-Za-z]|[78=>])")
 _EXIT = re.compile(
-    r"(?:exit code|exit status|exited with(?: code| status)?|returned) (-?\d{1,10})\b|ended by signal"
+    r"(?:exit code|exit status|exited with(?: code| status)?|returned) (-?\d{1,10})\b|ended by signal| oom$"
 )
+# The same of what anybody writes: "returned 5" is no exit code there.
+_ENDED = re.compile(r"(?i)\b(?:exit code|exit status|exited with(?: code| status)?):? (-?\d{1,10})\b")
+_CRASHED = re.compile(r"was ended by signal (?!SIGKILL\b|SIGTERM\b|SIGINT\b|9\b|15\b|2\b)")
 _OUTCOME = re.compile(r"(?:FAIL|HIT|CATALOG)(?= )")  # how an assertion's line begins that is put into words
 _WORDS = re.compile(
     r"(?i)\b(?:errors?|fail(?:ed|ure|ures|s)?|fatal|panic(?:ked)?|crash(?:ed)?|exception|abort(?:ed)?)\b"
@@ -125,6 +135,11 @@ _TRACES: Final = (
     _Trace(  # sanitizers of C and C++
         start=re.compile(r"==\d+==\s*ERROR: "), goes_on=re.compile(r"(?!)"), until=re.compile(r"==\d+==\s*ABORTING")
     ),
+    _Trace(  # Linux
+        start=re.compile(r"(?:\[ *[\d.]+\] )?(?:Memory cgroup out of memory|Out of memory): Kill"),
+        goes_on=re.compile(r"(?!)"),
+        severity=Severity.ERROR,
+    ),
     _Trace(  # C and C++
         start=re.compile(r"terminate called |Segmentation fault|\*\*\* \w[\w ]+ \*\*\*|(?:.{0,300}: )?Assertion [`'].*' failed"),
         goes_on=re.compile(r"what\(\):|terminate called recursively|Aborted"),
@@ -136,7 +151,7 @@ def severity_of(line: LogLine) -> Severity:
     """Return how bad one line by itself says that it is."""
     if line.kind is LineKind.ASSERTION and (outcome := _OUTCOME.match(line.text)):
         return Severity.ERROR if outcome[0] == "FAIL" else Severity.NONE
-    text = _ESCAPE.sub("", line.text).strip()
+    text = _plain(line)
     crash = next((trace for trace in _TRACES if trace.start.match(text)), None)
     if crash is not None:
         return crash.severity
@@ -145,7 +160,9 @@ def severity_of(line: LogLine) -> Severity:
         return told
     if line.kind in {LineKind.COMMAND, LineKind.CONTAINER}:
         return Severity.ERROR if _went_wrong(text) else Severity.NONE
-    return Severity.MENTION if _WORDS.search(_HARMLESS.sub(" ", text)) else Severity.NONE
+    if _WORDS.search(_HARMLESS.sub(" ", text)) or _went_wrong(text, _ENDED):
+        return Severity.MENTION
+    return Severity.NONE
 
 
 def marks(lines: Iterable[LogLine]) -> list[Mark]:
@@ -161,6 +178,61 @@ def marks(lines: Iterable[LogLine]) -> list[Mark]:
             found[before.position] = Mark(max(before.mark.severity, mark.severity))
         found.append(mark)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Lines that tell of one thing: a stack trace, or a line by itself. `positions`: of all its lines, in order.
+
+    `key`: the position of the line that says what happened, which is not the first one in every language.
+    """
+
+    severity: Severity
+    positions: tuple[int, ...]
+    key: int
+
+
+def incidents(lines: Sequence[LogLine]) -> list[Incident]:
+    """Return all lines of a log as incidents, by their first lines; the lines of several sources may be mixed."""
+    found = marks(lines)
+    groups: list[list[int]] = []
+    newest: dict[tuple[str, str], list[int]] = {}
+    for position, (line, mark) in enumerate(zip(lines, found, strict=True)):
+        source = (line.source, line.stream)
+        if mark.begins or source not in newest:
+            newest[source] = []
+            groups.append(newest[source])
+        newest[source].append(position)
+    return [
+        Incident(severity=found[group[0]].severity, positions=tuple(group), key=_key(lines, group))
+        for group in groups
+    ]
+
+
+def _key(lines: Sequence[LogLine], group: Sequence[int]) -> int:
+    texts = [_plain(lines[position]) for position in group]
+    trace = next((trace for trace in _TRACES if trace.start.match(texts[0])), None)
+    if trace is not None and trace.final is not None:
+        return next(
+            (
+                n
+                for n, text in zip(reversed(group), reversed(texts), strict=True)
+                if trace.final.fullmatch(text)
+            ),
+            group[-1],
+        )
+    carried = (
+        trace is not None and trace.carries is not None and trace.carries.match(texts[0]) and len(group) > 1
+    )
+    return group[1] if carried else group[0]
+
+
+def is_crash(line: LogLine) -> bool:
+    """Whether a line by itself says that a program crashed: a panic, a failed assertion of C, a signal."""
+    if line.kind is LineKind.CONTAINER:
+        return _CRASHED.search(line.text) is not None
+    text = _plain(line)
+    return any(trace.severity is Severity.FATAL and trace.start.match(text) for trace in _TRACES)
 
 
 class ErrorLines:
@@ -232,7 +304,7 @@ class _Sources:
 
     def take(self, position: int, line: LogLine, *, wanted: bool = True) -> tuple[Mark, _Newest | None]:
         """Return a line's mark, and the line before it where that is now known to begin its trace."""
-        source, text = (line.source, line.stream), _ESCAPE.sub("", line.text).strip()
+        source, text = (line.source, line.stream), _plain(line)
         before = self._newest.pop(source, None)
         first = None
         trace = before.trace if before is not None else None
@@ -294,6 +366,11 @@ class _Open:
         return True
 
 
+def _plain(line: LogLine) -> str:
+    """Return a line's text without escape codes and indentation."""
+    return _ESCAPE.sub("", line.text).strip()
+
+
 def _by_format(text: str) -> Severity | None:
     """Return what a logger's own level says; None where the line has none, NONE for one below a warning."""
     if text.startswith("{"):
@@ -302,7 +379,7 @@ def _by_format(text: str) -> Severity | None:
         return {"W": Severity.WARNING, "E": Severity.ERROR, "F": Severity.FATAL}.get(found[1], Severity.NONE)
     if found := _PRIORITY.match(text):
         return _syslog(int(found[1]) & 7)
-    if found := _LOGFMT.search(text) or _WORD.match(text):
+    if found := _LOGFMT.search(text) or _WORD.match(text) or _TOLD.match(text):
         return _LEVELS.get(found[1].lower(), Severity.NONE)
     return None
 
@@ -337,6 +414,6 @@ def _syslog(priority: int) -> Severity:
     return _SYSLOG[priority] if priority < len(_SYSLOG) else Severity.NONE
 
 
-def _went_wrong(text: str) -> bool:
-    found = _EXIT.search(text)
+def _went_wrong(text: str, how: re.Pattern[str] = _EXIT) -> bool:
+    found = how.search(text)
     return found is not None and (found[1] is None or int(found[1]) != 0)

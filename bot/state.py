@@ -244,6 +244,21 @@ class NewDelivery:
     report_links: ReportLinks = ReportLinks.POST
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateCause:
+    """An announcement that went out before it was known why its run did not get through; it is edited when it is.
+
+    `key`: of its delivery. `before`: the end that had been announced before, where it corrects that. `message`: the
+    announcement, once it is there.
+    """
+
+    key: str
+    run: RunRef
+    since: datetime
+    before: RunStatus | None = None
+    message: MessageRef | None = None
+
+
 class DeliveryState(StrEnum):
     """The life of an outbox row: pending, sending, then sent; folded; or unknown and dead for an operator, dropped."""
 
@@ -292,6 +307,7 @@ class PollStep:
     announced: tuple[tuple[RunRef, RunStatus], ...] = ()
     unfollowed: tuple[RunRef, ...] = ()  # these go on, and are read no more
     deliveries: tuple[NewDelivery, ...] = ()
+    late_causes: tuple[LateCause, ...] = ()
     publications: tuple[Publication, ...] = ()  # wanted by a rule; one that is known already stays as it is
 
 

@@ -23,6 +23,7 @@ from bot.notify_operator import NotifyOperator
 from bot.ports import Chat
 from bot.replies.operating import Cause
 from bot.watch.auditor import Auditor, Polled, Snapshot
+from bot.watch.causes import LateCauses
 from bot.watch.fill import Filler
 from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
@@ -40,6 +41,7 @@ POLL_DEADLINE = 300.0
 LAUNCHES_DEADLINE = 120.0
 LIVE_DEADLINE = 60.0
 PUBLISH_DEADLINE = 300.0  # a log that goes along may take two minutes to read
+CAUSES_DEADLINE = 300.0
 FILL_EVERY, FILL_DEADLINE = 10.0, 120.0
 
 LATE_POLLS = 300.0  # seconds without a good look at a connection, or three times the interval
@@ -96,6 +98,9 @@ class Background:
                 publish=parts.settings.publish_rules,
             )
             for platform in parts.platforms.values()
+        )
+        self._causes = tuple(
+            LateCauses(poller.finishing, clock=parts.clock, chats=chats) for poller in self._pollers
         )
         self._fillers = tuple(
             Filler(platform, parts.store, clock=parts.clock) for platform in parts.platforms.values()
@@ -185,6 +190,9 @@ class Background:
             self._hinted.append(asyncio.create_task(early, name=f"{name} early"))
         for filler in self._fillers:
             every(FILL_EVERY, f"fill {filler.platform.connection}", filler.tick, deadline=FILL_DEADLINE)
+        for poller, causes in zip(self._pollers, self._causes, strict=True):
+            name = f"causes {poller.platform.connection}"
+            every(self._intervals.live, name, causes.tick, deadline=CAUSES_DEADLINE)
         if self._intervals.audit is not None:
             auditor = Auditor(
                 self._parts.store, self.operator, self._parts.clock, look=self.snapshot, beat=self._beat

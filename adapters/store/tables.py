@@ -123,6 +123,17 @@ Index(
     postgresql_where=text("state = 'sending'"),
 )
 
+# Announcements that are edited when it is known why their runs broke. `before`: the end that they correct.
+late_causes = Table(
+    "late_causes",
+    metadata,
+    *keys("key"),
+    *texts("connection", "run_id"),
+    *texts("before", nullable=True),
+    *times("since"),
+    Index("late_causes_connection", "connection", "since"),
+)
+
 rate_limits = Table("parked", metadata, *keys("channel"), *times("until"))
 
 threads = Table(

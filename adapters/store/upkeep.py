@@ -20,6 +20,7 @@ from adapters.store.tables import (
     folded,
     inbox,
     intents,
+    late_causes,
     ledger_results,
     ledger_runs,
     live_cards,
@@ -132,9 +133,11 @@ def _kinds(now: datetime) -> Mapping[str, _Kind]:
 def _orphans() -> tuple[_Kind, ...]:
     """Find what belongs to rows that are gone."""
     keys, ids = select(outbox.c.key), select(intents.c.id)
+    waiting = keys.where(outbox.c.state.not_in((DeliveryState.FOLDED, DeliveryState.DROPPED)))
     return (
         _rows(folded.c.key, folded.c.key.not_in(keys)),
         _rows(repeats.c.key, repeats.c.key.not_in(keys)),
+        _rows(late_causes.c.key, late_causes.c.key.not_in(waiting)),
         _pairs((stories.c.intent_id, stories.c.channel), stories.c.intent_id.not_in(ids)),
         _pairs(
             (publication_results.c.key, publication_results.c.position),

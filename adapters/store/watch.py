@@ -6,10 +6,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.codec import decode, encode, to_row
+from adapters.store.codec import decode, encode, from_row, to_row
 from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, chunks, whole
 from adapters.store.publications import add_publications
@@ -23,9 +36,18 @@ from adapters.store.runs import (
     tracked_run,
     upsert_runs,
 )
-from adapters.store.tables import coverage, results, runs, watermarks
+from adapters.store.tables import coverage, late_causes, outbox, results, runs, watermarks
 from bot.model import Run, RunQuery, RunRef, RunStatus
-from bot.state import Coverage, PollStep, StoredResults, Stretch, TrackedRun
+from bot.state import (
+    Coverage,
+    DeliveryState,
+    LateCause,
+    MessageRef,
+    PollStep,
+    StoredResults,
+    Stretch,
+    TrackedRun,
+)
 
 
 class SqlWatch(Part):
@@ -67,7 +89,29 @@ class SqlWatch(Part):
             await self._move_watermark(session, step)
             await self._cover(session, step)
             await add_publications(self._db, session, step.publications)
+            if step.late_causes:
+                rows = [_late_row(late) for late in step.late_causes]
+                await session.execute(self._db.add(late_causes), rows)
             return await insert_deliveries(self._db, session, step.deliveries, step.now)
+
+    async def late_causes(self, connection: str) -> tuple[LateCause, ...]:
+        """Return the announcements that are there and have to be edited by why their runs broke, oldest first."""
+        statement = (
+            select(late_causes, outbox.c.channel, outbox.c.message_id, outbox.c.thread)
+            .join(outbox, outbox.c.key == late_causes.c.key)
+            .where(late_causes.c.connection == connection, outbox.c.state == DeliveryState.SENT)
+            .order_by(late_causes.c.since, late_causes.c.key)
+        )
+        return tuple(
+            from_row(
+                row, LateCause, run=RunRef(row.connection, row.run_id), message=from_row(row, MessageRef)
+            )
+            for row in await self._rows(statement)
+        )
+
+    async def end_late_cause(self, key: str) -> None:
+        """Say that an announcement needs no such edit any more."""
+        await self._write(delete(late_causes).where(late_causes.c.key == key))
 
     async def track(self, run: Run, now: datetime) -> None:
         """Follow a run that no list has shown; one that goes on and is no longer followed again."""
@@ -222,6 +266,10 @@ class SqlWatch(Part):
             unread = encode(step.coverage.unread)
             row = to_row(coverage, step.coverage, connection=step.connection, unread=unread)
             await session.execute(self._db.put(coverage), row)
+
+
+def _late_row(late: LateCause) -> dict[str, Any]:
+    return to_row(late_causes, late, connection=late.run.connection, run_id=late.run.run_id)
 
 
 # Of one time, the larger number is the newer; of other ids nobody knows.

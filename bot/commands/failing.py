@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import replace
 
-from bot.analysis import RunAnalysis
+from bot.analysis import RunAnalysis, explained
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import BEGIN, CONNECTION, PROPERTY, RUN, first_of
@@ -34,6 +34,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     if asked.flag(found.terms.excused):
         there = found.results.excused if found.results else ()
         return replies.listing_excused(found, first_of(asked, len(there)))
+    found = found if found.failing else await explained(found)
     return replies.listing(found, first_of(asked, len(found.failing)))
 
 

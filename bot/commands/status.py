@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from bot import grammar
 from bot.actions import send
-from bot.analysis import RunAnalysis
+from bot.analysis import RunAnalysis, explained
 from bot.cards import FROM, Command, FieldKind, Line, Pages, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import BEGIN, CONNECTION, MOST_ENTRIES, first_of
@@ -43,7 +43,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     narrowed = any(asked.value(name) for name in (*NARROWS, FROM))
     named = asked.value("run", 0) or asked.command.pasted is not None
     if named or (asked.context.run and not narrowed):
-        found = await _one(asked, services)
+        found = await explained(await _one(asked, services))
         found = replace(found, run=await send.by_name(found.run, services.store))
         card = replies.one(found, services.clock.now())
         return Reply(card=replace(card, chart=failing_so_far(found)))

@@ -14,8 +14,8 @@ from bot.analysis import RunAnalysis
 from bot.cards import Button, Card, Command, Context, Item, Line, Span, Tone, Untrusted
 from bot.chain import Gap
 from bot.model import Run, RunRef, RunStatus, VerdictKind
-from bot.replies import comparing, runs, watching
-from bot.replies.wording import check_names, count, listed, number_of, run_name, short_id, virtual
+from bot.replies import causes, comparing, runs, watching
+from bot.replies.wording import check_names, count, listed, number_of, run_name, short_id
 from bot.state import StoredResults, Subscription, TrackedRun
 from bot.terms import Terms
 from bot.verdict import judge_stored
@@ -30,7 +30,12 @@ def ended(found: RunAnalysis, now: datetime, *, everything: Subscription | None 
     buttons = (watching.only_changes(everything),) if everything else ()
     return replace(
         card,
-        title=(f"{runs.verdict_word(found.verdict)}: ", *run_name(found.run), _headline(found)),
+        title=(
+            f"{runs.verdict_word(found.verdict)}: ",
+            *run_name(found.run),
+            f" - {broke}" if (broke := causes.word(found)) else "",
+            _headline(found),
+        ),
         text=_sentence(found, now),
         body=(*card.body, *_hints(found)),
         buttons=(*card.buttons, *buttons),
@@ -202,7 +207,7 @@ def _sentence(found: RunAnalysis, now: datetime) -> Line:
 def _news(found: RunAnalysis) -> Line:
     diff = found.diff
     if diff is None:
-        return _why_incomplete(found)
+        return _why(found)
     parts: list[Span] = []
     unhealthy = sorted({check.name for check in found.results.unhealthy}) if found.results else []
     for names, said in (
@@ -230,27 +235,17 @@ def _news(found: RunAnalysis) -> Line:
     ]
     if others:
         parts.append(f"{listed(others)}. ")
-    return (*_why_incomplete(found), *parts)
+    return (*_why(found), *parts)
 
 
-def _why_incomplete(found: RunAnalysis) -> Line:
-    if odds := runs.at_odds(found):
-        return (*odds, " ")
-    if found.verdict.kind is not VerdictKind.INCOMPLETE:
-        return ()
-    moment, name = found.run.failure_moment, found.terms.run.one
-    if moment is not None:
-        return (f"The {name} did not complete: it stopped at {virtual(moment)} of virtual time. ",)
-    return (f"The {name} did not complete. No failure moment is known; the build log may say why. ",)
+def _why(found: RunAnalysis) -> Line:
+    """Say what the platform calls the run and why it did not get through; empty for one that did."""
+    parts = [part for part in (runs.at_odds(found), causes.why(found)) if part]
+    return tuple(span for part in parts for span in (*part, " "))
 
 
 def _hints(found: RunAnalysis) -> tuple[Line, ...]:
-    hints: list[Line] = []
-    if found.verdict.contradicts is None and (why := _why_incomplete(found)):
-        hints.append(why)  # the card that is announced says by itself what the platform calls the run
-    if found.verdict.suspects_setup:
-        hints.append((_suspicion(found),))
-    return tuple(hints)
+    return ((_suspicion(found),),) if found.verdict.suspects_setup else ()
 
 
 def _suspicion(found: RunAnalysis) -> str:

@@ -22,9 +22,8 @@ from bot.cards import (
 from bot.chain import Gap
 from bot.model import Check, Example, VerdictKind
 from bot.platform import has_moments
-from bot.replies import at_moment, ratio, ways
+from bot.replies import at_moment, causes, ratio, ways
 from bot.replies.comparing import in_a_row
-from bot.replies.logs import end_of
 from bot.replies.pasting import copyable
 from bot.replies.runs import (
     WORDS,
@@ -248,9 +247,9 @@ def _none(found: RunAnalysis) -> Reply:
         ),
         text=said,
         tone=tone(found.verdict),
-        body=tuple(line for line in (said, at_odds(found), noted(found)) if line),
+        body=tuple(line for line in (said, at_odds(found), causes.why(found), noted(found)) if line),
         items=excused(found, how=bool(found.results and found.results.excused)),
-        excerpt=end_of(found.log),
+        excerpt=causes.evidence(found),
         buttons=ways_on(found),
         context=Context(run=run.ref),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bot.cards import (
     Attachment,
@@ -425,16 +424,15 @@ def _excerpt(excerpt: LogExcerpt) -> Excerpt | None:
     if not excerpt.lines:
         return None
     return Excerpt(
-        lines=tuple(map(line, excerpt.lines, marks(excerpt.lines))),
+        lines=written(excerpt.lines),
         title="Newest last",
         left_out=max(0, excerpt.matched - len(excerpt.lines)),
     )
 
 
-def end_of(log: LogExcerpt | None) -> Excerpt | None:
-    """Show how a run's log ends; None where that is not known, or nothing is in it."""
-    found = _excerpt(log) if log is not None else None
-    return replace(found, title="End of the log") if found else None
+def written(lines: Sequence[LogLine]) -> tuple[str, ...]:
+    """Write lines, those of errors and stack traces marked."""
+    return tuple(map(line, lines, marks(lines)))
 
 
 def _files(excerpt: LogExcerpt, what: str, name: str) -> tuple[Attachment, ...]:

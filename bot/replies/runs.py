@@ -27,7 +27,7 @@ from bot.diff import RunDiff
 from bot.model import NOTHING, Moment, Run, RunStatus, Says, Secret, VerdictKind
 from bot.platform import has_moments
 from bot.recent import COMPARED, Narrowed, Recent
-from bot.replies import at_moment, comparing, logs, problems, ratio, ways
+from bot.replies import at_moment, causes, comparing, problems, ratio, ways
 from bot.replies.wording import (
     age,
     ago,
@@ -255,6 +255,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
             for line in (
                 description,
                 at_odds(found),
+                causes.why(found),
                 interrupted(found),
                 _why_no_results(found),
                 noted(found),
@@ -263,7 +264,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
         ),
         facts=facts(found, now),
         items=changes(found),
-        excerpt=logs.end_of(found.log),
+        excerpt=causes.evidence(found),
         progress=progress(run, now, found.terms),
         buttons=ways_on(found),
         context=Context(run=run.ref),

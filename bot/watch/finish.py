@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.actions.send import by_name
-from bot.analysis import RunAnalysis, analysis_of, got_through_before
+from bot.analysis import RunAnalysis, analysis_of, explained, got_through_before
 from bot.cards import Card, ReportLinks
+from bot.causes import READ_WITHIN
 from bot.delivery.keys import key_of, results_key, unfollowed_key
 from bot.diff import reason
 from bot.in_full import OF_ONE_RUN, in_full
@@ -22,6 +23,7 @@ from bot.replies import announcements
 from bot.state import (
     Intent,
     IntentKind,
+    LateCause,
     NewDelivery,
     Outcome,
     PollStep,
@@ -41,7 +43,7 @@ class PollStore(WatchStore, Subscriptions, Intents, Conversations, Protocol):
     """What polling reads and writes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Finishing:
     """Makes the writes for ended runs of one connection. `renderers` by chat name, for every chat there is.
 
@@ -54,6 +56,7 @@ class Finishing:
     report_links: ReportLinks
     publish: Collection[PublishRule] = ()
     _strange: set[str] = field(default_factory=set)
+    _slow_at: datetime | None = None
 
     async def finish(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
         """Return the write that announces a run's end; None while its results may still come.
@@ -72,9 +75,41 @@ class Finishing:
         before = known.announced if known else None
         chosen = await self._destinations(run, outcomes, intent)
         found = replace(found, run=await by_name(run, self.store))
+        if chosen:
+            found = await self._explained(found, now)
         deliveries = [self._announcement(found, destination, before, now) for destination in chosen]
         step = self._step(run, now, found=found, final=not provisional(found), deliveries=deliveries)
+        if found.cause is not None and found.cause.awaited:
+            late = (LateCause(key=d.key, run=run.ref, since=now, before=before) for d in deliveries)
+            step = replace(step, late_causes=tuple(late))
         return self._published(step, run, outcomes)
+
+    async def _explained(self, found: RunAnalysis, now: datetime) -> RunAnalysis:
+        """Find out why a run broke, unless that takes too long: then it is announced without, and edited.
+
+        After one that took too long the others of the same look, which is at `now`, are not waited for: all of them are
+        to be announced soon.
+        """
+        found = await explained(found, within=0.0 if now == self._slow_at else READ_WITHIN)
+        if found.cause is None or not found.cause.late:
+            return found
+        self._slow_at = now
+        return replace(found, cause=replace(found.cause, awaited=True))
+
+    async def shown_again(self, late: LateCause, found: RunAnalysis, now: datetime) -> Card:
+        """Return what an announcement says once it is known why its run broke."""
+        channel = late.message.channel if late.message is not None else ""
+        run = found.run
+        chosen = await self._destinations(
+            run, await self._outcomes(found), await self.store.intent_of_run(run.ref)
+        )
+        there = next((d for d in chosen if d.channel == channel), Destination(channel=channel))
+        found = replace(found, run=await by_name(run, self.store))
+        return self._card(found, there, late.before, now)
+
+    async def read_again(self, run: Run) -> RunAnalysis:
+        """Read a run that ended once more, with its results. Raises `ServiceError`, `StoreError`."""
+        return await self._findings(await in_full(self.platform, run))
 
     async def results(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
         """Return the write for results that came after a run was announced; None while they did not.
@@ -186,15 +221,19 @@ class Finishing:
         self, found: RunAnalysis, destination: Destination, before: RunStatus | None, now: datetime
     ) -> NewDelivery:
         ref, status = found.run.ref, found.run.status
-        key = key_of(ref, status, destination.channel)
-        if before is None:
-            card = announcements.ended(found, now, everything=destination.everything)
-            card = replace(card, notifies=destination.notifies)
-            return self._delivery(key, destination, card, found.run)
-        card = announcements.corrected(found, before, now)
+        card = self._card(found, destination, before, now)
+        after = None if before is None else key_of(ref, before, destination.channel)
         return self._delivery(
-            key, destination, card, found.run, after=key_of(ref, before, destination.channel)
+            key_of(ref, status, destination.channel), destination, card, found.run, after=after
         )
+
+    def _card(
+        self, found: RunAnalysis, destination: Destination, before: RunStatus | None, now: datetime
+    ) -> Card:
+        if before is not None:
+            return announcements.corrected(found, before, now)
+        card = announcements.ended(found, now, everything=destination.everything)
+        return replace(card, notifies=destination.notifies)
 
     def _results(self, found: RunAnalysis, destination: Destination, now: datetime) -> NewDelivery:
         ref, status = found.run.ref, found.run.status

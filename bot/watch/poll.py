@@ -105,7 +105,7 @@ class Poller:
         self.unlisted = ""  # which part of the list cannot be read, as a sentence
         self.too_large: dict[RunRef, str] = {}  # runs that cannot be read, each with its sentence
         self._catch_up = CatchUp(platform, store, self._cut_off)
-        self._finishing = Finishing(
+        self.finishing = Finishing(
             platform=platform, store=store, renderers=renderers, report_links=report_links, publish=publish
         )
         self._on_rows = on_rows
@@ -211,7 +211,7 @@ class Poller:
             known = tick.tracked.get(ref)
             if known is None or not followed.stands_still(known, runs.get(ref), tick.now):
                 continue
-            step = await self._finishing.unfollowed(known, runs.get(ref), tick.now)
+            step = await self.finishing.unfollowed(known, runs.get(ref), tick.now)
             if await self.store.record(step):
                 self._on_rows()
             self._missed_since.pop(ref, None)
@@ -305,7 +305,7 @@ class Poller:
         known = tick.known.get(run.ref.run_id)
         if run.created_at is None and known is not None:
             run = replace(run, seen_at=known.listed_at)  # when it was listed first, not now
-        make = self._finishing.finish if what is Act.FINISH else self._finishing.results
+        make = self.finishing.finish if what is Act.FINISH else self.finishing.results
         recorded: list[int] = []
 
         async def record() -> None:

@@ -209,6 +209,8 @@ class MemoryStore(
         await self._turn()
         self._record_runs(step)
         self._want(step.publications)
+        for late in step.late_causes:
+            self.late.setdefault(clean(late.key), cleaned(late))
         return sum([self._insert(delivery, step.now) for delivery in step.deliveries])
 
 

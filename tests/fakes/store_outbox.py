@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.store.text import chat_of, clean, clip, provider_key
-from bot.state import Delivery, DeliveryState, MessageRef, NewDelivery, OutboxDepth
+from bot.state import Delivery, DeliveryState, LateCause, MessageRef, NewDelivery, OutboxDepth
 from tests.fakes.store_base import cleaned
 from tests.fakes.store_threads import MemoryConversations
 
@@ -35,6 +35,7 @@ class MemoryOutbox(MemoryConversations):
         super().__init__()
         self.outbox: dict[str, OutboxRow] = {}
         self.folded: dict[str, str] = {}
+        self.late: dict[str, LateCause] = {}
         self.rate_limits: dict[str, datetime] = {}
 
     async def enqueue(self, delivery: NewDelivery, now: datetime) -> bool:
@@ -61,6 +62,19 @@ class MemoryOutbox(MemoryConversations):
         )
         self.outbox[new.key] = OutboxRow(delivery=delivery, after=new.after, recorded_at=now, next_at=now)
         return True
+
+    async def late_causes(self, connection: str) -> tuple[LateCause, ...]:
+        await self._turn()
+        there = (
+            replace(late, message=row.message)
+            for late in sorted(self.late.values(), key=lambda late: (late.since, late.key))
+            if (row := self.outbox.get(late.key)) and row.delivery.state is DeliveryState.SENT
+        )
+        return tuple(late for late in there if late.run.connection == clean(connection))
+
+    async def end_late_cause(self, key: str) -> None:
+        await self._turn()
+        self.late.pop(clean(key), None)
 
     async def claim(
         self, chats: frozenset[str], now: datetime, *, due_by: datetime | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.analysis import ASKED, RunAnalysis, analysis_of
+from bot.analysis import ASKED, RunAnalysis, analysis_of, explained
 from bot.cards import plain
 from bot.diff import reason
 from bot.errors import ServiceFailed
@@ -195,13 +195,18 @@ async def test_analysis__a_run_that_nobody_stopped_has_to_be_looked_at() -> None
 
 
 async def test_analysis__shows_how_the_log_ends() -> None:
-    """Of a run that failed without a failing check nothing else says why."""
+    """Of a run that failed without a failing check nothing else says why; nothing is read until somebody asks."""
     service, store = a_build_server(), MemoryStore()
     run = service.add_run(a_build(7, says=Says.FAILED), build_results(7, passing=("t1",)))
     service.set_build_log(run, *(LogLine(text=f"line {n}") for n in range(20)))
-    card = runs.one(await analysis_of(service.platform, store, run), EPOCH)
+    found = await analysis_of(service.platform, store, run)
+
+    assert service.count("run_log") == 0
+    card = runs.one(await explained(found), EPOCH)
 
     assert card.excerpt is not None
-    assert (card.excerpt.lines[-1], card.excerpt.left_out) == ("line 19", 12)
-    service.fail("run_log", ServiceFailed("broken"))
-    assert runs.one(await analysis_of(service.platform, store, run), EPOCH).excerpt is None
+    assert (card.excerpt.title, card.excerpt.lines) == ("End of the log", ("line 17", "line 18", "line 19"))
+    service.fail("run_log", ServiceFailed("The server broke."))
+    told = runs.one(await explained(found), EPOCH)
+    assert told.excerpt is None
+    assert "The server broke." in [plain(line) for line in told.body][-1]

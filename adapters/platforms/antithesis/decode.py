@@ -21,6 +21,7 @@ _STATUSES = {
     "cancelled": RunStatus.CANCELLED,
     "incomplete": RunStatus.INCOMPLETE,
 }
+_REASON = 300  # characters
 _NAME = 500  # characters of a name, so that a hostile one stays a name
 
 
@@ -54,6 +55,7 @@ class RunBody(msgspec.Struct):
     links: msgspec.Raw = NULL
     session_id: str | None = None
     failure_moment: msgspec.Raw = NULL
+    failure_reason: msgspec.Raw = NULL
 
 
 def run_of(body: RunBody, *, connection: str, origin: str, served_by: str = "") -> Run | None:
@@ -86,6 +88,7 @@ def run_of(body: RunBody, *, connection: str, origin: str, served_by: str = "") 
         session_id=body.session_id if body.session_id and is_run_id(body.session_id) else None,
         failure_moment=None if moment is None or moment.placeholder else moment,
         failure_unpinned=moment is not None and moment.placeholder,
+        failure_reason=_reason(body.failure_reason),
         report_url=report,
         report_elsewhere=None if report else host_of(links.triage_report),
         page_url=page_url(origin, body.run_id),
@@ -120,6 +123,11 @@ def _minutes(text: str | None) -> float | None:
     except ValueError:
         return None
     return minutes if math.isfinite(minutes) and minutes >= 0 else None
+
+
+def _reason(raw: msgspec.Raw) -> str | None:
+    """Return why a run did not get through: newer releases say so, in a text whose form no document tells."""
+    return shown(_text(read(raw, str)) or "", _REASON) or None
 
 
 def _name(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ from adapters.store.store import SqlStore, open_store
 from adapters.store.tables import inbox, metadata, results
 from bot.cards import Command, Context
 from bot.model import RunRef
-from bot.state import AuditEntry, IntentState, LiveCard, MessageRef, Subscription
+from bot.state import AuditEntry, IntentState, LateCause, LiveCard, MessageRef, Subscription
 from tests.contract.store.kit import (
     CHANNEL,
     CHATS,
@@ -67,6 +67,7 @@ async def _fill(store: SqlStore) -> None:
     again = await store.claim(CHATS, NOW)
     assert again is not None
     await store.mark_sent(again, a_message(again), NOW)
+    await store.record(a_step(late_causes=(_late("folded"),)))
     await store.set_context(CHANNEL, "t", Context())
     await store.keep_button("token", Command("status"))
     for name, state in (("no", IntentState.EXPIRED), ("yes", IntentState.ACCEPTED)):
@@ -79,6 +80,10 @@ async def _fill(store: SqlStore) -> None:
     await store.write_results([a_written_result()])
 
 
+def _late(key: str) -> LateCause:
+    return LateCause(key=key, run=a_run(1).ref, since=NOW)
+
+
 async def _keep(store: SqlStore) -> None:
     """Put in what stays for good."""
     await store.audit(AuditEntry(at=NOW, actor="a", channel="c", action="x", decision="y"))
@@ -89,6 +94,7 @@ async def _keep(store: SqlStore) -> None:
     dead = await store.claim(CHATS, NOW)
     assert dead is not None
     await store.mark_dead(dead, "no")
+    await store.record(a_step(late_causes=(_late("dead"),)))
     await store.enqueue(a_delivery("waiting", channel="discord:channel:1:2"), NOW)
     await store.draft(an_intent(id="open", state=IntentState.CONFIRMED))
     await store.draft(an_intent(id="live", state=IntentState.ACCEPTED))

@@ -11,8 +11,8 @@ import pytest
 
 from bot.model import Run, RunQuery, RunRef, RunStatus, Says
 from bot.ports import Store
-from bot.state import BEGINNING, Coverage, Stretch, TrackedRun
-from tests.contract.store.kit import NOW, a_delivery, a_run, a_step, later, results_of
+from bot.state import BEGINNING, Coverage, LateCause, Stretch, TrackedRun
+from tests.contract.store.kit import CHATS, NOW, a_delivery, a_message, a_run, a_step, later, results_of
 from tests.fakes.runs import a_build
 
 RUNNING = RunStatus.IN_PROGRESS
@@ -533,3 +533,29 @@ async def test_results__keep_what_did_not_count(store: Store) -> None:
     await store.save_results(kept)
 
     assert await store.stored_results(kept.ref) == kept
+
+
+async def test_late_causes__of_what_was_posted(store: Store) -> None:
+    """An announcement waits for its edit from when it is there until that is done, whatever is recorded again."""
+    late = LateCause(key="a", run=a_run(1).ref, since=NOW, before=RunStatus.CANCELLED)
+    other = LateCause(key="b", run=RunRef("other", "1"), since=NOW)
+    step = a_step(deliveries=(a_delivery("a"), a_delivery("b")), late_causes=(late, other))
+    await store.record(step)
+    assert await store.late_causes("demo") == ()
+
+    messages = []
+    for number in range(2):
+        delivery = await store.claim(CHATS, NOW)
+        assert delivery is not None
+        messages.append(a_message(delivery, f"m{number}"))
+        await store.mark_sent(delivery, messages[-1], NOW)
+    await store.record(step)
+
+    assert await store.late_causes("demo") == (replace(late, message=messages[0]),)
+    (found,) = await store.late_causes("other")
+    assert (found.key, found.before) == ("b", None)
+
+    await store.end_late_cause("a")
+    await store.end_late_cause("a")
+    assert await store.late_causes("demo") == ()
+    assert await store.late_causes("other") == (found,)

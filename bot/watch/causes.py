@@ -1,0 +1,90 @@
+"""Edit the announcements of runs whose logs could not be read in time: they say why the run broke as soon as that is known.
+
+A clock calls `tick`. Which announcements wait is on record with them, so a kill between the post and the edit loses
+nothing. What still cannot be read after half an hour is said as such.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.analysis import RunAnalysis, explained
+from bot.causes import RunCause
+from bot.each import each
+from bot.errors import NotFound, ServiceError
+from bot.model import Run
+from bot.ports import Chat, Clock, Delivered, Undeliverable
+from bot.state import LateCause
+from bot.verdict import judge
+from bot.watch.finish import Finishing
+
+log = logging.getLogger(__name__)
+
+READ_WITHIN = 120.0  # seconds for one try
+GIVEN_UP = timedelta(minutes=30)
+FIRST_WAIT, LONGEST_WAIT = 15.0, 300.0  # seconds between two tries for one announcement
+
+
+class LateCauses:
+    """Looks for the causes of one connection's runs; ticks must not overlap."""
+
+    def __init__(self, finishing: Finishing, *, clock: Clock, chats: Mapping[str, Chat]) -> None:
+        self._finishing = finishing
+        self._clock = clock
+        self._chats = chats
+        self._tries: dict[
+            str, tuple[float, float]
+        ] = {}  # by key: when the next one is, and the wait before it
+
+    async def tick(self) -> None:
+        """Try what is due. Raises `StoreError` where that cannot be read."""
+        waiting = await self._finishing.store.late_causes(self._finishing.platform.connection)
+        self._tries = {late.key: self._tries[late.key] for late in waiting if late.key in self._tries}
+        due = [late for late in waiting if self._is_due(late)]
+        await each(due, self._tell, what="editing an announcement")
+
+    def _is_due(self, late: LateCause) -> bool:
+        return self._tries.get(late.key, (0.0, 0.0))[0] <= self._clock.monotonic()
+
+    def _later(self, late: LateCause) -> None:
+        """Put the next try off before this one is made, so that one that is cut off does not come first again."""
+        wait = min(self._tries.get(late.key, (0.0, FIRST_WAIT / 2))[1] * 2, LONGEST_WAIT)
+        self._tries[late.key] = (self._clock.monotonic() + wait, wait)
+
+    async def _tell(self, late: LateCause) -> None:
+        self._later(late)
+        now = self._clock.now()
+        chat = self._chats.get(late.message.channel.partition(":")[0]) if late.message is not None else None
+        if chat is None or late.message is None:
+            return
+        found = await self._found(late, over=abs(now - late.since) >= GIVEN_UP)
+        if found is None:
+            return
+        card = await self._finishing.shown_again(late, found, now)
+        outcome = await chat.edit(late.message, card)
+        if isinstance(outcome, Delivered):
+            await self._finishing.store.end_late_cause(late.key)
+        elif isinstance(outcome, Undeliverable):
+            log.info("an announcement is no longer edited: %s", outcome.reason)
+            await self._finishing.store.end_late_cause(late.key)
+
+    async def _found(self, late: LateCause, *, over: bool) -> RunAnalysis | None:
+        """Return the run with why it broke; None where a later try may tell. `over`: there is none."""
+        try:
+            run = await self._finishing.platform.reads.run(late.run.run_id)
+            found = await explained(await self._finishing.read_again(run), within=READ_WITHIN)
+        except ServiceError as error:
+            if over or isinstance(error, NotFound):
+                return await self._unread(late, error)
+            return None
+        return None if found.cause is not None and found.cause.late and not over else found
+
+    async def _unread(self, late: LateCause, error: ServiceError) -> RunAnalysis:
+        """Return what is on record of a run that cannot be read any more."""
+        kept = await self._finishing.store.recorded(late.run.connection, (late.run.run_id,))
+        run = kept.get(late.run.run_id, Run.of_id(late.run))
+        found = RunAnalysis(platform=self._finishing.platform, run=run, verdict=judge(run, None))
+        return replace(found, cause=RunCause(trouble=error.problem))
