@@ -761,7 +761,7 @@ NESTED = b'{"moment":{"input_hash":"1","vtime":2.5},"x":' + b"[" * 300_000 + b'"
 async def test_logs__are_read_off_the_loop(spool: Path) -> None:
     """Lines made to take long are decoded in a thread: the loop itself runs nothing but the reading of bytes."""
     ran: set[str] = set()
-    modules = ("ndjson", "window", "shorten", "lenient", "events", "text", "faultbook")
+    modules = ("ndjson", "intake", "window", "shorten", "lenient", "events", "text", "faultbook")
     files = {str(Path(client.__file__).with_name(f"{name}.py")) for name in modules}
 
     def note(frame: FrameType, event: str, _: object) -> None:
@@ -854,8 +854,8 @@ async def test_logs__given_up_by_the_caller(spool: Path) -> None:
 async def test_logs__only_so_many_at_once(spool: Path) -> None:
     """Further streams wait for their turn."""
     async with raw_server(streams(LINES)) as server, _service(server.base_url, spool, streams=2) as service:
-        query = LogQuery(run_id=RUN_ID, moment=MOMENT)
-        found = await asyncio.gather(*(service.logs(query, _quiet) for _ in range(9)))
+        queries = [LogQuery(run_id=RUN_ID, moment=Moment(str(n), "9.5")) for n in range(9)]
+        found = await asyncio.gather(*(service.logs(query, _quiet) for query in queries))
 
     assert [excerpt.total for excerpt in found] == [8] * 9
     assert len({excerpt.path for excerpt in found}) == 9

@@ -3,113 +3,187 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from adapters.platforms.antithesis.intake import Intake, Known
+from adapters.platforms.antithesis.kept import Gone, Index, Kept, Shelf, delete, kept, key_of
 from adapters.platforms.antithesis.ndjson import Lines
 from adapters.platforms.antithesis.protocol import begin_of, build_logs_request, faults_since, logs_request
 from adapters.platforms.antithesis.window import Filter, Window
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.lenient import read
 from adapters.platforms.http.limits import Limits
-from adapters.platforms.http.spool import File, Spool, Writer
+from adapters.platforms.http.spool import File, Spool, Writer, part
 from adapters.platforms.http.wire import Request
 from bot.errors import Unreachable
 from bot.model import LogExcerpt, LogQuery
 from bot.ports import Report
 
 
-@dataclass(frozen=True, slots=True)
 class LogReader:
-    """Reads logs of one connection; files go to `folder`, closed to other users of the machine."""
+    """Reads logs of one connection; files go to `folder`, closed to other users of the machine.
 
-    caller: Caller
-    limits: Limits
-    folder: Path
+    A window that was read whole is kept for a while: a second look at it, or at a part of it, makes no request.
+    """
+
+    def __init__(self, caller: Caller, limits: Limits, folder: Path) -> None:
+        self._caller, self._limits, self._folder = caller, limits, folder
+        self._shelf = Shelf(limits)
 
     async def log(self, query: LogQuery, report: Report) -> LogExcerpt:
-        """Read the window before a moment."""
-        wanted = Filter(
-            lines=query.lines,
-            grep=query.grep,
-            source=query.source,
-            errors=query.errors,
-            begin=begin_of(query),
-            end=query.moment.seconds,
+        """Show the window before a moment."""
+        key, begin = key_of(query), begin_of(query)
+        window = Window(
+            Filter(lines=query.lines, grep=query.grep, source=query.source, errors=query.errors, begin=begin)
         )
-        window = _Wanted(lines=wanted, faults_since=faults_since(query), file=query.file)
-        return await self._window(logs_request(query), window, report, name=query.run_id)
+        try:
+            async with self._shelf.turn(key, report) as there:
+                if there is None or there.begin > begin:
+                    return await self._log(query, window, report, there)
+            return await _owned(lambda: _again(there, window, begin, file=query.file))
+        except Gone:
+            self._shelf.drop(key)
+            return await self.log(query, report)
 
     async def build_log(self, run_id: str, lines: int, report: Report) -> LogExcerpt:
         """Read a build log to its end."""
-        wanted = _Wanted(lines=Filter(lines=lines), build=True)
-        return await self._window(build_logs_request(run_id), wanted, report, name=f"{run_id}-build")
+        intake, window = Intake(), Window(Filter(lines=lines), build=True)
+        async with Writer(Spool(self._folder, f"{run_id}-build", self._limits.spool)) as writer:
+            await self._read(build_logs_request(run_id), intake, _Into(window, writer), report)
+            written = await writer.finish()
+        known = await asyncio.to_thread(intake.known)
+        return await _owned(lambda: _excerpt(window, known, written, file=True, keep=False))
 
-    async def _window(self, request: Request, wanted: _Wanted, report: Report, *, name: str) -> LogExcerpt:
-        async with Writer(Spool(self.folder, name, self.limits.spool)) as writer:
-            window = Window(wanted.lines, writer.add, build=wanted.build, faults_since=wanted.faults_since)
-            await self._read(request, window, writer, report)
-            file = await writer.finish() if wanted.file else File()
-            return await asyncio.to_thread(window.excerpt, file)
+    async def _log(self, query: LogQuery, window: Window, report: Report, before: Kept | None) -> LogExcerpt:
+        """Read the window from the platform as far as it is not known already, and keep it."""
+        since, index = faults_since(query), Index()
+        intake = Intake(
+            end=query.moment.seconds, faults_since=since, seam=before.index.seam if before else None
+        )
+        async with Writer(Spool(self._folder, query.run_id, self._limits.spool)) as writer:
+            into = _Into(window, writer, index)
+            await self._read(logs_request(query), intake, into, report)
+            if before is not None and intake.joined:
+                known = before.known
+                await _add(before, into)
+            else:
+                known = await asyncio.to_thread(intake.known)
+            written = await writer.finish()
+        found = kept(written, index, known, min(begin_of(query), since))
+        if found is not None:
+            self._shelf.put(key_of(query), found)
+        elif written.path is None and written.trouble:
+            self._shelf.clear()  # there may be room for the next one then
+        return await _owned(lambda: _excerpt(window, known, written, file=query.file, keep=found is not None))
 
-    async def _read(self, request: Request, window: Window, writer: Writer, report: Report) -> None:
-        """Read until the window is full; what breaks off after the first line is named in `cut`."""
+    async def _read(self, request: Request, intake: Intake, into: _Into, report: Report) -> None:
+        """Read until nothing more is wanted; what breaks off after the first line is named in `cut`."""
         try:
-            async with asyncio.timeout(self.limits.stream):
-                await self._drain(request, window, writer, report)
+            async with asyncio.timeout(self._limits.stream):
+                await self._drain(request, intake, into, report)
         except TimeoutError:
-            if not window.seen:
-                raise Unreachable(f"No log line came within {self.limits.stream:g} s.") from None
-            window.cut = f"reading ended after {self.limits.stream:g} s"
+            if not intake.seen:
+                raise Unreachable(f"No log line came within {self._limits.stream:g} s.") from None
+            intake.cut = f"reading ended after {self._limits.stream:g} s"
         except Unreachable:
-            if not window.seen:
+            if not intake.seen:
                 raise
-            window.cut = "the stream broke off"
+            intake.cut = "the stream broke off"
 
-    async def _drain(self, request: Request, window: Window, writer: Writer, report: Report) -> None:
-        lines, progress = Lines(self.limits.line), _Progress(self.limits.report, report)
+    async def _drain(self, request: Request, intake: Intake, into: _Into, report: Report) -> None:
+        lines, progress = Lines(self._limits.line), _Progress(self._limits.report, report)
         size = 0
-        async with self.caller.stream(request) as chunks:
+        async with self._caller.stream(request) as chunks:
             async for chunk in chunks:
                 size += len(chunk)
-                await asyncio.to_thread(_take, lines, window, chunk)
-                if window.done:
+                await asyncio.to_thread(_take, lines, intake, into, chunk)
+                if intake.done:
                     return
-                if size > self.limits.stream_bytes:
-                    window.cut = f"the log is larger than {self.limits.stream_bytes / 1e6:,.0f} MB"
+                if size > self._limits.stream_bytes:
+                    intake.cut = f"the log is larger than {self._limits.stream_bytes / 1e6:,.0f} MB"
                     return
-                await writer.turn()
-                await progress.tell(size, window.reached)
-        await asyncio.to_thread(_end, lines, window)
+                await into.writer.turn()
+                await progress.tell(size, intake.reached)
+        await asyncio.to_thread(_end, lines, intake, into)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """What to make of a stream: which lines, of what kind, from when on to follow faults, and whether a file of it."""
+@dataclass(frozen=True, slots=True)
+class _Into:
+    """Where the lines of a log go: to the window that is shown, and to a file with its index."""
 
-    lines: Filter
-    build: bool = False
-    faults_since: float | None = None
-    file: bool = True
+    window: Window
+    writer: Writer
+    index: Index | None = None
+
+    def take(self, block: bytes) -> None:
+        """Take the next block."""
+        if not block:
+            return
+        if self.index is not None:
+            self.index.add(block)
+        self.writer.add(block)
+        self.window.take(block)
 
 
-def _take(lines: Lines, window: Window, chunk: bytes) -> None:
+def _take(lines: Lines, intake: Intake, into: _Into, chunk: bytes) -> None:
     """Look at the next bytes of a stream, in a thread: a hostile line may take long, and the loop must not wait."""
     for block in lines.feed(chunk):
-        window.take(block, odd=lines.odd)
-        if window.done:
+        into.take(intake.take(block, odd=lines.odd))
+        if intake.done:
             return
 
 
-def _end(lines: Lines, window: Window) -> None:
+def _end(lines: Lines, intake: Intake, into: _Into) -> None:
     """Take the last line if it is whole; a stream that is closed inside a line ends without any other sign."""
     rest = lines.close()
     if lines.partial and read(rest, dict[str, msgspec.Raw]) is None:
-        window.cut = window.cut or "the stream ended inside a line"
+        intake.cut = intake.cut or "the stream ended inside a line"
     elif rest:
-        window.take(rest)
+        into.take(intake.take(rest))
+
+
+async def _add(before: Kept, into: _Into) -> None:
+    """Add what was kept behind what was missing of a longer window. Raises `Gone`."""
+    with before.opened() as file:
+        blocks = before.index.behind_seam(file)
+        while block := await asyncio.to_thread(next, blocks, b""):
+            await asyncio.to_thread(into.take, block)
+            await into.writer.turn()
+
+
+def _again(there: Kept, window: Window, begin: float, *, file: bool) -> LogExcerpt:
+    """Look at a window that is kept. Raises `Gone`."""
+    with there.opened() as opened:
+        there.index.feed(opened, window, begin)
+    return _excerpt(window, there.known, there.file, file=file, keep=True)
+
+
+def _excerpt(window: Window, known: Known, written: File, *, file: bool, keep: bool) -> LogExcerpt:
+    """Return what is shown of a log, with the window's own file; `keep`: the file that it was written to stays."""
+    try:
+        return window.excerpt(known, part(written, window.early) if file else File())
+    finally:
+        if not keep:
+            delete(written)
+
+
+async def _owned(make: Callable[[], LogExcerpt]) -> LogExcerpt:
+    """Make an excerpt in a thread; where whoever wants it gives up meanwhile, its file does not stay behind."""
+    making = asyncio.ensure_future(asyncio.to_thread(make))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        making.add_done_callback(_discard)
+        raise
+
+
+def _discard(making: asyncio.Future[LogExcerpt]) -> None:
+    if not making.cancelled() and making.exception() is None:
+        delete(File(making.result().path))
 
 
 class _Progress:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
 
-from adapters.platforms.antithesis.decode import MomentBody
 from adapters.platforms.antithesis.events import CONTAINERS, INJECTOR, line_of, read_event, stream_of, text_of
-from adapters.platforms.antithesis.faultbook import FaultBook
-from adapters.platforms.antithesis.ids import is_vtime
-from adapters.platforms.antithesis.ndjson import ERROR, stub_size
+from adapters.platforms.antithesis.intake import Known, holding, last_vtime, lines_of, up_to, vtime_of
+from adapters.platforms.antithesis.ndjson import stub_size
 from adapters.platforms.antithesis.shorten import shortened
-from adapters.platforms.http.lenient import NULL, exact, read, read_any, read_struct, time_of
+from adapters.platforms.http.lenient import NULL, read_any, read_struct, time_of
 from adapters.platforms.http.spool import File
-from adapters.platforms.http.text import LONGEST, has_signature, one_line, unsigned_bytes
+from adapters.platforms.http.text import LONGEST, one_line
 from bot.model import LineKind, LogExcerpt, LogLine
 from bot.severity import ErrorLines
 
@@ -32,15 +30,7 @@ _CLEANED = (rb"\u", rb"\b", b"\x7f", b"\xc2", b"auth")
 _NOT_AS_SERVED = re.compile(rb"\n(?!%b)" % _AS_SERVED.pattern)
 _TEXT = b'"output_text":'
 _CONTROL = bytes({*range(32)} - {10})
-_FAULTS = (INJECTOR.encode(), CONTAINERS.encode())
-
-
-class _Head(msgspec.Struct):
-    """What every line is asked for: when it was, and whether it is the error that ends a stream."""
-
-    moment: MomentBody | None = None
-    timestamp: msgspec.Raw = NULL
-    error: msgspec.Raw = NULL
+_HEAD = 1 << 16  # bytes of lines without a time that wait for one that says where they belong
 
 
 class _Text(msgspec.Struct):
@@ -49,14 +39,13 @@ class _Text(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which lines to show: how many, holding which text, from which source, only errors; and the window's two ends."""
+    """Which lines to show: how many, holding which text, from which source, only errors; and where the window begins."""
 
     lines: int
     grep: str | None = None
     source: str | None = None
     errors: bool = False
-    begin: float | None = None  # virtual seconds, both ends included
-    end: float | None = None
+    begin: float | None = None  # virtual seconds, itself included
 
     @property
     def needle(self) -> bytes | None:
@@ -79,73 +68,63 @@ class Filter:
 
 
 class Window:
-    """Takes blocks of whole lines and ends up as an excerpt; `keep` gets the lines of the window.
+    """Takes blocks of whole lines up to the moment and ends up as an excerpt.
 
-    `faults_since`: virtual seconds from which on faults are followed; before the window too, and never from
-    earlier, so that what was active at the moment does not depend on the window's length. `done`: nothing
-    more is wanted. Decoding takes its time: call `take` and `excerpt` off the event loop.
+    Decoding takes its time: call `take` and `excerpt` off the event loop. `matched`, `total`: lines that passed the filters, and all of the window. `early`: bytes that came before it.
+    `begun`: whether a line of the window came.
     """
 
-    def __init__(
-        self,
-        wanted: Filter,
-        keep: Callable[[bytes], None],
-        *,
-        build: bool = False,
-        faults_since: float | None = None,
-    ) -> None:
-        self._wanted, self._keep, self._since = wanted, keep, faults_since
+    def __init__(self, wanted: Filter, *, build: bool = False) -> None:
+        self._wanted = wanted
         self._render = build_line if build else log_line
         self._needle = wanted.needle
         self._blocks: deque[tuple[bytes, int]] = deque()  # the newest, as few as hold the lines to show
         self._held = 0
         self._hits: deque[LogLine] = deque(maxlen=max(0, wanted.lines))
         self._errors = ErrorLines(max(0, wanted.lines))
-        self._faults = FaultBook()
-        self._started = wanted.begin is None
-        self.matched = self.total = 0
-        self.seen = False  # whether any line came, of the window or before it
-        self.reached = ""  # the virtual time got to, exact text
-        self.done = False
-        self.cut: str | None = None
+        self.begun = wanted.begin is None
+        self.matched = self.total = self.early = 0
+        self._head = b""
 
-    def take(self, block: bytes, *, odd: bool = True) -> None:
-        """Take the next block; sets `done` at the first line later than the window, or at an error line.
+    def take(self, block: bytes) -> None:
+        """Take the next block."""
+        block = block if self.begun else self._begun(block)
+        if block:
+            self._look(block)
 
-        `odd`: whether an error line may stand inside the block (`Lines.odd`); the last line is always looked at.
-        """
-        block = self._until_error(self._ended(block), odd=odd)
-        if not block:
-            return
-        self.seen, self.reached = True, _last_vtime(block) or self.reached
-        if self._since is not None:
-            self._note_faults(block, self._since)
-        block = block if self._started else self._begun(block)
-        if not block:
-            return
+    def _look(self, block: bytes) -> None:
         count = block.count(b"\n")
         self.total += count
-        self._keep(unsigned_bytes(block))
         if self._needle is None:
             self._hold(block, count)
         else:
             self._search(block, self._needle)
 
-    def excerpt(self, file: File) -> LogExcerpt:
+    def may_pass(self, left: int) -> bool:
+        """Whether the next lines need not be seen, but only be counted; `left`: how many come behind them."""
+        return self.begun and self._needle is None and left >= self._wanted.lines
+
+    def pass_by(self, lines: int) -> None:
+        """Count lines that were not seen."""
+        self.total += lines
+
+    def excerpt(self, known: Known, file: File) -> LogExcerpt:
         """Return what was found, with the file that the window went to."""
-        at = self._known_until()
+        head, self._head = self._head, b""
+        if head:
+            self._look(head)
         return LogExcerpt(
             lines=self._shown(),
             matched=self._matched,
             total=self.total,
             mentions=self._errors.mentions,
-            faults=self._faults.at(at),
-            faults_since=self._since,
-            faults_left_out=self._faults.more(at),
+            faults=known.faults,
+            faults_since=known.faults_since,
+            faults_left_out=known.faults_left_out,
             path=file.path,
             size=file.size,
-            cut=self.cut,
-            cut_at=(self.reached or None) if self.cut else None,
+            cut=known.cut,
+            cut_at=known.cut_at,
             file_trouble=file.trouble,
         )
 
@@ -155,48 +134,25 @@ class Window:
             return self._errors.told + self._errors.mentions
         return self.total if self._needle is None else self.matched
 
-    def _known_until(self) -> float:
-        """Return until when the log is known, in virtual seconds: the window's end, unless it was cut."""
-        if self.cut:
-            return float(self.reached or 0.0)
-        return self._wanted.end if self._wanted.end is not None else float(self.reached or 0.0)
-
-    def _ended(self, block: bytes) -> bytes:
-        """Return the part of a block up to the window's end; lines without a time are never past it."""
-        end = self._wanted.end
-        if end is None:
-            return block
-        last = _last_vtime(block)
-        if last and float(last) > end:
-            self.done = True
-            return _up_to(block, lambda seconds: seconds > end)
-        return block
-
     def _begun(self, block: bytes) -> bytes:
-        """Leave out lines before the window: those for the faults, and what a platform sends unasked."""
-        begin = self._wanted.begin or 0.0
-        last = _last_vtime(block)
+        """Leave out lines before the window: those for the faults, and what a platform sends unasked.
+
+        A line without a time belongs to the one before it; one that nothing comes before, to the one behind it.
+        """
+        begin, last = self._wanted.begin or 0.0, last_vtime(block)
+        block, self._head = self._head + block, b""
         if last and float(last) < begin:
+            self.early += len(block)
             return b""
-        early = _up_to(block, lambda seconds: seconds >= begin)
-        self._started = len(early) < len(block)
-        return block[len(early) :] if _last_vtime(early) else block
-
-    def _until_error(self, block: bytes, *, odd: bool) -> bytes:
-        """Cut a block at the error that ends a stream, and remember what it says."""
-        inside = _line_starts(block, ERROR) if odd else ()
-        for start in (*inside, block.rfind(b"\n", 0, -1) + 1):
-            said = error_in(block[start : block.find(b"\n", start)])
-            if said is not None:
-                self.done, self.cut = True, f"the platform broke off: {said}"
-                return block[:start]
-        return block
-
-    def _note_faults(self, block: bytes, since: float) -> None:
-        for line in _holding(block, *_FAULTS):
-            vtime = vtime_of(line)
-            if vtime and float(vtime) >= since:
-                self._faults.feed(read_event(shortened(line)), vtime)
+        if not last and not self.early and len(block) < _HEAD:
+            self._head = block
+            return b""
+        early = up_to(block, lambda seconds: seconds >= begin)
+        if not self.early and not last_vtime(early):
+            early = b""
+        self.early += len(early)
+        self.begun = len(early) < len(block)
+        return block[len(early) :]
 
     def _hold(self, block: bytes, count: int) -> None:
         self._blocks.append((block, count))
@@ -219,28 +175,8 @@ class Window:
             return self._errors.kept
         if self._needle is not None:
             return tuple(self._hits)
-        lines = _lines(b"".join(block for block, _ in self._blocks))
+        lines = lines_of(b"".join(block for block, _ in self._blocks))
         return tuple(self._render(raw) for raw in lines[max(0, len(lines) - self._wanted.lines) :])
-
-
-def vtime_of(line: bytes) -> str:
-    """Return a line's virtual time as exact text, "" where it has none."""
-    head = read_struct(shortened(line), _Head)
-    text = exact(head.moment.vtime) if head is not None and head.moment is not None else ""
-    return text if is_vtime(text) else ""
-
-
-def error_in(line: bytes) -> str | None:
-    """Return what the error line of a stream says, None for any other line."""
-    head = read_struct(shortened(line), _Head)
-    if (
-        head is None
-        or head.moment is not None
-        or bytes(head.timestamp) != b"null"
-        or bytes(head.error) == b"null"
-    ):
-        return None
-    return one_line(read(head.error, str) or "an error without words", 200)
 
 
 def log_line(raw: bytes) -> LogLine:
@@ -281,31 +217,14 @@ def _names(line: LogLine, raw: bytes) -> set[str]:
     return {line.source, name} if isinstance(name, str) else {line.source}
 
 
-def _lines(block: bytes) -> list[bytes]:
-    return block.split(b"\n")[:-1]
-
-
-def _holding(block: bytes, *needles: bytes) -> Iterator[bytes]:
-    """Yield the lines of a block that hold any of some bytes, in their order."""
-    for start in sorted({start for needle in needles for start in _starts(block, needle)}):
-        yield block[start : block.find(b"\n", start)]
-
-
-def _starts(block: bytes, needle: bytes) -> Iterator[int]:
-    at = block.find(needle)
-    while at >= 0:
-        yield block.rfind(b"\n", 0, at) + 1
-        at = block.find(needle, block.find(b"\n", at))
-
-
 def _may_show(block: bytes, needle: bytes, shown: str | None) -> Iterator[bytes]:
     """Yield the lines that may show a text: those that hold its bytes, and those not shown as they are served."""
     if not needle:
-        yield from _lines(block)
+        yield from lines_of(block)
     elif _is_plain(block) and not _NOT_AS_SERVED.search(b"\n" + block, 0, len(block)):
-        yield from _holding(block, needle)
+        yield from holding(block, needle)
     else:
-        yield from (line for line in _lines(block) if needle in line or _may_be_shown(line, shown))
+        yield from (line for line in lines_of(block) if needle in line or _may_be_shown(line, shown))
 
 
 def _may_be_shown(line: bytes, shown: str | None) -> bool:
@@ -333,38 +252,6 @@ def _is_shown_as_text(part: bytes) -> bool:
 
 
 def _is_clean(part: bytes) -> bool:
-    if any(mark in part for mark in _CLEANED) or has_signature(part):
+    if any(mark in part for mark in _CLEANED):
         return False
     return len(part.translate(None, _CONTROL)) == len(part)
-
-
-def _last_vtime(block: bytes) -> str:
-    return next((text for line in _backwards(block) if (text := vtime_of(line))), "")
-
-
-def _line_starts(block: bytes, begin: bytes) -> Iterator[int]:
-    """Yield where lines start that begin with some bytes."""
-    at = block.find(begin)
-    while at >= 0:
-        if at == 0 or block[at - 1 : at] == b"\n":
-            yield at
-        at = block.find(begin, at + 1)
-
-
-def _backwards(block: bytes) -> Iterator[bytes]:
-    end = len(block) - 1
-    while end >= 0:
-        start = block.rfind(b"\n", 0, end) + 1
-        yield block[start:end]
-        end = start - 1
-
-
-def _up_to(block: bytes, stop: Callable[[float], bool]) -> bytes:
-    """Return a block's lines before the first whose virtual time says stop."""
-    length = 0
-    for line in _lines(block):
-        vtime = vtime_of(line)
-        if vtime and stop(float(vtime)):
-            break
-        length += len(line) + 1
-    return block[:length]

@@ -25,6 +25,9 @@ class Limits:
     skipped: int = 512 * MIB  # of one entry that is passed over
     stream_bytes: int = 2048 * MIB
     spool: int = 256 * MIB
+    kept: int = 64  # windows of logs, for a second look
+    kept_bytes: int = 1024 * MIB  # of all of them
+    kept_for: float = 3600.0
     line: int = MIB
     pages: int = 2_000  # of one list
     search_pages: int = 10  # 1,000 runs back when looking for one

@@ -1,26 +1,30 @@
 """The file a window goes to: written as it comes, closed to others, and never larger than its cap.
 
-`Spool` is the file; `Writer` feeds it from the event loop, which never waits for the disk by itself.
+`Spool` is the file; `Writer` feeds it from the event loop, which never waits for the disk by itself; `part` makes a
+file of a part of one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import BinaryIO, Self
+from uuid import uuid4
 
 log = logging.getLogger(__name__)
 
 _MODE = 0o600
+_PREFIX = "clew-logs-"
 _BATCH = 1 << 20  # bytes handed to the disk at once, while the next are read
 
 
@@ -28,24 +32,99 @@ _BATCH = 1 << 20  # bytes handed to the disk at once, while the next are read
 def folder() -> Iterator[Path]:
     """Give a folder for files, which is gone at the end of the block.
 
-    Where none can be made it is one that does not exist: logs come without files then.
+    What a process left that was killed is deleted first. Where no folder can be made it is one that does not exist:
+    logs come without files then.
     """
     with ExitStack() as stack:
         try:
-            path = Path(stack.enter_context(TemporaryDirectory(prefix="clew-")))
+            _sweep(Path(tempfile.gettempdir()))
+            made = TemporaryDirectory(prefix=_PREFIX)
+            with suppress(OSError):  # not every file system has locks; there nothing is ever swept
+                stack.callback(os.close, _claim(made.name))
+            path = Path(stack.enter_context(made))
         except OSError as error:
             path = Path("clew-files")  # the next best; it is made when something is to be stored
             log.warning("log files cannot be stored: %s", error)
         yield path
 
 
+def _claim(path: Path | str, how: int = fcntl.LOCK_EX) -> int:
+    """Lock a folder for as long as this process lives; return what holds the lock. Raises `OSError`."""
+    held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.flock(held, how)
+    except OSError:
+        os.close(held)
+        raise
+    return held
+
+
+def _sweep(place: Path) -> None:
+    """Delete the folders with files whose processes are gone: the locks went with them.
+
+    An empty one may be somebody's who is about to lock it.
+    """
+    for path in place.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # it is in use, or somebody else's
+            held = _claim(path, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                if any(path.iterdir()):
+                    shutil.rmtree(path)
+            finally:
+                os.close(held)
+
+
 @dataclass(frozen=True, slots=True)
 class File:
-    """A window's file, or the trouble why there is none, or none of it; the receiver deletes it."""
+    """A window's file, or the trouble why there is none, or none of it; the receiver deletes it.
+
+    `dropped`: bytes before it that the cap let go.
+    """
 
     path: str | None = None
     size: int = 0
     trouble: str | None = None
+    dropped: int = 0
+
+
+NOT_WRITTEN = File(trouble="the file could not be written")
+
+
+def part(source: File, begin: int) -> File:
+    """Return a file of its own of what was written from a byte on: a link, where that is all of another file.
+
+    Takes its time: call it off the event loop.
+    """
+    lost = max(0, source.dropped - begin)
+    begin = max(0, begin - source.dropped)
+    if source.path is None or begin >= source.size:
+        return File(trouble=source.trouble)
+    path = Path(source.path).with_name(f"{uuid4().hex}.ndjson")
+    try:
+        _fill(path, Path(source.path), begin)
+    except OSError:
+        path.unlink(missing_ok=True)
+        return NOT_WRITTEN
+    return _written(str(path), source.size - begin, lost)
+
+
+def _written(path: str, size: int, dropped: int) -> File:
+    return File(
+        path, size, f"the file holds the last {size / 1e6:,.0f} MB only" if dropped else None, dropped
+    )
+
+
+def _fill(path: Path, source: Path, begin: int) -> None:
+    if not begin:
+        with suppress(OSError):  # not every file system has links
+            path.hardlink_to(source)
+            return
+    with (
+        source.open("rb") as whole,
+        os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _MODE), "wb") as file,
+    ):
+        whole.seek(begin)
+        shutil.copyfileobj(whole, file, _BATCH)
 
 
 class Writer:
@@ -89,16 +168,14 @@ class Writer:
         await self.turn(at_least=1)
         await self._settle()
         if self._failed:
-            return File(trouble="the file could not be written")
+            return NOT_WRITTEN
         if not self._spool.size:
             return File()
         try:
             path, size = await asyncio.to_thread(self._spool.finish)
         except OSError:
-            return File(trouble="the file could not be written")
-        return File(
-            path, size, f"the file holds the last {size / 1e6:,.0f} MB only" if self._spool.dropped else None
-        )
+            return NOT_WRITTEN
+        return _written(path, size, self._spool.dropped)
 
     def _write(self, batch: list[bytes]) -> None:
         for block in batch:

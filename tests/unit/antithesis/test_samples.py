@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from adapters.platforms.antithesis.ids import is_run_id
+from adapters.platforms.antithesis.intake import error_in
 from adapters.platforms.antithesis.protocol import Reader, launched_id
-from adapters.platforms.antithesis.window import build_line, error_in, log_line
+from adapters.platforms.antithesis.window import build_line, log_line
 from adapters.platforms.http.answers import error_of, outcome_of
 from adapters.platforms.http.wire import Answer
 from bot.errors import ServiceError

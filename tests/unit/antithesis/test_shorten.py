@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from adapters.platforms.antithesis import shorten
+from adapters.platforms.antithesis.intake import error_in, vtime_of
 from adapters.platforms.antithesis.shorten import DECODED, shortened
-from adapters.platforms.antithesis.window import build_line, error_in, log_line, vtime_of
+from adapters.platforms.antithesis.window import build_line, log_line
 from adapters.platforms.http import lenient
 
 MOMENT = {"moment": {"input_hash": "-5", "vtime": "398.4898056755774"}}

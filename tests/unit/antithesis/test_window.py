@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.platforms.antithesis.intake import Intake, error_in, vtime_of
 from adapters.platforms.antithesis.ndjson import Lines, stub
-from adapters.platforms.antithesis.window import Filter, Window, build_line, error_in, log_line, vtime_of
+from adapters.platforms.antithesis.window import Filter, Window, build_line, log_line
 from adapters.platforms.http.spool import File
 from bot.model import LineKind, LogExcerpt
 
@@ -23,20 +25,40 @@ def _event(
     return json.dumps({**rest, **moment} if last else {**moment, **rest}).encode() + b"\n"
 
 
+@dataclass
+class _Read:
+    """A log that is read, and the bytes of it that go on from the stream to the window."""
+
+    intake: Intake
+    window: Window
+    passed: bytes = b""
+
+    def take(self, block: bytes, *, odd: bool = True) -> None:
+        if not self.intake.done:
+            block = self.intake.take(block, odd=odd)
+            self.passed += block
+            self.window.take(block)
+
+    @property
+    def of_window(self) -> bytes:
+        return self.passed[self.window.early :]
+
+
 def _window(
     stream: bytes, *, piece: int = 1 << 18, build: bool = False, **wanted: Any
-) -> tuple[LogExcerpt, Window]:
+) -> tuple[LogExcerpt, _Read]:
     since = None if build else wanted.pop("faults_since", 0.0)
-    window = Window(Filter(**{"lines": 100, **wanted}), lambda _: None, build=build, faults_since=since)
+    there = _Read(
+        Intake(end=wanted.pop("end", None), faults_since=since),
+        Window(Filter(**{"lines": 100, **wanted}), build=build),
+    )
     lines = Lines()
     for start in range(0, len(stream), piece):
         for block in lines.feed(stream[start : start + piece]):
-            if not window.done:
-                window.take(block, odd=lines.odd)
-    rest = lines.close()
-    if rest and not window.done:
-        window.take(rest)
-    return window.excerpt(File()), window
+            there.take(block, odd=lines.odd)
+    if rest := lines.close():
+        there.take(rest)
+    return there.window.excerpt(there.intake.known(), File()), there
 
 
 def _texts(excerpt: LogExcerpt) -> list[str]:
@@ -49,10 +71,10 @@ STREAM = b"".join(_event(f"{n}.5", f"line {n}", last=n % 2 == 0) for n in range(
 @pytest.mark.parametrize("piece", [1, 50, 333, 1 << 18])
 def test_window__ends_at_the_moment(piece: int) -> None:
     """The line at the moment stays; the first later one ends the reading."""
-    excerpt, window = _window(STREAM, piece=piece, begin=0.0, end=9.5)
+    excerpt, read = _window(STREAM, piece=piece, begin=0.0, end=9.5)
 
     assert _texts(excerpt) == [f"line {n}" for n in range(10)]
-    assert (excerpt.total, excerpt.matched, window.done) == (10, 10, True)
+    assert (excerpt.total, excerpt.matched, read.intake.done) == (10, 10, True)
     assert excerpt.lines[-1].vtime == "9.5"
 
 
@@ -93,11 +115,11 @@ def test_window__numbers_and_texts_mixed() -> None:
 
 def test_window__shows_the_last_lines() -> None:
     """Many blocks go by; only the newest lines are kept, newest last."""
-    excerpt, window = _window(STREAM, piece=60, lines=3, begin=0.0, end=100.0)
+    excerpt, read = _window(STREAM, piece=60, lines=3, begin=0.0, end=100.0)
 
     assert _texts(excerpt) == ["line 17", "line 18", "line 19"]
     assert (excerpt.total, excerpt.matched) == (20, 20)
-    assert window._held < 10
+    assert read.window._held < 10
 
 
 GREP_STREAM = (
@@ -312,14 +334,11 @@ def test_window__faults_do_not_depend_on_its_length(window: float, piece: int) -
 
 def test_window__look_back_is_no_part_of_the_window() -> None:
     """What is read for the faults alone is neither counted nor kept nor found."""
-    kept: list[bytes] = []
-    window = Window(Filter(lines=5, begin=9.0, end=9.5, grep="line"), kept.append, faults_since=0.0)
-    for line in STREAM.splitlines(keepends=True):
-        if not window.done:
-            window.take(line)
-    excerpt = window.excerpt(File())
+    excerpt, read = _window(STREAM, lines=5, begin=9.0, end=9.5, grep="line")
 
-    assert (excerpt.total, excerpt.matched, b"".join(kept)) == (1, 1, STREAM.splitlines(keepends=True)[9])
+    assert (excerpt.total, excerpt.matched) == (1, 1)
+    assert read.of_window == STREAM.splitlines(keepends=True)[9]
+    assert read.passed == b"".join(STREAM.splitlines(keepends=True)[:10])
 
 
 def test_window__cut_knows_faults_until_the_cut() -> None:
@@ -332,24 +351,31 @@ def test_window__cut_knows_faults_until_the_cut() -> None:
 
 def test_window__masks_report_links() -> None:
     """A log line that holds a report link gives it neither to the excerpt nor to the file."""
-    kept: list[bytes] = []
     link = "https://acme.antithesis.com/report/abc/d.html?auth=v2.public.eyJuYmYi_-Xx.Zm9v"
     events = [
         _event("1", f"see {link} now"),
         _event("2", json.dumps({"url": link})),
         _event("3", "", url=link, ok=1),
     ]
-    window = Window(Filter(lines=5, begin=0.0, end=9.0), kept.append)
-    window.take(b"".join(events))
-    file = b"".join(kept)
+    excerpt, read = _window(b"".join(events), lines=5, begin=0.0, end=9.0)
 
-    assert b"eyJ" not in file
-    assert [json.loads(line) for line in file.splitlines()]
-    assert not any("eyJ" in line.text for line in window.excerpt(File()).lines)
-    assert (
-        window.excerpt(File()).lines[0].text
-        == "see https://acme.antithesis.com/report/abc/d.html?auth=*** now"
+    assert b"eyJ" not in read.passed
+    assert [json.loads(line) for line in read.passed.splitlines()]
+    assert not any("eyJ" in line.text for line in excerpt.lines)
+    assert excerpt.lines[0].text == "see https://acme.antithesis.com/report/abc/d.html?auth=*** now"
+
+
+@pytest.mark.parametrize("piece", [1, 50, 1 << 18])
+def test_window__masks_what_is_spelt_in_escapes(piece: int) -> None:
+    """Of a signature that JSON writes with escapes nothing is left behind the mask, in the excerpt and in the file."""
+    token = "v2.public.e" + "".join(
+        f"\\u{ord(c):04x}" if n % 2 else c for n, c in enumerate("yJuYmYiSECRET.Zm9vMORE")
     )
+    line = b'{"moment":{"input_hash":"1","vtime":"1"},"output_text":"see %b now"}\n' % token.encode()
+    excerpt, read = _window(line, piece=piece, begin=0.0, end=9.0)
+
+    assert _texts(excerpt) == ["see *** now"]
+    assert json.loads(read.passed)["output_text"] == "see *** now"
 
 
 def test_window__faults_at_the_moment() -> None:
@@ -378,9 +404,9 @@ def test_window__faults_at_the_moment() -> None:
 )
 def test_window__an_error_line_ends_it(error: bytes) -> None:
     """What came before is kept; the error is told and is no line of the log."""
-    excerpt, window = _window(_event("1") + _event("2") + error, begin=0.0, end=9.0)
+    excerpt, read = _window(_event("1") + _event("2") + error, begin=0.0, end=9.0)
 
-    assert (excerpt.total, window.done) == (2, True)
+    assert (excerpt.total, read.intake.done) == (2, True)
     assert excerpt.cut == "the platform broke off: gone wrong"
 
 
@@ -460,14 +486,24 @@ def test_vtime__none(line: bytes) -> None:
 
 def test_window__keeps_the_window_and_nothing_else() -> None:
     """The file gets the window's lines as they were served, and is named with its trouble."""
-    kept: list[bytes] = []
-    window = Window(Filter(lines=1, begin=5.5, end=9.5), kept.append)
-    window.take(STREAM)
-    excerpt = window.excerpt(File("/x", 7, "the file could not be written"))
+    _, read = _window(STREAM, lines=1, begin=5.5, end=9.5)
+    excerpt = read.window.excerpt(read.intake.known(), File("/x", 7, "the file could not be written"))
 
-    assert b"".join(kept) == b"".join(STREAM.splitlines(keepends=True)[5:10])
+    assert read.of_window == b"".join(STREAM.splitlines(keepends=True)[5:10])
     assert (excerpt.path, excerpt.size) == ("/x", 7)
     assert (excerpt.cut, excerpt.file_trouble) == (None, "the file could not be written")
+
+
+@pytest.mark.parametrize("piece", [1, 50, 1 << 18])
+def test_window__lines_without_a_time_belong_to_what_stands_before_them(piece: int) -> None:
+    """However the stream comes in pieces, those before the window are before it, and those of its first line in it."""
+    plain = b'{"output_text":"no time"}\n'
+    inside = _event("5") + plain
+    stream = plain + _event("1") + plain + _event("2") + plain
+
+    assert _window(stream + inside, piece=piece, begin=3.0, end=9.0)[1].of_window == inside
+    assert _window(plain + inside, piece=piece, begin=3.0, end=9.0)[1].of_window == plain + inside
+    assert _window(plain * 3, piece=piece, begin=3.0, end=9.0)[0].total == 3
 
 
 @pytest.mark.parametrize("piece", [1, 50, 1 << 18])
