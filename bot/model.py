@@ -170,6 +170,7 @@ class Run:
     failure_reason: str | None = None  # the platform's own words for why it did not get through
     report_url: Secret | None = None  # opens the report to whoever holds it
     report_elsewhere: str | None = None  # the host of a report link that is not the tenant's and not shown
+    node: str | None = None  # the machine that it runs on
     page_url: str | None = None  # the same run behind the platform's login
     release: str | None = None  # the platform release it ran on, "62.14"
     unread: bool = False  # its entry in a list is too large to be read: nothing but its id is known

@@ -133,6 +133,7 @@ def outlook_of(intent: Intent, platform: Platform | None) -> Outlook:
         offers=platform.offers_launched is not None,
         terms=terms_of(platform),
         usage=_usage(intent, platform),
+        reports=platform.reports is not None,
     )
 
 

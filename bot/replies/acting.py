@@ -11,7 +11,7 @@ from bot.cleaning import shorten
 from bot.errors import UserError
 from bot.model import LaunchRequest, Run, RunRef
 from bot.publication import PublishRequest
-from bot.replies import confirming
+from bot.replies import confirming, stages
 from bot.replies.confirming import WORDS, named, run_named
 from bot.replies.meant import mistaken
 from bot.replies.outlook import Outlook, going_on, reruns
@@ -198,9 +198,9 @@ def _rerun(intent: Intent, request: RerunRequest, outlook: Outlook) -> Card:
         Untrusted(request.run_id, code=True),
         ".",
     )
-    set_up = Progress(fraction=0.0, text="being set up")
+    set_up = Progress(fraction=None, text="being set up")
     return _card(intent, (*new, " is started"), said, Tone.RUNNING, progress=set_up,
-                 facts=(reruns(request.run_id),), buttons=going_on(RunRef(intent.connection, intent.run_id), outlook))  # fmt: skip
+                 facts=(reruns(request.run_id), *stages.of(intent, None, outlook)), buttons=going_on(RunRef(intent.connection, intent.run_id), outlook))  # fmt: skip
 
 
 def _agent(intent: Intent, work: AgentRequest, terms: Terms) -> Card:

@@ -26,8 +26,8 @@ from bot.cards import (
 )
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
-from bot.model import LaunchRequest, Run, RunRef
-from bot.replies import confirming
+from bot.model import LaunchRequest, Run, RunRef, RunStatus
+from bot.replies import confirming, stages
 from bot.replies.meant import did_you_mean, mistaken
 from bot.replies.outlook import UNKNOWN_OUTLOOK, Outlook, going_on, reruns
 from bot.replies.runs import checks_done
@@ -46,6 +46,7 @@ from bot.replies.wording import (
 from bot.state import Intent, IntentState
 from bot.terms import Terms, worded
 from bot.triage import RerunRequest
+from bot.usual import Times
 
 NOT_FINDABLE = "This platform cannot be searched for a launch, so check its own pages."
 FINISHING = "finishing: builds and reports take longer than the requested time"
@@ -252,7 +253,7 @@ def progress(intent: Intent, run: Run, outlook: Outlook, now: datetime) -> Card:
     """Say how far a launched run is, in the platform's word, and in checks that are done or elapsed against requested time."""
     terms = outlook.terms
     counted = checks_done(run, terms)
-    shown = counted or waiting_progress(run, terms) or _progress(run, now)
+    shown = counted or waiting_progress(run, terms) or _progress(run, now, outlook.usual)
     known = (
         counted or run.launcher_key
     )  # the platform lists its launchers: what it costs is no length of time
@@ -264,7 +265,10 @@ def progress(intent: Intent, run: Run, outlook: Outlook, now: datetime) -> Card:
         facts=(
             Fact(terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
             *((Fact(terms.source.title, (Untrusted(run.source),)),) if run.source and known else ()),
+            *((Fact("Node", (Untrusted(run.node),)),) if run.node else ()),
             *_asked_for(intent, run, "" if known else outlook.cost),
+            *stages.of(intent, run, outlook, finishing=_tested(run, now)),
+            *stages.usually(outlook),
         ),
         progress=shown,
         excerpt=_lines(outlook),
@@ -399,9 +403,10 @@ def _accepted(intent: Intent, outlook: Outlook) -> Card:
         return _opened(intent, run, outlook)
     said: Line = ("Launched ", Untrusted(intent.request_as(LaunchRequest).launcher), f" for {cost}" if cost else "", f": {outlook.terms.run.one} ",
                   Untrusted(run.run_id, code=True), " is being set up.")  # fmt: skip
-    set_up = Progress(fraction=0.0, text="being set up")
+    set_up = Progress(fraction=None, text="being set up")
     title: Line = (Untrusted(intent.request_as(LaunchRequest).launcher), " is launched")
-    return _card(intent, title, said, Tone.RUNNING, progress=set_up, run=run, outlook=outlook)
+    card = _card(intent, title, said, Tone.RUNNING, progress=set_up, run=run, outlook=outlook)
+    return replace(card, facts=stages.of(intent, None, outlook))
 
 
 def _opened(intent: Intent, run: RunRef, outlook: Outlook) -> Card:
@@ -452,18 +457,37 @@ def _checking(intent: Intent, *, findable: bool) -> Card:
     return _card(intent, title, said, Tone.RUNNING, progress=checking)
 
 
-def _progress(run: Run, now: datetime) -> Progress:
+def _progress(run: Run, now: datetime, usual: Times) -> Progress:
     requested = run.requested_minutes
     passed = elapsed(run, now)
     if run.started_at is None and run.status_text == "starting":
-        return Progress(fraction=0.0, text="being set up")
+        return Progress(fraction=None, text="being set up")
     if passed is None or not requested:
-        return Progress(fraction=None, text=run.status.value.replace("_", " "))
-    if passed >= timedelta(minutes=requested):
+        return _beside_usual(run, passed, usual)
+    if _tested(run, now):
         return Progress(fraction=1.0, text=FINISHING)
     shown = _coarse(passed, requested)
     return Progress(
         fraction=shown / timedelta(minutes=requested), text=f"{duration(shown)} of {minutes(requested)}"
+    )
+
+
+def _tested(run: Run, now: datetime) -> bool:
+    """Whether a run has been tested as long as was asked for."""
+    passed, requested = elapsed(run, now), run.requested_minutes
+    return bool(requested) and passed is not None and passed >= timedelta(minutes=requested or 0)
+
+
+def _beside_usual(run: Run, passed: timedelta | None, usual: Times) -> Progress:
+    """Say how long a run of no set length goes on, beside how long it usually takes."""
+    going = run.status is RunStatus.IN_PROGRESS and run.started_at is not None
+    if passed is None or usual.whole is None or not going:
+        return Progress(fraction=None, text=run.status.value.replace("_", " "))
+    shown = _coarse(passed, usual.whole / timedelta(minutes=1))
+    if shown >= usual.whole:
+        return Progress(fraction=None, text=f"running for {duration(shown)}, longer than usual")
+    return Progress(
+        fraction=shown / usual.whole, text=f"{duration(shown)} of usually {duration(usual.whole)}"
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.cards import Button, Command, Fact, Untrusted
 from bot.model import Run, RunRef
 from bot.terms import PLAIN, Terms
+from bot.usual import UNKNOWN, Times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +16,8 @@ class Outlook:
 
     `offers`: where it cannot, whether runs that it may have become can be shown; `offered`: these are. `stops`,
     `shows_logs`: whether a run that goes on can be stopped, and its own log read. `usage`: lines for a shell with which
-    people go on, where the platform runs nothing itself.
+    people go on, where the platform runs nothing itself. `reports`: a report is made after the tests. `usual`: how long
+    runs like it take.
     """
 
     cost: str = ""
@@ -26,6 +28,8 @@ class Outlook:
     shows_logs: bool = False
     terms: Terms = PLAIN
     usage: tuple[str, ...] = ()
+    reports: bool = False
+    usual: Times = UNKNOWN
 
 
 UNKNOWN_OUTLOOK = Outlook()

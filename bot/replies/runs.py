@@ -430,6 +430,7 @@ def facts(found: RunAnalysis, now: datetime) -> tuple[Fact, ...]:
         (terms.source.title, (Untrusted(run.source),) if run.source else ()),
         ("Commit", (Untrusted(run.commit[:SHORT_COMMIT], code=True),) if run.commit else ()),
         ("Test", (Untrusted(run.test_name),) if run.test_name and run.test_name != run.launcher else ()),
+        ("Node", (Untrusted(run.node),) if run.node else ()),
         ("Started by", (Untrusted(run.creator),) if run.creator else ()),
         ("Compared with", comparing.baseline(found.diff, now, terms)),
     )
@@ -494,7 +495,7 @@ def waiting(run: Run, terms: Terms) -> Progress | None:
     if run.status is not RunStatus.STARTING or run.ahead is None:
         return None
     place = f"{number_of(run.ahead, terms.run)} before it" if run.ahead else "next"
-    return Progress(fraction=0.0, text=f"{run.status_text}, {place}")
+    return Progress(fraction=None, text=f"{run.status_text}, {place}")
 
 
 def progress(run: Run, now: datetime, terms: Terms) -> Progress | None:
@@ -505,7 +506,7 @@ def progress(run: Run, now: datetime, terms: Terms) -> Progress | None:
     if told is not None:
         return told
     if run.status is RunStatus.STARTING or run.status_text == "starting":
-        return Progress(fraction=0.0, text="starting")
+        return Progress(fraction=None, text="starting")
     return _time_spent(run, elapsed(run, now))
 
 

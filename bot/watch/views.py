@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import sessions
@@ -12,19 +13,20 @@ from bot.actions import send
 from bot.actions.kinds import KINDS
 from bot.analysis import analysis_of
 from bot.cards import Card
-from bot.errors import NotFound, Unreachable
-from bot.model import Run, RunRef, RunStatus
+from bot.errors import NotFound, ServiceError, Unreachable
+from bot.model import Run, RunQuery, RunRef, RunStatus
 from bot.platform import Platform
 from bot.ports import Clock, Store
 from bot.publication import OVER
+from bot.recent import GOING, newest_here
 from bot.replies import debugging, intents, launching, parts, publishing, runs
-from bot.state import Intent, IntentKind, IntentState
+from bot.state import Intent, IntentKind, IntentState, TrackedRun
 from bot.triage import CancelRequest
+from bot.usual import UNKNOWN, Times, times
 from bot.watch.decide import provisional
 
 RESULTS_WAIT = 1800.0  # seconds; how long after its end a run's properties are waited for
 HOPE = timedelta(hours=24)  # how long a launch may take to turn up
-GOING = frozenset({RunStatus.STARTING, RunStatus.IN_PROGRESS})
 FINAL = frozenset({IntentState.REJECTED, IntentState.DECLINED, IntentState.EXPIRED})
 
 
@@ -44,6 +46,7 @@ class Views:
         self.platforms = platforms
         self.store = store
         self._ended: dict[str, float] = {}
+        self._usual: dict[str, tuple[object, Times]] = {}
 
     def at(self, clock: Clock) -> Snapshot:
         """Return the views of this moment."""
@@ -56,6 +59,36 @@ class Views:
     def keep(self, intent_ids: frozenset[str]) -> None:
         """Forget all others."""
         self._ended = {intent_id: at for intent_id, at in self._ended.items() if intent_id in intent_ids}
+        self._usual = {intent_id: of for intent_id, of in self._usual.items() if intent_id in intent_ids}
+
+    async def usual(self, intent: Intent, run: Run, platform: Platform) -> Times:
+        """Return how long runs like that of an intent take, looked up once; what cannot be read is not known."""
+        like = (run.series, run.requested_minutes)  # a platform may say them only later
+        known = self._usual.get(intent.id)
+        if known is None or known[0] != like:
+            known = like, UNKNOWN
+            with suppress(ServiceError):
+                known = like, times(run, await self._before(run, platform))
+            self._usual[intent.id] = known
+        return known[1]
+
+    async def _before(self, run: Run, platform: Platform) -> list[Run]:
+        """Return the newest completed runs of a run's launcher; how long they took, where only the record tells.
+
+        What was launched here was followed from its beginning to its end.
+        """
+        query = RunQuery(status=RunStatus.COMPLETED, launcher=run.launcher, launcher_key=run.launcher_key)
+        found = await newest_here(platform, self.store, query, anew=False)
+        if platform.lists is not None:
+            return found
+        known = await self.store.known(platform.connection, tuple(each.ref.run_id for each in found))
+        return [await self._timed(each, known.get(each.ref.run_id)) for each in found]
+
+    async def _timed(self, run: Run, known: TrackedRun | None) -> Run:
+        if known is None or known.terminal_since is None or known.listed_at is None:
+            return run
+        here = await self.store.intent_of_run(run.ref) is not None
+        return replace(run, took=known.terminal_since - known.listed_at) if here else run
 
 
 class Snapshot:
@@ -112,6 +145,8 @@ class Snapshot:
             return await self._verdict(intent, platform, run)
         if followed != intent.run_id:
             return View(intents.card(intent, self._now, outlook), last=self._late(intent))
+        if run.series[0] and not outlook.usage:
+            outlook = replace(outlook, usual=await self._views.usual(intent, run, platform))
         card = launching.progress(intent, run, outlook, self._now)
         return View(card, last=await self._let_go(run))
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.platforms.testhide.client import BuildService
+from adapters.simulator.common.misbehave import Rule
 from adapters.simulator.testhide import SimulatedTesthide
 from bot.errors import ListCut, ServiceError, UnexpectedAnswer
 from bot.model import (
@@ -123,6 +124,37 @@ async def test_results__a_quarantine_that_cannot_be_read(
     assert [check.excused for check in excused.excused] == ["not counted by Testhide"]
 
 
+@pytest.mark.parametrize("fault", ["server error", "half JSON", "dropped", "not found", "forbidden"])
+async def test_run__whose_node_cannot_be_read(
+    opened: tuple[SimulatedTesthide, BuildService], fault: str
+) -> None:
+    """It is named by its number, the build is told of all the same, and nobody asks for that node again."""
+    server, service = opened
+    build = server.add_build("51", status="running", age=30.0)
+    server.misbehave(fault, path="/api/v3/nodes/1", times=6)
+    first = await service.run(build)
+    server.behave()
+    asked = len(server.requests("GET"))
+    again = await service.run(build)
+
+    assert (first.node, again.node) == ("1", "1")
+    assert not [r for r in server.requests("GET")[asked:] if "/nodes" in r.path]
+
+
+async def test_run__whose_node_has_a_hostile_name(
+    opened: tuple[SimulatedTesthide, BuildService],
+) -> None:
+    """It stays a name on one line, of bounded length."""
+    server, service = opened
+    build = server.add_build("51", status="running", age=30.0)
+    server.rules.add(Rule(path="/api/v3/nodes/1", sets={"name": "a\u202e\n" * 500}, times=None))
+    name = (await service.run(build)).node
+
+    assert name is not None
+    assert len(name) < 200
+    assert "\n" not in name
+
+
 WRONG_TYPES: Sequence[dict[str, object]] = (
     {"status": 7}, {"status": None}, {"status": "exploded"}, {"duration_s": "long"}, {"branch": ["main"]},
     {"total": "many"}, {"passed": None, "failed": None, "skipped": None, "total": None}, {"node_id": 3},
@@ -135,8 +167,6 @@ async def test_values__of_a_wrong_type_never_green_a_build(
     opened: tuple[SimulatedTesthide, BuildService], sets: dict[str, object]
 ) -> None:
     """A field that is nothing like what is written degrades alone, or the answer is refused; red stays red."""
-    from adapters.simulator.common.misbehave import Rule
-
     server, service = opened
     server.rules.add(Rule(path="/api/v3/(?!healthz).*", sets=sets, times=None))
     try:

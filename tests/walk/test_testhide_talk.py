@@ -95,6 +95,7 @@ async def talk(tmp_path: Path) -> AsyncIterator[Talk]:
 async def test_launch__from_the_words_to_the_end(talk: Talk) -> None:
     """Exactly what is sent is shown first; the card lives on until the build has ended."""
     job = talk.server.add_job("Regression Suite", tests=TESTS)
+    talk.server.add_build(job, age=9_000, takes=287)
     await talk.passes(0)
     asked = await talk.say("launch Regression Suite branch=main priority=8 env.RUN_SLOW=true")
     shown = facts(asked.card)
@@ -118,6 +119,7 @@ async def test_launch__from_the_words_to_the_end(talk: Talk) -> None:
     ended = _payload(talk, live.message.message_id)
 
     assert "running" in going
+    assert all(word in going for word in ("agent-0", "Last one took", "4 min 47 s", "accepted and started"))
     assert "one build" not in going
     assert "passed: all 12 tests pass" in ended
     assert not await talk.stage.memory.live()

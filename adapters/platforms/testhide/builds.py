@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
 
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.lenient import read_struct
 from adapters.platforms.http.paging import Listed, walk
+from adapters.platforms.http.text import shown
 from adapters.platforms.testhide import protocol
-from adapters.platforms.testhide.decode import BuildBody, rows_of, run_of, word_of
+from adapters.platforms.testhide.decode import BuildBody, NodeBody, rows_of, run_of, word_of
 from adapters.platforms.testhide.ids import id_of
 from adapters.platforms.testhide.jobs import Jobs
 from bot.errors import AccessRefused, NotFound, RateLimited, ServiceError, UnexpectedAnswer, Unreachable
@@ -24,6 +25,8 @@ from bot.model import Run, RunQuery, RunRef, RunStatus
 MOST_PAGES = 2_000
 MOST_JOB_PAGES = 10  # of one job's list, for finding out of which job builds are
 MOST_ROW_PAGES = 3  # of one job's list, for finding the branch of a build
+NODE = 120  # characters of the name of one
+NODE_SECONDS = 3.0  # for reading that name
 REMEMBERED = 50_000  # builds whose job and branch are known
 _FILTERS = {RunStatus.STARTING: "queued", RunStatus.IN_PROGRESS: "running"}
 
@@ -43,6 +46,7 @@ class Builds:
         self._connection, self._caller, self._jobs = connection, caller, jobs
         self._job_of: dict[str, str] = {}
         self._branch_of: dict[str, str] = {}  # a build that is read alone does not say
+        self._nodes: dict[str, str] = {}  # their names by their ids
         self._timed: bool | None = None  # whether rows say when a build was created; None: none was seen yet
         self._above: set[str] = (
             set()
@@ -60,7 +64,7 @@ class Builds:
         run = await self._run(body, brief=False)
         if run is None:
             raise NotFound("This build belongs to a project that the settings leave out.", what="run")
-        return run
+        return replace(run, node=await self._node(id_of(body.node_id)))
 
     async def pages(self, query: RunQuery) -> AsyncGenerator[tuple[Run, ...], None]:
         """Yield pages of builds, newest first. One whose job cannot be read now is `unread`."""
@@ -133,6 +137,17 @@ class Builds:
         for row in rows:
             self._remember(id_of(row.id), id_of(row.job_id) or job or "", row.branch)
         return rows, total
+
+    async def _node(self, key: str) -> str | None:
+        """Return the name of a node, its id where the server does not say it; what went wrong is not asked anew."""
+        if key and key not in self._nodes:
+            found = None
+            with suppress(ServiceError, TimeoutError):  # a build is told of all the same
+                async with asyncio.timeout(NODE_SECONDS):
+                    answer = await self._caller.read(protocol.node_request(key))
+                found = read_struct(answer.body, NodeBody)
+            self._nodes[key] = (shown(found.name, NODE) if found else "") or key
+        return self._nodes.get(key)
 
     async def _body(self, build: str) -> BuildBody:
         answer = await self._caller.read(protocol.build_request(build), what="run")

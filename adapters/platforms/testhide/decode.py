@@ -46,6 +46,13 @@ class BuildBody(msgspec.Struct):
     passed: int | None = None
     failed: int | None = None
     skipped: int | None = None
+    node_id: msgspec.Raw = NULL
+
+
+class NodeBody(msgspec.Struct):
+    """A node as served."""
+
+    name: str
 
 
 class JobBody(msgspec.Struct):

@@ -50,6 +50,11 @@ def build_request(build: str) -> Request:
     return Request(path=f"builds/{checked_id(build, 'build')}")
 
 
+def node_request(node: str) -> Request:
+    """Ask for one node."""
+    return Request(path=f"nodes/{checked_id(node, 'node')}")
+
+
 def report_request(build: str) -> Request:
     """Ask how many tests of a build passed, failed and were skipped."""
     return Request(path=f"report/{checked_id(build, 'build')}")

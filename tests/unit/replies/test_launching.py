@@ -46,7 +46,7 @@ def test_confirmation__without_a_duration() -> None:
     ("minutes", "status", "started", "expected"),
     [
         (None, RunStatus.IN_PROGRESS, 0, Progress(fraction=None, text="in progress")),
-        (None, RunStatus.STARTING, None, Progress(fraction=0.0, text="being set up")),
+        (None, RunStatus.STARTING, None, Progress(fraction=None, text="being set up")),
         ("30", RunStatus.IN_PROGRESS, 29, Progress(fraction=29 / 30, text="29 min of 30 min")),
         ("30", RunStatus.IN_PROGRESS, 30, Progress(fraction=1.0, text=launching.FINISHING)),
         ("30", RunStatus.IN_PROGRESS, 900, Progress(fraction=1.0, text=launching.FINISHING)),
