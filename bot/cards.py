@@ -226,6 +226,7 @@ class FieldKind(StrEnum):
     ADDRESSES = "addresses"  # of mail, separated by ;
     TEXT = "text"
     LONG_TEXT = "long text"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,10 @@ from bot.cards import Context, FieldKind, Form, Line, Reply, ReportLinks
 from bot.model import NOTHING, Moment, Run, Secret
 from bot.parsed import ParsedCommand
 from bot.platform import Need, Platform
-from bot.ports import Clock, Report, Store
+from bot.ports import Clock, OpenFile, Report, Store
 from bot.state import Actor, AuditEntry, Invocation, Place, Subscription
 from bot.terms import Terms, shared, worded
+from bot.triage import AttachedReport
 
 _GIVEN = re.compile(
     r"(?<![\w.])(\w+)="
@@ -27,6 +28,7 @@ LONG_ENTRY = re.compile(
     r"[1-9][0-9]{0,4}", re.ASCII
 )  # where the list is known to have it: a run can be named so
 PROPERTY = "property"  # the parameter that such a number fills
+FILE = "file"  # the parameter that names an attached file
 PASTED_INTO = frozenset({FieldKind.RUN, FieldKind.LONG_TEXT})  # in which a link or a moment is understood
 MESSAGE = "message"
 """The value that holds somebody's message where a shortcut was used on one: a text to look into, no command."""
@@ -109,8 +111,9 @@ class Services:
 class Asked:
     """An invocation after reading its words: what a verb's handler gets.
 
-    `afresh` asks the chat for the person's permissions once more, before something costly is done. What whoever looks things
-    up puts into `remarks` stands in the reply, whatever the verb answers.
+    `afresh` asks the chat for the person's permissions once more, before something costly is done. `open_file` opens what
+    somebody attached, None where nobody can. What whoever looks things up puts into `remarks` stands in the reply,
+    whatever the verb answers.
     """
 
     invocation: Invocation
@@ -118,6 +121,7 @@ class Asked:
     context: Context
     report: Report
     afresh: Afresh | None = None
+    open_file: OpenFile | None = None
     remarks: list[Line] = field(default_factory=list)
 
     def value(self, name: str, position: int | None = None) -> str | None:
@@ -168,6 +172,11 @@ class Verb:
         """The parameter that bare words stand for."""
         return next((p for p in self.parameters if p.positional), None)
 
+    @property
+    def reads_files(self) -> bool:
+        """Whether it reads what somebody attaches."""
+        return any(p.kind is FieldKind.FILE for p in self.parameters)
+
     def offered_by(self, platforms: Iterable[Platform]) -> bool:
         """Whether one of these platforms has what it needs."""
         return not self.needs or any(need.of(p) is not None for p in platforms for need in self.needs)
@@ -190,6 +199,16 @@ class MomentTarget:
         """What a message about it speaks of."""
         run = self.run.ref if self.run else None
         return Context(run=run, property_name=self.property_name, moment=self.moment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportTarget:
+    """A report file that somebody attached, as it was read; `ref`: what the chat calls it."""
+
+    platform: Platform
+    ref: str
+    name: str
+    report: AttachedReport
 
 
 def adapted(verbs: Mapping[str, Verb], platforms: Collection[Platform]) -> dict[str, Verb]:

@@ -18,9 +18,9 @@ from bot.delivery.lost_channels import restore
 from bot.errors import ClewError, UserError
 from bot.model import Secret
 from bot.parsed import ParsedCommand
-from bot.ports import Report
+from bot.ports import OpenFile, Report
 from bot.redact import scrub, scrub_given, scrub_word
-from bot.replies import commands, finding, parts, problems
+from bot.replies import commands, finding, parts, problems, reported
 from bot.replies import home as home_replies
 from bot.state import Actor, Invocation, LiveCard, MessageRef, Place
 from bot.suggest import Autocomplete, Limits, Suggestion, Typing
@@ -44,6 +44,7 @@ def _scrubbed(invocation: Invocation, secrets: tuple[Secret, ...]) -> tuple[Invo
         text=text.text,
         arguments=tuple(argument.text for argument in arguments),
         values={name: value.text for name, value in values.items()},
+        attached=tuple(replace(f, name=scrub(f.name, secrets).text) for f in invocation.attached),
     )
     return clean, any(part.removed for part in (text, *arguments, *values.values()))
 
@@ -149,16 +150,22 @@ class Handler:
         """Return what was taken since then and never answered: a restart came between."""
         return tuple(i for _, i in await self.services.store.unfinished(chat, since))
 
-    async def handle(self, invocation: Invocation, report: Report, afresh: Afresh | None = None) -> Reply:
+    async def handle(
+        self,
+        invocation: Invocation,
+        report: Report,
+        afresh: Afresh | None = None,
+        open_file: OpenFile | None = None,
+    ) -> Reply:
         """Answer; no secret in it goes further, and the card says so.
 
         `afresh` is asked who the person is before anything is changed; a chat whose messages carry the person's
-        permissions as they are has none.
+        permissions as they are has none. `open_file` opens what they attached.
         """
         if (refusal := lengths.refusal(invocation)) is not None:
             return problems.mistake(refusal)
         clean, removed = _scrubbed(invocation, self.services.secrets)
-        reply = await self._safely(clean, report, afresh)
+        reply = await self._safely(clean, report, afresh, open_file)
         return problems.secret_removed(reply) if removed else reply
 
     async def form(self, invocation: Invocation, report: Report) -> Form | None:
@@ -220,26 +227,25 @@ class Handler:
                 await store.add_live(LiveCard(intent_id=reply.live, message=message, shown=shown))
         await store.finish(invocation.place.chat, invocation.key)
 
-    async def _safely(self, invocation: Invocation, report: Report, afresh: Afresh | None) -> Reply:
+    async def _safely(
+        self, invocation: Invocation, report: Report, afresh: Afresh | None, open_file: OpenFile | None
+    ) -> Reply:
         """Answer; every failure becomes a card, and what is unexpected is logged, never shown."""
         parsed = ParsedCommand()
         try:
             parsed = _parse(invocation)
-            return await self._answer(parsed, invocation, report, afresh)
+            verb, asked = await self._read(parsed, invocation, report)
+            return await self._answer(verb, replace(asked, afresh=afresh, open_file=open_file))
         except UserError as error:
-            meant, verb = _with_values(parsed, invocation), self.verbs.get(parsed.verb)
-            return problems.mistake(error, offers(error.corrections, meant, verb, self.verbs))
+            meant, said = _with_values(parsed, invocation), self.verbs.get(parsed.verb)
+            return problems.mistake(error, offers(error.corrections, meant, said, self.verbs))
         except ClewError as error:
             return problems.failure(error)
         except Exception:
             log.exception("a verb failed", extra={"words_length": len(invocation.text)})
             return problems.unexpected()
 
-    async def _answer(
-        self, parsed: ParsedCommand, invocation: Invocation, report: Report, afresh: Afresh | None
-    ) -> Reply:
-        verb, asked = await self._read(parsed, invocation, report)
-        asked = replace(asked, afresh=afresh)
+    async def _answer(self, verb: Verb, asked: Asked) -> Reply:
         denied = await self._allow(verb, asked)
         if denied:
             return problems.denied(denied)
@@ -251,11 +257,14 @@ class Handler:
     async def _read(
         self, parsed: ParsedCommand, invocation: Invocation, report: Report
     ) -> tuple[Verb, Asked]:
-        verb = self._verb(parsed)
+        alone = bool(invocation.attached) and parsed == ParsedCommand()  # a file without a word is to be read
+        reader = next((each for each in self.verbs.values() if each.reads_files), None) if alone else None
+        verb = reader or self._verb(parsed)
+        remarks = [reported.nobody_reads()] if alone and reader is None else []
         context = await self._context(invocation)
         parsed, values = _with_pastes(verb, reading.as_meant(verb, parsed), invocation.values)
         asked = replace(invocation, values=values)
-        return verb, Asked(invocation=asked, command=parsed, context=context, report=report)
+        return verb, Asked(invocation=asked, command=parsed, context=context, report=report, remarks=remarks)
 
     async def _context(self, invocation: Invocation) -> Context:
         """Return what the message in question speaks of, else what its thread does.

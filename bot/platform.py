@@ -36,6 +36,7 @@ from bot.terms import PLAIN, Terms
 from bot.triage import (
     Agent,
     AgentRequest,
+    AttachedReport,
     Classification,
     Classified,
     Cluster,
@@ -257,10 +258,13 @@ class Histories(Protocol):
 
 
 class ReportFiles(Protocol):
-    """Read the report files that a run leaves behind."""
+    """Read the report files that runs leave behind, among what is kept of a run or attached by somebody."""
 
     async def reported(self, run_id: str, check: str) -> ReportedCheck | None:
         """Return what the file of a run says of a failing check by its name; None without such a file or check."""
+
+    async def read(self, pieces: AsyncIterator[bytes], /) -> AttachedReport:
+        """Read a file that somebody attached, from its bytes. Raises `UnexpectedAnswer` saying why it is no report."""
 
 
 class FindsFlaky(Protocol):
@@ -447,6 +451,7 @@ ASKS = Need(lambda platform: platform.asks)
 AGENTS = Need(lambda platform: platform.agents)
 CLASSIFIES = Need(lambda platform: platform.classifies)
 QUARANTINES = Need(lambda platform: platform.quarantines)
+REPORT_FILES = Need(lambda platform: platform.report_files)
 FINDS_FLAKY = Need(lambda platform: platform.finds_flaky)
 RATES_RELEASES = Need(lambda platform: platform.rates_releases)
 CLUSTERS = Need(lambda platform: platform.clusters)

@@ -5,7 +5,8 @@ All times are aware and in UTC. Unless a docstring says otherwise, calls may run
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -41,6 +42,22 @@ from bot.state import (
 
 Report = Callable[[str], Awaitable[None]]
 """Tells the person how long work is going on, in a short sentence; the chat edits one message with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedFile:
+    """A file of a chat while it is read. `size` in bytes, None where it is not said; the pieces tell how large it is."""
+
+    name: str
+    pieces: AsyncIterator[bytes]
+    size: int | None = None
+
+
+OpenFile = Callable[[str], AbstractAsyncContextManager[OpenedFile]]
+"""Opens a file that somebody attached, by its `AttachedFile.ref`; nothing is read ahead.
+
+Opening it and its pieces raise `UserError` for a file that cannot be read or that the place it is asked for in does not show.
+"""
 
 
 class Clock(Protocol):

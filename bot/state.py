@@ -70,6 +70,18 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttachedFile:
+    """A file that somebody sent with what they said. `size` in bytes, None where the chat does not say.
+
+    `ref`: what the chat calls it, by which it can be opened again, after a restart too; no address and no secret.
+    """
+
+    ref: str
+    name: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
     """One thing a person asked for, from any chat and any way in.
 
@@ -77,7 +89,7 @@ class Invocation:
     win over it. `arguments` are words behind those that came apart already (a shell's argv): each is one
     bare word or one `name=value`, and never read as a command again. `key` is unique for one human act:
     redeliveries carry the same. `about`: the message of Clew's own that a shortcut was used on; what it speaks of
-    is known, and is not read out of its text again.
+    is known, and is not read out of its text again. `attached`: files that were sent with it; only the chat fills it in.
     """
 
     actor: Actor
@@ -89,6 +101,7 @@ class Invocation:
     arguments: tuple[str, ...] = ()
     about: str | None = None
     confirmed: bool = False  # the person said yes beforehand (`clew ask --yes`)
+    attached: tuple[AttachedFile, ...] = ()
 
     @property
     def full_text(self) -> str:

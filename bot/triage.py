@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.model import NOTHING
+from bot.model import NOTHING, Check
 
 
 class RerunScope(StrEnum):
@@ -151,6 +151,39 @@ class ReportedCheck:
     issue: str = ""  # its key in a tracker
     lines: tuple[str, ...] = ()
     left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedFailure:
+    """One failing check as a report file has it; `check.excused` where the check itself expects to fail."""
+
+    check: Check
+    said: ReportedCheck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachedReport:
+    """What a report file says by itself: what failed, each name once, those first that count, then by name.
+
+    `unlisted`: failures that its own totals have and it does not list. `about`: what else it says of itself, as labels
+    and values.
+    """
+
+    failures: tuple[ReportedFailure, ...] = ()
+    passed: int = 0
+    skipped: int = 0
+    unlisted: int = 0
+    about: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def failing(self) -> int:
+        """How many checks failed that count."""
+        return sum(failure.check.failing for failure in self.failures)
+
+    @property
+    def expected(self) -> int:
+        """How many checks failed as they expect to."""
+        return len(self.failures) - self.failing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

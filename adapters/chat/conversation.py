@@ -266,7 +266,7 @@ class Conversation(Generic[T]):
         clean = self.handler.clean(inbound.invocation)
         if inbound.kind is Kind.FORM and (wrong := self._mistakes(clean)):
             return fields.correctable(problems.mistake(UserError(wrong)), clean)
-        task = asyncio.ensure_future(self._in_turn(inbound.invocation, responder))
+        task = asyncio.ensure_future(self._in_turn(inbound, responder))
         try:
             if patience := self._surface.deadlines.progress:
                 await asyncio.wait({task}, timeout=patience)
@@ -282,12 +282,16 @@ class Conversation(Generic[T]):
         verb = self.handler.verbs.get(clean.text)
         return " ".join(fields.problems(verb, clean.values)) if verb is not None else ""
 
-    async def _in_turn(self, invocation: Invocation, responder: Responder[T]) -> Reply:
+    async def _in_turn(self, inbound: Inbound[T], responder: Responder[T]) -> Reply:
+        invocation = inbound.invocation
         verb = self.handler.verb_of(invocation)
         long = verb is not None and verb.long
         async with self._lanes.turn(invocation.actor.id, responder.report, long=long):
             return await self.handler.handle(
-                invocation, responder.report, partial(self._surface.afresh, invocation)
+                invocation,
+                responder.report,
+                partial(self._surface.afresh, invocation),
+                partial(self._surface.open_file, inbound),
             )
 
     async def _show(self, responder: Responder[T], reply: Reply) -> None:

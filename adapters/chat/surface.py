@@ -8,6 +8,7 @@ of the chat's own, which the engine hands back and never looks into.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -15,7 +16,7 @@ from typing import Generic, Protocol, TypeVar
 from bot.access import Denied
 from bot.cards import Card, Form
 from bot.errors import UserError
-from bot.ports import Chat, PostOutcome
+from bot.ports import Chat, OpenedFile, PostOutcome
 from bot.state import Actor, Invocation, MessageRef
 
 T = TypeVar("T")  # what a chat gives along for answering, for example an interaction token
@@ -98,6 +99,13 @@ class Surface(Protocol[T]):
         """Return it with all that decides what the person may do here: groups, guest or not, who reads the channel.
 
         Raises `UserError` for an account that is nobody's; that is noted in the audit trail by the engine.
+        """
+        ...
+
+    def open_file(self, inbound: Inbound[T], ref: str) -> AbstractAsyncContextManager[OpenedFile]:
+        """Open what somebody attached (`bot.ports.OpenFile`): to this command, or to a message where it was asked for.
+
+        Whoever can name a file may only read it where people see it anyway.
         """
         ...
 

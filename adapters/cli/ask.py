@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from rich.console import Console
 
+from adapters.chat.terminal.attached import open_file
 from adapters.chat.terminal.content import RowKind
 from adapters.chat.terminal.events import CHANNEL, invocation
 from adapters.chat.terminal.files import with_files_saved
@@ -59,7 +60,7 @@ async def ask(parts: Parts, command: Sequence[str], manner: Manner) -> int:
     )
     asked = replace(asked, arguments=tuple(arguments))
     await parts.handler.accept(asked)
-    reply = await parts.handler.handle(asked, _report)
+    reply = await parts.handler.handle(asked, _report, open_file=open_file)
     reply = replace(reply, card=with_files_saved(reply.card), live=None)
     # The thread remembers; the message itself is nowhere but on standard output.
     message = MessageRef(channel=CHANNEL, message_id=asked.key, thread=asked.place.thread)

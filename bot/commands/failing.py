@@ -1,6 +1,7 @@
 """Show a run's failing properties, newly failing first.
 
 failing [RUN] [property=NAME|NUMBER] [quarantined=yes] [from=NUMBER]
+failing file=FILE ... shows what failed by an attached report file
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from dataclasses import replace
 from bot.analysis import RunAnalysis, explained
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
-from bot.commands.parameters import BEGIN, CONNECTION, PROPERTY, RUN, first_of
+from bot.commands.parameters import BEGIN, CONNECTION, FILE, PROPERTY, RUN, first_of
 from bot.in_full import OF_ONE_RUN
 from bot.model import Check
-from bot.platform import Platform, has_moments
+from bot.platform import REPORT_FILES, Platform, has_moments
 from bot.replies import failing as replies
-from bot.targets.moment import choose_property
+from bot.replies import reported as in_file
+from bot.state import AttachedFile
+from bot.targets.moment import choose_check, choose_property
+from bot.targets.report import files_meant, report_in
 from bot.targets.run import analysis_for
 from bot.terms import PLAIN
 from bot.triage import PastResult, ReportedCheck
@@ -25,6 +29,11 @@ from bot.triage import PastResult, ReportedCheck
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the list, or with one property of it."""
+    files = files_meant(asked)
+    if len(files) > 1:
+        return in_file.which(files)
+    if files:
+        return await _in_file(files[0], asked, services)
     found = await analysis_for(asked, services, ended=True)
     wanted = asked.value("property")
     if wanted is not None:
@@ -36,6 +45,17 @@ async def handle(asked: Asked, services: Services) -> Reply:
         return replies.listing_excused(found, first_of(asked, len(there)))
     found = found if found.failing else await explained(found)
     return replies.listing(found, first_of(asked, len(found.failing)))
+
+
+async def _in_file(file: AttachedFile, asked: Asked, services: Services) -> Reply:
+    """Answer with what failed by a report file, or with one failure of it."""
+    found = await report_in(file, asked, services)
+    wanted = asked.value("property")
+    failures = found.report.failures
+    if wanted is None:
+        return in_file.listing(found, first_of(asked, len(failures)))
+    chosen = choose_check([failure.check for failure in failures], found.platform.terms, wanted)
+    return in_file.one(found, next(failure for failure in failures if failure.check is chosen))
 
 
 async def _past(found: RunAnalysis, chosen: Check) -> tuple[PastResult, ...]:
@@ -59,7 +79,8 @@ async def _reported(found: RunAnalysis, chosen: Check) -> ReportedCheck | None:
 
 
 def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
-    """Let what does not count be listed by the word that a platform has for it."""
+    """Let report files be read where a platform has some, and what does not count be listed by the platform's word."""
+    files = (FILE,) if any(REPORT_FILES.of(platform) is not None for platform in platforms) else ()
     words = sorted({p.terms.excused for p in platforms} - {PLAIN.excused})
     further = (
         Parameter(
@@ -69,7 +90,7 @@ def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
         if " " not in word
     )
     summary = f"{verb.summary}, each with its moment" if any(map(has_moments, platforms)) else verb.summary
-    return replace(verb, summary=summary, parameters=(*verb.parameters, *further))
+    return replace(verb, summary=summary, parameters=(*verb.parameters, *files, *further))
 
 
 VERB = Verb(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bot import grammar
+from bot import command, grammar
 from bot.cards import FROM, Field, FieldKind
 from bot.command import Asked, Parameter, Services
 from bot.terms import Terms
@@ -21,6 +21,11 @@ PROPERTY = Parameter(
     summary="The failing check that is meant, by name or number",
     kind=FieldKind.PROPERTY,
     example="property=2",
+)
+FILE = Parameter(
+    name=command.FILE,
+    summary="A test report (junittests.xml) to read instead of a run; attach it to the message",
+    kind=FieldKind.FILE,
 )
 MOST_ENTRIES = 100_000
 

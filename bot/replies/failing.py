@@ -155,7 +155,7 @@ def one(
         *_of_moments(found, chosen, exact),
         Fact("Took", (took(chosen.took),) if chosen.took is not None else ()),
         Fact(f"Last {number_of(len(past), found.terms.run)}", _before(past)),
-        *_of_report(reported),
+        *of_report(reported),
         Fact("Where", (Untrusted(stands, code=True),) if (stands := _location(chosen)) else place),
     )
     card = Card(
@@ -177,7 +177,7 @@ def one(
     return Reply(card=card)
 
 
-def _of_report(reported: ReportedCheck | None) -> tuple[Fact, ...]:
+def of_report(reported: ReportedCheck | None) -> tuple[Fact, ...]:
     """Return what a report file adds; a failure that the test expects is one in it all the same."""
     if reported is None:
         return ()

@@ -6,6 +6,7 @@ is what `RunAnalysis.focus` says: where an incomplete run broke, else the first 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot import moments
@@ -18,6 +19,7 @@ from bot.platform import Need, Platform
 from bot.replies import at_moment, pasting
 from bot.replies import finding as replies
 from bot.targets.run import analysis_for, platform_of, require, run_of, run_of_session
+from bot.terms import Terms
 
 
 async def moment_of(asked: Asked, services: Services, needs: Need[object] | None = None) -> MomentTarget:
@@ -62,21 +64,25 @@ async def moment_target_of(
 
 def choose_property(found: RunAnalysis, wanted: str) -> Check:
     """Return the failing property with that name or number, as the list of failing ones shows them."""
-    failing = found.failing
+    return choose_check(found.failing, found.terms, wanted)
+
+
+def choose_check(failing: Sequence[Check], terms: Terms, wanted: str) -> Check:
+    """Return the check of a list with that name or number. Raises `UserError` where none or several can be meant."""
     exact = next((p for p in failing if p.name == wanted), None)
     if exact is not None:
         return exact
     if LONG_ENTRY.fullmatch(wanted) and int(wanted) <= len(failing):
         return failing[int(wanted) - 1]
     if ENTRY.fullmatch(wanted):
-        raise replies.no_entry(int(wanted), len(failing), found.terms)
+        raise replies.no_entry(int(wanted), len(failing), terms)
     alike = [p for p in failing if wanted.casefold() in p.name.casefold()]
     alike = [p for p in alike if p.name.casefold().endswith(wanted.casefold())] or alike
     if len(alike) == 1:
         return alike[0]
     if alike:
-        raise replies.several_checks(len(alike), wanted, found.terms.check)
-    raise replies.no_check(wanted, [p.name for p in failing], found.terms.check)
+        raise replies.several_checks(len(alike), wanted, terms.check)
+    raise replies.no_check(wanted, [p.name for p in failing], terms.check)
 
 
 def _given_moment(asked: Asked) -> Pasted | None:

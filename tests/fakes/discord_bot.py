@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from bot.model import Secret
 from bot.platform import Platform
 from bot.ports import Store
 from tests.fakes import discord_judge as judge
+from tests.fakes.discord_cdn import Cdn
 from tests.fakes.service import FakeRunService
 from tests.fakes.slack_bot import CountingHandler
 from tests.fakes.store import MemoryStore
@@ -78,12 +79,19 @@ class World:
         await self.env.settle()
         return result
 
-    async def mention(self, words: str, *, by: Any = None, channel: Any = None) -> list[discord.Message]:
-        """Say something to the bot; return the bot's new messages there, newest last."""
+    async def mention(
+        self,
+        words: str,
+        *,
+        by: Any = None,
+        channel: Any = None,
+        files: Sequence[tuple[str, bytes]] = (),
+    ) -> list[discord.Message]:
+        """Say something to the bot, maybe with files; return the bot's new messages there, newest last."""
         channel = channel or self.main
         before = {m.id for m in channel.history()}
         assert self.env.bot.user is not None
-        await (by or self.alice).send(channel, f"<@{self.env.bot.user.id}> {words}")
+        await (by or self.alice).send(channel, f"<@{self.env.bot.user.id}> {words}", attachments=files)
         await self.env.settle()
         mine = [m for m in channel.history() if m.id not in before and m.author.id == self.env.bot.user.id]
         return sorted(mine, key=lambda m: m.id)
@@ -186,8 +194,9 @@ async def simulated(
     presets: dict[str, Preset] | None = None,
     timing: Timing = TIMING,
     judged: bool = True,
+    cdn: Cdn | None = None,
 ) -> AsyncIterator[World]:
-    """Run the adapter in a new Discord; whatever Discord would mind fails the test."""
+    """Run the adapter in a new Discord; whatever Discord would mind fails the test. `cdn`: where files can be read."""
     clock = QuickClock()
     store = store or MemoryStore()
     service = service or FakeRunService()
@@ -203,7 +212,7 @@ async def simulated(
         new_key=lambda: f"{next(keys):032x}",
     )
     handler = CountingHandler(services)
-    settings = Discord(token=Secret(TOKEN), guilds=guilds)
+    settings = Discord(token=Secret(TOKEN), guilds=guilds, api_url=cdn.base if cdn else None)
 
     def build() -> DiscordChat:
         return DiscordChat(settings, handler, store, clock, timing)
@@ -212,6 +221,8 @@ async def simulated(
     env = Env(chat.new_client())
     world: World | None = None
     clock.env = env
+    if cdn is not None:
+        env.backend.cdn = cdn
     await env.start()
     try:
         guild = env.create_guild()

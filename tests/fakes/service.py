@@ -73,7 +73,9 @@ class Launching(Enum):
 
 
 LOST = frozenset({Launching.LOST_REPLY, Launching.LOST_REQUEST})
-TRIAGE = frozenset({"reruns", "diagnoses", "asks", "classifies", "quarantines", "finds_flaky"})
+TRIAGE = frozenset(
+    {"reruns", "diagnoses", "asks", "classifies", "quarantines", "finds_flaky", "report_files"}
+)
 RATINGS = frozenset({"agents", "rates_releases", "clusters"})
 T = TypeVar("T")
 
@@ -250,6 +252,7 @@ class FakeRunService:
             agents=self._also("agents"),
             classifies=self._also("classifies"),
             quarantines=self._also("quarantines"),
+            report_files=self._also("report_files"),
             finds_flaky=self._also("finds_flaky"),
             rates_releases=self._also("rates_releases"),
             clusters=self._also("clusters"),

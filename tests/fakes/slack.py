@@ -7,13 +7,14 @@ acts (`command`, `mention`, `direct`, `press`, `submit`, ...) send what Slack wo
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
 
 from tests.fakes.slack_api import Api
+from tests.fakes.slack_files import SharedFile
 from tests.fakes.slack_gate import Ack, Gate
 from tests.fakes.slack_world import ALICE, APP, BOT_USER, MAIN, SHARED, TEAM, Json, Message, World, home
 
@@ -49,18 +50,41 @@ class FakeSlack:
         }  # fmt: skip
 
     async def mention(
-        self, text: str, *, user: str = ALICE, channel: str = MAIN, thread: str | None = None
+        self,
+        text: str,
+        *,
+        user: str = ALICE,
+        channel: str = MAIN,
+        thread: str | None = None,
+        files: Sequence[SharedFile] = (),
     ) -> Message:
         """Let somebody write to the bot in a channel; return their message."""
-        message = self.world.say(user, channel, f"<@{BOT_USER}> {text}", thread=thread)
-        await self.gate.deliver("events_api", self.event("app_mention", message))
+        message = self.world.say(user, channel, f"<@{BOT_USER}> {text}".strip(), thread=thread)
+        await self.gate.deliver(
+            "events_api", self.event("app_mention", message, **self.with_files(channel, files))
+        )
         return message
 
-    async def direct(self, text: str, *, user: str = ALICE, thread: str | None = None) -> Message:
+    async def direct(
+        self, text: str, *, user: str = ALICE, thread: str | None = None, files: Sequence[SharedFile] = ()
+    ) -> Message:
         """Let somebody write to the bot alone; return their message."""
         message = self.world.say(user, f"D{user}", text, thread=thread)
-        await self.gate.deliver("events_api", self.event("message", message, channel_type="im"))
+        more = self.with_files(message.channel, files) | ({"subtype": "file_share"} if files else {})
+        await self.gate.deliver("events_api", self.event("message", message, channel_type="im", **more))
         return message
+
+    def with_files(self, channel: str, files: Sequence[SharedFile]) -> Json:
+        """Return what a message with files says of them; they are shared where it stands.
+
+        A file of another organisation comes with little more than its id.
+        """
+        for file in files:
+            file.channels.add(channel)
+        told = [file.about(self.url) for file in files]
+        foreign = {"file_access": "check_file_info"}
+        shown = [{"id": f["id"], **foreign} if f.get("file_access") else f for f in told]
+        return {"files": shown, "upload": False, "display_as_bot": False} if files else {}
 
     def event(self, kind: str, message: Message, **more: Any) -> Json:
         """Return what an event about a message sends."""
@@ -208,7 +232,7 @@ async def serve() -> AsyncIterator[FakeSlack]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     slack.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    slack.api.base = slack.gate.base = slack.url
+    slack.api.base = slack.gate.base = slack.api.shared.base = slack.url
     slack.api.open_socket = slack.gate.ticket
     try:
         yield slack

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from tests.fakes import slack_judge
+from tests.fakes.slack_files import SharedFiles
 from tests.fakes.slack_world import (
     APP_TOKEN,
     BOT,
@@ -79,6 +80,7 @@ class Api:
         self.scopes = ""  # what the app was given, as Slack says with every answer; "": it does not say
         self.open_socket: Callable[[], str] = lambda: ""
         self.whim: Callable[[str], Fault | None] = lambda _: None  # a fault for any call, by chance
+        self.shared = SharedFiles(world)
         self._faults: defaultdict[str, deque[Fault]] = defaultdict(deque)
 
     def fault(self, method: str, *faults: Fault) -> None:
@@ -89,6 +91,7 @@ class Api:
         """Return what it serves."""
         return [
             web.route("*", "/api/{method}", self._call),
+            *self.shared.routes(),
             web.post("/upload/{name}", self._upload),
             web.post("/response/{name}", self._respond),
         ]
@@ -290,6 +293,10 @@ class Api:
                 }
             )
         return {"files": files}
+
+    def _files_info(self, arguments: Json) -> Json | str:
+        self.shared.scopes = self.scopes
+        return self.shared.info(arguments["file"])
 
     async def _upload(self, request: web.Request) -> web.Response:
         self.world.uploads[request.match_info["name"]] = await request.read()

@@ -6,14 +6,16 @@ the last one of a process with `before`. `defers`: the chat shows "thinking…" 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from adapters.chat.surface import Deadlines, FormOrError, Inbound, Kind, Surface
 from bot.access import Denied
 from bot.cards import Card, Form, plain
 from bot.errors import UserError
-from bot.ports import Delivered, Post, PostOutcome, Undeliverable
+from bot.ports import Delivered, OpenedFile, Post, PostOutcome, Undeliverable
+from bot.replies import reported
 from bot.state import Actor, Invocation, MessageRef, Place
 from tests.fakes.chat import FakeChat
 from tests.fakes.stage import ANN, CHANNEL
@@ -32,6 +34,12 @@ class Thinking:
 
 
 Command = Inbound[Thinking]
+
+
+async def pieces_of(content: bytes, size: int = 1 << 16) -> AsyncIterator[bytes]:
+    """Yield bytes in pieces."""
+    for start in range(0, len(content), size):
+        yield content[start : start + size]
 
 
 async def at_once(question: str, text: str) -> None:
@@ -56,6 +64,7 @@ class FakeSurface(Surface[Thinking]):
     reached_in_place: bool = True
     opens_forms: bool = False
     violations: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)  # that are attached, by name
 
     async def resolve(self, invocation: Invocation) -> Invocation:
         """Know everybody but those who are nobody."""
@@ -63,6 +72,14 @@ class FakeSurface(Surface[Thinking]):
         if invocation.actor.id in self.nobody:
             raise UserError("This account is nobody's.")
         return invocation
+
+    @asynccontextmanager
+    async def open_file(self, inbound: Command, ref: str) -> AsyncIterator[OpenedFile]:
+        """Open what is attached by its name."""
+        await self.before("open_file", inbound.invocation.text)
+        if ref not in self.files:
+            raise reported.gone()
+        yield OpenedFile(name=ref, pieces=pieces_of(self.files[ref]), size=len(self.files[ref]))
 
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
         """Know them still."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bot.errors import NotAvailable, NotFound, ServiceError
+from bot.errors import NotAvailable, NotFound, ServiceError, UnexpectedAnswer
 from bot.model import LaunchOutcome, LaunchRequest, Refused
 from bot.triage import (
     Agent,
     AgentRequest,
+    AttachedReport,
     Classification,
     Classified,
     Cluster,
@@ -23,6 +24,7 @@ from bot.triage import (
     QuarantineRequest,
     Question,
     Readiness,
+    ReportedCheck,
     RerunRequest,
     RerunScope,
 )
@@ -59,6 +61,7 @@ class FakeTriage:
     classified: list[Classification] = field(default_factory=list)
     changes: list[QuarantineRequest] = field(default_factory=list)
     invoked: list[AgentRequest] = field(default_factory=list)
+    files: dict[bytes, AttachedReport] = field(default_factory=dict)  # what report files say, by their bytes
     windows: list[int] = field(default_factory=list)  # days that clusters were asked for
     looked: list[str] = field(default_factory=list)  # launchers that flaky checks were asked for
     held: dict[str, list[Quarantined]] = field(default_factory=lambda: defaultdict(list))
@@ -142,6 +145,18 @@ class FakeTriage:
         else:
             self.quarantines(request.launcher_key, request.check, since=self.service.now)
         return outcome
+
+    async def reported(self, run_id: str, check: str) -> ReportedCheck | None:
+        """Know of no file of a run."""
+        del run_id, check
+        return None
+
+    async def read(self, pieces: AsyncIterator[bytes], /) -> AttachedReport:
+        """Return what the test says that a file of these bytes says."""
+        content = b"".join([piece async for piece in pieces])
+        if content not in self.files:
+            raise UnexpectedAnswer("It is not one of the files of this test.")
+        return self.files[content]
 
     async def flaky(self, launcher_key: str) -> tuple[FlakyCheck, ...]:
         """Return the checks that the test gave it."""

@@ -13,6 +13,7 @@ from adapters.chat.discord.budget import Budget
 from adapters.chat.discord.calls import Calls
 from adapters.chat.discord.events import Self
 from adapters.chat.discord.gateway import Client, Supervisor
+from adapters.chat.discord.opening import HOST, AttachedFiles
 from adapters.chat.discord.people import People
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.receive import Receiver
@@ -62,7 +63,12 @@ class DiscordChat:
         )
         people = People(self._calls, clock, guilds=settings.guilds)
         self._surface = DiscordSurface(
-            self._calls, clock, sender=self.chat, people=people, progress=self._timing.progress
+            self._calls,
+            clock,
+            sender=self.chat,
+            people=people,
+            attached=AttachedFiles(self._calls, host=settings.api_url or HOST),
+            progress=self._timing.progress,
         )
         self._conversation = Conversation(handler, self._surface, clock)
         self._receiver = Receiver(

@@ -49,7 +49,7 @@ class Calls:
 
     def __init__(self, *, proxy: str | None = None) -> None:
         self._client: discord.Client | None = None
-        self._proxy = proxy
+        self.proxy = proxy
         self._session: aiohttp.ClientSession | None = None
         self.application = ""
 
@@ -116,7 +116,7 @@ class Calls:
         """Give an interaction its one initial response."""
         params = webhooks.interaction_response_params(kind, data)
         await self._adapter.create_interaction_response(
-            int(token.id), token.token, session=self._own_session(), proxy=self._proxy, params=params
+            int(token.id), token.token, session=self.session, proxy=self.proxy, params=params
         )
 
     async def edit_original(
@@ -125,28 +125,30 @@ class Calls:
         """Change the initial response; safe to repeat."""
         with _content(body, uploads, whole="payload", parts="multipart") as content:
             return cast("Json", await self._adapter.edit_original_interaction_response(
-                int(self.application), token.token, session=self._own_session(), proxy=self._proxy, **content
+                int(self.application), token.token, session=self.session, proxy=self.proxy, **content
             ))  # fmt: skip
 
     async def delete_original(self, token: InteractionToken) -> None:
         """Take back the initial response."""
         await self._adapter.delete_original_interaction_response(
-            int(self.application), token.token, session=self._own_session(), proxy=self._proxy
+            int(self.application), token.token, session=self.session, proxy=self.proxy
         )
 
     async def follow_up(self, token: InteractionToken, body: Json, uploads: Sequence[Upload] = ()) -> Json:
         """Send a follow-up message, at most once: Discord knows no nonce here, so nothing is repeated."""
-        once = cast("aiohttp.ClientSession", _Once(self._own_session()))
+        once = cast("aiohttp.ClientSession", _Once(self.session))
         with _content(body, uploads, whole="payload", parts="multipart") as content:
             return cast("Json", await self._adapter.execute_webhook(
-                int(self.application), token.token, session=once, proxy=self._proxy, wait=True, **content
+                int(self.application), token.token, session=once, proxy=self.proxy, wait=True, **content
             ))  # fmt: skip
 
     @property
     def _adapter(self) -> webhooks.AsyncWebhookAdapter:
         return webhooks.async_context.get()
 
-    def _own_session(self) -> aiohttp.ClientSession:
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The connections that no token goes over: an address is all the right that is needed."""
         if self._session is None:
             connector = aiohttp.TCPConnector(limit=0)
             self._session = aiohttp.ClientSession(

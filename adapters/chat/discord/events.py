@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from adapters.chat import mention
-from adapters.chat.discord import buttons, commands, forms, ids
+from adapters.chat.discord import attached, buttons, commands, forms, ids
 from adapters.chat.discord.markup import Json, said_text, shown_text
 from adapters.chat.message_target import about
 from adapters.chat.payload import Payload, texts
@@ -22,6 +22,7 @@ from adapters.chat.pressed import parts
 from adapters.chat.surface import Inbound, Kind
 from bot.command import Verb
 from bot.commands.registry import VERBS
+from bot.model import NOTHING
 from bot.replies import conversation
 from bot.state import Actor, Invocation, Place
 from bot.suggest import Typing
@@ -79,7 +80,8 @@ class Interaction:
     """What Discord gives along for answering; of a message that mentions the bot nothing but what is replied to.
 
     `stored`: the command of the button that was pressed stands in the store under it. `attachment_limit`: bytes that
-    one file may have here, where Discord says so.
+    one file may have here, where Discord says so. `files`: the addresses of the files that came as options, by what they
+    are called; each is the right to read it.
     """
 
     token: InteractionToken | None = None
@@ -87,6 +89,7 @@ class Interaction:
     stored: str | None = None
     reply_to: str | None = None
     attachment_limit: int | None = None
+    files: Mapping[str, str] = field(default_factory=lambda: NOTHING, repr=False)
 
 
 Command = Inbound[Interaction]
@@ -165,6 +168,7 @@ def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> 
         text=mention.command_text(payload.text("content"), _name(me), said_text),
         key=f"message:{payload.text('id')}",
         at=now,
+        attached=attached.of_message(payload),
     )
     return Inbound(
         invocation=invocation, kind=Kind.MENTION, interaction=Interaction(reply_to=payload.text("id"))
@@ -321,9 +325,17 @@ def _command(payload: _Payload) -> Incoming:
     verb = VERBS.get(name)
     if payload.text("data", "name") != commands.GROUP or verb is None or verb.hidden:
         return payload.unknown(conversation.COMMANDS_CHANGED)
-    text, values = commands.given(verb, {n: o.get("value") for n, o in options.items()})
+    files, addresses = attached.of_options(payload)
+    text, values = commands.given(
+        verb, {n: o.get("value") for n, o in options.items() if o.get("type") != commands.FILE}
+    )
     opens_form = verb.form is not None and not options and any(p.required for p in verb.parameters)
-    return payload.command(Kind.SLASH, text, values=values, opens_form=opens_form)
+    command = payload.command(Kind.SLASH, text, values=values, opens_form=opens_form)
+    return replace(
+        command,
+        invocation=replace(command.invocation, attached=files),
+        interaction=replace(command.interaction or Interaction(), files=addresses),
+    )
 
 
 def _menu(payload: _Payload) -> Incoming:

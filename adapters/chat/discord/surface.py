@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from adapters.chat.discord.calls import (
 from adapters.chat.discord.events import Command, Deferred, Interaction, InteractionToken
 from adapters.chat.discord.history import marked
 from adapters.chat.discord.markup import Json
+from adapters.chat.discord.opening import AttachedFiles
 from adapters.chat.discord.people import People
 from adapters.chat.discord.sender import Sender, overflow
 from adapters.chat.edits import Slots
@@ -36,7 +38,7 @@ from bot import cleaning
 from bot.access import Denied
 from bot.cards import Card
 from bot.errors import UserError
-from bot.ports import Clock, Delivered, Post, PostOutcome, Undeliverable
+from bot.ports import Clock, Delivered, OpenedFile, Post, PostOutcome, Undeliverable
 from bot.replies import conversation
 from bot.state import Actor, Invocation, MessageRef
 
@@ -64,7 +66,14 @@ class DiscordSurface(Surface[Interaction]):
     uninvited = conversation.NOT_PERMITTED
 
     def __init__(
-        self, calls: Calls, clock: Clock, *, sender: Sender, people: People, progress: float
+        self,
+        calls: Calls,
+        clock: Clock,
+        *,
+        sender: Sender,
+        people: People,
+        attached: AttachedFiles,
+        progress: float,
     ) -> None:
         self.chat = sender
         self.deadlines = Deadlines(defer=DEFER_SECONDS, progress=progress)
@@ -72,12 +81,17 @@ class DiscordSurface(Surface[Interaction]):
         self._calls = calls
         self._clock = clock
         self._people = people
+        self._attached = attached
         self._slots: Slots[Card] = Slots(clock)
 
     async def resolve(self, invocation: Invocation) -> Invocation:
         """Say whether others read the channel; who it is came with the payload."""
         shared = await self.chat.is_shared(invocation.place.channel)
         return replace(invocation, place=replace(invocation.place, shared=shared))
+
+    def open_file(self, inbound: Command, ref: str) -> AbstractAsyncContextManager[OpenedFile]:
+        """Open it where its message is."""
+        return self._attached.open(ref, inbound.invocation, _of(inbound).files)
 
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
         """Ask Discord who it is now, unless that came just now."""

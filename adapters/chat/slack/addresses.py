@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 API_URL = "https://slack.com/api/"
 HOSTS = ("slack.com", "slack-gov.com", "slack-files.com")
+FILE_HOSTS = frozenset({"files.slack.com", "files.slack-gov.com"})  # that take a token for a file
 
 
 class Addresses:
@@ -33,6 +34,18 @@ class Addresses:
         slack = parts.scheme == "https" and any(host == h or host.endswith(f".{h}") for h in HOSTS)
         if not (own or slack) or parts.username or parts.password:
             raise ValueError("Slack named an address that is not Slack's.")
+        return url
+
+    def of_file(self, url: str) -> str:
+        """Return an address that Slack serves files on; raise `ValueError` for any other, without repeating it."""
+        parts = urlsplit(self.checked(url))
+        slack = parts.scheme == "https" and parts.netloc in FILE_HOSTS
+        elsewhere = (
+            self._api.hostname not in HOSTS
+        )  # told to use another address for Slack, which has all there
+        own = elsewhere and (parts.scheme, parts.netloc) == (self._api.scheme, self._api.netloc)
+        if not (slack or own):
+            raise ValueError("Slack named an address that it does not serve files on.")
         return url
 
 

@@ -10,6 +10,7 @@ from adapters.chat.conversation import Conversation
 from adapters.chat.running import ChatRefused
 from adapters.chat.slack import ids, outcomes
 from adapters.chat.slack.addresses import API_URL, Addresses, new_client, open_session
+from adapters.chat.slack.attached import AttachedFiles
 from adapters.chat.slack.checkup import REINSTALL, explained, lacking
 from adapters.chat.slack.events import Interaction, Self
 from adapters.chat.slack.files import Files
@@ -139,6 +140,7 @@ class SlackChat:
             people=People(self._client, self._clock, self.chat, me=me, groups=groups),
             responses=Responses(self._session, self._addresses, self._clock),
             files=self._files,
+            attached=AttachedFiles(client=self._client, session=self._session, addresses=self._addresses),
             deadlines=Deadlines(accept=ACCEPT_SECONDS, progress=self._timing.progress),
         )
         conversation: Conversation[Interaction] = Conversation(self._handler, surface, self._clock)

@@ -15,7 +15,7 @@ from datetime import datetime
 from adapters.chat import mention, pressed
 from adapters.chat.message_target import about
 from adapters.chat.payload import Payload
-from adapters.chat.slack import buttons, forms, ids
+from adapters.chat.slack import attached, buttons, forms, ids
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.typed import message_text, typed_text
 from adapters.chat.surface import Inbound, Kind
@@ -269,6 +269,7 @@ def _message(payload: _Payload) -> Incoming:
         key=f"message:{channel}:{ts}",
         thread=thread,
     )
+    invocation = replace(invocation, attached=attached.of_message(event))
     within = Interaction(thread=thread if thread != ts else None)
     return Inbound(invocation=invocation, kind=Kind.DIRECT if direct else Kind.MENTION, interaction=within)
 

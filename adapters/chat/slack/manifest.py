@@ -23,6 +23,7 @@ SCOPES = {
     "chat:write": "answer and announce",
     "chat:write.public": "answer a slash command in public channels that it was not invited to",
     "commands": "the slash command and the shortcuts",
+    "files:read": "read a test report that somebody attaches",
     "files:write": "send log windows, charts and answers too long for a message",
     "groups:history": "the same as channels:history, for private channels that it was invited to",
     "groups:read": "the same as channels:read, for private channels that it was invited to",

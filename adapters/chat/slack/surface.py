@@ -8,12 +8,14 @@ message, so files follow it.
 from __future__ import annotations
 
 import logging
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.delivery import is_shown, to_person
 from adapters.chat.slack import forms, ids, outcomes, render
+from adapters.chat.slack.attached import AttachedFiles
 from adapters.chat.slack.events import Command, Interaction
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.markup import Json
@@ -25,7 +27,7 @@ from bot.access import Denied
 from bot.cards import Card, Form
 from bot.errors import UserError
 from bot.grammar import first_verb
-from bot.ports import Clock, Delivered, Post, PostOutcome, Undeliverable
+from bot.ports import Clock, Delivered, OpenedFile, Post, PostOutcome, Undeliverable
 from bot.replies import conversation, problems
 from bot.replies.forms import NO_TITLE, TITLES
 from bot.state import Actor, Invocation, MessageRef
@@ -48,11 +50,16 @@ class SlackSurface(Surface[Interaction]):
     people: People
     responses: Responses
     files: Files
+    attached: AttachedFiles
     deadlines: Deadlines
 
     async def resolve(self, invocation: Invocation) -> Invocation:
         """Ask Slack who it is and who reads the channel."""
         return await self.people.complete(invocation)
+
+    def open_file(self, inbound: Command, ref: str) -> AbstractAsyncContextManager[OpenedFile]:
+        """Open it where it is shown."""
+        return self.attached.open(ref, inbound.invocation)
 
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:  # noqa: ARG002 - the protocol's
         """Ask Slack who it is now."""

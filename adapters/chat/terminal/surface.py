@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 from adapters.chat.surface import Deadlines, FormOrError, Surface
+from adapters.chat.terminal.attached import open_file
 from adapters.chat.terminal.events import Command, Interaction
 from adapters.chat.terminal.sender import Sender
 from bot.access import Denied
 from bot.cards import Card, plain
 from bot.errors import UserError
-from bot.ports import PostOutcome
+from bot.ports import OpenedFile, PostOutcome
 from bot.state import Actor, Invocation, MessageRef
 
 
@@ -30,6 +32,11 @@ class TerminalSurface(Surface[Interaction]):
     async def resolve(self, invocation: Invocation) -> Invocation:
         """Return it as it is: whoever sits here may do everything."""
         return invocation
+
+    def open_file(self, inbound: Command, ref: str) -> AbstractAsyncContextManager[OpenedFile]:
+        """Open it by its path: whoever sits here may read what Clew can."""
+        del inbound
+        return open_file(ref)
 
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
         """Return the same person."""

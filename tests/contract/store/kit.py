@@ -17,6 +17,7 @@ from bot.model import CheckStatus, LaunchRequest, RunRef, RunStatus
 from bot.publication import LedgerResult, LedgerRun, Publication, PublishedCheck
 from bot.state import (
     Actor,
+    AttachedFile,
     Delivery,
     Intent,
     IntentState,
@@ -67,7 +68,8 @@ def an_invocation(words: str = "status", **changes: object) -> Invocation:
         email="alice@example.com",
     )
     place = Place(channel=CHANNEL, thread="17.5", shared=True)
-    invocation = Invocation(actor=actor, place=place, text=words, key="k1", at=NOW, values={"grep": "x"})
+    invocation = Invocation(actor=actor, place=place, text=words, key="k1", at=NOW, values={"grep": "x"},
+                            attached=(AttachedFile(ref="F1", name="junittests.xml", size=7),))  # fmt: skip
     return replace(invocation, **changes)  # type: ignore[arg-type]  # a test may change any field
 
 

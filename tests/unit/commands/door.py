@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from adapters.chat.pressed import parts
@@ -12,11 +13,14 @@ from bot.command import Services
 from bot.commands.registry import text_of
 from bot.handler import Handler
 from bot.model import NOTHING, Run
-from bot.state import Actor, Invocation, MessageRef, Place
+from bot.ports import OpenedFile
+from bot.replies import reported
+from bot.state import Actor, AttachedFile, Invocation, MessageRef, Place
 from tests.fakes.clock import ManualClock
 from tests.fakes.records import FakeRecords
 from tests.fakes.service import RATINGS, TRIAGE, FakeRunService
 from tests.fakes.store import MemoryStore
+from tests.fakes.surface import pieces_of
 
 ALICE = Actor(id="slack:user:T1:ALICE", principals=frozenset({"slack:user:T1:ALICE"}), name="Alice")
 MALLORY = Actor(id="slack:user:T1:MALLORY", principals=frozenset({"slack:user:T1:MALLORY"}), name="Mallory")
@@ -41,6 +45,7 @@ class Door:
     )
     others: tuple[FakeRunService, ...] = ()
     takers: tuple[FakeRecords, ...] = ()  # connections that take runs
+    files: dict[str, bytes] = field(default_factory=dict)  # that a chat has, by what it calls them
     said: int = 0
 
     def __post_init__(self) -> None:
@@ -64,12 +69,24 @@ class Door:
         thread: str | None = None,
         values: Mapping[str, str] = NOTHING,
         about: str | None = None,
+        attached: tuple[str, ...] = (),
     ) -> Reply:
         """Say something, or press a button that asks for it, and return the reply."""
         invocation = self.invocation(words, by=by, thread=thread, values=values)
         if about is not None:
             invocation = replace(invocation, about=about)
-        return await self.handler.handle(invocation, nothing)
+        files = tuple(AttachedFile(ref=name, name=name) for name in attached)
+        return await self.handler.handle(
+            replace(invocation, attached=files), nothing, open_file=self.open_file
+        )
+
+    @asynccontextmanager
+    async def open_file(self, ref: str) -> AsyncIterator[OpenedFile]:
+        """Open a file of the chat."""
+        if ref not in self.files:
+            raise reported.gone()
+        content = self.files[ref]
+        yield OpenedFile(name=ref, pieces=pieces_of(content), size=len(content))
 
     def invocation(
         self,

@@ -125,3 +125,35 @@ def test_verb__a_mistake_is_a_sentence(server: SimulatedTesthide, build: str, wo
 
     assert said in " ".join(answer.output.split()), answer.output
     assert answer.exit_code == 1
+
+
+REPORT = """<testsuites><testsuite failures="11"><testcase classname="test_shop" name="passed"/>{}</testsuite></testsuites>"""
+FAILURE = """<testcase classname="test_shop" name="test_{:02}"><failure message="boom">line one</failure></testcase>"""
+
+
+def test_failing__a_file_by_its_path(server: SimulatedTesthide, place: Path) -> None:
+    """Its list page by page, one of its tests, and no request to anybody."""
+    (place / "my report.xml").write_text(
+        REPORT.format("".join(map(FAILURE.format, range(11)))), encoding="utf-8"
+    )
+    before = len(server.requests("GET"))
+    first = clew(server, "ask", "--json", "failing", "file=my report.xml")
+    card = json.loads(first.stdout)
+    following = next(b["words"] for b in card["buttons"] if b["label"] == "Next page")
+    second = clew(server, "ask", following)
+    one = clew(server, "ask", "failing", "file=my report.xml", "test=2")
+
+    assert card["title"] == "11 failing tests in my report.xml"
+    assert "from 11 on" in second.stdout
+    assert "test_10" in second.stdout
+    assert "line one" in one.stdout
+    assert len(server.requests("GET")) == before
+
+
+@pytest.mark.parametrize("path", ["missing.xml", ".", "/dev/zero", "a\nb"])
+def test_failing__a_path_that_leads_to_no_file(server: SimulatedTesthide, path: str) -> None:
+    """A sentence, and the exit code of a mistake."""
+    answer = clew(server, "ask", "failing", f"file={path}")
+
+    assert answer.exit_code == 1
+    assert "is not a file that can be read" in answer.stdout
