@@ -232,7 +232,8 @@ class Check:
     """The result of one property, or one test, in one run.
 
     `excused`: why its failure does not count ("quarantined"), None where it does. `health`: it is about the setup and
-    the platform, not about the software that is tested; which ones are is the platform's to know. `rule`: when it fails, None where
+    the platform, not about the software that is tested; which ones are is the platform's to know. `advisory`: such a
+    check whose failure leaves the other results as reliable as they are. `rule`: when it fails, None where
     the platform does not say. `ref`: the platform's id of this
     result. Counts of a property are totals over all histories; its examples are a sample. Never decide by
     `is_group`: on real tenants the users' own assertions carry it.
@@ -242,6 +243,7 @@ class Check:
     status: CheckStatus
     excused: str | None = None
     health: bool = False
+    advisory: bool = False
     rule: Rule | None = None
     ref: str | None = None
     took: timedelta | None = None
@@ -340,7 +342,12 @@ class Results:
     @property
     def unhealthy(self) -> tuple[Check, ...]:
         """The failing checks that are about the environment: with any, what else fails may not be the software's."""
-        return tuple(check for check in self.checks if check.failing and check.health)
+        return tuple(check for check in self.checks if check.failing and check.health and not check.advisory)
+
+    @property
+    def advisories(self) -> tuple[Check, ...]:
+        """The failing checks of the environment that change nothing about the others; they are in no count."""
+        return tuple(check for check in self.checks if check.failing and check.health and check.advisory)
 
     @property
     def excused(self) -> tuple[Check, ...]:

@@ -76,7 +76,7 @@ def _rank(check: Check) -> int:
     """Order what is written: failures that count, then those that do not, then the rest as it was."""
     if check.status is not CheckStatus.FAILING:
         return 2
-    return 0 if check.excused is None else 1
+    return 0 if check.excused is None and not check.advisory else 1
 
 
 def _of(check: Check, platform: Platform, secrets: Collection[Secret], *, log: bool) -> PublishedCheck:
@@ -84,7 +84,7 @@ def _of(check: Check, platform: Platform, secrets: Collection[Secret], *, log: b
     return PublishedCheck(
         name=_clean(check.name, secrets),
         status=check.status,
-        excused=check.excused is not None,
+        excused=_rank(check) == 1,
         message=_clean(replies.message(check), secrets)[:LONGEST_MESSAGE] if failed else "",
         took=check.took,
         log=log and check.failing and _has_log(check, platform),

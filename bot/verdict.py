@@ -17,7 +17,7 @@ class Verdict:
     """A run's verdict with its counts; `total` counts all checks, those without a result too.
 
     `failing`: what failed and counts; `excused` failed too, and does not. `health`: how many checks of the environment
-    failed, `healthy`: how many of them pass. `partial`: the counts are of the first
+    failed, `healthy`: how many of them pass; `advisory`: how many failed that are in no count. `partial`: the counts are of the first
     checks only, the list could not be read to its end. `contradicts`: what the platform calls the run, where its
     checks say otherwise.
     """
@@ -30,6 +30,7 @@ class Verdict:
     excused: int = 0
     health: int = 0
     healthy: int = 0
+    advisory: int = 0
     partial: bool = False
     contradicts: Says | None = None
     interrupted: bool = False
@@ -74,7 +75,8 @@ def judge(run: Run, results: Results | None) -> Verdict:
     else:
         found = _verdict(run.status, run.says, results.total, partial=results.partial)
         passing = (check for check in results.checks if check.status is CheckStatus.PASSING)
-        found = replace(found, healthy=sum(check.health for check in passing))
+        healthy = sum(check.health for check in passing)
+        found = replace(found, healthy=healthy, advisory=len(results.advisories))
     return replace(found, interrupted=run.interrupted)
 
 

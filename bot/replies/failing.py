@@ -27,6 +27,7 @@ from bot.replies.comparing import in_a_row
 from bot.replies.pasting import copyable
 from bot.replies.runs import (
     WORDS,
+    advisories,
     at_odds,
     excused,
     noted,
@@ -75,7 +76,7 @@ def listing(found: RunAnalysis, begin: int = 1) -> Reply:
               f" ({new})" if new else "", where, ": ",
               *check_names([item.name for item in failing[begin - 1 :]], TOLD), "."),
         tone=Tone.BAD,
-        body=tuple(line for line in (at_odds(found), partly(found), noted(found)) if line),
+        body=tuple(line for line in (at_odds(found), partly(found), advisories(found), noted(found)) if line),
         items=(
             *(_item(n, failing[n - 1], found) for n in pages.numbers),
             *excused(found, how=bool(found.results and found.results.excused)),
@@ -229,7 +230,8 @@ def _none(found: RunAnalysis) -> Reply:
     elif found.verdict.partial:
         said = ("Nothing is known to fail in ", *run_name(run), *_how(found))
     elif found.verdict.total:
-        said = (f"No {check.one} fails in ", *run_name(run), *_how(found))
+        counts = " that counts" if found.verdict.advisory else ""
+        said = (f"No {check.one}{counts} fails in ", *run_name(run), *_how(found))
     else:
         said = (*name, f" has no readable {check.many}: {verdict_words(found.verdict, found.terms)}.")
     card = Card(
@@ -247,7 +249,11 @@ def _none(found: RunAnalysis) -> Reply:
         ),
         text=said,
         tone=tone(found.verdict),
-        body=tuple(line for line in (said, at_odds(found), causes.why(found), noted(found)) if line),
+        body=tuple(
+            line
+            for line in (said, at_odds(found), causes.why(found), advisories(found), noted(found))
+            if line
+        ),
         items=excused(found, how=bool(found.results and found.results.excused)),
         excerpt=causes.evidence(found),
         buttons=ways_on(found),

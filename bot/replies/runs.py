@@ -31,6 +31,7 @@ from bot.replies import at_moment, causes, comparing, problems, ratio, ways
 from bot.replies.wording import (
     age,
     ago,
+    check_names,
     clock_time,
     count,
     duration,
@@ -136,7 +137,7 @@ def of_checks(verdict: Verdict, terms: Terms) -> str:
     if verdict.unknown:
         return f"{verdict.unknown:,} of {everything} without a result"
     if verdict.passing == verdict.total:
-        return f"all {everything} pass"
+        return f"all {everything}{' that count' if verdict.advisory else ''} pass"
     others = ((verdict.skipped, "skipped"), (verdict.excused, terms.excused))
     return ", ".join(
         [f"{verdict.passing:,} of {everything} pass", *(f"{n:,} {word}" for n, word in others if n)]
@@ -208,6 +209,16 @@ def noted(found: RunAnalysis) -> Line:
     return (found.results.note,) if found.results is not None and found.results.note else ()
 
 
+def advisories(found: RunAnalysis) -> Line:
+    """Name the failing checks of the environment that change nothing about the others; empty where there are none."""
+    names = sorted({check.name for check in found.results.advisories}) if found.results else []
+    if not names:
+        return ()
+    fail = "fails" if len(names) == 1 else "fail"
+    said = f"{len(names):,} {health_checks(len(names), found.terms)} {fail} without affecting the other results: "
+    return (said, *check_names(names, NAMED), ".")
+
+
 def novelty(diff: RunDiff | None) -> str:
     """Say what is new against the run before, in a few words; "" where there is nothing to compare."""
     if diff is None or isinstance(diff.baseline, Gap):
@@ -258,6 +269,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
                 causes.why(found),
                 interrupted(found),
                 _why_no_results(found),
+                advisories(found),
                 noted(found),
             )
             if line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
 
 import pytest
 
@@ -21,7 +21,8 @@ from tests.fakes.runs import EPOCH, a_build, a_property, a_run, build_results, s
 from tests.fakes.service import FakeRunService, a_build_server
 from tests.fakes.store import MemoryStore
 
-SETUP = ("Symbols were uploaded", "No build errors")
+SETUP = ("Software was instrumented", "No build errors")
+ADVICE = ("Symbols were uploaded", "No build warnings")
 
 
 def results(
@@ -29,7 +30,10 @@ def results(
 ) -> Results:
     """Return results in which these checks of the environment fail beside others."""
     found = some_results(run, failing=failing, passing=passing)
-    setup = tuple(replace(a_property(name, failing=name in ill), health=True) for name in SETUP)
+    setup = tuple(
+        replace(a_property(name, failing=name in ill), health=True, advisory=name in ADVICE)
+        for name in (*SETUP, *ADVICE)
+    )
     return replace(found, checks=(*found.checks, *setup))
 
 
@@ -153,33 +157,87 @@ async def test_chain__passes_over_runs_with_an_environment_problem(depth: int) -
     )
 
 
-async def test_environment__no_check_of_it_is_ever_new() -> None:
-    """Over all ways in which two runs can follow each other, whichever of its checks fail in either."""
-    ways = [ill for size in range(len(SETUP) + 1) for ill in combinations(SETUP, size)]
-    for before in ways:
-        for ill in ways:
-            for status in (RunStatus.COMPLETED, RunStatus.INCOMPLETE):
-                run = a_run(2, status=status)
-                service = FakeRunService()
-                service.add_run(a_run(1), results(a_run(1), ill=before, failing=("a",), passing=("b",)))
-                service.add_run(run, results(run, ill=ill, failing=("b",), passing=("a",)))
-                found = await analysis_of(service.platform, MemoryStore(), run)
+CATALOGUE: dict[str, tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]] = {
+    "all green": ({"passing": ("a", "b")}, {"passing": ("a", "b")}),
+    "new": ({"failing": ("a",), "passing": ("b",)}, {"failing": ("b",), "passing": ("a",)}),
+    "still failing": ({"failing": ("a",), "passing": ("b",)}, {"failing": ("a",), "passing": ("b",)}),
+    "gone": ({"failing": ("a",), "passing": ("b",)}, {"passing": ("b",)}),
+    "forty": ({"passing": ("a",)}, {"failing": tuple(f"f{n}" for n in range(40))}),
+    "nothing else": ({}, {}),
+}
+"""Runs that follow each other, by what of the software fails and passes in them."""
 
-                diff = found.diff
-                assert diff is not None
-                said = {
-                    *diff.newly_failing,
-                    *diff.counts_again,
-                    *diff.not_compared,
-                    *diff.fails_again,
-                    *dict(diff.first_pass),
-                }
-                assert not said & {*SETUP}
-                assert found.stored is not None
-                assert found.stored.failing == frozenset({"b"})
-                assert found.stored.unhealthy == frozenset(ill)
-                assert judge_stored(run.status, found.stored) == replace(found.verdict, healthy=0)
-                assert not ill or Outcome.NEW_FAILURES not in reason(found.verdict, diff)
+
+@pytest.mark.parametrize("kind", CATALOGUE)
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("whole", [False, True])
+async def test_environment__no_check_of_it_is_ever_new(kind: str, *, first: bool, whole: bool) -> None:
+    """Whichever of its checks fail in either of two runs, whether there is one before, and how much could be read."""
+    everything = (*SETUP, *ADVICE)
+    ways = [ill for size in range(len(everything) + 1) for ill in combinations(everything, size)]
+    software = {name for of_run in CATALOGUE[kind] for names in of_run.values() for name in names}
+    earlier, later = CATALOGUE[kind]
+    for before, ill in product([(), everything, SETUP[:1], ADVICE[:1]], ways):
+        for status in (RunStatus.COMPLETED, RunStatus.INCOMPLETE):
+            run = a_run(2, status=status)
+            service = FakeRunService()
+            if not first:
+                service.add_run(a_run(1), results(a_run(1), ill=before, **earlier))
+            service.add_run(run, replace(results(run, ill=ill, **later), whole=whole))
+            found = await analysis_of(service.platform, MemoryStore(), run)
+
+            diff = found.diff
+            assert diff is not None
+            said = {
+                name
+                for names in (
+                    diff.newly_failing, diff.counts_again, diff.not_compared, diff.fails_again, diff.untrusted,
+                    diff.excused, diff.skipped, diff.not_seen, diff.not_looked_at, diff.not_failing,
+                    dict(diff.first_pass), dict(diff.still_failing), diff.first,
+                )
+                for name in names
+            }  # fmt: skip
+            assert said <= software
+            hard = frozenset(ill).intersection(SETUP)
+            new = Outcome.NEW_FAILURES in reason(found.verdict, diff)
+            assert not new or (not hard and later.get("failing"))
+            assert found.verdict.health == len(hard)
+            assert (found.verdict.kind is VerdictKind.ENVIRONMENT) == (
+                bool(hard) and status is RunStatus.COMPLETED
+            )
+            headline = plain(announcements.ended(found, EPOCH).title)
+            assert not any(name in headline for name in everything)
+            assert hard or "environment" not in headline
+            if found.stored is not None:
+                assert found.stored.failing == frozenset(later.get("failing", ()))
+                assert found.stored.unhealthy == hard
+                judged = replace(found.verdict, healthy=0, advisory=0)
+                assert judge_stored(run.status, found.stored) == judged
+
+
+async def test_advice__is_one_line_and_changes_nothing() -> None:
+    """A run is as good with it as without, is a baseline, and its next one is no recovery from it."""
+    runs = (
+        results(a_run(1), ill=ADVICE, passing=("a",)),
+        results(a_run(2), ill=ADVICE, passing=("a",)),
+        results(a_run(3), failing=("a",)),
+    )
+    found = await analysed(*runs[:2])
+    card = announcements.ended(found, EPOCH)
+    listing = replies.listing(found).card
+
+    assert found.verdict.good
+    assert reason(found.verdict, found.diff) == {Outcome.ALL}
+    assert plain(card.title).startswith("passed: ")
+    assert "all 3 properties that count pass" in text_of(card)
+    line = "2 setup properties fail without affecting the other results: “No build warnings”, “Symbols were uploaded”."
+    assert [plain(said) for said in card.body].count(line) == 1
+    assert listing is not None
+    assert plain(listing.text).startswith("No property that counts fails in ")
+    assert line in [plain(said) for said in listing.body]
+    after = await analysed(*runs)
+    assert after.diff is not None
+    assert (after.diff.newly_failing, after.diff.after_environment) == (("a",), False)
 
 
 async def test_environment__of_a_platform_without_such_checks() -> None:
