@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from bot.access import Afresh, Policy, Role
 from bot.cards import Context, FieldKind, Form, Line, Reply, ReportLinks
-from bot.model import NOTHING, Moment, Run, Secret
+from bot.model import NOTHING, Check, Moment, Run, Secret
 from bot.parsed import ParsedCommand
 from bot.platform import Need, Platform
 from bot.ports import Clock, OpenFile, Report, Store
@@ -191,6 +191,7 @@ class MomentTarget:
     run: Run | None = None
     session_id: str | None = None
     property_name: str | None = None
+    check: Check | None = None  # the property, where it was read on the way
     others: tuple[int, ...] = ()  # entries of the list of failing properties that have a moment too
     warning: str = ""
 

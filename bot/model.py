@@ -428,6 +428,15 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinePattern:
+    """Lines that differ only in times, ids and numbers: what they have in common, the first of them, and how many."""
+
+    pattern: str
+    first: LogLine
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogQuery:
     """What to read before a moment. `window` in virtual seconds; `lines` is how many to show."""
 
@@ -437,6 +446,7 @@ class LogQuery:
     grep: str | None = None  # plain text, case-sensitive
     source: str | None = None  # a container or source name
     errors: bool = False  # only error lines with what belongs to them, and lines that mention an error
+    patterns: bool = False  # count the lines that pass grep and source by their pattern, to compare windows
     lines: int = 20
     file: bool = True  # the whole window as a file too
 
@@ -471,6 +481,8 @@ class LogExcerpt:
     faults_left_out: bool = False  # more may have been active than are listed
     path: str | None = None  # NDJSON as served; the chat adapter deletes it after sending
     size: int = 0  # bytes in that file
+    patterns: tuple[LinePattern, ...] = ()  # where asked for, in the order in which they were first seen
+    patterns_left_out: int = 0  # lines that are of other patterns: there were too many
     cut: str | None = None
     cut_at: str | None = None  # virtual time that reading got to, exact text
     instead: str = ""  # what these lines are where there is no log, as a full sentence

@@ -1,7 +1,7 @@
 """Show the log lines before a moment.
 
 logs [RUN] [MOMENT] [window=SECONDS] [grep=TEXT] [source=NAME] [errors=yes] [lines=COUNT] [property=NAME]
-     [build=yes] [file=yes] [artifact=NAME] [list=yes] [from=NUMBER]
+     [compare=yes] [build=yes] [file=yes] [artifact=NAME] [list=yes] [from=NUMBER]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from bot import grammar
 from bot.analysis import analysis_of
 from bot.cards import FROM, Command, Field, FieldKind, Form, Reply
 from bot.command import LONG_ENTRY, Asked, MomentTarget, NoMomentTarget, Parameter, Services, Verb
+from bot.commands import compared
 from bot.commands.parameters import (
     BEGIN,
     CONNECTION,
@@ -28,9 +29,10 @@ from bot.in_full import in_full
 from bot.model import LogExcerpt, LogQuery, Run, RunLogQuery
 from bot.platform import MOMENT_LOGS, RUN_LOGS, Platform
 from bot.replies import at_moment, finding
+from bot.replies import compared as compared_replies
 from bot.replies import logs as replies
 from bot.replies.forms import TITLES
-from bot.targets.moment import choose_property, moment_target_of
+from bot.targets.moment import choose_property, moment_target_of, window_before
 from bot.targets.run import require, run_of
 
 WINDOW = 10.0  # virtual seconds
@@ -48,6 +50,7 @@ class Logs:
     grep: str | None = None
     source: str | None = None
     errors: bool = False
+    compare: bool = False
     lines: int = LINES
     build: bool = False
     artifact: str | None = None
@@ -66,12 +69,15 @@ def parse(asked: Asked) -> Logs:
     grep = asked.value("grep")
     if grep is not None and len(grep) > LONGEST_GREP:
         raise replies.text_too_long(LONGEST_GREP)
+    if asked.flag("compare") and asked.flag("errors"):
+        raise compared_replies.errors_too()
     length = float(grammar.virtual_seconds(window, "window")) if window else WINDOW
     return Logs(
         window=length,
         grep=grep,
         source=asked.value("source"),
         errors=asked.flag("errors"),
+        compare=asked.flag("compare"),
         lines=grammar.whole_number(lines, "lines", MOST_LINES) if lines else _lines(length),
         build=asked.flag("build"),
         artifact=asked.value("artifact"),
@@ -104,12 +110,15 @@ async def handle(asked: Asked, services: Services) -> Reply:
         errors=wanted.errors,
         lines=wanted.lines,
     )
-    excerpt = await moment_logs.logs(query, asked.report)
+    if wanted.compare:
+        return await compared.compare(target, moment_logs, query, asked.report)
+    target, excerpt = await window_before(target, moment_logs, query, asked.report)
     return replies.window(
         target,
         query,
         excerpt,
         errors=_errors(target, wanted, excerpt),
+        compare=_compare(target, wanted),
         wider=_wider(target, wanted, excerpt),
     )
 
@@ -150,7 +159,9 @@ async def _run_log(
             raise NotAvailable(replies.no_log_at_all(why, error)) from error
         raise
     if platform.moment_logs is None:
-        passed_over = [name for name in ("window", "moment", "source", "errors") if asked.value(name)]
+        passed_over = [
+            name for name in ("window", "moment", "source", "errors", "compare") if asked.value(name)
+        ]
         lacking = [
             name
             for name in ("grep", "property")
@@ -158,7 +169,7 @@ async def _run_log(
         ]
         return replies.run_log(run, query, excerpt, platform, ignored=[*lacking, *passed_over])
     ignored = tuple(
-        n for n in ("grep", "source", "errors") if getattr(wanted, n) and n not in run_logs.narrows
+        n for n in ("grep", "source", "errors", "compare") if getattr(wanted, n) and n not in run_logs.narrows
     )
     return replies.build_logs(run, excerpt, why=why, ignored=ignored)
 
@@ -230,6 +241,14 @@ def _errors(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> Command 
     return at_moment.command("logs", target.context, **more, **_filters(wanted))
 
 
+def _compare(target: MomentTarget, wanted: Logs) -> Command | None:
+    """Ask for the same window beside the one before a passing example; None where none is known of the property."""
+    if target.property_name is None or (target.check is not None and not compared.passing(target.check)):
+        return None
+    more = {"window": f"{wanted.window:g}", "compare": "yes"}
+    return at_moment.command("logs", target.context, **more, **_filters(wanted))
+
+
 def _filters(wanted: Logs) -> dict[str, str]:
     filters = {"source": wanted.source, "grep": wanted.grep}
     return {name: value for name, value in filters.items() if value}
@@ -243,7 +262,7 @@ def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
     if any(platform.moment_logs for platform in platforms):
         verb = replace(verb, summary="log lines before a moment, with the faults that were active")
     else:
-        lacking |= {"moment", "window", "errors"}
+        lacking |= {"moment", "window", "errors", "compare"}
     return replace(verb, parameters=tuple(p for p in verb.parameters if p.name not in lacking))
 
 
@@ -264,6 +283,8 @@ VERB = Verb(
                   example="source=etcd0"),
         Parameter(name="errors", summary="Only error lines, with the stack traces behind them", kind=FieldKind.FLAG,
                   example="errors=yes"),
+        Parameter(name="compare", summary="Beside the window before a passing example: what only one of them has",
+                  kind=FieldKind.FLAG, example="compare=yes"),
         Parameter(name="lines", summary="How many lines to show in chat", kind=FieldKind.COUNT, example="lines=50",
                   check=lambda text, name: grammar.whole_number(text, name, MOST_LINES)),
         PROPERTY,

@@ -8,9 +8,9 @@ from functools import partial
 from bot.cards import Line, Untrusted
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
-from bot.model import Run
+from bot.model import Moment, Run
 from bot.replies.meant import did_you_mean, mistaken
-from bot.replies.wording import count, listed, number_of, short_id, stopped
+from bot.replies.wording import count, listed, number_of, short_id, stopped, virtual
 from bot.terms import Noun, Terms, worded
 from bot.wordlike import nearest
 
@@ -207,6 +207,11 @@ def no_runs_of(launcher: str, known: Sequence[str], terms: Terms, *, whole: bool
 def no_moment(why: str) -> UserError:
     """Answer a command that needs a moment, of a run that has none; `why` is a sentence."""
     return UserError(why, "“failing” shows what is known; “logs” shows the build log.")
+
+
+def moment_again(stale: Moment) -> str:
+    """Say that a moment went stale, and that another one of the same property is shown."""
+    return f"The moment at {virtual(stale)} is no longer known there. This is the earliest one of the same property now."
 
 
 no_pinned_moment = partial(

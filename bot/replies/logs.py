@@ -63,9 +63,13 @@ def window(
     excerpt: LogExcerpt,
     *,
     errors: Command | None = None,
+    compare: Command | None = None,
     wider: Command | None,
 ) -> Reply:
-    """Show the end of a window; the moment itself is the last line. `errors`: what shows only those; `wider`: more."""
+    """Show the end of a window; the moment itself is the last line.
+
+    `errors`: what shows only those; `compare`: what shows it beside a passing example; `wider`: more of it.
+    """
     run = target.run
     name: Line = run_name(run) if run else ()
     about: Line = (" of “", Untrusted(target.property_name), "”") if target.property_name else ()
@@ -88,6 +92,7 @@ def window(
         files=_files(excerpt, "window", f"logs-{short_id(query.run_id)}-{when.removesuffix(' s')}.ndjson"),
         buttons=(
             *((Button(label="Error lines", command=errors),) if errors else ()),
+            *((Button(label="Compare", command=compare),) if compare else ()),
             *((Button(label="Wider window", command=wider),) if wider else ()),
             Button(label="Debug", command=at_moment.command("debug", target.context)),
         ),
@@ -347,6 +352,17 @@ def _faults_told(excerpt: LogExcerpt) -> Line:
         seen = (f" Seen until the cut{_cut_at(excerpt)}: ", *listed, ".") if listed else ()
         return (*seen, " Active faults are unknown because the log is cut off.")
     return (" Faults active then: ", *listed, ".") if listed else ()
+
+
+def faults_named(moment: Moment, excerpt: LogExcerpt) -> Line:
+    """Name the faults with an effect at a moment; empty where a log was cut, or never followed them."""
+    if excerpt.cut or excerpt.faults_since is None:
+        return ()
+    if excerpt.faults:
+        return (Untrusted(listed([f"{fault.name} on {_nodes(fault)}" for fault in excerpt.faults])),)
+    if not excerpt.faults_since:
+        return ("none",)
+    return (f"none that began in the {virtual_seconds(moment.seconds - excerpt.faults_since)} before",)
 
 
 def _cut_at(excerpt: LogExcerpt) -> str:

@@ -12,10 +12,11 @@ from dataclasses import replace
 from bot import moments
 from bot.analysis import RunAnalysis, analysis_of
 from bot.command import ENTRY, LONG_ENTRY, Asked, MomentTarget, NoMomentTarget, Services
-from bot.errors import ServiceError
-from bot.model import Check, Run
+from bot.errors import NotFound, ServiceError
+from bot.model import Check, LogExcerpt, LogQuery, Run
 from bot.parsed import Pasted
-from bot.platform import Need, Platform
+from bot.platform import MomentLogs, Need, Platform
+from bot.ports import Report
 from bot.replies import at_moment, pasting
 from bot.replies import finding as replies
 from bot.targets.run import analysis_for, platform_of, require, run_of, run_of_session
@@ -107,32 +108,39 @@ async def _pasted_target(asked: Asked, services: Services, pasted: Pasted) -> Mo
         if found is None and asked.value("run", 0) is not None:  # the run was given beside it
             found = await run_of(replace(asked, command=replace(asked.command, pasted=None)), services)
         platform, run = found or (await platform_of(asked, services), None)
-        name = await _named(asked, services, platform, run)
+        name, check = await _named(asked, services, platform, run)
         return MomentTarget(platform=platform, run=run, session_id=session, moment=moment, property_name=name,
-                   warning=pasted.warning)  # fmt: skip
+                   check=check, warning=pasted.warning)  # fmt: skip
     if pasted.run_id is None and asked.value("run", 0) is None and asked.context.run is None:
         raise replies.run_of_moment()
     platform, run = await run_of(asked, services)
-    name = await _named(asked, services, platform, run)
-    return MomentTarget(platform=platform, run=run, moment=moment, property_name=name, warning=pasted.warning)
+    name, check = await _named(asked, services, platform, run)
+    return MomentTarget(platform=platform, run=run, moment=moment, property_name=name, check=check,
+                        warning=pasted.warning)  # fmt: skip
 
 
-async def _named(asked: Asked, services: Services, platform: Platform, run: Run | None) -> str | None:
-    """Return the name of the property that was given beside a moment; as given where the run cannot tell."""
+async def _named(
+    asked: Asked, services: Services, platform: Platform, run: Run | None
+) -> tuple[str | None, Check | None]:
+    """Return the name of the property that was given beside a moment, and the property where it was read.
+
+    The name is as given where the run cannot tell.
+    """
     wanted = asked.value("property")
     if wanted is None:
-        return _of_thread(asked, run)
+        return _of_thread(asked, run), None
     if run is None:
-        return wanted
+        return wanted, None
     try:
         found = await analysis_of(platform, services.store, run)
     except ServiceError:  # the moment is known all the same
-        return wanted
+        return wanted, None
     there = found.results.checks if found.results else ()
-    # The button of a card may be older than these.
-    if not found.failing or any(check.name == wanted for check in there):
-        return wanted
-    return choose_property(found, wanted).name
+    exact = next((check for check in there if check.name == wanted), None)
+    if exact is not None or not found.failing:  # the button of a card may be older than these
+        return wanted, exact
+    chosen = choose_property(found, wanted)
+    return chosen.name, chosen
 
 
 def _of_thread(asked: Asked, run: Run | None) -> str | None:
@@ -151,10 +159,37 @@ def _target_in(found: RunAnalysis, wanted: str | None) -> MomentTarget | NoMomen
         chosen = choose_property(found, wanted)
         if chosen.moment is None:
             raise replies.check_without_moment(chosen.name, found.terms)
-        return MomentTarget(platform=platform, run=run, moment=chosen.moment, property_name=chosen.name)
+        return MomentTarget(
+            platform=platform, run=run, moment=chosen.moment, property_name=chosen.name, check=chosen
+        )
     focus = found.focus
     if focus.moment is None:
         return NoMomentTarget(platform=platform, run=run, why=at_moment.no_moment(found))
     name = focus.property_name
     others = tuple(n for n, p in enumerate(found.failing, 1) if p.moment is not None and p.name != name)
-    return MomentTarget(platform=platform, run=run, moment=focus.moment, property_name=name, others=others)
+    check = next((p for p in found.failing if p.name == name), None)
+    return MomentTarget(
+        platform=platform, run=run, moment=focus.moment, property_name=name, check=check, others=others
+    )
+
+
+async def check_of(target: MomentTarget) -> Check | None:
+    """Return the property of a target as the platform gives it now; None where it has none, or none of that name."""
+    if target.run is None or target.property_name is None:
+        return None
+    results = await target.platform.reads.results(target.run)
+    return next((check for check in results.checks if check.name == target.property_name), None)
+
+
+async def window_before(
+    target: MomentTarget, logs: MomentLogs, query: LogQuery, report: Report
+) -> tuple[MomentTarget, LogExcerpt]:
+    """Read the log before a moment. One that went stale is fetched again by its property's name, and that is said."""
+    try:
+        return target, await logs.logs(query, report)
+    except NotFound as error:
+        check = await check_of(target) if error.what == "moment" else None
+        if check is None or check.moment is None or check.moment == target.moment:
+            raise
+    fresh = replace(target, moment=check.moment, check=check, warning=replies.moment_again(target.moment))
+    return fresh, await logs.logs(replace(query, moment=check.moment), report)

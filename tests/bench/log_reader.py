@@ -1,7 +1,7 @@
 """Reads one log in a process of its own and prints what it cost: `python -m tests.bench.log_reader WAY URL KIND`.
 
 WAY: `clew` (the client as it is), `httpx` (the client on httpx's own transport), `small chunks` (on httpx-aiohttp as
-it comes), `naive` (aiter_lines and json.loads of every line).
+it comes), `naive` (aiter_lines and json.loads of every line), `compare` (two windows beside each other).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import sys
 import tempfile
 from collections import deque
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -22,6 +23,7 @@ from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.settings import Tenant
 from adapters.platforms.http.transport import open_http
 from bot.model import LogQuery, Moment, Secret
+from bot.patterns import difference
 
 SHOWN = 200
 MOMENT = Moment("-3625518438076122494", "1000.0")
@@ -52,10 +54,19 @@ async def _read(way: str, url: str, kind: str, folder: Path) -> int:
         tenant = Tenant(name="bench", base_url=url, api_key=Secret("bench-key"))
         service = AntithesisService(http, tenant, spool=folder, now=lambda: datetime.now(UTC))
         query = LogQuery(run_id=f"{kind}-1-1", moment=MOMENT, window=1000.0, lines=SHOWN)
+        if way == "compare":
+            return await _compare(service, replace(query, patterns=True, lines=0, file=False))
         excerpt = await service.logs(query, _quiet)
         assert len(excerpt.lines) == SHOWN, "the bench reads the end of the log"
         assert excerpt.size > 0
         return excerpt.total
+
+
+async def _compare(service: AntithesisService, query: LogQuery) -> int:
+    here, there = [await service.logs(query, _quiet) for _ in range(2)]
+    found = await asyncio.to_thread(difference, here.patterns, there.patterns)
+    assert found.both == 1, "all lines of this log are of one kind"
+    return here.total + there.total
 
 
 async def _naive(http: httpx.AsyncClient, url: str) -> int:

@@ -1,6 +1,7 @@
 """Serves log streams from memory, as fast as loopback goes; a process of its own: `python -m tests.bench.log_server`.
 
-The first part of a run's id says what its log is: `large` 200 MB, `huge` one line of 50 MB among few.
+The first part of a run's id says what its log is: `large` 200 MB, `huge` one line of 50 MB among few, `pair` 50,000
+lines with an id in each.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ LINE = (
 )
 LARGE = 200_000_000
 HUGE_LINE = 50_000_000
+PAIR_LINES = 50_000
 
 
 def _lines(size: int) -> Iterator[bytes]:
@@ -40,6 +42,11 @@ def _chunks(kind: str) -> list[bytes]:
             + b"x" * HUGE_LINE
             + b'"}\n'
             + b"".join(_lines(100_000))
+        )
+    elif kind == "pair":
+        log = b"".join(
+            line.replace(b"2c6c7b8d0d0933f7", b"%016x" % (number * 0x9E3779B97F4A7C15 % (1 << 64)))
+            for number, line in zip(range(PAIR_LINES), _lines(LARGE), strict=False)
         )
     else:
         log = b"".join(_lines(LARGE))

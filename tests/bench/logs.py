@@ -49,9 +49,9 @@ async def _reader(way: str, url: str, kind: str) -> dict[str, float]:
 async def rows() -> list[Row]:
     """Measure and return the table's rows."""
     async with _server() as url:
-        for kind in ("large", "huge"):
+        for kind in ("large", "huge", "pair"):
             await _curl(url, kind, tail=False)  # the server makes each log once
-        return [*await _large(url), *await _huge(url)]
+        return [*await _large(url), *await _huge(url), *await _compared(url)]
 
 
 async def _large(url: str) -> list[Row]:
@@ -75,6 +75,17 @@ async def _huge(url: str) -> list[Row]:
     """Look at what a line of 50 MB costs."""
     memory = (await _reader("clew", url, "huge"))["memory"]
     return [_alone("logs, one line of 50 MB: memory over idle, MiB", memory, bound=16.0)]
+
+
+async def _compared(url: str) -> list[Row]:
+    """Look at what comparing two windows costs, from the first byte to what differs."""
+    figures = [await _reader("compare", url, "pair") for _ in range(ROUNDS)]
+    best = min(figures, key=lambda figure: figure["seconds"])
+    return [
+        _alone("logs compare=yes, two windows of 50,000 lines, s", best["seconds"], bound=2.0),
+        _alone("  its longest stall of the loop, ms", min(figure["stall"] for figure in figures)),
+        _alone("  its memory over idle, MiB", max(figure["memory"] for figure in figures), bound=32.0),
+    ]
 
 
 def _versus(name: str, measured: float, beside: float, what: str, *, bound: float | None = None) -> Row:

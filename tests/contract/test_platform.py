@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -33,6 +34,7 @@ from bot.model import (
     Started,
     Unclear,
 )
+from bot.patterns import pattern_of
 from bot.platform import listed
 from bot.severity import Severity, marks
 from tests.contract.platform_stages import (
@@ -270,6 +272,29 @@ async def test_logs__errors(stage: Stage) -> None:
     assert (found.matched, found.mentions, found.total) == (told + mentions, mentions, whole.total)
     assert (len(one.lines), one.matched, one.faults) == (1, found.matched, whole.faults)
     assert (none.matched, none.lines, none.total) == (0, (), whole.total)
+
+
+async def test_logs__patterns(stage: Stage) -> None:
+    """Every line that passes the filters is counted by its pattern, once; the first of each stands for them."""
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = there((await stage.platform.reads.results(run)).failing[0].moment)
+    query = LogQuery(run_id=run.ref.run_id, moment=moment, window=30.0, lines=10_000, file=False)
+    read = there(stage.platform.moment_logs).logs
+    found = await read(replace(query, patterns=True, lines=0), _quiet)
+    whole = await read(query, _quiet)
+    again = await read(replace(query, patterns=True, lines=0), _quiet)
+    source = whole.lines[-1].source
+    narrow = await read(replace(query, patterns=True, source=source, lines=0), _quiet)
+    expected = Counter(pattern_of(line.text) for line in whole.lines)
+
+    assert (whole.patterns, again) == ((), found)
+    assert {p.pattern: p.count for p in found.patterns} == expected
+    assert [p.pattern for p in found.patterns] == list(expected)
+    assert [p.first for p in found.patterns] == [
+        next(line for line in whole.lines if pattern_of(line.text) == p) for p in expected
+    ]
+    assert (found.total, found.lines, found.path, found.patterns_left_out) == (whole.total, (), None, 0)
+    assert sum(p.count for p in narrow.patterns) == sum(line.source == source for line in whole.lines)
 
 
 async def test_logs__unknown_moment_and_run(stage: Stage) -> None:

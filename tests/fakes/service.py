@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,6 +42,7 @@ from bot.model import (
     Started,
     Unclear,
 )
+from bot.patterns import Patterns
 from bot.platform import Platform
 from bot.ports import Report
 from bot.severity import ErrorLines
@@ -331,12 +333,17 @@ class FakeRunService:
         errors = ErrorLines(query.lines)
         for line in window:
             errors.take(line, wanted=_matches(line, query))
+        patterns = Patterns()
+        for line in matched if query.patterns else ():
+            patterns.take(line.text, partial(replace, line))
         path, size = self._write(query.run_id, window) if query.file else (None, 0)
         return LogExcerpt(
-            lines=errors.kept if query.errors else tuple(matched[-query.lines :]),
+            lines=errors.kept if query.errors else tuple(matched[max(0, len(matched) - query.lines) :]),
             matched=errors.told + errors.mentions if query.errors else len(matched),
             total=len(window),
             mentions=errors.mentions if query.errors else 0,
+            patterns=patterns.found,
+            patterns_left_out=patterns.left_out,
             faults=log.faults,
             faults_since=0.0,
             path=path,

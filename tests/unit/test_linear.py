@@ -26,7 +26,7 @@ from bot.errors import UserError
 from tests.unit import regex_steps
 
 MODULES = (
-    "bot.cleaning", "bot.redact", "bot.severity", "bot.moments.find", "bot.moments.forms", "bot.moments.normalise",
+    "bot.cleaning", "bot.redact", "bot.severity", "bot.patterns", "bot.moments.find", "bot.moments.forms", "bot.moments.normalise",
     "bot.moments.numbers", "bot.moments.embedded_json", "bot.moments.remaining_text", "adapters.redact", "adapters.chat.slack.markup",
     "adapters.chat.discord.markup", "adapters.chat.terminal.typeset", "adapters.chat.terminal.content",
     "adapters.platforms.http.text", "adapters.platforms.antithesis.intake", "adapters.platforms.antithesis.window",

@@ -38,7 +38,14 @@ class LogReader:
         """Show the window before a moment."""
         key, begin = key_of(query), begin_of(query)
         window = Window(
-            Filter(lines=query.lines, grep=query.grep, source=query.source, errors=query.errors, begin=begin)
+            Filter(
+                lines=query.lines,
+                grep=query.grep,
+                source=query.source,
+                errors=query.errors,
+                patterns=query.patterns,
+                begin=begin,
+            )
         )
         try:
             async with self._shelf.turn(key, report) as there:

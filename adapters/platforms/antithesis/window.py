@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -17,6 +18,7 @@ from adapters.platforms.http.lenient import NULL, read_any, read_struct, time_of
 from adapters.platforms.http.spool import File
 from adapters.platforms.http.text import LONGEST, one_line
 from bot.model import LineKind, LogExcerpt, LogLine
+from bot.patterns import Patterns
 from bot.severity import ErrorLines
 
 # What JSON never escapes: a run of it that is shown stands in the bytes, in a line that is shown as it is served.
@@ -39,12 +41,16 @@ class _Text(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Which lines to show: how many, holding which text, from which source, only errors; and where the window begins."""
+    """Which lines to show: how many, holding which text, from which source, only errors; and where the window begins.
+
+    `patterns`: those that are wanted are counted by their pattern.
+    """
 
     lines: int
     grep: str | None = None
     source: str | None = None
     errors: bool = False
+    patterns: bool = False
     begin: float | None = None  # virtual seconds, itself included
 
     @property
@@ -82,6 +88,7 @@ class Window:
         self._held = 0
         self._hits: deque[LogLine] = deque(maxlen=max(0, wanted.lines))
         self._errors = ErrorLines(max(0, wanted.lines))
+        self._patterns = Patterns()
         self.begun = wanted.begin is None
         self.matched = self.total = self.early = 0
         self._head = b""
@@ -97,12 +104,15 @@ class Window:
         self.total += count
         if self._needle is None:
             self._hold(block, count)
+            if self._wanted.patterns:
+                self._count(block)
         else:
             self._search(block, self._needle)
 
     def may_pass(self, left: int) -> bool:
         """Whether the next lines need not be seen, but only be counted; `left`: how many come behind them."""
-        return self.begun and self._needle is None and left >= self._wanted.lines
+        seen = self._needle is not None or self._wanted.patterns
+        return self.begun and not seen and left >= self._wanted.lines
 
     def pass_by(self, lines: int) -> None:
         """Count lines that were not seen."""
@@ -118,6 +128,8 @@ class Window:
             matched=self._matched,
             total=self.total,
             mentions=self._errors.mentions,
+            patterns=self._patterns.found,
+            patterns_left_out=self._patterns.left_out,
             faults=known.faults,
             faults_since=known.faults_since,
             faults_left_out=known.faults_left_out,
@@ -160,6 +172,15 @@ class Window:
         while self._held - self._blocks[0][1] >= self._wanted.lines and len(self._blocks) > 1:
             self._held -= self._blocks.popleft()[1]
 
+    def _count(self, block: bytes) -> None:
+        """Count the lines of a block by their pattern; only the first of each is decoded as a whole."""
+        plain = _is_shown_as_text(block)
+        for raw in lines_of(block):
+            served = read_struct(shortened(raw), _Text) if plain or _is_shown_as_text(raw) else None
+            text = served.output_text if served is not None else None
+            text = self._render(raw).text if text is None else text[:LONGEST]
+            self._patterns.take(text, partial(self._render, raw))
+
     def _search(self, block: bytes, needle: bytes) -> None:
         for raw in _may_show(block, needle, self._wanted.grep):
             line = self._render(raw)
@@ -169,6 +190,8 @@ class Window:
             elif wanted:
                 self.matched += 1
                 self._hits.append(line)
+                if self._wanted.patterns:
+                    self._patterns.take(line.text, partial(self._render, raw))
 
     def _shown(self) -> tuple[LogLine, ...]:
         if self._wanted.errors:

@@ -1,0 +1,69 @@
+"""Working on a failure typed in a terminal, against a simulated tenant over HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from adapters.main import app
+from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
+from tests.walk.terminal.served import served, set_up
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Iterator[SimulatedTenant]:
+    """Run a tenant."""
+    with served(lambda: simulated_tenant(speed=1.0)) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def place(tenant: SimulatedTenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Set Clew up for the tenant, in an empty directory."""
+    environment = {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key}
+    with set_up(environment, tmp_path, monkeypatch) as place:
+        yield place
+
+
+def clew(words: str) -> Any:
+    """Run a command and return its card."""
+    result = CliRunner().invoke(app, ["ask", "--json", words])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def button(card: Any, label: str) -> str:
+    """Return the command that a button stands for."""
+    return str(next(b["words"] for b in card["buttons"] if b["label"] == label))
+
+
+@pytest.fixture(scope="module")
+def failure(tenant: SimulatedTenant) -> str:
+    """Name a run and a property of it that fails at one moment and held at another."""
+    headers = {"Authorization": f"Bearer {tenant.api_key}", "User-Agent": "a test"}
+    with httpx.Client(base_url=tenant.base_url, headers=headers) as http:
+        for run in http.get("/api/v0/runs").json()["data"]:
+            path = f"/api/v0/runs/{run['run_id']}/properties"
+            for check in http.get(path, params={"limit": 100, "status": "Failing"}).json().get("data", ()):
+                if check["is_event"] and check["examples"] and check["counterexamples"]:
+                    return f'{run["run_id"]} property="{check["name"]}"'
+    raise AssertionError
+
+
+def test_logs__compare_with_a_passing_example(failure: str) -> None:
+    """By the words of the button: both windows are read from the platform, and what only one of them has is shown."""
+    logs = clew(f"logs {failure}")
+    card = clew(button(logs, "Compare"))
+    marks = {item["mark"].partition(",")[0] for item in card["items"]}
+
+    assert card["title"].startswith("Compared with a passing example of “")
+    assert "Most telling: “" in card["text"]
+    assert marks == {"only here", "only there"}
+    assert card["files"] == []
+    assert clew(button(card, "Logs of the passing example"))["excerpt"]["lines"]
