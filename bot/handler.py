@@ -114,6 +114,13 @@ class Handler:
         name = grammar.first_verb(invocation.text[: lengths.LONGEST])
         return self.verbs.get(ALIASES.get(name, name))
 
+    def reads_files(self, invocation: Invocation) -> bool:
+        """Whether a file would be read that came with a command; cheap, like `verb_of`."""
+        verb = self.verb_of(invocation)
+        if verb is None:
+            return not invocation.text and any(each.reads_files for each in self.verbs.values())
+        return verb.reads_files
+
     def principals(self, prefix: str) -> frozenset[str]:
         """Return those of whom or of which the settings give a role, of all whose ids begin so."""
         members = frozenset[str]().union(*self.services.policy.roles.values())

@@ -57,12 +57,13 @@ class FakeSlack:
         channel: str = MAIN,
         thread: str | None = None,
         files: Sequence[SharedFile] = (),
+        sparse: bool = False,
     ) -> Message:
-        """Let somebody write to the bot in a channel; return their message."""
+        """Let somebody write to the bot in a channel; return their message. `sparse`: the event says nothing of files."""
         message = self.world.say(user, channel, f"<@{BOT_USER}> {text}".strip(), thread=thread)
-        await self.gate.deliver(
-            "events_api", self.event("app_mention", message, **self.with_files(channel, files))
-        )
+        more = self.with_files(channel, files)
+        message.files = more.get("files", [])
+        await self.gate.deliver("events_api", self.event("app_mention", message, **({} if sparse else more)))
         return message
 
     async def direct(

@@ -224,7 +224,12 @@ class Api:
         if wrong and wrong != "is_archived":
             return wrong
         oldest = float(arguments.get("oldest") or 0)
-        seen = [m for m in messages if m.only_for is None and float(m.ts) >= oldest]
+        latest = float(arguments.get("latest") or "inf")
+        thread = arguments.get("ts")  # of which the first message always comes along
+        seen = [
+            m for m in messages
+            if m.only_for is None and (oldest <= float(m.ts) <= latest or m.ts == thread)
+        ]  # fmt: skip
         seen.sort(key=lambda m: m.ts, reverse="ts" not in arguments)
         start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
         end = start + limit

@@ -41,6 +41,7 @@ class Message:
     thread_ts: str | None = None
     metadata: Json | None = None
     only_for: str | None = None
+    files: list[Json] = field(default_factory=list)
     edits: int = 0
     history: list[Json] = field(default_factory=list)
 
@@ -74,6 +75,8 @@ class Message:
             shown |= {"bot_id": BOT, "app_id": APP}
         if self.thread_ts:
             shown["thread_ts"] = self.thread_ts
+        if self.files:
+            shown["files"] = self.files
         if self.metadata:
             shown["metadata"] = self.metadata if metadata else {"event_type": self.metadata["event_type"]}
         return shown

@@ -141,6 +141,7 @@ class SlackChat:
             responses=Responses(self._session, self._addresses, self._clock),
             files=self._files,
             attached=AttachedFiles(client=self._client, session=self._session, addresses=self._addresses),
+            reads_files=self._handler.reads_files,
             deadlines=Deadlines(accept=ACCEPT_SECONDS, progress=self._timing.progress),
         )
         conversation: Conversation[Interaction] = Conversation(self._handler, surface, self._clock)

@@ -7,6 +7,7 @@ with their id alone) or old. Objects: https://docs.slack.dev/reference/objects/f
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +24,8 @@ from bot.errors import UserError
 from bot.ports import OpenedFile
 from bot.replies import reported
 from bot.state import AttachedFile, Invocation
+
+log = logging.getLogger(__name__)
 
 CHAT = "Slack"
 NAME = 255  # characters
@@ -46,7 +49,7 @@ def of_message(event: Payload) -> tuple[AttachedFile, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachedFiles:
-    """Opens files of one workspace; the token goes to Slack's host for files and to no other."""
+    """Finds and opens files of one workspace; the token goes to Slack's host for files and to no other."""
 
     client: AsyncWebClient
     session: aiohttp.ClientSession
@@ -66,6 +69,23 @@ class AttachedFiles:
         async with download(self.session, url, chat=CHAT, headers=headers) as answer:
             _check(answer, file)
             yield OpenedFile(name=_name(file), pieces=pieces(answer), size=answer.content_length)
+
+    async def missing(self, asked: Invocation) -> tuple[AttachedFile, ...]:
+        """Return the files of a message as the history has them: the event of a mention may leave them out."""
+        kind, _, rest = asked.key.partition(":")
+        channel, _, own = rest.partition(":")
+        if kind != "message" or asked.place.direct:
+            return ()
+        try:
+            answer = await self.client.conversations_replies(
+                channel=channel, ts=asked.place.thread or own, oldest=own, latest=own, inclusive=True, limit=2
+            )
+        except Exception as error:  # noqa: BLE001 - it is answered as a message without files
+            log.info("whether a message has files could not be read: %s", outcomes.named(error))
+            return ()
+        found = Payload({"answer": answer.data})
+        messages = Payload(found.inner("answer")).listed("messages")
+        return next((of_message(Payload(each)) for each in messages if each.get("ts") == own), ())
 
     async def _about(self, ref: str) -> Payload:
         try:

@@ -8,8 +8,9 @@ message, so files follow it.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -51,10 +52,13 @@ class SlackSurface(Surface[Interaction]):
     responses: Responses
     files: Files
     attached: AttachedFiles
+    reads_files: Callable[[Invocation], bool]
     deadlines: Deadlines
 
     async def resolve(self, invocation: Invocation) -> Invocation:
-        """Ask Slack who it is and who reads the channel."""
+        """Ask Slack who it is, who reads the channel, and for files that the event may have left out."""
+        if not invocation.attached and self.reads_files(invocation):
+            invocation = replace(invocation, attached=await self.attached.missing(invocation))
         return await self.people.complete(invocation)
 
     def open_file(self, inbound: Command, ref: str) -> AbstractAsyncContextManager[OpenedFile]:

@@ -50,6 +50,32 @@ async def test_mention__with_a_file(slack: FakeSlack, bot: Bot, words: str) -> N
     assert slack.api.shared.asked == [f"Bearer {BOT_TOKEN}"] * 2
 
 
+@pytest.mark.parametrize("words", ["", "failing"])
+async def test_mention__whose_event_leaves_the_file_out(slack: FakeSlack, bot: Bot, words: str) -> None:
+    """Slack sends some mentions so: the message itself has it, in a thread too."""
+    file = slack.api.shared.share(NAME, XML)
+    before = await slack.mention("help")
+    await slack.mention(words, files=[file], sparse=True)
+    await slack.world.answer(f"12 failing tests in {NAME}")
+    await slack.mention(words, files=[file], sparse=True, thread=before.ts)
+    await slack.world.until(lambda: len(slack.api.shared.asked) == 2)
+
+    assert len(slack.world.called("conversations.replies")) == 2
+
+
+async def test_mention__that_needs_no_file_is_not_looked_up(slack: FakeSlack, bot: Bot) -> None:
+    """Nor is one whose files the event names, and where the message cannot be read it has none."""
+    slack.api.fault("conversations.replies", faults.error("internal_error"))
+    await slack.mention("status")
+    await slack.mention("", files=[slack.api.shared.share(NAME, XML)])
+    await slack.world.answer(f"12 failing tests in {NAME}")
+    assert slack.world.called("conversations.replies") == []
+    await slack.mention("", files=[slack.api.shared.share(NAME, XML)], sparse=True)
+    await slack.world.ephemeral(ALICE)
+
+    assert len(slack.api.shared.asked) == 1
+
+
 async def test_direct_message__with_a_file_alone(slack: FakeSlack, bot: Bot) -> None:
     """No word is needed there either."""
     await slack.direct("", files=[slack.api.shared.share(NAME, XML)])
