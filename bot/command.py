@@ -36,7 +36,10 @@ MESSAGE = "message"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a verb. `positional`: also understood without its name."""
+    """One parameter of a verb. `positional`: also understood without its name.
+
+    `taken`: whether a platform has a use for it; None: all have.
+    """
 
     name: str
     summary: str
@@ -46,6 +49,11 @@ class Parameter:
     choices: tuple[str, ...] = ()
     example: str = ""
     check: Callable[[str, str], object] | None = None  # reads (text, name), where its kind does not say how
+    taken: Callable[[Platform], bool] | None = None
+
+    def taken_by(self, platforms: Iterable[Platform]) -> bool:
+        """Whether any of these platforms has a use for it."""
+        return self.taken is None or any(map(self.taken, platforms))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,13 +152,15 @@ class Verb:
     """One verb: its grammar for people and machines, the role it needs, and what it does.
 
     `needs`: the parts of a platform that it works with, any one of them; none for what every platform can do.
-    `changes`: it costs money or changes something, so it is denied by default and when read-only.
+    `changes`: it costs money or changes something, so it is denied by default and when read-only. `untaken`: names of
+    parameters that no connection here has a use for: nobody is offered them, and whoever gives one is told why not.
     """
 
     name: str
     summary: str
     handle: Callable[[Asked, Services], Awaitable[Reply]]
     parameters: tuple[Parameter, ...] = ()
+    untaken: frozenset[str] = frozenset()
     examples: tuple[str, ...] = ()
     needs: tuple[Need[object], ...] = ()
     role: Role = Role.READ
@@ -215,11 +225,19 @@ class ReportTarget:
 def adapted(verbs: Mapping[str, Verb], platforms: Collection[Platform]) -> dict[str, Verb]:
     """Return the verbs that these platforms offer, as they are used there, and in the nouns that all of them have."""
     terms = shared([platform.terms for platform in platforms])
-    offered = {name: verb for name, verb in verbs.items() if verb.offered_by(platforms)}
+    offered = {name: _taken(verb, platforms) for name, verb in verbs.items() if verb.offered_by(platforms)}
     return {
         name: _in_terms(verb.adapt(verb, platforms) if verb.adapt else verb, terms)
         for name, verb in offered.items()
     }
+
+
+def _taken(verb: Verb, platforms: Collection[Platform]) -> Verb:
+    """Return a verb with the parameters that any of these platforms has a use for."""
+    taken = tuple(p for p in verb.parameters if p.taken_by(platforms))
+    return replace(
+        verb, parameters=taken, untaken=frozenset(p.name for p in verb.parameters if p not in taken)
+    )
 
 
 def _in_terms(verb: Verb, terms: Terms) -> Verb:

@@ -186,7 +186,10 @@ class Handler:
         verb, asked = await self._read(_parse(invocation), invocation, report)
         if denied := await self._allow(verb, asked):
             raise UserError(denied)
-        return await verb.form(asked, self.services) if verb.form else None
+        form = await verb.form(asked, self.services) if verb.form else None
+        if form is None:
+            return None
+        return replace(form, fields=tuple(field for field in form.fields if field.name not in verb.untaken))
 
     async def suggest(self, typing: Typing, limits: Limits) -> tuple[Suggestion, ...]:
         """Return what fits where somebody is typing; a failure is no reason to disturb them."""

@@ -363,12 +363,13 @@ class Platform:
     `connection`: its name, the first half of every `RunRef` that it returns. `notified_by_default`: whether a channel
     that asks for runs without naming a connection is notified of its runs. `runs_nothing`: a launch there makes a record
     to report into, so doing it once more runs nothing again. `hooked`: its webhooks are taken, and may name runs that
-    others started. `addresses`: reads the id of the run that a web address of the platform names; None for any other.
+    others started. `sources`: its runs are of a source, as a branch or an environment. `addresses`: reads the id of the run that a web address of the platform names; None for any other.
     """
 
     connection: str
     notified_by_default: bool = True
     hooked: bool = False
+    sources: bool = True
     reads: Reads
     terms: Terms = PLAIN
     addresses: Callable[[str], str | None] | None = None

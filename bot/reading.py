@@ -102,7 +102,7 @@ def check_names(verb: Verb, parsed: ParsedCommand) -> None:
     if verb.open_names:
         return
     known = [p.name for p in verb.parameters]
-    unknown = [name for name in parsed.named if name not in known]
+    unknown = [name for name in parsed.named if name not in known and name not in verb.untaken]
     if unknown:
         raise replies.unknown_name(verb.name, unknown[0], known)
 

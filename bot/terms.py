@@ -29,7 +29,7 @@ class Noun:
 class Terms:
     """What one connection's platform is called, and what it calls things. `excused`: of a failure that does not count.
 
-    `run_id`: what the id of a run looks like there.
+    `run_id`: what the id of a run looks like there. `stop`, `stopping`: what ends a run early.
     """
 
     platform: str = "The platform"
@@ -39,6 +39,8 @@ class Terms:
     source: Noun = Noun("source", "sources")
     excused: str = "excused"
     run_id: str = ""
+    stop: str = "stop"
+    stopping: str = "stopping"
 
 
 PLAIN = Terms()

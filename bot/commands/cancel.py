@@ -5,12 +5,15 @@ cancel [RUN] [connection=NAME]
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from bot.access import Role
 from bot.actions import confirm
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.commands.parameters import CONNECTION, RUN
-from bot.platform import CANCELS
+from bot.platform import CANCELS, Platform
 from bot.replies import acting as replies
 from bot.targets.run import require, run_of
 from bot.triage import CancelRequest
@@ -28,11 +31,19 @@ async def handle(asked: Asked, services: Services) -> Reply:
     )
     if asked.invocation.confirmed:
         return await confirm.go(intent, asked, services)
-    return replies.confirm_cancel(intent, run, platform.terms, services.clock.now())
+    return replies.confirm_cancel(intent, run, platform, services.clock.now())
+
+
+def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
+    """Say what it does where nothing runs that could be stopped."""
+    able = [platform for platform in platforms if platform.cancels is not None]
+    records = all(platform.runs_nothing for platform in able)
+    return replace(verb, summary="complete a run that is reported into; asks first") if records else verb
 
 
 VERB = Verb(
     name="cancel",
+    adapt=_adapted,
     summary="stop a run that waits or goes on; asks first",
     handle=handle,
     needs=(CANCELS,),

@@ -12,13 +12,25 @@ platform's agents, set to work on a task.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from bot import grammar, moments, sessions
 from bot.access import Role
 from bot.actions import confirm
 from bot.cards import Field, FieldKind, Form, Reply, Untrusted
 from bot.command import Asked, MomentTarget, Parameter, Services, Verb
 from bot.commands import agent
-from bot.commands.parameters import CONNECTION, MOMENT, PROPERTY, RUN, may_mail, moment_field, run_field
+from bot.commands.parameters import (
+    CONNECTION,
+    MOMENT,
+    PROPERTY,
+    RUN,
+    check_taken,
+    may_mail,
+    moment_field,
+    run_field,
+)
 from bot.errors import UserError
 from bot.model import DebugRequest
 from bot.platform import AGENTS, DEBUGS, DIAGNOSES, Diagnoses, Platform
@@ -37,6 +49,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     platform = await _without_sessions(asked, services)
     if platform is None:
         return await _session(asked, services)
+    check_taken(VERB.parameters, asked, (platform,))
     if platform.diagnoses is not None:
         return await _diagnosis(platform.diagnoses, asked, services)
     return await agent.propose(platform, asked, services)
@@ -71,6 +84,7 @@ async def _session(asked: Asked, services: Services) -> Reply:
 
 
 async def _proposed(target: MomentTarget, asked: Asked, services: Services) -> Reply:
+    check_taken(VERB.parameters, asked, (target.platform,))
     if target.moment.placeholder:
         raise replies.placeholder()
     key = services.new_key()
@@ -157,24 +171,46 @@ def _recipients(asked: Asked, services: Services) -> tuple[str, ...]:
         return ()
 
 
+def _in_sessions(platform: Platform) -> bool:
+    """Whether it opens sessions."""
+    return platform.debugs is not None
+
+
+def _by_agents(platform: Platform) -> bool:
+    """Whether `debug` sets agents to work there."""
+    return platform.agents is not None and platform.debugs is None and platform.diagnoses is None
+
+
+def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
+    """Say what is there to debug with."""
+    ways = {replies.SESSION: DEBUGS, replies.DIAGNOSIS: DIAGNOSES, replies.AGENT: AGENTS}
+    offered = [way for way, need in ways.items() if any(need.of(p) is not None for p in platforms)]
+    return replace(verb, summary=replies.ways(offered))
+
+
 VERB = Verb(
     name="debug",
+    adapt=_adapted,
     summary="debugging session at a moment, the model's diagnosis, or an agent, by platform",
     handle=handle,
     needs=(DEBUGS, DIAGNOSES, AGENTS),
     parameters=(
         RUN,
-        MOMENT,
-        PROPERTY,
-        Parameter(name="session", summary="The session id, where the run is not known", kind=FieldKind.TEXT),
+        replace(MOMENT, taken=_in_sessions),
+        replace(PROPERTY, taken=_in_sessions),
+        Parameter(name="session", summary="The session id, where the run is not known", kind=FieldKind.TEXT,
+                  taken=_in_sessions),
         Parameter(name="recipients", summary="Who gets the link by mail; you, where your address is known",
-                  kind=FieldKind.TEXT, example="recipients=ann@example.com", check=grammar.recipients),
+                  kind=FieldKind.TEXT, example="recipients=ann@example.com", check=grammar.recipients,
+                  taken=_in_sessions),
         Parameter(name="description", summary="What it is for", kind=FieldKind.TEXT,
-                  example='description="who holds the lock?"'),
+                  example='description="who holds the lock?"', taken=_in_sessions),
         Parameter(name="again", summary="Open another session even if one is open", kind=FieldKind.FLAG,
-                  example="again=yes"),
-        Parameter(name="agent", summary="The agent to set to work", kind=FieldKind.TEXT, example="agent=planning"),
-        Parameter(name="task", summary="What the agent is to do", kind=FieldKind.TEXT, example="task=analyze-failures"),
+                  example="again=yes", taken=_in_sessions),
+        Parameter(name="agent", summary="The agent to set to work", kind=FieldKind.TEXT, example="agent=planning",
+                  taken=_by_agents),
+        Parameter(name="task", summary="What the agent is to do", kind=FieldKind.TEXT, example="task=analyze-failures",
+                  taken=_by_agents),
         CONNECTION,
     ),
     examples=("debug", "debug latest property=1", "debug latest property=1 recipients=ann@example.com"),

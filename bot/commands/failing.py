@@ -11,12 +11,13 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from bot.analysis import RunAnalysis, explained
-from bot.cards import FieldKind, Reply
+from bot.cards import FROM, FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import BEGIN, CONNECTION, FILE, PROPERTY, RUN, first_of
 from bot.in_full import OF_ONE_RUN
 from bot.model import Check
 from bot.platform import REPORT_FILES, Platform, has_moments
+from bot.replies import commands
 from bot.replies import failing as replies
 from bot.replies import reported as in_file
 from bot.state import AttachedFile
@@ -29,13 +30,15 @@ from bot.triage import PastResult, ReportedCheck
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the list, or with one property of it."""
-    files = files_meant(asked)
+    if asked.value("property") and asked.value(FROM):
+        raise commands.beside(FROM, "property")
+    wanted, files = asked.value("property"), files_meant(asked)
     if len(files) > 1:
         return in_file.which(files)
     if files:
         return await _in_file(files[0], asked, services)
     found = await analysis_for(asked, services, ended=True)
-    wanted = asked.value("property")
+    _check_excused(found, asked, services)
     if wanted is not None:
         chosen = choose_property(found, wanted)
         past, reported = await asyncio.gather(_past(found, chosen), _reported(found, chosen))
@@ -45,6 +48,15 @@ async def handle(asked: Asked, services: Services) -> Reply:
         return replies.listing_excused(found, first_of(asked, len(there)))
     found = found if found.failing else await explained(found)
     return replies.listing(found, first_of(asked, len(found.failing)))
+
+
+def _check_excused(found: RunAnalysis, asked: Asked, services: Services) -> None:
+    """Refuse to list what does not count by another platform's word for it, or beside one check. Raises `UserError`."""
+    for word in {p.terms.excused for p in services.platforms.values()}:
+        if asked.value(word) and word != found.terms.excused:
+            raise commands.not_taken(word, [found.platform.connection])
+        if asked.value(word) and asked.value("property"):
+            raise commands.beside(word, "property")
 
 
 async def _in_file(file: AttachedFile, asked: Asked, services: Services) -> Reply:

@@ -230,6 +230,8 @@ def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
     )  # fmt: skip
     first = (replace(launcher, check=check_launcher) for launcher in verb.parameters[:1])
     parameters = (*first, *taken, *verb.parameters[1:])
+    if all(platform.runs_nothing for platform in platforms if platform.launches):
+        verb = replace(verb, summary="open a run to report into; shows what would be sent and asks first")
     return replace(verb, parameters=parameters, further=check, reread=partial(_with_length, platforms))
 
 

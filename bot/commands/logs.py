@@ -6,7 +6,7 @@ logs [RUN] [MOMENT] [window=SECONDS] [grep=TEXT] [source=NAME] [errors=yes] [lin
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from bot import grammar
@@ -28,7 +28,7 @@ from bot.errors import NotAvailable, NotFound, UserError
 from bot.in_full import in_full
 from bot.model import LogExcerpt, LogQuery, Run, RunLogQuery
 from bot.platform import MOMENT_LOGS, RUN_LOGS, Platform
-from bot.replies import at_moment, finding
+from bot.replies import at_moment, commands, finding
 from bot.replies import compared as compared_replies
 from bot.replies import logs as replies
 from bot.replies.forms import TITLES
@@ -127,6 +127,20 @@ async def _files(platform: Platform, run: Run, asked: Asked, services: Services)
     """List the files of a run, or of the check that is meant."""
     if platform.files is None:
         raise replies.no_such_log("list", platform.terms)
+    for name in (
+        "artifact",
+        "file",
+        "build",
+        "grep",
+        "source",
+        "errors",
+        "compare",
+        "lines",
+        "window",
+        "moment",
+    ):
+        if asked.value(name):
+            raise commands.beside(name, "list" if asked.value("list") else FROM)
     check = await _check(platform, run, asked, services)
     found = await platform.files.files(run.ref.run_id, check)
     return replies.files(run, check, found, first_of(asked, len(found)))
@@ -168,8 +182,11 @@ async def _run_log(
             if asked.value(name) and _READ_BY[name] not in run_logs.narrows
         ]
         return replies.run_log(run, query, excerpt, platform, ignored=[*lacking, *passed_over])
+    of_moments = ("window", "moment", "property") if wanted.build else ()
     ignored = tuple(
-        n for n in ("grep", "source", "errors", "compare") if getattr(wanted, n) and n not in run_logs.narrows
+        n
+        for n in ("grep", "source", "errors", "compare", *of_moments)
+        if asked.value(n) and _READ_BY.get(n, n) not in run_logs.narrows
     )
     return replies.build_logs(run, excerpt, why=why, ignored=ignored)
 
@@ -255,15 +272,35 @@ def _filters(wanted: Logs) -> dict[str, str]:
 
 
 def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
-    """Leave out what none of these platforms' logs know."""
-    known = {name for p in platforms if p.run_logs is not None for name in p.run_logs.narrows}
-    lists = {"list", FROM} if any(p.files is not None for p in platforms) else set[str]()
-    lacking = {"artifact", "file", "list", FROM} - known - lists
-    if any(platform.moment_logs for platform in platforms):
-        verb = replace(verb, summary="log lines before a moment, with the faults that were active")
-    else:
-        lacking |= {"moment", "window", "errors", "compare"}
-    return replace(verb, parameters=tuple(p for p in verb.parameters if p.name not in lacking))
+    """Speak of moments only where there are some."""
+    if not any(map(_by_moment, platforms)):
+        return verb
+    return replace(verb, summary="log lines before a moment, with the faults that were active")
+
+
+def _by_moment(platform: Platform) -> bool:
+    """Whether its logs are read before a moment."""
+    return platform.moment_logs is not None
+
+
+def _has_both(platform: Platform) -> bool:
+    """Whether a run's own log is there beside those before a moment."""
+    return platform.moment_logs is not None and platform.run_logs is not None
+
+
+def _lists_files(platform: Platform) -> bool:
+    """Whether the files of a run can be listed."""
+    return platform.files is not None
+
+
+def _of_run(name: str) -> Callable[[Platform], bool]:
+    """Return whether a run's own log is read less by a field of the query."""
+    return lambda platform: platform.run_logs is not None and name in platform.run_logs.narrows
+
+
+def _either(name: str) -> Callable[[Platform], bool]:
+    """Return whether one of both logs is read less by it."""
+    return lambda platform: _by_moment(platform) or _of_run(name)(platform)
 
 
 VERB = Verb(
@@ -275,26 +312,29 @@ VERB = Verb(
     long=True,
     parameters=(
         RUN,
-        MOMENT,
+        replace(MOMENT, taken=_by_moment),
         Parameter(name="window", summary="How far back, in virtual seconds", kind=FieldKind.SECONDS,
-                  example="window=30"),
-        Parameter(name="grep", summary="Only lines that contain this text", kind=FieldKind.TEXT, example="grep=panic"),
+                  example="window=30", taken=_by_moment),
+        Parameter(name="grep", summary="Only lines that contain this text", kind=FieldKind.TEXT, example="grep=panic",
+                  taken=_either("grep")),
         Parameter(name="source", summary="Only lines of this container", kind=FieldKind.TEXT,
-                  example="source=etcd0"),
+                  example="source=etcd0", taken=_either("source")),
         Parameter(name="errors", summary="Only error lines, with the stack traces behind them", kind=FieldKind.FLAG,
-                  example="errors=yes"),
+                  example="errors=yes", taken=_either("errors")),
         Parameter(name="compare", summary="Beside the window before a passing example: what only one of them has",
-                  kind=FieldKind.FLAG, example="compare=yes"),
+                  kind=FieldKind.FLAG, example="compare=yes", taken=_by_moment),
         Parameter(name="lines", summary="How many lines to show in chat", kind=FieldKind.COUNT, example="lines=50",
                   check=lambda text, name: grammar.whole_number(text, name, MOST_LINES)),
-        PROPERTY,
+        replace(PROPERTY, taken=_either("check")),
         Parameter(name="build", summary="The end of the build log instead", kind=FieldKind.FLAG,
-                  example="build=yes"),
-        Parameter(name="file", summary="The whole log as a file", kind=FieldKind.FLAG, example="file=yes"),
+                  example="build=yes", taken=_has_both),
+        Parameter(name="file", summary="The whole log as a file", kind=FieldKind.FLAG, example="file=yes",
+                  taken=_of_run("file")),
         Parameter(name="artifact", summary="This file of the run instead", kind=FieldKind.TEXT,
-                  example="artifact=server.log"),
-        Parameter(name="list", summary="The files that there are", kind=FieldKind.FLAG, example="list=yes"),
-        replace(BEGIN, summary="The file that their list begins with"),
+                  example="artifact=server.log", taken=_of_run("artifact")),
+        Parameter(name="list", summary="The files that there are", kind=FieldKind.FLAG, example="list=yes",
+                  taken=_lists_files),
+        replace(BEGIN, summary="The file that their list begins with", taken=_lists_files),
         CONNECTION,
     ),
     examples=("logs", "logs latest property=1 window=30", "logs latest grep=panic source=etcd0"),

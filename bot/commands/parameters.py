@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bot import command, grammar
 from bot.cards import FROM, Field, FieldKind
 from bot.command import Asked, Parameter, Services
+from bot.platform import Platform
+from bot.replies import commands
 from bot.terms import Terms
 
 RUN = Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest")
@@ -42,6 +44,13 @@ BEGIN = Parameter(
     check=_entry,
 )
 CONNECTION = Parameter(name="connection", summary="The connection, if there are several", kind=FieldKind.TEXT)
+
+
+def check_taken(parameters: Iterable[Parameter], asked: Asked, platforms: Collection[Platform]) -> None:
+    """Refuse what was given by name and none of the platforms that are meant has a use for. Raises `UserError`."""
+    for parameter in parameters:
+        if asked.value(parameter.name) and not parameter.taken_by(platforms):
+            raise commands.not_taken(parameter.name, [platform.connection for platform in platforms])
 
 
 def first_of(asked: Asked, entries: int) -> int:

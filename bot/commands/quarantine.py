@@ -17,7 +17,7 @@ from bot.commands.parameters import CONNECTION, PROPERTY, RUN, check_field, run_
 from bot.errors import UserError
 from bot.launchers import one_launcher
 from bot.platform import QUARANTINES, Platform
-from bot.replies import finding
+from bot.replies import commands, finding
 from bot.replies import quarantine as replies
 from bot.replies.forms import TITLES, asking
 from bot.state import Intent
@@ -45,6 +45,10 @@ class Target:
 async def handle(asked: Asked, services: Services) -> Reply:
     """Keep a draft and ask for a confirmation; what is so already needs none."""
     remove, given = asked.flag("remove"), asked.value("reason")
+    if remove and given:
+        raise commands.beside("reason", "remove")
+    if asked.value("launcher") and asked.value("run", 0):
+        raise commands.beside("run", "launcher")
     target = await _target(asked, services, remove=remove)
     if isinstance(target, UserError):
         return asking(target, await form(asked, services))

@@ -8,7 +8,9 @@ started with.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 
 from bot.access import Role
 from bot.actions import confirm
@@ -93,16 +95,29 @@ def _scope(asked: Asked) -> RerunScope:
     return RerunScope.FAILED if failed else RerunScope.FLAKY if flaky else RerunScope.ALL
 
 
+def _can(scope: RerunScope) -> Callable[[Platform], bool]:
+    """Return whether such a part of a run can be run again by itself."""
+    return lambda platform: platform.reruns is not None and scope in platform.reruns.scopes
+
+
+def _adapted(verb: Verb, platforms: Collection[Platform]) -> Verb:
+    """Speak of parts only where there are some."""
+    parts = any(map(_can(RerunScope.FAILED), platforms))
+    return verb if parts else replace(verb, summary="start a run again; asks first")
+
+
 VERB = Verb(
     name="rerun",
+    adapt=_adapted,
     summary="start a run again, or only what failed in it; asks first",
     handle=handle,
     needs=(RERUNS, LAUNCHES_AGAIN),
     parameters=(
         RUN,
-        Parameter(name="failed", summary="Only what failed", kind=FieldKind.FLAG, example="failed=yes"),
+        Parameter(name="failed", summary="Only what failed", kind=FieldKind.FLAG, example="failed=yes",
+                  taken=_can(RerunScope.FAILED)),
         Parameter(name="flaky", summary="Only what the platform calls flaky", kind=FieldKind.FLAG,
-                  example="flaky=yes"),
+                  example="flaky=yes", taken=_can(RerunScope.FLAKY)),
         CONNECTION,
     ),
     examples=("rerun", "rerun latest failed=yes"),

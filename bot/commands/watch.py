@@ -12,6 +12,7 @@ from bot import filters, grammar
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks
 from bot.command import Asked, Parameter, Services, Verb
+from bot.commands.parameters import check_taken
 from bot.delivery.lost_channels import restore
 from bot.errors import ServiceError
 from bot.launchers import launchers_of
@@ -66,13 +67,14 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
 async def handle(asked: Asked, services: Services) -> Reply:
     """Add the subscription, or change the one with the same launcher and source; ask about one that fits no run."""
     wanted = await _addressed(parse(asked, services), services)
+    meant = services.meant_by(wanted)
+    check_taken(VERB.parameters, asked, meant)
     there = wanted in await services.store.subscriptions(wanted.channel)
     odd = None if there or asked.flag("keep") else await _unmatched(wanted, services)
     if odd is not None:
         raise replies.fits_no_run(odd)
     new = await services.store.subscribe(wanted, services.clock.now())
     await restore(services.store, wanted.channel)
-    meant = services.meant_by(wanted)
     return replies.watching_now(
         wanted, new=new, there=there, left_out=() if wanted.connection else services.left_out,
         unlisted=[p for p in meant if p.lists is None],
@@ -134,7 +136,11 @@ LAUNCHER = Parameter(
     name="launcher", summary="Only this launcher's runs", kind=FieldKind.LAUNCHER, positional=True
 )
 SOURCE = Parameter(
-    name="source", summary="Only runs of this source", kind=FieldKind.TEXT, example="source=main"
+    name="source",
+    summary="Only runs of this source",
+    kind=FieldKind.TEXT,
+    example="source=main",
+    taken=lambda platform: platform.sources,
 )
 CONNECTION = Parameter(name="connection", summary="Only this connection's runs", kind=FieldKind.TEXT)
 
@@ -148,7 +154,7 @@ VERB = Verb(
                   "recovery), or a list", kind=FieldKind.CHOICE, choices=OUTCOMES, example="outcomes=changes"),
         SOURCE,
         Parameter(name="report_links", summary="post: Open report is a link; private: it answers only the person who clicks", kind=FieldKind.CHOICE,
-                  choices=tuple(ReportLinks)),
+                  choices=tuple(ReportLinks), taken=lambda platform: platform.reports is not None),
         Parameter(name="keep", summary="Even if no run matches yet", kind=FieldKind.FLAG, example="keep=yes"),
         CONNECTION,
     ),

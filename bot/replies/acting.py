@@ -10,6 +10,7 @@ from bot.cards import Button, Card, Command, Context, Fact, Form, Line, Progress
 from bot.cleaning import shorten
 from bot.errors import UserError
 from bot.model import LaunchRequest, Run, RunRef
+from bot.platform import Platform
 from bot.publication import PublishRequest
 from bot.replies import confirming, stages
 from bot.replies.confirming import WORDS, named, run_named
@@ -69,8 +70,9 @@ def confirm_rerun(intent: Intent, request: RerunRequest, terms: Terms, warnings:
     return confirmation(intent, title, facts, yes="Rerun", warnings=warnings)
 
 
-def confirm_cancel(intent: Intent, run: Run, terms: Terms, now: datetime) -> Reply:
+def confirm_cancel(intent: Intent, run: Run, platform: Platform, now: datetime) -> Reply:
     """Ask before a run is stopped."""
+    terms = platform.terms
     spent = elapsed(run, now)
     facts = [
         Fact(terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
@@ -80,8 +82,10 @@ def confirm_cancel(intent: Intent, run: Run, terms: Terms, now: datetime) -> Rep
         facts.append(Fact(terms.source.title, (Untrusted(run.source),)))
     if spent is not None:
         facts.append(Fact("Running for", (duration(spent),)))
-    title: Line = ("Stop ", *run_name(run), "?")
-    return confirmation(intent, title, tuple(facts), yes="Stop")
+    stop = terms.stop.capitalize()
+    told = f"Nothing runs there: {terms.platform} is told that all results are in."
+    says: Line = (told,) if platform.runs_nothing else ()
+    return confirmation(intent, (f"{stop} ", *run_name(run), "?"), tuple(facts), yes=stop, says=says)
 
 
 def confirm_agent(
@@ -133,7 +137,7 @@ def not_ended(run: Run, terms: Terms) -> UserError:
 def has_ended(run: Run, terms: Terms) -> UserError:
     """Refuse to stop what has ended."""
     return UserError(
-        f"{terms.run.title} {short_id(run.ref.run_id)} has already ended, so there is nothing to stop."
+        f"{terms.run.title} {short_id(run.ref.run_id)} has already ended, so there is nothing to {terms.stop}."
     )
 
 
@@ -172,8 +176,8 @@ def _accepted(intent: Intent, outlook: Outlook) -> Card:
             return _rerun(intent, request, outlook)
         case CancelRequest(launcher=launcher, run_id=run_id):
             run = run_named(launcher, run_id)
-            said: Line = (f"{terms.platform} was asked to stop ", *run, ". That can take a moment.")
-            return _card(intent, ("Stopping ", *run), said, Tone.RUNNING)
+            said: Line = (f"{terms.platform} was asked to {terms.stop} ", *run, ". That can take a moment.")
+            return _card(intent, (f"{terms.stopping.capitalize()} ", *run), said, Tone.RUNNING)
         case AgentRequest() as work:
             return _agent(intent, work, terms)
         case QuarantineRequest() as change:

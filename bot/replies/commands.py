@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from bot.errors import Correction, Part, UserError
 from bot.replies.meant import mistaken
+from bot.replies.wording import listed
 
 LISTED = "“help” lists all commands."
 _SHOWN = 60  # characters of what was typed that a sentence quotes
@@ -41,6 +42,16 @@ def unknown_name(verb: str, name: str, known: Collection[str]) -> UserError:
     return mistaken(
         f"{verb} has no parameter “{name[:_SHOWN]}=”.", name, known, takes, part=Part.NAME, name=name
     )
+
+
+def not_taken(name: str, connections: Sequence[str]) -> UserError:
+    """Refuse a value that another connection has a use for, and the one that is meant has none."""
+    return UserError(f"“{name}=” means nothing on {listed([*connections])}.", f"Leave “{name}=” out.")
+
+
+def beside(name: str, other: str) -> UserError:
+    """Refuse a value that would be ignored beside another one."""
+    return UserError(f"“{name}=” means nothing beside “{other}=”.", "Leave one of them out.")
 
 
 def no_further_words(verb: str, words: str) -> UserError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -17,6 +18,7 @@ from bot.state import Intent, IntentState
 
 MAIL = timedelta(minutes=10)  # how long its link takes to come
 COST = "one debugging session, open for up to 6 hours"
+SESSION, DIAGNOSIS, AGENT = "debugging session at a moment", "the model's diagnosis", "an agent at work"
 
 
 placeholder = partial(
@@ -24,6 +26,11 @@ placeholder = partial(
     "The moment 0/0 stands for “no moment”, so there is nothing to open a debugging session at.",
     "Choose a failing property that has a moment; “failing” lists them.",
 )
+
+
+def ways(offered: Sequence[str]) -> str:
+    """Say what there is to debug with."""
+    return offered[0] if len(offered) == 1 else f"{', '.join(offered[:-1])} or {offered[-1]}, by platform"
 
 
 def confirmation(intent: Intent, request: DebugRequest, *, alone: bool, warnings: tuple[Line, ...]) -> Reply:

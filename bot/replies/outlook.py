@@ -40,7 +40,7 @@ def going_on(run: RunRef, outlook: Outlook) -> tuple[Button, ...]:
     ways = (
         ("Status", "status", True),
         ("Log", "logs", outlook.shows_logs),
-        ("Stop", "cancel", outlook.stops),
+        (outlook.terms.stop.capitalize(), "cancel", outlook.stops),
     )
     return tuple(
         Button(label=label, command=Command.of_run(verb, run)) for label, verb, there in ways if there

@@ -561,7 +561,8 @@ def _at_moment(found: RunAnalysis) -> tuple[Button, ...]:
 def _further(found: RunAnalysis) -> tuple[Button, ...]:
     run = found.run
     buttons: list[Button] = [*ways.beside_run(found)]
-    if found.verdict.kind is VerdictKind.INCOMPLETE and found.platform.run_logs:
+    beside = found.platform.run_logs is not None and has_moments(found.platform)
+    if found.verdict.kind is VerdictKind.INCOMPLETE and beside:
         buttons.append(Button(label="Build log", command=Command.of_run("logs", run.ref, build="yes")))
     if run.report_url is not None:
         report = Command.of_run("report", run.ref)

@@ -48,7 +48,9 @@ def log(run: RunRef, platform: Platform) -> tuple[Button, ...]:
 def stop(run: RunRef, platform: Platform) -> tuple[Button, ...]:
     """Offer to stop a run that goes on."""
     return (
-        (Button(label="Stop", command=Command.of_run("cancel", run)),) if platform.cancels is not None else ()
+        (Button(label=platform.terms.stop.capitalize(), command=Command.of_run("cancel", run)),)
+        if platform.cancels is not None
+        else ()
     )
 
 

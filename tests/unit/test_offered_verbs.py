@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
@@ -71,3 +72,85 @@ def test_offered__where_a_launch_runs_nothing_nothing_is_run_again() -> None:
 def test_offered__fits_into_one_discord_command() -> None:
     """All of them at once, with room for those that are to come."""
     assert sum(not verb.hidden for verb in VERBS.values()) + PLANNED <= MOST_IN_DISCORD
+
+
+COMMON = {"run", "connection"}
+OF_A_LOG = {*COMMON, "lines", "grep", "property"}
+OF_A_SUBSCRIPTION = {"launcher", "outcomes", "keep", "connection"}
+TAKEN: dict[str, dict[str, set[str]]] = {
+    "antithesis": {
+        "logs": OF_A_LOG | {"moment", "window", "source", "errors", "build", "compare"},
+        "debug": COMMON | {"moment", "property", "session", "recipients", "description", "again"},
+        "rerun": COMMON,
+        "watch": OF_A_SUBSCRIPTION | {"source", "report_links"},
+        "failing": COMMON | {"property", "from"},
+    },
+    "testhide": {
+        "logs": OF_A_LOG | {"file", "artifact"},
+        "debug": COMMON,
+        "rerun": COMMON | {"failed", "flaky"},
+        "watch": OF_A_SUBSCRIPTION | {"source"},
+        "failing": COMMON | {"property", "from", "quarantined", "file"},
+    },
+    "ai-test-harness": {
+        "logs": OF_A_LOG,
+        "debug": COMMON | {"agent", "task"},
+        "rerun": COMMON,
+        "watch": OF_A_SUBSCRIPTION | {"source"},
+        "failing": COMMON | {"property", "from"},
+    },
+    "automated-future": {
+        "logs": OF_A_LOG | {"file", "artifact", "list", "from"},
+        "watch": OF_A_SUBSCRIPTION,
+        "failing": COMMON | {"property", "from"},
+    },
+}
+"""What the verbs that differ take on each kind of platform, written down once more."""
+
+
+async def test_offered__with_what_a_platform_takes() -> None:
+    """Of every set of connections each verb lists what one of them has a use for, and nothing else."""
+    alone = {kind.name: adapted(VERBS, [await opened(kind)]) for kind in PLATFORMS}
+    names = {
+        kind: {name: {p.name for p in verb.parameters} for name, verb in verbs.items()}
+        for kind, verbs in alone.items()
+    }
+    for number in range(1, len(PLATFORMS) + 1):
+        for kinds in combinations(PLATFORMS, number):
+            verbs = adapted(VERBS, [await opened(kind) for kind in kinds])
+            together = {name: {p.name for p in verb.parameters} for name, verb in verbs.items()}
+            of_each = [names[kind.name] for kind in kinds]
+            assert together == {
+                name: set[str]().union(*(each.get(name, set()) for each in of_each)) for name in verbs
+            }
+
+    for kind, taken in TAKEN.items():
+        assert {verb: names[kind][verb] for verb in taken} == taken
+
+
+async def test_offered__with_a_summary_of_what_is_there() -> None:
+    """No verb promises what none of the connections can do."""
+    said = {
+        kind.name: {n: v.summary for n, v in adapted(VERBS, [await opened(kind)]).items()}
+        for kind in PLATFORMS
+    }
+    every = adapted(VERBS, [await opened(kind) for kind in PLATFORMS])
+
+    assert said["antithesis"]["debug"] == "debugging session at a moment"
+    assert said["testhide"]["debug"] == "the model's diagnosis"
+    assert said["ai-test-harness"]["debug"] == "an agent at work"
+    assert (
+        every["debug"].summary
+        == "debugging session at a moment, the model's diagnosis or an agent at work, by platform"
+    )
+    assert [said[kind]["rerun"] for kind in ("antithesis", "testhide", "ai-test-harness")] == [
+        "start a run again; asks first",
+        "start a build again, or only what failed in it; asks first",
+        "start an execution again; asks first",
+    ]
+    assert said["testhide"]["cancel"] == "stop a build that waits or goes on; asks first"
+    assert said["automated-future"]["cancel"] == "complete a test run that is reported into; asks first"
+    assert (
+        said["automated-future"]["launch"]
+        == "open a test run to report into; shows what would be sent and asks first"
+    )

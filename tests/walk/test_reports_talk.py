@@ -196,7 +196,10 @@ async def test_watch__of_a_project(talk: Talk) -> None:
     asked = await talk.stage.say('launch "Web shop" label=Nightly connection=af')
     await talk.press(asked, "Launch")
     run_id = next(iter(talk.stage.memory.intents.values())).run_id or ""
-    await talk.press(await talk.stage.say(f"cancel {run_id}"), "Stop")
+    asked = await talk.stage.say(f"cancel {run_id}")
+    assert plain(asked.card.title).startswith("Complete Nightly")
+    done = await talk.press(asked, "Complete")
+    assert "Automated Future was asked to complete Nightly" in plain(done.card.text)
     await talk.passes(60, ticks=3)
 
     assert [key for key, row in talk.stage.memory.outbox.items() if "Nightly" in repr(row)] != []
@@ -224,6 +227,15 @@ async def test_logs__files_and_how_long_they_are_kept(talk: Talk) -> None:
     assert [plain(line) for line in files.card.items[0].lines] == [f"8 bytes · kept until {kept}"]
     assert plain(shown.card.title).startswith("File “t2.log”")
     assert [plain(item.title) for item in again.card.items] == ["t2.log"]
+
+
+@pytest.mark.parametrize("value", ["grep=x", "lines=5", "artifact=x", "file=yes", "errors=yes", "window=5"])
+async def test_logs__a_list_of_files_is_narrowed_by_nothing(talk: Talk, value: str) -> None:
+    """What narrows a log is refused beside the list, not passed over."""
+    result_id = talk.team.server.add_result(talk.team.server.project_id, "t1", "Failed")
+    for listing in ("list=yes", "from=1"):
+        said = plain((await talk.stage.say(f"logs {result_id} {listing} {value}")).card.text)
+        assert f"“{value.partition('=')[0]}=” means nothing beside “{listing.partition('=')[0]}=”." in said
 
 
 async def test_launch__lost_answer(talk: Talk) -> None:

@@ -39,6 +39,8 @@ TERMS = Terms(
     launcher=Noun("project", "projects"),
     excused="known to fail",
     run_id="res_def456",
+    stop="complete",
+    stopping="completing",
 )
 
 
@@ -77,6 +79,7 @@ class ReportService:
             connection=self._own.name,
             notified_by_default=self._own.notified_by_default,
             runs_nothing=True,
+            sources=False,
             reads=self,
             addresses=read_in_address(self._own.address, ids.IN_ADDRESS, beside=True),
             terms=TERMS,
