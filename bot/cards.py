@@ -227,6 +227,7 @@ class FieldKind(StrEnum):
     TEXT = "text"
     LONG_TEXT = "long text"
     FILE = "file"
+    BRANCH = "branch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

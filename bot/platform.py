@@ -37,6 +37,7 @@ from bot.triage import (
     Agent,
     AgentRequest,
     AttachedReport,
+    Branches,
     Classification,
     Classified,
     Cluster,
@@ -192,6 +193,13 @@ class ListsLaunchers(Protocol):
 
     async def launchers(self) -> tuple[LauncherRow, ...]:
         """Return them; two may have the same name, their keys tell them apart."""
+
+
+class ListsBranches(Protocol):
+    """List the branches that runs can be started with."""
+
+    async def branches(self, launcher_key: str, beginning: str) -> Branches:
+        """Return those of a launcher, or of all for "", that begin with a text; none where nobody tells them."""
 
 
 class Diagnoses(Protocol):
@@ -386,6 +394,7 @@ class Platform:
     reports: Reports | None = None
     reruns: Reruns | None = None
     lists_launchers: ListsLaunchers | None = None
+    lists_branches: ListsBranches | None = None
     diagnoses: Diagnoses | None = None
     asks: Asks | None = None
     agents: Agents | None = None

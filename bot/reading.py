@@ -18,7 +18,7 @@ from bot.replies.pasting import written_paste
 TEST = "test"  # what many platforms call a check
 _NUMBER = re.compile(r"(?:[\w-]{1,64}/)?[0-9]{1,20}", re.ASCII)  # a short id, maybe with its connection
 _PROSE = frozenset({"description", "antithesis.description"})  # for people: a mask says enough to them
-_SPACED = {FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PROPERTY}
+_SPACED = {FieldKind.TEXT, FieldKind.BRANCH, FieldKind.LONG_TEXT, FieldKind.LAUNCHER, FieldKind.PROPERTY}
 
 
 def as_meant(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:

@@ -20,13 +20,14 @@ from bot.cache import Cache
 from bot.cards import Field, FieldKind
 from bot.command import Asked, Parameter, Services, Verb
 from bot.errors import ClewError
-from bot.launchers import known_launchers
+from bot.launchers import known_launchers, one_launcher
 from bot.model import NOTHING, Check, Moment, RunQuery
 from bot.platform import Platform
 from bot.replies import suggestions as replies
 from bot.replies.wording import short_id
 from bot.state import Actor, Invocation, Place
 from bot.targets.run import analysis_for
+from bot.triage import Branches
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE = 1.5  # seconds; what is read later is there for the next letter
 KEPT_SECONDS = 60.0
+MAY_BE_NEW = frozenset({FieldKind.LAUNCHER, FieldKind.BRANCH})  # no list holds all that can be meant
 RECENT = 50  # runs of each connection
 
 
@@ -95,6 +97,7 @@ class Autocomplete:
         self._asked = asked
         self._analyses: Cache[RunAnalysis] = Cache(services.clock, KEPT_SECONDS)
         self._launchers: Cache[tuple[str, ...]] = Cache(services.clock, KEPT_SECONDS)
+        self._branches: Cache[Branches] = Cache(services.clock, KEPT_SECONDS)
 
     async def suggest(self, typing: Typing, limits: Limits) -> tuple[Suggestion, ...]:
         """Return what fits, best first; nothing to those who may not read."""
@@ -113,7 +116,7 @@ class Autocomplete:
             values = await self._values(typing.parameter, word, beside)
             found = [replace(s, label=s.label or s.text) for s in values]
         fits = _fitting(found, word, value)
-        may_be_new = typing.parameter is not None and typing.parameter.kind is FieldKind.LAUNCHER
+        may_be_new = typing.parameter is not None and typing.parameter.kind in MAY_BE_NEW
         if limits.echo and may_be_new and value and all(value != s.text for s in fits):
             fits[limits.count - 1 :] = [Suggestion(text=value)]
         shown = (_shown(s, limits, len(word)) for s in fits if 0 < len(s.text) <= limits.text)
@@ -147,6 +150,8 @@ class Autocomplete:
         }.get(parameter.kind)
         if reading is not None:
             return await reading(beside)
+        if parameter.kind is FieldKind.BRANCH:
+            return await self._of_branches(typed, beside)
         if parameter.kind is FieldKind.FLAG:
             return (Suggestion(text="yes"), Suggestion(text="no"))
         if parameter.kind is FieldKind.CHOICE:
@@ -193,6 +198,31 @@ class Autocomplete:
         name = platform.connection
         seen = self._launchers.get(name, lambda: known_launchers(platform, self._services))
         return await _in_time(seen) or self._services.launchers.get(name, ())
+
+    async def _of_branches(self, typed: str, beside: Invocation) -> Iterable[Suggestion]:
+        """Return the branches of the launcher that is given beside, of all launchers where none is."""
+        asked = await self._asked(beside)
+        said = asked.value("preset") or asked.value("launcher", 0) or ""
+        preset = self._services.presets.get(said)
+        launcher = preset.launcher if preset else said
+        found = await asyncio.gather(
+            *(_in_time(self._beginning(p, launcher, typed)) for p in self._meant(beside))
+        )
+        names = dict.fromkeys(name for names in found for name in names or ())
+        return (Suggestion(text=name) for name in names)
+
+    async def _beginning(self, platform: Platform, launcher: str, typed: str) -> tuple[str, ...]:
+        """Return branches of a launcher; where there are too many for one list, those that begin as typed besides."""
+        lists, listed = platform.lists_branches, platform.lists_launchers
+        if lists is None:
+            return ()
+        row = await one_launcher(launcher, listed, platform.terms) if launcher and listed else None
+        key, of = row.key if row else "", f"{platform.connection}/{row.key if row else ''}"
+        known = await self._branches.get(of, lambda: lists.branches(key, "")) or Branches()
+        if known.whole or not typed:
+            return known.names
+        fitting = await self._branches.get(f"{of}/{typed}", lambda: lists.branches(key, typed))
+        return (*(fitting or known).names, *known.names)
 
     async def _properties(self, beside: Invocation) -> Iterable[Suggestion]:
         failing = await _in_time(self._failing(beside)) or ()

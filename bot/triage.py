@@ -239,6 +239,14 @@ class RunFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Branches:
+    """Branches that a launcher can be started with. `whole`: there are no others that fit."""
+
+    names: tuple[str, ...] = ()
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LauncherRow:
     """One launcher that a platform lists: its id and name, and whether it can be started."""
 

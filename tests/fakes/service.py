@@ -76,7 +76,16 @@ class Launching(Enum):
 
 LOST = frozenset({Launching.LOST_REPLY, Launching.LOST_REQUEST})
 TRIAGE = frozenset(
-    {"reruns", "diagnoses", "asks", "classifies", "quarantines", "finds_flaky", "report_files"}
+    {
+        "reruns",
+        "diagnoses",
+        "asks",
+        "classifies",
+        "quarantines",
+        "finds_flaky",
+        "report_files",
+        "lists_branches",
+    }
 )
 RATINGS = frozenset({"agents", "rates_releases", "clusters"})
 T = TypeVar("T")
@@ -255,6 +264,7 @@ class FakeRunService:
             classifies=self._also("classifies"),
             quarantines=self._also("quarantines"),
             report_files=self._also("report_files"),
+            lists_branches=self._also("lists_branches"),
             finds_flaky=self._also("finds_flaky"),
             rates_releases=self._also("rates_releases"),
             clusters=self._also("clusters"),

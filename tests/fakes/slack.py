@@ -7,8 +7,9 @@ acts (`command`, `mention`, `direct`, `press`, `submit`, ...) send what Slack wo
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any
 
 from aiohttp import web
@@ -176,11 +177,25 @@ class FakeSlack:
         }  # in a shared channel, whose form it is stands in the view
         return {"type": "view_submission", "view": shown, **self.who(user), **theirs}
 
-    async def suggestions(self, view: Json, block_id: str, typed: str, *, user: str = ALICE) -> list[str]:
-        """Let somebody type into a select; return what is offered."""
+    async def suggestions(
+        self,
+        view: Json,
+        block_id: str,
+        typed: str,
+        *,
+        user: str = ALICE,
+        beside: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[str]:
+        """Let somebody type into a select; return what is offered. `beside`: what they filled in elsewhere in the form."""
+        elements = {
+            block.get("block_id"): block["element"] for block in view.get("blocks", ()) if "element" in block
+        }
+        kind = elements.get(block_id, {}).get("action_id", "launcher")
+        state = {n: {elements[n]["action_id"]: _filled(elements[n], value)} for n, value in beside.items()}
         payload = {
-            "type": "block_suggestion", "action_id": "launcher", "block_id": block_id, "value": typed,
-            "view": view, "container": {"type": "view", "view_id": view["id"]}, **self.who(user),
+            "type": "block_suggestion", "action_id": kind, "block_id": block_id, "value": typed,
+            "view": {**view, "state": {"values": state}}, "container": {"type": "view", "view_id": view["id"]},
+            **self.who(user),
         }  # fmt: skip
         ack = await self.gate.deliver("interactive", payload)
         return [option["value"] for option in ack.payload["options"]]

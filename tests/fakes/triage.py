@@ -14,6 +14,7 @@ from bot.triage import (
     Agent,
     AgentRequest,
     AttachedReport,
+    Branches,
     Classification,
     Classified,
     Cluster,
@@ -62,6 +63,9 @@ class FakeTriage:
     changes: list[QuarantineRequest] = field(default_factory=list)
     invoked: list[AgentRequest] = field(default_factory=list)
     files: dict[bytes, AttachedReport] = field(default_factory=dict)  # what report files say, by their bytes
+    lines: dict[str, tuple[str, ...]] = field(default_factory=dict)  # branches by the launcher's key
+    most_branches: int = 100  # of one list
+    asked: list[tuple[str, str]] = field(default_factory=list)  # for branches: of what, and how they begin
     windows: list[int] = field(default_factory=list)  # days that clusters were asked for
     looked: list[str] = field(default_factory=list)  # launchers that flaky checks were asked for
     held: dict[str, list[Quarantined]] = field(default_factory=lambda: defaultdict(list))
@@ -157,6 +161,14 @@ class FakeTriage:
         if content not in self.files:
             raise UnexpectedAnswer("It is not one of the files of this test.")
         return self.files[content]
+
+    async def branches(self, launcher_key: str, beginning: str) -> Branches:
+        """Return the branches that the test gave it."""
+        self.asked.append((launcher_key, beginning))
+        self._enter("branches")
+        own = self.lines.get(launcher_key, ()) if launcher_key else sum(self.lines.values(), ())
+        found = [name for name in own if name.startswith(beginning)]
+        return Branches(names=tuple(found[: self.most_branches]), whole=len(found) < self.most_branches)
 
     async def flaky(self, launcher_key: str) -> tuple[FlakyCheck, ...]:
         """Return the checks that the test gave it."""

@@ -15,8 +15,9 @@ from bot.errors import StoreError, Unreachable
 from bot.model import Run, RunQuery, RunRef
 from bot.state import Actor, Place, PollStep, Subscription
 from bot.suggest import Limits, Suggestion, Typing
+from bot.triage import LauncherRow
 from tests.fakes.runs import EPOCH, MOMENT, a_run, run_id, some_results
-from tests.fakes.service import FakeRunService
+from tests.fakes.service import FakeRunService, a_build_server
 from tests.fakes.stage import ANN, CHANNEL, Stage
 from tests.fakes.store import MemoryStore
 
@@ -236,3 +237,84 @@ async def test_field__of_a_form_has_its_own_choices() -> None:
     typing = Typing(actor=ANN, place=THREAD, typed="la", parameter=field, verb="launch")
 
     assert [s.text for s in await Stage().handler.suggest(typing, Limits())] == ["large"]
+
+
+# Branches ---------------------------------------------------------------------------------------------------
+
+BRANCH = Field(name="branch", label="Branch", kind=FieldKind.BRANCH)
+
+
+def with_branches(**changes: Any) -> Stage:
+    """Return a stage over a build server with two jobs that have branches."""
+    rows = (LauncherRow(key="55", name="Smoke"), LauncherRow(key="56", name="Nightly"))
+    service = a_build_server(rows=rows)
+    service.triage.lines = {"55": ("main", "release/2.4", "Main-old"), "56": ("develop",)}
+    return Stage(service=service, known=(), **changes)
+
+
+async def branches(stage: Stage, typed: str = "", **given: str) -> list[str]:
+    """Return what is suggested for a branch."""
+    typing = Typing(actor=ANN, place=THREAD, typed=typed, parameter=BRANCH, verb="launch", given=given)
+    return [s.text for s in await stage.handler.suggest(typing, Limits(count=25, text=150, echo=True))]
+
+
+async def test_branch__is_of_the_launcher_that_is_given_beside_it() -> None:
+    """By its name, by its key, by a preset; of all launchers where none is given yet."""
+    stage = with_branches(presets={"quick": Preset(name="quick", launcher="Smoke")})
+
+    assert await branches(stage, launcher="Smoke") == ["main", "release/2.4", "Main-old"]
+    assert await branches(stage, launcher="56") == ["develop"]
+    assert await branches(stage, preset="quick") == ["main", "release/2.4", "Main-old"]
+    assert await branches(stage) == ["main", "release/2.4", "Main-old", "develop"]
+    assert await branches(stage, launcher="unknown") == []
+
+
+async def test_branch__that_is_not_listed_can_be_typed() -> None:
+    """A list that takes nothing else has what was typed; case is no matter while one types."""
+    stage = with_branches()
+
+    assert await branches(stage, "feature/x", launcher="Smoke") == ["feature/x"]
+    assert await branches(stage, "MAIN", launcher="Smoke") == ["main", "Main-old", "MAIN"]
+
+
+async def test_branch__is_asked_for_once_where_one_list_holds_all() -> None:
+    """Letters that follow ask nobody; within a minute the next person asks nobody either."""
+    stage = with_branches()
+    for typed in ("", "m", "ma", "x"):
+        await branches(stage, typed, launcher="Smoke")
+
+    assert stage.service.triage.asked == [("55", "")]
+
+
+async def test_branch__of_too_many_is_asked_for_as_it_begins() -> None:
+    """What one list cannot hold is found all the same."""
+    stage = with_branches()
+    stage.service.triage.most_branches = 2
+
+    assert await branches(stage, "", launcher="Smoke") == ["main", "release/2.4"]
+    assert await branches(stage, "Main", launcher="Smoke") == ["Main-old", "main", "Main"]
+    assert stage.service.triage.asked == [("55", ""), ("55", "Main")]
+
+
+async def test_branch__of_a_platform_that_fails_or_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is typed goes on working, and what comes late is there the next time."""
+    stage = with_branches()
+    stage.service.triage.fail("branches", Unreachable("The platform does not answer."))
+    assert await branches(stage, "ma", launcher="Smoke") == ["ma"]
+    assert await branches(stage, "ma", launcher="Smoke") == ["main", "Main-old", "ma"]
+    assert await branches(Stage(), "ma", launcher="basic_test") == ["ma"]
+
+    gate, read = asyncio.Event(), stage.service.triage.branches
+
+    async def hanging(key: str, beginning: str) -> Any:
+        await gate.wait()
+        return await read(key, beginning)
+
+    monkeypatch.setattr(stage.service.triage, "branches", hanging)
+    monkeypatch.setattr(suggest, "PATIENCE", 0.01)
+    late = await branches(stage, "dev", launcher="Nightly")
+    gate.set()
+    monkeypatch.setattr(suggest, "PATIENCE", 10.0)
+
+    assert late == ["dev"]
+    assert await branches(stage, "dev", launcher="Nightly") == ["develop", "dev"]

@@ -26,7 +26,14 @@ FILE = 11  # an option that takes a file
 _CHAT_INPUT, MENU = 1, 3
 _IN_SERVERS = {"contexts": [0], "integration_types": [0]}  # never in private chats, never for one user
 _TYPES = {FieldKind.COUNT: _WHOLE, FieldKind.SECONDS: _NUMBER, FieldKind.FLAG: _YES_NO, FieldKind.FILE: FILE}
-_COMPLETED = {FieldKind.RUN, FieldKind.LAUNCHER, FieldKind.MOMENT, FieldKind.PROPERTY, FieldKind.CHOICE}
+_COMPLETED = {
+    FieldKind.BRANCH,
+    FieldKind.RUN,
+    FieldKind.LAUNCHER,
+    FieldKind.MOMENT,
+    FieldKind.PROPERTY,
+    FieldKind.CHOICE,
+}
 _COMPLETED_NAMES = {"preset", "connection", "verb"}
 
 

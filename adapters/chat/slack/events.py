@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapters.chat import mention, pressed
@@ -19,8 +19,10 @@ from adapters.chat.slack import attached, buttons, forms, ids
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.typed import message_text, typed_text
 from adapters.chat.surface import Inbound, Kind
+from bot.cards import Field, FieldKind
 from bot.commands.fields import Judge
 from bot.lengths import LONGEST
+from bot.model import NOTHING
 from bot.replies import conversation
 from bot.state import Actor, Invocation, Place
 
@@ -70,10 +72,13 @@ class InvalidForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Autocomplete:
-    """A select wants the launchers that fit what was typed so far."""
+    """A select wants what fits what was typed so far; `given`: what the form holds beside it, by parameter."""
 
     typed: str
     actor: Actor
+    parameter: Field
+    verb: str = ""
+    given: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +358,20 @@ def _submission(payload: _Payload) -> Incoming:
     return Inbound(invocation=invocation, kind=Kind.FORM)
 
 
+def _typing(payload: _Payload) -> Incoming:
+    view, name, kind = payload.inner("view"), payload.text("block_id"), payload.text("action_id")
+    origin = forms.origin(view)
+    return Autocomplete(
+        typed=payload.text("value")[:LONGEST],
+        actor=payload.actor,
+        parameter=Field(
+            name=name, label="", kind=FieldKind(kind) if kind in forms.ASKING else FieldKind.TEXT
+        ),
+        verb=origin.verb if origin else "",
+        given={other: value for other, value in forms.given(view).items() if other != name},
+    )
+
+
 def _trigger(payload: _Payload) -> str:
     """Return what a redelivery has in common: the trigger, else the whole payload."""
     trigger = payload.text("trigger_id")
@@ -374,5 +393,5 @@ _READERS: dict[str, Callable[[_Payload], Incoming]] = {
     "message_action": _message_shortcut,
     "shortcut": _global_shortcut,
     "view_submission": _submission,
-    "block_suggestion": lambda asked: Autocomplete(typed=asked.text("value")[:LONGEST], actor=asked.actor),
+    "block_suggestion": _typing,
 }

@@ -26,7 +26,7 @@ OPTION_VALUE = 150
 CHOICES = 100
 INPUT = 3000
 SUGGESTIONS = Limits(count=100, label=OPTION, text=OPTION_VALUE, echo=True)
-LAUNCHER = Field(name="launcher", label="", kind=FieldKind.LAUNCHER)  # the one kind with a select that asks
+ASKING = frozenset({FieldKind.LAUNCHER, FieldKind.BRANCH})  # kinds with a select that asks what fits
 CALLBACK = "clew_form"
 WAITING = "clew_waiting"
 WHERE = "clew_where"  # the block that asks for a channel where none is known
@@ -100,6 +100,14 @@ def sent(view: Json, judge: Judge) -> Sent:
     return Sent(values=values, errors=errors, channel=values.pop(WHERE, ""))
 
 
+def given(view: Json) -> dict[str, str]:
+    """Return what a form holds just now, by parameter: what was filled in, else what it was opened with."""
+    shown = ((str(block.get("block_id")), Payload(block)) for block in Payload(view).listed("blocks"))
+    before = {name: _initial(block) for name, block in shown}
+    now = {name: _value(element) for name, _, element in _filled(view)}
+    return {name: value for name, value in {**before, **now}.items() if value}
+
+
 def options(suggestions: Iterable[Suggestion]) -> Json:
     """Answer a select with what fits."""
     return {"options": [_option(s.text, s.label) for s in suggestions]}
@@ -148,7 +156,10 @@ def _text(field: Field) -> Json:
     return element | {"initial_value": field.value[:INPUT]} if field.value else element
 
 
-def _launcher(field: Field) -> Json:
+def _asking(field: Field) -> Json:
+    """Build a select that asks what fits; a value that no option can hold is edited as text."""
+    if len(field.value) > OPTION_VALUE:
+        return _text(field)
     element: Json = {"type": "external_select", "min_query_length": 0}
     return element | {"initial_option": _option(field.value)} if field.value else element
 
@@ -172,7 +183,7 @@ def _option(value: str, label: str = "") -> Json:
 
 
 _ELEMENTS: dict[FieldKind, Callable[[Field], Json]] = {
-    FieldKind.LAUNCHER: _launcher,
+    **dict.fromkeys(ASKING, _asking),
     FieldKind.CHOICE: _choice,
     FieldKind.FLAG: _flag,
 }
@@ -184,6 +195,11 @@ def _filled(view: Json) -> Iterator[tuple[str, str, Payload]]:
     for name in fields.body:
         for kind in fields.inner(name):
             yield name, kind, Payload(fields.inner(name, kind))
+
+
+def _initial(block: Payload) -> str:
+    element = Payload(block.inner("element"))
+    return element.text("initial_option", "value") or element.text("initial_value")
 
 
 def _value(element: Payload) -> str:

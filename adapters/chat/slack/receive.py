@@ -127,13 +127,19 @@ class Receiver(AsyncMiddleware):
         await self.client.views_publish(user_id=user, view=home.view(cards))
 
     async def _suggest(self, autocomplete: Autocomplete) -> Json:
-        """Suggest the launchers that fit."""
+        """Suggest what fits into a field of a form."""
         try:
             actor = await self.surface.people.actor(autocomplete.actor)
         except UserError:
             return forms.options(())
-        place, launcher = Place(channel=actor.id), forms.LAUNCHER
-        typing = Typing(actor=actor, place=place, typed=autocomplete.typed, parameter=launcher)
+        typing = Typing(
+            actor=actor,
+            place=Place(channel=actor.id),
+            typed=autocomplete.typed,
+            parameter=autocomplete.parameter,
+            verb=autocomplete.verb,
+            given=autocomplete.given,
+        )
         return forms.options(await self.conversation.suggest(typing, forms.SUGGESTIONS))
 
 

@@ -23,6 +23,7 @@ from adapters.platforms.http.login import Key, Login, Session, Ticket
 from adapters.platforms.http.sender import Sender
 from adapters.platforms.http.text import shown
 from adapters.platforms.testhide import launching, protocol
+from adapters.platforms.testhide.branches import BranchLists
 from adapters.platforms.testhide.builds import Builds
 from adapters.platforms.testhide.decode import build_in, history_of
 from adapters.platforms.testhide.ids import IN_ADDRESS, is_id
@@ -97,6 +98,7 @@ class BuildService:
         self._own, self._sender = own, Sender(http, endpoint, bounds)
         self.caller = Caller(self._sender, own.requests_per_minute)
         self.jobs = Jobs(self.caller, own.projects, TERMS)
+        self._branches = BranchLists(self.caller, self.jobs)
         self.builds = Builds(own.name, self.caller, self.jobs)
         self.quarantine = Quarantine(self.caller)
         self._results = ResultReader(self.caller, self.quarantine, TERMS)
@@ -136,6 +138,7 @@ class BuildService:
             launches=self,
             offers_launched=self,
             lists_launchers=self,
+            lists_branches=self._branches,
             run_logs=self,
             cancels=self,
             histories=self,

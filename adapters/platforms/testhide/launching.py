@@ -21,13 +21,13 @@ KEY = f"{ENV}CLEW_REQUEST_ID"
 
 MOST_ENV = 40
 MOST_PRIORITY = 10
-_LONGEST_BRANCH = 255
+LONGEST_BRANCH = 255
 _ALIASES = {"commit_sha": "commit", "sha": "commit"}
 _COMMIT = re.compile(r"[0-9a-fA-F]{4,64}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 
 FIELDS = (
-    Field(name="branch", label="Branch", kind=FieldKind.TEXT, hint="empty: the job's own",
+    Field(name="branch", label="Branch", kind=FieldKind.BRANCH, hint="empty: the job's own",
           summary="The branch to build; without it the job's own", example="branch=main"),
     Field(name="commit", label="Commit", kind=FieldKind.TEXT, hint="empty: the branch's newest",
           summary="The commit to build; without it the branch's newest", example="commit=a1b2c3d4"),
@@ -110,4 +110,4 @@ def _read(name: str, value: str) -> str:
         if not _COMMIT.fullmatch(value.strip()):
             raise not_a_commit(value, name)
         return value.strip()
-    return grammar.plain_text(grammar.harmless(value, name), name, _LONGEST_BRANCH)
+    return grammar.plain_text(grammar.harmless(value, name), name, LONGEST_BRANCH)

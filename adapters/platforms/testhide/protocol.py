@@ -13,6 +13,7 @@ PAGE = 100  # rows that are asked for; how many come is the server's affair
 LINES = 500  # of a log at a time: no upper bound is documented
 HISTORY = 10  # earlier results of one test
 UNHEALTHY = 50  # tests whose health is asked for
+QUICK = 5.0  # seconds for what is asked for while somebody types
 MODEL = 120.0  # seconds that the model may take
 
 
@@ -35,6 +36,17 @@ def login_request(username: str, password: str) -> Request:
 def jobs_request() -> Request:
     """Ask for all jobs; the list has no pages."""
     return Request(path="jobs")
+
+
+def repositories_request() -> Request:
+    """Ask for the repositories of all projects; the list has no pages."""
+    return Request(path="scm", deadline=QUICK)
+
+
+def branches_request(repository: str, beginning: str) -> Request:
+    """Ask for the branches of a repository that begin with a text."""
+    query = _given((("q", beginning or None), ("limit", str(PAGE))))
+    return Request(path=f"scm/{checked_id(repository, 'repository')}/branches", query=query, deadline=QUICK)
 
 
 def builds_request(

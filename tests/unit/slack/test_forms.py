@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -170,9 +171,23 @@ def test_modal__without_a_channel_asks_for_one() -> None:
     assert sent(view, clew_where="C7").channel == "C7"
 
 
+@pytest.mark.parametrize("kind", sorted(forms.ASKING))
+def test_modal__a_value_that_no_option_can_hold_is_edited_as_text(kind: FieldKind) -> None:
+    """An option would cut it, and the cut one would be sent: another branch, another launcher."""
+    long = "x" * (forms.OPTION_VALUE + 1)
+    view = modal(replace(a_field(kind), value=long))
+
+    assert slack_judge.view(view) == []
+    assert forms.given(view) == {a_field(kind).name: long}
+    short = modal(replace(a_field(kind), value="main"))
+    assert [b["element"]["type"] for b in short["blocks"]] == ["external_select"]
+    assert forms.given(short) == {a_field(kind).name: "main"}
+
+
 async def options(launchers: tuple[str, ...], typed: str) -> list[str]:
     """Return the values that a select of launchers offers."""
-    typing = Typing(actor=ANN, place=Place(channel=ANN.id), typed=typed, parameter=forms.LAUNCHER)
+    launcher = a_field(FieldKind.LAUNCHER)
+    typing = Typing(actor=ANN, place=Place(channel=ANN.id), typed=typed, parameter=launcher)
     found = forms.options(await Stage(known=launchers).handler.suggest(typing, forms.SUGGESTIONS))
     return [option["value"] for option in found["options"]]
 
