@@ -7,9 +7,11 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from weakref import WeakValueDictionary
 
 from bot.access import Afresh, Policy, Role
+from bot.cache import Bounded
 from bot.cards import Context, FieldKind, Form, Line, Reply, ReportLinks
 from bot.model import NOTHING, Check, Moment, Run, Secret
 from bot.parsed import ParsedCommand
@@ -65,6 +67,10 @@ class Preset:
     values: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
 
+LOOKED_AT = 1_000
+Look = tuple[str, str, str | None]  # the texts of a run and of a moment, and the property's name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """All that verbs work with. `services` by connection name, the first is the default."""
@@ -84,6 +90,8 @@ class Services:
     version: str = ""  # Clew's own
     secrets: tuple[Secret, ...] = ()  # known values that nobody's words may carry further
     sent_here: set[str] = field(default_factory=set)  # intents that this process sent
+    # Moments that were looked at: whoever looks again, by a button or in the thread, asks the platform nothing about them.
+    looked_at: Bounded[Look, MomentTarget] = field(default_factory=lambda: Bounded(LOOKED_AT))
     # By connection and subject: of one thing, one confirmation at a time looks for its like.
     confirming: WeakValueDictionary[tuple[str, str], asyncio.Lock] = field(
         default_factory=WeakValueDictionary
@@ -206,6 +214,18 @@ class MomentTarget:
     warning: str = ""
 
     @property
+    def moments(self) -> tuple[Moment, ...]:
+        """The moments of the property's counterexamples, by virtual time, as far as they are known."""
+        examples = self.check.counterexamples if self.check is not None else ()
+        return tuple(sorted({e.moment for e in examples if e.moment is not None}, key=_order))
+
+    @property
+    def next(self) -> Moment | None:
+        """The counterexample after this one, by virtual time; None where no later one is known."""
+        here = _order(self.moment)
+        return next((moment for moment in self.moments if _order(moment) > here), None)
+
+    @property
     def context(self) -> Context:
         """What a message about it speaks of."""
         run = self.run.ref if self.run else None
@@ -220,6 +240,10 @@ class ReportTarget:
     ref: str
     name: str
     report: AttachedReport
+
+
+def _order(moment: Moment) -> tuple[Decimal, str]:
+    return moment.exact, moment.input_hash
 
 
 def adapted(verbs: Mapping[str, Verb], platforms: Collection[Platform]) -> dict[str, Verb]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bot import grammar
 from bot.analysis import analysis_of
 from bot.cards import FROM, Command, Field, FieldKind, Form, Reply
-from bot.command import LONG_ENTRY, Asked, MomentTarget, NoMomentTarget, Parameter, Services, Verb
+from bot.command import LONG_ENTRY, Asked, Look, MomentTarget, NoMomentTarget, Parameter, Services, Verb
 from bot.commands import compared
 from bot.commands.parameters import (
     BEGIN,
@@ -32,6 +32,7 @@ from bot.replies import at_moment, commands, finding
 from bot.replies import compared as compared_replies
 from bot.replies import logs as replies
 from bot.replies.forms import TITLES
+from bot.severity import Severity, marks
 from bot.targets.moment import choose_property, moment_target_of, window_before
 from bot.targets.run import require, run_of
 
@@ -89,6 +90,10 @@ def parse(asked: Asked) -> Logs:
 async def handle(asked: Asked, services: Services) -> Reply:
     """Read the window, and answer with its end, the faults that were active, and the whole as a file."""
     wanted = parse(asked)
+    before = None if wanted.of_run else _look(asked)
+    known = services.looked_at.get(before) if before is not None else None
+    if known is not None:
+        return await _window(known, wanted, asked, services)
     if wanted.of_run or _may_lack_moments(asked, services):
         platform, run = await run_of(asked, services)
         if wanted.files:
@@ -98,6 +103,32 @@ async def handle(asked: Asked, services: Services) -> Reply:
     target = await moment_target_of(asked, services, MOMENT_LOGS)
     if isinstance(target, NoMomentTarget):
         return await _run_log(target.platform, target.run, wanted, asked, services, why=target.why)
+    return await _window(target, wanted, asked, services)
+
+
+def _look(asked: Asked) -> Look | None:
+    """Return which moment is meant, where a button says it whole, or the thread does; None where it must be found."""
+    if asked.command.pasted is not None or asked.value("connection"):
+        return None
+    run, moment, name = asked.value("run", 0), asked.value("moment"), asked.value("property")
+    if run and moment:
+        return run, moment, name
+    context = asked.context
+    if run or moment or name or context.run is None or context.moment is None:
+        return None
+    return context.run.text, context.moment.text, context.property_name
+
+
+def _remember(target: MomentTarget, services: Services) -> None:
+    """Keep what is known of a moment, and of the property's others, for the next look."""
+    run = target.context.run
+    for moment in {target.moment, *target.moments}:
+        look = (run.text if run else "", moment.text, target.property_name)
+        services.looked_at.put(look, replace(target, moment=moment, others=(), warning=""))
+
+
+async def _window(target: MomentTarget, wanted: Logs, asked: Asked, services: Services) -> Reply:
+    """Show the log before a moment."""
     moment_logs = require(target.platform, MOMENT_LOGS, services)
     if target.run is None:
         raise finding.no_run_of_session_moment()
@@ -113,13 +144,16 @@ async def handle(asked: Asked, services: Services) -> Reply:
     if wanted.compare:
         return await compared.compare(target, moment_logs, query, asked.report)
     target, excerpt = await window_before(target, moment_logs, query, asked.report)
+    _remember(target, services)
+    offers = {
+        "errors": _errors(target, wanted, excerpt),
+        "source": _source(target, wanted, excerpt),
+        "compare": _compare(target, wanted),
+        "wider": _wider(target, wanted, excerpt),
+        "next": _next(target, wanted),
+    }
     return replies.window(
-        target,
-        query,
-        excerpt,
-        errors=_errors(target, wanted, excerpt),
-        compare=_compare(target, wanted),
-        wider=_wider(target, wanted, excerpt),
+        target, query, excerpt, {name: offer for name, offer in offers.items() if offer is not None}
     )
 
 
@@ -264,6 +298,30 @@ def _compare(target: MomentTarget, wanted: Logs) -> Command | None:
         return None
     more = {"window": f"{wanted.window:g}", "compare": "yes"}
     return at_moment.command("logs", target.context, **more, **_filters(wanted))
+
+
+def _source(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> Command | None:
+    """Ask for the lines of one container alone: that of the newest error line, else of the newest line."""
+    sources = [line.source for line in excerpt.lines if line.source]
+    if wanted.source or len({*sources}) <= 1:
+        return None
+    marked = zip(excerpt.lines, marks(excerpt.lines), strict=True)
+    bad = [line.source for line, mark in marked if line.source and mark.severity >= Severity.ERROR]
+    return _same(target, replace(wanted, source=(bad or sources)[-1]))
+
+
+def _next(target: MomentTarget, wanted: Logs) -> Command | None:
+    """Ask for the same before the property's next counterexample; None where none is known."""
+    moment = target.next
+    return _same(replace(target, moment=moment), wanted) if moment is not None else None
+
+
+def _same(target: MomentTarget, wanted: Logs) -> Command:
+    """Ask for a window as it was asked for, before another moment or of another source."""
+    asked = {"window": (wanted.window, WINDOW), "lines": (wanted.lines, _lines(wanted.window))}
+    more = {name: f"{value:g}" for name, (value, usual) in asked.items() if value != usual}
+    errors = {"errors": "yes"} if wanted.errors else {}
+    return at_moment.command("logs", target.context, **more, **_filters(wanted), **errors)
 
 
 def _filters(wanted: Logs) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.cards import (
     Attachment,
@@ -61,15 +61,9 @@ def window(
     target: MomentTarget,
     query: LogQuery,
     excerpt: LogExcerpt,
-    *,
-    errors: Command | None = None,
-    compare: Command | None = None,
-    wider: Command | None,
+    offers: Mapping[str, Command],
 ) -> Reply:
-    """Show the end of a window; the moment itself is the last line.
-
-    `errors`: what shows only those; `compare`: what shows it beside a passing example; `wider`: more of it.
-    """
+    """Show the end of a window; the moment itself is the last line. `offers`: what shows it otherwise, by `_OFFERS`."""
     run = target.run
     name: Line = run_name(run) if run else ()
     about: Line = (" of “", Untrusted(target.property_name), "”") if target.property_name else ()
@@ -91,9 +85,11 @@ def window(
         excerpt=_excerpt(excerpt),
         files=_files(excerpt, "window", f"logs-{short_id(query.run_id)}-{when.removesuffix(' s')}.ndjson"),
         buttons=(
-            *((Button(label="Error lines", command=errors),) if errors else ()),
-            *((Button(label="Compare", command=compare),) if compare else ()),
-            *((Button(label="Wider window", command=wider),) if wider else ()),
+            *(
+                Button(label=_offer(name, offers[name]), command=offers[name])
+                for name in _OFFERS
+                if name in offers
+            ),
             Button(label="Debug", command=at_moment.command("debug", target.context)),
         ),
         tone=_tone(excerpt),
@@ -101,6 +97,21 @@ def window(
         context=target.context,
     )
     return Reply(card=card)
+
+
+_OFFERS = {  # in the order in which people look
+    "errors": "Error lines",
+    "source": "Only this container",
+    "compare": "Compare",
+    "wider": "Wider window",
+    "next": "Next counterexample",
+}
+_SHORT_NAME = re.compile(r"[\w.-]{1,20}", re.ASCII)
+
+
+def _offer(name: str, command: Command) -> str:
+    source = command.values.get("source", "") if name == "source" else ""
+    return f"Only {source}" if _SHORT_NAME.fullmatch(source) else _OFFERS[name]
 
 
 def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[str, ...] = ()) -> Reply:

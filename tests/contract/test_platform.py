@@ -297,6 +297,23 @@ async def test_logs__patterns(stage: Stage) -> None:
     assert sum(p.count for p in narrow.patterns) == sum(line.source == source for line in whole.lines)
 
 
+@pytest.mark.parametrize("first", [3.0, 400.0])
+async def test_logs__do_not_depend_on_who_looked_before(stage: Stage, first: float) -> None:
+    """A window is the same before and after a narrower or a wider look at it, with its own file."""
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = there((await stage.platform.reads.results(run)).failing[0].moment)
+    query = LogQuery(run_id=run.ref.run_id, moment=moment, window=first, lines=1_000, file=False)
+    read = there(stage.platform.moment_logs).logs
+    before = await read(query, _quiet)
+    other = await read(replace(query, window=20.0, file=True), _quiet)
+    after = await read(query, _quiet)
+
+    assert after == before
+    times = [float(line.vtime or "nan") for line in other.lines]
+    assert moment.seconds - 20.0 <= times[0] <= times[-1] <= moment.seconds
+    assert Path(other.path or "").read_bytes().count(b"\n") == other.total  # noqa: ASYNC240 - a look at one file
+
+
 async def test_logs__unknown_moment_and_run(stage: Stage) -> None:
     """What is missing is named."""
     run_id = stage.add(RunStatus.COMPLETED, failing=FAILING)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from bot.cards import Card, Context, Tone, plain
+from bot.cards import Card, Command, Context, Tone, plain
 from bot.command import MomentTarget
+from bot.errors import Unreachable
 from bot.model import (
     Availability,
+    Example,
     Fault,
     LineKind,
     LogExcerpt,
@@ -23,8 +26,8 @@ from bot.model import (
 )
 from bot.replies import logs as replies
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, run_id, some_results
-from tests.fakes.service import FakeRunService
-from tests.unit.commands.door import CHANNEL, Door, nothing, told, words_of
+from tests.fakes.service import FakeRunService, there
+from tests.unit.commands.door import CHANNEL, Door, command_of, nothing, told, words_of
 
 PARTITION = Fault(name="partition", kind="network", nodes=("etcd0", "etcd1"), since="395.0", until=399.5)
 
@@ -85,7 +88,7 @@ async def excerpted(**changes: Any) -> Card:
     query = LogQuery(run_id=run.ref.run_id, moment=MOMENT)
     whole = await door.service.logs(query, nothing)
     target = MomentTarget(platform=door.service.platform, run=run, moment=MOMENT)
-    return replies.window(target, query, replace(whole, **changes), wider=None).card
+    return replies.window(target, query, replace(whole, **changes), {}).card
 
 
 KILL = Fault(name="kill", kind="node", nodes=("etcd0",), since="398.36", until=None)
@@ -494,3 +497,111 @@ async def test_errors__are_ignored_where_a_log_does_not_tell_them() -> None:
     door.service.set_build_log(run, LogLine(text="Building image", at=EPOCH, source="build", stream="out"))
 
     assert "Ignored: errors=." in told((await door.say("logs latest build=yes errors=yes")).card)
+
+
+COUNTEREXAMPLES = ("700.5", "398.48893095995299518", "512.25", "398.48893095995299519", "120.0")
+
+
+def often_failing(door: Door) -> Run:
+    """Put a run into the world whose property fails five times, with a log before each."""
+    run = door.service.add_run(a_run(1))
+    moments = [replace(MOMENT, vtime=vtime) for vtime in COUNTEREXAMPLES]
+    failures = tuple(Example(text="", moment=moment) for moment in moments)
+    found = some_results(run, failing=("balance",))
+    door.service.set_results(
+        replace(found, checks=(a_property("balance", failing=True, counterexamples=failures),))
+    )
+    lines = [a_line(f"line {n}", f"{n}.5", source=f"etcd{n % 3}") for n in range(100, 700)]
+    door.service.set_log(run, MOMENT, *lines, a_line("panic: gone", "398.25", source="etcd1"))
+    return run
+
+
+async def test_logs__every_counterexample_is_one_press_further() -> None:
+    """They come by their virtual time, told apart by digits that a float drops, and end at the last."""
+    door = Door()
+    run = often_failing(door)
+    card = (await door.say(f"logs {run.ref.run_id} window=7 grep=line")).card
+    seen = [card]
+    while "Next counterexample" in {button.label for button in seen[-1].buttons}:
+        seen.append((await door.say(command_of(seen[-1], "Next counterexample"))).card)
+
+    moments = [there(each.context).moment for each in seen]
+    assert [there(moment).vtime for moment in moments] == sorted(COUNTEREXAMPLES, key=Decimal)
+    assert {(there(each.context).property_name, there(each.context).run) for each in seen} == {
+        ("balance", run.ref)
+    }
+    assert all("line" in told(each) and "7 virtual seconds, " in told(each) for each in seen)
+    assert {there(each.excerpt).lines[-1].split("] ")[1] for each in seen[:-1]} == {
+        "line 119",
+        "line 397",
+        "line 511",
+    }
+
+
+async def test_logs__a_second_look_asks_the_platform_for_the_window_alone() -> None:
+    """By the buttons, by words in the thread, and for the property's other moments too."""
+    door = Door()
+    run = often_failing(door)
+    thread = await door.thread_about(run)
+    card = (await door.say(f"logs moment={MOMENT.text} property=balance", thread=thread)).card
+    before = len(door.service.calls)
+    for label in ("Wider window", "Error lines", "Only etcd1", "Next counterexample"):
+        await door.say(command_of(card, label))
+    await door.store.set_context(CHANNEL, "1.2", there(card.context))
+    await door.say("logs window=3", thread="1.2")
+
+    assert [call.method for call in door.service.calls[before:]] == ["logs"] * 5
+
+
+async def test_logs__what_was_looked_at_is_no_answer_for_anything_else() -> None:
+    """Another run, moment or property is looked up, and so is a look that failed before."""
+    door = Door()
+    run = often_failing(door)
+    door.service.fail("logs", Unreachable("away"))
+    whole = {"run": run.ref.text, "moment": MOMENT.text, "property": "balance"}
+    assert "away" in told((await door.say(Command("logs", whole))).card)
+    for without in ((), ("property",), ("moment",), ("moment", "property")):
+        before = len(door.service.calls)
+        given = {name: value for name, value in whole.items() if name not in without}
+        await door.say(Command("logs", given))
+        assert {call.method for call in door.service.calls[before:]} >= {"run", "logs"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "label", "source"),
+    [
+        ([("fine", "a"), ("panic: x", "b"), ("fine", "c")], "Only b", "b"),
+        ([("fine", "a"), ("fine", "c")], "Only c", "c"),
+        ([("fine", "a"), ("no source", ""), ("error 5", "the pod/" * 20), ("panic: x", "the pod/" * 20)],
+         "Only this container", "the pod/" * 20),
+        ([("fine", "a"), ("panic: x", "a"), ("no source", "")], None, None),
+        ([], None, None),
+    ],
+)  # fmt: skip
+async def test_logs__one_container_is_one_press_away(
+    lines: list[tuple[str, str]], label: str | None, source: str | None
+) -> None:
+    """That of the newest error line, else of the newest line; nothing is offered where only one is there."""
+    door = Door()
+    run = failing_run(door)
+    door.service.set_log(run, MOMENT, *(a_line(text, "398", source=name) for text, name in lines))
+    card = (await door.say(f"logs {run.ref.run_id} lines=100 window=30")).card
+
+    offered = {b.label: there(b.command).values for b in card.buttons if b.label.startswith("Only ")}
+    assert [*offered] == ([label] if label else [])
+    assert [values["source"] for values in offered.values()] == ([source] if source else [])
+    assert all((values["window"], values["lines"]) == ("30", "100") for values in offered.values())
+    if label:
+        again = (await door.say(words_of(card, label))).card
+        assert not [b for b in again.buttons if b.label.startswith("Only ")]
+
+
+async def test_logs__buttons_stand_in_the_order_in_which_people_look() -> None:
+    """Five at most, which is a row of every chat."""
+    door = Door()
+    run = often_failing(door)
+    card = (await door.say(f"logs {run.ref.run_id} moment={MOMENT.text} property=balance")).card
+
+    assert [button.label for button in card.buttons] == [
+        "Error lines", "Only etcd1", "Wider window", "Next counterexample", "Debug",
+    ]  # fmt: skip
