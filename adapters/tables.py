@@ -14,11 +14,11 @@ from adapters.configuration.checks import (
     LOWER,
     HeartbeatUrl,
     HooksUrl,
-    Listen,
     MailDomain,
     Name,
     PollSeconds,
     SecretText,
+    listening,
     text,
 )
 from adapters.configuration.database import read_address
@@ -126,13 +126,16 @@ class Publish(Table):
 class Web(Table):
     """Where health and metrics are served."""
 
-    listen: Listen = ("127.0.0.1", 8080)
+    listen: Annotated[tuple[str, int] | None, BeforeValidator(listening("127.0.0.1:8080", off=True))] = (
+        "127.0.0.1",
+        8080,
+    )
 
 
 class Hooks(Table):
     """Where webhooks of test platforms are received, never beside the metrics. `url`: how platforms reach `listen`."""
 
-    listen: Listen = None
+    listen: Annotated[tuple[str, int] | None, BeforeValidator(listening("127.0.0.1:8081", off=True))] = None
     url: HooksUrl | None = None
 
 

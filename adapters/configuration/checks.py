@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -211,23 +212,26 @@ def mail_domain(value: str) -> str:
 HIGHEST_PORT = 65_535
 
 
-def listen(value: object) -> object:
-    """Read HOST:PORT, or "off" as None."""
-    if not isinstance(value, str):
-        return value
-    if value.lower() == "off":
-        return None
-    host, _, port = value.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
-        raise wrong("This is not an address to listen on.", 'Give "127.0.0.1:8080", or "off".')
-    return host.strip("[]"), int(port)
+def listening(example: str, *, off: bool) -> Callable[[object], object]:
+    """Return what reads HOST:PORT, and where it may be `off` that as None; the example is the usual one."""
+    how = f'Give it like "{example}"{", or off" if off else ""}.'
+
+    def listen(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if off and value.lower() == "off":
+            return None
+        host, _, port = value.rpartition(":")
+        if not host:
+            raise wrong(_NO_ADDRESS, f"It names no host or no port. {how}")
+        if not port.isascii() or not port.isdigit() or not 0 < int(port) <= HIGHEST_PORT:
+            raise wrong(_NO_ADDRESS, f"Its port is no number from 1 to {HIGHEST_PORT}. {how}")
+        return host.strip("[]"), int(port)
+
+    return listen
 
 
-def address(value: object) -> object:
-    """Read HOST:PORT alone."""
-    if isinstance(value, str) and listen(value) is None:
-        raise wrong("This is not an address to listen on.", 'Give it like "127.0.0.1:3000".')
-    return listen(value)
+_NO_ADDRESS = "This is not an address to listen on."
 
 
 LEAST_SECONDS, MOST_SECONDS = 1.0, 86_400.0
@@ -254,6 +258,4 @@ LOWER = BeforeValidator(lower)
 SocketUrl = Annotated[str, AfterValidator(socket_url)]
 Name = Annotated[str, AfterValidator(name)]
 MailDomain = Annotated[str, AfterValidator(mail_domain)]
-Address = Annotated[tuple[str, int], BeforeValidator(address)]
-Listen = Annotated[tuple[str, int] | None, BeforeValidator(listen)]
 PollSeconds = Annotated[float, AfterValidator(poll_seconds)]

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
-from adapters.configuration.checks import Address, BaseUrl, HeaderSecret
+from adapters.configuration.checks import BaseUrl, HeaderSecret, listening
 from adapters.configuration.problems import Unusable, wrong
 from adapters.configuration.table import Table, Variable
 from adapters.configuration.tokens import Shape, Shapes, is_a
@@ -72,7 +72,10 @@ class Slack(Table):
         BaseUrl | None, Variable("SLACK_API_URL", "alternative Slack API address", alone=False)
     ] = None
     workspaces: frozenset[Workspace] = frozenset()
-    listen: Address = ("127.0.0.1", 3000)
+    listen: Annotated[tuple[str, int], BeforeValidator(listening("127.0.0.1:3000", off=False))] = (
+        "127.0.0.1",
+        3000,
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -66,5 +66,7 @@ async def test_register__a_platform_without_webhooks() -> None:
     """It is said that nothing has to be done."""
     write(TENANT + URL)
 
-    with pytest.raises(SettingsError, match="connection qa: Its platform sends no webhooks"):
+    with pytest.raises(UserError, match="“qa” sends no webhooks") as caught:
         await hooks.register("qa")
+
+    assert caught.value.hint == "There is nothing to register: Clew polls it without them."

@@ -702,6 +702,8 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
         ('[slack]\nworkspaces = ["my team"]', "This is not a workspace id."),
         ('[slack]\nlisten = "off"', "This is not an address to listen on."),
         ('[slack]\nlisten = "0.0.0.0:99999"', "This is not an address to listen on."),
+        ('[slack]\nlisten = "3000"', 'It names no host or no port. Give it like "127.0.0.1:3000".'),
+        ('[web]\nlisten = "8080"', 'It names no host or no port. Give it like "127.0.0.1:8080", or off.'),
         ('[discord]\nguilds = ["my server"]', "This is not a server id."),
         ('[web]\nlisten = "8080"', "This is not an address to listen on."),
         ('[web]\nlisten = "127.0.0.1:99999"', "This is not an address to listen on."),
