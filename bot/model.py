@@ -321,7 +321,8 @@ class Results:
     `counts`: how many there are of each kind, where the platform says so; without them nothing is known of the
     checks that were not named. `asked`: those that were asked for by name; one that is not in `checks` is not there.
     `excused_now`: what excuses is a list as it is now, and no part of the results. `note`: how far the platform lets
-    them be known, as a full sentence. `named`: every check has a name that it has in other runs too.
+    them be known, as a full sentence. `named`: every check has a name that it has in other runs too. `uncounted`: the
+    platform does not say how many there are of some kind, so `counts` are what is known of them.
     """
 
     ref: RunRef
@@ -333,6 +334,7 @@ class Results:
     excused_now: bool = False
     note: str = ""
     named: bool = True
+    uncounted: bool = False
 
     @property
     def failing(self) -> tuple[Check, ...]:
@@ -371,7 +373,7 @@ class Results:
     @property
     def partial(self) -> bool:
         """Whether there are checks of which nothing is known, not even how many."""
-        return not self.whole and self.counts is None
+        return self.uncounted or (not self.whole and self.counts is None)
 
     @property
     def comparable(self) -> bool:

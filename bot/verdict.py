@@ -18,7 +18,7 @@ class Verdict:
 
     `failing`: what failed and counts; `excused` failed too, and does not. `health`: how many checks of the environment
     failed, `healthy`: how many of them pass; `advisory`: how many failed that are in no count. `partial`: the counts are of the first
-    checks only, the list could not be read to its end. `contradicts`: what the platform calls the run, where its
+    checks only, the list could not be read to its end; `uncounted`: or the platform does not say how many there are. `contradicts`: what the platform calls the run, where its
     checks say otherwise.
     """
 
@@ -32,6 +32,7 @@ class Verdict:
     healthy: int = 0
     advisory: int = 0
     partial: bool = False
+    uncounted: bool = False
     contradicts: Says | None = None
     interrupted: bool = False
 
@@ -76,7 +77,7 @@ def judge(run: Run, results: Results | None) -> Verdict:
         found = _verdict(run.status, run.says, results.total, partial=results.partial)
         passing = (check for check in results.checks if check.status is CheckStatus.PASSING)
         healthy = sum(check.health for check in passing)
-        found = replace(found, healthy=healthy, advisory=len(results.advisories))
+        found = replace(found, healthy=healthy, advisory=len(results.advisories), uncounted=results.uncounted)
     return replace(found, interrupted=run.interrupted)
 
 

@@ -58,6 +58,7 @@ NAMED = 5  # checks named per kind
 SHORT_COMMIT = 8
 LONGEST_DESCRIPTION = 300
 LONGEST_MESSAGE = 300
+UNCOUNTED = "{} does not say how many {} there are, so nothing is marked as new."
 PARTIAL = (
     "The platform's list of {} could not be read to the end: "
     "this is {} of an unknown number, and nothing is marked as new."
@@ -98,6 +99,8 @@ def partly(found: RunAnalysis) -> Line:
     if not found.verdict.partial:
         return ()
     checks = found.terms.check
+    if found.verdict.uncounted:
+        return (UNCOUNTED.format(found.terms.platform, checks.many),)
     return (PARTIAL.format(checks.many, first(found.verdict.total, checks.one, checks.many)),)
 
 
@@ -160,13 +163,24 @@ def health_checks(number: int, terms: Terms) -> str:
 
 
 def _partly(verdict: Verdict, terms: Terms) -> str:
-    """Say what is known of a list that could not be read to its end."""
+    """Say what is known of a list that could not be read to its end, or of checks that nobody counts."""
+    if verdict.uncounted:
+        return f"{_known_of(verdict, terms)}, of how many is not known"
     read = first(verdict.total, terms.check.one, terms.check.many)
     if not verdict.failing:
         return f"nothing fails in {read}, the others could not be read"
     number = "" if verdict.total == 1 else f"{verdict.failing:,} of "
     fail = "fails" if verdict.failing == 1 else "fail"
     return f"{number}{read} {fail}, the others could not be read"
+
+
+def _known_of(verdict: Verdict, terms: Terms) -> str:
+    """Say what is known of checks whose number is not."""
+    if verdict.failing:
+        return number_of(verdict.failing, terms.check) + (" fails" if verdict.failing == 1 else " fail")
+    if verdict.passing:
+        return number_of(verdict.passing, terms.check) + (" passes" if verdict.passing == 1 else " pass")
+    return f"no {terms.check.one} is known to fail"
 
 
 def _only_check(verdict: Verdict, terms: Terms) -> str:
@@ -608,10 +622,11 @@ def _counts(found: RunAnalysis) -> str:
         (verdict.passing, "passing"),
         (verdict.skipped, "skipped"),
     )
-    said = [f"{n} {word}" for n, word in others if n or word == "passing"]
+    said = [f"{n} {word}" for n, word in others if n or (word == "passing" and not verdict.uncounted)]
     counts = ", ".join([f"{verdict.failing} failing", *said])
     if verdict.partial:
-        return f"{counts}, the others could not be read"
+        others_are = "of how many is not known" if verdict.uncounted else "the others could not be read"
+        return f"{counts}, {others_are}"
     return counts + (f" ({new})" if new else "")
 
 

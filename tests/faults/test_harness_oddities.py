@@ -11,6 +11,7 @@ from adapters.platforms.ai_test_harness.client import ExecutionService
 from adapters.simulator.ai_test_harness import SimulatedHarness
 from adapters.simulator.ai_test_harness.failures import SHAPES
 from adapters.simulator.common.misbehave import Rule
+from bot.diff import reason
 from bot.errors import ServiceError
 from bot.model import (
     LaunchRequest,
@@ -19,6 +20,8 @@ from bot.model import (
     Unclear,
     VerdictKind,
 )
+from bot.replies.runs import verdict_words
+from bot.state import Outcome
 from bot.verdict import judge
 from tests.fakes.harness_client import a_harness_client
 
@@ -103,6 +106,34 @@ async def test_failures__fewer_listed_than_counted(opened: Opened) -> None:
     assert (results.total.failing, len(results.failing)) == (3, 2)
     assert not results.comparable
     assert results.note
+
+
+@pytest.mark.parametrize(
+    ("results", "kind", "words"),
+    [
+        ({"failed": 3, "passed": None}, VerdictKind.FAILED, "FAILED: 3 tests fail, of how many is not known"),
+        ({"failed": 1}, VerdictKind.FAILED, "FAILED: 1 test fails, of how many is not known"),
+        ({"passed": 42, "failed": None}, VerdictKind.NO_RESULTS, "42 tests pass, of how many is not known"),
+        ({"failed": 0, "passed": None}, VerdictKind.NO_RESULTS, "results unavailable"),
+    ],
+    ids=str,
+)
+async def test_counts__of_which_some_are_not_said(
+    opened: Opened, results: dict[str, object], kind: VerdictKind, words: str
+) -> None:
+    """What is known to have failed is heard of though nothing is listed; what is not said is never taken for none."""
+    execution = opened.server.hold_execution(opened.plan)
+    opened.server.finish_execution(execution, changes={"results": results, "failures": []})
+
+    run = await opened.service.run(execution)
+    found = await opened.service.results(run)
+    verdict = judge(run, found)
+
+    assert verdict.kind is kind
+    assert words in verdict_words(verdict, opened.service.platform.terms)
+    assert (Outcome.FAILURES in reason(verdict, None)) is (kind is VerdictKind.FAILED)
+    assert not found.comparable
+    assert "says that 0 tests" not in found.note
 
 
 @pytest.mark.parametrize(

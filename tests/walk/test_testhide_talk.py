@@ -312,3 +312,20 @@ async def test_find__by_the_address_of_a_build(talk: Talk) -> None:
     assert "Give the build's id, for example 1024." in foreign
     assert "That text names 2 runs." in several
     assert "like 1024." in odd
+
+
+@pytest.mark.parametrize("failing", [[AUTH], []])
+async def test_status__of_a_build_without_counts(talk: Talk, failing: list[str]) -> None:
+    """Nobody says how many tests there are: no list was cut, and none of them is taken to have passed."""
+    job = talk.server.add_job("Regression Suite", tests=TESTS)
+    build = talk.server.add_build(job, age=900.0, failing=failing)
+    for path in (f"/api/v3/builds/{build}", f"/api/v3/report/{build}"):
+        talk.server.misbehave("null counts", path=path, times=None)
+    status = texts((await talk.say(f"status {build}")).card)
+    failures = texts((await talk.say(f"failing {build}")).card)
+
+    assert "could not be read" not in status + failures
+    assert "Testhide does not say how many tests there are, so nothing is marked as new." in status
+    assert ("FAILED: " in status) is bool(failing)
+    assert "passed" not in status
+    assert ("1 failing, of how many is not known" in status) is bool(failing)

@@ -114,14 +114,15 @@ class ExecutionService:
         except NotFound:
             return Results(ref=run.ref, availability=Availability.ABSENT)
         status = run_of(body, run.ref).status
-        counts, (failures, whole) = counts_of(body), failures_of(body.failures)
+        (counts, counted), (failures, whole) = counts_of(body), failures_of(body.failures)
         if not status.terminal or (counts is None and not failures):
             return Results(ref=run.ref, availability=_MISSING.get(status, Availability.NOT_YET))
         tests = await self._plans.tests(run.launcher_key) if unnamed(failures) else {}
         checks, named = checks_of(failures, tests)
-        note = "" if counts is None else of_which_listed(counts.failing, len(checks), TERMS)
+        said = counts is not None and (counted or counts.failing)  # how many failed
+        note = of_which_listed(counts.failing, len(checks), TERMS) if counts is not None and said else ""
         return Results(ref=run.ref, availability=Availability.READY, checks=checks, whole=False, counts=counts,
-                       named=named and whole, note=note)  # fmt: skip
+                       named=named and whole, note=note, uncounted=not counted)  # fmt: skip
 
     async def launchers(self) -> tuple[LauncherRow, ...]:
         """Return the plans."""

@@ -140,15 +140,17 @@ def run_of(body: ExecutionBody, ref: RunRef) -> Run:
     )
 
 
-def counts_of(body: ExecutionBody) -> Counts | None:
-    """Return how many tests of an execution there are of each kind; None where how many failed is not known."""
+def counts_of(body: ExecutionBody) -> tuple[Counts | None, bool]:
+    """Return how many tests of an execution there are of each kind, None where that is not said; and whether all are said."""
     said = read_struct(body.results, _Counted)
-    if said is None or said.failed is None or said.passed is None:
-        return None
-    numbers = (said.failed, said.passed, said.skipped or 0)
+    if said is None or (said.failed is None and said.passed is None):
+        return None, False
+    numbers = (said.failed or 0, said.passed or 0, said.skipped or 0)
     if min(numbers) < 0:
-        return None
-    return Counts(failing=said.failed, passing=said.passed, skipped=said.skipped or 0)
+        return None, False
+    failing, passing, skipped = numbers
+    whole = said.failed is not None and said.passed is not None
+    return Counts(failing=failing, passing=passing, skipped=skipped), whole
 
 
 def row_of(body: PlanBody) -> LauncherRow | None:

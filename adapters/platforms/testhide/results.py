@@ -62,6 +62,8 @@ class ResultReader:
             found = replace(found, counts=_without(counts, len(found.excused)), note=note)
         elif not whole:
             return found
+        else:
+            found = replace(found, uncounted=True)
         if found.total.all or run.says is not Says.FAILED:
             return found
         return replace(found, availability=Availability.ABSENT)

@@ -76,19 +76,20 @@ def test_run__going_on_and_ended() -> None:
 @pytest.mark.parametrize(
     ("results", "expected"),
     [
-        ({"passed": 42, "failed": 3, "skipped": 1}, Counts(failing=3, passing=42, skipped=1)),
-        ({"passed": 42, "failed": 0}, Counts(passing=42)),
-        ({"passed": 42}, None),
-        ({"passed": 42, "failed": None}, None),
-        ({"passed": 42, "failed": "3"}, None),
-        ({"failed": 3}, None),
-        ({"passed": -1, "failed": 0}, None),
-        ([], None),
-        (None, None),
+        ({"passed": 42, "failed": 3, "skipped": 1}, (Counts(failing=3, passing=42, skipped=1), True)),
+        ({"passed": 42, "failed": 0}, (Counts(passing=42), True)),
+        ({"passed": 42}, (Counts(passing=42), False)),
+        ({"passed": 42, "failed": None}, (Counts(passing=42), False)),
+        ({"passed": 42, "failed": "3"}, (Counts(passing=42), False)),
+        ({"failed": 3}, (Counts(failing=3), False)),
+        ({"failed": None, "passed": None}, (None, False)),
+        ({"passed": -1, "failed": 0}, (None, False)),
+        ([], (None, False)),
+        (None, (None, False)),
     ],
 )
-def test_counts__none_where_how_many_failed_is_not_known(results: Any, expected: Counts | None) -> None:
-    """A count that is missing, null or of a wrong type never counts as nothing failing."""
+def test_counts__say_where_not_all_are_known(results: Any, expected: tuple[Counts | None, bool]) -> None:
+    """A count that is missing, null or of a wrong type never counts as nothing failing, and what is known is kept."""
     assert counts_of(body(status="completed", results=results)) == expected
 
 

@@ -288,8 +288,8 @@ def test_hooks__a_listener_without_a_secret(folder: Path) -> None:
     ("toml", "said"),
     [
         (f'{HOOKED}[hooks]\nlisten = "127.0.0.1:8080"', "hooks, listen: This is the address of [web]."),
-        (f'{HOOKED}[hooks]\nlisten = "8081"', "hooks, listen: This is not an address to listen on. It names no host or no port. "
-         'Give it like "127.0.0.1:8081", or off.'),
+        (f'{HOOKED}[hooks]\nlisten = "8081"', ("hooks, listen: This is not an address to listen on. It names no host or no port. "
+         'Give it like "127.0.0.1:8081", or off.')),
         (f'{HOOKED}[hooks]\nlisten = "0.0.0.0:80a"', "hooks, listen: This is not an address to listen on. Its port is no number from 1 to 65535."),
         (f'{HOOKED}[hooks]\nurl = "http://clew.example.com"', "hooks, url: It does not begin with https."),
         (f'{HOOKED}[hooks]\nurl = "https://a.example.com/?x=1"', "hooks, url: It contains a query."),
