@@ -18,8 +18,8 @@ from adapters.hooks.app import PATH, Source, Webhooks
 from adapters.http_server import Listener, listening_once_free
 from adapters.platforms.registry import kind_of
 from adapters.settings import Settings
-from bot.errors import UserError
 from bot.replies.commands import no_connection
+from bot.replies.operating import no_webhooks
 
 IN_USE = 'Set another listen = "HOST:PORT" under [hooks] in clew.toml if something else is to keep it.'
 HOW_TO_MAKE_ONE = (
@@ -60,10 +60,7 @@ async def register(name: str) -> int:
     connection = known[name]
     sends = kind_of(connection).register_hook
     if sends is None:
-        raise UserError(
-            f"The platform of the connection “{name}” sends no webhooks.",
-            "There is nothing to register: Clew polls it without them.",
-        )
+        raise no_webhooks(name)
     url = hook_url(loaded, connection)
     if url is None:
         raise SettingsError(_missing(loaded, connection))

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.cards import Card, Tone, Untrusted
+from bot.errors import UserError
 from bot.model import RunRef
 from bot.replies.confirming import WORDS
 from bot.replies.wording import clock_time, count, duration, stopped
@@ -232,3 +233,11 @@ def _between(stretch: Stretch) -> str:
     if stretch.since == BEGINNING:
         return f"until {until}"
     return f"between {clock_time(stretch.since)} and {until}"
+
+
+def no_webhooks(connection: str) -> UserError:
+    """Say that a connection has nothing to register."""
+    return UserError(
+        f"The platform of the connection “{connection}” sends no webhooks.",
+        "There is nothing to register: Clew polls it without them.",
+    )
