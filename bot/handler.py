@@ -10,9 +10,10 @@ from datetime import datetime
 from bot import access, authorization, grammar, home, lengths, moments, reading
 from bot.access import Afresh
 from bot.cards import Card, Command, Context, Form, Reply, fingerprint
-from bot.command import PASTED_INTO, Asked, Services, Verb, adapted
+from bot.command import FILE, PASTED_INTO, Asked, Services, Verb, adapted
 from bot.commands import fields
 from bot.commands.corrected import offers
+from bot.commands.parameters import RUN
 from bot.commands.registry import VERBS
 from bot.delivery.lost_channels import restore
 from bot.errors import ClewError, UserError
@@ -142,10 +143,10 @@ class Handler:
         None where it cannot be read, or holds what no message may keep.
         """
         try:
-            parsed = _parse(invocation)
+            parsed = self._parsed(invocation)
             verb = self._verb(parsed)
             reading.check_words(verb, reading.as_meant(verb, parsed), invocation.values)
-            return reading.typed(verb, _with_values(parsed, invocation))
+            return self._with_file(reading.typed(verb, _with_values(parsed, invocation)), invocation)
         except UserError:
             return None
 
@@ -243,12 +244,14 @@ class Handler:
         """Answer; every failure becomes a card, and what is unexpected is logged, never shown."""
         parsed = ParsedCommand()
         try:
-            parsed = _parse(invocation)
+            parsed = self._parsed(invocation)
             verb, asked = await self._read(parsed, invocation, report)
             return await self._answer(verb, replace(asked, afresh=afresh, open_file=open_file))
         except UserError as error:
             meant, said = _with_values(parsed, invocation), self.verbs.get(parsed.verb)
-            return problems.mistake(error, offers(error.corrections, meant, said, self.verbs))
+            buttons = offers(error.corrections, meant, said, self.verbs)
+            carried = [replace(b, command=self._with_file(b.command, invocation)) for b in buttons]
+            return problems.mistake(error, tuple(button for button in carried if button.command is not None))
         except ClewError as error:
             return problems.failure(error)
         except Exception:
@@ -267,10 +270,8 @@ class Handler:
     async def _read(
         self, parsed: ParsedCommand, invocation: Invocation, report: Report
     ) -> tuple[Verb, Asked]:
-        alone = bool(invocation.attached) and parsed == ParsedCommand()  # a file without a word is to be read
-        reader = next((each for each in self.verbs.values() if each.reads_files), None) if alone else None
-        verb = reader or self._verb(parsed)
-        remarks = [reported.nobody_reads()] if alone and reader is None else []
+        verb = self._verb(parsed)
+        remarks = [reported.nobody_reads()] if invocation.attached and parsed == ParsedCommand() else []
         context = await self._context(invocation)
         parsed, values = _with_pastes(verb, reading.as_meant(verb, parsed), invocation.values)
         asked = replace(invocation, values=values)
@@ -295,6 +296,26 @@ class Handler:
         clean = self.clean(invocation)
         _, asked = await self._read(_parse(clean), clean, _silent)
         return asked
+
+    def _parsed(self, invocation: Invocation) -> ParsedCommand:
+        """Read what was typed; a file without a word is to be read, where a verb reads files."""
+        parsed = _parse(invocation)
+        if not invocation.attached or parsed != ParsedCommand():
+            return parsed
+        reader = next((verb for verb in self.verbs.values() if verb.reads_files), None)
+        return replace(parsed, verb=reader.name) if reader else parsed
+
+    def _with_file(self, command: Command | None, invocation: Invocation) -> Command | None:
+        """Let a button go on with the file that came with a command; None where there were several.
+
+        Without it the button would ask about a run.
+        """
+        if command is None or not invocation.attached or not self.verbs[command.verb].reads_files:
+            return command
+        if command.values.keys() & {FILE, RUN.name}:
+            return command
+        file, *others = invocation.attached
+        return None if others else replace(command, values={**command.values, FILE: file.ref})
 
     def _verb(self, parsed: ParsedCommand) -> Verb:
         if parsed.verb in self.verbs:

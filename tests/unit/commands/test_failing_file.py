@@ -11,6 +11,7 @@ from bot.cards import FROM, Command, Context, Tone, plain
 from bot.command import FILE
 from bot.errors import UserError
 from bot.model import Check, CheckStatus, Example
+from bot.state import AttachedFile
 from bot.targets import report
 from bot.triage import AttachedReport, ReportedCheck, ReportedFailure
 from tests.fakes.runs import a_run, some_results
@@ -273,3 +274,41 @@ async def test_file__with_a_secret_in_its_name() -> None:
     card = (await door.say("", attached=(name, "b.xml"))).card
 
     assert "xoxb-1234567890" not in plain(card.items[0].title)
+
+
+async def test_file__goes_along_with_the_buttons_of_a_slip() -> None:
+    """Without it the corrected command would tell of a run."""
+    door = a_door(a_report(a_failure("totals"), a_failure("refunds twice")))
+    slips = [
+        await door.say('failing test="refunds twise"', attached=(XML,)),
+        await door.say("failling test=refunds", attached=(XML,)),
+        await door.say("failing proprty=refunds", attached=(XML,)),
+    ]
+    for slip in slips:
+        assert slip.failed
+        assert [b.command.values[FILE] for b in slip.card.buttons if b.command] == [XML]
+        assert plain((await door.say(slip.card.buttons[0].command)).card.title) == "Failing: refunds twice"
+
+    two = await door.say("failling test=refunds", attached=(XML, "other.xml"))
+    assert two.card.buttons == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "attached", "values"),
+    [
+        ("", (XML,), {FILE: XML}),
+        ("failing", (XML,), {FILE: XML}),
+        ("failing latest", (XML,), {"run": "latest"}),
+        ("", (XML, "b.xml"), None),
+        ("status", (XML,), {}),
+    ],
+)
+async def test_file__goes_along_with_what_is_asked_again(
+    words: str, attached: tuple[str, ...], values: dict[str, str] | None
+) -> None:
+    """A restart came between, and the button asks about the same."""
+    door = a_door(a_report())
+    files = tuple(AttachedFile(ref=name) for name in attached)
+    command = door.handler.command_of(replace(door.invocation(words), attached=files))
+
+    assert (command.values if command else None) == values
