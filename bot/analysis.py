@@ -9,7 +9,7 @@ from bot.cards import Context
 from bot.causes import READ_WITHIN, RunCause, cause_of
 from bot.chain import DEPTH, Chain, Gap
 from bot.diff import RunDiff, compare
-from bot.earlier import chain_of, end_before, stored
+from bot.earlier import chain_of, checks_of, end_before, stored
 from bot.errors import Unreachable
 from bot.in_full import OF_ONE_RUN
 from bot.model import (
@@ -23,7 +23,7 @@ from bot.model import (
 )
 from bot.platform import Platform
 from bot.ports import Intents, WatchStore
-from bot.state import BEGINNING, IntentKind, StoredResults
+from bot.state import BEGINNING, IntentKind, RunChecks, StoredResults
 from bot.terms import Terms
 from bot.verdict import Verdict, judge
 
@@ -78,10 +78,20 @@ class RunAnalysis:
     @property
     def stored(self) -> StoredResults | None:
         """What is kept for comparing later runs; None where the results could not be read, or not whole."""
+        return stored(self.run, whole) if (whole := self._whole) else None
+
+    @property
+    def checks(self) -> RunChecks | None:
+        """What came of every check, kept beside `stored`."""
+        return checks_of(self.run, whole) if (whole := self._whole) else None
+
+    @property
+    def _whole(self) -> Results | None:
+        """The results, where they could be read and name all that failed."""
         results = self.results
         if results is None or results.availability is not Availability.READY or not results.comparable:
             return None
-        return stored(self.run, results)
+        return results
 
 
 async def analysis_of(

@@ -189,16 +189,18 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A few whole numbers to be drawn as bars, newest last, each with a label.
+    """Whole numbers to be drawn as bars, newest last, each with a label; None: nothing is known there, and no bar stands.
 
     `text` says the same in a full sentence, for whoever cannot see bars; names from outside may stand in it,
-    so renderers clean it.
+    so renderers clean it. `stands_for`: what a bar is, a place with none, and one of which nothing is known, where the
+    numbers are only 1 and 0: ("failed", "passed", "no result"); it takes the place of the numbers.
     """
 
     title: str
-    values: tuple[int, ...]
+    values: tuple[int | None, ...]
     labels: tuple[str, ...]
     text: str
+    stands_for: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,10 +18,10 @@ from bot import untimed
 from bot.chain import DEPTH, MISSING, Chain, Gap, Past
 from bot.errors import AccessRefused, ListCut, RateLimited, ServiceError
 from bot.in_full import in_full
-from bot.model import Results, Run, RunQuery, RunStatus
+from bot.model import Check, CheckStatus, Results, Run, RunQuery, RunStatus
 from bot.platform import Platform, listed, newest_runs
 from bot.ports import WatchStore
-from bot.state import BEGINNING, StoredResults
+from bot.state import BEGINNING, Came, RunChecks, StoredResults
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,43 @@ def stored(run: Run, results: Results) -> StoredResults:
         skipped_count=results.total.skipped,
         unknown_count=results.total.unknown,
     )
+
+
+def checks_of(run: Run, results: Results) -> RunChecks | None:
+    """Keep what came of every check that the results name; None where nobody knows which launcher the run is of."""
+    launcher_key = run.series[0]
+    if not launcher_key:
+        return None
+    came: dict[str, Came] = {}
+    groups: dict[str, set[str]] = {}
+    places: dict[str, str] = {}
+    for check in results.checks:
+        came[check.name] = min(came.get(check.name, Came.PASSED), _came(check), key=_WORST_FIRST.index)
+        if place := next((e.location for e in (*check.counterexamples, *check.examples) if e.location), None):
+            places.setdefault(check.name, place)
+        if check.group:
+            groups.setdefault(check.name, set()).add(check.group)
+    several = {name: tuple(sorted(of)) for name, of in groups.items() if len(of) > 1}
+    at = run.created_at or run.seen_at
+    return RunChecks(ref=run.ref, launcher_key=launcher_key, at=at, came=came, whole=results.whole, places=places,
+                     groups=several)  # fmt: skip
+
+
+_WORST_FIRST = (Came.UNHEALTHY, Came.FAILED, Came.EXCUSED, Came.NOTHING, Came.SKIPPED, Came.PASSED)
+
+
+def _came(check: Check) -> Came:
+    if check.status is CheckStatus.FAILING:
+        failed = Came.UNHEALTHY if check.health else Came.FAILED
+        return failed if check.excused is None else Came.EXCUSED
+    return _CAME[check.status]
+
+
+_CAME = {
+    CheckStatus.PASSING: Came.PASSED,
+    CheckStatus.SKIPPED: Came.SKIPPED,
+    CheckStatus.UNKNOWN: Came.NOTHING,
+}
 
 
 async def kept_results(platform: Platform, store: WatchStore, run: Run) -> StoredResults | None:
@@ -140,7 +177,7 @@ async def read_results(platform: Platform, store: WatchStore, run: Run) -> Store
     if not results.total.all:
         return Gap.NOT_YET  # an empty list may only be early: it must not stand as "nothing fails"
     kept = stored(run, results)
-    await store.save_results(kept)
+    await store.save_results(kept, checks_of(run, results))
     return kept
 
 

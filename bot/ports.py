@@ -23,18 +23,21 @@ from bot.publication import (
 )
 from bot.state import (
     AuditEntry,
+    CheckInRun,
     Coverage,
     Delivery,
     Intent,
     IntentKind,
     IntentState,
     Invocation,
+    KnownCheck,
     LateCause,
     LiveCard,
     MessageRef,
     NewDelivery,
     OutboxDepth,
     PollStep,
+    RunChecks,
     StoredResults,
     Subscription,
     TrackedRun,
@@ -265,8 +268,11 @@ class WatchStore(Protocol):
     async def announced_results(self, ref: RunRef) -> StoredResults | None:
         """Return the results of a run that were announced to channels, even where it ended anew since."""
 
-    async def save_results(self, results: StoredResults) -> None:
-        """Keep a run's results for comparing, without announcing anything; what was announced stays as it is."""
+    async def save_results(self, results: StoredResults, checks: RunChecks | None = None) -> None:
+        """Keep a run's results for comparing, without announcing anything; what was announced stays as it is.
+
+        `checks`: what came of every check of the run, where that is known.
+        """
 
     async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
         """Return the runs on record whose results a chain would look for and that nothing is kept of.
@@ -286,6 +292,21 @@ class WatchStore(Protocol):
 
     async def recorded(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, Run]:
         """Return these runs as they are on record; runs never seen are left out."""
+
+
+class CheckHistory(Protocol):
+    """What became of single checks, over the runs on record. Raises `StoreError`."""
+
+    async def known_checks(self, connection: str, launcher_key: str) -> tuple[KnownCheck, ...]:
+        """Return every check that runs of a launcher named, in the order of their names."""
+
+    async def launchers_with(self, connection: str, name: str) -> tuple[str, ...]:
+        """Return the keys of the launchers whose runs named a check, the one that did so last first."""
+
+    async def check_in_runs(
+        self, connection: str, series: tuple[str, str, str], name: str, limit: int
+    ) -> tuple[CheckInRun, ...]:
+        """Return the runs on record of a series that ended, newest first, each with what came of a check; no ephemeral ones."""
 
 
 class Subscriptions(Protocol):
@@ -499,6 +520,16 @@ class Audit(Protocol):
 
 
 class Store(
-    Inbox, WatchStore, Subscriptions, Outbox, Conversations, Intents, Publications, Ledger, Audit, Protocol
+    Inbox,
+    WatchStore,
+    CheckHistory,
+    Subscriptions,
+    Outbox,
+    Conversations,
+    Intents,
+    Publications,
+    Ledger,
+    Audit,
+    Protocol,
 ):
     """All of it: one database."""

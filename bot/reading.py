@@ -74,7 +74,7 @@ def _with_entry(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read a bare number as the failing property with it in the list: ids and launchers are no such number."""
     *before, last = parsed.positional or ("",)
     takes = _takes_check(verb) and PROPERTY not in parsed.named
-    of_run = not before or (len(before) == 1 and (_names_run(before[0]) or _NUMBER.fullmatch(before[0])))
+    of_run = not before or (len(before) == 1 and (names_run(before[0]) or _NUMBER.fullmatch(before[0])))
     if not (takes and of_run and ENTRY.fullmatch(last)):
         return parsed
     return replace(without(parsed, [last]), named={**parsed.named, PROPERTY: last})
@@ -116,7 +116,7 @@ def check_words(verb: Verb, parsed: ParsedCommand, values: Mapping[str, str]) ->
         raise replies.no_further_words(verb.name, parsed.bare)
     leading = len(parsed.positional) > len(parsed.strays)
     for name, word in parsed.strays:
-        if leading or (_spaced(verb, name, parsed.named[name]) and not _names_run(word)):
+        if leading or (_spaced(verb, name, parsed.named[name]) and not names_run(word)):
             raise _stray(parsed, name)
     if own.name in parsed.named or own.name in values:
         given = values.get(own.name) or parsed.named[own.name]
@@ -149,7 +149,8 @@ def without(parsed: ParsedCommand, taken: Collection[str]) -> ParsedCommand:
     )
 
 
-def _names_run(word: str) -> bool:
+def names_run(word: str) -> bool:
+    """Whether a word by itself can only be meant as a run."""
     return word.casefold() == "latest" or moments.is_platform_id(word)
 
 

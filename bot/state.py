@@ -239,6 +239,65 @@ class StoredResults:
         )
 
 
+class Came(StrEnum):
+    """What came of a check in one run; the letters are kept in the database."""
+
+    PASSED = "p"
+    FAILED = "f"
+    EXCUSED = "e"  # failed, and that did not count
+    UNHEALTHY = "h"  # failed, and is about the environment
+    SKIPPED = "s"
+    NOTHING = "n"  # the run names it, without a result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChecks:
+    """What came of every check that a run names, for the history of each; those of one name count as the worst of them.
+
+    `whole`: it names all of its checks, not only those that failed. `at`: when the run was created, or first listed. `places`: where a check stands in the code ("ledger.go:42"), where that is
+    known. `groups`: the groups of a name that stands in several.
+    """
+
+    ref: RunRef
+    launcher_key: str
+    at: datetime | None
+    came: Mapping[str, Came]
+    whole: bool = True
+    places: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCheck:
+    """What is kept for good of a check of a launcher, over all its runs: when it was seen, and failed.
+
+    `last_seen` may lag a day behind.
+    """
+
+    name: str
+    first_seen: datetime
+    last_seen: datetime
+    first_failed: datetime | None = None
+    last_failed: datetime | None = None
+    place: str = ""
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInRun:
+    """A run that ended, and what came of one check in it; `came` None: the run says nothing of it.
+
+    `read`: results of the run are kept. `whole`: they name all of its checks, not only those that failed.
+    `unhealthy`: its environment had a problem.
+    """
+
+    run: Run
+    came: Came | None
+    read: bool = True
+    whole: bool = True
+    unhealthy: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDelivery:
     """A message to be delivered once. `key` is the business key; a second row with it is never made.
@@ -316,6 +375,7 @@ class PollStep:
     watermark: datetime | None = None
     coverage: Coverage | None = None  # how far back the record is whole from now on
     results: tuple[StoredResults, ...] = ()
+    checks: tuple[RunChecks, ...] = ()  # of the same runs
     results_known: tuple[RunRef, ...] = ()  # read, or known to be absent
     announced: tuple[tuple[RunRef, RunStatus], ...] = ()
     unfollowed: tuple[RunRef, ...] = ()  # these go on, and are read no more

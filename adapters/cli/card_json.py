@@ -44,6 +44,7 @@ def _chart(chart: Chart) -> Json:
     return {
         "title": chart.title,
         "values": list(chart.values),
+        "stands_for": list(chart.stands_for) if chart.stands_for else None,
         "labels": list(chart.labels),
         "text": chart.text,
     }

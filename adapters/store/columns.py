@@ -7,7 +7,18 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Integer, String, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    TypeDecorator,
+)
 from sqlalchemy.types import TypeEngine
 
 from adapters.store.text import clean
@@ -63,6 +74,7 @@ times = partial(_columns, UtcTime)
 flags = partial(_columns, Boolean)
 numbers = partial(_columns, Integer)
 counters = partial(_columns, BigInteger)
+blobs = partial(_columns, LargeBinary)
 
 
 def row_id() -> Column[int]:

@@ -17,10 +17,12 @@ _NAMES = ("failing", "excused", "unhealthy")
 """The columns that hold names of checks."""
 
 
-def result_row(kept: StoredResults, *, announced: bool) -> dict[str, Any]:
-    """Return the row of a run's results; `announced`: channels are notified of them."""
+def result_row(kept: StoredResults, came: tuple[bytes | None, bool], *, announced: bool) -> dict[str, Any]:
+    """Return the row of a run's results; `came`: of every check, packed, and whether these are all; `announced`: channels are notified of them."""
     names = {name: encode(sorted(getattr(kept, name))) for name in _NAMES}
-    return to_row(results, kept, **asdict(kept.ref), **names, told=announced)
+    return to_row(
+        results, kept, **asdict(kept.ref), **names, came=came[0], came_whole=came[1], told=announced
+    )
 
 
 def upsert_results(db: Database) -> Insert:

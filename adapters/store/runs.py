@@ -6,11 +6,11 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, literal
+from sqlalchemy import ColumnElement, Row, and_, case, func, literal, or_
 
 from adapters.store.codec import from_row, to_row
 from adapters.store.database import Database, Insert
-from adapters.store.tables import runs
+from adapters.store.tables import results, runs
 from bot.model import Run, RunRef, RunStatus
 from bot.state import TrackedRun
 
@@ -19,6 +19,19 @@ TRACKED = tuple(
     for name in ("connection", "run_id", *(f.name for f in fields(TrackedRun) if f.name in runs.c))
 )
 TERMINAL = tuple(status for status in RunStatus if status.terminal)
+
+
+# Of one time, the larger number is the newer; of other ids nobody knows.
+NEWEST_FIRST = (runs.c.listed_at.desc(), func.length(runs.c.run_id).desc(), runs.c.run_id.desc())
+ENDED = or_(*(runs.c.status == status for status in TERMINAL))  # IN does not go with many rows at once
+SAME_RUN = (runs.c.connection == results.c.connection) & (runs.c.run_id == results.c.run_id)
+RELIABLE = or_(runs.c.run_id.is_(None), runs.c.results_known & (runs.c.status == results.c.status))
+
+
+def of_series(series: tuple[str, str, str]) -> ColumnElement[bool]:
+    """Return the condition for the runs of a series."""
+    launcher_key, source, test_name = series
+    return and_(runs.c.launcher_key == launcher_key, runs.c.source == source, runs.c.test_name == test_name)
 
 
 def run_row(run: Run, now: datetime, *, baseline: bool) -> dict[str, Any]:

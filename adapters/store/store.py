@@ -14,6 +14,7 @@ from adapters.clock import SystemClock
 from adapters.configuration.database import SqliteFile, read_address
 from adapters.private import touch
 from adapters.store.audit import SqlAudit
+from adapters.store.checks import SqlChecks
 from adapters.store.condition import SqlCondition
 from adapters.store.conversations import SqlConversations
 from adapters.store.database import Database
@@ -39,6 +40,7 @@ OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 class SqlStore(
     SqlInbox,
     SqlWatch,
+    SqlChecks,
     SqlSubscriptions,
     SqlOutbox,
     SqlFolding,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Index, MetaData, Table, UniqueConstraint, event, func, text
 
-from adapters.store.columns import counters, flags, keys, numbers, row_id, texts, times
+from adapters.store.columns import blobs, counters, flags, keys, numbers, row_id, texts, times
 
 GENESIS = "0" * 64  # the hash that stands before the first line of the audit trail
 
@@ -59,6 +59,8 @@ runs = Table(
 
 # Apart from `runs`, so that results kept for comparing never look like a run that was announced.
 # `told`: they were announced to channels; reading them once more to compare changes nothing of that.
+# `came`: what came of every check, by its number in `checks`, as `came.py` packs it; NULL where that is not known.
+# `came_whole`: it has all of the run's checks, not only those that failed.
 results = Table(
     "results",
     metadata,
@@ -73,6 +75,23 @@ results = Table(
     *texts("says", nullable=True),
     *times("seen_at", nullable=True),
     *texts("unhealthy"),
+    *blobs("came", nullable=True),
+    *flags("came_whole"),
+)
+
+# Every check that the runs of a launcher named: what a run says of it stands in `results.came` under its number.
+# `digest`: of the name, since an index takes no text of any length. The times outlive the results that they come from.
+# `groups`: those of a name that stands in several, as JSON.
+checks = Table(
+    "checks",
+    metadata,
+    row_id(),
+    *texts("connection", "launcher_key", "digest", "name"),
+    *times("first_seen", "last_seen"),
+    *times("first_failed", "last_failed", nullable=True),
+    *texts("place", "groups"),
+    UniqueConstraint("connection", "launcher_key", "digest", name="checks_once"),
+    Index("checks_named", "connection", "digest"),
 )
 
 # `wants` joins what makes a subscription unique: in a unique constraint NULL never equals NULL.

@@ -1,8 +1,9 @@
 """Forgetting what is no longer needed, in small steps, so that the database stays small for years.
 
 Rows are looked for by reading, and let go a few hundred at a time, each step in a transaction of its own: nobody
-waits for a long write. Kept for good: the audit trail, subscriptions, people's names, and runs (a few hundred bytes
-each; what is known to be whole rests on them, and forgetting one could announce it again).
+waits for a long write. Kept for good: the audit trail, subscriptions, people's names, runs (a few hundred bytes
+each; what is known to be whole rests on them, and forgetting one could announce it again), and since when each check
+that failed is known: that outlives the results it comes from.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy.sql.dml import Delete, Update
 
 from adapters.store.part import Part
 from adapters.store.tables import (
+    checks,
     folded,
     inbox,
     intents,
@@ -46,6 +48,7 @@ PUBLISHED = timedelta(days=30)  # plans of what was written elsewhere, and of wh
 YEAR = timedelta(
     days=400
 )  # threads, buttons, what was launched, keys of messages, results, records elsewhere
+UNNAMED = timedelta(days=90)  # names of checks that never failed and that no run has any more
 CHAIN = 2 * DEPTH  # results of a series that stay, however old: those that a later run is compared with
 STEP = 500  # rows in one transaction
 STEPS = 100  # of each kind at a time; the rest comes with the next call
@@ -69,6 +72,7 @@ class Pruned:
     threads: int
     short_texts: int
     results: int
+    checks: int
     publications: int
     ledger: int
     rest: int  # what belonged to rows that are gone
@@ -123,6 +127,7 @@ def _kinds(now: datetime) -> Mapping[str, _Kind]:
         "threads": _pairs((threads.c.channel, threads.c.thread), threads.c.kept_at < now - YEAR),
         "short_texts": _rows(short_texts.c.token, short_texts.c.kept_at < now - YEAR),
         "results": _results(now),
+        "checks": _rows(checks.c.id, checks.c.first_failed.is_(None) & (checks.c.last_seen < now - UNNAMED)),
         "publications": _rows(publications.c.key, publications.c.changed_at < now - PUBLISHED),
         "ledger": _pairs(
             (ledger_runs.c.connection, ledger_runs.c.run_id), ledger_runs.c.created_at < now - YEAR

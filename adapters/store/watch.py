@@ -6,31 +6,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    Table,
-    and_,
-    bindparam,
-    delete,
-    exists,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Row, Select, Table, bindparam, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.checks import remember
 from adapters.store.codec import decode, encode, from_row, to_row
 from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, chunks, whole
 from adapters.store.publications import add_publications
 from adapters.store.results import result_row, stored, upsert_results
 from adapters.store.runs import (
-    TERMINAL,
+    ENDED,
+    NEWEST_FIRST,
+    RELIABLE,
+    SAME_RUN,
     TRACKED,
     follow_again,
+    of_series,
     recorded_run,
     run_row,
     tracked_run,
@@ -44,6 +36,7 @@ from bot.state import (
     LateCause,
     MessageRef,
     PollStep,
+    RunChecks,
     StoredResults,
     Stretch,
     TrackedRun,
@@ -80,9 +73,9 @@ class SqlWatch(Part):
             if step.runs:
                 rows = [run_row(run, step.now, baseline=step.baseline) for run in step.runs]
                 await session.execute(upsert_runs(self._db), rows)
-            if step.results:
-                rows = [result_row(kept, announced=True) for kept in step.results]
-                await session.execute(upsert_results(self._db), rows)
+            checks = {each.ref: each for each in step.checks}
+            for kept in step.results:
+                await self._keep(session, kept, checks.get(kept.ref), step.now, announced=True)
             await _mark_known(session, step.results_known)
             await _mark_announced(session, step.announced)
             await _mark_unfollowed(session, step.unfollowed)
@@ -137,13 +130,13 @@ class SqlWatch(Part):
         ended: bool = False,
     ) -> tuple[Run, ...]:
         """Return the runs on record of a series that completed or still go on, newest first; no ephemeral ones."""
-        launched_here = (runs.c.launcher == "") & ~_ENDED
+        launched_here = (runs.c.launcher == "") & ~ENDED
         statement = (
             select(runs)
             .where(
                 runs.c.connection == connection,
                 (
-                    _of_series(series)
+                    of_series(series)
                     & (runs.c.created_at.is_not(None) if timed else runs.c.created_at.is_(None))
                 )
                 | launched_here,
@@ -152,7 +145,7 @@ class SqlWatch(Part):
                 runs.c.listed_at < before,
                 runs.c.listed_at > after,
             )
-            .order_by(*_NEWEST_FIRST)
+            .order_by(*NEWEST_FIRST)
             .limit(limit)
         )
         if ended:
@@ -168,19 +161,19 @@ class SqlWatch(Part):
     ) -> Run | None:
         """Return the newest run of a series that ended, however that was."""
         statement = select(runs).where(
-            runs.c.connection == connection, _of_series(series), _ENDED, ~runs.c.ephemeral
+            runs.c.connection == connection, of_series(series), ENDED, ~runs.c.ephemeral
         )
         if before is not None:
             statement = statement.where(runs.c.listed_at < before)
         if after is not None:
             statement = statement.where(runs.c.listed_at > after)
-        newest = await self._first(statement.order_by(*_NEWEST_FIRST).limit(1))
+        newest = await self._first(statement.order_by(*NEWEST_FIRST).limit(1))
         return None if newest is None else recorded_run(newest)
 
     async def results_kept(self, connection: str, run_ids: tuple[str, ...]) -> Mapping[str, StoredResults]:
         """Return by run id the results that may be relied on; those of a run that ended anew may not."""
         reliable = (
-            select(results).outerjoin(runs, _SAME_RUN).where(results.c.connection == connection, _RELIABLE)
+            select(results).outerjoin(runs, SAME_RUN).where(results.c.connection == connection, RELIABLE)
         )
         return {row.run_id: stored(row) for row in await self._of(reliable, results, run_ids)}
 
@@ -196,9 +189,11 @@ class SqlWatch(Part):
         row = await self._first(statement)
         return None if row is None else stored(row)
 
-    async def save_results(self, results: StoredResults) -> None:
+    @whole
+    async def save_results(self, results: StoredResults, checks: RunChecks | None = None) -> None:
         """Keep a run's results for comparing, without announcing anything; what was announced stays as it is."""
-        await self._write(upsert_results(self._db), result_row(results, announced=False))
+        async with self._db.writing() as session:
+            await self._keep(session, results, checks, self._now(), announced=False)
 
     async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
         """Return the runs on record whose results a chain would look for and that nothing is kept of."""
@@ -238,7 +233,7 @@ class SqlWatch(Part):
         statement = (
             select(runs)
             .where(runs.c.connection == connection, *(column == value for column, value in wanted if value))
-            .order_by(*_NEWEST_FIRST)
+            .order_by(*NEWEST_FIRST)
             .limit(limit)
         )
         return tuple(recorded_run(row) for row in await self._rows(statement))
@@ -256,6 +251,18 @@ class SqlWatch(Part):
                 rows += await session.execute(statement.where(table.c.run_id.in_(some)))
         return rows
 
+    async def _keep(
+        self,
+        session: AsyncConnection,
+        kept: StoredResults,
+        checks: RunChecks | None,
+        now: datetime,
+        *,
+        announced: bool,
+    ) -> None:
+        came = (await remember(self._db, session, checks, now), checks.whole) if checks else (None, False)
+        await session.execute(upsert_results(self._db), result_row(kept, came, announced=announced))
+
     async def _move_watermark(self, session: AsyncConnection, step: PollStep) -> None:
         if step.watermark is not None:
             forward = self._db.put(watermarks, where=lambda new: watermarks.c.created_at < new.created_at)
@@ -272,29 +279,19 @@ def _late_row(late: LateCause) -> dict[str, Any]:
     return to_row(late_causes, late, connection=late.run.connection, run_id=late.run.run_id)
 
 
-# Of one time, the larger number is the newer; of other ids nobody knows.
-_NEWEST_FIRST = (runs.c.listed_at.desc(), func.length(runs.c.run_id).desc(), runs.c.run_id.desc())
 _NO_LINK = (RunStatus.CANCELLED, RunStatus.INCOMPLETE)  # ends that say nothing of what fails
-_SAME_RUN = (runs.c.connection == results.c.connection) & (runs.c.run_id == results.c.run_id)
-_RELIABLE = or_(runs.c.run_id.is_(None), runs.c.results_known & (runs.c.status == results.c.status))
-_ENDED = or_(*(runs.c.status == status for status in TERMINAL))  # IN does not go with many rows at once
 _THIS_RUN = (runs.c.connection == bindparam("of_connection"), runs.c.run_id == bindparam("of_run"))
-
-
-def _of_series(series: tuple[str, str, str]) -> ColumnElement[bool]:
-    launcher_key, source, test_name = series
-    return and_(runs.c.launcher_key == launcher_key, runs.c.source == source, runs.c.test_name == test_name)
 
 
 async def _mark_known(session: AsyncConnection, refs: Sequence[RunRef]) -> None:
     if refs:
-        mark = update(runs).where(*_THIS_RUN).values(results_known=True, settled=_ENDED)
+        mark = update(runs).where(*_THIS_RUN).values(results_known=True, settled=ENDED)
         await session.execute(mark, [{"of_connection": ref.connection, "of_run": ref.run_id} for ref in refs])
 
 
 async def _mark_unfollowed(session: AsyncConnection, refs: Sequence[RunRef]) -> None:
     if refs:
-        mark = update(runs).where(*_THIS_RUN, ~_ENDED).values(settled=True)
+        mark = update(runs).where(*_THIS_RUN, ~ENDED).values(settled=True)
         await session.execute(mark, [{"of_connection": ref.connection, "of_run": ref.run_id} for ref in refs])
 
 

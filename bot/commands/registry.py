@@ -13,6 +13,7 @@ FILES = (
     "bot.commands.launch",
     "bot.commands.status",
     "bot.commands.failing",
+    "bot.commands.history",
     "bot.commands.logs",
     "bot.commands.debug",
     "bot.commands.ask",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.analysis import RunAnalysis
-from bot.cards import Chart
+from bot.cards import Chart, plain
 from bot.chain import Gap
-from bot.replies.wording import number_of, short_id
+from bot.replies.wording import number_of, series_name, short_id
 
 MOST = 14  # runs: two weeks of nightly runs
 FEWEST = 3  # fewer bars show no course
@@ -27,9 +27,7 @@ def failing_so_far(found: RunAnalysis) -> Chart | None:
     out = len(past) + 1 - len(known)
     left_out = f", {number_of(out, found.terms.run)} left out" if out else ""
     why = f" Left out: {number_of(out, found.terms.run)} without readable results." if out else ""
-    run = found.run
-    series = run.launcher + (f" on {run.source}" if run.source else "")
-    series += f", test {run.test_name}" if run.test_name else ""
+    series = plain(series_name(found.run))
     return Chart(
         title=f"Failing {found.terms.check.many}, last {len(past) + 1} {found.terms.run.many}{left_out}",
         values=values,

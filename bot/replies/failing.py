@@ -172,6 +172,7 @@ def one(
         buttons=(
                 *at_moment.buttons(about, found.platform, number=number),
                 *ways.beside_check(about, found.platform, number=number),
+                *ways.history(about, number=number),
             ),
         context=about,
     )  # fmt: skip

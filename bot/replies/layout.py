@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.replies.wording import count
 
 FILL_IN = "Fill in the form"
@@ -21,6 +23,11 @@ def earlier_lines(lines: int) -> str:
 def chart_title(title: str) -> str:
     """Name a chart, and say in which order its values stand."""
     return f"{title}, oldest first"
+
+
+def legend(marks: Iterable[tuple[str, str]]) -> str:
+    """Say what the signs of a chart stand for: "█ failed, ▁ passed"."""
+    return ", ".join(f"{mark} {word}" for mark, word in marks)
 
 
 def not_taken(chat: str) -> str:

@@ -40,6 +40,14 @@ def beside_check(about: Context, platform: Platform, *, number: int | None = Non
     )
 
 
+def history(about: Context, *, number: int | None = None) -> tuple[Button, ...]:
+    """Offer what became of a check over the last runs; `number`: the entry of a list that it stands in."""
+    if about.run is None or about.property_name is None:
+        return ()
+    command = Command.of_run("history", about.run, property=about.property_name)
+    return (Button(label="History", entry=number, command=command),)
+
+
 def log(run: RunRef, platform: Platform) -> tuple[Button, ...]:
     """Offer a run's own log where that is the only one."""
     return (Button(label="Log", command=Command.of_run("logs", run)),) if _has_log_alone(platform) else ()

@@ -115,6 +115,13 @@ def run_name(run: Run) -> Line:
     return (*name, Untrusted(short_id(run.ref.run_id), code=True))
 
 
+def series_name(run: Run) -> Line:
+    """Name the series of a run: "Payments Nightly on main, test ledger"."""
+    source: Line = (" on ", Untrusted(run.source)) if run.source else ()
+    test: Line = (", test ", Untrusted(run.test_name)) if run.test_name else ()
+    return (Untrusted(run.launcher), *source, *test)
+
+
 def minutes(value: float) -> str:
     """Write minutes as people say them: 0.5 -> "30 s", 90 -> "1 h 30 min"."""
     return duration(timedelta(minutes=value))
@@ -182,6 +189,11 @@ def age(run: Run, now: datetime) -> Line:
 def clock_time(at: datetime) -> str:
     """Write a time for people: date, hours and minutes, in UTC."""
     return f"{at:%d %b %H:%M} UTC"
+
+
+def day(at: datetime) -> str:
+    """Write a day for people, in UTC."""
+    return f"{at.day} {at:%b %Y}"
 
 
 def elapsed(run: Run, now: datetime) -> timedelta | None:

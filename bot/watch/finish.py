@@ -266,12 +266,13 @@ class Finishing:
         found: RunAnalysis | None = None,
         deliveries: Iterable[NewDelivery] = (),
     ) -> PollStep:
-        kept = found.stored if found else None
+        kept, checks = (found.stored, found.checks) if found else (None, None)
         return PollStep(
             connection=run.ref.connection,
             now=now,
             runs=(run,),
             results=(kept,) if kept else (),
+            checks=(checks,) if checks else (),
             results_known=(run.ref,) if final else (),
             announced=((run.ref, run.status),),
             deliveries=tuple(deliveries),

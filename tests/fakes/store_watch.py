@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from adapters.store.text import clean
 from bot.model import Run, RunQuery, RunRef, RunStatus, Says
-from bot.state import Coverage, PollStep, StoredResults, TrackedRun
+from bot.state import (
+    Came,
+    CheckInRun,
+    Coverage,
+    KnownCheck,
+    PollStep,
+    RunChecks,
+    StoredResults,
+    TrackedRun,
+)
 from tests.fakes.store_base import Shared, cleaned
 
 EPOCH = datetime.min.replace(tzinfo=UTC)
@@ -90,6 +99,8 @@ class ResultsRow:
 
     results: StoredResults
     told: bool
+    came: Mapping[str, Came]
+    whole: bool
 
 
 class MemoryWatch(Shared):
@@ -101,6 +112,7 @@ class MemoryWatch(Shared):
         self.results: dict[RunRef, ResultsRow] = {}
         self.watermarks: dict[str, datetime] = {}
         self.covered: dict[str, Coverage] = {}
+        self.checks: dict[tuple[str, str, str], KnownCheck] = {}
 
     async def watermark(self, connection: str) -> datetime | None:
         await self._turn()
@@ -189,9 +201,41 @@ class MemoryWatch(Shared):
         row = self.results.get(cleaned(ref))
         return row.results if row and row.told else None
 
-    async def save_results(self, results: StoredResults) -> None:
+    async def save_results(self, results: StoredResults, checks: RunChecks | None = None) -> None:
         await self._turn()
-        self._keep(cleaned(results), told=False)
+        self._keep(cleaned(results), checks, datetime.now(UTC), told=False)
+
+    async def known_checks(self, connection: str, launcher_key: str) -> tuple[KnownCheck, ...]:
+        await self._turn()
+        where = (clean(connection), clean(launcher_key))
+        found = [check for key, check in self.checks.items() if key[:2] == where]
+        return tuple(sorted(found, key=lambda check: check.name))
+
+    async def launchers_with(self, connection: str, name: str) -> tuple[str, ...]:
+        await self._turn()
+        named = {key: c for key, c in self.checks.items() if (key[0], key[2]) == cleaned((connection, name))}
+        latest = sorted(
+            sorted(named, key=lambda key: key[1]), key=lambda key: named[key].last_seen, reverse=True
+        )
+        return tuple(key[1] for key in latest)
+
+    async def check_in_runs(
+        self, connection: str, series: tuple[str, str, str], name: str, limit: int
+    ) -> tuple[CheckInRun, ...]:
+        await self._turn()
+        ended = (
+            row
+            for row in self._newest(connection)
+            if row.series == cleaned(series) and row.tracked.status.terminal and not row.ephemeral
+        )
+        return tuple(self._check_in(row.run, clean(name)) for row in islice(ended, limit))
+
+    def _check_in(self, run: Run, name: str) -> CheckInRun:
+        if not self._reliable(run.ref):
+            return CheckInRun(run=run, came=None, read=False, whole=False)
+        row = self.results[run.ref]
+        unhealthy = bool(row.results.unhealthy)
+        return CheckInRun(run=run, came=row.came.get(name), whole=row.whole, unhealthy=unhealthy)
 
     async def missing_results(self, connection: str, depth: int, since: datetime) -> tuple[Run, ...]:
         await self._turn()
@@ -238,8 +282,9 @@ class MemoryWatch(Shared):
     def _record_runs(self, step: PollStep) -> None:
         for run in step.runs:
             self._see(cleaned(run), step.now, baseline=step.baseline)
+        checks = {each.ref: each for each in step.checks}
         for results in step.results:
-            self._keep(cleaned(results), told=True)
+            self._keep(cleaned(results), checks.get(results.ref), step.now, told=True)
         for ref in step.results_known:
             self._change(cleaned(ref), results_known=True)
         for ref, status in step.announced:
@@ -310,10 +355,34 @@ class MemoryWatch(Shared):
                 announced=announced or row.tracked.announced,
             )
 
-    def _keep(self, results: StoredResults, *, told: bool) -> None:
+    def _keep(self, results: StoredResults, checks: RunChecks | None, now: datetime, *, told: bool) -> None:
+        came = self._remember(checks, now) if checks is not None else {}
         old = self.results.get(results.ref)
         if told or old is None or not old.told:
-            self.results[results.ref] = ResultsRow(results=results, told=told)
+            self.results[results.ref] = ResultsRow(
+                results=results, told=told, came=came, whole=checks is not None and checks.whole
+            )
+
+    def _remember(self, run: RunChecks, now: datetime) -> Mapping[str, Came]:
+        at, failed = run.at or now, {Came.FAILED, Came.EXCUSED, Came.UNHEALTHY}
+        bad_last = sorted(run.came.items(), key=lambda pair: pair[1] in failed)
+        for name, came in bad_last:
+            key = cleaned((run.ref.connection, run.launcher_key, name))
+            old = self.checks.get(key) or KnownCheck(name=key[2], first_seen=at, last_seen=at)
+            times = [t for t in (old.first_failed, old.last_failed) if t]
+            place, groups = clean(run.places.get(name, "")), cleaned(run.groups.get(name, ()))
+            later = old.last_seen > at
+            times += [at] if came in failed else []
+            self.checks[key] = replace(
+                old,
+                first_seen=min(old.first_seen, at),
+                last_seen=at if at - old.last_seen > timedelta(days=1) else old.last_seen,
+                first_failed=min(times, default=None),
+                last_failed=max(times, default=None),
+                place=(old.place or place) if later else (place or old.place),
+                groups=old.groups if later else groups,
+            )
+        return {clean(name): came for name, came in bad_last}
 
     def _reliable(self, ref: RunRef) -> bool:
         kept, run = self.results.get(ref), self.runs.get(ref)

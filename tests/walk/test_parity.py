@@ -35,6 +35,7 @@ SAID: dict[str, dict[str, object]] = {
     "launch": {"launcher": "basic_test", "duration": "30"},
     "status": {"run": RUN},
     "failing": {"run": RUN},
+    "history": {"property": "Ledger balances", "run": RUN},
     "logs": {"run": RUN, "window": 30.0},
     "debug": {"run": RUN, "recipients": "ann@example.com"},  # Discord tells nobody's address
     "report": {"run": RUN},

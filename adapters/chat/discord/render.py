@@ -166,7 +166,7 @@ def _item(item: Item) -> str:
 
 def _bars(drawn: Chart) -> str:
     title = markup.escape(markup.cut(cleaning.one_line(drawn.title), TITLE))
-    return chart.as_text(title, drawn.values)
+    return chart.as_text(title, drawn.values, drawn.stands_for)
 
 
 def _ours(card: Card, page: _Page, rows: buttons.Rows) -> Json:

@@ -14,18 +14,20 @@ TEXT = 2000  # characters of a title, and of the text that stands for a picture
 
 def bars(drawn: Chart) -> Json:
     """Build the block of a chart whose picture is not there."""
-    text = chart.as_text(cleaning.one_line(drawn.title), drawn.values)
+    text = chart.as_text(cleaning.one_line(drawn.title), drawn.values, drawn.stands_for)
     return {"type": "section", "block_id": BLOCK, "text": plain(text, TEXT)}
 
 
 def picture(drawn: Chart) -> Json:
-    """Return what a picture is made of: its `values`, and its `block`, which lacks only the file."""
+    """Return what a picture is made of: its `values`, whether 1 is a `full` bar, and its `block`, which lacks only the file."""
+    beside = chart.beside(drawn.values, drawn.stands_for, ("bar:", "line:", "gap:"))
     block = {
         "type": "image",
-        "title": plain(f"{chart_title(cleaning.one_line(drawn.title))}: {chart.numbers(drawn.values)}", TEXT),
+        "title": plain(f"{chart_title(cleaning.one_line(drawn.title))}: {beside}", TEXT),
         "alt_text": cleaning.cut(cleaning.one_line(drawn.text).strip(), TEXT) or EMPTY,
     }
-    return {"values": list(drawn.values), "block": block}
+    full = {"full": True} if drawn.stands_for is not None else {}
+    return {"values": list(drawn.values), **full, "block": block}
 
 
 def with_picture(blocks: list[Json], made: Json, file: str) -> list[Json]:

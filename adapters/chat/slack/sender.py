@@ -237,7 +237,7 @@ class Sender:
         missing, and Slack refuses a file in a message until it has looked at it, which it does in its own time.
         https://docs.slack.dev/reference/block-kit/composition-objects/slack-file-object
         """
-        content = await asyncio.to_thread(chart.png, picture["values"])
+        content = await asyncio.to_thread(chart.png, picture["values"], full=picture.get("full", False))
         file = await self._files.keep(PICTURE_NAME, picture["block"]["title"]["text"], content)
         if not file:
             return

@@ -46,14 +46,16 @@ class Segment(msgspec.Struct, frozen=True):
 class Row:
     """One row, wrapped when it is shown. `label`: a fact's label, a chart's title.
 
-    `fraction`: of 0 to 1, progress only. `values`: the numbers of a chart, newest last.
+    `fraction`: of 0 to 1, progress only. `values`: the numbers of a chart, newest last;
+    `stands_for`: what they stand for where they are only 1, 0 and None.
     """
 
     kind: RowKind
     segments: tuple[Segment, ...] = ()
     label: str = ""
     fraction: float | None = None
-    values: tuple[int, ...] = ()
+    values: tuple[int | None, ...] = ()
+    stands_for: tuple[str, str, str] | None = None
     controls: tuple[int, ...] = ()  # indices into the content's controls
     nested: bool = False  # belongs to the item above
 

@@ -53,7 +53,9 @@ def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
     if left_out:
         yield _note(f"… {left_out:,} more")
     if card.chart:
-        yield Row(kind=RowKind.CHART, label=one_line(card.chart.title), values=card.chart.values)
+        drawn = card.chart
+        title = one_line(drawn.title)
+        yield Row(kind=RowKind.CHART, label=title, values=drawn.values, stands_for=drawn.stands_for)
     if card.excerpt:
         yield from _excerpt(card.excerpt)
     yield from map(_file, card.files)

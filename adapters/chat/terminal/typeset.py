@@ -134,9 +134,13 @@ def _bar(row: Row, display: Display) -> Text:
 
 
 def _chart(row: Row, display: Display) -> Text:
-    """Draw bars and their numbers below the title; without the signs for bars, numbers must do."""
-    bars = "" if display.ascii else f"{chart.sparkline(row.values)}  "
-    return Text.assemble((f"{chart_title(row.label)}\n", "dim"), (bars, "cyan"), chart.numbers(row.values))
+    """Draw bars and what stands beside them below the title; without the signs for bars, numbers must do."""
+    beside = chart.beside(row.values, row.stands_for)
+    bars = chart.sparkline(row.values) + ("  " if row.stands_for is None else "\n")
+    if display.ascii:
+        bars = "" if row.stands_for is None else bars.translate(chart.ASCII)
+        beside = beside.translate(chart.ASCII)
+    return Text.assemble((f"{chart_title(row.label)}\n", "dim"), (bars, "cyan"), beside)
 
 
 def _buttons(row: Row, content: Content, numbers: Sequence[int], display: Display) -> list[Text]:

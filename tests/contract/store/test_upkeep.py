@@ -121,6 +121,7 @@ async def test_prune__every_table(old: SqlStore, times: list[datetime]) -> None:
         intents=0,
         threads=0,
         short_texts=0,
+        checks=0,
         results=0,
         publications=0,
         ledger=0,

@@ -28,7 +28,9 @@ NEEDS: dict[str, tuple[Role, bool]] = {  # the role, and whether something is ch
     # What these two settle needs a role of its own, which is asked for when it is sent.
     "confirm": (Role.READ, False),
     "decline": (Role.READ, False),
-    **dict.fromkeys(("status", "failing", "logs", "report", "find", "watching", "flaky"), (Role.READ, False)),
+    **dict.fromkeys(
+        ("status", "failing", "logs", "report", "find", "watching", "flaky", "history"), (Role.READ, False)
+    ),
     **dict.fromkeys(("help", "version", "check", "readiness", "clusters"), (Role.READ, False)),
 }
 HERE = "slack:channel:T1:C1"
