@@ -30,7 +30,7 @@ from bot.replies import launching as replies
 from bot.replies.confirming import just_confirmed
 from bot.replies.forms import TITLES
 from bot.state import Intent, IntentKind
-from bot.targets.run import platform_of, require
+from bot.targets.run import having_launcher, platform_of, require
 from bot.wordlike import nearest
 
 OWN = ("launcher", "preset", "connection", "again")  # parameters of the verb that are none of the run's
@@ -88,8 +88,28 @@ async def propose(
 
 
 async def _platform(asked: Asked, services: Services) -> Platform:
-    """Return the connection to launch on: the one that alone has the launcher, where none is named."""
-    return await platform_of(asked, services, launcher=_launcher(asked, services)[0])
+    """Return the connection to launch on: where none is named, of those that have the launcher and take what is given.
+
+    Raises `UserError` where several do, and none of them is the thread's, the channel's or the first.
+    """
+    launcher = _launcher(asked, services)[0]
+    platform = await platform_of(asked, services, launcher=launcher)
+    if asked.value("connection") or asked.context.run is not None or len(services.platforms) == 1:
+        return platform
+    having = await having_launcher(launcher, services) if launcher else []
+    able = [p for p in having or services.platforms.values() if _takes(p, launcher, asked, services)]
+    if platform in able or not able:
+        return platform
+    if len(able) > 1:
+        raise replies.which_connection(launcher, [p.connection for p in able])
+    return able[0]
+
+
+def _takes(platform: Platform, launcher: str, asked: Asked, services: Services) -> bool:
+    """Whether launches on a connection take everything that is given."""
+    with suppress(UserError):
+        return platform.launches is not None and bool(_given(asked, platform.launches, services))
+    return False
 
 
 def _launcher(asked: Asked, services: Services) -> tuple[str, Preset | None]:

@@ -139,6 +139,16 @@ def no_launcher(name: str, known: Sequence[str], terms: Terms) -> UserError:
     return mistaken(problem, name, known, there, name="launcher")
 
 
+def which_connection(launcher: str, names: Sequence[str]) -> UserError:
+    """Ask where to launch, where several connections can and none is meant before the others."""
+    corrections = tuple(Correction(Part.VALUE, name, "connection") for name in names)
+    return UserError(
+        f"On which connection should {shorten(launcher, _SHOWN) or 'it'} be launched?",
+        f"Add connection=, one of {listed([*names])}.",
+        corrections=corrections,
+    )
+
+
 def several_launchers(name: str, having: Sequence[str], terms: Terms) -> UserError:
     """Ask which of several launchers of one name is meant."""
     corrections = tuple(Correction(Part.VALUE, one, "launcher") for one in having)
@@ -223,11 +233,9 @@ def waiting(number: int, terms: Terms) -> Line:
     )
 
 
-def unknown_parameter(
-    name: str, known: Sequence[str], further: Iterable[str], own: str = "custom.NAME"
-) -> UserError:
-    """Answer a parameter that no launch takes; `own`: how those of a team are called."""
-    takes = f"It takes {', '.join((*known, *further))}, and any {own}."
+def unknown_parameter(name: str, known: Sequence[str], further: Iterable[str], own: str = "") -> UserError:
+    """Answer a parameter that no launch takes; `own`: how those of a team are called, where it takes some."""
+    takes = f"It takes {', '.join((*known, *further))}{f', and any {own}' if own else ''}."
     problem = f"launch has no parameter “{name[:_SHOWN]}=”."
     return mistaken(problem, name, known, takes, part=Part.NAME, name=name)
 

@@ -125,6 +125,17 @@ async def test_launch__a_record_to_report_into(talk: Talk) -> None:
     assert talk.team.server.api_key not in talk.live
 
 
+async def test_launch__goes_where_what_is_given_is_taken(talk: Talk) -> None:
+    """An unknown launcher is no reason to send a project's label to a tenant; what nobody takes is refused by name."""
+    unknown = plain((await talk.stage.say("launch Nowhere label=x")).card.text)
+    nobody = plain((await talk.stage.say("launch Nowhere connection=af labl=x")).card.text)
+
+    assert "Automated Future lists no project “Nowhere”." in unknown
+    assert "launch has no parameter “labl=”." in nobody
+    assert "Did you mean “label”? It takes label." in nobody or "It takes label." in nobody
+    assert not talk.stage.memory.intents
+
+
 async def test_launch__the_same_again(talk: Talk) -> None:
     """A second record is warned of as what it is: nothing was run, and nothing would be."""
     words = 'launch "Web shop" label="Nightly tests" connection=af'

@@ -114,7 +114,7 @@ def _canonical(name: str) -> str:
         raise replies.secret_name(name)
     if (name in FURTHER or name.startswith(CUSTOM)) and _NAME.fullmatch(name):
         return name
-    raise replies.unknown_parameter(name, _KNOWN, sorted(FURTHER))
+    raise replies.unknown_parameter(name, _KNOWN, sorted(FURTHER), "custom.NAME")
 
 
 def _own_duration(values: Mapping[str, str]) -> str | None:

@@ -22,7 +22,7 @@ def form(_launcher: str, given: Mapping[str, str] = NOTHING) -> tuple[Field, ...
     """Return the one field. Raises `UserError` for any other name."""
     for name in given:
         if name not in _KNOWN:
-            raise replies.unknown_parameter(name, _KNOWN, (), "")
+            raise replies.unknown_parameter(name, _KNOWN, ())
     return (replace(LABEL, value=given.get(LABEL.name, "")),)
 
 

@@ -83,3 +83,16 @@ async def test_again__looks_the_key_up_anew() -> None:
     reply = await stage.say(f"again request={draft.id}")
 
     assert "The job “Renamed” is disabled" in texts(reply.card)
+
+
+async def test_launch__of_one_that_two_other_connections_have() -> None:
+    """Neither the first connection, which has it not, nor one of the two is taken without a word."""
+    others = tuple(a_build_server(connection=name, rows=ROWS) for name in ("qa", "ci"))
+    stage = Stage(others=others, known=())
+    reply = await stage.say("launch Regression Suite duration=30")
+    chosen = await stage.say(reply.card.buttons[1].command)
+
+    assert "On which connection should Regression Suite be launched?" in texts(reply.card)
+    assert [button.label for button in reply.card.buttons] == ["qa", "ci"]
+    assert plain(chosen.card.title) == "Launch Regression Suite?"
+    assert [intent.connection for intent in stage.memory.intents.values()] == ["ci"]
