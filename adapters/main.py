@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 
 Seed = Annotated[int, typer.Option(help="Seed of the simulation; the same seed gives the same tenant.")]
+SIMULATED = "The kind of test platform: antithesis, ai-test-harness, automated-future or testhide; antithesis where none is named."
 Speed = Annotated[float, typer.Option(help="Simulated seconds per real second.", min=0.01, max=100_000)]
 
 
@@ -73,7 +74,7 @@ def demo(
 @app.command()
 def simulate(
     *,
-    platform: Annotated[str | None, typer.Option(help="The kind of test platform to simulate.")] = None,
+    platform: Annotated[str | None, typer.Option(help=SIMULATED)] = None,
     port: Annotated[int, typer.Option(help="Loopback port to listen on; 0 picks a free port.")] = 8123,
     seed: Seed = 1,
     speed: Speed = 60.0,

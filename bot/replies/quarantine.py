@@ -72,3 +72,9 @@ def no_launcher_known(terms: Terms) -> UserError:
         f"{terms.platform} does not say which {terms.launcher.one} this {terms.run.one} belongs to.",
         f"Add launcher=NAME with the {terms.launcher.one}.",
     )
+
+
+def perhaps_later(terms: Terms) -> str:
+    """Say that a quarantine may be younger than the end of the run that it excuses a failure in."""
+    run, check = terms.run.one, terms.check.one
+    return f"{terms.platform} does not say when this {run} ended, so a {check} may have been {terms.excused} only afterwards."

@@ -329,3 +329,20 @@ async def test_status__of_a_build_without_counts(talk: Talk, failing: list[str])
     assert ("FAILED: " in status) is bool(failing)
     assert "passed" not in status
     assert ("1 failing, of how many is not known" in status) is bool(failing)
+
+
+@pytest.mark.parametrize(
+    ("age", "times", "said"), [(60.0, False, True), (90_000.0, False, False), (60.0, True, False)]
+)
+async def test_status__how_far_a_quarantine_is_known(talk: Talk, age: float, times: bool, said: bool) -> None:
+    """Where nobody knows when a build ended, one that was quarantined lately may have been so afterwards."""
+    talk.server.set_manners(times=times)
+    job = talk.server.add_job("Regression Suite", tests=TESTS)
+    build = talk.server.add_build(job, age=30.0, takes=10.0, failing=[AUTH, REFUND])
+    talk.server.quarantine(job, REFUND, "infra", age=age)
+    status = texts((await talk.say(f"status {build}")).card)
+
+    assert "1 quarantined" in status
+    assert (
+        "does not say when this build ended, so a test may have been quarantined only afterwards" in status
+    ) is said

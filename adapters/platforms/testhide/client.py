@@ -101,7 +101,7 @@ class BuildService:
         self._branches = BranchLists(self.caller, self.jobs)
         self.builds = Builds(own.name, self.caller, self.jobs)
         self.quarantine = Quarantine(self.caller)
-        self._results = ResultReader(self.caller, self.quarantine, TERMS)
+        self._results = ResultReader(self.caller, self.quarantine, TERMS, now)
         self._logs = LogReader(self.caller, bounds, spool)
         self._report_files = ReportFile(self.caller, self._logs)
         self._reruns = Reruns(self.caller)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.lenient import read_struct
@@ -23,15 +24,19 @@ from adapters.platforms.testhide.decode import (
     counts_of,
     rows_of,
 )
-from adapters.platforms.testhide.quarantine import Quarantine, excuse
+from adapters.platforms.testhide.quarantine import Quarantine, covers, excuse
 from bot.errors import ListCut, NotFound, RateLimited, ServiceError
 from bot.model import Availability, Check, CheckStatus, Counts, Results, Run, RunStatus, Says
 from bot.redact import MASK
 from bot.replies.failing import of_which_listed
+from bot.replies.quarantine import perhaps_later
 from bot.terms import Terms
 
 MOST_PAGES = 50  # of failing tests
 MOST_FOUND_PAGES = 3  # of tests in whose name another one's stands
+LATELY = timedelta(
+    days=1
+)  # before Clew looks: where a build has no times at all, what is older is taken to be older than its end
 NOT_COUNTED = "not counted by Testhide"
 _OTHERS = frozenset({CheckStatus.PASSING, CheckStatus.SKIPPED})  # of a list of failed ones only by mistake
 _CUT = re.compile(f"…|{re.escape(MASK)}")
@@ -44,6 +49,7 @@ class ResultReader:
     caller: Caller
     quarantine: Quarantine
     terms: Terms
+    now: Callable[[], datetime]
 
     async def of(self, run: Run) -> Results:
         """Return what came of the tests of a build that has ended. Raises `ServiceError`."""
@@ -52,13 +58,19 @@ class ResultReader:
         if run.status is not RunStatus.COMPLETED:
             return Results(ref=run.ref, availability=Availability.ABSENT)
         counts, (failed, whole) = await asyncio.gather(self._counts(run), self._failed(run.ref.run_id))
-        checks = await self._excused(run, failed) if failed else ()
+        checks, unsure = await self._excused(run, failed) if failed else ((), False)
         found = Results(
-            ref=run.ref, availability=Availability.READY, checks=checks, whole=False, excused_now=True
+            ref=run.ref,
+            availability=Availability.READY,
+            checks=checks,
+            whole=False,
+            excused_now=True,
+            note=perhaps_later(self.terms) if unsure else "",
         )
         if counts is not None:
             unlisted = whole and counts.failing > len(failed)
-            note = of_which_listed(counts.failing, len(failed), self.terms) if unlisted else ""
+            said = of_which_listed(counts.failing, len(failed), self.terms) if unlisted else ""
+            note = " ".join(filter(None, (said, found.note)))
             found = replace(found, counts=_without(counts, len(found.excused)), note=note)
         elif not whole:
             return found
@@ -74,7 +86,7 @@ class ResultReader:
         there = tuple(check for check in found if check is not None)
         if not any(check.status is CheckStatus.FAILING for check in there):
             return there
-        return await self._excused(run, there)
+        return (await self._excused(run, there))[0]
 
     async def _counts(self, run: Run) -> Counts | None:
         """Return the counts of the report, else those of the build itself; None where it has none."""
@@ -128,8 +140,8 @@ class ResultReader:
             async for checks in pages:
                 yield checks
 
-    async def _excused(self, run: Run, checks: tuple[Check, ...]) -> tuple[Check, ...]:
-        """Say of failing tests which do not count.
+    async def _excused(self, run: Run, checks: tuple[Check, ...]) -> tuple[tuple[Check, ...], bool]:
+        """Say of failing tests which do not count, and whether one may have been quarantined after the build's end.
 
         Where the list cannot be read and the platform calls the build passed, none does: it alone knows.
         """
@@ -139,9 +151,15 @@ class ResultReader:
             raise
         except ServiceError:  # a wrong key has been refused by the other requests already
             why = NOT_COUNTED if run.says is Says.PASSED else None
-            return tuple(_with(check, why) for check in checks)
+            return tuple(_with(check, why) for check in checks), False
         ended = run.completed_at
-        return tuple(_with(check, excuse(check.name, entries, ended)) for check in checks)
+        found = tuple(_with(check, excuse(check.name, entries, ended)) for check in checks)
+        began = run.started_at or run.created_at or self.now() - LATELY
+        late = [
+            entry for entry in entries if ended is None and entry.since is not None and entry.since > began
+        ]
+        unsure = any(check.excused and covers(entry, check.name) for check in found for entry in late)
+        return found, unsure
 
 
 def _with(check: Check, why: str | None) -> Check:

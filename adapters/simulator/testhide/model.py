@@ -24,6 +24,20 @@ BUILDS = 100  # that are looked at
 RISKY = 0.3  # of its builds
 
 
+FIXES = {
+    "AssertionError": "Compare what the test expects with the change that this build tests",
+    "TimeoutError": "Look at what the service waits for, or give it more time",
+    "Memory": "Increase the heap or reduce parallelism",
+    "Connection": "Start the service that the test talks to before the tests",
+}
+"""What is suggested, by a word of the message."""
+NO_IDEA = "Look at the last lines of the pipeline log"
+
+
+def _fix(message: str | None) -> str:
+    return next((fix for word, fix in FIXES.items() if word in (message or "")), NO_IDEA)
+
+
 class Model(Part):
     """One method per endpoint."""
 
@@ -82,7 +96,7 @@ class Model(Part):
             "build_id": build.number,
             "root_cause": f"{first} (seen first in build {build.number})",
             "confidence": 0.87,
-            "suggested_fix": "Increase JVM heap size or reduce parallelism",
+            "suggested_fix": _fix(first),
             "affected_tests": len(failed),
         }
         return self.reply(opinion)
@@ -200,8 +214,16 @@ class Model(Part):
 
     def _said(self, request: web.Request, body: Json) -> str:
         self._ask()
-        about = self.build(request, body["build_id"]).job.name if "build_id" in body else "this server"
-        return f"You asked about {about}: {body['message']} The worker is killed at about 7.4 GB."
+        if "build_id" not in body:
+            return f"You asked about this server: {body['message']} Name a build, and I look at its tests."
+        build = self.build(request, body["build_id"])
+        failed = failing(build)
+        found = (
+            f"{len(failed)} of its tests failed, the first with {failed[0].message}"
+            if failed
+            else "None of its tests failed"
+        )
+        return f"You asked about {build.job.name} {build.number}: {body['message']} {found}. {_fix(failed[0].message if failed else '')}."
 
     def _project(self, request: web.Request) -> int:
         number = self.ids.read(query(request)["project_id"])

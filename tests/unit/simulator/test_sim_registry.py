@@ -5,6 +5,7 @@ from __future__ import annotations
 import aiohttp
 import pytest
 
+from adapters.main import SIMULATED
 from adapters.simulator.registry import SIMULATORS, simulator
 from bot.errors import UserError
 
@@ -33,3 +34,9 @@ def test_simulator__unknown_names_say_which_there_are() -> None:
     """In a sentence, not a trace."""
     with pytest.raises(UserError, match="There is no simulated platform “jenkins”"):
         simulator("jenkins")
+
+
+def test_simulator__help_names_all() -> None:
+    """Nobody has to guess one to be told which there are."""
+    assert [name for name in SIMULATORS if name not in SIMULATED] == []
+    assert f"{next(iter(SIMULATORS))} where none is named" in SIMULATED
