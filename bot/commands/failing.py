@@ -21,7 +21,7 @@ from bot.replies import commands
 from bot.replies import failing as replies
 from bot.replies import reported as in_file
 from bot.state import AttachedFile
-from bot.targets.moment import choose_check, choose_property
+from bot.targets.moment import choose_property, chosen
 from bot.targets.report import files_meant, report_in
 from bot.targets.run import analysis_for
 from bot.terms import PLAIN
@@ -62,12 +62,11 @@ def _check_excused(found: RunAnalysis, asked: Asked, services: Services) -> None
 async def _in_file(file: AttachedFile, asked: Asked, services: Services) -> Reply:
     """Answer with what failed by a report file, or with one failure of it."""
     found = await report_in(file, asked, services)
-    wanted = asked.value("property")
-    failures = found.report.failures
+    names, wanted = found.report.names, asked.value("property")
     if wanted is None:
-        return in_file.listing(found, first_of(asked, len(failures)))
-    chosen = choose_check([failure.check for failure in failures], found.platform.terms, wanted)
-    return in_file.one(found, next(failure for failure in failures if failure.check is chosen))
+        return in_file.listing(found, first_of(asked, len(names)))
+    position = chosen(names, wanted, found.platform.terms)
+    return in_file.one(found, found.report.entry(position))
 
 
 async def _past(found: RunAnalysis, chosen: Check) -> tuple[PastResult, ...]:

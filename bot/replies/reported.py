@@ -39,18 +39,18 @@ _MIB = 1 << 20
 def listing(found: ReportTarget, begin: int = 1) -> Reply:
     """List what failed by a file: those that count first; `begin`: the first entry shown."""
     report, name = found.report, _named(found.name)
-    if not report.failures:
+    if not report.names:
         return _none(found)
-    pages = Pages.of(_again(found), len(report.failures), begin, LISTED)
+    pages = Pages.of(_again(found), len(report.names), begin, LISTED)
     counts, where = _counts(report, found.platform.terms), from_on(begin)
-    names = [failure.check.name for failure in report.failures[begin - 1 :]]
+    names = report.names[begin - 1 :]
     card = Card(
         title=(counts, " in ", name, where),
         text=("The attached file ", name, " lists ", counts, where, ": ", *check_names(names, TOLD), ". ", ALONE),
         tone=Tone.BAD if report.failing else Tone.NEUTRAL,
         body=((f"From the attached file. {ALONE}",), *_unlisted(report)),
         facts=_facts(report),
-        items=tuple(_item(n, report.failures[n - 1], found) for n in pages.numbers),
+        items=tuple(_item(n, report.entry(n - 1), found) for n in pages.numbers),
         items_left_out=pages.left_out,
         pages=pages,
         footer=(MAY_MISS,),

@@ -65,25 +65,28 @@ async def moment_target_of(
 
 def choose_property(found: RunAnalysis, wanted: str) -> Check:
     """Return the failing property with that name or number, as the list of failing ones shows them."""
-    return choose_check(found.failing, found.terms, wanted)
+    return found.failing[chosen([check.name for check in found.failing], wanted, found.terms)]
 
 
-def choose_check(failing: Sequence[Check], terms: Terms, wanted: str) -> Check:
-    """Return the check of a list with that name or number. Raises `UserError` where none or several can be meant."""
-    exact = next((p for p in failing if p.name == wanted), None)
-    if exact is not None:
-        return exact
-    if LONG_ENTRY.fullmatch(wanted) and int(wanted) <= len(failing):
-        return failing[int(wanted) - 1]
+def chosen(names: Sequence[str], wanted: str, terms: Terms) -> int:
+    """Return the position of the name in a list that is meant, by name or by number.
+
+    Raises `UserError` where none or several can be meant.
+    """
+    if wanted in names:
+        return names.index(wanted)
+    if LONG_ENTRY.fullmatch(wanted) and int(wanted) <= len(names):
+        return int(wanted) - 1
     if ENTRY.fullmatch(wanted):
-        raise replies.no_entry(int(wanted), len(failing), terms)
-    alike = [p for p in failing if wanted.casefold() in p.name.casefold()]
-    alike = [p for p in alike if p.name.casefold().endswith(wanted.casefold())] or alike
+        raise replies.no_entry(int(wanted), len(names), terms)
+    folded = wanted.casefold()
+    alike = [n for n, name in enumerate(names) if folded in name.casefold()]
+    alike = [n for n in alike if names[n].casefold().endswith(folded)] or alike
     if len(alike) == 1:
         return alike[0]
     if alike:
         raise replies.several_checks(len(alike), wanted, terms.check)
-    raise replies.no_check(wanted, [p.name for p in failing], terms.check)
+    raise replies.no_check(wanted, names, terms.check)
 
 
 def _given_moment(asked: Asked) -> Pasted | None:

@@ -54,6 +54,15 @@ def test_nearest__needs_a_beginning_to_be_unique() -> None:
     assert result is None
 
 
+def test_nearest__of_very_many_only_a_beginning_counts() -> None:
+    """To compare a hundred thousand names letter by letter would keep everybody waiting."""
+    many = [f"test number {n:06}" for n in range(100_000)]
+
+    assert nearest("test numbr 000077", many[:1_000]) == "test number 000077"
+    assert nearest("test numbr 000077", many) is None
+    assert nearest("test number 0999", many[:99_901]) == "test number 099900"
+
+
 @settings(max_examples=50)
 @given(st.text(max_size=20), st.lists(st.text(max_size=20), max_size=6))
 def test_nearest__answers_with_a_candidate_or_none(word: str, candidates: list[str]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -167,8 +167,11 @@ class Reader:
     def report(self) -> AttachedReport:
         """Read to the end; return all that the file says."""
         failed = self.close()
+        names, failing, entry = _listed(failed)
         return AttachedReport(
-            failures=_failures(failed),
+            names=names,
+            failing=failing,
+            entry=entry,
             passed=self._cases - self._skipped - len(failed),
             skipped=self._skipped,
             unlisted=max(0, (self._stated or 0) - len(failed)),
@@ -252,29 +255,37 @@ def _said(which: str = "") -> Iterator[None]:
         raise UnexpectedAnswer(f"{which}It is written in an encoding that is not known.") from error
 
 
-def _failures(failed: Iterable[Case]) -> tuple[ReportedFailure, ...]:
-    """Return each test that failed once, those first that count, by name: files have no order."""
+def _listed(failed: Iterable[Case]) -> tuple[tuple[str, ...], int, Callable[[int], ReportedFailure]]:
+    """Return the names of what failed, how many of them count, and what tells of one.
+
+    Each name is there once, those first that count, then by name: files have no order. Cleaning all that a large file
+    says would take a minute.
+    """
     by_name: dict[str, list[Case]] = {}
     for case in failed:
         nodeid = case.properties.get("nodeid", "")
         by_name.setdefault(full_name(nodeid or _own_name(case)), []).append(case)
-    failures = (_failure(name, of_it) for name, of_it in by_name.items())
-    return tuple(sorted(failures, key=lambda failure: (not failure.check.failing, failure.check.name)))
+    order = sorted((not any(map(_counts, cases)), name) for name, cases in by_name.items())
+    names = tuple(name for _, name in order)
+    failing = sum(not expected for expected, _ in order)
+    return names, failing, lambda position: _failure(names[position], by_name[names[position]])
+
+
+def _counts(case: Case) -> bool:
+    return case.says("test_resolution").strip().casefold() != EXPECTED
 
 
 def _failure(name: str, failed: list[Case]) -> ReportedFailure:
     """Return one test with what it says of itself; where one of its failures counts, that one speaks."""
-    said = [told(case) for case in failed]
-    chosen = next((n for n, one in enumerate(said) if not one.expected), 0)
-    order = [failed[chosen], *failed[:chosen], *failed[chosen + 1 :]]
+    order = sorted(failed, key=lambda case: not _counts(case))  # stable: else as in the file
     check = Check(
         name=name,
         status=CheckStatus.FAILING,
-        excused="the test expects to fail" if said[chosen].expected else None,
-        took=_seconds(failed[chosen].says("time")),
+        excused=None if _counts(order[0]) else "the test expects to fail",
+        took=_seconds(order[0].says("time")),
         counterexamples=tuple(Example(text=_message(case), location=_place(case)) for case in order),
     )
-    return ReportedFailure(check=check, said=said[chosen])
+    return ReportedFailure(check=check, said=told(order[0]))
 
 
 def _message(case: Case) -> str:

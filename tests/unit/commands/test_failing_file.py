@@ -37,8 +37,15 @@ def a_failure(name: str, text: str = "", *, expected: bool = False, times: int =
 def a_report(
     *failures: ReportedFailure, passed: int = 5, skipped: int = 0, unlisted: int = 0
 ) -> AttachedReport:
-    about = (("Build", "1026"),)
-    return AttachedReport(failures=failures, passed=passed, skipped=skipped, unlisted=unlisted, about=about)
+    return AttachedReport(
+        names=tuple(failure.check.name for failure in failures),
+        failing=sum(failure.check.failing for failure in failures),
+        entry=lambda position: failures[position],
+        passed=passed,
+        skipped=skipped,
+        unlisted=unlisted,
+        about=(("Build", "1026"),),
+    )
 
 
 def a_door(

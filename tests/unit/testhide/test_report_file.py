@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 from xml.sax.saxutils import quoteattr
@@ -15,7 +16,7 @@ from adapters.platforms.testhide import report_file
 from adapters.platforms.testhide.logs import LogReader
 from adapters.platforms.testhide.report_file import MOST_TAG, ReportFile, case_of, cases, told
 from bot.errors import UnexpectedAnswer
-from bot.triage import AttachedReport
+from bot.triage import AttachedReport, ReportedFailure
 from tests.fakes.surface import pieces_of
 
 METHOD = "tests/test_pay.py::TestRefund::test_twice[eur]"
@@ -163,6 +164,11 @@ async def read(content: bytes, size: int = 100) -> AttachedReport:
     return await ReportFile(nobody, cast("LogReader", None)).read(pieces_of(content, size))
 
 
+def told_of(found: AttachedReport) -> list[ReportedFailure]:
+    """Return all that a file tells of what failed."""
+    return [found.entry(position) for position in range(len(found.names))]
+
+
 async def test_read__counts_and_names_what_the_file_has() -> None:
     """Those that count first, then by name; where, how long, and what it says of itself."""
     inside = FAILED + properties(nodeid=METHOD)
@@ -178,12 +184,12 @@ async def test_read__counts_and_names_what_the_file_has() -> None:
     found = await read(body)
 
     assert (found.failing, found.expected, found.passed, found.skipped) == (2, 1, 1, 1)
-    assert [failure.check.name for failure in found.failures] == [
+    assert list(found.names) == [
         "test_shop.z",
         METHOD,
         "tests.test_pay.TestRefund.known",
     ]
-    second, first, known = (failure.check for failure in found.failures)
+    second, first, known = (failure.check for failure in told_of(found))
     assert first.first is not None
     assert (first.first.text, first.first.location) == ("Expected 200, got 401", "tests/test_pay.py:41")
     assert first.took == timedelta(seconds=1.25)
@@ -199,7 +205,7 @@ async def test_read__one_test_that_failed_twice_is_one() -> None:
         a_case(test_resolution="Known Issue", inside="<failure message='known'/>"),
         a_case(test_resolution="Unresolved", inside="<failure message='real'/>"),
     ]
-    (failure,) = (await read(a_file(*twice))).failures
+    (failure,) = told_of(await read(a_file(*twice)))
 
     assert failure.check.failing
     assert [example.text for example in failure.check.counterexamples] == ["real", "known"]
@@ -262,7 +268,11 @@ async def test_read__in_any_pieces_the_same() -> None:
     """A chat cuts it anywhere, in the middle of a sign too."""
     body = a_file(a_case("ü" * 40, inside=FAILED), a_case("b", inside="<error>ö</error>"))
 
-    assert await read(body, 1) == await read(body, 7) == await read(body, 1 << 20)
+    whole, *others = [await read(body, size) for size in (1 << 20, 7, 1)]
+
+    for other in others:
+        assert replace(other, entry=whole.entry) == whole
+        assert told_of(other) == told_of(whole)
 
 
 async def test_read__ten_thousand_tests() -> None:
@@ -270,7 +280,7 @@ async def test_read__ten_thousand_tests() -> None:
     body = a_file(*(a_case(f"test_{n}", inside=FAILED if n % 2 else "") for n in range(10_000)))
     found = await read(body, 1 << 16)
 
-    assert (found.failing, found.passed, len({f.check.name for f in found.failures})) == (5_000, 5_000, 5_000)
+    assert (found.failing, found.passed, len({*found.names})) == (5_000, 5_000, 5_000)
 
 
 async def test_read__a_name_without_end_and_numbers_that_are_none() -> None:
@@ -278,8 +288,8 @@ async def test_read__a_name_without_end_and_numbers_that_are_none() -> None:
     long = [a_case("x" * 50_000 + end, time=time, inside=FAILED) for end, time in (("a", "nan"), ("b", "-1"))]
     found = await read(a_file(*long), 1 << 16)
 
-    assert len({failure.check.name for failure in found.failures}) == 2
-    assert all(len(failure.check.name) < 5_000 and failure.check.took is None for failure in found.failures)
+    assert len({*found.names}) == 2
+    assert all(len(failure.check.name) < 5_000 and failure.check.took is None for failure in told_of(found))
 
 
 async def test_read__only_a_few_at_a_time() -> None:
@@ -300,6 +310,6 @@ async def test_read__only_a_few_at_a_time() -> None:
     assert not third.done()
     tasks[0].cancel()
 
-    assert await third == AttachedReport()
+    assert (await third).names == ()
     tasks[1].cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
