@@ -38,12 +38,26 @@ class Mark:
 NOTHING: Final = Mark(Severity.NONE)
 
 _LEVELS: Final = {
-    **dict.fromkeys(("warn", "warning", "notice"), Severity.WARNING),
-    **dict.fromkeys(("error", "err", "eror", "severe", "dpanic"), Severity.ERROR),
-    **dict.fromkeys(
-        ("fatal", "fatal error", "critical", "crit", "panic", "alert", "emerg", "emergency"), Severity.FATAL
-    ),
+    **dict.fromkeys(("warn", "warning", "wrn", "notice"), Severity.WARNING),
+    **dict.fromkeys(("error", "err", "erro", "eror", "severe", "dpanic", "runtime error"), Severity.ERROR),
+    **dict.fromkeys(("fatal", "ftl", "fata", "fatal error", "panic", "pnc", "pani"), Severity.FATAL),
+    **dict.fromkeys(("critical", "crit", "alert", "emerg", "emergency"), Severity.FATAL),
 }
+_QUIET: Final = (
+    "trace",
+    "trc",
+    "trac",
+    "debug",
+    "dbg",
+    "debu",
+    "fine",
+    "finer",
+    "finest",
+    "config",
+    "silly",
+    "verbose",
+)
+_QUIET_TOO: Final = ("http", "info", "inf", "success")
 _SYSLOG: Final = (Severity.FATAL, Severity.FATAL, Severity.FATAL, Severity.ERROR, Severity.WARNING)
 _LEVEL_KEYS: Final = ("level", "severity", "lvl", "levelname", "log.level", "loglevel")
 _CUT_LEVEL = re.compile(
@@ -53,15 +67,24 @@ _CUT_LEVEL = re.compile(
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+:\d+\] ", re.ASCII)
 _PRIORITY = re.compile(r"<(\d{1,3})>", re.ASCII)
 _LOGFMT = re.compile(r"(?:^|\s)(?:level|lvl|severity)=\"?([A-Za-z]{3,9})(?:[+-]\d+)?\"?(?=\s|$)")
-# A level behind a time of any form, in brackets or not, or at the begin as Python's own format has it.
+_NAMES: Final = "|".join(sorted((*_LEVELS, *_QUIET, *_QUIET_TOO), key=len, reverse=True))
+_TIME = r"[\[(]?\d[\dT:.,/Z+ -]{3,40}(?:[AP]M)?[\])]?[\s|-]*"
+# A level behind a time of any form, or a thread or name behind it, or at the begin as Python's own format has it.
 _WORD = re.compile(
-    r"(?:[\[(]?\d[\dT:.,/Z+ -]{5,40}[\])]?\s*)?[\[(]?"
-    r"(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|SEVERE|FATAL|CRITICAL|PANIC|ALERT|EMERG)(?:[+-]\d+)?[\])]?(?=[:\s]|$)"
+    rf"^(?:{_TIME}(?:\[[^\]]{{1,60}}\] ?|[\w.$-]{{1,60}} - |: )?)?[\[(|]?\s?({_NAMES.upper()})(?:[+-]\d+)?\s*[\])|]?(?=[:\s/\[]|$)"
 )
-# How compilers, package managers and image builders begin a line, behind a step or a place in the source.
+# In small letters only in brackets.
+_BRACKETED = re.compile(rf"^(?:{_TIME})?\[\s?({_NAMES})\s*\](?=[:\s]|$)", re.IGNORECASE)
+_NOTHING_THERE: Final = r"(?:0(?:\.0{1,6})?\b|null\b|none\b|nil\b|false\b|<nil>|\"\"|''|\[\]|\{\})"
+# How compilers, package managers, image builders and the plainest loggers begin a line, behind a step or a place.
 _TOLD = re.compile(
-    r"^(?:#\d{1,6} (?:\d+\.\d+ )?)?(?:[^\s:]+:\d+:(?:\d+:)? )?(fatal|fatal error|error|warning)(?:\[\w+\])?: ",
+    rf"^(?:#\d{{1,6}} (?:\d+\.\d+ )?)?(?:[^\s:]+:\d+:(?:\d+:)? )?({_NAMES}|\w{{1,40}}Warning)(?:\[\w+\])?:\s(?!{_NOTHING_THERE}$)",
     re.IGNORECASE,
+)
+# What journald and syslog write before a line: when, where, which unit.
+_UNIT = re.compile(
+    r"^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|(?:[A-Z][a-z]{2} )?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[+-]\d{4}| [A-Z]{3,4}))"
+    r" [\w.-]+ [\w.@/-]+(?:\[\d+\])?: "
 )
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-Za-z]|[78=>])")
 _EXIT = re.compile(
@@ -71,14 +94,14 @@ _EXIT = re.compile(
 _ENDED = re.compile(r"(?i)\b(?:exit code|exit status|exited with(?: code| status)?):? (-?\d{1,10})\b")
 _CRASHED = re.compile(r"was ended by signal (?!SIGKILL\b|SIGTERM\b|SIGINT\b|9\b|15\b|2\b)")
 _OUTCOME = re.compile(r"(?:FAIL|HIT|CATALOG)(?= )")  # how an assertion's line begins that is put into words
-_WORDS = re.compile(
-    r"(?i)\b(?:errors?|fail(?:ed|ure|ures|s)?|fatal|panic(?:ked)?|crash(?:ed)?|exception|abort(?:ed)?)\b"
-)
-# What has such a word and tells of nothing bad, or only names something.
+_BAD = r"(?:errors?|fail(?:ed|ure|ures|s)?|fatal|panic(?:ked)?|crash(?:ed)?|exceptions?|abort(?:ed)?)"
+_WORDS = re.compile(rf"\b{_BAD}\b", re.IGNORECASE)
+# What has such a word and tells of nothing bad, or only names something: a path, a file, a name of several words.
 _HARMLESS = re.compile(
-    r"(?i)\b(?:no|0|zero|without(?: any)?) (?:errors?|failures?|exceptions?)\b"
-    r"|\b(?:errors?|failed|failures?|exception)\"?\s{0,3}[=:]\s{0,3}(?:0\b|null\b|none\b|nil\b|false\b|\"\"|'')"
+    rf"\b(?:no|0|zero|without(?: any)?) {_BAD}\b|\b{_BAD}\"?\s{{0,3}}[=:]\s{{0,3}}{_NOTHING_THERE}"
     r"|(?<!\S)[^\s/]*/\S*|(?<![\w-])[\w-]+\.(?:go|rs|py|java|js|ts|c|cc|cpp)\b"
+    r"|(?<![\w.:@-])[\w.]*(?:-|::|@)[\w.:@-]+",
+    re.IGNORECASE,
 )
 
 
@@ -87,7 +110,8 @@ class _Trace:
     """Lines that belong together: how they begin and go on.
 
     `carries`: the line behind one of these belongs to it, whatever it says. `final`: a last line, once for each
-    `start`. `until`: everything up to such a line belongs to it.
+    `start`. `until`: everything up to such a line belongs to it. `message`: the first lines are what it says, up to such
+    a one. `braces`: a line that ends in a brace is followed by what belongs to it, up to the one that closes it.
     """
 
     start: re.Pattern[str]
@@ -96,63 +120,142 @@ class _Trace:
     carries: re.Pattern[str] | None = None
     final: re.Pattern[str] | None = None
     until: re.Pattern[str] | None = None
+    message: re.Pattern[str] | None = None
+    braces: bool = False
 
 
 _MOST_SOURCES: Final = 1_000
 LONGEST: Final = 400  # lines that belong to one trace at most
-_FRAME = r"at (?:async |new )?[\w.$<>/\[\]# ]+ ?\(.*\)|at (?:async )?\S+:\d+(?::\d+)?|at <anonymous>"
-_AT = re.compile(rf"^(?:{_FRAME})$")
+LONGEST_MESSAGE: Final = 5  # of them
+_FRAME = r"at (?:async |new )?[\w.$<>/\[\]# ]+ ?\(.*\)|at (?:async )?\S+:\d+:\d+|at <anonymous>"
+_AT = re.compile(rf"^(?:{_FRAME})(?: \{{)?$")
 _TYPE = re.compile(r"^(?:\w+\.)*[A-Z]\w*: ")
+_NEVER = r"(?!)"
 _JAVA: Final = _Trace(  # and JavaScript
-    start=re.compile(r"Exception in thread \"|(?:Uncaught |Caused by: )?[A-Za-z_][\w.$]*(?:Exception|Error|Throwable)(?::|$)"),
-    goes_on=re.compile(rf"{_FRAME}|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common frames)"),
+    start=re.compile(
+        r"Exception in thread \"|Terminating due to java\.lang\.|\[cause\]: "
+        r"|(?:Uncaught |Caused by: |\[)?[A-Za-z_]?[\w.$]*(?:Exception|Error|Throwable)(?: \[\w+\])?(?::|$)"
+    ),
+    goes_on=re.compile(
+        rf"{_FRAME}|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common frames|lines matching)|\[cause\]: |\[errors\]: "
+    ),
     severity=Severity.ERROR,
-)  # fmt: skip
+    braces=True,
+)
+_GO = (
+    r"$|panic: |\[signal |goroutine \d+ |created by |exit status \d|\.\.\.additional frames"
+    r"|\S+\.(?:go|s):\d+(?: \+0x[0-9a-f]+)?$|[^\s(]+\(.*\)$"
+)
 _TRACES: Final = (
-    _Trace(  # Go
+    _Trace(
         start=re.compile(r"(?:panic|fatal error): "),
-        goes_on=re.compile(
-            r"$|panic: |\[signal |goroutine \d+ |created by |exit status \d|\.\.\.additional frames"
-            r"|\S+\.(?:go|s):\d+(?: \+0x[0-9a-f]+)?$|[^\s(]+\(.*\)$"
+        goes_on=re.compile(_GO),
+        message=re.compile(r"goroutine \d+ "),
+    ),  # Go
+    _Trace(  # what a Go program survives
+        start=re.compile(
+            r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d )?http: panic serving |goroutine \d+ \[[^\]]{1,80}\]:$"
         ),
+        goes_on=re.compile(_GO),
+        severity=Severity.ERROR,
     ),
     _Trace(  # Go's race detector
-        start=re.compile(r"WARNING: DATA RACE"), goes_on=re.compile(r"(?!)"), until=re.compile(r"={10,}"), severity=Severity.ERROR
+        start=re.compile(r"WARNING: DATA RACE"),
+        goes_on=re.compile(_NEVER),
+        until=re.compile(r"={10,}"),
+        severity=Severity.ERROR,
     ),
     _Trace(  # Rust: the message stands on the next line
-        start=re.compile(r"thread '.*' (?:\(\d+\) )?panicked at "),
-        goes_on=re.compile(r"note: |stack backtrace:|\d+: |at \S+:\d+"),
+        start=re.compile(
+            r"thread '.*' (?:\(\d+\) )?(?:panicked at |has overflowed its stack)|stack backtrace:$|fatal runtime error: "
+            r"|thread caused non-unwinding panic"
+        ),
+        goes_on=re.compile(
+            r"note: |stack backtrace:|\d+: |at \S+:\d+|(?:left|right): |fatal runtime error: |thread caused non-unwinding panic"
+        ),
         carries=re.compile(r"thread '.*' (?:\(\d+\) )?panicked at .*:\d+:\d+:$"),
     ),
     _Trace(  # Python: what it means stands on the last line
-        start=re.compile(r"Traceback \(most recent call last\):"),
-        goes_on=re.compile(r"$|File \"|[\^~ ]+$|\[Previous line repeated|During handling of|The above exception was|Traceback \("),
-        carries=re.compile(r"File \".*\", line \d+"),
+        start=re.compile(r"Traceback \(most recent call last\):|Exception in thread [\w-]+(?: \(.*\))?:$"),
+        goes_on=re.compile(
+            r"$|(?:> )?File \"|[\^~ ]+$|[│└]|\[Previous line repeated|During handling of|The above exception was|Traceback \("
+        ),
+        carries=re.compile(r"(?:> )?File \".*\", line \d+"),
         final=re.compile(r"(?:\w+\.)*(?:[A-Z]\w*(?::.*)?|\w+: .*)"),
         severity=Severity.ERROR,
     ),
-    _JAVA,
-    _Trace(  # sanitizers of C and C++
-        start=re.compile(r"==\d+==\s*ERROR: "), goes_on=re.compile(r"(?!)"), until=re.compile(r"==\d+==\s*ABORTING")
+    _Trace(
+        start=re.compile(r"\+ Exception Group Traceback "),
+        goes_on=re.compile(r"\||\+[-+]"),
+        severity=Severity.ERROR,
     ),
-    _Trace(  # Linux
-        start=re.compile(r"(?:\[ *[\d.]+\] )?(?:Memory cgroup out of memory|Out of memory): Kill"),
-        goes_on=re.compile(r"(?!)"),
+    _Trace(  # Python itself
+        start=re.compile(r"Fatal Python error: "),
+        goes_on=re.compile(
+            r"$|(?:Current t|T)hread 0x|File \"|Extension modules: |<no Python frame>|Python runtime state: "
+        ),
+    ),
+    _JAVA,
+    _Trace(
+        start=re.compile(r"==\d+==\s*ERROR: LeakSanitizer"),
+        goes_on=re.compile(_NEVER),
+        until=re.compile(r"SUMMARY: "),
+    ),
+    _Trace(  # sanitizers of C and C++
+        start=re.compile(r"==\d+==\s*ERROR: "),
+        goes_on=re.compile(_NEVER),
+        until=re.compile(r"==\d+==\s*ABORTING"),
+    ),
+    _Trace(  # Linux, and shells that tell of it
+        start=re.compile(
+            r"(?:\[ *[\d.]+\] )?(?:Memory cgroup out of memory|Out of memory): Kill|Killed$|\S{1,200}: line \d+: +\d+ Killed\b"
+        ),
+        goes_on=re.compile(_NEVER),
         severity=Severity.ERROR,
     ),
     _Trace(  # C and C++
-        start=re.compile(r"terminate called |Segmentation fault|\*\*\* \w[\w ]+ \*\*\*|(?:.{0,300}: )?Assertion [`'].*' failed"),
+        start=re.compile(
+            r"terminate called |Segmentation fault|(?:Aborted|Bus error|Illegal instruction)(?: \(core dumped\))?$"
+            r"|\S{1,200}: line \d+: +\d+ (?:Segmentation fault|Aborted|Bus error|Illegal instruction)\b"
+            r"|\*\*\* \w[\w ]+ \*\*\*|(?:free|malloc|realloc|calloc|munmap_chunk)\(\): |double free or corruption"
+            r"|(?:(?:[^\s:]{1,100}: )?[^\s:]{1,200}:\d+: (?:.{0,300}: )?)?Assertion (?:[`'].*' failed|failed: )"
+        ),
         goes_on=re.compile(r"what\(\):|terminate called recursively|Aborted"),
     ),
-)  # fmt: skip
+)
+# What loggers write behind a line of theirs: Go's zap the stack, Rust's tracing the place and the spans.
+_BEHIND: Final = {
+    severity: _Trace(
+        start=re.compile(_NEVER),
+        goes_on=re.compile(
+            r"/?[\w./@-]+\.go:\d+$|[\w./-]+(?:\.\(\*?[\w\[\].]+\))?\.[\w.\[\]]+(?:\(\.{3}\))?$"
+            r"|at [\w./-]+:\d+$|in \w+::[\w:]+(?: with .{0,200})?$"
+        ),
+        severity=severity,
+    )
+    for severity in (Severity.WARNING, Severity.ERROR, Severity.FATAL)
+}
+
+
+_STARTS: Final = re.compile("|".join(f"(?:{trace.start.pattern})" for trace in _TRACES))
+
+
+def _begun(text: str) -> _Trace | None:
+    """Return the trace that a line begins; the first that fits."""
+    if not _STARTS.match(text):
+        return None
+    return next(trace for trace in _TRACES if trace.start.match(text))
 
 
 def severity_of(line: LogLine) -> Severity:
     """Return how bad one line by itself says that it is."""
+    text = _plain(line)
+    return _severity(line, text, _begun(text))
+
+
+def _severity(line: LogLine, text: str, crash: _Trace | None) -> Severity:
     if line.kind is LineKind.ASSERTION and (outcome := _OUTCOME.match(line.text)):
         return Severity.ERROR if outcome[0] == "FAIL" else Severity.NONE
-    text = _plain(line)
-    crash = next((trace for trace in _TRACES if trace.start.match(text)), None)
     if crash is not None:
         return crash.severity
     told = _by_format(text)
@@ -160,9 +263,8 @@ def severity_of(line: LogLine) -> Severity:
         return told
     if line.kind in {LineKind.COMMAND, LineKind.CONTAINER}:
         return Severity.ERROR if _went_wrong(text) else Severity.NONE
-    if _WORDS.search(_HARMLESS.sub(" ", text)) or _went_wrong(text, _ENDED):
-        return Severity.MENTION
-    return Severity.NONE
+    mentioned = _WORDS.search(text) and _WORDS.search(_HARMLESS.sub(" ", text))
+    return Severity.MENTION if mentioned or _went_wrong(text, _ENDED) else Severity.NONE
 
 
 def marks(lines: Iterable[LogLine]) -> list[Mark]:
@@ -211,7 +313,7 @@ def incidents(lines: Sequence[LogLine]) -> list[Incident]:
 
 def _key(lines: Sequence[LogLine], group: Sequence[int]) -> int:
     texts = [_plain(lines[position]) for position in group]
-    trace = next((trace for trace in _TRACES if trace.start.match(texts[0])), None)
+    trace = _begun(texts[0])
     if trace is not None and trace.final is not None:
         return next(
             (
@@ -231,8 +333,8 @@ def is_crash(line: LogLine) -> bool:
     """Whether a line by itself says that a program crashed: a panic, a failed assertion of C, a signal."""
     if line.kind is LineKind.CONTAINER:
         return _CRASHED.search(line.text) is not None
-    text = _plain(line)
-    return any(trace.severity is Severity.FATAL and trace.start.match(text) for trace in _TRACES)
+    trace = _begun(_plain(line))
+    return trace is not None and trace.severity is Severity.FATAL
 
 
 class ErrorLines:
@@ -291,6 +393,7 @@ class _Newest:
 
     position: int
     line: LogLine
+    text: str
     mark: Mark
     trace: _Open | None
     wanted: bool
@@ -310,16 +413,18 @@ class _Sources:
         trace = before.trace if before is not None else None
         if trace is not None and trace.takes(text):
             mark = Mark(trace.severity, begins=False)
-        elif before is not None and _AT.match(text):
+        elif before is not None and before.text and _AT.match(text):
             first = before  # it is what failed: a logger's own line, with the message
-            trace = _Open(_JAVA)
+            trace = _Open(_JAVA, text)
             mark = Mark(trace.severity, begins=False)
         else:
-            trace = next((_Open(kind, text) for kind in _TRACES if kind.start.match(text)), None)
-            mark = Mark(severity_of(line))
+            kind = _begun(text)
+            mark = Mark(_severity(line, text, kind))
+            kind = kind or (_BEHIND.get(mark.severity) if line.kind is LineKind.OUTPUT else None)
+            trace = _Open(kind, text) if kind is not None else None
         if len(self._newest) >= _MOST_SOURCES:
             del self._newest[next(iter(self._newest))]  # the one that has been silent for longest
-        self._newest[source] = _Newest(position, line, mark, trace, wanted)
+        self._newest[source] = _Newest(position, line, text, mark, trace, wanted)
         return mark, first
 
 
@@ -332,6 +437,9 @@ class _Open:
         self._carried = trace.carries is not None and trace.carries.match(text) is not None
         self._final = trace.final
         self._left = LONGEST
+        self._message = LONGEST_MESSAGE if trace.message is not None else 0
+        self._depth = 0
+        self._nest(text)
 
     def takes(self, text: str) -> bool:
         """Whether the next line belongs to it."""
@@ -342,7 +450,21 @@ class _Open:
             if self._trace.until.match(text):
                 self._left = 0
             return True
-        return self._is_carried(text) or self._goes_on(text) or self._ends(text)
+        taken = self._is_said(text) or self._is_carried(text) or self._goes_on(text) or self._ends(text)
+        return (self._depth > 0 or taken) and self._nest(text)
+
+    def _is_said(self, text: str) -> bool:
+        """Whether it is a further line of the message."""
+        if not self._message or self._trace.message is None:
+            return False
+        self._message = 0 if self._trace.message.match(text) else self._message - 1
+        return True
+
+    def _nest(self, text: str) -> bool:
+        """Count the braces that are open behind a line."""
+        if self._trace.braces:
+            self._depth += text.endswith(("{", "[")) - (self._depth > 0 and text.startswith(("}", "]")))
+        return True
 
     def _is_carried(self, text: str) -> bool:
         """Whether it belongs to the line before it, whatever it says."""
@@ -367,8 +489,9 @@ class _Open:
 
 
 def _plain(line: LogLine) -> str:
-    """Return a line's text without escape codes and indentation."""
-    return _ESCAPE.sub("", line.text).strip()
+    """Return a line's text without escape codes, indentation, and what journald and syslog write before it."""
+    text = _ESCAPE.sub("", line.text).strip()
+    return text[found.end() :] if (found := _UNIT.match(text)) else text
 
 
 def _by_format(text: str) -> Severity | None:
@@ -379,8 +502,9 @@ def _by_format(text: str) -> Severity | None:
         return {"W": Severity.WARNING, "E": Severity.ERROR, "F": Severity.FATAL}.get(found[1], Severity.NONE)
     if found := _PRIORITY.match(text):
         return _syslog(int(found[1]) & 7)
-    if found := _LOGFMT.search(text) or _WORD.match(text) or _TOLD.match(text):
-        return _LEVELS.get(found[1].lower(), Severity.NONE)
+    if found := _LOGFMT.search(text) or _WORD.match(text) or _BRACKETED.match(text) or _TOLD.match(text):
+        word = found[1].lower()
+        return _LEVELS.get("warning" if word.endswith("warning") else word, Severity.NONE)
     return None
 
 
@@ -393,7 +517,12 @@ def _by_json(text: str) -> Severity | None:
         return _level(int(found[2]) if found[2] else found[1]) if found else None
     if not isinstance(fields, dict):
         return None
-    level = next((fields[key] for key in _LEVEL_KEYS if key in fields), None)
+    inner = fields.get("record")  # of loguru
+    level = next(
+        (fields[key] for key in _LEVEL_KEYS if key in fields),
+        inner.get("level") if isinstance(inner, dict) else None,
+    )
+    level = level.get("name") if isinstance(level, dict) else level
     if isinstance(level, str | int) and not isinstance(level, bool):
         return _level(level)
     priority = fields.get("PRIORITY")  # of journald

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.platforms.http.text import one_line
 from bot.model import LineKind, LogLine
 from bot.severity import ErrorLines, Severity, marks, severity_of
 
@@ -175,6 +180,64 @@ def test_marks__a_trace_is_one(family: str, mixed: bool) -> None:
     assert [mark.begins for mark in trace] == [True] + [False] * (len(trace) - 1)
     assert after.severity is NONE
     assert not mixed or {mark.severity for mark in found[1::2]} == {NONE}
+
+
+SAMPLES = Path(__file__).parents[1] / "samples" / "logs"
+_MARKS = {".": NONE, "?": MENTION, "w": WARNING, "E": ERROR, "F": FATAL, "v": WARNING, "e": ERROR, "f": FATAL}
+
+
+def _samples() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield what real tools wrote: the name of each sample, and its lines with what is to be said of them."""
+    for file in sorted(SAMPLES.glob("*.txt")):
+        for sample in re.split(r"^=== ", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
+            name, *listed = sample.removesuffix("\n").split("\n")
+            yield name, [(line[0], line[2:]) for line in listed]
+
+
+@pytest.mark.parametrize(
+    ("name", "sample"), [*_samples()], ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_marks__of_what_real_tools_write(name: str, sample: list[tuple[str, str]]) -> None:
+    """Levels, traces and what belongs to them, line by line, as people are shown the lines."""
+    found = marks([LogLine(text=one_line(text), source=name) for _, text in sample])
+
+    assert [(mark.severity, mark.begins) for mark in found] == [
+        (_MARKS[mark], mark not in {"v", "e", "f"}) for mark, _ in sample
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GET /api/errors?type=fatal 200",
+        """"POST /v1/crash-reports HTTP/1.1" 204""",
+        """{"msg":"done","error":null,"errors":[]}""",
+        "errors=0 warnings=0",
+        "3 passed, 0 failed in 2.1s",
+        "Tests: 0 failed, 12 passed, 12 total",
+        "--- PASS: TestErrorHandling (0.00s)",
+        "test errors::tests::fails_on_empty ... ok",
+        "test result: ok. 14 passed; 0 failed; 0 ignored",
+        "listening on error-service:8080",
+        "container error-handler-1 started",
+        "user crash@example.com logged in",
+        "--fail-fast",
+        "error: null",
+        "fatal: false",
+        "err=<nil> error=<nil>",
+        "exception=None",
+        "downloading error-prone-2.3.jar",
+        """connection-errors{code="0"} 0""",
+        "http_errors_total 0",
+        "Restart=on-failure",
+        "Killed 3 stale sessions",
+        "failover complete",
+        "info: the error was handled",
+    ],
+)
+def test_severity__of_what_only_looks_like_an_error(text: str) -> None:
+    """Paths, names of several words, counts of nothing, levels below a warning."""
+    assert severity_of(LogLine(text=text)) is NONE
 
 
 def test_marks__the_line_before_the_frames_is_what_failed() -> None:
