@@ -205,12 +205,19 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file to send along; the chat adapter deletes `path` after sending."""
+    """A file to send along: `content`, or what stands at `path`, which the chat adapter deletes after sending."""
 
-    path: str
     name: str
     title: str
+    path: str = ""
+    content: bytes = field(default=b"", repr=False)
     size: int = 0  # bytes
+
+    @classmethod
+    def of_text(cls, text: str, *, name: str, title: str) -> Attachment:
+        """Return a text as a file that lies on no disk."""
+        content = text.encode("utf-8", "replace")
+        return cls(name=name, title=title, content=content, size=len(content))
 
 
 class FieldKind(StrEnum):

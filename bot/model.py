@@ -268,6 +268,11 @@ class Check:
         return min(timed)[2] if timed else next(iter(self.counterexamples), None)
 
     @property
+    def held(self) -> tuple[Moment, ...]:
+        """The moments of its examples: where it held, as far as the sample goes."""
+        return tuple(example.moment for example in self.examples if example.moment is not None)
+
+    @property
     def moment(self) -> Moment | None:
         """The moment of the earliest counterexample that has one, else none."""
         return self.first.moment if self.first else None
@@ -490,6 +495,27 @@ class LogExcerpt:
     instead: str = ""  # what these lines are where there is no log, as a full sentence
     file_trouble: str | None = None  # why the file holds less than the window, in a few words
     kept_until: datetime | None = None  # when the platform removes the file that the lines are of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """One event that holds a property's name. `holds`: whether the property held there; None: it only has the name."""
+
+    line: LogLine
+    moment: Moment | None = None
+    holds: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instances:
+    """A sample of the events that hold a property's name, in no order: what is not in it may be there all the same.
+
+    `more`: there are more than were asked for. `cut`: why the answer was not read to its end, in a few words.
+    """
+
+    found: tuple[Instance, ...]
+    more: bool = False
+    cut: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

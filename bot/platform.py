@@ -15,15 +15,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from bot.cards import Field, Line
+from bot.cards import Field, Line, Link
 from bot.model import (
     NOTHING,
     Check,
     DebugRequest,
+    Instances,
     LaunchOutcome,
     LaunchRequest,
     LogExcerpt,
     LogQuery,
+    Moment,
     Results,
     Run,
     RunLogQuery,
@@ -161,6 +163,23 @@ class Files(Protocol):
 
     async def files(self, run_id: str, check: str | None) -> tuple[RunFile, ...]:
         """Return the files of a run, or of one of its checks, the newest first. Raises `NotFound`, `NotAvailable`."""
+
+
+class FindsInstances(Protocol):
+    """Look for events of a run by the name of a property."""
+
+    async def instances(self, run_id: str, name: str, most: int, report: Report) -> Instances:
+        """Return at most so many, never in an order that says anything. Raises `NotFound(what="run")`, `NotAvailable`."""
+
+
+class Elsewhere(Protocol):
+    """Say where a moment is looked at outside of the chat; without I/O, and never with a key or a signed link."""
+
+    def page(self, run: Run, moment: Moment, /) -> Link | None:
+        """Return a page behind the platform's login with the log there; None where the run does not tell enough."""
+
+    def commands(self, run: Run, moment: Moment, /) -> tuple[str, ...]:
+        """Return lines for a shell, of the platform's own command line."""
 
 
 class Debugs(Protocol):
@@ -389,6 +408,8 @@ class Platform:
     offers_launched: OffersLaunched | None = None
     moment_logs: MomentLogs | None = None
     run_logs: RunLogs | None = None
+    instances: FindsInstances | None = None
+    elsewhere: Elsewhere | None = None
     debugs: Debugs | None = None
     cancels: Cancels | None = None
     reports: Reports | None = None
@@ -450,6 +471,7 @@ class Need(Generic[T_co]):
 
 LAUNCHES = Need(lambda platform: platform.launches)
 MOMENT_LOGS = Need(lambda platform: platform.moment_logs)
+INSTANCES = Need(lambda platform: platform.instances)
 RUN_LOGS = Need(lambda platform: platform.run_logs)
 DEBUGS = Need(lambda platform: platform.debugs)
 REPORTS = Need(lambda platform: platform.reports)

@@ -21,11 +21,6 @@ from bot.replies import compared as replies
 from bot.targets.moment import check_of, window_before
 
 
-def passing(check: Check) -> tuple[Moment, ...]:
-    """Return the moments at which a property held, as far as the platform gives a sample of them."""
-    return tuple(example.moment for example in check.examples if example.moment is not None)
-
-
 async def compare(target: MomentTarget, logs: MomentLogs, wanted: LogQuery, report: Report) -> Reply:
     """Show what only one of the two windows has. Raises `UserError` where no property is meant."""
     if target.property_name is None:
@@ -66,7 +61,7 @@ def _beside(target: MomentTarget, check: Check | None, window: float) -> Moment 
         short = moment.seconds < min(window, at.seconds)
         return short, moment.input_hash == at.input_hash and distance < window, distance
 
-    there = [moment for moment in (passing(check) if check is not None else ()) if moment != at]
+    there = [moment for moment in (check.held if check is not None else ()) if moment != at]
     return min(there, key=unlike, default=None)
 
 

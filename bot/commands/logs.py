@@ -1,19 +1,19 @@
 """Show the log lines before a moment.
 
 logs [RUN] [MOMENT] [window=SECONDS] [grep=TEXT] [source=NAME] [errors=yes] [lines=COUNT] [property=NAME]
-     [compare=yes] [build=yes] [file=yes] [artifact=NAME] [list=yes] [from=NUMBER]
+     [compare=yes] [events=yes] [handover=yes]
+     [build=yes] [file=yes] [artifact=NAME] [list=yes] [from=NUMBER]
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from bot import grammar
-from bot.analysis import analysis_of
 from bot.cards import FROM, Command, Field, FieldKind, Form, Reply
-from bot.command import LONG_ENTRY, Asked, Look, MomentTarget, NoMomentTarget, Parameter, Services, Verb
-from bot.commands import compared
+from bot.command import Asked, Look, MomentTarget, NoMomentTarget, Parameter, Services, Verb
+from bot.commands import compared, handover, instances
 from bot.commands.parameters import (
     BEGIN,
     CONNECTION,
@@ -24,8 +24,7 @@ from bot.commands.parameters import (
     moment_field,
     run_field,
 )
-from bot.errors import NotAvailable, NotFound, UserError
-from bot.in_full import in_full
+from bot.errors import NotAvailable, NotFound
 from bot.model import LogExcerpt, LogQuery, Run, RunLogQuery
 from bot.platform import MOMENT_LOGS, RUN_LOGS, Platform
 from bot.replies import at_moment, commands, finding
@@ -33,7 +32,7 @@ from bot.replies import compared as compared_replies
 from bot.replies import logs as replies
 from bot.replies.forms import TITLES
 from bot.severity import Severity, marks
-from bot.targets.moment import choose_property, moment_target_of, window_before
+from bot.targets.moment import moment_target_of, name_of_check, window_before
 from bot.targets.run import require, run_of
 
 WINDOW = 10.0  # virtual seconds
@@ -90,6 +89,10 @@ def parse(asked: Asked) -> Logs:
 async def handle(asked: Asked, services: Services) -> Reply:
     """Read the window, and answer with its end, the faults that were active, and the whole as a file."""
     wanted = parse(asked)
+    for name, (look, takes) in _BESIDE.items():
+        if asked.flag(name):
+            _alone(asked, name, takes)
+            return await look(asked, services, wanted.window)
     before = None if wanted.of_run else _look(asked)
     known = services.looked_at.get(before) if before is not None else None
     if known is not None:
@@ -161,23 +164,25 @@ async def _files(platform: Platform, run: Run, asked: Asked, services: Services)
     """List the files of a run, or of the check that is meant."""
     if platform.files is None:
         raise replies.no_such_log("list", platform.terms)
-    for name in (
-        "artifact",
-        "file",
-        "build",
-        "grep",
-        "source",
-        "errors",
-        "compare",
-        "lines",
-        "window",
-        "moment",
-    ):
-        if asked.value(name):
-            raise commands.beside(name, "list" if asked.value("list") else FROM)
-    check = await _check(platform, run, asked, services)
+    _alone(asked, "list" if asked.value("list") else FROM, {"list", FROM})
+    check = await name_of_check(platform, run, asked, services)
     found = await platform.files.files(run.ref.run_id, check)
     return replies.files(run, check, found, first_of(asked, len(found)))
+
+
+_OTHERS = ("artifact", "file", "build", "grep", "source", "errors", "compare", "events", "handover", "lines", "window",
+           "moment", "list", FROM)  # fmt: skip
+_BESIDE: Mapping[str, tuple[Callable[[Asked, Services, float], Awaitable[Reply]], Collection[str]]] = {
+    "events": (instances.look, {"moment"}),
+    "handover": (handover.hand_over, {"moment", "window"}),
+}  # what is shown instead of lines, by its flag, with the parameters that it takes beside a run and its property
+
+
+def _alone(asked: Asked, way: str, takes: Collection[str]) -> None:
+    """Refuse what a way to look at a log would pass over; `takes`: what it does not."""
+    for name in _OTHERS:
+        if name != way and name not in takes and asked.value(name):
+            raise commands.beside(name, way)
 
 
 _READ_BY = {"grep": "grep", "property": "check"}  # parameters, by the fields of a query
@@ -192,7 +197,7 @@ async def _run_log(
     if platform.run_logs is None and not wanted.build:
         require(platform, MOMENT_LOGS, services)
     run_logs = require(platform, RUN_LOGS, services)
-    check = await _check(platform, run, asked, services) if "check" in run_logs.narrows else None
+    check = await name_of_check(platform, run, asked, services) if "check" in run_logs.narrows else None
     query = RunLogQuery(run_id=run.ref.run_id, lines=wanted.lines, grep=wanted.grep, check=check,
                         artifact=wanted.artifact, file=wanted.file)  # fmt: skip
     lacking = [
@@ -231,20 +236,6 @@ def _may_lack_moments(asked: Asked, services: Services) -> bool:
     if pasted is not None and pasted.moment is not None:
         return False
     return any(platform.moment_logs is None for platform in services.platforms.values())
-
-
-async def _check(platform: Platform, run: Run, asked: Asked, services: Services) -> str | None:
-    """Return the name of the check whose lines are wanted: as listed, else as given; the thread's where none is."""
-    wanted = asked.value("property")
-    if wanted is None:
-        return asked.context.property_name if run.ref == asked.context.run else None
-    found = await analysis_of(platform, services.store, await in_full(platform, run), depth=1)
-    try:
-        return choose_property(found, wanted).name
-    except UserError:
-        if LONG_ENTRY.fullmatch(wanted):
-            raise
-        return wanted
 
 
 async def form(asked: Asked, services: Services) -> Form:
@@ -294,7 +285,7 @@ def _errors(target: MomentTarget, wanted: Logs, excerpt: LogExcerpt) -> Command 
 
 def _compare(target: MomentTarget, wanted: Logs) -> Command | None:
     """Ask for the same window beside the one before a passing example; None where none is known of the property."""
-    if target.property_name is None or (target.check is not None and not compared.passing(target.check)):
+    if target.property_name is None or (target.check is not None and not target.check.held):
         return None
     more = {"window": f"{wanted.window:g}", "compare": "yes"}
     return at_moment.command("logs", target.context, **more, **_filters(wanted))
@@ -341,6 +332,11 @@ def _by_moment(platform: Platform) -> bool:
     return platform.moment_logs is not None
 
 
+def _finds_instances(platform: Platform) -> bool:
+    """Whether events can be looked for."""
+    return platform.instances is not None
+
+
 def _has_both(platform: Platform) -> bool:
     """Whether a run's own log is there beside those before a moment."""
     return platform.moment_logs is not None and platform.run_logs is not None
@@ -381,6 +377,10 @@ VERB = Verb(
                   example="errors=yes", taken=_either("errors")),
         Parameter(name="compare", summary="Beside the window before a passing example: what only one of them has",
                   kind=FieldKind.FLAG, example="compare=yes", taken=_by_moment),
+        Parameter(name="events", summary="More instances of the property: a sample of the events with its name",
+                  kind=FieldKind.FLAG, example="events=yes", taken=_finds_instances),
+        Parameter(name="handover", summary="All that is known of the failure as a file to hand over",
+                  kind=FieldKind.FLAG, example="handover=yes"),
         Parameter(name="lines", summary="How many lines to show in chat", kind=FieldKind.COUNT, example="lines=50",
                   check=lambda text, name: grammar.whole_number(text, name, MOST_LINES)),
         replace(PROPERTY, taken=_either("check")),

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.analysis import RunAnalysis
-from bot.cards import Button, Command, Context
-from bot.model import NOTHING, Availability
+from bot.cards import Button, Command, Context, Line
+from bot.model import NOTHING, Availability, Check, Moment, Run
 from bot.platform import DEBUGS, MOMENT_LOGS, Need, Platform
 
 OFFERED: tuple[tuple[Need[object], str, str], ...] = (
@@ -33,6 +33,36 @@ def buttons(
         for need, label, verb in OFFERED
         if need.of(platform) is not None
     )
+
+
+def further(about: Context, platform: Platform, check: Check) -> tuple[Button, ...]:
+    """Offer what a property is looked into with: beside a passing example, by more instances, by somebody else."""
+    offered = (
+        ("Compare", "compare", about.moment is not None and platform.moment_logs is not None and check.held),
+        ("More instances", "events", platform.instances is not None and check.is_event),
+    )
+    found = [
+        Button(label=label, command=command("logs", about, **{name: "yes"}))
+        for label, name, there in offered
+        if there
+    ]
+    return (*found, *hand_over(about, platform))
+
+
+def hand_over(about: Context, platform: Platform, **more: str) -> tuple[Button, ...]:
+    """Offer all that is known as a file, where there is a log; of a platform with moments only of a failure that has one."""
+    there = platform.run_logs if platform.moment_logs is None else about.moment
+    if there is None:
+        return ()
+    return (Button(label="Hand over", command=command("logs", about, handover="yes", **more)),)
+
+
+def page(platform: Platform, run: Run | None, moment: Moment) -> Line:
+    """Link the platform's own page of a moment, which asks for a login; empty where there is none."""
+    found = (
+        platform.elsewhere.page(run, moment) if platform.elsewhere is not None and run is not None else None
+    )
+    return (found, " (asks for a login)") if found is not None else ()
 
 
 def _lines_of_check(about: Context, platform: Platform, number: int | None) -> tuple[Button, ...]:

@@ -173,6 +173,7 @@ def one(
                 *at_moment.buttons(about, found.platform, number=number),
                 *ways.beside_check(about, found.platform, number=number),
                 *ways.history(about, number=number),
+                *at_moment.further(about, found.platform, chosen),
             ),
         context=about,
     )  # fmt: skip

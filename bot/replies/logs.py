@@ -80,6 +80,7 @@ def window(
             Fact("Moment", (Untrusted(f"{target.moment.input_hash} {target.moment.vtime}", code=True),)),
             Fact("Window", (f"{virtual_seconds(query.window)}, ", count(excerpt.total, "line"))),
             *(Fact(label, (Untrusted(value, code=True),)) for label, value in chosen if value),
+            *((Fact("Page", page),) if (page := at_moment.page(target.platform, run, target.moment)) else ()),
         ),
         items=tuple(_fault(f, target.moment, excerpt) for f in excerpt.faults),
         excerpt=_excerpt(excerpt),
@@ -91,6 +92,7 @@ def window(
                 if name in offers
             ),
             Button(label="Debug", command=at_moment.command("debug", target.context)),
+            *at_moment.hand_over(target.context, target.platform, window=f"{query.window:g}"),
         ),
         tone=_tone(excerpt),
         footer=_footer(target),

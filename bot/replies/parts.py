@@ -14,6 +14,7 @@ from bot.platform import (
     DEBUGS,
     DIAGNOSES,
     FINDS_FLAKY,
+    INSTANCES,
     LAUNCHES,
     LAUNCHES_AGAIN,
     MOMENT_LOGS,
@@ -36,6 +37,7 @@ RUN_NOT_NAMED = "The platform accepted it without naming the run."
 NOUNS: Mapping[Need[object], str] = {
     LAUNCHES: "launches",
     MOMENT_LOGS: "logs",
+    INSTANCES: "a search for events",
     RUN_LOGS: "build logs",
     DEBUGS: "debugging sessions",
     REPORTS: "triage reports",

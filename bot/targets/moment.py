@@ -12,7 +12,8 @@ from dataclasses import replace
 from bot import moments
 from bot.analysis import RunAnalysis, analysis_of
 from bot.command import ENTRY, LONG_ENTRY, Asked, MomentTarget, NoMomentTarget, Services
-from bot.errors import NotFound, ServiceError
+from bot.errors import NotFound, ServiceError, UserError
+from bot.in_full import in_full
 from bot.model import Check, LogExcerpt, LogQuery, Run
 from bot.parsed import Pasted
 from bot.platform import MomentLogs, Need, Platform
@@ -43,7 +44,7 @@ async def moment_target_of(
 
     `needs`: what is wanted there; where the run's platform does not offer it, no moment is looked for.
     """
-    pasted = asked.command.pasted or _given_moment(asked)
+    pasted = given_moment(asked)
     if pasted is not None and pasted.moment is not None:
         return await _pasted_target(asked, services, pasted)
     if pasted is not None and pasted.refusal is not None:
@@ -89,7 +90,10 @@ def chosen(names: Sequence[str], wanted: str, terms: Terms) -> int:
     raise replies.no_check(wanted, names, terms.check)
 
 
-def _given_moment(asked: Asked) -> Pasted | None:
+def given_moment(asked: Asked) -> Pasted | None:
+    """Return what was pasted, else the moment that was given by its name. Raises `UserError` where that is none."""
+    if asked.command.pasted is not None:
+        return asked.command.pasted
     text = asked.value("moment")
     if text is None:
         return None
@@ -148,7 +152,7 @@ async def _named(
 
 def _of_thread(asked: Asked, run: Run | None) -> str | None:
     """Return the thread's property where the moment is the thread's own: a form gives it back as it was prefilled."""
-    pasted = asked.command.pasted or _given_moment(asked)
+    pasted = given_moment(asked)
     context = asked.context
     own = (
         run is not None and run.ref == context.run and pasted is not None and pasted.moment == context.moment
@@ -176,12 +180,31 @@ def _target_in(found: RunAnalysis, wanted: str | None) -> MomentTarget | NoMomen
     )
 
 
+async def name_of_check(platform: Platform, run: Run, asked: Asked, services: Services) -> str | None:
+    """Return the name of the check that is meant in a run: as listed, else as given; the thread's where none is."""
+    wanted = asked.value("property")
+    if wanted is None:
+        return asked.context.property_name if run.ref == asked.context.run else None
+    found = await analysis_of(platform, services.store, await in_full(platform, run), depth=1)
+    try:
+        return choose_property(found, wanted).name
+    except UserError:
+        if LONG_ENTRY.fullmatch(wanted):
+            raise
+        return wanted
+
+
+async def check_named(platform: Platform, run: Run, name: str) -> Check | None:
+    """Return the check of that name as the platform gives it now; None where the run has none."""
+    results = await platform.reads.results(run)
+    return next((check for check in results.checks if check.name == name), None)
+
+
 async def check_of(target: MomentTarget) -> Check | None:
     """Return the property of a target as the platform gives it now; None where it has none, or none of that name."""
     if target.run is None or target.property_name is None:
         return None
-    results = await target.platform.reads.results(target.run)
-    return next((check for check in results.checks if check.name == target.property_name), None)
+    return await check_named(target.platform, target.run, target.property_name)
 
 
 async def window_before(

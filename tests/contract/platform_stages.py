@@ -16,7 +16,7 @@ from adapters.simulator.ai_test_harness import SimulatedHarness
 from adapters.simulator.antithesis import SimulatedTenant, empty_world, simulated_tenant
 from adapters.simulator.testhide import SimulatedTesthide
 from bot.errors import AccessRefused, RateLimited, ServiceFailed
-from bot.model import Fault, Run, RunStatus, Says, Secret
+from bot.model import Fault, Instance, Run, RunStatus, Says, Secret
 from bot.platform import Platform
 from tests.fakes.clock import ManualClock
 from tests.fakes.harness_client import a_harness_client
@@ -110,6 +110,8 @@ class InMemory:
             run, MOMENT, a_line("panic: gone", "379.5"), *lines, a_line("later", "399.5"), faults=(fault,)
         )
         self.service.set_build_log(run, *(a_line(f"step {n}", "0") for n in range(9)))
+        self.service.set_events(run, *(Instance(line=a_line(f"FAIL {name}", MOMENT.vtime), moment=MOMENT, holds=False)
+                                       for name in failing))  # fmt: skip
 
     def now(self) -> datetime:
         return self.service.now

@@ -314,6 +314,47 @@ async def test_logs__do_not_depend_on_who_looked_before(stage: Stage, first: flo
     assert Path(other.path or "").read_bytes().count(b"\n") == other.total  # noqa: ASYNC240 - a look at one file
 
 
+async def test_instances__a_sample_with_moments(stage: Stage) -> None:
+    """Events of that name, each with a moment whose log can be read, and no more of them than asked for."""
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    name = (await stage.platform.reads.results(run)).failing[0].name
+    part, run_id = there(stage.platform.instances), run.ref.run_id
+    found = await part.instances(run_id, name, 50, _quiet)
+    one = await part.instances(run_id, name, 1, _quiet)
+    none = await part.instances(run_id, "no such name anywhere", 50, _quiet)
+    failing = next(each for each in found.found if each.holds is False)
+    query = LogQuery(run_id=run_id, moment=there(failing.moment), lines=1, file=False)
+
+    assert (await there(stage.platform.moment_logs).logs(query, _quiet)).total
+    assert (found.more, found.cut) == (False, None)
+    assert (len(one.found), one.more) == (1, len(found.found) > 1)
+    assert (none.found, none.more, none.cut) == ((), False, None)
+
+
+async def test_instances__of_a_run_that_has_none(stage: Stage) -> None:
+    """A run that goes on is told from one that is not there."""
+    part = there(stage.platform.instances)
+    with pytest.raises(NotAvailable):
+        await part.instances(stage.add(RunStatus.IN_PROGRESS), "x", 5, _quiet)
+    with pytest.raises(NotFound) as caught:
+        await part.instances(UNKNOWN, "x", 5, _quiet)
+
+    assert caught.value.what == "run"
+
+
+async def test_elsewhere__has_no_key_and_needs_no_request(stage: Stage) -> None:
+    """A page only where the run carries a session; the command lines name the exact moment."""
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = there((await stage.platform.reads.results(run)).failing[0].moment)
+    elsewhere = there(stage.platform.elsewhere)
+    page = elsewhere.page(replace(run, session_id="d5d1c9cf0e64b5dd69b00e97b07fe3f4-18-1"), moment)
+
+    assert elsewhere.page(replace(run, session_id=None), moment) is None
+    assert page is not None
+    assert "auth" not in page.url
+    assert all(run.ref.run_id in line and moment.vtime in line for line in elsewhere.commands(run, moment))
+
+
 async def test_logs__unknown_moment_and_run(stage: Stage) -> None:
     """What is missing is named."""
     run_id = stage.add(RunStatus.COMPLETED, failing=FAILING)

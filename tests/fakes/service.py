@@ -19,12 +19,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapters.platforms.antithesis import launching
+from bot.cards import Link
 from bot.errors import ListCut, NotAvailable, NotFound, ServiceError, ServiceFailed
 from bot.model import (
     Availability,
     Check,
     DebugRequest,
     Fault,
+    Instance,
+    Instances,
     LaunchOutcome,
     LaunchRequest,
     LogExcerpt,
@@ -145,6 +148,7 @@ class FakeRunService:
     _runs: dict[str, Run] = field(default_factory=dict)
     _results: dict[str, Results] = field(default_factory=dict)
     _logs: dict[tuple[str, str], _Log] = field(default_factory=dict)
+    _events: dict[str, Instances] = field(default_factory=dict)
     _build_logs: dict[str, tuple[LogLine, ...]] = field(default_factory=dict)
     _reports: dict[str, Secret] = field(default_factory=dict)
     _keys: dict[str, str] = field(default_factory=dict)
@@ -203,6 +207,10 @@ class FakeRunService:
         """Say what the log up to a moment holds; other moments of the run are not known."""
         self._logs[run.ref.run_id, moment.input_hash] = _Log(lines, faults, cut)
 
+    def set_events(self, run: Run, *found: Instance, cut: str | None = None) -> None:
+        """Say which events hold the name of any property; a search gives as many as are asked for."""
+        self._events[run.ref.run_id] = Instances(found=found, cut=cut)
+
     def set_build_log(self, run: Run, *lines: LogLine) -> None:
         """Say what a run's build log holds."""
         self._build_logs[run.ref.run_id] = lines
@@ -252,6 +260,8 @@ class FakeRunService:
             finds_launched=self._offered("finds_launched"),
             moment_logs=self._offered("moment_logs"),
             run_logs=self._offered("run_logs"),
+            instances=self._offered("instances"),
+            elsewhere=self._offered("elsewhere"),
             debugs=self._offered("debugs"),
             cancels=self._offered("cancels"),
             reports=self._offered("reports"),
@@ -360,6 +370,27 @@ class FakeRunService:
             size=size,
             cut=log.cut,
         )
+
+    async def instances(self, run_id: str, name: str, most: int, report: Report) -> Instances:
+        """Return what `set_events` said of those whose text holds the name."""
+        self._enter("instances", name)
+        self._judge(not name.strip(), "a search for every event")
+        self._known(run_id)
+        await report("looking for events")
+        if run_id not in self._events:
+            raise NotAvailable("No events of this run can be looked for.")
+        known = self._events[run_id]
+        fitting = tuple(each for each in known.found if name.casefold() in each.line.text.casefold())
+        return replace(known, found=fitting[:most], more=len(fitting) > most)
+
+    def page(self, run: Run, moment: Moment, /) -> Link | None:
+        """Return a page for a run that has a session."""
+        address = f"https://demo.antithesis.com/search?search={run.session_id}-{moment.vtime}"
+        return Link("Logs Explorer", address) if run.session_id else None
+
+    def commands(self, run: Run, moment: Moment, /) -> tuple[str, ...]:
+        """Return lines of a command line."""
+        return (f"snouty runs logs {run.ref.run_id} {moment.input_hash} {moment.vtime}",)
 
     async def run_log(self, query: RunLogQuery, report: Report) -> LogExcerpt:
         """Return the last lines of a run's log, of those that hold the text where it reads less by that."""
@@ -558,7 +589,7 @@ BUILDS = Terms(
 
 def a_build_server(**changes: object) -> FakeRunService:
     """Return the platform's second face: builds and tests, without moments, reports and a way to find a launch."""
-    lacks = frozenset({"moment_logs", "debugs", "reports", "finds_launched"})
+    lacks = frozenset({"moment_logs", "instances", "elsewhere", "debugs", "reports", "finds_launched"})
     given = {"terms": BUILDS, "ids": re.compile(r"[0-9]{1,9}"), "lacks": lacks, "also": TRIAGE, **changes}
     return FakeRunService(**given)  # type: ignore[arg-type]  # the test's own
 
@@ -575,7 +606,9 @@ EXECUTIONS = Terms(
 
 def a_harness(**changes: object) -> FakeRunService:
     """Return the platform's third face: it lists no runs, and says once of which launcher one is."""
-    lacks = frozenset({"lists", "moment_logs", "debugs", "reports", "finds_launched", "cancels"})
+    lacks = frozenset(
+        {"lists", "moment_logs", "instances", "elsewhere", "debugs", "reports", "finds_launched", "cancels"}
+    )
     ids = re.compile(r"exec_[0-9a-z]{1,20}")
     given = {"terms": EXECUTIONS, "ids": ids, "lacks": lacks, "also": RATINGS, "thin": True, **changes}
     return FakeRunService(**given)  # type: ignore[arg-type]  # the test's own

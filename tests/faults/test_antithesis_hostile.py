@@ -681,6 +681,32 @@ async def test_logs__every_end(reply: Reply, total: int, cut: str | None, spool:
     assert (excerpt.total, len(excerpt.lines), excerpt.cut) == (total, total, cut)
 
 
+@pytest.mark.parametrize(
+    ("reply", "found", "cut"),
+    [
+        (streams(LINES), 8, None),
+        (streams(LINES[:-20], cut=True), 7, "the stream broke off"),
+        (streams(LINES, b'{"error":"Please try again."}\n'), 8, "the platform broke off: Please try again."),
+        (streams(b'\n{\n[]\n"x"\n' + LINES), 11, None),
+        (streams(LINES * 20), 100, None),
+    ],
+)  # fmt: skip
+async def test_instances__every_end(reply: Reply, found: int, cut: str | None, spool: Path) -> None:
+    """What came is kept, what broke off is said, and a platform that gives more than was asked for is bounded."""
+    async with raw_server(reply) as server, _service(server.base_url, spool) as service:
+        sample = await service.instances(RUN_ID, "balance", 100, _quiet)
+
+    assert (len(sample.found), sample.cut, sample.more) == (found, cut, found == 100)
+    assert parse_qs(server.requests[0].target.partition("?")[2]) == {"q": ["balance"], "limit": ["101"]}
+
+
+async def test_instances__a_404_of_a_run_that_is_there(spool: Path) -> None:
+    """It is not said that there is no such run, and not that nothing was found."""
+    async with raw_server(GONE, json_says(RUN)) as server, _service(server.base_url, spool) as service:
+        with pytest.raises(NotAvailable, match="No events of this run can be looked for"):
+            await service.instances(RUN_ID, "balance", 100, _quiet)
+
+
 async def test_logs__left_at_the_moment(spool: Path) -> None:
     """A stream that goes on for ever is left at the first line later than the moment."""
     async with raw_server(streams(LINES, _line(9.5), _line(9.6), hold=asyncio.Event())) as server:

@@ -75,11 +75,11 @@ def test_offered__fits_into_one_discord_command() -> None:
 
 
 COMMON = {"run", "connection"}
-OF_A_LOG = {*COMMON, "lines", "grep", "property"}
+OF_A_LOG = {*COMMON, "handover", "lines", "grep", "property"}
 OF_A_SUBSCRIPTION = {"launcher", "outcomes", "keep", "connection"}
 TAKEN: dict[str, dict[str, set[str]]] = {
     "antithesis": {
-        "logs": OF_A_LOG | {"moment", "window", "source", "errors", "build", "compare"},
+        "logs": OF_A_LOG | {"moment", "window", "source", "errors", "build", "compare", "events"},
         "debug": COMMON | {"moment", "property", "session", "recipients", "description", "again"},
         "rerun": COMMON,
         "watch": OF_A_SUBSCRIPTION | {"source", "report_links"},

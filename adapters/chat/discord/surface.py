@@ -194,7 +194,8 @@ class DiscordSurface(Surface[Interaction]):
     async def finish(self, inbound: Command, card: Card, message: MessageRef | None) -> None:  # noqa: ARG002 - the protocol's
         """Remove the files, which went along with the message."""
         for file in card.files:
-            await asyncio.to_thread(Path(file.path).unlink, missing_ok=True)
+            if file.path:
+                await asyncio.to_thread(Path(file.path).unlink, missing_ok=True)
 
     async def _respond(self, inbound: Command, card: Card) -> PostOutcome:
         """Give the initial response to what asked for a form."""
@@ -295,7 +296,7 @@ def _uploads(card: Card, interaction: Interaction) -> tuple[Sequence[Upload], Ca
     if large:
         card = replace(card, body=(*card.body, (conversation.too_large("Discord", limit >> 20, large),)))
     fit = (file for file in card.files if file.size <= limit)
-    return [Upload(name=cleaning.one_line(f.name)[:NAME], path=f.path) for f in fit], card
+    return [Upload(name=cleaning.one_line(f.name)[:NAME], path=f.path, content=f.content) for f in fit], card
 
 
 async def _outcome(call: Awaitable[Json | None] | Awaitable[None]) -> PostOutcome:

@@ -43,7 +43,10 @@ class Files:
         await self._upload(channel, thread, OVERFLOW_NAME, "The whole answer", content, len(content))
 
     async def send(self, channel: str, thread: str | None, attachment: Attachment) -> bool:
-        """Send a local file and delete it; False where it did not arrive."""
+        """Send a file, and delete it where it lies on the disk; False where it did not arrive."""
+        if not attachment.path:
+            name, title, content = attachment.name, attachment.title, attachment.content
+            return bool(await self._upload(channel, thread, name, title, content, len(content)))
         path = Path(attachment.path)
         try:
             size = await asyncio.to_thread(lambda: path.stat().st_size)

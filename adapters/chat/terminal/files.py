@@ -27,15 +27,18 @@ def with_files_saved(card: Card, folder: Path = FOLDER) -> Card:
 
 
 def _saved(file: Attachment, folder: Path) -> Attachment:
-    """Move one file; its name cannot lead anywhere else."""
+    """Write one file, or move it from where it lies; its name cannot lead anywhere else."""
     folder.mkdir(mode=OWNER_FOLDER, exist_ok=True)
     target = _free(folder, "".join(c if c in SAFE else "-" for c in file.name).lstrip(".") or "file")
     try:
-        shutil.move(file.path, target)
+        if file.path:
+            shutil.move(file.path, target)
+        else:
+            touch(target).write_bytes(file.content)
     except OSError:
         target.unlink(missing_ok=True)  # half of a file looks like a whole one
         raise
-    return replace(file, path=str(touch(target)))
+    return replace(file, path=str(touch(target)), content=b"")
 
 
 def _free(folder: Path, name: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -12,8 +13,14 @@ import httpx
 
 from adapters.configuration.table import secrets_in
 from adapters.platforms.antithesis import launching, protocol
-from adapters.platforms.antithesis.ids import checked_run_id, is_assigned_id, is_run_id, older_than
-from adapters.platforms.antithesis.links import checked_report, same_report
+from adapters.platforms.antithesis.ids import (
+    checked_moment,
+    checked_run_id,
+    is_assigned_id,
+    is_run_id,
+    older_than,
+)
+from adapters.platforms.antithesis.links import checked_report, commands, explorer_url, same_report
 from adapters.platforms.antithesis.logs import LogReader
 from adapters.platforms.antithesis.parameters import EVENT_DESCRIPTION
 from adapters.platforms.antithesis.settings import CHECK_KEY, Tenant
@@ -25,6 +32,7 @@ from adapters.platforms.http.login import Key
 from adapters.platforms.http.paging import Listed, shrinking, walk
 from adapters.platforms.http.sender import Sender
 from adapters.platforms.http.wire import Request
+from bot.cards import Link
 from bot.errors import (
     ListCut,
     NotAvailable,
@@ -36,10 +44,12 @@ from bot.model import (
     Availability,
     Check,
     DebugRequest,
+    Instances,
     LaunchOutcome,
     LaunchRequest,
     LogExcerpt,
     LogQuery,
+    Moment,
     Results,
     Run,
     RunLogQuery,
@@ -97,6 +107,8 @@ class AntithesisService:
             finds_launched=self,
             moment_logs=self,
             run_logs=self,
+            instances=self,
+            elsewhere=self,
             debugs=self,
             cancels=self,
             reports=self,
@@ -192,6 +204,27 @@ class AntithesisService:
             "The run has no such moment. Moments go stale: list the failing properties again for a fresh one.",
             what="moment",
         )
+
+    async def instances(self, run_id: str, name: str, most: int, report: Report) -> Instances:
+        """Look for the events of a run that hold a property's name; without a number the platform gives 50."""
+        try:
+            found = await self._logs.events(run_id, name, most, report)
+        except NotFound:
+            run = await self.run(run_id)
+            raise NotAvailable(f"No events of this run can be looked for ({_words(run)}).") from None
+        limited = not older_than(run_id, protocol.EVENTS_LIMIT_SINCE)
+        return found if limited or len(found.found) < protocol.EVENTS_AT_MOST else replace(found, more=True)
+
+    def page(self, run: Run, moment: Moment, /) -> Link | None:
+        """Return the Logs Explorer at a moment of the run's session."""
+        if run.session_id is None or not is_run_id(run.session_id):
+            return None
+        home, at = self._tenant.home, checked_moment(moment)
+        return Link("Logs Explorer", explorer_url(home, run.session_id, at))
+
+    def commands(self, run: Run, moment: Moment, /) -> tuple[str, ...]:
+        """Return what the platform's command line shows the moment with."""
+        return commands(checked_run_id(run.ref.run_id), checked_moment(moment))
 
     narrows: frozenset[str] = frozenset()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from urllib.parse import SplitResult, quote, urlsplit
 
-from bot.model import Secret
+import msgspec
+
+from bot.model import Moment, Secret
 
 _LONGEST = 2_048
 _TO_ID = 5  # parts of a link up to the report's id: "https:", "", host, "report", id
@@ -55,6 +58,31 @@ def same_report(link: str, pasted: str) -> bool:
     asset = "/".join(part[_TO_ID:])
     return (
         len(part) >= _TO_ID and whole[:_TO_ID] == part[:_TO_ID] and "/".join(whole[_TO_ID:]).startswith(asset)
+    )
+
+
+def explorer_url(origin: str, session_id: str, moment: Moment) -> str:
+    """Return the address of the Logs Explorer at one moment of a session; it asks for a login.
+
+    Its form is not documented: it is what the explorer itself writes there (v6v).
+    """
+
+    def field(name: str, value: str) -> dict[str, object]:
+        return {"h": [{"c": name, "f": "general.custom", "o": "matches", "v": value}], "o": "or"}
+
+    both = {
+        "h": [field("moment.vtime", moment.vtime), field("moment.input_hash", moment.input_hash)],
+        "o": "and",
+    }
+    search = {"q": {"n": {"r": both, "t": {"g": False, "m": ""}, "y": "none"}}, "s": session_id}
+    return f"{origin}/search?search=v6v{urlsafe_b64encode(msgspec.json.encode(search)).decode().rstrip('=')}"
+
+
+def commands(run_id: str, moment: Moment) -> tuple[str, ...]:
+    """Return what the platform's own command line is told to show the log before a moment, and to debug there."""
+    return (
+        f"snouty runs logs {run_id} {moment.input_hash} {moment.vtime}",
+        f"snouty debug --run-id {run_id} --input-hash={moment.input_hash} --vtime {moment.vtime}",
     )
 
 

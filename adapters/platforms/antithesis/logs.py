@@ -6,13 +6,21 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
+from adapters.platforms.antithesis.found import Found
 from adapters.platforms.antithesis.intake import Intake, Known
 from adapters.platforms.antithesis.kept import Gone, Index, Kept, Shelf, delete, kept, key_of
 from adapters.platforms.antithesis.ndjson import Lines
-from adapters.platforms.antithesis.protocol import begin_of, build_logs_request, faults_since, logs_request
+from adapters.platforms.antithesis.protocol import (
+    begin_of,
+    build_logs_request,
+    events_request,
+    faults_since,
+    logs_request,
+)
 from adapters.platforms.antithesis.window import Filter, Window
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.lenient import read
@@ -20,7 +28,7 @@ from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.spool import File, Spool, Writer, part
 from adapters.platforms.http.wire import Request
 from bot.errors import Unreachable
-from bot.model import LogExcerpt, LogQuery
+from bot.model import Instances, LogExcerpt, LogQuery
 from bot.ports import Report
 
 
@@ -65,6 +73,12 @@ class LogReader:
         known = await asyncio.to_thread(intake.known)
         return await _owned(lambda: _excerpt(window, known, written, file=True, keep=False))
 
+    async def events(self, run_id: str, name: str, most: int, report: Report) -> Instances:
+        """Read a sample of the events that hold a name."""
+        intake, found = Intake(), Found(name, most)
+        await self._read(events_request(run_id, name, most), intake, found, report)
+        return found.instances(intake.cut)
+
     async def _log(self, query: LogQuery, window: Window, report: Report, before: Kept | None) -> LogExcerpt:
         """Read the window from the platform as far as it is not known already, and keep it."""
         since, index = faults_since(query), Index()
@@ -87,7 +101,7 @@ class LogReader:
             self._shelf.clear()  # there may be room for the next one then
         return await _owned(lambda: _excerpt(window, known, written, file=query.file, keep=found is not None))
 
-    async def _read(self, request: Request, intake: Intake, into: _Into, report: Report) -> None:
+    async def _read(self, request: Request, intake: Intake, into: _Sink, report: Report) -> None:
         """Read until nothing more is wanted; what breaks off after the first line is named in `cut`."""
         try:
             async with asyncio.timeout(self._limits.stream):
@@ -101,7 +115,7 @@ class LogReader:
                 raise
             intake.cut = "the stream broke off"
 
-    async def _drain(self, request: Request, intake: Intake, into: _Into, report: Report) -> None:
+    async def _drain(self, request: Request, intake: Intake, into: _Sink, report: Report) -> None:
         lines, progress = Lines(self._limits.line), _Progress(self._limits.report, report)
         size = 0
         async with self._caller.stream(request) as chunks:
@@ -113,9 +127,19 @@ class LogReader:
                 if size > self._limits.stream_bytes:
                     intake.cut = f"the log is larger than {self._limits.stream_bytes / 1e6:,.0f} MB"
                     return
-                await into.writer.turn()
+                await into.turn()
                 await progress.tell(size, intake.reached)
         await asyncio.to_thread(_end, lines, intake, into)
+
+
+class _Sink(Protocol):
+    """Where the lines of a stream go."""
+
+    def take(self, block: bytes) -> None:
+        """Take the next block, off the event loop."""
+
+    async def turn(self) -> None:
+        """Go on where that waits for something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +159,12 @@ class _Into:
         self.writer.add(block)
         self.window.take(block)
 
+    async def turn(self) -> None:
+        """Hand on what is to be written."""
+        await self.writer.turn()
 
-def _take(lines: Lines, intake: Intake, into: _Into, chunk: bytes) -> None:
+
+def _take(lines: Lines, intake: Intake, into: _Sink, chunk: bytes) -> None:
     """Look at the next bytes of a stream, in a thread: a hostile line may take long, and the loop must not wait."""
     for block in lines.feed(chunk):
         into.take(intake.take(block, odd=lines.odd))
@@ -144,7 +172,7 @@ def _take(lines: Lines, intake: Intake, into: _Into, chunk: bytes) -> None:
             return
 
 
-def _end(lines: Lines, intake: Intake, into: _Into) -> None:
+def _end(lines: Lines, intake: Intake, into: _Sink) -> None:
     """Take the last line if it is whole; a stream that is closed inside a line ends without any other sign."""
     rest = lines.close()
     if lines.partial and read(rest, dict[str, msgspec.Raw]) is None:

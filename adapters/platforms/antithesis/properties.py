@@ -51,7 +51,7 @@ _ADVICE = _names(
     "Always: Peak memory usage",
 )
 """More of them: what they ask for is missing by a team's choice or for ever, and the others' results hold without it."""
-_NAME = 1_000
+NAME = 1_000  # characters
 _SAMPLES = 20
 _VALUE = 500
 _NOTHING = "{}"  # what an event that has only a moment reads as
@@ -77,14 +77,14 @@ def property_of(body: PropertyBody) -> Check:
     is_event = bool(body.is_event)
     own = "" if is_event else " ".join(body.name.split()).casefold()
     return Check(
-        name=shown(body.name, _NAME),
+        name=shown(body.name, NAME),
         status=_STATUSES.get(body.status or "", CheckStatus.UNKNOWN),
         health=own in _GATES or own in _ADVICE,
         advisory=own in _ADVICE,
         rule=_rule(body) if is_event else None,
         is_event=is_event,
         is_group=bool(body.is_group),
-        group=shown(body.group, _NAME) if body.group else None,
+        group=shown(body.group, NAME) if body.group else None,
         description=scrub(clean(body.description)).text if body.description else None,
         example_count=_count(body.example_count),
         counterexample_count=_count(body.counterexample_count),
@@ -111,12 +111,13 @@ def _samples(raw: msgspec.Raw, *, is_event: bool) -> tuple[Example, ...]:
     items = read(raw, list[msgspec.Raw]) or []
     if not is_event:
         return tuple(_value(item) for item in items[:_SAMPLES])
-    at = [_moment(item) for item in items]
+    at = [moment_in(item) for item in items]
     earliest = sorted(range(len(items)), key=lambda n: (at[n] is None, m.exact if (m := at[n]) else 0))
     return tuple(_event(items[n], at[n]) for n in sorted(earliest[:_SAMPLES]))
 
 
-def _moment(raw: msgspec.Raw) -> Moment | None:
+def moment_in(raw: bytes | msgspec.Raw) -> Moment | None:
+    """Return the moment of an event; None where it has none, or the placeholder."""
     moment = moment_of(_part(raw, "moment"))
     return None if moment is None or moment.placeholder else moment
 
@@ -129,7 +130,7 @@ def _event(raw: msgspec.Raw, moment: Moment | None) -> Example:
     )
 
 
-def _part(raw: msgspec.Raw, name: str) -> msgspec.Raw:
+def _part(raw: bytes | msgspec.Raw, name: str) -> msgspec.Raw:
     return (read(raw, dict[str, msgspec.Raw]) or {}).get(name, NULL)
 
 

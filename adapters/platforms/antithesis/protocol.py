@@ -29,7 +29,7 @@ from adapters.platforms.http.answers import detail_of, error_of
 from adapters.platforms.http.lenient import Page, read_any, read_items, read_page, read_struct
 from adapters.platforms.http.paging import Listed
 from adapters.platforms.http.wire import Answer, Oversized, Request
-from bot.errors import ListCut, UnexpectedAnswer
+from bot.errors import ListCut, NotAvailable, UnexpectedAnswer
 from bot.model import (
     Availability,
     Check,
@@ -41,9 +41,13 @@ from bot.model import (
     RunRef,
     RunStatus,
 )
+from bot.redact import MASK
 
 PAGE = 100  # items of a page; more is refused
 NDJSON = "application/x-ndjson"
+EVENTS_LIMIT_SINCE = 60  # major release
+EVENTS_AT_MOST = 50  # of a search without a number
+_SEARCHED = 200  # characters of a name that are looked for
 PROPERTIES_SINCE, BUILD_LOGS_SINCE, CANCEL_SINCE = 52, 54, 64  # major releases
 FAULTS_BACK = 120.0  # virtual seconds before a moment in which faults are looked for: some 7 MB of a log
 _LAG = timedelta(hours=1)  # how long after the end of a run its properties may still be on their way
@@ -103,6 +107,20 @@ def faults_since(query: LogQuery) -> float:
 def build_logs_request(run_id: str) -> Request:
     """Ask for a run's build log."""
     return Request(path=f"/api/v0/runs/{checked_run_id(run_id)}/build_logs", accept=NDJSON)
+
+
+def events_request(run_id: str, name: str, most: int) -> Request:
+    """Ask for events that hold a property's name, for one more than is wanted, where the release takes a number.
+
+    A part of a long name, or of one that was masked, finds at least as many. Raises `NotAvailable` for no name at all,
+    which would ask for every event.
+    """
+    longest = max(re.split(rf"[…\ufffd]|{re.escape(MASK)}", name), key=len).strip()[:_SEARCHED]
+    if not longest:
+        raise NotAvailable("Events are looked for by a name, and there is none.")
+    limited = not older_than(checked_run_id(run_id), EVENTS_LIMIT_SINCE)
+    pairs = (("q", longest), ("limit", str(most + 1) if limited else None))
+    return Request(path=f"/api/v0/runs/{run_id}/events", query=_given(pairs), accept=NDJSON)
 
 
 def launch_request(request: LaunchRequest) -> Request:

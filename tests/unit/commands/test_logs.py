@@ -450,8 +450,8 @@ async def test_errors__are_one_press_away() -> None:
         asked
         == f"logs demo/{run.ref.run_id} moment={MOMENT.text} window=10 errors=yes source=etcd0 property=balance"
     )
-    assert [button.label for button in card.buttons] == ["Error lines", "Wider window", "Debug"]
-    assert [button.label for button in errors.buttons] == ["Wider window", "Debug"]
+    assert [button.label for button in card.buttons] == ["Error lines", "Wider window", "Debug", "Hand over"]
+    assert [button.label for button in errors.buttons] == ["Wider window", "Debug", "Hand over"]
     assert " window=40 lines=80 source=etcd0 errors=yes " in words_of(errors, "Wider window")
     assert errors.excerpt is not None
     assert [text.split("] ")[1] for text in errors.excerpt.lines] == [
@@ -597,11 +597,11 @@ async def test_logs__one_container_is_one_press_away(
 
 
 async def test_logs__buttons_stand_in_the_order_in_which_people_look() -> None:
-    """Five at most, which is a row of every chat."""
+    """What is looked at next stands before what leaves the log."""
     door = Door()
     run = often_failing(door)
     card = (await door.say(f"logs {run.ref.run_id} moment={MOMENT.text} property=balance")).card
 
     assert [button.label for button in card.buttons] == [
-        "Error lines", "Only etcd1", "Wider window", "Next counterexample", "Debug",
+        "Error lines", "Only etcd1", "Wider window", "Next counterexample", "Debug", "Hand over",
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from bot import platform
 from bot.cards import plain
 from bot.commands.registry import VERBS, text_of
 from bot.model import LogLine, RunQuery
-from bot.platform import REPORT_FILES, Need, listed
+from bot.platform import INSTANCES, REPORT_FILES, Need, listed
 from bot.replies.parts import NOUNS
 from tests.fakes.clock import ManualClock
 from tests.fakes.records import FakeRecords
@@ -40,7 +40,7 @@ def test_needs__all_have_a_noun() -> None:
 
     assert needs == set(NOUNS)
     of_verbs = {need for verb in VERBS.values() for need in verb.needs}
-    assert needs == of_verbs | {REPORT_FILES}  # one of two things that `failing` reads
+    assert needs == of_verbs | {REPORT_FILES, INSTANCES}  # of several things that `failing` and `logs` read
 
 
 async def test_verbs__are_those_that_a_connection_offers() -> None:

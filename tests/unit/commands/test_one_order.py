@@ -90,6 +90,7 @@ async def test_buttons__every_one_beside_a_property_leaves_it_in_the_thread() ->
     run = a_failing_run(door, "zeta", "alpha", "beta")
     status = (await door.say("status latest")).card
     listing = (await door.say("failing latest")).card
+    door.service.set_events(run)
     one = (await door.say("failing latest property=beta")).card
     logs = (await door.say(command_of(listing, "Logs 3"))).card
     cards = [(status, "alpha"), (one, "beta"), (logs, "zeta")]
@@ -98,7 +99,7 @@ async def test_buttons__every_one_beside_a_property_leaves_it_in_the_thread() ->
         (b, name) for item, name in zip(listing.items, sorted(MOMENTS), strict=True) for b in item.buttons
     ]
 
-    assert len(beside) == 2 + 2 + 3 + 6
+    assert len(beside) == 2 + 4 + 4 + 6
     for number, (button, name) in enumerate(beside):
         thread = await door.thread_about(run, f"17000000{number}.000100")
         reply = await door.say(button.command, thread=thread)

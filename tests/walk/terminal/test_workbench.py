@@ -67,3 +67,27 @@ def test_logs__compare_with_a_passing_example(failure: str) -> None:
     assert marks == {"only here", "only there"}
     assert card["files"] == []
     assert clew(button(card, "Logs of the passing example"))["excerpt"]["lines"]
+
+
+def test_logs__more_instances(failure: str) -> None:
+    """The real search of the platform: each event with a moment whose log can be read."""
+    card = clew(button(clew(f"failing {failure}"), "More instances"))
+    marks = [item["mark"] for item in card["items"]]
+    logs = next(b["words"] for b in card["items"][0]["buttons"] if b["label"].startswith("Logs"))
+
+    assert marks[0] == "fails"
+    assert "holds" in marks
+    assert clew(logs)["excerpt"]["lines"]
+
+
+def test_logs__hand_over(failure: str, tenant: SimulatedTenant) -> None:
+    """The file lies where files of this chat lie, for its owner alone, and opens nothing."""
+    card = clew(button(clew(f"logs {failure}"), "Hand over"))
+    (file,) = card["files"]
+    path = Path(file["path"])
+    text = path.read_text()
+
+    assert path.stat().st_mode & 0o077 == 0
+    assert f"snouty runs logs {failure.split(maxsplit=1)[0]} " in text
+    assert "- Faults: `" in text
+    assert not any(secret in text for secret in ("auth=", "v2.public", tenant.api_key))
