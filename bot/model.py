@@ -450,7 +450,7 @@ class LogQuery:
     run_id: str
     moment: Moment
     window: float = 10.0
-    grep: str | None = None  # plain text, case-sensitive
+    grep: str | None = None  # a text, case-sensitive, or a pattern of RE2 in slashes: /…/, /…/i for any case
     source: str | None = None  # a container or source name
     errors: bool = False  # only error lines with what belongs to them, and lines that mention an error
     patterns: bool = False  # count the lines that pass grep and source by their pattern, to compare windows
@@ -464,7 +464,7 @@ class RunLogQuery:
 
     run_id: str
     lines: int = 20
-    grep: str | None = None  # plain text, case-sensitive
+    grep: str | None = None  # a text, case-sensitive, or a pattern of RE2 in slashes: /…/, /…/i for any case
     check: str | None = None  # the lines of one check, by its name
     artifact: str | None = None  # this file of the run instead, by its name
     file: bool = False  # the whole log as a file

@@ -369,7 +369,7 @@ VERB = Verb(
         replace(MOMENT, taken=_by_moment),
         Parameter(name="window", summary="How far back, in virtual seconds", kind=FieldKind.SECONDS,
                   example="window=30", taken=_by_moment),
-        Parameter(name="grep", summary="Only lines that contain this text", kind=FieldKind.TEXT, example="grep=panic",
+        Parameter(name="grep", summary="Only lines with this text, or matching /a pattern/", kind=FieldKind.TEXT, example="grep=panic",
                   taken=_either("grep")),
         Parameter(name="source", summary="Only lines of this container", kind=FieldKind.TEXT,
                   example="source=etcd0", taken=_either("source")),

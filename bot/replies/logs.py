@@ -21,7 +21,7 @@ from bot.cards import (
     Untrusted,
 )
 from bot.command import MomentTarget
-from bot.errors import ClewError, UserError
+from bot.errors import ClewError, UserError, WrongValue
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run, RunLogQuery
 from bot.platform import Platform
 from bot.replies import at_moment
@@ -37,6 +37,7 @@ from bot.replies.wording import (
     sentence,
     short_id,
     size_of,
+    stopped,
     titled,
     virtual,
     virtual_seconds,
@@ -50,6 +51,14 @@ from bot.triage import RunFile
 def text_too_long(most: int) -> UserError:
     """Refuse a filter that is too long."""
     return UserError(f"grep= takes at most {most} characters.", "Give a shorter, distinctive text.")
+
+
+def bad_pattern(why: str) -> UserError:
+    """Refuse a regular expression; `why`: what is wrong in it, as the library says it."""
+    hint = "RE2 has no lookarounds and no backreferences; without the slashes the text is looked for as it stands."
+    return WrongValue(
+        "grep", f"cannot be used as a regular expression: {stopped(why)}", "/panic|fatal/", hint=hint
+    )
 
 
 def no_log_at_all(why: str, error: ClewError) -> str:

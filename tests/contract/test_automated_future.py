@@ -461,8 +461,13 @@ async def test_log__newest_of_the_failing_result(team: TeamStage) -> None:
     logs = there(team.platform.run_logs)
 
     excerpt = await logs.run_log(RunLogQuery(run_id=run_id, lines=2, grep="9"), _quiet)
+    pattern = await logs.run_log(RunLogQuery(run_id=run_id, lines=2, grep="/BALANCE [0-4]$/i"), _quiet)
     named = await logs.run_log(RunLogQuery(run_id=result_id, artifact="old", file=True), _quiet)
 
+    assert ([line.text for line in pattern.lines], pattern.matched) == (
+        ["10:31 balance 3", "10:31 balance 4"],
+        5,
+    )
     assert [line.text for line in excerpt.lines] == ["10:31 balance 98", "10:31 balance 99"]
     assert (excerpt.matched, excerpt.total) == (19, 100)
     assert excerpt.kept_until == team.server.now() + timedelta(days=30)

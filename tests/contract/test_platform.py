@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -250,6 +251,23 @@ async def test_logs__grep(stage: Stage) -> None:
     assert all(word in line.text for line in some.lines)
     assert (none.matched, none.lines) == (0, ())
     assert none.total > 0
+
+
+async def test_logs__grep_for_a_pattern(stage: Stage) -> None:
+    """A regular expression in slashes shows every line that matches; one that cannot be used is refused."""
+    run = await stage.platform.reads.run(stage.add(RunStatus.COMPLETED, failing=FAILING))
+    moment = there((await stage.platform.reads.results(run)).failing[0].moment)
+    query = LogQuery(run_id=run.ref.run_id, moment=moment, window=12.0, lines=1_000, file=False)
+    read = there(stage.platform.moment_logs).logs
+    whole = await read(query, _quiet)
+    words = [re.escape(line.text.split()[0]).replace("/", r"\/").upper() for line in whole.lines[-3:]]
+    pattern = "^(" + "|".join(words) + r")\W"
+    found = await read(replace(query, grep=f"/{pattern}/i"), _quiet)
+    expected = [line.text for line in whole.lines if re.search(pattern, line.text, re.IGNORECASE)]
+
+    assert [line.text for line in found.lines] == expected != []
+    with pytest.raises(UserError, match="regular expression"):
+        await read(replace(query, grep="/(/"), _quiet)
 
 
 async def test_logs__errors(stage: Stage) -> None:

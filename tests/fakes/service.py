@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapters.platforms.antithesis import launching
+from adapters.platforms.http.matching import Grep
 from bot.cards import Link
 from bot.errors import ListCut, NotAvailable, NotFound, ServiceError, ServiceFailed
 from bot.model import (
@@ -401,7 +402,9 @@ class FakeRunService:
         if run_id not in self._build_logs:
             raise NotAvailable("This run has no build log.")
         grep = query.grep if "grep" in self.narrows else None
-        found = tuple(line for line in self._build_logs[run_id] if (grep or "") in line.text)
+        found = tuple(
+            line for line in self._build_logs[run_id] if grep is None or Grep(grep).finds(line.text)
+        )
         return LogExcerpt(lines=found[-lines:], matched=len(found), total=len(found))
 
     form = staticmethod(launching.form)
@@ -631,7 +634,7 @@ def _place(run: Run) -> tuple[datetime, int, str]:
 
 
 def _matches(line: LogLine, query: LogQuery) -> bool:
-    return (not query.grep or query.grep in line.text) and query.source in {None, line.source}
+    return (not query.grep or Grep(query.grep).finds(line.text)) and query.source in {None, line.source}
 
 
 def _plain_text(pairs: tuple[tuple[str, str], ...]) -> bool:

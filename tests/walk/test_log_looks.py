@@ -52,7 +52,7 @@ async def test_slack__a_second_look_makes_no_request(tmp_path: Path) -> None:
         for number, label in enumerate(("Wider window", "Error lines", _only(shown.blocks)), 2):
             await slack.press(shown, label)
             await bot.answered(number)
-        await slack.mention("logs window=3 grep=FAIL", thread=shown.thread_ts or shown.ts)
+        await slack.mention("logs window=3 grep=/fail|ERR/i", thread=shown.thread_ts or shown.ts)
         await bot.answered(5)
         words = [message.words for message in slack.world.ours()]
 
@@ -72,7 +72,7 @@ async def test_discord__a_second_look_makes_no_request(tmp_path: Path) -> None:
         for label in ("Wider window", "Error lines", _only(shown.components)):
             await world.press(shown, label)
         (thread,) = world.main.threads
-        await world.mention("logs window=3 grep=FAIL", channel=thread)
+        await world.mention("logs window=3 grep=/fail|ERR/i", channel=thread)
         words = [said(message) for message in world.ours(thread)]
 
         assert len(tenant.requests(path=".*/logs")) == 1

@@ -32,6 +32,7 @@ from adapters.platforms.http.ids import read_in_address
 from adapters.platforms.http.lenient import read_struct
 from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.login import Key
+from adapters.platforms.http.matching import Grep
 from adapters.platforms.http.sender import Sender
 from adapters.platforms.http.wire import Request
 from bot.cards import Line
@@ -169,12 +170,13 @@ class ExecutionService:
     async def run_log(self, query: RunLogQuery, report: Report) -> LogExcerpt:
         """Return the errors that an execution gives, whole: it keeps no logs. Raises `NotFound`, `NotAvailable`."""
         del report
+        grep = Grep(query.grep) if query.grep else None
         found = await self.results(await self.run(query.run_id))
         wanted = [check for check in found.failing if query.check in {None, check.name}]
         lines = [line for check in wanted for line in _lines(check, alone=query.check is not None)]
         if not lines:
             raise NotAvailable(no_error_given(TERMS))
-        shown = [line for line in lines if query.grep is None or query.grep in line.text]
+        shown = [line for line in lines if grep is None or grep.finds(line.text)]
         return LogExcerpt(
             lines=tuple(shown), matched=len(shown), total=len(lines), instead=no_logs_kept(TERMS)
         )

@@ -25,6 +25,7 @@ from adapters.platforms.antithesis.window import Filter, Window
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.lenient import read
 from adapters.platforms.http.limits import Limits
+from adapters.platforms.http.matching import Grep
 from adapters.platforms.http.spool import File, Spool, Writer, part
 from adapters.platforms.http.wire import Request
 from bot.errors import Unreachable
@@ -48,7 +49,7 @@ class LogReader:
         window = Window(
             Filter(
                 lines=query.lines,
-                grep=query.grep,
+                grep=Grep(query.grep) if query.grep else None,
                 source=query.source,
                 errors=query.errors,
                 patterns=query.patterns,

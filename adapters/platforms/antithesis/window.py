@@ -15,6 +15,7 @@ from adapters.platforms.antithesis.intake import Known, holding, last_vtime, lin
 from adapters.platforms.antithesis.ndjson import stub_size
 from adapters.platforms.antithesis.shorten import shortened
 from adapters.platforms.http.lenient import NULL, read_any, read_struct, time_of
+from adapters.platforms.http.matching import Grep
 from adapters.platforms.http.spool import File
 from adapters.platforms.http.text import LONGEST, one_line
 from bot.model import LineKind, LogExcerpt, LogLine
@@ -47,30 +48,30 @@ class Filter:
     """
 
     lines: int
-    grep: str | None = None
+    grep: Grep | None = None
     source: str | None = None
     errors: bool = False
     patterns: bool = False
     begin: float | None = None  # virtual seconds, itself included
 
     @property
-    def needle(self) -> bytes | None:
-        """Bytes that every wanted line holds if it is shown as served; b"": there are none; None: no filter."""
+    def needles(self) -> tuple[bytes, ...] | None:
+        """Bytes of which every wanted line holds some if it is shown as served; empty: none are known; None: no filter."""
         if self.errors:
-            return b""
-        wanted = self.grep or self.source
-        if not wanted:
+            return ()
+        if self.grep is None and not self.source:
             return None
-        runs: list[str] = _PLAIN.findall(wanted)
-        return max(runs, key=len, default="").encode()
+        wanted = self.grep.literals if self.grep is not None else (self.source or "",)
+        found = tuple(max(_PLAIN.findall(text), key=len, default="").encode() for text in wanted)
+        return found if all(found) else ()
 
     def takes(self, line: LogLine, raw: bytes) -> bool:
         """Whether a decoded line is wanted; a long one is also searched beyond what is shown of it."""
         if line.kind is LineKind.STUB or (self.source and self.source not in _names(line, raw)):
             return False
-        if not self.grep or self.grep in line.text:
+        if self.grep is None or self.grep.finds(line.text):
             return True
-        return len(raw) > LONGEST and self.grep.encode("utf-8", "replace") in raw
+        return len(raw) > LONGEST and self.grep.finds_raw(raw)
 
 
 class Window:
@@ -83,7 +84,7 @@ class Window:
     def __init__(self, wanted: Filter, *, build: bool = False) -> None:
         self._wanted = wanted
         self._render = build_line if build else log_line
-        self._needle = wanted.needle
+        self._needles = wanted.needles
         self._blocks: deque[tuple[bytes, int]] = deque()  # the newest, as few as hold the lines to show
         self._held = 0
         self._hits: deque[LogLine] = deque(maxlen=max(0, wanted.lines))
@@ -102,16 +103,16 @@ class Window:
     def _look(self, block: bytes) -> None:
         count = block.count(b"\n")
         self.total += count
-        if self._needle is None:
+        if self._needles is None:
             self._hold(block, count)
             if self._wanted.patterns:
                 self._count(block)
         else:
-            self._search(block, self._needle)
+            self._search(block, self._needles)
 
     def may_pass(self, left: int) -> bool:
         """Whether the next lines need not be seen, but only be counted; `left`: how many come behind them."""
-        seen = self._needle is not None or self._wanted.patterns
+        seen = self._needles is not None or self._wanted.patterns
         return self.begun and not seen and left >= self._wanted.lines
 
     def pass_by(self, lines: int) -> None:
@@ -144,7 +145,7 @@ class Window:
     def _matched(self) -> int:
         if self._wanted.errors:
             return self._errors.told + self._errors.mentions
-        return self.total if self._needle is None else self.matched
+        return self.total if self._needles is None else self.matched
 
     def _begun(self, block: bytes) -> bytes:
         """Leave out lines before the window: those for the faults, and what a platform sends unasked.
@@ -181,8 +182,11 @@ class Window:
             text = self._render(raw).text if text is None else text[:LONGEST]
             self._patterns.take(text, partial(self._render, raw))
 
-    def _search(self, block: bytes, needle: bytes) -> None:
-        for raw in _may_show(block, needle, self._wanted.grep):
+    def _search(self, block: bytes, needles: tuple[bytes, ...]) -> None:
+        grep = (
+            None if self._wanted.errors else self._wanted.grep
+        )  # errors need to know what stands around them
+        for raw in _may_show(block, needles, grep):
             line = self._render(raw)
             wanted = self._wanted.takes(line, raw)
             if self._wanted.errors:
@@ -196,7 +200,7 @@ class Window:
     def _shown(self) -> tuple[LogLine, ...]:
         if self._wanted.errors:
             return self._errors.kept
-        if self._needle is not None:
+        if self._needles is not None:
             return tuple(self._hits)
         lines = lines_of(b"".join(block for block, _ in self._blocks))
         return tuple(self._render(raw) for raw in lines[max(0, len(lines) - self._wanted.lines) :])
@@ -240,26 +244,31 @@ def _names(line: LogLine, raw: bytes) -> set[str]:
     return {line.source, name} if isinstance(name, str) else {line.source}
 
 
-def _may_show(block: bytes, needle: bytes, shown: str | None) -> Iterator[bytes]:
-    """Yield the lines that may show a text: those that hold its bytes, and those not shown as they are served."""
-    if not needle:
-        yield from lines_of(block)
+def _may_show(block: bytes, needles: tuple[bytes, ...], wanted: Grep | None) -> Iterator[bytes]:
+    """Yield the lines that may show what is wanted: those that hold its bytes, and those not shown as they are served.
+
+    Where nothing is known of its bytes, what is shown decides; where that is not wanted (None), all of them may.
+    """
+    if not needles:
+        yield from (line for line in lines_of(block) if wanted is None or _may_be_shown(line, wanted))
     elif _is_plain(block) and not _NOT_AS_SERVED.search(b"\n" + block, 0, len(block)):
-        yield from holding(block, needle)
+        yield from holding(block, *needles)
     else:
-        yield from (line for line in lines_of(block) if needle in line or _may_be_shown(line, shown))
+        for line in lines_of(block):
+            if any(needle in line for needle in needles) or _may_be_shown(line, wanted, served=True):
+                yield line
 
 
-def _may_be_shown(line: bytes, shown: str | None) -> bool:
-    """Whether a line may show a text, or be of a source (None), whose bytes it does not hold."""
+def _may_be_shown(line: bytes, wanted: Grep | None, *, served: bool = False) -> bool:
+    """Whether a line may show what is wanted, or be of a source (None); `served`: it does not hold its bytes."""
     if len(line) > LONGEST or not _AS_SERVED.match(line) or not _is_shown_as_text(line):
         return True
-    if _is_clean(line):
+    if served and _is_clean(line):
         return False
-    body = (
-        read_struct(line, _Text) if shown is not None else None
-    )  # its text alone decides: no need for the rest
-    return body is None or body.output_text is None or shown is None or shown in one_line(body.output_text)
+    if wanted is None:
+        return True
+    body = read_struct(line, _Text)  # its text alone decides: no need for the rest
+    return body is None or body.output_text is None or wanted.finds(one_line(body.output_text))
 
 
 def _is_plain(part: bytes) -> bool:

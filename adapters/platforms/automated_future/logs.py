@@ -12,6 +12,7 @@ from adapters.platforms.automated_future.decode import Artifact, address_of, art
 from adapters.platforms.automated_future.records import Records
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.limits import MIB, Limits
+from adapters.platforms.http.matching import Grep
 from adapters.platforms.http.spool import File, Spool, Writer
 from adapters.platforms.http.text import one_line, shown, unsigned_bytes
 from adapters.platforms.http.wire import Oversized
@@ -40,6 +41,7 @@ class LogReader:
 
     async def log(self, query: RunLogQuery, report: Report) -> LogExcerpt:
         """Show the end of the newest log of a result, or of the file that is named."""
+        grep = Grep(query.grep) if query.grep else None
         result_id = await self._result(query)
         found = artifacts_of(
             (await self.caller.read(protocol.artifacts_request(result_id), what="result")).body
@@ -51,7 +53,7 @@ class LogReader:
         total = matched = 0
         for line in content.decode("utf-8", "replace").splitlines():
             total += 1
-            if query.grep is None or query.grep in line:
+            if grep is None or grep.finds(line):
                 matched += 1
                 kept.append(line)
         file = await self._file(content, result_id) if query.file else File()

@@ -17,6 +17,7 @@ from adapters.platforms.http import sse
 from adapters.platforms.http.caller import Caller
 from adapters.platforms.http.lenient import read_struct, readable
 from adapters.platforms.http.limits import MIB, Limits
+from adapters.platforms.http.matching import Grep
 from adapters.platforms.http.spool import File, Spool, Writer
 from adapters.platforms.http.text import clean, one_line, shown, unsigned_bytes
 from adapters.platforms.testhide import protocol
@@ -244,10 +245,10 @@ async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[_Event]:
 
 
 def _filter(query: RunLogQuery) -> Callable[[str], bool]:
-    """Return what says whether a line is wanted: it holds the text, and the test's name, of which the last part is enough."""
-    grep, check = query.grep or "", query.check
+    """Return what says whether a line is wanted: it is looked for, and has the test's name, of which the last part is enough."""
+    grep, check = Grep(query.grep) if query.grep else None, query.check
     last = check.rpartition("::")[2] if check else ""
-    return lambda line: grep in line and last in line
+    return lambda line: (grep is None or grep.finds(line)) and last in line
 
 
 def _without_end(line: str) -> str:

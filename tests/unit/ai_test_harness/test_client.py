@@ -203,10 +203,12 @@ async def test_run_log__is_the_error_whole() -> None:
         both = await service.run_log(RunLogQuery(run_id=execution), _quiet)
         one = await service.run_log(RunLogQuery(run_id=execution, check="Login"), _quiet)
         grep = await service.run_log(RunLogQuery(run_id=execution, grep="40"), _quiet)
+        pattern = await service.run_log(RunLogQuery(run_id=execution, grep="/^LINE 4[01]$|^401/i"), _quiet)
 
         assert [line.text for line in one.lines] == error.splitlines()
         assert [line.text for line in both.lines] == ["Login", *error.splitlines(), "Pay", "401"]
         assert [line.text for line in grep.lines] == ["line 40", "401"]
+        assert [line.text for line in pattern.lines] == ["line 40", "line 41", "401"]
         assert one.instead == "AI Test Harness keeps no logs; this is the error it gives."
         with pytest.raises(NotAvailable):
             await service.run_log(RunLogQuery(run_id=execution, check="Search"), _quiet)

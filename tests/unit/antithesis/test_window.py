@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.platforms.antithesis.intake import Intake, error_in, vtime_of
+from adapters.platforms.antithesis.intake import Intake, Known, error_in, vtime_of
 from adapters.platforms.antithesis.ndjson import Lines, stub
 from adapters.platforms.antithesis.window import Filter, Window, build_line, log_line
+from adapters.platforms.http.matching import Grep
 from adapters.platforms.http.spool import File
+from bot.errors import UserError
 from bot.model import LineKind, LogExcerpt
 
 
@@ -48,6 +50,7 @@ def _window(
     stream: bytes, *, piece: int = 1 << 18, build: bool = False, **wanted: Any
 ) -> tuple[LogExcerpt, _Read]:
     since = None if build else wanted.pop("faults_since", 0.0)
+    wanted |= {"grep": Grep(wanted["grep"])} if "grep" in wanted else {}
     there = _Read(
         Intake(end=wanted.pop("end", None), faults_since=since),
         Window(Filter(**{"lines": 100, **wanted}), build=build),
@@ -250,6 +253,9 @@ SHOWN = [
         ("auth=***", [11]),
         ("SECRET", []),
         ("x1b", []),
+        ("/term=7|bold/", [0, 8, 10]),
+        (r"/auth=\*+/", [11]),
+        ("/secret/i", []),
     ],
 )
 @pytest.mark.parametrize("many", [0, 3])
@@ -301,6 +307,29 @@ def test_window__grep_is_what_reading_every_line_finds(
     excerpt, _ = _window(b"\n".join(lines) + b"\n", grep=grep or "term", begin=0.0, end=99.0)
 
     assert _texts(excerpt) == [text for line in lines if (grep or "term") in (text := log_line(line).text)]
+
+
+@given(
+    st.lists(TEXTS, min_size=1, max_size=6),
+    st.lists(st.sampled_from(["term", "=", "7", "|", ".*", "a.go:8", "[0-9]", "é", "?", " "]), max_size=5),
+    st.sampled_from(["", "i"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_window__a_pattern_is_what_matching_every_line_finds(
+    texts: list[str], pieces: list[str], flag: str
+) -> None:
+    """Whatever of the pattern stands in the raw bytes, every line that matches is found, and no other."""
+    try:
+        grep = Grep(f"/{''.join(pieces) or 'term'}/{flag}")
+    except UserError:
+        return
+    lines = [_event(str(n), text).rstrip(b"\n") for n, text in enumerate(texts)]
+    window = Window(Filter(lines=100, grep=grep))
+    window.take(b"\n".join(lines) + b"\n")
+
+    assert _texts(window.excerpt(Known(), File())) == [
+        t for line in lines if grep.finds(t := log_line(line).text)
+    ]
 
 
 def _fault_event(vtime: float, name: str, **fault: Any) -> bytes:

@@ -161,6 +161,21 @@ async def test_logs__grep_and_source_narrow_what_is_shown() -> None:
     assert miss.excerpt is None
 
 
+async def test_logs__grep_takes_a_pattern() -> None:
+    """In slashes; of one that cannot be used is said what is wrong in it, and how to do without."""
+    door = Door()
+    run = failing_run(door)
+
+    hit = (await door.say(f"logs {run.ref.run_id} grep='/LINE [56]$/i'")).card
+    wrong = (await door.say(f"logs {run.ref.run_id} grep=/line(/")).card
+
+    assert [line.split("] ")[1] for line in there(hit.excerpt).lines] == ["line 5", "line 6"]
+    assert "Only lines with" in {fact.label for fact in hit.facts}
+    assert "/LINE [56]$/i" in told(hit)
+    assert "grep= cannot be used as a regular expression: missing ): line(." in told(wrong)
+    assert "without the slashes the text is looked for as it stands" in told(wrong)
+
+
 async def test_logs__a_pasted_moment_wins_over_the_thread() -> None:
     """What is pasted is what is meant."""
     door = Door()
