@@ -241,7 +241,11 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a form, named like the parameter it fills. `summary`, `example`: what help says of that."""
+    """One field of a form, named like the parameter it fills. `summary`, `example`: what help says of that.
+
+    `usual`: left empty, it is filled in where it is shown with what most of the launcher's last runs had; then the
+    value is `offered`, and nobody gave it.
+    """
 
     name: str
     label: str
@@ -252,6 +256,8 @@ class Field:
     choices: tuple[str, ...] = ()
     summary: str = ""
     example: str = ""
+    usual: bool = False
+    offered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -544,6 +544,14 @@ class LaunchRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """With which runs a run is compared: those of its `series`; with one that is ephemeral no later one is."""
+
+    series: tuple[str, str, str]  # as `Run.series`
+    ephemeral: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DebugRequest:
     """A multiverse debugging session to open; exactly one of `run_id` and `session_id` is set."""
 

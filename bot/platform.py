@@ -10,7 +10,7 @@ adapter; everything else (`launch`, `rerun`, `cancel`, `diagnose` …) is sent o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Hashable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -20,6 +20,7 @@ from bot.model import (
     NOTHING,
     Check,
     DebugRequest,
+    Group,
     Instances,
     LaunchOutcome,
     LaunchRequest,
@@ -113,8 +114,17 @@ class Launches(Protocol):
         Raises `UserError` naming the value that is wrong, `Rejected` where the platform would not take it.
         """
 
-    def tested(self, request: LaunchRequest, /) -> Hashable:
-        """Return what a launch tests: equal for two that differ only in name, mail or order."""
+    def tested(self, request: LaunchRequest, /) -> Mapping[str, str]:
+        """Return what a launch tests, by the names that are sent: equal for two that differ only in name, mail or order.
+
+        Raises as `parameters` does.
+        """
+
+    def group(self, request: LaunchRequest, /) -> Group | None:
+        """Return with which runs the run of a launch will be compared; None where that cannot be told before."""
+
+    def given(self, run: Run, /) -> Mapping[str, str]:
+        """Return what a launch like a run would be given, as far as the run says, by the names of the form."""
 
     def cost(self, request: LaunchRequest, /) -> str:
         """Say what a launch costs, to stand behind "for": "30 minutes of test time"."""

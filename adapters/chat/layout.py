@@ -65,14 +65,15 @@ def progress_bar(progress: Progress) -> str:
 
 
 def own_buttons(card: Card, shown: int) -> tuple[Button, ...]:
-    """Return a card's own buttons; one opens its form, which a chat can open on a press alone.
+    """Return a card's own buttons; one opens its form with what was given, which a chat can open on a press alone.
 
     `shown`: how many of its items have room, so that the next page of a list begins with the one after them.
     """
     form, buttons = card.form, paged_buttons(card, shown)
     if form is None or any(b.opens_form and b.command and b.command.verb == form.verb for b in card.buttons):
         return buttons
-    return (Button(label=layout.FILL_IN, command=Command(form.verb), opens_form=True), *buttons)
+    given = {field.name: field.value for field in form.fields if field.value and not field.offered}
+    return (Button(label=layout.FILL_IN, command=Command(form.verb, given), opens_form=True), *buttons)
 
 
 def paged_buttons(card: Card, shown: int) -> tuple[Button, ...]:

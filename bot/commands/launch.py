@@ -8,13 +8,14 @@ confirmed the exact parameters.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from bot import grammar
+from bot import grammar, habits
 from bot.access import Role
 from bot.actions import confirm
 from bot.cards import Field, FieldKind, Form, Line, Reply
@@ -29,11 +30,13 @@ from bot.recent import newest_here
 from bot.replies import launching as replies
 from bot.replies.confirming import just_confirmed
 from bot.replies.forms import TITLES
-from bot.state import Intent, IntentKind
+from bot.state import BEGINNING, Intent, IntentKind
 from bot.targets.run import having_launcher, platform_of, require
+from bot.usual import Habit
 from bot.wordlike import nearest
 
 OWN = ("launcher", "preset", "connection", "again")  # parameters of the verb that are none of the run's
+PATIENCE = 1.5  # seconds for what a form is filled in with: a chat waits three for it
 UNCLEAR_FOR = timedelta(hours=24)  # how long a launch without an answer is looked for
 
 
@@ -44,7 +47,9 @@ async def handle(asked: Asked, services: Services) -> Reply:
     fields = _given(asked, launches, services)
     lacking = [field for field in fields if field.required and not field.value]
     if lacking:
-        return replies.missing(lacking, _form(fields, platform, services), platform.terms)
+        offered = await _offered(fields, platform, services)
+        usual = _words(offered) if offered != fields else ""
+        return replies.missing(lacking, _form(offered, platform, services), platform.terms, usual=usual)
     launcher, *others = fields
     values = {field.name: field.value for field in others if field.value}
     request = LaunchRequest(launcher=grammar.launcher(launcher.value), key=services.new_key(), values=values)
@@ -73,7 +78,10 @@ async def propose(
         request, platform.connection, services, key=request.key, subject=request.launcher
     )
     again = (just_confirmed(repeated, platform, services.clock.now()),) if repeated else ()
-    warnings = (*again, *await _warnings(request, platform, services))
+    newest: list[Run] | None = None  # that cannot be told: then nothing is warned of
+    with suppress(ServiceError):  # what is on record here may be younger, or older, than they are
+        newest = await _newest(request, platform, services)
+    warnings = (*again, *await _warnings(request, newest, platform, services))
     intent = await confirm.draft(request, platform.connection, asked, services, key=request.key,
                                  subject=request.launcher, reason=_reason(reason, repeated))  # fmt: skip
     if asked.invocation.confirmed and (repeated is None or asked.flag("again")):
@@ -81,8 +89,10 @@ async def propose(
     labels = {field.name: field.label for field in fields}
     shown = tuple((labels.get(name, name), value) for name, value in parameters)
     cost, alone = launches.cost(request), asked.invocation.place.direct
+    unlike = habits.unlike(launches, request, newest or ())
+    differs = replies.unlike(unlike, labels, services.clock.now(), platform.terms) if unlike else ()
     return replies.confirmation(
-        intent, request, shown, platform.terms, cost=cost, alone=alone, warnings=warnings,
+        intent, request, shown, platform.terms, cost=cost, alone=alone, warnings=warnings, differs=differs,
         findable=platform.lists is not None, of=of,
     )  # fmt: skip
 
@@ -174,7 +184,49 @@ async def form(asked: Asked, services: Services) -> Form:
     """Return the form, prefilled with what was given so far; further parameters get a field of their own."""
     platform = await _platform(asked, services)
     launches = require(platform, LAUNCHES, services)
-    return _form(_given(asked, launches, services), platform, services)
+    fields = await _offered(_given(asked, launches, services), platform, services)
+    return _form(fields, platform, services)
+
+
+async def _offered(fields: tuple[Field, ...], platform: Platform, services: Services) -> tuple[Field, ...]:
+    """Fill in, where it will be seen, what most of the launcher's last runs had, in a form that nobody has touched.
+
+    So what somebody emptied stays so when they correct another field. What cannot be told soon is left empty.
+    """
+    first, *others = fields
+    if not first.value or any(field.value for field in others) or platform.launches is None:
+        return fields
+    try:
+        async with asyncio.timeout(PATIENCE):
+            named = LaunchRequest(launcher=grammar.launcher(first.value), key="")
+            request = await resolved(named, platform)
+            runs = await _newest(request, platform, services)
+    except (TimeoutError, ServiceError, UserError):
+        return fields
+    usual = habits.usual(platform.launches, request.launcher, runs)
+    return (first, *(_with(field, usual.get(field.name), platform) for field in others))
+
+
+def _with(field: Field, habit: Habit | None, platform: Platform) -> Field:
+    """Fill in a field that is empty, and say what with."""
+    if habit is None or not field.usual:
+        return field
+    return replace(
+        field, value=habit.value, offered=True, hint=replies.as_usual(habit, field.hint, platform.terms)
+    )
+
+
+def _words(fields: Sequence[Field]) -> str:
+    """Write the launch that a form would ask for as it can be typed."""
+    launcher, *others = fields
+    bare = launcher.value if grammar.is_plain(launcher.value) else grammar.quoted(launcher.value)
+    return grammar.written("launch", bare, {field.name: field.value for field in others if field.value})
+
+
+async def _newest(request: LaunchRequest, platform: Platform, services: Services) -> list[Run]:
+    """Return the newest runs of a launcher. Raises `ServiceError`, `StoreError`."""
+    query = RunQuery(launcher=request.launcher, launcher_key=request.launcher_key)
+    return await newest_here(platform, services.store, query)
 
 
 def _form(fields: tuple[Field, ...], platform: Platform, services: Services) -> Form:
@@ -192,23 +244,40 @@ def _reason(given: str, repeated: Intent | None) -> str:
     return "; ".join(part for part in (given, confirm.warned_of(repeated)) if part)
 
 
-async def _warnings(request: LaunchRequest, platform: Platform, services: Services) -> tuple[Line, ...]:
-    """Say what makes this launch look like a slip: an unseen launcher, or one that is at work already."""
+async def _warnings(
+    request: LaunchRequest, newest: list[Run] | None, platform: Platform, services: Services
+) -> tuple[Line, ...]:
+    """Say what makes this launch look like a slip: an unseen launcher, one at work already, nothing to compare with."""
     launcher = request.launcher
     warnings = [*require(platform, LAUNCHES, services).notes(request)]
-    newest: list[Run] | None = None  # that cannot be told: then nothing is warned of
-    with suppress(ServiceError):  # what is on record here may be younger, or older, than they are
-        query = RunQuery(launcher=launcher, launcher_key=request.launcher_key)
-        newest = await newest_here(platform, services.store, query)
     unlisted = newest == [] and request.launcher_key is None
     if unlisted and launcher not in (seen := await known_launchers(platform, services)):
         warnings.append(replies.not_seen(launcher, nearest(launcher, [*seen, *services.presets])))
     going = next((run for run in newest or () if not run.status.terminal), None)
     if going is not None:
         warnings.append(replies.under_way(going, platform.terms))
+    warnings += await _not_compared(request, newest or (), platform, services)
     if any(_unclear(intent, request, platform, services) for intent in await services.store.open_intents()):
         warnings.append(replies.undecided(launcher))
     return tuple(warnings)
+
+
+async def _not_compared(
+    request: LaunchRequest, newest: Sequence[Run], platform: Platform, services: Services
+) -> tuple[Line, ...]:
+    """Warn of a launch whose run will have nothing to be compared with, or that later ones will not be."""
+    group = platform.launches.group(request) if platform.launches else None
+    if group is None:
+        return ()
+    ephemeral = (replies.ephemeral(platform.terms),) if group.ephemeral else ()
+    there = habits.comparable(newest)
+    if not habits.first_of_its_kind(group, there):
+        return ephemeral
+    for timed in (True, False):
+        now, store = services.clock.now(), services.store
+        if await store.earlier(platform.connection, group.series, now, BEGINNING, 1, timed=timed, ended=True):
+            return ephemeral
+    return (*ephemeral, replies.no_baseline(group, there, platform.terms))
 
 
 def _unclear(intent: Intent, request: LaunchRequest, platform: Platform, services: Services) -> bool:

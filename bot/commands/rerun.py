@@ -9,7 +9,6 @@ started with.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import replace
 
 from bot.access import Role
@@ -18,7 +17,6 @@ from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.launch import propose
 from bot.commands.parameters import CONNECTION, RUN
-from bot.errors import UserError
 from bot.model import LaunchRequest, Run
 from bot.platform import LAUNCHES_AGAIN, RERUNS, Launches, Platform, Reruns
 from bot.replies import acting as replies
@@ -71,21 +69,9 @@ async def _launch_again(
 
 
 def _request(run: Run, intent: Intent | None, launches: Launches, key: str) -> LaunchRequest:
-    if intent is not None and isinstance(intent.request, LaunchRequest):
-        values = intent.request.values
-    else:
-        values = {name: value for name, value in run.parameters.items() if _takes(launches, run, name, value)}
-        filled = launches.form(run.launcher, values)
-        values = {field.name: field.value for field in filled if field.value}
+    asked = intent.request if intent is not None else None
+    values = asked.values if isinstance(asked, LaunchRequest) else launches.given(run)
     return LaunchRequest(launcher=run.launcher, key=key, launcher_key=run.launcher_key, values=values)
-
-
-def _takes(launches: Launches, run: Run, name: str, value: str) -> bool:
-    """Whether a launch takes a parameter that a run shows: some are the platform's own, or Clew's."""
-    with suppress(UserError):
-        launches.form(run.launcher, {name: value})
-        return True
-    return False
 
 
 def _scope(asked: Asked) -> RerunScope:

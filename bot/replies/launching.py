@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,19 +26,23 @@ from bot.cards import (
 )
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
-from bot.model import LaunchRequest, Run, RunRef, RunStatus
+from bot.habits import Unlike
+from bot.model import Group, LaunchRequest, Run, RunRef, RunStatus
 from bot.replies import confirming, stages
 from bot.replies.meant import did_you_mean, mistaken
 from bot.replies.outlook import UNKNOWN_OUTLOOK, Outlook, going_on, reruns
 from bot.replies.runs import checks_done
 from bot.replies.runs import waiting as waiting_progress
 from bot.replies.wording import (
+    age,
     clock_time,
     count,
     duration,
     elapsed,
+    last,
     listed,
     minutes,
+    number_of,
     run_name,
     sentence,
     short_id,
@@ -46,18 +50,23 @@ from bot.replies.wording import (
 from bot.state import Intent, IntentState
 from bot.terms import Terms, worded
 from bot.triage import RerunRequest
-from bot.usual import Times
+from bot.usual import Habit, Times
 
 NOT_FINDABLE = "This platform cannot be searched for a launch, so check its own pages."
 FINISHING = "finishing: builds and reports take longer than the requested time"
 _SHOWN = 60  # characters of what was typed that a sentence quotes
+_DIFFERENCES = 6  # from the last run, that a sentence names
+_VALUE = 80  # characters of a value that it quotes
 _LISTED = 10  # launchers that a sentence names
 _ADDRESS = re.compile(r"[^\s@:/;]{1,64}@[^\s@:/;]{1,255}", re.ASCII)  # no image: those have a tag or a digest
 COARSE_ABOVE = 10.0  # requested minutes from which progress is told in whole minutes
 
 
-def missing(lacking: Sequence[Field], form: Form, terms: Terms) -> Reply:
-    """Ask for what a launch needs and was not given; the form and the words ask for the same."""
+def missing(lacking: Sequence[Field], form: Form, terms: Terms, *, usual: str = "") -> Reply:
+    """Ask for what a launch needs and was not given; the form and the words ask for the same.
+
+    `usual`: the command with what most of the launcher's last runs had.
+    """
     names = [worded(field.name, terms) for field in lacking]
     told: Line = (f"To launch {_a(terms.run.one)}, Clew needs {listed([_a(name) for name in names])}.",)
     needed = [field for field in form.fields if field.required and field.name != "launcher"]
@@ -66,9 +75,9 @@ def missing(lacking: Sequence[Field], form: Form, terms: Terms) -> Reply:
     for_example: Line = (", for example ", example) if needed else ()
     how: Line = ("Use ", Untrusted(f"launch LAUNCHER{slots}", code=True), *for_example, ".")
     more: Line = ("“help launch” lists everything that can be set.",)
-    card = Card(
-        title=("What should be launched?",), text=(*told, " ", *how), body=(told, how, more), form=form
-    )
+    as_before: Line = (f"As most of its last {terms.run.many} were started: ", Untrusted(usual, code=True))
+    body = (told, how, as_before, more) if usual else (told, how, more)
+    card = Card(title=("What should be launched?",), text=(*told, " ", *how), body=body, form=form)
     return Reply(card=card, private=True, failed=True)
 
 
@@ -81,12 +90,13 @@ def confirmation(
     cost: str,
     alone: bool,
     warnings: tuple[Line, ...] = (),
+    differs: Line = (),
     findable: bool = True,
     of: Run | None = None,
 ) -> Reply:
     """Show what would be sent, exactly, and what it costs.
 
-    `alone`: nobody but the requester reads it. `findable`: some list may show what a lost answer left behind. `of`: the
+    `alone`: nobody but the requester reads it. `differs`: in what from the last run. `findable`: some list may show what a lost answer left behind. `of`: the
     run that is run again.
     """
     name = request.launcher
@@ -103,6 +113,7 @@ def confirmation(
         tone=Tone.WARNING if warnings else Tone.NEUTRAL,
         body=(
             *warnings,
+            *((differs,) if differs else ()),
             ("These parameters will be sent to the connection ", Untrusted(intent.connection), ":"),
         ),
         facts=tuple(facts),
@@ -174,6 +185,59 @@ def under_way(run: Run, terms: Terms) -> Line:
     """Warn that the same launcher is at work already."""
     return (f"{_a(terms.run.one).capitalize()} of ", Untrusted(run.launcher), " is already running: ",
             Untrusted(short_id(run.ref.run_id), code=True), ". This would start another one.")  # fmt: skip
+
+
+def as_usual(habit: Habit, hint: str, terms: Terms) -> str:
+    """Say at a field where its value comes from."""
+    came = f"filled in as in {habit.times} of its last {number_of(habit.of, terms.run)}"
+    return f"{hint}; {came}" if hint else came
+
+
+def ephemeral(terms: Terms) -> Line:
+    """Warn that a run is left out of the history."""
+    return (f"It is ephemeral: no later {terms.run.one} will be compared with it.",)
+
+
+def no_baseline(group: Group, runs: Sequence[Run], terms: Terms) -> Line:
+    """Warn that none of the runs that can be compared with, newest first, is of a launch's series."""
+    _, source, test_name = group.series
+    of_source = [run for run in runs if (run.source or "") == source]
+    word, mine = ("test name", test_name) if of_source else (terms.source.one, source)
+    there = of_source or runs
+    other = (there[0].test_name if of_source else there[0].source) or ""
+    its: Line = (f"The {word} is “", Untrusted(mine), "”") if mine else (f"No {word} is given",)
+    had: Line = ("“", Untrusted(other), "” in the newest") if other else ("none in the newest",)
+    of_what = terms.source.one if of_source else terms.launcher.one
+    many = last(len(there), f"comparable {terms.run.one}", f"comparable {terms.run.many}")
+    return (*its, f", unlike in {many} of this {of_what} (", *had, "), so what is new may not be known.")
+
+
+def unlike(found: Unlike, labels: Mapping[str, str], now: datetime, terms: Terms) -> Line:
+    """Say in what a launch differs from the last run; empty where that is not known."""
+    which = (
+        f"last comparable {terms.run.one}"
+        if found.comparable
+        else f"last {terms.run.one} of this {terms.launcher.one}"
+    )
+    at = age(found.run, now)
+    name: Line = (Untrusted(short_id(found.run.ref.run_id), code=True), *((" (", *at, ")") if at else ()))
+    if not found.values:
+        return (f"It tests the same as the {which}, ", *name, ".") if found.alike else ()
+    shown = [*found.values.items()][:_DIFFERENCES]
+    told = tuple(
+        span
+        for place, (parameter, pair) in enumerate(shown)
+        for span in ("; " if place else "", Untrusted(labels.get(parameter, parameter)), *_instead(*pair))
+    )
+    more = len(found.values) - len(shown)
+    return (f"Unlike the {which}, ", *name, ": ", *told, f"; and {more:,} more" if more else "", ".")
+
+
+def _instead(now: str | None, then: str | None) -> Line:
+    new, old = (Untrusted(shorten(value or "", _VALUE), code=True) for value in (now, then))
+    if now is None:
+        return (" is not given, it was ", old)
+    return (" is ", new, ", it was not given") if then is None else (" is ", new, ", it was ", old)
 
 
 def undecided(launcher: str) -> Line:

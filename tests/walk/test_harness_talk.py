@@ -143,6 +143,22 @@ async def test_launch__the_next_one_is_compared_with_it(talk: Talk) -> None:
     ]  # fmt: skip
 
 
+async def test_launch__in_another_environment_is_told_from_the_last(talk: Talk) -> None:
+    """By the record: the platform lists no executions."""
+    for _ in range(3):
+        talk.server.finish_execution(await talk.launched())
+        await talk.passes(60)
+    other = texts((await talk.say("launch Release v2.3.0 environment=production")).card)
+    none = texts((await talk.say("launch Release v2.3.0")).card)
+
+    assert (
+        "The environment is “production”, unlike in the last 3 comparable executions of this test plan"
+        in other
+    )
+    assert "Environment is production, it was staging." in other
+    assert "No environment is given, unlike in the last 3 comparable executions" in none
+
+
 async def test_end__failures_without_names(talk: Talk) -> None:
     """All are counted and shown, and nothing is called new."""
     run_id = await talk.launched()

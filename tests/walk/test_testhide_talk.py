@@ -17,7 +17,7 @@ from bot.cards import Button, Card, Reply, plain
 from bot.platform import Platform
 from bot.watch.poll import Poller
 from tests.fakes.clock import ManualClock
-from tests.fakes.stage import Stage, texts
+from tests.fakes.stage import Stage, an_invocation, silent, texts
 from tests.fakes.testhide_client import a_testhide
 
 AUTH = "tests/test_auth.py::test_token_refresh"
@@ -123,6 +123,30 @@ async def test_launch__from_the_words_to_the_end(talk: Talk) -> None:
     assert "one build" not in going
     assert "passed: all 12 tests pass" in ended
     assert not await talk.stage.memory.live()
+
+
+async def test_launch__of_another_branch_is_told_from_the_last_builds(talk: Talk) -> None:
+    """Of a build only its branch is known: nothing is said of the rest, and nothing where the job decides."""
+    job = talk.server.add_job("Regression Suite", tests=TESTS)
+    for number in range(3):
+        talk.server.add_build(job, age=9_000.0 - number)
+    await talk.passes(0)
+    other = texts((await talk.say("launch Regression Suite branch=dev commit=a1b2c3d4")).card)
+    same = texts((await talk.say("launch Regression Suite branch=main")).card)
+    own = texts((await talk.say("launch Regression Suite")).card)
+    form = await talk.stage.handler.form(an_invocation(talk.stage, "launch Regression Suite"), silent)
+
+    assert (
+        "The branch is “dev”, unlike in the last 3 comparable builds of this job (“main” in the newest)"
+        in other
+    )
+    assert "Branch is dev, it was main." in other
+    assert "commit is" not in other.casefold()
+    assert all(
+        word not in told for told in (same, own) for word in ("nlike", "the same as", "may not be known")
+    )
+    assert form is not None
+    assert {field.name: field.value for field in form.fields}["branch"] == "main"
 
 
 async def test_failing__one_test_with_its_history(talk: Talk) -> None:

@@ -132,6 +132,8 @@ class ExecutionService:
     form = staticmethod(launching.form)
     parameters = staticmethod(launching.parameters)
     tested = staticmethod(launching.tested)
+    group = staticmethod(launching.group)
+    given = staticmethod(launching.given)
 
     def cost(self, request: LaunchRequest, /) -> str:
         """Say what a launch costs."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from adapters.platforms.ai_test_harness.decode import TERMS
 from bot import grammar
 from bot.cards import Field, FieldKind
 from bot.errors import Rejected
-from bot.model import NOTHING, LaunchRequest
+from bot.model import NOTHING, Group, LaunchRequest, Run
 from bot.replies import launching as replies
 from bot.replies.wording import number_of
 
@@ -18,7 +18,7 @@ _LONGEST = 255
 _ALIASES = {"env": "environment", "source": "environment", "workers": "parallelism"}
 
 FIELDS = (
-    Field(name="environment", label="Environment", kind=FieldKind.TEXT, hint="for example staging",
+    Field(name="environment", label="Environment", kind=FieldKind.TEXT, hint="for example staging", usual=True,
           summary="The environment to test in; executions of one environment are compared", example="environment=staging"),
     Field(name="parallelism", label="Parallelism", kind=FieldKind.COUNT, hint="tests at the same time",
           summary="How many tests at the same time", example="parallelism=5"),
@@ -54,9 +54,21 @@ def body(request: LaunchRequest) -> dict[str, object]:
     return sent
 
 
-def tested(request: LaunchRequest) -> Hashable:
+def tested(request: LaunchRequest) -> Mapping[str, str]:
     """Return what a launch tests: the plan and where, not how many tests run at once."""
-    return (request.launcher_key or request.launcher, dict(parameters(request)).get("environment", ""))
+    found = {name: value for name, value in parameters(request) if name == "environment"}
+    return {"launcher": request.launcher_key or request.launcher, **found}
+
+
+def group(request: LaunchRequest) -> Group:
+    """Return with which executions that of a launch will be compared: of the same environment."""
+    environment = dict(parameters(request)).get("environment", "")
+    return Group(series=(request.launcher_key or request.launcher, environment, ""))
+
+
+def given(run: Run) -> Mapping[str, str]:
+    """Return what a launch like an execution would be given, as far as the record knows."""
+    return {"environment": run.source} if run.source else {}
 
 
 def cost(request: LaunchRequest, totals: Mapping[str, int]) -> str:

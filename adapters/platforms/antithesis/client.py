@@ -242,6 +242,8 @@ class AntithesisService:
     form = staticmethod(launching.form)
     parameters = staticmethod(launching.parameters)
     tested = staticmethod(launching.tested)
+    group = staticmethod(launching.group)
+    given = staticmethod(launching.given)
     cost = staticmethod(launching.cost)
     notes = staticmethod(launching.notes)
 

@@ -6,14 +6,16 @@ The launcher checks almost nothing: a wrong value is a paid run that ends `incom
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
 from adapters.platforms.antithesis.ids import checked_launcher, is_launcher
 from bot import grammar
 from bot.cards import Field, FieldKind, Line
-from bot.model import NOTHING, LaunchRequest
+from bot.errors import UserError
+from bot.model import NOTHING, Group, LaunchRequest, Run
 from bot.redact import is_secret
 from bot.replies import launching as replies
 from bot.replies.values import not_a_launcher
@@ -29,17 +31,17 @@ FURTHER = frozenset({"antithesis.performance_tier", "antithesis.is_setup", "anti
 
 FIELDS = (
     Field(name="duration", label="Duration in minutes", kind=FieldKind.MINUTES, required=True,
-          hint="30, 1h30m or 10s", summary="How long to test", example="duration=1h30m"),
-    Field(name="config_image", label="Config image", kind=FieldKind.TEXT,
+          usual=True, hint="30, 1h30m or 10s", summary="How long to test", example="duration=1h30m"),
+    Field(name="config_image", label="Config image", kind=FieldKind.TEXT, usual=True,
           hint="[REGISTRY/]NAME:TAG; empty: the launcher's own",
           summary="The image that holds the configuration", example="config_image=config:main"),
-    Field(name="images", label="Images", kind=FieldKind.LONG_TEXT, hint="separated by ;",
+    Field(name="images", label="Images", kind=FieldKind.LONG_TEXT, hint="separated by ;", usual=True,
           summary="Images to use, separated by ;", example="images=app:1.4;db:16"),
     Field(name="description", label="Description", kind=FieldKind.TEXT,
           summary="Shown in the report and in e-mails", example='description="retry fix"'),
-    Field(name="source", label="Source", kind=FieldKind.TEXT, hint="usually a branch; compared within one",
+    Field(name="source", label="Source", kind=FieldKind.TEXT, usual=True, hint="usually a branch; compared within one",
           summary="Usually a branch; runs of one source are compared", example="source=main"),
-    Field(name="test_name", label="Test name", kind=FieldKind.TEXT, summary="The test's name in the history"),
+    Field(name="test_name", label="Test name", kind=FieldKind.TEXT, usual=True, summary="The test's name in the history"),
     Field(name="ephemeral", label="Leave it out of the history", kind=FieldKind.FLAG,
           summary="Leave the run out of the history", example="ephemeral=yes"),
     Field(name="recipients", label="Mail the report to", kind=FieldKind.ADDRESSES, hint="addresses separated by ;",
@@ -61,7 +63,7 @@ def form(_launcher: str, given: Mapping[str, str] = NOTHING) -> tuple[Field, ...
     values = grammar.by_one_name(given, _canonical)
     own = _own_duration(values)
     fields = [replace(field, value=values.pop(field.name, "")) for field in FIELDS]
-    fields[0] = replace(fields[0], required=own is None)
+    fields[0] = replace(fields[0], required=own is None, usual=own is None)
     further = (Field(name=n, label=n, kind=FieldKind.TEXT, value=value) for n, value in values.items())
     return (*fields, *further)
 
@@ -82,12 +84,32 @@ def parameters(request: LaunchRequest) -> tuple[tuple[str, str], ...]:
     return (*named, *((name, grammar.harmless(value, name)) for name, value in further), (KEY, request.key))
 
 
-def tested(request: LaunchRequest) -> Hashable:
+def tested(request: LaunchRequest) -> Mapping[str, str]:
     """Return what a launch tests: not what it is called, who is mailed, or in which order it was said."""
     told = {"ephemeral": "no", **{n: v for n, v in request.values.items() if n not in _UNTESTED}}
     sent = dict(parameters(replace(request, key="", values=told)))
-    images = tuple(sorted(sent.pop("antithesis.images", "").split(";")))
-    return (request.launcher, images, *sorted(sent.items()))
+    del sent[KEY]
+    if images := sent.get("antithesis.images"):
+        sent["antithesis.images"] = ";".join(sorted(images.split(";")))
+    return {"launcher": request.launcher, **sent}
+
+
+def group(request: LaunchRequest) -> Group:
+    """Return with which runs the run of a launch will be compared: of the same source and test name."""
+    sent = dict(parameters(request))
+    source, test_name = sent.get("antithesis.source", ""), sent.get("antithesis.test_name", "")
+    return Group(
+        series=(request.launcher_key or request.launcher, source, test_name),
+        ephemeral=sent.get("antithesis.is_ephemeral") == "true",
+    )
+
+
+def given(run: Run) -> Mapping[str, str]:
+    """Return what a launch like a run would be given: of its parameters those that a launch takes in a chat."""
+    taken = {name: value for name, value in run.parameters.items() if _takes(name)}
+    with suppress(UserError):  # one that is there under two names says nothing for sure
+        return {field.name: field.value for field in form(run.launcher, taken) if field.value}
+    return {}
 
 
 def cost(request: LaunchRequest) -> str:
@@ -115,6 +137,12 @@ def _canonical(name: str) -> str:
     if (name in FURTHER or name.startswith(CUSTOM)) and _NAME.fullmatch(name):
         return name
     raise replies.unknown_parameter(name, _KNOWN, sorted(FURTHER), "custom.NAME")
+
+
+def _takes(name: str) -> bool:
+    with suppress(UserError):
+        return name != KEY and bool(_canonical(name))
+    return False
 
 
 def _own_duration(values: Mapping[str, str]) -> str | None:

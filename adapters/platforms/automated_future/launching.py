@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from adapters.platforms.automated_future import protocol
 from bot import grammar
 from bot.cards import Field, FieldKind, Line
-from bot.model import NOTHING, LaunchRequest
+from bot.model import NOTHING, LaunchRequest, Run
 from bot.replies import launching as replies
 
 LABEL = Field(name="label", label="Label", kind=FieldKind.TEXT, hint="what the test run is called",
@@ -37,9 +37,21 @@ def parameters(request: LaunchRequest) -> tuple[tuple[str, str], ...]:
     return (*((("label", label),) if label else ()), (KEY, request.key))
 
 
-def tested(request: LaunchRequest) -> Hashable:
+def tested(request: LaunchRequest) -> Mapping[str, str]:
     """Return what makes two launches the same."""
-    return (request.launcher_key or request.launcher, request.values.get(LABEL.name, ""))
+    return {
+        "launcher": request.launcher_key or request.launcher,
+        LABEL.name: request.values.get(LABEL.name, ""),
+    }
+
+
+def group(_request: LaunchRequest) -> None:
+    """Say nothing: a record is what is written into it."""
+
+
+def given(_run: Run) -> Mapping[str, str]:
+    """Return nothing: a label is of one record."""
+    return NOTHING
 
 
 def cost(_request: LaunchRequest) -> str:

@@ -186,6 +186,8 @@ class BuildService:
     form = staticmethod(launching.form)
     parameters = staticmethod(launching.parameters)
     tested = staticmethod(launching.tested)
+    group = staticmethod(launching.group)
+    given = staticmethod(launching.given)
     fits = staticmethod(launching.fits)
 
     def cost(self, request: LaunchRequest, /) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from adapters.platforms.testhide.ids import sent_id
 from bot import grammar
 from bot.cards import Field, FieldKind
 from bot.errors import Rejected
-from bot.model import NOTHING, LaunchRequest, Run
+from bot.model import NOTHING, Group, LaunchRequest, Run
 from bot.redact import is_secret
 from bot.replies import launching as replies
 from bot.replies.values import not_a_commit
@@ -27,7 +27,7 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{4,64}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}", re.ASCII)
 
 FIELDS = (
-    Field(name="branch", label="Branch", kind=FieldKind.BRANCH, hint="empty: the job's own",
+    Field(name="branch", label="Branch", kind=FieldKind.BRANCH, hint="empty: the job's own", usual=True,
           summary="The branch to build; without it the job's own", example="branch=main"),
     Field(name="commit", label="Commit", kind=FieldKind.TEXT, hint="empty: the branch's newest",
           summary="The commit to build; without it the branch's newest", example="commit=a1b2c3d4"),
@@ -73,10 +73,21 @@ def body(request: LaunchRequest) -> dict[str, object]:
     return sent
 
 
-def tested(request: LaunchRequest) -> Hashable:
+def tested(request: LaunchRequest) -> Mapping[str, str]:
     """Return what a launch tests: the job, what is built of it, and with which variables; not how soon."""
     found = {name: value for name, value in parameters(request) if name not in {"priority", KEY}}
-    return (request.launcher_key or request.launcher, *sorted(found.items()))
+    return {"launcher": request.launcher_key or request.launcher, **found}
+
+
+def group(request: LaunchRequest) -> Group | None:
+    """Return with which builds that of a launch will be compared; None without a branch: the job's own is not known."""
+    branch = dict(parameters(request)).get("branch")
+    return Group(series=(request.launcher_key or request.launcher, branch, "")) if branch else None
+
+
+def given(run: Run) -> Mapping[str, str]:
+    """Return what a launch like a build would be given: no answer shows more than its branch."""
+    return {"branch": run.source} if run.source else {}
 
 
 def fits(request: LaunchRequest, run: Run) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from bot.errors import StoreError
 from bot.model import Run
 from tests.fakes.discord_bot import World, answer, custom_id, initial_responses, said
-from tests.fakes.runs import run_id
+from tests.fakes.runs import a_run, run_id
 
 
 def inputs(modal: Any) -> dict[str, Any]:
@@ -40,6 +40,27 @@ async def test_launch__through_its_form_starts_once(world: World) -> None:
     sent = world.service.launches[0]
     assert sent.launcher == "basic_test"
     assert sent.values == {"duration": "30", "source": "main", "custom.seed": "7"}
+
+
+async def test_launch__form_has_what_is_usual(world: World) -> None:
+    """Filled in where it can be seen and changed; what is emptied stays so when another field is corrected."""
+    given = {"antithesis.duration": "30", "antithesis.source": "main", "antithesis.images": "app:1.4"}
+    for number in range(3):
+        world.service.add_run(a_run(number, launcher="basic_test", parameters=given))
+    asked = answer(await world.say("launch", launcher="basic_test"))
+    opened = await world.alice.click(asked, custom_id=custom_id(asked, "Fill in the form"))
+    await world.env.settle()
+    shown = inputs(opened.modal)
+    wrong = answer(await world.alice.submit_modal(opened, {"launcher": "basic_test", "duration": "soon"}))
+    await world.env.settle()
+    again = await world.alice.click(wrong, custom_id=custom_id(wrong, "Correct the form"))
+    await world.env.settle()
+    corrected = inputs(again.modal)
+
+    filled = [shown[name].get("value") for name in ("launcher", "duration", "images", "source")]
+    assert filled == ["basic_test", "30", "app:1.4", "main"]
+    assert "value" not in corrected["images"]
+    assert "value" not in corrected["rest"]
 
 
 async def test_form__with_a_mistake_can_be_corrected(world: World) -> None:

@@ -80,6 +80,24 @@ async def test_launch__form_keeps_what_was_typed(bot: Bot) -> None:
     assert elements["source"]["initial_value"] == "main"
 
 
+async def test_launch__form_has_what_is_usual(bot: Bot) -> None:
+    """Filled in where it can be seen and changed; what differs then is shown before anything is sent."""
+    given = {"antithesis.duration": "30", "antithesis.source": "main", "antithesis.images": "app:1.4"}
+    for number in range(3):
+        bot.service.add_run(a_run(number, launcher="basic_test", parameters=given))
+    await bot.slack.command("launch basic_test")
+    view = await bot.slack.view("Launch")
+    blocks = {b["block_id"]: b for b in view["blocks"]}
+    await bot.slack.submit(view, {"duration": "20", "images": "app:1.5"})
+    question = await bot.slack.world.answer("Unlike the")
+
+    filled = [blocks[n]["element"].get("initial_value") for n in ("duration", "source", "images")]
+    said = "antithesis.duration is 20, it was 30; antithesis.images is app:1.5, it was app:1.4."
+    assert filled == ["30", "main", "app:1.4"]
+    assert blocks["source"]["hint"]["text"].endswith("filled in as in 3 of its last 3 runs")
+    assert "".join(said.split()) in "".join(question.words.split())
+
+
 async def test_launch__wrong_values_are_told_at_their_field(bot: Bot) -> None:
     """The form stays open, and the field says what is wrong and how to give it right."""
     await bot.slack.command("launch")

@@ -499,3 +499,13 @@ def test_ask__report_as_json() -> None:
     assert hint in said
     assert shown["hints"] == []
     assert any("?auth=" in (button["link"] or "") for button in shown["buttons"])
+
+
+def test_launch__shows_what_is_usual_and_what_differs() -> None:
+    """A command to be copied where something lacks; before anything is sent, what the last run had otherwise."""
+    lacking = " ".join(clew("ask", "launch", "Search Canary").output.split())
+    asked = " ".join(clew("ask", "launch Search Canary duration=7 source=dev").output.split())
+    assert "As most of its last runs were started: launch" in lacking
+    assert "duration=15" in lacking
+    assert "antithesis.duration is 7, it was 15; antithesis.source is dev, it was main" in asked
+    assert "The source is “dev”, unlike in the last" in asked
