@@ -106,7 +106,12 @@ def news(known: StoredResults | None, before: StoredResults | Gap | None, terms:
 
 def in_a_row(streak: Streak, terms: Terms) -> str:
     """Say for how long something fails: "3 runs in a row", "at least 3 runs in a row"."""
-    return f"{_least(streak)}{number_of(streak.runs, terms.run)} in a row"
+    return f"{streak_of(streak, terms)} in a row"
+
+
+def streak_of(streak: Streak, terms: Terms) -> str:
+    """Say of how many runs a streak is, as far as that is known: "at least 3 runs"."""
+    return f"{_least(streak)}{number_of(streak.runs, terms.run)}"
 
 
 def after(streak: Streak, terms: Terms) -> str:

@@ -14,7 +14,7 @@ from bot.history import History, Quiet, Told, told
 from bot.model import Run
 from bot.replies import finding
 from bot.replies.charts import FEWEST
-from bot.replies.comparing import in_a_row
+from bot.replies.comparing import in_a_row, streak_of
 from bot.replies.meant import mistaken
 from bot.replies.wording import (
     ago,
@@ -140,7 +140,7 @@ def _notes(shown: Shown) -> tuple[Line, ...]:
     """Say what the numbers rest on: what a chance assumes, which runs say nothing, what the record lacks."""
     history, terms = shown.history, shown.terms
     runs, not_failed = terms.run, history.silent[Told.NOT_FAILED]
-    silent = {each: number for each, number in history.silent.items() if each is not Told.NOT_FAILED}
+    silent: dict[Told, int] = {each: n for each, n in history.silent.items() if each is not Told.NOT_FAILED}
     notes: list[Line] = []
     if history.quiet is not None:
         notes.append((_assumption(history.quiet, runs),))
@@ -149,15 +149,7 @@ def _notes(shown: Shown) -> tuple[Line, ...]:
             (f"In {number_of(not_failed, runs)} it did not fail, and whether it ran there is not known.",)
         )
     if silent:
-        why = [
-            f"{number:,} {_SILENT[each][number != 1]}"
-            for each, number in sorted(silent.items(), key=lambda s: -s[1])
-        ]
-        total = sum(silent.values())
-        says = "says" if total == 1 else "say"
-        notes.append(
-            (f"{total:,} more {runs.one if total == 1 else runs.many} {says} nothing of it: {listed(why)}.",)
-        )
+        notes.append((_silence(silent, runs),))
     if shown.check.groups:
         groups = listed([f"“{shorten(group, _SHOWN)}”" for group in shown.check.groups])
         notes.append((f"{len(shown.check.groups)} {terms.check.many} have this name, in the groups ", Untrusted(groups),
@@ -167,6 +159,16 @@ def _notes(shown: Shown) -> tuple[Line, ...]:
     if shown.unlisted:
         notes.append(finding.lists_none(shown.connection, terms))
     return tuple(notes)
+
+
+def _silence(silent: Mapping[Told, int], runs: Noun) -> str:
+    """Say why some runs are neither failures nor passes."""
+    total = sum(silent.values())
+    if total == 1:
+        return f"1 more {runs.one} says nothing of it: it {_SILENT[next(iter(silent))][0]}."
+    most_first = sorted(silent.items(), key=lambda pair: -pair[1])
+    why = [f"{number:,} {_SILENT[each][number != 1]}" for each, number in most_first]
+    return f"{total:,} more {runs.many} say nothing of it: {listed(why)}."
 
 
 def _assumption(quiet: Quiet, runs: Noun) -> str:
@@ -181,14 +183,18 @@ def _facts(shown: Shown, place: Line, now: datetime) -> tuple[Fact, ...]:
     excused = f", {terms.excused} in {history.excused} of them" if history.excused else ""
     failed = f"{len(history.failures)} of {number_of(known, terms.run)}{excused}" if known else ""
     last = history.failures[0].run if history.failures else None
-    where = f" (any {terms.run.one} of this {terms.launcher.one})"
+    anywhere = f" (any {terms.run.one} of this {terms.launcher.one})"
+    first = history.failures[-1].run if history.failures else None
+    here = first is not None and check.first_failed == (first.created_at or first.seen_at)
     begins = " or earlier: the record begins then" if check.first_seen <= shown.begins else ""
     return (
         Fact("Failed in", (failed,) if failed else ()),
         Fact("In a row", _rows(history, terms)),
-        Fact("First failed", (day(check.first_failed), where) if check.first_failed else ()),
-        Fact("Last failed", _last(last, check.last_failed, where, now)),
-        Fact("First seen", (day(check.first_seen), begins or where)),
+        Fact(
+            "First failed", (day(check.first_failed), "" if here else anywhere) if check.first_failed else ()
+        ),
+        Fact("Last failed", _last(last, check.last_failed, anywhere, now)),
+        Fact("First seen", (day(check.first_seen), begins or anywhere)),
         Fact("Where", (Untrusted(check.place, code=True),) if check.place else place),
     )
 
@@ -196,8 +202,8 @@ def _facts(shown: Shown, place: Line, now: datetime) -> tuple[Fact, ...]:
 def _rows(history: History, terms: Terms) -> Line:
     if history.longest is None:
         return ()
-    most = f"most: {in_a_row(history.longest, terms)}"
-    return (f"{in_a_row(history.streak, terms)} now; {most}" if history.streak else most,)
+    longest = f"longest: {streak_of(history.longest, terms)}"
+    return (f"{streak_of(history.streak, terms)} now; {longest}" if history.streak else longest,)
 
 
 def _last(run: Run | None, ever: datetime | None, where: str, now: datetime) -> Line:

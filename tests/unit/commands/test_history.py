@@ -84,7 +84,7 @@ async def test_history__quiet_with_its_chance() -> None:
         in told(card)
     )
     assert facts(card)["Failed in"] == "3 of 18 runs"
-    assert facts(card)["In a row"] == "most: 1 run in a row"
+    assert facts(card)["In a row"] == "longest: 1 run"
     assert card.tone is Tone.NEUTRAL
     assert card.context == Context(run=door.runs[-1].ref, property_name=X)
 
@@ -99,7 +99,7 @@ async def test_history__failing_now() -> None:
     assert plain(card.text) == (
         f"“{X}” fails in the newest run of Payments Nightly on main, test payments, 2 runs in a row; it failed in 5 of 8 runs."
     )
-    assert facts(card)["In a row"] == "2 runs in a row now; most: 3 runs in a row"
+    assert facts(card)["In a row"] == "2 runs now; longest: 3 runs"
     assert "luck" not in told(card)
     assert card.tone is Tone.BAD
     assert command_of(card, "Last failure") == Command.of_run("failing", door.runs[-1].ref, property=X)
@@ -195,7 +195,7 @@ async def test_history__only_sixty_runs_are_looked_at() -> None:
     card = await door.shown()
 
     assert facts(card)["Failed in"] == "60 of 60 runs"
-    assert facts(card)["In a row"].startswith("at least 60 runs in a row")
+    assert facts(card)["In a row"].startswith("at least 60 runs now; longest: at least 60 runs")
 
 
 async def test_history__one_series_and_no_ephemeral_runs() -> None:
