@@ -436,11 +436,15 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinePattern:
-    """Lines that differ only in times, ids and numbers: what they have in common, the first of them, and how many."""
+    """Lines that differ only in times, ids and numbers: what they have in common, the first of them, and how many.
+
+    `place`: where the first one stands in the window, counted from 1.
+    """
 
     pattern: str
     first: LogLine
     count: int
+    place: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

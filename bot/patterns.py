@@ -7,7 +7,7 @@ line without those. Exit codes, signals and a status stay, since they are what a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -47,11 +47,13 @@ class Patterns:
     def __init__(self, most: int = MOST, room: int = ROOM) -> None:
         self._most, self._room = most, room
         self._count: dict[str, int] = {}
-        self._first: list[LogLine] = []
+        self._first: list[tuple[LogLine, int]] = []
+        self._taken = 0
         self.left_out = 0
 
     def take(self, text: str, line: Callable[[], LogLine]) -> None:
         """Take the next line by its text; `line` makes it readable, and is asked only for the first of a pattern."""
+        self._taken += 1
         pattern = pattern_of(text)
         if pattern in self._count:
             self._count[pattern] += 1
@@ -61,13 +63,15 @@ class Patterns:
             self.left_out += 1
             return
         self._count[pattern] = 1
-        self._first.append(line())
+        self._first.append((line(), self._taken))
 
     @property
     def found(self) -> tuple[LinePattern, ...]:
         """The patterns in the order in which they were first seen."""
         counted = zip(self._count.items(), self._first, strict=True)
-        return tuple(LinePattern(pattern=p, count=n, first=line) for (p, n), line in counted)
+        return tuple(
+            LinePattern(pattern=p, count=n, first=line, place=place) for (p, n), (line, place) in counted
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,12 +114,29 @@ def _without(patterns: Sequence[LinePattern], known: str | None) -> Sequence[Lin
 def _telling(patterns: Sequence[LinePattern]) -> tuple[Telling, ...]:
     """Put crashes and errors first, then what the software wrote before what the test did, then what stands there most often.
 
-    They are marked in the order in which they came, so that the lines of a stack trace stay with its first one.
     Of two alike the one nearer to the moment is first.
     """
+    found = [told for run in _runs(patterns) for told in _joined(run)]
+    return tuple(found[n] for n in sorted(range(len(found)), key=lambda n: (*_weight(found[n]), -n)))
+
+
+def _runs(patterns: Sequence[LinePattern]) -> Iterator[list[LinePattern]]:
+    """Yield those whose first lines stood one behind the other: what had lines between it is no stack trace."""
+    run: list[LinePattern] = []
+    for pattern in patterns:
+        if run and pattern.place != run[-1].place + 1:
+            yield run
+            run = []
+        run.append(pattern)
+    if run:
+        yield run
+
+
+def _joined(run: Sequence[LinePattern]) -> list[Telling]:
+    """Count the lines of a stack trace with its first one."""
     found: list[Telling] = []
     begun: dict[tuple[str, str], int] = {}  # by source and stream: where the newest line stands that begins
-    for pattern, mark in zip(patterns, marks(p.first for p in patterns), strict=True):
+    for pattern, mark in zip(run, marks(p.first for p in run), strict=True):
         source = (pattern.first.source, pattern.first.stream)
         if mark.begins or source not in begun:
             begun[source] = len(found)
@@ -123,7 +144,7 @@ def _telling(patterns: Sequence[LinePattern]) -> tuple[Telling, ...]:
         else:
             begin = found[begun[source]]
             found[begun[source]] = replace(begin, trace=begin.trace + 1)
-    return tuple(found[n] for n in sorted(range(len(found)), key=lambda n: (*_weight(found[n]), -n)))
+    return found
 
 
 def _weight(told: Telling) -> tuple[int, bool, int]:

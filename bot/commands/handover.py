@@ -55,4 +55,5 @@ async def _of_run(target: NoMomentTarget, asked: Asked, services: Services) -> r
             end = await platform.run_logs.run_log(query, asked.report)
         except (NotAvailable, NotFound) as error:
             trouble = error.problem
+        trouble = end.instead or trouble
     return replies.Handover(platform=platform, run=run, end=end, check=check, name=name, note=trouble)

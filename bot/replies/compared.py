@@ -5,19 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.cards import Button, Card, Command, Context, Fact, Item, Line, Reply, Tone, Untrusted
+from bot.cards import Attachment, Button, Card, Command, Context, Fact, Item, Line, Reply, Tone, Untrusted
 from bot.command import MomentTarget
 from bot.errors import UserError
 from bot.model import LogExcerpt, LogQuery, Moment
 from bot.patterns import Difference, Telling
+from bot.redact import scrub
 from bot.replies import at_moment
 from bot.replies.logs import faults_named
-from bot.replies.wording import check_name, count, run_name, sentence, virtual, virtual_seconds, virtual_text
+from bot.replies.wording import (
+    check_name,
+    count,
+    run_name,
+    sentence,
+    short_id,
+    virtual,
+    virtual_seconds,
+    virtual_text,
+)
 from bot.severity import Severity
 from bot.terms import Terms
 
 SHOWN_HERE, SHOWN_THERE = 10, 5
 LONGEST_LINE = 300  # characters
+SHORTEST, LONGEST = 0.1, 3_600  # virtual seconds of a window that a button asks for
 TIMES = 4  # how many times longer or shorter the next windows are
 _KIND = ("kind of line", "kinds of line")
 _HOW = (
@@ -100,10 +111,11 @@ def not_compared(windows: Windows, why: Line) -> Reply:
     """Say why the windows are not compared."""
     target, query = windows.target, windows.wanted
     said: Line = (*why, " Nothing is concluded from that.")
-    empty = not (windows.here.patterns and windows.there.patterns)
+    much = any(e.cut or e.patterns_left_out for e in (windows.here, windows.there))
     label, window = (
-        ("Wider window", query.window * TIMES) if empty else ("Shorter window", query.window / TIMES)
+        ("Shorter window", query.window / TIMES) if much else ("Wider window", query.window * TIMES)
     )
+    other = Button(label=label, command=windows.again(window))
     card = Card(
         title=("Not compared with a passing example", *_of(target)),
         text=said,
@@ -111,7 +123,7 @@ def not_compared(windows: Windows, why: Line) -> Reply:
         body=(said, *_warnings(target)),
         facts=_facts(windows),
         buttons=(
-            Button(label=label, command=windows.again(window)),
+            *((other,) if SHORTEST <= window <= LONGEST else ()),
             Button(label="Logs", command=at_moment.command("logs", target.context)),
         ),
         context=target.context,
@@ -124,7 +136,7 @@ def compared(windows: Windows, found: Difference) -> Reply:
     target = windows.target
     passing = at_moment.command("logs", _beside(windows), window=f"{windows.wanted.window:g}")
     wider = windows.wanted.window * TIMES
-    room = windows.query.window == windows.wanted.window
+    room = windows.query.window == windows.wanted.window and wider <= LONGEST
     card = Card(
         title=("Compared with a passing example", *_of(target)),
         text=(*_story(windows, found), *_most_telling(found)),
@@ -140,6 +152,7 @@ def compared(windows: Windows, found: Difference) -> Reply:
             *(_item("only there", told) for told in found.there[:SHOWN_THERE]),
         ),
         items_left_out=max(0, len(found.here) - SHOWN_HERE) + max(0, len(found.there) - SHOWN_THERE),
+        files=_files(windows, found),
         buttons=(
             Button(label="Logs", command=at_moment.command("logs", target.context)),
             Button(label="Logs of the passing example", command=passing),
@@ -155,17 +168,19 @@ def _beside(windows: Windows) -> Context:
 
 
 def _story(windows: Windows, found: Difference) -> Line:
+    """Say it of the windows alone: what stands earlier in the log is not known."""
     here = f"the {windows.name} at {virtual(windows.target.moment)}"
     there = f"the passing example at {virtual(windows.beside)}"
-    both = f"{count(found.both, *_KIND)} {_stand(found.both)} before both"
+    before: Line = (
+        f"In the {virtual_seconds(windows.query.window)} before {here}",
+        *_in(windows.target),
+        f" and before {there}",
+    )
     if not (found.here or found.there):
-        return (f"Nothing differs: {both} {here}", *_in(windows.target), f" and {there}.")
-    return (f"{count(len(found.here), *_KIND)} {_stand(len(found.here))} only before {here}", *_in(windows.target),
-            f", {len(found.there):,} only before {there}; {both}.")  # fmt: skip
-
-
-def _stand(number: int) -> str:
-    return "stands" if number == 1 else "stand"
+        return (*before, f" nothing differs: {count(found.both, *_KIND)} in both.")
+    only = count(len(found.here), "kind of line is", "kinds of line are")
+    there_only = f"{len(found.there):,} only before the passing example; {found.both:,} in both."
+    return (*before, f", {only} only before the {windows.name}, {there_only}")
 
 
 def _most_telling(found: Difference) -> Line:
@@ -212,6 +227,18 @@ def _item(side: str, told: Telling) -> Item:
         title=(Untrusted(first.text[:LONGEST_LINE], code=True),),
         lines=((often, *source, trace),),
     )
+
+
+def _files(windows: Windows, found: Difference) -> tuple[Attachment, ...]:
+    """Give all of a long comparison as a file."""
+    if len(found.here) <= SHOWN_HERE and len(found.there) <= SHOWN_THERE:
+        return ()
+    sides = (("only here", found.here), ("only there", found.there))
+    rows = ("\t".join((side, str(told.pattern.count), told.pattern.first.vtime or "", told.pattern.first.source,
+                       told.pattern.first.text)) for side, all_told in sides for told in all_told)  # fmt: skip
+    run = short_id(windows.query.run_id)
+    name = f"compared-{run}-{virtual(windows.target.moment).removesuffix(' s')}.txt"
+    return (Attachment.of_text(scrub("\n".join(rows)).text, name=name, title="The whole comparison"),)
 
 
 def _of(target: MomentTarget) -> Line:

@@ -10,7 +10,7 @@ from functools import partial
 from bot.cards import Button, Card, Command, Context, Fact, Line, Progress, Reply, Tone, Untrusted
 from bot.errors import UserError
 from bot.model import DebugRequest, Run, RunRef, RunStatus
-from bot.replies import confirming
+from bot.replies import at_moment, confirming
 from bot.replies.launching import addresses
 from bot.replies.wording import ago, check_name, duration, sentence, virtual
 from bot.sessions import LASTS, Session
@@ -165,7 +165,12 @@ def _card(session: Session, title: str, said: Line, tone: Tone) -> Card:
         tone=tone,
         body=(said,),
         facts=_facts(request),
-        buttons=(Button(label="Failing properties", command=Command.of_run("failing", run)),) if run else (),
+        buttons=(
+            Button(label="Logs", command=at_moment.command("logs", about)),
+            Button(label="Failing properties", command=Command.of_run("failing", run)),
+        )
+        if run
+        else (),
         footer=confirming.correlation(session.intent),
         context=None if session.intent.thread else about,
     )

@@ -121,6 +121,22 @@ def test_difference__has_the_most_telling_first() -> None:
     assert found.both == 1
 
 
+def test_difference__a_trace_has_no_line_that_stood_apart() -> None:
+    """What belongs to a trace stands behind it; a line that came later is shown by itself, however the trace ends."""
+    here = counted(
+        a_line("WARNING: DATA RACE", "1.0"),
+        a_line("Read at 0x00c0 by goroutine 7:", "1.0"),
+        a_line("tick 5", "1.1"),
+        a_line("stock is below zero", "1.2"),
+    )
+    found = difference(here, counted(a_line("tick 9", "1.0")))
+
+    assert [(told.pattern.first.text, told.trace) for told in found.here] == [
+        ("WARNING: DATA RACE", 1),
+        ("stock is below zero", 0),
+    ]
+
+
 def test_difference__leaves_out_the_assertion_itself() -> None:
     """That it fails here and holds there is what was asked about, and no difference between the logs."""
     fails = counted(a_line('FAIL Always "balance" at ledger.go:42', "9.0", kind=LineKind.ASSERTION),

@@ -27,7 +27,7 @@ def a_failing_run(door: Door, *passing: Moment, results: bool = True) -> Run:
     if results:
         door.service.set_results(Results(ref=run.ref, availability=Availability.READY, checks=(check,)))
     verdict = a_line('FAIL Always "balance"', MOMENT.vtime, kind=LineKind.ASSERTION)
-    here = [*before(MOMENT, "applied index 7", "panic: lost quorum at 3", "retry 1", "retry 2"), verdict]
+    here = [*before(MOMENT, "panic: lost quorum at 3", "applied index 7", "retry 1", "retry 2"), verdict]
     door.service.set_log(run, MOMENT, *here, faults=(PARTITION,))
     door.service.set_log(run, PASSED, *before(PASSED, "applied index 900", "snapshot saved to a1b2c3d4e5f6"))
     return run
@@ -43,11 +43,15 @@ async def test_compare__shows_what_only_one_of_the_windows_has() -> None:
     items = [(item.mark, plain(item.title), plain(item.lines[0])) for item in card.items]
 
     assert items == [
-        ("only here, crash", "panic: lost quorum at 3", "once at 397.500 s, from etcd0"),
+        ("only here, crash", "panic: lost quorum at 3", "once at 397.490 s, from etcd0"),
         ("only here", "retry 1", "2 times, first at 397.510 s, from etcd0"),
         ("only there", "snapshot saved to a1b2c3d4e5f6", "once at 390.510 s, from etcd0"),
     ]
-    assert plain(card.text).startswith("2 kinds of line stand only before the counterexample at 398.489 s")
+    assert plain(card.text).startswith(
+        "In the 10 virtual seconds before the counterexample at 398.489 s in Payments Nightly 00000000 and before the "
+        "passing example at 391.5 s, 2 kinds of line are only before the counterexample, 1 only before the passing example; "
+        "1 in both."
+    )
     assert plain(card.text).endswith("Most telling: “panic: lost quorum at 3”.")
     facts = {fact.label: plain(fact.value) for fact in card.facts}
     assert facts["Faults here"] == "partition on etcd0, etcd1"
@@ -126,9 +130,7 @@ async def test_compare__nothing_differs() -> None:
 
     card = (await door.say(f"logs {run.ref.run_id} compare=yes")).card
 
-    assert plain(card.text).startswith(
-        "Nothing differs: 2 kinds of line stand before both the counterexample at 398.489 s"
-    )
+    assert plain(card.text).endswith(" nothing differs: 2 kinds of line in both.")
     assert card.items == ()
 
 
@@ -239,3 +241,30 @@ async def test_compare__hostile_lines_stay_text() -> None:
 def test_example__has_no_moment() -> None:
     """An example without a moment is none to compare with."""
     assert Example(text="x").moment is None
+
+
+async def test_compare__a_long_comparison_is_whole_in_its_file() -> None:
+    """The card shows the most telling ones; all of them are reachable."""
+    door = Door()
+    run = a_failing_run(door, PASSED)
+    words = ("alpha", "beta", "gamma", "delta", "omega", "sigma")
+    here = [f"{one} {other}" for one in words for other in words]
+    door.service.set_log(run, MOMENT, *before(MOMENT, *here))
+
+    card = (await door.say(f"logs {run.ref.run_id} compare=yes")).card
+    (file,) = card.files
+
+    assert (len(card.items), card.items_left_out) == (12, 26)
+    assert len(file.content.splitlines()) == 38
+    assert {line.split("\t")[4] for line in file.content.decode().splitlines()} >= set(here)
+
+
+async def test_compare__a_cut_window_without_a_line_is_not_made_wider() -> None:
+    """A longer one would be cut even more."""
+    door = Door()
+    run = a_failing_run(door, PASSED)
+    door.service.set_log(run, PASSED, cut="the stream broke off")
+
+    card = (await door.say(f"logs {run.ref.run_id} compare=yes")).card
+
+    assert [button.label for button in card.buttons] == ["Shorter window", "Logs"]
