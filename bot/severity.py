@@ -110,8 +110,8 @@ class _Trace:
     """Lines that belong together: how they begin and go on.
 
     `carries`: the line behind one of these belongs to it, whatever it says. `final`: a last line, once for each
-    `start`. `until`: everything up to such a line belongs to it. `message`: the first lines are what it says, up to such
-    a one. `braces`: a line that ends in a brace is followed by what belongs to it, up to the one that closes it.
+    `start`. `until`: everything up to such a line belongs to it. `message`: what it says may have
+    several lines, which nothing tells from others: the trace goes on behind some. `braces`: a line that ends in a brace is followed by what belongs to it, up to the one that closes it.
     """
 
     start: re.Pattern[str]
@@ -120,7 +120,7 @@ class _Trace:
     carries: re.Pattern[str] | None = None
     final: re.Pattern[str] | None = None
     until: re.Pattern[str] | None = None
-    message: re.Pattern[str] | None = None
+    message: bool = False
     braces: bool = False
 
 
@@ -140,6 +140,7 @@ _JAVA: Final = _Trace(  # and JavaScript
         rf"{_FRAME}|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common frames|lines matching)|\[cause\]: |\[errors\]: "
     ),
     severity=Severity.ERROR,
+    message=True,
     braces=True,
 )
 _GO = (
@@ -150,7 +151,7 @@ _TRACES: Final = (
     _Trace(
         start=re.compile(r"(?:panic|fatal error): "),
         goes_on=re.compile(_GO),
-        message=re.compile(r"goroutine \d+ "),
+        message=True,
     ),  # Go
     _Trace(  # what a Go program survives
         start=re.compile(
@@ -174,6 +175,7 @@ _TRACES: Final = (
             r"note: |stack backtrace:|\d+: |at \S+:\d+|(?:left|right): |fatal runtime error: |thread caused non-unwinding panic"
         ),
         carries=re.compile(r"thread '.*' (?:\(\d+\) )?panicked at .*:\d+:\d+:$"),
+        message=True,
     ),
     _Trace(  # Python: what it means stands on the last line
         start=re.compile(r"Traceback \(most recent call last\):|Exception in thread [\w-]+(?: \(.*\))?:$"),
@@ -298,13 +300,15 @@ def incidents(lines: Sequence[LogLine]) -> list[Incident]:
     """Return all lines of a log as incidents, by their first lines; the lines of several sources may be mixed."""
     found = marks(lines)
     groups: list[list[int]] = []
-    newest: dict[tuple[str, str], list[int]] = {}
+    traces: dict[tuple[str, str], list[int]] = {}  # the newest of each source that more may belong to
     for position, (line, mark) in enumerate(zip(lines, found, strict=True)):
         source = (line.source, line.stream)
-        if mark.begins or source not in newest:
-            newest[source] = []
-            groups.append(newest[source])
-        newest[source].append(position)
+        if not mark.begins and source in traces:
+            traces[source].append(position)
+            continue
+        groups.append([position])
+        if mark.severity >= Severity.WARNING:
+            traces[source] = groups[-1]
     return [
         Incident(severity=found[group[0]].severity, positions=tuple(group), key=_key(lines, group))
         for group in groups
@@ -421,7 +425,10 @@ class _Sources:
             kind = _begun(text)
             mark = Mark(_severity(line, text, kind))
             kind = kind or (_BEHIND.get(mark.severity) if line.kind is LineKind.OUTPUT else None)
-            trace = _Open(kind, text) if kind is not None else None
+            if kind is not None:
+                trace = _Open(kind, text)
+            elif trace is not None and not trace.waits():
+                trace = None
         if len(self._newest) >= _MOST_SOURCES:
             del self._newest[next(iter(self._newest))]  # the one that has been silent for longest
         self._newest[source] = _Newest(position, line, text, mark, trace, wanted)
@@ -437,7 +444,7 @@ class _Open:
         self._carried = trace.carries is not None and trace.carries.match(text) is not None
         self._final = trace.final
         self._left = LONGEST
-        self._message = LONGEST_MESSAGE if trace.message is not None else 0
+        self._message = LONGEST_MESSAGE if trace.message else 0
         self._depth = 0
         self._nest(text)
 
@@ -450,15 +457,13 @@ class _Open:
             if self._trace.until.match(text):
                 self._left = 0
             return True
-        taken = self._is_said(text) or self._is_carried(text) or self._goes_on(text) or self._ends(text)
+        taken = self._is_carried(text) or self._goes_on(text) or self._ends(text)
         return (self._depth > 0 or taken) and self._nest(text)
 
-    def _is_said(self, text: str) -> bool:
-        """Whether it is a further line of the message."""
-        if not self._message or self._trace.message is None:
-            return False
-        self._message = 0 if self._trace.message.match(text) else self._message - 1
-        return True
+    def waits(self) -> bool:
+        """Whether it may go on behind a line that does not belong to it, as far as anybody can tell."""
+        self._message -= 1
+        return self._message >= 0
 
     def _nest(self, text: str) -> bool:
         """Count the braces that are open behind a line."""
@@ -477,8 +482,10 @@ class _Open:
     def _goes_on(self, text: str) -> bool:
         if not self._trace.goes_on.match(text):
             return False
-        if self._trace.start.match(text):
+        begins = self._trace.start.match(text) is not None
+        if begins:
             self._final = self._trace.final
+        self._message = LONGEST_MESSAGE if self._trace.message and begins else 0
         return True
 
     def _ends(self, text: str) -> bool:

@@ -50,7 +50,12 @@ class Verdict:
     def suspects_setup(self) -> bool:
         """Whether so much fails that workload or setup are likelier at fault than the software."""
         sound = not self.partial and not self.health and self.ran >= _ENOUGH_TO_SUSPECT
-        return sound and self.failing >= _MOSTLY * self.ran
+        return sound and (self.failing >= _MOSTLY * self.ran or self.none_passes)
+
+    @property
+    def none_passes(self) -> bool:
+        """Whether something of the software fails and nothing passes, what fails without counting left aside."""
+        return self.failing > 0 and self.passing <= self.healthy
 
     @property
     def ran(self) -> int:

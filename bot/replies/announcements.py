@@ -37,7 +37,7 @@ def ended(found: RunAnalysis, now: datetime, *, everything: Subscription | None 
             _headline(found),
         ),
         text=_sentence(found, now),
-        body=(*card.body, *_hints(found)),
+        body=(*card.body, *((suspicion,) if (suspicion := runs.suspicion(found)) else ())),
         buttons=(*card.buttons, *buttons),
     )
 
@@ -242,16 +242,3 @@ def _why(found: RunAnalysis) -> Line:
     """Say what the platform calls the run and why it did not get through; empty for one that did."""
     parts = [part for part in (runs.at_odds(found), causes.why(found)) if part]
     return tuple(span for part in parts for span in (*part, " "))
-
-
-def _hints(found: RunAnalysis) -> tuple[Line, ...]:
-    return ((_suspicion(found),),) if found.verdict.suspects_setup else ()
-
-
-def _suspicion(found: RunAnalysis) -> str:
-    """Say how much fails where that is so much that the software is hardly at fault."""
-    verdict, check = found.verdict, found.terms.check
-    some = f"{verdict.failing:,} of {number_of(verdict.ran, check)} fail"
-    all_of_them = f"All {number_of(verdict.failing, check)} fail"
-    said = all_of_them if verdict.failing == verdict.ran else some
-    return f"{said}, so the workload or the setup is a likelier cause than the software."

@@ -34,6 +34,7 @@ from bot.replies.runs import (
     novelty,
     of_checks,
     partly,
+    suspicion,
     tone,
     verdict_words,
     ways_beside_failing,
@@ -76,7 +77,7 @@ def listing(found: RunAnalysis, begin: int = 1) -> Reply:
               f" ({new})" if new else "", where, ": ",
               *check_names([item.name for item in failing[begin - 1 :]], TOLD), "."),
         tone=Tone.BAD,
-        body=tuple(line for line in (at_odds(found), partly(found), advisories(found), noted(found)) if line),
+        body=tuple(line for line in (at_odds(found), partly(found), suspicion(found), advisories(found), noted(found)) if line),
         items=(
             *(_item(n, failing[n - 1], found) for n in pages.numbers),
             *excused(found, how=bool(found.results and found.results.excused)),

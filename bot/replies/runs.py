@@ -223,6 +223,20 @@ def noted(found: RunAnalysis) -> Line:
     return (found.results.note,) if found.results is not None and found.results.note else ()
 
 
+def suspicion(found: RunAnalysis) -> Line:
+    """Say how much fails where that is so much that the software is hardly at fault; empty where it is not."""
+    verdict, check = found.verdict, found.terms.check
+    if not verdict.suspects_setup:
+        return ()
+    cause = "the workload or the setup" if has_moments(found.platform) else "the setup"
+    if verdict.failing == verdict.ran:
+        said = f"All {number_of(verdict.failing, check)} fail"
+    else:
+        none = f"No {check.one} passes and " if verdict.none_passes else ""
+        said = f"{none}{verdict.failing:,} of {number_of(verdict.ran, check)} {'fails' if verdict.failing == 1 else 'fail'}"
+    return (f"{said}, so {cause} is a likelier cause than the software.",)
+
+
 def advisories(found: RunAnalysis) -> Line:
     """Name the failing checks of the environment that change nothing about the others; empty where there are none."""
     names = sorted({check.name for check in found.results.advisories}) if found.results else []

@@ -265,9 +265,41 @@ async def test_suspicion__has_the_counts(failing: int, passing: int, said: str |
     names = [f"p{n}" for n in range(failing + passing)]
     found = await analysed(results(a_run(1), failing=tuple(names[:failing]), passing=tuple(names[failing:])))
 
-    text = text_of(announcements.ended(found, EPOCH))
+    listed = replies.listing(found).card
+    assert listed is not None
+    for text in (text_of(announcements.ended(found, EPOCH)), text_of(listed)):
+        assert (said in text) if said else ("likelier cause" not in text)
+        assert said is None or "the workload or the setup is a likelier cause" in text
+
+
+@pytest.mark.parametrize(
+    ("failing", "unknown", "said"),
+    [
+        (3, 2, "No property passes and 3 of 5 properties fail, so"),
+        (1, 9, "No property passes and 1 of 10 properties fails, so"),
+        (1, 2, None),
+    ],
+)
+async def test_suspicion__where_nothing_passes(failing: int, unknown: int, said: str | None) -> None:
+    """Then few failures are enough: what the others came to is not known."""
+    found = results(a_run(1), failing=tuple(f"p{n}" for n in range(failing)))
+    others = tuple(replace(a_property(f"u{n}"), status=CheckStatus.UNKNOWN) for n in range(unknown))
+    analysis = await analysed(replace(found, checks=(*found.checks, *others)))
+
+    text = text_of(announcements.ended(analysis, EPOCH))
 
     assert (said in text) if said else ("likelier cause" not in text)
+
+
+async def test_suspicion__of_a_build() -> None:
+    """A build server has no workload."""
+    service = a_build_server()
+    service.add_run(a_build(1), build_results(1, failing=("a", "b", "c", "d")))
+    found = await analysis_of(service.platform, MemoryStore(), a_build(1))
+
+    assert "All 4 tests fail, so the setup is a likelier cause than the software." in text_of(
+        announcements.ended(found, EPOCH)
+    )
 
 
 def test_counts__of_a_partly_read_list() -> None:
