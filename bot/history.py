@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import takewhile
 
 from bot.chain import Streak
 from bot.model import RunStatus
@@ -146,8 +147,12 @@ class History:
 
     @property
     def quiet(self) -> Quiet | None:
-        """How long it has been quiet; None where it is not, or never failed."""
-        counting = [each for each in self.told if each.counts]
+        """How long it has been quiet; None where it is not, or never failed.
+
+        Behind a run that names only what failed nothing is counted: of such runs passes are known by chance alone.
+        """
+        known = takewhile(lambda each: each is not Told.NOT_FAILED, self.told)
+        counting = [each for each in known if each.counts]
         if Told.FAILED not in counting or not (runs := counting.index(Told.FAILED)):
             return None
         before = counting[runs:]

@@ -61,9 +61,9 @@ async def _recorded(text: str, platforms: Sequence[Platform], services: Services
         run_id = rest if of_one else text
         if found := (await services.store.recorded(platform.connection, (run_id,))).get(run_id):
             return platform, found
-    for platform in platforms:
+    for platform in of_one or platforms:
         for launcher in await services.store.launchers(platform.connection):
-            if is_called(text, launcher):
+            if is_called(rest if of_one else text, launcher):
                 return platform, await _newest(platform, RunQuery(launcher=launcher), launcher, services)
     return None
 
@@ -80,7 +80,10 @@ async def _having(name: str, platforms: Sequence[Platform], services: Services) 
         )
     found = [(p, await _newest(p, RunQuery(launcher_key=key), key, services)) for p, key in keys]
     if len(found) > 1:
-        raise replies.of_several(name, [run.launcher for _, run in found], services.terms)
+        names = [run.launcher for _, run in found]
+        if len({platform.connection for platform, _ in found}) > 1:
+            names = [f"{run.ref.connection}/{run.launcher}" for _, run in found]
+        raise replies.of_several(name, names, services.terms)
     return found[0]
 
 
@@ -135,6 +138,7 @@ async def _shown(
         renamed=[(other, after) for other, after in alike if after is not None],
         holes_before=whole_since if whole_since and at and at < whole_since else None,
         unlisted=platform.lists is None,
+        several=len(services.platforms) > 1,
     )
 
 
@@ -145,7 +149,7 @@ def _reread(parsed: ParsedCommand) -> ParsedCommand:
     said = [word for word in parsed.positional if reading.names_run(word)][-1:]
     if PROPERTY in parsed.named and not said and not parsed.strays:
         said = [*parsed.positional]
-    if not said or (PROPERTY not in parsed.named and len(parsed.positional) == len(said)):
+    if not said:
         return parsed
     return replace(reading.without(parsed, said), named={**parsed.named, "run": " ".join(said)})
 

@@ -23,6 +23,7 @@ from bot.replies.wording import (
     day,
     listed,
     number_of,
+    run_name,
     series_name,
     short_id,
     titled,
@@ -52,6 +53,7 @@ class Shown:
     `check`: what is kept of it over all runs of its launcher. `begins`: since when the record has checks of that launcher.
     `renamed`: checks at the same place in the code, and whether this one came after them (else before).
     `holes_before`: before this time the record may lack runs. `unlisted`: the platform lists no runs, so the record has only those followed.
+    `several`: there are other connections too.
     """
 
     connection: str
@@ -63,6 +65,7 @@ class Shown:
     renamed: Sequence[tuple[KnownCheck, bool]] = ()
     holes_before: datetime | None = None
     unlisted: bool = False
+    several: bool = False
 
 
 def one(shown: Shown, now: datetime) -> Reply:
@@ -109,8 +112,8 @@ def _sentence(shown: Shown) -> Line:
     newest = (
         f"the newest {runs.one}" if history.since == 1 else f"the newest {number_of(history.since, runs)}"
     )
-    ran = "it" if history.since == 1 else "them"
-    return (f"has not failed in {newest}", *of, f", and whether it ran in {ran} is not known{often}")
+    ran = "it ran" if history.since == 1 else "it ran in all of them"
+    return (f"has not failed in {newest}", *of, f", and it is not known whether {ran}{often}")
 
 
 def _luck(quiet: Quiet, runs: Noun) -> str:
@@ -141,12 +144,12 @@ def _notes(shown: Shown) -> tuple[Line, ...]:
     history, terms = shown.history, shown.terms
     runs, not_failed = terms.run, history.silent[Told.NOT_FAILED]
     silent: dict[Told, int] = {each: n for each, n in history.silent.items() if each is not Told.NOT_FAILED}
-    notes: list[Line] = []
+    notes: list[Line] = [line] if (line := _not_counted(shown)) else []
     if history.quiet is not None:
         notes.append((_assumption(history.quiet, runs),))
     if not_failed:
         notes.append(
-            (f"In {number_of(not_failed, runs)} it did not fail, and whether it ran there is not known.",)
+            (f"In {number_of(not_failed, runs)} it did not fail, and it is not known whether it ran.",)
         )
     if silent:
         notes.append((_silence(silent, runs),))
@@ -159,6 +162,24 @@ def _notes(shown: Shown) -> tuple[Line, ...]:
     if shown.unlisted:
         notes.append(finding.lists_none(shown.connection, terms))
     return tuple(notes)
+
+
+def _not_counted(shown: Shown) -> Line:
+    """Say of the run that was named why it is none of those that are counted; empty where it is one."""
+    run, noun = shown.run, shown.terms.run
+    if any(one.run.ref == run.ref for one in shown.history.runs):
+        return ()
+    oldest = shown.history.runs[-1].run.created_at if shown.history.more else None
+    why = (
+        "is ephemeral"
+        if run.ephemeral
+        else "has not ended"
+        if not run.status.terminal
+        else "is older than those shown"
+        if oldest and run.created_at and run.created_at < oldest
+        else "is not on record yet"
+    )
+    return (f"{noun.title} ", *run_name(run), f" {why}, so it is not counted here.")
 
 
 def _silence(silent: Mapping[Told, int], runs: Noun) -> str:
@@ -195,6 +216,7 @@ def _facts(shown: Shown, place: Line, now: datetime) -> tuple[Fact, ...]:
         ),
         Fact("Last failed", _last(last, check.last_failed, anywhere, now)),
         Fact("First seen", (day(check.first_seen), begins or anywhere)),
+        Fact("Connection", (Untrusted(shown.connection),) if shown.several else ()),
         Fact("Where", (Untrusted(check.place, code=True),) if check.place else place),
     )
 
@@ -294,10 +316,11 @@ def which_series(terms: Terms) -> UserError:
 def of_several(name: str, launchers: Sequence[str], terms: Terms) -> UserError:
     """Ask which of several launchers is meant that have a check of that name."""
     offered = tuple(Correction(Part.VALUE, launcher, "run") for launcher in launchers[:OFFERED])
+    shown = listed([shorten(launcher, _SHOWN) for launcher in launchers[:OFFERED]])
     problem = (
         f"{number_of(len(launchers), terms.launcher)} have a {terms.check.one} “{shorten(name, _SHOWN)}”."
     )
-    return UserError(problem, f"Choose one with run=: {listed([*launchers[:OFFERED]])}.", corrections=offered)
+    return UserError(problem, f"Choose one with run=: {shown}.", corrections=offered)
 
 
 def number_without_list(number: str, terms: Terms) -> UserError:

@@ -51,7 +51,7 @@ def test_told__every_kind_of_run(letter: str) -> None:
     assert told(RUNS[letter]).counts is (letter in "FpqH")
 
 
-@pytest.mark.parametrize("letter", sorted(set(RUNS) - set("FpqH")))
+@pytest.mark.parametrize("letter", sorted(set(RUNS) - set("FpqH?")))
 def test_quiet__a_run_that_says_nothing_is_no_quiet_one(letter: str) -> None:
     """However many there are: neither the quiet runs nor those before grow by one, and no chance changes."""
     plain = course("pF" * 6 + "pppp")
@@ -74,6 +74,9 @@ def test_quiet__a_run_that_says_nothing_is_no_quiet_one(letter: str) -> None:
         ("Fpq", None),
         ("Fu", None),
         ("FiEc?", None),
+        ("F?p", None),
+        ("F?pFpp", Quiet(2, 1, 2)),
+        ("ppFpp?", None),
     ],
 )
 def test_quiet__since_the_last_failure(oldest_first: str, quiet: Quiet | None) -> None:

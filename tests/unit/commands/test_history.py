@@ -12,7 +12,7 @@ from bot.earlier import checks_of, stored
 from bot.model import Check, CheckStatus, Example, Results, Run, RunStatus
 from bot.state import Coverage, PollStep
 from tests.fakes.runs import EPOCH, a_build, a_property, a_run, some_results
-from tests.fakes.service import a_build_server
+from tests.fakes.service import FakeRunService, a_build_server
 from tests.unit.commands.door import Door, command_of, told
 
 X, OTHER = "no torn page", "every order is paid"
@@ -123,11 +123,11 @@ async def test_history__failing_now() -> None:
         ),
         (
             "Faa",
-            "has not failed in the newest 2 runs of Payments Nightly on main, test payments, and whether it ran in them",
+            "has not failed in the newest 2 runs of Payments Nightly on main, test payments, and it is not known whether it ran in all of them",
         ),
         (
             "Fa",
-            "has not failed in the newest run of Payments Nightly on main, test payments, and whether it ran in it",
+            "has not failed in the newest run of Payments Nightly on main, test payments, and it is not known whether it ran;",
         ),
     ],
 )
@@ -244,10 +244,10 @@ async def test_history__where_only_failures_are_named() -> None:
     card = await door.shown('history property="tests/a.py::test_x" run="Regression Suite"')
 
     assert plain(card.text) == (
-        "“tests/a.py::test_x” has not failed in the newest 5 builds of Regression Suite, and whether it ran in them is "
-        "not known; it failed in 3 of 14 builds."
+        "“tests/a.py::test_x” has not failed in the newest 5 builds of Regression Suite, and it is not known whether "
+        "it ran in all of them; it failed in 3 of 14 builds."
     )
-    assert "In 11 builds it did not fail, and whether it ran there is not known." in told(card)
+    assert "In 11 builds it did not fail, and it is not known whether it ran." in told(card)
     assert "%" not in told(card)
 
 
@@ -360,6 +360,54 @@ async def test_history__the_launcher_that_alone_has_it() -> None:
     assert asked.failed
     assert "2 launchers have a" in told(asked.card)
     assert "Weekly" in [button.text for button in asked.card.buttons]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, "is not on record yet"),
+        ({"ephemeral": True}, "is ephemeral"),
+        ({"status": RunStatus.IN_PROGRESS}, "has not ended"),
+        ({"created_at": EPOCH - timedelta(days=9)}, "is older than those shown"),
+    ],
+)
+async def test_history__says_why_the_run_itself_is_not_counted(changes: dict[str, object], why: str) -> None:
+    """Else it would be told as quiet beside the very run in which it fails."""
+    door = Recorded()
+    await door.course("F" * 58 + "pppp")
+    run = a_run(99, **changes)  # type: ignore[arg-type]  # fields of a run
+    door.service.add_run(run, some_results(run, failing=(X,), passing=(OTHER,)))
+
+    card = (await door.say(Command("history", {"run": run.ref.text, "property": X}))).card
+
+    assert f"Run Payments Nightly 00000000 {why}, so it is not counted here." in told(card)
+    assert "is quiet in 4 runs" in plain(card.text)
+
+
+async def test_history__in_a_thread_about_a_check_latest_is_the_run() -> None:
+    """The check is that of the thread, and “latest” is no check's name."""
+    door = Recorded()
+    await door.course("pF")
+    run = door.service.add_run(door.runs[-1], some_results(door.runs[-1], failing=(X,), passing=(OTHER,)))
+    await door.store.set_context("slack:channel:T1:C1", "1.1", Context(run=run.ref, property_name=X))
+
+    assert "fails in the newest run" in plain((await door.say("history latest", thread="1.1")).card.text)
+
+
+async def test_history__of_two_connections_the_one_that_is_chosen() -> None:
+    """Launchers of one name are told apart by their connections, and the card says which one it is."""
+    other = FakeRunService(connection="other")
+    door = Recorded(others=(other,))
+    await door.course("pF")
+    twin = a_run(1, connection="other")
+    await door.record(twin, some_results(twin, passing=(X,)))
+
+    asked = (await door.say(f'history property="{X}"')).card
+    assert {"demo/Payments Nightly", "other/Payments Nightly"} <= {button.text for button in asked.buttons}
+    card = (await door.say(command_of(asked, "other/Payments Nightly"))).card
+
+    assert "has not failed in 1 run" in plain(card.text)
+    assert facts(card)["Connection"] == "other"
 
 
 async def said_of(door: Recorded, words: str) -> str:
