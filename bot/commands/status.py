@@ -40,19 +40,26 @@ NARROWS = ("launcher", *OF_A_LIST)
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with one run where one is meant, else with the recent ones."""
-    narrowed = any(asked.value(name) for name in (*NARROWS, FROM))
+    changes = asked.flag("changes")
+    narrowed = not changes and any(asked.value(name) for name in (*NARROWS, FROM))
     named = asked.value("run", 0) or asked.command.pasted is not None
     if named or (asked.context.run and not narrowed):
-        found = await explained(await _one(asked, services))
+        found = await _one(asked, services)
+        if changes:
+            begin = first_of(asked, replies.number_changed(found))
+            return replies.every_change(found, begin, services.clock.now())
+        found = await explained(found)
         found = replace(found, run=await send.by_name(found.run, services.store))
         card = replies.one(found, services.clock.now())
         return Reply(card=replace(card, chart=failing_so_far(found)))
+    if changes:
+        raise finding.changes_of_one()
     return await _recent(asked, services)
 
 
 async def _one(asked: Asked, services: Services) -> RunAnalysis:
     """Return the run that is named. Raises `UserError` where a value does not go with it: none is passed over."""
-    for name in (*OF_A_LIST, FROM):
+    for name in OF_A_LIST if asked.flag("changes") else (*OF_A_LIST, FROM):
         if asked.value(name):
             raise finding.of_a_list(name)
     launcher = asked.value("launcher")
@@ -169,6 +176,8 @@ VERB = Verb(
         Parameter(name="since", summary="Only runs created since then, in UTC", kind=FieldKind.TEXT,
                   example="since=24h"),
         Parameter(name="count", summary="How many runs a page lists", kind=FieldKind.COUNT, example="count=20"),
+        Parameter(name="changes", summary="All that changed in the run, against the one before", kind=FieldKind.FLAG,
+                  example="changes=yes"),
         BEGIN,
         CONNECTION,
     ),

@@ -39,6 +39,11 @@ def of_a_list(name: str) -> UserError:
     return UserError(f"“{name}=” is for the list of recent runs.", f"Leave out either “{name}=” or the run.")
 
 
+changes_of_one = partial(
+    UserError, "“changes=” is for one run.", "Name the run, or use “changes=yes” in its thread."
+)
+
+
 def nothing_named(text: str, most: int) -> UserError:
     """Say that a text, or no text at all, names no run; of a longer text than `most` characters only so much is read."""
     if not text.strip():

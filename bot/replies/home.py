@@ -15,7 +15,8 @@ NAME = "Clew"
 RUNS_UNKNOWN = "Unknown, because not all runs can be listed."
 CHANNELS_UNKNOWN = "Unknown, because the chat does not list all of your channels."
 NO_ROOM = "Some entries do not fit here."
-MORE_RUNNING = "These are the newest; more may be running."
+MORE_RUNNING = "These are the newest; “Recent runs” lists more."
+MORE_CHANNELS = "“/clew watching” in a channel lists what it is notified of."
 
 
 def first(problems: tuple[Line, ...]) -> Card:
@@ -47,7 +48,8 @@ def subscriptions(items: tuple[Item, ...], *, left_out: int, known: bool) -> Car
     none = (
         "None of your channels is notified of runs. Use “/clew watch” in one." if known else CHANNELS_UNKNOWN
     )
-    return _part("Notifications in your channels", items, "" if items else none, left_out=left_out)
+    body = (MORE_CHANNELS if left_out else "") if items else none
+    return _part("Notifications in your channels", items, body, left_out=left_out)
 
 
 def run(recent: Recent, now: datetime, *, connection: bool) -> Item:

@@ -55,6 +55,7 @@ from bot.terms import Terms, shared
 from bot.verdict import Verdict, judge_stored
 
 NAMED = 5  # checks named per kind
+CHANGES = 20  # on a page of all that changed
 SHORT_COMMIT = 8
 LONGEST_DESCRIPTION = 300
 LONGEST_MESSAGE = 300
@@ -484,6 +485,48 @@ def _exactly(moment: Moment | None) -> Line:
 
 def changes(found: RunAnalysis) -> tuple[Item, ...]:
     """Name what changed since the run before, newly failing first; long lists end in a count."""
+    items: list[Item] = []
+    for mark, names, why in _changed(found):
+        items += [_named(mark, name, note, why) for name, note in [*names.items()][:NAMED]]
+        if len(names) > NAMED:
+            items.append(Item(mark=mark, title=(f"{len(names) - NAMED:,} more",)))
+    return (*items, *excused(found)) if found.diff is not None else ()
+
+
+def number_changed(found: RunAnalysis) -> int:
+    """Count the checks that `every_change` lists."""
+    return sum(len(names) for _, names, _ in _changed(found))
+
+
+def every_change(found: RunAnalysis, begin: int, now: datetime) -> Reply:
+    """List all that changed since the run before, from the entry `begin` on."""
+    run, terms = found.run, found.terms
+    entries = [
+        (mark, name, note, why) for mark, names, why in _changed(found) for name, note in names.items()
+    ]
+    again = Command.of_run("status", run.ref, changes="yes")
+    pages = Pages.of(again, len(entries), begin, CHANGES)
+    before = comparing.sentence(found.diff, now, terms)
+    new = novelty(found.diff)
+    said: Line = ("What changed in ", *run_name(run), f": {new or number_of(len(entries), terms.check)}.")
+    if not entries:
+        said = ("Nothing that is known changed in ", *run_name(run), ".")
+    card = Card(
+        title=("What changed in ", *run_name(run), from_on(begin)),
+        text=said,
+        tone=tone(found.verdict),
+        body=(said, before) if before else (said,),
+        items=tuple(_named(*entries[number - 1]) for number in pages.numbers),
+        items_left_out=pages.left_out,
+        pages=pages,
+        buttons=(Button(label="Status", command=Command.of_run("status", run.ref)),),
+        context=Context(run=run.ref),
+    )
+    return Reply(card=card)
+
+
+def _changed(found: RunAnalysis) -> tuple[tuple[str, Mapping[str, str], Mapping[str, str]], ...]:
+    """Return each kind of change: its mark, the checks with what is noted of each, and what those say themselves."""
     diff, terms = found.diff, found.terms
     if diff is None:
         return ()
@@ -492,21 +535,21 @@ def changes(found: RunAnalysis) -> tuple[Item, ...]:
     why = _messages(found)
     unsaid = f"no result is known of the {terms.run.one} before"
     unhealthy = sorted(check.name for check in found.results.unhealthy) if found.results else []
-    return (
-        *_names("environment problem", dict.fromkeys(unhealthy, "")),
-        *_names("failing, not to be relied on", dict.fromkeys(diff.untrusted, ""), why),
-        *_names("failing", dict.fromkeys(diff.not_compared, ""), why),
-        *_names("newly failing", dict.fromkeys(diff.newly_failing, ""), why),
-        *_names(f"failing, no longer {terms.excused}", dict.fromkeys(diff.counts_again, ""), why),
-        *_names("failing again", dict.fromkeys(diff.fails_again, unsaid), why),
-        *_names("still failing", still),
-        *_names("first pass", passed),
-        *_names("skipped this time", dict.fromkeys(diff.skipped, "")),
-        *_names("not seen this time", dict.fromkeys(diff.not_seen, "")),
-        *_names("not failing, not looked at", dict.fromkeys(diff.not_looked_at, "")),
-        *_names("not failing this time", dict.fromkeys(diff.not_failing, "")),
-        *excused(found),
+    kinds = (
+        ("environment problem", dict.fromkeys(unhealthy, ""), NOTHING),
+        ("failing, not to be relied on", dict.fromkeys(diff.untrusted, ""), why),
+        ("failing", dict.fromkeys(diff.not_compared, ""), why),
+        ("newly failing", dict.fromkeys(diff.newly_failing, ""), why),
+        (f"failing, no longer {terms.excused}", dict.fromkeys(diff.counts_again, ""), why),
+        ("failing again", dict.fromkeys(diff.fails_again, unsaid), why),
+        ("still failing", still, NOTHING),
+        ("first pass", passed, NOTHING),
+        ("skipped this time", dict.fromkeys(diff.skipped, ""), NOTHING),
+        ("not seen this time", dict.fromkeys(diff.not_seen, ""), NOTHING),
+        ("not failing, not looked at", dict.fromkeys(diff.not_looked_at, ""), NOTHING),
+        ("not failing this time", dict.fromkeys(diff.not_failing, ""), NOTHING),
     )
+    return tuple(kind for kind in kinds if kind[1])
 
 
 def excused(found: RunAnalysis, *, how: bool = False) -> tuple[Item, ...]:
@@ -567,7 +610,9 @@ def _time_spent(run: Run, spent: timedelta | None) -> Progress:
 def ways_on(found: RunAnalysis) -> tuple[Button, ...]:
     """Return the buttons that make sense for a run as it is."""
     failing = (_failing(found.run),) if found.failing else ()
-    return (*failing, *_at_moment(found), *_further(found))
+    cut = any(len(names) > NAMED for _, names, _ in _changed(found))
+    rest = Button(label="All changes", command=Command.of_run("status", found.run.ref, changes="yes"))
+    return (*failing, *((rest,) if cut else ()), *_at_moment(found), *_further(found))
 
 
 def ways_beside_failing(found: RunAnalysis) -> tuple[Button, ...]:
@@ -610,21 +655,12 @@ def _messages(found: RunAnalysis) -> Mapping[str, str]:
     return {c.name: c.first.text[:LONGEST_MESSAGE] for c in found.results.failing if c.first}
 
 
-def _names(mark: str, notes: Mapping[str, str], why: Mapping[str, str] = NOTHING) -> tuple[Item, ...]:
-    """Name the first few checks, each with what is noted of it, "" for nothing; `why`: what they say themselves."""
-    names = [(name, titled(name), note) for name, note in notes.items()]
-    shown = [
-        Item(
-            mark=mark,
-            title=(title, f" ({note})" if note else ""),
-            lines=tuple(line for line in (place, (Untrusted(why[name]),) if name in why else ()) if line),
-        )
-        for name, (title, place), note in names[:NAMED]
-    ]
-    more = len(names) - NAMED
-    if more > 0:
-        shown.append(Item(mark=mark, title=(f"{more:,} more",)))
-    return tuple(shown)
+def _named(mark: str, name: str, note: str, why: Mapping[str, str]) -> Item:
+    """Name a check with what is noted of it, "" for nothing; `why`: what checks say themselves."""
+    title, place = titled(name)
+    lines = (place, (Untrusted(why[name]),) if name in why else ())
+    noted_as = f" ({note})" if note else ""
+    return Item(mark=mark, title=(title, noted_as), lines=tuple(line for line in lines if line))
 
 
 def _counts(found: RunAnalysis) -> str:

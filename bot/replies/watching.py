@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.cards import Button, Card, Command, Item, Line, Reply, Tone, Untrusted
+from bot.cards import Button, Card, Command, Item, Line, Pages, Reply, Tone, Untrusted
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.filters import Unmatched
 from bot.platform import Platform
 from bot.replies.meant import did_you_mean, mistaken
-from bot.replies.wording import count, duration, listed, number_of, sentence
+from bot.replies.wording import count, duration, from_on, listed, number_of, sentence
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
 from bot.terms import PLAIN, Noun
 from bot.volume import SPAN, Volume
 
 _WILD = frozenset("*?%")
 _SHOWN = 60  # characters of what was typed that a sentence quotes
+LISTED = 20  # subscriptions on a page
 SAID = {
     Outcome.FAILURES: "runs with failures",
     Outcome.NEW_FAILURES: "runs with new failures",
@@ -159,8 +160,9 @@ def listing(
     subscriptions: tuple[Subscription, ...],
     left_out: Sequence[str] = (),
     unlisted: Sequence[Platform] = (),
+    begin: int = 1,
 ) -> Reply:
-    """List a channel's subscriptions; `left_out`: connections that none of them means without naming it.
+    """List a channel's subscriptions, from the entry `begin` on; `left_out`: connections that none of them means without naming it.
 
     `unlisted`: connections that cannot list the runs that are meant.
     """
@@ -169,11 +171,14 @@ def listing(
         return Reply(card=Card(title=("Watching nothing",), text=said, body=(said,)), private=True)
     unnamed = any(subscription.connection is None for subscription in subscriptions)
     without = (f"Runs of {listed([*left_out])} are only among them where that connection is named.",)
+    pages = Pages.of(Command("watching"), len(subscriptions), begin, LISTED)
     card = Card(
-        title=(f"This channel watches {count(len(subscriptions), 'thing')}",),
+        title=(f"This channel watches {count(len(subscriptions), 'thing')}", from_on(begin)),
         text=sentence("This channel is notified of ", *_all(subscriptions, left_out)),
         body=(*((without,) if unnamed and left_out else ()), *_only_known(unlisted)),
-        items=tuple(_item(s, left_out) for s in subscriptions),
+        items=tuple(_item(subscriptions[n - 1], left_out) for n in pages.numbers),
+        items_left_out=pages.left_out,
+        pages=pages,
         footer=("“watch LAUNCHER outcomes=changes” adds one; “unwatch LAUNCHER” ends one.",),
     )
     return Reply(card=card, private=True)

@@ -69,7 +69,7 @@ async def test_home__says_that_more_may_be_running() -> None:
     _, running, *_ = await home(stage)
 
     assert len(running.items) == 8
-    assert "more may be running" in said(running)
+    assert "“Recent runs” lists more" in said(running)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ ROWS = 5
 OPTIONS = 25
 OPTION = 100
 SELECTS = 3
-FEW = 5  # item buttons that are shown as buttons; more become menus
+FEW = 5  # item buttons that are shown as buttons; more become menus, and those that read the same: an option names its item
 
 SAY, KEY, ASK, ASK_KEY, REPORT, REPORT_KEY, PICK = "say", "key", "ask", "ask_key", "rep", "rpk", "pick"
 
@@ -92,7 +92,8 @@ class Rows:
         pressable = [(item, button) for item in items for button in item.buttons if self._may(button)]
         if not pressable or room <= 0:
             return []
-        if len(pressable) <= FEW:
+        told_apart = len({button.text for _, button in pressable}) == len(pressable)
+        if len(pressable) <= FEW and (told_apart or any(button.page for _, button in pressable)):
             return [_row([self._button(button) for _, button in pressable])]
         labels = list(dict.fromkeys(b.label for _, b in pressable if not b.page))[: min(SELECTS, room)]
         return [self._select(label, [(i, b) for i, b in pressable if b.label == label]) for label in labels]

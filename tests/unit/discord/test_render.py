@@ -320,3 +320,15 @@ def test_message__what_a_long_button_asks_for_is_kept_under_a_token(number: int,
         assert len(ids) == number
         assert max(map(len, ids)) <= 100
         assert {pressed.read(kept[p.token]) if p.token else p.command for p in read if p} == {command}
+
+
+def test_items__whose_buttons_read_the_same_get_a_menu() -> None:
+    """A row of equal labels does not say which run is meant; a menu names each."""
+    asks = [Command("status", {"run": f"{number}"}) for number in (1, 2)]
+    items = tuple(
+        Item(title=(f"run {n}",), buttons=(Button(label="Status", command=ask),))
+        for n, ask in enumerate(asks, 1)
+    )
+    (row,) = render.message(Card(title=("t",), text=("t",), items=items))["components"]
+
+    assert [option["label"] for option in row["components"][0]["options"]] == ["run 1", "run 2"]
