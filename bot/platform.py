@@ -39,6 +39,7 @@ from bot.terms import PLAIN, Terms
 from bot.triage import (
     Agent,
     AgentRequest,
+    AgentResult,
     AttachedReport,
     Branches,
     Classification,
@@ -260,6 +261,9 @@ class Agents(Protocol):
 
     async def invoke(self, request: AgentRequest) -> LaunchOutcome:
         """Set one to work; sent once. Never raises for what the platform answers."""
+
+    async def result(self, started: str) -> AgentResult:
+        """Try to read what came of a task, by the id that its start gave. Raises `NotFound` where it is not handed back."""
 
 
 class Classifies(Protocol):

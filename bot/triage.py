@@ -210,6 +210,14 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentResult:
+    """What a platform hands back of an agent's task: its status in the platform's word, and the rest as labels and values."""
+
+    status: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
     """The platform's rating of a release; numbers are as served, their scale is not documented."""
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.actions import confirm
-from bot.cards import Field, FieldKind, Form, Reply
+from bot.cards import Context, Field, FieldKind, Form, Reply
 from bot.command import Asked, Services
 from bot.commands.choices import spelled
 from bot.commands.parameters import run_field
+from bot.errors import NotFound
 from bot.model import Run
 from bot.platform import AGENTS, Platform
 from bot.replies import acting as replies
 from bot.replies.confirming import just_confirmed
 from bot.replies.forms import TITLES
-from bot.targets.run import require, run_of
+from bot.targets.run import platform_with, require, run_of
 from bot.triage import Agent, AgentRequest
 
 
@@ -38,6 +41,17 @@ async def propose(platform: Platform, asked: Asked, services: Services) -> Reply
         return await confirm.go(intent, asked, services)
     warnings = (just_confirmed(earlier, platform, services.clock.now()),) if earlier else ()
     return replies.confirm_agent(intent, request, run, platform.terms, warnings)
+
+
+async def result(started: str, asked: Asked, services: Services) -> Reply:
+    """Try to read what came of a task: platforms may hand it back, or not."""
+    apart = replace(asked, context=Context())  # the thread's run may be of a platform without agents
+    platform, agents = await platform_with(apart, services, AGENTS)
+    try:
+        found = await agents.result(started)
+    except NotFound:
+        return replies.no_agent_result(started, platform.terms)
+    return replies.agent_result(started, found, platform)
 
 
 async def form(platform: Platform, asked: Asked) -> Form:

@@ -46,6 +46,8 @@ LONGEST_DESCRIPTION = 300  # characters
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Do what the platform of the run has for that; a session and an agent are asked for first."""
+    if (started := asked.value("result")) is not None:
+        return await agent.result(started, asked, services)
     platform = await _without_sessions(asked, services)
     if platform is None:
         return await _session(asked, services)
@@ -211,6 +213,8 @@ VERB = Verb(
                   taken=_by_agents),
         Parameter(name="task", summary="What the agent is to do", kind=FieldKind.TEXT, example="task=analyze-failures",
                   taken=_by_agents),
+        Parameter(name="result", summary="The id of an agent's task whose result is wanted", kind=FieldKind.TEXT,
+                  example="result=agent_exec_1", taken=_by_agents),
         CONNECTION,
     ),
     examples=("debug", "debug latest property=1", "debug latest property=1 recipients=ann@example.com"),

@@ -19,7 +19,15 @@ from bot.replies.outlook import Outlook, going_on, reruns
 from bot.replies.wording import duration, elapsed, listed, run_name, sentence, short_id, stopped, titled
 from bot.state import Intent, IntentState
 from bot.terms import Terms
-from bot.triage import Agent, AgentRequest, CancelRequest, QuarantineRequest, RerunRequest, RerunScope
+from bot.triage import (
+    Agent,
+    AgentRequest,
+    AgentResult,
+    CancelRequest,
+    QuarantineRequest,
+    RerunRequest,
+    RerunScope,
+)
 
 _NO_RESULT = "{} does not hand its result back, it is in the platform's dashboard"
 _LISTED = 10  # agents that a sentence names
@@ -118,6 +126,34 @@ def which_agent(form: Form, there: Sequence[Agent], terms: Terms) -> Reply:
     return Reply(card=card, private=True, failed=True)
 
 
+def agent_result(started: str, found: AgentResult, platform: Platform) -> Reply:
+    """Show what is handed back of an agent's task."""
+    terms = platform.terms
+    word: Line = (" is ", Untrusted(found.status)) if found.status else (" has no status",)
+    told = "" if found.values else " It says nothing else of it."
+    said: Line = (
+        f"{terms.platform} says that the agent's task ",
+        Untrusted(started, code=True),
+        *word,
+        f".{told}",
+    )
+    facts = tuple(Fact(label, (Untrusted(value),)) for label, value in found.values)
+    again = _result(started, platform.connection)
+    card = Card(title=("Result of an agent's task",), text=said, body=(said,), facts=facts, buttons=(again,))
+    return Reply(card=card)
+
+
+def no_agent_result(started: str, terms: Terms) -> Reply:
+    """Say that the platform hands nothing back of a task."""
+    known: Line = (f"{terms.platform} hands nothing back of ", Untrusted(started, code=True))
+    said: Line = (*known, ". If that is an agent's task, its result is in the platform's dashboard.")
+    return Reply(card=Card(title=("No result here",), text=said, body=(said,)), private=True, failed=True)
+
+
+def _result(started: str, connection: str) -> Button:
+    return Button(label="Result", command=Command("debug", {"result": started, "connection": connection}))
+
+
 def no_agent(name: str, known: Sequence[str], terms: Terms) -> UserError:
     """Answer an agent that the platform does not list."""
     there = f"Its agents are {listed([*known[:_LISTED]])}." if known else "It names no agents."
@@ -210,11 +246,14 @@ def _rerun(intent: Intent, request: RerunRequest, outlook: Outlook) -> Card:
 def _agent(intent: Intent, work: AgentRequest, terms: Terms) -> Card:
     name = Untrusted(work.name or work.agent)
     result = stopped(_NO_RESULT.format(terms.platform))
+    buttons: tuple[Button, ...] = ()
     facts = [Fact("Task", (Untrusted(work.task),))]
     if intent.run_id:
         facts.append(Fact("Agent run", (Untrusted(intent.run_id, code=True),)))
+        buttons = (_result(intent.run_id, intent.connection),)
+        result = f"{terms.platform} documents no way to read its result: “Result” tries, and the platform's dashboard has it."
     said: Line = (name, f" was started on its task. {result}")
-    return _card(intent, (name, " is at work"), said, Tone.NEUTRAL, facts=tuple(facts))
+    return _card(intent, (name, " is at work"), said, Tone.NEUTRAL, facts=tuple(facts), buttons=buttons)
 
 
 def _quarantine(intent: Intent, change: QuarantineRequest, terms: Terms) -> Card:

@@ -13,6 +13,7 @@ from bot.model import LaunchOutcome, LaunchRequest, Refused
 from bot.triage import (
     Agent,
     AgentRequest,
+    AgentResult,
     AttachedReport,
     Branches,
     Classification,
@@ -55,6 +56,9 @@ class FakeTriage:
     there: tuple[Agent, ...] = ()
     rated: dict[str, Readiness] = field(default_factory=dict)  # by version
     groups: tuple[Cluster, ...] = ()
+    results: dict[str, AgentResult] = field(
+        default_factory=dict
+    )  # of agents' tasks, by the id of their start
     refused: frozenset[str] = frozenset()
     reruns: list[RerunRequest] = field(default_factory=list)
     diagnosed: list[str] = field(default_factory=list)
@@ -199,6 +203,13 @@ class FakeTriage:
     def about(self, run_id: str, /) -> Mapping[str, str]:
         """Return the parameter that names a run."""
         return {"executionId": run_id}
+
+    async def result(self, started: str) -> AgentResult:
+        """Return the result that the test gave it."""
+        self._enter("result")
+        if started not in self.results:
+            raise NotFound("The platform has no such execution (404).", what="run")
+        return self.results[started]
 
     async def invoke(self, request: AgentRequest) -> LaunchOutcome:
         """Set one to work, the way `next_launch` of the platform says."""

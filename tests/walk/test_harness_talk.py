@@ -239,7 +239,24 @@ async def test_debug__sets_an_agent_to_work(talk: Talk) -> None:
     assert "agent_planning" in texts(asked.card)
     assert run_id in texts(asked.card)
     assert not done.failed
-    assert "does not hand its result back" in texts(done.card) + texts(asked.card)
+    assert "does not hand its result back" in texts(asked.card)
+    assert "documents no way to read its result" in texts(done.card)
+
+
+@pytest.mark.parametrize(
+    ("readable", "said"),
+    [(False, "hands nothing back"), (True, '{"notes": ["3 endpoints changed"]}')],
+)
+async def test_debug__tries_to_read_what_came_of_it(talk: Talk, readable: bool, said: str) -> None:
+    """Among the executions, once at each press: the reference leaves open whether it is there."""
+    talk.server.switch(agents_readable=readable)
+    await talk.say("debug")
+    await talk.stage.press("Start")
+    before = len(talk.server.requests("GET"))
+    shown = await talk.stage.press("Result")
+
+    assert said in texts(shown.card)
+    assert len(talk.server.requests("GET")) == before + 1
 
 
 async def test_ratings(talk: Talk) -> None:

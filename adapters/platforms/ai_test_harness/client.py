@@ -12,6 +12,7 @@ from adapters.platforms.ai_test_harness import launching, protocol
 from adapters.platforms.ai_test_harness.decode import (
     TERMS,
     ExecutionBody,
+    agent_result_of,
     agents_of,
     clusters_of,
     counts_of,
@@ -55,7 +56,7 @@ from bot.platform import Platform
 from bot.ports import Report
 from bot.replies.failing import of_which_listed
 from bot.replies.logs import no_error_given, no_logs_kept
-from bot.triage import Agent, AgentRequest, Cluster, LauncherRow, Readiness
+from bot.triage import Agent, AgentRequest, AgentResult, Cluster, LauncherRow, Readiness
 
 _MISSING = {
     RunStatus.INCOMPLETE: Availability.ABSENT,
@@ -210,6 +211,14 @@ class ExecutionService:
             return protocol.invoke_request(request.agent, request.task, request.parameters)
 
         return await self._caller.start(build, target="agent", id_in=id_in)
+
+    async def result(self, started: str) -> AgentResult:
+        """Try to read an agent's task among the executions: nothing says that it is there. Raises `NotFound`."""
+        answer = await self._caller.read(protocol.execution_request(started), what="run")
+        found = agent_result_of(answer.body)
+        if found is None:
+            raise UnexpectedAnswer("The platform answered with something that is no agent's task.")
+        return found
 
     async def readiness(self, version: str) -> Readiness:
         """Return the rating of a release. Raises `NotFound(what="version")`."""

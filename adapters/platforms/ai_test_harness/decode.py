@@ -13,7 +13,7 @@ from adapters.platforms.http.text import shown, shown_name
 from bot.model import Counts, Run, RunRef, RunStatus
 from bot.replies.wording import number_of
 from bot.terms import Noun, Terms
-from bot.triage import Agent, Cluster, LauncherRow, Readiness
+from bot.triage import Agent, AgentResult, Cluster, LauncherRow, Readiness
 
 NAME = 500  # characters of a name, so that a hostile one stays a name
 WORD = 60
@@ -197,6 +197,28 @@ def agents_of(body: bytes) -> tuple[Agent, ...] | None:
     return tuple(
         Agent(id=key, name=shown(agent.name or "", NAME) or key, status=shown(agent.status or "", WORD))
         for key, agent in readable(found, rows, "agents")
+    )
+
+
+def agent_result_of(body: bytes) -> AgentResult | None:
+    """Return what is said of an agent's task, whatever its shape; None where that is no object."""
+    fields = read(body, dict[str, msgspec.Raw])
+    if fields is None:
+        return None
+    status = read(fields.pop("status", NULL), str) or ""
+    fields.pop("id", None)
+    values = ((label_of(name), _told(raw)) for name, raw in [*fields.items()][:MOST_METRICS])
+    return AgentResult(
+        status=shown(status, WORD), values=tuple((label, told) for label, told in values if told)
+    )
+
+
+def _told(raw: msgspec.Raw) -> str:
+    """Return any value on one line: a text or number as served, anything else as its JSON."""
+    return _word(raw) or (
+        ""
+        if bytes(raw) in {b"null", b"{}", b"[]", b'""'}
+        else shown(bytes(raw).decode("utf-8", "replace"), NAME)
     )
 
 

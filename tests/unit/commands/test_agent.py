@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.cards import plain
 from bot.state import IntentKind, IntentState
-from bot.triage import Agent, AgentRequest
+from bot.triage import Agent, AgentRequest, AgentResult
 from tests.fakes.service import FakeRunService, Launching, a_build_server
-from tests.fakes.stage import Stage, texts
+from tests.fakes.stage import Stage, button_of, texts
 from tests.unit.commands.triage_stage import failed_build, last_intent
 
 PLANNING = Agent(id="agent_planning", name="Test Planning Agent", status="active")
@@ -39,7 +39,7 @@ async def test_agent__asks_then_starts_once() -> None:
                      parameters={"executionId": "1026"}, run_id="1026")
     ]  # fmt: skip
     assert (last_intent(stage).kind, last_intent(stage).state) == (IntentKind.AGENT, IntentState.ACCEPTED)
-    assert "it is in the platform's dashboard." in plain(reply.card.text)
+    assert "documents no way to read its result" in plain(reply.card.text)
     assert await stage.memory.tracked("demo") == ()
     await stage.tick()
     assert await stage.memory.live() == ()
@@ -103,3 +103,36 @@ async def test_agent__a_lost_answer_is_never_sent_twice() -> None:
 
     assert last_intent(stage).state is IntentState.UNKNOWN
     assert len(stage.service.triage.invoked) == 1
+
+
+async def test_agent__whose_result_is_asked_for() -> None:
+    """It is tried once at each press: nobody knows whether the platform hands it back, and when."""
+    stage = a_stage()
+    await stage.say("debug 1026 agent=agent_planning task=analyze-failures")
+    started = await stage.press("Start")
+    (run_id,) = [i.run_id for i in stage.memory.intents.values()]
+    assert run_id is not None
+    nothing = await stage.press("Result")
+    stage.service.triage.results[run_id] = AgentResult(
+        status="completed", values=(("Output", "3 endpoints <!channel>"),)
+    )
+    there = await stage.say(button_of(started.card, "Result").command)
+
+    assert nothing.failed
+    assert f"hands nothing back of {run_id}" in plain(nothing.card.text)
+    assert (
+        plain(there.card.text)
+        == f"{stage.service.terms.platform} says that the agent's task {run_id} is completed."
+    )
+    assert [(fact.label, plain(fact.value)) for fact in there.card.facts] == [
+        ("Output", "3 endpoints <!channel>")
+    ]
+    assert await stage.memory.tracked("demo") == ()
+
+
+async def test_agent__a_result_where_nobody_has_agents() -> None:
+    """As every part that is not there."""
+    reply = await Stage().say("debug result=agent_exec_1")
+
+    assert reply.failed
+    assert "does not offer agents" in plain(reply.card.text)
