@@ -490,6 +490,9 @@ class LogExcerpt:
     faults: tuple[Fault, ...] = ()  # with an effect at the moment, of those that began since `faults_since`
     faults_since: float | None = None  # virtual seconds; 0: from the run's begin; None: faults not followed
     faults_left_out: bool = False  # more may have been active than are listed
+    taken_down: tuple[
+        Fault, ...
+    ] = ()  # the newest kills and stops since `faults_since`, felt at the moment or not
     path: str | None = None  # NDJSON as served; the chat adapter deletes it after sending
     size: int = 0  # bytes in that file
     patterns: tuple[LinePattern, ...] = ()  # where asked for, in the order in which they were first seen

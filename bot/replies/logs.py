@@ -344,25 +344,34 @@ def _errors_story(excerpt: LogExcerpt, read: str) -> str:
 
 
 def _exits(excerpt: LogExcerpt) -> tuple[Line, ...]:
-    """Say of a container that was ended from outside that a fault did it: it is no crash."""
+    """Say of containers that were ended from outside that faults did it: that is no crash."""
     found: list[Line] = []
     for entry in excerpt.lines:
         ended = _ENDED.match(entry.text) if entry.kind is LineKind.CONTAINER else None
         if ended is None or not entry.vtime:
             continue
-        name, code = ended["name"], ended["code"]
-        fault = next((f for f in excerpt.faults if name in f.nodes and _may_end(f, float(entry.vtime))), None)
+        name, code, seconds = ended["name"], ended["code"], float(entry.vtime)
+        fault = next((f for f in reversed(excerpt.taken_down) if _may_end(f, name, seconds)), None)
         if fault is not None:
             found.append(sentence(f"Exit code {code} of ", Untrusted(name), " follows the fault “", Untrusted(fault.name),
                                   f"” on it at {virtual_text(fault.since)}: it is likely no crash"))  # fmt: skip
-    return tuple(dict.fromkeys(found))
+    told = tuple(dict.fromkeys(found))
+    if len(told) <= _EXITS:
+        return told
+    return (
+        (f"{len(told):,} of these exits follow a fault that ends a container: they are likely no crashes.",),
+    )
 
 
+_EXITS = 3  # that are told one by one
 _ENDED = re.compile(r"(?P<name>\S+) .*exit code (?P<code>137|143)$")  # SIGKILL and SIGTERM
+_ENDS_WITHIN = 15.0  # virtual seconds; a container that is asked to stop is killed after ten
 
 
-def _may_end(fault: Fault, seconds: float) -> bool:
-    return fault.instant and float(fault.since) <= seconds <= (fault.until or seconds)
+def _may_end(fault: Fault, name: str, seconds: float) -> bool:
+    if not {name, "ALL"} & {*fault.nodes}:
+        return False
+    return float(fault.since) <= seconds <= min(fault.until or seconds, float(fault.since) + _ENDS_WITHIN)
 
 
 def _faults_told(excerpt: LogExcerpt) -> Line:

@@ -366,6 +366,7 @@ class FakeRunService:
             patterns=patterns.found,
             patterns_left_out=patterns.left_out,
             faults=log.faults,
+            taken_down=tuple(fault for fault in log.faults if fault.instant),
             faults_since=0.0,
             path=path,
             size=size,

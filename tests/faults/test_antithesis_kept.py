@@ -72,8 +72,9 @@ class _Team:
 
     async def left(self, many: int) -> None:
         """Wait until so many files are there: what is let go of is deleted off the loop."""
-        while len([*self.spool.glob("*")]) != many:  # noqa: ASYNC110 - nothing tells when a folder has changed
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(20):
+            while len([*self.spool.glob("*")]) != many:  # noqa: ASYNC110 - nothing tells when a folder has changed
+                await asyncio.sleep(0.001)
 
 
 @asynccontextmanager
@@ -254,6 +255,21 @@ async def test_kept__within_bounds(spool: Path, limits: dict[str, int]) -> None:
         await team.left(2)
 
 
+@pytest.mark.parametrize(("left", "many"), [(3, 3), (1, 1), (0.5, 0)])
+async def test_kept__leaves_room_on_a_small_disk(
+    spool: Path, monkeypatch: pytest.MonkeyPatch, left: float, many: int
+) -> None:
+    """Half of what the disk has room for is for what comes: a window too large for that is not kept at all."""
+    usage = shutil.disk_usage(spool.parent)._replace(free=int(left * len(NEAR)))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    async with _team(spool, streams(NEAR)) as team:
+        for n in range(4):
+            excerpt = await team.look(moment=Moment("1", f"500.{n}"))
+            assert excerpt.file_trouble is None
+            Path(excerpt.path or "").unlink()  # noqa: ASYNC240 - as a chat does that has sent it
+        await team.left(many)
+
+
 async def test_kept__for_an_hour(spool: Path) -> None:
     """Then it is deleted, whether somebody looks or not."""
     async with _team(spool, streams(NEAR)) as team:
@@ -265,6 +281,19 @@ async def test_kept__for_an_hour(spool: Path) -> None:
             await time.pass_by(2.0)
         await team.left(0)
         await team.look(file=False)
+        assert team.asked == 2
+
+
+async def test_kept__for_an_hour_since_it_was_read_last(spool: Path) -> None:
+    """A longer window in its place has an hour of its own."""
+    async with _team(spool, streams(NEAR), streams(FAR)) as team:
+        await team.look(window=10.0, file=False)
+        with stopped_time() as time:
+            await time.pass_by(1800.0)
+            await team.look(window=400.0, file=False)
+            await time.pass_by(1900.0)
+            await team.look(window=400.0, file=False)
+
         assert team.asked == 2
 
 

@@ -6,6 +6,7 @@ A book sees only faults that began while it was fed, so an empty one proves noth
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -49,6 +50,9 @@ class FaultBook:
     _open: dict[_Key, Fault] = field(default_factory=dict)
     _skips: dict[tuple[tuple[str, ...], float | None], _Skip] = field(default_factory=dict)
     _down: dict[_Key, Fault] = field(default_factory=dict)
+    _ended: deque[Fault] = field(
+        default_factory=lambda: deque(maxlen=_MOST)
+    )  # what was taken down, long ago too
     _lost: dict[str, float] = field(default_factory=dict)  # kind: until when faults that had no room last
 
     def feed(self, fields: Fields, vtime: str) -> None:
@@ -65,6 +69,11 @@ class FaultBook:
         found += [fault for fault in self._down.values() if _is_felt(fault, seconds)]
         found += _clocks(skip for skip in self._skips.values() if _lasts(skip.fault, seconds))
         return tuple(sorted(found, key=lambda fault: float(fault.since)))
+
+    @property
+    def taken_down(self) -> tuple[Fault, ...]:
+        """The newest kills and stops, one for each node, whether they are still felt or not."""
+        return tuple(self._ended)
 
     def more(self, seconds: float) -> bool:
         """Whether more faults may be open at that time than the book had room for."""
@@ -90,10 +99,15 @@ class FaultBook:
         for key, fault in self._down.items():
             if fault.until is None and key[1] in {(node,), ("ALL",)}:
                 self._down[key] = replace(fault, until=float(vtime))
+        for position, fault in enumerate(self._ended):
+            if fault.until is None and fault.nodes == (node,):
+                self._ended[position] = replace(fault, until=float(vtime))
 
     def _take_down(self, body: Fields, name: str, vtime: str) -> None:
         for node in _nodes(body):
-            self._keep(self._down, Fault(name=name, kind=_NODE, nodes=(node,), since=vtime, until=None))
+            fault = Fault(name=name, kind=_NODE, nodes=(node,), since=vtime, until=None)
+            self._keep(self._down, fault)
+            self._ended.append(fault)
 
     def _begin(self, body: Fields, name: str, vtime: str) -> None:
         kind, nodes = _WINDOWS[name], _nodes(body)

@@ -35,6 +35,7 @@ class Known:
     faults: tuple[Fault, ...] = ()
     faults_since: float | None = None
     faults_left_out: bool = False
+    taken_down: tuple[Fault, ...] = ()
     cut: str | None = None
     cut_at: str | None = None
 
@@ -86,6 +87,7 @@ class Intake:
             faults=self._faults.at(end),
             faults_since=self._since,
             faults_left_out=self._faults.more(end),
+            taken_down=self._faults.taken_down,
             cut=self.cut,
             cut_at=(self.reached or None) if self.cut else None,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import shutil
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -91,13 +92,17 @@ class Gone(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A log that was read whole, from `begin` (virtual seconds) up to a moment."""
+    """A log that was read whole, from `begin` (virtual seconds) up to a moment.
+
+    `left`: bytes that the disk still had room for behind it.
+    """
 
     file: File
     state: tuple[int, int, int]
     index: Index
     known: Known
     begin: float
+    left: int
 
     @contextmanager
     def opened(self) -> Iterator[BinaryIO]:
@@ -112,10 +117,17 @@ class Kept:
 
 
 def kept(file: File, index: Index, known: Known, begin: float) -> Kept | None:
-    """Return what is worth keeping of a log that was read; None where it is not whole, or there is nothing of it."""
+    """Return what is worth keeping of a log that was read; None where it is not whole, or would fill the disk."""
     if known.cut or file.trouble or file.path is None:
         return None
-    return Kept(file=file, state=_state(Path(file.path).stat()), index=index, known=known, begin=begin)
+    path = Path(file.path)
+    try:
+        state, left = _state(path.stat()), shutil.disk_usage(path).free
+    except OSError:
+        return None
+    if file.size > left:
+        return None
+    return Kept(file=file, state=state, index=index, known=known, begin=begin, left=left)
 
 
 def _state(stat: os.stat_result) -> tuple[int, int, int]:
@@ -140,9 +152,13 @@ class Shelf:
             yield self._kept[key][0] if key in self._kept else None
 
     def put(self, key: Key, kept: Kept) -> None:
-        """Keep a window, in place of the one before it; the oldest make room."""
+        """Keep a window, in place of the one before it; the oldest make room.
+
+        What is kept takes at most half of the disk's room, so that the next window, and whoever else writes, has some.
+        """
         self.drop(key)
-        room = self._limits.kept_bytes - kept.file.size
+        half = (self._size + kept.file.size + kept.left) // 2
+        room = min(self._limits.kept_bytes, half) - kept.file.size
         while self._kept and (len(self._kept) >= self._limits.kept or self._size > room):
             self.drop(next(iter(self._kept)))
         timer = asyncio.get_running_loop().call_later(self._limits.kept_for, self.drop, key)

@@ -134,6 +134,7 @@ class Window:
             faults=known.faults,
             faults_since=known.faults_since,
             faults_left_out=known.faults_left_out,
+            taken_down=known.taken_down,
             path=file.path,
             size=file.size,
             cut=known.cut,

@@ -147,3 +147,20 @@ def test_book__each_jump_of_a_clock_ends_alone(
     faults = _book(*(event for event in events if event[0] <= seconds)).at(seconds)
 
     assert [(f.detail, f.until) for f in faults] == ([] if detail is None else [(detail, until)])
+
+
+def test_book__remembers_what_was_taken_down_long_ago() -> None:
+    """The newest two hundred, each with when it ran again, for whoever asks why a container ended."""
+    events = [
+        (1.0, _fault("kill", "a", "b")),
+        (2.0, _container("start", "a")),
+        (50.0, _fault("stop", "a")),
+        (70.0, PAUSED),
+    ]
+    book = _book(*events)
+
+    assert [(f.name, f.nodes, f.since, f.until) for f in book.taken_down] == [
+        ("kill", ("a",), "1.0", 2.0), ("kill", ("b",), "1.0", None), ("stop", ("a",), "50.0", None),
+    ]  # fmt: skip
+    many = _book(*[(float(n), _fault("kill", "a")) for n in range(500)]).taken_down
+    assert [many[0].since, many[-1].since, len(many)] == ["300.0", "499.0", 200]

@@ -491,6 +491,41 @@ async def test_errors__an_exit_that_a_fault_caused_is_said_to_be_one() -> None:
         assert "likely no crash" not in told((await door.say(f"logs {run.ref.run_id}")).card)
 
 
+@pytest.mark.parametrize(
+    ("kills", "said"),
+    [
+        ([("etcd0", "360.0", 371.0)], "Exit code 143 of etcd0 follows the fault “stop” on it at 360.0 s: it is likely no crash."),
+        ([("ALL", "360.0", 371.0)], "Exit code 143 of etcd0 follows the fault “stop” on it at 360.0 s"),
+        ([("etcd0", "300.0", None)], ""),
+        ([("etcd0", "360.0", 361.0)], ""),
+        ([("etcd0", "371.0", None)], ""),
+    ],
+)  # fmt: skip
+async def test_errors__an_exit_long_before_the_moment_has_its_fault_too(
+    kills: list[tuple[str, str, float | None]], said: str
+) -> None:
+    """The container has run again for long, so that the fault is not among those that were active."""
+    stops = tuple(
+        Fault(name="stop", kind="node", nodes=(node,), since=since, until=until)
+        for node, since, until in kills
+    )
+    ended = a_line("etcd0 died, exit code 143", "370.5", kind=LineKind.CONTAINER)
+    told_there = told(await excerpted(lines=(ended,), faults=(), taken_down=stops))
+
+    assert said in told_there
+    assert ("likely no crash" in told_there) is bool(said)
+
+
+async def test_errors__many_exits_are_told_in_one_line() -> None:
+    """A run that kills containers all the time does not fill the card with it."""
+    kills = tuple(replace(KILL, nodes=(f"n{n}",), since=f"39{n}.0") for n in range(8))
+    lines = tuple(a_line(f"n{n} died, exit code 137", f"39{n}.5", kind=LineKind.CONTAINER) for n in range(9))
+    card = await excerpted(lines=lines, faults=(), taken_down=kills)
+
+    assert "8 of these exits follow a fault that ends a container: they are likely no crashes." in told(card)
+    assert "Exit code" not in told(card)
+
+
 async def test_errors__none_is_said_as_far_as_it_is_known() -> None:
     """A window without one says so, of the lines that it has."""
     door = Door()
