@@ -252,7 +252,7 @@ class HistoryMachine(RuleBasedStateMachine):
             self.told.add(key)
             run = next(run for run in self.runs if run.ref.run_id in key)
             if not key.endswith(":results"):
-                found = self.runner.run(self.found(MemoryStore(), run))
+                found = self.runner.run(analysis.explained(self.runner.run(self.found(MemoryStore(), run))))
                 fresh = announcements.ended(found, self.clock.now())
                 told = json.loads(payload)
                 expected = json.loads(self.chat.render(fresh))
