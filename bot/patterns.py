@@ -18,7 +18,7 @@ MOST: Final = 20_000  # patterns of one window that are kept
 ROOM: Final = 8_000_000  # characters of them: a window of very long lines that are all different is not kept
 _KEPT = (
     r"(?<!(?:code|atus)[ =:]\d)(?<!(?:code|atus)\":\d)(?<!(?:code|atus): \d)(?<!(?:code|atus)\": \d)"
-    r"(?<!signal \d)(?<!returned \d)"
+    r"(?<!signal \d)(?<!returned \d)(?<![\"|] \d)"  # the last: a status in an access log
 )
 # Each begins with a set of characters, which `re` looks for fast: every line of a window goes through both.
 _NUMBER = re.compile(

@@ -389,11 +389,13 @@ def faults_named(moment: Moment, excerpt: LogExcerpt) -> Line:
     """Name the faults with an effect at a moment; empty where a log was cut, or never followed them."""
     if excerpt.cut or excerpt.faults_since is None:
         return ()
-    if excerpt.faults:
-        return (Untrusted(listed([f"{fault.name} on {_nodes(fault)}" for fault in excerpt.faults])),)
-    if not excerpt.faults_since:
-        return ("none",)
-    return (f"none that began in the {virtual_seconds(moment.seconds - excerpt.faults_since)} before",)
+    back = f"the {virtual_seconds(moment.seconds - excerpt.faults_since)} before"
+    if not excerpt.faults:
+        return (f"none that began in {back}" if excerpt.faults_since else "none",)
+    names = listed([f"{fault.name} on {_nodes(fault)}" for fault in excerpt.faults])
+    more = " and more" if excerpt.faults_left_out else ""
+    known = f", of those that began in {back}" if excerpt.faults_since else ""
+    return (Untrusted(names), f"{more}{known}")
 
 
 def _cut_at(excerpt: LogExcerpt) -> str:

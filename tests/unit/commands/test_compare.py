@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from bot.cards import Tone, plain
 from bot.errors import NotFound
 from bot.model import Availability, Example, Fault, LineKind, LogLine, LogQuery, Moment, Results, Run
+from bot.replies.logs import faults_named
 from tests.fakes.runs import MOMENT, a_line, a_property, a_run, an_example
-from tests.unit.commands.door import Door, command_of, told, words_of
+from tests.unit.commands.door import Door, command_of, nothing, told, words_of
 
 PASSED = Moment("55", "391.5")
 PARTITION = Fault(name="partition", kind="network", nodes=("etcd0", "etcd1"), since="395.0", until=399.5)
@@ -59,6 +63,38 @@ async def test_compare__shows_what_only_one_of_the_windows_has() -> None:
     assert facts["There"] == "passing example at 391.5 s, 2 lines"
     assert card.context is not None
     assert card.context.moment == MOMENT
+
+
+async def test_compare__stands_beside_the_property_too() -> None:
+    """From its own card by one press, where a passing example is known."""
+    door = Door()
+    run = a_failing_run(door, PASSED)
+
+    failing = (await door.say(f"failing {run.ref.run_id} property=1")).card
+    card = (await door.say(command_of(failing, "Compare"))).card
+
+    assert plain(card.title) == "Compared with a passing example of “balance”"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "partition on etcd0, etcd1"),
+        ({"faults_left_out": True}, "partition on etcd0, etcd1 and more"),
+        ({"faults_since": MOMENT.seconds - 120}, "partition on etcd0, etcd1, of those that began in the 120 virtual seconds before"),
+        ({"faults": (), "faults_since": MOMENT.seconds - 120}, "none that began in the 120 virtual seconds before"),
+        ({"faults": ()}, "none"),
+        ({"faults_since": None}, ""),
+        ({"cut": "the stream broke off"}, ""),
+    ],
+)  # fmt: skip
+async def test_faults__are_named_as_far_as_they_are_known(changes: dict[str, Any], said: str) -> None:
+    """Those that began before the log was followed are unknown, and of a cut log all are."""
+    door = Door()
+    run = a_failing_run(door, PASSED)
+    whole = await door.service.logs(LogQuery(run_id=run.ref.run_id, moment=MOMENT), nothing)
+
+    assert plain(faults_named(MOMENT, replace(whole, **changes))) == said
 
 
 async def test_compare__writes_no_file_and_reads_each_window_once() -> None:
