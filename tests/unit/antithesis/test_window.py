@@ -557,3 +557,14 @@ def test_errors__of_one_source() -> None:
 
     assert _texts(_window(stream, errors=True, source="b", end=4.0)[0]) == ["panic: b"]
     assert _texts(_window(stream, errors=True, grep=": a", end=4.0)[0]) == ["panic: a"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "passes"),
+    [({}, True), ({"patterns": True}, False), ({"source": "etcd0"}, False), ({"lines": 9}, False)],
+)
+def test_window__what_has_to_be_seen_is_not_passed_by(wanted: dict[str, Any], passes: bool) -> None:
+    """Lines that are only counted need not be read again; those that are searched, shown or compared have to."""
+    window = Window(Filter(**{"lines": 2, **wanted}))
+
+    assert window.may_pass(5) is passes

@@ -262,6 +262,19 @@ async def test_logs__a_stale_moment_of_no_property_stays_unknown() -> None:
     assert "no such moment" in told(reply.card)
 
 
+async def test_logs__a_moment_that_is_gone_for_good_is_asked_for_once() -> None:
+    """The property still names it, so there is no other one to show."""
+    door = Door()
+    run = a_failing_run(door, PASSED)
+    thread = await door.thread_about(run)
+    door.service.fail("logs", NotFound("There is no such moment in this run.", what="moment"))
+
+    reply = await door.say("logs property=1", thread=thread)
+
+    assert reply.failed
+    assert door.service.count("logs") == 1
+
+
 async def test_compare__hostile_lines_stay_text() -> None:
     """Names and lines from outside are marked as such, and long ones are cut."""
     door = Door()
