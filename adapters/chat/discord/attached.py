@@ -31,13 +31,10 @@ def of_options(interaction: Payload) -> tuple[tuple[AttachedFile, ...], dict[str
 
 def parts(ref: str) -> tuple[str, str, str] | None:
     """Return the ids of the channel, of the message or `OPTION`, and of the file; None for what is no such name."""
-    channel, message, file = (*ref.split("-"), "", "", "")[:3]
-    known = (
-        ids.is_snowflake(channel)
-        and ids.is_snowflake(file)
-        and (message == OPTION or ids.is_snowflake(message))
-    )
-    return (channel, message, file) if known else None
+    match ref.split("-"):
+        case [channel, message, file] if ids.is_snowflake(channel) and ids.is_snowflake(file):
+            return (channel, message, file) if message == OPTION or ids.is_snowflake(message) else None
+    return None
 
 
 def _files(found: list[dict[str, object]], channel: str, message: str) -> tuple[AttachedFile, ...]:
