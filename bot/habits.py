@@ -22,14 +22,14 @@ def usual(launches: Launches, launcher: str, runs: Sequence[Run]) -> Mapping[str
     offered = {field.name for field in launches.form(launcher) if field.usual}
     request = LaunchRequest(launcher=launcher, key="")
     said = [_readable(launches, request, run) for run in runs]
-    return values({n: v for n, v in given.items() if n in offered} for given in said if given)
+    return values({n: v for n, v in given.items() if n in offered} for given in said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unlike:
     """What a launch tests otherwise than a run did: by the names that are sent, its value and the run's.
 
-    None: it is not given. `alike`: the run says all that it was given, so that what is not named here is the same.
+    None: it is not given. `alike`: the run says all that it was given, so that no other difference is known.
     `comparable`: the launch will be compared with the run.
     """
 
@@ -47,7 +47,7 @@ def unlike(launches: Launches, request: LaunchRequest, runs: Sequence[Run]) -> U
     given = _readable(launches, request, last) if last is not None else {}
     if last is None or not given:
         return None
-    whole = bool(last.parameters)
+    whole = bool(last.parameters) and len(given) == len(launches.given(last))
     now = launches.tested(request)
     then = launches.tested(replace(request, values=given))
     names = (*now, *(name for name in then if name not in now and whole))

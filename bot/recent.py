@@ -60,8 +60,13 @@ class Narrowed:
         return self.creator.casefold() in person.casefold()
 
     def untold(self, run: Run) -> bool:
-        """Whether it is not known if a run is one of them: it cannot be read, or has no time."""
-        return bool(self) and (run.unread or (self.since is not None and _there_since(run) is None))
+        """Whether it is not known if a run is one of them: it cannot be read, has no time, or its row says no source."""
+        unsaid = bool(self.source) and run.brief and run.source is None
+        return bool(self) and (run.unread or unsaid or (self.since is not None and _there_since(run) is None))
+
+    def hopeless(self, runs: Sequence[Run]) -> bool:
+        """Whether a page of a list shows that it has no times to go by."""
+        return self.since is not None and bool(runs) and all(_there_since(run) is None for run in runs)
 
 
 def _same(one: str, other: str) -> bool:

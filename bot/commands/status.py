@@ -24,6 +24,7 @@ from bot.replies.charts import failing_so_far
 from bot.targets.follow import follow
 from bot.targets.listed import Listed, read_listed
 from bot.targets.run import Search, analysis_for, platform_of
+from bot.terms import shared
 from bot.triage import LauncherRow
 
 LISTED = 8
@@ -96,6 +97,7 @@ async def _recent(asked: Asked, services: Services) -> Reply:
     by_ref = {recent.run.ref: recent for of_one in shown for recent in of_one}
     return replies.recent(
         tuple(by_ref[run.ref] for run in chosen), services.clock.now(), narrowed=narrowed, pages=pages,
+        terms=shared([p.terms for p, _ in found]),
         several=len(services.platforms) > 1, left_out=_left_out(narrowed, found),
     )  # fmt: skip
 

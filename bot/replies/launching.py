@@ -222,7 +222,7 @@ def unlike(found: Unlike, labels: Mapping[str, str], now: datetime, terms: Terms
     at = age(found.run, now)
     name: Line = (Untrusted(short_id(found.run.ref.run_id), code=True), *((" (", *at, ")") if at else ()))
     if not found.values:
-        return (f"It tests the same as the {which}, ", *name, ".") if found.alike else ()
+        return (f"No difference from the {which}, ", *name, ", is known.") if found.alike else ()
     shown = [*found.values.items()][:_DIFFERENCES]
     told = tuple(
         span

@@ -321,6 +321,7 @@ def recent(
     listed_runs: tuple[Recent, ...],
     now: datetime,
     *,
+    terms: Terms,
     narrowed: Narrowed,
     pages: Pages,
     several: bool = False,
@@ -328,12 +329,14 @@ def recent(
 ) -> Reply:
     """List a page of runs, each with its verdict, what is new in it, its age and the way to it.
 
-    `several`: there are connections, so each run names its own. `left_out`: how far the list is known.
+    `terms`: of all connections that were looked at. `several`: there are connections, so each run names its own.
+    `left_out`: how far the list is known.
     """
-    terms = shared([shown.terms for shown in listed_runs])
+    terms = shared([shown.terms for shown in listed_runs]) if listed_runs else terms
     of, noun = _of_these(narrowed, terms), terms.run
     if not listed_runs:
-        said: Line = sentence(f"There are no {noun.many}", *of)
+        none = f"No {noun.many} were found" if left_out else f"There are no {noun.many}"
+        said: Line = sentence(none, *of)
         text = tuple(span for line in (said, *left_out) for span in (*line, " "))[:-1]
         return Reply(card=Card(title=(f"No {noun.many}",), text=text, body=(said, *left_out)))
     begin = from_on(pages.first)

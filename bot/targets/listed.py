@@ -36,19 +36,20 @@ async def read_listed(platform: Platform, store: Store, narrowed: Narrowed, need
     """Return at least as many runs that fit, or all there are. Raises `ServiceError`, `StoreError`."""
     runs: list[Run] = []
     looked: list[Run] = []
-    number, cut = 0, False
+    number, untold, cut = 0, 0, False
     try:
         async with aclosing(_pages(platform, store, narrowed)) as pages:
             async for page in pages:
+                fitting = [(run, await _fits(run, narrowed, store)) for run in page]
                 looked += page
-                runs += in_order([run for run in page if await _fits(run, narrowed, store)])
+                runs += in_order([run for run, fits in fitting if fits])
+                untold += sum(fits is None for _, fits in fitting)
                 number += 1
-                cut = number == LOOKED and len(runs) < need
+                cut = len(runs) < need and (number == LOOKED or narrowed.hopeless(page))
                 if len(runs) >= need or cut:
                     break
     except ListCut:
         cut = True
-    untold = sum(narrowed.untold(run) for run in looked)
     return Listed(runs=tuple(runs), looked=tuple(looked), untold=untold, cut=cut)
 
 
@@ -62,11 +63,15 @@ async def _pages(platform: Platform, store: Store, narrowed: Narrowed) -> AsyncG
         yield list(page)
 
 
-async def _fits(run: Run, narrowed: Narrowed, store: Store) -> bool:
-    """Whether a run is of the list; who launched it here counts beside whom the platform names."""
+async def _fits(run: Run, narrowed: Narrowed, store: Store) -> bool | None:
+    """Whether a run is of the list, None where that is not known; who launched it here counts beside whom the platform names."""
+    if narrowed.untold(run):
+        return None
     if not narrowed.fits(run):
         return False
     if not narrowed.creator or narrowed.by(run.creator or ""):
         return True
     intent = await store.intent_of_run(run.ref)
-    return intent is not None and narrowed.by(await store.name(intent.actor))
+    if intent is None:
+        return None if run.creator is None else False
+    return narrowed.by(await store.name(intent.actor))

@@ -143,10 +143,24 @@ async def test_launch__of_another_branch_is_told_from_the_last_builds(talk: Talk
     assert "Branch is dev, it was main." in other
     assert "commit is" not in other.casefold()
     assert all(
-        word not in told for told in (same, own) for word in ("nlike", "the same as", "may not be known")
+        word not in told for told in (same, own) for word in ("nlike", "No difference", "may not be known")
     )
     assert form is not None
     assert {field.name: field.value for field in form.fields}["branch"] == "main"
+
+
+async def test_status__reads_no_pages_of_before_the_time_that_is_asked_for(talk: Talk) -> None:
+    """The server filters by no time: a page that is too old is the last one."""
+    job = talk.server.add_job("Regression Suite", tests=TESTS[:1])
+    talk.server.set_manners(times=True)
+    for number in range(240):
+        talk.server.add_build(job, age=240_000.0 - 1_000 * number)
+    await talk.say("status since=1h")
+    talk.server.forget()
+    card = (await talk.say("status since=1h")).card
+
+    assert len(card.items) == 3
+    assert ("page", "2") not in [pair for seen in talk.server.requests() for pair in seen.query]
 
 
 async def test_failing__one_test_with_its_history(talk: Talk) -> None:

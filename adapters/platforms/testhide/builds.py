@@ -12,7 +12,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
 from adapters.platforms.http.caller import Caller
-from adapters.platforms.http.lenient import read_struct
+from adapters.platforms.http.lenient import read_struct, time_of
 from adapters.platforms.http.paging import Listed, walk
 from adapters.platforms.http.text import shown
 from adapters.platforms.testhide import protocol
@@ -78,7 +78,7 @@ class Builds:
             over = (
                 not rows or len(seen) == total
             )  # a total may be wrong either way: then an empty page is the end
-            return Listed(tuple(rows), str(number + 1), not over, 0)
+            return Listed(tuple(rows), str(number + 1), not (over or _is_older(rows, query)), 0)
 
         everything = job is None and status is None
         first, joins = True, _Joining() if everything and self._jobs.narrowed else None
@@ -225,6 +225,12 @@ class Builds:
                 for old in [*known][: REMEMBERED // 2]:
                     del known[old]
             known[build] = value
+
+
+def _is_older(rows: Sequence[BuildBody], query: RunQuery) -> bool:
+    """Whether a page ends before the time that is asked for, and so all behind it is too: the server filters by none."""
+    at = time_of(rows[-1].created_at) if rows else None
+    return at is not None and query.created_after is not None and at < query.created_after
 
 
 def _fits(run: Run, query: RunQuery) -> bool:

@@ -85,6 +85,7 @@ async def test_form__that_somebody_has_touched_stays_as_it_is(words: str) -> Non
         ([], "launch basic_test"),
         ([started_with(1), started_with(2)], "launch basic_test"),
         ([started_with(n, {}) for n in range(5)], "launch basic_test"),
+        ([*(started_with(n, {}) for n in range(9, 5, -1)), *(started_with(n) for n in range(3))], "launch basic_test"),
         ([started_with(n, {"antithesis.source": f"b{n}"}) for n in range(9)], "launch basic_test"),
         ([started_with(n, {"antithesis.duration": "soon", "antithesis.images": "none"}) for n in range(4)], "launch basic_test"),
         ([started_with(n) for n in range(4)], "launch"),
@@ -150,7 +151,7 @@ def differences(card_text: str) -> str:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ('duration=30 source=main test_name=payments images="db:16;app:1.4" description=x', "It tests the same as the last comparable run, 00000000 (ended 23 h 14 min ago)."),
+        ('duration=30 source=main test_name=payments images="db:16;app:1.4" description=x', "No difference from the last comparable run, 00000000 (ended 23 h 14 min ago), is known."),
         ("duration=60 source=main test_name=payments images=app:1.5 custom.seed=7",
          "Unlike the last comparable run, 00000000 (ended 23 h 14 min ago): antithesis.duration is 60, it was 30; antithesis.images is app:1.5, it was app:1.4;db:16; custom.seed is 7, it was not given."),
         ("duration=30 source=main test_name=payments", "Unlike the last comparable run, 00000000 (ended 23 h 14 min ago): antithesis.images is not given, it was app:1.4;db:16."),
@@ -165,6 +166,17 @@ async def test_confirmation__says_what_differs(words: str, said: str) -> None:
     reply = await stage.say(f"launch basic_test {words}")
 
     assert differences(texts(reply.card)) == said
+
+
+async def test_confirmation__what_cannot_be_read_of_the_last_run_is_no_difference() -> None:
+    """An image without a tag is given in a way that no launch here takes: nothing is said of it."""
+    stage = with_runs(started_with(1, {"antithesis.duration": "60", "antithesis.images": "app"}))
+
+    other = await stage.say("launch basic_test duration=30 images=app:1.4")
+    same = await stage.say("launch basic_test duration=60 images=app:1.4")
+
+    assert differences(texts(other.card)).endswith(": antithesis.duration is 30, it was 60.")
+    assert differences(texts(same.card)) == ""
 
 
 async def test_confirmation__of_a_long_difference_is_short() -> None:

@@ -90,6 +90,36 @@ async def test_status__is_narrowed(door: Door, words: str, found: tuple[int, ...
     assert plain(card.title) == title
 
 
+async def test_status__of_builds_whose_rows_do_not_say_who_started_them() -> None:
+    """They are counted: that none was started by somebody is not known. What one was launched here is."""
+    stage = Stage(service=a_build_server())
+    for number in range(1, 4):
+        stage.service.add_run(
+            a_build(number, creator="Ann" if number == 2 else None, brief=True, source=None)
+        )
+
+    by_ann = (await stage.say("status creator=ann")).card
+    of_main = (await stage.say("status source=main")).card
+
+    assert ids(by_ann) == ["2"]
+    assert "Of demo, 2 builds are left out" in told(by_ann)
+    assert "No builds were found, branch main" in told(of_main)
+    assert "Of demo, 3 builds are left out" in told(of_main)
+
+
+async def test_status__of_a_list_without_times_no_more_is_read_than_shows_that() -> None:
+    """All further pages would be left out too."""
+    stage = Stage(service=a_build_server())
+    stage.service.page_size = 2
+    for number in range(1, 10):
+        stage.service.add_run(a_build(number))
+
+    card = (await stage.say("status since=2d")).card
+
+    assert stage.service.count("runs") == 1
+    assert "Of demo, only the newest 2 builds were looked through." in told(card)
+
+
 async def test_status__a_creator_is_also_who_launched_it_here() -> None:
     """The platform knows an API key alone."""
     stage = Stage()
@@ -103,8 +133,8 @@ async def test_status__a_creator_is_also_who_launched_it_here() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("status source=mian", ("There are no runs, source mian.", "Did you mean “main”?", "There are dev, main.")),
-        ("status creator=zoe", ("There are no runs, started by zoe.",)),
+        ("status source=mian", ("No runs were found, source mian.", "Did you mean “main”?", "There are dev, main.")),
+        ("status creator=zoe", ("No runs were found, started by zoe.", "Of demo, 1 run is left out, as it is not known whether")),
         ("status since=5m", ("There are no runs, created since 14 May 2026 03:55 UTC.",)),
     ],
 )  # fmt: skip
