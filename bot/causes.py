@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from bot.errors import ServiceError
+from bot.errors import NotAvailable, NotFound, ServiceError
 from bot.in_full import OF_ONE_RUN
-from bot.model import LineKind, LogExcerpt, LogLine, LogQuery, Run, RunLogQuery
-from bot.platform import Platform
+from bot.model import LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run, RunLogQuery
+from bot.platform import MomentLogs, Platform
 from bot.severity import Severity, incidents, is_crash
 
 READ_WITHIN: Final = 20.0  # seconds that a person, or a channel, is made to wait for it
@@ -103,16 +103,25 @@ def _told(run: Run) -> RunCause:
 
 
 async def _read(platform: Platform, run: Run) -> RunCause:
-    """Look for the cause in the log before the failure moment, else in the log of the run."""
+    """Look for the cause in the log before the failure moment, where that has a line, else in the log of the run."""
     if run.failure_moment is not None and platform.moment_logs is not None:
-        query = LogQuery(
-            run_id=run.ref.run_id, moment=run.failure_moment, window=WINDOW, lines=LOOKED_AT, file=False
-        )
-        return evidence_in(await platform.moment_logs.logs(query, _quietly), Basis.MOMENT)
+        found = await _before(platform.moment_logs, run, run.failure_moment)
+        if found is not None or platform.run_logs is None:
+            return found or RunCause(basis=Basis.MOMENT)
     if platform.run_logs is None:
         return RunCause()
     log = await platform.run_logs.run_log(RunLogQuery(run_id=run.ref.run_id, lines=LOOKED_AT), _quietly)
     return RunCause() if log.instead else evidence_in(log, Basis.RUN)
+
+
+async def _before(logs: MomentLogs, run: Run, moment: Moment) -> RunCause | None:
+    """Read the window before a moment; None where there is none: moments go stale, and some have no line."""
+    query = LogQuery(run_id=run.ref.run_id, moment=moment, window=WINDOW, lines=LOOKED_AT, file=False)
+    try:
+        log = await logs.logs(query, _quietly)
+    except (NotFound, NotAvailable):
+        return None
+    return evidence_in(log, Basis.MOMENT) if log.total or log.cut else None
 
 
 async def _quietly(_: str) -> None:

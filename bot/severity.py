@@ -78,7 +78,7 @@ _BRACKETED = re.compile(rf"^(?:{_TIME})?\[\s?({_NAMES})\s*\](?=[:\s]|$)", re.IGN
 _NOTHING_THERE: Final = r"(?:0(?:\.0{1,6})?\b|null\b|none\b|nil\b|false\b|<nil>|\"\"|''|\[\]|\{\})"
 # How compilers, package managers, image builders and the plainest loggers begin a line, behind a step or a place.
 _TOLD = re.compile(
-    rf"^(?:#\d{{1,6}} (?:\d+\.\d+ )?)?(?:[^\s:]+:\d+:(?:\d+:)? )?({_NAMES}|\w{{1,40}}Warning)(?:\[\w+\])?:\s(?!{_NOTHING_THERE}$)",
+    rf"^(?:#\d{{1,6}} (?:\d+\.\d+ )?)?(?:[^\s:]+:\d+:(?:\d+:)? )?({_NAMES}|\w{{1,40}}Warning)(?:\[\w+\])?:(?:\s|undefined)(?!{_NOTHING_THERE}$)",
     re.IGNORECASE,
 )
 # What journald and syslog write before a line: when, where, which unit.

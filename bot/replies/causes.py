@@ -6,7 +6,7 @@ import json
 
 from bot.analysis import RunAnalysis
 from bot.cards import Excerpt, Line, Untrusted
-from bot.causes import How, RunCause
+from bot.causes import Basis, How, RunCause
 from bot.model import VerdictKind
 from bot.platform import has_moments
 from bot.replies import logs
@@ -59,7 +59,7 @@ def _told(found: RunAnalysis, cause: RunCause) -> Line:
 
 def _read(found: RunAnalysis, cause: RunCause) -> Line:
     """Say what was read of a log, and how far."""
-    name = _log(found)
+    name = _log(found, cause)
     if cause.late:
         return _late(cause, name)
     if cause.trouble or cause.basis is None:
@@ -89,9 +89,10 @@ def _of(cause: RunCause, name: str) -> str:
     return f"the part of the {name} that could be read" if cause.cut else f"the {name}"
 
 
-def _log(found: RunAnalysis) -> str:
-    """Name the log that is read for the cause."""
-    if found.run.failure_moment is not None and found.platform.moment_logs is not None:
+def _log(found: RunAnalysis, cause: RunCause) -> str:
+    """Name the log that was read for the cause, or would have been."""
+    pinned = found.run.failure_moment is not None and found.platform.moment_logs is not None
+    if cause.basis is Basis.MOMENT or (cause.basis is None and pinned):
         return "log before that moment"
     return "build log" if has_moments(found.platform) else "log"
 
@@ -113,7 +114,7 @@ def evidence(found: RunAnalysis) -> Excerpt | None:
     cause = found.cause
     if cause is None or not cause.evidence:
         return None
-    name = _log(found)
+    name = _log(found, cause)
     title = (
         f"Last error in the {name}"
         if cause.severity >= Severity.ERROR

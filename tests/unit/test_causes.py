@@ -133,6 +133,18 @@ async def test_cause__what_was_ended_from_outside_is_no_cause(code: str) -> None
     assert said.endswith("There is no error in the last 2 lines of the log before that moment.")
 
 
+@pytest.mark.parametrize("log", [(), (a_line("early", "1.0"),)])
+async def test_cause__of_a_moment_without_a_log(log: tuple[LogLine, ...]) -> None:
+    """A moment goes stale, or no line stands before it: then the build log tells what there is to tell."""
+    how, said, _ = await told(log=log, build=build_log(*SETUP), passing=("a",), failure_moment=MOMENT)
+
+    assert how is None
+    assert said == (
+        "The run did not complete: it stopped at 398.489 s of virtual time. "
+        f"The last error in the build log is “{SETUP[1]}”."
+    )
+
+
 async def test_cause__killed_or_timed_out() -> None:
     """A platform that pins no moment says one of two, and which of them nobody knows."""
     how, said, lines = await told(build=build_log("step 1", "ERROR late"), failure_unpinned=True)

@@ -233,6 +233,7 @@ def test_marks__of_what_real_tools_write(name: str, sample: list[tuple[str, str]
         "Killed 3 stale sessions",
         "failover complete",
         "info: the error was handled",
+        "http:undefinedGET /list failed",  # winston's format.cli()
     ],
 )
 def test_severity__of_what_only_looks_like_an_error(text: str) -> None:
