@@ -28,7 +28,8 @@ class Known:
 class Unmatched:
     """A filter that fits no known run; `close`: the known value nearest to it. `runs`: how many were looked through.
 
-    `launcher`: whose runs they are, None for those of all launchers.
+    `launcher`: whose runs they are, None for those of all launchers. `among`: what none of is called so, where that is
+    known without looking through runs: "jobs".
     """
 
     name: str  # "launcher" or "source"
@@ -36,6 +37,7 @@ class Unmatched:
     close: str | None
     runs: int
     launcher: str | None = None
+    among: str = ""
 
 
 async def known(platform: Platform, launcher: str | None = None, further: Iterable[str] = ()) -> Known:
@@ -56,6 +58,12 @@ async def odd_in(
     The source is looked for among the launcher's own runs: another launcher's fit it no better than none. `further`
     as in `known`. Raises `ServiceError`.
     """
+    if launcher and platform.lists_launchers is not None:
+        rows = await platform.lists_launchers.launchers()
+        names = (*further, *(row.name for row in rows), *(f"{row.name} ({row.key})" for row in rows))
+        if launcher not in names:
+            return Unmatched(name="launcher", value=launcher, close=_close(launcher, names), runs=0,
+                             among=platform.terms.launcher.many)  # fmt: skip
     if launcher:
         own = await known(platform, launcher)
         if own.runs:

@@ -24,11 +24,11 @@ async def propose(platform: Platform, asked: Asked, services: Services) -> Reply
     agents = require(platform, AGENTS, services)
     name, task = _wanted(platform, asked)
     there = await agents.agents()
-    if not name or not task:
-        return replies.which_agent(await form(platform, asked), there, platform.terms)
     chosen = _one_of(name, there)
-    if chosen is None:
+    if name and chosen is None:
         raise replies.no_agent(name, [agent.id for agent in there], platform.terms)
+    if chosen is None or not task:
+        return replies.which_agent(await form(platform, asked), there, platform.terms, chosen=name, task=task)
     run = await _run(asked, services)
     run_id = run.ref.run_id if run else None
     request = AgentRequest(agent=chosen.id, task=task, name=chosen.name, run_id=run_id,

@@ -117,7 +117,16 @@ async def _naming_run(asked: Asked, services: Services) -> Asked:
     if refusal is None and typed and await _may_be_a_name(typed, asked, services):
         return asked
     unknown = search.nothing(finding.begins_no_recent(starts[0])) if starts else None
-    raise refusal or unknown or finding.nothing_named(message or typed, LONGEST)
+    raise (
+        refusal
+        or unknown
+        or finding.nothing_named(
+            message or typed,
+            LONGEST,
+            services.terms,
+            moments=any(map(has_moments, services.platforms.values())),
+        )
+    )
 
 
 async def _may_be_a_name(typed: str, asked: Asked, services: Services) -> bool:

@@ -112,9 +112,12 @@ def confirm_agent(
     return confirmation(intent, ("Set ", name, " to work", *on, "?"), facts, yes="Start", warnings=warnings)
 
 
-def which_agent(form: Form, there: Sequence[Agent], terms: Terms) -> Reply:
-    """Ask for the agent and its task; the form and the words ask for the same."""
-    said: Line = ("An agent and a task are needed: ", Untrusted("debug agent=NAME task=TEXT", code=True), ".")
+def which_agent(
+    form: Form, there: Sequence[Agent], terms: Terms, *, chosen: str = "", task: str = ""
+) -> Reply:
+    """Ask for the agent and its task, or for what is missing of both; the form and the words ask for the same."""
+    needed = "A task is" if chosen else "An agent is" if task else "An agent and a task are"
+    said: Line = (f"{needed} needed: ", Untrusted("debug agent=NAME task=TEXT", code=True), ".")
     names = listed([agent.id for agent in there[:_LISTED]])
     having: Line = (
         (f"{terms.platform} has ", Untrusted(names), ".")
@@ -122,7 +125,8 @@ def which_agent(form: Form, there: Sequence[Agent], terms: Terms) -> Reply:
         else (f"{terms.platform} names no agents.",)
     )
     usual: Line = ("debug_agent and debug_task in the settings name the usual ones.",)
-    card = Card(title=("Which agent?",), text=(*said, " ", *having), body=(said, having, usual), form=form)
+    title = "Which task?" if chosen else "Which agent?"
+    card = Card(title=(title,), text=(*said, " ", *having), body=(said, having, usual), form=form)
     return Reply(card=card, private=True, failed=True)
 
 

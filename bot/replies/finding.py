@@ -44,12 +44,16 @@ changes_of_one = partial(
 )
 
 
-def nothing_named(text: str, most: int) -> UserError:
-    """Say that a text, or no text at all, names no run; of a longer text than `most` characters only so much is read."""
+def nothing_named(text: str, most: int, terms: Terms, *, moments: bool) -> UserError:
+    """Say that a text, or no text at all, names no run; of a longer text than `most` characters only so much is read.
+
+    `moments`: some platform has those.
+    """
+    how = worded(GIVE_RUN, terms)
     if not text.strip():
-        return UserError("What are you looking for?", GIVE_RUN)
+        return UserError("What are you looking for?", how)
     where = f"the first {most:,} characters of that text" if len(text) >= most else "that text"
-    return UserError(f"No run or moment was found in {where}.", GIVE_RUN)
+    return UserError(f"No {terms.run.one}{' or moment' if moments else ''} was found in {where}.", how)
 
 
 def no_such_id(run_id: str, terms: Terms, *, sessions: bool) -> str:

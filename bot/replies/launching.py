@@ -73,7 +73,12 @@ def missing(lacking: Sequence[Field], form: Form, terms: Terms, *, usual: str = 
     slots = "".join(f" {field.name}={field.kind.value.upper()}" for field in needed)
     example = Untrusted(" ".join(["launch basic_test", *(field.example for field in needed)]), code=True)
     for_example: Line = (", for example ", example) if needed else ()
-    how: Line = ("Use ", Untrusted(f"launch LAUNCHER{slots}", code=True), *for_example, ".")
+    how: Line = (
+        "Use ",
+        Untrusted(f"launch {terms.launcher.one.upper()}{slots}", code=True),
+        *for_example,
+        ".",
+    )
     more: Line = ("“help launch” lists everything that can be set.",)
     as_before: Line = (f"As most of its last {terms.run.many} were started: ", Untrusted(usual, code=True))
     body = (told, how, as_before, more) if usual else (told, how, more)

@@ -29,6 +29,8 @@ SAID = {
 
 def fits_none(odd: Unmatched) -> str:
     """Say that a filter fits none of the known runs."""
+    if odd.among:
+        return f"None of the {odd.among} is called “{shorten(odd.value, _SHOWN)}”."
     wild = " Names are compared as a whole: * is not a wildcard." if _WILD & set(odd.value) else ""
     seen = f"None of the last {odd.runs:,} runs" if odd.runs > 1 else "No known run"
     whose = f" of {shorten(odd.launcher, _SHOWN)}" if odd.launcher else ""
@@ -192,7 +194,7 @@ def described(subscription: Subscription, left_out: Sequence[str] = ()) -> Line:
         if value is not None:
             parts += [word, Untrusted(value)]
     if left_out and s.connection is None:
-        parts.append(f", except those of {listed([*left_out])}")
+        parts.append(f" (except those of {listed([*left_out])})")
     return tuple(parts)
 
 

@@ -190,7 +190,6 @@ async def test_status__of_a_project(talk: Talk) -> None:
     none = await talk.stage.say("status Accounts connection=af")
     asked = await talk.stage.say('launch "Web shop" label=Nightly connection=af')
     await talk.press(asked, "Launch")
-    await talk.passes(60, ticks=2)
     found = await talk.stage.say('status "Web shop" connection=af')
 
     assert "Clew knows of no test runs of the project “Accounts”." in plain(none.card.text)

@@ -131,6 +131,7 @@ class ReportService:
         outcome = await self._writing.opened(request.launcher_key, label, sent)
         if isinstance(outcome, Started) and outcome.run_id is not None:
             await self._begin(outcome.run_id)
+            return Started(outcome.run_id, await self._records.opened(outcome.run_id, request.launcher))
         return outcome
 
     async def _begin(self, run_id: str) -> None:

@@ -58,6 +58,10 @@ class Records:
             known = await self._open_anew(run_id, known)
         return self._as_known(record, known, await self._projects.name(record.project))
 
+    async def opened(self, run_id: str, project: str) -> Run:
+        """Return a run that was just opened in a project of that name; nothing is asked."""
+        return self._as_known(await self.written(run_id), (), project)
+
     async def results(self, run: Run) -> Results:
         """Return what is known of a run's results, those that failed or have not ended read anew."""
         if ids.is_result(run.ref.run_id):

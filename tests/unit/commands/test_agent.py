@@ -136,3 +136,15 @@ async def test_agent__a_result_where_nobody_has_agents() -> None:
 
     assert reply.failed
     assert "does not offer agents" in plain(reply.card.text)
+
+
+async def test_agent__only_what_is_missing_is_asked_for() -> None:
+    """Who named an agent is asked for the task alone, and told at once where there is no such agent."""
+    stage = a_stage()
+    task = texts((await stage.say("debug 1026 agent=agent_planning")).card)
+    agent = texts((await stage.say("debug 1026 task=x")).card)
+    wrong = texts((await stage.say("debug 1026 agent=agent_planing")).card)
+
+    assert "A task is needed:" in task
+    assert "An agent is needed:" in agent
+    assert "has no agent “agent_planing”" in wrong

@@ -192,3 +192,11 @@ async def test_find__help_shows_ids_of_each_platform() -> None:
     assert "find 1024" in builds
     assert not {"9043254f", "moment", "report"} & set(builds.replace(",", " ").split())
     assert {RUN, "1024"} <= set(both.split())
+
+
+async def test_find__what_names_nothing_in_the_words_of_the_connections() -> None:
+    """Who has builds and no moments is asked for a build."""
+    said = told((await Door(service=a_build_server()).say("find foo bar")).card)
+
+    assert "No build was found in that text." in said
+    assert "a job's exact name" in said

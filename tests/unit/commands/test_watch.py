@@ -38,7 +38,7 @@ async def test_watch__says_which_connections_are_left_out() -> None:
     every = await door.say("watch")
     named = await door.say("watch connection=ci")
 
-    said = ("This channel is notified of every finished run, except those of ci and qa.",
+    said = ("This channel is notified of every finished run (except those of ci and qa).",
             "For those, add connection=ci or connection=qa.")  # fmt: skip
     assert all(sentence in texts(every.card) for sentence in said)
     assert "except" not in texts(named.card)

@@ -58,11 +58,11 @@ async def test_watch__a_launcher_says_which_connection_is_meant() -> None:
 
     assert found == {("Regression Suite", "qa"), (None, None)}
     assert "Runs of qa are only among them where that connection is named." in listed
-    assert "every finished run, except those of qa" in listed
+    assert "every finished run (except those of qa)" in listed
     assert "every finished run of Regression Suite on qa" in listed
-    assert "of Regression Suite on qa, except" not in listed
+    assert "of Regression Suite on qa (except" not in listed
     left = texts((await stage.say("unwatch Regression Suite")).card)
-    assert "It is still notified of every finished run, except those of qa." in left
+    assert "It is still notified of every finished run (except those of qa)." in left
     assert [s.launcher for s in await stage.memory.subscriptions(CHANNEL)] == [None]
 
 
@@ -112,3 +112,17 @@ async def test_watch__says_nothing_it_does_not_know() -> None:
     reply = await _stage().say("watch keep=yes")
 
     assert "that was" not in plain(reply.card.text)
+
+
+async def test_watch__of_a_launcher_that_no_platform_lists() -> None:
+    """A slip in a job's name would be silence for ever, although no run has to be looked through to know that."""
+    stage = _stage()
+    slip = texts((await stage.say("watch Regresion Suite")).card)
+    case = texts((await stage.say("watch regression suite")).card)
+    meant = texts((await stage.say("watch Regression Suite (55)")).card)
+
+    assert "None of the jobs is called “Regresion Suite”. Nothing is watched yet." in slip
+    assert "Did you mean “Regression Suite”?" in slip
+    assert "None of the jobs is called “regression suite”." in case
+    assert "This channel is notified of every finished run of Regression Suite (55) on demo." in meant
+    assert [s.launcher for s in await stage.memory.subscriptions(CHANNEL)] == ["Regression Suite (55)"]
