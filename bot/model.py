@@ -501,6 +501,7 @@ class LogExcerpt:
     cut_at: str | None = None  # virtual time that reading got to, exact text
     instead: str = ""  # what these lines are where there is no log, as a full sentence
     file_trouble: str | None = None  # why the file holds less than the window, in a few words
+    artifact: str = ""  # the name of the file that the lines are of, where they are of one
     kept_until: datetime | None = None  # when the platform removes the file that the lines are of
 
 

@@ -172,6 +172,10 @@ class RunLogs(Protocol):
 class Files(Protocol):
     """List the files that are kept of a run; `RunLogs` shows one by its name."""
 
+    @property
+    def of_checks(self) -> bool:
+        """Whether each file belongs to one check; else a run's checks are no way to ask for some of them."""
+
     async def files(self, run_id: str, check: str | None) -> tuple[RunFile, ...]:
         """Return the files of a run, or of one of its checks, the newest first. Raises `NotFound`, `NotAvailable`."""
 

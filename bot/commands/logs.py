@@ -165,7 +165,10 @@ async def _files(platform: Platform, run: Run, asked: Asked, services: Services)
     if platform.files is None:
         raise replies.no_such_log("list", platform.terms)
     _alone(asked, "list" if asked.value("list") else FROM, {"list", FROM})
-    check = await name_of_check(platform, run, asked, services)
+    of_checks = platform.files.of_checks
+    if asked.value("property") and not of_checks:
+        raise commands.beside("property", "list")
+    check = await name_of_check(platform, run, asked, services) if of_checks else None
     found = await platform.files.files(run.ref.run_id, check)
     return replies.files(run, check, found, first_of(asked, len(found)))
 

@@ -211,7 +211,9 @@ def run_log(
     title, place = titled(query.check) if query.check else (None, ())
     only = (Untrusted(query.grep),) if query.grep else ()
     what = "Errors of " if excerpt.instead else "Log of "
-    of: Line = ("File “", Untrusted(query.artifact), "” of ") if query.artifact else (what,)
+    file = excerpt.artifact or query.artifact or ""
+    of: Line = ("File “", Untrusted(file), "” of ") if query.artifact else (what,)
+    lines = count(excerpt.total, "line")
     around: Line = (" around “", title, "”") if title else ()
     heading: Line = (*of, *run_name(run), *around)
     names = listed([f"{name}=" for name in ignored])
@@ -224,7 +226,8 @@ def run_log(
             fact
             for fact in (
                 Fact(terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
-                Fact("File" if query.artifact else "Error" if excerpt.instead else "Log", (count(excerpt.total, "line"),)),
+                Fact("File" if query.artifact else "Error" if excerpt.instead else "Log",
+                     (Untrusted(file), f", {lines}") if file and not query.artifact else (lines,)),
                 Fact(terms.check.title, (title, " in ", *place) if title and place else (title,) if title else ()),
                 Fact("Only lines with", only),
                 Fact("Kept until", (clock_time(excerpt.kept_until),) if excerpt.kept_until else ()),
@@ -232,7 +235,7 @@ def run_log(
             if fact.value
         ),
         excerpt=_excerpt(excerpt),
-        files=_files(excerpt, "file" if query.artifact else "log", _file_name(run, query.artifact)),
+        files=_files(excerpt, "file" if query.artifact else "log", _file_name(run, file)),
         buttons=_further(run, query, excerpt, platform),
         tone=_tone(excerpt),
         context=Context(run=run.ref, property_name=query.check),
@@ -245,9 +248,10 @@ def _further(run: Run, query: RunLogQuery, excerpt: LogExcerpt, platform: Platfo
     able = platform.run_logs is not None and "file" in platform.run_logs.narrows
     whole = able and excerpt.total and not query.file and not query.artifact
     about = {"property": query.check} if query.check else {}
+    of_check = about if platform.files is not None and platform.files.of_checks else {}
     offered = (
         ("Whole log as a file", {"file": "yes", **about}, whole),
-        ("Files", {"list": "yes", **about}, platform.files is not None),
+        ("Files", {"list": "yes", **of_check}, platform.files is not None),
     )
     return tuple(
         Button(label=label, command=Command.of_run("logs", run.ref, **values))

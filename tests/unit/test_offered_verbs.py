@@ -86,7 +86,7 @@ TAKEN: dict[str, dict[str, set[str]]] = {
         "failing": COMMON | {"property", "from"},
     },
     "testhide": {
-        "logs": OF_A_LOG | {"file", "artifact"},
+        "logs": OF_A_LOG | {"file", "artifact", "list", "from"},
         "debug": COMMON,
         "rerun": COMMON | {"failed", "flaky"},
         "watch": OF_A_SUBSCRIPTION | {"source"},
@@ -94,7 +94,7 @@ TAKEN: dict[str, dict[str, set[str]]] = {
     },
     "ai-test-harness": {
         "logs": OF_A_LOG,
-        "debug": COMMON | {"agent", "task"},
+        "debug": COMMON | {"agent", "task", "result"},
         "rerun": COMMON,
         "watch": OF_A_SUBSCRIPTION | {"source"},
         "failing": COMMON | {"property", "from"},

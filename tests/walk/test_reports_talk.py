@@ -230,6 +230,7 @@ async def test_logs__files_and_how_long_they_are_kept(talk: Talk) -> None:
     again = await talk.press(shown, "Files")
 
     kept = {fact.label: plain(fact.value) for fact in log.card.facts}["Kept until"]
+    assert {fact.label: plain(fact.value) for fact in log.card.facts}["Log"] == "t2.log, 1 line"
     assert log.card.excerpt is not None
     assert whole.card.excerpt is not None
     assert log.card.excerpt.lines == whole.card.excerpt.lines == ("t2 broke",)

@@ -384,3 +384,22 @@ async def test_status__how_far_a_quarantine_is_known(talk: Talk, age: float, tim
     assert (
         "does not say when this build ended, so a test may have been quarantined only afterwards" in status
     ) is said
+
+
+async def test_logs__files_of_a_build(talk: Talk) -> None:
+    """They are listed with their kinds and sizes, and the card of one says its whole name, however it was asked for."""
+    job = talk.server.add_job("Regression Suite", tests=TESTS)
+    build = talk.server.add_build(job, age=900.0, failing=[AUTH])
+    listed = await talk.press(await talk.say(f"logs {build} test=1"), "Files")
+    shown = (await talk.say(f"logs {build} artifact=JUNIT")).card
+    refused = texts((await talk.say(f"logs {build} list=yes test=1")).card)
+    from_list = await talk.press(listed, "Show")
+
+    names = [plain(item.title) for item in listed.card.items]
+    assert "junittests.xml" in names
+    assert all(item.mark and item.lines for item in listed.card.items)
+    assert plain(listed.card.title) == f"{len(names)} files of Regression Suite {build}"
+    assert plain(shown.title) == f"File “junittests.xml” of Regression Suite {build}"
+    assert [file.name for file in shown.files] == [f"{build}-junittests.xml"]
+    assert "“property=” means nothing beside “list=”." in refused
+    assert plain(from_list.card.title) == f"File “{names[0]}” of Regression Suite {build}"

@@ -65,8 +65,11 @@ class LogReader:
             path=file.path,
             size=file.size,
             file_trouble=file.trouble,
+            artifact=chosen.label,
             kept_until=chosen.expires_at,
         )
+
+    of_checks = True
 
     async def files(self, run_id: str, check: str | None) -> tuple[RunFile, ...]:
         """Return the files of a result, or of the result of a run that is meant."""

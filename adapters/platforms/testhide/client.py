@@ -140,6 +140,7 @@ class BuildService:
             lists_launchers=self,
             lists_branches=self._branches,
             run_logs=self,
+            files=self._logs,
             cancels=self,
             histories=self,
             report_files=self._report_files,

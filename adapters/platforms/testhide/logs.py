@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -27,12 +27,14 @@ from bot.errors import NotAvailable, ServiceError, Unreachable
 from bot.model import LogExcerpt, LogLine, Run, RunLogQuery
 from bot.ports import Report
 from bot.redact import scrub
+from bot.triage import RunFile
 
 SEARCHED = 20_000  # lines from the end that are looked through
 WHOLE = 200_000  # lines that go into a file
 STREAMED = 20.0  # seconds that a running build is followed at most
 IDLE = 5.0  # seconds without a line after which it is followed no longer
 JOINT = 5  # lines of a log's end by which it is found again in a stream
+_NAME = 200  # characters of a file's name
 _LINE = 2_000  # characters of a line in a card
 _TEXT_BYTES = 16 * MIB  # of a file that lines are shown of
 _NUL = b"\x00"
@@ -134,7 +136,19 @@ class LogReader:
         async with Writer(Spool(self.folder, f"build-{query.run_id}-file", self.limits.spool)) as writer:
             cut = await self._fetch(chosen, writer, kept)
             file = await writer.finish()
-        return kept.excerpt(kept.total, cut=cut, file=file)
+        return replace(kept.excerpt(kept.total, cut=cut, file=file), artifact=shown(chosen.name, _NAME))
+
+    of_checks = False
+
+    async def files(self, run_id: str, check: str | None) -> tuple[RunFile, ...]:
+        """Return the files of a build, in the server's order: none says which of its tests it is of."""
+        del check
+        return tuple(
+            RunFile(
+                name=shown(each.name, _NAME), kind=shown(each.type or "file", _NAME), size=each.size_bytes
+            )
+            for each in await self.artifacts(run_id)
+        )
 
     async def artifacts(self, build: str, *, kind: str | None = None) -> tuple[_Artifact, ...]:
         """Return the files of a build."""
