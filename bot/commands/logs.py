@@ -28,7 +28,6 @@ from bot.errors import NotAvailable, NotFound
 from bot.model import LogExcerpt, LogQuery, Run, RunLogQuery
 from bot.platform import MOMENT_LOGS, RUN_LOGS, Platform
 from bot.replies import at_moment, commands, finding
-from bot.replies import compared as compared_replies
 from bot.replies import logs as replies
 from bot.replies.forms import TITLES
 from bot.severity import Severity, marks
@@ -69,8 +68,9 @@ def parse(asked: Asked) -> Logs:
     grep = asked.value("grep")
     if grep is not None and len(grep) > LONGEST_GREP:
         raise replies.text_too_long(LONGEST_GREP)
-    if asked.flag("compare") and asked.flag("errors"):
-        raise compared_replies.errors_too()
+    for name in ("errors", "lines") if asked.flag("compare") else ():
+        if asked.value(name):
+            raise commands.beside(name, "compare")
     length = float(grammar.virtual_seconds(window, "window")) if window else WINDOW
     return Logs(
         window=length,

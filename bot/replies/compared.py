@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 from bot.cards import Attachment, Button, Card, Command, Context, Fact, Item, Line, Reply, Tone, Untrusted
 from bot.command import MomentTarget
@@ -83,13 +82,6 @@ def no_property(terms: Terms) -> UserError:
         f"Comparing takes a {terms.check.one}, whose passing example stands beside the moment.",
         f"Use “logs property=1 compare=yes” for the first failing {terms.check.one}.",
     )
-
-
-errors_too = partial(
-    UserError,
-    "compare=yes and errors=yes cannot be combined.",
-    "Leave errors=yes out: a comparison shows error lines first.",
-)
 
 
 def no_passing_example(target: MomentTarget) -> Reply:

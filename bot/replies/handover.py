@@ -12,7 +12,7 @@ from bot.platform import Platform
 from bot.redact import scrub
 from bot.replies import at_moment, ratio
 from bot.replies.logs import faults_named, line
-from bot.replies.wording import check_name, count, run_name, short_id, virtual, virtual_seconds
+from bot.replies.wording import check_name, count, last, run_name, short_id, virtual, virtual_seconds
 from bot.severity import marks
 
 MOST_ERRORS = 40  # error lines at most
@@ -45,13 +45,14 @@ class Handover:
 def handed_over(found: Handover, secrets: Iterable[Secret]) -> Reply:
     """Give the file, and say what stands in it. `secrets`: known values that it may not carry further."""
     about: Line = (" of “", check_name(found.name), "”") if found.name else ()
-    lines = count(len(_key(found)), "error line")
+    told = found.errors.matched - found.errors.mentions if found.errors is not None else 0
+    errors = f"with {count(told, 'error line')} and " if told else ""
     said: Line = (
         "What Clew knows",
         *about,
         " in ",
         *run_name(found.run),
-        f" is in the file, with {lines} and no report link.",
+        f" is in the file, {errors}without a report link.",
     )
     text = scrub("\n".join(_text(found)) + "\n", secrets).text
     at = f"-{virtual(found.moment).removesuffix(' s')}" if found.moment else ""
@@ -113,15 +114,19 @@ def _sample(found: Handover) -> Iterator[str]:
         yield from ("", "## Sample", "", *_block([found.check.first.text]))
 
 
-def _key(found: Handover) -> Sequence[str]:
-    return _written(found.errors) if found.errors is not None else ()
-
-
 def _log(found: Handover) -> Iterator[str]:
-    if key := _key(found):
-        yield from ("", "## Error lines", "", *_block(key))
-    if end := _written(found.end):
-        yield from ("", "## End of the log", "", *_block(end))
+    if found.errors is not None and found.errors.lines:
+        only = ", and lines that only mention an error" if found.errors.mentions else ""
+        yield from ("", f"## Error lines{only}{_of_all(found.errors)}", "", *_block(_written(found.errors)))
+    if found.end.lines:
+        yield from ("", f"## End of the log{_of_all(found.end)}", "", *_block(_written(found.end)))
+
+
+def _of_all(excerpt: LogExcerpt) -> str:
+    """Say how many lines stand there, where those are not all."""
+    if len(excerpt.lines) == excerpt.matched:
+        return ""
+    return f": {last(len(excerpt.lines), 'line')} of {excerpt.matched:,}{' read' if excerpt.cut else ''}"
 
 
 def _further(found: Handover) -> Iterator[str]:

@@ -205,14 +205,16 @@ async def test_compare__of_no_property_asks_for_one() -> None:
     assert "Comparing takes a property" in told(card)
 
 
-async def test_compare__is_not_combined_with_errors() -> None:
-    """It is said instead of one of them being left out silently."""
+@pytest.mark.parametrize("other", ["errors=yes", "lines=50"])
+async def test_compare__refuses_what_it_would_pass_over(other: str) -> None:
+    """It is said instead of being left out silently."""
     door = Door()
     run = a_failing_run(door, PASSED)
 
-    card = (await door.say(f"logs {run.ref.run_id} compare=yes errors=yes")).card
+    reply = await door.say(f"logs {run.ref.run_id} compare=yes {other}")
 
-    assert "compare=yes and errors=yes cannot be combined." in told(card)
+    assert reply.failed
+    assert all(f"{name}=" in told(reply.card) for name in ("compare", other.partition("=")[0]))
 
 
 async def test_compare__a_stale_passing_example_is_fetched_again() -> None:

@@ -20,7 +20,7 @@ def a_failing_run(door: Door, *texts: str, **changes: Any) -> Run:
     """Put a run into the world that fails at `MOMENT`, with these lines before it."""
     run = door.service.add_run(a_run(1, commit="abc123", **changes))
     door.service.set_results(some_results(run, failing=("balance",)))
-    lines = [a_line(text, f"398.{n}") for n, text in enumerate(texts)]
+    lines = [a_line(text, f"398.{n:03}" if len(texts) > 9 else f"398.{n}") for n, text in enumerate(texts)]
     last = a_line('FAIL Always "balance"', MOMENT.vtime, kind=LineKind.ASSERTION)
     door.service.set_log(run, MOMENT, *lines, last, faults=(PARTITION,))
     return run
@@ -62,10 +62,24 @@ async def test_handover__has_all_that_is_known() -> None:
         f"- Run: {run.page_url}",
     ):
         assert part in text
-    assert "with 2 error lines and no report link." in plain(card.text)
+    assert "with 2 error lines and without a report link." in plain(card.text)
     assert card.files[0].name == "handover-00000000-398.489.md"
     assert card.context is not None
     assert card.context.moment == MOMENT
+
+
+async def test_handover__says_how_many_of_the_lines_it_has() -> None:
+    """Of many error lines the newest stand there, and those that only mention an error are no error lines."""
+    door = Door()
+    errors = [f'{{"level":"error","msg":"lost {n}"}}' for n in range(60)]
+    run = a_failing_run(door, *errors, "an error was expected")
+
+    card = (await door.say(f"logs {run.ref.run_id} handover=yes")).card
+    text = card.files[0].content.decode()
+
+    assert "## Error lines, and lines that only mention an error: the last 40 lines of 62\n" in text
+    assert "## End of the log: the last 20 lines of 62\n" in text
+    assert "with 61 error lines and without a report link." in plain(card.text)
 
 
 async def test_handover__holds_no_secret_and_no_signed_link() -> None:

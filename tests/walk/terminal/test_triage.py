@@ -53,6 +53,7 @@ def clew(server: SimulatedTesthide, *arguments: str) -> Result:
         ("ask is status=failed normal?", "Testhide's model says"),
         ("classify {build} test=1 product_bug", "is classified as product bug"),
         ("flaky Regression Suite", "in the project of Regression Suite"),
+        ("logs {build} handover=yes", "What Clew knows"),
         ("--yes rerun {build} failed=yes", "was started as a rerun of"),
     ],
 )
