@@ -17,10 +17,13 @@ _INT64 = 18  # digits that surely fit
 
 _HASHED = 10  # digits of a hash, enough that two names of one run do not share them
 _BREAKS = re.compile(r"[\r\n\t\v\f\x85\u2028\u2029]+")
-# `SIGNATURE` in the bytes of JSON, in which any character may be an escape: nothing of it is left behind the mask.
-_SIGNATURE = re.compile(
-    rb"v[1-4]\.(?:public|local)\.(?:[\w-]|\\u00[0-9A-Fa-f]{2})+(?:\.(?:[\w-]|\\u00[0-9A-Fa-f]{2})+)?"
+# `SIGNATURE` in the bytes of JSON. What a text loses when it is shown, and what an escape only spells, holds a signature
+# together: from there on everything goes until a space or the end of the string, so that no piece is left behind the mask.
+_HELD = (
+    rb"(?:\\u00(?:[01][0-9A-Fa-f]|7[Ff]|[89][0-9A-Fa-f]|2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa]|5[Ff])|\\b|\x7f"
+    rb"|\xc2[\x80-\x9f])[^\"\s\\\x7f\xc2]*"
 )
+_SIGNATURE = re.compile(rb"v[1-4]\.(?:public|local)\.(?:[\w-]+(?:\.[\w-]+)?(?:%b)*|(?:%b)+)" % (_HELD, _HELD))
 _MASK = MASK.encode()
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 

@@ -397,17 +397,49 @@ def test_window__masks_report_links() -> None:
     assert excerpt.lines[0].text == "see https://acme.antithesis.com/report/abc/d.html?auth=*** now"
 
 
-@pytest.mark.parametrize("piece", [1, 50, 1 << 18])
-def test_window__masks_what_is_spelt_in_escapes(piece: int) -> None:
-    """Of a signature that JSON writes with escapes nothing is left behind the mask, in the excerpt and in the file."""
-    token = "v2.public.e" + "".join(
-        f"\\u{ord(c):04x}" if n % 2 else c for n, c in enumerate("yJuYmYiSECRET.Zm9vMORE")
-    )
-    line = b'{"moment":{"input_hash":"1","vtime":"1"},"output_text":"see %b now"}\n' % token.encode()
-    excerpt, read = _window(line, piece=piece, begin=0.0, end=9.0)
+@pytest.mark.parametrize(
+    "token",
+    [
+        "v2.public.e"
+        + "".join(f"\\u{ord(c):04x}" if n % 2 else c for n, c in enumerate("yJuYmYiSECRET.Zm9vSECRET")),
+        r"v2.public.\u0065yJSECRET",
+        r"v2.public.abc\u001b[0mSECRET.Zm9v\u001B[1;31mSECRET",
+        r"v2.public.abc\u001b[0m.SECRET",
+        r"v2.public.abc.def\u0000SECRET",
+        r"v2.local.abc\bSECRET",
+        "v2.public.abc\x7fSECRET",
+        "v2.public.abc\x85SECRET",
+        r"v2.public.abc\u0085SECRET",
+    ],
+)
+@pytest.mark.parametrize("piece", [1, 1 << 18])
+def test_window__masks_what_is_held_together_by_escapes(token: str, piece: int) -> None:
+    """Of a signature with colours or escapes in it nothing is left behind the mask, in the excerpt and in the file."""
+    line = _spelt(f"see {token} now")
+    excerpt, read = _window(line.encode(), piece=piece, begin=0.0, end=9.0)
 
     assert _texts(excerpt) == ["see *** now"]
     assert json.loads(read.passed)["output_text"] == "see *** now"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (r"v2.public.abc\u001b[0m now", "*** now"),
+        (r"v2.public.abc\u0026x=1", "***&x=1"),
+        (r"v2.public.abc\nnext", "*** next"),
+        ("v2.public. x", "v2.public. x"),
+    ],
+)
+def test_window__masks_no_more_than_that(said: str, shown: str) -> None:
+    """What stands behind a signature is not of it."""
+    line = _spelt(said)
+    assert _texts(_window(line.encode(), begin=0.0, end=9.0)[0]) == [shown]
+
+
+def _spelt(text: str) -> str:
+    """Return a line whose text is written in JSON just so."""
+    return '{"moment":{"input_hash":"1","vtime":"1"},"output_text":"' + text + '"}\n'
 
 
 def test_window__faults_at_the_moment() -> None:
