@@ -163,6 +163,12 @@ async def _known(platform: Platform, asked: Asked, number: int, services: Servic
     )
 
 
+def _names_tests(platform: Platform) -> bool:
+    """Whether runs of a platform can have the name of a test beside their source: then a launch takes one."""
+    launches = platform.launches
+    return launches is not None and any(field.name == "test_name" for field in launches.form(""))
+
+
 VERB = Verb(
     name="status",
     summary="recent runs, or one run: verdict, progress, what is new",
@@ -172,7 +178,7 @@ VERB = Verb(
                   example="latest"),
         Parameter(name="launcher", summary="Only this launcher's runs", kind=FieldKind.LAUNCHER),
         Parameter(name="source", summary="Only runs of this source", kind=FieldKind.TEXT, example="source=main"),
-        Parameter(name="test_name", summary="Only runs of this test name", kind=FieldKind.TEXT),
+        Parameter(name="test_name", summary="Only runs of this test name", kind=FieldKind.TEXT, taken=_names_tests),
         Parameter(name="creator", summary="Only runs that this person started", kind=FieldKind.TEXT,
                   example="creator=ann"),
         Parameter(name="since", summary="Only runs created since then, in UTC", kind=FieldKind.TEXT,

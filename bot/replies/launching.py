@@ -235,7 +235,7 @@ def unlike(found: Unlike, labels: Mapping[str, str], now: datetime, terms: Terms
         for span in ("; " if place else "", Untrusted(labels.get(parameter, parameter)), *_instead(*pair))
     )
     more = len(found.values) - len(shown)
-    return (f"Unlike the {which}, ", *name, ": ", *told, f"; and {more:,} more" if more else "", ".")
+    return sentence(f"Unlike the {which}, ", *name, ": ", *told, f"; and {more:,} more" if more else "")
 
 
 def _instead(now: str | None, then: str | None) -> Line:

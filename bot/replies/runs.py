@@ -342,7 +342,10 @@ def recent(
     begin = from_on(pages.first)
     which = last(len(listed_runs), noun.one, noun.many).capitalize()
     if pages.first > 1:
-        which = f"{noun.titles} {pages.first:,} to {pages.last:,}"
+        alone = pages.first == pages.last
+        which = (
+            f"{noun.title} {pages.last:,}" if alone else f"{noun.titles} {pages.first:,} to {pages.last:,}"
+        )
     open_runs = sum(not shown.run.status.terminal for shown in listed_runs)
     going = f", {number_of(open_runs, noun)} going on" if open_runs else ""
     known = sum(shown.known is not None for shown in listed_runs)

@@ -208,7 +208,7 @@ async def test_status__the_next_page_asks_for_the_same_list(door: Door) -> None:
     assert ids(last) == short(1)
     assert last.pages is not None
     assert last.pages.after(1) is None
-    assert "Runs 2 to 2, source main" in told(last)
+    assert "Run 2, source main" in told(last)
 
 
 async def test_status__asks_for_no_more_pages_than_it_shows(door: Door) -> None:

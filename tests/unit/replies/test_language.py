@@ -56,10 +56,12 @@ from bot.triage import (
     RerunRequest,
     RerunScope,
 )
+from bot.usual import UNKNOWN, Times
 from tests.fakes.chat import FakeChat
 from tests.fakes.delivering import Delivering, a_delivery
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example
 from tests.fakes.service import a_build_server
+from tests.fakes.stage import Stage
 from tests.unit.commands.door import CHANNEL, Door, told
 from tests.unit.replies.test_one_place import ROOT, texts
 
@@ -292,8 +294,37 @@ async def test_cards__of_recent_runs(number: int) -> None:
         for n in range(number):
             run = door.service.add_run(a_run(n, launcher=ending, status=status))
             door.service.set_results(results(run, (CheckStatus.FAILING, None), 1))
-        for words in ("status", f"status launcher={ending}", f"status launcher=other{ending}"):
+        narrowed = (
+            "status since=400d",
+            f"status source={ending}",
+            "status source=main creator=x count=1 from=2",
+        )
+        for words in ("status", f"status launcher={ending}", f"status launcher=other{ending}", *narrowed):
             judge((await door.say(words)).card)
+
+
+@pytest.mark.parametrize("number", range(1, 4))
+async def test_cards__of_launches_beside_earlier_runs(number: int) -> None:
+    """What is usual, what differs, what has no baseline, and the living card with its stages."""
+    for ending in NAMEABLE:
+        stage = Stage()
+        for n in range(number):
+            given = {"antithesis.source": ending, "custom.note": ending, "antithesis.duration": "1"}
+            stage.service.add_run(
+                a_run(n, launcher="basic_test", source=ending, test_name=None, parameters=given)
+            )
+        for words in (
+            "",
+            " duration=2",
+            f" duration=1 source={ending}",
+            " duration=1 source=x ephemeral=yes",
+        ):
+            judge((await stage.say(f"launch basic_test{words}")).card)
+        judge((await stage.launched("launch basic_test duration=1")).card)
+        (intent, run) = [*stage.memory.intents.values()][-1], a_run(9, status=RunStatus.IN_PROGRESS)
+        took = timedelta(minutes=number)
+        for usual in (Times(runs=number + 2, whole=took, start=took), Times(runs=number, last=took), UNKNOWN):
+            judge(launching.progress(intent, run, Outlook(cost="x", reports=True, usual=usual), NOW))
 
 
 # What else is said --------------------------------------------------------------------------------
