@@ -9,21 +9,13 @@ from aiohttp import web
 
 from tests.fakes import slack_api as faults
 from tests.fakes.service import a_build_server
-from tests.fakes.slack import FakeSlack, serve
+from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_bot import Bot, running_bot
 from tests.fakes.slack_world import ALICE, BOB, BOT_TOKEN, MAIN, PRIVATE, SHARED
 from tests.unit.commands.test_failing_file import a_failure, a_report
 
 XML = b"<testsuites/>"
 NAME = "junittests.xml"
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    """Serve a workspace."""
-    async with serve() as slack:
-        yield slack
-        assert slack.world.violations == []
 
 
 @pytest.fixture
