@@ -46,7 +46,9 @@ def handed_over(found: Handover, secrets: Iterable[Secret]) -> Reply:
     """Give the file, and say what stands in it. `secrets`: known values that it may not carry further."""
     about: Line = (" of “", check_name(found.name), "”") if found.name else ()
     told = found.errors.matched - found.errors.mentions if found.errors is not None else 0
-    errors = f"with {count(told, 'error line')} and " if told else ""
+    there = min(told, MOST_ERRORS)
+    number = last(there, "error line") if there < told else count(there, "error line")
+    errors = f"with {number} and " if told else ""
     said: Line = (
         "What Clew knows",
         *about,

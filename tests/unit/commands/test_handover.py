@@ -79,7 +79,7 @@ async def test_handover__says_how_many_of_the_lines_it_has() -> None:
 
     assert "## Error lines, and lines that only mention an error: the last 40 lines of 62\n" in text
     assert "## End of the log: the last 20 lines of 62\n" in text
-    assert "with 61 error lines and without a report link." in plain(card.text)
+    assert "with the last 40 error lines and without a report link." in plain(card.text)
 
 
 async def test_handover__holds_no_secret_and_no_signed_link() -> None:
