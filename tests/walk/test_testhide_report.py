@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from adapters.simulator.testhide.report_file import report_file
 from bot.cards import plain
+from tests.fakes import discord_bot, discord_cdn, slack_bot
 from tests.fakes.clock import ManualClock
+from tests.fakes.slack import serve
 from tests.fakes.testhide_client import a_testhide
-from tests.walk.test_testhide_talk import AUTH, REFUND, TESTS, Talk, facts
+from tests.walk.test_testhide_talk import AUTH, REFUND, TESTS, Face, Talk, facts
 
 ARTIFACTS, DOWNLOAD = "GET /artifacts", "GET /artifacts/{artifact_id}/download"
 
@@ -97,3 +100,29 @@ async def test_failing__where_the_artifacts_cannot_be_read(talk: Talk, path: str
         card = (await talk.say(f"failing {build} 1")).card
 
         assert plain(card.title) == "Failing: test_token_refresh"
+
+
+async def test_failing__the_file_of_a_build_that_somebody_attaches(talk: Talk) -> None:
+    """In each chat: as the plugins write it, read by the client without a request to the server."""
+    build = a_build(talk)
+    content = report_file(talk.server.build(build))
+    before = len(talk.server.requests("GET"))
+    async with (
+        serve() as slack,
+        slack_bot.running_bot(slack, service=Face(talk.service)),  # type: ignore[arg-type]  # it has what a bot uses
+    ):
+        await slack.mention("", files=[slack.api.shared.share("junittests.xml", content)])
+        in_slack = (await slack.world.answer("in junittests.xml")).words
+    async with (
+        discord_cdn.serve() as cdn,
+        discord_bot.simulated(service=Face(talk.service), cdn=cdn) as world,  # type: ignore[arg-type]  # it has what a bot uses
+    ):
+        (message,) = await world.mention("failing", files=[("junittests.xml", content)])
+        in_discord = discord_bot.said(message)
+
+    for shown in (in_slack, in_discord):
+        flat = shown.replace("\\", "")
+        assert "2 failing tests in junittests.xml" in flat
+        assert "test_token_refresh" in flat
+        assert "Expected 200, got 401" in flat
+    assert len(talk.server.requests("GET")) == before
