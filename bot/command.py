@@ -40,7 +40,8 @@ MESSAGE = "message"
 class Parameter:
     """One parameter of a verb. `positional`: also understood without its name.
 
-    `taken`: whether a platform has a use for it; None: all have.
+    `taken`: whether a platform has a use for it; None: all have. `own_noun`: it may be given by the platform's own noun
+    for it too, "branch=" for "source=".
     """
 
     name: str
@@ -52,6 +53,7 @@ class Parameter:
     example: str = ""
     check: Callable[[str, str], object] | None = None  # reads (text, name), where its kind does not say how
     taken: Callable[[Platform], bool] | None = None
+    own_noun: bool = False
 
     def taken_by(self, platforms: Iterable[Platform]) -> bool:
         """Whether any of these platforms has a use for it."""
@@ -162,6 +164,7 @@ class Verb:
     `needs`: the parts of a platform that it works with, any one of them; none for what every platform can do.
     `changes`: it costs money or changes something, so it is denied by default and when read-only. `untaken`: names of
     parameters that no connection here has a use for: nobody is offered them, and whoever gives one is told why not.
+    `nouns`: other names of parameters, by what the platforms here call such a thing.
     """
 
     name: str
@@ -169,6 +172,7 @@ class Verb:
     handle: Callable[[Asked, Services], Awaitable[Reply]]
     parameters: tuple[Parameter, ...] = ()
     untaken: frozenset[str] = frozenset()
+    nouns: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     examples: tuple[str, ...] = ()
     needs: tuple[Need[object], ...] = ()
     role: Role = Role.READ
@@ -259,9 +263,16 @@ def adapted(verbs: Mapping[str, Verb], platforms: Collection[Platform]) -> dict[
 def _taken(verb: Verb, platforms: Collection[Platform]) -> Verb:
     """Return a verb with the parameters that any of these platforms has a use for."""
     taken = tuple(p for p in verb.parameters if p.taken_by(platforms))
-    return replace(
-        verb, parameters=taken, untaken=frozenset(p.name for p in verb.parameters if p not in taken)
-    )
+    names = {p.name for p in verb.parameters}
+    nouns = {
+        noun: p.name
+        for p in taken
+        if p.own_noun
+        for platform in platforms
+        if (noun := platform.terms.named(p.name)) not in names
+    }
+    untaken = names.difference(p.name for p in taken)
+    return replace(verb, parameters=taken, untaken=frozenset(untaken), nouns=nouns)
 
 
 def _in_terms(verb: Verb, terms: Terms) -> Verb:

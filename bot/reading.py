@@ -23,7 +23,7 @@ _SPACED = {FieldKind.TEXT, FieldKind.BRANCH, FieldKind.LONG_TEXT, FieldKind.LAUN
 
 def as_meant(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read what bare words stand for beside the parameter that takes them."""
-    parsed = _with_flags(verb, with_check(verb, parsed))
+    parsed = _with_flags(verb, by_names(verb, parsed))
     return _with_entry(verb, verb.reread(parsed) if verb.reread else parsed)
 
 
@@ -80,16 +80,19 @@ def _with_entry(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     return replace(without(parsed, [last]), named={**parsed.named, PROPERTY: last})
 
 
-def with_check(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
-    """Read `test=` as another name of `property=`."""
-    if TEST not in parsed.named or not _takes_check(verb):
+def by_names(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
+    """Read parameters by their own names: `test=` is another one of `property=`, and so is what a platform calls a thing."""
+    others = {**verb.nouns, **({TEST: PROPERTY} if _takes_check(verb) else {})}
+    given = [name for name in parsed.named if name in others]
+    if not given:
         return parsed
-    if PROPERTY in parsed.named:
-        raise replies.given_twice(PROPERTY, TEST)
+    twice = next((name for name in given if others[name] in parsed.named), None)
+    if twice is not None or len({others[name] for name in given}) < len(given):
+        raise replies.given_twice(others[twice or given[-1]], twice or given[-1])
     return replace(
         parsed,
-        named={PROPERTY if n == TEST else n: value for n, value in parsed.named.items()},
-        strays=tuple((PROPERTY if n == TEST else n, word) for n, word in parsed.strays),
+        named={others.get(name, name): value for name, value in parsed.named.items()},
+        strays=tuple((others.get(name, name), word) for name, word in parsed.strays),
     )
 
 

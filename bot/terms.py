@@ -42,6 +42,11 @@ class Terms:
     stop: str = "stop"
     stopping: str = "stopping"
 
+    def named(self, parameter: str) -> str:
+        """Return the name that a parameter has by its noun: "branch" for "source", "test_run" for "run"."""
+        noun: Noun = getattr(self, "check" if parameter == "property" else parameter)
+        return noun.one.replace(" ", "_")
+
 
 PLAIN = Terms()
 """The nouns where a platform has none of its own."""

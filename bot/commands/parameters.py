@@ -11,7 +11,9 @@ from bot.platform import Platform
 from bot.replies import commands
 from bot.terms import Terms
 
-RUN = Parameter(name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest")
+RUN = Parameter(
+    name="run", summary="The run", kind=FieldKind.RUN, positional=True, example="latest", own_noun=True
+)
 MOMENT = Parameter(
     name="moment",
     summary="The moment, pasted from the report; without it, the first failing check's",
@@ -23,6 +25,7 @@ PROPERTY = Parameter(
     summary="The failing check that is meant, by name or number",
     kind=FieldKind.PROPERTY,
     example="property=2",
+    own_noun=True,
 )
 FILE = Parameter(
     name=command.FILE,

@@ -175,9 +175,10 @@ VERB = Verb(
     handle=handle,
     parameters=(
         Parameter(name="run", summary="The run; none lists recent runs", kind=FieldKind.RUN, positional=True,
-                  example="latest"),
-        Parameter(name="launcher", summary="Only this launcher's runs", kind=FieldKind.LAUNCHER),
-        Parameter(name="source", summary="Only runs of this source", kind=FieldKind.TEXT, example="source=main"),
+                  example="latest", own_noun=True),
+        Parameter(name="launcher", summary="Only this launcher's runs", kind=FieldKind.LAUNCHER, own_noun=True),
+        Parameter(name="source", summary="Only runs of this source", kind=FieldKind.TEXT, example="source=main",
+                  own_noun=True),
         Parameter(name="test_name", summary="Only runs of this test name", kind=FieldKind.TEXT, taken=_names_tests),
         Parameter(name="creator", summary="Only runs that this person started", kind=FieldKind.TEXT,
                   example="creator=ann"),

@@ -133,7 +133,11 @@ async def form(asked: Asked, services: Services) -> Form:
 
 
 LAUNCHER = Parameter(
-    name="launcher", summary="Only this launcher's runs", kind=FieldKind.LAUNCHER, positional=True
+    name="launcher",
+    summary="Only this launcher's runs",
+    kind=FieldKind.LAUNCHER,
+    positional=True,
+    own_noun=True,
 )
 SOURCE = Parameter(
     name="source",
@@ -141,6 +145,7 @@ SOURCE = Parameter(
     kind=FieldKind.TEXT,
     example="source=main",
     taken=lambda platform: platform.sources,
+    own_noun=True,
 )
 CONNECTION = Parameter(name="connection", summary="Only this connection's runs", kind=FieldKind.TEXT)
 

@@ -41,7 +41,9 @@ def overview(verbs: Iterable[Verb], terms: Terms) -> Reply:
 
 def of_verb(verb: Verb) -> Reply:
     """Explain one verb: grammar, parameters, examples."""
-    items = tuple(Item(title=(Untrusted(p.name, code=True), f"  {_explained(p)}")) for p in verb.parameters)
+    items = tuple(
+        Item(title=(Untrusted(p.name, code=True), f"  {_explained(p, verb)}")) for p in verb.parameters
+    )
     examples = tuple(Item(title=(Untrusted(e, code=True),), mark="example") for e in verb.examples)
     card = Card(
         title=(Untrusted(verb.name, code=True), f": {verb.summary}"),
@@ -75,6 +77,8 @@ def _slot(parameter: Parameter) -> str:
     return shown if parameter.required else f"[{shown}]"
 
 
-def _explained(parameter: Parameter) -> str:
+def _explained(parameter: Parameter, verb: Verb) -> str:
+    others = [f"“{noun}=”" for noun, name in verb.nouns.items() if name == parameter.name]
+    also = f" Or {' or '.join(others)}." if others else ""
     example = f" Example: {parameter.example}" if parameter.example else ""
-    return f"{parameter.summary}.{example}"
+    return f"{parameter.summary}.{also}{example}"

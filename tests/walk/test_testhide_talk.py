@@ -403,3 +403,21 @@ async def test_logs__files_of_a_build(talk: Talk) -> None:
     assert [file.name for file in shown.files] == [f"{build}-junittests.xml"]
     assert "“property=” means nothing beside “list=”." in refused
     assert plain(from_list.card.title) == f"File “{names[0]}” of Regression Suite {build}"
+
+
+async def test_names__of_parameters_by_the_nouns_of_the_platform(talk: Talk) -> None:
+    """Who says branch, job and build everywhere else may say so here; a name that is there twice is asked about."""
+    job = talk.server.add_job("Regression Suite", tests=TESTS)
+    build = talk.server.add_build(job, age=900.0, failing=[AUTH], build={"branch": "main"})
+    talk.server.add_build(job, age=600.0, build={"branch": "topic"})
+    listed = (await talk.say('status job="Regression Suite" branch=main')).card
+    failing = (await talk.say(f"failing build={build} test=1")).card
+    watching = texts((await talk.say('watch job="Regression Suite" branch=main')).card)
+    twice = texts((await talk.say("status branch=main source=main")).card)
+    helped = [plain(item.title) for item in (await talk.say("help watch")).card.items]
+
+    assert [plain(item.title) for item in listed.items] == [f"Regression Suite {build}"]
+    assert plain(failing.title) == "Failing: test_token_refresh"
+    assert "every finished run of Regression Suite from source main on demo" in watching
+    assert "“source=” is given twice, once as “branch=”." in twice
+    assert any("Only builds of this branch. Or “branch=”." in line for line in helped)
