@@ -47,8 +47,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
     fields = _given(asked, launches, services)
     lacking = [field for field in fields if field.required and not field.value]
     if lacking:
-        offered = await _offered(fields, platform, services)
-        usual = _words(offered) if offered != fields else ""
+        offered = await _offered(fields, platform, asked, services)
+        usual = _words(offered) if any(field.offered for field in offered[1:]) else ""
         return replies.missing(lacking, _form(offered, platform, services), platform.terms, usual=usual)
     launcher, *others = fields
     values = {field.name: field.value for field in others if field.value}
@@ -184,17 +184,25 @@ async def form(asked: Asked, services: Services) -> Form:
     """Return the form, prefilled with what was given so far; further parameters get a field of their own."""
     platform = await _platform(asked, services)
     launches = require(platform, LAUNCHES, services)
-    fields = await _offered(_given(asked, launches, services), platform, services)
+    fields = await _offered(_given(asked, launches, services), platform, asked, services)
     return _form(fields, platform, services)
 
 
-async def _offered(fields: tuple[Field, ...], platform: Platform, services: Services) -> tuple[Field, ...]:
+async def _offered(
+    fields: tuple[Field, ...], platform: Platform, asked: Asked, services: Services
+) -> tuple[Field, ...]:
     """Fill in, where it will be seen, what most of the launcher's last runs had, in a form that nobody has touched.
 
-    So what somebody emptied stays so when they correct another field. What cannot be told soon is left empty.
+    So what somebody emptied stays so when they correct another field. In the thread of a run its launcher is filled in
+    too. What cannot be told soon is left empty.
     """
     first, *others = fields
-    if not first.value or any(field.value for field in others) or platform.launches is None:
+    if any(field.value for field in others) or platform.launches is None:
+        return fields
+    if not first.value and (launcher := await _of_thread(asked, services)):
+        first = replace(first, value=launcher, offered=True)
+        fields = (first, *others)
+    if not first.value:
         return fields
     try:
         async with asyncio.timeout(PATIENCE):
@@ -205,6 +213,13 @@ async def _offered(fields: tuple[Field, ...], platform: Platform, services: Serv
         return fields
     usual = habits.usual(platform.launches, request.launcher, runs)
     return (first, *(_with(field, usual.get(field.name), platform) for field in others))
+
+
+async def _of_thread(asked: Asked, services: Services) -> str:
+    """Return the launcher of the run that the thread speaks of, "" where there is none, or none is on record."""
+    about = asked.context.run
+    kept = await services.store.recorded(about.connection, (about.run_id,)) if about else {}
+    return kept[about.run_id].launcher if about and about.run_id in kept else ""
 
 
 def _with(field: Field, habit: Habit | None, platform: Platform) -> Field:

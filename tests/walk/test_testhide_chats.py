@@ -171,7 +171,12 @@ async def test_launch__to_its_end(walk: Walk) -> None:
         "one build",
         "CLEW_REQUEST_ID",
     )
-    _has(going, "Regression Suite 1001 is running")
+    _has(
+        going,
+        "Regression Suite 1001 is running",
+        "accepted and started; testing now; then verdict",
+        "agent-0",
+    )
     _has(ended, "passed")
     assert len(walk.server.requests("POST")) == 1
 

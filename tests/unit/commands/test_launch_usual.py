@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.cards import Form, plain
+from bot.cards import Context, Form, plain
 from bot.command import Preset
 from bot.errors import Unreachable
 from bot.model import LaunchRequest, Run, RunQuery, RunStatus
@@ -16,7 +16,7 @@ from bot.state import IntentState, PollStep
 from bot.triage import LauncherRow
 from tests.fakes.runs import a_run, run_id
 from tests.fakes.service import FakeRunService
-from tests.fakes.stage import Stage, an_invocation, silent, texts
+from tests.fakes.stage import CHANNEL, Stage, an_invocation, silent, texts
 from tests.unit.commands.test_unlisted import a_stage, an_execution
 
 USUAL = {"antithesis.duration": "30", "antithesis.source": "main", "antithesis.test_name": "payments",
@@ -101,6 +101,32 @@ async def test_form__says_nothing_rather_than_guessing(runs: list[Run], words: s
     fields = await the_form(stage, words)
 
     assert {"".join(fields[name][0]) for name in ("duration", "source", "test_name", "images")} == {""}
+
+
+async def test_form__in_the_thread_of_a_run_has_its_launcher() -> None:
+    """Filled in where it is seen, never sent unseen; without enough runs nothing is called usual."""
+    stage = with_runs(*(started_with(n) for n in range(3)))
+    run = started_with(1)
+    await stage.memory.record(PollStep(connection="demo", now=stage.clock.now(), runs=(run,)))
+    await stage.memory.set_context(CHANNEL, "t1", Context(run=run.ref))
+    asked = an_invocation(stage, "launch")
+    here = replace(asked, place=replace(asked.place, thread="t1"))
+    form = await stage.handler.form(here, silent)
+    lacking = (await stage.say("launch", thread="t1")).card
+    few = with_runs(run, stage=stage.restarted(service=FakeRunService()))
+    alone = (await few.say("launch", thread="t1")).card
+    named = (await few.say("launch", thread="elsewhere")).card
+
+    assert form is not None
+    assert [(f.name, f.value) for f in form.fields][:2] == [("launcher", "basic_test"), ("duration", "30")]
+    assert "Clew needs a launcher and a duration." in texts(lacking)
+    assert "launch basic_test duration=30" in texts(lacking)
+    assert alone.form is not None
+    assert alone.form.fields[0].value == "basic_test"
+    assert "As most of" not in texts(alone)
+    assert named.form is not None
+    assert named.form.fields[0].value == ""
+    assert stage.memory.intents == {}
 
 
 async def test_form__opens_where_the_runs_cannot_be_read() -> None:
