@@ -7,7 +7,7 @@ from elsewhere (names, log lines, messages of people) and is cleaned and escaped
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -106,6 +106,7 @@ class Button:
     signed: Secret | None = None
     style: Style = Style.PLAIN
     opens_form: bool = False  # the form of the command's verb opens instead, prefilled from its values
+    rare: bool = False  # seldom needed: chats put it behind the others, into a menu where they have one
 
     @property
     def text(self) -> str:
@@ -297,12 +298,16 @@ class Card:
     """One message.
 
     `text` is the whole story in a sentence or two: screen readers, notifications and search see only that, so
-    it must name the verdict and what is new.
+    it must name the verdict and what is new. `lead`: with what `text` begins, where that says all that the title does and
+    the rest of it stands in the card too: a chat that shows both shows this alone, and the excerpt of such a card is evidence
+    that stands before its items. `subtitle`: one grey line under the title.
     """
 
     title: Line
     text: Line
     tone: Tone = Tone.NEUTRAL
+    lead: Line = ()
+    subtitle: Line = ()
     verdict: VerdictKind | None = None  # of the one run that it tells of
     body: tuple[Line, ...] = ()  # plain paragraphs
     facts: tuple[Fact, ...] = ()
@@ -331,6 +336,12 @@ class Reply:
     live: str | None = None  # key of the live card that edits this message until its run ends
     replace: bool = False  # edit the message whose button was pressed, instead of posting a new one
     as_live: Card | None = None  # what the live card says just now, where this answer says more
+
+
+def joined(parts: Iterable[Line], mark: str = " · ") -> Line:
+    """Join those of some lines that say anything to one."""
+    there = [part for part in parts if any(part)]
+    return tuple(span for n, part in enumerate(there) for span in ((mark, *part) if n else part))
 
 
 def fingerprint(card: Card) -> str:

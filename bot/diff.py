@@ -52,8 +52,8 @@ class RunDiff:
 
     @property
     def first(self) -> frozenset[str]:
-        """What comes first in a list of what fails: did not fail in the run before, as far as that is known."""
-        return frozenset((*self.newly_failing, *self.fails_again))
+        """What comes first in a list of what fails: did not fail in the run before, as far as that is known, or not count."""
+        return frozenset((*self.newly_failing, *self.fails_again, *self.counts_again))
 
 
 def compare(results: Results, chain: Chain) -> RunDiff:

@@ -29,6 +29,21 @@ def flat(line: Line) -> str:
     return "".join(cleaning.one_line(plain((span,))) for span in line)
 
 
+def is_one_liner(card: Card) -> bool:
+    """Whether a card says all that it has to say in its title and the grey line under it."""
+    more = (
+        card.body,
+        card.facts,
+        card.items,
+        card.excerpt,
+        card.progress,
+        card.chart,
+        card.files,
+        card.footer,
+    )
+    return bool(card.subtitle) and not any(more)
+
+
 def fitted(
     text: str,
     limit: int,
@@ -138,7 +153,7 @@ class Packing:
 
 def in_full(card: Card) -> str:
     """Write the whole card as plain text, for the file."""
-    lines = [flat(card.title), "", flat(card.text), "", *map(flat, card.body)]
+    lines = [flat(card.title), flat(card.subtitle), "", flat(card.text), "", *map(flat, card.body)]
     lines += [f"{fact.label}: {flat(fact.value)}" for fact in card.facts]
     for item in card.items:
         lines += ["", f"{item.mark} {flat(item.title)}".strip(), *map(flat, item.lines)]
@@ -146,6 +161,8 @@ def in_full(card: Card) -> str:
         lines += ["", cleaning.one_line(card.chart.text)]
     if card.excerpt is not None:
         lines += ["", card.excerpt.title, *map(cleaning.one_line, card.excerpt.lines)]
+    if card.subtitle:
+        lines += ["", flat(card.footer)]
     return "\n".join(lines)[:WHOLE]
 
 

@@ -19,6 +19,7 @@ def card_json(card: Card, *, show_link: bool = False) -> Json:
     excerpt = card.excerpt
     return {
         "title": plain(card.title),
+        "subtitle": plain(card.subtitle),
         "text": plain(card.text),
         "tone": card.tone.value,
         "body": [plain(line) for line in card.body],

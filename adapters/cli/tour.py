@@ -75,11 +75,11 @@ class Tour:
         )
         return ended.content.heading.split()[-1]
 
-    async def _announced(self, run: str) -> Message:
-        """Wait for the announcement of the run, which comes from the watcher through the outbox."""
+    async def _announced(self, words: str) -> Message:
+        """Wait for the announcement that has these words, which comes from the watcher through the outbox."""
         return await self._until(
-            f"the end of run {run} was never announced",
-            lambda m: m.posted.id not in self._mine and run in m.content.heading,
+            f"“{words}” was never announced",
+            lambda m: m.posted.id not in self._mine and words in m.content.whole,
         )
 
     async def _logs(self, root: str) -> None:
@@ -100,7 +100,7 @@ class Tour:
     async def _build(self) -> None:
         """Look into a build that ended on the other platform: its tests, the log of one, and what its model says."""
         self._say("A Testhide server is connected to this channel too. A build of it has ended.")
-        ended = await self._announced(f"FAILED: {SUITE}")
+        ended = await self._announced(f"{SUITE} on main FAILED")
         self._say("The same verbs work in its thread, in Testhide's own words.")
         await self._shown(f"#{ended.root} failing", RowKind.ITEM, "no failing test was listed")
         await self._shown(f"#{ended.root} logs test=1", RowKind.CODE, "no line of the build's log was shown")

@@ -11,11 +11,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.analysis import RunAnalysis
-from bot.cards import Button, Card, Command, Context, Item, Line, Span, Tone, Untrusted
-from bot.chain import Gap
+from bot.cards import Button, Card, Command, Context, Item, Line, Tone, Untrusted
 from bot.model import Run, RunRef, RunStatus, VerdictKind
-from bot.replies import causes, comparing, runs, watching
-from bot.replies.wording import check_names, count, listed, number_of, run_name, short_id
+from bot.replies import post, runs, watching
+from bot.replies.wording import count, listed, run_name, short_id
 from bot.state import StoredResults, Subscription, TrackedRun
 from bot.terms import Terms
 from bot.verdict import judge_stored
@@ -26,20 +25,10 @@ MISSED = 20  # runs that a summary lists itself
 
 def ended(found: RunAnalysis, now: datetime, *, everything: Subscription | None = None) -> Card:
     """Announce that a run ended. `everything`: the subscription that can be narrowed to changes by a click."""
-    card = runs.one(found, now)
-    buttons = (watching.only_changes(everything),) if everything else ()
-    return replace(
-        card,
-        title=(
-            f"{runs.verdict_word(found.verdict)}: ",
-            *run_name(found.run),
-            f" - {broke}" if (broke := causes.word(found)) else "",
-            _headline(found),
-        ),
-        text=_sentence(found, now),
-        body=(*card.body, *((suspicion,) if (suspicion := runs.suspicion(found)) else ())),
-        buttons=(*card.buttons, *buttons),
-    )
+    card = post.card(found, now)
+    if everything is None:
+        return card
+    return replace(card, buttons=(*card.buttons, replace(watching.only_changes(everything), rare=True)))
 
 
 def results_came(found: RunAnalysis, now: datetime) -> Card:
@@ -48,6 +37,7 @@ def results_came(found: RunAnalysis, now: datetime) -> Card:
     return replace(
         card,
         title=("Results available: ", *card.title),
+        lead=("Results available: ", *card.lead),
         text=(f"The results of this {found.terms.run.one} are now available. ", *card.text),
     )
 
@@ -59,7 +49,11 @@ def corrected(found: RunAnalysis, before: RunStatus, now: datetime) -> Card:
         f"The platform first reported this run as {before.value} and now reports it as {found.run.status.value}.",
     )
     return replace(
-        card, title=("Correction: ", *card.title), text=(*told, " ", *card.text), body=(told, *card.body)
+        card,
+        title=("Correction: ", *card.title),
+        lead=("Correction: ", *card.lead),
+        text=(*told, " ", *card.text),
+        body=(told, *card.body),
     )
 
 
@@ -172,73 +166,3 @@ def _missed(ref: RunRef, results: StoredResults | None, word: str) -> Item:
         buttons=(Button(label="Status", command=Command.of_run("status", ref)),),
         context=Context(run=ref),
     )
-
-
-def _headline(found: RunAnalysis) -> str:
-    """Return what is new in a few words, to stand behind the run's name."""
-    diff, check = found.diff, found.terms.check
-    if diff is None:
-        return ""
-    if isinstance(diff.baseline, Gap):
-        number = found.verdict.failing  # also of those that are not named
-        return f" - {count(number, f'failing {check.one}', f'failing {check.many}')}" if number else ""
-    new = len(diff.newly_failing) + len(diff.counts_again)
-    if new:
-        return f" - {count(new, f'new failing {check.one}', f'new failing {check.many}')}"
-    if diff.fails_again:
-        return f" - {number_of(len(diff.fails_again), check)} failing again"
-    if diff.still_failing:
-        return " - nothing new"
-    return " - passing again" if diff.first_pass else ""
-
-
-def _sentence(found: RunAnalysis, now: datetime) -> Line:
-    """Tell the whole story: verdict, what is new by name, and what it was compared with."""
-    verdict = runs.verdict_words(found.verdict, found.terms)
-    return (
-        f"{found.terms.run.title} ",
-        *run_name(found.run),
-        f" {verdict}. ",
-        *_news(found),
-        *comparing.sentence(found.diff, now, found.terms),
-    )
-
-
-def _news(found: RunAnalysis) -> Line:
-    diff = found.diff
-    if diff is None:
-        return _why(found)
-    parts: list[Span] = []
-    unhealthy = sorted({check.name for check in found.results.unhealthy}) if found.results else []
-    for names, said in (
-        (unhealthy, "Failing in the environment"),
-        (diff.untrusted, "Not to be relied on"),
-        (diff.not_compared, "Failing"),
-        (diff.newly_failing, "Newly failing"),
-        (diff.counts_again, f"Failing and no longer {found.terms.excused}"),
-        (diff.fails_again, f"Failing again, without a known result in the {found.terms.run.one} before"),
-    ):
-        if names:
-            parts += [f"{said}: ", *check_names(names, NAMED), ". "]
-    others = [
-        f"{len(names)} {word}"
-        for names, word in (
-            (diff.still_failing, "still failing"),
-            (diff.excused, f"failing and {found.terms.excused} now"),
-            (diff.first_pass, "passing again"),
-            (diff.skipped, "skipped this time"),
-            (diff.not_seen, "not seen this time"),
-            (diff.not_looked_at, "not failing, not looked at"),
-            (diff.not_failing, "not failing this time"),
-        )
-        if names
-    ]
-    if others:
-        parts.append(f"{listed(others)}. ")
-    return (*_why(found), *parts)
-
-
-def _why(found: RunAnalysis) -> Line:
-    """Say what the platform calls the run and why it did not get through; empty for one that did."""
-    parts = [part for part in (runs.at_odds(found), causes.why(found)) if part]
-    return tuple(span for part in parts for span in (*part, " "))

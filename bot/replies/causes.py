@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from bot.analysis import RunAnalysis
-from bot.cards import Excerpt, Line, Untrusted
+from bot.cards import Excerpt, Line, Untrusted, joined
 from bot.causes import Basis, How, RunCause
 from bot.model import VerdictKind
 from bot.platform import has_moments
@@ -25,22 +25,27 @@ def why(found: RunAnalysis) -> Line:
     """Tell how far a run came, why it broke, and what says so; empty for one that got through."""
     if found.verdict.kind is not VerdictKind.INCOMPLETE:
         return ()
-    moment, cause = found.run.failure_moment, found.cause
-    how = word(found) or ("it stopped" if moment is not None else "")
-    at = f" at {virtual(moment)} of virtual time" if moment is not None else ""
-    lead = (
-        ""
-        if found.verdict.contradicts
-        else f"The {found.terms.run.one} did not complete{f': {how}{at}' if how else ''}."
-    )
-    if cause is None:
-        return (lead,) if lead else ()
-    parts = ((lead,), _told(found, cause), _read(found, cause))
-    return tuple(
-        span
-        for n, part in enumerate([part for part in parts if any(part)])
-        for span in ((" ", *part) if n else part)
-    )
+    how = word(found) or ("it stopped" if found.run.failure_moment is not None else "")
+    at = _at(found)
+    lead = f"The {found.terms.run.one} did not complete{f': {how}{at}' if how else ''}."
+    return joined(((lead if not found.verdict.contradicts else "",), *_details(found)), " ")
+
+
+def details(found: RunAnalysis) -> Line:
+    """Tell the same beside a title that says already that it did not complete, and in a word how."""
+    if found.verdict.kind is not VerdictKind.INCOMPLETE:
+        return ()
+    at = _at(found)
+    return joined(((f"It stopped{at}." if at else "",), *_details(found)), " ")
+
+
+def _at(found: RunAnalysis) -> str:
+    moment = found.run.failure_moment
+    return f" at {virtual(moment)} of virtual time" if moment is not None else ""
+
+
+def _details(found: RunAnalysis) -> tuple[Line, ...]:
+    return (_told(found, found.cause), _read(found, found.cause)) if found.cause is not None else ()
 
 
 def _told(found: RunAnalysis, cause: RunCause) -> Line:

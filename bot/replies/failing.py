@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.alike import place_of
 from bot.analysis import RunAnalysis
 from bot.cards import (
     Card,
@@ -158,7 +159,7 @@ def one(
         Fact("Took", (took(chosen.took),) if chosen.took is not None else ()),
         Fact(f"Last {number_of(len(past), found.terms.run)}", _before(past)),
         *of_report(reported),
-        Fact("Where", (Untrusted(stands, code=True),) if (stands := _location(chosen)) else place),
+        Fact("Where", (Untrusted(stands, code=True),) if (stands := place_of(chosen)) else place),
     )
     card = Card(
         title=("Failing: ", title),
@@ -293,7 +294,7 @@ def _item(number: int, chosen: Check, found: RunAnalysis) -> Item:
     sample = chosen.first.text if chosen.first else ""
     if sample:
         lines.append((Untrusted(sample[:LONGEST_EXAMPLE]),))
-    if (place := _location(chosen)) and place not in sample:
+    if (place := place_of(chosen)) and place not in sample:
         lines.append((Untrusted(place, code=True),))
     if chosen.took is not None:
         lines.append((f"took {took(chosen.took)}",))
@@ -338,9 +339,3 @@ def _mark(chosen: Check, found: RunAnalysis) -> str:
 def _trusted(found: RunAnalysis) -> bool:
     """Whether a share that fails can hint at a cause: a broken environment is one by itself."""
     return not found.verdict.health
-
-
-def _location(chosen: Check) -> str:
-    """Return where the assertion stands, of the counterexample that is shown where it says so."""
-    shown = (chosen.first, *chosen.counterexamples)
-    return next((e.location for e in shown if e and e.location), "")

@@ -20,6 +20,7 @@ from bot.cards import (
     Reply,
     Tone,
     Untrusted,
+    joined,
 )
 from bot.chain import Gap
 from bot.command import MomentTarget
@@ -248,6 +249,12 @@ def advisories(found: RunAnalysis) -> Line:
     return (said, *check_names(names, NAMED), ".")
 
 
+def caveats(found: RunAnalysis) -> tuple[Line, ...]:
+    """Say what keeps a run from being as it looks, and how far it is known."""
+    told = (interrupted(found), _why_no_results(found), advisories(found), noted(found))
+    return tuple(line for line in told if line)
+
+
 def novelty(diff: RunDiff | None) -> str:
     """Say what is new against the run before, in a few words; "" where there is nothing to compare."""
     if diff is None or isinstance(diff.baseline, Gap):
@@ -291,17 +298,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
         tone=tone(found.verdict),
         verdict=found.verdict.kind,
         body=tuple(
-            line
-            for line in (
-                description,
-                at_odds(found),
-                causes.why(found),
-                interrupted(found),
-                _why_no_results(found),
-                advisories(found),
-                noted(found),
-            )
-            if line
+            line for line in (description, at_odds(found), causes.why(found), *caveats(found)) if line
         ),
         facts=facts(found, now),
         items=changes(found),
@@ -732,11 +729,10 @@ def listed_item(shown: Recent, now: datetime, *, several: bool) -> Item:
         ("connection ", Untrusted(run.ref.connection)) if several else (),
         (how_far.text,) if how_far else (),
     )
-    told = [part for part in parts if any(part)]
     return Item(
         mark=verdict_words(_judged(shown), shown.terms),
         title=run_name(run),
-        lines=(tuple(span for n, part in enumerate(told) for span in ((" · ", *part) if n else part)),),
+        lines=(joined(parts),),
         buttons=ways_in(shown),
         context=Context(run=run.ref),
     )

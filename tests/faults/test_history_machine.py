@@ -91,6 +91,8 @@ class HistoryMachine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.leaving = contextlib.AsyncExitStack()
         self.leaving.enter_context(patch.object(listing, "BASELINE_PAGES", 1))
+        # Pages are small here; as many runs are found in them as in a real platform's large ones.
+        self.leaving.enter_context(patch.object(earlier, "LIST_PAGES", earlier.LIST_PAGES * 25 // PAGE))
         self.leaving.enter_context(type(self).wrong())
         self.clock = ManualClock()
         self.service = Breaking(page_size=PAGE)
@@ -256,7 +258,7 @@ class HistoryMachine(RuleBasedStateMachine):
                 fresh = announcements.ended(found, self.clock.now())
                 told = json.loads(payload)
                 expected = json.loads(self.chat.render(fresh))
-                for part in ("title", "text", "items", "body", "facts"):
+                for part in ("title", "subtitle", "text", "items", "body", "facts", "footer"):
                     assert told[part] == expected[part], part
                 self.check_truth(fresh, run)
 
@@ -279,23 +281,29 @@ class HistoryMachine(RuleBasedStateMachine):
         if now is None:
             return
         before = [self.failing_of(other) for other in self.chain(run)]
-        for item in card.items:
-            title = plain(item.title)
+        said = [
+            (item.mark.rstrip(" 0123456789"), title)
+            for item in card.items
+            for title in plain(item.title).split(", ")  # of those that pass again a line names several
+        ]
+        for mark, title in said:
             name = title[:1]
             streak = _length(before, name)
-            if item.mark == "newly failing":
+            if mark in {"newly failing", "new"}:
                 assert before, "nothing is new without an earlier run"
                 assert before[0] is not None
                 assert name not in before[0]
-            elif item.mark == "still failing":
+            elif mark == "still failing":
                 assert f"({_words(streak, 1)} runs in a row)" in title
-            elif item.mark == "first pass":
+            elif mark in {"first pass", "passing again"}:
                 runs = "run" if streak[0] == 1 else "runs"
                 assert f"(after {_words(streak)} failing {runs})" in title
             else:
-                assert item.mark == "failing"
+                assert mark == "failing"
                 assert not before or before[0] is None
-        failing = {plain(i.title)[:1] for i in card.items if "failing" in i.mark and "pass" not in i.mark}
+        failing = {
+            title[:1] for mark, title in said if mark == "new" or ("failing" in mark and "pass" not in mark)
+        }
         assert failing == now
 
     def chain(self, run: Run) -> list[Run]:

@@ -53,7 +53,12 @@ async def told(
     found = await explained(await analysis_of(service.platform, MemoryStore(), run))
     shown = causes.evidence(found)
     assert found.cause is not None
-    assert plain(causes.why(found)) in plain(announcements.ended(found, EPOCH).text)
+    post = announcements.ended(found, EPOCH)
+    assert all(
+        plain(causes.details(found)) in said for said in (plain(post.text), *map(plain, post.body[:1]))
+    )
+    assert causes.word(found) in plain(post.title)
+    assert post.excerpt == shown
     return found.cause.how, plain(causes.why(found)), shown.lines if shown else ()
 
 

@@ -47,7 +47,13 @@ async def analysed(*of: Results, store: MemoryStore | None = None) -> RunAnalysi
 
 def text_of(card: Card) -> str:
     """Return everything that a card says."""
-    lines = [card.title, card.text, *card.body, *(line for i in card.items for line in (i.title, *i.lines))]
+    lines = [
+        card.title,
+        card.subtitle,
+        card.text,
+        *card.body,
+        *(line for i in card.items for line in (i.title, *i.lines)),
+    ]
     return "\n".join((*(plain(line) for line in lines), *(item.mark for item in card.items)))
 
 
@@ -75,7 +81,7 @@ async def test_environment__is_the_verdict_and_nothing_is_new(
     assert Outcome.INCOMPLETE in outcomes
     assert not outcomes & {Outcome.NEW_FAILURES, Outcome.RECOVERY}
     assert (Outcome.FAILURES in outcomes) == bool(failing)
-    assert plain(card.title).startswith("environment problem: ")
+    assert plain(card.title).endswith(": environment problem")
     assert all(name in text_of(card) for name in (*ill, *failing))
     assert "newly" not in text_of(card)
     assert ("not to be relied on" in text_of(card)) == bool(failing)
@@ -228,7 +234,7 @@ async def test_advice__is_one_line_and_changes_nothing() -> None:
 
     assert found.verdict.good
     assert reason(found.verdict, found.diff) == {Outcome.ALL}
-    assert plain(card.title).startswith("passed: ")
+    assert plain(card.title) == "Payments Nightly on main passed"
     assert "all 3 properties that count pass" in text_of(card)
     line = "2 setup properties fail without affecting the other results: “No build warnings”, “Symbols were uploaded”."
     assert [plain(said) for said in card.body].count(line) == 1

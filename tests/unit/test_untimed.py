@@ -156,8 +156,8 @@ async def test_finish__wakes_who_wants_changes_by_the_build_before() -> None:
 
     assert quiet == 0
     assert len(it.told) == 1
-    assert "1 new failing" in it.told[0].payload
-    assert "1 still failing" in it.told[0].payload
+    assert "1 new failure" in it.told[0].payload
+    assert "Still failing: " in it.told[0].payload
 
 
 def test_build__has_no_time() -> None:

@@ -115,7 +115,7 @@ async def test_launch__to_its_end(talk: Talk) -> None:
     assert "20 of 45 tests done" in live
     assert "staging" in live
     told = json.dumps(json.loads(post), ensure_ascii=False)
-    for words in ("FAILED", "Release v2.3.0", "2 failing, 43 passing", "342", "without a unit", "staging",
+    for words in ("FAILED", "Release v2.3.0", "43 of 45 pass", "342", "without a unit", "staging",
                   "Payment flow validation", "Clew has seen no earlier execution of this series"):  # fmt: skip
         assert words in told
     assert [plain(item.title) for item in failing.card.items] == [
@@ -138,9 +138,7 @@ async def test_launch__the_next_one_is_compared_with_it(talk: Talk) -> None:
             "".join(s if isinstance(s, str) else s["text"] for s in json.loads(talk.posted[-1])["title"])
         )
 
-    assert [title.rpartition(" - ")[2] for title in titles] == [
-        "1 failing test", "1 new failing test", "1 failing test",
-    ]  # fmt: skip
+    assert [title.rpartition(": ")[2] for title in titles] == ["1 failure", "1 new failure", "1 failure"]
 
 
 async def test_launch__in_another_environment_is_told_from_the_last(talk: Talk) -> None:
@@ -167,7 +165,7 @@ async def test_end__failures_without_names(talk: Talk) -> None:
     await talk.passes(60)
     failing = await talk.say(f"failing {run_id}")
 
-    assert "3 failing, 42 passing" in talk.posted[0]
+    assert "42 of 45 pass" in talk.posted[0]
     assert "not every failure of this execution has the name of a test" in talk.posted[0].lower()
     assert {plain(item.title).partition(". ")[2] for item in failing.card.items} == {
         TESTS[0], "failure 2", "failure 3",

@@ -197,8 +197,8 @@ async def test_completion__names_what_is_new(walk: Walk) -> None:
     await walk.deliver()
     (post,) = walk.channel.shown()
 
-    _has(post, f"FAILED: Regression Suite {running}", "2 new failing tests", "test_token_refresh", "tests/test_auth.py",
-         "Expected 200, got 401", "1 quarantined", "Branch")  # fmt: skip
+    _has(post, "2 new failures", "test_token_refresh", "tests/test_auth.py",
+         "Expected 200, got 401", "1 quarantined", "Regression Suite on main")  # fmt: skip
 
 
 async def test_failing_logs_and_stop(walk: Walk) -> None:

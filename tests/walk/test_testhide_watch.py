@@ -71,10 +71,6 @@ async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
         yield Watched(server, service, clock)
 
 
-def _facts(card: Card) -> dict[str, str]:
-    return {fact.label: plain(fact.value) for fact in card.facts}
-
-
 async def test_first_look__announces_nothing_of_a_thousand_builds(watched: Watched) -> None:
     """They were there before; a quiet tick is one request for the list, and a restart costs no flood either."""
     jobs = [watched.server.add_job(f"Suite {n}", tests=TESTS) for n in range(5)]
@@ -116,9 +112,7 @@ async def test_projects__others_are_left_out_and_not_read_again(tmp_path: Path) 
         assert first[LIST] == 1
         assert noisy[LIST] == 3  # of which jobs five builds are, two lists say
         assert quiet == {LIST: 1, DETAIL: 1}
-        assert [plain(card.title).partition(" - ")[0] for card in watched.cards] == [
-            f"FAILED: Suite {running}"
-        ]
+        assert [plain(card.title) for card in watched.cards] == ["Suite on main: 1 new failure"]
         assert [row.name for row in await service.launchers()] == ["Suite"]
 
 
@@ -141,14 +135,13 @@ async def test_end__costs_four_requests(watched: Watched) -> None:
         LIST: 1, DETAIL: 1, "GET /report/{build_id}": 1, "GET /tests": 1, "GET /quarantine": 1,
     }  # fmt: skip
     (card,) = watched.cards
-    assert plain(card.title) == f"FAILED: Regression Suite {running} - 1 new failing test"
+    assert plain(card.title) == "Regression Suite on main: 1 new failure"
     assert [plain(line) for line in card.items[0].lines] == [
         "tests/test_auth.py",
         "AssertionError: Expected 200, got 401",
     ]
     assert plain(card.items[-1].title) == "1 test, not counted"
-    assert _facts(card)["Tests"].startswith("1 failing, 1 quarantined, 10 passing")
-    assert _facts(card)["Branch"] == "main"
+    assert plain(card.subtitle).startswith("10 of 12 pass, 1 quarantined")
 
 
 async def test_end__several_builds_of_a_job_share_the_quarantine(watched: Watched) -> None:
@@ -174,7 +167,7 @@ async def test_end__ten_thousand_tests_are_not_read(watched: Watched) -> None:
     spent = await watched.tick()
 
     assert spent["GET /tests"] == 2
-    assert _facts(watched.cards[0])["Tests"].startswith("140 failing, 9860 passing")
+    assert plain(watched.cards[0].subtitle).startswith("9,860 of 10,000 pass")
 
 
 async def test_end__failed_without_a_failing_test_shows_how_the_log_ends(watched: Watched) -> None:
@@ -188,7 +181,7 @@ async def test_end__failed_without_a_failing_test_shows_how_the_log_ends(watched
     await watched.tick()
     (card,) = watched.cards
 
-    assert plain(card.title).startswith(f"incomplete: Smoke Tests {running}")
+    assert plain(card.title) == "Smoke Tests on main: failed without a known failure"
     assert "Testhide calls this build failed, and no test of it failed." in plain(card.body[0])
     assert card.excerpt is not None
     assert card.excerpt.lines[-1].endswith("command exited with 2")
@@ -213,8 +206,9 @@ async def test_end__recovery_after_a_build_that_failed_without_a_failing_test(
     watched.server.finish_build(running)
     await watched.tick()
 
-    assert [plain(card.title).partition(" - ")[0] for card in watched.cards] == [
-        f"passed: Smoke Tests {running}"
+    assert [plain(card.title) for card in watched.cards] == ["Smoke Tests on main passed"]
+    assert [card.context.run.run_id for card in watched.cards if card.context and card.context.run] == [
+        running
     ]
 
 
@@ -228,13 +222,13 @@ async def test_end__a_lost_node_has_to_be_looked_at(watched: Watched) -> None:
     assert watched.server.lose_node(node) == [running]
     await watched.tick()
 
-    assert [plain(card.title) for card in watched.cards] == [f"aborted: Smoke Tests {running}"]
+    assert [plain(card.title) for card in watched.cards] == ["Smoke Tests on main was aborted"]
 
     passing = watched.server.add_build(job, status="running", age=1.0)
     await watched.tick()
     watched.server.finish_build(passing)
     await watched.tick()
-    assert [plain(card.title) for card in watched.cards[1:]] == [f"passed: Smoke Tests {passing}"]
+    assert [plain(card.title) for card in watched.cards[1:]] == ["Smoke Tests on main passed"]
 
 
 async def test_end__what_no_longer_fails_is_asked_by_name(watched: Watched) -> None:
@@ -247,7 +241,7 @@ async def test_end__what_no_longer_fails_is_asked_by_name(watched: Watched) -> N
     await watched.tick()
     marks = {item.mark: plain(item.title) for item in watched.cards[0].items}
 
-    assert marks["first pass"].startswith("test_token_refresh")
+    assert marks["passing again"].startswith("test_token_refresh")
     assert marks["skipped this time"].startswith("test_refund_twice[eur]")
 
 
@@ -263,15 +257,14 @@ async def test_end__what_the_build_before_did_not_run_is_not_new(watched: Watche
     (card,) = watched.cards
     marks = {(item.mark, plain(item.title).partition(" ")[0]) for item in card.items}
 
-    assert plain(card.title) == f"FAILED: Regression Suite {running} - 1 new failing test"
-    assert marks == {
-        ("newly failing", "test_refund_twice[eur]"),
+    assert plain(card.title) == "Regression Suite on main: 1 new failure, 2 failing again"
+    assert {(mark.rstrip(" 0123456789"), name) for mark, name in marks} == {
+        ("new", "test_refund_twice[eur]"),
         ("failing again", "test_token_refresh"),
         ("failing again", "test_0"),
     }
-    assert "test_token_refresh (no result is known of the build before)" in {
-        plain(i.title) for i in card.items
-    }
+    unsaid = [i.mark for i in card.items if "no result is known of the build before" in plain(i.lines[0])]
+    assert [mark.rstrip(" 0123456789") for mark in unsaid] == ["failing again"] * 2
 
 
 async def test_end__the_builds_own_word_wins_over_its_row(watched: Watched) -> None:
@@ -283,7 +276,7 @@ async def test_end__the_builds_own_word_wins_over_its_row(watched: Watched) -> N
     watched.server.finish_build(running, views=views)
     await watched.tick()
 
-    assert plain(watched.cards[0].title).startswith("passed: ")
+    assert plain(watched.cards[0].title) == "Regression Suite on main passed"
 
 
 async def test_end__is_no_history_by_a_time_that_only_the_build_has(watched: Watched) -> None:
@@ -308,7 +301,7 @@ async def test_end__more_fail_than_are_listed(watched: Watched) -> None:
     await watched.tick()
     (card,) = watched.cards
 
-    assert plain(card.title) == f"FAILED: Regression Suite {running} - 5 failing tests"
+    assert plain(card.title) == "Regression Suite on main: 5 failures"
     assert "Testhide says that 5 tests fail, and 1 is listed." in [plain(line) for line in card.body]
 
 
@@ -340,4 +333,4 @@ async def test_quarantine__between_the_end_and_the_look_excuses_nothing(watched:
     watched.server.quarantine(job, AUTH)
     await watched.tick()
 
-    assert _facts(watched.cards[0])["Tests"].startswith("1 failing, 11 passing")
+    assert plain(watched.cards[0].subtitle).startswith("11 of 12 pass")

@@ -33,9 +33,9 @@ LOST = "No acknowledged write is lost"
 @pytest.mark.parametrize(
     ("failing", "title", "said"),
     [
-        ([LOST], "FAILED: ", "Failing: "),
-        (["All containers joined", LOST], "environment problem: ", "Not to be relied on: "),
-        (["No Antithesis errors"], "environment problem: ", "1 setup property fails."),
+        ([LOST], ": 1 failure", " FAILED with 1 failure"),
+        (["All containers joined", LOST], ": environment problem", "Not to be relied on: "),
+        (["No Antithesis errors"], ": environment problem", "1 setup property fails."),
     ],
 )
 async def test_watch__tells_a_channel_how_a_run_ended(
@@ -89,7 +89,7 @@ async def test_watch__tells_a_channel_how_a_run_ended(
     assert [m.channel for m in chat.messages] == [CHANNEL]
     card = json.loads(chat.messages[0].payload)
     text = json.dumps(card["text"])
-    assert card["title"][0] == title
+    assert card["title"][-1] == title
     assert said in text
     assert all(name in text for name in failing)
     assert "Newly" not in text

@@ -28,6 +28,7 @@ ROWS = 5
 OPTIONS = 25
 OPTION = 100
 SELECTS = 3
+MORE = "···"  # what stands on the menu of what is seldom needed
 FEW = 5  # item buttons that are shown as buttons; more become menus, and those that read the same: an option names its item
 
 SAY, KEY, ASK, ASK_KEY, REPORT, REPORT_KEY, PICK = "say", "key", "ask", "ask_key", "rep", "rpk", "pick"
@@ -78,12 +79,15 @@ class Rows:
 
     def lay(self, items: tuple[Item, ...], own: tuple[Button, ...]) -> list[Json]:
         """Return the rows: menus or buttons of the items, then the card's own buttons."""
-        fit = [self._button(b) for b in own if self._may(b)]
-        wanted = -(-len(fit) // ROW)
+        there = [b for b in own if self._may(b)]
+        rare = [b for b in there if b.rare and not b.page]  # an option cannot open a page
+        menu = [self._menu(MORE, [(b.text, b) for b in rare])] if len(rare) > 1 else []
+        fit = [self._button(b) for b in there if not (menu and b in rare)]
+        wanted = -(-len(fit) // ROW) + len(menu)
         rows = self._of_items(items, ROWS - min(ROWS, wanted))
-        room = (ROWS - len(rows)) * ROW
+        room = (ROWS - len(rows) - len(menu)) * ROW
         self.left_out += max(0, len(fit) - room)
-        return rows + [_row(fit[at : at + ROW]) for at in range(0, min(len(fit), room), ROW)]
+        return rows + [_row(fit[at : at + ROW]) for at in range(0, min(len(fit), room), ROW)] + menu
 
     def _may(self, button: Button) -> bool:
         return _fits(button) and (self.signed or not button.signed)
@@ -96,18 +100,19 @@ class Rows:
         if len(pressable) <= FEW and (told_apart or any(button.page for _, button in pressable)):
             return [_row([self._button(button) for _, button in pressable])]
         labels = list(dict.fromkeys(b.label for _, b in pressable if not b.page))[: min(SELECTS, room)]
-        return [self._select(label, [(i, b) for i, b in pressable if b.label == label]) for label in labels]
+        named = [(flat(item.title), button) for item, button in pressable]
+        return [self._menu(f"{label}…", [(n, b) for n, b in named if b.label == label]) for label in labels]
 
-    def _select(self, label: str, entries: list[tuple[Item, Button]]) -> Json:
+    def _menu(self, label: str, entries: list[tuple[str, Button]]) -> Json:
         options: dict[str, Json] = {}
-        for number, (item, button) in enumerate(entries[:OPTIONS], 1):
+        for number, (name, button) in enumerate(entries[:OPTIONS], 1):
             value = self._said(button, f"{number}")
-            options.setdefault(value, {"label": _label(flat(item.title), OPTION), "value": value})
+            options.setdefault(value, {"label": _label(name, OPTION), "value": value})
         self.left_out += max(0, len(entries) - OPTIONS)
         select: Json = {
             "type": 3,
             "custom_id": f"{PICK}:{next(self._numbers)}",
-            "placeholder": _label(f"{label}…", OPTION),
+            "placeholder": _label(label, OPTION),
             "options": list(options.values()),
         }
         return _row([select])

@@ -1,8 +1,8 @@
 """Card -> Discord message: one embed inside Discord's limits; what has no room is counted and goes along as a file.
 
 Pure: the same card gives the same text, so that a delivery can be repeated byte for byte. The sentence for
-notifications and search stands above the embed, and never holds a link, so nothing unfurls: the flag that
-forbids unfurling would hide the embed too. Limits: https://docs.discord.com/developers/resources/message
+notifications and search, which show nothing of an embed, stands above it, and never holds a link, so nothing unfurls: the
+flag that forbids unfurling would hide the embed too. Where that sentence says the title, the embed has none. Limits: https://docs.discord.com/developers/resources/message
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from adapters.chat.discord import buttons, ids, markup
 from adapters.chat.discord.markup import Json, units
 from adapters.chat.layout import Packing, flat
 from bot import cleaning
-from bot.cards import Card, Chart, Excerpt, Fact, Item, Tone, Untrusted
+from bot.cards import Card, Chart, Excerpt, Fact, Item, Line, Link, Tone, Untrusted
 from bot.model import RunRef
 from bot.replies.layout import not_shown
 from bot.replies.runs import WORDS
+from bot.replies.wording import short_id
 
 CONTENT = 2000
 TITLE = 256
@@ -85,12 +86,14 @@ class _Page:
         self.cut = False
         self.shown = 0
         title = layout.MARKS[card.tone] + markup.fitted(card.title, TITLE - 4, links=False)
-        self.embed: Json = {"title": title, "color": COLOURS[card.tone]}
-        if footer := markup.cut(flat(card.footer), FOOTER):
+        self.embed: Json = ({} if card.lead else {"title": title}) | {"color": COLOURS[card.tone]}
+        below = _small(card.footer) if any(isinstance(span, Link) for span in card.footer) else ""
+        if footer := "" if below else markup.cut(flat(card.footer), FOOTER):
             self.embed["footer"] = {"text": footer}
         self._facts(card.facts)
         self._parts: list[str] = []
-        self._room = min(DESCRIPTION, EMBED - size(self.embed))
+        self._room = min(DESCRIPTION, EMBED - size(self.embed)) - units(below) - 1
+        self._add(_small(card.subtitle))
         for line in card.body:
             shown = markup.fitted(line, max(1, min(PARAGRAPH, self._room - 1)))
             self.cut = self.cut or units(markup.marked(line)) > units(shown)
@@ -98,10 +101,13 @@ class _Page:
         if card.progress is not None:
             self._add(markup.escape(layout.progress_bar(card.progress)))
         bars = _bars(card.chart) if card.chart else ""
+        if card.lead:
+            self._excerpt(card.excerpt)
         self._items(card, keep=units(bars) + 1)
         self._add(bars)
-        if card.excerpt is not None:
+        if not card.lead:
             self._excerpt(card.excerpt)
+        self._parts += [below] if below else []
         if self._parts:
             self.embed["description"] = "\n".join(self._parts)
 
@@ -132,7 +138,7 @@ class _Page:
             self.embed["fields"] = fields
 
     def _items(self, card: Card, *, keep: int) -> None:
-        keep += NOTE + EXCERPTS.reserved(card.excerpt)
+        keep += NOTE + EXCERPTS.reserved(None if card.lead else card.excerpt)
         for number, item in enumerate(card.items, 1):
             if not self._add(_item(item), keep=keep):
                 break
@@ -141,8 +147,10 @@ class _Page:
         if left_out:
             self._add(not_shown(left_out))
 
-    def _excerpt(self, excerpt: Excerpt) -> None:
+    def _excerpt(self, excerpt: Excerpt | None) -> None:
         """Show the newest lines that fit; older ones are counted."""
+        if excerpt is None:
+            return
         packed = EXCERPTS.pack(excerpt, self._room)
         self.cut = self.cut or packed.cut
         self._add(markup.escape(packed.heading))
@@ -152,10 +160,15 @@ class _Page:
 
 def _content(card: Card) -> str:
     """Return the sentence above the embed, or nothing where the embed says just that."""
-    said = flat(card.text)
+    said = flat((layout.MARKS[card.tone], *card.lead) if card.lead else card.text)
     if said.split() == " ".join(map(flat, card.body)).split():
         return ""
     return markup.fitted((said,), CONTENT - 140)  # no fixed width either: an invitation in it may unfurl
+
+
+def _small(line: Line) -> str:
+    """Show a line small and grey."""
+    return f"-# {markup.fitted(line, FOOTER)}" if line else ""
 
 
 def _item(item: Item) -> str:
@@ -183,8 +196,11 @@ def _ours(card: Card, page: _Page, rows: buttons.Rows) -> Json:
 def thread_name(card: Card) -> str:
     """Name the thread of a card: what it speaks of, never how it stands, which changes."""
     names = [s.text for s in card.title if isinstance(s, Untrusted)]
-    if not names and card.context is not None and card.context.run is not None:
-        return run_thread(card.context.run)
+    run = card.context.run if card.context is not None else None
+    if run is not None and not names:
+        return run_thread(run)
+    if run is not None and card.lead:
+        names.append(short_id(run.run_id))  # every run of a launcher has the same title otherwise
     return markup.cut(cleaning.one_line(" ".join(names)), THREAD_NAME)
 
 

@@ -1,7 +1,7 @@
 """Buttons of a card as Block Kit: the command travels in `value`, how it is meant in `action_id`.
 
 `say:N` is answered, `ask:N` opens the verb's form, `report:N` is the report button that is filled at sending,
-`page:N` only opens a page, `more:N` is the menu of the buttons for which there was no room.
+`page:N` only opens a page, `more:N` is the menu of those that are seldom needed, or for which there was no room.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ def row(buttons: tuple[Button, ...], numbers: Iterator[int], *, signed: bool = F
     `signed`: links that open a report to whoever holds them are shown; only for one person's eyes.
     """
     fit = [b for b in buttons if _fits(b) and (signed or not b.signed)]
-    tail = fit[SHOWN:]
-    menu = [b for b in tail if _is_plain(b)][:MENU] if len(tail) > 1 else []
+    rare = [b for b in fit if b.rare and _fits_menu(b)]
+    often = [b for b in fit if b not in rare]
+    spare = [b for b in often[SHOWN:] if _fits_menu(b) and b.page is None]
+    menu = [*(spare if len(spare) + len(rare) > 1 else []), *rare][:MENU]
     shown = [b for b in fit if b not in menu][: ROW - 1]
     elements = [_button(b, next(numbers)) for b in shown]
     if menu:
-        options = [{"text": plain(b.text, BUTTON_TEXT), "value": _value(b)} for b in menu]
+        options = [_option(b) for b in menu]
         elements.append({"type": "overflow", "action_id": f"{MORE}:{next(numbers)}", "options": options})
     return [{"type": "actions", "elements": elements}] if elements else []
 
@@ -56,11 +58,18 @@ def _fits(button: Button) -> bool:
     return 0 < len(_value(button)) <= BUTTON_VALUE
 
 
-def _is_plain(button: Button) -> bool:
-    special = (
-        button.page or button.signed or button.report or button.opens_form or button.style is not Style.PLAIN
-    )
-    return not special and len(_value(button)) <= OPTION_VALUE
+def _fits_menu(button: Button) -> bool:
+    """Whether an option can do the same: it opens no form, looks like any other and carries less."""
+    special = button.signed or button.report or button.opens_form or button.style is not Style.PLAIN
+    return not special and (button.page is not None or len(_value(button)) <= OPTION_VALUE)
+
+
+def _option(button: Button) -> Json:
+    option = {
+        "text": plain(button.text, BUTTON_TEXT),
+        "value": _value(button) if button.page is None else PAGE,
+    }
+    return option if button.page is None else option | {"url": button.page}
 
 
 def _value(button: Button) -> str:

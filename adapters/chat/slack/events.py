@@ -294,7 +294,7 @@ def _press(payload: _Payload) -> Incoming:
     action = Payload(payload.inner("actions", 0))
     kind = action.text("action_id").partition(":")[0]
     value = action.text("value") or action.text("selected_option", "value")  # a button's, else a menu's
-    if kind == buttons.PAGE or not value:
+    if buttons.PAGE in {kind, value} or not value:
         return Ignored()
     text, values = pressed.parts(pressed.read(value))
     return Inbound(

@@ -15,7 +15,7 @@ from adapters.chat.layout import Packing, flat
 from adapters.chat.slack import buttons, charts, ids, markup
 from adapters.chat.slack.markup import Json, plain, section
 from bot import cleaning
-from bot.cards import Card, Excerpt, Fact
+from bot.cards import Card, Excerpt, Fact, Line
 from bot.replies.layout import not_shown, not_taken
 
 HEADER = 150
@@ -55,15 +55,17 @@ def message(card: Card, *, signed: bool = False) -> Json:
     bars = [charts.bars(card.chart)] if card.chart else []
     # Room is kept for the way to the next page; whether there is one is known once the items are laid out.
     own = buttons.row(layout.own_buttons(card, 0), numbers, signed=signed)
-    footer = [{"type": "context", "elements": [markup.marked(card.footer, FOOTER)]}] if card.footer else []
-    page = _Page(tail=[*bars, *own, *footer])
+    footer = _grey(card.footer)
+    page = _Page(tail=[*bars, *footer, *own])
     page.room -= cost(picture["block"]) if picture else 0
     for block in (*_head(card), *_notified(card.notifies)):
         page.add(block)
+    if card.lead and card.excerpt is not None:
+        _add_excerpt(page, card.excerpt)
     shown = _add_items(page, card, numbers)
     own = buttons.row(layout.own_buttons(card, shown), itertools.count(1), signed=signed)
-    page.tail = [*bars, *own, *footer]
-    if card.excerpt is not None:
+    page.tail = [*bars, *footer, *own]
+    if not card.lead and card.excerpt is not None:
         _add_excerpt(page, card.excerpt)
     result: Json = {"text": markup.fallback(card.text, TEXT), "blocks": page.blocks()}
     if page.cut or _too_long(card):
@@ -132,7 +134,12 @@ class _Page:
 
 def _head(card: Card) -> Iterator[Json]:
     title = layout.MARKS[card.tone] + flat(card.title)
+    if layout.is_one_liner(card):
+        line = section(("· ", *card.subtitle), bold=cleaning.cut(title, HEADER), limit=PARAGRAPH)
+        yield from filter(None, [markup.rich(line)])
+        return
     yield {"type": "header", "text": plain(title, HEADER)}
+    yield from _grey(card.subtitle)
     if paragraphs := markup.rich(*(section(line, limit=PARAGRAPH) for line in card.body)):
         yield paragraphs
     if len(card.facts) > FIELDS:
@@ -142,6 +149,11 @@ def _head(card: Card) -> Iterator[Json]:
         yield {"type": "section", "fields": fields}
     if card.progress is not None:
         yield {"type": "section", "text": plain(layout.progress_bar(card.progress), PARAGRAPH)}
+
+
+def _grey(line: Line) -> list[Json]:
+    """Show a line small and grey; nothing where it says nothing."""
+    return [{"type": "context", "elements": [markup.marked(line, FOOTER)]}] if line else []
 
 
 def _table(facts: tuple[Fact, ...]) -> Json:
@@ -166,7 +178,7 @@ def _as_lines(table: Json) -> Json:
 
 def _add_items(page: _Page, card: Card, numbers: Iterator[int]) -> int:
     """Add the items that fit and say how many do not; return how many do."""
-    keep = EXCERPTS.reserved(card.excerpt)
+    keep = EXCERPTS.reserved(None if card.lead else card.excerpt)
     shown = 0
     for item in card.items:
         title = section(item.title, bold=item.mark, limit=FIELD)

@@ -69,6 +69,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True):
     opens_form: bool = False
     report: bool = False
     weighty: bool = False  # it costs money or cannot be undone
+    rare: bool = False  # seldom needed: it stands behind the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,12 @@ class Content:
     def heading(self) -> str:
         """The title, unstyled."""
         return "".join(segment.text for segment in self.title)
+
+    @property
+    def whole(self) -> str:
+        """All that it says, unstyled."""
+        rows = ("".join(segment.text for segment in row.segments) for row in self.rows)
+        return "\n".join((self.heading, self.summary, *rows))
 
     @property
     def progress(self) -> Row | None:

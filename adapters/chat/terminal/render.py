@@ -32,8 +32,9 @@ LONGEST_TEXT = 4_000
 def render(card: Card) -> Content:
     """Turn a card into a content; pure, the same card gives the same content."""
     controls: list[Control] = []
+    beside = _segments((" · ", *card.subtitle), Emphasis.DIM) if layout.is_one_liner(card) else ()
     return Content(
-        title=_segments(card.title, Emphasis.STRONG),
+        title=(*_segments(card.title, Emphasis.STRONG), *beside),
         summary=one_line("".join(segment.text for segment in _segments(card.text))),
         tone=card.tone,
         rows=tuple(_rows(card, controls)),
@@ -42,27 +43,37 @@ def render(card: Card) -> Content:
 
 
 def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
+    yield from _subtitle(card)
     yield from (Row(kind=RowKind.PARAGRAPH, segments=_segments(line)) for line in card.body)
     if card.progress:
         done = layout.fraction(card.progress)
         yield Row(kind=RowKind.PROGRESS, segments=(Segment(one_line(card.progress.text)),), fraction=done)
     yield from map(_fact, card.facts)
-    for item in card.items[:MOST_ITEMS]:
-        yield from _item(item, controls)
-    left_out = card.items_left_out + max(0, len(card.items) - MOST_ITEMS)
-    if left_out:
-        yield _note(f"… {left_out:,} more")
+    yield from _excerpt(card.excerpt if card.lead else None)
+    yield from _items(card, controls)
     if card.chart:
         drawn = card.chart
         title = one_line(drawn.title)
         yield Row(kind=RowKind.CHART, label=title, values=drawn.values, stands_for=drawn.stands_for)
-    if card.excerpt:
-        yield from _excerpt(card.excerpt)
+    yield from _excerpt(None if card.lead else card.excerpt)
     yield from map(_file, card.files)
     if own := layout.paged_buttons(card, min(len(card.items), MOST_ITEMS)):
         yield _controls(own, controls)
     if card.footer:
         yield Row(kind=RowKind.FOOTER, segments=_segments(card.footer, Emphasis.DIM))
+
+
+def _items(card: Card, controls: list[Control]) -> Iterator[Row]:
+    for item in card.items[:MOST_ITEMS]:
+        yield from _item(item, controls)
+    left_out = card.items_left_out + max(0, len(card.items) - MOST_ITEMS)
+    if left_out:
+        yield _note(f"… {left_out:,} more")
+
+
+def _subtitle(card: Card) -> Iterator[Row]:
+    if card.subtitle and not layout.is_one_liner(card):
+        yield Row(kind=RowKind.PARAGRAPH, segments=_segments(card.subtitle, Emphasis.DIM))
 
 
 def _fact(fact: Fact) -> Row:
@@ -76,7 +87,9 @@ def _item(item: Item, controls: list[Control]) -> Iterator[Row]:
         yield _controls(item.buttons, controls, nested=True)
 
 
-def _excerpt(excerpt: Excerpt) -> Iterator[Row]:
+def _excerpt(excerpt: Excerpt | None) -> Iterator[Row]:
+    if excerpt is None:
+        return
     shown = excerpt.lines[-MOST_CODE_LINES:]
     left_out = excerpt.left_out + len(excerpt.lines) - len(shown)
     if excerpt.title:
@@ -112,6 +125,7 @@ def _control(button: Button) -> Control:
         opens_form=button.opens_form,
         report=button.report is not None or button.signed is not None,
         weighty=button.style is Style.DANGER,
+        rare=button.rare,
     )
 
 

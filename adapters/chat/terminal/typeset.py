@@ -145,12 +145,15 @@ def _chart(row: Row, display: Display) -> Text:
 
 def _buttons(row: Row, content: Content, numbers: Sequence[int], display: Display) -> list[Text]:
     """Pack buttons into lines, none of them broken."""
-    lines = [Text()]
+    lines, previous = [Text()], None
     indent = " " * (INDENT + 2 * row.nested)
     for index in row.controls:
         control = content.controls[index]
         label = Text(f" {control.label}", style="bold red" if control.weighty else "")
         button = Text.assemble((f"[{numbers[index]}]", "bold"), label)
+        if control.rare and not (previous and previous.rare):
+            button = Text("··· " if not display.ascii else "... ", style="dim").append_text(button)
+        previous = control
         if lines[-1] and len(indent + lines[-1].plain + GAP) + cell_len(button.plain) > display.width:
             lines.append(Text())
         lines[-1].append(GAP if lines[-1] else "").append_text(button)

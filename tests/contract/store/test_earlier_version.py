@@ -237,7 +237,7 @@ async def test_watch__goes_on(now: Now) -> None:
 
     assert before == []
     assert len(told) == 4  # the channels of all subscriptions
-    assert all("Newly failing: “A new one”. 1 still failing" in sentence for sentence in told)
+    assert all(f"Newly failing: “A new one”. Still failing: “{CHANCE}”." in sentence for sentence in told)
 
 
 async def test_watch__how_far_lists_were_read(now: Now) -> None:

@@ -76,11 +76,11 @@ async def test_order__what_a_card_names_first_is_first_everywhere(
     assert [plain(card.items[0].title).partition(" ")[0] for card in (status, told_all, outcome)] == [
         first
     ] * 3
-    assert f"ailing: “{first}”" in plain(told_all.text)
+    assert plain(told_all.text).partition("“")[2].startswith(first)
     assert plain(listing.items[0].title) == f"1. {first}"
     assert [logs.context, debug.context, one.context] == [expected] * 3
     pressed = [(await door.say(command_of(status, label))).card.context for label in ("Logs", "Debug")]
-    pressed += [(await door.say(command_of(told_all, label))).card.context for label in ("Logs", "Debug")]
+    pressed += [(await door.say(command_of(told_all, label))).card.context for label in ("Logs 1", "Debug 1")]
     assert pressed == [expected] * 4
 
 

@@ -82,19 +82,20 @@ def test_ended__tells_the_whole_story_in_a_sentence() -> None:
     failing = ("old", *diff.newly_failing)
     card = announcements.ended(found(a_run(2), diff, failing=failing), NOW)
 
-    assert plain(card.title) == "FAILED: Payments Nightly 00000000 - 7 new failing properties"
+    assert plain(card.title) == "Payments Nightly on main: 7 new failures"
     assert plain(card.text) == (
-        "Run Payments Nightly 00000000 FAILED: 8 of 10 properties fail. "
-        "Newly failing: “new 0”, “new 1”, “new 2”, “new 3”, “new 4” and 2 more. "
-        "1 still failing and 1 not seen this time. Compared with run 00000000 of 2 d ago."
+        "Payments Nightly on main FAILED with 7 new failures. "
+        "Newly failing: “new 0”, “new 1”, “new 2”, “new 3”, “new 4” and 2 more. Still failing: “old”. "
+        "8 of 10 properties fail, so the workload or the setup is a likelier cause than the software. "
+        "1 not seen this time. Compared with run 00000000 of 2 d ago."
     )
-    assert [(item.mark, plain(item.title)) for item in card.items[4:]] == [
-        ("newly failing", "new 4"),
-        ("newly failing", "2 more"),
-        ("still failing", "old (3 runs in a row)"),
+    assert plain(card.text).startswith(plain(card.lead))
+    assert [(item.mark, plain(item.title)) for item in card.items] == [
+        ("new 1", "new 0 and 6 more"),
+        ("still failing 8", "old (3 runs in a row)"),
         ("not seen this time", "rare"),
     ]
-    assert "the workload or the setup" in plain(card.body[-1])
+    assert plain(card.subtitle).startswith("2 of 10 pass: likely workload or setup · ")
 
 
 def test_ended__says_that_there_is_nothing_to_compare_with() -> None:
@@ -102,9 +103,13 @@ def test_ended__says_that_there_is_nothing_to_compare_with() -> None:
     diff = RunDiff(baseline=Gap.FIRST, not_compared=("x",))
     card = announcements.ended(found(a_run(2), diff, failing=("x",)), NOW)
 
-    assert plain(card.title) == "FAILED: Payments Nightly 00000000 - 1 failing property"
-    assert plain(card.text).endswith("Failing: “x”. No earlier run of this series is known.")
+    assert plain(card.title) == "Payments Nightly on main: 1 failure"
+    assert plain(card.text) == (
+        "Payments Nightly on main FAILED with 1 failure: “x”. 2 of 3 properties pass. "
+        "No earlier run of this series is known."
+    )
     assert "new" not in plain(card.text)
+    assert "compared with nothing: no earlier run of this series is known" in plain(card.footer)
 
 
 @pytest.mark.parametrize("gap", [gap for gap in Gap if gap not in BEGINNINGS])
@@ -115,7 +120,7 @@ def test_ended__says_why_nothing_is_called_new(gap: Gap) -> None:
 
     assert plain(card.text).endswith(", so it is not known what is new.")
     assert plain(card.text).count("new") == 1
-    assert [item.mark for item in card.items] == ["failing"]
+    assert [item.mark for item in card.items] == ["failing 1"]
     assert "new" not in plain(card.title)
 
 
@@ -128,9 +133,9 @@ def test_ended__says_how_far_a_streak_is_known() -> None:
     )
     card = announcements.ended(found(a_run(2), diff, failing=("old",)), NOW)
 
-    assert [plain(item.title) for item in card.items] == [
-        "old (at least 3 runs in a row)",
-        "gone (after at least 1 failing run)",
+    assert [(item.mark, plain(item.title)) for item in card.items] == [
+        ("still failing 1", "old (at least 3 runs in a row)"),
+        ("passing again", "gone (after at least 1 failing run)"),
     ]
 
 
@@ -139,8 +144,9 @@ def test_ended__names_a_baseline_whose_time_is_not_known() -> None:
     diff = RunDiff(baseline=before(a_run(1), created_at=None), first_pass=(("old", Streak(4)),))
     card = announcements.ended(found(a_run(2), diff), NOW)
 
-    assert plain(card.title) == "passed: Payments Nightly 00000000 - passing again"
+    assert plain(card.title) == "Payments Nightly on main passed, 1 passing again"
     assert plain(card.text).endswith("1 passing again. Compared with run 00000000.")
+    assert "against 00000000 · " in plain(card.footer)
 
 
 def test_ended__shows_the_way_to_the_logs_of_an_incomplete_run() -> None:
@@ -150,8 +156,10 @@ def test_ended__shows_the_way_to_the_logs_of_an_incomplete_run() -> None:
         RunAnalysis(platform=FakeRunService().platform, run=run, verdict=judge(run, None)), NOW
     )
 
-    assert "it stopped at 398.489 s of virtual time" in plain(card.text)
-    assert [b.label for b in card.buttons] == ["Logs at the failure", "Debug", "Build log", "All runs"]
+    assert "did not complete. It stopped at 398.489 s of virtual time." in plain(card.text)
+    assert [b.label for b in card.buttons] == [
+        "Logs at the failure", "Debug", "Build log", "All runs", "Details",
+    ]  # fmt: skip
 
 
 def test_ended__offers_to_hear_only_of_changes() -> None:

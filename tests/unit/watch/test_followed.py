@@ -62,7 +62,7 @@ async def test_tick__reads_each_open_execution_once_and_announces_its_end_with_i
     await it.tick()
 
     assert (quiet, it.service.count("runs")) == (2, 0)
-    assert titles(it) == ["FAILED: Release exec_00001 - 1 failing test"]
+    assert titles(it) == ["Release on main: 1 failure"]
     assert [kept.series for kept in (await it.store.recorded("demo", ("exec_00001",))).values()] == [
         ("plan_1", "main", "")
     ]
@@ -79,7 +79,7 @@ async def test_tick__compares_with_the_execution_that_was_followed_before() -> N
         it.service.change(an_execution(number), status=COMPLETED)
         await it.tick()
 
-    assert titles(it)[1] == "FAILED: Release exec_00002 - 1 new failing test"
+    assert titles(it)[1] == "Release on main: 1 new failure"
     assert "Clew has seen no earlier execution of this series" in it.told[0].payload
 
 
@@ -92,8 +92,8 @@ async def test_tick__many_open_executions_hide_no_earlier_one() -> None:
         await it.tick()
 
     assert titles(it) == [
-        "FAILED: Release exec_00001 - 1 failing test",
-        "FAILED: Release exec_00039 - nothing new",
+        "Release on main: 1 failure",
+        "Release on main: nothing new, 1 still failing",
     ]
 
 
@@ -107,7 +107,7 @@ async def test_tick__an_execution_of_an_unknown_plan_is_compared_with_none() -> 
         it.service.change(an_execution(number), status=COMPLETED)
         await it.tick()
 
-    assert titles(it) == [f"FAILED: exec_0000{n} - 1 failing test" for n in (1, 2)]
+    assert titles(it) == [f"Execution exec_0000{n}: 1 failure" for n in (1, 2)]
     assert "it is not known which test plan this execution is of" in it.told[1].payload.lower()
 
 
@@ -196,7 +196,7 @@ async def test_tick__let_go_and_asked_for_again() -> None:
     it.service.change(an_execution(1), status=COMPLETED)
     await it.tick()
 
-    assert titles(it) == ["No longer followed: Release exec_00001", "passed: Release exec_00001"]
+    assert titles(it) == ["No longer followed: Release exec_00001", "Release on main passed"]
 
 
 async def test_tick__who_hears_that_it_is_no_longer_followed() -> None:

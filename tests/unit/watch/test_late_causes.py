@@ -146,7 +146,7 @@ async def test_tick__edits_the_announcement_when_the_log_is_read(*, killed: bool
     (message,) = late.chat.messages
     (card,) = late.chat.cards
     assert message.payload == late.chat.render(card)
-    assert "crashed at 398.489 s of virtual time" in plain(card.text)
+    assert "did not complete: crashed. It stopped at 398.489 s of virtual time." in plain(card.text)
     assert PANIC in plain(card.text)
     assert SOON not in plain(card.text)
     assert card.excerpt is not None
@@ -193,7 +193,7 @@ async def test_tick__of_a_run_that_is_gone() -> None:
     await late.tick()
 
     (card,) = late.chat.cards
-    assert plain(card.title).startswith("incomplete: Payments Nightly")
+    assert plain(card.title) == "Payments Nightly on main did not complete"
     assert "There is no such run." in plain(card.text)
     assert run.ref.run_id not in late.waiting
 

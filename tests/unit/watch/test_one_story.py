@@ -96,7 +96,7 @@ async def test_story__names_and_notifies_who_pressed_launch() -> None:
     )
     assert (here["notifies"], there["notifies"]) == (ANN.id, None)
     for card in (here, there):
-        assert {"label": "Started by", "value": [{"code": False, "text": "Ann"}]} in card["facts"]
+        assert {"code": False, "text": "Ann"} in card["subtitle"]
     assert "Ann" in texts(status.card)
 
 

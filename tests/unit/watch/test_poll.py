@@ -84,7 +84,7 @@ async def test_tick__announces_what_ends_after_the_baseline() -> None:
     await it.tick()
     await it.tick()
 
-    assert titles(it) == ["FAILED: Payments Nightly 00000000 - 1 failing property"]
+    assert titles(it) == ["Payments Nightly on main: 1 failure"]
     assert it.told[0].key == f"demo:{run.ref.run_id}:completed:{CHANNEL}"
     assert it.told[0].context == Context(run=run.ref)
     assert it.rows == 1
@@ -98,7 +98,7 @@ async def test_tick__announces_a_run_that_came_and_went_between_two_ticks() -> N
     it.service.finish(run, some_results(run, passing=("a",)))
     await it.tick()
 
-    assert titles(it) == ["passed: Payments Nightly 00000000"]
+    assert titles(it) == ["Payments Nightly on main passed"]
 
 
 async def test_tick__loses_nothing_in_an_outage() -> None:
@@ -126,7 +126,7 @@ async def test_tick__compares_with_the_run_before() -> None:
     it.service.finish(second, some_results(second, failing=("old", "new")))
     await it.tick()
 
-    assert titles(it)[1] == "FAILED: Payments Nightly 00000000 - 1 new failing property"
+    assert titles(it)[1] == "Payments Nightly on main: 1 new failure"
 
 
 async def test_tick__finds_its_first_baseline_on_the_platform() -> None:
@@ -138,7 +138,7 @@ async def test_tick__finds_its_first_baseline_on_the_platform() -> None:
     it.service.finish(run, some_results(run, failing=("old",)))
     await it.tick()
 
-    assert titles(it) == ["FAILED: Payments Nightly 00000000 - nothing new"]
+    assert titles(it) == ["Payments Nightly on main: nothing new, 1 still failing"]
     kept = await it.store.stored_results(old.ref)
     assert kept is not None
     assert kept.failing == {"old"}
@@ -184,8 +184,8 @@ async def test_tick__tells_only_what_a_channel_wants() -> None:
         await it.tick()
 
     assert titles(it) == [
-        "FAILED: Payments Nightly 00000000 - 1 new failing property",
-        "passed: Payments Nightly 00000000 - passing again",
+        "Payments Nightly on main: 1 new failure",
+        "Payments Nightly on main passed, 1 passing again",
     ]
 
 
@@ -228,7 +228,7 @@ async def test_tick__waits_for_properties_that_lag() -> None:
     await it.tick()
 
     assert told_too_early == []
-    assert titles(it) == ["passed: Payments Nightly 00000000"]
+    assert titles(it) == ["Payments Nightly on main passed"]
 
 
 async def test_tick__tells_a_run_whose_results_do_not_come_and_brings_them_later() -> None:
@@ -247,8 +247,8 @@ async def test_tick__tells_a_run_whose_results_do_not_come_and_brings_them_later
     for _ in range(3):
         await it.tick(HOUR)
 
-    assert without == ["finished, results unavailable: Payments Nightly 00000000"]
-    assert titles(it)[1:] == ["Results available: FAILED: Payments Nightly 00000000 - 1 failing property"]
+    assert without == ["Payments Nightly on main finished, results unavailable"]
+    assert titles(it)[1:] == ["Results available: Payments Nightly on main: 1 failure"]
     assert it.told[1].after == it.told[0].key
     assert asked < 12 + 12
     assert await it.store.tracked("demo") == ()
@@ -276,7 +276,7 @@ async def test_tick__tells_at_once_what_will_never_have_results(availability: Av
     it.service.finish(run, Results(ref=run.ref, availability=availability))
     await it.tick()
 
-    assert titles(it) == ["finished, results unavailable: Payments Nightly 00000000"]
+    assert titles(it) == ["Payments Nightly on main finished, results unavailable"]
     assert await it.store.tracked("demo") == ()
 
 
@@ -290,7 +290,7 @@ async def test_tick__tells_why_a_run_is_incomplete() -> None:
     assert moment is None
     await it.tick()
 
-    assert titles(it) == ["incomplete: Payments Nightly 00000000"]
+    assert titles(it) == ["Payments Nightly on main did not complete"]
     assert it.service.count("run") == 1
 
 
@@ -303,7 +303,7 @@ async def test_tick__tells_an_incomplete_run_that_cannot_be_read_again() -> None
     it.service.fail("run", ServiceFailed("broken"))
     await it.tick()
 
-    assert titles(it) == ["incomplete: Payments Nightly 00000000"]
+    assert titles(it) == ["Payments Nightly on main did not complete"]
 
 
 async def test_tick__corrects_a_status_that_changed_after_it_was_told() -> None:
@@ -321,8 +321,8 @@ async def test_tick__corrects_a_status_that_changed_after_it_was_told() -> None:
     await it.tick()
 
     assert titles(it) == [
-        "passed: Payments Nightly 00000000",
-        "Correction: incomplete: Payments Nightly 00000000",
+        "Payments Nightly on main passed",
+        "Correction: Payments Nightly on main did not complete",
     ]
     assert [d.after for d in it.told] == [None, it.told[0].key]
 
@@ -339,7 +339,7 @@ async def test_tick__tells_results_that_changed_after_a_second_end() -> None:
     it.service.finish(run, some_results(run, failing=("a",)))
     await it.tick()
 
-    assert titles(it)[1:] == ["Results available: FAILED: Payments Nightly 00000000 - 1 failing property"]
+    assert titles(it)[1:] == ["Results available: Payments Nightly on main: 1 failure"]
 
 
 async def test_tick__tells_a_second_end_that_the_platform_calls_failed() -> None:
@@ -355,7 +355,7 @@ async def test_tick__tells_a_second_end_that_the_platform_calls_failed() -> None
     it.service.finish(run, some_results(run, passing=("a",)))
     await it.tick()
 
-    assert titles(it)[1:] == ["Results available: incomplete: Payments Nightly 00000000"]
+    assert titles(it)[1:] == ["Results available: Payments Nightly on main: failed without a known failure"]
 
 
 async def test_tick__goes_on_with_statuses_and_runs_that_it_does_not_know() -> None:
@@ -375,7 +375,7 @@ async def test_tick__goes_on_with_statuses_and_runs_that_it_does_not_know() -> N
         await it.tick(HOUR)
 
     assert 2 < asked < 60
-    assert titles(it) == ["passed: Payments Nightly 00000000"]
+    assert titles(it) == ["Payments Nightly on main passed"]
     assert it.poller.health.problem == ""
 
 
@@ -403,7 +403,7 @@ async def test_tick__follows_a_launched_run_that_no_list_shows() -> None:
     it.service._hidden[run.ref.run_id] = 1 << 30
     await it.tick()
 
-    assert titles(it) == ["passed: Payments Nightly 00000000"]
+    assert titles(it) == ["Payments Nightly on main passed"]
 
 
 @pytest.mark.parametrize(
@@ -706,7 +706,7 @@ async def test_tick__brings_late_failures_to_who_asked_for_failures_only() -> No
     await it.tick(HOUR)
 
     assert silent == []
-    assert titles(it) == ["Results available: FAILED: Payments Nightly 00000000 - 1 failing property"]
+    assert titles(it) == ["Results available: Payments Nightly on main: 1 failure"]
 
 
 async def test_tick__brings_late_results_although_somebody_read_them_first() -> None:
@@ -722,7 +722,7 @@ async def test_tick__brings_late_results_although_somebody_read_them_first() -> 
     await it.tick(HOUR)
 
     assert frozenset({"a"}) == (read.failing if read else None)
-    assert titles(it)[1:] == ["Results available: FAILED: Payments Nightly 00000000 - 1 failing property"]
+    assert titles(it)[1:] == ["Results available: Payments Nightly on main: 1 failure"]
 
 
 async def test_tick__tells_recovery_after_a_run_that_did_not_get_through() -> None:
@@ -738,7 +738,7 @@ async def test_tick__tells_recovery_after_a_run_that_did_not_get_through() -> No
             it.service.change(run, status=status, completed_at=it.clock.now())
         await it.tick()
 
-    assert titles(it) == ["incomplete: Payments Nightly 00000000", "passed: Payments Nightly 00000000"]
+    assert titles(it) == ["Payments Nightly on main did not complete", "Payments Nightly on main passed"]
     assert [2, 3] == [int(row.key.split(":")[1][:32], 16) for row in it.told]
 
 
@@ -756,7 +756,7 @@ async def test_tick__tells_recovery_after_a_run_that_is_not_on_record(before: Ru
     it.service.finish(run, some_results(run, passing=("a",)))
     await it.tick()
 
-    assert titles(it) == ["passed: Payments Nightly 00000000"] * told
+    assert titles(it) == ["Payments Nightly on main passed"] * told
 
 
 class BadRunService(FakeRunService):
@@ -812,7 +812,9 @@ async def test_tick__says_that_the_earlier_run_could_not_be_read() -> None:
     (told,) = (json.loads(row.payload) for row in it.told)
     assert "new" not in "".join(map(_text, told["title"]))
     said = "".join(map(_text, told["text"]))
-    assert said.endswith("Failing: “a”. The earlier run could not be read, so it is not known what is new.")
+    assert said.endswith(
+        "FAILED with 1 failure: “a”. The earlier run could not be read, so it is not known what is new."
+    )
 
 
 async def test_tick__says_the_same_whatever_was_asked_before() -> None:
@@ -839,9 +841,9 @@ async def test_tick__says_the_same_whatever_was_asked_before() -> None:
     ]
     assert [
         [
-            "newly failing: new",
-            "still failing: always (8 runs in a row)",
-            "still failing: lately (3 runs in a row)",
+            "new 1: new",
+            "still failing 2: always (8 runs in a row)",
+            "still failing 3: lately (3 runs in a row)",
         ]
     ] * 8 == said
 
@@ -860,9 +862,9 @@ async def test_tick__tells_what_is_known_of_a_list_that_cannot_be_read_whole() -
     it.service.set_results(whole)
     await it.tick(HOUR)
 
-    assert first == "FAILED: Payments Nightly 00000000 - 1 failing property"
+    assert first == "Payments Nightly on main: at least 1 failure"
     assert kept is None
-    assert titles(it)[1:] == ["Results available: FAILED: Payments Nightly 00000000 - 1 new failing property"]
+    assert titles(it)[1:] == ["Results available: Payments Nightly on main: 1 new failure"]
 
 
 async def test_tick__results_that_were_only_asked_for_are_not_taken_for_told() -> None:
@@ -878,8 +880,8 @@ async def test_tick__results_that_were_only_asked_for_are_not_taken_for_told() -
     await it.tick(HOUR)
 
     assert titles(it) == [
-        "finished, results unavailable: Payments Nightly 00000000",
-        "Results available: FAILED: Payments Nightly 00000000 - 1 failing property",
+        "Payments Nightly on main finished, results unavailable",
+        "Results available: Payments Nightly on main: 1 failure",
     ]
 
 
@@ -895,7 +897,7 @@ async def test_tick__tells_a_run_whose_baseline_cannot_be_read() -> None:
     it.service.finish(run, some_results(run, failing=("a",)))
     await it.tick()
 
-    assert titles(it) == ["FAILED: Payments Nightly 00000000 - 1 failing property"]
+    assert titles(it) == ["Payments Nightly on main: 1 failure"]
 
 
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0])

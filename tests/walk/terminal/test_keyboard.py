@@ -37,7 +37,7 @@ def test_demo__a_person_talks(tmp_path: Path) -> None:
         number = person.sees(r"\[(\d+)\] Launch")[1]
         person.type(number)
         person.sees("basic_test is launched")
-        root = person.sees(r"#(\d+) > ✗ FAILED: basic_test [0-9a-f]{8} - 1 failing")[1]
+        root = person.sees(r"#(\d+) > ✗ basic_test: 1 failure")[1]
         person.type(f"#{root}")
         person.sees(f"clew #{root}>")
         person.fill("logs")

@@ -1,0 +1,316 @@
+"""The post that says how a run ended, laid out to be understood at a glance.
+
+In this order: verdict, launcher, source and how much is new in the title; counts and times in one grey line; what fails, the
+new first; where all of that comes from in one grey line at the end. Nothing in it goes stale: it is read hours later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot import alike
+from bot.alike import place_of
+from bot.analysis import RunAnalysis
+from bot.cards import FROM, Button, Card, Command, Context, Item, Line, Span, Untrusted, When, joined, plain
+from bot.chain import Gap
+from bot.model import Check, Run, RunStatus
+from bot.platform import has_moments
+from bot.replies import at_moment, causes, comparing, ratio, runs, story, ways
+from bot.replies.wording import (
+    check_name,
+    clock_time,
+    duration,
+    elapsed,
+    minutes,
+    number_of,
+    short_id,
+    stage_of,
+    titled,
+    took,
+)
+from bot.state import StoredResults
+
+SHOWN = 5  # entries for what fails, of which each is one failure or several that are alike
+NAMED = 5  # checks that a line or a sentence names
+HEAD = 140  # characters of title and grey line together: long names are shortened for it
+LEAST_NAME = 32  # characters of launcher and source that stay
+ROOMY = 90  # the same where nothing new stands below
+TREND = 8  # runs
+ENOUGH = 2  # earlier runs of which it is worth saying in how many something failed
+FEWEST = 3  # runs that show a trend
+LONGEST_MESSAGE = 200  # characters of what a failing check says
+LONGEST_DURATION = 20
+
+_IN_A_LINE = frozenset({story.STILL, story.UNTRUSTED, story.ENVIRONMENT})
+
+
+def card(found: RunAnalysis, now: datetime) -> Card:
+    """Return the post."""
+    green, kinds = _is_green(found), story.kinds(found)
+    grey = _in_short(found, now) if green else _counts_and_times(found, now)
+    outcome, lead = story.outcome(found), story.lead(found)
+    entries = () if green else _entries(found, kinds)
+    at_length = any(kind not in _IN_A_LINE for kind in kinds)
+    room = max(LEAST_NAME, HEAD - len(plain(grey)) - len(outcome)) if at_length else ROOMY
+    return Card(
+        title=(*story.name(found, room), outcome),
+        subtitle=grey,
+        lead=lead,
+        text=joined((lead, story.rest(found, now)), " "),
+        tone=runs.tone(found.verdict),
+        verdict=found.verdict.kind,
+        body=story.body(found),
+        items=(*(entry.item for entry in entries), *_others(found)),
+        excerpt=causes.evidence(found),
+        buttons=_buttons(found, entries),
+        footer=() if green else _origin(found),
+        context=Context(run=found.run.ref),
+    )
+
+
+def _is_green(found: RunAnalysis) -> bool:
+    """Whether there is nothing to say but that all is well."""
+    return (
+        found.verdict.good and not found.verdict.interrupted and not story.body(found) and not _others(found)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """What the post shows of one failure, or of several that are alike; `number`: of the first in `failing`."""
+
+    number: int
+    item: Item
+
+
+def _entries(found: RunAnalysis, kinds: Sequence[str]) -> tuple[_Entry, ...]:
+    """Show the first of what fails, numbered as `failing` numbers it; what is new at length, all else in a line."""
+    failing = found.failing
+    numbers = {id(check): n for n, check in enumerate(failing)}
+    streaks = dict(found.diff.still_failing) if found.diff else {}
+
+    def alike_of(check: Check) -> object:
+        """Tell apart what must not be taken for one; what is about the environment always is."""
+        number = numbers[id(check)]
+        return (kinds[number], number if check.health else streaks.get(check.name))
+
+    groups = alike.grouped(failing, alike_of) if len(failing) > SHOWN else tuple((c,) for c in failing)
+    at = alike.counted([check for check in failing if not check.health])
+    told = _Told(found=found, at=at)
+    entries: list[_Entry] = []
+    for group in groups[:SHOWN]:
+        number = numbers[id(group[0])]
+        write = told.in_a_line if kinds[number] in _IN_A_LINE else told.at_length
+        entries.append(_Entry(number=number + 1, item=write(number + 1, kinds[number], group)))
+    return tuple(entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """Writes entries; `at`: how many failures there are at each place, and with each message."""
+
+    found: RunAnalysis
+    at: Mapping[alike.Shared, int]
+
+    def at_length(self, number: int, kind: str, group: Sequence[Check]) -> Item:
+        """Show a failure with its place, how often it failed here and before, and its buttons."""
+        check, found = group[0], self.found
+        title, file = titled(check.name)
+        about = Context(run=found.run.ref, property_name=check.name, moment=check.moment)
+        share: Line = (ratio.in_words(check),) if has_moments(found.platform) else ()
+        again = f"no result is known of the {found.terms.run.one} before" if kind == story.AGAIN else ""
+        first = joined((self._place(check, file), share, (_failed_before(found, check.name),), (again,)))
+        says: Line = () if share or not check.first else (Untrusted(check.first.text[:LONGEST_MESSAGE]),)
+        return Item(
+            mark=f"{kind} {number}",
+            title=(title, _and_more(group)),
+            lines=tuple(line for line in (first, says) if any(line)),
+            buttons=(
+                *at_moment.buttons(about, found.platform, number=number),
+                *ways.beside_check(about, found.platform, number=number),
+            ),
+            context=about,
+        )
+
+    def in_a_line(self, number: int, kind: str, group: Sequence[Check]) -> Item:
+        """Name a failure, or some that are alike."""
+        check, found = group[0], self.found
+        streak = dict(found.diff.still_failing).get(check.name) if found.diff else None
+        since = f" ({comparing.in_a_row(streak, found.terms)})" if streak else ""
+        says: Line = ()
+        if check.health and check.first and check.first.text:
+            says = (": ", Untrusted(check.first.text[:LONGEST_MESSAGE]))
+        place = (" · ", *self._place(check, ())) if len(group) > 1 else ()
+        return Item(
+            mark=f"{kind} {number}",
+            title=(check_name(check.name), _and_more(group), since, *says, *place),
+            context=Context(run=found.run.ref, property_name=check.name, moment=check.moment),
+        )
+
+    def _place(self, check: Check, file: Line) -> Line:
+        """Say where a failure stands, and how many stand there or say the same."""
+        place = place_of(check)
+        where: Line = (Untrusted(place, code=True),) if place else file
+        shared = alike.shared_by(check)
+        same = self.at.get(shared, 0) if shared else 0
+        if same < 2:  # noqa: PLR2004 - one is no group
+            return where
+        all_of_them = len(self.found.failing)
+        return (
+            (f"{same:,} of {all_of_them:,} at ", *where)
+            if place
+            else (*where, f"{' · ' if where else ''}{same:,} of {all_of_them:,} say the same")
+        )
+
+
+def _and_more(group: Sequence[Check]) -> str:
+    return f" and {len(group) - 1:,} more" if len(group) > 1 else ""
+
+
+def _failed_before(found: RunAnalysis, name: str) -> str:
+    """Say in how many of the runs before a check failed, of those whose results are known."""
+    past = found.chain.past if found.chain else ()
+    known = [(before.run, before.results) for before in past if isinstance(before.results, StoredResults)]
+    if len(known) < ENOUGH:
+        return ""
+    failed = [run for run, results in known if name in results.failing | results.excused]
+    of = f"of the {number_of(len(known), found.terms.run)} compared before"
+    if not failed:
+        return f"failed in none {of}"
+    last = (
+        f", last {failed[0].created_at:%d %b}"
+        if failed[0].created_at
+        else f", last in {short_id(failed[0].ref.run_id)}"
+    )
+    return f"failed in {len(failed):,} {of}{last}"
+
+
+def _others(found: RunAnalysis) -> tuple[Item, ...]:
+    """Name what failed in the run before and does not count now, a line for each way to do that."""
+    diff, terms = found.diff, found.terms
+    if diff is None:
+        return runs.excused(found)
+    after = {name: f" ({comparing.after(streak, terms)})" for name, streak in diff.first_pass}
+    told = (
+        ("passing again", tuple(after)),
+        (f"failing and {terms.excused} now", diff.excused),
+        ("skipped this time", diff.skipped),
+        ("not seen this time", diff.not_seen),
+        ("not failing, not looked at", diff.not_looked_at),
+        ("not failing this time", diff.not_failing),
+    )
+    lines = (Item(mark=mark, title=_names(names, after)) for mark, names in told if names)
+    return (*lines, *runs.excused(found))
+
+
+def _names(names: Sequence[str], notes: Mapping[str, str]) -> Line:
+    """Name a few checks, each with what is noted of it."""
+    parts: list[Span] = []
+    for name in names[:NAMED]:
+        parts += [", " if parts else "", titled(name)[0], notes.get(name, "")]
+    more = len(names) - NAMED
+    return (*parts, f" and {more:,} more") if more > 0 else tuple(parts)
+
+
+# Counts, times and where it comes from
+
+
+def _counts_and_times(found: RunAnalysis, now: datetime) -> Line:
+    verdict = found.verdict
+    passing = "" if verdict.health else story.passing(verdict, found.terms)
+    cause = "workload or setup" if has_moments(found.platform) else "setup"
+    hint = f": likely {cause}" if verdict.suspects_setup else ""
+    return joined(((passing, hint), (_trend(found),), _ended(found.run, now), _times(found.run, now)))
+
+
+def _in_short(found: RunAnalysis, now: datetime) -> Line:
+    """Say all that there is to say of a run without a but."""
+    passing: Line = (story.passing(found.verdict, found.terms),)
+    return joined((passing, _took(found.run, now), _ended(found.run, now), _started(found.run), _id(found)))
+
+
+def _trend(found: RunAnalysis) -> str:
+    """Count what failed in the last runs that can be compared, the oldest first; "?" where that is not known."""
+    now = found.stored
+    if now is None or now.unhealthy or found.chain is None or found.run.status is not RunStatus.COMPLETED:
+        return ""
+    past = [before.results for before in reversed(found.chain.past[: TREND - 1])]
+    if len(past) + 1 < FEWEST:
+        return ""
+    counts = " ".join("?" if isinstance(one, Gap) else f"{len(one.failing):,}" for one in past)
+    return f"last {len(past) + 1} compared: {counts} → {len(now.failing):,}"
+
+
+def _ended(run: Run, now: datetime) -> Line:
+    stage, at = stage_of(run)
+    if at is None:
+        return ()
+    return (f"{stage} ", When(at, f"{at:%H:%M} UTC" if at.date() == now.date() else clock_time(at)))
+
+
+def _times(run: Run, now: datetime) -> Line:
+    asked: Line = (f"{minutes(run.requested_minutes)} asked",) if run.requested_minutes else ()
+    return joined((asked, _took(run, now)), ", ")
+
+
+def _took(run: Run, now: datetime) -> Line:
+    if run.took is not None:
+        return (f"took {took(run.took)}",)
+    if (spent := elapsed(run, now)) is not None:
+        return (f"took {duration(spent)}",)
+    return (
+        ("duration ", Untrusted(run.duration[:LONGEST_DURATION]), ", without a unit") if run.duration else ()
+    )
+
+
+def _id(found: RunAnalysis) -> Line:
+    return (f"{found.terms.run.one} ", Untrusted(short_id(found.run.ref.run_id), code=True))
+
+
+def _origin(found: RunAnalysis) -> Line:
+    """Say what was tested, what it was compared with, and which run it is."""
+    run = found.run
+    commit: Line = ("commit ", Untrusted(run.commit[: runs.SHORT_COMMIT], code=True)) if run.commit else ()
+    return joined((commit, _started(run), _baseline(found), _id(found)))
+
+
+def _started(run: Run) -> Line:
+    return ("started by ", Untrusted(run.creator)) if run.creator else ()
+
+
+def _baseline(found: RunAnalysis) -> Line:
+    if found.diff is None:
+        return ()
+    before = found.diff.baseline
+    if isinstance(before, Gap):
+        return (f"compared with nothing: {comparing.why(before, found.terms)}",)
+    created = found.run.created_at
+    age = f", {duration(created - before.created_at)} before" if created and before.created_at else ""
+    return ("against ", Untrusted(short_id(before.ref.run_id), code=True), age)
+
+
+# Ways on
+
+
+def _buttons(found: RunAnalysis, entries: Sequence[_Entry]) -> tuple[Button, ...]:
+    """Offer what is done next; what is seldom done stands behind it."""
+    ref = found.run.ref
+    shown = {entry.number for entry in entries}
+    hidden = len(found.failing) - len(shown)
+    failing: list[Button] = []
+    if hidden:
+        first = next(n for n in range(1, len(found.failing) + 1) if n not in shown)
+        failing = [
+            Button(label=f"{hidden:,} more", command=Command.of_run("failing", ref, **{FROM: str(first)}))
+        ]
+    every = Button(label="Failing", command=Command.of_run("failing", ref))
+    if found.failing and not any(entry.item.buttons for entry in entries):
+        failing = [every, *failing]
+    elif found.failing:
+        failing = [*failing, replace(every, rare=True)]
+    details = Button(label="Details", command=Command.of_run("status", ref), rare=True)
+    ways_on = [replace(b, rare=b.page is not None) for b in runs.ways_beside_failing(found)]
+    every_one = [*failing, *ways_on, details]
+    return (*(b for b in every_one if not b.rare), *(b for b in every_one if b.rare))
