@@ -99,9 +99,13 @@ class Rows:
         told_apart = len({button.text for _, button in pressable}) == len(pressable)
         if len(pressable) <= FEW and (told_apart or any(button.page for _, button in pressable)):
             return [_row([self._button(button) for _, button in pressable])]
-        labels = list(dict.fromkeys(b.label for _, b in pressable if not b.page))[: min(SELECTS, room)]
-        named = [(flat(item.title), button) for item, button in pressable]
-        return [self._menu(f"{label}…", [(n, b) for n, b in named if b.label == label]) for label in labels]
+        named = [(flat(item.title), button) for item, button in pressable if not button.page]
+        labels = list(dict.fromkeys(b.label for _, b in named))
+        most = min(SELECTS, room)
+        own = labels if len(labels) <= most else labels[: most - 1]
+        rows = [self._menu(f"{label}…", [(n, b) for n, b in named if b.label == label]) for label in own]
+        others = [(f"{b.label}: {n}", b) for n, b in named if b.label not in own]
+        return [*rows, self._menu(MORE, others)] if others else rows
 
     def _menu(self, label: str, entries: list[tuple[str, Button]]) -> Json:
         options: dict[str, Json] = {}
