@@ -50,6 +50,7 @@ def stored(run: Run, results: Results) -> StoredResults:
         passing_count=results.total.passing,
         skipped_count=results.total.skipped,
         unknown_count=results.total.unknown,
+        commit=run.commit,
     )
 
 

@@ -132,6 +132,23 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """What is known of the code that a run tested, as whoever launched it says; "" where that is not said.
+
+    The pages lead to the host that is named with them; None where they do not.
+    """
+
+    commit: str = ""
+    commit_page: str | None = None
+    branch: str = ""
+    pull: str = ""  # the number of a pull request
+    pull_page: str | None = None
+    pull_title: str = ""
+    author: str = ""
+    images: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One test run. `parameters` hold only what may be shown; secrets were left out by the adapter.
 
@@ -160,6 +177,7 @@ class Run:
     description: str | None = None
     source: str | None = None
     commit: str | None = None
+    code: Code | None = None
     test_name: str | None = None
     ephemeral: bool = False
     requested_minutes: float | None = None

@@ -209,7 +209,8 @@ class Coverage:
 class StoredResults:
     """A finished run's outcome as kept for comparing: only the names of what failed, and counts.
 
-    `unhealthy`: names of the failing checks that are about the environment; with any, the run is no baseline.
+    `unhealthy`: names of the failing checks that are about the environment; with any, the run is no baseline. `commit`:
+    of the code that was tested, where that was known when it was kept.
     `seen_at`: when Clew first listed the run; runs without a time of creation are in that order.
     """
 
@@ -225,6 +226,7 @@ class StoredResults:
     says: Says | None = None
     seen_at: datetime | None = None
     unhealthy: frozenset[str] = frozenset()
+    commit: str | None = None
 
     @property
     def counts(self) -> Counts:

@@ -77,6 +77,7 @@ results = Table(
     *texts("unhealthy"),
     *blobs("came", nullable=True),
     *flags("came_whole"),
+    *texts("commit", nullable=True),
 )
 
 # Every check that the runs of a launcher named: what a run says of it stands in `results.came` under its number.

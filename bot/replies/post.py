@@ -17,7 +17,7 @@ from bot.cards import FROM, Button, Card, Command, Context, Item, Line, Span, Un
 from bot.chain import Gap
 from bot.model import Check, Run, RunStatus
 from bot.platform import has_moments
-from bot.replies import at_moment, causes, comparing, ratio, runs, story, ways
+from bot.replies import at_moment, causes, comparing, origin, ratio, runs, story, ways
 from bot.replies.wording import (
     check_name,
     clock_time,
@@ -65,7 +65,7 @@ def card(found: RunAnalysis, now: datetime) -> Card:
         items=(*(entry.item for entry in entries), *_others(found)),
         excerpt=causes.evidence(found),
         buttons=_buttons(found, entries),
-        footer=() if green else _origin(found),
+        footer=() if green else origin.line(found),
         context=Context(run=found.run.ref),
     )
 
@@ -229,7 +229,15 @@ def _counts_and_times(found: RunAnalysis, now: datetime) -> Line:
 def _in_short(found: RunAnalysis, now: datetime) -> Line:
     """Say all that there is to say of a run without a but."""
     passing: Line = (story.passing(found.verdict, found.terms),)
-    return joined((passing, _took(found.run, now), _ended(found.run, now), _started(found.run), _id(found)))
+    return joined(
+        (
+            passing,
+            _took(found.run, now),
+            _ended(found.run, now),
+            origin.started(found.run),
+            origin.name(found),
+        )
+    )
 
 
 def _trend(found: RunAnalysis) -> str:
@@ -264,32 +272,6 @@ def _took(run: Run, now: datetime) -> Line:
     return (
         ("duration ", Untrusted(run.duration[:LONGEST_DURATION]), ", without a unit") if run.duration else ()
     )
-
-
-def _id(found: RunAnalysis) -> Line:
-    return (f"{found.terms.run.one} ", Untrusted(short_id(found.run.ref.run_id), code=True))
-
-
-def _origin(found: RunAnalysis) -> Line:
-    """Say what was tested, what it was compared with, and which run it is."""
-    run = found.run
-    commit: Line = ("commit ", Untrusted(run.commit[: runs.SHORT_COMMIT], code=True)) if run.commit else ()
-    return joined((commit, _started(run), _baseline(found), _id(found)))
-
-
-def _started(run: Run) -> Line:
-    return ("started by ", Untrusted(run.creator)) if run.creator else ()
-
-
-def _baseline(found: RunAnalysis) -> Line:
-    if found.diff is None:
-        return ()
-    before = found.diff.baseline
-    if isinstance(before, Gap):
-        return (f"compared with nothing: {comparing.why(before, found.terms)}",)
-    created = found.run.created_at
-    age = f", {duration(created - before.created_at)} before" if created and before.created_at else ""
-    return ("against ", Untrusted(short_id(before.ref.run_id), code=True), age)
 
 
 # Ways on

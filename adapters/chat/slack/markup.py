@@ -6,6 +6,7 @@ Rules: https://docs.slack.dev/messaging/formatting-message-text and the Block Ki
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from adapters.chat.layout import fitted, flat
@@ -45,6 +46,13 @@ def marked(line: Line, limit: int, *, label: str = "") -> Json:
     if len(head) + len(body) > limit or any(isinstance(s, Untrusted) and _unsafe(s) for s in line):
         return plain(f"{label}\n{flat(line)}" if label else flat(line), limit)
     return {"type": "mrkdwn", "text": (head + body) or EMPTY, "verbatim": True}
+
+
+def literal(line: Line) -> Line:
+    """Put outside text that would be formatted into fixed width, so that the links beside it stay; see `marked`."""
+    return tuple(
+        replace(span, code=True) if isinstance(span, Untrusted) and _unsafe(span) else span for span in line
+    )
 
 
 def section(line: Line, *, bold: str = "", limit: int = 3000) -> Json | None:

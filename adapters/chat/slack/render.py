@@ -153,7 +153,7 @@ def _head(card: Card) -> Iterator[Json]:
 
 def _grey(line: Line) -> list[Json]:
     """Show a line small and grey; nothing where it says nothing."""
-    return [{"type": "context", "elements": [markup.marked(line, FOOTER)]}] if line else []
+    return [{"type": "context", "elements": [markup.marked(markup.literal(line), FOOTER)]}] if line else []
 
 
 def _table(facts: tuple[Fact, ...]) -> Json:

@@ -9,6 +9,7 @@ import msgspec
 from adapters.platforms.antithesis import parameters as names
 from adapters.platforms.antithesis.ids import is_hash, is_run_id, is_vtime, release_of
 from adapters.platforms.antithesis.links import checked_report, host_of, page_url
+from adapters.platforms.antithesis.vcs import code_of
 from adapters.platforms.http.lenient import NULL, exact, read, read_any, read_struct, time_of
 from adapters.platforms.http.text import clean, shown
 from bot.model import Moment, Run, RunRef, RunStatus
@@ -70,6 +71,7 @@ def run_of(body: RunBody, *, connection: str, origin: str, served_by: str = "") 
     links = read_struct(body.links, _Links) or _Links()
     moment = moment_of(body.failure_moment)
     report = checked_report(links.triage_report, origin, served_by)
+    code = code_of(served)
     return Run(
         ref=RunRef(connection, body.run_id),
         status=_STATUSES.get(body.status or "", RunStatus.UNKNOWN),
@@ -81,6 +83,8 @@ def run_of(body: RunBody, *, connection: str, origin: str, served_by: str = "") 
         creator=_name(creator.name),
         description=_text(body.description or served.get("antithesis.description")),
         source=_name(served.get("antithesis.source")),
+        commit=code.commit or None if code else None,
+        code=code,
         test_name=_name(served.get("antithesis.test_name")),
         ephemeral=served.get("antithesis.is_ephemeral", "").lower() in {"true", "on"},
         requested_minutes=_minutes(served.get("antithesis.duration")),
