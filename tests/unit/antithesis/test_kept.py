@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.platforms.antithesis import kept
-from adapters.platforms.antithesis.intake import Known
+from adapters.platforms.antithesis.intake import Intake, Known, Seam
 from adapters.platforms.antithesis.kept import Index
 from adapters.platforms.antithesis.window import Filter, Window
 from adapters.platforms.http.limits import PIECE
@@ -115,3 +115,17 @@ def test_index__begins_where_a_longer_window_meets_it() -> None:
     assert (index.seam.seconds, index.seam.line) == (5.0, log[1])
     assert b"".join(index.behind_seam(io.BytesIO(b"".join(log)))) == b"".join(log[1:])
     assert _indexed([_line(0, None)]).seam is None
+
+
+@pytest.mark.parametrize("many", [1, 3, 40])
+def test_intake__ends_where_it_meets_what_is_known(many: int) -> None:
+    """At the very line that is known; a stream with another line there is let through to its own end."""
+    log = [_line(n, n) for n in range(40)]
+    seam = Seam(25.0, log[25])
+    for known, until, joined in ((seam, 25, True), (Seam(25.0, log[26]), 40, False)):
+        intake, passed = Intake(end=99.0, seam=known), b""
+        for start in range(0, 40, many):
+            passed += b"" if intake.done else intake.take(b"".join(log[start : start + many]))
+
+        assert passed == b"".join(log[:until])
+        assert (intake.done, intake.joined) == (joined, joined)
