@@ -52,7 +52,7 @@ def handed_over(found: Handover, secrets: Iterable[Secret]) -> Reply:
     said: Line = (
         "What Clew knows",
         *about,
-        " in ",
+        " in " if about else " of ",
         *run_name(found.run),
         f" is in the file, {errors}without a report link.",
     )
@@ -63,7 +63,7 @@ def handed_over(found: Handover, secrets: Iterable[Secret]) -> Reply:
         title=("Hand-over", *about),
         text=said,
         body=(said, *(((Untrusted(found.note),),) if found.note else ())),
-        facts=(Fact("Run", (Untrusted(found.run.ref.run_id, code=True),)),
+        facts=(Fact(found.platform.terms.run.title, (Untrusted(found.run.ref.run_id, code=True),)),
                *((Fact("Moment", (Untrusted(f"{found.moment.input_hash} {found.moment.vtime}", code=True),)),)
                  if found.moment else ())),
         files=(Attachment.of_text(text, name=name, title="Hand-over"),),

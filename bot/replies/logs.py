@@ -218,10 +218,12 @@ def run_log(
     heading: Line = (*of, *run_name(run), *around)
     names = listed([f"{name}=" for name in ignored])
     passed_over: tuple[Line, ...] = ((f"Ignored: {names}.",),) if ignored else ()
+    story = _run_story(excerpt, narrowed=bool(query.check or query.grep))
+    nothing: tuple[Line, ...] = () if excerpt.lines else ((f"{story[:1].upper()}{story[1:]}.",),)
     card = Card(
         title=heading,
-        text=(*heading, ": ", _run_story(excerpt, narrowed=bool(query.check or query.grep)), "."),
-        body=(*_missing(excerpt, "file" if query.artifact else "log"), *passed_over),
+        text=(*heading, f": {story}."),
+        body=(*_missing(excerpt, "file" if query.artifact else "log"), *passed_over, *nothing),
         facts=tuple(
             fact
             for fact in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -421,3 +422,13 @@ async def test_names__of_parameters_by_the_nouns_of_the_platform(talk: Talk) -> 
     assert "every finished run of Regression Suite from source main on demo" in watching
     assert "“source=” is given twice, once as “branch=”." in twice
     assert any("Only builds of this branch. Or “branch=”." in line for line in helped)
+
+
+async def test_logs__of_which_no_line_matches(talk: Talk) -> None:
+    """The card itself says so, not only what a screen reader reads."""
+    job = talk.server.add_job("Regression Suite", tests=TESTS)
+    build = talk.server.add_build(job, age=900.0, failing=[AUTH])
+    card = (await talk.say(f"logs {build} grep=nowhere")).card
+
+    assert any(re.fullmatch(r"None of the [0-9]+ lines match\.", plain(line)) for line in card.body)
+    assert card.excerpt is None

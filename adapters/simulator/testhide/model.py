@@ -215,7 +215,7 @@ class Model(Part):
     def _said(self, request: web.Request, body: Json) -> str:
         self._ask()
         if "build_id" not in body:
-            return f"You asked about this server: {body['message']} Name a build, and I look at its tests."
+            return f"You asked about this server, “{body['message']}”. Name a build, and I look at its tests."
         build = self.build(request, body["build_id"])
         failed = failing(build)
         found = (
@@ -223,7 +223,7 @@ class Model(Part):
             if failed
             else "None of its tests failed"
         )
-        return f"You asked about {build.job.name} {build.number}: {body['message']} {found}. {_fix(failed[0].message if failed else '')}."
+        return f"You asked about {build.job.name} {build.number}, “{body['message']}”. {found}. {_fix(failed[0].message if failed else '')}."
 
     def _project(self, request: web.Request) -> int:
         number = self.ids.read(query(request)["project_id"])
