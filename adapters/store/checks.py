@@ -84,8 +84,13 @@ def digest(name: str) -> str:
     return sha256(clean(name).encode()).hexdigest()
 
 
-async def remember(db: Database, session: AsyncConnection, run: RunChecks, now: datetime) -> bytes:
-    """Keep which checks a run names and what is said of each for good; return what came of them, packed."""
+async def remember(
+    db: Database, session: AsyncConnection, run: RunChecks, now: datetime
+) -> tuple[bytes, bool]:
+    """Keep which checks a run names and what is said of each for good.
+
+    Returns what came of them, packed, and whether these are all checks of the run.
+    """
     at = run.at or now
     by_digest = {
         digest(name): name for name in sorted(run.came, key=lambda name: _BAD_LAST.index(run.came[name]))
@@ -100,7 +105,8 @@ async def remember(db: Database, session: AsyncConnection, run: RunChecks, now: 
         there = await _there(session, run, at)
     known = {key: there[key] for key in by_digest if key in there}
     await _see(session, run, {row.id: (row, by_digest[key]) for key, row in known.items()}, at)
-    return came.packed({row.id: run.came[by_digest[key]] for key, row in known.items()})
+    blob = came.packed({row.id: run.came[by_digest[key]] for key, row in known.items()})
+    return blob, run.whole and len(known) == len(by_digest)
 
 
 async def _there(session: AsyncConnection, run: RunChecks, at: datetime) -> dict[str, Row[Any]]:

@@ -45,10 +45,8 @@ ABANDONED = timedelta(days=30)  # nobody waits for an answer that long
 PAYLOADS = timedelta(days=30)
 UNSENT = timedelta(days=90)  # what was asked for and never sent
 PUBLISHED = timedelta(days=30)  # plans of what was written elsewhere, and of what nobody confirmed
-YEAR = timedelta(
-    days=400
-)  # threads, buttons, what was launched, keys of messages, results, records elsewhere
-UNNAMED = timedelta(days=90)  # names of checks that never failed and that no run has any more
+# Threads, buttons, what was launched, keys of messages, results, records elsewhere, checks that never failed.
+YEAR = timedelta(days=400)
 CHAIN = 2 * DEPTH  # results of a series that stay, however old: those that a later run is compared with
 STEP = 500  # rows in one transaction
 STEPS = 100  # of each kind at a time; the rest comes with the next call
@@ -127,7 +125,7 @@ def _kinds(now: datetime) -> Mapping[str, _Kind]:
         "threads": _pairs((threads.c.channel, threads.c.thread), threads.c.kept_at < now - YEAR),
         "short_texts": _rows(short_texts.c.token, short_texts.c.kept_at < now - YEAR),
         "results": _results(now),
-        "checks": _rows(checks.c.id, checks.c.first_failed.is_(None) & (checks.c.last_seen < now - UNNAMED)),
+        "checks": _rows(checks.c.id, checks.c.first_failed.is_(None) & (checks.c.last_seen < now - YEAR)),
         "publications": _rows(publications.c.key, publications.c.changed_at < now - PUBLISHED),
         "ledger": _pairs(
             (ledger_runs.c.connection, ledger_runs.c.run_id), ledger_runs.c.created_at < now - YEAR

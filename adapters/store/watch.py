@@ -260,7 +260,7 @@ class SqlWatch(Part):
         *,
         announced: bool,
     ) -> None:
-        came = (await remember(self._db, session, checks, now), checks.whole) if checks else (None, False)
+        came = await remember(self._db, session, checks, now) if checks is not None else (None, False)
         await session.execute(upsert_results(self._db), result_row(kept, came, announced=announced))
 
     async def _move_watermark(self, session: AsyncConnection, step: PollStep) -> None:

@@ -206,13 +206,19 @@ async def test_save_results__at_once(store: Store) -> None:
 async def test_remember__a_launcher_that_names_ever_new_checks(
     database: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beyond the bound only what fails is kept, so that no launcher fills the database."""
+    """Beyond the bound only what fails is kept, so that no launcher fills the database; such a run is known in part."""
     monkeypatch.setattr(checks, "MOST", 3)
     for number in range(1, 5):
         await record(database, a_run(number), **{f"p{number}": "p", f"f{number}": "f"})
 
     known = [check.name for check in await database.known_checks("demo", LAUNCHER)]
     assert known == ["f1", "f2", "f3", "f4", "p1"]
+    assert [one.whole for one in await database.check_in_runs("demo", SERIES, "p4", 4)] == [
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 async def test_prune__first_seen_outlives_the_results(url: str) -> None:
