@@ -305,6 +305,7 @@ def _item(number: int, chosen: Check, found: RunAnalysis) -> Item:
         buttons=(
             *at_moment.buttons(about, found.platform, number=number),
             *ways.beside_check(about, found.platform, number=number),
+            *ways.history(about, number=number, rare=True),
         ),
         context=about,
     )

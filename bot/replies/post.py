@@ -130,7 +130,7 @@ class _Told:
             buttons=(
                 *at_moment.buttons(about, found.platform, number=number),
                 *ways.beside_check(about, found.platform, number=number),
-                *(replace(button, rare=True) for button in ways.history(about, number=number)),
+                *ways.history(about, number=number, rare=True),
             ),
             context=about,
         )

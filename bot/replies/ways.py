@@ -40,12 +40,12 @@ def beside_check(about: Context, platform: Platform, *, number: int | None = Non
     )
 
 
-def history(about: Context, *, number: int | None = None) -> tuple[Button, ...]:
-    """Offer what became of a check over the last runs; `number`: the entry of a list that it stands in."""
+def history(about: Context, *, number: int | None = None, rare: bool = False) -> tuple[Button, ...]:
+    """Offer what became of a check over the last runs; `number`: the entry of a list that it stands in, `rare` as there."""
     if about.run is None or about.property_name is None:
         return ()
     command = Command.of_run("history", about.run, property=about.property_name)
-    return (Button(label="History", entry=number, command=command),)
+    return (Button(label="History", entry=number, command=command, rare=rare),)
 
 
 def log(run: RunRef, platform: Platform) -> tuple[Button, ...]:

@@ -100,6 +100,10 @@ class Rows:
         if len(pressable) <= FEW and (told_apart or any(button.page for _, button in pressable)):
             return [_row([self._button(button) for _, button in pressable])]
         named = [(flat(item.title), button) for item, button in pressable if not button.page]
+        rare = [(f"{b.label}: {n}", b) for n, b in named if b.rare]
+        often = [button for _, button in pressable if button.page or not button.rare]
+        if rare and 0 < len(often) <= FEW and room > 1:
+            return [_row([self._button(button) for button in often]), self._menu(MORE, rare)]
         labels = list(dict.fromkeys(b.label for _, b in named))
         most = min(SELECTS, room)
         own = labels if len(labels) <= most else labels[: most - 1]

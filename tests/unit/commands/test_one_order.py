@@ -96,7 +96,10 @@ async def test_buttons__every_one_beside_a_property_leaves_it_in_the_thread() ->
     cards = [(status, "alpha"), (one, "beta"), (logs, "zeta")]
     beside = [(button, name) for card, name in cards for button in pressable(card)]
     beside += [
-        (b, name) for item, name in zip(listing.items, sorted(MOMENTS), strict=True) for b in item.buttons
+        (b, name)
+        for item, name in zip(listing.items, sorted(MOMENTS), strict=True)
+        for b in item.buttons
+        if b.label != "History"  # it is about many runs, and leaves none of their moments
     ]
 
     assert len(beside) == 2 + 4 + 4 + 6

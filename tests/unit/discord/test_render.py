@@ -249,6 +249,30 @@ def test_message__many_item_buttons_become_menus() -> None:
     assert menus[0]["options"][2] == {"label": "3. property 3", "value": 'say:3:["logs",{"run":"3"}]'}
 
 
+def test_message__what_is_rare_gives_way_to_the_buttons_beside_it() -> None:
+    """With few other buttons beside items these stay buttons, and the rare ones share one menu; none is left out."""
+    items = tuple(
+        Item(
+            title=(f"{n}. property {n}",),
+            buttons=tuple(
+                Button(label=label, entry=n, command=Command(label, {"run": f"{n}"}), rare=label == "History")
+                for label in ("Logs", "Debug", "History")
+            ),
+        )
+        for n in (1, 2)
+    )
+
+    rows = render.message(Card(title=("t",), text=("t",), items=items))["components"]
+
+    assert [button["label"] for button in rows[0]["components"]] == ["Logs 1", "Debug 1", "Logs 2", "Debug 2"]
+    (menu,) = rows[1]["components"]
+    assert menu["placeholder"] == "···"
+    assert [option["label"] for option in menu["options"]] == [
+        "History: 1. property 1",
+        "History: 2. property 2",
+    ]
+
+
 def test_message__signed_link_only_where_asked_for() -> None:
     """A button with a signed link is shown to one person, and is never in what may be stored."""
     short, long = Secret("https://a.example/r"), Secret("https://a.example/" + "r" * 600)
