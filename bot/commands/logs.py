@@ -123,11 +123,13 @@ def _look(asked: Asked) -> Look | None:
 
 
 def _remember(target: MomentTarget, services: Services) -> None:
-    """Keep what is known of a moment, and of the property's others, for the next look."""
-    run = target.context.run
+    """Keep what is known of a moment, and of the property's others, for the next look: as far as it is final."""
+    run, name = target.run, target.property_name
+    if run is None or not run.status.terminal or (name is not None and target.check is None):
+        return
     for moment in {target.moment, *target.moments}:
-        look = (run.text if run else "", moment.text, target.property_name)
-        services.looked_at.put(look, replace(target, moment=moment, others=(), warning=""))
+        known = replace(target, moment=moment, others=(), warning="")
+        services.looked_at.put((run.ref.text, moment.text, name), known)
 
 
 async def _window(target: MomentTarget, wanted: Logs, asked: Asked, services: Services) -> Reply:

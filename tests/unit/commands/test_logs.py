@@ -603,6 +603,26 @@ async def test_logs__a_second_look_asks_the_platform_for_the_window_alone() -> N
     assert [call.method for call in door.service.calls[before:]] == ["logs"] * 5
 
 
+async def test_logs__what_may_still_change_is_looked_up_again() -> None:
+    """Of a run that goes on, or whose results are not there yet, a second look learns what came since."""
+    door = Door()
+    run = often_failing(door)
+    there_already = door.service._results[run.ref.run_id]
+    asked = Command("logs", {"run": run.ref.text, "moment": MOMENT.text, "property": "balance"})
+    door.service.set_results(Results(ref=run.ref, availability=Availability.NOT_YET))
+    early = (await door.say(asked)).card
+    door.service.set_results(there_already)
+    late = (await door.say(asked)).card
+    door.service.add_run(replace(run, status=RunStatus.IN_PROGRESS))
+    before = len(door.service.calls)
+    for _ in range(2):
+        await door.say(Command("logs", {"run": run.ref.text, "moment": replace(MOMENT, vtime="130.5").text}))
+
+    assert "Next counterexample" not in {button.label for button in early.buttons}
+    assert "Next counterexample" in {button.label for button in late.buttons}
+    assert [call.method for call in door.service.calls[before:]].count("run") == 2
+
+
 async def test_logs__what_was_looked_at_is_no_answer_for_anything_else() -> None:
     """Another run, moment or property is looked up, and so is a look that failed before."""
     door = Door()
