@@ -7,6 +7,7 @@ import re
 from bot.analysis import RunAnalysis
 from bot.cards import Line, Link, Span, Untrusted, joined
 from bot.chain import Gap
+from bot.cleaning import shorten
 from bot.model import Code, Run
 from bot.replies import comparing, runs
 from bot.replies.wording import duration, number_of, short_id
@@ -14,7 +15,7 @@ from bot.state import StoredResults
 from bot.terms import Noun
 
 MOST_IMAGES = 2  # that are named
-SHORTEST_COMMIT = 7  # characters by which a commit is told from others
+LONGEST_NAME = 40  # characters of who started it
 _COMMIT_PAGE = re.compile(r"(https://[^?#]{1,300}/)commit/[0-9A-Fa-f]{7,64}/?")
 _COMMIT = re.compile(r"[0-9A-Fa-f]{7,64}")
 
@@ -35,7 +36,7 @@ def name(found: RunAnalysis) -> Line:
 
 def started(run: Run) -> Line:
     """Say who started a run."""
-    return ("started by ", Untrusted(run.creator)) if run.creator else ()
+    return ("started by ", Untrusted(shorten(run.creator, LONGEST_NAME))) if run.creator else ()
 
 
 def _change(code: Code) -> Line:

@@ -15,6 +15,7 @@ from bot.alike import place_of
 from bot.analysis import RunAnalysis
 from bot.cards import FROM, Button, Card, Command, Context, Item, Line, Span, Untrusted, When, joined, plain
 from bot.chain import Gap
+from bot.cleaning import shorten
 from bot.model import Check, Run, RunStatus
 from bot.platform import has_moments
 from bot.replies import at_moment, causes, comparing, origin, ratio, runs, story, ways
@@ -34,14 +35,15 @@ from bot.state import StoredResults
 
 SHOWN = 5  # entries for what fails, of which each is one failure or several that are alike
 NAMED = 5  # checks that a line or a sentence names
-HEAD = 140  # characters of title and grey line together: long names are shortened for it
-LEAST_NAME = 32  # characters of launcher and source that stay
+HEAD = 140  # characters of title and grey line together: how long was asked gives way, then long names are shortened
+LEAST_NAME = 28  # characters of launcher and source that stay
 ROOMY = 90  # the same where nothing new stands below
 TREND = 8  # runs
 ENOUGH = 2  # earlier runs of which it is worth saying in how many something failed
 FEWEST = 3  # runs that show a trend
 LONGEST_MESSAGE = 200  # characters of what a failing check says
 LONGEST_DURATION = 20
+LONGEST_PLACE = 80
 
 _IN_A_LINE = frozenset({story.STILL, story.UNTRUSTED, story.ENVIRONMENT})
 
@@ -49,11 +51,14 @@ _IN_A_LINE = frozenset({story.STILL, story.UNTRUSTED, story.ENVIRONMENT})
 def card(found: RunAnalysis, now: datetime) -> Card:
     """Return the post."""
     green, kinds = _is_green(found), story.kinds(found)
-    grey = _in_short(found, now) if green else _counts_and_times(found, now)
     outcome, lead = story.outcome(found), story.lead(found)
     entries = () if green else _entries(found, kinds)
     at_length = any(kind not in _IN_A_LINE for kind in kinds)
-    room = max(LEAST_NAME, HEAD - len(plain(grey)) - len(outcome)) if at_length else ROOMY
+    grey = _in_short(found, now) if green else _counts_and_times(found, now)
+    whole = len(plain((*story.name(found), outcome, *grey)))
+    if at_length and whole > HEAD:
+        grey = _counts_and_times(found, now, asked=False)
+    room = max(LEAST_NAME, HEAD - len(" on ") - len(plain(grey)) - len(outcome)) if at_length else ROOMY
     return Card(
         title=(*story.name(found, room), outcome),
         subtitle=grey,
@@ -98,7 +103,7 @@ def _entries(found: RunAnalysis, kinds: Sequence[str]) -> tuple[_Entry, ...]:
 
     groups = alike.grouped(failing, alike_of) if len(failing) > SHOWN else tuple((c,) for c in failing)
     at = alike.counted([check for check in failing if not check.health])
-    told = _Told(found=found, at=at)
+    told = _Told(found=found, failing=len(failing), at=at)
     entries: list[_Entry] = []
     for group in groups[:SHOWN]:
         number = numbers[id(group[0])]
@@ -109,9 +114,10 @@ def _entries(found: RunAnalysis, kinds: Sequence[str]) -> tuple[_Entry, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Told:
-    """Writes entries; `at`: how many failures there are at each place, and with each message."""
+    """Writes entries; `failing`: how many there are, and `at` each place, and with each message."""
 
     found: RunAnalysis
+    failing: int
     at: Mapping[alike.Shared, int]
 
     def at_length(self, number: int, kind: str, group: Sequence[Check]) -> Item:
@@ -153,16 +159,15 @@ class _Told:
     def _place(self, check: Check, file: Line) -> Line:
         """Say where a failure stands, and how many stand there or say the same."""
         place = place_of(check)
-        where: Line = (Untrusted(place, code=True),) if place else file
+        where: Line = (Untrusted(shorten(place, LONGEST_PLACE), code=True),) if place else file
         shared = alike.shared_by(check)
         same = self.at.get(shared, 0) if shared else 0
         if same < 2:  # noqa: PLR2004 - one is no group
             return where
-        all_of_them = len(self.found.failing)
         return (
-            (f"{same:,} of {all_of_them:,} at ", *where)
+            (f"{same:,} of {self.failing:,} at ", *where)
             if place
-            else (*where, f"{' · ' if where else ''}{same:,} of {all_of_them:,} say the same")
+            else (*where, f"{' · ' if where else ''}{same:,} of {self.failing:,} say the same")
         )
 
 
@@ -218,12 +223,14 @@ def _names(names: Sequence[str], notes: Mapping[str, str]) -> Line:
 # Counts, times and where it comes from
 
 
-def _counts_and_times(found: RunAnalysis, now: datetime) -> Line:
+def _counts_and_times(found: RunAnalysis, now: datetime, *, asked: bool = True) -> Line:
     verdict = found.verdict
     passing = "" if verdict.health else story.passing(verdict, found.terms)
     cause = "workload or setup" if has_moments(found.platform) else "setup"
     hint = f": likely {cause}" if verdict.suspects_setup else ""
-    return joined(((passing, hint), (_trend(found),), _ended(found.run, now), _times(found.run, now)))
+    return joined(
+        ((passing, hint), (_trend(found),), _ended(found.run, now), _times(found.run, now, asked=asked))
+    )
 
 
 def _in_short(found: RunAnalysis, now: datetime) -> Line:
@@ -259,9 +266,9 @@ def _ended(run: Run, now: datetime) -> Line:
     return (f"{stage} ", When(at, f"{at:%H:%M} UTC" if at.date() == now.date() else clock_time(at)))
 
 
-def _times(run: Run, now: datetime) -> Line:
-    asked: Line = (f"{minutes(run.requested_minutes)} asked",) if run.requested_minutes else ()
-    return joined((asked, _took(run, now)), ", ")
+def _times(run: Run, now: datetime, *, asked: bool) -> Line:
+    wanted = f"{minutes(run.requested_minutes)} asked" if asked and run.requested_minutes else ""
+    return joined(((wanted,), _took(run, now)), ", ")
 
 
 def _took(run: Run, now: datetime) -> Line:
@@ -279,19 +286,18 @@ def _took(run: Run, now: datetime) -> Line:
 
 def _buttons(found: RunAnalysis, entries: Sequence[_Entry]) -> tuple[Button, ...]:
     """Offer what is done next; what is seldom done stands behind it."""
-    ref = found.run.ref
+    ref, number = found.run.ref, len(found.failing)
     shown = {entry.number for entry in entries}
-    hidden = len(found.failing) - len(shown)
+    hidden = number - len(shown)
     failing: list[Button] = []
     if hidden:
-        first = next(n for n in range(1, len(found.failing) + 1) if n not in shown)
-        failing = [
-            Button(label=f"{hidden:,} more", command=Command.of_run("failing", ref, **{FROM: str(first)}))
-        ]
+        first = next(n for n in range(1, number + 1) if n not in shown)
+        rest = Command.of_run("failing", ref, **{FROM: str(first)})
+        failing = [Button(label=f"{hidden:,} more", command=rest)]
     every = Button(label="Failing", command=Command.of_run("failing", ref))
-    if found.failing and not any(entry.item.buttons for entry in entries):
+    if number and not any(entry.item.buttons for entry in entries):
         failing = [every, *failing]
-    elif found.failing:
+    elif number:
         failing = [*failing, replace(every, rare=True)]
     details = Button(label="Details", command=Command.of_run("status", ref), rare=True)
     ways_on = [replace(b, rare=b.page is not None) for b in runs.ways_beside_failing(found)]

@@ -20,6 +20,7 @@ from bot.terms import Terms
 from bot.verdict import Verdict
 
 NAMED = 5  # checks of one kind that a sentence names
+LONGEST_RUN = 120  # characters of launcher and source in a sentence
 
 NEW, AGAIN, STILL, UNTRUSTED, FAILING, ENVIRONMENT = (
     "new",
@@ -34,7 +35,7 @@ NEW, AGAIN, STILL, UNTRUSTED, FAILING, ENVIRONMENT = (
 def lead(found: RunAnalysis) -> Line:
     """Tell the verdict and what fails by name, the new first."""
     failed = found.verdict.kind is VerdictKind.FAILED
-    first: Line = (*name(found), outcome(found, failed=" FAILED with " if failed else ""))
+    first: Line = (*name(found, LONGEST_RUN), outcome(found, failed=" FAILED with " if failed else ""))
     named = [*_named(found)]
     if failed and len(named) == 1:
         return (*first, ": ", *named[0][1], ".")
