@@ -75,6 +75,8 @@ async def cause_of(platform: Platform, run: Run, *, began: bool, within: float =
     `began`: something of it was tested, so its setup got through. `within`: seconds for reading, 0 for reading nothing.
     """
     told = _told(run)
+    if platform.run_logs is None and (platform.moment_logs is None or run.failure_moment is None):
+        return told
     if not within:
         return replace(told, late=True)
     try:
@@ -108,7 +110,7 @@ async def _read(platform: Platform, run: Run) -> RunCause:
         found = await _before(platform.moment_logs, run, run.failure_moment)
         if found is not None or platform.run_logs is None:
             return found or RunCause(basis=Basis.MOMENT)
-    if platform.run_logs is None:
+    if platform.run_logs is None:  # the caller looked
         return RunCause()
     log = await platform.run_logs.run_log(RunLogQuery(run_id=run.ref.run_id, lines=LOOKED_AT), _quietly)
     return RunCause() if log.instead else evidence_in(log, Basis.RUN)

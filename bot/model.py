@@ -525,7 +525,7 @@ class LogExcerpt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One event that holds a property's name. `holds`: whether the property held there; None: it only has the name."""
+    """One event that holds a property's name. `holds`: whether it held there or failed; None: neither."""
 
     line: LogLine
     moment: Moment | None = None

@@ -112,6 +112,12 @@ def _kinds(now: datetime) -> Mapping[str, _Kind]:
     old = settled & (outbox.c.settled_at < now - YEAR)
     unsent = intents.c.state.in_(NEVER_SENT) & (intents.c.changed_at < now - UNSENT)
     sent = intents.c.state.in_(SENT) & (intents.c.changed_at < now - YEAR)
+    # The newest number stays: SQLite would give it again, and what is kept of old runs names checks by number.
+    unnamed = (
+        checks.c.first_failed.is_(None)
+        & (checks.c.last_seen < now - YEAR)
+        & (checks.c.id < select(func.max(checks.c.id)).scalar_subquery())
+    )
     shown = select(live_cards.c.id).where(live_cards.c.intent_id == intents.c.id).exists()
     return {
         "commands": _rows(inbox.c.id, answered),
@@ -125,7 +131,7 @@ def _kinds(now: datetime) -> Mapping[str, _Kind]:
         "threads": _pairs((threads.c.channel, threads.c.thread), threads.c.kept_at < now - YEAR),
         "short_texts": _rows(short_texts.c.token, short_texts.c.kept_at < now - YEAR),
         "results": _results(now),
-        "checks": _rows(checks.c.id, checks.c.first_failed.is_(None) & (checks.c.last_seen < now - YEAR)),
+        "checks": _rows(checks.c.id, unnamed),
         "publications": _rows(publications.c.key, publications.c.changed_at < now - PUBLISHED),
         "ledger": _pairs(
             (ledger_runs.c.connection, ledger_runs.c.run_id), ledger_runs.c.created_at < now - YEAR

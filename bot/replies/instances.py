@@ -53,7 +53,11 @@ def _story(run: Run, name: str, found: Instances) -> Line:
         none = "No event could be read" if found.cut else "No event was found"
         return (f"{none} of ", *run_name(run), " with the name “", check_name(name), "”.")
     numbers = [(sum(each.holds is holds for each in found.found), holds) for holds in _ORDER]
-    words = {False: "{} where it fails", True: "{} where it holds", None: "{} with the name only"}
+    words = {
+        False: "{} where it fails",
+        True: "{} where it holds",
+        None: "{} where it neither fails nor holds",
+    }
     parts = [words[holds].format(f"{number:,}") for number, holds in numbers if number]
     more = " There are more." if found.more else ""
     return (f"{count(len(found.found), 'event')} of ", *run_name(run), " with the name “", check_name(name),

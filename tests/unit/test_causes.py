@@ -16,7 +16,7 @@ from bot.ports import Report
 from bot.replies import announcements, causes
 from tests.fakes.loop_time import stopped_time
 from tests.fakes.runs import EPOCH, MOMENT, a_build, a_line, a_run, build_results, some_results
-from tests.fakes.service import FakeRunService, a_build_server
+from tests.fakes.service import FakeRunService, a_build_server, a_harness
 from tests.fakes.store import MemoryStore
 
 BROKEN = RunStatus.INCOMPLETE
@@ -277,6 +277,14 @@ async def test_cause__a_log_that_does_not_end() -> None:
     assert plain(causes.why(found)).endswith(
         "The log before that moment could not be read within 20 seconds."
     )
+
+
+async def test_cause__where_no_log_is_offered_none_is_waited_for() -> None:
+    """Nothing is late then, however little time there is, so no message is said to change."""
+    service = a_harness(lacks=frozenset({"lists", "moment_logs", "run_logs"}))
+    found = await analysis_of(service.platform, MemoryStore(), service.add_run(a_run(1, status=BROKEN)))
+
+    assert (await explained(found, within=0.0)).cause == RunCause()
 
 
 async def test_cause__of_a_build() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.platforms.antithesis.events import line_of, mapping, read_event, word
+from adapters.platforms.antithesis.events import line_of, mapping, read_event, verdict, word
 from adapters.platforms.antithesis.intake import lines_of, vtime_of
 from adapters.platforms.antithesis.ndjson import stub_size
 from adapters.platforms.antithesis.properties import NAME, moment_in
@@ -44,11 +44,15 @@ def _instance(raw: bytes, name: str) -> Instance:
 
 
 def _holds(event: bytes, name: str) -> bool | None:
-    """Whether an assertion of that name held; None for another event, and for one that only registers it."""
+    """Whether an assertion of that name held or failed; None where its event is neither, or is another one's.
+
+    One that holds sometimes does not fail by an event in which it did not, so that is neither.
+    """
     body = mapping(read_event(event).get("antithesis_assert"))
     if body.get("hit") is not True or "condition" not in body:
         return None
     if shown(word(body.get("message")) or word(body.get("id")), NAME) != name:
         return None
-    kinds = {word(body.get(key)).casefold() for key in ("assert_type", "display_type")}
-    return bool(body["condition"]) and "unreachable" not in kinds
+    if verdict(body, word(body.get("display_type")) or word(body.get("assert_type"))) == "FAIL":
+        return False
+    return True if body["condition"] else None

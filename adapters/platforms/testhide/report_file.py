@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -138,6 +139,8 @@ class Reader:
         self.found: list[Case] = []
         self._case: Case | None = None
         self._inside = False  # what went wrong with it
+        self._said: deque[str] = deque()  # what its failures say, in pieces: their end is kept
+        self._said_size = 0
         self._cases = self._skipped = self._depth = self._size = 0
         self._stated: int | None = None
         self._about: dict[str, str] = {}
@@ -201,6 +204,8 @@ class Reader:
         if self._cases > MOST_CASES:
             raise NoReport(f"It has more than the {MOST_CASES:,} tests that are read.")
         self._case = Case(attributes)
+        self._said.clear()
+        self._said_size = 0
 
     def _begin_inside(self, case: Case, name: str, attributes: dict[str, str]) -> None:
         if name in _BAD:
@@ -227,8 +232,12 @@ class Reader:
             self._about.setdefault(name, shown(value, _WORD))
 
     def _take(self, text: str) -> None:
+        """Keep the end of what went wrong: pieces may be as small as a character, so they are joined once."""
         if self._case is not None and self._inside:
-            self._case.text = (self._case.text + text)[-MOST_TEXT:]
+            self._said.append(text)
+            self._said_size += len(text)
+            while self._said_size - len(self._said[0]) >= MOST_TEXT:
+                self._said_size -= len(self._said.popleft())
 
     def _end(self, name: str) -> None:
         self._depth -= 1
@@ -236,6 +245,7 @@ class Reader:
             self._inside = False
         elif name == "testcase" and self._case is not None:
             if self._case.bad:
+                self._case.text = "".join(self._said)[-MOST_TEXT:]
                 self.found.append(self._case)
             elif self._case.skipped:
                 self._skipped += 1

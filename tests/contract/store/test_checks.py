@@ -221,6 +221,17 @@ async def test_remember__a_launcher_that_names_ever_new_checks(
     ]
 
 
+async def test_prune__no_check_is_taken_for_one_that_is_gone(url: str) -> None:
+    """What runs said of a check that is no longer kept is said of no later one, whatever numbers the database gives."""
+    now = EPOCH + timedelta(days=500)
+    async with open_store(url, now=lambda: now) as store:
+        await record(store, a_run(1), old="p")
+        await store.prune(now)
+        await record(store, a_run(500 * DAY), young="f")
+
+        assert [letter for _, letter in await course(store, "young")] == [Came.FAILED, None]
+
+
 async def test_prune__first_seen_outlives_the_results(url: str) -> None:
     """Results of two years ago are gone; since when a check was seen, and failed, is still known, with what fails since."""
     now = EPOCH + timedelta(days=800)

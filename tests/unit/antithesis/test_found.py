@@ -38,7 +38,8 @@ def an_assertion(message: str = "balance", kind: str = "always", **fields: Any) 
     [
         (an_assertion(condition=False), False),
         (an_assertion(condition=True), True),
-        (an_assertion(kind="sometimes", condition=False), False),
+        (an_assertion(kind="sometimes", condition=False), None),
+        (an_assertion(kind="sometimes", condition=True), True),
         (an_assertion(kind="unreachable", condition=True), False),
         (an_assertion(kind="reachability", display_type="Unreachable", condition=True), False),
         (an_assertion(kind="reachability", display_type="Reachable", condition=True), True),

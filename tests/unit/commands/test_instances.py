@@ -44,7 +44,7 @@ async def test_instances__those_that_fail_stand_first() -> None:
     ]
     assert command_of(card, "Logs 2").values["moment"] == "-7,7.5"
     assert (
-        "4 events of Payments Nightly 00000000 with the name “balance”: 2 where it fails, 1 where it holds and 1 with the name only."
+        "4 events of Payments Nightly 00000000 with the name “balance”: 2 where it fails, 1 where it holds and 1 where it neither fails nor holds."
         in plain(card.text)
     )
     assert "The search gives a sample in no order" in told(card)

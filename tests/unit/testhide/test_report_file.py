@@ -155,6 +155,16 @@ def test_cases__of_one_failure_the_end_is_kept() -> None:
     assert case.text.endswith("the end")
 
 
+def test_cases__of_output_in_many_small_pieces_the_same_end_is_kept() -> None:
+    """An element between any two characters: copying what came before for each would take minutes."""
+    letters = [chr(ord("a") + n % 26) for n in range(100_000)]
+    [case] = cases(
+        a_file(a_case(inside=f"<failure>{'<b/>'.join(letters)}</failure>"), a_case("other", inside=FAILED))
+    )[:1]
+
+    assert case.text == "".join(letters)[-report_file.MOST_TEXT :]
+
+
 # Attached by somebody ---------------------------------------------------------------------------------------
 
 
