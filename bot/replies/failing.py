@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot import alike
 from bot.alike import place_of
 from bot.analysis import RunAnalysis
 from bot.cards import (
@@ -78,7 +79,8 @@ def listing(found: RunAnalysis, begin: int = 1) -> Reply:
               f" ({new})" if new else "", where, ": ",
               *check_names([item.name for item in failing[begin - 1 :]], TOLD), "."),
         tone=Tone.BAD,
-        body=tuple(line for line in (at_odds(found), partly(found), suspicion(found), advisories(found), noted(found)) if line),
+        body=tuple(line for line in (at_odds(found), partly(found), suspicion(found), _in_common(found), advisories(found),
+                                     noted(found)) if line),
         items=(
             *(_item(n, failing[n - 1], found) for n in pages.numbers),
             *excused(found, how=bool(found.results and found.results.excused)),
@@ -90,6 +92,21 @@ def listing(found: RunAnalysis, begin: int = 1) -> Reply:
         context=Context(run=run.ref),
     )  # fmt: skip
     return Reply(card=card)
+
+
+def _in_common(found: RunAnalysis) -> Line:
+    """Say what most of a long list of failures have in common, their place or their message; empty where that is little."""
+    if found.verdict.health or len(found.failing) <= LISTED:
+        return ()
+    ((place, message), same) = next(iter(alike.counted(found.failing).most_common(1)), (("", ""), 0))
+    if 2 * same <= len(found.failing):
+        return ()
+    where: Line = (
+        (" are at ", Untrusted(place, code=True))
+        if place
+        else (" have the message “", Untrusted(message[:LONGEST_EXAMPLE]), "”")
+    )
+    return (f"{same:,} of {len(found.failing):,}", *where, ", so one cause is likely.")
 
 
 def listing_excused(found: RunAnalysis, begin: int = 1) -> Reply:

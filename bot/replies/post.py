@@ -167,7 +167,7 @@ class _Told:
         return (
             (f"{same:,} of {self.failing:,} at ", *where)
             if place
-            else (*where, f"{' · ' if where else ''}{same:,} of {self.failing:,} say the same")
+            else (*where, f"{' · ' if where else ''}{same:,} of {self.failing:,} have this message")
         )
 
 

@@ -179,6 +179,21 @@ def test_forty__are_one_entry_where_they_share_a_place() -> None:
     assert plain(card.items[2].lines[0]).startswith("38 of 40 at check/more.go:12 · ")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("forty", ["38 of 40 are at check/more.go:12, so one cause is likely."]),
+        ("many", []),
+        ("three_new", []),
+    ],
+)
+def test_list__says_what_most_of_many_failures_have_in_common(name: str, said: list[str]) -> None:
+    """Of a few, or of those that each have a place of their own, it says nothing."""
+    card = failing.listing(POSTS[name]()).card
+
+    assert [plain(line) for line in card.body if "one cause" in plain(line)] == said
+
+
 def test_menu__of_what_is_seldom_needed_is_pressed_like_a_button() -> None:
     """Its options hold the same commands; one that opens a page does nothing else."""
     row = slack.message(ended(POSTS["three_new"]()))["blocks"][-1]
