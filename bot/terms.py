@@ -43,7 +43,12 @@ class Terms:
     stopping: str = "stopping"
 
     def named(self, parameter: str) -> str:
-        """Return the name that a parameter has by its noun: "branch" for "source", "test_run" for "run"."""
+        """Return the name that a parameter has by its noun: "branch" for "source", "test_run" for "run".
+
+        No parameter is called by the plain noun of a check: where the platforms differ, its own name stays.
+        """
+        if parameter == "property" and self.check == PLAIN.check:
+            return parameter
         noun: Noun = getattr(self, "check" if parameter == "property" else parameter)
         return noun.one.replace(" ", "_")
 

@@ -161,8 +161,9 @@ VERB = Verb(
     reread=_reread,
     parameters=(
         Parameter(name=PROPERTY, summary="The check, by name, or by its number in “failing”", kind=FieldKind.PROPERTY,
-                  positional=True, example="property=2"),
-        Parameter(name="run", summary="A run of the series, or a launcher's name", kind=FieldKind.RUN, example="run=latest"),
+                  positional=True, example="property=2", own_noun=True),
+        Parameter(name="run", summary="A run of the series, or a launcher's name", kind=FieldKind.RUN, example="run=latest",
+                  own_noun=True),
         CONNECTION,
     ),
     examples=("history", "history 2 latest", 'history property="no torn page" run="Payments Nightly"'),

@@ -263,5 +263,5 @@ def which_check(terms: Terms) -> UserError:
     """Ask which check is meant."""
     return UserError(
         f"It is not clear which {terms.check.one} is meant.",
-        f"Add {terms.check.one}=NUMBER from “failing”, or its name.",
+        f"Add {terms.named('property')}=NUMBER from “failing”, or its name.",
     )

@@ -491,3 +491,14 @@ async def test_history__holes_in_the_record_are_said() -> None:
 
     assert "may lack" not in before
     assert "The record may lack runs before 14 May 2026." in told(await door.shown())
+
+
+async def test_bad_input__its_hint_names_a_parameter_that_is_there() -> None:
+    """Where platforms call a check by different names, the plain one is no parameter's; each platform's own one is."""
+    door = Recorded(others=(a_build_server(connection="qa"),))
+    await door.course("pF")
+    door.service.add_run(door.runs[-1], some_results(door.runs[-1], failing=(X,), passing=(OTHER,)))
+
+    assert "Add property=NUMBER from “failing”" in await said_of(door, "history latest")
+    for name in ("property", "test"):
+        assert X in told((await door.say(f"history latest {name}=1 connection=demo")).card)
