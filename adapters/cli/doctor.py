@@ -24,7 +24,7 @@ from adapters.platforms.unwritten import EmptyLedger
 from adapters.settings import Settings
 from adapters.store.store import open_store
 from bot import filters
-from bot.errors import AccessRefused, ClewError, ServiceError, StoreError, UserError
+from bot.errors import AccessRefused, ClewError, NotFound, ServiceError, StoreError, UserError
 from bot.model import RunQuery
 from bot.notices import Notice
 from bot.platform import listed
@@ -37,6 +37,9 @@ from bot.state import OutboxDepth, Subscription
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
 PATIENCE = 10.0  # seconds
+ADDRESS: dict[type[ClewError], str] = {
+    NotFound: "Check the base URL of this connection, also the path behind its host."
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +284,9 @@ async def _chat(chat: AnyChat, loaded: Settings, watches: list[Subscription]) ->
 
 def _hint(error: ClewError, kind: AnyPlatform) -> str:
     """Return what helps, as the kind of platform knows it: others are sent here to find out."""
-    return next((known[of] for known in (kind.hints, HINTS) for of in type(error).__mro__ if of in known), "")
+    return next(
+        (known[of] for known in (kind.hints, ADDRESS, HINTS) for of in type(error).__mro__ if of in known), ""
+    )
 
 
 def _line(finding: Finding) -> str:

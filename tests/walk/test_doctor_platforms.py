@@ -127,6 +127,18 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+async def test_address__that_is_another_servers(place: Path) -> None:
+    """Where nothing is found, no run is to be looked up: the address is what to check."""
+    async with raw_server(says("404 Not Found"), says("404 Not Found"), says("404 Not Found")) as server:
+        row = f'[[connection]]\nname = "ath"\nkind = "ai-test-harness"\nbase_url = "{server.base_url}"\napi_key = "ath_1"\n'
+        (place / "clew.toml").write_text(row)
+        found = await _of("platform ath")
+
+    assert found[0].bad
+    assert "404" in found[0].found
+    assert found[0].hint == "Check the base URL of this connection, also the path behind its host."
+
+
 async def test_testhide__set_up_by_variables(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a developer's token sees of a server that judges every request."""
     async with judging_testhide() as server:
