@@ -213,7 +213,7 @@ def _check_names(sources: Sources, read: Content | None) -> None:
         sources.say(
             PLATFORMS[0].least[0],
             "No test platform is set up.",
-            f"Set {ways}, in the environment or in .env; `clew demo` needs neither.",
+            f"Set {ways}, in the environment or in .env; `clew demo` needs no settings.",
         )
     _twice(sources, CONNECTIONS, names)
     _twice(sources, "preset", _texts(_tables(read, "preset"), "name"))

@@ -44,7 +44,9 @@ class Tour:
         except Missing as missing:
             self._say(f"The tour ends here: {missing}")
             return NOT_DONE
-        self._say("That was the tour. `clew demo` in a terminal lets you talk to it yourself.")
+        self._say(
+            "That was the tour. `make demo` (or `clew demo`) in a terminal lets you talk to it yourself."
+        )
         return DONE
 
     async def _steps(self) -> None:

@@ -348,7 +348,7 @@ VERB = Verb(
         Parameter(name="launcher", summary="The launcher's exact name, or a preset", kind=FieldKind.LAUNCHER,
                   required=True, positional=True, example="launch basic_test duration=30"),
         Parameter(name="preset", summary="A launch prepared in the settings", kind=FieldKind.TEXT),
-        Parameter(name="again", summary="With --yes: even if the same was just launched", kind=FieldKind.FLAG,
+        Parameter(name="again", summary="For “clew ask --yes”: launch even if the same was just launched", kind=FieldKind.FLAG,
                   example="again=yes"),
         Parameter(name="connection", summary="The connection, if there are several", kind=FieldKind.TEXT),
     ),

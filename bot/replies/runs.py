@@ -25,7 +25,7 @@ from bot.cards import (
 from bot.chain import Gap
 from bot.command import MomentTarget
 from bot.diff import RunDiff
-from bot.model import NOTHING, Moment, Run, RunStatus, Says, Secret, VerdictKind
+from bot.model import NOTHING, Availability, Moment, Run, RunStatus, Says, Secret, VerdictKind
 from bot.platform import has_moments
 from bot.recent import COMPARED, Narrowed, Recent
 from bot.replies import at_moment, causes, comparing, problems, ratio, ways
@@ -353,7 +353,7 @@ def recent(
         body=left_out,
         items=tuple(listed_item(shown, now, several=several) for shown in listed_runs),
         pages=pages,
-        footer=("“status ID” shows one; an id is understood as it stands here.", *news),
+        footer=("“status ID” shows one; the short id shown here is enough.", *news),
     )  # fmt: skip
     return Reply(card=card)
 
@@ -546,7 +546,7 @@ def _changed(found: RunAnalysis) -> tuple[tuple[str, Mapping[str, str], Mapping[
         (f"failing, no longer {terms.excused}", dict.fromkeys(diff.counts_again, ""), why),
         ("failing again", dict.fromkeys(diff.fails_again, unsaid), why),
         ("still failing", still, NOTHING),
-        ("first pass", passed, NOTHING),
+        ("passing again", passed, NOTHING),
         ("skipped this time", dict.fromkeys(diff.skipped, ""), NOTHING),
         ("not seen this time", dict.fromkeys(diff.not_seen, ""), NOTHING),
         ("not failing, not looked at", dict.fromkeys(diff.not_looked_at, ""), NOTHING),
@@ -704,33 +704,27 @@ def _why_no_results(found: RunAnalysis) -> Line:
         return partly(found)
     if found.results is None or found.verdict.total or found.verdict.kind is VerdictKind.RUNNING:
         return ()
-    return (f"Its {found.terms.check.many} cannot be read: {_reason(found)}.",)
-
-
-def _reason(found: RunAnalysis) -> str:
-    if found.results is None:
-        return "it has not ended"
-    return {
-        "not yet": "the platform is still writing them",
-        "absent": "it ended without any",
-        "aged out": "they have aged out, only the report still has them",
-        "ready": "it ended with none",
-    }[found.results.availability.value]
+    many = found.terms.check.many
+    if found.results.availability is Availability.NOT_YET:
+        return (f"Its {many} cannot be read: the platform is still writing them.",)
+    if found.results.availability is Availability.AGED_OUT:
+        return (f"Its {many} cannot be read: they have aged out, only the report still has them.",)
+    return (f"It ended without any {many}.",)
 
 
 def listed_item(shown: Recent, now: datetime, *, several: bool) -> Item:
     """Show one run of a list."""
     run = shown.run
-    how_far = progress(run, now, shown.terms)
+    how_far, how = progress(run, now, shown.terms), verdict_words(_judged(shown), shown.terms)
     parts: tuple[Line, ...] = (
         (comparing.news(shown.known, shown.before, shown.terms),),
         age(run, now),
         (f"{shown.terms.source.one} ", Untrusted(run.source)) if run.source else (),
         ("connection ", Untrusted(run.ref.connection)) if several else (),
-        (how_far.text,) if how_far else (),
+        (how_far.text,) if how_far and how_far.text != how else (),
     )
     return Item(
-        mark=verdict_words(_judged(shown), shown.terms),
+        mark=how,
         title=run_name(run),
         lines=(joined(parts),),
         buttons=ways_in(shown),

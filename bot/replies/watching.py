@@ -97,7 +97,7 @@ def watching_now(
             told,
             *_only_known(unlisted),
             *((much,) if much else ()),
-            *(((f"For those, add {_either(left_out)}.",),) if left_out else ()),
+            *(((f"For the others, add {_either(left_out)}.",),) if left_out else ()),
         ),
         buttons=(*_narrowed(subscription, volume), *_switch(subscription)),
         footer=("“unwatch” ends it; “watching” lists this channel's subscriptions.",),

@@ -295,7 +295,7 @@ class HistoryMachine(RuleBasedStateMachine):
                 assert name not in before[0]
             elif mark == "still failing":
                 assert f"({_words(streak, 1)} runs in a row)" in title
-            elif mark in {"first pass", "passing again"}:
+            elif mark == "passing again":
                 runs = "run" if streak[0] == 1 else "runs"
                 assert f"(after {_words(streak)} failing {runs})" in title
             else:

@@ -27,7 +27,8 @@ PATIENCE = 2.0  # seconds that an answer may take before the prompt comes back w
 WELCOME = (
     "  status      run a command; help lists all of them, Tab completes",
     "  3           press button 3",
-    "  #2 logs     run it in the thread of message 2; #2 alone enters the thread, # leaves it",
+    "  #2 logs     run it in the thread of message 2",
+    "  #2          enter that thread; # leaves it",
     "  quit        leave",
 )
 

@@ -47,7 +47,7 @@ async def test_changes__every_one_is_reached() -> None:
     assert {mark for mark, _ in found} == {
         "newly failing",
         "still failing",
-        "first pass",
+        "passing again",
         "not seen this time",
     }
     assert plain(page.title) == f"What changed in Payments Nightly {short_id(run_id(2))}, from 81 on"

@@ -14,8 +14,8 @@ from bot.handler import Handler
 from bot.model import Availability, Results, RunRef, RunStatus, Secret
 from bot.replies.wording import short_id
 from bot.state import PollStep
-from tests.fakes.runs import EPOCH, a_run, run_id, some_results
-from tests.fakes.service import FakeRunService
+from tests.fakes.runs import EPOCH, a_build, a_run, run_id, some_results
+from tests.fakes.service import FakeRunService, a_build_server
 from tests.unit.commands.door import Door, told, words_of
 
 
@@ -61,6 +61,16 @@ async def test_status__without_runs_says_so() -> None:
     assert "There are no runs of basic_test." in told(reply.card)
 
 
+async def test_status__a_list_says_once_that_a_run_goes_on() -> None:
+    """Where nothing is known of how far it is, the mark says all there is."""
+    door = Door(service=a_build_server())
+    door.service.add_run(a_build(1, status=RunStatus.IN_PROGRESS))
+
+    item = (await door.say("status")).card.items[0]
+
+    assert [item.mark, *("running" for line in item.lines if "running" in plain(line))] == ["running"]
+
+
 async def test_status__names_what_is_new_against_the_run_before() -> None:
     """A failing run says what newly fails, what still fails, and which run it was compared with."""
     door = Door()
@@ -75,7 +85,7 @@ async def test_status__names_what_is_new_against_the_run_before() -> None:
     assert [
         ("newly failing", "new bug"),
         ("still failing", "old bug (2 runs in a row)"),
-        ("first pass", "gone bug (after 1 failing run)"),
+        ("passing again", "gone bug (after 1 failing run)"),
     ] == items
     assert reply.card.tone is Tone.BAD
     assert short_id(before.ref.run_id) in told(reply.card)
@@ -97,7 +107,7 @@ async def test_status__completed_with_failures_is_never_good() -> None:
     ("availability", "sentence"),
     [
         (Availability.NOT_YET, "the platform is still writing them"),
-        (Availability.ABSENT, "it ended without any"),
+        (Availability.ABSENT, "It ended without any properties."),
         (Availability.AGED_OUT, "they have aged out, only the report still has them"),
     ],
 )

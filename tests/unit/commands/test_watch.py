@@ -39,7 +39,7 @@ async def test_watch__says_which_connections_are_left_out() -> None:
     named = await door.say("watch connection=ci")
 
     said = ("This channel is notified of every finished run (except those of ci and qa).",
-            "For those, add connection=ci or connection=qa.")  # fmt: skip
+            "For the others, add connection=ci or connection=qa.")  # fmt: skip
     assert all(sentence in texts(every.card) for sentence in said)
     assert "except" not in texts(named.card)
 
