@@ -458,6 +458,14 @@ def test_ask__reader_that_leaves(words: tuple[str, ...], tenant: SimulatedTenant
     assert "BrokenPipe" not in done.stderr
 
 
+def test_ask__words_for_a_terminal_of_ascii(tenant: SimulatedTenant, place: Path) -> None:
+    """A character that it cannot show is a question mark there, and the answer is whole."""
+    done = process(place, tenant, "ask", "statsu", PYTHONIOENCODING="ascii")
+
+    assert done.returncode == 1
+    assert "?status?" in done.stdout
+
+
 def test_ask__json_for_a_reader_of_ascii(tenant: SimulatedTenant, place: Path) -> None:
     """Where output takes ASCII alone, JSON has a way to write the rest."""
     done = process(place, tenant, "ask", "--json", "statsu", PYTHONIOENCODING="ascii")
