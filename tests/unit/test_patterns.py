@@ -149,3 +149,12 @@ def test_difference__leaves_out_the_assertion_itself() -> None:
 
     assert [told.pattern.first.text for told in found.here] == ['HIT Sometimes "paid" at pay.go:2']
     assert (found.there, found.both) == ((), 0)
+
+
+def test_difference__keeps_what_only_quotes_the_name() -> None:
+    """A line that the software itself wrote is no assertion, whatever it names."""
+    here = counted(a_line('{"check":"balance","left":-3}', "9.0"))
+
+    assert [told.pattern.first.text for told in difference(here, (), known="balance").here] == [
+        '{"check":"balance","left":-3}'
+    ]
