@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -10,7 +11,7 @@ from bot.causes import READ_WITHIN, RunCause, cause_of
 from bot.chain import DEPTH, Chain, Gap
 from bot.diff import RunDiff, compare
 from bot.earlier import chain_of, checks_of, end_before, stored
-from bot.errors import Unreachable
+from bot.errors import ServiceError, Unreachable
 from bot.in_full import OF_ONE_RUN
 from bot.model import (
     Availability,
@@ -117,6 +118,34 @@ async def explained(found: RunAnalysis, *, within: float = READ_WITHIN) -> RunAn
     began = bool(found.verdict.total)
     cause = await cause_of(found.platform, found.run, began=began, within=within)
     return replace(found, cause=cause)
+
+
+async def on_record(platform: Platform, store: AnalysisStore, run: Run) -> RunAnalysis:
+    """Tell what is on record of a run that ended and cannot be read any more: of its checks what failed, by name.
+
+    Raises `StoreError`.
+    """
+    kept = await store.stored_results(run.ref)
+    results = None if kept is None else _named(kept, platform.terms)
+    if results is not None:
+        with suppress(ServiceError):  # what it was compared with cannot be read either
+            return await _judged(platform, store, run, results, depth=DEPTH)
+    return RunAnalysis(platform=platform, run=run, verdict=judge(run, results), results=results)
+
+
+def _named(kept: StoredResults, terms: Terms) -> Results:
+    failing, excused, unhealthy = (
+        [Check(name=name, status=CheckStatus.FAILING) for name in sorted(names)]
+        for names in (kept.failing, kept.excused, kept.unhealthy)
+    )
+    checks = (
+        *failing,
+        *(replace(check, excused=terms.excused) for check in excused),
+        *(replace(check, health=True) for check in unhealthy),
+    )
+    return Results(
+        ref=kept.ref, availability=Availability.READY, checks=checks, whole=False, counts=kept.counts
+    )
 
 
 async def _judged(

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.analysis import RunAnalysis, explained
+from bot.analysis import RunAnalysis, explained, on_record
 from bot.causes import RunCause
 from bot.each import each
 from bot.errors import NotFound, ServiceError
 from bot.model import Run
 from bot.ports import Chat, Clock, Delivered, Undeliverable
 from bot.state import LateCause
-from bot.verdict import judge
 from bot.watch.finish import Finishing
 
 log = logging.getLogger(__name__)
@@ -86,5 +85,5 @@ class LateCauses:
         """Return what is on record of a run that cannot be read any more."""
         kept = await self._finishing.store.recorded(late.run.connection, (late.run.run_id,))
         run = kept.get(late.run.run_id, Run.of_id(late.run))
-        found = RunAnalysis(platform=self._finishing.platform, run=run, verdict=judge(run, None))
+        found = await on_record(self._finishing.platform, self._finishing.store, run)
         return replace(found, cause=RunCause(trouble=error.problem))

@@ -17,7 +17,7 @@ from bot.state import LateCause, MessageRef
 from bot.watch.causes import FIRST_WAIT, GIVEN_UP, LONGEST_WAIT, LateCauses
 from tests.fakes.chat import FakeChat
 from tests.fakes.loop_time import stopped_time
-from tests.fakes.runs import MOMENT, a_line
+from tests.fakes.runs import MOMENT, a_line, some_results
 from tests.fakes.service import FakeRunService
 from tests.fakes.watching import CHANNEL, Watching
 
@@ -72,7 +72,7 @@ class Late:
             self.watching.poller.finishing, clock=self.watching.clock, chats={self.chat.name: self.chat}
         )
 
-    async def broken(self, *numbers: int) -> list[Run]:
+    async def broken(self, *numbers: int, failing: tuple[str, ...] = ()) -> list[Run]:
         """Let runs break, and look: their logs are not read in time."""
         await self.watching.begin()
         runs = [self.watching.starts(number) for number in numbers]
@@ -80,6 +80,8 @@ class Late:
         for run in runs:
             self.service.change(run, status=RunStatus.INCOMPLETE, failure_moment=MOMENT)
             self.service.set_log(run, MOMENT, a_line(PANIC, "398.1"))
+            if failing:
+                self.service.set_results(some_results(run, failing=failing, passing=("other",)))
         with stopped_time() as time:
             ticking = asyncio.create_task(self.watching.tick())
             await time.pass_by(35.0)
@@ -195,6 +197,24 @@ async def test_tick__of_a_run_that_is_gone() -> None:
     (card,) = late.chat.cards
     assert plain(card.title) == "Payments Nightly on main did not complete"
     assert "There is no such run." in plain(card.text)
+    assert run.ref.run_id not in late.waiting
+
+
+async def test_tick__loses_no_failure_that_was_announced() -> None:
+    """What the announcement named it still names once the platform has the run no more, or cannot be asked for long."""
+    late = Late()
+    (run,) = await late.broken(1, failing=("balance",))
+    await late.deliver()
+    assert "balance" in late.chat.messages[0].payload
+    late.service.fail("run", Unreachable("Nobody answered."), times=100)
+    await late.tick()
+    assert late.chat.cards == []
+    await late.tick(GIVEN_UP.total_seconds())
+
+    (card,) = late.chat.cards
+    assert [plain(item.title) for item in card.items] == ["balance"]
+    assert "1 failure" in plain(card.title)
+    assert "balance" in plain(card.text)
     assert run.ref.run_id not in late.waiting
 
 
