@@ -37,16 +37,21 @@ def buttons(
 
 def further(about: Context, platform: Platform, check: Check) -> tuple[Button, ...]:
     """Offer what a property is looked into with: beside a passing example, by more instances, by somebody else."""
-    offered = (
-        ("Compare", "compare", about.moment is not None and platform.moment_logs is not None and check.held),
-        ("More instances", "events", platform.instances is not None and check.is_event),
+    found: list[Button] = []
+    if about.moment is not None and platform.moment_logs is not None and check.held:
+        found.append(Button(label="Compare", command=command("logs", about, compare="yes")))
+    return (*found, *instances(about, platform, check), *hand_over(about, platform))
+
+
+def instances(
+    about: Context, platform: Platform, check: Check, *, number: int | None = None, rare: bool = False
+) -> tuple[Button, ...]:
+    """Offer more instances of a check; `number`: the entry of a list that it stands in, `rare` as there."""
+    if platform.instances is None or not check.is_event:
+        return ()
+    return (
+        Button(label="More instances", entry=number, command=command("logs", about, events="yes"), rare=rare),
     )
-    found = [
-        Button(label=label, command=command("logs", about, **{name: "yes"}))
-        for label, name, there in offered
-        if there
-    ]
-    return (*found, *hand_over(about, platform))
 
 
 def hand_over(about: Context, platform: Platform, **more: str) -> tuple[Button, ...]:

@@ -137,6 +137,7 @@ class _Told:
                 *at_moment.buttons(about, found.platform, number=number),
                 *ways.beside_check(about, found.platform, number=number),
                 *ways.history(about, number=number, rare=True),
+                *at_moment.instances(about, found.platform, check, number=number, rare=True),
             ),
             context=about,
         )
@@ -301,5 +302,5 @@ def _buttons(found: RunAnalysis, entries: Sequence[_Entry]) -> tuple[Button, ...
         failing = [*failing, replace(every, rare=True)]
     details = Button(label="Details", command=Command.of_run("status", ref), rare=True)
     ways_on = [replace(b, rare=b.page is not None) for b in runs.ways_beside_failing(found)]
-    every_one = [*failing, *ways_on, details]
+    every_one = [*failing, *ways_on, *ways.launch_again(found), details]
     return (*(b for b in every_one if not b.rare), *(b for b in every_one if b.rare))

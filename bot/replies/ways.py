@@ -5,8 +5,10 @@ from __future__ import annotations
 from bot.analysis import RunAnalysis
 from bot.cards import Button, Command, Context
 from bot.model import RunRef, VerdictKind
-from bot.platform import Platform, has_moments
+from bot.platform import LAUNCHES_AGAIN, Platform, has_moments
 from bot.triage import RerunScope
+
+_BROKEN = frozenset({VerdictKind.FAILED, VerdictKind.INCOMPLETE, VerdictKind.ENVIRONMENT})
 
 
 def beside_run(found: RunAnalysis) -> tuple[Button, ...]:
@@ -14,7 +16,7 @@ def beside_run(found: RunAnalysis) -> tuple[Button, ...]:
     run, platform = found.run.ref, found.platform
     if not found.run.status.terminal:
         return (*log(run, platform), *stop(run, platform))
-    if found.verdict.kind not in {VerdictKind.FAILED, VerdictKind.INCOMPLETE, VerdictKind.ENVIRONMENT}:
+    if found.verdict.kind not in _BROKEN:
         return log(run, platform)
     again = rerun_failed(run, platform) if found.failing else rerun(run, platform)
     return (*log(run, platform), *diagnose(run, platform), *again)
@@ -89,3 +91,12 @@ def rerun(run: RunRef, platform: Platform) -> tuple[Button, ...]:
     return (
         (Button(label="Rerun", command=Command.of_run("rerun", run)),) if platform.reruns is not None else ()
     )
+
+
+def launch_again(found: RunAnalysis) -> tuple[Button, ...]:
+    """Offer the launch of a run that failed once more, where the platform has no call that runs it again."""
+    platform = found.platform
+    there = platform.reruns is None and LAUNCHES_AGAIN.of(platform) is not None
+    if not there or found.verdict.kind not in _BROKEN:
+        return ()
+    return (Button(label="Rerun", command=Command.of_run("rerun", found.run.ref), rare=True),)
