@@ -88,7 +88,7 @@ async def _having(name: str, platforms: Sequence[Platform], services: Services) 
 
 
 async def _newest(platform: Platform, query: RunQuery, launcher: str, services: Services) -> Run:
-    """Return the newest run of a launcher on record that completed, else that ended. Raises `UserError` where none did."""
+    """Return the newest run of a launcher on record that ended, as `failing` takes it. Raises `UserError` where none did."""
     recent = await services.store.newest(platform.connection, query, RECENT)
     ended = [run for run in recent if run.status.terminal and not run.ephemeral]
     if not ended:

@@ -31,7 +31,7 @@ def _how_often(check: Check) -> str:
         return "counterexamples not counted"
     if rule is Rule.UNREACHABLE:
         return f"reached {counted(broken, 'time')}, must never be" if broken else "reached, must never be"
-    if rule is Rule.SOMETIMES and broken:
+    if rule is Rule.SOMETIMES and broken and not check.example_count:
         return f"never true in {counted(broken, 'check')}"
     if rule is Rule.ALWAYS and broken and check.example_count is not None:
         return _share(broken, broken + check.example_count)

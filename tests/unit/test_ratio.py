@@ -27,6 +27,7 @@ COUNTS = st.none() | st.integers(0, 10**30)
         (Rule.ALWAYS, 1, 0, "fails in its only check"),
         (Rule.ALWAYS, 3, 0, "fails in all 3 checks"),
         (Rule.SOMETIMES, 376, 0, "never true in 376 checks (always: likely workload or setup)"),
+        (Rule.SOMETIMES, 376, 2, "376 counterexamples, 2 examples (mostly: likely workload or setup)"),
         (Rule.UNREACHABLE, 376, 0, "reached 376 times, must never be"),
         (Rule.UNREACHABLE, 0, 0, "reached, must never be"),
         (None, 3, 0, "3 counterexamples, 0 examples"),
