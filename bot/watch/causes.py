@@ -18,6 +18,7 @@ from bot.errors import NotFound, ServiceError
 from bot.model import Run
 from bot.ports import Chat, Clock, Delivered, Undeliverable
 from bot.state import LateCause
+from bot.watch.decide import provisional
 from bot.watch.finish import Finishing
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class LateCauses:
             if over or isinstance(error, NotFound):
                 return await self._unread(late, error)
             return None
-        return None if found.cause is not None and found.cause.late and not over else found
+        return found if over or _is_known(found) else None
 
     async def _unread(self, late: LateCause, error: ServiceError) -> RunAnalysis:
         """Return what is on record of a run that cannot be read any more."""
@@ -87,3 +88,10 @@ class LateCauses:
         run = kept.get(late.run.run_id, Run.of_id(late.run))
         found = await on_record(self._finishing.platform, self._finishing.store, run)
         return replace(found, cause=RunCause(trouble=error.problem))
+
+
+def _is_known(found: RunAnalysis) -> bool:
+    """Whether nothing more is to come: neither the cause nor, of a run that ended otherwise after all, its end and results."""
+    if found.cause is not None:
+        return not found.cause.late
+    return found.run.status.terminal and not provisional(found)

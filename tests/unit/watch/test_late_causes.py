@@ -200,6 +200,27 @@ async def test_tick__of_a_run_that_is_gone() -> None:
     assert run.ref.run_id not in late.waiting
 
 
+@pytest.mark.parametrize("status", [RunStatus.IN_PROGRESS, RunStatus.COMPLETED])
+async def test_tick__of_a_run_that_did_not_break_after_all(status: RunStatus) -> None:
+    """The announcement of an end never turns into one of a run that goes on, or whose results are still to come."""
+    late = Late()
+    (run,) = await late.broken(1)
+    await late.deliver()
+    late.service.ready.set()
+    late.service.change(run, status=status)
+    await late.tick()
+    assert late.chat.cards == []
+    assert late.waiting == [run.ref.run_id]
+
+    late.service.change(run, status=RunStatus.COMPLETED)
+    late.service.set_results(some_results(run, passing=("balance",)))
+    await late.tick()
+
+    (card,) = late.chat.cards
+    assert plain(card.title) == "Payments Nightly on main passed"
+    assert late.waiting == []
+
+
 async def test_tick__loses_no_failure_that_was_announced() -> None:
     """What the announcement named it still names once the platform has the run no more, or cannot be asked for long."""
     late = Late()
