@@ -162,8 +162,8 @@ def row_of(body: PlanBody) -> LauncherRow | None:
     of = f"{failed:,} of {number_of(total, TERMS.check)}" if failed is not None and total else ""
     facts = (
         ("status", shown(body.status or "", WORD)),
-        ("pass rate", exact(body.pass_rate)[:WORD]),
-        ("coverage", exact(body.coverage)[:WORD]),
+        ("pass rate", _percent(body.pass_rate)),
+        ("coverage", _percent(body.coverage)),
         ("failing", of),
     )
     return LauncherRow(
@@ -171,6 +171,12 @@ def row_of(body: PlanBody) -> LauncherRow | None:
         name=shown(body.name or "", NAME) or key,
         facts=tuple((label, value) for label, value in facts if value),
     )
+
+
+def _percent(raw: msgspec.Raw) -> str:
+    """Return a percentage as it is read, in 0 to 100: "87 %", "" for none."""
+    served = exact(raw)[:WORD]
+    return f"{served} %" if served[-1:].isdigit() else served
 
 
 def plans_of(raw: Iterable[msgspec.Raw]) -> tuple[PlanBody, ...]:

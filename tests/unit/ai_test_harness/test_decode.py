@@ -11,10 +11,12 @@ import pytest
 
 from adapters.platforms.ai_test_harness.decode import (
     ExecutionBody,
+    PlanBody,
     clusters_of,
     counts_of,
     label_of,
     readiness_of,
+    row_of,
     run_of,
 )
 from adapters.platforms.ai_test_harness.failures import checks_of, failures_of, unnamed
@@ -232,3 +234,16 @@ def test_label() -> None:
         "Pass rate",
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("served", "shown"), [("94", "94 %"), ("87.50", "87.50 %"), ('"n/a"', "n/a"), ("null", None)]
+)
+def test_row__percentages_are_read_as_such(served: str, shown: str | None) -> None:
+    """The number is the one that was served; what is no number stays as it is."""
+    plan = read_struct(b'{"id": "plan_1", "name": "Release", "passRate": %s}' % served.encode(), PlanBody)
+    assert plan is not None
+    row = row_of(plan)
+
+    assert row is not None
+    assert dict(row.facts).get("pass rate") == shown
