@@ -5,6 +5,7 @@ Imports stand inside the functions that need them, so that `clew --help` and `cl
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -31,6 +32,8 @@ app = typer.Typer(
 )
 
 Seed = Annotated[int, typer.Option(help="Seed of the simulation; the same seed gives the same tenant.")]
+DOMAIN = re.compile(r"(?![.-])[-a-z0-9.]{3,254}[a-z0-9]", re.ASCII)  # as Slack's schema for manifests has it
+MOST_DOMAINS = 5
 SIMULATED = "The kind of test platform: antithesis, ai-test-harness, automated-future or testhide; antithesis where none is named."
 Speed = Annotated[float, typer.Option(help="Simulated seconds per real second.", min=0.01, max=100_000)]
 
@@ -124,6 +127,13 @@ def manifest(
             help="Public https URL that the chat sends events to; without it, Clew connects to the chat."
         ),
     ] = None,
+    unfurl: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DOMAIN",
+            help="Domain of report links that get a card where they are shared; up to five. See [slack] unfurl.",
+        ),
+    ] = None,
 ) -> None:
     """Print the manifest that a chat's app is created from."""
     from adapters.chat.registry import CHATS
@@ -134,7 +144,11 @@ def manifest(
         raise typer.BadParameter(f"Manifests exist only for {', '.join(writers)}.")
     if http is not None and not http.startswith("https://"):
         raise typer.BadParameter("The URL must start with https://.", param_hint="--http")
-    typer.echo(writers[chat](VERBS, http), nl=False)
+    domains = unfurl or []
+    if len(domains) > MOST_DOMAINS or not all(DOMAIN.fullmatch(domain) for domain in domains):
+        hint = "Give up to five, each like acme.antithesis.com."
+        raise typer.BadParameter(f"These are no domains that Slack takes. {hint}", param_hint="--unfurl")
+    typer.echo(writers[chat](VERBS, http, domains), nl=False)
 
 
 @app.command()

@@ -35,6 +35,18 @@ def decide(policy: Policy, actor: Actor, place: Place, *, need: Role, changes: b
     return _guest(actor, need) or _person(policy, actor, place, need) or _place(policy, place, need)
 
 
+def may_show_unasked(policy: Policy, actor: Actor, place: Place) -> bool:
+    """Whether all who read a place may be shown what a person there may read, though nobody asked for it.
+
+    Where people of other organisations read along, a role or its places have to name that very channel: that the person
+    may read says nothing of the others.
+    """
+    if isinstance(decide(policy, actor, place, need=Role.READ, changes=False), Denied):
+        return False
+    named = (*policy.roles.values(), *policy.places.values())
+    return not place.shared or any(place.channel in principals for principals in named)
+
+
 def may_hold_link(policy: Policy, actor: Actor) -> bool:
     """Whether a person may be handed a link that opens a report to whoever holds it.
 

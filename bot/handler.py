@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot import access, authorization, grammar, home, lengths, moments, reading
+from bot import access, authorization, grammar, home, lengths, moments, preview, reading
 from bot.access import Afresh
 from bot.cards import Card, Command, Context, Form, Reply, fingerprint
 from bot.command import FILE, PASTED_INTO, Asked, Services, Verb, adapted
@@ -199,6 +199,19 @@ class Handler:
         except Exception:
             log.exception("nothing could be suggested")
             return ()
+
+    async def preview(self, invocation: Invocation, link: Secret) -> Card | None:
+        """Return what to show beside a link that somebody shared, None where nothing is to be shown.
+
+        `invocation`: who shared it, and where. Nobody asked, so nobody is told of a failure or a refusal.
+        """
+        if not authorization.may_show_unasked(self.services.policy, invocation.actor, invocation.place):
+            return None
+        try:
+            return await preview.card(self.services, invocation, link, _silent)
+        except Exception:
+            log.exception("a link could not be looked up")
+            return None
 
     async def home(self, actor: Actor, channels: home.AskChannels) -> tuple[Card, ...]:
         """Return what Clew shows a person at a glance, a card for each part; `channels`: those that they are in."""

@@ -29,6 +29,7 @@ from bot.commands import fields
 from bot.errors import ClewError, ServiceError, StoreError, UserError
 from bot.handler import Handler
 from bot.home import AskChannels
+from bot.model import Secret
 from bot.ports import Clock
 from bot.replies import conversation as sentences
 from bot.replies import load, problems
@@ -111,6 +112,11 @@ class Conversation(Generic[T]):
         """Return what a person sees at a glance; it is read in their turn."""
         async with self._lanes.turn(actor.id):
             return await self.handler.home(actor, channels)
+
+    async def preview(self, invocation: Invocation, link: Secret) -> Card | None:
+        """Return what to show beside a link that a person shared, None for nothing; it is read in their turn."""
+        async with self._lanes.turn(invocation.actor.id):
+            return await self.handler.preview(invocation, link)
 
     async def drain(self, seconds: float) -> int:
         """Finish what is being answered, at most so long; return how much was cut off, to be resumed."""

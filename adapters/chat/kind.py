@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -41,7 +41,8 @@ class ChatKind(Generic[S]):
     `settings` switches it on, and one without variables is not switched on by settings. `people` are the ids that
     can hold a role, `whole` is a workspace or server around its channels. `render` writes a card as it is sent,
     also while the chat is off; None where nothing waits for it then. `check` looks at a set-up without serving it,
-    in the given channels too. `manifest` writes what the chat's app is created from, for a public address or without.
+    in the given channels too. `manifest` writes what the chat's app is created from, for a public address or without, and for
+    links of the given domains.
     """
 
     name: str
@@ -53,7 +54,7 @@ class ChatKind(Generic[S]):
     people: tuple[Ids, ...] = ()
     render: Callable[[Card], str] | None = None
     check: Callable[[S, Iterable[str]], AsyncIterator[Found]] | None = None
-    manifest: Callable[[Mapping[str, Verb], str | None], str] | None = None
+    manifest: Callable[[Mapping[str, Verb], str | None, Collection[str]], str] | None = None
     shapes: Shapes = field(default_factory=dict)
     loggers: tuple[str, ...] = ()
 

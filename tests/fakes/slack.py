@@ -7,17 +7,31 @@ acts (`command`, `mention`, `direct`, `press`, `submit`, ...) send what Slack wo
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from tests.fakes.slack_api import Api
 from tests.fakes.slack_files import SharedFile
 from tests.fakes.slack_gate import Ack, Gate
-from tests.fakes.slack_world import ALICE, APP, BOT_USER, MAIN, SHARED, TEAM, Json, Message, World, home
+from tests.fakes.slack_world import (
+    ALICE,
+    APP,
+    BOT_USER,
+    MAIN,
+    SHARED,
+    TEAM,
+    Json,
+    Message,
+    World,
+    home,
+    is_registered,
+)
 
 
 class FakeSlack:
@@ -75,6 +89,31 @@ class FakeSlack:
         more = self.with_files(message.channel, files) | ({"subtype": "file_share"} if files else {})
         await self.gate.deliver("events_api", self.event("message", message, channel_type="im", **more))
         return message
+
+    async def share(
+        self, *urls: str, user: str = ALICE, channel: str = MAIN, composer: bool = False, **more: Any
+    ) -> Message:
+        """Let somebody post links, or only write them (`composer`); return their message.
+
+        Slack sends an event where one of them is of the app's domains, and names those alone.
+        """
+        text = " ".join(f"<{url.replace('&', '&amp;')}>" for url in urls)
+        message = self.world.say(user, channel, f"look: {text}")
+        event = self.shared_links(message, composer=composer) | more
+        if event["links"]:
+            await self.gate.deliver("events_api", self.envelope(event))
+        return message
+
+    def shared_links(self, message: Message, *, composer: bool = False) -> Json:
+        """Return what a message with links sends."""
+        urls = [url for url in re.findall(r"<([^<>]+)>", message.text) if is_registered(self.world, url)]
+        return {
+            "type": "link_shared", "user": message.user, "channel": "COMPOSER" if composer else message.channel,
+            "message_ts": f"{message.ts}-composer" if composer else message.ts, "event_ts": message.ts,
+            "is_bot_user_member": not composer and message.channel in self.world.members,
+            "source": "composer" if composer else "conversations_history",
+            "links": [{"url": url, "domain": urlsplit(url).hostname} for url in urls],
+        }  # fmt: skip
 
     def with_files(self, channel: str, files: Sequence[SharedFile]) -> Json:
         """Return what a message with files says of them; they are shared where it stands.

@@ -30,6 +30,7 @@ from tests.fakes.slack_world import (
     Message,
     World,
     channel_error,
+    is_registered,
     person,
 )
 
@@ -197,6 +198,28 @@ class Api:
             return "message_not_found"
         self.world.messages.remove(message)
         return {"ts": message.ts}
+
+    def _chat_unfurl(self, arguments: Json) -> Json | str:
+        """Answer as https://docs.slack.dev/reference/methods/chat.unfurl says; once more for a message replaces."""
+        if self.scopes and "links:write" not in self.scopes.split(","):
+            return "missing_scope"
+        message, unfurls = self._message(arguments), arguments["unfurls"]
+        if message is None:
+            self.world.violations.append("an unfurl without its message")
+            return "cannot_find_message"
+        for url, shown in unfurls.items():
+            if not is_registered(self.world, url):
+                self.world.violations.append("an unfurl of a domain that is not the app's")
+                return "cannot_unfurl_url"
+            if f"<{url}>" not in message.text:
+                self.world.violations.append("an unfurl of a link that the message does not hold")
+                return "cannot_unfurl_message"
+            wrong = slack_judge.unfurled(shown.get("blocks") or [])
+            self.world.violations += wrong
+            if wrong:
+                return "cannot_parse_attachment"
+        message.unfurls = {url: shown["blocks"] for url, shown in unfurls.items()}
+        return {}
 
     def ephemeral(self, channel: str, user: str, shown: Json, thread: str | None) -> Message:
         """Show something to one person; in a thread that has no replies Slack shows it to nobody."""

@@ -125,6 +125,7 @@ async def running_bot(
     beside: Mapping[str, Platform] = MappingProxyType({}),
     policy: Policy = POLICY,
     workspaces: frozenset[str] = frozenset(),
+    unfurl: bool = False,
     timing: Timing = TIMING,
     connect: bool = True,
     bot_token: str = BOT_TOKEN,
@@ -151,6 +152,7 @@ async def running_bot(
         signing_secret=Secret(SECRET) if http else None,
         api_url=slack.api_url,
         workspaces=workspaces,
+        unfurl=unfurl,
         listen=("127.0.0.1", 0),
     )
     chat = await open_chat(settings, handler, store, clock)

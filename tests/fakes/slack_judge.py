@@ -53,6 +53,19 @@ def message(body: Json, *, update: bool = False, pictures: frozenset[str] = froz
     return wrong + [f"{name} must not be used" for name in FORBIDDEN if body.get(name)]
 
 
+def unfurled(blocks: list[Json]) -> list[str]:
+    """Return what is wrong with the blocks beside somebody's link; whatever can be pressed is not ours to answer there."""
+    refused = [
+        b.get("type") for b in blocks if b.get("type") not in {"section", "context", "header", "divider"}
+    ]
+    wrong = [*_blocks(blocks, MESSAGE_BLOCKS), *(f"{kind} beside a link" for kind in refused)]
+    if sum(len(_escaped(t)) for t in _strings(blocks)) > TEXT:
+        wrong.append("too much beside a link")
+    if any(_SIGNED.search(text) for text in _strings(blocks)):
+        wrong.append("a signed link beside a link")
+    return wrong if blocks else ["no blocks beside a link"]
+
+
 def view(body: Json) -> list[str]:
     """Return what is wrong with a modal or a home."""
     blocks = body.get("blocks") or []

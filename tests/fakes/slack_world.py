@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 Json = dict[str, Any]
 
@@ -42,6 +43,7 @@ class Message:
     metadata: Json | None = None
     only_for: str | None = None
     files: list[Json] = field(default_factory=list)
+    unfurls: dict[str, list[Json]] = field(default_factory=dict)
     edits: int = 0
     history: list[Json] = field(default_factory=list)
 
@@ -84,7 +86,7 @@ class Message:
 
 @dataclass(kw_only=True)
 class World:
-    """The workspace. `members`: channels that the bot is in."""
+    """The workspace. `members`: channels that the bot is in; `unfurl_domains`: of whose links it hears."""
 
     messages: list[Message] = field(default_factory=list)
     late: list[Message] = field(default_factory=list)
@@ -93,6 +95,7 @@ class World:
     files: list[Json] = field(default_factory=list)
     uploads: dict[str, bytes] = field(default_factory=dict)
     members: set[str] = field(default_factory=lambda: {MAIN, SHARED})
+    unfurl_domains: tuple[str, ...] = ()
     enterprise: str = ""  # the Enterprise organisation that the workspace belongs to
     blind: bool = False  # nothing is told of people
     usergroups: dict[str, list[str]] = field(default_factory=lambda: {"S01": [ALICE]})
@@ -217,6 +220,12 @@ def home(user: str) -> str:
     if user in {STRANGER, STRANGER_TOO}:
         return OTHER
     return NEXT_DOOR if user in GRID_TEAMS else TEAM
+
+
+def is_registered(world: World, url: str) -> bool:
+    """Whether the app hears of a link: its host is one of the app's domains, or below one."""
+    host = urlsplit(url).hostname or ""
+    return any(host == domain or host.endswith(f".{domain}") for domain in world.unfurl_domains)
 
 
 def channel_error(world: World, channel: str) -> str:

@@ -11,7 +11,7 @@ from adapters.chat.running import ChatRefused
 from adapters.chat.slack import ids, outcomes
 from adapters.chat.slack.addresses import API_URL, Addresses, new_client, open_session
 from adapters.chat.slack.attached import AttachedFiles
-from adapters.chat.slack.checkup import REINSTALL, explained, lacking
+from adapters.chat.slack.checkup import explained, lacking, reinstall
 from adapters.chat.slack.events import Interaction, Self
 from adapters.chat.slack.files import Files
 from adapters.chat.slack.people import People
@@ -146,7 +146,12 @@ class SlackChat:
         )
         conversation: Conversation[Interaction] = Conversation(self._handler, surface, self._clock)
         return Receiver(
-            conversation=conversation, surface=surface, client=self._client, clock=self._clock, me=me
+            conversation=conversation,
+            surface=surface,
+            client=self._client,
+            clock=self._clock,
+            me=me,
+            unfurls=self._settings.unfurl,
         )
 
     async def _introduce(self) -> Self:
@@ -165,8 +170,8 @@ class SlackChat:
                 asked = outcome.retry_after if isinstance(outcome, NotDelivered) else None
                 await self._clock.sleep(asked or pause)
                 continue
-            if scopes := lacking(identity.headers.get("x-oauth-scopes")):
-                log.warning("Slack: %s. %s", explained(scopes), REINSTALL)
+            if scopes := lacking(identity.headers.get("x-oauth-scopes"), unfurl=self._settings.unfurl):
+                log.warning("Slack: %s. %s", explained(scopes), reinstall(unfurl=self._settings.unfurl))
             if not identity.get("bot_id"):
                 raise ChatRefused(NO_BOT)
             team = str(identity["team_id"])

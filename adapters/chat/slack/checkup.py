@@ -9,11 +9,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.chat.kind import Found
 from adapters.chat.slack import outcomes
 from adapters.chat.slack.addresses import API_URL, Addresses, new_client, open_session
-from adapters.chat.slack.manifest import SCOPES
+from adapters.chat.slack.manifest import LINK_SCOPES, SCOPES
 from adapters.chat.slack.settings import Slack
 
 SECONDS = 10.0
-REINSTALL = "Update the app from `clew manifest slack`, install it again, and set SLACK_BOT_TOKEN again."
+REINSTALL = "Update the app from `{command}`, install it again, and set SLACK_BOT_TOKEN again."
 
 
 async def check(settings: Slack) -> AsyncIterator[Found]:
@@ -28,15 +28,24 @@ async def check(settings: Slack) -> AsyncIterator[Found]:
             yield ("HTTP mode, on {}:{}".format(*settings.listen), "")
 
 
-def lacking(header: str | None) -> list[str]:
-    """Return the permissions that the app was not given, of those the manifest names; none where unknown."""
+def lacking(header: str | None, *, unfurl: bool) -> list[str]:
+    """Return the permissions that the app was not given, of those the manifest names; none where unknown.
+
+    `unfurl`: links that people share are to be answered, which takes more.
+    """
     granted = {scope.strip() for scope in (header or "").split(",")}
-    return [scope for scope in SCOPES if scope not in granted] if header else []
+    wanted = SCOPES | LINK_SCOPES if unfurl else SCOPES
+    return [scope for scope in wanted if scope not in granted] if header else []
 
 
 def explained(scopes: list[str]) -> str:
     """Say what is lacking and what each is for."""
-    return "the app lacks " + "; ".join(f"{scope} ({SCOPES[scope]})" for scope in scopes)
+    return "the app lacks " + "; ".join(f"{scope} ({(SCOPES | LINK_SCOPES)[scope]})" for scope in scopes)
+
+
+def reinstall(*, unfurl: bool) -> str:
+    """Say how to give the app what it lacks."""
+    return REINSTALL.format(command=f"clew manifest slack{' --unfurl DOMAIN' if unfurl else ''}")
 
 
 async def _bot(client: AsyncWebClient, settings: Slack) -> Found:
@@ -44,9 +53,9 @@ async def _bot(client: AsyncWebClient, settings: Slack) -> Found:
         identity = await client.auth_test(token=settings.bot_token.reveal())
     except Exception as error:  # noqa: BLE001 - whatever it is becomes a line
         return _failed(error, "SLACK_BOT_TOKEN")
-    scopes = lacking(identity.headers.get("x-oauth-scopes"))
+    scopes = lacking(identity.headers.get("x-oauth-scopes"), unfurl=settings.unfurl)
     if scopes:
-        return (explained(scopes), REINSTALL)
+        return (explained(scopes), reinstall(unfurl=settings.unfurl))
     team = str(identity["team_id"])
     if settings.workspaces and team not in settings.workspaces:
         return (

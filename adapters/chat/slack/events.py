@@ -22,11 +22,12 @@ from adapters.chat.surface import Inbound, Kind
 from bot.cards import Field, FieldKind
 from bot.commands.fields import Judge
 from bot.lengths import LONGEST
-from bot.model import NOTHING
+from bot.model import NOTHING, Secret
 from bot.replies import conversation
 from bot.state import Actor, Invocation, Place
 
 TRIAGE, DEBUG, LAUNCH = "triage_run", "debug_moment", "launch_run"
+LINKS = 3  # of one message that are looked up
 TYPED = {"", "file_share", "thread_broadcast"}  # subtypes of messages that somebody wrote
 SHORTCUT_VERBS = {TRIAGE: "find", DEBUG: "debug"}
 
@@ -88,6 +89,18 @@ class HomeOpened:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinksShared:
+    """Somebody's message holds links of domains that the app asked to hear of.
+
+    `invocation`: who and where; it asks for nothing. `links`: as Slack gives them and wants them back; they may be signed.
+    """
+
+    invocation: Invocation
+    message: str
+    links: tuple[Secret, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Removed:
     """Slack says that the app or its token was taken away; Slack is asked whether that is so."""
@@ -123,7 +136,16 @@ class Ignored:
 
 
 Incoming = (
-    Command | InvalidForm | Autocomplete | HomeOpened | Removed | Joined | Challenged | NotServed | Ignored
+    Command
+    | InvalidForm
+    | Autocomplete
+    | HomeOpened
+    | LinksShared
+    | Removed
+    | Joined
+    | Challenged
+    | NotServed
+    | Ignored
 )
 
 
@@ -290,6 +312,25 @@ def _joined(payload: _Payload) -> Incoming:
     return Joined(ids.channel(payload.me.team, channel)) if ours else Ignored()
 
 
+def _links(payload: _Payload) -> Incoming:
+    """Read links that a person posted in a conversation that the bot is in.
+
+    While a message is still being written its channel and its id are no real ones; whoever writes sees the preview alone.
+    https://docs.slack.dev/reference/events/link_shared
+    """
+    event = Payload(payload.inner("event"))
+    channel, message, person = event.text("channel"), event.text("message_ts"), event.text("user")
+    posted = event.text("source") in {"", "conversations_history"} and event.at("is_bot_user_member") is True
+    from_person = person and person != payload.me.user and not event.text("bot_id")
+    urls = (event.text("links", number, "url") for number in range(LINKS))
+    links = tuple(Secret(url) for url in dict.fromkeys(urls) if 0 < len(url) <= LONGEST)
+    if not (posted and from_person and channel and message and links):
+        return Ignored()
+    key = f"event:{payload.text('event_id') or message}"
+    invocation = payload.invocation(payload.actor, channel, text="", key=key)
+    return LinksShared(invocation=invocation, message=message, links=links)
+
+
 def _press(payload: _Payload) -> Incoming:
     action = Payload(payload.inner("actions", 0))
     kind = action.text("action_id").partition(":")[0]
@@ -387,6 +428,7 @@ _READERS: dict[str, Callable[[_Payload], Incoming]] = {
     "event:message": _message,
     "event:app_home_opened": _home,
     "event:app_uninstalled": lambda _: Removed(),
+    "event:link_shared": _links,
     "event:member_joined_channel": _joined,
     "event:tokens_revoked": lambda _: Removed(),
     "block_actions": _press,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
 from adapters.chat.kind import ChatKind, Found, Ids
 from adapters.chat.running import RunningChat
@@ -33,10 +33,10 @@ async def _check(settings: Slack, channels: Iterable[str]) -> AsyncIterator[Foun
         yield found
 
 
-def _manifest(verbs: Mapping[str, Verb], http: str | None) -> str:
+def _manifest(verbs: Mapping[str, Verb], http: str | None, unfurl: Collection[str]) -> str:
     from adapters.chat.slack.manifest import text
 
-    return text(verbs, http=http)
+    return text(verbs, http=http, unfurl=unfurl)
 
 
 KIND = ChatKind(

@@ -6,7 +6,7 @@ Each permission has a reason, which `clew doctor` gives where it lacks. Format: 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from adapters.chat.slack.events import DEBUG, LAUNCH, TRIAGE
 from adapters.chat.slack.markup import Json
@@ -33,6 +33,10 @@ SCOPES = {
     "users:read": "tell members from guests and people from other organisations",
     "users:read.email": "send a debugging session's link to the requester",
 }
+LINK_SCOPES = {  # only where `[slack] unfurl` is on
+    "links:read": "see links to reports that people share in its channels",
+    "links:write": "show beside such a link what the run found",
+}
 EVENTS = (
     "app_home_opened",
     "app_mention",
@@ -49,15 +53,25 @@ LONG = (
 )
 
 
-def manifest(verbs: Mapping[str, Verb], *, command: str = "/clew", http: str | None = None) -> Json:
-    """Return the manifest; with `http`, the public address Slack posts to, for HTTP instead of Socket Mode."""
+def manifest(
+    verbs: Mapping[str, Verb],
+    *,
+    command: str = "/clew",
+    http: str | None = None,
+    unfurl: Collection[str] = (),
+) -> Json:
+    """Return the manifest.
+
+    `http`: the public address Slack posts to, for HTTP instead of Socket Mode. `unfurl`: the domains whose links Slack
+    notifies the app of; it takes five at most.
+    """
     slash: Json = {
         "command": command,
         "description": "Launch, follow, triage and debug test runs",
         "usage_hint": cleaning.cut(" | ".join(v.name for v in verbs.values() if not v.hidden), HINT),
         "should_escape": True,
     }
-    events: Json = {"bot_events": list(EVENTS)}
+    events: Json = {"bot_events": sorted([*EVENTS, "link_shared"] if unfurl else EVENTS)}
     interactivity: Json = {"is_enabled": True}
     if http is not None:
         slash["url"] = events["request_url"] = http
@@ -82,8 +96,9 @@ def manifest(verbs: Mapping[str, Verb], *, command: str = "/clew", http: str | N
                 _shortcut("Launch a test run", "global", LAUNCH, verbs["launch"]),
             ],
             "slash_commands": [slash],
+            **({"unfurl_domains": list(unfurl)} if unfurl else {}),
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": sorted(SCOPES | LINK_SCOPES if unfurl else SCOPES)}},
         "settings": {
             "event_subscriptions": events,
             "interactivity": interactivity,
@@ -94,9 +109,9 @@ def manifest(verbs: Mapping[str, Verb], *, command: str = "/clew", http: str | N
     }
 
 
-def text(verbs: Mapping[str, Verb], *, http: str | None = None) -> str:
+def text(verbs: Mapping[str, Verb], *, http: str | None = None, unfurl: Collection[str] = ()) -> str:
     """Return the manifest as JSON, as Slack takes it."""
-    return json.dumps(manifest(verbs, http=http), ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(manifest(verbs, http=http, unfurl=unfurl), ensure_ascii=False, indent=2) + "\n"
 
 
 def _shortcut(name: str, kind: str, callback: str, verb: Verb) -> Json:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -21,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.conversation import Conversation
 from adapters.chat.delivery import to_person
-from adapters.chat.slack import events, forms, home, ids, outcomes, render
+from adapters.chat.slack import events, forms, home, ids, outcomes, render, unfurl
 from adapters.chat.slack.events import (
     Autocomplete,
     Challenged,
@@ -30,32 +30,40 @@ from adapters.chat.slack.events import (
     Interaction,
     InvalidForm,
     Joined,
+    LinksShared,
     NotServed,
     Removed,
     Self,
 )
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.surface import SlackSurface
+from adapters.chat.slack.typed import unescape
 from adapters.chat.surface import Inbound
+from bot.cache import Bounded
 from bot.cards import Card
 from bot.errors import UserError
+from bot.model import Secret
 from bot.ports import Clock, Halted
 from bot.replies import problems
 from bot.state import Actor, Place
 from bot.suggest import Typing
+
+SHARED = 1000  # events about links that are remembered: Slack sends one again within minutes
 
 Next = Callable[[], Awaitable[BoltResponse]]
 
 
 @dataclass(kw_only=True, eq=False)
 class Receiver(AsyncMiddleware):
-    """Takes in what Slack sends to one workspace."""
+    """Takes in what Slack sends to one workspace. `unfurls`: links that people share are answered too."""
 
     conversation: Conversation[Interaction]
     surface: SlackSurface
     client: AsyncWebClient
     clock: Clock
     me: Self
+    unfurls: bool = False
+    _shared: Bounded[str, bool] = field(default_factory=lambda: Bounded(SHARED))
 
     async def async_process(
         self,
@@ -92,6 +100,10 @@ class Receiver(AsyncMiddleware):
                 self.conversation.start_for(actor.id, self._show_home(actor))
             case Removed():
                 self.conversation.start(self._removed())
+            case LinksShared(invocation=invocation) as shared if self.unfurls:
+                if self._shared.get(invocation.key) is None:
+                    self._shared.put(invocation.key, True)
+                    self.conversation.start_for(invocation.actor.id, self._unfurl(shared))
             case Joined(channel=channel):
                 self.conversation.start(self.conversation.handler.access_restored(channel))
             case NotServed() as refused:
@@ -104,6 +116,20 @@ class Receiver(AsyncMiddleware):
         if url is not None:
             message = render.message(card)
             await to_person(self.clock, lambda: self.surface.responses.send(url, message))
+
+    async def _unfurl(self, shared: LinksShared) -> None:
+        """Show cards beside the links that lead to reports; beside others nothing, and nobody is told why."""
+        try:
+            invocation = await self.surface.people.complete(shared.invocation)
+        except UserError:
+            return
+        unfurls: Json = {}
+        for link in shared.links:
+            card = await self.conversation.preview(invocation, Secret(unescape(link.reveal())))
+            if card is not None:
+                unfurls[link.reveal()] = {"blocks": unfurl.blocks(card)}
+        if unfurls:
+            await self.surface.chat.unfurl(invocation.place.channel, shared.message, unfurls)
 
     async def _removed(self) -> None:
         """Stop where Slack does not know our token any more; another token of the app may have been meant."""

@@ -47,8 +47,8 @@ HISTORY_PAGE = 100
 HISTORY_PAGES = 50
 MARGIN = timedelta(seconds=60)  # between Slack's clock and ours
 POST_INTERVAL, POST_BURST = 1.0, 4  # a channel: https://docs.slack.dev/apis/web-api/rate-limits
-EDIT_INTERVAL, EDIT_BURST = 1.25, 10  # tier 3: 50 a minute and workspace
-UPDATE = "chat.update"
+EDIT_INTERVAL, EDIT_BURST = 1.25, 10  # tier 3: 50 a minute and workspace, of each method
+UPDATE, UNFURL = "chat.update", "chat.unfurl"
 EDITS = "edits"  # rate limited as a whole: Slack counts edits per workspace
 SHARED_SECONDS = 600.0
 PICTURE_NAME = "chart.png"
@@ -71,6 +71,7 @@ class Sender:
         self.reconcile_after = reconcile_after
         self._pace = ChannelPace(clock, "Slack", metrics.WAITED, interval=POST_INTERVAL, burst=POST_BURST)
         self._edit_pace = Bucket(clock, interval=EDIT_INTERVAL, burst=EDIT_BURST)
+        self._unfurl_pace = Bucket(clock, interval=EDIT_INTERVAL, burst=EDIT_BURST)
         metrics.RATE_LIMITED.set_function(lambda: self._pace.rate_limited_channels)
         self._slots: Slots[Json] = Slots(clock)
         self._shared: Cache[bool] = Cache(clock, SHARED_SECONDS)
@@ -140,6 +141,24 @@ class Sender:
             message.pop(later, None)
         arguments = {"channel": ids.last(channel), "thread_ts": thread, "user": user}
         return await self._store(channel, "chat.postEphemeral", message | arguments)
+
+    async def unfurl(self, channel: str, message_id: str, unfurls: Json) -> None:
+        """Show blocks beside links in somebody's message, by address. Tried once; where it fails nothing is shown.
+
+        A permission that lacks for this is no reason to send nothing any more.
+        """
+        if self.halted or self._pace.rate_limited(UNFURL):
+            return
+        await self._unfurl_pace.turn()
+        if self._pace.rate_limited(UNFURL):
+            return
+        try:
+            await self._client.chat_unfurl(channel=ids.last(channel), ts=message_id, unfurls=unfurls)
+        except Exception as error:  # noqa: BLE001 - nobody asked, so nobody waits for it
+            outcome = outcomes.classify(error, self._clock.now())
+            if isinstance(outcome, NotDelivered):
+                self._remember(UNFURL, UNFURL, outcome)
+            log.warning("chat.unfurl failed: %s", outcomes.named(error))
 
     async def find_posted(self, channel: str, thread: str | None, key: str, since: datetime) -> Lookup:
         """Read the channel's or thread's history from `since` on, looking for the key in our messages."""

@@ -55,7 +55,8 @@ SigningSecret = Annotated[
 class Slack(Table):
     """How to reach Slack: with an app token by Socket Mode, else by signed HTTP.
 
-    `workspaces` are served; none means the one that the token belongs to. `listen` is for signed HTTP only.
+    `workspaces` are served; none means the one that the token belongs to. `listen` is for signed HTTP only. `unfurl`: links
+    to reports that people share get a card beside them.
     """
 
     bot_token: Annotated[
@@ -72,6 +73,7 @@ class Slack(Table):
         BaseUrl | None, Variable("SLACK_API_URL", "alternative Slack API address", alone=False)
     ] = None
     workspaces: frozenset[Workspace] = frozenset()
+    unfurl: bool = False
     listen: Annotated[tuple[str, int], BeforeValidator(listening("127.0.0.1:3000", off=False))] = (
         "127.0.0.1",
         3000,

@@ -239,3 +239,39 @@ async def test_picture__must_have_been_uploaded(
 
     assert taken == answer["ok"]
     assert taken == (answer.get("error") != "invalid_blocks")
+
+
+BESIDE = {"blocks": GOOD["blocks"]}
+RICH = {
+    "blocks": [
+        {
+            "type": "rich_text",
+            "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": "x"}]}],
+        }
+    ]
+}
+SHARED_URL = "https://a.example.com/report/1"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown", "error"),
+    [
+        (SHARED_URL, BESIDE, None),
+        (SHARED_URL, RICH, "cannot_parse_attachment"),
+        (SHARED_URL, {"blocks": []}, "cannot_parse_attachment"),
+        (f"{SHARED_URL}0", BESIDE, "cannot_unfurl_message"),
+        ("https://example.org/report/1", BESIDE, "cannot_unfurl_url"),
+        ("https://notexample.com/report/1", BESIDE, "cannot_unfurl_url"),
+    ],
+)
+async def test_unfurl__takes_what_was_shared(
+    slack: FakeSlack, http: aiohttp.ClientSession, url: str, shown: dict[str, Any], error: str | None
+) -> None:
+    """Only links of the message, of the app's domains, and no rich text; what is refused is minded."""
+    slack.world.unfurl_domains = ("example.com",)
+    message = slack.world.say(ALICE, MAIN, f"<{SHARED_URL}> <https://example.org/report/1>")
+
+    answer = await call(slack, http, "chat.unfurl", channel=MAIN, ts=message.ts, unfurls={url: shown})
+
+    assert answer.get("error") == error
+    assert (message.unfurls == {}) == bool(slack.world.violations) == (error is not None)

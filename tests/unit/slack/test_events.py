@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from adapters.chat.slack import events
 from adapters.chat.slack import typed as typed_words
-from adapters.chat.slack.events import Autocomplete, Command, HomeOpened, Ignored, NotServed, Self
+from adapters.chat.slack.events import (
+    Autocomplete,
+    Command,
+    HomeOpened,
+    Ignored,
+    LinksShared,
+    NotServed,
+    Self,
+)
 from adapters.chat.surface import Inbound, Kind
 from bot.state import Actor
 from tests.fakes.stage import Stage
@@ -345,3 +353,50 @@ def test_mention__is_within_a_thread_only_as_a_reply(thread: str | None, within:
     assert isinstance(said, Inbound)
     assert said.interaction is not None
     assert within == said.interaction.thread
+
+
+def shared(**changes: Any) -> dict[str, Any]:
+    event = {
+        "type": "link_shared",
+        "user": "U1",
+        "channel": "C1",
+        "message_ts": "1.1",
+        "is_bot_user_member": True,
+        "source": "conversations_history",
+        "links": [
+            {"domain": "a.com", "url": f"https://a.com/report/{n}?auth=v2.public.CANARY"} for n in range(9)
+        ],
+        **changes,
+    }
+    return {"type": "event_callback", "team_id": "T01", "event_id": "Ev1", "event": event}
+
+
+def test_links__are_bounded_and_stay_secret() -> None:
+    """A few of many, as Slack wrote them, asking for nothing; their tokens show up in no text about them."""
+    read = events.read(shared(), ME, NOW, JUDGE)
+
+    assert isinstance(read, LinksShared)
+    assert [link.reveal()[21] for link in read.links] == ["0", "1", "2"]
+    assert (read.invocation.text, read.invocation.key, read.message) == ("", "event:Ev1", "1.1")
+    assert "CANARY" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"source": "composer"},
+        {"is_bot_user_member": False},
+        {"is_bot_user_member": "yes"},
+        {"user": "UBOT"},
+        {"user": None},
+        {"bot_id": "B9"},
+        {"links": []},
+        {"links": [{"url": 7}, {}, "x", {"url": "https://a.com/" + "x" * 100_000}]},
+        {"links": "https://a.com"},
+        {"channel": ""},
+        {"message_ts": None},
+    ],
+)
+def test_links__of_no_message_of_a_person_are_ignored(changes: dict[str, Any]) -> None:
+    """While they are written, of apps, where the bot is not, and whatever has another shape."""
+    assert events.read(shared(**changes), ME, NOW, JUDGE) == Ignored()

@@ -20,12 +20,15 @@ ROOT = HERE.parents[2]
 ADDRESS = "https://clew.example.com/slack/events"
 
 
+@pytest.mark.parametrize("unfurl", [(), ("acme.antithesis.com", "example.com")])
 @pytest.mark.parametrize("http", [None, ADDRESS])
-def test_manifest__is_valid(http: str | None) -> None:
+def test_manifest__is_valid(http: str | None, unfurl: tuple[str, ...]) -> None:
     """Slack's own schema for manifests (slackapi/manifest-schema, MIT) takes it."""
     schema = json.loads((HERE / "manifest.schema.json").read_text(encoding="utf-8"))
 
-    errors = list(jsonschema.Draft7Validator(schema).iter_errors(manifest.manifest(VERBS, http=http)))
+    errors = list(
+        jsonschema.Draft7Validator(schema).iter_errors(manifest.manifest(VERBS, http=http, unfurl=unfurl))
+    )
 
     assert errors == []
 
@@ -65,6 +68,20 @@ def test_manifest__over_http_has_every_address() -> None:
     }
 
 
+def test_manifest__asks_for_links_only_where_they_are_wanted() -> None:
+    """The event, its domains and both permissions come together, and none of them is in the usual manifest."""
+    usual, made = manifest.manifest(VERBS), manifest.manifest(VERBS, unfurl=["acme.antithesis.com"])
+    asked, events = (
+        made["oauth_config"]["scopes"]["bot"],
+        made["settings"]["event_subscriptions"]["bot_events"],
+    )
+
+    assert made["features"]["unfurl_domains"] == ["acme.antithesis.com"]
+    assert "link_shared" in events
+    assert set(asked) == manifest.SCOPES.keys() | manifest.LINK_SCOPES.keys()
+    assert not any(word in json.dumps(usual) for word in ("unfurl", "link_shared", "links:"))
+
+
 def test_text__reads_back_as_the_manifest() -> None:
     """What is written is what is meant."""
     assert manifest.manifest(VERBS) == json.loads(manifest.text(VERBS))
@@ -82,20 +99,28 @@ def test_deploy__gives_the_reason_for_each_permission() -> None:
     readme = (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
     given = dict(re.findall(r"^\| `([a-z]+[a-z_.:]*:[a-z.]+|commands)` \| (.+) \|$", readme, re.MULTILINE))
 
-    assert given == manifest.SCOPES
+    assert given == manifest.SCOPES | manifest.LINK_SCOPES
 
 
 def test_command__prints_it() -> None:
     """`clew manifest slack`, and the address for HTTP where one is given."""
     printed = CliRunner().invoke(app, ["manifest", "slack"])
     over_http = CliRunner().invoke(app, ["manifest", "slack", "--http", ADDRESS])
+    links = CliRunner().invoke(app, ["manifest", "slack", "--unfurl", "a.example.com", "--unfurl", "b.com"])
 
     assert (0, manifest.text(VERBS)) == (printed.exit_code, printed.output)
     assert manifest.text(VERBS, http=ADDRESS) == over_http.output
+    assert manifest.text(VERBS, unfurl=["a.example.com", "b.com"]) == links.output
 
 
 @pytest.mark.parametrize(
-    "words", [["manifest", "irc"], ["manifest", "slack", "--http", "http://clew.example.com"]]
+    "words",
+    [
+        ["manifest", "irc"],
+        ["manifest", "slack", "--http", "http://clew.example.com"],
+        ["manifest", "slack", "--unfurl", "https://acme.antithesis.com"],
+        ["manifest", "slack", *(word for n in range(6) for word in ("--unfurl", f"{n}.example.com"))],
+    ],
 )
 def test_command__refuses_what_slack_would_not_take(words: list[str]) -> None:
     """Another chat, an address without https: a sentence and a code."""
