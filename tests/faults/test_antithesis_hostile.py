@@ -723,20 +723,29 @@ async def test_logs__silence(spool: Path) -> None:
     assert (excerpt.total, excerpt.cut) == (8, "the stream broke off")
 
 
+async def _drip(writer: asyncio.StreamWriter) -> None:
+    """Serve a stream that never quite ends."""
+    writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + LINES)
+    while True:
+        writer.write(b"\n")
+        await writer.drain()
+        await asyncio.sleep(0.01)  # the drip itself
+
+
 async def test_logs__a_drip(spool: Path) -> None:
     """A stream that never quite ends is left at the deadline."""
-
-    async def drip(writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + LINES)
-        while True:
-            writer.write(b"\n")
-            await writer.drain()
-            await asyncio.sleep(0.01)  # the drip itself
-
-    async with raw_server(drip) as server:
+    async with raw_server(_drip) as server:
         excerpt = await _logs(server, spool, stream=1.5)
 
     assert (excerpt.total, excerpt.cut) == (8, "reading ended after 1.5 s")
+
+
+async def test_build_logs__a_drip(spool: Path) -> None:
+    """So is a build log, whose last lines are then said to be those of a part."""
+    async with raw_server(_drip) as server, _service(server.base_url, spool, stream=1.5) as service:
+        excerpt = await service.run_log(RunLogQuery(run_id=RUN_ID, lines=5), _quiet)
+
+    assert (len(excerpt.lines), excerpt.total, excerpt.cut) == (5, 8, "reading ended after 1.5 s")
 
 
 @pytest.mark.parametrize(
