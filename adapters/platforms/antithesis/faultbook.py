@@ -9,6 +9,7 @@ import math
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from adapters.platforms.antithesis.events import (
     CONTAINERS,
@@ -51,7 +52,7 @@ class FaultBook:
     _skips: dict[tuple[tuple[str, ...], float | None], _Skip] = field(default_factory=dict)
     _down: dict[_Key, Fault] = field(default_factory=dict)
     _ended: deque[Fault] = field(
-        default_factory=lambda: deque(maxlen=_MOST)
+        default_factory=partial(deque, maxlen=_MOST)
     )  # what was taken down, long ago too
     _lost: dict[str, float] = field(default_factory=dict)  # kind: until when faults that had no room last
 
