@@ -9,7 +9,6 @@ import re
 import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,9 +41,10 @@ Speed = Annotated[float, typer.Option(help="Simulated seconds per real second.",
 def main(
     *, version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False
 ) -> None:
-    """Answer `--version`; everything else is a command."""
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character still shows the rest
+    """Answer `--version`; everything else is a command, whose texts reach any terminal."""
+    from adapters.cli.encoding import take_any_text
+
+    take_any_text()
     if version:
         typer.echo(f"clew {_version()}")
         raise typer.Exit
