@@ -84,7 +84,7 @@ class Responder(Generic[T]):
     def _show_progress(self) -> None:
         if not self._impatient or self._done:
             return
-        if self._surface.progress(self.inbound, self._text, lambda: not self._done):
+        if self._surface.progress(self.inbound, self._text, lambda: not self._done, self._show_progress):
             return
         if self._progress is None:
             self._progress = asyncio.ensure_future(self._post_progress(self._text))

@@ -124,14 +124,16 @@ class Surface(Protocol[T]):
         del ephemeral
         return inbound
 
-    def progress(self, inbound: Inbound[T], text: str, wanted: Callable[[], bool]) -> bool:
+    def progress(
+        self, inbound: Inbound[T], text: str, wanted: Callable[[], bool], instead: Callable[[], None]
+    ) -> bool:
         """Show what goes on where the chat has a place for it already (a deferred response, a line); returns at once.
 
         `text` is "" where nothing was reported yet. Whoever goes on with it in the background asks `wanted` before each
         request: the answer may be there by then. False where there is no such place: the engine then posts a progress
-        message, which the answer takes the place of.
+        message, which the answer takes the place of. Whoever learns that only later calls `instead`, and is asked again.
         """
-        del inbound, text, wanted
+        del inbound, text, wanted, instead
         return False
 
     async def interrupted(self, inbound: Inbound[T], card: Card) -> bool:

@@ -32,6 +32,11 @@ def working(text: str) -> Card:
     return Card(title=("Working on it",), text=(text,), tone=Tone.RUNNING, body=((text,),))
 
 
+def status(text: str) -> str:
+    """Say what goes on where the chat puts the bot's name before it; "" where nothing was reported yet."""
+    return f"is working on it: {text}" if text else "is working on it…"
+
+
 def too_old(command: Command | None) -> Reply:
     """Answer what was asked so long before a restart that nobody waits for it; `command`: what is offered again."""
     said = "Clew was not running when you asked. Ask again if you still want to know."

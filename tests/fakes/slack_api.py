@@ -169,6 +169,7 @@ class Api:
             thread_ts=thread, metadata=arguments.get("metadata"),
         )  # fmt: skip
         (self.world.late if late else self.world.messages).append(message)
+        self.world.statuses.pop((channel, str(thread)), None)
         return {"channel": channel, "ts": message.ts, "message": message.as_json(metadata=True)}
 
     def _chat_postEphemeral(self, arguments: Json) -> Json | str:  # noqa: N802 - Slack's name
@@ -219,6 +220,19 @@ class Api:
             if wrong:
                 return "cannot_parse_attachment"
         message.unfurls = {url: shown["blocks"] for url, shown in unfurls.items()}
+        return {}
+
+    def _assistant_threads_setStatus(self, arguments: Json) -> Json | str:  # noqa: N802 - Slack's name
+        """Show a status; only under the message that the thread hangs on, never under a reply."""
+        channel, thread, status = (arguments.get(name) for name in ("channel_id", "thread_ts", "status"))
+        if not isinstance(channel, str) or not isinstance(status, str):
+            return "invalid_arguments"
+        if channel_error(self.world, channel):
+            return "channel_not_found"
+        if all(m.ts != thread or m.thread_ts not in {None, thread} for m in self.world.of(channel)):
+            return "invalid_thread_ts"
+        self.world.violations += slack_judge.status(status)
+        self.world.set_status(channel, str(thread), status)
         return {}
 
     def ephemeral(self, channel: str, user: str, shown: Json, thread: str | None) -> Message:

@@ -130,9 +130,11 @@ async def running_bot(
     connect: bool = True,
     bot_token: str = BOT_TOKEN,
     app_token: str = APP_TOKEN,
+    thread_status: bool = False,
 ) -> AsyncIterator[Bot]:
     """Run the adapter with everything real but the platform and the database."""
     clock = QuickClock()
+    slack.world.seconds = clock.monotonic
     store = store or MemoryStore()
     service = service or FakeRunService()
     service.now = clock.now()
@@ -154,6 +156,7 @@ async def running_bot(
         workspaces=workspaces,
         unfurl=unfurl,
         listen=("127.0.0.1", 0),
+        thread_status=thread_status,
     )
     chat = await open_chat(settings, handler, store, clock)
     chat._timing = timing
@@ -173,12 +176,18 @@ async def running_bot(
 
 
 @asynccontextmanager
+async def bare_client(slack: FakeSlack) -> AsyncIterator[AsyncWebClient]:
+    """Open the way to the Web API alone."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
+        yield AsyncWebClient(BOT_TOKEN, base_url=slack.api_url, session=session, retry_handlers=[])
+
+
+@asynccontextmanager
 async def bare_sender(slack: FakeSlack, clock: Clock) -> AsyncIterator[Sender]:
     """Open the sending half alone, as after the first answer of Slack."""
-    addresses = Addresses(slack.api_url)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
-        client = AsyncWebClient(BOT_TOKEN, base_url=slack.api_url, session=session, retry_handlers=[])
-        files = Files(client, session, addresses)
+    async with bare_client(slack) as client:
+        assert client.session is not None
+        files = Files(client, client.session, Addresses(slack.api_url))
         sender = Sender(client, clock, files=files, reconcile_after=30.0)
         sender.bot_id = BOT
         yield sender

@@ -66,6 +66,15 @@ def unfurled(blocks: list[Json]) -> list[str]:
     return wrong if blocks else ["no blocks beside a link"]
 
 
+def status(text: str) -> list[str]:
+    """Return what is wrong with the status of a thread, "" takes it away."""
+    rules = {
+        "a signed link in a status": bool(_SIGNED.search(text)),
+        "a status of more than one line": not text.isprintable(),
+    }
+    return [*_text(text, "a status"), *(rule for rule, broken in rules.items() if broken)]
+
+
 def view(body: Json) -> list[str]:
     """Return what is wrong with a modal or a home."""
     blocks = body.get("blocks") or []

@@ -27,6 +27,7 @@ OTHER, NEXT_DOOR, ENTERPRISE = "T99", "T77", "E01"  # another organisation's wor
 CROWD = "U7"  # everybody whose id begins like this is a member
 MAIN, PRIVATE, SHARED, ARCHIVED = "C01MAIN", "C02PRIVATE", "C03SHARED", "C04ARCHIVED"
 TRIGGER_SECONDS = 3.0
+STATUS_SECONDS = 120.0
 RESPONSES = 5
 
 
@@ -103,6 +104,9 @@ class World:
     calls: list[tuple[str, Json]] = field(default_factory=list)
     response_urls: dict[str, Json] = field(default_factory=dict)
     triggers: dict[str, float] = field(default_factory=dict)
+    statuses: dict[tuple[str, str], tuple[str, float]] = field(default_factory=dict)
+    lapsed: int = 0  # how often a status had gone by itself before it was set again
+    seconds: Callable[[], float] = time.monotonic
     tokens: set[str] = field(default_factory=lambda: {BOT_TOKEN, APP_TOKEN})
     _numbers: Any = field(default_factory=lambda: itertools.count(1))
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -152,7 +156,19 @@ class World:
         )
         return message
 
+    def status(self, channel: str, thread: str) -> str:
+        """Return the status that is shown in a thread, "" where none is: it goes by itself after two minutes."""
+        status, since = self.statuses.get((channel, thread), ("", 0.0))
+        return status if self.seconds() - since < STATUS_SECONDS else ""
+
     # Changing -----------------------------------------------------------------------------------
+
+    def set_status(self, channel: str, thread: str, status: str) -> None:
+        """Show a status in a thread, "" takes it away."""
+        self.lapsed += (channel, thread) in self.statuses and not self.status(channel, thread)
+        self.statuses.pop((channel, thread), None)
+        if status:
+            self.statuses[channel, thread] = (status, self.seconds())
 
     def touch(self) -> None:
         """Wake whoever waits."""

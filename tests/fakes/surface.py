@@ -95,8 +95,11 @@ class FakeSurface(Surface[Thinking]):
             self.violations.append("deferred twice")
         return replace(inbound, interaction=Thinking(stands=True, ephemeral=ephemeral))
 
-    def progress(self, inbound: Command, text: str, wanted: Callable[[], bool]) -> bool:
+    def progress(
+        self, inbound: Command, text: str, wanted: Callable[[], bool], instead: Callable[[], None]
+    ) -> bool:
         """Show it in "thinking…", where that stands."""
+        del instead
         thinking = inbound.interaction
         if thinking is None or not thinking.stands:
             return False

@@ -124,8 +124,11 @@ class DiscordSurface(Surface[Interaction]):
             return inbound
         return replace(inbound, interaction=replace(interaction, deferred=deferred))
 
-    def progress(self, inbound: Command, text: str, wanted: Callable[[], bool]) -> bool:
+    def progress(
+        self, inbound: Command, text: str, wanted: Callable[[], bool], instead: Callable[[], None]
+    ) -> bool:
         """Show it in place of "thinking…"; a message that was pressed stays until it changes."""
+        del instead
         deferred = _of(inbound).deferred
         if deferred in {Deferred.PUBLIC, Deferred.EPHEMERAL}:
             card = conversation.working(text or conversation.STARTING)

@@ -21,6 +21,7 @@ from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.sender import Sender
 from adapters.chat.slack.settings import Slack
 from adapters.chat.slack.sockets import PING_SECONDS, STAGGER_SECONDS, Sockets
+from adapters.chat.slack.status import ThreadStatus
 from adapters.chat.slack.surface import SlackSurface
 from adapters.chat.surface import PROGRESS_SECONDS, Deadlines
 from bot.handler import Handler
@@ -63,6 +64,7 @@ class SlackChat:
         self.chat = Sender(
             self._client, clock, files=self._files, reconcile_after=self._timing.reconcile_after
         )
+        self._status = ThreadStatus(self._client, clock, on=settings.thread_status)
         self._receiver: Receiver | None = None
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
@@ -102,6 +104,7 @@ class SlackChat:
         """
         if self._receiver is not None:
             await self._receiver.conversation.end()
+        await self._status.tasks.end(0)
         await self.chat.uploads.end(1.0)
         await self._session.close()
 
@@ -140,6 +143,7 @@ class SlackChat:
             people=People(self._client, self._clock, self.chat, me=me, groups=groups),
             responses=Responses(self._session, self._addresses, self._clock),
             files=self._files,
+            status=self._status,
             attached=AttachedFiles(client=self._client, session=self._session, addresses=self._addresses),
             reads_files=self._handler.reads_files,
             deadlines=Deadlines(accept=ACCEPT_SECONDS, progress=self._timing.progress),

@@ -13,6 +13,8 @@ from adapters.chat.slack.manifest import LINK_SCOPES, SCOPES
 from adapters.chat.slack.settings import Slack
 
 SECONDS = 10.0
+NOWHERE, NO_THREAD = "C0", "0.0"
+NOT_THERE = frozenset({"channel_not_found", "invalid_thread_ts"})
 REINSTALL = "Update the app from `{command}`, install it again, and set SLACK_BOT_TOKEN again."
 
 
@@ -21,7 +23,10 @@ async def check(settings: Slack) -> AsyncIterator[Found]:
     url = Addresses(settings.api_url or API_URL).api_url
     async with open_session(url, SECONDS) as session:
         client = new_client(session, url)
-        yield await _bot(client, settings)
+        bot = await _bot(client, settings)
+        yield bot
+        if settings.thread_status and not bot[1]:
+            yield await _status(client, settings)
         if settings.app_token:
             yield await _app(client, settings.app_token.reveal())
         else:
@@ -63,6 +68,25 @@ async def _bot(client: AsyncWebClient, settings: Slack) -> Found:
             f"Add {team} to it.",
         )
     return (f"bot token accepted, workspace {team}", "")
+
+
+async def _status(client: AsyncWebClient, settings: Slack) -> Found:
+    """Take back the status of a thread that is nowhere: Slack minds the thread only where the app may do it."""
+    try:
+        await client.assistant_threads_setStatus(
+            token=settings.bot_token.reveal(), channel_id=NOWHERE, thread_ts=NO_THREAD, status=""
+        )
+    except Exception as error:  # noqa: BLE001 - whatever it is becomes a line
+        code = outcomes.code(error)
+        if not code:
+            return _failed(error, "SLACK_BOT_TOKEN")
+        if code not in NOT_THERE:
+            what = f"Slack refuses to show a status in threads ({code})"
+            return (
+                what,
+                "Progress messages are posted instead; [slack] thread_status = false asks for no more.",
+            )
+    return ("Slack lets the app set a status in threads", "")
 
 
 async def _app(client: AsyncWebClient, token: str) -> Found:

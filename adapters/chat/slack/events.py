@@ -52,13 +52,14 @@ class Interaction:
 
     `trigger_id` opens one view within three seconds. `response_url` takes five messages within half an hour. `thread`:
     the one that a command was sent in, None at the message that a thread hangs on, or may hang on one day. `placed`: it
-    is known where the answer goes.
+    is known where the answer goes. `private`: the verb answers the person alone.
     """
 
     response_url: str | None = None
     trigger_id: str | None = None
     thread: str | None = None
     placed: bool = True
+    private: bool = False
 
 
 Command = Inbound[Interaction]

@@ -56,7 +56,8 @@ class Slack(Table):
     """How to reach Slack: with an app token by Socket Mode, else by signed HTTP.
 
     `workspaces` are served; none means the one that the token belongs to. `listen` is for signed HTTP only. `unfurl`: links
-    to reports that people share get a card beside them.
+    to reports that people share get a card beside them. `thread_status`: work in a thread is shown
+    by Slack's own status, not by a message.
     """
 
     bot_token: Annotated[
@@ -78,6 +79,7 @@ class Slack(Table):
         "127.0.0.1",
         3000,
     )
+    thread_status: bool = False
 
     @model_validator(mode="before")
     @classmethod

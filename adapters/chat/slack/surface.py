@@ -23,6 +23,7 @@ from adapters.chat.slack.markup import Json
 from adapters.chat.slack.people import People
 from adapters.chat.slack.responses import Responses
 from adapters.chat.slack.sender import Sender
+from adapters.chat.slack.status import ThreadStatus
 from adapters.chat.surface import Deadlines, FormOrError, Surface
 from bot.access import Denied
 from bot.cards import Card, Form
@@ -51,6 +52,7 @@ class SlackSurface(Surface[Interaction]):
     people: People
     responses: Responses
     files: Files
+    status: ThreadStatus
     attached: AttachedFiles
     reads_files: Callable[[Invocation], bool]
     deadlines: Deadlines
@@ -69,15 +71,49 @@ class SlackSurface(Surface[Interaction]):
         """Ask Slack who it is now."""
         return await self.people.afresh(actor)
 
+    # While it is worked on -----------------------------------------------------------------------------
+
+    async def defer(self, inbound: Command, *, ephemeral: bool) -> Command:
+        """Note whether the person alone is answered; it is acknowledged by `receive` returning."""
+        return replace(inbound, interaction=replace(_interaction(inbound), private=ephemeral))
+
+    def progress(
+        self, inbound: Command, text: str, wanted: Callable[[], bool], instead: Callable[[], None]
+    ) -> bool:
+        """Show Slack's status where a thread goes on already, and where all who read it are answered.
+
+        Of what is resumed it is not known; a progress message may be there from before.
+        """
+        invocation, interaction = inbound.invocation, inbound.interaction
+        if interaction is None or interaction.thread is None or interaction.thread != invocation.place.thread:
+            return False
+        if interaction.private and not invocation.place.direct:
+            return False
+        return self.status.show(invocation.key, invocation.place, text, wanted, instead)
+
+    async def interrupted(self, inbound: Command, card: Card) -> bool:
+        """Take the status back; that the answer comes later has to be said elsewhere."""
+        del card
+        await self.status.end(inbound.invocation.key)
+        return False
+
+    async def dismiss(self, inbound: Command) -> None:
+        """Take the status back."""
+        await self.status.end(inbound.invocation.key)
+
     # The answer ----------------------------------------------------------------------------------------
 
     async def post(self, inbound: Command, card: Card, key: str) -> PostOutcome:
         """Post a message; the sender sends after it what had no room."""
         place = inbound.invocation.place
         payload = render.render(card, signed=place.direct)
-        return await self.chat.post(
+        await self.status.settle(inbound.invocation.key)
+        outcome = await self.chat.post(
             Post(channel=place.channel, payload=payload, key=key, thread=place.thread)
         )
+        if isinstance(outcome, Delivered):
+            self.status.posted(inbound.invocation.key, place)
+        return outcome
 
     async def edit(self, inbound: Command, message: MessageRef, card: Card, key: str) -> PostOutcome:  # noqa: ARG002 - the protocol's
         """Edit a message, which keeps its key; what has no room follows it."""
@@ -113,6 +149,7 @@ class SlackSurface(Surface[Interaction]):
 
     async def finish(self, inbound: Command, card: Card, message: MessageRef | None) -> None:
         """Send the files into the thread of the answer, or to the person where only they see it."""
+        await self.status.end(inbound.invocation.key)
         for attachment in card.files:
             place = inbound.invocation.place
             channel, thread = ids.last(place.channel), place.thread

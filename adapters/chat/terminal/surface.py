@@ -43,9 +43,11 @@ class TerminalSurface(Surface[Interaction]):
         del invocation
         return actor
 
-    def progress(self, inbound: Command, text: str, wanted: Callable[[], bool]) -> bool:
+    def progress(
+        self, inbound: Command, text: str, wanted: Callable[[], bool], instead: Callable[[], None]
+    ) -> bool:
         """Print what goes on as a line."""
-        del inbound, wanted
+        del inbound, wanted, instead
         if text:
             self.chat.screen.line(f"… {text}")
         return True

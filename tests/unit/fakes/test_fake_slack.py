@@ -275,3 +275,49 @@ async def test_unfurl__takes_what_was_shared(
 
     assert answer.get("error") == error
     assert (message.unfurls == {}) == bool(slack.world.violations) == (error is not None)
+
+
+SET_STATUS = "assistant.threads.setStatus"
+
+
+async def test_status__goes_by_itself_and_with_a_post(slack: FakeSlack, http: aiohttp.ClientSession) -> None:
+    """It is shown for two minutes, until the app posts into its thread, or until it is taken back."""
+    first = slack.world.say(ALICE, MAIN, "hello")
+    now = [0.0]
+    slack.world.seconds = lambda: now[0]
+    shown = []
+
+    async def show(status: str) -> None:
+        await call(slack, http, SET_STATUS, channel_id=MAIN, thread_ts=first.ts, status=status)
+        shown.append(slack.world.status(MAIN, first.ts))
+
+    await show("is at work")
+    now[0] = 119.0
+    shown.append(slack.world.status(MAIN, first.ts))
+    now[0] = 120.0
+    shown.append(slack.world.status(MAIN, first.ts))
+    await show("is at work again")
+    await call(slack, http, "chat.postMessage", **GOOD, thread_ts=first.ts)
+    shown.append(slack.world.status(MAIN, first.ts))
+    await show("is still at work")
+    await show("")
+
+    assert shown == ["is at work", "is at work", "", "is at work again", "", "is still at work", ""]
+    assert slack.world.lapsed == 1
+
+
+async def test_status__is_refused(slack: FakeSlack, http: aiohttp.ClientSession) -> None:
+    """Without a thread, under a reply, where the bot is not; and what is live in it is minded."""
+    first = slack.world.say(ALICE, MAIN, "hello")
+    reply = slack.world.say(ALICE, MAIN, "and more", thread=first.ts)
+    place = {"channel_id": MAIN, "thread_ts": first.ts}
+    wrongs: tuple[dict[str, Any], ...] = (
+        {"thread_ts": reply.ts}, {"thread_ts": None}, {"channel_id": "C0"}, {"status": None},
+    )  # fmt: skip
+    answers = [await call(slack, http, SET_STATUS, **{**place, "status": "x", **wrong}) for wrong in wrongs]
+    await call(slack, http, SET_STATUS, **place, status="<!channel>\n")
+
+    assert [a["error"] for a in answers] == [
+        "invalid_thread_ts", "invalid_thread_ts", "channel_not_found", "invalid_arguments",
+    ]  # fmt: skip
+    assert len(slack.world.violations) == 2

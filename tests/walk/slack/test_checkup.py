@@ -97,3 +97,16 @@ async def test_start__names_the_permission_that_is_lacking(
         pass
 
     assert "lacks files:write" in caplog.text
+
+
+async def test_check__of_the_status_in_threads(slack: FakeSlack) -> None:
+    """Where it is wanted, it is tried in a thread that is nowhere: shown it is to nobody."""
+    well = await look(slack, thread_status=True)
+    slack.api.fault("assistant.threads.setStatus", faults.error("missing_scope"))
+    (_, refused, _) = await look(slack, thread_status=True)
+
+    assert well[1] == ("Slack lets the app set a status in threads", "")
+    assert "refuses to show a status in threads (missing_scope)" in refused[0]
+    assert "Progress messages are posted instead" in refused[1]
+    assert slack.world.statuses == {}
+    assert len(await look(slack)) == 2
