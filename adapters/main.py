@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapters.simulator.registry import SIMULATORS
+
 if TYPE_CHECKING:
     from adapters.cli.ask import Manner
     from adapters.cli.parts import Parts
@@ -33,7 +35,7 @@ app = typer.Typer(
 Seed = Annotated[int, typer.Option(help="Seed of the simulation; the same seed gives the same tenant.")]
 DOMAIN = re.compile(r"(?![.-])[-a-z0-9.]{3,254}[a-z0-9]", re.ASCII)  # as Slack's schema for manifests has it
 MOST_DOMAINS = 5
-SIMULATED = "The kind of test platform: antithesis, ai-test-harness, automated-future or testhide; antithesis where none is named."
+SIMULATED = f"The kind of test platform: {', '.join(SIMULATORS)}; the first where none is named."
 Speed = Annotated[float, typer.Option(help="Simulated seconds per real second.", min=0.01, max=100_000)]
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias
 
-from adapters.simulator.common.server import SimulatedServer
 from bot.errors import UserError
 
-Simulator = Callable[..., AbstractAsyncContextManager[SimulatedServer]]
+if TYPE_CHECKING:
+    from adapters.simulator.common.server import SimulatedServer
+
+Simulator: TypeAlias = "Callable[..., AbstractAsyncContextManager[SimulatedServer]]"
 """Runs a server with `seed`, `speed` and `port` for as long as its block."""
 
 SIMULATORS: Mapping[str, tuple[str, str]] = {

@@ -125,7 +125,7 @@ async def test_classify__what_is_missing_or_wrong(words: str, sentence: str) -> 
     assert stage.service.triage.classified == []
 
 
-@pytest.mark.parametrize("verb", ["failing", "logs", "quarantine", "classify"])
+@pytest.mark.parametrize("verb", ["failing", "quarantine", "classify"])
 async def test_test__another_name_of_property_can_be_corrected(verb: str) -> None:
     """What was given as `test=` is asked about, and its button runs the corrected command, whichever verb it is."""
     stage = a_triage_stage()
