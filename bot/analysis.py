@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from bot.cards import Context
@@ -17,6 +18,8 @@ from bot.model import (
     Availability,
     Check,
     CheckStatus,
+    LogExcerpt,
+    Moment,
     Results,
     Run,
     RunStatus,
@@ -47,6 +50,9 @@ class RunAnalysis:
     diff: RunDiff | None = None
     chain: Chain | None = None  # the runs of its series before it
     cause: RunCause | None = None  # why it did not get through; None: it did, or nobody looked for that
+    windows: Mapping[Moment, LogExcerpt] = field(
+        default_factory=dict
+    )  # whole ones, before moments where it fails
 
     @property
     def terms(self) -> Terms:

@@ -18,6 +18,8 @@ from bot.model import (
     Check,
     Code,
     Example,
+    Fault,
+    LogExcerpt,
     LogLine,
     Moment,
     Results,
@@ -147,6 +149,35 @@ def three_new() -> RunAnalysis:
         failing(KEY, "api/idempotency.go:57", 2, 0, rule=Rule.UNREACHABLE),
     )
     return of(run, results(run, *checks), *NIGHTS)
+
+
+def under_faults() -> RunAnalysis:
+    """Return the same with the faults that were active, some of them named as nobody should."""
+    found = three_new()
+    windows = (
+        (a_fault("partition", "shop", "cart"), a_fault("clog", "workload")),
+        (),
+        (
+            a_fault("x" * 500, *(f"{n}{'node' * 100}" for n in range(3))),
+            a_fault("<!channel> *kill* [x](https://evil.example)", "<@U1>", "`"),
+            a_fault("skip"),
+            a_fault("kill", *(f"n{n}" for n in range(5))),
+            a_fault("stop", "cart"),
+            a_fault("stop", "cart", since="97"),
+        ),
+    )
+    moments = [check.moment for check in found.failing]
+    read = {
+        moment: LogExcerpt(lines=(), matched=0, total=9, faults=faults, faults_since=0.0)
+        for moment, faults in zip(moments, windows, strict=True)
+        if moment is not None
+    }
+    return replace(found, windows=read)
+
+
+def a_fault(name: str, *nodes: str, since: str = "1.5") -> Fault:
+    """Return a fault on some nodes."""
+    return Fault(name=name, kind="network", nodes=nodes, since=since, until=None)
 
 
 def forty() -> RunAnalysis:
@@ -311,7 +342,7 @@ def everything_fails() -> RunAnalysis:
 POSTS: Mapping[str, Callable[[], RunAnalysis]] = MappingProxyType({
     made.__name__: made
     for made in (
-        green, three_new, forty, still, new_and_still, gone, first_of_its_kind, setup_failed, killed, crashed, environment,
+        green, three_new, under_faults, forty, still, new_and_still, gone, first_of_its_kind, setup_failed, killed, crashed, environment,
         environment_with_failures, many, long_names, scripts, build, cancelled, unavailable, everything_fails,
     )
 })  # fmt: skip

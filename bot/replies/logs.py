@@ -20,6 +20,7 @@ from bot.cards import (
     Tone,
     Untrusted,
 )
+from bot.cleaning import shorten
 from bot.command import MomentTarget
 from bot.errors import ClewError, UserError, WrongValue
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run, RunLogQuery
@@ -429,6 +430,27 @@ def _missing(excerpt: LogExcerpt, what: str) -> tuple[Line, ...]:
     if excerpt.file_trouble:
         missing.append(sentence(Untrusted(excerpt.file_trouble[:1].upper() + excerpt.file_trouble[1:])))
     return tuple(missing)
+
+
+def faults_in_short(excerpt: LogExcerpt, when: str) -> Line:
+    """Name a few of the faults in few words; empty where none is known. `when`: at which moment that was."""
+    told = tuple(dict.fromkeys(map(_in_short, excerpt.faults)))
+    if excerpt.cut or not told:
+        return ()
+    more = len(told) - _FAULTS
+    rest = ", and more" if excerpt.faults_left_out else f", and {more:,} more" if more > 0 else ""
+    return (f"Faults active {when}: ", Untrusted(", ".join(told[:_FAULTS])), rest)
+
+
+def _in_short(fault: Fault) -> str:
+    """Name a fault and where it is: "partition on shop and cart", "kill on 5 nodes"."""
+    nodes = listed([shorten(node, _LONGEST_NODE) for node in fault.nodes]) or _nodes(fault)
+    where = nodes if len(fault.nodes) <= _NODES else f"{len(fault.nodes):,} nodes"
+    return f"{shorten(fault.name, _LONGEST_FAULT)} on {where}"
+
+
+_FAULTS, _NODES = 3, 3
+_LONGEST_FAULT, _LONGEST_NODE = 32, 24
 
 
 def _faults_known(moment: Moment, excerpt: LogExcerpt) -> tuple[Line, ...]:

@@ -16,9 +16,10 @@ from bot.analysis import RunAnalysis
 from bot.cards import FROM, Button, Card, Command, Context, Item, Line, Span, Untrusted, When, joined, plain
 from bot.chain import Gap
 from bot.cleaning import shorten
-from bot.model import Check, Run, RunStatus
+from bot.faults import LOOKED_AT
+from bot.model import Check, Moment, Run, RunStatus, VerdictKind
 from bot.platform import has_moments
-from bot.replies import at_moment, causes, comparing, origin, ratio, runs, story, ways
+from bot.replies import at_moment, causes, comparing, logs, origin, ratio, runs, story, ways
 from bot.replies.wording import (
     check_name,
     clock_time,
@@ -75,6 +76,15 @@ def card(found: RunAnalysis, now: datetime) -> Card:
     )
 
 
+def looked_at(found: RunAnalysis) -> tuple[Moment, ...]:
+    """Return where to look for what the post says of faults: the moments of the first new failures that it shows."""
+    if found.verdict.kind is not VerdictKind.FAILED:
+        return ()
+    kinds = story.kinds(found)
+    first = [group[0].moment for number, group in _shown(found, kinds) if kinds[number] == story.NEW]
+    return tuple(dict.fromkeys(moment for moment in first[:LOOKED_AT] if moment is not None))
+
+
 def _is_green(found: RunAnalysis) -> bool:
     """Whether there is nothing to say but that all is well."""
     return (
@@ -93,6 +103,18 @@ class _Entry:
 def _entries(found: RunAnalysis, kinds: Sequence[str]) -> tuple[_Entry, ...]:
     """Show the first of what fails, numbered as `failing` numbers it; what is new at length, all else in a line."""
     failing = found.failing
+    at = alike.counted([check for check in failing if not check.health])
+    told = _Told(found=found, failing=len(failing), at=at)
+    entries: list[_Entry] = []
+    for number, group in _shown(found, kinds):
+        write = told.in_a_line if kinds[number] in _IN_A_LINE else told.at_length
+        entries.append(_Entry(number=number + 1, item=write(number + 1, kinds[number], group)))
+    return tuple(entries)
+
+
+def _shown(found: RunAnalysis, kinds: Sequence[str]) -> tuple[tuple[int, Sequence[Check]], ...]:
+    """Choose what has an entry: a failure, or several that are alike, each with the place of the first in `failing`."""
+    failing = found.failing
     numbers = {id(check): n for n, check in enumerate(failing)}
     streaks = dict(found.diff.still_failing) if found.diff else {}
 
@@ -102,14 +124,7 @@ def _entries(found: RunAnalysis, kinds: Sequence[str]) -> tuple[_Entry, ...]:
         return (kinds[number], number if check.health else streaks.get(check.name))
 
     groups = alike.grouped(failing, alike_of) if len(failing) > SHOWN else tuple((c,) for c in failing)
-    at = alike.counted([check for check in failing if not check.health])
-    told = _Told(found=found, failing=len(failing), at=at)
-    entries: list[_Entry] = []
-    for group in groups[:SHOWN]:
-        number = numbers[id(group[0])]
-        write = told.in_a_line if kinds[number] in _IN_A_LINE else told.at_length
-        entries.append(_Entry(number=number + 1, item=write(number + 1, kinds[number], group)))
-    return tuple(entries)
+    return tuple((numbers[id(group[0])], group) for group in groups[:SHOWN])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +147,7 @@ class _Told:
         return Item(
             mark=f"{kind} {number}",
             title=(title, _and_more(group)),
-            lines=tuple(line for line in (first, says) if any(line)),
+            lines=tuple(line for line in (first, says, self._faults(group)) if any(line)),
             buttons=(
                 *at_moment.buttons(about, found.platform, number=number),
                 *ways.beside_check(about, found.platform, number=number),
@@ -156,6 +171,12 @@ class _Told:
             title=(check_name(check.name), _and_more(group), since, *says, *place),
             context=Context(run=found.run.ref, property_name=check.name, moment=check.moment),
         )
+
+    def _faults(self, group: Sequence[Check]) -> Line:
+        """Say which faults were active at the moment of a failure, of several at that of the first."""
+        moment = group[0].moment
+        window = self.found.windows.get(moment) if moment is not None else None
+        return logs.faults_in_short(window, "in the first" if len(group) > 1 else "then") if window else ()
 
     def _place(self, check: Check, file: Line) -> Line:
         """Say where a failure stands, and how many stand there or say the same."""

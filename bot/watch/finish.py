@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,12 +15,13 @@ from bot.cards import Card, ReportLinks
 from bot.causes import READ_WITHIN
 from bot.delivery.keys import key_of, results_key, unfollowed_key
 from bot.diff import reason
+from bot.faults import windows_before
 from bot.in_full import OF_ONE_RUN, in_full
 from bot.model import Availability, Results, Run, RunStatus, VerdictKind
 from bot.platform import Platform
 from bot.ports import Conversations, Intents, Subscriptions, WatchStore
 from bot.publishing import wanted
-from bot.replies import announcements
+from bot.replies import announcements, post
 from bot.state import (
     Intent,
     IntentKind,
@@ -57,6 +59,10 @@ class Finishing:
     publish: Collection[PublishRule] = ()
     _strange: set[str] = field(default_factory=set)
     _slow_at: datetime | None = None
+    _look: tuple[datetime | None, float] = (
+        None,
+        0.0,
+    )  # when the last one was, and seconds left in it for faults
 
     async def finish(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
         """Return the write that announces a run's end; None while its results may still come.
@@ -76,7 +82,7 @@ class Finishing:
         chosen = await self._destinations(run, outcomes, intent)
         found = replace(found, run=await by_name(run, self.store))
         if chosen:
-            found = await self._explained(found, now)
+            found = await self._with_faults(await self._explained(found, now), now)
         deliveries = [self._announcement(found, destination, before, now) for destination in chosen]
         step = self._step(run, now, found=found, final=not provisional(found), deliveries=deliveries)
         if found.cause is not None and found.cause.awaited:
@@ -95,6 +101,22 @@ class Finishing:
             return found
         self._slow_at = now
         return replace(found, cause=replace(found.cause, awaited=True))
+
+    async def _with_faults(self, found: RunAnalysis, now: datetime) -> RunAnalysis:
+        """Read which faults were active where a run newly fails, as far as there is time; what is not read is not said.
+
+        All runs of the same look, which is at `now`, share that time: none of them is announced much later for it.
+        """
+        logs, moments = found.platform.moment_logs, post.looked_at(found)
+        left = self._look[1] if self._look[0] == now else READ_WITHIN
+        if logs is None or not moments or left < 1 or now == self._slow_at:  # in less no window comes
+            return found
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            return replace(found, windows=await windows_before(logs, found.run, moments, within=left))
+        finally:
+            self._look = (now, left - (loop.time() - began))
 
     async def shown_again(self, late: LateCause, found: RunAnalysis, now: datetime) -> Card:
         """Return what an announcement says once it is known why its run broke."""
@@ -128,6 +150,8 @@ class Finishing:
         outcomes = await self._outcomes(found) | {Outcome.INCOMPLETE}
         chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
         found = replace(found, run=await by_name(run, self.store))
+        if chosen:
+            found = await self._with_faults(found, now)
         deliveries = [self._results(found, destination, now) for destination in chosen]
         step = self._step(run, now, found=found, final=True, deliveries=deliveries)
         return self._published(step, run, outcomes)
