@@ -33,7 +33,7 @@ app = typer.Typer(
 )
 
 Seed = Annotated[int, typer.Option(help="Seed of the simulation; the same seed gives the same tenant.")]
-DOMAIN = re.compile(r"(?![.-])[-a-z0-9.]{3,254}[a-z0-9]", re.ASCII)  # as Slack's schema for manifests has it
+DOMAIN = re.compile(r"(?![.-])[-a-z0-9.]{3,254}[a-z0-9]", re.ASCII)  # what can stand in a manifest
 MOST_DOMAINS = 5
 SIMULATED = f"The kind of test platform: {', '.join(SIMULATORS)}; the first where none is named."
 Speed = Annotated[float, typer.Option(help="Simulated seconds per real second.", min=0.01, max=100_000)]
@@ -133,7 +133,7 @@ def manifest(
         list[str] | None,
         typer.Option(
             metavar="DOMAIN",
-            help="Domain of report links that get a card where they are shared; up to five. See [slack] unfurl.",
+            help="Domain of report links that the chat notifies Clew of, so that each gets a card; up to five.",
         ),
     ] = None,
 ) -> None:
@@ -148,8 +148,8 @@ def manifest(
         raise typer.BadParameter("The URL must start with https://.", param_hint="--http")
     domains = unfurl or []
     if len(domains) > MOST_DOMAINS or not all(DOMAIN.fullmatch(domain) for domain in domains):
-        hint = "Give up to five, each like acme.antithesis.com."
-        raise typer.BadParameter(f"These are no domains that Slack takes. {hint}", param_hint="--unfurl")
+        hint = "Give up to five, each like reports.example.com."
+        raise typer.BadParameter(f"The chat does not take these domains. {hint}", param_hint="--unfurl")
     typer.echo(writers[chat](VERBS, http, domains), nl=False)
 
 
