@@ -65,24 +65,24 @@ class Failed:
         runs: Sequence[Run],
         failing: Sequence[str] = NEW,
         *,
+        then: Sequence[str] = NEW,
         cut: str | None = None,
-        lacking: Sequence[str] = (),
         status: RunStatus = RunStatus.COMPLETED,
     ) -> None:
-        """Let runs end in which these fail, each at a moment of its own, and look. `lacking`: those whose moment is stale."""
+        """Let runs end in which these fail, each at a moment of its own, and look. `then`: what fails in the second."""
         await self.watching.tick()
-        for run in runs:
+        for run, names in zip(runs, (failing, then), strict=False):
             checks = [
                 a_property(name, failing=True, counterexamples=(an_example(moment=moment_of(name)),))
-                for name in failing
+                for name in names
             ]
             passing = some_results(
-                run, passing=("ok", *(f"ok {n}" for n in range(20)), *set(NEW).difference(failing))
+                run, passing=("ok", *(f"ok {n}" for n in range(20)), *set(NEW).difference(names))
             )
             self.service.set_results(
                 Results(ref=run.ref, availability=Availability.READY, checks=(*checks, *passing.checks))
             )
-            for name in set(failing).difference(lacking):
+            for name in names:
                 faults = (Fault(name="clog", kind="network", nodes=(name.lower(),), since="1", until=None),)
                 self.service.set_log(run, moment_of(name), a_line("a line", "5.0"), faults=faults, cut=cut)
             self.service.change(run, status=status)
@@ -153,13 +153,13 @@ async def test_post__does_not_wait_for_slow_windows() -> None:
     runs = [it.start(number) for number in (2, 3)]
     await it.watching.tick()
     with stopped_time() as time:
-        ending = asyncio.create_task(it.end(runs))
+        ending = asyncio.create_task(it.end(runs, NEW[:3], then=NEW[3:]))
         await time.pass_by(40.0)
         assert ending.done()
         await ending
 
     assert it.service.tried == [moment_of(name) for name in NEW[:3]]
-    assert it.said[0] == ["Balance", "Cart"]
+    assert it.said == [["Balance", "Cart"], []]
     assert len(it.watching.told) == 3
 
 
