@@ -30,12 +30,14 @@ NEW, AGAIN, STILL, UNTRUSTED, FAILING, ENVIRONMENT = (
     "failing",
     "environment",
 )
+NOTHING_NEW = "nothing new"
 
 
 def lead(found: RunAnalysis) -> Line:
     """Tell the verdict and what fails by name, the new first."""
     failed = found.verdict.kind is VerdictKind.FAILED
-    first: Line = (*name(found, LONGEST_RUN), outcome(found, failed=" FAILED with " if failed else ""))
+    joint = ", " if _news(found).startswith(NOTHING_NEW) else " with "
+    first: Line = (*name(found, LONGEST_RUN), outcome(found, failed=f" FAILED{joint}" if failed else ""))
     named = [*_named(found)]
     if failed and len(named) == 1:
         return (*first, ": ", *named[0][1], ".")
@@ -91,7 +93,7 @@ def _news(found: RunAnalysis) -> str:
     new = counted[NEW] + counted[_counts_again(found.terms)]
     parts = [count(new, "new failure")] if new else []
     parts += [f"{counted[AGAIN]:,} failing again"] if counted[AGAIN] else []
-    return ", ".join(parts) if parts else f"nothing new, {counted[STILL]:,} still failing"
+    return ", ".join(parts) if parts else f"{NOTHING_NEW}, {counted[STILL]:,} still failing"
 
 
 def outcome(found: RunAnalysis, failed: str = ": ") -> str:
