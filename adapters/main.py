@@ -35,7 +35,9 @@ app = typer.Typer(
 Seed = Annotated[int, typer.Option(help="Seed of the simulation; the same seed gives the same tenant.")]
 DOMAIN = re.compile(r"(?![.-])[-a-z0-9.]{3,254}[a-z0-9]", re.ASCII)  # what can stand in a manifest
 MOST_DOMAINS = 5
-SIMULATED = f"The kind of test platform: {', '.join(SIMULATORS)}; the first where none is named."
+SIMULATED = (
+    f"The kind of test platform: {', '.join(SIMULATORS)}; {next(iter(SIMULATORS))} where none is named."
+)
 Speed = Annotated[float, typer.Option(help="Simulated seconds per real second.", min=0.01, max=100_000)]
 
 
