@@ -17,6 +17,7 @@ from bot.errors import NotAvailable, NotFound, ServiceError
 from bot.in_full import OF_ONE_RUN
 from bot.model import LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run, RunLogQuery
 from bot.platform import MomentLogs, Platform
+from bot.ports import report_to_nobody
 from bot.severity import Severity, incidents, is_crash
 
 READ_WITHIN: Final = 20.0  # seconds that a person, or a channel, is made to wait for it
@@ -112,7 +113,9 @@ async def _read(platform: Platform, run: Run) -> RunCause:
             return found or RunCause(basis=Basis.MOMENT)
     if platform.run_logs is None:  # the caller looked
         return RunCause()
-    log = await platform.run_logs.run_log(RunLogQuery(run_id=run.ref.run_id, lines=LOOKED_AT), _quietly)
+    log = await platform.run_logs.run_log(
+        RunLogQuery(run_id=run.ref.run_id, lines=LOOKED_AT), report_to_nobody
+    )
     return RunCause() if log.instead else evidence_in(log, Basis.RUN)
 
 
@@ -120,14 +123,10 @@ async def _before(logs: MomentLogs, run: Run, moment: Moment) -> RunCause | None
     """Read the window before a moment; None where there is none: moments go stale, and some have no line."""
     query = LogQuery(run_id=run.ref.run_id, moment=moment, window=WINDOW, lines=LOOKED_AT, file=False)
     try:
-        log = await logs.logs(query, _quietly)
+        log = await logs.logs(query, report_to_nobody)
     except (NotFound, NotAvailable):
         return None
     return evidence_in(log, Basis.MOMENT) if log.total or log.cut else None
-
-
-async def _quietly(_: str) -> None:
-    """Report to nobody."""
 
 
 def evidence_in(log: LogExcerpt, basis: Basis) -> RunCause:

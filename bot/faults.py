@@ -14,6 +14,7 @@ from bot.errors import ServiceError
 from bot.in_full import OF_ONE_RUN
 from bot.model import LogExcerpt, LogQuery, Moment, Run
 from bot.platform import MomentLogs
+from bot.ports import report_to_nobody
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +45,9 @@ async def windows_before(
 async def _window(logs: MomentLogs, run: Run, moment: Moment) -> LogExcerpt | None:
     """Read one window; None where there is none: moments go stale."""
     try:
-        return await logs.logs(LogQuery(run_id=run.ref.run_id, moment=moment, lines=1, file=False), _quietly)
+        return await logs.logs(
+            LogQuery(run_id=run.ref.run_id, moment=moment, lines=1, file=False), report_to_nobody
+        )
     except OF_ONE_RUN as error:
         log.info("the faults at a moment of run %s cannot be read: %s", run.ref.run_id, error)
         return None
-
-
-async def _quietly(_: str) -> None:
-    """Report to nobody."""

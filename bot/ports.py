@@ -47,6 +47,10 @@ Report = Callable[[str], Awaitable[None]]
 """Tells the person how long work is going on, in a short sentence; the chat edits one message with it."""
 
 
+async def report_to_nobody(_: str) -> None:
+    """Be the `Report` of work that nobody waits for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenedFile:
     """A file of a chat while it is read. `size` in bytes, None where it is not said; the pieces tell how large it is."""
