@@ -91,6 +91,7 @@ def upsert_runs(db: Database) -> Insert:
             "says": case((less, runs.c.says), else_=new.says),
             "brief": case((less, runs.c.brief), else_=new.brief),
             "progress": new.progress,
+            "commit": func.coalesce(new.commit, runs.c.commit),
             "changed_at": case((moved, new.changed_at), else_=runs.c.changed_at),
         },
     )

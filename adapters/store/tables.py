@@ -51,6 +51,7 @@ runs = Table(
     *times("changed_at"),
     *texts("says", nullable=True),
     *flags("brief"),
+    *texts("commit", nullable=True),
     Index("runs_unsettled", "connection", "settled"),
     Index("runs_listed", "connection", "listed_at"),
     Index("runs_launchers", "connection", "launcher", "listed_at"),

@@ -41,6 +41,7 @@ class RunRow:
     changed_at: datetime
     says: Says | None
     brief: bool
+    commit: str | None
     baseline: bool = False
     unfollowed: bool = False
 
@@ -85,6 +86,7 @@ class RunRow:
             ephemeral=self.ephemeral,
             says=self.says,
             brief=self.brief,
+            commit=self.commit,
         )
 
 
@@ -322,6 +324,7 @@ class MemoryWatch(Shared):
                 changed_at=now,
                 says=run.says,
                 brief=run.brief,
+                commit=run.commit,
                 baseline=quiet,
             )
             return
@@ -343,6 +346,7 @@ class MemoryWatch(Shared):
         old.test_name = test_name or old.test_name
         old.ephemeral = run.ephemeral
         old.created_at = run.created_at or old.created_at
+        old.commit = run.commit or old.commit
 
     def _change(
         self, ref: RunRef, *, results_known: bool = False, announced: RunStatus | None = None

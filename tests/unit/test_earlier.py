@@ -215,6 +215,19 @@ async def test_chain__comes_from_the_record_where_that_is_whole() -> None:
     assert it.service.count("runs") == 1
 
 
+async def test_chain__keeps_the_commit_of_a_run_whose_results_are_first_read_now() -> None:
+    """A run out of the record has it as one out of the platform's list has, so the commits between can be named."""
+    runs = [a_run(number, commit=f"{number:040x}") for number in (1, 2, 3)]
+    service, store = a_platform(*runs), MemoryStore()
+    known = Coverage(since=EPOCH + timedelta(minutes=1), until=EPOCH + timedelta(days=1))
+    await store.record(PollStep(connection="demo", runs=tuple(runs[1:]), coverage=known, now=EPOCH))
+
+    chain = await chain_of(service.platform, store, runs[2])
+
+    kept = [past.results for past in chain.past if not isinstance(past.results, Gap)]
+    assert [results.commit for results in kept] == [runs[1].commit, runs[0].commit]
+
+
 async def test_chain__does_not_rely_on_a_record_of_runs_that_went_on() -> None:
     """One that ended since the last look is in the chain, and so is one that began since."""
     runs = [a_run(1), a_run(2, status=RunStatus.IN_PROGRESS), a_run(3, status=RunStatus.IN_PROGRESS)]

@@ -239,6 +239,16 @@ async def test_recorded__a_row_of_a_list_takes_back_nothing_of_what_the_run_itse
     assert kept == [(Says.PASSED, True), (Says.FAILED, False), (Says.FAILED, False), (None, True)]
 
 
+async def test_recorded__has_the_commit_that_any_answer_named(store: Store) -> None:
+    """It does not change with a run; an answer without it takes nothing away."""
+    run, kept = a_run(1), []
+    for seen in (run, replace(run, commit="a1b2c3d4"), replace(run, brief=True)):
+        await store.record(a_step(runs=(seen,)))
+        kept += [k.commit for k in (await store.recorded("demo", (run.ref.run_id,))).values()]
+
+    assert kept == [None, "a1b2c3d4", "a1b2c3d4"]
+
+
 async def test_unfollowed__is_read_no_more_until_it_is_followed_again(store: Store) -> None:
     """It is kept; asking for it, or a change that somebody reads, brings it back. One that ended stays as it was."""
     run, over = (a_run(n, status=RUNNING, created_at=None, done=(1, 2)) for n in (1, 2))
