@@ -22,6 +22,7 @@ from bot.model import (
     Moment,
     Results,
     Run,
+    RunRef,
     RunStatus,
     VerdictKind,
 )
@@ -126,13 +127,17 @@ async def explained(found: RunAnalysis, *, within: float = READ_WITHIN) -> RunAn
     return replace(found, cause=cause)
 
 
-async def on_record(platform: Platform, store: AnalysisStore, run: Run) -> RunAnalysis:
-    """Tell what is on record of a run that ended and cannot be read any more: of its checks what failed, by name.
+async def as_announced(platform: Platform, store: AnalysisStore, ref: RunRef) -> RunAnalysis:
+    """Tell of a run's end what was announced of it: of its checks what failed, by name; whatever the platform says now.
 
-    Raises `StoreError`.
+    An end of which nothing is on record any more counts as one that did not get through. Raises `StoreError`.
     """
-    kept = await store.stored_results(run.ref)
-    results = None if kept is None else _named(kept, platform.terms)
+    recorded = await store.recorded(ref.connection, (ref.run_id,))
+    known = (await store.known(ref.connection, (ref.run_id,))).get(ref.run_id)
+    end = known.announced if known is not None and known.announced is not None else RunStatus.INCOMPLETE
+    run = replace(recorded.get(ref.run_id, Run.of_id(ref)), status=end, status_text=end.value)
+    kept = await store.announced_results(ref)
+    results = None if kept is None or kept.status is not end else _named(kept, platform.terms)
     if results is not None:
         with suppress(ServiceError):  # what it was compared with cannot be read either
             return await _judged(platform, store, run, results, depth=DEPTH)

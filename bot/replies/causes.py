@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from bot.analysis import RunAnalysis
 from bot.cards import Excerpt, Line, Untrusted, joined
 from bot.causes import Basis, How, RunCause
-from bot.model import VerdictKind
+from bot.cleaning import shorten
+from bot.model import Run, VerdictKind
 from bot.platform import has_moments
 from bot.replies import logs
-from bot.replies.wording import last, sentence, virtual
+from bot.replies.wording import clock_time, last, sentence, virtual
 from bot.severity import Severity
+from bot.terms import Terms
 
 LONGEST_QUOTE = 200
+LONGEST_STATUS = 40
 
 
 def word(found: RunAnalysis) -> str:
@@ -112,6 +116,12 @@ def _gist(text: str) -> str:
         said = [fields.get(name) for name in ("msg", "message", "event", "error", "err")]
         text = ": ".join(part for part in said if isinstance(part, str) and part) or text
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
+
+
+def goes_on(run: Run, terms: Terms, now: datetime) -> str:
+    """Say of a run whose end was announced that it goes on after all: its log says nothing of an end."""
+    status = shorten(run.status_text, LONGEST_STATUS).replace("_", " ")
+    return f"{terms.platform} took that back: at {clock_time(now)} it reported the {terms.run.one} as “{status}”."
 
 
 def evidence(found: RunAnalysis) -> Excerpt | None:

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.analysis import RunAnalysis, explained, on_record
+from bot.analysis import RunAnalysis, as_announced, explained
 from bot.causes import RunCause
 from bot.each import each
 from bot.errors import NotFound, ServiceError
-from bot.model import Run
 from bot.ports import Chat, Clock, Delivered, Undeliverable
+from bot.replies.causes import goes_on
 from bot.state import LateCause
+from bot.waiting import Backoff
 from bot.watch.decide import provisional
 from bot.watch.finish import Finishing
 
@@ -35,9 +36,7 @@ class LateCauses:
         self._finishing = finishing
         self._clock = clock
         self._chats = chats
-        self._tries: dict[
-            str, tuple[float, float]
-        ] = {}  # by key: when the next one is, and the wait before it
+        self._tries: dict[str, tuple[float, Backoff]] = {}  # by key: when the next one is, and the waits
 
     async def tick(self) -> None:
         """Try what is due. Raises `StoreError` where that cannot be read."""
@@ -47,12 +46,12 @@ class LateCauses:
         await each(due, self._tell, what="editing an announcement")
 
     def _is_due(self, late: LateCause) -> bool:
-        return self._tries.get(late.key, (0.0, 0.0))[0] <= self._clock.monotonic()
+        return late.key not in self._tries or self._tries[late.key][0] <= self._clock.monotonic()
 
     def _later(self, late: LateCause) -> None:
         """Put the next try off before this one is made, so that one that is cut off does not come first again."""
-        wait = min(self._tries.get(late.key, (0.0, FIRST_WAIT / 2))[1] * 2, LONGEST_WAIT)
-        self._tries[late.key] = (self._clock.monotonic() + wait, wait)
+        _, waits = self._tries.get(late.key) or (0.0, Backoff(FIRST_WAIT, LONGEST_WAIT))
+        self._tries[late.key] = (self._clock.monotonic() + waits.next(), waits)
 
     async def _tell(self, late: LateCause) -> None:
         self._later(late)
@@ -78,16 +77,18 @@ class LateCauses:
             found = await explained(await self._finishing.read_again(run), within=READ_WITHIN)
         except ServiceError as error:
             if over or isinstance(error, NotFound):
-                return await self._unread(late, error)
+                return await self._as_announced(late, error.problem)
             return None
+        if over and not run.status.terminal:
+            return await self._as_announced(
+                late, goes_on(run, self._finishing.platform.terms, self._clock.now())
+            )
         return found if over or _is_known(found) else None
 
-    async def _unread(self, late: LateCause, error: ServiceError) -> RunAnalysis:
-        """Return what is on record of a run that cannot be read any more."""
-        kept = await self._finishing.store.recorded(late.run.connection, (late.run.run_id,))
-        run = kept.get(late.run.run_id, Run.of_id(late.run))
-        found = await on_record(self._finishing.platform, self._finishing.store, run)
-        return replace(found, cause=RunCause(trouble=error.problem))
+    async def _as_announced(self, late: LateCause, trouble: str) -> RunAnalysis:
+        """Return a run as its end was announced, and why its cause is not known: it cannot be read, or goes on again."""
+        found = await as_announced(self._finishing.platform, self._finishing.store, late.run)
+        return replace(found, cause=RunCause(trouble=trouble))
 
 
 def _is_known(found: RunAnalysis) -> bool:

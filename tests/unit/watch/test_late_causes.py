@@ -221,6 +221,49 @@ async def test_tick__of_a_run_that_did_not_break_after_all(status: RunStatus) ->
     assert late.waiting == []
 
 
+@pytest.mark.parametrize("gone", [False, True])
+async def test_tick__of_a_run_that_still_goes_on_after_half_an_hour(*, gone: bool) -> None:
+    """The announcement stays one of the end that was announced, with its failures, and says what became of that.
+
+    So it does where the run is on record as one that goes on, and then cannot be read any more.
+    """
+    late = Late()
+    (run,) = await late.broken(1, failing=("balance",))
+    await late.deliver()
+    late.service.ready.set()
+    late.service.change(run, status=RunStatus.IN_PROGRESS, status_text="in_progress")
+    await late.watching.tick()
+    await late.tick()
+    assert late.chat.cards == []
+    if gone:
+        late.service.fail("run", NotFound("There is no such run.", what="run"))
+    await late.tick(GIVEN_UP.total_seconds())
+
+    (card,) = late.chat.cards
+    assert plain(card.title) == "Payments Nightly on main did not complete, 1 failure"
+    assert [plain(item.title) for item in card.items] == ["balance"]
+    told = "There is no such run." if gone else "it reported the run as “in progress”."
+    assert told in plain(card.text)
+    assert late.waiting == []
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_tick__of_a_run_that_no_record_has_any_more(*, gone: bool) -> None:
+    """It never turns into one that is starting."""
+    late = Late()
+    (run,) = await late.broken(1)
+    await late.deliver()
+    late.watching.store.runs.clear()
+    error = NotFound("There is no such run.", what="run") if gone else Unreachable("Nobody answered.")
+    late.service.fail("run", error, times=100)
+    await late.tick(GIVEN_UP.total_seconds())
+
+    (card,) = late.chat.cards
+    assert plain(card.title) == "Run 00000000 did not complete"
+    assert error.problem in plain(card.text)
+    assert run.ref.run_id not in late.waiting
+
+
 async def test_tick__loses_no_failure_that_was_announced() -> None:
     """What the announcement named it still names once the platform has the run no more, or cannot be asked for long."""
     late = Late()
