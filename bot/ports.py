@@ -37,6 +37,7 @@ from bot.state import (
     NewDelivery,
     OutboxDepth,
     PollStep,
+    PropertyState,
     RunChecks,
     StoredResults,
     Subscription,
@@ -313,6 +314,21 @@ class CheckHistory(Protocol):
         """Return the runs on record of a series that ended, newest first, each with what came of a check; no ephemeral ones."""
 
 
+class PropertyStates(Protocol):
+    """What people said of single properties. Raises `StoreError`."""
+
+    async def property_state(self, connection: str, launcher_key: str, name: str) -> PropertyState:
+        """Return what is said of a property of a launcher; an empty state where nobody said anything."""
+
+    async def property_states(
+        self, connection: str, launcher_key: str | None = None
+    ) -> tuple[PropertyState, ...]:
+        """Return all that are not empty, of a launcher or of a whole connection, by launcher and name."""
+
+    async def save_property_state(self, state: PropertyState) -> bool:
+        """Keep a state in place of the version that it was made from; False where somebody changed that in between."""
+
+
 class Subscriptions(Protocol):
     """Which channels are notified of what. Raises `StoreError`."""
 
@@ -527,6 +543,7 @@ class Store(
     Inbox,
     WatchStore,
     CheckHistory,
+    PropertyStates,
     Subscriptions,
     Outbox,
     Conversations,

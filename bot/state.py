@@ -11,6 +11,7 @@ from typing import TypeVar
 from bot.cards import Context, ReportLinks
 from bot.model import NOTHING, Counts, DebugRequest, LaunchRequest, Run, RunRef, RunStatus, Says
 from bot.publication import Publication, PublishRequest
+from bot.ratio import Ratio
 from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest
 
 Request = (
@@ -300,6 +301,72 @@ class CheckInRun:
     unhealthy: bool = False
 
 
+class Word(StrEnum):
+    """What people say of a property that fails, so that its failures are no news; the words are kept in the database."""
+
+    SNOOZED = "snoozed"
+    KNOWN = "known"
+    NOT_A_BUG = "not a bug"
+
+
+class Why(StrEnum):
+    """Why what was said of a property no longer holds; the words are kept in the database."""
+
+    PLACE = "place"  # it fails at another place in the code
+    RATIO = "ratio"  # another share of what is checked fails
+    PASSED = "passed"  # it passed in so many runs in a row, and fails again
+    SNOOZED_UNTIL = "until"  # the time of the snooze is over
+    SNOOZED_RUNS = "runs"  # the runs of the snooze are over
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """Why a property was reopened, and by which run; `now`: its place, class of `bot.ratio` or number of passes there."""
+
+    why: Why
+    run_id: str
+    now: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyState:
+    """What people said of a property of a launcher, whatever the source of its runs; `empty` where nobody did.
+
+    `owner`: the id of the person who takes care of it, since `owned_at`. `word`: what was said by the person `said_by` at
+    `said_at`; it holds until the property is `reopened`. `ticket`: of a known issue, a link or an id. A snooze ends at
+    `until`, or with the run after `runs` runs of a series. `places`, `ratio`: where it failed when the word was said, and in
+    which class of `bot.ratio`, as far as that was known. `counts_from`: runs created after this time count for the snooze
+    and for the passes. `version` grows with every change.
+    """
+
+    connection: str
+    launcher_key: str
+    name: str
+    owner: str = ""
+    owned_at: datetime | None = None
+    word: Word | None = None
+    said_by: str = ""
+    said_at: datetime | None = None
+    ticket: str = ""
+    until: datetime | None = None
+    runs: int | None = None
+    places: tuple[str, ...] = ()
+    ratio: Ratio | None = None
+    counts_from: datetime | None = None
+    reopened: Reopened | None = None
+    version: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether nobody owns it and nothing is said of it."""
+        return not self.owner and self.word is None
+
+    @property
+    def silent(self) -> bool:
+        """Whether its failing is no news."""
+        return self.word is not None and self.reopened is None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDelivery:
     """A message to be delivered once. `key` is the business key; a second row with it is never made.
@@ -384,6 +451,9 @@ class PollStep:
     deliveries: tuple[NewDelivery, ...] = ()
     late_causes: tuple[LateCause, ...] = ()
     publications: tuple[Publication, ...] = ()  # wanted by a rule; one that is known already stays as it is
+    reopened: tuple[
+        PropertyState, ...
+    ] = ()  # each in place of what was read; what somebody changed since then stays
 
 
 class IntentKind(StrEnum):

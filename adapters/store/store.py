@@ -22,6 +22,7 @@ from adapters.store.folding import SqlFolding
 from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
 from adapters.store.ledger import SqlLedger
+from adapters.store.marks import SqlPropertyStates
 from adapters.store.notices import SqlNotices
 from adapters.store.outbox import SqlOutbox
 from adapters.store.outbox_admin import SqlOutboxAdmin
@@ -41,6 +42,7 @@ class SqlStore(
     SqlInbox,
     SqlWatch,
     SqlChecks,
+    SqlPropertyStates,
     SqlSubscriptions,
     SqlOutbox,
     SqlFolding,

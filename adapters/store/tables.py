@@ -96,6 +96,28 @@ checks = Table(
     Index("checks_named", "connection", "digest"),
 )
 
+# What people said of single properties; a row stays when it is cleared, so that its `version` only grows.
+# `digest`: of the name, as in `checks`. `places`: as JSON. `reopened_why` is NULL while what was said holds.
+property_states = Table(
+    "property_states",
+    metadata,
+    *keys("connection", "launcher_key", "digest"),
+    *texts("name", "owner"),
+    *times("owned_at", nullable=True),
+    *texts("word", nullable=True),
+    *texts("said_by"),
+    *times("said_at", nullable=True),
+    *texts("ticket"),
+    *times("until", nullable=True),
+    *numbers("runs", nullable=True),
+    *texts("places"),
+    *texts("ratio", nullable=True),
+    *times("counts_from", nullable=True),
+    *texts("reopened_why", nullable=True),
+    *texts("reopened_run_id", "reopened_now"),
+    *counters("version"),
+)
+
 # `wants` joins what makes a subscription unique: in a unique constraint NULL never equals NULL.
 subscriptions = Table(
     "subscriptions",

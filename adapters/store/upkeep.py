@@ -1,7 +1,7 @@
 """Forgetting what is no longer needed, in small steps, so that the database stays small for years.
 
 Rows are looked for by reading, and let go a few hundred at a time, each step in a transaction of its own: nobody
-waits for a long write. Kept for good: the audit trail, subscriptions, people's names, runs (a few hundred bytes
+waits for a long write. Kept for good: the audit trail, subscriptions, people's names, what they said of checks, runs (a few hundred bytes
 each; what is known to be whole rests on them, and forgetting one could announce it again), and since when each check
 that failed is known: that outlives the results it comes from.
 """

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.checks import remember
 from adapters.store.codec import decode, encode, from_row, to_row
+from adapters.store.marks import save_states
 from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, chunks, whole
 from adapters.store.publications import add_publications
@@ -82,6 +83,7 @@ class SqlWatch(Part):
             await self._move_watermark(session, step)
             await self._cover(session, step)
             await add_publications(self._db, session, step.publications)
+            await save_states(self._db, session, step.reopened)
             if step.late_causes:
                 rows = [_late_row(late) for late in step.late_causes]
                 await session.execute(self._db.add(late_causes), rows)

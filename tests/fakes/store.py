@@ -23,6 +23,7 @@ from bot.state import (
     Subscription,
 )
 from tests.fakes.store_base import Shared, cleaned
+from tests.fakes.store_marks import MemoryPropertyStates
 from tests.fakes.store_outbox import MemoryOutbox
 from tests.fakes.store_publications import MemoryPublications
 from tests.fakes.store_watch import MemoryWatch
@@ -189,7 +190,13 @@ def _made(intent: Intent) -> tuple[datetime, str]:
 
 
 class MemoryStore(
-    MemoryInbox, MemoryWatch, MemorySubscriptions, MemoryOutbox, MemoryIntents, MemoryPublications
+    MemoryInbox,
+    MemoryWatch,
+    MemoryPropertyStates,
+    MemorySubscriptions,
+    MemoryOutbox,
+    MemoryIntents,
+    MemoryPublications,
 ):
     """All of the store. `unconfirmed_after`: seconds after a claim at which its outcome is in doubt."""
 
@@ -209,6 +216,8 @@ class MemoryStore(
         await self._turn()
         self._record_runs(step)
         self._want(step.publications)
+        for state in step.reopened:
+            self._save_state(state)
         for late in step.late_causes:
             self.late.setdefault(clean(late.key), cleaned(late))
         return sum([self._insert(delivery, step.now) for delivery in step.deliveries])
