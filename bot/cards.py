@@ -40,6 +40,17 @@ class When:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody whom their own chat notifies of a message: the id of a person, a group or a role, and our words for why.
+
+    Never made of text from outside. Only the first sending notifies: an edit of the message shows none.
+    """
+
+    who: str
+    why: str
+
+
 FROM = "from"  # the parameter that holds the number of the entry with which a page of a list begins
 
 Span = str | Untrusted | Link | When
@@ -321,7 +332,7 @@ class Card:
     buttons: tuple[Button, ...] = ()
     footer: Line = ()
     context: Context | None = None
-    notifies: str | None = None  # the id of a person whom their own chat notifies of this message
+    mentions: tuple[Mention, ...] = ()  # whom the chat notifies by name; ids of other chats are left out
     form: Form | None = None  # chats with forms open it; others show the body, which says the same
 
 

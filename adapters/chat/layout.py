@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from bot import cleaning
-from bot.cards import Button, Card, Command, Excerpt, Line, Progress, Tone, plain
+from bot.cards import Button, Card, Command, Excerpt, Line, Mention, Progress, Tone, plain
 from bot.replies import layout
 
 MARKS: Mapping[Tone, str] = MappingProxyType({
@@ -27,6 +27,21 @@ SHORTEST = 100  # characters to which an excerpt's lines are shortened, to make 
 def flat(line: Line) -> str:
     """Return a line as clean text on one line, without any markup."""
     return "".join(cleaning.one_line(plain((span,))) for span in line)
+
+
+def mentioned(mentions: Iterable[Mention], markup: Callable[[str], str | None]) -> tuple[str, ...]:
+    """Say whom a message notifies, a line for each reason; somebody with several is named once, under the first.
+
+    `markup`: writes an id so that the chat notifies it; None for who is not the chat's.
+    """
+    first: dict[str, str] = {}
+    for mention in mentions:
+        first.setdefault(mention.who, mention.why)
+    lines: dict[str, list[str]] = {}
+    for who, why in first.items():
+        if (shown := markup(who)) is not None:
+            lines.setdefault(why, []).append(shown)
+    return tuple(f"{why} {', '.join(shown)}" for why, shown in lines.items())
 
 
 def is_one_liner(card: Card) -> bool:

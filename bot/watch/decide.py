@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.analysis import RunAnalysis
-from bot.cards import ReportLinks
+from bot.cards import Mention, ReportLinks
 from bot.diff import wanted
 from bot.model import Availability, Run, RunStatus
 from bot.state import Intent, Outcome, Subscription, TrackedRun
@@ -79,7 +79,7 @@ class Destination:
     thread: str | None = None
     report_links: ReportLinks = ReportLinks.POST
     everything: Subscription | None = None
-    notifies: str | None = None  # who launched it there, where no top-level message tells the channel
+    mentions: tuple[Mention, ...] = ()
 
 
 def destinations(

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.actions.send import by_name
 from bot.analysis import RunAnalysis, analysis_of, explained, got_through_before
-from bot.cards import Card, ReportLinks
+from bot.cards import Card, Mention, ReportLinks
 from bot.causes import READ_WITHIN
 from bot.delivery.keys import key_of, results_key, unfollowed_key
 from bot.diff import reason
@@ -21,7 +21,7 @@ from bot.model import Availability, Results, Run, RunStatus, VerdictKind
 from bot.platform import Platform
 from bot.ports import Conversations, Intents, Subscriptions, WatchStore
 from bot.publishing import wanted
-from bot.replies import announcements, post
+from bot.replies import announcements, mentioning, post
 from bot.state import (
     Intent,
     IntentKind,
@@ -177,7 +177,7 @@ class Finishing:
             self._delivery(
                 unfollowed_key(known.ref, since, destination.channel),
                 destination,
-                replace(card, notifies=destination.notifies),
+                replace(card, mentions=destination.mentions),
                 about,
             )
             for destination in chosen
@@ -231,7 +231,8 @@ class Finishing:
         card = await self.store.story(intent.id, destination.channel)
         if card is None or card.thread is not None:
             return destination
-        return replace(destination, thread=card.message_id, notifies=intent.actor)
+        launched = Mention(intent.actor, mentioning.LAUNCHED_BY)
+        return replace(destination, thread=card.message_id, mentions=(launched,))
 
     def _in_known_chats(self, chosen: Iterable[Destination]) -> Iterable[Destination]:
         for destination in chosen:
@@ -257,7 +258,7 @@ class Finishing:
         if before is not None:
             return announcements.corrected(found, before, now)
         card = announcements.ended(found, now, everything=destination.everything)
-        return replace(card, notifies=destination.notifies)
+        return replace(card, mentions=destination.mentions)
 
     def _results(self, found: RunAnalysis, destination: Destination, now: datetime) -> NewDelivery:
         ref, status = found.run.ref, found.run.status

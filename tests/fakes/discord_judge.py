@@ -31,8 +31,9 @@ _DEAD = re.compile(f"{_SIGN}|{_LINK}|{_CODE}|{_TIME}")  # read from the left, as
 _ESCAPED = re.compile(_SIGN)
 _LEADS = re.compile(r"^The answer is in <#\d+>\.$")
 _NOTIFIED = re.compile(
-    r"^Launched by <@\d+>(?:\n|$)"
-)  # whom a message notifies: our own line, never text from outside
+    r"^(?:(?:Launched by|For|Reopened, owned by) <@&?\d+>(?:, <@&?\d+>)*(?:\n|$))+"
+)  # whom a message notifies: our own lines, never text from outside
+_MENTION = re.compile(r"<@(&?)(\d+)>")
 _LIVE = re.compile(r"<[@#:/at]|@everyone|@here|https?://|discord\.gg/|\]\(|\|\||~~")
 _SIGNED = re.compile(r"[?&]auth=|v[1-4]\.(?:public|local)\.")
 
@@ -103,10 +104,12 @@ def _by_hand(method: str, path: str, body: Any) -> list[str]:
     if path.endswith("/threads"):
         return _message(body["message"]) if "message" in body else []
     if path.startswith("/webhooks/") or MESSAGE.fullmatch(path):
-        return _message(body) + (
-            ["an edit with flags brings previews back"] if _edit_flags(method, body) else []
-        )
-    return _message(body) + _nonce(body) if MESSAGES.fullmatch(path) else []
+        return [
+            *_message(body),
+            *(["an edit with flags brings previews back"] if _edit_flags(method, body) else []),
+            *(["somebody is mentioned again"] if _NOTIFIED.match(body.get("content") or "") else []),
+        ]
+    return _message(body) + _nonce(body) + _pings(body) if MESSAGES.fullmatch(path) else []
 
 
 def _edit_flags(method: str, body: Json) -> bool:
@@ -152,6 +155,15 @@ def live(text: str) -> bool:
         return False
     rest = _DEAD.sub("", _NOTIFIED.sub("", text))
     return bool(_LIVE.search(rest)) or rest.count("```") % 2 == 1
+
+
+def _pings(body: Json) -> list[str]:
+    """Find a message that notifies others than those whom it says it is for."""
+    lines = _NOTIFIED.match(body.get("content") or "")
+    said = {("roles" if role else "users", one) for role, one in _MENTION.findall(lines[0] if lines else "")}
+    allowed = body.get("allowed_mentions", {})
+    may = {(kind, one) for kind in ("users", "roles") for one in allowed.get(kind, ())}
+    return [] if said == may else [f"it says {sorted(said)} and notifies {sorted(may)}"]
 
 
 def _nonce(body: Json) -> list[str]:

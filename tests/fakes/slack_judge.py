@@ -21,6 +21,9 @@ MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
 TEXT = 4000
 FORBIDDEN = ("link_names", "parse", "reply_broadcast", "markdown_text", "attachments")
 _OWN_LINK = re.compile(r"<https?://[^\s<>|]+\|[^<>|]*>")
+_OWN_MENTIONS = re.compile(
+    r"(?:Launched by|For|Reopened, owned by) <(?:@U|!subteam\^S)\w+>(?:, <(?:@U|!subteam\^S)\w+>)*"
+)  # a whole line of ours, never beside text from outside
 _SIGNED = re.compile(r"[?&]auth=|v[1-4]\.(?:public|local)\.")
 _FILE_ID = re.compile(r"F[A-Z0-9]{8,}")
 _PLAIN_ONLY = {
@@ -46,6 +49,8 @@ def message(body: Json, *, update: bool = False, pictures: frozenset[str] = froz
         "only_one_table_allowed": sum(b.get("type") == "table" for b in blocks) > 1,
         "a signed link in text": any(_SIGNED.search(t) for t in (text, *_texts_only(blocks))),
         "links would be unfurled": not update and not _never_unfurled(body),
+        "somebody is mentioned again": update
+        and any(_mentions(text.get("text")) for text in _objects(blocks, "mrkdwn")),
     }
     wrong = [*_blocks(blocks, MESSAGE_BLOCKS), *_text(text, "text")]
     wrong += [w for block in _objects(blocks, "image") for w in _picture(block, pictures)]
@@ -112,8 +117,14 @@ def _blocks(blocks: list[Json], most: int) -> list[str]:
     for block in blocks:
         wrong += _by_sdk(block)
         wrong += _by_hand(block)
-        wrong += [w for text in _objects(block, "mrkdwn") for w in _text(text.get("text"), "mrkdwn")]
+        for text in _objects(block, "mrkdwn"):
+            wrong += [] if _mentions(text.get("text")) else _text(text.get("text"), "mrkdwn")
     return wrong
+
+
+def _mentions(text: object) -> bool:
+    """Whether a text only says whom a message notifies."""
+    return _OWN_MENTIONS.fullmatch(str(text or "")) is not None
 
 
 def _by_sdk(block: Json) -> list[str]:

@@ -20,9 +20,24 @@ def user(user_id: str) -> str:
     return f"{CHAT}:user:{user_id}"
 
 
-def user_of(name: str) -> str | None:
-    """Return Discord's own id of a person; None for who is not Discord's."""
-    return last(name) if name.startswith(f"{CHAT}:user:") and is_snowflake(last(name)) else None
+def mentionable(name: str) -> tuple[str, str] | None:
+    """Return "users" or "roles" with Discord's own id of a person or a role; None for what is not Discord's, or is neither.
+
+    The role that has the server's own id is everyone there, so it is none.
+    """
+    match name.split(":"):
+        case [chat, "user", user] if chat == CHAT and is_snowflake(user):
+            return "users", user
+        case [chat, "role", server, role_id] if chat == CHAT and is_snowflake(role_id) and role_id != server:
+            return "roles", role_id
+        case _:
+            return None
+
+
+def mention(name: str) -> str | None:
+    """Write what notifies a person or a role, where `allowed_mentions` lets it; None for who is not Discord's."""
+    found = mentionable(name)
+    return None if found is None else f"<@{'&' if found[0] == 'roles' else ''}{found[1]}>"
 
 
 def guild(guild_id: str) -> str:

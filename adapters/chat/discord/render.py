@@ -12,7 +12,7 @@ from adapters.chat.discord import buttons, ids, markup
 from adapters.chat.discord.markup import Json, units
 from adapters.chat.layout import Packing, flat
 from bot import cleaning
-from bot.cards import Card, Chart, Excerpt, Fact, Item, Line, Link, Tone, Untrusted
+from bot.cards import Card, Chart, Excerpt, Fact, Item, Line, Link, Mention, Tone, Untrusted
 from bot.model import RunRef
 from bot.replies.layout import not_shown
 from bot.replies.runs import WORDS
@@ -65,11 +65,19 @@ def message(card: Card, *, signed: bool = False) -> Json:
     if signed:
         _link_too_long(embed, card)
     result: Json = {"content": _content(card), "embeds": [embed], "components": components}
-    mentions: Json = {"parse": []}
-    if user := ids.user_of(card.notifies) if card.notifies else None:
-        result["content"] = f"Launched by <@{user}>\n{result['content']}".strip()
-        mentions["users"] = [user]
-    return result | {"allowed_mentions": mentions, OURS: _ours(card, page, rows)}
+    return result | {"allowed_mentions": _allowed(card.mentions), OURS: _ours(card, page, rows)}
+
+
+def _allowed(mentions: tuple[Mention, ...]) -> Json:
+    """Let exactly these people and roles be notified, whatever else the message says.
+
+    https://docs.discord.com/developers/resources/message#allowed-mentions-object
+    """
+    allowed: Json = {"parse": []}
+    for mention in mentions:
+        if (found := ids.mentionable(mention.who)) and found[1] not in allowed.setdefault(found[0], []):
+            allowed[found[0]].append(found[1])
+    return allowed
 
 
 def size(embed: Json) -> int:
@@ -159,11 +167,16 @@ class _Page:
 
 
 def _content(card: Card) -> str:
-    """Return the sentence above the embed, or nothing where the embed says just that."""
+    """Return whom the message notifies, and the sentence above the embed, unless the embed says just that."""
+    mentions = "\n".join(layout.mentioned(card.mentions, ids.mention))
+    return f"{mentions}\n{_sentence(card, CONTENT - 140 - units(mentions))}".strip()
+
+
+def _sentence(card: Card, room: int) -> str:
     said = flat((layout.MARKS[card.tone], *card.lead) if card.lead else card.text)
     if said.split() == " ".join(map(flat, card.body)).split():
         return ""
-    return markup.fitted((said,), CONTENT - 140)  # no fixed width either: an invitation in it may unfurl
+    return markup.fitted((said,), room)  # no fixed width either: an invitation in it may unfurl
 
 
 def _small(line: Line) -> str:

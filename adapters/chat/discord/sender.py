@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from adapters.chat import pressed
@@ -120,8 +121,9 @@ class Sender:
     ) -> PostOutcome:
         """Show another card in a message, with the short id of `key` where it has to be found again.
 
-        Of many edits in a short time the newest is sent.
+        It notifies nobody again. Of many edits in a short time the newest is sent.
         """
+        card = replace(card, mentions=())
         body, ours = await self.prepared(render.message(card, signed=ids.is_direct(message.channel)))
         if key is not None:
             self._keys.put(message.message_id, key)

@@ -7,6 +7,10 @@ import re
 CHAT = "slack"
 
 _USER = re.compile(r"[UW][A-Z0-9]{1,40}", re.ASCII)
+_MENTIONED = {
+    "user": (_USER, "<@{}>"),
+    "usergroup": (re.compile(r"S[A-Z0-9]{1,40}", re.ASCII), "<!subteam^{}>"),
+}
 
 
 def channel(team: str, channel_id: str) -> str:
@@ -29,9 +33,15 @@ def last(name: str) -> str:
     return name.rpartition(":")[2]
 
 
-def user_of(name: str) -> str | None:
-    """Return Slack's own id of a person; None for who is not Slack's."""
-    return last(name) if name.startswith(f"{CHAT}:user:") and _USER.fullmatch(last(name)) else None
+def mention(name: str) -> str | None:
+    """Write what notifies a person or a user group; None for what is not Slack's, or is neither.
+
+    https://docs.slack.dev/messaging/formatting-message-text#mentioning-groups
+    """
+    chat, _, rest = name.partition(":")
+    pattern, markup = _MENTIONED.get(rest.partition(":")[0], (None, ""))
+    known = chat == CHAT and pattern is not None and pattern.fullmatch(last(name))
+    return markup.format(last(name)) if known else None
 
 
 def is_direct(channel_id: str) -> bool:

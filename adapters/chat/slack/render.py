@@ -15,7 +15,7 @@ from adapters.chat.layout import Packing, flat
 from adapters.chat.slack import buttons, charts, ids, markup
 from adapters.chat.slack.markup import Json, plain, section
 from bot import cleaning
-from bot.cards import Card, Excerpt, Fact, Line
+from bot.cards import Card, Excerpt, Fact, Line, Mention
 from bot.replies.layout import not_shown, not_taken
 
 HEADER = 150
@@ -58,7 +58,7 @@ def message(card: Card, *, signed: bool = False) -> Json:
     footer = _grey(card.footer)
     page = _Page(tail=[*bars, *footer, *own])
     page.room -= cost(picture["block"]) if picture else 0
-    for block in (*_head(card), *_notified(card.notifies)):
+    for block in (*_head(card), *_mentioned(card.mentions)):
         page.add(block)
     if card.lead and card.excerpt is not None:
         _add_excerpt(page, card.excerpt)
@@ -75,13 +75,13 @@ def message(card: Card, *, signed: bool = False) -> Json:
     return result
 
 
-def _notified(actor: str | None) -> list[Json]:
-    """Mention a person of this chat, which notifies them."""
-    user = ids.user_of(actor) if actor else None
-    if user is None:
-        return []
-    mention = {"type": "mrkdwn", "text": f"Launched by <@{user}>", "verbatim": True}
-    return [{"type": "context", "elements": [mention]}]
+def _mentioned(mentions: tuple[Mention, ...]) -> list[Json]:
+    """Mention people and groups of this chat, which notifies them."""
+    lines = layout.mentioned(mentions, ids.mention)
+    return [
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": line, "verbatim": True}]}
+        for line in lines
+    ]
 
 
 def without_table(blocks: list[Json]) -> list[Json]:

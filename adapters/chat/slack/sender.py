@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -113,7 +114,8 @@ class Sender:
         return outcome
 
     async def edit(self, message: MessageRef, card: Card) -> PostOutcome:
-        """Show another card in a message; of many edits in a short time the newest is sent."""
+        """Show another card in a message, which notifies nobody again; of many edits in a short time the newest is sent."""
+        card = replace(card, mentions=())
         shown = render.message(card, signed=ids.is_direct(ids.last(message.channel)))
         shown.pop("overflow", None)
         picture = shown.pop("picture", None)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from adapters.chat import layout
 from adapters.chat.terminal.content import Content, Control, Emphasis, Row, RowKind, Segment
+from bot.access import TERMINAL
 from bot.cards import (
     Attachment,
     Button,
@@ -21,6 +22,7 @@ from bot.cards import (
     plain,
 )
 from bot.cleaning import cut, many_lines, one_line
+from bot.replies.mentioning import YOU
 from bot.replies.wording import count
 
 MOST_ITEMS = 30  # a screen is about forty lines
@@ -44,6 +46,7 @@ def render(card: Card) -> Content:
 
 def _rows(card: Card, controls: list[Control]) -> Iterator[Row]:
     yield from _subtitle(card)
+    yield from map(_note, layout.mentioned(card.mentions, _mention))
     yield from (Row(kind=RowKind.PARAGRAPH, segments=_segments(line)) for line in card.body)
     if card.progress:
         done = layout.fraction(card.progress)
@@ -74,6 +77,10 @@ def _items(card: Card, controls: list[Control]) -> Iterator[Row]:
 def _subtitle(card: Card) -> Iterator[Row]:
     if card.subtitle and not layout.is_one_liner(card):
         yield Row(kind=RowKind.PARAGRAPH, segments=_segments(card.subtitle, Emphasis.DIM))
+
+
+def _mention(who: str) -> str | None:
+    return YOU if who == TERMINAL else None  # one person sits here
 
 
 def _fact(fact: Fact) -> Row:

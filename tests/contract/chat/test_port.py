@@ -7,13 +7,23 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cards import Card, Untrusted
+from bot.access import TERMINAL
+from bot.cards import Card, Mention, Untrusted
 from bot.ports import Delivered, Found, Lookup, Missing, Post, Unconfirmed, Undeliverable
 from bot.state import MessageRef
 from tests.contract.chat.port_stages import STAGES, ChatStage
 
 KEY = "abcdef0123456789abcdef01"
-CARD = Card(title=("FAILED: ", Untrusted("nightly")), text=("FAILED: 1 of 3 properties fails.",))
+SOMEBODY = (
+    Mention("slack:user:T01:U01ALICE", "For"),
+    Mention("discord:user:80351110224678912", "For"),
+    Mention(TERMINAL, "For"),
+)
+CARD = Card(
+    title=("FAILED: ", Untrusted("nightly")),
+    text=("FAILED: 1 of 3 properties fails.",),
+    mentions=SOMEBODY,  # the judges of the chats see whom a message notifies
+)
 
 
 @pytest.fixture(params=sorted(STAGES))
@@ -91,7 +101,7 @@ async def test_post__into_a_thread_is_found_there_only(stage: ChatStage) -> None
 
 
 async def test_edit__may_be_repeated(stage: ChatStage) -> None:
-    """Editing twice leaves one message."""
+    """Editing twice leaves one message, and notifies nobody again."""
     posted = await stage.chat.post(a_post(stage))
     assert isinstance(posted, Delivered)
     message = MessageRef(channel=stage.channel, message_id=posted.message_id)

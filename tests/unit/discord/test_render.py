@@ -25,6 +25,7 @@ from bot.cards import (
     Item,
     Line,
     Link,
+    Mention,
     Progress,
     Style,
     Tone,
@@ -295,17 +296,44 @@ def test_message__says_nothing_twice() -> None:
     assert render.message(card)["content"] == ""
 
 
+def launched_by(who: str) -> Card:
+    return Card(title=("t",), text=("said",), mentions=(Mention(who, "Launched by"),))
+
+
 def test_message__notifies_a_person_of_discord() -> None:
     """Who launched a run is mentioned, and nobody else can be; an id that is not Discord's never becomes markup."""
-    card = Card(title=("t",), text=("said",), notifies="discord:user:80351110224678912")
+    card = launched_by("discord:user:80351110224678912")
     message = render.message(card)
 
     assert message["content"].startswith("Launched by <@80351110224678912>\n")
     assert message["allowed_mentions"] == {"parse": [], "users": ["80351110224678912"]}
-    for other in ("discord:user:@everyone", "slack:user:T01:U01", "discord:role:1:2"):
-        strange = render.message(Card(title=("t",), text=("said",), notifies=other))
-        assert "<@" not in strange["content"]
+    others = ("discord:user:@everyone", "slack:user:T01:U01", "discord:role:1:1", "discord:role:1:2>@here",
+              "discord:guild:1", "discord:channel:1:2", "80351110224678912", "")  # fmt: skip
+    for other in others:
+        strange = render.message(launched_by(other))
+        assert strange["content"] == "said"
         assert strange["allowed_mentions"] == {"parse": []}
+
+
+def test_message__notifies_exactly_those_who_are_mentioned() -> None:
+    """People and roles, each once, in a line for each reason; the sentence makes room for them."""
+    user, role = "80351110224678912", "1104000000000000009"
+    mentions = (
+        Mention(f"discord:user:{user}", "Launched by"),
+        Mention(f"discord:role:1:{role}", "For"),
+        Mention(f"discord:user:{user}", "For"),
+        *(Mention(f"discord:user:110400000000000{n:04}", "For") for n in range(50)),
+    )
+    message = render.message(Card(title=("t",), text=("said " * 900,), mentions=mentions))
+
+    assert message["content"].startswith(f"Launched by <@{user}>\nFor <@&{role}>, <@1104")
+    assert message["content"].count(f"<@{user}>") == 1
+    assert message["allowed_mentions"]["roles"] == [role]
+    assert len(message["allowed_mentions"]["users"]) == 51
+    sent = {k: v for k, v in message.items() if k != render.OURS} | {"nonce": "n", "enforce_nonce": True}
+    assert judge.request("POST", "/channels/1/messages", sent) == []
+    allowed = sent | {"allowed_mentions": {"parse": [], "users": [user]}}
+    assert "and notifies" in judge.request("POST", "/channels/1/messages", allowed)[0]
 
 
 def test_message__masks_report_links_of_a_log() -> None:

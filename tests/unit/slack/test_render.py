@@ -26,6 +26,7 @@ from bot.cards import (
     Item,
     Line,
     Link,
+    Mention,
     Progress,
     Style,
     Tone,
@@ -398,16 +399,35 @@ def test_message__a_longer_excerpt_shows_more_lines() -> None:
     assert 20 == shown(20) < shown(60) < shown(80)
 
 
+def launched_by(who: str) -> Card:
+    return Card(title=("t",), text=("said",), mentions=(Mention(who, "Launched by"),))
+
+
 def test_message__notifies_a_person_of_slack() -> None:
     """Who launched a run is mentioned; an id that is not Slack's never becomes markup."""
-    card = Card(title=("t",), text=("said",), notifies="slack:user:T01:U01ALICE")
+    card = launched_by("slack:user:T01:U01ALICE")
     said = json.dumps(render.message(card)["blocks"])
-    others = ("slack:user:T01:<!channel>", "discord:user:123", "slack:channel:T01:C01", "U01ALICE")
+    others = ("slack:user:T01:<!channel>", "discord:user:123", "slack:channel:T01:C01", "U01ALICE", "",
+              "slack:usergroup:T01:U01", "slack:team:T01", "slack:usergroup:T01:S01><!here")  # fmt: skip
 
     assert "Launched by <@U01ALICE>" in said
     for other in others:
-        strange = Card(title=("t",), text=("said",), notifies=other)
-        assert "Launched by" not in json.dumps(render.message(strange)["blocks"])
+        assert "Launched by" not in json.dumps(render.message(launched_by(other))["blocks"])
+
+
+def test_message__mentions_people_and_groups_for_each_reason() -> None:
+    """A line for each reason, everybody once; the judge lets only such lines through."""
+    mentions = (
+        Mention("slack:user:T01:U01ALICE", "Launched by"),
+        Mention("slack:usergroup:T01:S01", "For"),
+        Mention("slack:user:T01:U01ALICE", "For"),
+    )
+    message = render.message(Card(title=("t",), text=("said",), mentions=mentions))
+    lines = [b["elements"][0]["text"] for b in message["blocks"] if b["type"] == "context"]
+
+    assert lines == ["Launched by <@U01ALICE>", "For <!subteam^S01>"]
+    assert slack_judge.message(message | {"unfurl_links": False, "unfurl_media": False}) == []
+    assert slack_judge.message(message, update=True) == ["somebody is mentioned again"]
 
 
 def test_message__masks_report_links_of_a_log() -> None:

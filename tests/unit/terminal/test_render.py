@@ -7,7 +7,8 @@ from rich.cells import cell_len
 
 from adapters.chat.terminal.content import Row, RowKind, decode, encode
 from adapters.chat.terminal.render import MOST_CODE_LINES, MOST_ITEMS, render
-from bot.cards import Button, Card, Excerpt, Item, Untrusted
+from bot.access import TERMINAL
+from bot.cards import Button, Card, Excerpt, Item, Mention, Untrusted
 from tests.unit.terminal.cards import CARDS, CHART, GOLDEN, HOSTILE, RUNNING, drawn
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
@@ -16,6 +17,14 @@ ESCAPES = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^\x1b]*\x1b\\")
 def text_of(row: Row) -> str:
     """Return all that a row says, unstyled."""
     return "".join(segment.text for segment in row.segments)
+
+
+def test_render__names_only_whoever_sits_there() -> None:
+    """A message that mentions people of other chats mentions nobody here."""
+    mentions = (Mention("slack:user:T01:U01", "For"), Mention(TERMINAL, "Launched by"), Mention("", "For"))
+    content = render(Card(title=("t",), text=("said",), mentions=mentions))
+
+    assert [text_of(row) for row in content.rows] == ["Launched by you"]
 
 
 @pytest.mark.parametrize("name", CARDS)

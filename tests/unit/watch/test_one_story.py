@@ -94,7 +94,7 @@ async def test_story__names_and_notifies_who_pressed_launch() -> None:
         json.loads(next(m.payload for m in story.there.messages if m.channel == channel and m.id != "m1"))
         for channel in (CHANNEL, OTHER)
     )
-    assert (here["notifies"], there["notifies"]) == (ANN.id, None)
+    assert (here["mentions"], there["mentions"]) == ([{"who": ANN.id, "why": "Launched by"}], [])
     for card in (here, there):
         assert {"code": False, "text": "Ann"} in card["subtitle"]
     assert "Ann" in texts(status.card)

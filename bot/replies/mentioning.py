@@ -1,0 +1,6 @@
+"""Why somebody is mentioned in a message, as the words before their name."""
+
+from __future__ import annotations
+
+LAUNCHED_BY = "Launched by"
+YOU = "you"  # whoever sits at the terminal
