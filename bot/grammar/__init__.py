@@ -16,11 +16,11 @@ from bot.grammar.quantities import (
     MOST_MINUTES,
     MOST_VIRTUAL_SECONDS,
     minutes,
-    since,
     virtual_seconds,
     whole_number,
 )
 from bot.grammar.texts import harmless, plain_text
+from bot.grammar.times import hours, since, time_of_day, until, weekdays, zone
 
 __all__ = [
     "MOST_MINUTES",
@@ -29,6 +29,7 @@ __all__ = [
     "first_verb",
     "flag",
     "harmless",
+    "hours",
     "image",
     "images",
     "is_launcher",
@@ -45,7 +46,11 @@ __all__ = [
     "run_id",
     "since",
     "split",
+    "time_of_day",
+    "until",
     "virtual_seconds",
+    "weekdays",
     "whole_number",
     "written",
+    "zone",
 ]

@@ -1,15 +1,14 @@
-"""Numbers, lengths of time and times as people write them."""
+"""Numbers and lengths of time as people write them."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from bot.replies import values
 
 MOST_MINUTES = 10_080  # a week; a longer run is far more likely a slip of the hand
-FIRST_YEAR = 2000  # no platform is older; a year before that is a slip of the hand
 MOST_VIRTUAL_SECONDS = 3_600  # an hour is about 200 MB of log
 
 _NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,6})?)"
@@ -23,8 +22,6 @@ _AGE = re.compile(
     r"([0-9]{1,5})\s?(m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)", re.ASCII | re.IGNORECASE
 )
 _AGES = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(?:Z| ?UTC)?)?", re.ASCII)
-_NAMED_DAYS = {"today": 0, "yesterday": 1}
 _MINUTE_STEP = Decimal("0.000001")
 _LONGEST = 40  # characters
 
@@ -59,35 +56,16 @@ def whole_number(text: str, name: str, most: int) -> int:
     raise values.not_a_whole_number(text, name, most)
 
 
-def since(text: str, name: str, now: datetime) -> datetime:
-    """Return the time in UTC that `24h`, `2d`, `1w`, `yesterday`, `2026-11-28` or `2026-11-28 14:30` says, none to come.
-
-    A length counts back from `now`. Raises `UserError`.
-    """
-    said = " ".join(text.split())[: _LONGEST + 1]
-    found = _back(said, now)
-    if found is None or found.year < FIRST_YEAR:
-        raise values.not_a_time(text, name)
-    if found > now:
-        raise values.in_the_future(text, name)
-    return found
+def age(text: str) -> timedelta | None:
+    """Return how long ago `24h`, `2 days` or `1w` is; None if the text says no age."""
+    found = _AGE.fullmatch(text)
+    return timedelta(**{_AGES[found[2][0].lower()]: int(found[1])}) if found else None
 
 
-def _back(said: str, now: datetime) -> datetime | None:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if said.casefold() in _NAMED_DAYS:
-        return midnight - timedelta(days=_NAMED_DAYS[said.casefold()])
-    if age := _AGE.fullmatch(said):
-        try:
-            return now - timedelta(**{_AGES[age[2][0].lower()]: int(age[1])})
-        except OverflowError:
-            return None
-    if not _DAY.fullmatch(said):
-        return None
-    try:
-        return datetime.fromisoformat(said.removesuffix("UTC").removesuffix("Z").strip()).replace(tzinfo=UTC)
-    except ValueError:
-        return None
+def length(text: str) -> timedelta | None:
+    """Return the length of time that `3 h`, `2 days`, `1w` or `1h30m` says; None if it says none."""
+    total = None if _PLAIN.fullmatch(text) else _seconds(text, bare=1)
+    return age(text) if total is None else timedelta(seconds=float(total))
 
 
 def _seconds(text: str, *, bare: int) -> Decimal | None:

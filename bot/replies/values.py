@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
-from bot.errors import UserError, WrongValue
-from bot.replies.meant import mistaken
-from bot.replies.wording import listed
+from bot import calendar
+from bot.errors import Correction, Part, UserError, WrongValue
+from bot.replies.meant import did_you_mean, mistaken
+from bot.replies.wording import clock_time, count, day, listed
 
 _SHOWN = 60  # characters of a value that a sentence quotes
 
@@ -100,6 +102,79 @@ def not_a_time(text: str, name: str) -> WrongValue:
 def in_the_future(text: str, name: str) -> WrongValue:
     """Refuse a time that is still to come."""
     return WrongValue(name, f"is “{text[:_SHOWN]}”; that is in the future.", "24h")
+
+
+def not_a_zone(text: str, name: str, nearest: str | None) -> UserError:
+    """Refuse what is no time zone, or one without summer time that stands for no place; offer the likeliest."""
+    if nearest:
+        problem = f"{name}= is “{text[:_SHOWN]}”; that is not a time zone."
+        return UserError(problem, did_you_mean(nearest), corrections=(Correction(Part.VALUE, nearest, name),))
+    what = f"is “{text[:_SHOWN]}”; that is not a time zone of a place."
+    return WrongValue(name, what, "Europe/Berlin", "America/New_York", "UTC")
+
+
+def not_a_time_of_day(text: str, name: str) -> WrongValue:
+    """Refuse what is no time of day."""
+    what = f"is “{text[:_SHOWN]}”; it must be a time of day, from 00:00 to 23:59."
+    return WrongValue(name, what, "08:00", "8am", "22:30")
+
+
+def not_hours(text: str, name: str) -> WrongValue:
+    """Refuse what is no part of a day."""
+    what = f"is “{text[:_SHOWN]}”; it must be two times of day."
+    return WrongValue(name, what, "22:00-07:00", "12:30-13:30")
+
+
+def no_hours(text: str, name: str) -> WrongValue:
+    """Refuse a part of the day that ends when it starts."""
+    what = f"is “{text[:_SHOWN]}”; it ends when it starts."
+    return WrongValue(name, what, "22:00-07:00")
+
+
+def not_days(text: str, name: str) -> WrongValue:
+    """Refuse what names no days of the week."""
+    what = f"is “{text[:_SHOWN]}”; it must be days of the week."
+    return WrongValue(name, what, "weekdays", "mon-fri", "sat,sun", "daily")
+
+
+def not_a_time_to_come(text: str, name: str) -> WrongValue:
+    """Refuse what says no time to come: neither a length, nor a day, nor a time that there is."""
+    what = f"is “{text[:_SHOWN]}”; it must be how long, a date that exists, a weekday or a time of day."
+    return WrongValue(
+        name, what, '"3 h"', "2d", "2026-12-03", '"2026-12-03 09:00"', '"Friday 09:00"', "15:00"
+    )
+
+
+def in_the_past(text: str, name: str, meant: datetime, zone: str) -> WrongValue:
+    """Refuse a time that is over."""
+    what = f"is “{text[:_SHOWN]}”; that is {clock_time(meant, zone)}, which is over."
+    return WrongValue(name, what, '"3 h"', "tomorrow", '"Friday 09:00"')
+
+
+def too_far_away(text: str, name: str, longest: timedelta) -> WrongValue:
+    """Refuse a time that is further away than may be asked for."""
+    return WrongValue(name, f"is “{text[:_SHOWN]}”; {count(longest.days, 'day')} from now is the most.")
+
+
+def never_shown(text: str, name: str, shown: datetime, zone: str) -> WrongValue:
+    """Refuse a time that clocks leave out."""
+    what = (
+        f"is “{text[:_SHOWN]}”; {shown:%H:%M} does not exist on {day(shown)} in {zone}, "
+        "because the clocks go forward over it."
+    )
+    later = calendar.local(calendar.instant(shown, zone), zone)
+    return WrongValue(name, what, f'"{later:%Y-%m-%d %H:%M}"')
+
+
+def shown_twice(
+    text: str, name: str, shown: datetime, zone: str, both: tuple[datetime, datetime]
+) -> WrongValue:
+    """Refuse a time that clocks show twice; UTC tells the two apart."""
+    what = (
+        f"is “{text[:_SHOWN]}”; {shown:%H:%M} exists twice on {day(shown)} in {zone}, "
+        "because the clocks go back over it."
+    )
+    return WrongValue(name, what, *(f'"{at:%Y-%m-%d %H:%M} UTC"' for at in both), hint="Give it in UTC.")
 
 
 def too_long(length: int, most: int, name: str) -> WrongValue:

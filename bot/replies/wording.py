@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from bot import calendar
 from bot.cards import Line, Span, Untrusted, When, plain
 from bot.cleaning import shorten
 from bot.model import Moment, Run
@@ -186,9 +187,19 @@ def age(run: Run, now: datetime) -> Line:
     return (f"{stage} ", *when(at, now)) if at else ()
 
 
-def clock_time(at: datetime) -> str:
-    """Write a time for people: date, hours and minutes, in UTC."""
-    return f"{at:%d %b %H:%M} UTC"
+def clock_time(at: datetime, zone: str = "UTC") -> str:
+    """Write a time for people: date, hours and minutes by the clocks of a zone; where those show it twice, which one."""
+    shown = calendar.local(at, zone)
+    which = (
+        f" (UTC{shown.isoformat()[-6:]})" if calendar.twice(shown.replace(tzinfo=None, fold=0), zone) else ""
+    )
+    return f"{shown:%d %b %H:%M} {zone}{which}"
+
+
+def on_days(days: frozenset[int]) -> str:
+    """Say on which days of the week: "every day", "on weekdays", "on Saturday and Sunday"."""
+    named = {calendar.EVERY_DAY: "every day", calendar.WEEKDAYS: "on weekdays"}
+    return named.get(days) or f"on {listed([calendar.DAYS[day] for day in sorted(days)])}"
 
 
 def day(at: datetime) -> str:
