@@ -9,17 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
-from typing import Protocol
 
 from bot.cards import Card
 from bot.model import Secret
-from bot.ports import Clock
+from bot.ports import Clock, Notices
 from bot.redact import masked
 from bot.replies import operating
-from bot.replies.operating import Cause
-from bot.state import NewDelivery
+from bot.state import Cause, NewDelivery, Notice
 
 log = logging.getLogger(__name__)
 
@@ -36,31 +33,6 @@ class Finding:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """Something that an operator was notified of and that is not over."""
-
-    cause: Cause
-    subject: str
-    problem: str
-    since: datetime
-
-
-class NoticeStore(Protocol):
-    """What was sent. Raises `StoreError`."""
-
-    async def notices(self) -> tuple[Notice, ...]:
-        """Return what is not over, oldest first."""
-
-    async def open_notice(self, notice: Notice, delivery: NewDelivery | None) -> bool:
-        """Remember it and enqueue its message, in one transaction; False where it is remembered already."""
-
-    async def close_notice(
-        self, cause: Cause, subject: str, delivery: NewDelivery | None, now: datetime
-    ) -> bool:
-        """Forget it and enqueue the message that it is over, in one transaction; False where it was not there."""
-
-
 class Operator:
     """Tells the operator's channel, where there is one, and the log in any case.
 
@@ -70,7 +42,7 @@ class Operator:
 
     def __init__(
         self,
-        store: NoticeStore,
+        store: Notices,
         clock: Clock,
         *,
         channel: str | None = None,
@@ -104,7 +76,7 @@ class Operator:
             cause=finding.cause, subject=finding.subject, problem=problem, since=self._clock.now()
         )
         message = self._message(notice, "begun", operating.begun(notice.cause, notice.problem))
-        if await self._store.open_notice(notice, message):
+        if await self._store.open_notice(notice, message, notice.since):
             log.error("%s", problem)
             self._on_rows()
 

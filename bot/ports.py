@@ -23,9 +23,11 @@ from bot.publication import (
 )
 from bot.state import (
     AuditEntry,
+    Cause,
     CheckInRun,
     Coverage,
     Delivery,
+    Expectation,
     Intent,
     IntentKind,
     IntentState,
@@ -35,6 +37,7 @@ from bot.state import (
     LiveCard,
     MessageRef,
     NewDelivery,
+    Notice,
     OutboxDepth,
     PollStep,
     PropertyState,
@@ -350,6 +353,40 @@ class Subscriptions(Protocol):
         """Say why a channel cannot be reached, "" when it can; True where that is news."""
 
 
+class Expectations(Protocol):
+    """Which runs channels expect to start. Raises `StoreError`."""
+
+    async def expectations(self, channel: str | None = None) -> tuple[Expectation, ...]:
+        """Return all expectations, or those of one channel, in the order they were made."""
+
+    async def expect(self, expectation: Expectation) -> bool:
+        """Add it, or replace the one with the same channel, connection, launcher and source; True if new."""
+
+    async def stop_expecting(self, expectation: Expectation) -> bool:
+        """Remove one made in chat; False where there was none."""
+
+    async def configure_expectations(self, configured: Sequence[Expectation]) -> None:
+        """Make the expectations of the settings file exactly these; those made in chat stay.
+
+        One that is there as it is keeps its `since`.
+        """
+
+
+class Notices(Protocol):
+    """What somebody was notified of and that is not over. Raises `StoreError`."""
+
+    async def notices(self) -> tuple[Notice, ...]:
+        """Return what is not over, oldest first."""
+
+    async def open_notice(self, notice: Notice, delivery: NewDelivery | None, now: datetime) -> bool:
+        """Remember it and enqueue its message, in one transaction; False where it is remembered already."""
+
+    async def close_notice(
+        self, cause: Cause, subject: str, delivery: NewDelivery | None, now: datetime
+    ) -> bool:
+        """Forget it and enqueue the message that it is over, in one transaction; False where it was not there."""
+
+
 class Outbox(Protocol):
     """Messages to deliver. One row of a (channel, thread) is in flight at a time. Raises `StoreError`."""
 
@@ -545,6 +582,8 @@ class Store(
     CheckHistory,
     PropertyStates,
     Subscriptions,
+    Expectations,
+    Notices,
     Outbox,
     Conversations,
     Intents,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import TypeVar
 
@@ -383,6 +383,63 @@ class NewDelivery:
     context: Context | None = None
     report: RunRef | None = None
     report_links: ReportLinks = ReportLinks.POST
+
+
+class Cause(StrEnum):
+    """What can be wrong that needs a person; the words are kept in the database."""
+
+    DEAD = "dead"  # messages that cannot be posted
+    UNKNOWN = "unknown"  # messages that may or may not have arrived
+    STUCK = "stuck"  # messages that wait and do not move
+    LOST = "lost"  # a channel that refuses us
+    CROWDED = "crowded"  # a channel that more waits for than anybody reads
+    HALTED = "halted"  # a chat that refuses us
+    RECEIVING = "receiving"  # a chat that nothing comes from
+    POLL = "poll"  # a connection that cannot be watched
+    LAUNCH = "launch"  # something costly of which nobody knows whether it was started
+    GUARD = "guard"  # a limit was met that keeps something from being done
+    CLOCK = "clock"
+    AUDIT = "audit"
+    HEARTBEAT = "heartbeat"
+    DATABASE = "database"
+    MISSING = "missing"  # a run that was expected and did not start
+    LONG = "long"  # a run that takes twice its usual time
+    UNREAD = "unread"  # a connection that could not be read for an hour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that somebody was notified of and that is not over. `channel`: where; "": the operator's.
+
+    `problem`: in full sentences. `since`: when it began; of a run that did not start, its deadline.
+    """
+
+    cause: Cause
+    subject: str
+    problem: str
+    since: datetime
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """That runs of a launcher start on some days by a time, and take no longer than usual; a channel is told where not.
+
+    `by`: the deadline, a local time of `zone` (a name of the IANA database) on each of `days` (Monday is 0); None: none,
+    only how long runs take counts. `begins`: the local time from which on a start counts; None: half a day before.
+    `since`: when it was made, or changed last: earlier deadlines do not count.
+    """
+
+    channel: str
+    connection: str
+    launcher: str
+    source: str | None = None
+    by: time | None = None
+    begins: time | None = None
+    zone: str = "UTC"
+    days: frozenset[int] = frozenset(range(7))
+    from_settings: bool = False
+    since: datetime = BEGINNING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

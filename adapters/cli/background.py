@@ -21,7 +21,7 @@ from bot.errors import StoreError
 from bot.notices import Finding, Operator
 from bot.notify_operator import NotifyOperator
 from bot.ports import Chat
-from bot.replies.operating import Cause
+from bot.state import Cause
 from bot.watch.auditor import Auditor, Polled, Snapshot
 from bot.watch.causes import LateCauses
 from bot.watch.fill import Filler

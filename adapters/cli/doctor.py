@@ -26,14 +26,13 @@ from adapters.store.store import open_store
 from bot import filters
 from bot.errors import AccessRefused, ClewError, NotFound, ServiceError, StoreError, UserError
 from bot.model import RunQuery
-from bot.notices import Notice
 from bot.platform import listed
 from bot.replies.meant import did_you_mean
-from bot.replies.operating import OUTBOX_COMMANDS, Cause
+from bot.replies.operating import OUTBOX_COMMANDS
 from bot.replies.problems import HINTS
 from bot.replies.watching import fits_none
 from bot.replies.wording import clock_time, count
-from bot.state import OutboxDepth, Subscription
+from bot.state import Cause, Notice, OutboxDepth, Subscription
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
 PATIENCE = 10.0  # seconds

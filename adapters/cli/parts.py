@@ -11,13 +11,12 @@ from adapters.cli.single_worker import Workers
 from adapters.settings import Settings
 from bot.cards import Card
 from bot.handler import Handler
-from bot.notices import NoticeStore
 from bot.platform import Platform
 from bot.ports import Clock, Store
 from bot.watch.auditor import Queues
 
 
-class KeptStore(Store, Workers, NoticeStore, Queues, Protocol):
+class KeptStore(Store, Workers, Queues, Protocol):
     """The core's store, and the housekeeping that only a program does that runs for long."""
 
     async def verify_audit(self) -> int:

@@ -1,4 +1,4 @@
-"""What an operator was notified of, and the figures that tell whether every message has a next step."""
+"""What somebody was notified of, and the figures that tell whether every message has a next step."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from adapters.store.codec import from_row, to_row
 from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, whole
 from adapters.store.tables import notices, outbox
-from bot.notices import Notice
-from bot.replies.operating import Cause
-from bot.state import DeliveryState, NewDelivery
+from bot.state import Cause, DeliveryState, NewDelivery, Notice
 from bot.watch.auditor import Queue
 
 PENDING, SENDING = DeliveryState.PENDING, DeliveryState.SENDING
@@ -21,7 +19,7 @@ OPEN = (PENDING, SENDING, UNKNOWN, DEAD)
 
 
 class SqlNotices(Part):
-    """Fills `bot.notices.NoticeStore`, and `bot.watch.auditor.Queues`."""
+    """Fills `bot.ports.Notices`, and `bot.watch.auditor.Queues`."""
 
     async def notices(self) -> tuple[Notice, ...]:
         """Return what is not over, oldest first."""
@@ -31,12 +29,12 @@ class SqlNotices(Part):
         return tuple(from_row(row, Notice) for row in rows if row.cause in known)
 
     @whole
-    async def open_notice(self, notice: Notice, delivery: NewDelivery | None) -> bool:
+    async def open_notice(self, notice: Notice, delivery: NewDelivery | None, now: datetime) -> bool:
         """Remember it and enqueue its message, in one transaction; False where it is remembered already."""
         async with self._db.writing() as connection:
             if (await connection.execute(self._db.add(notices), to_row(notices, notice))).first() is None:
                 return False
-            await insert_deliveries(self._db, connection, (delivery,) if delivery else (), notice.since)
+            await insert_deliveries(self._db, connection, (delivery,) if delivery else (), now)
         return True
 
     @whole

@@ -18,6 +18,7 @@ from adapters.store.checks import SqlChecks
 from adapters.store.condition import SqlCondition
 from adapters.store.conversations import SqlConversations
 from adapters.store.database import Database
+from adapters.store.expectations import SqlExpectations
 from adapters.store.folding import SqlFolding
 from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
@@ -44,6 +45,7 @@ class SqlStore(
     SqlChecks,
     SqlPropertyStates,
     SqlSubscriptions,
+    SqlExpectations,
     SqlOutbox,
     SqlFolding,
     SqlOutboxAdmin,

@@ -134,6 +134,20 @@ subscriptions = Table(
     Index("subscriptions_channel", "channel"),
 )
 
+# `by`, `begins`: local times of `zone`; `days`: of the week, Monday is 0. `since`: earlier deadlines do not count.
+expectations = Table(
+    "expectations",
+    metadata,
+    row_id(),
+    *texts("wants", unique=True),
+    *texts("channel", "connection", "launcher"),
+    *texts("source", "by", "begins", nullable=True),
+    *texts("zone", "days"),
+    *flags("from_settings"),
+    *times("since"),
+    Index("expectations_channel", "channel"),
+)
+
 outbox = Table(
     "outbox",
     metadata,
@@ -229,8 +243,10 @@ workers = Table(
     *counters("beats"),
 )
 
-# What an operator was notified of and that is not over.
-notices = Table("notices", metadata, *keys("cause", "subject"), *texts("problem"), *times("since"))
+# What somebody was notified of and that is not over. `channel`: where; empty: the operator's.
+notices = Table(
+    "notices", metadata, *keys("cause", "subject"), *texts("problem"), *times("since"), *texts("channel")
+)
 
 # What buttons ask for, by token, and short texts of chats.
 short_texts = Table(

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from bot.cards import Card, Tone, Untrusted
 from bot.errors import UserError
 from bot.model import RunRef
 from bot.replies.confirming import WORDS
 from bot.replies.wording import clock_time, count, duration, stopped
-from bot.state import BEGINNING, Intent, Stretch
+from bot.state import BEGINNING, Cause, Intent, Stretch
 
 NEW_KEY = "Create a new API key on the platform's settings page and set it; `clew doctor` tests it."
 OUTBOX_COMMANDS = "`clew outbox list` shows them, `retry` sends them again, `drop` discards them."
-
-
-class Cause(StrEnum):
-    """What can be wrong that needs a person."""
-
-    DEAD = "dead"  # messages that cannot be posted
-    UNKNOWN = "unknown"  # messages that may or may not have arrived
-    STUCK = "stuck"  # messages that wait and do not move
-    LOST = "lost"  # a channel that refuses us
-    CROWDED = "crowded"  # a channel that more waits for than anybody reads
-    HALTED = "halted"  # a chat that refuses us
-    RECEIVING = "receiving"  # a chat that nothing comes from
-    POLL = "poll"  # a connection that cannot be watched
-    LAUNCH = "launch"  # something costly of which nobody knows whether it was started
-    GUARD = "guard"  # a limit was met that keeps something from being done
-    CLOCK = "clock"
-    AUDIT = "audit"
-    HEARTBEAT = "heartbeat"
-    DATABASE = "database"
 
 
 TITLES = {
@@ -50,6 +30,9 @@ TITLES = {
     Cause.AUDIT: "The audit trail is damaged",
     Cause.HEARTBEAT: "The heartbeat fails",
     Cause.DATABASE: "The database has a problem",
+    Cause.MISSING: "A run did not start",
+    Cause.LONG: "A run takes unusually long",
+    Cause.UNREAD: "Runs cannot be read",
 }
 
 

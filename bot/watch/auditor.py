@@ -13,11 +13,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.errors import StoreError
-from bot.notices import Finding, Notice, Operator
+from bot.notices import Finding, Operator
 from bot.ports import Clock
 from bot.replies import operating
-from bot.replies.operating import Cause
-from bot.state import DeliveryState, Intent, IntentState
+from bot.state import Cause, DeliveryState, Intent, IntentState, Notice
 
 log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from bot.state import (
     Subscription,
 )
 from tests.fakes.store_base import Shared, cleaned
+from tests.fakes.store_expecting import MemoryExpecting
 from tests.fakes.store_marks import MemoryPropertyStates
-from tests.fakes.store_outbox import MemoryOutbox
 from tests.fakes.store_publications import MemoryPublications
 from tests.fakes.store_watch import MemoryWatch
 
@@ -194,7 +194,7 @@ class MemoryStore(
     MemoryWatch,
     MemoryPropertyStates,
     MemorySubscriptions,
-    MemoryOutbox,
+    MemoryExpecting,
     MemoryIntents,
     MemoryPublications,
 ):

@@ -17,8 +17,7 @@ from adapters.store.store import SqlStore, open_store
 from bot.cards import plain
 from bot.model import LaunchRequest, Secret
 from bot.notices import Finding, Operator
-from bot.replies.operating import Cause
-from bot.state import Delivery, Intent, IntentState, MessageRef, NewDelivery
+from bot.state import Cause, Delivery, Intent, IntentState, MessageRef, NewDelivery
 from bot.watch.auditor import Auditor, Beat, Polled, Snapshot
 from tests.fakes.clock import ManualClock
 

@@ -21,10 +21,10 @@ from bot.errors import StoreError
 from bot.handler import Handler
 from bot.model import DebugRequest, RunRef
 from bot.ports import Delivered, PostOutcome
-from bot.replies.operating import Cause
 from bot.state import (
     CHANGES,
     Actor,
+    Cause,
     DeliveryState,
     IntentKind,
     IntentState,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from adapters.store.store import SqlStore
-from bot.notices import Notice
-from bot.replies.operating import Cause
-from bot.state import DeliveryState
+from bot.state import Cause, DeliveryState, Notice
 from bot.watch.auditor import Queue
 from tests.contract.store.kit import CHANNEL, CHATS, NOW, a_delivery, later
 
@@ -16,7 +14,7 @@ POLL = Notice(cause=Cause.POLL, subject="prod", problem="It cannot be watched.",
 
 async def test_open_notice__once_with_its_message(database: SqlStore) -> None:
     """Of two that find the same at once one tells it; the other leaves no message behind."""
-    told = await asyncio.gather(*(database.open_notice(POLL, a_delivery(key)) for key in ("a", "b")))
+    told = await asyncio.gather(*(database.open_notice(POLL, a_delivery(key), NOW) for key in ("a", "b")))
 
     assert sorted(told) == [False, True]
     assert await database.notices() == (POLL,)
@@ -25,14 +23,14 @@ async def test_open_notice__once_with_its_message(database: SqlStore) -> None:
 
 async def test_close_notice__once_with_its_message(database: SqlStore) -> None:
     """It is over once; then it can begin anew."""
-    await database.open_notice(POLL, None)
+    await database.open_notice(POLL, None, NOW)
 
     over = [await database.close_notice(Cause.POLL, "prod", a_delivery(key), later(9)) for key in ("a", "b")]
 
     assert over == [True, False]
     assert await database.notices() == ()
     assert (await database.depth()).waiting == 1
-    assert await database.open_notice(POLL, None)
+    assert await database.open_notice(POLL, None, NOW)
 
 
 async def test_queues__by_channel_and_state(database: SqlStore) -> None:

@@ -21,11 +21,9 @@ from adapters.tables import Operator
 from bot.cards import ReportLinks
 from bot.handler import Handler
 from bot.model import RunStatus
-from bot.notices import Notice
 from bot.notify_operator import NotifyOperator
 from bot.ports import Post, PostOutcome
-from bot.replies.operating import Cause
-from bot.state import AuditEntry, Invocation, NewDelivery, Place, PollStep, Subscription
+from bot.state import AuditEntry, Cause, Invocation, NewDelivery, Notice, Place, PollStep, Subscription
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.stage import ANN, CHANNEL, Stage, silent
@@ -154,8 +152,8 @@ async def test_working__looks_whether_the_audit_trail_holds(
         other.close()
         open_notice = store.open_notice
 
-        async def noticed(notice: Notice, delivery: NewDelivery | None) -> bool:
-            told = await open_notice(notice, delivery)
+        async def noticed(notice: Notice, delivery: NewDelivery | None, now: datetime) -> bool:
+            told = await open_notice(notice, delivery, now)
             looked.set()
             return told
 

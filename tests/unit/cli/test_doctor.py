@@ -9,9 +9,7 @@ import pytest
 from adapters import settings
 from adapters.cli.doctor import Finding, _kept, _lost, _told, outbox
 from adapters.store.store import open_store
-from bot.notices import Notice
-from bot.replies.operating import Cause
-from bot.state import OutboxDepth, Subscription
+from bot.state import Cause, Notice, OutboxDepth, Subscription
 from tests.fakes.runs import EPOCH
 
 CHANNEL = "slack:channel:T01:C01"
@@ -47,7 +45,7 @@ async def test_told__names_what_is_not_over(tmp_path: Path, monkeypatch: pytest.
     async with open_store(database) as store:
         for cause, subject in ((Cause.POLL, "prod"), (Cause.LOST, CHANNEL)):
             told = Notice(cause=cause, subject=subject, problem=f"{subject} is in trouble.", since=EPOCH)
-            await store.open_notice(told, None)
+            await store.open_notice(told, None, told.since)
 
     _, notices = await _kept(settings.load())
     (found,) = _told(notices)
