@@ -325,6 +325,9 @@ class Card:
     items: tuple[Item, ...] = ()
     items_left_out: int = 0
     pages: Pages | None = None  # where the items are a part of a list
+    rest: tuple[
+        Button | None, ...
+    ] = ()  # or by how many of the first ones are shown, the way to all that is not
     excerpt: Excerpt | None = None
     progress: Progress | None = None
     chart: Chart | None = None

@@ -108,8 +108,24 @@ def own_buttons(card: Card, shown: int) -> tuple[Button, ...]:
 
 def paged_buttons(card: Card, shown: int) -> tuple[Button, ...]:
     """Return what stands on a card, and before it the way to what follows its `shown` first items."""
-    following = card.pages.after(shown) if card.pages else None
-    return (Button(label=layout.NEXT_PAGE, command=following), *card.buttons) if following else card.buttons
+    following = _following(card, shown)
+    return (following, *card.buttons) if following else card.buttons
+
+
+def _following(card: Card, shown: int) -> Button | None:
+    if card.rest:
+        return card.rest[min(shown, len(card.rest) - 1)]
+    command = card.pages.after(shown) if card.pages else None
+    return Button(label=layout.NEXT_PAGE, command=command) if command else None
+
+
+def left_out(card: Card, shown: int) -> str:
+    """Say which items have no room, where only the `shown` first ones do; "" for none, and where a button counts them."""
+    without = len(card.items) - shown
+    if card.rest and without:
+        return layout.REST_NOT_SHOWN if len(card.items) >= len(card.rest) else ""
+    missing = card.items_left_out + without
+    return layout.not_shown(missing) if missing else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

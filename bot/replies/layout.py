@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.replies.wording import count
 
+NAMED = 3  # buttons without room that are named
 FILL_IN = "Fill in the form"
 NEXT_PAGE = "Next page"
+REST_NOT_SHOWN = "There is no room here for what else changed."
 
 
 def not_shown(items: int) -> str:
     """Say how many items had no room."""
     return f"{items:,} more {'is' if items == 1 else 'are'} not shown here."
+
+
+def no_room(labels: Sequence[str]) -> str:
+    """Name the buttons for which a chat has no room, the first few of them."""
+    named = ", ".join(f"“{label}”" for label in labels[:NAMED])
+    if len(labels) == 1:
+        return f"There is no room here for the button {named}. Type its command instead."
+    more = f" and {len(labels) - NAMED:,} more" if len(labels) > NAMED else ""
+    return f"There is no room here for the buttons {named}{more}. Type their commands instead."
 
 
 def earlier_lines(lines: int) -> str:

@@ -70,6 +70,7 @@ def card(found: RunAnalysis, now: datetime) -> Card:
         body=story.body(found),
         items=(*(entry.item for entry in entries), *_others(found)),
         excerpt=causes.evidence(found),
+        rest=tuple(_more(found, entries[:shown]) for shown in range(len(entries) + 1)) if entries else (),
         buttons=_buttons(found, entries),
         footer=() if green else origin.line(found),
         context=Context(run=found.run.ref),
@@ -308,20 +309,20 @@ def _took(run: Run, now: datetime) -> Line:
 
 def _buttons(found: RunAnalysis, entries: Sequence[_Entry]) -> tuple[Button, ...]:
     """Offer what is done next; what is seldom done stands behind it."""
-    ref, number = found.run.ref, len(found.failing)
-    shown = {entry.number for entry in entries}
-    hidden = number - len(shown)
-    failing: list[Button] = []
-    if hidden:
-        first = next(n for n in range(1, number + 1) if n not in shown)
-        rest = Command.of_run("failing", ref, **{FROM: str(first)})
-        failing = [Button(label=f"{hidden:,} more", command=rest)]
-    every = Button(label="Failing", command=Command.of_run("failing", ref))
-    if number and not any(entry.item.buttons for entry in entries):
-        failing = [every, *failing]
-    elif number:
-        failing = [*failing, replace(every, rare=True)]
+    ref = found.run.ref
+    beside = any(entry.item.buttons for entry in entries)
+    every = Button(label="Failing", command=Command.of_run("failing", ref), rare=beside)
     details = Button(label="Details", command=Command.of_run("status", ref), rare=True)
     ways_on = [replace(b, rare=b.page is not None) for b in runs.ways_beside_failing(found)]
-    every_one = [*failing, *ways_on, *ways.launch_again(found), details]
+    every_one = [*((every,) if found.failing else ()), *ways_on, *ways.launch_again(found), details]
     return (*(b for b in every_one if not b.rare), *(b for b in every_one if b.rare))
+
+
+def _more(found: RunAnalysis, shown: Sequence[_Entry]) -> Button | None:
+    """Lead to the failures without an entry beside those that are shown, and count them; None where there is none."""
+    number, numbers = len(found.failing), {entry.number for entry in shown}
+    first = next((n for n in range(1, number + 1) if n not in numbers), None)
+    if first is None:
+        return None
+    rest = Command.of_run("failing", found.run.ref, **{FROM: str(first)})
+    return Button(label=f"{number - len(numbers):,} more", command=rest)

@@ -67,14 +67,15 @@ def read(custom_id: str, values: object) -> Press | None:
 
 @dataclass(slots=True)
 class Rows:
-    """Lays out rows within Discord's limits, and collects the words that have to be kept.
+    """Lays out rows within Discord's limits, collects the words that have to be kept, and what has no room.
 
     `signed`: links that open a report to whoever holds them are shown; only for one person's eyes.
     """
 
     signed: bool = False
     kept: dict[str, str] = field(default_factory=dict)
-    left_out: int = 0
+    without: list[str] = field(default_factory=list)
+    _laid: set[int] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def lay(self, items: tuple[Item, ...], own: tuple[Button, ...]) -> list[Json]:
@@ -82,11 +83,14 @@ class Rows:
         there = [b for b in own if self._may(b)]
         rare = [b for b in there if b.rare and not b.page]  # an option cannot open a page
         menu = [self._menu(MORE, [(b.text, b) for b in rare])] if len(rare) > 1 else []
-        fit = [self._button(b) for b in there if not (menu and b in rare)]
+        beside = [b for b in there if not (menu and b in rare)]
+        fit = [self._button(b) for b in beside]
         wanted = -(-len(fit) // ROW) + len(menu)
         rows = self._of_items(items, ROWS - min(ROWS, wanted))
         room = (ROWS - len(rows) - len(menu)) * ROW
-        self.left_out += max(0, len(fit) - room)
+        self._laid.difference_update(map(id, beside[max(0, room) :]))
+        offered = (*(b for item in items for b in item.buttons), *own)
+        self.without = [b.text for b in offered if id(b) not in self._laid and _is_meant(b)]
         return rows + [_row(fit[at : at + ROW]) for at in range(0, min(len(fit), room), ROW)] + menu
 
     def _may(self, button: Button) -> bool:
@@ -116,7 +120,7 @@ class Rows:
         for number, (name, button) in enumerate(entries[:OPTIONS], 1):
             value = self._said(button, f"{number}")
             options.setdefault(value, {"label": _label(name, OPTION), "value": value})
-        self.left_out += max(0, len(entries) - OPTIONS)
+            self._laid.add(id(button))
         select: Json = {
             "type": 3,
             "custom_id": f"{PICK}:{next(self._numbers)}",
@@ -126,6 +130,7 @@ class Rows:
         return _row([select])
 
     def _button(self, button: Button) -> Json:
+        self._laid.add(id(button))
         shown: Json = {"type": 2, "label": _label(button.text, LABEL)}
         address = button.signed.reveal() if button.signed else button.page
         if address is not None:
@@ -175,6 +180,13 @@ def _fits(button: Button) -> bool:
     if address is not None:
         return markup.safe_url(address) and len(address) <= URL
     return button.command is not None
+
+
+def _is_meant(button: Button) -> bool:
+    """Whether it does anything that is no secret; a signed link that is too long is shown as a link."""
+    if button.signed:
+        return False
+    return button.command is not None if button.page is None else markup.safe_url(button.page[:URL])
 
 
 def _row(components: list[Json]) -> Json:

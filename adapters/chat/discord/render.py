@@ -14,7 +14,7 @@ from adapters.chat.layout import Packing, flat
 from bot import cleaning
 from bot.cards import Card, Chart, Excerpt, Fact, Item, Line, Link, Mention, Tone, Untrusted
 from bot.model import RunRef
-from bot.replies.layout import not_shown
+from bot.replies.layout import no_room
 from bot.replies.runs import WORDS
 from bot.replies.wording import short_id
 
@@ -30,6 +30,7 @@ EMBED = 5800  # of 6,000 over all embeds together
 INLINE = 40  # a fact up to this length stands beside others
 THREAD_NAME = 100
 NOTE = 80  # kept for saying how much was left out
+NO_ROOM = 400  # kept for naming buttons without room
 EXCERPTS = Packing(
     cost=lambda line: units(cleaning.unfenced(line)) + 1,
     frame=lambda title: NOTE + 2 * units(title) + len("```\n\n```"),  # its heading and the fence
@@ -58,9 +59,7 @@ def message(card: Card, *, signed: bool = False) -> Json:
 
     `signed`: buttons with signed links are shown; only for what one person sees and nobody stores.
     """
-    page = _Page(card)
-    rows = buttons.Rows(signed=signed)
-    components = rows.lay(card.items[: page.shown], layout.own_buttons(card, page.shown))
+    page, rows, components = _laid_out(card, signed=signed)
     embed = page.embed
     if signed:
         _link_too_long(embed, card)
@@ -80,6 +79,18 @@ def _allowed(mentions: tuple[Mention, ...]) -> Json:
     return allowed
 
 
+def _laid_out(card: Card, *, signed: bool, keep: int = 0) -> tuple[_Page, buttons.Rows, list[Json]]:
+    """Fill the embed and the rows below it; buttons without room are named where `keep` units stayed free for that."""
+    page, rows = _Page(card, keep=keep), buttons.Rows(signed=signed)
+    components = rows.lay(card.items[: page.shown], layout.own_buttons(card, page.shown))
+    if not rows.without:
+        return page, rows, components
+    if not keep:
+        return _laid_out(card, signed=signed, keep=NO_ROOM)
+    page.close(markup.fitted((no_room([markup.cut(label, buttons.LABEL) for label in rows.without]),), keep))
+    return page, rows, components
+
+
 def size(embed: Json) -> int:
     """Count an embed as Discord does, in UTF-16 units."""
     fields = embed.get("fields", ())
@@ -90,7 +101,7 @@ def size(embed: Json) -> int:
 class _Page:
     """The embed of a card, filled in the order of what must be there."""
 
-    def __init__(self, card: Card) -> None:
+    def __init__(self, card: Card, *, keep: int) -> None:
         self.cut = False
         self.shown = 0
         title = layout.MARKS[card.tone] + markup.fitted(card.title, TITLE - 4, links=False)
@@ -100,7 +111,7 @@ class _Page:
             self.embed["footer"] = {"text": footer}
         self._facts(card.facts)
         self._parts: list[str] = []
-        self._room = min(DESCRIPTION, EMBED - size(self.embed)) - units(below) - 1
+        self._room = min(DESCRIPTION, EMBED - size(self.embed)) - units(below) - 1 - keep
         self._add(_small(card.subtitle))
         for line in card.body:
             shown = markup.fitted(line, max(1, min(PARAGRAPH, self._room - 1)))
@@ -118,6 +129,10 @@ class _Page:
         self._parts += [below] if below else []
         if self._parts:
             self.embed["description"] = "\n".join(self._parts)
+
+    def close(self, text: str) -> None:
+        """Say something at the end, for which room was kept."""
+        self.embed["description"] = f"{self.embed.get('description', '')}\n{text}".strip()
 
     def _add(self, text: str, *, keep: int = 0) -> bool:
         """Add a paragraph, leaving `keep` units; False where it has no room."""
@@ -151,9 +166,7 @@ class _Page:
             if not self._add(_item(item), keep=keep):
                 break
             self.shown = number
-        left_out = card.items_left_out + len(card.items) - self.shown
-        if left_out:
-            self._add(not_shown(left_out))
+        self._add(layout.left_out(card, self.shown))
 
     def _excerpt(self, excerpt: Excerpt | None) -> None:
         """Show the newest lines that fit; older ones are counted."""
@@ -201,7 +214,7 @@ def _ours(card: Card, page: _Page, rows: buttons.Rows) -> Json:
     ours: Json = {"name": thread_name(card), "tone": TAGS.get(card.tone, ""), "verdict": verdict}
     if rows.kept:
         ours["words"] = rows.kept
-    if page.cut or rows.left_out:
+    if page.cut:
         ours["overflow"] = layout.in_full(card)
     return ours
 

@@ -10,25 +10,30 @@ from collections.abc import Iterator
 
 from adapters.chat import pressed
 from adapters.chat.slack.markup import Json, plain, safe_url
+from bot import cleaning
 from bot.cards import Button, Style
+from bot.replies.layout import no_room
 
 BUTTON_TEXT = 75
 BUTTON_VALUE = 2000
 BUTTON_URL = 3000
+SAFE = 1000  # characters of an address that tell whether it is one to open
 ROW = 25  # elements in one actions block
 SHOWN = 5  # buttons beside each other; more of them become a menu
 MENU = 5  # options of an overflow menu
 OPTION_VALUE = 150
+NOTE = 400  # characters about buttons without room
 
 SAY, ASK, REPORT, PAGE, MORE = "say", "ask", "report", "page", "more"
 
 
 def row(buttons: tuple[Button, ...], numbers: Iterator[int], *, signed: bool = False) -> list[Json]:
-    """Build at most one actions block of the buttons that can be said.
+    """Build at most one actions block of the buttons that can be said, and one that names those without room.
 
     `signed`: links that open a report to whoever holds them are shown; only for one person's eyes.
     """
-    fit = [b for b in buttons if _fits(b) and (signed or not b.signed)]
+    meant = [b for b in buttons if _is_meant(b) and (signed or not b.signed)]
+    fit = [b for b in meant if _fits(b)]
     rare = [b for b in fit if b.rare and _fits_menu(b)]
     often = [b for b in fit if b not in rare]
     spare = [b for b in often[SHOWN:] if _fits_menu(b) and b.page is None]
@@ -38,7 +43,11 @@ def row(buttons: tuple[Button, ...], numbers: Iterator[int], *, signed: bool = F
     if menu:
         options = [_option(b) for b in menu]
         elements.append({"type": "overflow", "action_id": f"{MORE}:{next(numbers)}", "options": options})
-    return [{"type": "actions", "elements": elements}] if elements else []
+    without = [cleaning.cut(b.text, BUTTON_TEXT) for b in meant if b not in shown and b not in menu]
+    blocks: list[Json] = [{"type": "actions", "elements": elements}] if elements else []
+    if without:
+        blocks.append({"type": "context", "elements": [plain(no_room(without), NOTE)]})
+    return blocks
 
 
 def fill_report(block: Json, url: str) -> None:
@@ -51,11 +60,21 @@ def fill_report(block: Json, url: str) -> None:
             element["url"] = url
 
 
+def _is_meant(button: Button) -> bool:
+    """Whether it does anything, and opens no address that nobody should open."""
+    address = _address(button)
+    return button.command is not None if address is None else safe_url(address[:SAFE])
+
+
 def _fits(button: Button) -> bool:
-    address = button.signed.reveal() if button.signed else button.page
+    address = _address(button)
     if address is not None:
         return safe_url(address) and len(address) <= BUTTON_URL
-    return 0 < len(_value(button)) <= BUTTON_VALUE
+    return len(_value(button)) <= BUTTON_VALUE
+
+
+def _address(button: Button) -> str | None:
+    return button.signed.reveal() if button.signed else button.page
 
 
 def _fits_menu(button: Button) -> bool:
@@ -78,7 +97,7 @@ def _value(button: Button) -> str:
 
 def _button(button: Button, number: int) -> Json:
     element: Json = {"type": "button", "text": plain(button.text, BUTTON_TEXT)}
-    address = button.signed.reveal() if button.signed else button.page
+    address = _address(button)
     if address is not None:
         return element | {"action_id": f"{PAGE}:{number}", "url": address}
     kind = REPORT if button.report else ASK if button.opens_form else SAY

@@ -16,7 +16,7 @@ from adapters.chat.slack import buttons, charts, ids, markup
 from adapters.chat.slack.markup import Json, plain, section
 from bot import cleaning
 from bot.cards import Card, Excerpt, Fact, Line, Mention
-from bot.replies.layout import not_shown, not_taken
+from bot.replies.layout import not_taken
 
 HEADER = 150
 FIELD = 2000
@@ -186,9 +186,8 @@ def _add_items(page: _Page, card: Card, numbers: Iterator[int]) -> int:
         if block is not None and not page.add(block, *buttons.row(item.buttons, numbers), keep=keep):
             break
         shown += 1
-    left_out = card.items_left_out + len(card.items) - shown
-    if left_out:
-        page.note(not_shown(left_out))
+    if note := layout.left_out(card, shown):
+        page.note(note)
     return shown
 
 

@@ -230,6 +230,28 @@ def test_message__items_without_room_are_counted() -> None:
     assert message[render.OURS]["overflow"].count("property ") == 60
 
 
+def test_message__buttons_without_room_are_named() -> None:
+    """Too long an address, more own buttons than rows, more choices than a menu: nothing goes without a word."""
+    far = Button(label="Docs", page=f"https://demo.antithesis.com/{'x' * 3000}")
+    many = tuple(Button(label=f"b{n}", command=Command("status", {"run": f"{n}"})) for n in range(27))
+    choices = tuple(
+        Item(
+            title=(f"{n}",), buttons=(Button(label="Logs", entry=n, command=Command("logs", {"n": f"{n}"})),)
+        )
+        for n in range(30)
+    )
+    long = Card(title=("t",), text=("t",), body=(("x" * 1400,),) * 3, buttons=(far, *many))
+
+    for card, named in (
+        (long, "“Docs”, “b25”, “b26”"),
+        (Card(title=("t",), text=("t",), items=choices), "“Logs 25”, “Logs 26”, “Logs 27” and 2 more"),
+    ):
+        message = render.message(card)
+        said = f"There is no room here for the buttons {named}. Type their commands instead."
+        assert message["embeds"][0]["description"].endswith(said)
+        assert judge.request("PATCH", MESSAGES, sent(message)) == []
+
+
 def test_message__many_item_buttons_become_menus() -> None:
     """A menu per kind, its options named like the items; what is chosen says the button's words."""
     items = tuple(

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ import pytest
 from adapters.chat import pressed
 from adapters.chat.discord import markup
 from adapters.chat.discord import render as discord
+from adapters.chat.layout import paged_buttons
 from adapters.chat.slack import render as slack
-from bot.cards import FROM, Card, Command, plain
+from bot.cards import FROM, Card, Command, Item, plain
 from bot.model import VerdictKind
 from bot.replies import failing, post
 from tests.fakes import discord_judge, slack_judge
@@ -105,7 +107,7 @@ def test_post__everything_that_fails_can_be_reached(name: str) -> None:
     card = ended(found)
     numbers = [int(digits[0]) for item in card.items if (digits := re.findall(r" (\d+)$", item.mark))]
     missing = sorted(set(range(1, len(found.failing) + 1)).difference(numbers))
-    more = [b for b in card.buttons if b.label.endswith(" more")]
+    more = [b for b in paged_buttons(card, len(card.items)) if b.label.endswith(" more")]
 
     assert len(numbers) <= post.SHOWN
     assert [b.label for b in more] == ([f"{len(missing):,} more"] if missing else [])
@@ -114,6 +116,34 @@ def test_post__everything_that_fails_can_be_reached(name: str) -> None:
         page = failing.listing(found, missing[0]).card.pages
         assert page is not None
         assert (page.first, page.total) == (missing[0], len(found.failing))
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_post__counts_in_slack_and_discord_what_these_have_no_room_for(name: str) -> None:
+    """One number stands there: of the failures without an entry, on the button that lists them from the first of these on."""
+    found = POSTS[name]()
+    card = ended(found)
+    marks = [item.mark for item in card.items if re.search(r" \d+$", item.mark)]
+    for message in (slack.message(card)["blocks"], discord_message(card)):
+        said = json.dumps(message, ensure_ascii=False)
+        shown = [n for mark in marks if re.search(rf"{mark}\b", said) for n in re.findall(r"\d+$", mark)]
+        missing = len(found.failing) - len(shown)
+
+        assert re.findall(r"\"([\d,]+) more\"", said) == ([f"{missing:,}"] if missing else [])
+        assert "not shown here" not in said
+
+
+def test_post__says_without_a_second_number_that_there_is_no_room_for_what_else_changed() -> None:
+    """The button counts failures alone; no chat leaves out the lines behind these without a word."""
+    card = ended(POSTS["long_names"]())
+    others = Item(mark="not seen this time", title=("x",))
+    longer = replace(card, items=(*card.items[: len(card.rest) - 1], others))
+
+    for message in (slack.message(longer)["blocks"], discord_message(longer)):
+        said = json.dumps(message, ensure_ascii=False)
+        assert said.count("There is no room here for what else changed.") == (
+            "not seen this time" not in said
+        )
 
 
 @pytest.mark.parametrize("name", POSTS)

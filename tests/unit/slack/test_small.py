@@ -87,14 +87,33 @@ def test_fallback__is_cut_after_escaping() -> None:
 
 
 def test_row__leaves_out_what_cannot_be_said() -> None:
-    """Commands over Slack's limit, odd addresses, buttons that say nothing."""
+    """Odd addresses, and buttons that say nothing."""
     odd = (
-        Button(label="long", command=Command("x" * 2001)),
         Button(label="odd", page="javascript:x"),
         Button(label="empty"),
     )
 
     assert buttons.row(odd, itertools.count(1)) == []
+
+
+def test_row__names_what_has_no_room() -> None:
+    """Commands and addresses over Slack's limit, and more buttons than a row has; nothing goes without a word."""
+    long = Button(label="Details", entry=3, command=Command("x" * 2001))
+    far = Button(label="Docs", page=f"https://demo.antithesis.com/{'x' * 3000}")
+    many = tuple(
+        Button(label=f"b{n}", opens_form=True, command=Command("launch", {"n": f"{n}"})) for n in range(30)
+    )
+
+    (alone,) = buttons.row((long,), itertools.count(1))
+    row, note = buttons.row((far, *many, long), itertools.count(1))
+
+    assert alone["elements"][0]["text"] == (
+        "There is no room here for the button “Details 3”. Type its command instead."
+    )
+    assert note["elements"][0]["text"] == (
+        "There is no room here for the buttons “Docs”, “b24”, “b25” and 5 more. Type their commands instead."
+    )
+    assert len(row["elements"]) == 24
 
 
 def test_row__keeps_a_long_row_short() -> None:
