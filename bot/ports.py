@@ -23,6 +23,8 @@ from bot.publication import (
 )
 from bot.state import (
     AuditEntry,
+    AuditLine,
+    AuditQuery,
     Cause,
     CheckInRun,
     Coverage,
@@ -574,6 +576,14 @@ class Audit(Protocol):
 
     async def audit(self, entry: AuditEntry) -> None:
         """Add a line."""
+
+    async def audit_lines(
+        self, query: AuditQuery, *, skip: int, limit: int
+    ) -> tuple[tuple[AuditLine, ...], int]:
+        """Return lines that fit, newest first, without the first `skip` of them, and how many fit in all."""
+
+    async def audit_actors(self) -> Mapping[str, str]:
+        """Return everybody who stands in it, with the name that is kept of them, "" where none is."""
 
 
 class Store(

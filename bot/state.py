@@ -616,6 +616,29 @@ class AuditEntry:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """A line with its number: they are counted from 1 in the order in which they were added, and none is ever taken out."""
+
+    number: int
+    entry: AuditEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Which lines are meant: those that fit everything that is given.
+
+    `actors` and `actions`: any of them. `naming`: any of these ids stands in the detail, as a whole. `until`: the number
+    of the newest line that is meant, so that the pages of a list stay the same while the trail grows.
+    """
+
+    actors: frozenset[str] = frozenset()
+    actions: frozenset[str] = frozenset()
+    naming: frozenset[str] = frozenset()
+    since: datetime | None = None
+    until: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxDepth:
     """How much waits to be delivered."""

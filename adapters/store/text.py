@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+SEPARATORS = ":/,;()"  # what parts the ids in a line of the audit trail, beside spaces
 ERROR_LENGTH = 500  # characters of a failure's reason that are kept
 
 
@@ -13,6 +14,11 @@ def clean(text: str) -> str:
     sqlite3 cannot encode a lone surrogate and PostgreSQL refuses NUL: one such name would poison its row.
     """
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+
+
+def spaced(text: str) -> str:
+    """Return a text whose ids are parted by spaces."""
+    return text.translate({ord(separator): " " for separator in SEPARATORS})
 
 
 def clip(reason: str) -> str:

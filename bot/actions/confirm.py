@@ -61,7 +61,7 @@ async def decline(asked: Asked, services: Services) -> Reply:
     intent = await intent_of(asked, services, "decline")
     return (
         await _stranger(intent, asked, services)
-        or await _let_go(intent, IntentState.DECLINED, "declined", intent.subject, services)
+        or await _let_go(intent, IntentState.DECLINED, "declined", send.target(intent), services)
         or confirming.declined(intent)
     )
 
@@ -81,7 +81,7 @@ async def go(intent: Intent, asked: Asked, services: Services) -> Reply:
     services.sent_here.add(intent.id)
     if asked.invocation.actor.name:
         await services.store.keep_name(intent.actor, asked.invocation.actor.name)
-    await send.note(intent, "confirmed", intent.subject, store=services.store, now=now)
+    await send.note(intent, "confirmed", send.target(intent), store=services.store, now=now)
     sent = await send.send(intent, platform, store=services.store, clock=services.clock)
     if sent is None:
         return await _happened(intent, services)
@@ -165,7 +165,7 @@ async def _refusal(intent: Intent, asked: Asked, services: Services) -> Reply | 
     age = abs(services.clock.now() - intent.created_at)  # a clock set back does not prolong it
     if age <= services.confirm_within:
         return None
-    moved = await _let_go(intent, IntentState.EXPIRED, "expired", intent.subject, services)
+    moved = await _let_go(intent, IntentState.EXPIRED, "expired", send.target(intent), services)
     return moved or confirming.expired(intent)
 
 

@@ -16,6 +16,7 @@ from bot.errors import StoreError
 from bot.model import LaunchOutcome, LaunchRequest, Refused, Run, RunQuery, RunRef, Started, Unclear
 from bot.platform import Platform, has_moments, newest_runs, terms_of
 from bot.ports import Clock, Conversations, Intents, Store
+from bot.publication import PublishRequest
 from bot.replies import parts
 from bot.replies.outlook import Outlook
 from bot.state import AuditEntry, Intent, IntentState
@@ -142,6 +143,13 @@ def _usage(intent: Intent, platform: Platform) -> tuple[str, ...]:
     if platform.guides is None or intent.run_id is None or not isinstance(intent.request, LaunchRequest):
         return ()
     return platform.guides.lines(intent.request, intent.run_id)
+
+
+def target(intent: Intent) -> str:
+    """Say what an intent is about, for the audit trail: its subject, and the run where that does not name it."""
+    request = intent.request
+    run = None if isinstance(request, LaunchRequest | PublishRequest) else request.run_id
+    return f"{intent.subject}, run {run}" if run and run not in intent.subject else intent.subject
 
 
 async def note(intent: Intent, decision: str, detail: str, *, store: Store, now: datetime) -> None:

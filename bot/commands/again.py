@@ -49,6 +49,8 @@ async def _offered(asked: Asked, intent: Intent, platform: Platform, services: S
     run = next((run for run in found if run.ref.run_id == wanted), None)
     if run is None:
         raise replies.no_candidate(wanted, platform.terms)
+    who, where = asked.invocation.actor, asked.invocation.place
+    await services.note(who, where, "check", "done", f"{intent.id}: taken for run {wanted}")
     await send.accept(intent, wanted, store=services.store, now=services.clock.now(), run=run)
     return Reply(card=replies.taken(intent, run.ref, platform.terms))
 

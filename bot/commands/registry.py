@@ -30,6 +30,7 @@ FILES = (
     "bot.commands.watch",
     "bot.commands.unwatch",
     "bot.commands.watching",
+    "bot.commands.audit",
     "bot.commands.help",
     "bot.commands.version",
     "bot.actions.confirm",

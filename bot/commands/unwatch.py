@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.access import Role
-from bot.cards import Reply
+from bot.cards import Reply, plain
 from bot.command import Asked, Services, Verb
 from bot.commands.watch import CONNECTION, LAUNCHER, SOURCE, scope
 from bot.replies import watching as replies
@@ -36,6 +36,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
     for subscription in gone:
         s = subscription
         await services.store.unsubscribe(channel, s.connection, s.launcher, s.source)
+        who, where = asked.invocation.actor, asked.invocation.place
+        await services.note(who, where, "unwatch", "done", plain(replies.described(s)))
     left = [s for s in here if s not in gone]
     return replies.no_longer(tuple(gone), tuple(left), services.left_out)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from bot import filters, grammar
 from bot.access import Role
-from bot.cards import Field, FieldKind, Form, Reply, ReportLinks
+from bot.cards import Field, FieldKind, Form, Reply, ReportLinks, plain
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import check_taken
 from bot.delivery.lost_channels import restore
@@ -75,6 +75,9 @@ async def handle(asked: Asked, services: Services) -> Reply:
         raise replies.fits_no_run(odd)
     new = await services.store.subscribe(wanted, services.clock.now())
     await restore(services.store, wanted.channel)
+    if not there:
+        who, where = asked.invocation.actor, asked.invocation.place
+        await services.note(who, where, "watch", "done", plain(replies.described(wanted)))
     return replies.watching_now(
         wanted, new=new, there=there, left_out=() if wanted.connection else services.left_out,
         unlisted=[p for p in meant if p.lists is None],

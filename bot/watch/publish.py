@@ -166,6 +166,8 @@ class Publisher:
         await self._turn()
         if not await self._store.advance(intent.id, OPENABLE, IntentState.CONFIRMED, self._clock.now()):
             raise _LaterError
+        now = self._clock.now()
+        await send.note(intent, "confirmed", f"{send.target(intent)}, by a rule", store=self._store, now=now)
         sent = await send.send(intent, target, store=self._store, clock=self._clock)
         if sent is None or sent.state is not IntentState.ACCEPTED:
             raise _LaterError

@@ -7,14 +7,16 @@ Set `failing` to a sentence, and every call raises `StoreError` with it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from adapters.store.text import clean
+from adapters.store.text import clean, spaced
 from bot.errors import StoreError
 from bot.model import RunRef
 from bot.state import (
     AuditEntry,
+    AuditLine,
+    AuditQuery,
     Intent,
     IntentKind,
     IntentState,
@@ -189,6 +191,17 @@ def _made(intent: Intent) -> tuple[datetime, str]:
     return intent.created_at, intent.id
 
 
+def _fits(line: AuditLine, query: AuditQuery) -> bool:
+    entry, detail = line.entry, f" {spaced(line.entry.detail)} "
+    return (
+        (not query.actors or entry.actor in query.actors)
+        and (not query.actions or entry.action in query.actions)
+        and (not query.naming or any(f" {spaced(name)} " in detail for name in query.naming))
+        and (query.since is None or entry.at >= query.since)
+        and (query.until is None or line.number <= query.until)
+    )
+
+
 class MemoryStore(
     MemoryInbox,
     MemoryWatch,
@@ -211,6 +224,18 @@ class MemoryStore(
     async def audit(self, entry: AuditEntry) -> None:
         await self._turn()
         self.trail.append(cleaned(entry))
+
+    async def audit_lines(
+        self, query: AuditQuery, *, skip: int, limit: int
+    ) -> tuple[tuple[AuditLine, ...], int]:
+        await self._turn()
+        lines = (AuditLine(number, entry) for number, entry in enumerate(self.trail, 1))
+        fitting = [line for line in lines if _fits(line, query)][::-1]
+        return tuple(fitting[skip : skip + limit]), len(fitting)
+
+    async def audit_actors(self) -> Mapping[str, str]:
+        await self._turn()
+        return {entry.actor: self.names.get(entry.actor, "") for entry in self.trail}
 
     async def record(self, step: PollStep) -> int:
         await self._turn()

@@ -43,6 +43,7 @@ SAID: dict[str, dict[str, object]] = {
     "watch": {"outcomes": "changes"},
     "unwatch": {},
     "watching": {},
+    "audit": {"about": "launch", "since": "1d"},
     "help": {"verb": "logs"},
     "rerun": {"run": "1026", "failed": True},
     "cancel": {"run": "1027"},

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Delete, Update, delete, select, text, update
 
+from adapters.store.audit import TrailBroken
 from adapters.store.store import SqlStore, open_store
 from adapters.store.tables import audit, audit_head, inbox, outbox
 from bot.errors import StoreError
-from bot.state import AuditEntry, IntentState
+from bot.state import AuditEntry, AuditLine, AuditQuery, IntentState
 from bot.triage import CancelRequest
 from tests.contract.store.kit import (
     CHATS,
@@ -233,7 +234,8 @@ async def test_audit__chain_holds(url: str) -> None:
         await asyncio.gather(*(stores[n % 2].audit(LINE) for n in range(20)))
 
         assert await stores[0].verify_audit() == 20
-        assert await stores[1].audit_trail(2) == (LINE, LINE)
+        lines, total = await stores[1].audit_lines(AuditQuery(), skip=0, limit=2)
+        assert (lines, total) == ((AuditLine(20, LINE), AuditLine(19, LINE)), 20)
 
 
 async def test_verify_audit__empty(database: SqlStore) -> None:
@@ -242,25 +244,81 @@ async def test_verify_audit__empty(database: SqlStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "line"),
+    ("damage", "said"),
     [
-        (update(audit).where(audit.c.seq == 2).values(decision="denied"), 2),
-        (update(audit).where(audit.c.seq == 1).values(at=later(1)), 1),
-        (update(audit).where(audit.c.seq == 3).values(hash="0" * 64), 3),
-        (delete(audit).where(audit.c.seq == 2), 2),
-        (delete(audit).where(audit.c.seq == 3), 3),
-        (update(audit_head).values(seq=2), 2),
-        (update(audit_head).values(hash="0" * 64), 3),
+        (update(audit).where(audit.c.seq == 2).values(decision="denied"), ["Line 2 was changed."]),
+        (update(audit).where(audit.c.seq == 1).values(at=later(1)), ["Line 1 was changed."]),
+        (
+            update(audit).where(audit.c.seq == 3).values(hash="0" * 64),
+            ["Line 3 was changed.", "Line 4 does not follow line 3: one of them was changed."],
+        ),
+        (
+            update(audit).where(audit.c.seq == 1).values(prev_hash="1" * 64),
+            ["Line 1 does not follow the beginning: one of them was changed.", "Line 1 was changed."],
+        ),
+        (delete(audit).where(audit.c.seq == 2), ["Line 2 was removed."]),
+        (delete(audit).where(audit.c.seq <= 2), ["Lines 1 to 2 were removed."]),
+        (delete(audit).where(audit.c.seq.between(2, 3)), ["Lines 2 to 3 were removed."]),
+        (delete(audit).where(audit.c.seq == 5), ["Line 5 was removed."]),
+        (delete(audit).where(audit.c.seq >= 4), ["Lines 4 to 5 were removed."]),
+        (delete(audit), ["Lines 1 to 5 were removed."]),
+        (delete(audit).where(audit.c.seq.in_([2, 4])), ["Line 2 was removed.", "Line 4 was removed."]),
+        (
+            update(audit_head).values(seq=4),
+            [
+                "Line 4 is not the end that was kept: the line or the end was changed.",
+                "Line 5 stands behind the end that was kept.",
+            ],
+        ),
+        (
+            update(audit_head).values(hash="0" * 64),
+            ["Line 5 is not the end that was kept: the line or the end was changed."],
+        ),
+        (
+            update(audit).where(audit.c.seq == 3).values(seq=-3),
+            ["Line -3 was added: lines are counted from 1.", "Line 3 was removed."],
+        ),
     ],
 )
-async def test_verify_audit__changed(database: SqlStore, damage: Update | Delete, line: int) -> None:
-    """A line that was changed or removed, at the end too, is named."""
-    for _ in range(3):
+async def test_verify_audit__changed(
+    database: SqlStore, damage: Update | Delete, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every line that was changed, added or removed is named, at the end and in the middle, across batches."""
+    monkeypatch.setattr("adapters.store.audit.BATCH", 2)
+    for _ in range(5):
         await database.audit(LINE)
     async with database._db.writing() as connection:
         await connection.execute(damage)
 
-    with pytest.raises(StoreError, match=f"line {line} does not fit"):
+    with pytest.raises(TrailBroken) as caught:
+        await database.verify_audit()
+
+    assert caught.value.breaks == said
+    assert " ".join(said) in str(caught.value)
+
+
+async def test_verify_audit__renumbered(database: SqlStore) -> None:
+    """Lines moved up to close a gap are changed lines: the number is a part of the hash."""
+    for _ in range(4):
+        await database.audit(LINE)
+    async with database._db.writing() as connection:
+        await connection.execute(delete(audit).where(audit.c.seq == 2))
+        await connection.execute(update(audit).where(audit.c.seq == 3).values(seq=2))
+        await connection.execute(update(audit).where(audit.c.seq == 4).values(seq=3))
+        await connection.execute(update(audit_head).values(seq=3))
+
+    with pytest.raises(TrailBroken, match=r"Line 2 does not follow line 1.* Line 2 was changed"):
+        await database.verify_audit()
+
+
+async def test_verify_audit__bounded(database: SqlStore) -> None:
+    """Where everything was changed, the first lines are named and the others counted."""
+    for _ in range(25):
+        await database.audit(LINE)
+    async with database._db.writing() as connection:
+        await connection.execute(update(audit).values(detail="y"))
+
+    with pytest.raises(TrailBroken, match=r"Line 20 was changed\. And 5 more\."):
         await database.verify_audit()
 
 
@@ -271,6 +329,7 @@ async def test_verify_audit__many_lines(database: SqlStore, monkeypatch: pytest.
         await database.audit(LINE)
 
     assert await database.verify_audit() == 5
+    assert [line.seq async for line in database.chained_lines()] == [1, 2, 3, 4, 5]
 
 
 async def test_store_error__shows_no_value(database: SqlStore) -> None:

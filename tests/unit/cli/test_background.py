@@ -166,7 +166,7 @@ async def test_working__looks_whether_the_audit_trail_holds(
         (notice,) = await store.notices()
 
     assert notice.cause is Cause.AUDIT
-    assert notice.problem.startswith("The audit trail was changed: line 1")
+    assert notice.problem.startswith("The audit trail was changed. Line 1 was changed.")
 
 
 async def test_working__in_the_demo_nobody_is_told_of_the_clock(

@@ -117,6 +117,8 @@ async def test_publish__a_whole_run(scene: Scene) -> None:
     assert [r.result_id for r in await scene.store.written_results(RunRef("af", run_id))] == [
         *scene.records.results
     ]
+    lines = [(line.actor, line.action, line.decision) for line in scene.store.trail]
+    assert lines == [("clew", "publish", "confirmed"), ("clew", "publish", "accepted")]
 
 
 async def test_publish__once(scene: Scene) -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from adapters.main import app
 from adapters.settings import environment_names
 from adapters.store.store import open_store
-from bot.state import DeliveryState, MessageRef, NewDelivery, Subscription
+from bot.state import AuditQuery, DeliveryState, MessageRef, NewDelivery, Subscription
 
 CHANNEL = "slack:channel:T01:C01"
 NOWHERE = "http://127.0.0.1:9"
@@ -135,7 +135,8 @@ def test_drop__one(filled: str) -> None:
 
     async def trail() -> list[tuple[str, str]]:
         async with open_store(filled) as store:
-            return [(entry.action, entry.detail) for entry in await store.audit_trail(9)]
+            lines, _ = await store.audit_lines(AuditQuery(), skip=0, limit=9)
+            return [(line.entry.action, line.entry.detail) for line in lines]
 
     assert asyncio.run(trail()) == [("outbox drop", "1")]
 

@@ -1,0 +1,205 @@
+"""Show who did what, and what was refused.
+
+audit [PERSON|RUN|VERB] [since=TIME] [person=NAME] [run=RUN] [verb=VERB] [from=NUMBER]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from bot import grammar, reading
+from bot.access import Role
+from bot.cards import Command, FieldKind, Pages, Reply
+from bot.command import Asked, Parameter, Services, Verb
+from bot.commands.parameters import BEGIN, first_of
+from bot.errors import UserError
+from bot.parsed import ParsedCommand
+from bot.ports import Store
+from bot.replies import audit as replies
+from bot.state import AuditQuery, IntentKind
+
+FURTHER_ACTIONS = frozenset({
+    "agent", "any", "home", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
+})  # fmt: skip
+"""What stands in the trail beside verbs: what was refused before a verb was read, and what an operator did."""
+
+PAGE = 20
+MOST_OF_ONE_RUN = 500  # lines among which the requests about a run are looked for
+ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
+_MENTION = re.compile(r"<@!?([A-Za-z0-9]{1,30})(?:\|[^>]{0,80})?>", re.ASCII)
+_LINE = 10**12
+_PRINCIPAL = 2  # colons of a whole id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody asks the trail for, as they put it; "" for what was not said. `about`: a person, a run or a verb."""
+
+    about: str = ""
+    person: str = ""
+    run: str = ""
+    verb: str = ""
+    since: datetime | None = None
+    me: str = ""  # the id of who asks
+
+    @property
+    def words(self) -> str:
+        """All of it but the time, as one text."""
+        return " ".join(part for part in (self.about, self.person, self.run, self.verb) if part)
+
+
+async def query_of(wanted: Wanted, store: Store) -> AuditQuery:
+    """Find out which lines are meant. Raises `UserError` for a person or a verb of whom there are none."""
+    actors = await store.audit_actors()
+    query = AuditQuery(since=wanted.since)
+    if wanted.person:
+        query = replace(query, actors=_of_person(wanted.person, actors, wanted.me))
+        if not query.actors:
+            raise replies.nobody(wanted.person, [*actors, *filter(None, actors.values())])
+    if wanted.verb:
+        query = replace(query, actions=_of_verb(wanted.verb))
+        if not query.actions:
+            raise replies.no_action(wanted.verb, known_actions())
+    if wanted.run:
+        query = await _of_run(query, wanted.run, store)
+    return await _about(query, wanted, actors, store) if wanted.about else query
+
+
+async def _about(query: AuditQuery, wanted: Wanted, actors: Mapping[str, str], store: Store) -> AuditQuery:
+    """Read a word without its name: a verb, else a person, else an id."""
+    if (actions := _of_verb(wanted.about)) and not query.actions:
+        return replace(query, actions=actions)
+    if (people := _of_person(wanted.about, actors, wanted.me)) and not query.actors:
+        return replace(query, actors=people)
+    if query.naming:
+        raise replies.which(wanted.about)
+    return await _of_run(query, wanted.about, store)
+
+
+def known_actions() -> Collection[str]:
+    """Return all that can stand in the trail as what was done."""
+    from bot.commands.registry import VERBS  # the registry lists this verb too
+
+    return {*VERBS, *FURTHER_ACTIONS}
+
+
+def _of_verb(text: str) -> frozenset[str]:
+    """Return what a verb is noted as; a task for an agent is asked for by “ask” and by “debug”."""
+    word = " ".join(text.casefold().split())
+    found = {action for action in known_actions() if action == word or action.startswith(f"{word} ")}
+    return frozenset(found | {IntentKind.AGENT.value} if word == "ask" else found)
+
+
+def _of_person(text: str, actors: Mapping[str, str], me: str) -> frozenset[str]:
+    """Return the ids of a person by id, mention or name; of several with one name, all."""
+    if text.casefold() == "me" and me:
+        return frozenset({me})
+    if text.count(":") >= _PRINCIPAL:
+        return frozenset({text})
+    mention = _MENTION.fullmatch(text)
+    said = (mention[1] if mention else text.removeprefix("@")).casefold()
+    return frozenset(
+        actor
+        for actor, name in actors.items()
+        if said in {actor.casefold(), actor.rpartition(":")[2].casefold(), name.casefold()}
+    )
+
+
+async def _of_run(query: AuditQuery, text: str, store: Store) -> AuditQuery:
+    """Mean the lines that name a run, and those of the requests that became it or were about it."""
+    run = text.rpartition("/")[2]
+    named = replace(query, naming=frozenset({run}), since=None)
+    lines, _ = await store.audit_lines(named, skip=0, limit=MOST_OF_ONE_RUN)
+    requests = {
+        line.entry.detail.partition(":")[0] for line in lines if line.entry.action in tuple(IntentKind)
+    }
+    return replace(query, naming=frozenset({run, *requests}))
+
+
+async def handle(asked: Asked, services: Services) -> Reply:
+    """Answer with a page of the trail, newest lines first; the pages stay the same while it grows."""
+    wanted = _wanted(asked, services)
+    until = asked.value("until")
+    query = await query_of(wanted, services.store)
+    if until is not None:
+        query = replace(query, until=grammar.whole_number(until, "until", _LINE))
+    first = first_of(asked, _LINE)
+    lines, total = await services.store.audit_lines(query, skip=first - 1, limit=PAGE)
+    names = await services.store.audit_actors()
+    if not lines and total:
+        raise replies.no_such_entry(first, total)
+    if not lines and wanted.about and query.naming and not any(map(str.isdigit, wanted.about)):
+        raise replies.nothing_about(wanted.about, [*known_actions(), *filter(None, names.values())])
+    newest = until or (str(lines[0].number) if lines else "")
+    command = Command("audit", {**_given(asked, wanted), "until": newest})
+    pages = Pages.of(command, total, first, PAGE)
+    return replies.listing(lines, names, wanted.words, wanted.since, pages)
+
+
+def _wanted(asked: Asked, services: Services) -> Wanted:
+    since, pasted = asked.value("since"), asked.command.pasted
+    about = asked.value("about", 0) or ""
+    if pasted is not None and pasted.run_id:
+        about = pasted.run_id
+    return Wanted(
+        about=about,
+        person=asked.value("person") or "",
+        run=asked.value("run") or "",
+        verb=asked.value("verb") or "",
+        since=grammar.since(since, "since", services.clock.now()) if since else None,
+        me=asked.invocation.actor.id,
+    )
+
+
+def _given(asked: Asked, wanted: Wanted) -> dict[str, str]:
+    """Return what asks for the same lines, whoever presses it and whenever."""
+    person = wanted.me if wanted.person.casefold() == "me" else wanted.person
+    about = wanted.me if wanted.about.casefold() == "me" else wanted.about
+    since = f"{wanted.since:%Y-%m-%dT%H:%M}" if wanted.since else ""
+    given = {"about": about, "person": person, "run": wanted.run, "verb": wanted.verb, "since": since}
+    return {name: value for name, value in given.items() if value}
+
+
+def _reread(parsed: ParsedCommand) -> ParsedCommand:
+    """Read a time at the end as that: “audit launch 24h”, “audit yesterday”."""
+    if "since" in parsed.named:
+        return parsed
+    for words in (parsed.positional[-2:], parsed.positional[-1:]):
+        if words and _is_time(" ".join(words)):
+            return replace(
+                reading.without(parsed, list(words)), named={**parsed.named, "since": " ".join(words)}
+            )
+    return parsed
+
+
+def _is_time(text: str) -> bool:
+    try:
+        grammar.since(text, "since", ALWAYS)
+    except UserError:
+        return False
+    return True
+
+
+VERB = Verb(
+    name="audit",
+    summary="who did what, and what was refused",
+    handle=handle,
+    reread=_reread,
+    parameters=(
+        Parameter(name="about", summary="A person, a run or a verb; none: everything", kind=FieldKind.TEXT,
+                  positional=True, example="launch"),
+        Parameter(name="since", summary="Only since then, in UTC", kind=FieldKind.TEXT, example="since=24h"),
+        Parameter(name="person", summary="Only what this person did: a name, an id, or me", kind=FieldKind.TEXT,
+                  example="person=me"),
+        Parameter(name="run", summary="Only what was done about this run", kind=FieldKind.RUN),
+        Parameter(name="verb", summary="Only this verb", kind=FieldKind.TEXT, example="verb=launch"),
+        Parameter(name="until", summary="Only lines up to this number", kind=FieldKind.COUNT),
+        BEGIN,
+    ),
+    examples=("audit", "audit launch 24h", "audit person=me since=7d"),
+    role=Role.ADMIN,
+    private=True,
+)  # fmt: skip

@@ -1,0 +1,106 @@
+"""What the bot says of the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from bot.cards import Card, Item, Line, Pages, Reply, Untrusted
+from bot.errors import UserError
+from bot.replies.meant import mistaken
+from bot.replies.wording import clock_time, count, from_on
+from bot.state import AuditLine
+
+CHANGED = "`clew audit verify` checks that no line was changed or removed."
+_SHOWN = 60  # characters of what was typed that a sentence quotes
+
+
+def nobody(word: str, known: Iterable[str]) -> UserError:
+    """Answer a name of nobody who stands in the trail."""
+    return mistaken(
+        f"Nobody called “{word[:_SHOWN]}” is in the audit trail.",
+        word,
+        known,
+        "Give an id, as in slack:user:TEAM:USER.",
+    )
+
+
+def no_action(word: str, known: Iterable[str]) -> UserError:
+    """Answer a word that is no verb and nothing else that is noted."""
+    return mistaken(f"“{word[:_SHOWN]}” is no verb.", word, known, "“help” lists them.", name="verb")
+
+
+def nothing_about(word: str, known: Iterable[str]) -> UserError:
+    """Answer a word that is no verb, nobody's name and no run that the trail knows."""
+    return mistaken(
+        f"Nothing in the audit trail is about “{word[:_SHOWN]}”: it is no verb, nobody's name and no run there.",
+        word,
+        known,
+        name="about",
+    )
+
+
+def which(word: str) -> UserError:
+    """Ask what a word stands for beside everything that is given by name."""
+    return UserError(f"What is “{word[:_SHOWN]}”?", "Give it by name: person=, run= or verb=.")
+
+
+def no_such_entry(first: int, total: int) -> UserError:
+    """Refuse a page behind the end."""
+    return UserError(f"There is no entry {first:,}: the list has {total:,}.", "Leave “from=” out.")
+
+
+def listing(
+    lines: Sequence[AuditLine],
+    names: Mapping[str, str],
+    about: str,
+    since: datetime | None,
+    pages: Pages,
+) -> Reply:
+    """List lines of the trail, newest first; `about`: what was asked for, "" for everything."""
+    scope: Line = (*(" about ", Untrusted(f"“{about[:_SHOWN]}”")),) if about else ()
+    time = f" since {clock_time(since)}" if since else ""
+    if not lines:
+        said: Line = ("Nothing", *scope, f" is in the audit trail{time}.")
+        return Reply(card=Card(title=("Audit trail",), text=said, body=(said,)), private=True)
+    said = (f"{count(pages.total, 'line')} of the audit trail", *scope, f"{time}, newest first.")
+    card = Card(
+        title=("Audit trail", from_on(pages.first)),
+        text=said,
+        body=(said,),
+        items=tuple(_item(line, names) for line in lines),
+        items_left_out=pages.left_out,
+        pages=pages,
+        footer=(CHANGED,),
+    )
+    return Reply(card=card, private=True)
+
+
+def _item(line: AuditLine, names: Mapping[str, str]) -> Item:
+    entry = line.entry
+    where: Line = (" in ", Untrusted(entry.channel, code=True)) if entry.channel else ()
+    name = names.get(entry.actor, "")
+    who = Untrusted(name) if name else Untrusted(entry.actor, code=True)
+    known: Line = (" (", Untrusted(entry.actor, code=True), ")") if name else ()
+    detail: tuple[Line, ...] = ((Untrusted(entry.detail),),) if entry.detail else ()
+    return Item(
+        title=(f"{full_time(entry.at)}, line {line.number}: ", Untrusted(entry.action), " by ", who),
+        mark=entry.decision,
+        lines=(*detail, ("By ", who, *known, *where)),
+    )
+
+
+def full_time(at: datetime) -> str:
+    """Write a time with its seconds, in UTC."""
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def text_of(line: AuditLine, names: Mapping[str, str]) -> str:
+    """Write a line of the trail on one line of a terminal."""
+    entry, name = line.entry, names.get(line.entry.actor, "")
+    who = f"{name} ({entry.actor})" if name else entry.actor
+    where = f" in {entry.channel}" if entry.channel else ""
+    detail = f": {entry.detail}" if entry.detail else ""
+    return (
+        f"{line.number:>7}  {full_time(entry.at)}  {entry.decision:<9} {entry.action} by {who}{where}{detail}"
+    )
