@@ -67,7 +67,14 @@ class WrongValue(UserError):
     def __init__(self, name: str, what: str, *examples: str, hint: str = "") -> None:
         shown = ", ".join(f"{name}={example}" for example in examples)
         super().__init__(f"{name}= {what}", f"{hint} {_examples(shown, examples)}".strip())
+        self.name = name
+        self._parts = (what, *examples)
+        self._hint = hint
         self._at_field = f"{what} {hint} {_examples(', '.join(examples), examples)}"
+
+    def of(self, name: str) -> WrongValue:
+        """Say the same of another name of the parameter."""
+        return WrongValue(name, *self._parts, hint=self._hint)
 
     def at_field(self, label: str) -> str:
         """Return the sentence for a form's field."""

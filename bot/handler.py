@@ -16,7 +16,7 @@ from bot.commands.corrected import offers
 from bot.commands.parameters import RUN
 from bot.commands.registry import VERBS
 from bot.delivery.lost_channels import restore
-from bot.errors import ClewError, UserError
+from bot.errors import ClewError, UserError, WrongValue
 from bot.model import Secret
 from bot.parsed import ParsedCommand
 from bot.ports import OpenFile, Report
@@ -278,7 +278,10 @@ class Handler:
         reading.check_names(verb, asked.command)
         reading.check_words(verb, asked.command, asked.invocation.values)
         reading.check_secrets(verb, asked.command, asked.invocation.values)
-        return problems.remarked(await verb.handle(asked, self.services), asked.remarks)
+        try:
+            return problems.remarked(await verb.handle(asked, self.services), asked.remarks)
+        except WrongValue as error:
+            raise error.of(asked.command.as_typed(error.name)) from error
 
     async def _read(
         self, parsed: ParsedCommand, invocation: Invocation, report: Report

@@ -30,6 +30,7 @@ class ParsedCommand:
     """A command, read. Names without a dot are lower case with `_`; those with one are kept as typed.
 
     `strays`: the bare words that stand behind a named value, with its name: maybe they were meant to belong to it.
+    `typed`: how names were typed that stand here under another one, "test" for "property".
     """
 
     verb: str = ""  # lower case; "" where the text does not begin with a word
@@ -37,8 +38,13 @@ class ParsedCommand:
     named: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     pasted: Pasted | None = None
     strays: tuple[tuple[str, str], ...] = ()
+    typed: Mapping[str, str] = field(default_factory=lambda: NOTHING)
 
     @property
     def bare(self) -> str:
         """All positional words as one text, "" where there are none."""
         return " ".join(self.positional)
+
+    def as_typed(self, name: str) -> str:
+        """Return the name of a parameter as it was typed."""
+        return self.typed.get(name, name)

@@ -82,7 +82,7 @@ def _with_entry(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
 
 def by_names(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
     """Read parameters by their own names: `test=` is another one of `property=`, and so is what a platform calls a thing."""
-    others = {**verb.nouns, **({TEST: PROPERTY} if _takes_check(verb) else {})}
+    others = _others(verb)
     given = [name for name in parsed.named if name in others]
     if not given:
         return parsed
@@ -93,7 +93,13 @@ def by_names(verb: Verb, parsed: ParsedCommand) -> ParsedCommand:
         parsed,
         named={others.get(name, name): value for name, value in parsed.named.items()},
         strays=tuple((others.get(name, name), word) for name, word in parsed.strays),
+        typed={others[name]: name for name in given},
     )
+
+
+def _others(verb: Verb) -> Mapping[str, str]:
+    """Return the parameters' own names, by the other ones that they may be given by."""
+    return {**verb.nouns, **({TEST: PROPERTY} if _takes_check(verb) else {})}
 
 
 def _takes_check(verb: Verb) -> bool:
@@ -107,7 +113,7 @@ def check_names(verb: Verb, parsed: ParsedCommand) -> None:
     known = [p.name for p in verb.parameters]
     unknown = [name for name in parsed.named if name not in known and name not in verb.untaken]
     if unknown:
-        raise replies.unknown_name(verb.name, unknown[0], known)
+        raise replies.unknown_name(verb.name, unknown[0], known, _others(verb))
 
 
 def check_words(verb: Verb, parsed: ParsedCommand, values: Mapping[str, str]) -> None:
@@ -123,7 +129,7 @@ def check_words(verb: Verb, parsed: ParsedCommand, values: Mapping[str, str]) ->
             raise _stray(parsed, name)
     if own.name in parsed.named or own.name in values:
         given = values.get(own.name) or parsed.named[own.name]
-        raise replies.given_both_ways(verb.name, parsed.bare, own.name, given)
+        raise replies.given_both_ways(verb.name, parsed.bare, parsed.as_typed(own.name), given)
 
 
 def check_secrets(verb: Verb, parsed: ParsedCommand, values: Mapping[str, str]) -> None:
@@ -134,7 +140,7 @@ def check_secrets(verb: Verb, parsed: ParsedCommand, values: Mapping[str, str]) 
     given = {**bare, **parsed.named, **values}
     held = next((name for name, value in given.items() if MASK in value and name not in _PROSE), None)
     if held is not None:
-        raise replies.secret_taken_out(held, MASK)
+        raise replies.secret_taken_out(parsed.as_typed(held), MASK)
 
 
 def _spaced(verb: Verb, name: str, value: str) -> bool:
@@ -160,4 +166,4 @@ def names_run(word: str) -> bool:
 def _stray(parsed: ParsedCommand, name: str) -> UserError:
     """Ask whether bare words behind a named value belong to it, showing how it was understood."""
     behind = " ".join(word for before, word in parsed.strays if before == name)
-    return replies.words_behind(name, parsed.named[name], behind)
+    return replies.words_behind(name, parsed.as_typed(name), parsed.named[name], behind)

@@ -31,7 +31,7 @@ from bot.triage import PastResult, ReportedCheck
 async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with the list, or with one property of it."""
     if asked.value("property") and asked.value(FROM):
-        raise commands.beside(FROM, "property")
+        raise commands.beside(FROM, asked.command.as_typed("property"))
     wanted, files = asked.value("property"), files_meant(asked)
     if len(files) > 1:
         return in_file.which(files)
@@ -56,7 +56,7 @@ def _check_excused(found: RunAnalysis, asked: Asked, services: Services) -> None
         if asked.value(word) and word != found.terms.excused:
             raise commands.not_taken(word, [found.platform.connection])
         if asked.value(word) and asked.value("property"):
-            raise commands.beside(word, "property")
+            raise commands.beside(word, asked.command.as_typed("property"))
 
 
 async def _in_file(file: AttachedFile, asked: Asked, services: Services) -> Reply:

@@ -169,7 +169,7 @@ async def _files(platform: Platform, run: Run, asked: Asked, services: Services)
     _alone(asked, "list" if asked.value("list") else FROM, {"list", FROM})
     of_checks = platform.files.of_checks
     if asked.value("property") and not of_checks:
-        raise commands.beside("property", "list")
+        raise commands.beside(asked.command.as_typed("property"), "list")
     check = await name_of_check(platform, run, asked, services) if of_checks else None
     found = await platform.files.files(run.ref.run_id, check)
     return replies.files(run, check, found, first_of(asked, len(found)))

@@ -53,7 +53,9 @@ def check_taken(parameters: Iterable[Parameter], asked: Asked, platforms: Collec
     """Refuse what was given by name and none of the platforms that are meant has a use for. Raises `UserError`."""
     for parameter in parameters:
         if asked.value(parameter.name) and not parameter.taken_by(platforms):
-            raise commands.not_taken(parameter.name, [platform.connection for platform in platforms])
+            raise commands.not_taken(
+                asked.command.as_typed(parameter.name), [platform.connection for platform in platforms]
+            )
 
 
 def first_of(asked: Asked, entries: int) -> int:

@@ -48,7 +48,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     if remove and given:
         raise commands.beside("reason", "remove")
     if asked.value("launcher") and asked.value("run", 0):
-        raise commands.beside("run", "launcher")
+        raise commands.beside(*map(asked.command.as_typed, ("run", "launcher")))
     target = await _target(asked, services, remove=remove)
     if isinstance(target, UserError):
         return asking(target, await form(asked, services))
@@ -153,7 +153,7 @@ VERB = Verb(
         Parameter(name="reason", summary="Why", kind=FieldKind.CHOICE, example="reason=flaky"),
         Parameter(name="remove", summary="Let its failures count again", kind=FieldKind.FLAG, example="remove=yes"),
         Parameter(name="launcher", summary="The launcher, where no run is meant", kind=FieldKind.LAUNCHER,
-                  example='launcher="Regression Suite"'),
+                  example='launcher="Regression Suite"', own_noun=True),
         CONNECTION,
     ),
     examples=("quarantine property=1 reason=flaky", "quarantine property=1 remove=yes"),

@@ -62,13 +62,13 @@ async def _one(asked: Asked, services: Services) -> RunAnalysis:
     """Return the run that is named. Raises `UserError` where a value does not go with it: none is passed over."""
     for name in OF_A_LIST if asked.flag("changes") else (*OF_A_LIST, FROM):
         if asked.value(name):
-            raise finding.of_a_list(name)
+            raise finding.of_a_list(asked.command.as_typed(name))
     launcher = asked.value("launcher")
     wanted = grammar.launcher(launcher) if launcher else None
     found = await analysis_for(asked, services)
     await follow(found.platform, found.run, asked, services)
     if wanted and wanted.casefold() != found.run.launcher.casefold():
-        raise finding.of_another(found.run, wanted)
+        raise finding.of_another(found.run, wanted, asked.command.as_typed("launcher"))
     return found
 
 

@@ -36,11 +36,16 @@ def quote_not_closed(text: str) -> UserError:
     )
 
 
-def unknown_name(verb: str, name: str, known: Collection[str]) -> UserError:
-    """Answer a named value that a verb does not know, naming those it does."""
+def unknown_name(verb: str, name: str, known: Collection[str], others: Collection[str]) -> UserError:
+    """Answer a named value that a verb does not know, naming those it does; `others`: second names of some of them."""
     takes = f"{verb} takes {', '.join(known)}." if known else f"{verb} takes no named parameters."
     return mistaken(
-        f"{verb} has no parameter “{name[:_SHOWN]}=”.", name, known, takes, part=Part.NAME, name=name
+        f"{verb} has no parameter “{name[:_SHOWN]}=”.",
+        name,
+        [*known, *others],
+        takes,
+        part=Part.NAME,
+        name=name,
     )
 
 
@@ -67,12 +72,12 @@ def given_both_ways(verb: str, words: str, name: str, value: str) -> UserError:
     )
 
 
-def words_behind(name: str, value: str, behind: str) -> UserError:
+def words_behind(name: str, typed: str, value: str, behind: str) -> UserError:
     """Ask whether bare words behind a named value belong to it, showing how it was understood."""
     whole = f"{value} {behind}"
     return UserError(
-        f"It is unclear what “{behind[:_SHOWN]}” after {name}={value[:_SHOWN]} belongs to.",
-        f'If it belongs to {name}, use quotes: {name}="{whole[:_SHOWN]}". Otherwise put it before {name}=.',
+        f"It is unclear what “{behind[:_SHOWN]}” after {typed}={value[:_SHOWN]} belongs to.",
+        f'If it belongs to {typed}, use quotes: {typed}="{whole[:_SHOWN]}". Otherwise put it before {typed}=.',
         corrections=(Correction(Part.VALUE, whole, name),),
     )
 

@@ -80,7 +80,7 @@ def no_property(terms: Terms) -> UserError:
     """Say that without a property nobody knows what passes."""
     return UserError(
         f"Comparing takes a {terms.check.one}, whose passing example stands beside the moment.",
-        f"Use “logs property=1 compare=yes” for the first failing {terms.check.one}.",
+        f"Use “logs {terms.named('property')}=1 compare=yes” for the first failing {terms.check.one}.",
     )
 
 

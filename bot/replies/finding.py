@@ -26,11 +26,11 @@ def several_runs(number: int) -> UserError:
     return UserError(f"That text names {number} runs.", "Use “status” with the one you mean.")
 
 
-def of_another(run: Run, launcher: str) -> UserError:
-    """Say that the run that is named is not one of the launcher that is named with it."""
+def of_another(run: Run, launcher: str, name: str) -> UserError:
+    """Say that the run that is named is not one of the launcher that is named with it, by the parameter `name`."""
     return UserError(
         f"Run {short_id(run.ref.run_id)} belongs to the launcher “{shorten(run.launcher, _SHOWN)}”, not “{shorten(launcher, _SHOWN)}”.",
-        f"Leave “launcher=” out, or use “latest” for the newest run of {shorten(launcher, _SHOWN)}.",
+        f"Leave “{name}=” out, or use “latest” for the newest run of {shorten(launcher, _SHOWN)}.",
     )
 
 

@@ -309,7 +309,7 @@ def which_series(terms: Terms) -> UserError:
     """Ask in which series a check is meant."""
     return UserError(
         f"Which {terms.run.one} or {terms.launcher.one}?",
-        f"Add run=, with a {terms.run.one} id, “latest” or a {terms.launcher.one}'s name. In a {terms.run.one}'s thread you can leave it out.",
+        f"Add {terms.named('run')}=, with a {terms.run.one} id, “latest” or a {terms.launcher.one}'s name. In a {terms.run.one}'s thread you can leave it out.",
     )
 
 
@@ -320,14 +320,14 @@ def of_several(name: str, launchers: Sequence[str], terms: Terms) -> UserError:
     problem = (
         f"{number_of(len(launchers), terms.launcher)} have a {terms.check.one} “{shorten(name, _SHOWN)}”."
     )
-    return UserError(problem, f"Choose one with run=: {shown}.", corrections=offered)
+    return UserError(problem, f"Choose one with {terms.named('run')}=: {shown}.", corrections=offered)
 
 
 def number_without_list(number: str, terms: Terms) -> UserError:
     """Say that a number stands for an entry of a list, and no list is known here."""
     return UserError(
         f"{number} is the number of an entry of “failing”, and it is not clear of which {terms.run.one}.",
-        f"Use it in the thread of a {terms.run.one}, add run=, or give the {terms.check.one}'s name.",
+        f"Use it in the thread of a {terms.run.one}, add {terms.named('run')}=, or give the {terms.check.one}'s name.",
     )
 
 

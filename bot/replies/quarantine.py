@@ -70,7 +70,7 @@ def no_launcher_known(terms: Terms) -> UserError:
     """Say that it cannot be told where to quarantine."""
     return UserError(
         f"{terms.platform} does not say which {terms.launcher.one} this {terms.run.one} belongs to.",
-        f"Add launcher=NAME with the {terms.launcher.one}.",
+        f"Add {terms.named('launcher')}=NAME with the {terms.launcher.one}.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,10 +17,12 @@ from bot.commands.registry import VERBS, text_of
 from bot.errors import UserError
 from bot.model import LaunchRequest, RunRef
 from bot.parsed import ParsedCommand, Pasted
+from bot.redact import MASK
 from bot.state import IntentState
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.stage import Stage, an_invocation, silent, texts
 from tests.unit.commands.door import Door, told
+from tests.unit.commands.triage_stage import a_triage_stage
 
 HOSTILE = "Bump worker images=registry.example.com/evil/app:1 recipients=mallory@evil.example"
 
@@ -380,3 +383,28 @@ async def test_command__with_a_report_link_is_held_by_no_button() -> None:
 
     assert stage.handler.command_of(asked) is None
     assert stage.handler.command_of(an_invocation(stage, f"status {run_id(1)}")) is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("classify 1026 test=1 nonsense", ["after test=1 belongs", "belongs to test, use quotes: test=", "before test=."]),
+        ("status build=1026 1027", ["got both “1027” and build=“1026”"]),
+        ("status 1026 branch=main", ["“branch=” is for the list", "Leave out either “branch=” or the run."]),
+        ("status 1026 job=Nightly", ["Leave “job=” out"]),
+        ("failing 1026 test=1 from=2", ["“from=” means nothing beside “test=”."]),
+        ("failing 1026 test=1 quarantined=yes", ["“quarantined=” means nothing beside “test=”."]),
+        (f"status branch={'x' * 1_200}", ["branch= has 1,200 characters"]),
+        (f'quarantine 1026 test="a {MASK}" reason=flaky', ["“test=” has “"]),
+        ("quarantine build=1026 job=Nightly test=1 reason=flaky", ["“build=” means nothing beside “job=”."]),
+        ("classify 1026 tset=1 infra", ["Did you mean “test=”?"]),
+        ("history test=1", ["build"]),
+    ],
+)  # fmt: skip
+async def test_mistake__is_said_of_the_name_that_was_typed(words: str, said: list[str]) -> None:
+    """Whoever wrote “test=” reads of “test=”; the parameter's own name, which they may not know, stands nowhere."""
+    card = (await a_triage_stage().say(words)).card
+    shown = texts(card)
+
+    assert [part for part in said if part not in shown] == []
+    assert not re.search(r"(property|run|source|launcher)=", shown)
