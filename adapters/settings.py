@@ -19,7 +19,7 @@ from adapters.platforms.registry import PLATFORMS
 from adapters.tables import POLITE_SECONDS, SERVED, General
 from bot.command import Preset
 from bot.model import Secret
-from bot.state import PublishRule, Subscription
+from bot.state import MentionRule, PublishRule, Subscription
 
 CONNECTIONS = "connection"
 MOVE_UP = "Move it above the first table."
@@ -36,6 +36,11 @@ class Settings(General):
     def watches(self) -> tuple[Subscription, ...]:
         """What channels are notified of."""
         return tuple(watch.subscription for watch in self.watch)
+
+    @property
+    def mention_rules(self) -> tuple[MentionRule, ...]:
+        """Whom posts mention."""
+        return tuple(table.rule for table in self.mention)
 
     @property
     def publish_rules(self) -> tuple[PublishRule, ...]:
@@ -217,10 +222,10 @@ def _check_names(sources: Sources, read: Content | None) -> None:
         )
     _twice(sources, CONNECTIONS, names)
     _twice(sources, "preset", _texts(_tables(read, "preset"), "name"))
-    for number, watch in enumerate(_tables(read, "watch")):
-        named = watch.get("connection")
+    for kind_of_table, number, table in _of_channels(read):
+        named = table.get("connection")
         if isinstance(named, str) and named not in names:
-            where = sources.place("watch", number, "connection")
+            where = sources.place(kind_of_table, number, "connection")
             sources.say(where, "Unknown connection.", did_you_mean(named, names))
     kinds = {kind.default: kind.name for kind in _described(sources)}
     kinds |= {
@@ -228,6 +233,13 @@ def _check_names(sources: Sources, read: Content | None) -> None:
     }
     for number, table in enumerate(_tables(read, "publish")):
         _check_rule(partial(sources.place, "publish", number), table, kinds, sources)
+
+
+def _of_channels(read: Content | None) -> Iterator[tuple[str, int, Content]]:
+    """Return the tables that say something of a channel, by name and number."""
+    for name in ("watch", "mention"):
+        for number, table in enumerate(_tables(read, name)):
+            yield name, number, table
 
 
 def _check_rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from adapters.chat.kind import Ids
 from adapters.chat.registry import CHATS
@@ -24,11 +24,12 @@ from adapters.configuration.checks import (
 from adapters.configuration.database import read_address
 from adapters.configuration.problems import did_you_mean, wrong
 from adapters.configuration.table import Table, Variable
+from bot import mentioning
 from bot.access import Role
 from bot.cards import ReportLinks
 from bot.errors import UserError
 from bot.model import Secret
-from bot.state import Outcome, PublishRule, Subscription
+from bot.state import MentionRule, Outcome, PublishRule, Subscription
 
 POLITE_SECONDS = 60.0  # the platform's own client asks no more often
 ROLES = tuple(role.word for role in Role)
@@ -100,6 +101,57 @@ class Watch(Table):
     def subscription(self) -> Subscription:
         """The same as the core knows it."""
         return Subscription(**dict(self), from_settings=True)
+
+
+class Mention(Table):
+    """Whom posts in a channel mention. `property`: a pattern for the name of a check that newly fails."""
+
+    channel: ChannelId
+    who: Principal
+    connection: str | None = None
+    launcher: str | None = None
+    source: str | None = None
+    pattern: str | None = Field(default=None, alias="property")
+    outcomes: frozenset[Annotated[Outcome, LOWER]] = frozenset()
+
+    @field_validator("who", mode="after")
+    @classmethod
+    def _mentionable(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse whoever cannot be mentioned there, and everybody: nobody wants a test to wake a whole company."""
+        if not any(chat.mention(value) for chat in CHATS):
+            raise wrong(
+                "It cannot be mentioned.",
+                "Give the id of a person, a user group or a role, not of everybody.",
+            )
+        if not mentioning.reaches(value, info.data.get("channel", value)):
+            raise wrong(
+                "It is not of the channel's chat.",
+                "Give an id of the chat and server that the channel is in.",
+            )
+        return value
+
+    @field_validator("pattern", mode="after")
+    @classmethod
+    def _telling(cls, value: str | None) -> str | None:
+        if value is not None and mentioning.fits_everything(value, ()):
+            raise wrong("It fits every name.", "Leave it out to mention somebody for any new failure.")
+        return value
+
+    @field_validator("outcomes", mode="after")
+    @classmethod
+    def _of_checks(cls, value: frozenset[Outcome], info: ValidationInfo) -> frozenset[Outcome]:
+        if mentioning.contradicts(info.data.get("pattern"), value):
+            raise wrong(
+                "A property pattern is about failures.",
+                "Give failures or new-failures, or a table of its own.",
+            )
+        return value
+
+    @property
+    def rule(self) -> MentionRule:
+        """The same as the core knows it."""
+        values = {**dict(self), "outcomes": self.outcomes or mentioning.default_outcomes(self.pattern)}
+        return MentionRule(**values, from_settings=True)
 
 
 class PresetTable(Table):
@@ -178,6 +230,7 @@ class General(Table):
     watch: tuple[Watch, ...] = ()
     preset: tuple[PresetTable, ...] = ()
     publish: tuple[Publish, ...] = ()
+    mention: tuple[Mention, ...] = ()
     web: Web = Web()
     hooks: Hooks = Hooks()
     operator: Operator = Operator()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.chain import BEGINNINGS, Chain, Gap, Streak
 from bot.model import Availability, CheckStatus, Results, Run, Says, VerdictKind
-from bot.state import Outcome, StoredResults, Subscription
+from bot.state import MentionRule, Outcome, StoredResults, Subscription
 from bot.verdict import Verdict
 
 
@@ -49,6 +49,11 @@ class RunDiff:
     def news(self) -> bool:
         """Whether something fails that did not count in the run before, or of which nobody knows."""
         return bool(self.newly_failing or self.counts_again or self.fails_again or self.not_compared)
+
+    @property
+    def news_of(self) -> frozenset[str]:
+        """The names for which there is `news`."""
+        return self.first.union(self.not_compared)
 
     @property
     def first(self) -> frozenset[str]:
@@ -125,8 +130,8 @@ def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = F
     return frozenset(outcome for outcome, counts in counted.items() if counts)
 
 
-def wanted(subscription: Subscription, run: Run, outcomes: Iterable[Outcome]) -> bool:
-    """Whether a subscription is about this run, and wants one of these outcomes."""
+def wanted(subscription: Subscription | MentionRule, run: Run, outcomes: Iterable[Outcome]) -> bool:
+    """Whether a subscription or a rule is about this run, and wants one of these outcomes."""
     asked = (
         (subscription.connection, run.ref.connection),
         (subscription.source, run.source or ""),

@@ -22,6 +22,7 @@ from bot.publication import (
     PublishedResult,
 )
 from bot.state import (
+    Addressee,
     AuditEntry,
     AuditLine,
     AuditQuery,
@@ -37,6 +38,7 @@ from bot.state import (
     KnownCheck,
     LateCause,
     LiveCard,
+    MentionRule,
     MessageRef,
     NewDelivery,
     Notice,
@@ -65,6 +67,12 @@ class OpenedFile:
     pieces: AsyncIterator[bytes]
     size: int | None = None
 
+
+FindAddressee = Callable[[str], Awaitable[Addressee]]
+"""Finds out whom a mention that somebody typed, or an id as the settings have it, names in the chat it was typed in.
+
+Never by name, which anybody can take. Raises `UserError` for nobody of that chat, and for everybody.
+"""
 
 OpenFile = Callable[[str], AbstractAsyncContextManager[OpenedFile]]
 """Opens a file that somebody attached, by its `AttachedFile.ref`; nothing is read ahead.
@@ -334,6 +342,22 @@ class PropertyStates(Protocol):
         """Keep a state in place of the version that it was made from; False where somebody changed that in between."""
 
 
+class MentionRules(Protocol):
+    """Whom posts mention. Raises `StoreError`. When a rule last fitted a run is written by `WatchStore.record`."""
+
+    async def mention_rules(self, channel: str | None = None) -> tuple[MentionRule, ...]:
+        """Return all rules, or those of one channel, in the order they were made."""
+
+    async def add_mention(self, rule: MentionRule, now: datetime) -> bool:
+        """Add it, or change the outcomes and the name of the one that wants the same; True if new."""
+
+    async def end_mention(self, rule: MentionRule) -> bool:
+        """Remove the one made in chat that wants the same; False where there is none."""
+
+    async def configure_mentions(self, configured: Sequence[MentionRule], now: datetime) -> None:
+        """Make the rules of the settings file exactly these; those made in chat stay, and so do the times of those that stay."""
+
+
 class Subscriptions(Protocol):
     """Which channels are notified of what. Raises `StoreError`."""
 
@@ -594,6 +618,7 @@ class Store(
     Subscriptions,
     Expectations,
     Notices,
+    MentionRules,
     Outbox,
     Conversations,
     Intents,

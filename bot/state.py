@@ -147,6 +147,51 @@ class Subscription:
     problem: str = ""
 
 
+MENTIONED = frozenset(
+    {Outcome.NEW_FAILURES, Outcome.INCOMPLETE}
+)  # ends that rules mention somebody for by default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MentionRule:
+    """Whom the posts about ended runs in a channel mention; None means "any".
+
+    `who`: the id of a person, group or role of that chat. `pattern`: of the name of a check that has to fail, newly unless
+    `outcomes` has all failures; `*` stands for any text. `name`: how the chat called them when the rule was made; it decides
+    nothing. `since`: when it was made, `matched_at`: when a post last mentioned them for it.
+    """
+
+    channel: str
+    who: str
+    connection: str | None = None
+    launcher: str | None = None
+    source: str | None = None
+    pattern: str | None = None
+    outcomes: frozenset[Outcome] = MENTIONED
+    name: str = ""
+    from_settings: bool = False
+    since: datetime | None = None
+    matched_at: datetime | None = None
+
+    @property
+    def wants(self) -> tuple[str | None, ...]:
+        """What makes it unique: there is one rule for the same people, runs and checks."""
+        return self.channel, self.connection, self.launcher, self.source, self.who, self.pattern
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressee:
+    """Somebody whom a chat can mention. `problem`: a sentence that says why no mention reaches them, "" where none is known.
+
+    `gone`: they are certainly not there any more.
+    """
+
+    id: str
+    name: str = ""
+    problem: str = ""
+    gone: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRule:
     """Which ends of runs of the connection `source` are published into the connection `target` by themselves."""
@@ -507,6 +552,7 @@ class PollStep:
     unfollowed: tuple[RunRef, ...] = ()  # these go on, and are read no more
     deliveries: tuple[NewDelivery, ...] = ()
     late_causes: tuple[LateCause, ...] = ()
+    mentioned: tuple[MentionRule, ...] = ()  # these fitted a run, at `now`
     publications: tuple[Publication, ...] = ()  # wanted by a rule; one that is known already stays as it is
     reopened: tuple[
         PropertyState, ...

@@ -39,7 +39,8 @@ class ChatKind(Generic[S]):
 
     `name` is the first part of its ids and the name of its table in the settings file; the first variable of
     `settings` switches it on, and one without variables is not switched on by settings. `people` are the ids that
-    can hold a role, `whole` is a workspace or server around its channels. `render` writes a card as it is sent,
+    can hold a role, `whole` is a workspace or server around its channels. `mention` writes what notifies the person, group
+    or role with an id, None for what is none, and for everybody. `render` writes a card as it is sent,
     also while the chat is off; None where nothing waits for it then. `check` looks at a set-up without serving it,
     in the given channels too. `manifest` writes what the chat's app is created from, for a public address or without, and for
     links of the given domains.
@@ -52,6 +53,7 @@ class ChatKind(Generic[S]):
     channel: Ids
     whole: Ids | None = None
     people: tuple[Ids, ...] = ()
+    mention: Callable[[str], str | None] = lambda _: None
     render: Callable[[Card], str] | None = None
     check: Callable[[S, Iterable[str]], AsyncIterator[Found]] | None = None
     manifest: Callable[[Mapping[str, Verb], str | None, Collection[str]], str] | None = None

@@ -172,7 +172,9 @@ class Background:
 
     async def start(self) -> None:
         """Begin, for the first time or after `stop`. Raises `StoreError`."""
-        await self._parts.store.configure(self._parts.settings.watches, self._parts.clock.now())
+        now = self._parts.clock.now()
+        await self._parts.store.configure(self._parts.settings.watches, now)
+        await self._parts.store.configure_mentions(self._parts.settings.mention_rules, now)
         self._misses, self._scheduler = self.misses(), Scheduler()
         self._started = self._parts.clock.monotonic()
         self.deliverers = tuple(map(self._deliverer, self._chats.values()))

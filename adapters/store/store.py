@@ -24,6 +24,7 @@ from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
 from adapters.store.ledger import SqlLedger
 from adapters.store.marks import SqlPropertyStates
+from adapters.store.mentions import SqlMentions
 from adapters.store.notices import SqlNotices
 from adapters.store.outbox import SqlOutbox
 from adapters.store.outbox_admin import SqlOutboxAdmin
@@ -46,6 +47,7 @@ class SqlStore(
     SqlPropertyStates,
     SqlSubscriptions,
     SqlExpectations,
+    SqlMentions,
     SqlOutbox,
     SqlFolding,
     SqlOutboxAdmin,

@@ -53,7 +53,7 @@ class SqlSubscriptions(Part):
         self, channel: str, connection: str | None, launcher: str | None, source: str | None
     ) -> bool:
         """Remove one made in chat; False where there was none."""
-        wanted = table.c.wants == _wants(channel, connection, launcher, source)
+        wanted = table.c.wants == joined(channel, connection, launcher, source)
         return await self._write(delete(table).where(wanted, ~table.c.from_settings)) > 0
 
     async def mark_channel(self, channel: str, problem: str) -> bool:
@@ -62,14 +62,14 @@ class SqlSubscriptions(Part):
         return await self._write(statement.values(problem=problem)) > 0
 
 
-def _wants(*parts: str | None) -> str:
-    """Join what makes a subscription unique; None stays apart from every text."""
+def joined(*parts: str | None) -> str:
+    """Join what makes a row unique; None stays apart from every text."""
     return json.dumps([None if part is None else clean(part) for part in parts])
 
 
 def _values(subscription: Subscription) -> dict[str, Any]:
     s = subscription
-    wants = _wants(s.channel, s.connection, s.launcher, s.source)
+    wants = joined(s.channel, s.connection, s.launcher, s.source)
     return to_row(table, s, wants=wants, outcomes=",".join(sorted(s.outcomes)))
 
 

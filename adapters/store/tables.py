@@ -148,6 +148,21 @@ expectations = Table(
     Index("expectations_channel", "channel"),
 )
 
+# Whom posts mention. `wants` as in `subscriptions`; `who`: an id of the channel's chat. `since`: when it was made.
+mentions = Table(
+    "mentions",
+    metadata,
+    row_id(),
+    *texts("wants", unique=True),
+    *texts("channel", "who", "name"),
+    *texts("connection", "launcher", "source", "pattern", nullable=True),
+    *texts("outcomes"),
+    *flags("from_settings"),
+    *times("since"),
+    *times("matched_at", nullable=True),
+    Index("mentions_channel", "channel"),
+)
+
 outbox = Table(
     "outbox",
     metadata,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from adapters.store.checks import remember
 from adapters.store.codec import decode, encode, from_row, to_row
 from adapters.store.marks import save_states
+from adapters.store.mentions import mark_mentioned
 from adapters.store.outbox import insert_deliveries
 from adapters.store.part import Part, chunks, whole
 from adapters.store.publications import add_publications
@@ -87,6 +88,7 @@ class SqlWatch(Part):
             if step.late_causes:
                 rows = [_late_row(late) for late in step.late_causes]
                 await session.execute(self._db.add(late_causes), rows)
+            await mark_mentioned(session, step.mentioned, step.now)
             return await insert_deliveries(self._db, session, step.deliveries, step.now)
 
     async def late_causes(self, connection: str) -> tuple[LateCause, ...]:

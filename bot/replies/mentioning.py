@@ -3,4 +3,5 @@
 from __future__ import annotations
 
 LAUNCHED_BY = "Launched by"
+FOR = "For"  # whom a rule of the channel mentions
 YOU = "you"  # whoever sits at the terminal

@@ -11,7 +11,7 @@ from bot.analysis import RunAnalysis
 from bot.cards import Mention, ReportLinks
 from bot.diff import wanted
 from bot.model import Availability, Run, RunStatus
-from bot.state import Intent, Outcome, Subscription, TrackedRun
+from bot.state import Intent, MentionRule, Outcome, Subscription, TrackedRun
 
 HISTORY_AGE = timedelta(hours=24)  # an ended run this much older than the newest, and never seen, is history
 PROPERTIES_LAG = timedelta(minutes=10)  # properties may appear so long after the run ended
@@ -80,6 +80,7 @@ class Destination:
     report_links: ReportLinks = ReportLinks.POST
     everything: Subscription | None = None
     mentions: tuple[Mention, ...] = ()
+    rules: tuple[MentionRule, ...] = ()  # for which somebody is mentioned
 
 
 def destinations(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
+from bot import mentioning
 from bot.actions.send import by_name
 from bot.analysis import RunAnalysis, analysis_of, explained, got_through_before
 from bot.cards import Card, Mention, ReportLinks
@@ -19,13 +20,15 @@ from bot.faults import windows_before
 from bot.in_full import OF_ONE_RUN, in_full
 from bot.model import Availability, Results, Run, RunStatus, VerdictKind
 from bot.platform import Platform
-from bot.ports import Conversations, Intents, Subscriptions, WatchStore
+from bot.ports import Conversations, Intents, MentionRules, Subscriptions, WatchStore
 from bot.publishing import wanted
-from bot.replies import announcements, mentioning, post
+from bot.replies import announcements, post
+from bot.replies.mentioning import FOR, LAUNCHED_BY
 from bot.state import (
     Intent,
     IntentKind,
     LateCause,
+    MentionRule,
     NewDelivery,
     Outcome,
     PollStep,
@@ -41,7 +44,7 @@ log = logging.getLogger(__name__)
 Render = Callable[[Card], str]
 
 
-class PollStore(WatchStore, Subscriptions, Intents, Conversations, Protocol):
+class PollStore(WatchStore, Subscriptions, MentionRules, Intents, Conversations, Protocol):
     """What polling reads and writes."""
 
 
@@ -79,12 +82,13 @@ class Finishing:
             return None
         outcomes = await self._outcomes(found)
         before = known.announced if known else None
-        chosen = await self._destinations(run, outcomes, intent)
+        chosen = await self._mentioning(await self._destinations(run, outcomes, intent), found, outcomes)
         found = replace(found, run=await by_name(run, self.store))
         if chosen:
             found = await self._with_faults(await self._explained(found, now), now)
         deliveries = [self._announcement(found, destination, before, now) for destination in chosen]
         step = self._step(run, now, found=found, final=not provisional(found), deliveries=deliveries)
+        step = replace(step, mentioned=tuple(rule for destination in chosen for rule in destination.rules))
         if found.cause is not None and found.cause.awaited:
             late = (LateCause(key=d.key, run=run.ref, since=now, before=before) for d in deliveries)
             step = replace(step, late_causes=tuple(late))
@@ -147,13 +151,16 @@ class Finishing:
         if late or found.stored is None or (told is not None and _counted(found.stored) == _counted(told)):
             return self._step(run, now, found=found, final=True)
         # Notified are those who were notified that results are missing, and those who asked only for what results say.
-        outcomes = await self._outcomes(found) | {Outcome.INCOMPLETE}
+        ended = await self._outcomes(found)
+        outcomes = ended | {Outcome.INCOMPLETE}
         chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
+        chosen = await self._mentioning(chosen, found, ended)
         found = replace(found, run=await by_name(run, self.store))
         if chosen:
             found = await self._with_faults(found, now)
         deliveries = [self._results(found, destination, now) for destination in chosen]
         step = self._step(run, now, found=found, final=True, deliveries=deliveries)
+        step = replace(step, mentioned=tuple(rule for destination in chosen for rule in destination.rules))
         return self._published(step, run, outcomes)
 
     def _published(self, step: PollStep, run: Run, outcomes: frozenset[Outcome]) -> PollStep:
@@ -205,8 +212,11 @@ class Finishing:
 
     async def _recovery_counts(self, outcomes: frozenset[Outcome]) -> bool:
         """Whether anybody is notified of this end only if it is a recovery; else nobody has to look for the run before."""
-        subscriptions = await self.store.subscriptions()
-        wishes = (*(s.outcomes for s in subscriptions), *(rule.outcomes for rule in self.publish))
+        wishes = (
+            *(s.outcomes for s in await self.store.subscriptions()),
+            *(rule.outcomes for rule in await self.store.mention_rules()),
+            *(rule.outcomes for rule in self.publish),
+        )
         return any(Outcome.RECOVERY in wish and wish.isdisjoint(outcomes) for wish in wishes)
 
     async def _destinations(
@@ -221,6 +231,16 @@ class Finishing:
             [await self._placed(destination, intent) for destination in self._in_known_chats(chosen)]
         )
 
+    async def _mentioning(
+        self, chosen: tuple[Destination, ...], found: RunAnalysis, outcomes: frozenset[Outcome]
+    ) -> tuple[Destination, ...]:
+        """Let each channel mention those whom its own rules name for such an end."""
+        rules = await self.store.mention_rules() if chosen else ()
+        failing = frozenset(check.name for check in found.failing if not check.health)
+        new = found.diff.news_of if found.diff is not None else frozenset[str]()
+        fitted = mentioning.fitting(rules, found.run, outcomes, failing=failing, new=new)
+        return tuple(_with_rules(each, [r for r in fitted if r.channel == each.channel]) for each in chosen)
+
     async def _placed(self, destination: Destination, intent: Intent | None) -> Destination:
         """Tell the end of a launch under its own card where that stands in the channel, so that both are one story.
 
@@ -231,7 +251,7 @@ class Finishing:
         card = await self.store.story(intent.id, destination.channel)
         if card is None or card.thread is not None:
             return destination
-        launched = Mention(intent.actor, mentioning.LAUNCHED_BY)
+        launched = Mention(intent.actor, LAUNCHED_BY)
         return replace(destination, thread=card.message_id, mentions=(launched,))
 
     def _in_known_chats(self, chosen: Iterable[Destination]) -> Iterable[Destination]:
@@ -256,13 +276,14 @@ class Finishing:
         self, found: RunAnalysis, destination: Destination, before: RunStatus | None, now: datetime
     ) -> Card:
         if before is not None:
-            return announcements.corrected(found, before, now)
-        card = announcements.ended(found, now, everything=destination.everything)
+            card = announcements.corrected(found, before, now)
+        else:
+            card = announcements.ended(found, now, everything=destination.everything)
         return replace(card, mentions=destination.mentions)
 
     def _results(self, found: RunAnalysis, destination: Destination, now: datetime) -> NewDelivery:
         ref, status = found.run.ref, found.run.status
-        card = announcements.results_came(found, now)
+        card = replace(announcements.results_came(found, now), mentions=destination.mentions)
         after = key_of(ref, status, destination.channel)
         return self._delivery(
             results_key(ref, status, destination.channel), destination, card, found.run, after=after
@@ -307,6 +328,11 @@ class Finishing:
 def _counted(results: StoredResults) -> tuple[object, ...]:
     """Return all that a verdict is made of."""
     return (results.failing, results.excused, results.counts, results.says)
+
+
+def _with_rules(destination: Destination, rules: Sequence[MentionRule]) -> Destination:
+    mentions = tuple(Mention(rule.who, FOR) for rule in rules)
+    return replace(destination, mentions=(*destination.mentions, *mentions), rules=tuple(rules))
 
 
 def _chat(channel: str) -> str:

@@ -27,6 +27,7 @@ from bot.state import (
 from tests.fakes.store_base import Shared, cleaned
 from tests.fakes.store_expecting import MemoryExpecting
 from tests.fakes.store_marks import MemoryPropertyStates
+from tests.fakes.store_mentions import MemoryMentions
 from tests.fakes.store_publications import MemoryPublications
 from tests.fakes.store_watch import MemoryWatch
 
@@ -208,6 +209,7 @@ class MemoryStore(
     MemoryPropertyStates,
     MemorySubscriptions,
     MemoryExpecting,
+    MemoryMentions,
     MemoryIntents,
     MemoryPublications,
 ):
@@ -245,6 +247,7 @@ class MemoryStore(
             self._save_state(state)
         for late in step.late_causes:
             self.late.setdefault(clean(late.key), cleaned(late))
+        self._mark_mentioned(step)
         return sum([self._insert(delivery, step.now) for delivery in step.deliveries])
 
 

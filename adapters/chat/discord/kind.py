@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 
+from adapters.chat.discord.ids import mention
 from adapters.chat.discord.settings import ID, SHAPES, Discord
 from adapters.chat.kind import ChatKind, Found, Ids
 from adapters.chat.running import RunningChat
@@ -42,6 +43,7 @@ KIND = ChatKind(
         Ids("discord:role:GUILD:ROLE", rf"discord:role:{ID}:{ID}"),
         Ids("discord:user:ID", rf"discord:user:{ID}"),
     ),
+    mention=mention,
     render=_render,
     check=_check,
     shapes=SHAPES,

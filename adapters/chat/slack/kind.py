@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 
 from adapters.chat.kind import ChatKind, Found, Ids
 from adapters.chat.running import RunningChat
+from adapters.chat.slack.ids import mention
 from adapters.chat.slack.settings import ID, SHAPES, Slack
 from bot.cards import Card
 from bot.command import Verb
@@ -50,6 +51,7 @@ KIND = ChatKind(
         Ids("slack:user:T…:U…", rf"slack:user:{ID}:{ID}"),
         Ids("slack:usergroup:T…:S…", rf"slack:usergroup:{ID}:{ID}"),
     ),
+    mention=mention,
     render=_render,
     check=_check,
     manifest=_manifest,

@@ -11,7 +11,7 @@ from adapters.platforms.antithesis.settings import Tenant
 from adapters.settings import Settings, environment_names
 from bot.cards import ReportLinks
 from bot.model import Secret
-from bot.state import Outcome
+from bot.state import MentionRule, Outcome
 
 
 def problems() -> list[str]:
@@ -625,6 +625,14 @@ channel = "slack:channel:T01:C01"
 connection = "prod"
 launcher = "Payments Nightly"
 outcomes = ["failures", "recovery"]
+[[mention]]
+channel = "slack:channel:T01:C01"
+who = "slack:usergroup:T01:S01"
+launcher = "Payments Nightly"
+property = "ledger*"
+[[mention]]
+channel = "discord:channel:11040:11043"
+who = "discord:role:11040:11041"
 [[preset]]
 name = "nightly"
 launcher = "Payments Nightly"
@@ -656,6 +664,19 @@ def test_load__whole_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert {"example.com"} == loaded.recipient_domains
     assert loaded.roles["admin"] == {"discord:user:11042"}
     assert loaded.places == {"launch": {"slack:channel:T01:C01", "discord:channel:11040:11043"}}
+    assert loaded.mention_rules == (
+        MentionRule(
+            channel="slack:channel:T01:C01",
+            who="slack:usergroup:T01:S01",
+            launcher="Payments Nightly",
+            pattern="ledger*",
+            outcomes=frozenset({Outcome.NEW_FAILURES}),
+            from_settings=True,
+        ),
+        MentionRule(
+            channel="discord:channel:11040:11043", who="discord:role:11040:11041", from_settings=True
+        ),
+    )
     (watch,) = loaded.watches
     assert frozenset({Outcome.FAILURES, Outcome.RECOVERY}) == watch.outcomes
     assert watch.from_settings
