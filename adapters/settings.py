@@ -216,7 +216,7 @@ def _check_names(sources: Sources, read: Content | None) -> None:
     if not names and not tables and read is not None and CONNECTIONS not in read:
         ways = ", or ".join(" and ".join(kind.least) for kind in PLATFORMS)
         sources.say(
-            PLATFORMS[0].least[0],
+            "",
             "No test platform is set up.",
             f"Set {ways}, in the environment or in .env; `clew demo` needs no settings.",
         )

@@ -183,6 +183,7 @@ class Verb:
     prose: bool = (
         False  # all that is typed behind it is its one text: nothing of it is a name, a flag or a moment
     )
+    between: bool = False  # it brings something from one connection to another
     open_names: bool = False  # takes names that are not listed (launch passes custom parameters through)
     form: Callable[[Asked, Services], Awaitable[Form]] | None = None
     further: Callable[[str, str], object] | None = None  # reads the value of an open name as a `check` does
@@ -200,8 +201,11 @@ class Verb:
         return any(p.kind is FieldKind.FILE for p in self.parameters)
 
     def offered_by(self, platforms: Iterable[Platform]) -> bool:
-        """Whether one of these platforms has what it needs."""
-        return not self.needs or any(need.of(p) is not None for p in platforms for need in self.needs)
+        """Whether one of these platforms has what it needs, and there is another one where it takes two."""
+        there = [*platforms]
+        if self.between and len(there) < 2:  # noqa: PLR2004 - from one to another
+            return False
+        return not self.needs or any(need.of(p) is not None for p in there for need in self.needs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

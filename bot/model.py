@@ -155,7 +155,7 @@ class Run:
     `created_at`: a platform gives it for all of its runs, read alone and in a list, or for none: then runs are in
     the order in which they were first listed, `seen_at`. `launcher_key`: the launcher's id, where its name does not
     tell it apart; `launcher_name`: its own name, where `launcher` is what this run alone is called. `took`: the duration that the platform serves, `duration` one that it serves without a unit. `done`: how many checks are done, of how many.
-    `brief`: a row of a list that says less than the run read alone, or otherwise. `interrupted`: it was ended from
+    `single`: one result, which is shown as a run of its own. `brief`: a row of a list that says less than the run read alone, or otherwise. `interrupted`: it was ended from
     outside, and the platform does not say that anybody wanted it. `ahead`: how many wait before it.
     """
 
@@ -191,6 +191,7 @@ class Run:
     node: str | None = None  # the machine that it runs on
     page_url: str | None = None  # the same run behind the platform's login
     release: str | None = None  # the platform release it ran on, "62.14"
+    single: bool = False
     unread: bool = False  # its entry in a list is too large to be read: nothing but its id is known
     brief: bool = False
     interrupted: bool = False

@@ -83,7 +83,9 @@ async def _findings() -> AsyncIterator[Finding]:
         loaded = settings.load()
     except SettingsError as error:
         for problem in error.problems:
-            yield Finding(f"settings: {problem.where}", problem.what, problem.hint, bad=True)
+            yield Finding(
+                ": ".join(filter(None, ("settings", problem.where))), problem.what, problem.hint, bad=True
+            )
         return
     yield Finding("settings", "complete")
     for warning in loaded.warnings:

@@ -31,14 +31,14 @@ PLAINLY: Mapping[str, tuple[str, str]] = MappingProxyType({
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: where it stands, what is wrong with it, and what helps."""
+    """One thing that is wrong: where it stands, "" for nowhere, what is wrong with it, and what helps."""
 
     where: str
     what: str
     hint: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what} {self.hint}".rstrip()
+        return f"{self.where and f'{self.where}: '}{self.what} {self.hint}".rstrip()
 
 
 class SettingsError(Exception):

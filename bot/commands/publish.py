@@ -94,6 +94,7 @@ VERB = Verb(
     summary="write a finished run into another platform; shows what would be written and asks first",
     handle=handle,
     needs=(PUBLISHES,),
+    between=True,
     parameters=(
         RUN,
         Parameter(name="to", summary="The connection to write it into", kind=FieldKind.TEXT, example="to=af"),

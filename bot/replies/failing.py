@@ -50,6 +50,7 @@ from bot.replies.wording import (
     listed,
     number_of,
     run_name,
+    run_title,
     short_id,
     titled,
     took,
@@ -242,7 +243,7 @@ def _of_moments(found: RunAnalysis, chosen: Check, exact: str) -> tuple[Fact, ..
 
 def _none(found: RunAnalysis) -> Reply:
     run, check = found.run, found.terms.check
-    name: Line = (f"{found.terms.run.title} ", *run_name(run))
+    name: Line = (f"{run_title(run, found.terms)} ", *run_name(run))
     if not run.status.terminal:
         said: Line = (*name, f" has not ended yet{_so_far(found)}.")
     elif found.verdict.failing:

@@ -12,7 +12,16 @@ from bot.platform import Platform
 from bot.redact import scrub
 from bot.replies import at_moment, ratio
 from bot.replies.logs import faults_named, line
-from bot.replies.wording import check_name, count, last, run_name, short_id, virtual, virtual_seconds
+from bot.replies.wording import (
+    check_name,
+    count,
+    last,
+    run_name,
+    run_title,
+    short_id,
+    virtual,
+    virtual_seconds,
+)
 from bot.severity import marks
 
 MOST_ERRORS = 40  # error lines at most
@@ -63,7 +72,7 @@ def handed_over(found: Handover, secrets: Iterable[Secret]) -> Reply:
         title=("Hand-over", *about),
         text=said,
         body=(said, *(((Untrusted(found.note),),) if found.note else ())),
-        facts=(Fact(found.platform.terms.run.title, (Untrusted(found.run.ref.run_id, code=True),)),
+        facts=(Fact(run_title(found.run, found.platform.terms), (Untrusted(found.run.ref.run_id, code=True),)),
                *((Fact("Moment", (Untrusted(f"{found.moment.input_hash} {found.moment.vtime}", code=True),)),)
                  if found.moment else ())),
         files=(Attachment.of_text(text, name=name, title="Hand-over"),),
@@ -75,7 +84,7 @@ def handed_over(found: Handover, secrets: Iterable[Secret]) -> Reply:
 
 def _text(found: Handover) -> Iterator[str]:
     terms = found.platform.terms
-    yield f"# {_inline(found.name) if found.name else f'{terms.run.title} {_inline(found.run.ref.run_id)}'}"
+    yield f"# {_inline(found.name) if found.name else f'{run_title(found.run, terms)} {_inline(found.run.ref.run_id)}'}"
     yield ""
     for label, value in _facts(found):
         yield f"- {label}: {value}"
@@ -89,7 +98,7 @@ def _text(found: Handover) -> Iterator[str]:
 def _facts(found: Handover) -> Iterator[tuple[str, str]]:
     run, terms, check = found.run, found.platform.terms, found.check
     known = (
-        (terms.run.title, run.ref.run_id),
+        (run_title(run, terms), run.ref.run_id),
         ("Platform", terms.platform),
         ("Status", run.status_text),
         (terms.launcher.title, run.launcher),

@@ -10,7 +10,7 @@ from bot.chain import Gap
 from bot.cleaning import shorten
 from bot.model import Code, Run
 from bot.replies import comparing, runs
-from bot.replies.wording import duration, number_of, short_id
+from bot.replies.wording import RESULT, duration, number_of, short_id
 from bot.state import StoredResults
 from bot.terms import Noun
 
@@ -31,7 +31,8 @@ def line(found: RunAnalysis) -> Line:
 
 def name(found: RunAnalysis) -> Line:
     """Name the run by its id."""
-    return (f"{found.terms.run.one} ", Untrusted(short_id(found.run.ref.run_id), code=True))
+    what = RESULT.one if found.run.single else found.terms.run.one
+    return (f"{what} ", Untrusted(short_id(found.run.ref.run_id), code=True))
 
 
 def started(run: Run) -> Line:

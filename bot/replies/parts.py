@@ -68,7 +68,10 @@ def lacking(platform: Platform, need: Need[object], having: Sequence[str] = ()) 
 
 
 def nowhere(need: Need[object], platforms: Collection[Platform]) -> UserError:
-    """Say that no connection offers something."""
+    """Say that no connection offers something, or only the one that there is, which has nothing to bring there."""
+    if any(need.of(platform) is not None for platform in platforms):
+        only = listed([f"“{platform.connection}”" for platform in platforms])
+        return UserError(f"That takes two connections, and {only} is the only one.")
     if len(platforms) == 1:
         return lacking(next(iter(platforms)), need)
     return UserError(f"None of the connections offers {NOUNS[need]}.")

@@ -44,6 +44,7 @@ from bot.replies.wording import (
     minutes,
     number_of,
     run_name,
+    run_title,
     sentence,
     stage_of,
     stopped,
@@ -285,7 +286,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
     new = novelty(found.diff)
     description: Line = (Untrusted(run.description[:LONGEST_DESCRIPTION]),) if run.description else ()
     text: Line = (
-        f"{found.terms.run.title} ",
+        f"{run_title(run, found.terms)} ",
         *run_name(run),
         f" {said}",
         f"; {new}" if new else "",
@@ -462,7 +463,7 @@ def facts(found: RunAnalysis, now: datetime) -> tuple[Fact, ...]:
     run, terms = found.run, found.terms
     spent = elapsed(run, now)
     told = (
-        (terms.run.title, (Untrusted(run.ref.run_id, code=True),)),
+        (run_title(run, terms), (Untrusted(run.ref.run_id, code=True),)),
         (terms.launcher.title, (Untrusted(run.launcher_name),) if run.launcher_name else ()),
         (terms.check.titles, (_counts(found),) if found.verdict.total else ()),
         ("Requested", (minutes(run.requested_minutes),) if run.requested_minutes else ()),

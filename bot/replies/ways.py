@@ -14,12 +14,19 @@ _BROKEN = frozenset({VerdictKind.FAILED, VerdictKind.INCOMPLETE, VerdictKind.ENV
 def beside_run(found: RunAnalysis) -> tuple[Button, ...]:
     """Offer the log of a run, to stop it while it goes on, and, where it failed, a diagnosis and to run it again."""
     run, platform = found.run.ref, found.platform
+    logs = log(run, platform) if _leads_to_log(found) else ()
     if not found.run.status.terminal:
-        return (*log(run, platform), *stop(run, platform))
+        return (*logs, *stop(run, platform))
     if found.verdict.kind not in _BROKEN:
-        return log(run, platform)
+        return logs
     again = rerun_failed(run, platform) if found.failing else rerun(run, platform)
-    return (*log(run, platform), *diagnose(run, platform), *again)
+    return (*logs, *diagnose(run, platform), *again)
+
+
+def _leads_to_log(found: RunAnalysis) -> bool:
+    """Whether a run by itself leads to a log: where only checks have one, to that of a failing one, or its own as one."""
+    files = found.platform.files
+    return files is None or not files.of_checks or found.run.single or bool(found.failing)
 
 
 def beside_check(about: Context, platform: Platform, *, number: int | None = None) -> tuple[Button, ...]:

@@ -10,9 +10,10 @@ from bot import calendar
 from bot.cards import Line, Span, Untrusted, When, plain
 from bot.cleaning import shorten
 from bot.model import Moment, Run
-from bot.terms import Noun
+from bot.terms import Noun, Terms
 
 SHORT_ID = 8
+RESULT = Noun("result", "results")
 LONGEST_NAME = 120  # characters
 _LONGEST_ID = 12  # characters of an id that is shown whole, whatever it is made of
 _RANDOM = re.compile(r"[0-9a-f]{32}(?:-[0-9]{1,6}){0,2}", re.ASCII)  # from its first digit on
@@ -108,6 +109,11 @@ def titled(name: str) -> tuple[Untrusted, Line]:
     if not place or not title or (" " in plain and not _FILE.search(place)):
         return check_name(name), ()
     return check_name(name[len(place) + 2 :]), (Untrusted(shorten(place, LONGEST_NAME), code=True),)
+
+
+def run_title(run: Run, terms: Terms) -> str:
+    """Return what a run is called as a label: a single result is no run."""
+    return RESULT.title if run.single else terms.run.title
 
 
 def run_name(run: Run) -> Line:

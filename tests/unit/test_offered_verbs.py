@@ -31,8 +31,11 @@ OFFERED = {
     "antithesis": {"launch", "logs", "debug", "report", "rerun", "cancel"},
     "testhide": {"launch", "logs", "debug", "rerun", "cancel", "ask", "classify", "quarantine", "flaky"},
     "ai-test-harness": {"launch", "logs", "debug", "rerun", "readiness", "clusters"},
-    "automated-future": {"launch", "logs", "cancel", "publish"},
+    "automated-future": {"launch", "logs", "cancel"},
 }
+BETWEEN = {
+    "publish": "automated-future"
+}  # verbs that take a second connection, by the kind that has their part
 MOST_IN_DISCORD = 25  # subcommands
 PLANNED = 1  # verb
 
@@ -44,6 +47,16 @@ async def test_offered__by_each_kind(kind: AnyPlatform) -> None:
     shown = {name for name, verb in VERBS.items() if not verb.hidden and verb.offered_by([platform])}
 
     assert shown - EVERYWHERE == OFFERED[kind.name] & set(VERBS)
+
+
+@pytest.mark.parametrize("kind", PLATFORMS, ids=lambda kind: str(kind.name))
+async def test_offered__between_two_connections(kind: AnyPlatform) -> None:
+    """What brings something from one to another is there as soon as there are two, and one of them takes it."""
+    platform, other = await opened(kind), FakeRunService().platform
+    alone, beside = (adapted(VERBS, platforms) for platforms in ([platform], [platform, other]))
+
+    assert not BETWEEN.keys() & alone.keys()
+    assert BETWEEN.keys() & beside.keys() == {verb for verb, of in BETWEEN.items() if of == kind.name}
 
 
 @pytest.mark.parametrize("kind", PLATFORMS, ids=lambda kind: str(kind.name))
@@ -121,7 +134,7 @@ TAKEN: dict[str, dict[str, set[str]]] = {
 
 async def test_offered__with_what_a_platform_takes() -> None:
     """Of every set of connections each verb lists what one of them has a use for, and nothing else."""
-    alone = {kind.name: adapted(VERBS, [await opened(kind)]) for kind in PLATFORMS}
+    alone = {kind.name: adapted(VERBS, 2 * [await opened(kind)]) for kind in PLATFORMS}  # beside one like it
     names = {
         kind: {name: {p.name for p in verb.parameters} for name, verb in verbs.items()}
         for kind, verbs in alone.items()

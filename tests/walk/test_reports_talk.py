@@ -184,6 +184,39 @@ async def test_failing__of_a_record_so_far(talk: Talk) -> None:
     assert {plain(fact.value) for fact in status.facts} > {"Web shop", "1 failing, 1 passing"}
 
 
+async def test_log__is_offered_where_there_is_one(talk: Talk) -> None:
+    """A record leads to the log of what fails in it, a result by itself to its own; nobody presses for a refusal."""
+    project = talk.team.server.project_id
+    run_id = talk.team.server.add_run(project, label="Nightly")
+    fine = talk.team.server.add_result(project, "t1", "Passed", test_run_id=run_id)
+    alone = (await talk.stage.say(f"status {fine}")).card
+    passing = (await talk.stage.say(f"status {run_id}")).card
+    bad = talk.team.server.add_result(project, "t2", "Failed", test_run_id=run_id)
+    await talk.stage.say(f"status {bad}")
+    failing = (await talk.stage.say(f"status {run_id}")).card
+
+    assert ["Log" in [b.label for b in card.buttons] for card in (alone, passing, failing)] == [
+        True,
+        False,
+        True,
+    ]
+    assert {"Result"} == {fact.label for fact in alone.facts if fine in plain(fact.value)}
+    assert {"Test run"} == {fact.label for fact in failing.facts if run_id in plain(fact.value)}
+    assert plain(alone.text).startswith("Result t1 ")
+
+
+async def test_publish__without_another_connection(tmp_path: Path) -> None:
+    """With nothing to publish from, nobody is offered it; whoever types it is told why."""
+    async with a_team(tmp_path) as team:
+        beside: Any = Face(team.platform)
+        stage = Stage(service=beside, known=())
+        helped = (await stage.say("help")).card
+        said = (await stage.say("publish latest")).card
+
+    assert "publish" not in plain(helped.text)
+    assert "That takes two connections, and “af” is the only one." in plain(said.text)
+
+
 async def test_status__of_a_project(talk: Talk) -> None:
     """A project's name stands for its latest test run, whatever that is called; of one without any that is said."""
     talk.team.server.add_project("Accounts")

@@ -194,6 +194,7 @@ class Records:
             completed_at=found.finished_at if found.ended else None,
             took=found.check.took,
             description=f"A result of the test run {of}." if of else None,
+            single=True,
         )
 
     def _ref(self, run_id: str) -> RunRef:

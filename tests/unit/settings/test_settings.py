@@ -53,7 +53,7 @@ def test_load__nothing() -> None:
     """Without a platform the error names the variables and the way that needs none."""
     problem = one_problem()
 
-    assert problem.startswith("ANTITHESIS_TENANT: No test platform is set up. Set ANTITHESIS_TENANT")
+    assert problem.startswith("No test platform is set up. Set ANTITHESIS_TENANT")
     assert "clew demo" in problem
 
 
