@@ -53,7 +53,7 @@ def platforms_table() -> str:
             *(f"{t.run.one}, {t.launcher.one}, {t.check.one}" for t in _terms(platforms)),
         ),
         *(
-            (f"`{verb.name}`", *(_sign(verb.offered_by([platform])) for platform in platforms.values()))
+            (f"`{verb.name}`", *(_sign(verb.offered_by(2 * [platform])) for platform in platforms.values()))
             for verb in VERBS.values()
             if verb.needs and not verb.hidden
         ),

@@ -108,11 +108,12 @@ def own_buttons(card: Card, shown: int) -> tuple[Button, ...]:
 
 def paged_buttons(card: Card, shown: int) -> tuple[Button, ...]:
     """Return what stands on a card, and before it the way to what follows its `shown` first items."""
-    following = _following(card, shown)
-    return (following, *card.buttons) if following else card.buttons
+    after = following(card, shown)
+    return (after, *card.buttons) if after else card.buttons
 
 
-def _following(card: Card, shown: int) -> Button | None:
+def following(card: Card, shown: int) -> Button | None:
+    """Return the way to what follows a card's `shown` first items, None where nothing does."""
     if card.rest:
         return card.rest[min(shown, len(card.rest) - 1)]
     command = card.pages.after(shown) if card.pages else None

@@ -12,16 +12,18 @@ from uuid import uuid4
 
 from rich.console import Console
 
+from adapters.chat.layout import following
 from adapters.chat.terminal.attached import open_file
 from adapters.chat.terminal.content import RowKind
 from adapters.chat.terminal.events import CHANNEL, invocation
 from adapters.chat.terminal.files import with_files_saved
-from adapters.chat.terminal.render import render
+from adapters.chat.terminal.render import MOST_ITEMS, render
 from adapters.chat.terminal.typeset import Display, typeset
 from adapters.cli.card_json import card_json
 from adapters.cli.parts import Parts
 from bot.actions.confirm import CONFIRM
 from bot.cards import Button, Card
+from bot.commands.registry import text_of
 from bot.state import MessageRef
 
 ANSWERED, USER_ERROR, FAILURE = 0, 1, 2
@@ -73,6 +75,7 @@ async def ask(parts: Parts, command: Sequence[str], manner: Manner) -> int:
     else:
         _show(reply.card, console)
         _show_links(reply.card, console, plainly=manner.show_link)
+        _show_rest(reply.card)
         print(f"(--thread {thread} goes on from here)", file=sys.stderr)  # noqa: T201 - the answer
     # The question before a costly action: a script has nobody to press its button.
     if any(b.command is not None and b.command.verb == CONFIRM.name for b in reply.card.buttons):
@@ -119,6 +122,13 @@ def _show_links(card: Card, console: Console, *, plainly: bool) -> None:
             console.print(button.label, style=f"underline link {link}")
         else:
             print(_kept(button), file=sys.stderr)  # noqa: T201 - the answer
+
+
+def _show_rest(card: Card) -> None:
+    """Say how to ask for what a card has no room for: no button stands here."""
+    rest = following(card, min(len(card.items), MOST_ITEMS))
+    if rest is not None and rest.command is not None:
+        print(f"(the rest: {text_of(rest.command)})", file=sys.stderr)  # noqa: T201 - the answer
 
 
 def _signed(card: Card) -> list[Button]:

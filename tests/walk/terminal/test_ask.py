@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -48,6 +49,17 @@ def test_ask__answered() -> None:
     assert answer.exit_code == 0
     assert answer.stdout.startswith("• Recent runs")
     assert "--thread" in answer.stderr
+
+
+def test_ask__says_how_to_get_what_has_no_room() -> None:
+    """There is no button for the next page here, so its command stands beside the answer; the last page has none."""
+    first = clew("ask", "status", "count=2")
+    (rest,) = re.findall(r"^\(the rest: (status .*from=3)\)$", first.stderr, re.MULTILINE)
+    following = clew("ask", rest)
+
+    assert following.exit_code == 0
+    assert following.stdout.startswith("• Recent runs, from 3 on")
+    assert "the rest" not in clew("ask", "help").stderr
 
 
 @pytest.mark.parametrize(
