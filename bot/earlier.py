@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import untimed
@@ -22,6 +23,7 @@ from bot.model import Check, CheckStatus, Results, Run, RunQuery, RunStatus
 from bot.platform import Platform, listed, newest_runs
 from bot.ports import WatchStore
 from bot.state import BEGINNING, Came, RunChecks, StoredResults
+from bot.verdict import Verdict, judge
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ def stored(run: Run, results: Results) -> StoredResults:
         skipped_count=results.total.skipped,
         unknown_count=results.total.unknown,
         commit=run.commit,
+        advisory_count=len(results.advisories),
     )
 
 
@@ -91,18 +94,21 @@ _CAME = {
 }
 
 
-async def kept_results(platform: Platform, store: WatchStore, run: Run) -> StoredResults | None:
+async def kept_results(platform: Platform, store: WatchStore, run: Run) -> StoredResults | Verdict | None:
     """Return what is kept of a run that ended, else what is read of it now; None if unreadable.
 
-    Raises `AccessRefused`, `RateLimited`, `StoreError`.
+    Of results that cannot be kept, as they are not whole, it is how the run is judged by them. Raises `AccessRefused`, `RateLimited`, `StoreError`.
     """
     if not run.status.terminal:
         return None
     known = await store.stored_results(run.ref)
     if known is not None and known.status is run.status:
         return known
-    found = await read_results(platform, store, run)
-    return None if isinstance(found, Gap) else found
+    read = await _read(platform, run)
+    if read is None:
+        return None
+    found = await _keep(store, *read)
+    return judge(replace(read[0], interrupted=False), read[1]) if isinstance(found, Gap) else found
 
 
 async def chain_of(platform: Platform, store: WatchStore, run: Run, *, depth: int = DEPTH) -> Chain:
@@ -163,14 +169,24 @@ async def read_results(platform: Platform, store: WatchStore, run: Run) -> Store
 
     Raises `AccessRefused`, `RateLimited`, `StoreError`.
     """
+    read = await _read(platform, run)
+    return Gap.UNREAD if read is None else await _keep(store, *read)
+
+
+async def _read(platform: Platform, run: Run) -> tuple[Run, Results] | None:
+    """Read a run in full and its results; None where they cannot be read."""
     try:
         run = await in_full(platform, run)
-        results = await platform.reads.results(run)
+        return run, await platform.reads.results(run)
     except OF_ALL:
         raise
     except ServiceError as error:
         log.warning("the results of run %s cannot be read: %s", run.ref.run_id, type(error).__name__)
-        return Gap.UNREAD
+        return None
+
+
+async def _keep(store: WatchStore, run: Run, results: Results) -> StoredResults | Gap:
+    """Keep results that are whole, else say what is missing."""
     if results.availability in MISSING:
         return MISSING[results.availability]
     if not results.comparable:

@@ -16,6 +16,7 @@ from bot.platform import Platform, newest_runs
 from bot.ports import WatchStore
 from bot.state import BEGINNING, StoredResults
 from bot.terms import Terms
+from bot.verdict import Verdict
 
 COMPARED = 10  # runs of a list that are compared with the run before them; each can take two more requests
 AT_ONCE = 4  # reads
@@ -81,12 +82,13 @@ def _there_since(run: Run) -> datetime | None:
 class Recent:
     """A run of a list. `known`: its results as kept, None where they cannot be read, or not whole.
 
-    `before`: the results of the run before it, or why there are none; None where that was not looked at.
+    `verdict`: how it is judged by results that are not whole. `before`: the results of the run before it, or why there are none; None where that was not looked at.
     """
 
     run: Run
     terms: Terms
     known: StoredResults | None = None
+    verdict: Verdict | None = None
     before: StoredResults | Gap | None = None
 
 
@@ -165,7 +167,7 @@ async def recent_of(platform: Platform, store: WatchStore, runs: Sequence[Run]) 
     """
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def known(run: Run) -> StoredResults | None:
+    async def known(run: Run) -> StoredResults | Verdict | None:
         async with turn:
             return await _known(platform, store, run)
 
@@ -174,17 +176,24 @@ async def recent_of(platform: Platform, store: WatchStore, runs: Sequence[Run]) 
             return await _before(platform, store, run)
 
     # All results first: the run before one often stands in the same list, and is read once.
-    kept = await asyncio.gather(*(known(run) for run in runs))
+    read = await asyncio.gather(*(known(run) for run in runs))
+    kept = [found if isinstance(found, StoredResults) else None for found in read]
     compared = [run for run, results in zip(runs, kept, strict=True) if results is not None][:COMPARED]
     baselines = await asyncio.gather(*(before(run) for run in compared))
     of = {run.ref: baseline for run, baseline in zip(compared, baselines, strict=True)}
     return tuple(
-        Recent(run=run, terms=platform.terms, known=results, before=of.get(run.ref))
-        for run, results in zip(runs, kept, strict=True)
+        Recent(
+            run=run,
+            terms=platform.terms,
+            known=results,
+            verdict=found if isinstance(found, Verdict) else None,
+            before=of.get(run.ref),
+        )
+        for run, found, results in zip(runs, read, kept, strict=True)
     )
 
 
-async def _known(platform: Platform, store: WatchStore, run: Run) -> StoredResults | None:
+async def _known(platform: Platform, store: WatchStore, run: Run) -> StoredResults | Verdict | None:
     try:
         return await kept_results(platform, store, run)
     except ServiceError:

@@ -256,7 +256,8 @@ class StoredResults:
     """A finished run's outcome as kept for comparing: only the names of what failed, and counts.
 
     `unhealthy`: names of the failing checks that are about the environment; with any, the run is no baseline. `commit`:
-    of the code that was tested, where that was known when it was kept.
+    of the code that was tested, where that was known when it was kept. `advisory_count`: how many checks failed that are in
+    no count; None where that is not known.
     `seen_at`: when Clew first listed the run; runs without a time of creation are in that order.
     """
 
@@ -273,6 +274,7 @@ class StoredResults:
     seen_at: datetime | None = None
     unhealthy: frozenset[str] = frozenset()
     commit: str | None = None
+    advisory_count: int | None = 0
 
     @property
     def counts(self) -> Counts:

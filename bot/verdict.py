@@ -17,7 +17,7 @@ class Verdict:
     """A run's verdict with its counts; `total` counts all checks, those without a result too.
 
     `failing`: what failed and counts; `excused` failed too, and does not. `health`: how many checks of the environment
-    failed, `healthy`: how many of them pass; `advisory`: how many failed that are in no count. `partial`: the counts are of the first
+    failed, `healthy`: how many of them pass; `advisory`: some failed that are in no count, or may have. `partial`: the counts are of the first
     checks only, the list could not be read to its end; `uncounted`: or the platform does not say how many there are. `contradicts`: what the platform calls the run, where its
     checks say otherwise.
     """
@@ -30,7 +30,7 @@ class Verdict:
     excused: int = 0
     health: int = 0
     healthy: int = 0
-    advisory: int = 0
+    advisory: bool = False
     partial: bool = False
     uncounted: bool = False
     contradicts: Says | None = None
@@ -82,7 +82,9 @@ def judge(run: Run, results: Results | None) -> Verdict:
         found = _verdict(run.status, run.says, results.total, partial=results.partial)
         passing = (check for check in results.checks if check.status is CheckStatus.PASSING)
         healthy = sum(check.health for check in passing)
-        found = replace(found, healthy=healthy, advisory=len(results.advisories), uncounted=results.uncounted)
+        found = replace(
+            found, healthy=healthy, advisory=bool(results.advisories), uncounted=results.uncounted
+        )
     return replace(found, interrupted=run.interrupted)
 
 
@@ -90,7 +92,8 @@ def judge_stored(status: RunStatus, known: StoredResults | None, says: Says | No
     """Judge a run by its status and what was kept of its results; `says`: the platform's word, where it was read anew."""
     if known is None:
         return _verdict(status, says, Counts())
-    return _verdict(status, says or known.says, known.counts)
+    found = _verdict(status, says or known.says, known.counts)
+    return replace(found, advisory=known.advisory_count != 0)
 
 
 def _verdict(status: RunStatus, says: Says | None, counts: Counts, *, partial: bool = False) -> Verdict:

@@ -79,6 +79,7 @@ results = Table(
     *blobs("came", nullable=True),
     *flags("came_whole"),
     *texts("commit", nullable=True),
+    *numbers("advisory_count", nullable=True),
 )
 
 # Every check that the runs of a launcher named: what a run says of it stands in `results.came` under its number.

@@ -110,11 +110,12 @@ def partly(found: RunAnalysis) -> Line:
 def verdict_word(verdict: Verdict) -> str:
     """Say a verdict in a word; a run that somebody else ended, or a lost machine, was aborted.
 
-    Of one whose checks are all known, and none of which passed or failed, the results are not unavailable.
+    Of one whose checks are all known, and none of which passed or failed, the results are not unavailable; neither are
+    those of which nobody says how many there are.
     """
     if verdict.interrupted:
         return "aborted"
-    unread = verdict.partial or verdict.unknown or not verdict.total
+    unread = (verdict.partial and not verdict.uncounted) or verdict.unknown or not verdict.total
     return "finished" if verdict.kind is VerdictKind.NO_RESULTS and not unread else WORDS[verdict.kind]
 
 
@@ -385,7 +386,9 @@ def summary(shown: Recent) -> Line:
 
 
 def _judged(shown: Recent) -> Verdict:
-    """Judge by what is kept; a row that may say otherwise than the run counts only where nothing is."""
+    """Judge by what is kept or was read; a row that may say otherwise than the run counts only where nothing is."""
+    if shown.verdict is not None:
+        return shown.verdict
     says = None if shown.run.brief and shown.known else shown.run.says
     return judge_stored(shown.run.status, shown.known, says)
 
@@ -393,7 +396,8 @@ def _judged(shown: Recent) -> Verdict:
 def ways_in(shown: Recent) -> tuple[Button, ...]:
     """Offer to open a run of a list, and what fails in it."""
     status = Button(label="Status", command=Command.of_run("status", shown.run.ref))
-    failing = shown.known is not None and (shown.known.unhealthy or shown.known.failing)
+    verdict = _judged(shown)
+    failing = verdict.failing or verdict.health
     return (status, _failing(shown.run)) if failing else (status,)
 
 

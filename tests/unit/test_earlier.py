@@ -12,7 +12,7 @@ from bot.chain import DEPTH, Chain, Gap, Streak
 from bot.earlier import chain_of, kept_results, stored
 from bot.errors import AccessRefused, RateLimited, ServiceError, ServiceFailed, Unreachable
 from bot.model import Availability, Results, Run, RunRef, RunStatus
-from bot.state import Coverage, PollStep
+from bot.state import Coverage, PollStep, StoredResults
 from tests.fakes.runs import EPOCH, a_run, some_results
 from tests.fakes.service import FakeRunService
 from tests.fakes.store import MemoryStore
@@ -270,6 +270,6 @@ async def test_kept_results__of_a_run_that_ended_anew_are_read_again() -> None:
     await it.tick()
     after = await kept_results(it.service.platform, it.store, await it.service.run(run.ref.run_id))
 
-    assert before is not None
-    assert after is not None
+    assert isinstance(before, StoredResults)
+    assert isinstance(after, StoredResults)
     assert (set(before.failing), set(after.failing)) == ({"a"}, {"b"})

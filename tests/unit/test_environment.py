@@ -217,7 +217,7 @@ async def test_environment__no_check_of_it_is_ever_new(kind: str, *, first: bool
             if found.stored is not None:
                 assert found.stored.failing == frozenset(later.get("failing", ()))
                 assert found.stored.unhealthy == hard
-                judged = replace(found.verdict, healthy=0, advisory=0)
+                judged = replace(found.verdict, healthy=0)
                 assert judge_stored(run.status, found.stored) == judged
 
 

@@ -249,6 +249,15 @@ async def test_recorded__has_the_commit_that_any_answer_named(store: Store) -> N
     assert kept == [None, "a1b2c3d4", "a1b2c3d4"]
 
 
+@pytest.mark.parametrize("number", [0, 3, None])
+async def test_results__keep_how_many_failed_that_are_in_no_count(store: Store, number: int | None) -> None:
+    """Of none it is known that there are none; of results from before it was kept, nothing is."""
+    kept = results_of(1, advisory_count=number)
+    await store.save_results(kept)
+
+    assert await store.stored_results(kept.ref) == kept
+
+
 async def test_unfollowed__is_read_no_more_until_it_is_followed_again(store: Store) -> None:
     """It is kept; asking for it, or a change that somebody reads, brings it back. One that ended stays as it was."""
     run, over = (a_run(n, status=RUNNING, created_at=None, done=(1, 2)) for n in (1, 2))

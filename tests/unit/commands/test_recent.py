@@ -9,12 +9,14 @@ import pytest
 
 from bot.cards import Card, plain
 from bot.errors import RateLimited, ServiceFailed
-from bot.model import Run, RunRef, RunStatus
+from bot.model import Availability, Counts, Run, RunRef, RunStatus
 from bot.recent import COMPARED
-from tests.fakes.runs import EPOCH, a_run, run_id, some_results
+from tests.fakes.runs import EPOCH, a_property, a_run, run_id, some_results
 from tests.unit.commands.door import Door, command_of, told, words_of
 
 NAMES = ("alpha", "beta", "gamma")
+PASSING = (a_property("one"), a_property("two"))
+ADVICE = a_property("No build warnings", failing=True, health=True, advisory=True)
 
 
 def a_series(door: Door, *failing: str, connection: str = "demo") -> list[Run]:
@@ -135,6 +137,37 @@ async def test_recent__what_cannot_be_read_leaves_its_place_empty(error: Excepti
 
     assert card.items[0].mark == "finished, results unavailable"
     assert "newly failing" not in told(card)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "FAILED: 1 of 3 properties fails"),
+        ({"checks": PASSING}, "passed: all 2 properties pass"),
+        ({"checks": (*PASSING, ADVICE)}, "passed: all 2 properties that count pass"),
+        ({"uncounted": True}, "FAILED: 1 property fails, of how many is not known"),
+        ({"checks": PASSING, "uncounted": True}, "finished: 2 properties pass, of how many is not known"),
+        ({"named": False}, "FAILED: 1 of 3 properties fails"),
+        ({"whole": False}, "FAILED: 1 of the first 3 properties fails, the others could not be read"),
+        ({"checks": (), "counts": Counts(failing=2, passing=1)}, "FAILED: 2 of 3 properties fail"),
+        ({"availability": Availability.AGED_OUT}, "finished, results unavailable"),
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_recent__says_of_a_run_what_its_own_card_says(changes: dict[str, object], said: str) -> None:
+    """Also where its results are not whole, so that nothing is kept of them, and where some failures are in no count."""
+    door = Door()
+    run = a_run(1, completed_at=EPOCH)
+    results = replace(some_results(run, failing=("lost write",), passing=("one", "two")), **changes)  # type: ignore[arg-type]
+    door.service.add_run(run, results)
+
+    (first,) = (await door.say("status")).card.items
+    (again,) = (await door.say("status")).card.items
+    own = (await door.say("status latest")).card
+
+    assert (first.mark, again.mark) == (said, said)
+    assert plain(own.text).startswith(f"Run {plain(first.title)} {said}")
+    assert ("Failing" in [b.label for b in first.buttons]) is said.startswith("FAILED")
 
 
 async def test_recent__of_several_connections_names_the_connection_in_its_buttons() -> None:
