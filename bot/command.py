@@ -16,7 +16,7 @@ from bot.cards import Context, FieldKind, Form, Line, Reply, ReportLinks
 from bot.model import NOTHING, Check, Moment, Run, Secret
 from bot.parsed import ParsedCommand
 from bot.platform import Need, Platform
-from bot.ports import Clock, OpenFile, Report, Store
+from bot.ports import Clock, FindAddressee, OpenFile, Report, Store
 from bot.state import Actor, AuditEntry, Invocation, Place, Subscription
 from bot.terms import Terms, shared, worded
 from bot.triage import AttachedReport
@@ -130,7 +130,7 @@ class Asked:
     """An invocation after reading its words: what a verb's handler gets.
 
     `afresh` asks the chat for the person's permissions once more, before something costly is done. `open_file` opens what
-    somebody attached, None where nobody can. What whoever looks things up puts into `remarks` stands in the reply,
+    somebody attached, `find_addressee` finds out whom a mention names, both None where nobody can. What whoever looks things up puts into `remarks` stands in the reply,
     whatever the verb answers.
     """
 
@@ -140,6 +140,7 @@ class Asked:
     report: Report
     afresh: Afresh | None = None
     open_file: OpenFile | None = None
+    find_addressee: FindAddressee | None = None
     remarks: list[Line] = field(default_factory=list)
 
     def value(self, name: str, position: int | None = None) -> str | None:

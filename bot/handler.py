@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,7 +19,7 @@ from bot.delivery.lost_channels import restore
 from bot.errors import ClewError, UserError, WrongValue
 from bot.model import Secret
 from bot.parsed import ParsedCommand
-from bot.ports import OpenFile, Report
+from bot.ports import FindAddressee, OpenFile, Report
 from bot.redact import scrub, scrub_given, scrub_word
 from bot.replies import commands, finding, parts, problems, reported
 from bot.replies import home as home_replies
@@ -164,16 +164,21 @@ class Handler:
         report: Report,
         afresh: Afresh | None = None,
         open_file: OpenFile | None = None,
+        find_addressee: FindAddressee | None = None,
     ) -> Reply:
         """Answer; no secret in it goes further, and the card says so.
 
         `afresh` is asked who the person is before anything is changed; a chat whose messages carry the person's
-        permissions as they are has none. `open_file` opens what they attached.
+        permissions as they are has none. `open_file` opens what they attached, `find_addressee` finds whom a mention names.
         """
         if (refusal := lengths.refusal(invocation)) is not None:
             return problems.mistake(refusal)
         clean, removed = _scrubbed(invocation, self.services.secrets)
-        reply = await self._safely(clean, report, afresh, open_file)
+
+        def with_chat(asked: Asked) -> Asked:
+            return replace(asked, afresh=afresh, open_file=open_file, find_addressee=find_addressee)
+
+        reply = await self._safely(clean, report, with_chat)
         return problems.secret_removed(reply) if removed else reply
 
     async def form(self, invocation: Invocation, report: Report) -> Form | None:
@@ -252,14 +257,14 @@ class Handler:
         await store.finish(invocation.place.chat, invocation.key)
 
     async def _safely(
-        self, invocation: Invocation, report: Report, afresh: Afresh | None, open_file: OpenFile | None
+        self, invocation: Invocation, report: Report, with_chat: Callable[[Asked], Asked]
     ) -> Reply:
         """Answer; every failure becomes a card, and what is unexpected is logged, never shown."""
         parsed = ParsedCommand()
         try:
             parsed = self._parsed(invocation)
             verb, asked = await self._read(parsed, invocation, report)
-            return await self._answer(verb, replace(asked, afresh=afresh, open_file=open_file))
+            return await self._answer(verb, with_chat(asked))
         except UserError as error:
             meant, said = _with_values(parsed, invocation), self.verbs.get(parsed.verb)
             buttons = offers(error.corrections, meant, said, self.verbs)

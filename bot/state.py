@@ -146,6 +146,11 @@ class Subscription:
     from_settings: bool = False
     problem: str = ""
 
+    @property
+    def runs(self) -> tuple[str | None, ...]:
+        """Which runs it is about: their connection, launcher and source."""
+        return self.connection, self.launcher, self.source
+
 
 MENTIONED = frozenset(
     {Outcome.NEW_FAILURES, Outcome.INCOMPLETE}
@@ -174,9 +179,14 @@ class MentionRule:
     matched_at: datetime | None = None
 
     @property
+    def runs(self) -> tuple[str | None, ...]:
+        """Which runs it is about: their connection, launcher and source."""
+        return self.connection, self.launcher, self.source
+
+    @property
     def wants(self) -> tuple[str | None, ...]:
         """What makes it unique: there is one rule for the same people, runs and checks."""
-        return self.channel, self.connection, self.launcher, self.source, self.who, self.pattern
+        return self.channel, *self.runs, self.who, self.pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

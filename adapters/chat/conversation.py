@@ -298,6 +298,7 @@ class Conversation(Generic[T]):
                 responder.report,
                 partial(self._surface.afresh, invocation),
                 partial(self._surface.open_file, inbound),
+                partial(self._surface.find_addressee, invocation),
             )
 
     async def _show(self, responder: Responder[T], reply: Reply) -> None:

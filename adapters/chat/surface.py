@@ -17,7 +17,8 @@ from bot.access import Denied
 from bot.cards import Card, Form
 from bot.errors import UserError
 from bot.ports import Chat, OpenedFile, PostOutcome
-from bot.state import Actor, Invocation, MessageRef
+from bot.replies import mentioning
+from bot.state import Actor, Addressee, Invocation, MessageRef
 
 T = TypeVar("T")  # what a chat gives along for answering, for example an interaction token
 
@@ -112,6 +113,14 @@ class Surface(Protocol[T]):
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
         """Return the person as they are now, whatever is remembered; asked right before something is changed."""
         ...
+
+    async def find_addressee(self, invocation: Invocation, typed: str) -> Addressee:
+        """Return whom a mention names that was typed here, or an id as the settings have it (`bot.ports.FindAddressee`).
+
+        Of the person in whose name it is asked nothing has to be found out.
+        """
+        del invocation
+        raise mentioning.nobody_there(typed)
 
     # While it is worked on -----------------------------------------------------------------------------
 

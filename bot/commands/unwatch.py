@@ -11,7 +11,9 @@ from dataclasses import replace
 from bot.access import Role
 from bot.cards import Reply, plain
 from bot.command import Asked, Services, Verb
+from bot.commands import mention
 from bot.commands.watch import CONNECTION, LAUNCHER, SOURCE, scope
+from bot.replies import mentioning
 from bot.replies import watching as replies
 from bot.state import Subscription
 
@@ -38,8 +40,22 @@ async def handle(asked: Asked, services: Services) -> Reply:
         await services.store.unsubscribe(channel, s.connection, s.launcher, s.source)
         who, where = asked.invocation.actor, asked.invocation.place
         await services.note(who, where, "unwatch", "done", plain(replies.described(s)))
+    ended = await _unmentioned(gone, asked, services, all_of_them=launcher == ALL)
     left = [s for s in here if s not in gone]
-    return replies.no_longer(tuple(gone), tuple(left), services.left_out)
+    reply = replies.no_longer(tuple(gone), tuple(left), services.left_out)
+    return mentioning.with_changes(reply, ended.lines(services), alone=False) if ended.ended else reply
+
+
+async def _unmentioned(
+    gone: Sequence[Subscription], asked: Asked, services: Services, *, all_of_them: bool
+) -> mention.Changes:
+    """End the rules by which posts about the same runs mentioned somebody."""
+    runs = {subscription.runs for subscription in gone}
+    there = await services.store.mention_rules(asked.invocation.place.channel)
+    made = (rule for rule in there if not rule.from_settings)
+    ended = mention.Changes(ended=tuple(rule for rule in made if all_of_them or rule.runs in runs))
+    await mention.keep(ended, asked, services)
+    return ended
 
 
 def _fitting(

@@ -1,7 +1,7 @@
 """Let this channel hear when runs end.
 
 watch [LAUNCHER] [outcomes=all|changes|failures,new-failures,incomplete,recovery] [source=NAME]
-      [report_links=post|private]
+      [report_links=post|private] [mention="WHO [for PATTERN] [on OUTCOMES]"]
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from bot import filters, grammar
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks, plain
 from bot.command import Asked, Parameter, Services, Verb
+from bot.commands import mention
 from bot.commands.parameters import check_taken
 from bot.delivery.lost_channels import restore
 from bot.errors import ServiceError
 from bot.launchers import launchers_of
-from bot.replies import commands
+from bot.replies import commands, mentioning
 from bot.replies import watching as replies
 from bot.replies.forms import TITLES
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
@@ -67,6 +68,11 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
 async def handle(asked: Asked, services: Services) -> Reply:
     """Add the subscription, or change the one with the same launcher and source; ask about one that fits no run."""
     wanted = await _addressed(parse(asked, services), services)
+    mentions = await _mentions(wanted, asked, services)
+    if mentions.ended and not mentions.made:
+        await mention.keep(mentions, asked, services)
+        return mentioning.only(mentions.lines(services))
+    wanted = await _as_before(wanted, asked, services)
     meant = services.meant_by(wanted)
     check_taken(VERB.parameters, asked, meant)
     there = wanted in await services.store.subscriptions(wanted.channel)
@@ -78,12 +84,28 @@ async def handle(asked: Asked, services: Services) -> Reply:
     if not there:
         who, where = asked.invocation.actor, asked.invocation.place
         await services.note(who, where, "watch", "done", plain(replies.described(wanted)))
-    return replies.watching_now(
+    await mention.keep(mentions, asked, services)
+    reply = replies.watching_now(
         wanted, new=new, there=there, left_out=() if wanted.connection else services.left_out,
         unlisted=[p for p in meant if p.lists is None],
         volume=await volume_of(wanted, meant, services.store, services.clock.now()),
         runs=meant[0].terms.run if len({p.terms for p in meant}) == 1 else PLAIN.run,
     )  # fmt: skip
+    lines = mentions.lines(services)
+    return mentioning.with_changes(reply, lines, alone=there) if lines else reply
+
+
+async def _mentions(wanted: Subscription, asked: Asked, services: Services) -> mention.Changes:
+    text = asked.value("mention")
+    return await mention.changes(text, wanted, asked, services) if text else mention.Changes()
+
+
+async def _as_before(wanted: Subscription, asked: Asked, services: Services) -> Subscription:
+    """Leave the outcomes and the rule for links as they are where somebody only adds a mention to what is watched."""
+    if asked.value("mention") is None or asked.value("outcomes") or asked.value("report_links"):
+        return wanted
+    there = await services.store.subscriptions(wanted.channel)
+    return next((s for s in there if s.runs == wanted.runs), wanted)
 
 
 async def _addressed(wanted: Subscription, services: Services) -> Subscription:
@@ -163,10 +185,13 @@ VERB = Verb(
         SOURCE,
         Parameter(name="report_links", summary="post: Open report is a link; private: it answers only the person who clicks", kind=FieldKind.CHOICE,
                   choices=tuple(ReportLinks), taken=lambda platform: platform.reports is not None),
-        Parameter(name="keep", summary="Even if no run matches yet", kind=FieldKind.FLAG, example="keep=yes"),
+        Parameter(name="mention", summary="Whom posts mention: me, @somebody, a group or a role; “for” a pattern, “on” outcomes, or “off”",
+                  kind=FieldKind.TEXT, example='mention="me on incomplete"'),
+        Parameter(name="keep", summary="Even if no run matches yet, or a pattern matches everything", kind=FieldKind.FLAG, example="keep=yes"),
         CONNECTION,
     ),
-    examples=("watch", "watch Payments Nightly outcomes=changes", "watch source=main outcomes=failures,recovery"),
+    examples=("watch", "watch Payments Nightly outcomes=changes", "watch source=main outcomes=failures,recovery",
+              'watch Payments Nightly mention="me for ledger*"'),
     role=Role.DEBUG,
     changes=True,
     form=form,

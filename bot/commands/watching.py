@@ -8,7 +8,10 @@ from __future__ import annotations
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
 from bot.commands.parameters import BEGIN, first_of
+from bot.errors import UserError
+from bot.replies import mentioning
 from bot.replies import watching as replies
+from bot.state import MentionRule
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
@@ -16,7 +19,20 @@ async def handle(asked: Asked, services: Services) -> Reply:
     found = await services.store.subscriptions(asked.invocation.place.channel)
     meant = {p.connection: p for subscription in found for p in services.meant_by(subscription)}
     unlisted = [p for p in meant.values() if p.lists is None]
-    return replies.listing(found, services.left_out, unlisted, first_of(asked, len(found)))
+    rules = await services.store.mention_rules(asked.invocation.place.channel)
+    mentions = [mentioning.item(r, await _trouble(r, asked), services.terms.check) for r in rules]
+    begin = first_of(asked, len(found) + len(mentions))
+    return replies.listing(found, services.left_out, unlisted, begin, mentions=mentions)
+
+
+async def _trouble(rule: MentionRule, asked: Asked) -> str:
+    """Say why a mention may reach nobody, "" where nothing is known of that."""
+    if asked.find_addressee is None:
+        return ""
+    try:
+        return (await asked.find_addressee(rule.who)).problem
+    except UserError as error:
+        return error.problem
 
 
 VERB = Verb(

@@ -18,6 +18,7 @@ from bot.volume import SPAN, Volume
 
 _WILD = frozenset("*?%")
 _SHOWN = 60  # characters of what was typed that a sentence quotes
+NOTHING: Line = ("This channel watches nothing. “watch” notifies it when runs end.",)
 LISTED = 20  # subscriptions on a page
 SAID = {
     Outcome.FAILURES: "runs with failures",
@@ -163,27 +164,34 @@ def listing(
     left_out: Sequence[str] = (),
     unlisted: Sequence[Platform] = (),
     begin: int = 1,
+    mentions: Sequence[Item] = (),
 ) -> Reply:
     """List a channel's subscriptions, from the entry `begin` on; `left_out`: connections that none of them means without naming it.
 
-    `unlisted`: connections that cannot list the runs that are meant.
+    `unlisted`: connections that cannot list the runs that are meant. `mentions`: what follows the subscriptions.
     """
-    if not subscriptions:
-        said: Line = ("This channel watches nothing. “watch” notifies it when runs end.",)
-        return Reply(card=Card(title=("Watching nothing",), text=said, body=(said,)), private=True)
+    if not subscriptions and not mentions:
+        return Reply(card=Card(title=("Watching nothing",), text=NOTHING, body=(NOTHING,)), private=True)
     unnamed = any(subscription.connection is None for subscription in subscriptions)
     without = (f"Runs of {listed([*left_out])} are only among them where that connection is named.",)
-    pages = Pages.of(Command("watching"), len(subscriptions), begin, LISTED)
+    items = (*(_item(subscription, left_out) for subscription in subscriptions), *mentions)
+    pages = Pages.of(Command("watching"), len(items), begin, LISTED)
     card = Card(
-        title=(f"This channel watches {count(len(subscriptions), 'thing')}", from_on(begin)),
-        text=sentence("This channel is notified of ", *_all(subscriptions, left_out)),
+        title=(f"This channel watches {count(len(subscriptions), 'thing')}", *_and(mentions), from_on(begin)),
+        text=sentence("This channel is notified of ", *_all(subscriptions, left_out))
+        if subscriptions
+        else NOTHING,
         body=(*((without,) if unnamed and left_out else ()), *_only_known(unlisted)),
-        items=tuple(_item(subscriptions[n - 1], left_out) for n in pages.numbers),
+        items=tuple(items[n - 1] for n in pages.numbers),
         items_left_out=pages.left_out,
         pages=pages,
         footer=("“watch LAUNCHER outcomes=changes” adds one; “unwatch LAUNCHER” ends one.",),
     )
     return Reply(card=card, private=True)
+
+
+def _and(mentions: Sequence[Item]) -> Line:
+    return (f" and has {count(len(mentions), 'mention')}",) if mentions else ()
 
 
 def described(subscription: Subscription, left_out: Sequence[str] = ()) -> Line:

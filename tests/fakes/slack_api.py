@@ -150,6 +150,16 @@ class Api:
         found = self.world.usergroups.get(arguments["usergroup"])
         return {"users": found} if found is not None else "no_such_subteam"
 
+    def _usergroups_list(self, arguments: Json) -> Json:
+        """Answer all groups; those that were disabled only where they are asked for."""
+        disabled = self.world.disabled_groups
+        groups = [
+            {"id": group, "handle": f"group-{group.lower()}", "date_delete": int(group in disabled)}
+            for group in self.world.usergroups
+            if group not in disabled or str(arguments.get("include_disabled")).lower() in {"1", "true"}
+        ]
+        return {"usergroups": groups}
+
     def _users_conversations(self, arguments: Json) -> Json:
         return {"channels": [{"id": MAIN, "name": "main"}, {"id": PRIVATE, "name": "private"}]}
 

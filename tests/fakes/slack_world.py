@@ -100,6 +100,7 @@ class World:
     enterprise: str = ""  # the Enterprise organisation that the workspace belongs to
     blind: bool = False  # nothing is told of people
     usergroups: dict[str, list[str]] = field(default_factory=lambda: {"S01": [ALICE]})
+    disabled_groups: set[str] = field(default_factory=set)
     violations: list[str] = field(default_factory=list)
     calls: list[tuple[str, Json]] = field(default_factory=list)
     response_urls: dict[str, Json] = field(default_factory=dict)

@@ -9,6 +9,7 @@ import discord
 
 from adapters.chat.conversation import Conversation
 from adapters.chat.discord import commands, gateway
+from adapters.chat.discord.addressees import Addressees
 from adapters.chat.discord.budget import Budget
 from adapters.chat.discord.calls import Calls
 from adapters.chat.discord.events import Self
@@ -68,6 +69,7 @@ class DiscordChat:
             sender=self.chat,
             people=people,
             attached=AttachedFiles(self._calls, host=settings.api_url or HOST),
+            addressees=Addressees(self._calls, clock),
             progress=self._timing.progress,
         )
         self._conversation = Conversation(handler, self._surface, clock)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from adapters.chat.delivery import is_shown, post_key, retry, to_person
 from adapters.chat.discord import forms, ids, metrics, outcomes, render
+from adapters.chat.discord.addressees import Addressees, named
 from adapters.chat.discord.calls import (
     DEFERRED_MESSAGE,
     DEFERRED_UPDATE,
@@ -40,7 +41,7 @@ from bot.cards import Card
 from bot.errors import UserError
 from bot.ports import Clock, Delivered, OpenedFile, Post, PostOutcome, Undeliverable
 from bot.replies import conversation
-from bot.state import Actor, Invocation, MessageRef
+from bot.state import Actor, Addressee, Invocation, MessageRef
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class DiscordSurface(Surface[Interaction]):
         sender: Sender,
         people: People,
         attached: AttachedFiles,
+        addressees: Addressees,
         progress: float,
     ) -> None:
         self.chat = sender
@@ -82,6 +84,7 @@ class DiscordSurface(Surface[Interaction]):
         self._clock = clock
         self._people = people
         self._attached = attached
+        self._addressees = addressees
         self._slots: Slots[Card] = Slots(clock)
 
     async def resolve(self, invocation: Invocation) -> Invocation:
@@ -96,6 +99,11 @@ class DiscordSurface(Surface[Interaction]):
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:
         """Ask Discord who it is now, unless that came just now."""
         return await self._people.afresh(invocation, actor)
+
+    async def find_addressee(self, invocation: Invocation, typed: str) -> Addressee:
+        """Read Discord's markup or an id, and ask Discord about it."""
+        channel = invocation.place.channel
+        return await self._addressees.find(named(typed, channel), channel)
 
     async def initial_response(
         self, token: InteractionToken, kind: int, data: Json | None

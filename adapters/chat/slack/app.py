@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from adapters.chat.conversation import Conversation
 from adapters.chat.running import ChatRefused
 from adapters.chat.slack import ids, outcomes
+from adapters.chat.slack.addressees import Addressees
 from adapters.chat.slack.addresses import API_URL, Addresses, new_client, open_session
 from adapters.chat.slack.attached import AttachedFiles
 from adapters.chat.slack.checkup import explained, lacking, reinstall
@@ -145,6 +146,7 @@ class SlackChat:
             files=self._files,
             status=self._status,
             attached=AttachedFiles(client=self._client, session=self._session, addresses=self._addresses),
+            addressees=Addressees(self._client, self._clock),
             reads_files=self._handler.reads_files,
             deadlines=Deadlines(accept=ACCEPT_SECONDS, progress=self._timing.progress),
         )

@@ -23,6 +23,11 @@ def user(team: str, user_id: str) -> str:
     return f"{CHAT}:user:{team}:{user_id}"
 
 
+def usergroup(team: str, group_id: str) -> str:
+    """Name a user group."""
+    return f"{CHAT}:usergroup:{team}:{group_id}"
+
+
 def team(team_id: str) -> str:
     """Name a workspace."""
     return f"{CHAT}:team:{team_id}"
@@ -42,6 +47,11 @@ def mention(name: str) -> str | None:
     pattern, markup = _MENTIONED.get(rest.partition(":")[0], (None, ""))
     known = chat == CHAT and pattern is not None and pattern.fullmatch(last(name))
     return markup.format(last(name)) if known else None
+
+
+def is_user(name: str) -> bool:
+    """Whether an id is a person's."""
+    return name.startswith(f"{CHAT}:user:")
 
 
 def is_direct(channel_id: str) -> bool:

@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.delivery import is_shown, to_person
 from adapters.chat.slack import forms, ids, outcomes, render
+from adapters.chat.slack.addressees import Addressees, named
 from adapters.chat.slack.attached import AttachedFiles
 from adapters.chat.slack.events import Command, Interaction
 from adapters.chat.slack.files import Files
@@ -32,7 +33,7 @@ from bot.grammar import first_verb
 from bot.ports import Clock, Delivered, OpenedFile, Post, PostOutcome, Undeliverable
 from bot.replies import conversation, problems
 from bot.replies.forms import NO_TITLE, TITLES
-from bot.state import Actor, Invocation, MessageRef
+from bot.state import Actor, Addressee, Invocation, MessageRef
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class SlackSurface(Surface[Interaction]):
     files: Files
     status: ThreadStatus
     attached: AttachedFiles
+    addressees: Addressees
     reads_files: Callable[[Invocation], bool]
     deadlines: Deadlines
 
@@ -70,6 +72,10 @@ class SlackSurface(Surface[Interaction]):
     async def afresh(self, invocation: Invocation, actor: Actor) -> Actor | Denied:  # noqa: ARG002 - the protocol's
         """Ask Slack who it is now."""
         return await self.people.afresh(actor)
+
+    async def find_addressee(self, invocation: Invocation, typed: str) -> Addressee:
+        """Read Slack's markup or an id, and ask Slack about it."""
+        return await self.addressees.find(named(typed, invocation.place.channel))
 
     # While it is worked on -----------------------------------------------------------------------------
 

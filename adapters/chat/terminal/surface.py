@@ -9,11 +9,12 @@ from adapters.chat.surface import Deadlines, FormOrError, Surface
 from adapters.chat.terminal.attached import open_file
 from adapters.chat.terminal.events import Command, Interaction
 from adapters.chat.terminal.sender import Sender
-from bot.access import Denied
+from bot.access import TERMINAL, Denied
 from bot.cards import Card, plain
 from bot.errors import UserError
 from bot.ports import OpenedFile, PostOutcome
-from bot.state import Actor, Invocation, MessageRef
+from bot.replies import mentioning
+from bot.state import Actor, Addressee, Invocation, MessageRef
 
 
 class TerminalSurface(Surface[Interaction]):
@@ -42,6 +43,13 @@ class TerminalSurface(Surface[Interaction]):
         """Return the same person."""
         del invocation
         return actor
+
+    async def find_addressee(self, invocation: Invocation, typed: str) -> Addressee:
+        """Know the one person who sits here."""
+        del invocation
+        if typed != TERMINAL:
+            raise mentioning.nobody_there(typed)
+        return Addressee(id=TERMINAL, name=mentioning.YOU)
 
     def progress(
         self, inbound: Command, text: str, wanted: Callable[[], bool], instead: Callable[[], None]

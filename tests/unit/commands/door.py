@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from adapters.chat.pressed import parts
+from adapters.chat.slack.addressees import named
 from bot.access import Policy, Role
 from bot.cards import Card, Command, Context, Reply, plain
 from bot.command import Services
@@ -15,7 +16,7 @@ from bot.handler import Handler
 from bot.model import NOTHING, Run
 from bot.ports import OpenedFile
 from bot.replies import reported
-from bot.state import Actor, AttachedFile, Invocation, MessageRef, Place
+from bot.state import Actor, Addressee, AttachedFile, Invocation, MessageRef, Place
 from tests.fakes.clock import ManualClock
 from tests.fakes.records import FakeRecords
 from tests.fakes.service import RATINGS, TRIAGE, FakeRunService
@@ -46,6 +47,7 @@ class Door:
     others: tuple[FakeRunService, ...] = ()
     takers: tuple[FakeRecords, ...] = ()  # connections that take runs
     files: dict[str, bytes] = field(default_factory=dict)  # that a chat has, by what it calls them
+    people: dict[str, Addressee] = field(default_factory=dict)  # whom the chat knows something of, by id
     said: int = 0
 
     def __post_init__(self) -> None:
@@ -77,8 +79,16 @@ class Door:
             invocation = replace(invocation, about=about)
         files = tuple(AttachedFile(ref=name, name=name) for name in attached)
         return await self.handler.handle(
-            replace(invocation, attached=files), nothing, open_file=self.open_file
+            replace(invocation, attached=files),
+            nothing,
+            open_file=self.open_file,
+            find_addressee=self.find_addressee,
         )
+
+    async def find_addressee(self, typed: str) -> Addressee:
+        """Read a mention as Slack does; who is not said to be gone is there."""
+        who = named(typed, CHANNEL)
+        return self.people.get(who, Addressee(id=who, name=who.rpartition(":")[2].title()))
 
     @asynccontextmanager
     async def open_file(self, ref: str) -> AsyncIterator[OpenedFile]:
