@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapters.cli.finishing import finish
+from adapters.cli.operating import audit, database, outbox
 from adapters.simulator.registry import SIMULATORS
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ def run(
     """Run Clew in every chat that is set up."""
     from adapters.cli.run import run as serve
 
-    _finish(serve(terminal=terminal, assemble=assemble))
+    finish(serve(terminal=terminal, assemble=assemble))
 
 
 @app.command()
@@ -78,7 +80,7 @@ def demo(
     """Try Clew in this terminal: two simulated platforms, a temporary database, no account."""
     from adapters.cli.demo import demo as show
 
-    _finish(show(play=play or not sys.stdin.isatty(), seed=seed, speed=speed, assemble=assemble))
+    finish(show(play=play or not sys.stdin.isatty(), seed=seed, speed=speed, assemble=assemble))
 
 
 @app.command()
@@ -92,7 +94,7 @@ def simulate(
     """Serve a simulated test platform until stopped."""
     from adapters.cli.simulate import simulate as serve
 
-    _finish(serve(platform=platform, port=port, seed=seed, speed=speed))
+    finish(serve(platform=platform, port=port, seed=seed, speed=speed))
 
 
 # An input hash begins with a sign, and `--window 20` is a word of the command: only our own options are ours.
@@ -118,7 +120,7 @@ def ask(
     from adapters.cli.ask import Manner
 
     manner = Manner(as_json=as_json, thread=thread, yes=yes, show_link=show_link)
-    _finish(_ask(command or ["help"], manner))
+    finish(_ask(command or ["help"], manner))
 
 
 @app.command()
@@ -160,51 +162,11 @@ def doctor() -> None:
     """Check settings, platforms, keys, clocks and the database, and say how to fix what is wrong."""
     from adapters.cli.doctor import doctor as check
 
-    _finish(check())
+    finish(check())
 
 
-outbox = typer.Typer(
-    name="outbox",
-    help="List, resend or drop undelivered messages.",
-    no_args_is_help=True,
-)
-app.add_typer(outbox)
-Numbers = Annotated[list[str], typer.Argument(help="Message numbers, as shown by `clew outbox list`.")]
-
-
-@outbox.command("list")
-def list_outbox(
-    *, limit: Annotated[int, typer.Option(help="How many messages to show.", min=1)] = 50
-) -> None:
-    """List messages that need an operator, waiting messages, and channels that get none at the moment."""
-    from adapters.cli import outbox as services
-
-    _finish(services.show_all(limit))
-
-
-@outbox.command("show")
-def show_outbox(numbers: Numbers) -> None:
-    """Show everything known about the given messages."""
-    from adapters.cli import outbox as services
-
-    _finish(services.show(numbers))
-
-
-@outbox.command("retry")
-def retry_outbox(numbers: Numbers) -> None:
-    """Resend messages; one that may have arrived is marked as a possible repeat."""
-    from adapters.cli import outbox as services
-
-    _finish(services.retry(numbers))
-
-
-@outbox.command("drop")
-def drop_outbox(numbers: Numbers) -> None:
-    """Drop messages for good."""
-    from adapters.cli import outbox as services
-
-    _finish(services.drop(numbers))
-
+for group in (outbox, audit, database):
+    app.add_typer(group)
 
 hooks = typer.Typer(name="hooks", help="Let test platforms send webhooks to Clew.", no_args_is_help=True)
 app.add_typer(hooks)
@@ -217,17 +179,14 @@ def register_hook(
     """Let a connection's platform send webhooks here; where it cannot be asked to, print the request that does it."""
     from adapters.cli import hooks as services
 
-    _finish(services.register(connection))
+    finish(services.register(connection))
 
 
 async def _ask(command: list[str], manner: Manner) -> int:
-    from adapters import logs, settings
     from adapters.cli.ask import ask as answer
+    from adapters.cli.opened import load
 
-    logs.set_up("error", traces=False)
-    loaded = settings.load()
-    logs.set_up("error", loaded.secrets, traces=False)
-    async with assemble(loaded) as parts:
+    async with assemble(load()) as parts:
         return await answer(parts, command, manner)
 
 
@@ -289,22 +248,6 @@ def _services(settings: Settings, platforms: dict[str, Platform], store: Store, 
         version=_version(),
         secrets=settings.secrets,
     )
-
-
-def _finish(work: Coroutine[Any, Any, int]) -> None:
-    """Run a command to its end and leave with its exit code; an error is a sentence, never a stack trace."""
-    import asyncio
-
-    from adapters.cli.failing import explain
-
-    try:
-        code = asyncio.run(work)
-    except KeyboardInterrupt:
-        code = 130  # what shells expect of a program that Ctrl-C ended
-    except Exception as error:  # noqa: BLE001 - the outermost place: nothing may be silent, nothing unexplained
-        code = 2
-        typer.echo(explain(error), err=True)
-    raise typer.Exit(code)
 
 
 def _version() -> str:

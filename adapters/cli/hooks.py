@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 
 import typer
 
-from adapters import logs, settings
+from adapters.chat.terminal.events import PERSON
 from adapters.cli.ask import ANSWERED
 from adapters.cli.background import Background
+from adapters.cli.opened import load
 from adapters.cli.parts import Parts
 from adapters.clock import SystemClock
 from adapters.configuration.problems import Problem, SettingsError
@@ -18,8 +19,10 @@ from adapters.hooks.app import PATH, Source, Webhooks
 from adapters.http_server import Listener, listening_once_free
 from adapters.platforms.registry import kind_of
 from adapters.settings import Settings
+from adapters.store.store import open_store
 from bot.replies.commands import no_connection
 from bot.replies.operating import no_webhooks
+from bot.state import AuditEntry
 
 IN_USE = 'Set another listen = "HOST:PORT" under [hooks] in clew.toml if something else is to keep it.'
 HOW_TO_MAKE_ONE = (
@@ -51,9 +54,7 @@ def address(listener: Listener) -> str:
 
 async def register(name: str) -> int:
     """Let a connection's platform send webhooks here, or say how. Raises `ClewError`, `SettingsError`."""
-    logs.set_up("error", traces=False)
-    loaded = settings.load()
-    logs.set_up("error", loaded.secrets, traces=False)
+    loaded = load()
     known = {connection.name: connection for connection in loaded.connections}
     if name not in known:
         raise no_connection(name, known)
@@ -64,7 +65,19 @@ async def register(name: str) -> int:
     url = hook_url(loaded, connection)
     if url is None:
         raise SettingsError(_missing(loaded, connection))
-    typer.echo(await sends(connection, url, SystemClock()))
+    clock = SystemClock()
+    async with open_store(loaded.database_url.reveal()) as store:
+        await store.audit(
+            AuditEntry(
+                at=clock.now(),
+                actor=PERSON,
+                channel="",
+                action="hooks register",
+                decision="asked",
+                detail=name,
+            )
+        )
+    typer.echo(await sends(connection, url, clock))
     return ANSWERED
 
 

@@ -7,25 +7,17 @@ made in one transaction that looks first, so neither gets in the other's way.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
-import typer
-
-from adapters import logs, settings
 from adapters.chat.terminal.events import PERSON
 from adapters.cli.ask import ANSWERED, USER_ERROR
-from adapters.clock import SystemClock
-from adapters.redact import redact
-from adapters.settings import Settings
+from adapters.cli.opened import Opened, opened
 from adapters.store.outbox_admin import MOVABLE, SENDING, UNKNOWN, Entry
-from adapters.store.store import SqlStore, open_store
-from bot.cleaning import one_line
+from adapters.store.store import SqlStore
 from bot.replies.wording import ago, clock_time, count, stopped
-from bot.state import AuditEntry, DeliveryState
+from bot.state import DeliveryState
 
 MOST_DIGITS = 18  # of a row's number; more is in no database
 SHOWN_TEXT = 300  # characters of a message
@@ -40,24 +32,19 @@ FATES = {
     DeliveryState.DROPPED: "was given up",
 }
 
-Change = Callable[[SqlStore, int, datetime], Awaitable[DeliveryState | None]]
 
+class Change(Protocol):
+    """What is done to one message of a store; returns the state it was in."""
 
-@dataclass(frozen=True, slots=True)
-class _Outbox:
-    """The store, and how to print: never a secret, and nothing that a terminal would obey."""
-
-    store: SqlStore
-    loaded: Settings
-    now: datetime
-
-    def say(self, line: str, *, err: bool = False) -> None:
-        typer.echo(one_line(redact(line, self.loaded.secrets)), err=err)
+    async def __call__(
+        self, store: SqlStore, row_id: int, now: datetime, /, *, by: str
+    ) -> DeliveryState | None:
+        """Do it in the name of `by`."""
 
 
 async def show_all(limit: int) -> int:
     """List what is open; the messages that need a person come first. Raises `StoreError`, `SettingsError`."""
-    async with _opened() as services:
+    async with opened() as services:
         entries, total = await services.store.entries(limit)
         for entry in entries:
             services.say(_line(entry, services.now))
@@ -73,7 +60,7 @@ async def show_all(limit: int) -> int:
 
 async def show(numbers: Iterable[str]) -> int:
     """Show each message in full; return 1 where one is not there. Raises `StoreError`, `SettingsError`."""
-    async with _opened() as services:
+    async with opened() as services:
         entries = [(number, await _found(services, number)) for number in numbers]
         for number, entry in entries:
             if entry is None:
@@ -95,29 +82,20 @@ async def drop(numbers: Iterable[str]) -> int:
 
 
 async def _change_all(numbers: Iterable[str], what: str, change: Change) -> int:
-    async with _opened() as services:
+    async with opened() as services:
         done = [await _change(services, number, what, change) for number in dict.fromkeys(numbers)]
     return ANSWERED if all(done) else USER_ERROR
 
 
-@asynccontextmanager
-async def _opened() -> AsyncIterator[_Outbox]:
-    logs.set_up("error", traces=False)
-    loaded = settings.load()
-    logs.set_up("error", loaded.secrets, traces=False)
-    async with open_store(loaded.database_url.reveal()) as store:
-        yield _Outbox(store, loaded, SystemClock().now())
-
-
-async def _found(services: _Outbox, number: str) -> Entry | None:
+async def _found(services: Opened, number: str) -> Entry | None:
     row_id = _row_id(number)
     return None if row_id is None else await services.store.entry(row_id)
 
 
-async def _change(services: _Outbox, number: str, what: str, change: Change) -> bool:
+async def _change(services: Opened, number: str, what: str, change: Change) -> bool:
     """Do it to one message and say what came of it; True where it was done."""
     row_id = _row_id(number)
-    before = None if row_id is None else await change(services.store, row_id, services.now)
+    before = None if row_id is None else await change(services.store, row_id, services.now, by=PERSON)
     if row_id is None or before is None:
         services.say(_unknown(number), err=True)
         return False
@@ -125,13 +103,11 @@ async def _change(services: _Outbox, number: str, what: str, change: Change) -> 
         hint = " Wait until that is known." if before is SENDING else ""
         services.say(f"Message {row_id} {FATES[before]}, so there is nothing to {what}.{hint}", err=True)
         return False
-    done = {"actor": PERSON, "channel": "", "action": f"outbox {what}", "decision": "done"}
-    await services.store.audit(AuditEntry(at=services.now, detail=str(row_id), **done))
     services.say(await _done(services, row_id, what, before))
     return True
 
 
-async def _done(services: _Outbox, row_id: int, what: str, before: DeliveryState) -> str:
+async def _done(services: Opened, row_id: int, what: str, before: DeliveryState) -> str:
     if what == "drop":
         return f"Message {row_id} is dropped. Nothing of it will be posted."
     entry = await services.store.entry(row_id)

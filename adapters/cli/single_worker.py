@@ -113,6 +113,26 @@ class SingleWorker:
         return _is_seen_dead(found, self.me.place) or now - self._seen_at >= DEAD_AFTER
 
 
+async def at_work(workers: Workers, clock: Clock) -> Worker | None:
+    """Return the program that works on a database, None where none does. Raises `StoreError`.
+
+    Of one that ran elsewhere nobody sees whether it lives: its next sign of life is waited for.
+    """
+    found, mine = await workers.worker(), _place()
+    if found is None or _is_seen_dead(found, mine):
+        return None
+    waited = 0.0
+    while found.place != mine or not mine:
+        if waited >= DEAD_AFTER:
+            return None
+        await clock.sleep(BEAT)
+        waited += BEAT
+        now = await workers.worker()
+        if now is None or (now.holder, now.beats) != (found.holder, found.beats):
+            return now
+    return found
+
+
 def sentence(other: Worker) -> str:
     """Say who works instead, for an operator."""
     return (

@@ -34,12 +34,20 @@ class ChainedLine:
     prev_hash: str
     hash: str
 
+    @property
+    def hashed_at(self) -> str:
+        """Its time as it goes into the hash: ISO 8601 in UTC, with microseconds."""
+        return _hashed_at(self.entry)
+
 
 def line_hash(prev_hash: str, seq: int, entry: AuditEntry) -> str:
     """Return the hash of a line: SHA-256, in hex, over the line before it and every field."""
-    at = entry.at.astimezone(UTC).isoformat(timespec="microseconds")
     words = [clean(w) for w in (entry.actor, entry.channel, entry.action, entry.decision, entry.detail)]
-    return hashlib.sha256(json.dumps([prev_hash, seq, at, *words]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([prev_hash, seq, _hashed_at(entry), *words]).encode()).hexdigest()
+
+
+def _hashed_at(entry: AuditEntry) -> str:
+    return entry.at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 async def append(connection: AsyncConnection, entry: AuditEntry) -> None:

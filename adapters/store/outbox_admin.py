@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import Row, Select, case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.audit import append
 from adapters.store.codec import from_row
 from adapters.store.outbox import read_delivery
 from adapters.store.part import Part, whole
 from adapters.store.tables import outbox, rate_limits, repeats, subscriptions
-from bot.state import Delivery, DeliveryState
+from bot.state import AuditEntry, Delivery, DeliveryState
 
 PENDING, SENDING, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.UNKNOWN
 DEAD, DROPPED = DeliveryState.DEAD, DeliveryState.DROPPED
@@ -55,10 +56,11 @@ class SqlOutboxAdmin(Part):
         return {row.channel: row.until for row in await self._rows(statement)}
 
     @whole
-    async def retry(self, row_id: int, now: datetime) -> DeliveryState | None:
+    async def retry(self, row_id: int, now: datetime, *, by: str) -> DeliveryState | None:
         """Let a message be sent again; return the state it was in, None where there is none of that number.
 
-        One that may be there already is marked as a possible repeat. One in another state than `MOVABLE` stays.
+        One that may be there already is marked as a possible repeat. One in another state than `MOVABLE` stays. `by`: who
+        does it; that is noted with the change or not at all.
         """
         values = {"state": PENDING, "next_at": now, "faults": 0}
         async with self._db.writing() as connection:
@@ -69,10 +71,11 @@ class SqlOutboxAdmin(Part):
             if row.state == UNKNOWN:
                 await connection.execute(self._db.add(repeats), {"key": row.key})
             await _try_lost(connection, row.channel)
+            await append(connection, _noted("retry", row, now, by))
         return DeliveryState(row.state)
 
     @whole
-    async def drop(self, row_id: int, now: datetime) -> DeliveryState | None:
+    async def drop(self, row_id: int, now: datetime, *, by: str) -> DeliveryState | None:
         """Give a message up for good, its key stays; the rest is as with `retry`."""
         values = {"state": DROPPED, "payload": "", "context": None, "settled_at": now}
         async with self._db.writing() as connection:
@@ -80,7 +83,14 @@ class SqlOutboxAdmin(Part):
             if row is None or row.state not in MOVABLE:
                 return None if row is None else DeliveryState(row.state)
             await connection.execute(update(outbox).where(outbox.c.id == row_id).values(values))
+            await append(connection, _noted("drop", row, now, by))
         return DeliveryState(row.state)
+
+
+def _noted(what: str, row: Row[Any], now: datetime, by: str) -> AuditEntry:
+    return AuditEntry(
+        at=now, actor=by, channel=row.channel, action=f"outbox {what}", decision="done", detail=str(row.id)
+    )
 
 
 async def _locked(connection: AsyncConnection, row_id: int) -> Row[Any] | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from adapters.clock import SystemClock
-from adapters.configuration.database import SqliteFile, read_address
+from adapters.configuration.database import DatabaseAddress, SqliteFile, read_address
 from adapters.private import touch
 from adapters.store.audit import SqlAudit
 from adapters.store.checks import SqlChecks
@@ -82,6 +82,21 @@ async def open_store(
         address = read_address(url)
     except UserError as error:
         raise StoreError(f"DATABASE_URL: {error.problem} {error.hint}") from None
+    async with open_at(
+        address, unconfirmed_after=unconfirmed_after, busy_seconds=busy_seconds, now=now
+    ) as store:
+        yield store
+
+
+@asynccontextmanager
+async def open_at(
+    address: DatabaseAddress,
+    *,
+    unconfirmed_after: float = 30.0,
+    busy_seconds: float = 5.0,
+    now: Callable[[], datetime] = _CLOCK.now,
+) -> AsyncIterator[SqlStore]:
+    """Do the same with the database at an address that was read already."""
     if isinstance(address, SqliteFile):
         _prepare_file(address.path)
     database = Database(address, busy_seconds=busy_seconds)

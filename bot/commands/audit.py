@@ -22,7 +22,7 @@ from bot.replies import audit as replies
 from bot.state import AuditQuery, IntentKind
 
 FURTHER_ACTIONS = frozenset({
-    "agent", "any", "home", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
+    "agent", "any", "home", "hooks register", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
 })  # fmt: skip
 """What stands in the trail beside verbs: what was refused before a verb was read, and what an operator did."""
 

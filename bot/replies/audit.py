@@ -11,6 +11,8 @@ from bot.replies.meant import mistaken
 from bot.replies.wording import clock_time, count, from_on
 from bot.state import AuditLine
 
+COMPARE = "The audit trail was changed. Compare the database with a backup or an earlier export."
+HOW_FAR = "Whoever can write the whole database can also write a new trail. Keep exports elsewhere: their hashes show that."
 CHANGED = "`clew audit verify` checks that no line was changed or removed."
 _SHOWN = 60  # characters of what was typed that a sentence quotes
 
@@ -58,12 +60,11 @@ def listing(
     pages: Pages,
 ) -> Reply:
     """List lines of the trail, newest first; `about`: what was asked for, "" for everything."""
-    scope: Line = (*(" about ", Untrusted(f"“{about[:_SHOWN]}”")),) if about else ()
-    time = f" since {clock_time(since)}" if since else ""
+    scope, time = _scope(about, since)
     if not lines:
-        said: Line = ("Nothing", *scope, f" is in the audit trail{time}.")
+        said: Line = (Untrusted(nothing(about, since)),)
         return Reply(card=Card(title=("Audit trail",), text=said, body=(said,)), private=True)
-    said = (f"{count(pages.total, 'line')} of the audit trail", *scope, f"{time}, newest first.")
+    said = (f"{count(pages.total, 'line')} of the audit trail", Untrusted(scope), f"{time}, newest first.")
     card = Card(
         title=("Audit trail", from_on(pages.first)),
         text=said,
@@ -74,6 +75,31 @@ def listing(
         footer=(CHANGED,),
     )
     return Reply(card=card, private=True)
+
+
+def nothing(about: str, since: datetime | None) -> str:
+    """Say that no line fits."""
+    scope, time = _scope(about, since)
+    return f"Nothing{scope} is in the audit trail{time}."
+
+
+def _scope(about: str, since: datetime | None) -> tuple[str, str]:
+    return f" about “{about[:_SHOWN]}”" if about else "", f" since {clock_time(since)}" if since else ""
+
+
+def more(number: int, total: int) -> str:
+    """Say that a list goes on."""
+    return f"… and {number:,} more; --limit {total} shows them all."
+
+
+def holds(lines: int) -> str:
+    """Say that no line was changed."""
+    return f"The audit trail holds: {count(lines, 'line')}, and each follows the one before."
+
+
+def further(number: int) -> tuple[str, ...]:
+    """Count the breaks that are not named."""
+    return (f"And {number:,} more.",) if number > 0 else ()
 
 
 def _item(line: AuditLine, names: Mapping[str, str]) -> Item:

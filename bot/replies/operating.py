@@ -224,3 +224,13 @@ def no_webhooks(connection: str) -> UserError:
         f"The platform of the connection “{connection}” sends no webhooks.",
         "There is nothing to register: Clew polls it without them.",
     )
+
+
+def own_tool(problem: str, command: str) -> UserError:
+    """Leave something to the tool that a database has for it."""
+    return UserError(problem, f"PostgreSQL has its own tool: {command}")
+
+
+def no_backup(file: str, what: str) -> UserError:
+    """Refuse a file that no database can be restored from."""
+    return UserError(f"{file} {what}.", "Give the file that `clew db backup` made.")

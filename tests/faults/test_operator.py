@@ -92,7 +92,7 @@ async def _unknown(post: Post) -> None:
 
 async def _drop(post: Post) -> None:
     (queue,) = await post.store.queues()
-    await post.store.drop(queue.first, post.clock.now())
+    await post.store.drop(queue.first, post.clock.now(), by="terminal:user:local")
 
 
 async def _stuck(post: Post) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from adapters.store.store import SqlStore
-from bot.state import Delivery, DeliveryState, Subscription
+from bot.state import AuditQuery, Delivery, DeliveryState, Subscription
 from tests.contract.store.kit import CHANNEL, CHATS, NOW, a_delivery, a_message, later
+
+ADMIN = "terminal:user:local"
 
 
 async def _claimed(store: SqlStore, key: str, seconds: float = 0) -> Delivery:
@@ -50,7 +52,7 @@ async def test_retry__goes_out_again(database: SqlStore, state: DeliveryState, r
     """The very next claim takes it; one that may be there says that it may be a repeat."""
     delivery = await _put(database, "a", state)
 
-    before = await database.retry(delivery.id, later(5))
+    before = await database.retry(delivery.id, later(5), by=ADMIN)
     claimed = await database.claim(CHATS, later(5))
 
     assert before is state
@@ -63,12 +65,13 @@ async def test_change__leaves_alone_what_is_not_a_persons(database: SqlStore, st
     """What is on its way is the deliverer's, and what was delivered is not sent twice."""
     delivery = await _put(database, "a", state)
 
-    assert await database.retry(delivery.id, later(5)) is state
-    assert await database.drop(delivery.id, later(5)) is state
+    assert await database.retry(delivery.id, later(5), by=ADMIN) is state
+    assert await database.drop(delivery.id, later(5), by=ADMIN) is state
     entry = await database.entry(delivery.id)
     assert entry is not None
     assert entry.delivery.state is state
     assert await database.claim(CHATS, later(5)) is None
+    assert await database.audit_lines(AuditQuery(), skip=0, limit=9) == ((), 0)
 
 
 async def test_drop__is_for_good(database: SqlStore) -> None:
@@ -76,7 +79,7 @@ async def test_drop__is_for_good(database: SqlStore) -> None:
     await database.enqueue(a_delivery("child", after="a"), NOW)
     delivery = await _put(database, "a", DeliveryState.PENDING)
 
-    before = await database.drop(delivery.id, NOW)
+    before = await database.drop(delivery.id, NOW, by=ADMIN)
 
     assert before is DeliveryState.PENDING
     assert not await database.enqueue(a_delivery("a"), later(9))
@@ -86,13 +89,21 @@ async def test_drop__is_for_good(database: SqlStore) -> None:
     entry = await database.entry(delivery.id)
     assert entry is not None
     assert (entry.delivery.state, entry.delivery.payload) == (DeliveryState.DROPPED, "")
+    lines, _ = await database.audit_lines(AuditQuery(), skip=0, limit=9)
+    (line,) = (line.entry for line in lines)
+    assert (line.actor, line.channel, line.action, line.detail) == (
+        ADMIN,
+        CHANNEL,
+        "outbox drop",
+        str(delivery.id),
+    )
 
 
 async def test_drop__while_it_is_being_sent(database: SqlStore) -> None:
     """Whoever is first wins: a claim that was made before the operator looked is settled as ever."""
     delivery = await _claimed(database, "a")
 
-    assert await database.drop(delivery.id, NOW) is DeliveryState.SENDING
+    assert await database.drop(delivery.id, NOW, by=ADMIN) is DeliveryState.SENDING
     await database.mark_sent(delivery, a_message(delivery), NOW)
 
     entry = await database.entry(delivery.id)
@@ -109,7 +120,7 @@ async def test_retry__a_lost_channel_at_once_but_no_wait_that_was_asked_for(
     delivery = await _put(database, "a", DeliveryState.DEAD)
     await database.rate_limit_channel(CHANNEL, later(60))
 
-    await database.retry(delivery.id, NOW)
+    await database.retry(delivery.id, NOW, by=ADMIN)
 
     assert (await database.claim(CHATS, later(1)) is None) is held
     assert (CHANNEL in await database.holds(later(1))) is held
@@ -117,6 +128,6 @@ async def test_retry__a_lost_channel_at_once_but_no_wait_that_was_asked_for(
 
 async def test_change__no_such_message(database: SqlStore) -> None:
     """A number that is not there is told apart from everything else."""
-    assert await database.retry(7, NOW) is None
-    assert await database.drop(7, NOW) is None
+    assert await database.retry(7, NOW, by=ADMIN) is None
+    assert await database.drop(7, NOW, by=ADMIN) is None
     assert await database.entry(7) is None

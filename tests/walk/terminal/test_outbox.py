@@ -59,6 +59,11 @@ async def _fill(url: str) -> None:
         await store.rate_limit_channel(HELD, now + timedelta(hours=2))
 
 
+async def _make(url: str) -> None:
+    async with open_store(url):
+        """Make the tables."""
+
+
 @pytest.fixture
 def filled(url: str) -> str:
     asyncio.run(_fill(url))
@@ -89,11 +94,15 @@ def test_list__messages_and_channels() -> None:
     assert held.startswith(f"channel  {HELD} gets nothing before ")
 
 
-def test_list__nothing_waits() -> None:
-    """Where all is well it says so."""
+def test_list__nothing_waits(url: str) -> None:
+    """Where all is well it says so; a database that is not there is not taken for an empty one."""
+    missing = clew("list")
+    asyncio.run(_make(url))
     answer = clew("list")
 
     assert (answer.exit_code, answer.stdout) == (0, "Everything is delivered.\n")
+    assert (missing.exit_code, missing.stdout) == (2, "")
+    assert missing.stderr.startswith("There is no database ")
 
 
 @pytest.mark.usefixtures("filled")
