@@ -14,6 +14,7 @@ from bot.diff import RunDiff, compare
 from bot.earlier import chain_of, checks_of, end_before, stored
 from bot.errors import ServiceError, Unreachable
 from bot.in_full import OF_ONE_RUN
+from bot.marks import Mark
 from bot.model import (
     Availability,
     Check,
@@ -27,7 +28,7 @@ from bot.model import (
     VerdictKind,
 )
 from bot.platform import Platform
-from bot.ports import Intents, WatchStore
+from bot.ports import Conversations, Intents, PropertyStates, WatchStore
 from bot.state import BEGINNING, IntentKind, RunChecks, StoredResults
 from bot.terms import Terms
 from bot.verdict import Verdict, judge
@@ -36,7 +37,7 @@ ASKED = 20  # checks of one run that are asked for by name
 CANCELLED_IN_A_ROW = 10  # runs that are looked past for one that was not cancelled
 
 
-class AnalysisStore(WatchStore, Intents, Protocol):
+class AnalysisStore(WatchStore, Intents, PropertyStates, Conversations, Protocol):
     """What an analysis reads."""
 
 
@@ -54,6 +55,7 @@ class RunAnalysis:
     windows: Mapping[Moment, LogExcerpt] = field(
         default_factory=dict
     )  # whole ones, before moments where it fails
+    marks: Mapping[str, Mark] = field(default_factory=dict)  # what people say of what failed, by name
 
     @property
     def terms(self) -> Terms:
@@ -68,6 +70,24 @@ class RunAnalysis:
         new = self.diff.first if self.diff else frozenset()
         there = (*self.results.unhealthy, *self.results.failing)
         return tuple(sorted(there, key=lambda p: (not p.health, p.name not in new, p.name)))
+
+    @property
+    def silent(self) -> frozenset[str]:
+        """What failed and is no news, since people said what it is."""
+        return frozenset(name for name, mark in self.marks.items() if mark.state.silent)
+
+    @property
+    def reopened(self) -> frozenset[str]:
+        """What fails here otherwise than when people said what it is."""
+        run_id = self.run.ref.run_id
+        there = {name: mark.state.reopened for name, mark in self.marks.items()}
+        return frozenset(name for name, why in there.items() if why is not None and why.run_id == run_id)
+
+    @property
+    def news(self) -> frozenset[str]:
+        """What fails and is news: what did not fail before and nobody explained, and what was reopened."""
+        new = self.diff.news if self.diff is not None else frozenset[str]()
+        return (new - self.silent) | self.reopened
 
     @property
     def focus(self) -> Context:
@@ -111,11 +131,27 @@ async def analysis_of(
     """
     if not run.status.terminal:
         so_far = await platform.reads.results(run) if platform.runs_nothing else None
-        return RunAnalysis(platform=platform, run=run, verdict=judge(run, so_far), results=so_far)
+        return await marked(
+            RunAnalysis(platform=platform, run=run, verdict=judge(run, so_far), results=so_far), store
+        )
     if run.interrupted and await _cancelled_here(store, run):
         run = replace(run, interrupted=False)
     results = await platform.reads.results(run)
-    return await _judged(platform, store, run, results, depth=depth)
+    return await marked(await _judged(platform, store, run, results, depth=depth), store)
+
+
+async def marked(found: RunAnalysis, store: AnalysisStore) -> RunAnalysis:
+    """Look up what people say of what failed in a run. Raises `StoreError`."""
+    launcher, checks = found.run.series[0], found.results.checks if found.results else ()
+    failed = {check.name for check in checks if check.status is CheckStatus.FAILING}
+    if not launcher or not failed:
+        return found
+    states = await store.property_states(found.run.ref.connection, launcher)
+    there = [state for state in states if state.name in failed]
+    names = {owner: await store.name(owner) for owner in {state.owner for state in there} if owner}
+    return replace(
+        found, marks={state.name: Mark(state=state, owner=names.get(state.owner, "")) for state in there}
+    )
 
 
 async def explained(found: RunAnalysis, *, within: float = READ_WITHIN) -> RunAnalysis:
@@ -140,8 +176,9 @@ async def as_announced(platform: Platform, store: AnalysisStore, ref: RunRef) ->
     results = None if kept is None or kept.status is not end else _named(kept, platform.terms)
     if results is not None:
         with suppress(ServiceError):  # what it was compared with cannot be read either
-            return await _judged(platform, store, run, results, depth=DEPTH)
-    return RunAnalysis(platform=platform, run=run, verdict=judge(run, results), results=results)
+            return await marked(await _judged(platform, store, run, results, depth=DEPTH), store)
+    found = RunAnalysis(platform=platform, run=run, verdict=judge(run, results), results=results)
+    return await marked(found, store)
 
 
 def _named(kept: StoredResults, terms: Terms) -> Results:

@@ -163,7 +163,8 @@ class Verb:
     """One verb: its grammar for people and machines, the role it needs, and what it does.
 
     `needs`: the parts of a platform that it works with, any one of them; none for what every platform can do.
-    `changes`: it costs money or changes something, so it is denied by default and when read-only. `untaken`: names of
+    `changes`: it costs money or changes something, so it is denied by default and when read-only. `only_reads`: whether a
+    command of such a verb changes nothing all the same, so that whoever may read may use it. `untaken`: names of
     parameters that no connection here has a use for: nobody is offered them, and whoever gives one is told why not.
     `nouns`: other names of parameters, by what the platforms here call such a thing.
     """
@@ -178,6 +179,7 @@ class Verb:
     needs: tuple[Need[object], ...] = ()
     role: Role = Role.READ
     changes: bool = False
+    only_reads: Callable[[Asked], bool] | None = None
     hidden: bool = False  # not listed by help or autocomplete: buttons ask for it
     private: bool = False  # the answer is for the person alone
     long: bool = False  # it may read for minutes, and others must not wait for it

@@ -7,7 +7,7 @@ reached, so nothing here says that it was fixed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.chain import BEGINNINGS, Chain, Gap, Streak
@@ -46,13 +46,8 @@ class RunDiff:
     after_environment: bool = False
 
     @property
-    def news(self) -> bool:
-        """Whether something fails that did not count in the run before, or of which nobody knows."""
-        return bool(self.newly_failing or self.counts_again or self.fails_again or self.not_compared)
-
-    @property
-    def news_of(self) -> frozenset[str]:
-        """The names for which there is `news`."""
+    def news(self) -> frozenset[str]:
+        """What fails and did not count in the run before, or of which nobody knows."""
         return self.first.union(self.not_compared)
 
     @property
@@ -105,10 +100,16 @@ def _sorted_out(results: Results, names: Iterable[str]) -> Mapping[str | None, t
     return groups
 
 
-def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = False) -> frozenset[Outcome]:
+def reason(
+    verdict: Verdict,
+    diff: RunDiff | None,
+    *,
+    after_incomplete: bool = False,
+    news: Collection[str] | None = None,
+) -> frozenset[Outcome]:
     """Return all that the end of a run counts as; empty while it has not ended.
 
-    `after_incomplete`: the last run of the series that ended did not get through. A run whose results cannot
+    `news`: what fails and is news by what people said of it, None where nobody said anything. `after_incomplete`: the last run of the series that ended did not get through. A run whose results cannot
     be read counts as incomplete, and one that nobody is known to have stopped, and one with an environment problem:
     somebody has to look. What fails beside an environment problem is a failure and no new one: what is still there in
     the next sound run is new then. Where the run before is not known, a failure counts as
@@ -123,7 +124,7 @@ def reason(verdict: Verdict, diff: RunDiff | None, *, after_incomplete: bool = F
     counted = {
         Outcome.ALL: True,
         Outcome.FAILURES: verdict.failing > 0,
-        Outcome.NEW_FAILURES: diff is not None and diff.news,
+        Outcome.NEW_FAILURES: diff is not None and bool(diff.news if news is None else news),
         Outcome.INCOMPLETE: verdict.kind in _BROKEN or verdict.interrupted,
         Outcome.RECOVERY: verdict.kind is VerdictKind.PASSED and was_bad,
     }

@@ -354,11 +354,13 @@ class Handler:
     async def _allow(self, verb: Verb, asked: Asked) -> str:
         """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""
         who, where = asked.invocation.actor, asked.invocation.place
+        only_reads = verb.only_reads is not None and verb.only_reads(asked)
+        need, changes = (access.Role.READ, False) if only_reads else (verb.role, verb.changes)
         decision = await authorization.decide_now(
-            self.services.policy, who, where, need=verb.role, changes=verb.changes, afresh=asked.afresh
+            self.services.policy, who, where, need=need, changes=changes, afresh=asked.afresh
         )
         reason = decision.reason if isinstance(decision, access.Denied) else ""
-        if reason or verb.changes:
+        if reason or changes:
             await self.services.note(who, where, verb.name, "denied" if reason else "allowed", decision.rule)
         return reason
 

@@ -28,7 +28,7 @@ def offers(
 
 def corrected(correction: Correction, parsed: ParsedCommand, verb: Verb) -> Command | None:
     """Return the command with a correction made; None where it holds what no message may keep."""
-    parsed = reading.by_names(verb, parsed)  # corrections speak of parameters by their own names
+    parsed = reading.as_meant(verb, parsed)  # corrections speak of parameters by their own names
     name, to, named = correction.name, correction.to, parsed.named
     if correction.part is Part.VALUE:
         parsed = _with_value(correction, parsed, verb)

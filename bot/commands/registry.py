@@ -14,6 +14,7 @@ FILES = (
     "bot.commands.status",
     "bot.commands.failing",
     "bot.commands.history",
+    "bot.commands.mark",
     "bot.commands.logs",
     "bot.commands.debug",
     "bot.commands.ask",

@@ -24,7 +24,7 @@ from bot.cards import (
 from bot.chain import Gap
 from bot.model import Check, Example, VerdictKind
 from bot.platform import has_moments
-from bot.replies import at_moment, causes, ratio, ways
+from bot.replies import at_moment, causes, marks, ratio, ways
 from bot.replies.comparing import in_a_row
 from bot.replies.pasting import copyable
 from bot.replies.runs import (
@@ -128,7 +128,7 @@ def listing_excused(found: RunAnalysis, begin: int = 1) -> Reply:
             from_on(begin),
         ),
         text=said,
-        items=tuple(_excused_item(there[n - 1]) for n in pages.numbers),
+        items=tuple(_excused_item(there[n - 1], found) for n in pages.numbers),
         items_left_out=pages.left_out,
         pages=pages,
         buttons=ways_beside_failing(found),
@@ -137,11 +137,12 @@ def listing_excused(found: RunAnalysis, begin: int = 1) -> Reply:
     return Reply(card=card)
 
 
-def _excused_item(check: Check) -> Item:
+def _excused_item(check: Check, found: RunAnalysis) -> Item:
     title, place = titled(check.name)
     message: Line = (Untrusted(check.first.text[:LONGEST_EXAMPLE]),) if check.first else ()
     why: Line = (Untrusted(check.excused or ""),)
-    return Item(title=(title,), lines=tuple(line for line in (place, message, why) if line))
+    said = marks.said(found.marks.get(check.name), found.terms)
+    return Item(title=(title,), lines=tuple(line for line in (said, place, message, why) if line))
 
 
 def of_which_listed(failing: int, listed: int, terms: Terms) -> str:
@@ -173,6 +174,7 @@ def one(
     title, place = titled(chosen.name)
     facts = (
         Fact("State", (_mark(chosen, found),)),
+        Fact("Marked", marks.said(found.marks.get(chosen.name), found.terms)),
         *_of_moments(found, chosen, exact),
         Fact("Took", (took(chosen.took),) if chosen.took is not None else ()),
         Fact(f"Last {number_of(len(past), found.terms.run)}", _before(past)),
@@ -193,6 +195,7 @@ def one(
                 *at_moment.buttons(about, found.platform, number=number),
                 *ways.beside_check(about, found.platform, number=number),
                 *ways.history(about, number=number),
+                *ways.mark(about, number=number),
                 *at_moment.further(about, found.platform, chosen),
             ),
         context=about,
@@ -305,7 +308,8 @@ def _item(number: int, chosen: Check, found: RunAnalysis) -> Item:
     moment = chosen.moment
     about = Context(run=found.run.ref, property_name=chosen.name, moment=moment)
     title, file = titled(chosen.name)
-    lines: list[Line] = [file] if file else []
+    said = marks.said(found.marks.get(chosen.name), found.terms)
+    lines: list[Line] = [line for line in (said, file) if line]
     if has_moments(found.platform):
         when = f"at {virtual(moment)}" if moment else f"no moment: judged on the whole {found.terms.run.one}"
         lines.append((f"{ratio.in_words(chosen, trusted=_trusted(found))} · {when}",))
@@ -324,6 +328,7 @@ def _item(number: int, chosen: Check, found: RunAnalysis) -> Item:
             *at_moment.buttons(about, found.platform, number=number),
             *ways.beside_check(about, found.platform, number=number),
             *ways.history(about, number=number, rare=True),
+            *ways.mark(about, number=number, rare=True),
         ),
         context=about,
     )
@@ -340,6 +345,11 @@ def _sample(example: Example) -> Item:
 
 
 def _mark(chosen: Check, found: RunAnalysis) -> str:
+    stands = _stands(chosen, found)
+    return f"{marks.REOPENED}, {stands}" if chosen.name in found.reopened else stands
+
+
+def _stands(chosen: Check, found: RunAnalysis) -> str:
     diff = found.diff
     if chosen.health:
         return "environment problem"

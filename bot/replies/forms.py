@@ -18,6 +18,7 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "ask": "Ask the platform's model",
         "classify": "Classify a failure",
         "quarantine": "Quarantine a test",
+        "mark": "Mark a failure",
     }
 )  # by verb
 NO_TITLE = "Form"  # of a verb that has none

@@ -11,8 +11,9 @@ from bot.cards import Button, Card, Chart, Command, Context, Fact, Item, Line, R
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.history import History, Quiet, Told, told
+from bot.marks import Mark
 from bot.model import Run
-from bot.replies import finding
+from bot.replies import finding, marks, ways
 from bot.replies.charts import FEWEST
 from bot.replies.comparing import in_a_row, streak_of
 from bot.replies.meant import mistaken
@@ -50,7 +51,7 @@ _SILENT: Mapping[Told, tuple[str, str]] = {
 class Shown:
     """What is shown: a check in the series of a run.
 
-    `check`: what is kept of it over all runs of its launcher. `begins`: since when the record has checks of that launcher.
+    `check`: what is kept of it over all runs of its launcher, `mark`: what people say of it. `begins`: since when the record has checks of that launcher.
     `renamed`: checks at the same place in the code, and whether this one came after them (else before).
     `holes_before`: before this time the record may lack runs. `unlisted`: the platform lists no runs, so the record has only those followed.
     `several`: there are other connections too.
@@ -62,6 +63,7 @@ class Shown:
     check: KnownCheck
     history: History
     begins: datetime
+    mark: Mark
     renamed: Sequence[tuple[KnownCheck, bool]] = ()
     holes_before: datetime | None = None
     unlisted: bool = False
@@ -76,6 +78,7 @@ def one(shown: Shown, now: datetime) -> Reply:
     said: Line = ("“", check_name(name), "” ", *_sentence(shown), ".")
     failures = history.failures
     last = failures[0].run.ref if failures else None
+    about = Context(run=shown.run.ref, property_name=name)
     card = Card(
         title=("History of ", title, " in ", *of),
         text=said,
@@ -84,10 +87,15 @@ def one(shown: Shown, now: datetime) -> Reply:
         facts=tuple(fact for fact in _facts(shown, place, now) if fact.value),
         items=_renamed(shown),
         chart=_chart(shown),
-        buttons=(Button(label="Last failure", command=Command.of_run("failing", last, property=name)),)
-        if last
-        else (),
-        context=Context(run=shown.run.ref, property_name=name),
+        buttons=(
+            *(
+                (Button(label="Last failure", command=Command.of_run("failing", last, property=name)),)
+                if last
+                else ()
+            ),
+            *ways.mark(about),
+        ),
+        context=about,
     )
     return Reply(card=card)
 
@@ -209,6 +217,7 @@ def _facts(shown: Shown, place: Line, now: datetime) -> tuple[Fact, ...]:
     here = first is not None and check.first_failed == (first.created_at or first.seen_at)
     begins = " or earlier: the record begins then" if check.first_seen <= shown.begins else ""
     return (
+        Fact("Marked", marks.said(shown.mark, terms)),
         Fact("Failed in", (failed,) if failed else ()),
         Fact("In a row", _rows(history, terms)),
         Fact(

@@ -19,7 +19,7 @@ from bot.cleaning import shorten
 from bot.faults import LOOKED_AT
 from bot.model import Check, Moment, Run, RunStatus, VerdictKind
 from bot.platform import has_moments
-from bot.replies import at_moment, causes, comparing, logs, origin, ratio, runs, story, ways
+from bot.replies import at_moment, causes, comparing, logs, marks, origin, ratio, runs, story, ways
 from bot.replies.wording import (
     check_name,
     clock_time,
@@ -32,7 +32,7 @@ from bot.replies.wording import (
     titled,
     took,
 )
-from bot.state import StoredResults
+from bot.state import StoredResults, Word
 
 SHOWN = 5  # entries for what fails, of which each is one failure or several that are alike
 NAMED = 5  # checks that a line or a sentence names
@@ -46,7 +46,7 @@ LONGEST_MESSAGE = 200  # characters of what a failing check says
 LONGEST_DURATION = 20
 LONGEST_PLACE = 80
 
-_IN_A_LINE = frozenset({story.STILL, story.UNTRUSTED, story.ENVIRONMENT})
+_IN_A_LINE = frozenset({story.STILL, story.UNTRUSTED, story.ENVIRONMENT, *Word})
 
 
 def card(found: RunAnalysis, now: datetime) -> Card:
@@ -122,7 +122,8 @@ def _shown(found: RunAnalysis, kinds: Sequence[str]) -> tuple[tuple[int, Sequenc
     def alike_of(check: Check) -> object:
         """Tell apart what must not be taken for one; what is about the environment always is."""
         number = numbers[id(check)]
-        return (kinds[number], number if check.health else streaks.get(check.name))
+        said = plain(marks.said(found.marks.get(check.name), found.terms))
+        return (kinds[number], number if check.health else streaks.get(check.name), said)
 
     groups = alike.grouped(failing, alike_of) if len(failing) > SHOWN else tuple((c,) for c in failing)
     return tuple((numbers[id(group[0])], group) for group in groups[:SHOWN])
@@ -148,11 +149,12 @@ class _Told:
         return Item(
             mark=f"{kind} {number}",
             title=(title, _and_more(group)),
-            lines=tuple(line for line in (first, says, self._faults(group)) if any(line)),
+            lines=tuple(line for line in (self._said(check), first, says, self._faults(group)) if any(line)),
             buttons=(
                 *at_moment.buttons(about, found.platform, number=number),
                 *ways.beside_check(about, found.platform, number=number),
                 *ways.history(about, number=number, rare=True),
+                *ways.mark(about, number=number, rare=True),
                 *at_moment.instances(about, found.platform, check, number=number, rare=True),
             ),
             context=about,
@@ -167,11 +169,16 @@ class _Told:
         if check.health and check.first and check.first.text:
             says = (": ", Untrusted(check.first.text[:LONGEST_MESSAGE]))
         place = (" · ", *self._place(check, ())) if len(group) > 1 else ()
+        title: Line = (check_name(check.name), _and_more(group), since, *says, *place)
         return Item(
             mark=f"{kind} {number}",
-            title=(check_name(check.name), _and_more(group), since, *says, *place),
+            title=joined((title, self._said(check, of_kind=kind))),
             context=Context(run=found.run.ref, property_name=check.name, moment=check.moment),
         )
+
+    def _said(self, check: Check, *, of_kind: str = "") -> Line:
+        """Say what people say of a failure; all that are shown as one have the same said of them."""
+        return marks.said(self.found.marks.get(check.name), self.found.terms, of_kind=of_kind)
 
     def _faults(self, group: Sequence[Check]) -> Line:
         """Say which faults were active at the moment of a failure, of several at that of the first."""

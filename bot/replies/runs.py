@@ -28,7 +28,7 @@ from bot.diff import RunDiff
 from bot.model import NOTHING, Availability, Moment, Run, RunStatus, Says, Secret, VerdictKind
 from bot.platform import has_moments
 from bot.recent import COMPARED, Narrowed, Recent
-from bot.replies import at_moment, causes, comparing, problems, ratio, ways
+from bot.replies import at_moment, causes, comparing, marks, problems, ratio, ways
 from bot.replies.wording import (
     age,
     ago,
@@ -495,7 +495,7 @@ def changes(found: RunAnalysis) -> tuple[Item, ...]:
     """Name what changed since the run before, newly failing first; long lists end in a count."""
     items: list[Item] = []
     for mark, names, why in _changed(found):
-        items += [_named(mark, name, note, why) for name, note in [*names.items()][:NAMED]]
+        items += [_named(mark, name, note, why, found) for name, note in [*names.items()][:NAMED]]
         if len(names) > NAMED:
             items.append(Item(mark=mark, title=(f"{len(names) - NAMED:,} more",)))
     return (*items, *excused(found)) if found.diff is not None else ()
@@ -524,7 +524,7 @@ def every_change(found: RunAnalysis, begin: int, now: datetime) -> Reply:
         text=said,
         tone=tone(found.verdict),
         body=(said, before) if before else (said,),
-        items=tuple(_named(*entries[number - 1]) for number in pages.numbers),
+        items=tuple(_named(*entries[number - 1], found) for number in pages.numbers),
         items_left_out=pages.left_out,
         pages=pages,
         buttons=(Button(label="Status", command=Command.of_run("status", run.ref)),),
@@ -663,10 +663,11 @@ def _messages(found: RunAnalysis) -> Mapping[str, str]:
     return {c.name: c.first.text[:LONGEST_MESSAGE] for c in found.results.failing if c.first}
 
 
-def _named(mark: str, name: str, note: str, why: Mapping[str, str]) -> Item:
+def _named(mark: str, name: str, note: str, why: Mapping[str, str], found: RunAnalysis) -> Item:
     """Name a check with what is noted of it, "" for nothing; `why`: what checks say themselves."""
     title, place = titled(name)
-    lines = (place, (Untrusted(why[name]),) if name in why else ())
+    said = marks.said(found.marks.get(name), found.terms)
+    lines = (said, place, (Untrusted(why[name]),) if name in why else ())
     noted_as = f" ({note})" if note else ""
     return Item(mark=mark, title=(title, noted_as), lines=tuple(line for line in lines if line))
 

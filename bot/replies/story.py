@@ -14,8 +14,9 @@ from bot.cards import Line, Untrusted, joined
 from bot.chain import Gap
 from bot.cleaning import shorten
 from bot.model import VerdictKind
-from bot.replies import causes, comparing, runs
+from bot.replies import causes, comparing, marks, runs
 from bot.replies.wording import check_names, count, listed, number_of, short_id
+from bot.state import Word
 from bot.terms import Terms
 from bot.verdict import Verdict
 
@@ -49,6 +50,7 @@ def rest(found: RunAnalysis, now: datetime) -> Line:
     told = (
         *body(found),
         *(runs.suspicion(found), _passing_in_full(found), _no_longer(found)),
+        marks.sentences(found),
         comparing.sentence(found.diff, now, found.terms),
     )
     return joined(told, " ")
@@ -66,7 +68,10 @@ def name(found: RunAnalysis, room: int | None = None) -> Line:
 
 
 def kinds(found: RunAnalysis) -> tuple[str, ...]:
-    """Say in a word how each of what fails stands to the runs before, in the order of `RunAnalysis.failing`."""
+    """Say in a word how each of what fails stands to the runs before, in the order of `RunAnalysis.failing`.
+
+    What people said of it takes the place of what would be news; what was reopened is news whatever came before.
+    """
     diff = found.diff
     known: dict[str, str] = {}
     if diff is not None:
@@ -75,6 +80,10 @@ def kinds(found: RunAnalysis) -> tuple[str, ...]:
         known |= dict.fromkeys(diff.fails_again, AGAIN)
         known |= dict.fromkeys(diff.counts_again, _counts_again(found.terms))
         known |= {name: STILL for name, _ in diff.still_failing}
+    said = {name: marks.kind(mark) for name, mark in found.marks.items()}
+    for name in found.silent - {name for name, kind in known.items() if kind in {STILL, UNTRUSTED}}:
+        known[name] = said[name]
+    known |= dict.fromkeys(found.reopened, marks.REOPENED)
     return tuple(ENVIRONMENT if c.health else known.get(c.name, FAILING) for c in found.failing)
 
 
@@ -87,13 +96,18 @@ def _news(found: RunAnalysis) -> str:
     verdict, diff = found.verdict, found.diff
     if not verdict.failing:
         return ""
-    if diff is None or isinstance(diff.baseline, Gap):
-        return ("at least " if verdict.partial else "") + count(verdict.failing, "failure")
     counted = Counter(kinds(found))
+    silent = [f"{counted[word]:,} {word}" for word in Word if counted[word]]
+    back = [f"{counted[marks.REOPENED]:,} {marks.REOPENED}"] if counted[marks.REOPENED] else []
+    if diff is None or isinstance(diff.baseline, Gap):
+        failures = ("at least " if verdict.partial else "") + count(verdict.failing, "failure")
+        return ", ".join([failures, *(f"{part} of them" for part in (*back, *silent))])
     new = counted[NEW] + counted[_counts_again(found.terms)]
     parts = [count(new, "new failure")] if new else []
     parts += [f"{counted[AGAIN]:,} failing again"] if counted[AGAIN] else []
-    return ", ".join(parts) if parts else f"{NOTHING_NEW}, {counted[STILL]:,} still failing"
+    parts += back
+    still = [f"{counted[STILL]:,} still failing"] if counted[STILL] or not silent else []
+    return ", ".join(parts or [NOTHING_NEW, *still, *silent])
 
 
 def outcome(found: RunAnalysis, failed: str = ": ") -> str:
@@ -163,14 +177,20 @@ def _named(found: RunAnalysis) -> Iterator[tuple[str, Line]]:
     if diff is None:
         return
     unhealthy = sorted({check.name for check in found.results.unhealthy}) if found.results else []
+    of_kind: dict[str, list[str]] = {}
+    for check, kind in zip(found.failing, kinds(found), strict=True):
+        if check.name not in of_kind.setdefault(kind, []):
+            of_kind[kind].append(check.name)
     for names, said in (
         (unhealthy, "Failing in the environment"),
-        (diff.untrusted, "Not to be relied on"),
-        (diff.not_compared, "Failing"),
-        (diff.newly_failing, "Newly failing"),
-        (diff.counts_again, f"Failing and no longer {terms.excused}"),
-        (diff.fails_again, f"Failing again, without a known result in the {terms.run.one} before"),
-        ([name for name, _ in diff.still_failing], "Still failing"),
+        (of_kind.get(UNTRUSTED, []), "Not to be relied on"),
+        (of_kind.get(marks.REOPENED, []), "Reopened"),
+        (of_kind.get(FAILING, []), "Failing"),
+        (of_kind.get(NEW, []), "Newly failing"),
+        (of_kind.get(_counts_again(terms), []), f"Failing and no longer {terms.excused}"),
+        (of_kind.get(AGAIN, []), f"Failing again, without a known result in the {terms.run.one} before"),
+        (of_kind.get(STILL, []), "Still failing"),
+        *((of_kind.get(word, []), f"Failing and {word.value}") for word in Word),
     ):
         if names:
             yield said, check_names(names, NAMED)

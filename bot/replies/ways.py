@@ -57,6 +57,14 @@ def history(about: Context, *, number: int | None = None, rare: bool = False) ->
     return (Button(label="History", entry=number, command=command, rare=rare),)
 
 
+def mark(about: Context, *, number: int | None = None, rare: bool = False) -> tuple[Button, ...]:
+    """Offer to say what a failure is, or who takes care of it; `number`, `rare` as in `history`."""
+    if about.run is None or about.property_name is None:
+        return ()
+    command = Command.of_run("mark", about.run, property=about.property_name)
+    return (Button(label="Mark", entry=number, command=command, opens_form=True, rare=rare),)
+
+
 def log(run: RunRef, platform: Platform) -> tuple[Button, ...]:
     """Offer a run's own log where that is the only one."""
     return (Button(label="Log", command=Command.of_run("logs", run)),) if _has_log_alone(platform) else ()

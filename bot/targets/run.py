@@ -104,13 +104,13 @@ async def run_of(
 
 
 async def analysis_for(
-    asked: Asked, services: Services, *, ended: bool = False, depth: int = DEPTH
+    asked: Asked, services: Services, *, position: int | None = 0, ended: bool = False, depth: int = DEPTH
 ) -> RunAnalysis:
     """Return the run that a command is about with its results, verdict and diff.
 
-    `ended` as in `run_of`, `depth` as in `analysis_of`.
+    `position` and `ended` as in `run_of`, `depth` as in `analysis_of`.
     """
-    platform, run = await run_of(asked, services, ended=ended)
+    platform, run = await run_of(asked, services, position, ended=ended)
     run = await in_full(platform, run)
     return await analysis_of(platform, services.store, run, depth=depth)
 

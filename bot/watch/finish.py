@@ -18,9 +18,18 @@ from bot.delivery.keys import key_of, results_key, unfollowed_key
 from bot.diff import reason
 from bot.faults import windows_before
 from bot.in_full import OF_ONE_RUN, in_full
-from bot.model import Availability, Results, Run, RunStatus, VerdictKind
+from bot.marks import Mark, came_back, changed, looked_at, over
+from bot.model import Availability, Check, Results, Run, RunStatus, VerdictKind
 from bot.platform import Platform
-from bot.ports import Conversations, Intents, MentionRules, Subscriptions, WatchStore
+from bot.ports import (
+    CheckHistory,
+    Conversations,
+    Intents,
+    MentionRules,
+    PropertyStates,
+    Subscriptions,
+    WatchStore,
+)
 from bot.publishing import wanted
 from bot.replies import announcements, post
 from bot.replies.mentioning import FOR, LAUNCHED_BY
@@ -33,6 +42,7 @@ from bot.state import (
     Outcome,
     PollStep,
     PublishRule,
+    Reopened,
     StoredResults,
     TrackedRun,
 )
@@ -44,7 +54,9 @@ log = logging.getLogger(__name__)
 Render = Callable[[Card], str]
 
 
-class PollStore(WatchStore, Subscriptions, MentionRules, Intents, Conversations, Protocol):
+class PollStore(
+    WatchStore, CheckHistory, PropertyStates, Subscriptions, MentionRules, Intents, Conversations, Protocol
+):
     """What polling reads and writes."""
 
 
@@ -80,6 +92,7 @@ class Finishing:
         since = known.terminal_since if known and known.status is run.status else None
         if lagging(found) and abs(now - (since or now)) < PROPERTIES_LAG:
             return None
+        found = await self._reopening(found, now)
         outcomes = await self._outcomes(found)
         before = known.announced if known else None
         chosen = await self._mentioning(await self._destinations(run, outcomes, intent), found, outcomes)
@@ -150,6 +163,7 @@ class Finishing:
         told = await self.store.announced_results(run.ref)
         if late or found.stored is None or (told is not None and _counted(found.stored) == _counted(told)):
             return self._step(run, now, found=found, final=True)
+        found = await self._reopening(found, now)
         # Notified are those who were notified that results are missing, and those who asked only for what results say.
         ended = await self._outcomes(found)
         outcomes = ended | {Outcome.INCOMPLETE}
@@ -202,13 +216,38 @@ class Finishing:
             missing = Results(ref=run.ref, availability=Availability.NOT_YET)
             return RunAnalysis(platform=self.platform, run=run, verdict=judge(run, missing), results=missing)
 
+    async def _reopening(self, found: RunAnalysis, now: datetime) -> RunAnalysis:
+        """Reopen what fails otherwise than when people said what it is, as far as the run can tell that.
+
+        One that did not complete, whose environment had a problem, whose failures are not all known, or that no later run
+        is compared with, tells nothing.
+        """
+        results, run = found.results, found.run
+        if results is None or found.stored is None or results.unhealthy or run.ephemeral:
+            return found
+        marks = dict(found.marks)
+        for check in results.failing if run.status is RunStatus.COMPLETED else ():
+            mark = marks.get(check.name)
+            why = await self._why(mark, check, run, now) if mark is not None and mark.state.silent else None
+            if mark is not None and why is not None:
+                marks[check.name] = replace(mark, state=replace(mark.state, reopened=why))
+        return replace(found, marks=marks)
+
+    async def _why(self, mark: Mark, check: Check, run: Run, now: datetime) -> Reopened | None:
+        state = mark.state
+        at_once = over(state, run, now) or changed(state, check, run)
+        if at_once is not None:
+            return at_once
+        course = await self.store.check_in_runs(run.ref.connection, run.series, check.name, looked_at(state))
+        return came_back(state, run, course)
+
     async def _outcomes(self, found: RunAnalysis) -> frozenset[Outcome]:
         """Return what the end counts as; a run that did not get through has no results, so it is no baseline."""
-        outcomes = reason(found.verdict, found.diff)
+        outcomes = _counted_as(found)
         if found.verdict.kind is not VerdictKind.PASSED or not await self._recovery_counts(outcomes):
             return outcomes
         got_through = await got_through_before(self.platform, self.store, found.run)
-        return reason(found.verdict, found.diff, after_incomplete=not got_through)
+        return _counted_as(found, after_incomplete=not got_through)
 
     async def _recovery_counts(self, outcomes: frozenset[Outcome]) -> bool:
         """Whether anybody is notified of this end only if it is a recovery; else nobody has to look for the run before."""
@@ -237,8 +276,7 @@ class Finishing:
         """Let each channel mention those whom its own rules name for such an end."""
         rules = await self.store.mention_rules() if chosen else ()
         failing = frozenset(check.name for check in found.failing if not check.health)
-        new = found.diff.news_of if found.diff is not None else frozenset[str]()
-        fitted = mentioning.fitting(rules, found.run, outcomes, failing=failing, new=new)
+        fitted = mentioning.fitting(rules, found.run, outcomes, failing=failing, new=found.news)
         return tuple(_with_rules(each, [r for r in fitted if r.channel == each.channel]) for each in chosen)
 
     async def _placed(self, destination: Destination, intent: Intent | None) -> Destination:
@@ -313,6 +351,7 @@ class Finishing:
         deliveries: Iterable[NewDelivery] = (),
     ) -> PollStep:
         kept, checks = (found.stored, found.checks) if found else (None, None)
+        reopened = [found.marks[name].state for name in sorted(found.reopened)] if found else []
         return PollStep(
             connection=run.ref.connection,
             now=now,
@@ -322,7 +361,13 @@ class Finishing:
             results_known=(run.ref,) if final else (),
             announced=((run.ref, run.status),),
             deliveries=tuple(deliveries),
+            reopened=tuple(reopened),
         )
+
+
+def _counted_as(found: RunAnalysis, *, after_incomplete: bool = False) -> frozenset[Outcome]:
+    """Return all that the end of a run counts as, by what people say of its failures too."""
+    return reason(found.verdict, found.diff, after_incomplete=after_incomplete, news=found.news)
 
 
 def _counted(results: StoredResults) -> tuple[object, ...]:

@@ -77,7 +77,7 @@ async def test_environment__is_the_verdict_and_nothing_is_new(
         len(failing),
     )
     assert found.diff is not None
-    assert (found.diff.news, found.diff.untrusted, found.diff.first_pass) == (False, failing, ())
+    assert (found.diff.news, found.diff.untrusted, found.diff.first_pass) == (frozenset(), failing, ())
     assert Outcome.INCOMPLETE in outcomes
     assert not outcomes & {Outcome.NEW_FAILURES, Outcome.RECOVERY}
     assert (Outcome.FAILURES in outcomes) == bool(failing)

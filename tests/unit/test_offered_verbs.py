@@ -19,6 +19,7 @@ EVERYWHERE = {
     "status",
     "failing",
     "history",
+    "mark",
     "find",
     "watch",
     "unwatch",

@@ -36,6 +36,7 @@ SAID: dict[str, dict[str, object]] = {
     "status": {"run": RUN},
     "failing": {"run": RUN},
     "history": {"property": "Ledger balances", "run": RUN},
+    "mark": {"property": "Ledger balances", "as": "known", "link": "JIRA-12", "run": RUN},
     "logs": {"run": RUN, "window": 30.0},
     "debug": {"run": RUN, "recipients": "ann@example.com"},  # Discord tells nobody's address
     "report": {"run": RUN},

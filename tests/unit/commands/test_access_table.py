@@ -22,7 +22,7 @@ NEEDS: dict[str, tuple[Role, bool]] = {  # the role, and whether something is ch
     "launch": (Role.LAUNCH, True),
     "again": (Role.LAUNCH, True),
     **dict.fromkeys(("rerun", "cancel", "quarantine", "publish"), (Role.LAUNCH, True)),
-    **dict.fromkeys(("debug", "ask", "classify"), (Role.DEBUG, True)),
+    **dict.fromkeys(("debug", "ask", "classify", "mark"), (Role.DEBUG, True)),
     "watch": (Role.DEBUG, True),
     "unwatch": (Role.DEBUG, True),
     # What these two settle needs a role of its own, which is asked for when it is sent.

@@ -86,7 +86,7 @@ async def test_failing__a_property_without_moment_offers_no_logs() -> None:
 
     card = (await door.say("failing latest")).card
 
-    assert ["History 1"] == [button.text for button in card.items[0].buttons]
+    assert ["History 1", "Mark 1"] == [button.text for button in card.items[0].buttons]
     assert "counterexamples not counted · no moment: judged on the whole run" in told(card)
 
 
@@ -177,7 +177,7 @@ async def test_failing__offers_only_what_the_platform_can_do() -> None:
 
     card = (await door.say("failing latest")).card
 
-    assert ["Logs 1", "History 1"] == [button.text for button in card.items[0].buttons]
+    assert ["Logs 1", "History 1", "Mark 1"] == [button.text for button in card.items[0].buttons]
 
 
 async def test_failing__without_a_run_asks_for_one() -> None:

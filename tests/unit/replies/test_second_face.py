@@ -81,8 +81,8 @@ async def test_failing__shows_tests() -> None:
 
     assert plain(card.title) == "1 failing test in Regression Suite 1009"
     assert [plain(line) for line in card.items[0].lines] == ["tests/test_auth.py"]
-    assert [b.text for b in card.items[0].buttons] == ["Classify 1", "Quarantine 1", "History 1"]
-    assert [b.text for b in one.buttons] == ["Classify 1", "Quarantine 1", "History 1", "Hand over"]
+    assert [b.text for b in card.items[0].buttons] == ["Classify 1", "Quarantine 1", "History 1", "Mark 1"]
+    assert [b.text for b in one.buttons] == ["Classify 1", "Quarantine 1", "History 1", "Mark 1", "Hand over"]
     assert card.footer == ()
     assert plain(card.items[1].title) == "1 test that fails and is not counted: use “failing quarantined=yes”"
     assert {fact.label for fact in one.facts} == {"State", "Where"}
