@@ -73,9 +73,9 @@ class Tour:
         )
         ended = await self._until(
             "the launched run never came to its end",
-            lambda m: m.posted.id == asked.posted.id and "FAILED" in m.content.heading,
+            lambda m: m.posted.id == asked.posted.id and f"{LAUNCHER} FAILED" in m.content.whole,
         )
-        return ended.content.heading.split()[-1]
+        return ended.content.whole.split()[-1]  # it ends in the id
 
     async def _announced(self, words: str) -> Message:
         """Wait for the announcement that has these words, which comes from the watcher through the outbox."""

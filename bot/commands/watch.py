@@ -180,8 +180,7 @@ VERB = Verb(
     handle=handle,
     parameters=(
         LAUNCHER,
-        Parameter(name="outcomes", summary="Which outcomes to be notified of: all, changes (new failures, incomplete, "
-                  "recovery), or a list", kind=FieldKind.CHOICE, choices=OUTCOMES, example="outcomes=changes"),
+        Parameter(name="outcomes", summary=f"Which outcomes to be notified of: all, changes ({replies.ALL_CHANGES}), or a list", kind=FieldKind.CHOICE, choices=OUTCOMES, example="outcomes=changes"),
         SOURCE,
         Parameter(name="report_links", summary="post: Open report is a link; private: it answers only the person who clicks", kind=FieldKind.CHOICE,
                   choices=tuple(ReportLinks), taken=lambda platform: platform.reports is not None),

@@ -167,7 +167,7 @@ def _card(session: Session, title: str, said: Line, tone: Tone) -> Card:
         facts=_facts(request),
         buttons=(
             Button(label="Logs", command=at_moment.command("logs", about)),
-            Button(label="Failing properties", command=Command.of_run("failing", run)),
+            Button(label="Failing", command=Command.of_run("failing", run)),
         )
         if run
         else (),

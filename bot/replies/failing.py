@@ -31,6 +31,7 @@ from bot.replies.runs import (
     WORDS,
     advisories,
     at_odds,
+    caveats,
     excused,
     noted,
     novelty,
@@ -38,7 +39,6 @@ from bot.replies.runs import (
     partly,
     suspicion,
     tone,
-    verdict_words,
     ways_beside_failing,
     ways_on,
 )
@@ -258,7 +258,7 @@ def _none(found: RunAnalysis) -> Reply:
         counts = " that counts" if found.verdict.advisory else ""
         said = (f"No {check.one}{counts} fails in ", *run_name(run), *_how(found))
     else:
-        said = (*name, f" has no readable {check.many}: {verdict_words(found.verdict, found.terms)}.")
+        said = (*name, f" has no {check.many} to show{_why_none(found)}.")
     card = Card(
         title=(
             f"Failing {check.many} without names in "
@@ -269,22 +269,35 @@ def _none(found: RunAnalysis) -> Reply:
             if found.verdict.total and not run.status.terminal
             else "Nothing failing in "
             if found.verdict.total
-            else f"No {check.many} of ",
+            else f"No {check.many} to show in ",
             *run_name(run),
         ),
         text=said,
         tone=tone(found.verdict),
-        body=tuple(
-            line
-            for line in (said, at_odds(found), causes.why(found), advisories(found), noted(found))
-            if line
-        ),
+        body=tuple(line for line in (said, at_odds(found), _cause(found), *caveats(found)) if line),
         items=excused(found, how=bool(found.results and found.results.excused)),
         excerpt=causes.evidence(found),
         buttons=ways_on(found),
         context=Context(run=run.ref),
     )
     return Reply(card=card)
+
+
+def _why_none(found: RunAnalysis) -> str:
+    """Say of a run without checks how it ended, where that may be why."""
+    verdict = found.verdict
+    if verdict.interrupted or verdict.contradicts is not None:
+        return ""
+    how = causes.word(found)
+    return {
+        VerdictKind.INCOMPLETE: f": it did not complete{f' ({how})' if how else ''}",
+        VerdictKind.CANCELLED: ": it was cancelled",
+    }.get(verdict.kind, "")
+
+
+def _cause(found: RunAnalysis) -> Line:
+    """Tell why a run broke; that it did is said already where there are no checks to show."""
+    return causes.why(found) if found.verdict.total else causes.details(found)
 
 
 def _so_far(found: RunAnalysis) -> str:

@@ -80,7 +80,8 @@ def one(shown: Shown, now: datetime) -> Reply:
     last = failures[0].run.ref if failures else None
     about = Context(run=shown.run.ref, property_name=name)
     card = Card(
-        title=("History of ", title, " in ", *of),
+        title=("History of ", Untrusted(shorten(title.text, _SHOWN))),
+        subtitle=of,
         text=said,
         tone=Tone.BAD if history.streak else Tone.NEUTRAL,
         body=(said, *_notes(shown)),

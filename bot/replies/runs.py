@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.analysis import RunAnalysis
@@ -309,11 +308,6 @@ def one(found: RunAnalysis, now: datetime) -> Card:
         buttons=ways_on(found),
         context=Context(run=run.ref),
     )
-
-
-def outcome(found: RunAnalysis, now: datetime) -> Card:
-    """Show how a followed run ended, in short: its announcement tells the rest."""
-    return replace(one(found, now), facts=())
 
 
 def recent(

@@ -130,7 +130,7 @@ def _ended_as(found: RunAnalysis) -> str:
         return " was aborted"
     if verdict.kind is VerdictKind.INCOMPLETE and verdict.contradicts is not None:
         return ": failed without a known failure"
-    if verdict.kind is VerdictKind.NO_RESULTS and verdict.partial:
+    if verdict.kind is VerdictKind.NO_RESULTS and verdict.partial and not verdict.uncounted:
         return " finished, not all results could be read"
     how = causes.word(found)
     return {

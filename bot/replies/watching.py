@@ -20,6 +20,7 @@ _WILD = frozenset("*?%")
 _SHOWN = 60  # characters of what was typed that a sentence quotes
 NOTHING: Line = ("This channel watches nothing. “watch” notifies it when runs end.",)
 LISTED = 20  # subscriptions on a page
+ALL_CHANGES = "new failures, incomplete runs, environment problems, recovery"
 SAID = {
     Outcome.FAILURES: "runs with failures",
     Outcome.NEW_FAILURES: "runs with new failures",
@@ -256,7 +257,7 @@ def _outcomes(outcomes: frozenset[Outcome]) -> str:
     if outcomes == EVERYTHING:
         return "every finished run"
     if outcomes == CHANGES:
-        return "changes (new failures, incomplete runs, environment problems, recovery)"
+        return f"changes ({ALL_CHANGES})"
     return listed([SAID[o] for o in SAID if o in outcomes])
 
 

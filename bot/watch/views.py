@@ -19,7 +19,7 @@ from bot.platform import Platform
 from bot.ports import Clock, Store
 from bot.publication import OVER
 from bot.recent import GOING, newest_here
-from bot.replies import debugging, intents, launching, parts, publishing, runs
+from bot.replies import debugging, intents, launching, parts, post, publishing
 from bot.state import Intent, IntentKind, IntentState, TrackedRun
 from bot.triage import CancelRequest
 from bot.usual import UNKNOWN, Times, times
@@ -166,7 +166,7 @@ class Snapshot:
     async def _verdict(self, intent: Intent, platform: Platform, run: Run) -> View:
         found = await analysis_of(platform, self._views.store, run)
         last = not provisional(found) or self._views.ended_for(intent, self._monotonic) >= RESULTS_WAIT
-        return View(runs.outcome(found, self._now), last=last)
+        return View(post.card(found, self._now), last=last)
 
     def _hopeless(self, intent: Intent) -> bool:
         """Whether it will say nothing else any more: only the outcome of a launch may be found out late."""

@@ -131,7 +131,35 @@ async def test_failing__nothing_failing_says_why() -> None:
 
     assert "No property fails" in texts[0]
     assert "has not ended" in texts[1]
-    assert "no readable properties" in texts[2]
+    assert texts[2] == "Run Payments Nightly 00000000 has no properties to show."
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"status": RunStatus.INCOMPLETE, "failure_reason": "Setup failed"},
+            "show: it did not complete (setup failed).",
+        ),
+        ({"status": RunStatus.CANCELLED}, "show: it was cancelled."),
+        ({"status": RunStatus.CANCELLED, "interrupted": True}, "show."),
+    ],
+)
+async def test_failing__without_any_property_says_how_the_run_ended(
+    changes: dict[str, object], said: str
+) -> None:
+    """Once, in a sentence, and what else is known of that below it."""
+    door = Door()
+    run = door.service.add_run(a_run(1, **changes))  # type: ignore[arg-type]  # fields
+    door.service.set_results(Results(ref=run.ref, availability=Availability.READY))
+
+    card = (await door.say("failing latest")).card
+
+    assert plain(card.title) == "No properties to show in Payments Nightly 00000000"
+    assert plain(card.text) == f"Run Payments Nightly 00000000 has no properties to {said}"
+    assert (
+        told(card).count("did not complete") == ("did not complete" in said) * 2
+    )  # as text, and as its body
 
 
 @pytest.mark.parametrize(

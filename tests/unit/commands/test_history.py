@@ -14,6 +14,7 @@ from bot.state import Coverage, PollStep
 from tests.fakes.runs import EPOCH, a_build, a_property, a_run, some_results
 from tests.fakes.service import FakeRunService, a_build_server
 from tests.unit.commands.door import Door, command_of, told
+from tests.unit.terminal.cards import drawn
 
 X, OTHER = "no torn page", "every order is paid"
 
@@ -502,3 +503,15 @@ async def test_bad_input__its_hint_names_a_parameter_that_is_there() -> None:
     assert "Add property=NUMBER from “failing”" in await said_of(door, "history latest")
     for name in ("property", "test"):
         assert X in told((await door.say(f"history latest {name}=1 connection=demo")).card)
+
+
+async def test_history__has_its_title_on_one_line() -> None:
+    """Also of a long name in a series with a long one: that stands below, and the whole name in the sentence."""
+    door, name = Recorded(), f"Ledger balances {'never differ after a failover ' * 4}"
+    await door.course("pF", name=name.strip(), source="release/2026-11-30-hotfix")
+    card = await door.shown(f'history property="{name.strip()}" run="Payments Nightly"')
+    title, series = drawn(card).strip().splitlines()[:2]
+
+    assert "History of Ledger balances never diff…" in title
+    assert series.strip() == "Payments Nightly on release/2026-11-30-hotfix, test payments"
+    assert f"“{name[:50]}" in plain(card.text)

@@ -136,6 +136,16 @@ async def test_help__is_in_the_nouns_of_the_connections() -> None:
     assert "failing properties, newly failing first, each with its moment" in of_tenant
 
 
+async def test_help__names_what_counts_as_a_change_as_the_list_of_subscriptions_does() -> None:
+    """Environment problems are among it in both."""
+    door = Door()
+    await door.say("watch outcomes=changes")
+    changes = "changes (new failures, incomplete runs, environment problems, recovery)"
+
+    assert changes in told((await door.say("help watch")).card)
+    assert changes in told((await door.say("watching")).card)
+
+
 async def test_question__is_in_the_nouns_of_the_connections() -> None:
     """What is asked for is called what its users call it."""
     asked = told((await Door(service=a_build_server()).say("failing")).card)

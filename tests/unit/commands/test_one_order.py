@@ -13,7 +13,7 @@ from bot.analysis import analysis_of
 from bot.cards import Button, Card, Context, plain
 from bot.commands.registry import text_of
 from bot.model import Availability, Check, LogLine, Moment, Results, Run, RunRef, RunStatus
-from bot.replies import announcements, at_moment, runs
+from bot.replies import announcements, at_moment
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example, some_results
 from tests.unit.commands.door import CHANNEL, Door, command_of, nothing, told, words_of
 
@@ -66,16 +66,13 @@ async def test_order__what_a_card_names_first_is_first_everywhere(
     status = (await door.say(f"status {run.ref.run_id}")).card
     found = await analysis_of(door.service.platform, door.store, run)
     told_all = announcements.ended(found, door.clock.now())
-    outcome = runs.outcome(found, door.clock.now())
     listing = (await door.say(f"failing {run.ref.run_id}")).card
     logs = (await door.say("logs", thread=thread)).card
     debug = (await door.say("debug", thread=thread)).card
     one = (await door.say("failing 1", thread=thread)).card
 
     expected = Context(run=run.ref, property_name=first, moment=MOMENTS[first])
-    assert [plain(card.items[0].title).partition(" ")[0] for card in (status, told_all, outcome)] == [
-        first
-    ] * 3
+    assert [plain(card.items[0].title).partition(" ")[0] for card in (status, told_all)] == [first] * 2
     assert plain(told_all.text).partition("“")[2].startswith(first)
     assert plain(listing.items[0].title) == f"1. {first}"
     assert [logs.context, debug.context, one.context] == [expected] * 3

@@ -111,7 +111,8 @@ async def test_tick__follows_a_run_to_its_verdict() -> None:
 
     assert half == (0.5, "15 min of 30 min")
     assert full == (1.0, "finishing: builds and reports take longer than the requested time")
-    assert "FAILED: 1 of 2 properties fails" in plain(verdict.text)
+    assert plain(verdict.title) == "basic_test: 1 failure", "as its post says it"
+    assert plain(verdict.text).startswith("basic_test FAILED with 1 failure: “no lost update”.")
     assert "no lost update" in str(verdict.items)
     assert "Failing" in [b.label for b in verdict.buttons]
     assert {"m1"} == {message for message, _ in scene.edited.edits}
@@ -177,7 +178,7 @@ async def test_tick__does_not_end_with_results_that_are_not_whole(at_first: tupl
     scene.service.set_results(some_results(scene.run, failing=("no lost update",), passing=("reachable",)))
     await scene.pass_time(5)
 
-    assert "FAILED: 1 of 2 properties fails" in scene.said
+    assert "basic_test FAILED with 1 failure" in scene.said
     assert await scene.memory.live() == ()
 
 
@@ -189,7 +190,7 @@ async def test_tick__results_come_late() -> None:
     scene.service.set_results(some_results(scene.run, passing=("reachable",)))
     await scene.pass_time(5)
 
-    assert "passed: its only property passes" in scene.said
+    assert "Its only property passes." in scene.said
     assert await scene.memory.live() == ()
 
 

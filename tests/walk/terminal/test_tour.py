@@ -25,7 +25,6 @@ def test_demo__without_a_terminal_plays_the_tour(tmp_path: Path) -> None:
         "clew> launch basic_test",
         "Launch basic_test?",
         "is in progress",
-        "✗ FAILED: basic_test",
         "✗ basic_test: 1 failure",
         "clew> #",
         "failing property in basic_test",
