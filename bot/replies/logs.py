@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from bot.cards import (
     Attachment,
@@ -17,6 +18,7 @@ from bot.cards import (
     Line,
     Pages,
     Reply,
+    Span,
     Tone,
     Untrusted,
 )
@@ -92,18 +94,10 @@ def window(
             *(Fact(label, (Untrusted(value, code=True),)) for label, value in chosen if value),
             *((Fact("Page", page),) if (page := at_moment.page(target.platform, run, target.moment)) else ()),
         ),
-        items=tuple(_fault(f, target.moment, excerpt) for f in excerpt.faults),
+        items=_faults(target.moment, excerpt),
         excerpt=_excerpt(excerpt),
         files=_files(excerpt, "window", f"logs-{short_id(query.run_id)}-{when.removesuffix(' s')}.ndjson"),
-        buttons=(
-            *(
-                Button(label=_offer(name, offers[name]), command=offers[name])
-                for name in _OFFERS
-                if name in offers
-            ),
-            Button(label="Debug", command=at_moment.command("debug", target.context)),
-            *at_moment.hand_over(target.context, target.platform, window=f"{query.window:g}"),
-        ),
+        buttons=_ways_on(target, query, offers),
         tone=_tone(excerpt),
         footer=_footer(target),
         context=target.context,
@@ -111,6 +105,23 @@ def window(
     return Reply(card=card)
 
 
+def _ways_on(target: MomentTarget, query: LogQuery, offers: Mapping[str, Command]) -> tuple[Button, ...]:
+    """Offer what people look at next; to go on from here, and to hand it over, are seldom wanted."""
+    looks = tuple(
+        Button(label=_offer(name, offers[name]), command=offers[name], rare=name in _SELDOM)
+        for name in _OFFERS
+        if name in offers
+    )
+    others = at_moment.hand_over(target.context, target.platform, window=f"{query.window:g}")
+    return (
+        *(look for look in looks if not look.rare),
+        Button(label="Debug", command=at_moment.command("debug", target.context)),
+        *(look for look in looks if look.rare),
+        *(replace(other, rare=True) for other in others),
+    )
+
+
+_SELDOM = frozenset({"next"})
 _OFFERS = {  # in the order in which people look
     "errors": "Error lines",
     "source": "Only this container",
@@ -471,16 +482,24 @@ def _faults_known(moment: Moment, excerpt: LogExcerpt) -> tuple[Line, ...]:
     return ((f"No fault that began in the {back} was active then; earlier faults are unknown.",),)
 
 
-def _fault(fault: Fault, moment: Moment, excerpt: LogExcerpt) -> Item:
-    lines: tuple[Line, ...] = ((Untrusted(fault.detail),),) if fault.detail else ()
-    # Of a log that was cut only this is known: when it began, and that it was seen until the cut.
-    seen = f"began at {virtual_text(fault.since)}, seen until the cut{_cut_at(excerpt)}"
-    when = seen if excerpt.cut else _held(fault, moment)
-    return Item(
-        title=(Untrusted(fault.name), " on ", Untrusted(_nodes(fault)), f", {when}"),
-        mark="fault",
-        lines=lines,
-    )
+def _faults(moment: Moment, excerpt: LogExcerpt) -> tuple[Item, ...]:
+    """Show the faults, those that do the same in one entry: where each was, and since when."""
+    alike: dict[tuple[str, str], dict[str, dict[str, None]]] = {}
+    for fault in excerpt.faults:
+        # Of a log that was cut only this is known: when it began, and that it was seen until the cut.
+        seen = f"began at {virtual_text(fault.since)}, seen until the cut{_cut_at(excerpt)}"
+        when = seen if excerpt.cut else _held(fault, moment)
+        alike.setdefault((fault.name, fault.detail), {}).setdefault(when, {})[_nodes(fault)] = None
+    return tuple(_fault(*what, where) for what, where in alike.items())
+
+
+def _fault(name: str, detail: str, where: Mapping[str, Iterable[str]]) -> Item:
+    """Show a fault; `where`: the nodes it was on, by what is known of when."""
+    title: list[Span] = [Untrusted(name)]
+    for position, (when, nodes) in enumerate(where.items()):
+        title += ["; on " if position else " on ", Untrusted(", ".join(nodes)), f", {when}"]
+    lines: tuple[Line, ...] = ((Untrusted(detail),),) if detail else ()
+    return Item(title=tuple(title), mark="fault", lines=lines)
 
 
 def _held(fault: Fault, moment: Moment) -> str:

@@ -673,5 +673,25 @@ async def test_logs__buttons_stand_in_the_order_in_which_people_look() -> None:
     card = (await door.say(f"logs {run.ref.run_id} moment={MOMENT.text} property=balance")).card
 
     assert [button.label for button in card.buttons] == [
-        "Error lines", "Only etcd1", "Wider window", "Next counterexample", "Debug", "Hand over",
+        "Error lines", "Only etcd1", "Wider window", "Debug", "Next counterexample", "Hand over",
+    ]  # fmt: skip
+    assert [button.label for button in card.buttons if button.rare] == ["Next counterexample", "Hand over"]
+
+
+async def test_logs__tell_faults_that_do_the_same_in_one_entry() -> None:
+    """Where each was and since when stays; what was done on several nodes at once is said once."""
+    clog = Fault(name="clog", kind="network", nodes=("a",), since="390.0", until=None, detail="drops all")
+    faults = (
+        *(replace(clog, nodes=(node,)) for node in "abc"),
+        replace(clog, nodes=("d", "e"), since="395.0", until=400.5),
+        replace(clog, nodes=("f",), detail="drops 30 %"),
+        replace(KILL, nodes=("a",)),
+    )
+
+    card = await excerpted(faults=faults, taken_down=())
+
+    assert [(item.mark, plain(item.title), [plain(line) for line in item.lines]) for item in card.items] == [
+        ("fault", "clog on a, b, c, active for 8.5 virtual seconds; on d, e, active for 3.5 virtual seconds, until 400.500 s", ["drops all"]),
+        ("fault", "clog on f, active for 8.5 virtual seconds", ["drops 30 %"]),
+        ("fault", "kill on a, 0.13 virtual seconds before", []),
     ]  # fmt: skip
