@@ -14,6 +14,7 @@ from bot.cards import Card
 from bot.command import Verb
 from bot.handler import Handler
 from bot.ports import Clock, Store
+from bot.state import MentionRule
 
 Found = tuple[str, str]
 """What the doctor found, and what helps, "" where all is well."""
@@ -42,7 +43,7 @@ class ChatKind(Generic[S]):
     can hold a role, `whole` is a workspace or server around its channels. `mention` writes what notifies the person, group
     or role with an id, None for what is none, and for everybody. `render` writes a card as it is sent,
     also while the chat is off; None where nothing waits for it then. `check` looks at a set-up without serving it,
-    in the given channels too. `manifest` writes what the chat's app is created from, for a public address or without, and for
+    in the given channels too, and at whom the given rules mention. `manifest` writes what the chat's app is created from, for a public address or without, and for
     links of the given domains.
     """
 
@@ -55,7 +56,7 @@ class ChatKind(Generic[S]):
     people: tuple[Ids, ...] = ()
     mention: Callable[[str], str | None] = lambda _: None
     render: Callable[[Card], str] | None = None
-    check: Callable[[S, Iterable[str]], AsyncIterator[Found]] | None = None
+    check: Callable[[S, Iterable[str], Iterable[MentionRule]], AsyncIterator[Found]] | None = None
     manifest: Callable[[Mapping[str, Verb], str | None, Collection[str]], str] | None = None
     shapes: Shapes = field(default_factory=dict)
     loggers: tuple[str, ...] = ()

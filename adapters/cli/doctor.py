@@ -23,16 +23,17 @@ from adapters.platforms.registry import kind_of
 from adapters.platforms.unwritten import EmptyLedger
 from adapters.settings import Settings
 from adapters.store.store import open_store
-from bot import filters
+from bot import filters, mentioning
 from bot.errors import AccessRefused, ClewError, NotFound, ServiceError, StoreError, UserError
 from bot.model import RunQuery
 from bot.platform import listed
+from bot.replies import mentioning as replies
 from bot.replies.meant import did_you_mean
 from bot.replies.operating import OUTBOX_COMMANDS
 from bot.replies.problems import HINTS
 from bot.replies.watching import fits_none
 from bot.replies.wording import clock_time, count
-from bot.state import Cause, Notice, OutboxDepth, Subscription
+from bot.state import Cause, MentionRule, Notice, OutboxDepth, Subscription
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
 PATIENCE = 10.0  # seconds
@@ -91,14 +92,15 @@ async def _findings() -> AsyncIterator[Finding]:
     for warning in loaded.warnings:
         yield Finding("settings", warning, odd=True)
     database = await _database(loaded)
-    made, notices = await _kept(loaded)
-    for finding in (_roles(loaded), *database, *_lost(made), *_told(notices)):
+    made, notices, ruled = await _kept(loaded)
+    rules = _rules(loaded, ruled)
+    for finding in (_roles(loaded), *database, *_lost(made), *_told(notices), *_unused(rules)):
         yield finding
     watches = [*loaded.watches, *(watch for watch in made if not watch.from_settings)]
     async for finding in _platforms(loaded, watches):
         yield finding
     for chat in CHATS:
-        async for finding in _chat(chat, loaded, watches):
+        async for finding in _chat(chat, loaded, watches, rules):
             yield finding
 
 
@@ -146,13 +148,30 @@ def outbox(depth: OutboxDepth) -> Iterator[Finding]:
         yield Finding("outbox", f"{stuck:,} {needs} an operator", OUTBOX_COMMANDS, bad=True)
 
 
-async def _kept(loaded: Settings) -> tuple[tuple[Subscription, ...], tuple[Notice, ...]]:
-    """Return what channels want to be notified of, and what an operator was notified of."""
+async def _kept(
+    loaded: Settings,
+) -> tuple[tuple[Subscription, ...], tuple[Notice, ...], tuple[MentionRule, ...]]:
+    """Return what channels want to be notified of, what an operator was notified of, and whom posts mention."""
     try:
         async with open_store(loaded.database_url.reveal()) as store:
-            return await store.subscriptions(), await store.notices()
+            return await store.subscriptions(), await store.notices(), await store.mention_rules()
     except (StoreError, UserError):
-        return (), ()  # the line about the database says so
+        return (), (), ()  # the line about the database says so
+
+
+def _rules(loaded: Settings, kept: Iterable[MentionRule]) -> list[MentionRule]:
+    """Return whom posts mention by the settings as they are now, and by what was said in chat."""
+    known = {rule.wants: rule for rule in kept}
+    made = [rule for rule in known.values() if not rule.from_settings]
+    return [*(known.get(rule.wants, rule) for rule in loaded.mention_rules), *made]
+
+
+def _unused(rules: Iterable[MentionRule]) -> Iterator[Finding]:
+    """Name the rules by which nobody was mentioned for so long that they are likely a slip."""
+    for rule in rules:
+        if mentioning.unused(rule, datetime.now(UTC)):
+            found, hint = replies.unused(rule, mentioning.UNUSED.days)
+            yield Finding("mention", found, hint, odd=True)
 
 
 def _lost(watches: Iterable[Subscription]) -> Iterator[Finding]:
@@ -271,7 +290,9 @@ async def _clock(connection: Connection, address: str) -> Finding:
     )
 
 
-async def _chat(chat: AnyChat, loaded: Settings, watches: list[Subscription]) -> AsyncIterator[Finding]:
+async def _chat(
+    chat: AnyChat, loaded: Settings, watches: list[Subscription], rules: Iterable[MentionRule]
+) -> AsyncIterator[Finding]:
     """Look at the set-up of a chat, or say why it is off; one that no setting switches on has none."""
     own = loaded.chats.get(chat.name)
     if own is None or chat.check is None:
@@ -279,7 +300,8 @@ async def _chat(chat: AnyChat, loaded: Settings, watches: list[Subscription]) ->
             yield Finding(chat.name, f"off: {chat.switch} is not set")
         return
     channels = [watch.channel for watch in watches if watch.channel.startswith(f"{chat.name}:")]
-    async for found, hint in chat.check(own, channels):
+    of_chat = [rule for rule in rules if rule.channel.startswith(f"{chat.name}:")]
+    async for found, hint in chat.check(own, channels, of_chat):
         yield Finding(chat.name, found, hint, bad=bool(hint))
 
 

@@ -182,10 +182,26 @@ def _name(rule: MentionRule) -> Untrusted:
     return Untrusted(rule.name or rule.who)
 
 
-def unused(rule: MentionRule, days: int) -> str:
-    """Say to an operator that a rule has fitted nothing for long."""
-    what = f" by the pattern “{rule.pattern}”" if rule.pattern is not None else ""
-    return f"{rule.who}{what} was mentioned for nothing in {count(days, 'day')}"
+def unused(rule: MentionRule, days: int) -> tuple[str, str]:
+    """Say to an operator that a rule has fitted nothing for long, and what helps."""
+    what = f" for “{shorten(rule.pattern, _SHOWN)}”" if rule.pattern is not None else ""
+    found = f"{rule.who} in {rule.channel}: no run in {count(days, 'day')} was one to mention them{what} for"
+    return found, f"Check the rule, or end it{_where(rule)}."
+
+
+def looked_up(rule: MentionRule, there: Addressee) -> tuple[str, str]:
+    """Say to an operator what a chat tells of somebody whom posts mention, and what helps, "" where nothing has to be done."""
+    who = f"{shorten(there.name, _SHOWN)} ({rule.who})" if there.name else rule.who
+    if not there.problem:
+        return f"{who} can be mentioned in {rule.channel}", ""
+    found = f"{who} is mentioned in {rule.channel}: {there.problem}"
+    if there.problem == SILENT:
+        return found, "Turn that on, or mention somebody else."
+    return found, f"Mention somebody else, and end this{_where(rule)}." if there.gone else ""
+
+
+def _where(rule: MentionRule) -> str:
+    return " under [[mention]] in clew.toml" if rule.from_settings else " there with “watching”"
 
 
 # What chats find out ------------------------------------------------------------------------------------
@@ -201,9 +217,7 @@ def not_told(chat: str) -> str:
     return f"{chat} did not say whether they are still there."
 
 
-def silent_role() -> str:
-    """Say that a role may be mentioned without anybody noticing."""
-    return (
-        "Nobody is notified unless “Allow anyone to @mention this role” is on in the server's settings, "
-        "or the bot may mention all roles."
-    )
+SILENT = (
+    "Nobody is notified unless “Allow anyone to @mention this role” is on in the server's settings, "
+    "or the bot may mention all roles."
+)

@@ -96,7 +96,7 @@ def _person(who: str, said: Json | None) -> Addressee:
 def _role(who: str, said: Json | None) -> Addressee:
     if said is None:
         return Addressee(id=who, problem=replies.not_told("Discord"))
-    silent = replies.silent_role() if said and not said.get("mentionable") else ""
+    silent = replies.SILENT if said and not said.get("mentionable") else ""
     return Addressee(
         id=who,
         name=str(said.get("name") or ""),

@@ -7,9 +7,14 @@ from collections.abc import AsyncIterator, Iterable
 import discord
 
 from adapters.chat.discord import gateway, ids, outcomes
+from adapters.chat.discord.addressees import Addressees
+from adapters.chat.discord.calls import Calls
 from adapters.chat.discord.places import Where, of_channel
 from adapters.chat.discord.settings import Discord
 from adapters.chat.kind import Found
+from adapters.clock import SystemClock
+from bot.replies.mentioning import looked_up
+from bot.state import MentionRule
 
 NEEDED = {
     "view_channel": "to see the channel",
@@ -28,8 +33,13 @@ def invitation(application: str) -> str:
     return discord.utils.oauth_url(application, permissions=needed)
 
 
-async def check(settings: Discord, channels: Iterable[str]) -> AsyncIterator[Found]:
-    """Say of each thing what was found and how to fix it. Raises nothing for what Discord answers."""
+async def check(
+    settings: Discord, channels: Iterable[str], rules: Iterable[MentionRule] = ()
+) -> AsyncIterator[Found]:
+    """Say of each thing what was found and how to fix it. Raises nothing for what Discord answers.
+
+    `rules`: whom posts mention.
+    """
     gateway.redirect(api_url=settings.api_url, gateway_url=None)
     client = discord.Client(intents=discord.Intents.none(), proxy=settings.proxy)
     try:
@@ -43,6 +53,11 @@ async def check(settings: Discord, channels: Iterable[str]) -> AsyncIterator[Fou
         yield _public(settings, public=client.application is None or client.application.bot_public)
         for channel in dict.fromkeys(channels):
             yield await _channel(client, channel)
+        calls = Calls()
+        calls.use(client)
+        addressees = Addressees(calls, SystemClock())
+        for rule in rules:
+            yield looked_up(rule, await addressees.find(rule.who, rule.channel))
     finally:
         await client.close()
 

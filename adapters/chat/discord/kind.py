@@ -11,6 +11,7 @@ from adapters.chat.running import RunningChat
 from bot.cards import Card
 from bot.handler import Handler
 from bot.ports import Clock, Store
+from bot.state import MentionRule
 
 
 async def _open(settings: Discord, handler: Handler, store: Store, clock: Clock) -> RunningChat:
@@ -25,10 +26,12 @@ def _render(card: Card) -> str:
     return render(card)
 
 
-async def _check(settings: Discord, channels: Iterable[str]) -> AsyncIterator[Found]:
+async def _check(
+    settings: Discord, channels: Iterable[str], rules: Iterable[MentionRule]
+) -> AsyncIterator[Found]:
     from adapters.chat.discord.checkup import check
 
-    async for found in check(settings, channels):
+    async for found in check(settings, channels, rules):
         yield found
 
 

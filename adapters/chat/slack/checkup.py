@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.kind import Found
 from adapters.chat.slack import outcomes
+from adapters.chat.slack.addressees import Addressees
 from adapters.chat.slack.addresses import API_URL, Addresses, new_client, open_session
 from adapters.chat.slack.manifest import LINK_SCOPES, SCOPES
 from adapters.chat.slack.settings import Slack
+from adapters.clock import SystemClock
+from bot.replies.mentioning import looked_up
+from bot.state import MentionRule
 
 SECONDS = 10.0
 NOWHERE, NO_THREAD = "C0", "0.0"
@@ -18,8 +22,11 @@ NOT_THERE = frozenset({"channel_not_found", "invalid_thread_ts"})
 REINSTALL = "Update the app from `{command}`, install it again, and set SLACK_BOT_TOKEN again."
 
 
-async def check(settings: Slack) -> AsyncIterator[Found]:
-    """Say of each thing what was found and how to fix it. Raises nothing for what Slack answers."""
+async def check(settings: Slack, rules: Iterable[MentionRule] = ()) -> AsyncIterator[Found]:
+    """Say of each thing what was found and how to fix it. Raises nothing for what Slack answers.
+
+    `rules`: whom posts mention.
+    """
     url = Addresses(settings.api_url or API_URL).api_url
     async with open_session(url, SECONDS) as session:
         client = new_client(session, url)
@@ -27,6 +34,11 @@ async def check(settings: Slack) -> AsyncIterator[Found]:
         yield bot
         if settings.thread_status and not bot[1]:
             yield await _status(client, settings)
+        if not bot[1]:
+            client.token = settings.bot_token.reveal()
+            addressees = Addressees(client, SystemClock())
+            for rule in rules:
+                yield looked_up(rule, await addressees.find(rule.who))
         if settings.app_token:
             yield await _app(client, settings.app_token.reveal())
         else:

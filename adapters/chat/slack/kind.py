@@ -12,6 +12,7 @@ from bot.cards import Card
 from bot.command import Verb
 from bot.handler import Handler
 from bot.ports import Clock, Store
+from bot.state import MentionRule
 
 
 async def _open(settings: Slack, handler: Handler, store: Store, clock: Clock) -> RunningChat:
@@ -26,11 +27,13 @@ def _render(card: Card) -> str:
     return render(card)
 
 
-async def _check(settings: Slack, channels: Iterable[str]) -> AsyncIterator[Found]:
+async def _check(
+    settings: Slack, channels: Iterable[str], rules: Iterable[MentionRule]
+) -> AsyncIterator[Found]:
     from adapters.chat.slack.checkup import check
 
     del channels  # where the bot is missing, Slack says so to whoever asks there
-    async for found in check(settings):
+    async for found in check(settings, rules):
         yield found
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters import settings
-from adapters.cli.doctor import Finding, _kept, _lost, _told, outbox
+from adapters.cli.doctor import Finding, _kept, _lost, _rules, _told, _unused, outbox
 from adapters.store.store import open_store
-from bot.state import Cause, Notice, OutboxDepth, Subscription
+from bot.state import Cause, MentionRule, Notice, OutboxDepth, PollStep, Subscription
 from tests.fakes.runs import EPOCH
 
 CHANNEL = "slack:channel:T01:C01"
@@ -27,7 +28,7 @@ async def test_lost__names_each_channel_once(tmp_path: Path, monkeypatch: pytest
             await store.subscribe(Subscription(channel=CHANNEL, launcher=launcher), EPOCH)
         await store.mark_channel(CHANNEL, "The bot is not in the channel.")
 
-    made, _ = await _kept(settings.load())
+    made, _, _ = await _kept(settings.load())
     (found,) = _lost(made)
 
     assert (found.subject, found.bad) == ("channel", True)
@@ -47,11 +48,43 @@ async def test_told__names_what_is_not_over(tmp_path: Path, monkeypatch: pytest.
             told = Notice(cause=cause, subject=subject, problem=f"{subject} is in trouble.", since=EPOCH)
             await store.open_notice(told, None, told.since)
 
-    _, notices = await _kept(settings.load())
+    _, notices, _ = await _kept(settings.load())
     (found,) = _told(notices)
 
     assert (found.subject, found.bad) == ("operator", True)
     assert found.found == "since 14 May 03:00 UTC: prod is in trouble."
+
+
+async def test_unused__names_rules_that_fitted_nothing_for_a_month(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the settings as they are now, and those made in chat; a new one has its month."""
+    monkeypatch.chdir(tmp_path)
+    database = f"sqlite:///{tmp_path / 'clew.db'}"
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    monkeypatch.setenv("DATABASE_URL", database)
+    (tmp_path / "clew.toml").write_text(f'[[mention]]\nchannel = "{CHANNEL}"\nwho = "slack:user:T01:U01"\n')
+    rules = [
+        MentionRule(channel=CHANNEL, who=f"slack:user:T01:U0{n}", from_settings=n < 3) for n in range(1, 6)
+    ]
+    long_ago, now = datetime.now(UTC) - timedelta(days=31), datetime.now(UTC)
+    async with open_store(database) as store:
+        await store.configure_mentions(rules[:2], long_ago)
+        for rule in rules[2:4]:
+            await store.add_mention(rule, long_ago)
+        await store.add_mention(rules[4], now)
+        await store.record(PollStep(connection="prod", now=now, mentioned=(rules[3],)))
+
+    loaded = settings.load()
+    found = [*_unused(_rules(loaded, (await _kept(loaded))[2]))]
+
+    assert [(f.subject, f.odd, f.bad) for f in found] == [("mention", True, False)] * 2
+    assert [f.found.partition(" ")[0] for f in found] == [rules[0].who, rules[2].who]
+    assert [f.hint.partition("it ")[2] for f in found] == [
+        "under [[mention]] in clew.toml.",
+        "there with “watching”.",
+    ]
 
 
 @pytest.mark.parametrize(

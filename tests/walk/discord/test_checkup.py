@@ -13,6 +13,7 @@ from simcord.backend.models import Overwrite
 from adapters.chat.discord.checkup import check, invitation
 from adapters.chat.discord.settings import Discord
 from bot.model import Secret
+from bot.state import MentionRule
 from tests.fakes.discord import TOKEN, FakeDiscord, serve
 
 
@@ -32,11 +33,15 @@ def address() -> Iterator[None]:
 
 
 async def look(
-    discord: FakeDiscord, *channels: str, token: str = TOKEN, guilds: frozenset[str] | None = None
+    discord: FakeDiscord,
+    *channels: str,
+    token: str = TOKEN,
+    guilds: frozenset[str] | None = None,
+    rules: tuple[MentionRule, ...] = (),
 ) -> list[tuple[str, str]]:
     served = frozenset({str(discord.guild)}) if guilds is None else guilds
     settings = Discord(token=Secret(token), api_url=discord.api_url, guilds=served)
-    return [found async for found in check(settings, channels)]
+    return [found async for found in check(settings, channels, rules)]
 
 
 async def test_check__says_that_all_is_well(discord: FakeDiscord) -> None:
@@ -46,6 +51,22 @@ async def test_check__says_that_all_is_well(discord: FakeDiscord) -> None:
     assert [hint for _, hint in found] == ["", "", "", ""]
     assert found[0][0] == "token accepted"
     assert found[3][0] == "channel #general: all permissions are there"
+
+
+async def test_check__names_whom_no_mention_reaches(discord: FakeDiscord) -> None:
+    """Who left, a role that is gone, and one that nobody may mention."""
+    silent = discord.backend.create_role(discord.guild, "silent")
+    role, gone = f"role:{discord.guild}", "1104000000000000009"
+    who = (f"user:{discord.bob}", f"user:{gone}", f"{role}:{silent.id}", f"{role}:{gone}")
+    rules = [MentionRule(channel=discord.place, who=f"discord:{each}") for each in who]
+
+    found = (await look(discord, rules=tuple(rules)))[-4:]
+
+    end = "Mention somebody else, and end this there with “watching”."
+    assert [hint for _, hint in found] == ["", end, "Turn that on, or mention somebody else.", end]
+    assert "They are not in this server." in found[1][0]
+    assert "“Allow anyone to @mention this role”" in found[2][0]
+    assert "There is no such role" in found[3][0]
 
 
 async def test_check__names_what_is_missing_and_what_it_is_for(discord: FakeDiscord) -> None:

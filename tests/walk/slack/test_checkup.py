@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
@@ -10,16 +11,22 @@ from adapters.chat.slack.checkup import check
 from adapters.chat.slack.manifest import SCOPES
 from adapters.chat.slack.settings import Slack
 from bot.model import Secret
+from bot.state import MentionRule
 from tests.fakes import slack_api as faults
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_bot import running_bot
-from tests.fakes.slack_world import APP_TOKEN, BOT_TOKEN
+from tests.fakes.slack_world import ALICE, APP_TOKEN, BOT_TOKEN, GONE
 
 GRANTED = ",".join(scope for scope in SCOPES if scope != "files:write")
 
 
 async def look(
-    slack: FakeSlack, *, bot: str = BOT_TOKEN, app: str | None = APP_TOKEN, **more: object
+    slack: FakeSlack,
+    *,
+    bot: str = BOT_TOKEN,
+    app: str | None = APP_TOKEN,
+    rules: tuple[MentionRule, ...] = (),
+    **more: object,
 ) -> list[tuple[str, str]]:
     settings = Slack(
         bot_token=Secret(bot),
@@ -28,7 +35,7 @@ async def look(
         api_url=slack.api_url,
         **more,  # type: ignore[arg-type]  # the test's own fields
     )
-    return [found async for found in check(settings)]
+    return [found async for found in check(settings, rules)]
 
 
 async def test_check__says_that_all_is_well(slack: FakeSlack) -> None:
@@ -38,6 +45,25 @@ async def test_check__says_that_all_is_well(slack: FakeSlack) -> None:
     found = await look(slack)
 
     assert found == [("bot token accepted, workspace T01", ""), ("app token accepted, Socket Mode is on", "")]
+
+
+async def test_check__names_whom_no_mention_reaches(slack: FakeSlack) -> None:
+    """Who left and what was disabled, with where that is said; what Slack does not tell is no fault."""
+    slack.world.usergroups["S02"] = []
+    slack.world.disabled_groups.add("S02")
+    who = (f"user:T01:{ALICE}", f"user:T01:{GONE}", "usergroup:T01:S01", "usergroup:T01:S02")
+    rules = [MentionRule(channel="slack:channel:T01:C01", who=f"slack:{each}") for each in who]
+    rules[1] = replace(rules[1], from_settings=True)
+
+    _, *found, _ = await look(slack, rules=tuple(rules))
+
+    left = "Mention somebody else, and end this under [[mention]] in clew.toml."
+    off = "Mention somebody else, and end this there with “watching”."
+    assert [hint for _, hint in found] == ["", left, "", off]
+    assert "They have left" in found[1][0]
+    assert "The group is disabled." in found[3][0]
+    slack.api.fault("users.info", faults.error("internal_error"))
+    assert [hint for _, hint in await look(slack, rules=(rules[1],))] == [""] * 3
 
 
 async def test_check__names_the_token_that_is_wrong(slack: FakeSlack) -> None:
