@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.cli.finishing import finish
-from adapters.cli.operating import audit, database, outbox
+from adapters.cli.operating import audit, channels, database, outbox
 from adapters.simulator.registry import SIMULATORS
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def doctor() -> None:
     finish(check())
 
 
-for group in (outbox, audit, database):
+for group in (outbox, channels, audit, database):
     app.add_typer(group)
 
 hooks = typer.Typer(name="hooks", help="Let test platforms send webhooks to Clew.", no_args_is_help=True)

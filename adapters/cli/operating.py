@@ -96,6 +96,17 @@ def export_audit() -> None:
     finish(services.export())
 
 
+channels = typer.Typer()
+
+
+@channels.command("channels")
+def show_channels() -> None:
+    """Show what each channel is notified of, what waits for it, and why it gets nothing."""
+    from adapters.cli import channels as services
+
+    finish(services.show())
+
+
 database = typer.Typer(
     name="db",
     help="Back up, restore and tidy the database.",

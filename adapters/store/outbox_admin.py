@@ -32,6 +32,14 @@ class Entry:
     held_until: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What is not delivered to a channel: how many messages, and when the oldest of them was recorded."""
+
+    messages: int
+    oldest: datetime
+
+
 class SqlOutboxAdmin(Part):
     """Shows the outbox and changes single rows of it, each in one transaction that looks first."""
 
@@ -44,6 +52,19 @@ class SqlOutboxAdmin(Part):
             rows = (await connection.execute(statement)).all()
             total = await connection.scalar(select(func.count()).select_from(outbox).where(open_rows))
         return tuple(_entry(row) for row in rows), int(total or 0)
+
+    async def waiting_for(self) -> dict[str, Waiting]:
+        """Return the channels for which something waits, with what that is."""
+        statement = (
+            select(
+                outbox.c.channel,
+                func.count().label("messages"),
+                func.min(outbox.c.recorded_at).label("oldest"),
+            )
+            .where(outbox.c.state.in_(OPEN))
+            .group_by(outbox.c.channel)
+        )
+        return {row.channel: from_row(row, Waiting) for row in await self._rows(statement)}
 
     async def entry(self, row_id: int) -> Entry | None:
         """Return one message in whatever state; None where there is none of that number."""

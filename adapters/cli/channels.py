@@ -1,0 +1,93 @@
+"""`clew channels`: what each channel is notified of, what waits for it, and why it gets nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from adapters.chat.terminal.events import CHANNEL
+from adapters.cli.ask import ANSWERED
+from adapters.cli.opened import opened
+from adapters.settings import Settings
+from adapters.store.outbox_admin import Waiting
+from bot.cards import plain
+from bot.replies.watching import described
+from bot.replies.wording import ago, clock_time, count, stopped
+from bot.state import Subscription
+
+NONE = "No channel is notified of anything. “watch” in a channel changes that."
+NOBODY_WORKS = "No Clew works on this database, so nothing is posted now."
+
+
+async def show() -> int:
+    """Say of every channel what is known of it. Raises `StoreError`, `SettingsError`."""
+    async with opened() as services:
+        store = services.store
+        subscriptions = await store.subscriptions()
+        told = {
+            channel: tuple(of_it)
+            for channel, of_it in groupby(sorted(subscriptions, key=_channel), key=_channel)
+        }
+        waiting, holds = await store.waiting_for(), await store.holds(services.now)
+        for channel in sorted({*told, *waiting, *holds}):
+            standing = _Standing(
+                channel=channel,
+                subscriptions=told.get(channel, ()),
+                waiting=waiting.get(channel),
+                held_until=holds.get(channel),
+                loaded=services.loaded,
+                now=services.now,
+            )
+            services.say(channel)
+            for line in standing.lines():
+                services.say(f"  {line}")
+        if not subscriptions:
+            services.say(NONE)
+        if await store.worker() is None:
+            services.say(NOBODY_WORKS)
+    return ANSWERED
+
+
+def _channel(subscription: Subscription) -> str:
+    return subscription.channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """What is known of a channel."""
+
+    channel: str
+    subscriptions: Sequence[Subscription]
+    waiting: Waiting | None
+    held_until: datetime | None
+    loaded: Settings
+    now: datetime
+
+    def lines(self) -> Iterator[str]:
+        """Say what it is notified of, why it gets nothing, and what waits."""
+        unnamed = [c.name for c in self.loaded.connections if not c.notified_by_default]
+        for subscription in self.subscriptions:
+            whence = ", from the settings file" if subscription.from_settings else ""
+            yield f"notified of {plain(described(subscription, unnamed))}{whence}"
+        if not self.subscriptions:
+            yield "notified of nothing"
+        for reason in dict.fromkeys(self._off()):
+            yield f"off: {reason}"
+        if self.waiting:
+            oldest = ago(self.waiting.oldest, self.now)
+            yield f"waiting: {count(self.waiting.messages, 'message')}, the oldest recorded {oldest}"
+
+    def _off(self) -> Iterator[str]:
+        chat = self.channel.partition(":")[0]
+        if chat not in {*self.loaded.chats, CHANNEL.partition(":")[0]}:
+            yield f"{chat} is not set up here."
+        known = {connection.name for connection in self.loaded.connections}
+        for subscription in self.subscriptions:
+            if subscription.problem:
+                yield f"It cannot be reached: {stopped(subscription.problem)}"
+            if subscription.connection is not None and subscription.connection not in known:
+                yield f"The connection “{subscription.connection}” is not in the settings, so its runs are not read."
+        if self.held_until:
+            yield f"It gets nothing before {clock_time(self.held_until)}."

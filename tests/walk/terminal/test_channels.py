@@ -1,0 +1,100 @@
+"""`clew channels` as an operator types it: what each is notified of, and why it is off."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from adapters.cli.single_worker import this_program
+from adapters.main import app
+from adapters.settings import environment_names
+from adapters.store.store import open_store
+from bot.state import NewDelivery, Outcome, Subscription
+
+LOST, HELD, FINE, ELSEWHERE = (
+    "slack:channel:T01:C01",
+    "slack:channel:T01:C02",
+    "slack:channel:T01:C03",
+    "discord:channel:1:2",
+)
+KEY = "canary-key-of-the-platform"
+TOKEN = "xoxb-canary-token-of-slack"
+
+
+@pytest.fixture(autouse=True)
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Set Clew up for Slack in an empty directory."""
+    for name in environment_names() & os.environ.keys():
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", KEY)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", TOKEN)
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1-A0-1-canary")
+    monkeypatch.chdir(tmp_path)
+    return f"sqlite:///{tmp_path / 'clew.db'}"
+
+
+def clew() -> list[str]:
+    result = CliRunner().invoke(app, ["channels"])
+    assert result.exit_code == 0, result.output
+    assert "canary" not in result.output
+    return result.stdout.splitlines()
+
+
+async def _fill(url: str) -> None:
+    now = datetime.now(UTC)
+    async with open_store(url) as store:
+        await store.subscribe(
+            Subscription(channel=FINE, launcher="Nightly", outcomes=frozenset({Outcome.FAILURES})), now
+        )
+        await store.subscribe(Subscription(channel=FINE, connection="gone"), now)
+        await store.subscribe(Subscription(channel=LOST), now)
+        await store.mark_channel(LOST, f"not_in_channel {KEY}")
+        await store.subscribe(Subscription(channel=ELSEWHERE), now)
+        await store.rate_limit_channel(HELD, now + timedelta(hours=2))
+        for number in range(2):
+            told = NewDelivery(key=f"{number}", channel=LOST, payload="{}")
+            await store.enqueue(told, now - timedelta(hours=3 - number))
+        await store.configure((Subscription(channel=HELD, source="main", from_settings=True),), now)
+
+
+def test_channels__what_each_is_notified_of_and_why_it_is_off(url: str) -> None:
+    """Subscriptions, where they are from, what waits, and every reason why nothing comes."""
+    asyncio.run(_fill(url))
+    lines = clew()
+    *_, before = [line for line in lines if line.startswith("  off: It gets nothing before ")]
+
+    assert lines == [
+        ELSEWHERE,
+        "  notified of every finished run",
+        "  off: discord is not set up here.",
+        LOST,
+        "  notified of every finished run",
+        "  off: It cannot be reached: not_in_channel ***.",
+        "  waiting: 2 messages, the oldest recorded 3 h ago",
+        HELD,
+        "  notified of every finished run from source main, from the settings file",
+        before,
+        FINE,
+        "  notified of runs with failures of Nightly",
+        "  notified of every finished run on gone",
+        "  off: The connection “gone” is not in the settings, so its runs are not read.",
+        "No Clew works on this database, so nothing is posted now.",
+    ]  # fmt: skip
+
+
+def test_channels__none(url: str) -> None:
+    """That nothing is watched is said, and nothing of a Clew that works."""
+
+    async def work() -> None:
+        async with open_store(url) as store:
+            await store.take_work(this_program(datetime.now(UTC)), None)
+
+    asyncio.run(work())
+
+    assert clew() == ["No channel is notified of anything. “watch” in a channel changes that."]
