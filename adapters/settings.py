@@ -19,7 +19,7 @@ from adapters.platforms.registry import PLATFORMS
 from adapters.tables import POLITE_SECONDS, SERVED, General
 from bot.command import Preset
 from bot.model import Secret
-from bot.state import MentionRule, PublishRule, Subscription
+from bot.state import Expectation, MentionRule, PublishRule, Subscription
 
 CONNECTIONS = "connection"
 MOVE_UP = "Move it above the first table."
@@ -41,6 +41,12 @@ class Settings(General):
     def mention_rules(self) -> tuple[MentionRule, ...]:
         """Whom posts mention."""
         return tuple(table.rule for table in self.mention)
+
+    @property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """Which runs channels expect to start; of the only connection where they name none."""
+        only = self.connections[0].name if self.connections else ""
+        return tuple(table.expectation(only) for table in self.expect)
 
     @property
     def publish_rules(self) -> tuple[PublishRule, ...]:
@@ -227,6 +233,9 @@ def _check_names(sources: Sources, read: Content | None) -> None:
         if isinstance(named, str) and named not in names:
             where = sources.place(kind_of_table, number, "connection")
             sources.say(where, "Unknown connection.", did_you_mean(named, names))
+        if named is None and kind_of_table == "expect" and len(names) > 1:
+            where = sources.place(kind_of_table, number, "connection")
+            sources.say(where, "It is missing, and there are several.", f"Name one of {', '.join(names)}.")
     kinds = {kind.default: kind.name for kind in _described(sources)}
     kinds |= {
         table["name"]: str(table.get("kind", PLATFORMS[0].name)) for table in tables if table.get("name")
@@ -237,7 +246,7 @@ def _check_names(sources: Sources, read: Content | None) -> None:
 
 def _of_channels(read: Content | None) -> Iterator[tuple[str, int, Content]]:
     """Return the tables that say something of a channel, by name and number."""
-    for name in ("watch", "mention"):
+    for name in ("watch", "mention", "expect"):
         for number, table in enumerate(_tables(read, name)):
             yield name, number, table
 

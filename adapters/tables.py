@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -24,12 +25,13 @@ from adapters.configuration.checks import (
 from adapters.configuration.database import read_address
 from adapters.configuration.problems import did_you_mean, wrong
 from adapters.configuration.table import Table, Variable
-from bot import mentioning
+from bot import grammar, mentioning
 from bot.access import Role
+from bot.calendar import EVERY_DAY
 from bot.cards import ReportLinks
 from bot.errors import UserError
 from bot.model import Secret
-from bot.state import MentionRule, Outcome, PublishRule, Subscription
+from bot.state import Expectation, MentionRule, Outcome, PublishRule, Subscription
 
 POLITE_SECONDS = 60.0  # the platform's own client asks no more often
 ROLES = tuple(role.word for role in Role)
@@ -154,6 +156,47 @@ class Mention(Table):
         return MentionRule(**values, from_settings=True)
 
 
+def _read(read: Callable[[str, str], object]) -> BeforeValidator:
+    """Read a text as the commands do, and name what is wrong as they do."""
+
+    def check(value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str):
+            raise wrong("This is not text.", "Put it in quotation marks.")
+        try:
+            return read(value, info.field_name or "")
+        except UserError as error:
+            raise wrong(error.problem, error.hint) from None
+
+    return BeforeValidator(check)
+
+
+class Expect(Table):
+    """A launcher that a channel expects to start by a time of day. `after`: from when on a start counts."""
+
+    channel: ChannelId
+    launcher: str = Field(min_length=1)
+    connection: str | None = None
+    source: str | None = None
+    by: Annotated[time | None, _read(grammar.time_of_day)] = None
+    after: Annotated[time | None, _read(grammar.time_of_day)] = None
+    zone: Annotated[str, _read(grammar.zone)] = "UTC"
+    days: Annotated[frozenset[int], _read(grammar.weekdays)] = EVERY_DAY
+
+    @field_validator("after", mode="after")
+    @classmethod
+    def _before_it(cls, value: time | None, info: ValidationInfo) -> time | None:
+        if value is not None and info.data.get("by", ...) in {None, value}:
+            raise wrong("It is the deadline itself, or there is none.", "Give an earlier time than “by”.")
+        return value
+
+    def expectation(self, connection: str) -> Expectation:
+        """Return the same as the core knows it, of a connection where it names none."""
+        return Expectation(
+            channel=self.channel, connection=self.connection or connection, launcher=self.launcher, source=self.source,
+            by=self.by, begins=self.after, zone=self.zone, days=self.days, from_settings=True,
+        )  # fmt: skip
+
+
 class PresetTable(Table):
     """A launch prepared under a name."""
 
@@ -228,6 +271,7 @@ class General(Table):
     roles: Mapping[RoleName, frozenset[Principal]] = {}
     places: Mapping[RoleName, frozenset[PlaceId]] = {}  # a role that is left out may be used anywhere
     watch: tuple[Watch, ...] = ()
+    expect: tuple[Expect, ...] = ()
     preset: tuple[PresetTable, ...] = ()
     publish: tuple[Publish, ...] = ()
     mention: tuple[Mention, ...] = ()

@@ -92,6 +92,10 @@ class Operator:
         """Return the message; none about the operator's own channel, which could only come when it is over."""
         if self.channel is None or self._render is None or notice.subject == self.channel:
             return None
-        about = sha256(notice.subject.encode("utf-8", "replace")).hexdigest()[:16]
-        key = f"operator:{notice.cause}:{about}:{notice.since.isoformat()}:{what}"
-        return NewDelivery(key=key, channel=self.channel, payload=self._render(card))
+        return NewDelivery(key=key_of(notice, what), channel=self.channel, payload=self._render(card))
+
+
+def key_of(notice: Notice, what: str) -> str:
+    """Return the key of a message about a notice: it says the same once, however often it is found out."""
+    about = sha256(notice.subject.encode("utf-8", "replace")).hexdigest()[:16]
+    return f"operator:{notice.cause}:{about}:{notice.since.isoformat()}:{what}"

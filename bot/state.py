@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
@@ -497,6 +498,11 @@ class Expectation:
     days: frozenset[int] = frozenset(range(7))
     from_settings: bool = False
     since: datetime = BEGINNING
+
+    @property
+    def subject(self) -> str:
+        """What a notice about it is about; unique."""
+        return json.dumps([self.channel, self.connection, self.launcher, self.source])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from adapters.cli.parts import Parts
@@ -24,6 +24,7 @@ from bot.ports import Chat
 from bot.state import Cause
 from bot.watch.auditor import Auditor, Polled, Snapshot
 from bot.watch.causes import LateCauses
+from bot.watch.expected import Expected
 from bot.watch.fill import Filler
 from bot.watch.launches import LaunchWatch
 from bot.watch.live import LiveCards
@@ -46,6 +47,7 @@ FILL_EVERY, FILL_DEADLINE = 10.0, 120.0
 
 LATE_POLLS = 300.0  # seconds without a good look at a connection, or three times the interval
 AUDIT_DEADLINE = 30.0
+EXPECTED_DEADLINE = 120.0
 TRAIL_EVERY, TRAIL_DEADLINE = 24 * 3600.0, 600.0
 TIDY_EVERY, TIDY_DEADLINE = 6 * 3600.0, 300.0
 
@@ -58,6 +60,7 @@ class Intervals:
     live: float = 15.0  # one request for each message that lives on
     launches: float = 2.0
     publish: float = 2.0
+    expected: float = 60.0
     idle: float = 2.0
     per_channel: float = 1.0
     audit: float | None = 60.0
@@ -116,6 +119,15 @@ class Background:
             on_rows=self._wake,
             secrets=parts.settings.secrets,
         )
+        self._expected = Expected(
+            parts.platforms,
+            parts.store,
+            parts.clock,
+            renderers=renderers,
+            polls=lambda: self.snapshot().polls,
+            on_rows=self._wake,
+            watched_too=own.channel is None,
+        )
         self._beat = Heartbeat(own.heartbeat) if own.heartbeat else None
         self._scheduler = Scheduler()
         self._misses = 0  # of earlier schedulers
@@ -158,6 +170,7 @@ class Background:
             behind=poller.behind,
             unlisted=poller.unlisted,
             too_large={ref.run_id: sentence for ref, sentence in poller.too_large.items()},
+            read_at=poller.read_at,
         )
 
     def lost(self) -> dict[str, str]:
@@ -172,9 +185,10 @@ class Background:
 
     async def start(self) -> None:
         """Begin, for the first time or after `stop`. Raises `StoreError`."""
-        now = self._parts.clock.now()
-        await self._parts.store.configure(self._parts.settings.watches, now)
-        await self._parts.store.configure_mentions(self._parts.settings.mention_rules, now)
+        now, settings = self._parts.clock.now(), self._parts.settings
+        await self._parts.store.configure(settings.watches, now)
+        await self._parts.store.configure_mentions(settings.mention_rules, now)
+        await self._parts.store.configure_expectations([replace(e, since=now) for e in settings.expectations])
         self._misses, self._scheduler = self.misses(), Scheduler()
         self._started = self._parts.clock.monotonic()
         self.deliverers = tuple(map(self._deliverer, self._chats.values()))
@@ -195,6 +209,7 @@ class Background:
         for poller, causes in zip(self._pollers, self._causes, strict=True):
             name = f"causes {poller.platform.connection}"
             every(self._intervals.live, name, causes.tick, deadline=CAUSES_DEADLINE)
+        every(self._intervals.expected, "expected", self._expected.tick, deadline=EXPECTED_DEADLINE)
         if self._intervals.audit is not None:
             auditor = Auditor(
                 self._parts.store, self.operator, self._parts.clock, look=self.snapshot, beat=self._beat

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -59,10 +58,13 @@ class SqlExpectations(Part):
 
 
 def _wants(expectation: Expectation) -> str:
-    """Join what makes an expectation unique."""
+    """Join what makes an expectation unique, as it is kept."""
     e = expectation
-    parts = (e.channel, e.connection, e.launcher, e.source)
-    return json.dumps([None if part is None else clean(part) for part in parts])
+    source = None if e.source is None else clean(e.source)
+    kept = replace(
+        e, channel=clean(e.channel), connection=clean(e.connection), launcher=clean(e.launcher), source=source
+    )
+    return kept.subject
 
 
 def _values(expectation: Expectation) -> dict[str, Any]:

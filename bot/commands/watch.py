@@ -2,6 +2,7 @@
 
 watch [LAUNCHER] [outcomes=all|changes|failures,new-failures,incomplete,recovery] [source=NAME]
       [report_links=post|private] [mention="WHO [for PATTERN] [on OUTCOMES]"]
+watch expect="LAUNCHER by TIME [ZONE] [on DAYS]"
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from bot import filters, grammar
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks, plain
 from bot.command import Asked, Parameter, Services, Verb
-from bot.commands import mention
+from bot.commands import expected, mention
 from bot.commands.parameters import check_taken
 from bot.delivery.lost_channels import restore
 from bot.errors import ServiceError
 from bot.launchers import launchers_of
 from bot.replies import commands, mentioning
+from bot.replies import expected as expecting
 from bot.replies import watching as replies
 from bot.replies.forms import TITLES
 from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
@@ -67,6 +69,9 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Add the subscription, or change the one with the same launcher and source; ask about one that fits no run."""
+    text = asked.value(expected.EXPECT)
+    if text is not None:
+        return await expected.handle(asked, services, text, asked.value("source"))
     wanted = await _addressed(parse(asked, services), services)
     mentions = await _mentions(wanted, asked, services)
     if mentions.ended and not mentions.made:
@@ -92,7 +97,10 @@ async def handle(asked: Asked, services: Services) -> Reply:
         runs=meant[0].terms.run if len({p.terms for p in meant}) == 1 else PLAIN.run,
     )  # fmt: skip
     lines = mentions.lines(services)
-    return mentioning.with_changes(reply, lines, alone=there) if lines else reply
+    if lines:
+        reply = mentioning.with_changes(reply, lines, alone=there)
+    proposals = await expected.proposals(services, wanted.channel, [wanted]) if wanted.launcher else ()
+    return expecting.with_proposals(reply, proposals)
 
 
 async def _mentions(wanted: Subscription, asked: Asked, services: Services) -> mention.Changes:
@@ -186,12 +194,15 @@ VERB = Verb(
                   choices=tuple(ReportLinks), taken=lambda platform: platform.reports is not None),
         Parameter(name="mention", summary="Whom posts mention: me, @somebody, a group or a role; “for” a pattern, “on” outcomes, or “off”",
                   kind=FieldKind.TEXT, example='mention="me on incomplete"'),
+        Parameter(name=expected.EXPECT, summary="Say when no run starts by a time: “LAUNCHER by 03:00”; off ends it", kind=FieldKind.TEXT,
+                  example='expect="Payments Nightly by 03:00"', taken=lambda platform: platform.lists is not None),
         Parameter(name="keep", summary="Even if no run matches yet, or a pattern matches everything", kind=FieldKind.FLAG, example="keep=yes"),
         CONNECTION,
     ),
     examples=("watch", "watch Payments Nightly outcomes=changes", "watch source=main outcomes=failures,recovery",
-              'watch Payments Nightly mention="me for ledger*"'),
+              'watch Payments Nightly mention="me for ledger*"', 'watch expect="Payments Nightly by 03:00"'),
     role=Role.DEBUG,
     changes=True,
     form=form,
+    reread=expected.reread,
 )  # fmt: skip

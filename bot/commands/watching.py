@@ -7,22 +7,27 @@ from __future__ import annotations
 
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
+from bot.commands import expected
 from bot.commands.parameters import BEGIN, first_of
 from bot.errors import UserError
+from bot.replies import expected as expecting
 from bot.replies import mentioning
 from bot.replies import watching as replies
 from bot.state import MentionRule
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
-    """Answer with this channel's subscriptions."""
-    found = await services.store.subscriptions(asked.invocation.place.channel)
+    """Answer with this channel's subscriptions and expectations, and with what it may want to expect."""
+    channel = asked.invocation.place.channel
+    found = await services.store.subscriptions(channel)
     meant = {p.connection: p for subscription in found for p in services.meant_by(subscription)}
     unlisted = [p for p in meant.values() if p.lists is None]
-    rules = await services.store.mention_rules(asked.invocation.place.channel)
+    rules = await services.store.mention_rules(channel)
     mentions = [mentioning.item(r, await _trouble(r, asked), services.terms.check) for r in rules]
-    begin = first_of(asked, len(found) + len(mentions))
-    return replies.listing(found, services.left_out, unlisted, begin, mentions=mentions)
+    expects = await expected.items(services, channel)
+    begin = first_of(asked, len(found) + len(expects) + len(mentions))
+    reply = replies.listing(found, services.left_out, unlisted, begin, expects=expects, mentions=mentions)
+    return expecting.with_proposals(reply, await expected.proposals(services, channel, found))
 
 
 async def _trouble(rule: MentionRule, asked: Asked) -> str:

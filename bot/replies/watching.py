@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.cards import Button, Card, Command, Item, Line, Pages, Reply, Tone, Untrusted
+from bot.cards import Button, Card, Command, Item, Line, Pages, Reply, Span, Tone, Untrusted
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.filters import Unmatched
@@ -165,23 +165,26 @@ def listing(
     left_out: Sequence[str] = (),
     unlisted: Sequence[Platform] = (),
     begin: int = 1,
+    expects: Sequence[Item] = (),
     mentions: Sequence[Item] = (),
 ) -> Reply:
     """List a channel's subscriptions, from the entry `begin` on; `left_out`: connections that none of them means without naming it.
 
-    `unlisted`: connections that cannot list the runs that are meant. `mentions`: what follows the subscriptions.
+    `unlisted`: connections that cannot list the runs that are meant. `expects`: what else the channel is notified of, each
+    title the end of a sentence. `mentions`: what follows them.
     """
-    if not subscriptions and not mentions:
+    if not subscriptions and not expects and not mentions:
         return Reply(card=Card(title=("Watching nothing",), text=NOTHING, body=(NOTHING,)), private=True)
     unnamed = any(subscription.connection is None for subscription in subscriptions)
     without = (f"Runs of {listed([*left_out])} are only among them where that connection is named.",)
-    items = (*(_item(subscription, left_out) for subscription in subscriptions), *mentions)
+    watched = (*(_item(subscription, left_out) for subscription in subscriptions), *expects)
+    items = (*watched, *mentions)
     pages = Pages.of(Command("watching"), len(items), begin, LISTED)
+    told: Line = ("of ", *_all(subscriptions, left_out)) if subscriptions else ()
+    ends = _joined((told, *(item.title for item in expects)))
     card = Card(
-        title=(f"This channel watches {count(len(subscriptions), 'thing')}", *_and(mentions), from_on(begin)),
-        text=sentence("This channel is notified of ", *_all(subscriptions, left_out))
-        if subscriptions
-        else NOTHING,
+        title=(f"This channel watches {count(len(watched), 'thing')}", *_and(mentions), from_on(begin)),
+        text=sentence("This channel is notified ", *ends) if watched else NOTHING,
         body=(*((without,) if unnamed and left_out else ()), *_only_known(unlisted)),
         items=tuple(items[n - 1] for n in pages.numbers),
         items_left_out=pages.left_out,
@@ -259,6 +262,14 @@ def _outcomes(outcomes: frozenset[Outcome]) -> str:
     if outcomes == CHANGES:
         return f"changes ({ALL_CHANGES})"
     return listed([SAID[o] for o in SAID if o in outcomes])
+
+
+def _joined(ends: Sequence[Line]) -> Line:
+    """Join the ends of a sentence, empty ones left out."""
+    spans: list[Span] = []
+    for end in filter(None, ends):
+        spans += [", and " if spans else "", *end]
+    return tuple(spans)
 
 
 def _all(subscriptions: tuple[Subscription, ...], left_out: Sequence[str]) -> Line:

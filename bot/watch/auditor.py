@@ -75,7 +75,8 @@ class Polled:
 
     `problem`: what is wrong now; `refused`: no later try fixes it by itself. `looked`: there was a good look.
     `behind`, `unlisted`: which part of the list of runs is not read yet, and which cannot be read, as sentences.
-    `too_large`: runs that cannot be read, by id, each with its sentence.
+    `too_large`: runs that cannot be read, by id, each with its sentence. `read_at`: when the last look began that brought
+    the whole list of runs on record; None: none did since the start, or there is no list.
     """
 
     age: float
@@ -86,6 +87,7 @@ class Polled:
     behind: str = ""
     unlisted: str = ""
     too_large: Mapping[str, str] = field(default_factory=dict)
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,7 @@ class Poller:
         self._notify = notify_operator
         self.behind = ""  # what is still to be read of a long list, as a sentence
         self.unlisted = ""  # which part of the list cannot be read, as a sentence
+        self.read_at: datetime | None = None  # when the last look began that brought the whole list on record
         self.too_large: dict[RunRef, str] = {}  # runs that cannot be read, each with its sentence
         self._catch_up = CatchUp(platform, store, self._cut_off)
         self.finishing = Finishing(
@@ -145,6 +146,7 @@ class Poller:
         seen = caught.runs if caught.by_rows else caught.runs | await listing.still_open(self.platform)
         tick = _Tick(now=now, steady=self._steady.now(), watermark=watermark)
         await self._write_down(tick, seen)
+        self.read_at = now if self.platform.lists is not None else None
         tick.tracked = {run.ref: run for run in await self.store.tracked(connection)}
         hinted = self._hinted(tick.tracked)
         unlisted = [*hinted, *self._to_read([ref for ref in tick.tracked if ref not in seen])]

@@ -101,20 +101,20 @@ def test_offered__fits_into_one_discord_command() -> None:
 
 COMMON = {"run", "connection"}
 OF_A_LOG = {*COMMON, "handover", "lines", "grep", "property"}
-OF_A_SUBSCRIPTION = {"launcher", "outcomes", "keep", "connection"}
+OF_A_SUBSCRIPTION = {"launcher", "outcomes", "mention", "keep", "connection"}
 TAKEN: dict[str, dict[str, set[str]]] = {
     "antithesis": {
         "logs": OF_A_LOG | {"moment", "window", "source", "errors", "build", "compare", "events"},
         "debug": COMMON | {"moment", "property", "session", "recipients", "description", "again"},
         "rerun": COMMON,
-        "watch": OF_A_SUBSCRIPTION | {"source", "report_links"},
+        "watch": OF_A_SUBSCRIPTION | {"source", "report_links", "expect"},
         "failing": COMMON | {"property", "from"},
     },
     "testhide": {
         "logs": OF_A_LOG | {"file", "artifact", "list", "from"},
         "debug": COMMON,
         "rerun": COMMON | {"failed", "flaky"},
-        "watch": OF_A_SUBSCRIPTION | {"source"},
+        "watch": OF_A_SUBSCRIPTION | {"source", "expect"},
         "failing": COMMON | {"property", "from", "quarantined", "file"},
     },
     "ai-test-harness": {
