@@ -78,10 +78,11 @@ async def handle(asked: Asked, services: Services) -> Reply:
         return asking(finding.which_check(services.terms), await form(asked, services))
     if what == SNOOZE and not asked.value("until"):
         return asking(replies.how_long(services.terms), await form(asked, services))
+    values = _read(asked, services)
     target = await _target(named, what, asked, services)
     if what == KNOWN and not asked.value("link") and not (await _state(target, services)).ticket:
         return asking(replies.which_ticket(), await form(asked, services))
-    change = await _change(what, target, asked, services)
+    change = await _change(what, values, target, asked, services)
     before, after = await _changed(target, change, services)
     if after != before:
         who, where = asked.invocation.actor, asked.invocation.place
@@ -158,20 +159,38 @@ async def _as_it_fails(platform: Platform, run: Run, services: Services) -> RunA
 # What is said of it
 
 
-async def _change(what: str, target: Target, asked: Asked, services: Services) -> Change:
-    """Return what is done to the state, whatever it is by then. Raises `UserError` for a value that is wrong."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """What was given beside a word, as it was read."""
+
+    until: datetime | None = None
+    runs: int | None = None
+    ticket: str = ""
+
+
+def _read(asked: Asked, services: Services) -> Values:
+    """Read the values that were given, before anything is looked up. Raises `UserError` for one that is wrong."""
+    text, link = asked.value("until"), asked.value("link")
+    ticket = _ticket(link, "link") if link else ""
+    nouns = {noun for p in services.platforms.values() for noun in (p.terms.run.one, p.terms.run.many)}
+    runs = _runs(text, nouns) if text else None
+    if not text or runs:
+        return Values(runs=runs, ticket=ticket)
+    until = grammar.until(text, "until", services.clock.now(), longest=LONGEST_SNOOZE)
+    return Values(until=until, ticket=ticket)
+
+
+async def _change(what: str, values: Values, target: Target, asked: Asked, services: Services) -> Change:
+    """Return what is done to the state, whatever it is by then."""
     who, now = asked.invocation.actor.id, services.clock.now()
     if what == CLEAR:
         return marks.cleared
     if what == OWN:
         return lambda state: marks.owned(state, who, now) or state
-    until, runs = _snooze(asked.value("until"), target, now)
     word = {SNOOZE: Word.SNOOZED, KNOWN: Word.KNOWN, NOT_A_BUG: Word.NOT_A_BUG}[what]
-    link = asked.value("link")
-    ticket = _ticket(link, "link") if link else ""
     since = await _newest(target, services)
     return lambda state: marks.said(
-        state, word, by=who, now=now, ticket=ticket, until=until, runs=runs, checks=target.checks,
+        state, word, by=who, now=now, ticket=values.ticket, until=values.until, runs=values.runs, checks=target.checks,
         counts_from=since,
     )  # fmt: skip
 
@@ -197,14 +216,6 @@ async def _newest(target: Target, services: Services) -> datetime:
     ended = await services.store.check_in_runs(run.ref.connection, run.series, target.name, 1)
     there = [at for one in (run, *(each.run for each in ended)) if (at := marks.created(one)) is not None]
     return max(there, default=services.clock.now())
-
-
-def _snooze(text: str | None, target: Target, now: datetime) -> tuple[datetime | None, int | None]:
-    """Read until when, or for how many runs; both None where that is not given."""
-    if text is None:
-        return None, None
-    runs = _runs(text, {target.platform.terms.run.one, target.platform.terms.run.many})
-    return (None, runs) if runs else (grammar.until(text, "until", now, longest=LONGEST_SNOOZE), None)
 
 
 def _runs(text: str, nouns: set[str]) -> int | None:

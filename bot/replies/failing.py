@@ -78,7 +78,7 @@ def listing(found: RunAnalysis, begin: int = 1) -> Reply:
         title=(count(len(failing), f"failing {check.one}", f"failing {check.many}"), " in ", *run_name(run), where),
         text=(count(len(failing), f"{check.one} fails", f"{check.many} fail"), " in ", *run_name(run),
               f" ({new})" if new else "", where, ": ",
-              *check_names([item.name for item in failing[begin - 1 :]], TOLD), "."),
+              *check_names([item.name for item in failing[begin - 1 :]], TOLD), ".", *marks.behind(found)),
         tone=Tone.BAD,
         body=tuple(line for line in (at_odds(found), partly(found), suspicion(found), _in_common(found), advisories(found),
                                      noted(found)) if line),
@@ -172,9 +172,10 @@ def one(
         chosen.counterexamples, key=lambda e: (e.moment is None, e.moment.exact if e.moment else 0)
     )
     title, place = titled(chosen.name)
+    said = marks.said(found.marks.get(chosen.name), found.terms)
     facts = (
         Fact("State", (_mark(chosen, found),)),
-        Fact("Marked", marks.said(found.marks.get(chosen.name), found.terms)),
+        Fact("Marked", said),
         *_of_moments(found, chosen, exact),
         Fact("Took", (took(chosen.took),) if chosen.took is not None else ()),
         Fact(f"Last {number_of(len(past), found.terms.run)}", _before(past)),
@@ -183,7 +184,8 @@ def one(
     )
     card = Card(
         title=("Failing: ", title),
-        text=(f"{found.terms.check.title} “", check_name(chosen.name), "” fails in ", *run_name(found.run), f": {_mark(chosen, found)}."),
+        text=(f"{found.terms.check.title} “", check_name(chosen.name), "” fails in ", *run_name(found.run), f": {_mark(chosen, found)}",
+              *(("; ", *said) if said else ()), "."),
         tone=Tone.BAD,
         body=((Untrusted(chosen.description),),) if chosen.description else (),
         facts=tuple(f for f in facts if f.value),

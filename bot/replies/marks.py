@@ -98,6 +98,12 @@ def sentences(found: RunAnalysis) -> Line:
     return joined([*_sentences(found)][:NAMED], " ")
 
 
+def behind(found: RunAnalysis) -> Line:
+    """Return the same to stand behind other sentences; empty where nothing is said of what fails."""
+    told = sentences(found)
+    return (" ", *told) if told else ()
+
+
 def _sentences(found: RunAnalysis) -> Iterator[Line]:
     names = dict.fromkeys(check.name for check in found.failing if check.name in found.marks)
     for name in sorted(names, key=lambda name: name not in found.reopened):

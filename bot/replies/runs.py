@@ -292,6 +292,7 @@ def one(found: RunAnalysis, now: datetime) -> Card:
         f"; {new}" if new else "",
         ". ",
         *_when(run, now),
+        *marks.behind(found),
     )
     return Card(
         title=(f"{verdict_word(found.verdict)}: ", *run_name(run)),
