@@ -115,9 +115,10 @@ class Background:
             parts.store,
             parts.clock,
             channel=own.channel,
-            render=renderers.get((own.channel or "").partition(":")[0]),
+            renderers=renderers,
             on_rows=self._wake,
             secrets=parts.settings.secrets,
+            others=self._others,
         )
         self._expected = Expected(
             parts.platforms,
@@ -126,6 +127,7 @@ class Background:
             renderers=renderers,
             polls=lambda: self.snapshot().polls,
             on_rows=self._wake,
+            secrets=parts.settings.secrets,
             watched_too=own.channel is None,
         )
         self._beat = Heartbeat(own.heartbeat) if own.heartbeat else None
@@ -176,6 +178,13 @@ class Background:
     def lost(self) -> dict[str, str]:
         """Return the channels that take no messages, and why."""
         return {channel: why for deliverer in self.deliverers for channel, why in deliverer.lost.items()}
+
+    async def _others(self) -> list[str]:
+        """Return the channels that take messages, those that expect something first."""
+        expecting = [e.channel for e in await self._parts.store.expectations()]
+        watching = [s.channel for s in await self._parts.store.subscriptions() if not s.problem]
+        lost = self.lost()
+        return [channel for channel in dict.fromkeys([*expecting, *watching]) if channel not in lost]
 
     def hint(self, connection: str, run_ids: Iterable[str]) -> None:
         """Take what a webhook said: poll the connection early, and look at the runs it named."""

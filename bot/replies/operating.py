@@ -36,14 +36,15 @@ TITLES = {
 }
 
 
-def begun(cause: Cause, problem: str) -> Card:
-    """Say what is wrong and how to fix it."""
+def begun(cause: Cause, problem: str, *, elsewhere: bool = False) -> Card:
+    """Say what is wrong and how to fix it; `elsewhere`: not in the operator's channel."""
     title = TITLES[cause]
     return Card(
         title=(title,),
         text=(f"{title}: ", Untrusted(problem)),
         tone=Tone.WARNING,
         body=((Untrusted(problem),),),
+        footer=("This channel is notified because no operator's channel can be.",) if elsewhere else (),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -27,11 +27,12 @@ from bot.expecting import (
     last_due,
     next_window,
 )
-from bot.model import Run, RunQuery, RunRef, RunStatus
+from bot.model import Run, RunQuery, RunRef, RunStatus, Secret
 from bot.notices import key_of
 from bot.platform import Platform, has_moments
 from bot.ports import Clock, Expectations, Intents, Notices, Outbox, Subscriptions, WatchStore
 from bot.recent import newest_here
+from bot.redact import masked
 from bot.replies import expected as replies
 from bot.replies.outlook import Outlook
 from bot.starts import Starts, starts_of, why_not
@@ -64,6 +65,8 @@ class _Look:
 class Expected:
     """Looks when `tick` is called. `polls`: how reading each connection goes; `on_rows` as for a poller.
 
+    `secrets` are masked in what a platform answered.
+
     `watched_too`: where nobody expects anything of a connection that cannot be read, the channels that watch it are
     notified, since there is no operator's channel.
     """
@@ -77,6 +80,7 @@ class Expected:
         renderers: Mapping[str, Render],
         polls: Callable[[], Mapping[str, Polled]],
         on_rows: Callable[[], None],
+        secrets: Iterable[Secret] = (),
         watched_too: bool = False,
     ) -> None:
         self._platforms = platforms
@@ -85,6 +89,7 @@ class Expected:
         self._renderers = renderers
         self._polls = polls
         self._on_rows = on_rows
+        self._secrets = tuple(secrets)
         self._watched_too = watched_too
         self._usual: dict[RunRef, tuple[datetime, Times] | None] = {}
         self._ended: dict[RunRef, datetime] = {}
@@ -293,7 +298,8 @@ class Expected:
         silent = max(timedelta(seconds=polled.age), look.silent.get(connection, timedelta()))
         if silent < SILENT or (polled.looked and polled.age < SILENT.total_seconds()):
             return
-        problem = replies.unread_problem(connection, silent, polled.problem)
+        reason = masked(polled.problem, self._secrets)
+        problem = replies.unread_problem(connection, silent, reason)
         for channel in await self._hearing(connection, expected):
             subject = json.dumps([channel, connection])
             if (Cause.UNREAD, subject) not in look.open:

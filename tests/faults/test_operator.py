@@ -29,6 +29,9 @@ WELL = Snapshot(
 )
 
 
+RENDERERS = {chat: lambda card: plain(card.text) for chat in ("slack", "discord")}
+
+
 @dataclass
 class Post:
     """An operator's post: a real store, a clock moved by hand, and what stands as the test says."""
@@ -37,6 +40,8 @@ class Post:
     clock: ManualClock = field(default_factory=ManualClock)
     snapshot: Snapshot = WELL
     beat: Beat | None = None
+    channel: str | None = OPERATOR
+    others: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     auditor: Auditor = field(init=False)
 
@@ -44,7 +49,13 @@ class Post:
         self.restart()
 
     def restart(self) -> None:
-        operator = Operator(self.store, self.clock, channel=OPERATOR, render=lambda card: plain(card.text))
+        operator = Operator(
+            self.store,
+            self.clock,
+            channel=self.channel,
+            renderers=RENDERERS,
+            others=self._others,
+        )
         self.operator = operator
         self.auditor = Auditor(self.store, operator, self.clock, look=lambda: self.snapshot, beat=self.beat)
 
@@ -64,6 +75,9 @@ class Post:
             message = MessageRef(channel=channel, message_id=row.key)
             await self.store.mark_sent(row, message, self.clock.now())
         return list(rows)
+
+    async def _others(self) -> list[str]:
+        return self.others
 
     async def row(self, key: str = "a") -> Delivery:
         """Record a message and claim it."""
@@ -272,7 +286,7 @@ async def test_operator__no_secret_in_what_is_told(post: Post, caplog: pytest.Lo
         post.store,
         post.clock,
         channel=OPERATOR,
-        render=lambda card: plain(card.text),
+        renderers=RENDERERS,
         secrets=[Secret("canary-key")],
     )
     reason = "The key canary-key was refused, see https://x/report/a?auth=v2.public.CANARY."
@@ -447,3 +461,54 @@ async def test_operator__hears_of_a_run_that_cannot_be_read(post: Post) -> None:
 
     assert len(told) == 1
     assert sentence in told[0]
+
+
+ELSEWHERE = "discord:channel:1:2"
+
+
+@pytest.mark.parametrize(
+    ("operator", "lost", "others", "told"),
+    [
+        (OPERATOR, CHANNEL, [ELSEWHERE], OPERATOR),
+        (None, CHANNEL, [CHANNEL, ELSEWHERE], ELSEWHERE),
+        (OPERATOR, OPERATOR, [CHANNEL], CHANNEL),
+        (None, CHANNEL, ["terminal:channel:local"], None),
+        (None, CHANNEL, [], None),
+    ],
+    ids=["the operator", "no operator", "the operator's own", "no chat that writes there", "nowhere"],
+)
+async def test_operator__a_lost_channel_is_told_where_it_can_be(
+    post: Post, operator: str | None, lost: str, others: list[str], told: str | None
+) -> None:
+    """Once when it begins and once when it is over, both in the same place, also across a restart."""
+    post.channel, post.others = operator, others
+    said: list[tuple[str, str]] = []
+
+    async def minutes(number: int) -> None:
+        post.restart()
+        for _ in range(number):
+            post.clock.pass_time(60)
+            await post.auditor.tick()
+            for channel in (CHANNEL, OPERATOR, ELSEWHERE):
+                said.extend((channel, delivery.payload) for delivery in await post.deliver(channel))
+
+    post.snapshot = replace(WELL, lost={lost: "The bot is not in the channel."})
+    await minutes(2)
+    await minutes(2)
+    post.snapshot, post.others = WELL, []
+    await minutes(6)
+
+    assert [channel for channel, _ in said] == ([told, told] if told else [])
+    assert all(lost in text for _, text in said)
+    assert [text.startswith("Resolved: ") for _, text in said] == ([False, True] if told else [])
+
+
+async def test_operator__a_chat_that_refuses_us_is_told_in_another(post: Post) -> None:
+    """The operator's channel is in the chat that takes nothing, so nobody would hear of it there."""
+    post.others = [CHANNEL, ELSEWHERE]
+    post.snapshot = replace(WELL, halted={"slack": "The token was revoked."})
+    await post.minutes(2)
+
+    (said,) = await post.deliver(ELSEWHERE)
+    assert "slack refuses Clew" in said.payload
+    assert await post.store.waiting(CHANNEL) == ()
