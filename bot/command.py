@@ -118,6 +118,11 @@ class Services:
             if name == named or (named is None and p.notified_by_default)
         ]
 
+    async def admins(self) -> list[str]:
+        """Return who holds the highest role, by the names that are kept of them, else by id. Raises `StoreError`."""
+        ids = sorted(self.policy.roles.get(Role.ADMIN, ()))
+        return [await self.store.name(each) or each for each in ids]
+
     async def note(self, actor: Actor, place: Place, action: str, decision: str, detail: str) -> None:
         """Add a line to the audit trail. Raises `StoreError`."""
         entry = AuditEntry(at=self.clock.now(), actor=actor.id, channel=place.channel, action=action,

@@ -21,6 +21,7 @@ from bot.model import Secret
 from bot.parsed import ParsedCommand
 from bot.ports import FindAddressee, OpenFile, Report
 from bot.redact import scrub, scrub_given, scrub_word
+from bot.replies import access as access_replies
 from bot.replies import commands, finding, parts, problems, reported
 from bot.replies import home as home_replies
 from bot.state import Actor, Invocation, LiveCard, MessageRef, Place
@@ -191,7 +192,7 @@ class Handler:
         invocation = self.clean(invocation)
         verb, asked = await self._read(_parse(invocation), invocation, report)
         if denied := await self._allow(verb, asked):
-            raise UserError(denied)
+            raise UserError(denied.reason, access_replies.whom_to_ask(await self.services.admins()))
         form = await verb.form(asked, self.services) if verb.form else None
         if form is None:
             return None
@@ -278,8 +279,8 @@ class Handler:
 
     async def _answer(self, verb: Verb, asked: Asked) -> Reply:
         denied = await self._allow(verb, asked)
-        if denied:
-            return problems.denied(denied)
+        if denied is not None:
+            return problems.denied(denied.reason, denied.rule, await self.services.admins())
         reading.check_names(verb, asked.command)
         reading.check_words(verb, asked.command, asked.invocation.values)
         reading.check_secrets(verb, asked.command, asked.invocation.values)
@@ -351,18 +352,25 @@ class Handler:
         said = parsed.verb or next(iter(parsed.positional), f"{next(iter(parsed.named), '')}=")
         raise commands.unknown_verb(said, [verb.name for verb in self.verbs.values() if not verb.hidden])
 
-    async def _allow(self, verb: Verb, asked: Asked) -> str:
-        """Return why not, "" where it is allowed; refusals and changes go into the audit trail."""
+    async def _allow(self, verb: Verb, asked: Asked) -> access.Denied | None:
+        """Return why not, None where it is allowed; refusals and changes go into the audit trail."""
         who, where = asked.invocation.actor, asked.invocation.place
         only_reads = verb.only_reads is not None and verb.only_reads(asked)
         need, changes = (access.Role.READ, False) if only_reads else (verb.role, verb.changes)
         decision = await authorization.decide_now(
             self.services.policy, who, where, need=need, changes=changes, afresh=asked.afresh
         )
-        reason = decision.reason if isinstance(decision, access.Denied) else ""
-        if reason or changes:
-            await self.services.note(who, where, verb.name, "denied" if reason else "allowed", decision.rule)
-        return reason
+        denied = decision if isinstance(decision, access.Denied) else None
+        await self._keep_name_of_admin(who)
+        if denied or changes:
+            await self.services.note(who, where, verb.name, "denied" if denied else "allowed", decision.rule)
+        return denied
+
+    async def _keep_name_of_admin(self, who: Actor) -> None:
+        """Know what an admin is called, so that a refusal can say whom to ask."""
+        store, admins = self.services.store, self.services.policy.roles.get(access.Role.ADMIN, ())
+        if who.name and who.id in admins and await store.name(who.id) != who.name:
+            await store.keep_name(who.id, who.name)
 
 
 async def _silent(_: str) -> None:

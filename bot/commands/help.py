@@ -5,6 +5,8 @@ help [VERB]
 
 from __future__ import annotations
 
+from bot.access import Denied
+from bot.authorization import decide
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb, adapted
 from bot.replies import commands
@@ -17,11 +19,16 @@ async def handle(asked: Asked, services: Services) -> Reply:
 
     shown = {n: v for n, v in adapted(VERBS, services.platforms.values()).items() if not v.hidden}
     name = asked.value("verb", 0)
-    if name is None:
-        return replies.overview(shown.values(), services.terms)
-    if name not in shown:
+    if name is not None and name not in shown:
         raise commands.no_help(name, shown)
-    return replies.of_verb(shown[name])
+    who, where = asked.invocation.actor, asked.invocation.place
+    decided = {
+        n: decide(services.policy, who, where, need=v.role, changes=v.changes) for n, v in shown.items()
+    }
+    denied = {n: decision for n, decision in decided.items() if isinstance(decision, Denied)}
+    if name is None:
+        return replies.overview(shown.values(), services.terms, denied)
+    return replies.of_verb(shown[name], denied.get(name))
 
 
 VERB = Verb(

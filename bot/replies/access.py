@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bot.replies.wording import listed
 from bot.state import Actor, Place
 
 READ_ONLY = "Clew is read-only, so nothing can be started or changed."
 NOT_FOR_GUESTS = "Guests and members of other organisations cannot do this, whatever their role."
+_NAMED = 5  # admins
 _NO_ROLES = "No roles are configured yet, so"
 
 
@@ -49,6 +53,25 @@ def not_here(place: Place, role: str) -> str:
         "Your role allows this only in certain channels. Whoever runs Clew can add this "
         f"channel, {place.channel}, to “{role}” under [places] in clew.toml."
     )
+
+
+def short_reason(rule: str) -> str:
+    """Say in a few words why a rule refuses: "needs the role launch"."""
+    kind, _, role = rule.partition(":")
+    return {
+        "read-only": "Clew is read-only",
+        "guest": "guests cannot, whatever their role",
+        "no-roles": "no roles are configured",
+        "role": f"needs the role {role}",
+        "place": f"only in the channels under “{role}” in [places]",
+    }.get(kind, rule)
+
+
+def whom_to_ask(admins: Sequence[str]) -> str:
+    """Say who can change what somebody may do; nobody is notified by it."""
+    more = f" and {len(admins) - _NAMED:,} more" if len(admins) > _NAMED else ""
+    named = f"{', '.join(admins[:_NAMED])}{more}" if more else listed([*admins])
+    return f"{'Admin' if len(admins) == 1 else 'Admins'}: {named}." if admins else ""
 
 
 def _by_name(actor: Actor, role: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from bot.access import Denied
 from bot.cards import Button, Card, Command, FieldKind, Item, Line, Reply, Untrusted
 from bot.command import Parameter, Verb
+from bot.replies.access import short_reason
 from bot.terms import Terms, worded
 
 
@@ -14,9 +16,10 @@ def usage(verb: Verb) -> str:
     return " ".join([verb.name, *(_slot(p) for p in verb.parameters)])
 
 
-def overview(verbs: Iterable[Verb], terms: Terms) -> Reply:
-    """List every verb with what it does."""
-    shown = [v for v in verbs if not v.hidden]
+def overview(verbs: Iterable[Verb], terms: Terms, denied: Mapping[str, Denied]) -> Reply:
+    """List what the person may use here, with what it does, then what they may not, and why."""
+    every = [v for v in verbs if not v.hidden]
+    shown = [v for v in every if v.name not in denied]
     items = tuple(Item(title=(Untrusted(v.name, code=True), f"  {v.summary}")) for v in shown)
     body: tuple[Line, ...] = (
         (worded("A run can be an id, ", terms), Untrusted("latest", code=True),
@@ -24,6 +27,7 @@ def overview(verbs: Iterable[Verb], terms: Terms) -> Reply:
         ("Put a value with spaces in quotes: ", Untrusted('description="retry fix"', code=True), "."),
     )  # fmt: skip
     names = [v.name for v in shown]
+    body += tuple(_not_here([v for v in every if v.name in denied], denied))
     card = Card(
         title=("What Clew can do",),
         text=(f"Commands: {', '.join(names)}. Use “help COMMAND” for details.",),
@@ -39,8 +43,15 @@ def overview(verbs: Iterable[Verb], terms: Terms) -> Reply:
     return Reply(card=card, private=True)
 
 
-def of_verb(verb: Verb) -> Reply:
-    """Explain one verb: grammar, parameters, examples."""
+def _not_here(verbs: Sequence[Verb], denied: Mapping[str, Denied]) -> Iterator[Line]:
+    """Say of verbs that somebody may not use here why not, those of one rule together."""
+    for rule in dict.fromkeys(denied[verb.name].rule for verb in verbs):
+        names = [verb.name for verb in verbs if denied[verb.name].rule == rule]
+        yield (f"Not for you here: {', '.join(names)} ({short_reason(rule)}).",)
+
+
+def of_verb(verb: Verb, denied: Denied | None) -> Reply:
+    """Explain one verb: grammar, parameters, examples, and whether the person may use it here."""
     items = tuple(
         Item(title=(Untrusted(p.name, code=True), f"  {_explained(p, verb)}")) for p in verb.parameters
     )
@@ -50,9 +61,13 @@ def of_verb(verb: Verb) -> Reply:
         text=(f"{verb.name}: {verb.summary}. Usage: ", Untrusted(usage(verb))),
         body=((Untrusted(usage(verb), code=True),),),
         items=items + examples,
-        footer=(f"Needs the role {verb.role.word}.",),
+        footer=(f"Needs the role {verb.role.word}. {_here(denied)}",),
     )
     return Reply(card=card, private=True)
+
+
+def _here(denied: Denied | None) -> str:
+    return f"Not for you here: {short_reason(denied.rule)}." if denied else "You can use it here."
 
 
 def version(own: str, releases: Mapping[str, str | None]) -> Reply:
