@@ -12,16 +12,18 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
-from typing import TextIO
-
-import structlog
+from typing import TYPE_CHECKING, TextIO
 
 from adapters.chat.registry import CHATS
 from adapters.platforms.registry import PLATFORMS
 from adapters.private import touch
 from adapters.redact import redactor
 from bot.model import Secret
+
+if TYPE_CHECKING:
+    import structlog
 
 QUIET = (
     "httpx",
@@ -53,9 +55,8 @@ def set_up(
     """
     handler = _File(touch(file), encoding="utf-8") if file else _Stream(sys.stderr)
     handler.addFilter(Bound())
-    handler.setFormatter(
-        _formatter(secrets, people=file is None and sys.stderr.isatty(), traces=traces or level == "debug")
-    )
+    people = file is None and sys.stderr.isatty()
+    handler.setFormatter(_Chain(tuple(secrets), people=people, traces=traces or level == "debug"))
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
@@ -66,7 +67,15 @@ def set_up(
     for name in QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     logging.captureWarnings(capture=True)
-    structlog.configure(  # for libraries that find structlog and use it
+    if traces:
+        _take_structlog()
+
+
+def _take_structlog() -> None:
+    """Let libraries that find structlog and use it log through the chain too."""
+    import structlog
+
+    structlog.configure(
         processors=[structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -125,7 +134,25 @@ class _Stream(_Quiet, logging.StreamHandler[TextIO]):
     pass
 
 
-def _formatter(secrets: Iterable[Secret], *, people: bool, traces: bool) -> logging.Formatter:
+class _Chain(logging.Formatter):
+    """Formats through the chain, whose library the first line loads: a one-shot command mostly logs none."""
+
+    def __init__(self, secrets: tuple[Secret, ...], *, people: bool, traces: bool) -> None:
+        super().__init__()
+        self._how = secrets, people, traces
+
+    @cached_property
+    def _made(self) -> logging.Formatter:
+        return _formatter(*self._how)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a line."""
+        return self._made.format(record)
+
+
+def _formatter(secrets: Iterable[Secret], people: bool, traces: bool) -> logging.Formatter:
+    import structlog
+
     last: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer(colors=people, exception_formatter=structlog.dev.plain_traceback)
         if people

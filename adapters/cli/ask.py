@@ -61,12 +61,15 @@ async def ask(parts: Parts, command: Sequence[str], manner: Manner) -> int:
         text, thread=f"ask-{thread}", key=uuid4().hex, at=parts.clock.now(), confirmed=manner.yes
     )
     asked = replace(asked, arguments=tuple(arguments))
-    await parts.handler.accept(asked)
+    verb = parts.handler.verb_of(asked)
+    if not (manner.thread or (verb and verb.changes)):  # a thread that begins here has nothing to look up
+        asked = replace(asked, place=replace(asked.place, thread=None))
     reply = await parts.handler.handle(asked, _report, open_file=open_file)
     reply = replace(reply, card=with_files_saved(reply.card), live=None)
     # The thread remembers; the message itself is nowhere but on standard output.
-    message = MessageRef(channel=CHANNEL, message_id=asked.key, thread=asked.place.thread)
-    await parts.handler.answered(asked, reply, message)
+    if reply.card.context is not None:
+        message = MessageRef(channel=CHANNEL, message_id=asked.key, thread=f"ask-{thread}")
+        await parts.handler.answered(asked, reply, message)
     console = _Output(highlight=False, markup=False, emoji=False)
     if manner.as_json:
         hints = [] if manner.show_link else [_kept(button) for button in _signed(reply.card)]

@@ -16,8 +16,9 @@ from adapters.cli.hooks import hook_url
 from adapters.clock import SystemClock
 from adapters.configuration.problems import SettingsError
 from adapters.configuration.table import Connection, HttpConnection
-from adapters.platforms.http.sender import FAULTS
+from adapters.platforms.http.faults import FAULTS
 from adapters.platforms.http.transport import open_http
+from adapters.platforms.http.wire import NotSent
 from adapters.platforms.kind import AnyPlatform, Checked
 from adapters.platforms.registry import kind_of
 from adapters.platforms.unwritten import EmptyLedger
@@ -277,10 +278,10 @@ async def _clock(connection: Connection, address: str) -> Finding:
     try:
         async with open_http(proxy=connection.proxy, ca_file=ca_file) as http:
             before = datetime.now(UTC)
-            async with http.stream("GET", address, timeout=PATIENCE) as answer:
+            async with http.client.stream("GET", address, timeout=PATIENCE) as answer:
                 date = answer.headers["Date"]
             skew = (parsedate_to_datetime(date) - before).total_seconds()
-    except (*FAULTS, KeyError, ValueError, TypeError):
+    except (*FAULTS, NotSent, KeyError, ValueError, TypeError):
         return Finding(subject, "it cannot be read", odd=True)
     if abs(skew) <= SKEW_ALLOWED:
         return Finding(subject, "agrees with this machine's")

@@ -12,12 +12,14 @@ import socket
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
-from adapters.store.workers import Worker
 from bot.errors import StoreError
 from bot.ports import Clock
+
+if TYPE_CHECKING:
+    from adapters.store.workers import Worker
 
 log = logging.getLogger(__name__)
 
@@ -149,6 +151,8 @@ def named(worker: Worker) -> str:
 
 def this_program(now: datetime) -> Worker:
     """Describe this program, as one that begins now."""
+    from adapters.store.workers import Worker
+
     pid = os.getpid()
     return Worker(
         holder=uuid4().hex, host=socket.gethostname(), place=_place(), pid=pid, born=_born(pid), since=now

@@ -21,7 +21,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from adapters.platforms.antithesis.client import AntithesisService
 from adapters.platforms.antithesis.settings import Tenant
-from adapters.platforms.http.transport import open_http
+from adapters.platforms.http.transport import Http, open_http
 from bot.model import LogQuery, Moment, Secret
 from bot.patterns import difference
 
@@ -39,11 +39,11 @@ async def _quiet(_: str) -> None:
     """Hear nothing."""
 
 
-def _http(way: str) -> httpx.AsyncClient:
+def _http(way: str) -> Http:
     if way in {"httpx", "naive"}:
-        return httpx.AsyncClient(trust_env=False, timeout=60)
+        return Http(lambda: httpx.AsyncClient(trust_env=False, timeout=60))
     if way == "small chunks":
-        return httpx.AsyncClient(transport=AiohttpTransport(), trust_env=False, timeout=60)
+        return Http(lambda: httpx.AsyncClient(transport=AiohttpTransport(), trust_env=False, timeout=60))
     return open_http()
 
 
@@ -51,7 +51,7 @@ async def _read(way: str, url: str, kind: str, folder: Path) -> tuple[int, float
     """Return how many lines were read, and the seconds that a second look at them took, if there was one."""
     async with _http(way) as http:
         if way == "naive":
-            return await _naive(http, f"{url}/api/v0/runs/{kind}-1-1/logs"), 0.0
+            return await _naive(http.client, f"{url}/api/v0/runs/{kind}-1-1/logs"), 0.0
         tenant = Tenant(name="bench", base_url=url, api_key=Secret("bench-key"))
         service = AntithesisService(http, tenant, spool=folder, now=lambda: datetime.now(UTC))
         query = LogQuery(run_id=f"{kind}-1-1", moment=MOMENT, window=1000.0, lines=SHOWN)
@@ -99,7 +99,8 @@ async def _stall() -> float:
 async def measure(way: str, url: str, kind: str) -> dict[str, float]:
     """Read a log once; return seconds, lines, the highest memory over idle in MiB and the longest stall in ms."""
     with tempfile.TemporaryDirectory() as folder:
-        async with open_http():  # loads what is loaded once, so that idle means idle
+        async with open_http() as http:
+            _ = http.client  # loads what is loaded once, so that idle means idle
             idle = _memory("VmRSS")
         Path("/proc/self/clear_refs").write_text("5")  # noqa: ASYNC240 - resets the highest mark
         watch = asyncio.create_task(_stall())

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import httpx
-
 from adapters.configuration.table import secrets_in
 from adapters.platforms.ai_test_harness import launching, protocol
 from adapters.platforms.ai_test_harness.decode import (
@@ -35,6 +33,7 @@ from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.login import Key
 from adapters.platforms.http.matching import Grep
 from adapters.platforms.http.sender import Sender
+from adapters.platforms.http.transport import Http
 from adapters.platforms.http.wire import Request
 from bot.cards import Line
 from bot.errors import NotAvailable, NotFound, UnexpectedAnswer
@@ -70,7 +69,7 @@ class ExecutionService:
     narrows = frozenset({"check", "grep"})
     """What an execution's errors are read less by: one test, lines with a text."""
 
-    def __init__(self, http: httpx.AsyncClient, own: Account, *, limits: Limits | None = None) -> None:
+    def __init__(self, http: Http, own: Account, *, limits: Limits | None = None) -> None:
         secrets = tuple(secrets_in(own))
         endpoint = Endpoint(address=own.address, login=Key(own.api_key), check=CHECK_KEY, secrets=secrets)
         self._own = own

@@ -9,8 +9,6 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
-import httpx
-
 from adapters.configuration.table import secrets_in
 from adapters.platforms.antithesis import launching, protocol
 from adapters.platforms.antithesis.ids import (
@@ -31,6 +29,7 @@ from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.login import Key
 from adapters.platforms.http.paging import Listed, shrinking, walk
 from adapters.platforms.http.sender import Sender
+from adapters.platforms.http.transport import Http
 from adapters.platforms.http.wire import Request
 from bot.cards import Link
 from bot.errors import (
@@ -77,7 +76,7 @@ class AntithesisService:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: Http,
         tenant: Tenant,
         *,
         spool: Path,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from adapters.platforms.antithesis.ids import checked_moment, checked_run_id
 from adapters.platforms.antithesis.launching import KEY
-from adapters.platforms.http.text import clean
+from adapters.platforms.http.text import clean, of_short_texts
 from adapters.redact import redact
 from bot.errors import Rejected
 from bot.model import DebugRequest
@@ -47,10 +47,15 @@ def debug_parameters(request: DebugRequest) -> tuple[tuple[str, str], ...]:
 def shown_parameters(served: Mapping[str, str]) -> dict[str, str]:
     """Return what people may see of a run's parameters: known names, never tokens, callbacks or addresses."""
     return {
-        name: scrub(redact(clean(value))).text
+        name: _shown(value)
         for name, value in served.items()
         if _SHOWN.fullmatch(name) and not is_secret(name)
     }
+
+
+@of_short_texts
+def _shown(value: str) -> str:
+    return scrub(redact(clean(value))).text
 
 
 def _recipients(addresses: tuple[str, ...]) -> str:

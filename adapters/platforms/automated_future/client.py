@@ -7,8 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-import httpx
-
 from adapters.configuration.table import secrets_in
 from adapters.platforms.automated_future import ids, launching, protocol
 from adapters.platforms.automated_future.decode import version_of
@@ -23,6 +21,7 @@ from adapters.platforms.http.ids import read_in_address
 from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.login import Key
 from adapters.platforms.http.sender import Sender
+from adapters.platforms.http.transport import Http
 from bot.errors import NotAvailable, ServiceError, UserError
 from bot.model import LaunchOutcome, LaunchRequest, LogExcerpt, Refused, Results, Run, RunLogQuery, Started
 from bot.platform import Platform
@@ -52,7 +51,7 @@ class ReportService:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: Http,
         own: Team,
         *,
         spool: Path,

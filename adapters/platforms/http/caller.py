@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-
-import stamina
+from typing import TYPE_CHECKING
 
 from adapters.lanes import Lane, half, whose
 from adapters.platforms.http.answers import error_of, outcome_of
 from adapters.platforms.http.pause import Pause
 from adapters.platforms.http.quota import Quota
-from adapters.platforms.http.retries import Again, Budget
+from adapters.platforms.http.retries import Budget, attempts
 from adapters.platforms.http.sender import Sender
 from adapters.platforms.http.wire import Answer, NotSent, Request
 from bot.errors import AccessRefused, RateLimited, Rejected, ServiceError, Unreachable, UserError
 from bot.model import LaunchOutcome, Refused, Unclear
+
+if TYPE_CHECKING:
+    import stamina
 
 
 class Caller:
@@ -128,11 +130,4 @@ class Caller:
 
     def _attempts(self, tries: int) -> AsyncIterator[stamina.Attempt]:
         self._budget.earn()
-        return stamina.retry_context(
-            on=Again(self._limits, self._budget),
-            attempts=tries,
-            timeout=None,  # the deadline around it ends it
-            wait_initial=self._limits.wait,
-            wait_max=self._limits.longest_wait,
-            wait_jitter=self._limits.wait,
-        ).__aiter__()
+        return attempts(self._limits, self._budget, tries)

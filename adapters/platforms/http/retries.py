@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 from adapters.platforms.http.limits import Limits
 from bot.errors import RateLimited, ServiceFailed, Unreachable
+
+if TYPE_CHECKING:
+    import stamina
 
 _SHARE = 0.1  # of all calls may be repeats
 _SAVED = 10.0  # repeats that a quiet time saves up at most
@@ -50,3 +56,26 @@ class Again:
             return False
         jitter = random.uniform(1.0, 1.1)  # noqa: S311 - spreads load, guards nothing
         return max(error.retry_after, self.limits.wait) * jitter
+
+
+def attempts(limits: Limits, budget: Budget, tries: int) -> AsyncIterator[stamina.Attempt]:
+    """Give that many tries, one after the other, with waits in between."""
+    from stamina import retry_context
+
+    _log_plainly()
+    return retry_context(
+        on=Again(limits, budget),
+        attempts=tries,
+        timeout=None,  # the deadline around it ends it
+        wait_initial=limits.wait,
+        wait_max=limits.longest_wait,
+        wait_jitter=limits.wait,
+    ).__aiter__()
+
+
+@cache
+def _log_plainly() -> None:
+    """Let repeats be logged as everything is: by itself stamina writes to standard output where it finds structlog."""
+    from stamina.instrumentation import LoggingOnRetryHook, PrometheusOnRetryHook, set_on_retry_hooks
+
+    set_on_retry_hooks([PrometheusOnRetryHook, LoggingOnRetryHook])

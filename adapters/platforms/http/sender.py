@@ -5,63 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
-
-import aiohttp
-import httpx
 
 from adapters.platforms.http.answers import ERROR_BYTES, check_encoding
 from adapters.platforms.http.endpoint import Endpoint
 from adapters.platforms.http.limits import Limits
-from adapters.platforms.http.wire import Answer, NotSent, Oversized, Request, headers_for
+from adapters.platforms.http.transport import Http
+from adapters.platforms.http.wire import Answer, Oversized, Request, headers_for
 from bot.errors import Unreachable
 from bot.model import Secret
 from bot.redact import masked
 
-_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
-_AIOHTTP_NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+if TYPE_CHECKING:
+    import httpx
+
 REFUSED = frozenset({401, 403})
-_NO_ADDRESS = (httpx.InvalidURL, UnicodeError)  # the latter from the look-up of a name that cannot be one
-FAULTS = (*_NO_ADDRESS, httpx.HTTPError, httpx.StreamError, aiohttp.ClientError, OSError, TimeoutError)
-"""Whatever can become of a request; what httpx-aiohttp does not translate comes up as aiohttp's."""
-
-
 ENDS = 65_536  # bytes that are kept of either end of an answer that is too large
-
-
-def fault_of(error: Exception, host: str) -> Unreachable:
-    """Return what a network fault means, in a sentence without addresses beyond the host.
-
-    httpx-aiohttp turns a connection lost in the middle into `ConnectTimeout`; only aiohttp's own error, its
-    cause, says whether the request left.
-    """
-    if isinstance(error, _NO_ADDRESS):
-        return NotSent("The address cannot be one. Check it.")
-    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError | OSError) else None
-    left = not isinstance(cause, _AIOHTTP_NEVER_LEFT) if cause else not isinstance(error, _NEVER_LEFT)
-    if left:
-        silent = isinstance(error, httpx.ReadTimeout | TimeoutError) or isinstance(
-            cause, aiohttp.SocketTimeoutError
-        )
-        return Unreachable(
-            f"No answer came from {host} in time." if silent else f"The connection to {host} broke off."
-        )
-    return NotSent(_unconnected(cause, host))
-
-
-def _unconnected(cause: BaseException | None, host: str) -> str:
-    if isinstance(cause, aiohttp.ClientConnectorDNSError):
-        return f"The name {host} is not known. Check the address and the network."
-    if isinstance(cause, aiohttp.ClientSSLError):
-        return f"The certificate of {host} was not accepted. Check the address, its CA file and any proxy."
-    return f"No connection to {host}. Check the network and any proxy."
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
     """One connection over one HTTP client."""
 
-    http: httpx.AsyncClient
+    http: Http
     endpoint: Endpoint
     limits: Limits
 
@@ -148,21 +115,25 @@ class Sender:
     async def _send_once(
         self, request: Request, idle: float | None, authorization: str | None
     ) -> httpx.Response:
+        from adapters.platforms.http.faults import FAULTS, fault_of
+
         host = ""
         try:
             built = self._build(request, idle, authorization)
             host = built.url.host
-            return await self.http.send(built, stream=True, follow_redirects=False)
+            return await self.http.client.send(built, stream=True, follow_redirects=False)
         except FAULTS as error:
             raise fault_of(error, host) from error
 
     def _build(self, request: Request, idle: float | None, authorization: str | None) -> httpx.Request:
-        timeout = httpx.Timeout(
+        from httpx import Timeout
+
+        timeout = Timeout(
             idle or request.deadline or self.limits.read,
             connect=self.limits.connect,
             pool=self.limits.connect,
         )
-        return self.http.build_request(
+        return self.http.client.build_request(
             request.method,
             self.endpoint.url(request),
             headers=headers_for(request, authorization),
@@ -176,6 +147,8 @@ def _lower(response: httpx.Response) -> dict[str, str]:
 
 
 async def _chunks(response: httpx.Response, host: str) -> AsyncGenerator[bytes, None]:
+    from adapters.platforms.http.faults import FAULTS, fault_of
+
     try:
         async for chunk in response.aiter_raw():
             yield chunk

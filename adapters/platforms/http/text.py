@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from hashlib import sha256
+from typing import ParamSpec, cast
 
 from bot import cleaning
 from bot.redact import MASK, scrub
 from bot.replies.wording import count
 
 LONGEST = 4_000  # characters of one text that a person may get to see
+KEPT, SHORT = 4_096, 200  # texts that are kept as they came out, and how many characters they have at most
 _DEPTH = 64
 _DIGITS = 300
 _INT64 = 18  # digits that surely fit
@@ -26,6 +30,26 @@ _HELD = (
 _SIGNATURE = re.compile(rb"v[1-4]\.(?:public|local)\.(?:[\w-]+(?:\.[\w-]+)?(?:%b)*|(?:%b)+)" % (_HELD, _HELD))
 _MASK = MASK.encode()
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
+
+P = ParamSpec("P")
+
+
+def of_short_texts(work: Callable[P, str]) -> Callable[P, str]:
+    """Keep what became of short texts: the same names and values stand in run after run, and looking for secrets costs.
+
+    The text is the first argument.
+    """
+    kept = cast("Callable[P, str]", lru_cache(maxsize=KEPT)(work))
+
+    @wraps(work)
+    def found(*given: P.args, **named: P.kwargs) -> str:
+        text = given[0]
+        return (
+            kept(*given, **named) if isinstance(text, str) and len(text) <= SHORT else work(*given, **named)
+        )
+
+    return found
 
 
 def clean(text: str, limit: int = LONGEST) -> str:
@@ -72,6 +96,7 @@ def shown_name(text: str, limit: int) -> str:
     return shown(within(text, limit), limit)
 
 
+@of_short_texts
 def shown(text: str, limit: int = LONGEST) -> str:
     """Return a name or value that people chose, on one line and without the secrets that they put into it."""
     return scrub(one_line(text, limit)).text

@@ -9,7 +9,6 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
-import httpx
 import msgspec
 
 from adapters.configuration.table import secrets_in
@@ -22,6 +21,7 @@ from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.login import Key, Login, Session, Ticket
 from adapters.platforms.http.sender import Sender
 from adapters.platforms.http.text import shown
+from adapters.platforms.http.transport import Http
 from adapters.platforms.testhide import launching, protocol
 from adapters.platforms.testhide.branches import BranchLists
 from adapters.platforms.testhide.builds import Builds
@@ -83,7 +83,7 @@ class BuildService:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        http: Http,
         own: Server,
         *,
         spool: Path,

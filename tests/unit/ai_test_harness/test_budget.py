@@ -16,6 +16,7 @@ from adapters.platforms.ai_test_harness.client import ExecutionService
 from adapters.platforms.ai_test_harness.settings import STARTER, Account
 from adapters.platforms.http.limits import Limits
 from adapters.platforms.http.quota import WINDOW
+from adapters.platforms.http.transport import Http
 from bot.model import LaunchRequest, Run, RunRef, Secret, Started, Unclear
 from bot.watch.poll import Poller
 from tests.fakes.clock import ManualClock
@@ -39,11 +40,10 @@ class Body(httpx.AsyncByteStream):
         yield self._content
 
 
-def answers(said: Callable[[httpx.Request], bytes], status: int = 200) -> httpx.AsyncClient:
+def answers(said: Callable[[httpx.Request], bytes], status: int = 200) -> Http:
     """Return a client whose platform answers at once, by no clock and no socket."""
-    return httpx.AsyncClient(
-        transport=httpx.MockTransport(lambda request: httpx.Response(status, stream=Body(said(request))))
-    )
+    transport = httpx.MockTransport(lambda request: httpx.Response(status, stream=Body(said(request))))
+    return Http(lambda: httpx.AsyncClient(transport=transport))
 
 
 def a_poller(service: ExecutionService, store: MemoryStore, clock: ManualClock) -> Poller:

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from adapters.platforms.http.sender import fault_of
+from adapters.platforms.http.faults import fault_of
 from adapters.platforms.http.wire import NotSent
 from bot.errors import Unreachable
 

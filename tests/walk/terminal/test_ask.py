@@ -180,7 +180,7 @@ def test_ask__database_unusable(url: str, monkeypatch: pytest.MonkeyPatch) -> No
     """A database that cannot be opened is a failure, said with what to do."""
     monkeypatch.setenv("DATABASE_URL", url)
 
-    answer = clew("ask", "help")
+    answer = clew("ask", "status")
 
     assert answer.exit_code == 2
     assert "DATABASE_URL" in answer.output
@@ -433,7 +433,7 @@ def process(
         (("ask", "status"), {"ANTITHESIS_API_KEY": "wrong"}, 2),
         (("ask", "status"), {"ANTITHESIS_BASE_URL": "http://127.0.0.1:9"}, 2),
         (("ask", "status"), {"DATABASE_URL": "sqlite:////nowhere/at/all/clew.db"}, 2),
-        (("ask", "help"), {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/clew?sslmode=require"}, 2),
+        (("ask", "status"), {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/clew?sslmode=require"}, 2),
         (("run",), {}, 2),
         (("doctor",), {}, 0),
         (("doctor",), {"CLEW_POLL_SECONDS": "0"}, 1),
