@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,9 +15,11 @@ from adapters.clock import SystemClock
 from adapters.configuration.database import SqliteFile, read_address
 from adapters.redact import redact
 from adapters.settings import Settings
-from adapters.store.store import SqlStore, open_store
 from bot.cleaning import one_line
 from bot.errors import StoreError
+
+if TYPE_CHECKING:
+    from adapters.store.store import SqlStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ def load() -> Settings:
 @asynccontextmanager
 async def opened() -> AsyncIterator[Opened]:
     """Open the database that is there; none is made. Raises `StoreError`, `SettingsError`."""
+    from adapters.store.store import open_store
+
     loaded = load()
     url = loaded.database_url.reveal()
     address = read_address(url)
