@@ -38,6 +38,11 @@ class Settings(General):
         return tuple(watch.subscription for watch in self.watch)
 
     @property
+    def groups(self) -> tuple[frozenset[str], ...]:
+        """The ids of each person that has several."""
+        return tuple(self.people.values())
+
+    @property
     def mention_rules(self) -> tuple[MentionRule, ...]:
         """Whom posts mention."""
         return tuple(table.rule for table in self.mention)

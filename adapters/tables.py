@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import time
 from pathlib import Path
@@ -26,7 +27,7 @@ from adapters.configuration.database import read_address
 from adapters.configuration.problems import did_you_mean, wrong
 from adapters.configuration.table import Table, Variable
 from bot import grammar, mentioning
-from bot.access import Role
+from bot.access import Role, reaches
 from bot.calendar import EVERY_DAY
 from bot.cards import ReportLinks
 from bot.errors import UserError
@@ -56,6 +57,14 @@ def _role(value: str) -> str:
     return value
 
 
+def _once(value: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+    """Refuse an id that two people have."""
+    held = Counter(one for ids in value.values() for one in ids)
+    if any(times > 1 for times in held.values()):
+        raise wrong("Two people have the same id.", "Give each id to one of them.")
+    return value
+
+
 def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -74,6 +83,7 @@ def _database(value: Secret) -> Secret:
 
 SERVED = [chat for chat in CHATS if chat.switch]  # those that a variable switches on
 _PEOPLE = [form for chat in CHATS for form in (chat.whole, *chat.people)]
+_USERS = [form for chat in CHATS for form in chat.people if form.shown.split(":")[1] == "user"]
 _PLACES = [form for chat in CHATS for form in (chat.channel, chat.whole)]
 _CHANNELS = [chat.channel for chat in CHATS]
 _SHOWN = [chat.channel for chat in SERVED]
@@ -84,6 +94,11 @@ Principal = Annotated[
     str,
     BeforeValidator(text),
     _one_of("This is not the id of a person or group.", [*_PEOPLE, *_CHANNELS], _PEOPLE),
+]
+UserId = Annotated[
+    str,
+    BeforeValidator(text),
+    _one_of("This is not the id of a person.", _USERS, _USERS),
 ]
 PlaceId = Annotated[str, BeforeValidator(text), _one_of("This is not the id of a place.", _PLACES, _PLACES)]
 ChannelId = Annotated[str, _one_of("This is not a channel id.", _CHANNELS, _SHOWN)]
@@ -125,7 +140,7 @@ class Mention(Table):
                 "It cannot be mentioned.",
                 "Give the id of a person, a user group or a role, not of everybody.",
             )
-        if not mentioning.reaches(value, info.data.get("channel", value)):
+        if not reaches(value, info.data.get("channel", value)):
             raise wrong(
                 "It is not of the channel's chat.",
                 "Give an id of the chat and server that the channel is in.",
@@ -275,6 +290,7 @@ class General(Table):
     preset: tuple[PresetTable, ...] = ()
     publish: tuple[Publish, ...] = ()
     mention: tuple[Mention, ...] = ()
+    people: Annotated[Mapping[str, frozenset[UserId]], AfterValidator(_once)] = {}  # ids of one person each
     web: Web = Web()
     hooks: Hooks = Hooks()
     operator: Operator = Operator()

@@ -30,6 +30,19 @@ class Role(IntEnum):
         return self.name.lower()
 
 
+def reaches(who: str, channel: str) -> bool:
+    """Whether somebody can be mentioned in a channel: of the same chat, and a group or role of the same whole.
+
+    A person may be of another workspace and read along all the same.
+    """
+    match who.split(":"), channel.split(":"):
+        case [chat, kind, whole, _], [other, _, there, _] if kind != "user":
+            return (chat, whole) == (other, there)
+        case [chat, *_], [other, *_]:
+            return chat == other
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Who holds which role, and where verbs that need a role may be used; a role without places: anywhere.

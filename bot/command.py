@@ -83,6 +83,7 @@ class Services:
     policy: Policy
     presets: Mapping[str, Preset] = field(default_factory=dict)
     launchers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # named in the settings
+    people: tuple[frozenset[str], ...] = ()  # the ids of each person that the settings name
     recipient_domains: frozenset[str] = (
         frozenset()
     )  # where reports may be mailed; none: to the requester alone

@@ -14,6 +14,7 @@ from itertools import takewhile
 from bot import ratio
 from bot.history import RUNS, History, Quiet, Told, told
 from bot.model import Check, Run
+from bot.people import People
 from bot.state import CheckInRun, PropertyState, Reopened, Why, Word
 
 PASSES = 5  # runs in a row in which a property passes: if it fails again then, that is news
@@ -34,15 +35,15 @@ class Mark:
     owner: str = ""
 
 
-def owns(state: PropertyState, who: str) -> bool:
-    """Whether a person is the one who owns a property."""
-    return bool(state.owner) and state.owner == who
+def owns(state: PropertyState, who: str, people: People) -> bool:
+    """Whether a person is the one who owns a property, by whichever of their accounts."""
+    return people.same(state.owner, who)
 
 
-def owned(state: PropertyState, who: str, now: datetime) -> PropertyState | None:
+def owned(state: PropertyState, who: str, now: datetime, people: People) -> PropertyState | None:
     """Return the state once a person owns it; None where somebody else does."""
     if state.owner:
-        return state if owns(state, who) else None
+        return state if owns(state, who, people) else None
     return replace(state, owner=who, owned_at=now)
 
 

@@ -75,19 +75,6 @@ def contradicts(pattern: str | None, outcomes: Collection[Outcome]) -> bool:
     return pattern is not None and not NO_PATTERN_FOR.isdisjoint(outcomes)
 
 
-def reaches(who: str, channel: str) -> bool:
-    """Whether somebody can be mentioned in a channel: of the same chat, and a group or role of the same whole.
-
-    A person may be of another workspace and read along all the same.
-    """
-    match who.split(":"), channel.split(":"):
-        case [chat, kind, whole, _], [other, _, there, _] if kind != "user":
-            return (chat, whole) == (other, there)
-        case [chat, *_], [other, *_]:
-            return chat == other
-    return False
-
-
 def unused(rule: MentionRule, now: datetime) -> bool:
     """Whether a rule has fitted no run for so long that somebody should look at it."""
     last = rule.matched_at or rule.since

@@ -358,6 +358,25 @@ class MentionRules(Protocol):
         """Make the rules of the settings file exactly these; those made in chat stay, and so do the times of those that stay."""
 
 
+class Links(Protocol):
+    """Which ids are one person's, as people said in both chats. Raises `StoreError`."""
+
+    async def links(self) -> tuple[frozenset[str], ...]:
+        """Return the ids of each person who linked some."""
+
+    async def offer_link(self, digest: str, actor: str, until: datetime) -> None:
+        """Keep the digest of a person's code, in place of an earlier one."""
+
+    async def take_link(self, digest: str, actor: str, now: datetime) -> str | None:
+        """Use a code up: make both ids one person's, and return whose it was; None where there is no such code any more.
+
+        What the two were linked to before is the same person's too. Nobody can use a code of their own.
+        """
+
+    async def unlink(self, actor: str) -> bool:
+        """Let an id be nobody else's any more; the others of the person stay one. False where it was not linked."""
+
+
 class Subscriptions(Protocol):
     """Which channels are notified of what. Raises `StoreError`."""
 
@@ -619,6 +638,7 @@ class Store(
     Expectations,
     Notices,
     MentionRules,
+    Links,
     Outbox,
     Conversations,
     Intents,

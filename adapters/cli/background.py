@@ -99,6 +99,7 @@ class Background:
                 notify_operator=notify,
                 report_links=parts.handler.services.report_links.get(platform.connection, ReportLinks.POST),
                 publish=parts.settings.publish_rules,
+                people=parts.settings.groups,
             )
             for platform in parts.platforms.values()
         )

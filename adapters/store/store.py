@@ -23,6 +23,7 @@ from adapters.store.folding import SqlFolding
 from adapters.store.inbox import SqlInbox
 from adapters.store.intents import SqlIntents
 from adapters.store.ledger import SqlLedger
+from adapters.store.links import SqlLinks
 from adapters.store.marks import SqlPropertyStates
 from adapters.store.mentions import SqlMentions
 from adapters.store.notices import SqlNotices
@@ -48,6 +49,7 @@ class SqlStore(
     SqlSubscriptions,
     SqlExpectations,
     SqlMentions,
+    SqlLinks,
     SqlOutbox,
     SqlFolding,
     SqlOutboxAdmin,

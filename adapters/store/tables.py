@@ -164,6 +164,12 @@ mentions = Table(
     Index("mentions_channel", "channel"),
 )
 
+# Ids with the same `person` are one person's.
+links = Table("links", metadata, *keys("actor"), *texts("person"))
+
+# A code that links whoever says it to `actor`; the code itself is kept nowhere.
+link_codes = Table("link_codes", metadata, *keys("digest"), *texts("actor"), *times("until"))
+
 outbox = Table(
     "outbox",
     metadata,

@@ -1,6 +1,7 @@
 """Explain what can be said.
 
 help [VERB]
+help link [CODE|off] is the verb `link`, for chats that list verbs and have no room for more
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from bot.access import Denied
 from bot.authorization import decide
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb, adapted
+from bot.commands import link
 from bot.replies import commands
 from bot.replies import help as replies
 
@@ -19,6 +21,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
 
     shown = {n: v for n, v in adapted(VERBS, services.platforms.values()).items() if not v.hidden}
     name = asked.value("verb", 0)
+    if name is not None and name.split()[0].lower() == link.VERB.name:
+        return await link.answer(name.partition(" ")[2].strip() or None, asked, services)
     if name is not None and name not in shown:
         raise commands.no_help(name, shown)
     who, where = asked.invocation.actor, asked.invocation.place

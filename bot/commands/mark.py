@@ -25,6 +25,7 @@ from bot.in_full import OF_ONE_RUN
 from bot.marks import Mark
 from bot.model import Check, Run, RunQuery
 from bot.parsed import ParsedCommand
+from bot.people import people_of
 from bot.platform import Platform
 from bot.replies import finding
 from bot.replies import marking as replies
@@ -89,7 +90,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
         await services.store.keep_name(who.id, who.name)
         await services.note(who, where, "mark", "done", _in_short(what, target, after))
     owner = await services.store.name(after.owner) if after.owner else ""
-    mine = marks.owns(after, asked.invocation.actor.id)
+    mine = marks.owns(after, asked.invocation.actor.id, await people_of(services))
     if what == OWN and not mine:
         raise replies.taken(target.name, owner, after)
     return replies.marked(
@@ -186,7 +187,8 @@ async def _change(what: str, values: Values, target: Target, asked: Asked, servi
     if what == CLEAR:
         return marks.cleared
     if what == OWN:
-        return lambda state: marks.owned(state, who, now) or state
+        people = await people_of(services)
+        return lambda state: marks.owned(state, who, now, people) or state
     word = {SNOOZE: Word.SNOOZED, KNOWN: Word.KNOWN, NOT_A_BUG: Word.NOT_A_BUG}[what]
     since = await _newest(target, services)
     return lambda state: marks.said(

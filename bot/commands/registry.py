@@ -32,6 +32,7 @@ FILES = (
     "bot.commands.unwatch",
     "bot.commands.watching",
     "bot.commands.audit",
+    "bot.commands.link",
     "bot.commands.help",
     "bot.commands.version",
     "bot.actions.confirm",

@@ -25,6 +25,7 @@ def overview(verbs: Iterable[Verb], terms: Terms, denied: Mapping[str, Denied]) 
         (worded("A run can be an id, ", terms), Untrusted("latest", code=True),
          worded(", a launcher's name for its latest run, or what was pasted. In a run's thread you can leave it out.", terms)),
         ("Put a value with spaces in quotes: ", Untrusted('description="retry fix"', code=True), "."),
+        ("You use Clew in two chats? ", Untrusted("help link", code=True), " links your accounts."),
     )  # fmt: skip
     names = [v.name for v in shown]
     body += tuple(_not_here([v for v in every if v.name in denied], denied))

@@ -14,6 +14,7 @@ from bot.terms import Noun
 
 LAUNCHED_BY = "Launched by"
 FOR = "For"  # whom a rule of the channel mentions
+REOPENED = "Reopened, owned by"
 YOU = "you"  # whoever sits at the terminal
 OFF = "off"
 _SHOWN = 60  # characters of what was typed that a sentence quotes

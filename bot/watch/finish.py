@@ -20,11 +20,13 @@ from bot.faults import windows_before
 from bot.in_full import OF_ONE_RUN, in_full
 from bot.marks import Mark, came_back, changed, looked_at, over
 from bot.model import Availability, Check, Results, Run, RunStatus, VerdictKind
+from bot.people import People
 from bot.platform import Platform
 from bot.ports import (
     CheckHistory,
     Conversations,
     Intents,
+    Links,
     MentionRules,
     PropertyStates,
     Subscriptions,
@@ -32,7 +34,7 @@ from bot.ports import (
 )
 from bot.publishing import wanted
 from bot.replies import announcements, post
-from bot.replies.mentioning import FOR, LAUNCHED_BY
+from bot.replies.mentioning import FOR, LAUNCHED_BY, REOPENED
 from bot.state import (
     Intent,
     IntentKind,
@@ -55,7 +57,15 @@ Render = Callable[[Card], str]
 
 
 class PollStore(
-    WatchStore, CheckHistory, PropertyStates, Subscriptions, MentionRules, Intents, Conversations, Protocol
+    WatchStore,
+    CheckHistory,
+    PropertyStates,
+    Subscriptions,
+    MentionRules,
+    Links,
+    Intents,
+    Conversations,
+    Protocol,
 ):
     """What polling reads and writes."""
 
@@ -64,7 +74,8 @@ class PollStore(
 class Finishing:
     """Makes the writes for ended runs of one connection. `renderers` by chat name, for every chat there is.
 
-    `publish`: what of its runs is published into other connections by itself.
+    `publish`: what of its runs is published into other connections by itself. `people`: the ids of each person that the
+    settings name.
     """
 
     platform: Platform
@@ -72,6 +83,7 @@ class Finishing:
     renderers: Mapping[str, Render]
     report_links: ReportLinks
     publish: Collection[PublishRule] = ()
+    people: Collection[frozenset[str]] = ()
     _strange: set[str] = field(default_factory=set)
     _slow_at: datetime | None = None
     _look: tuple[datetime | None, float] = (
@@ -273,11 +285,26 @@ class Finishing:
     async def _mentioning(
         self, chosen: tuple[Destination, ...], found: RunAnalysis, outcomes: frozenset[Outcome]
     ) -> tuple[Destination, ...]:
-        """Let each channel mention those whom its own rules name for such an end."""
+        """Let each channel mention those whom its own rules name for such an end, and owners of what is reopened by it."""
         rules = await self.store.mention_rules() if chosen else ()
+        owners = await self._owners(found)
         failing = frozenset(check.name for check in found.failing if not check.health)
         fitted = mentioning.fitting(rules, found.run, outcomes, failing=failing, new=found.news)
-        return tuple(_with_rules(each, [r for r in fitted if r.channel == each.channel]) for each in chosen)
+        return tuple(
+            _with_rules(each, owners(each.channel), [r for r in fitted if r.channel == each.channel])
+            for each in chosen
+        )
+
+    async def _owners(self, found: RunAnalysis) -> Callable[[str], tuple[Mention, ...]]:
+        """Return how to mention those who own what is reopened, by their account in the chat of a channel."""
+        owners = sorted({found.marks[name].state.owner for name in found.reopened} - {""})
+        people = People([*self.people, *await self.store.links()]) if owners else People(())
+
+        def there(channel: str) -> tuple[Mention, ...]:
+            reached = (people.reachable(owner, channel) for owner in owners)
+            return tuple(Mention(who, REOPENED) for who in reached if who is not None)
+
+        return there
 
     async def _placed(self, destination: Destination, intent: Intent | None) -> Destination:
         """Tell the end of a launch under its own card where that stands in the channel, so that both are one story.
@@ -375,9 +402,12 @@ def _counted(results: StoredResults) -> tuple[object, ...]:
     return (results.failing, results.excused, results.counts, results.says)
 
 
-def _with_rules(destination: Destination, rules: Sequence[MentionRule]) -> Destination:
-    mentions = tuple(Mention(rule.who, FOR) for rule in rules)
-    return replace(destination, mentions=(*destination.mentions, *mentions), rules=tuple(rules))
+def _with_rules(
+    destination: Destination, owners: tuple[Mention, ...], rules: Sequence[MentionRule]
+) -> Destination:
+    by_rule = (Mention(rule.who, FOR) for rule in rules)
+    mentions = (*destination.mentions, *owners, *by_rule)
+    return replace(destination, mentions=mentions, rules=tuple(rules))
 
 
 def _chat(channel: str) -> str:

@@ -93,6 +93,7 @@ class Poller:
         notify_operator: NotifyOperator,
         report_links: ReportLinks = ReportLinks.POST,
         publish: Collection[PublishRule] = (),
+        people: Collection[frozenset[str]] = (),
         run_deadline: float = RUN_DEADLINE,
     ) -> None:
         self.platform = platform
@@ -107,8 +108,9 @@ class Poller:
         self.too_large: dict[RunRef, str] = {}  # runs that cannot be read, each with its sentence
         self._catch_up = CatchUp(platform, store, self._cut_off)
         self.finishing = Finishing(
-            platform=platform, store=store, renderers=renderers, report_links=report_links, publish=publish
-        )
+            platform=platform, store=store, renderers=renderers, report_links=report_links,
+            publish=publish, people=people,
+        )  # fmt: skip
         self._on_rows = on_rows
         self._run_deadline = run_deadline
         self._not_before = 0.0

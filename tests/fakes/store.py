@@ -26,6 +26,7 @@ from bot.state import (
 )
 from tests.fakes.store_base import Shared, cleaned
 from tests.fakes.store_expecting import MemoryExpecting
+from tests.fakes.store_links import MemoryLinks
 from tests.fakes.store_marks import MemoryPropertyStates
 from tests.fakes.store_mentions import MemoryMentions
 from tests.fakes.store_publications import MemoryPublications
@@ -210,6 +211,7 @@ class MemoryStore(
     MemorySubscriptions,
     MemoryExpecting,
     MemoryMentions,
+    MemoryLinks,
     MemoryIntents,
     MemoryPublications,
 ):

@@ -42,6 +42,7 @@ class Watching:
     report_links: ReportLinks = ReportLinks.POST
     run_deadline: float = RUN_DEADLINE
     publish: tuple[PublishRule, ...] = ()
+    people: tuple[frozenset[str], ...] = ()  # accounts that the settings link
     rows: int = 0
     notices: list[str] = field(default_factory=list)
     chat: FakeChat = field(init=False)
@@ -68,6 +69,7 @@ class Watching:
             notify_operator=self._hear,
             report_links=self.report_links,
             publish=self.publish,
+            people=self.people,
             run_deadline=self.run_deadline,
         )
 

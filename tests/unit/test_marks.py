@@ -9,11 +9,13 @@ import pytest
 
 from bot import marks
 from bot.model import Check, CheckStatus, Example, Rule, RunStatus
+from bot.people import People
 from bot.ratio import Ratio
 from bot.state import Came, CheckInRun, PropertyState, Reopened, Why, Word
 from tests.fakes.runs import EPOCH, a_build, a_run
 
-ANN, BEN = "slack:user:T01:U0ANN", "discord:user:77"
+ANN, ANN_THERE, BEN = "slack:user:T01:U0ANN", "discord:user:76", "discord:user:77"
+PEOPLE = People([{ANN, ANN_THERE}])
 NOW = EPOCH + timedelta(days=1)
 NOBODY = PropertyState(connection="demo", launcher_key="nightly", name="x", version=4)
 RUN = a_run(100)
@@ -53,12 +55,13 @@ def course(letters: str, newest: int = 99) -> tuple[CheckInRun, ...]:
 
 def test_owned__the_first_wins() -> None:
     """Whoever owns it keeps it; asking again changes nothing, another person gets nothing."""
-    first = marks.owned(NOBODY, ANN, NOW)
+    first = marks.owned(NOBODY, ANN, NOW, PEOPLE)
 
     assert first is not None
     assert (first.owner, first.owned_at, first.version) == (ANN, NOW, 4)
-    assert marks.owned(first, ANN, NOW + timedelta(1)) == first
-    assert marks.owned(first, BEN, NOW) is None
+    assert marks.owned(first, ANN, NOW + timedelta(1), PEOPLE) == first
+    assert marks.owned(first, ANN_THERE, NOW + timedelta(1), PEOPLE) == first
+    assert marks.owned(first, BEN, NOW, PEOPLE) is None
 
 
 def test_said__takes_the_place_of_what_was_said() -> None:

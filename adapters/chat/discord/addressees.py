@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from adapters.chat.discord import ids, outcomes
 from adapters.chat.discord.calls import Calls
 from adapters.chat.discord.markup import Json
-from bot import mentioning
+from bot.access import reaches
 from bot.cache import Cache
 from bot.ports import Clock
 from bot.replies import mentioning as replies
@@ -36,7 +36,7 @@ def named(typed: str, channel: str) -> str:
         who = ids.role(guild, found[1])
     if _EVERYBODY.fullmatch(typed) or who in {ids.role(guild, guild), ids.guild(guild)}:
         raise replies.not_everybody()
-    if not mentioning.reaches(who, channel) and who.count(":") > 1:
+    if not reaches(who, channel) and who.count(":") > 1:
         raise replies.elsewhere(typed)
     if ids.mention(who) is None:
         raise replies.nobody_there(typed)

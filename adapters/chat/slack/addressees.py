@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.slack import ids, outcomes
 from adapters.chat.slack.markup import Json
-from bot import mentioning
+from bot.access import reaches
 from bot.cache import Cache
 from bot.ports import Clock
 from bot.replies import mentioning as replies
@@ -37,7 +37,7 @@ def named(typed: str, channel: str) -> str:
         return ids.user(team, found[1])
     if found := _GROUP.fullmatch(typed):
         return ids.usergroup(team, found[1])
-    if not mentioning.reaches(typed, channel) and typed.count(":") > 1:
+    if not reaches(typed, channel) and typed.count(":") > 1:
         raise replies.elsewhere(typed)
     if ids.mention(typed) is None:
         raise replies.nobody_there(typed)

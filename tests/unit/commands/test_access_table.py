@@ -34,7 +34,7 @@ NEEDS: dict[str, tuple[Role, bool]] = {  # the role, and whether something is ch
         ("status", "failing", "logs", "report", "find", "watching", "flaky", "history"), (Role.READ, False)
     ),
     "audit": (Role.ADMIN, False),
-    **dict.fromkeys(("help", "version", "check", "readiness", "clusters"), (Role.READ, False)),
+    **dict.fromkeys(("help", "link", "version", "check", "readiness", "clusters"), (Role.READ, False)),
 }
 HERE = "slack:channel:T1:C1"
 PLACES = {

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from adapters.chat.layout import mentioned
 from bot import marks
+from bot.cards import Mention
 from bot.model import Availability, Check, CheckStatus, Example, Results, Rule, Run, RunQuery, RunStatus
-from bot.state import CHANGES, Outcome, PropertyState, Reopened, Subscription, Why, Word
+from bot.state import CHANGES, MentionRule, Outcome, PropertyState, Reopened, Subscription, Why, Word
 from tests.fakes.crash import Crash
 from tests.fakes.mortal import MortalStore
 from tests.fakes.runs import a_build, build_results
@@ -341,3 +343,37 @@ async def test_kill__at_every_call_around_it() -> None:
 
     assert survived
     assert calls > 10
+
+
+@pytest.mark.parametrize("linked", [True, False])
+async def test_reopened__mentions_its_owner_where_they_are_linked(*, linked: bool) -> None:
+    """In the chat of the channel, by the account there; nobody for what is known and stays so, nor the owner of what passes."""
+    it = Marked()
+    await it.watched()
+    if linked:
+        await it.store.offer_link("digest", ANN, it.clock.now() + timedelta(minutes=1))
+        assert await it.store.take_link("digest", "fake:user:ann", it.clock.now()) == ANN
+    await it.say()
+    known = await it.ends(fails())
+    moved = await it.ends(fails(X, THERE))
+    again = await it.ends(fails(X, THERE))
+
+    owner = [{"who": "fake:user:ann", "why": "Reopened, owned by"}] if linked else []
+    assert it.heard(known)[ALL]["mentions"] == []
+    assert [card["mentions"] for card in it.heard(moved).values()] == [owner, owner]
+    assert it.heard(again)[ALL]["mentions"] == []
+
+
+async def test_reopened__mentions_its_owner_once_beside_a_rule() -> None:
+    """The settings link the accounts; whoever a rule names too is mentioned once, for the nearer reason."""
+    it = Marked()
+    it.people = (frozenset({ANN, "fake:user:ann"}),)
+    it.restart()
+    await it.watched()
+    await it.store.add_mention(MentionRule(channel=ALL, who="fake:user:ann"), it.clock.now())
+    await it.say()
+    moved = await it.ends(fails(X, THERE))
+
+    assert [m["why"] for m in it.heard(moved)[ALL]["mentions"]] == ["Reopened, owned by", "For"]
+    mentions = [Mention(m["who"], m["why"]) for m in it.heard(moved)[ALL]["mentions"]]
+    assert mentioned(mentions, lambda who: who) == ("Reopened, owned by fake:user:ann",)
