@@ -7,9 +7,9 @@ against the usual mistakes.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -37,6 +37,7 @@ from bot.analysis import analysis_of
 from bot.cards import Card, plain
 from bot.chain import DEPTH, Chain, Gap, Past
 from bot.command import Services
+from bot.commands.registry import VERBS
 from bot.errors import ServiceFailed
 from bot.handler import Handler
 from bot.model import Availability, Results, Run, RunRef, RunStatus
@@ -50,6 +51,7 @@ from bot.watch.fill import Filler
 from bot.watch.poll import Poller
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
+from tests.fakes.loop_runner import LoopRunner
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.service import FakeRunService
 from tests.fakes.stage import ANN, POLICY
@@ -67,6 +69,7 @@ PAGE = 4  # runs of a page, and one page is the first look: older runs are not o
 MINUTE = 60.0
 NEWEST = 3  # runs that are asked about beside the one that is drawn
 FAILING = st.sets(st.sampled_from(PROPERTIES))
+ASKED = {name: VERBS[name] for name in ("status", "failing", "logs", "find")}
 HOW = st.sampled_from(("ready",) * 5 + ("aged out", "broken"))
 
 
@@ -88,7 +91,7 @@ class HistoryMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.runner = LoopRunner()
         self.leaving = contextlib.AsyncExitStack()
         self.leaving.enter_context(patch.object(listing, "BASELINE_PAGES", 1))
         # Pages are small here; as many runs are found in them as in a real platform's large ones.
@@ -241,7 +244,7 @@ class HistoryMachine(RuleBasedStateMachine):
         act = Invocation(
             actor=ANN, place=Place(channel=CHANNEL), text=words, key=f"act-{self.said}", at=self.clock.now()
         )
-        return self.runner.run(Handler(services).handle(act, _silent)).card
+        return self.runner.run(Handler(services, ASKED).handle(act, _silent)).card
 
     # What has to hold ---------------------------------------------------------------------------
 
@@ -377,7 +380,11 @@ class SqlHistoryMachine(HistoryMachine):
 
 
 def budget(examples: int, steps: int, *, seeking: bool = False) -> settings:
-    """Return how long to look; when `seeking` a fault that is there, stop at the first and do not shrink it."""
+    """Return how long to look; when `seeking` a fault that is there, stop at the first.
+
+    What is found is made smaller only where the environment has SHRINK: that takes minutes, and the steps stand there anyway.
+    """
+    shrinks = not seeking and "SHRINK" in os.environ
     return settings(
         max_examples=examples,
         stateful_step_count=steps,
@@ -386,7 +393,7 @@ def budget(examples: int, steps: int, *, seeking: bool = False) -> settings:
         print_blob=False,
         report_multiple_bugs=False,
         derandomize=seeking,
-        phases=(Phase.generate,) if seeking else (Phase.generate, Phase.shrink),
+        phases=(Phase.generate, *((Phase.shrink,) if shrinks else ())),
         suppress_health_check=list(HealthCheck),
     )
 

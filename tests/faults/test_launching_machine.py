@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from bot.state import Actor, Intent, IntentState
+from tests.fakes.loop_runner import LoopRunner
 from tests.fakes.mortal import MortalService, MortalStore
 from tests.fakes.runs import MOMENT, a_run, run_id
 from tests.fakes.service import Launching
@@ -38,7 +39,7 @@ class Launches(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Start the process."""
-        self.runner = asyncio.Runner()
+        self.runner = LoopRunner()
         self.stage = Stage(service=MortalService(), memory=self.store())
         self.stage.service.add_run(a_run(1))
 

@@ -6,7 +6,6 @@ over deliverers that are wrong in the ways in which such code usually is.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import tempfile
 from collections.abc import Callable, Sequence
@@ -37,6 +36,7 @@ from tests.fakes.chat import FakeChat, Posting, Seeing
 from tests.fakes.clock import ManualClock
 from tests.fakes.crash import Crash, FragileStore
 from tests.fakes.delivering import a_delivery
+from tests.fakes.loop_runner import LoopRunner
 from tests.fakes.store import MemoryStore
 
 CHANNELS = ("fake:channel:C1", "fake:channel:C2")
@@ -66,7 +66,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.runner = LoopRunner()
         self.leaving = contextlib.AsyncExitStack()
         self.clock = ManualClock()
         self.chat = FakeChat(clock=self.clock, reconcile_after=self.settle, late=SETTLE / 3)

@@ -6,7 +6,6 @@ that the machine would find a fault, it is also run over stores that forget what
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from datetime import datetime
 from itertools import count
@@ -28,6 +27,7 @@ from bot.watch.launches import LaunchWatch
 from bot.watch.publish import Publisher
 from tests.fakes.clock import ManualClock
 from tests.fakes.crash import Crash
+from tests.fakes.loop_runner import LoopRunner
 from tests.fakes.mortal import MortalStore
 from tests.fakes.records import Answer, FakeRecords
 from tests.fakes.runs import MOMENT, a_line, a_run, some_results
@@ -47,7 +47,7 @@ class Publishing(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.runner = LoopRunner()
         self.clock = ManualClock(eager=True)
         self.memory = self.store()
         self.service = FakeRunService()

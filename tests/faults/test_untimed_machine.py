@@ -6,8 +6,6 @@ restarted. The list is the truth that the machine compares with.
 
 from __future__ import annotations
 
-import asyncio
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,6 +19,7 @@ from hypothesis.stateful import (
 from bot.chain import Gap
 from bot.earlier import chain_of
 from bot.model import Run, RunStatus, Says
+from tests.fakes.loop_runner import LoopRunner
 from tests.fakes.runs import a_build, build_results
 from tests.fakes.service import a_build_server
 from tests.fakes.watching import Watching
@@ -34,7 +33,7 @@ class UntimedMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.runner = LoopRunner()
         self.it = Watching(service=a_build_server(page_size=3))
         self.number = FIRST
         self.ended: list[str] = []  # after the first look, in the order of the list
