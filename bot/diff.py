@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.chain import BEGINNINGS, Chain, Gap, Streak
 from bot.model import Availability, CheckStatus, Results, Run, Says, VerdictKind
-from bot.state import MentionRule, Outcome, StoredResults, Subscription
+from bot.state import MentionRule, Outcome, StoredResults, Subscription, concerns
 from bot.verdict import Verdict
 
 
@@ -133,13 +133,7 @@ def reason(
 
 def wanted(subscription: Subscription | MentionRule, run: Run, outcomes: Iterable[Outcome]) -> bool:
     """Whether a subscription or a rule is about this run, and wants one of these outcomes."""
-    asked = (
-        (subscription.connection, run.ref.connection),
-        (subscription.source, run.source or ""),
-    )
-    of_launcher = subscription.launcher is None or run.is_of(subscription.launcher)
-    about = of_launcher and all(want is None or want == have for want, have in asked)
-    return about and not subscription.outcomes.isdisjoint(outcomes)
+    return concerns(subscription, run) and not subscription.outcomes.isdisjoint(outcomes)
 
 
 _NOT_ENDED = frozenset({VerdictKind.STARTING, VerdictKind.RUNNING, VerdictKind.UNKNOWN})

@@ -27,10 +27,13 @@ from bot.state import (
     AuditLine,
     AuditQuery,
     Cause,
+    ChannelSettings,
     CheckInRun,
     Coverage,
     Delivery,
+    Ending,
     Expectation,
+    Held,
     Intent,
     IntentKind,
     IntentState,
@@ -40,6 +43,7 @@ from bot.state import (
     LiveCard,
     MentionRule,
     MessageRef,
+    Mute,
     NewDelivery,
     Notice,
     OutboxDepth,
@@ -236,7 +240,10 @@ class WatchStore(Protocol):
         """Write one decision whole or not at all; return how many deliveries were new."""
 
     async def late_causes(self, connection: str) -> tuple[LateCause, ...]:
-        """Return the announcements that are there and have to be edited by why their runs broke, oldest first."""
+        """Return the announcements that are there, or held, and are to say yet why their runs broke, oldest first."""
+
+    async def tell_late_cause(self, key: str, *, payload: str, ending: Ending) -> bool:
+        """Put another text in an announcement that is held, which needs no edit any more then; False where it is not held."""
 
     async def end_late_cause(self, key: str) -> None:
         """Say that an announcement needs no such edit any more."""
@@ -432,6 +439,31 @@ class Notices(Protocol):
         """Forget it and enqueue the message that it is over, in one transaction; False where it was not there."""
 
 
+class Channels(Protocol):
+    """How channels want to be notified. Raises `StoreError`.
+
+    Every change makes what is held of the channel due: it is looked at again by the new rules.
+    """
+
+    async def channel_settings(self, channel: str | None = None) -> tuple[ChannelSettings, ...]:
+        """Return what was set of all channels, or of one."""
+
+    async def set_channel(self, settings: ChannelSettings, now: datetime) -> None:
+        """Keep a channel's settings, in place of those before."""
+
+    async def configure_channels(self, configured: Sequence[ChannelSettings], now: datetime) -> None:
+        """Make the channels of the settings file exactly these; those set in chat stay."""
+
+    async def mutes(self, channel: str | None = None) -> tuple[Mute, ...]:
+        """Return what all channels, or one, are not notified of for now, also what is just over, oldest first."""
+
+    async def mute(self, mute: Mute, now: datetime) -> bool:
+        """Keep a mute, in place of the one with the same channel and scope; True if new."""
+
+    async def unmute(self, mute: Mute) -> bool:
+        """Forget a mute without announcing its end; False where it was not there just so."""
+
+
 class Outbox(Protocol):
     """Messages to deliver. One row of a (channel, thread) is in flight at a time. Raises `StoreError`."""
 
@@ -483,8 +515,25 @@ class Outbox(Protocol):
     async def waiting(self, channel: str) -> tuple[Delivery, ...]:
         """Return what waits for a channel, oldest first; for a summary that waits, also what it stands for."""
 
-    async def fold(self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime) -> bool:
-        """Put a summary in the place of rows that wait, in one transaction; False where one waits no more."""
+    async def fold(
+        self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime, *, over: Sequence[Mute] = ()
+    ) -> bool:
+        """Put a summary in the place of rows that wait or are held, in one transaction; False where one is so no more.
+
+        `over`: mutes whose end it announces; they are forgotten, and False where one is not there just so.
+        """
+
+    async def held_channels(self, chats: frozenset[str], now: datetime) -> tuple[str, ...]:
+        """Return the channels of these chats with a held message that is due, or a mute that is over."""
+
+    async def held(self, channel: str) -> tuple[Held, ...]:
+        """Return what is held of a channel, oldest first."""
+
+    async def hold(self, keys: Sequence[str], until: datetime) -> None:
+        """Look at held messages then; those that are not held stay."""
+
+    async def release(self, deliveries: Sequence[Delivery], now: datetime) -> bool:
+        """Let held messages be posted as they are, in one transaction; False where one is held no more."""
 
     async def depth(self) -> OutboxDepth:
         """Return how much waits, and for how long."""
@@ -639,6 +688,7 @@ class Store(
     Notices,
     MentionRules,
     Links,
+    Channels,
     Outbox,
     Conversations,
     Intents,

@@ -9,8 +9,18 @@ from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import TypeVar
 
-from bot.cards import Context, ReportLinks
-from bot.model import NOTHING, Counts, DebugRequest, LaunchRequest, Run, RunRef, RunStatus, Says
+from bot.cards import Context, Mention, ReportLinks, Tone
+from bot.model import (
+    NOTHING,
+    Counts,
+    DebugRequest,
+    LaunchRequest,
+    Run,
+    RunRef,
+    RunStatus,
+    Says,
+    VerdictKind,
+)
 from bot.publication import Publication, PublishRequest
 from bot.ratio import Ratio
 from bot.triage import AgentRequest, CancelRequest, QuarantineRequest, RerunRequest
@@ -201,6 +211,45 @@ class Addressee:
     name: str = ""
     problem: str = ""
     gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """How a channel wants to be notified, whatever of. `zone`: the IANA name of the zone of its times.
+
+    `quiet_from`, `quiet_to`: between which local times nothing is posted; both or neither.
+    """
+
+    channel: str
+    zone: str = "UTC"
+    quiet_from: time | None = None
+    quiet_to: time | None = None
+    from_settings: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute:
+    """What a channel is not notified of before `until`; None means "any". `by`: the id of the person who asked for it."""
+
+    channel: str
+    until: datetime
+    since: datetime
+    by: str = ""
+    connection: str | None = None
+    launcher: str | None = None
+    source: str | None = None
+
+    @property
+    def scope(self) -> tuple[str | None, str | None, str | None]:
+        """Of which connection, launcher and source."""
+        return (self.connection, self.launcher, self.source)
+
+
+def concerns(wish: Subscription | MentionRule | Mute, run: Run) -> bool:
+    """Whether something that a channel asked for is about a run."""
+    asked = ((wish.connection, run.ref.connection), (wish.source, run.source or ""))
+    of_launcher = wish.launcher is None or run.is_of(wish.launcher)
+    return of_launcher and all(want is None or want == have for want, have in asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,11 +475,39 @@ class PropertyState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ended, in short: what a list of ends says of it, kept with its announcement.
+
+    `outcome`: our own words for it, to stand behind the name. `outcomes`: what the end counts as. `new`: names of what
+    newly fails, `unsure`: of what fails and nobody knows whether that is new; the first of them, with how many there are.
+    `failing`: how much fails in all. `report`: whether it has a report. `mentions`: of its announcement.
+    `because`: why it did not get through, from outside.
+    """
+
+    run: RunRef
+    verdict: VerdictKind
+    tone: Tone
+    outcome: str
+    launcher: str = ""
+    source: str = ""
+    outcomes: frozenset[Outcome] = frozenset()
+    new: tuple[str, ...] = ()
+    new_count: int = 0
+    unsure: tuple[str, ...] = ()
+    unsure_count: int = 0
+    failing: int = 0
+    report: bool = False
+    because: str = ""
+    mentions: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewDelivery:
     """A message to be delivered once. `key` is the business key; a second row with it is never made.
 
     `payload` is frozen: a re-send is byte for byte the same, but for the report link's placeholder.
-    `after`: the key of a delivery in whose thread this one belongs.
+    `after`: the key of a delivery in whose thread this one belongs. `ending`: of the run whose end it announces.
+    `held_until`: it is not posted before `bot/delivery/held.py` lets it out, which looks at it then.
     """
 
     key: str
@@ -441,6 +518,8 @@ class NewDelivery:
     context: Context | None = None
     report: RunRef | None = None
     report_links: ReportLinks = ReportLinks.POST
+    ending: Ending | None = None
+    held_until: datetime | None = None
 
 
 class Cause(StrEnum):
@@ -509,20 +588,24 @@ class Expectation:
 class LateCause:
     """An announcement that went out before it was known why its run did not get through; it is edited when it is.
 
-    `key`: of its delivery. `before`: the end that had been announced before, where it corrects that. `message`: the
-    announcement, once it is there.
+    `key`: of its delivery. `before`: the end that had been announced before, where it corrects that. `channel`: where it
+    is announced. `message`: the announcement, once it is there by itself. `summary`: the key of the message that tells of
+    it with others, once that is there. With neither it is held.
     """
 
     key: str
     run: RunRef
     since: datetime
     before: RunStatus | None = None
+    channel: str = ""
     message: MessageRef | None = None
+    summary: str | None = None
 
 
 class DeliveryState(StrEnum):
-    """The life of an outbox row: pending, sending, then sent; folded; or unknown and dead for an operator, dropped."""
+    """The life of an outbox row: held, pending, sending, then sent; folded; or unknown and dead for an operator, dropped."""
 
+    HELD = "held"  # not to be posted yet: the channel is quiet
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
@@ -551,6 +634,17 @@ class Delivery:
     repeat: bool = False  # it may be there already, and nobody can find out
     faults: int = 0  # failures that no later attempt can fix; three make it dead
     error: str = ""
+    ending: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A message that is not posted yet: since when, and when it is looked at next. `after` as of `NewDelivery`."""
+
+    delivery: Delivery
+    since: datetime
+    due: datetime
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,8 @@ class Background:
             for platform in parts.platforms.values()
         )
         self._causes = tuple(
-            LateCauses(poller.finishing, clock=parts.clock, chats=chats) for poller in self._pollers
+            LateCauses(poller.finishing, clock=parts.clock, chats=chats, on_rows=self._wake)
+            for poller in self._pollers
         )
         self._fillers = tuple(
             Filler(platform, parts.store, clock=parts.clock) for platform in parts.platforms.values()

@@ -27,6 +27,7 @@ FATES = {
     DeliveryState.UNKNOWN: "may or may not have arrived",
     DeliveryState.SENDING: "is on its way, or its outcome is looked for",
     DeliveryState.PENDING: "waits",
+    DeliveryState.HELD: "is held while its channel is quiet",
     DeliveryState.SENT: "was delivered",
     DeliveryState.FOLDED: "is told in a summary",
     DeliveryState.DROPPED: "was given up",
@@ -160,7 +161,7 @@ def _all_of(entry: Entry, now: datetime) -> Iterator[str]:
     yield f"recorded  {clock_time(entry.recorded_at)}, {ago(entry.recorded_at, now)}"
     tried = f", last {clock_time(d.attempt_at)}" if d.attempt_at else ""
     yield f"attempts  {d.attempts}{tried}"
-    if d.state in {DeliveryState.PENDING, DeliveryState.SENDING}:
+    if d.state in {DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.SENDING}:
         yield f"next      {clock_time(max(entry.next_at, entry.held_until or entry.next_at))}"
     if d.error:
         yield f"reason    {d.error}"

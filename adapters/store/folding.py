@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.store.channels import scope_of
 from adapters.store.outbox import insert_deliveries, read_delivery
 from adapters.store.part import Part, chunks, whole
-from adapters.store.tables import folded, outbox
-from bot.state import Delivery, DeliveryState, NewDelivery
+from adapters.store.tables import folded, mutes, outbox
+from adapters.store.text import chat_of
+from bot.state import Delivery, DeliveryState, Held, Mute, NewDelivery
 
-PENDING, FOLDED = DeliveryState.PENDING, DeliveryState.FOLDED
+HELD, PENDING, FOLDED = DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.FOLDED
 
 
 class _Moved(Exception):
@@ -43,17 +45,71 @@ class SqlFolding(Part):
         return tuple(read_delivery(row) for row in await self._rows(statement))
 
     @whole
-    async def fold(self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime) -> bool:
-        """Put a summary in the place of rows that wait, in one transaction; False where one waits no more."""
+    async def fold(
+        self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime, *, over: Sequence[Mute] = ()
+    ) -> bool:
+        """Put a summary in the place of rows that wait or are held, in one transaction; False where one is so no more."""
         try:
             async with self._db.writing() as connection:
+                for mute in over:
+                    await _end(connection, mute)
                 await _take_away(connection, covered, now)
                 await insert_deliveries(self._db, connection, (digest,), now)
-                rows = [{"key": d.key, "digest": digest.key} for d in covered]
-                await connection.execute(self._db.put(folded), rows)
+                if covered:
+                    rows = [{"key": d.key, "digest": digest.key} for d in covered]
+                    await connection.execute(self._db.put(folded), rows)
         except _Moved:
             return False
         return True
+
+    async def held_channels(self, chats: frozenset[str], now: datetime) -> tuple[str, ...]:
+        """Return the channels of these chats with a held message that is due, or a mute that is over."""
+        due = select(outbox.c.channel).where(outbox.c.state == HELD, outbox.c.next_at <= now)
+        over = select(mutes.c.channel).where(mutes.c.until <= now)
+        found = {row.channel for row in await self._rows(due.union(over))}
+        return tuple(sorted(channel for channel in found if chat_of(channel) in chats))
+
+    async def held(self, channel: str) -> tuple[Held, ...]:
+        """Return what is held of a channel, oldest first."""
+        here = (outbox.c.channel == channel) & (outbox.c.state == HELD)
+        rows = await self._rows(select(outbox).where(here).order_by(outbox.c.id))
+        return tuple(
+            Held(delivery=read_delivery(row), since=row.recorded_at, due=row.next_at, after=row.after_key)
+            for row in rows
+        )
+
+    @whole
+    async def hold(self, keys: Sequence[str], until: datetime) -> None:
+        """Look at held messages then; those that are not held stay."""
+        async with self._db.writing() as connection:
+            for some in chunks(keys):
+                here = outbox.c.key.in_(some) & (outbox.c.state == HELD)
+                await connection.execute(update(outbox).where(here).values(next_at=until))
+
+    @whole
+    async def release(self, deliveries: Sequence[Delivery], now: datetime) -> bool:
+        """Let held messages be posted as they are, in one transaction; False where one is held no more."""
+        try:
+            async with self._db.writing() as connection:
+                for some in chunks([d.key for d in deliveries]):
+                    let_go = update(outbox).where(outbox.c.key.in_(some), outbox.c.state == HELD)
+                    await _all(connection, let_go.values(state=PENDING, next_at=now), len(some))
+        except _Moved:
+            return False
+        return True
+
+
+async def _all(connection: AsyncConnection, statement: Update, number: int) -> None:
+    """Change rows, every one of them. Raises `_Moved`."""
+    if (await connection.execute(statement)).rowcount != number:
+        raise _Moved
+
+
+async def _end(connection: AsyncConnection, mute: Mute) -> None:
+    """Forget a mute that is as it was seen. Raises `_Moved`."""
+    gone = delete(mutes).where(mutes.c.scope == scope_of(mute), mutes.c.until == mute.until)
+    if (await connection.execute(gone)).rowcount != 1:
+        raise _Moved
 
 
 async def _take_away(connection: AsyncConnection, covered: Sequence[Delivery], now: datetime) -> None:
@@ -61,8 +117,6 @@ async def _take_away(connection: AsyncConnection, covered: Sequence[Delivery], n
     old: set[str] = set()
     for some in chunks([d.key for d in covered if d.state is FOLDED]):
         old |= set(await connection.scalars(select(folded.c.digest).where(folded.c.key.in_(some)).distinct()))
-    for some in chunks([*(d.key for d in covered if d.state is PENDING), *sorted(old)]):
-        mark = update(outbox).where(outbox.c.key.in_(some), outbox.c.state == PENDING)
-        marked = await connection.execute(mark.values(state=FOLDED, payload="", settled_at=now))
-        if marked.rowcount != len(some):
-            raise _Moved
+    for some in chunks([*(d.key for d in covered if d.state is not FOLDED), *sorted(old)]):
+        mark = update(outbox).where(outbox.c.key.in_(some), outbox.c.state.in_((HELD, PENDING)))
+        await _all(connection, mark.values(state=FOLDED, payload="", settled_at=now), len(some))

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.store.codec import decode_context, encode_context, from_row, to_row
+from adapters.store.codec import decode, decode_context, encode, encode_context, from_row, to_row
 from adapters.store.conversations import write_context
 from adapters.store.database import Database
 from adapters.store.part import Part, whole
@@ -33,9 +33,14 @@ from adapters.store.tables import outbox, rate_limits, repeats
 from adapters.store.text import chat_of, clean, clip, provider_key
 from bot.errors import StoreError
 from bot.model import RunRef
-from bot.state import Delivery, DeliveryState, MessageRef, NewDelivery, OutboxDepth
+from bot.state import Delivery, DeliveryState, Ending, MessageRef, NewDelivery, OutboxDepth
 
-PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
+HELD, PENDING, SENDING = (
+    DeliveryState.HELD,
+    DeliveryState.PENDING,
+    DeliveryState.SENDING,
+)
+SENT = DeliveryState.SENT
 UNKNOWN, DEAD, FOLDED = DeliveryState.UNKNOWN, DeliveryState.DEAD, DeliveryState.FOLDED
 DROPPED = DeliveryState.DROPPED
 AT_ONCE = 10  # rows of which others may have locked all but one
@@ -316,9 +321,10 @@ def _new_row(new: NewDelivery, now: datetime) -> dict[str, Any]:
         context=encode_context(new.context),
         report_connection=None if new.report is None else new.report.connection,
         report_run_id=None if new.report is None else new.report.run_id,
-        state=PENDING,
+        ending=None if new.ending is None else encode(new.ending),
+        state=PENDING if new.held_until is None else HELD,
         attempts=0,
-        next_at=now,
+        next_at=new.held_until or now,
         faults=0,
         error="",
         recorded_at=now,
@@ -328,4 +334,11 @@ def _new_row(new: NewDelivery, now: datetime) -> dict[str, Any]:
 def read_delivery(row: Row[Any], *, repeat: bool = False) -> Delivery:
     """Read a row of the outbox."""
     report = None if row.report_run_id is None else RunRef(row.report_connection, row.report_run_id)
-    return from_row(row, Delivery, context=decode_context(row.context), report=report, repeat=repeat)
+    return from_row(
+        row,
+        Delivery,
+        context=decode_context(row.context),
+        report=report,
+        repeat=repeat,
+        ending=None if row.ending is None else decode(row.ending, Ending),
+    )

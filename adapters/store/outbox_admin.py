@@ -16,10 +16,11 @@ from adapters.store.part import Part, whole
 from adapters.store.tables import outbox, rate_limits, repeats, subscriptions
 from bot.state import AuditEntry, Delivery, DeliveryState
 
-PENDING, SENDING, UNKNOWN = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.UNKNOWN
+HELD, PENDING = DeliveryState.HELD, DeliveryState.PENDING
+SENDING, UNKNOWN = DeliveryState.SENDING, DeliveryState.UNKNOWN
 DEAD, DROPPED = DeliveryState.DEAD, DeliveryState.DROPPED
-OPEN = (DEAD, UNKNOWN, SENDING, PENDING)  # those that need a person first
-MOVABLE = frozenset({DEAD, UNKNOWN, PENDING})  # in `sending` it is nobody's before its outcome is known
+OPEN = (DEAD, UNKNOWN, SENDING, PENDING, HELD)  # those that need a person first
+MOVABLE = frozenset({DEAD, UNKNOWN, PENDING, HELD})  # in `sending` it is nobody's before its outcome is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

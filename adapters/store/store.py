@@ -14,6 +14,7 @@ from adapters.clock import SystemClock
 from adapters.configuration.database import DatabaseAddress, SqliteFile, read_address
 from adapters.private import touch
 from adapters.store.audit import SqlAudit
+from adapters.store.channels import SqlChannels
 from adapters.store.checks import SqlChecks
 from adapters.store.condition import SqlCondition
 from adapters.store.conversations import SqlConversations
@@ -50,6 +51,7 @@ class SqlStore(
     SqlExpectations,
     SqlMentions,
     SqlLinks,
+    SqlChannels,
     SqlOutbox,
     SqlFolding,
     SqlOutboxAdmin,

@@ -170,6 +170,30 @@ links = Table("links", metadata, *keys("actor"), *texts("person"))
 # A code that links whoever says it to `actor`; the code itself is kept nowhere.
 link_codes = Table("link_codes", metadata, *keys("digest"), *texts("actor"), *times("until"))
 
+# How a channel wants to be notified; times are those of its zone.
+channels = Table(
+    "channels",
+    metadata,
+    *keys("channel"),
+    *texts("zone"),
+    *texts("quiet_from", "quiet_to", nullable=True),
+    *flags("from_settings"),
+)
+
+# `scope` joins channel, connection, launcher and source: in a unique constraint NULL never equals NULL.
+mutes = Table(
+    "mutes",
+    metadata,
+    row_id(),
+    *texts("scope", unique=True),
+    *texts("channel"),
+    *texts("connection", "launcher", "source", nullable=True),
+    *times("until", "since"),
+    *texts("by"),
+    Index("mutes_channel", "channel"),
+)
+
+# `ending`: how the run ended whose end it announces, as JSON. A row in `held` is looked at from `next_at` on.
 outbox = Table(
     "outbox",
     metadata,
@@ -188,6 +212,7 @@ outbox = Table(
     *texts("message_id", nullable=True),
     *times("recorded_at"),
     *times("settled_at", nullable=True),
+    *texts("ending", nullable=True),
     Index("outbox_due", "state", "id"),
     Index("outbox_lanes", "state", "channel", "id"),
 )

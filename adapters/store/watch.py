@@ -30,11 +30,12 @@ from adapters.store.runs import (
     tracked_run,
     upsert_runs,
 )
-from adapters.store.tables import coverage, late_causes, outbox, results, runs, watermarks
+from adapters.store.tables import coverage, folded, late_causes, outbox, results, runs, watermarks
 from bot.model import Run, RunQuery, RunRef, RunStatus
 from bot.state import (
     Coverage,
     DeliveryState,
+    Ending,
     LateCause,
     MessageRef,
     PollStep,
@@ -92,19 +93,42 @@ class SqlWatch(Part):
             return await insert_deliveries(self._db, session, step.deliveries, step.now)
 
     async def late_causes(self, connection: str) -> tuple[LateCause, ...]:
-        """Return the announcements that are there and have to be edited by why their runs broke, oldest first."""
+        """Return the announcements that are there, or held, and are to say yet why their runs broke, oldest first."""
+        told = outbox.alias("told")
+        there = outbox.c.state.in_((DeliveryState.SENT, DeliveryState.HELD)) | (
+            (outbox.c.state == DeliveryState.FOLDED) & (told.c.state == DeliveryState.SENT)
+        )
+        own = [outbox.c[name] for name in ("channel", "message_id", "thread")]
         statement = (
-            select(late_causes, outbox.c.channel, outbox.c.message_id, outbox.c.thread)
+            select(late_causes, *own, told.c.key.label("summary"))
             .join(outbox, outbox.c.key == late_causes.c.key)
-            .where(late_causes.c.connection == connection, outbox.c.state == DeliveryState.SENT)
+            .outerjoin(folded, folded.c.key == late_causes.c.key)
+            .outerjoin(told, told.c.key == folded.c.digest)
+            .where(late_causes.c.connection == connection, there)
             .order_by(late_causes.c.since, late_causes.c.key)
         )
         return tuple(
             from_row(
-                row, LateCause, run=RunRef(row.connection, row.run_id), message=from_row(row, MessageRef)
+                row,
+                LateCause,
+                run=RunRef(row.connection, row.run_id),
+                message=from_row(row, MessageRef) if row.message_id is not None else None,
             )
             for row in await self._rows(statement)
         )
+
+    @whole
+    async def tell_late_cause(self, key: str, *, payload: str, ending: Ending) -> bool:
+        """Put another text in an announcement that is held, which needs no edit any more then; False where it is not held."""
+        held = (outbox.c.key == key) & (outbox.c.state == DeliveryState.HELD)
+        async with self._db.writing() as session:
+            changed = await session.execute(
+                update(outbox).where(held).values(payload=payload, ending=encode(ending))
+            )
+            if not changed.rowcount:
+                return False
+            await session.execute(delete(late_causes).where(late_causes.c.key == key))
+        return True
 
     async def end_late_cause(self, key: str) -> None:
         """Say that an announcement needs no such edit any more."""

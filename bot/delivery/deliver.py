@@ -1,5 +1,6 @@
 """Deliver the outbox to one chat: claim, post, record; what is unconfirmed is looked for before it is sent again.
 
+    held -> pending       it is time: see `held.py`
     pending -> sending -> sent
                       -> pending   certainly not delivered
                       -> sending   unconfirmed: wait, look for it in the channel, then sent or pending
@@ -24,6 +25,7 @@ from typing import Protocol
 
 from bot.delivery.backoff import LONGEST_FOUND, Steady, backoff, pause
 from bot.delivery.digest import MANY, Crowds, Summing
+from bot.delivery.held import HeldStore, Holding
 from bot.delivery.lost_channels import Lost, LostStore
 from bot.delivery.post import Broken, Sending, Stale
 from bot.delivery.unconfirmed import Reconciler
@@ -55,7 +57,7 @@ AFTER_TROUBLE = 5.0
 WHILE_HALTED = 3600.0
 
 
-class DeliveryStore(LostStore, Protocol):
+class DeliveryStore(LostStore, HeldStore, Protocol):
     """What delivering reads and writes."""
 
 
@@ -99,6 +101,7 @@ class Deliverer:
         self._chats = frozenset({chat.name})
         summing = Summing(chat, store, clock.now, terms=lambda name: terms_of(platforms.get(name)))
         self._lost = Lost(chat, store, summing)
+        self._holding = Holding(chat, store, clock=clock, summing=summing)
         self._crowds = Crowds(chat, store, clock=clock, summing=summing, notify=notify_operator)
         self._failures = 0
         self._rests_until = 0.0
@@ -119,6 +122,7 @@ class Deliverer:
 
     def wake(self) -> None:
         """Say that rows were committed."""
+        self._holding.look_soon()
         self._woken.set()
 
     def stop(self) -> None:
@@ -132,6 +136,7 @@ class Deliverer:
         Raises `StoreError`; then nothing is lost, the row is unconfirmed.
         """
         await self._begin()
+        await self._holding.look()
         await self._crowds.look(self._due)
         resting = self._rests_until - self.clock.monotonic()
         if resting > 0:

@@ -20,9 +20,9 @@ from bot.delivery.keys import announces_end
 from bot.model import RunRef
 from bot.notify_operator import NotifyOperator, notify_carefully
 from bot.ports import Chat, Clock, Outbox, WatchStore
-from bot.replies import announcements, operating
-from bot.replies.announcements import EndedRun, TermsOf
-from bot.state import Delivery, DeliveryState, NewDelivery, StoredResults, TrackedRun
+from bot.replies import endings, operating
+from bot.replies.endings import TermsOf
+from bot.state import Delivery, DeliveryState, Ending, Mute, NewDelivery
 
 MANY = 20  # messages that wait one by one for a channel; more become one
 LOOK_EVERY = 5.0  # seconds between two looks for channels where many wait
@@ -51,7 +51,7 @@ class Summing:
         channel: str,
         *,
         more_than: int,
-        say: Callable[[Sequence[EndedRun], TermsOf], Card],
+        say: Callable[[Sequence[Ending]], Card],
         threads: bool = True,
     ) -> int:
         """Put one message in the place of those that tell how runs ended, where many wait; return for how many.
@@ -62,22 +62,29 @@ class Summing:
         summed = [d for d in waiting if announces_end(d) and (threads or d.thread is None)]
         if len(summed) <= more_than or all(d.state is DeliveryState.FOLDED for d in summed):
             return 0
-        refs = tuple(dict.fromkeys(d.context.run for d in reversed(summed) if d.context and d.context.run))
-        known, results = await self._kept(refs)
-        card = say([(ref, known.get(ref), results.get(ref)) for ref in refs], self._terms)
-        digest = NewDelivery(key=_key(channel, summed), channel=channel, payload=self._chat.render(card))
+        card = say(await self.endings(summed))
+        digest = NewDelivery(key=key_of(channel, summed), channel=channel, payload=self._chat.render(card))
         return len(summed) if await self._store.fold(digest, summed, self._now()) else 0
 
-    async def _kept(
-        self, refs: Sequence[RunRef]
-    ) -> tuple[dict[RunRef, TrackedRun], dict[RunRef, StoredResults]]:
-        known: dict[RunRef, TrackedRun] = {}
-        results: dict[RunRef, StoredResults] = {}
+    async def endings(self, deliveries: Sequence[Delivery]) -> tuple[Ending, ...]:
+        """Return how the runs ended that messages are about, each once and as it was told last, the newest first."""
+        told = {d.context.run: d.ending for d in deliveries if d.context and d.context.run}
+        kept = await self._kept([ref for ref, ending in told.items() if ending is None])
+        return tuple(ending or kept[ref] for ref, ending in reversed(told.items()))
+
+    async def _kept(self, refs: Sequence[RunRef]) -> dict[RunRef, Ending]:
+        """Return how runs ended by what is on record, for messages that do not say it."""
+        kept: dict[RunRef, Ending] = {}
         for connection in {ref.connection for ref in refs}:
             ids = tuple(ref.run_id for ref in refs if ref.connection == connection)
-            known |= {run.ref: run for run in (await self._store.known(connection, ids)).values()}
-            results |= {kept.ref: kept for kept in (await self._store.results_kept(connection, ids)).values()}
-        return known, results
+            known = await self._store.known(connection, ids)
+            results = await self._store.results_kept(connection, ids)
+            for run_id in ids:
+                ref = RunRef(connection, run_id)
+                kept[ref] = endings.on_record(
+                    ref, known.get(run_id), results.get(run_id), self._terms(connection)
+                )
+        return kept
 
 
 class Crowds:
@@ -103,9 +110,7 @@ class Crowds:
             return
         self._look_at = now + LOOK_EVERY
         for channel in await self._store.crowded(self._chats, MANY):
-            number = await self._summing.sum_up(
-                channel, more_than=MANY, say=announcements.many, threads=False
-            )
+            number = await self._summing.sum_up(channel, more_than=MANY, say=endings.many, threads=False)
             if number:
                 await self._take_in(channel, now, due)
                 await self._say_once(channel, number, now)
@@ -133,7 +138,8 @@ class Crowds:
         return {c: said for c, said in self._sentences.items() if now < self._quiet_at[c]}
 
 
-def _key(channel: str, covered: Sequence[Delivery]) -> str:
-    """Return a key made of all that it covers, so that the same summary is never made twice."""
-    keys = "\n".join(sorted(d.key for d in covered))
+def key_of(channel: str, covered: Sequence[Delivery], over: Sequence[Mute] = ()) -> str:
+    """Return a key made of all that it covers and ends, so that the same summary is never made twice."""
+    ended = [f"{mute.scope} {mute.since:%Y%m%dT%H%M%S.%f} {mute.until:%Y%m%dT%H%M%S.%f}" for mute in over]
+    keys = "\n".join(sorted([*(d.key for d in covered), *ended]))
     return f"digest:{sha256(keys.encode('utf-8', 'replace')).hexdigest()[:32]}:{channel}"

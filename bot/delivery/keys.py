@@ -18,6 +18,11 @@ def results_key(ref: RunRef, status: RunStatus, channel: str) -> str:
     return f"{key_of(ref, status, channel)}:results"
 
 
+def cause_key(key: str) -> str:
+    """Return the key of the reply that says why a run broke whose announcement has that key and stands in a summary."""
+    return f"{key}:cause"
+
+
 def unfollowed_key(ref: RunRef, since: datetime, channel: str) -> str:
     """Return the key of the message that a run is no longer followed; `since`: when it changed last."""
     return f"unfollowed:{ref.connection}:{ref.run_id}:{since:%Y%m%d%H%M%S}:{channel}"

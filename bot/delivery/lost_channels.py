@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.delivery.digest import Summing, SummingStore
 from bot.ports import Chat, Subscriptions
-from bot.replies import announcements
+from bot.replies import endings
 from bot.waiting import doubled
 
 FIRST_WAIT, LONGEST_WAIT = 60.0, 3600.0  # seconds between two tries
@@ -55,7 +55,7 @@ class Lost:
 
     async def sum_up(self, channel: str, *, more_than: int) -> None:
         """Put one message in the place of those that wait for a lost channel, where they are many."""
-        await self._summing.sum_up(channel, more_than=more_than, say=announcements.missed)
+        await self._summing.sum_up(channel, more_than=more_than, say=endings.missed)
 
 
 async def restore(store: LostStore, under: str) -> frozenset[str]:

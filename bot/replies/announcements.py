@@ -5,22 +5,19 @@ Nothing here says that something was fixed: a property that does not fail any mo
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.analysis import RunAnalysis
-from bot.cards import Button, Card, Command, Context, Item, Line, Tone, Untrusted
-from bot.model import Run, RunRef, RunStatus, VerdictKind
-from bot.replies import post, runs, watching
-from bot.replies.wording import count, listed, run_name, short_id
-from bot.state import StoredResults, Subscription, TrackedRun
+from bot.cards import Button, Card, Command, Context, Line, Tone, Untrusted, joined
+from bot.model import Run, RunStatus
+from bot.replies import endings, post, watching
+from bot.replies.wording import run_name
+from bot.state import Mute, Subscription
 from bot.terms import Terms
-from bot.verdict import judge_stored
 
 NAMED = 5  # newly failing properties that the sentence names itself
-MISSED = 20  # runs that a summary lists itself
 
 
 def ended(found: RunAnalysis, now: datetime, *, everything: Subscription | None = None) -> Card:
@@ -29,6 +26,12 @@ def ended(found: RunAnalysis, now: datetime, *, everything: Subscription | None 
     if everything is None:
         return card
     return replace(card, buttons=(*card.buttons, replace(watching.only_changes(everything), rare=True)))
+
+
+def beside_mutes(card: Card, mutes: Sequence[Mute], now: datetime) -> Card:
+    """Say below what is posted of what the channel is not notified for now."""
+    told = [endings.muted_until(mute, now) for mute in mutes]
+    return replace(card, footer=joined((card.footer, *told))) if told else card
 
 
 def results_came(found: RunAnalysis, now: datetime) -> Card:
@@ -77,92 +80,4 @@ def unfollowed(run: Run, terms: Terms, *, there: bool) -> Card:
         body=(why, back),
         buttons=(Button(label="Status", command=Command.of_run("status", run.ref)),),
         context=Context(run=run.ref),
-    )
-
-
-EndedRun = tuple[RunRef, TrackedRun | None, StoredResults | None]
-"""A run that a channel has to be notified of, and what is kept of it."""
-
-TermsOf = Callable[[str], Terms]
-"""The nouns of a connection, by its name."""
-
-
-def missed(ended_runs: Sequence[EndedRun], terms: TermsOf) -> Card:
-    """Sum up the runs that a channel was not notified of while it could not be reached, the newest first."""
-    ended = count(len(ended_runs), "run")
-    said = (
-        "Clew could not post to this channel for a while. "
-        f"Meanwhile {count(len(ended_runs), 'watched run')} ended: {_counted(ended_runs)}."
-    )
-    return _summary(f"{ended} ended while this channel could not be reached", said, ended_runs, terms)
-
-
-def many(ended_runs: Sequence[EndedRun], terms: TermsOf) -> Card:
-    """Sum up the runs that are too many to be announced one by one, the newest first."""
-    ended = count(len(ended_runs), "run")
-    said = f"{ended} ended: {_counted(ended_runs)}. That is too many for separate messages, so this is a summary."
-    return _summary(f"{ended} ended", said, ended_runs, terms)
-
-
-_COUNTED = (
-    VerdictKind.FAILED,
-    VerdictKind.INCOMPLETE,
-    VerdictKind.ENVIRONMENT,
-    VerdictKind.CANCELLED,
-    VerdictKind.PASSED,
-)
-
-
-def _counted(ended_runs: Sequence[EndedRun]) -> str:
-    """Say how all of them ended, the bad ends first; what is not kept of a run counts as neither good nor bad."""
-    kinds = Counter(_kept(run, results) for _, run, results in ended_runs)
-    parts = [f"{kinds[kind]:,} {runs.WORDS[kind]}" for kind in _COUNTED if kinds[kind]]
-    unknown = len(ended_runs) - sum(kinds[kind] for kind in _COUNTED)
-    return listed([*parts, f"{unknown:,} of unknown result"] if unknown else parts)
-
-
-def _kept(run: TrackedRun | None, results: StoredResults | None) -> VerdictKind:
-    """Return the verdict by what was kept of a run."""
-    if run is None or (run.status is RunStatus.COMPLETED and results is None):
-        return VerdictKind.UNKNOWN
-    return judge_stored(run.status, results).kind
-
-
-def _summary(title: str, said: str, ended_runs: Sequence[EndedRun], terms: TermsOf) -> Card:
-    items = tuple(
-        _missed(ref, results, _remembered(run, results, terms(ref.connection)))
-        for ref, run, results in ended_runs[:MISSED]
-    )
-    left_out = len(ended_runs) - len(items)
-    others = (
-        "To see any other run, use ",
-        Untrusted("status ID", code=True),
-        " with the id that the platform lists.",
-    )
-    return Card(
-        title=(title,),
-        text=(said,),
-        tone=Tone.WARNING,
-        body=((said,), others) if left_out else ((said,),),
-        items=items,
-        items_left_out=left_out,
-        buttons=(Button(label="Recent runs", command=Command("status", {"count": "30"})),)
-        if left_out
-        else (),
-    )
-
-
-def _remembered(run: TrackedRun | None, results: StoredResults | None, terms: Terms) -> str:
-    if run is None or _kept(run, results) is VerdictKind.UNKNOWN:
-        return "ended"
-    return runs.verdict_words(judge_stored(run.status, results), terms)
-
-
-def _missed(ref: RunRef, results: StoredResults | None, word: str) -> Item:
-    launcher = results.launcher if results is not None and results.launcher else "Run"
-    return Item(
-        mark=word,
-        title=(Untrusted(launcher), " ", Untrusted(short_id(ref.run_id), code=True)),
-        buttons=(Button(label="Status", command=Command.of_run("status", ref)),),
-        context=Context(run=ref),
     )

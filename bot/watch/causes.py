@@ -1,23 +1,24 @@
 """Edit the announcements of runs whose logs could not be read in time: they say why the run broke as soon as that is known.
 
-A clock calls `tick`. Which announcements wait is on record with them, so a kill between the post and the edit loses
-nothing. What still cannot be read after half an hour is said as such.
+What is held is changed before it is posted; below a message that tells of several runs it is said in a reply. A clock
+calls `tick`. Which announcements wait is on record with them, so a kill between the post and the edit loses nothing. What still cannot be read after half an hour is said as such.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from bot.analysis import RunAnalysis, as_announced, explained
+from bot.cards import Card
 from bot.causes import RunCause
 from bot.each import each
 from bot.errors import NotFound, ServiceError
 from bot.ports import Chat, Clock, Delivered, Undeliverable
 from bot.replies.causes import goes_on
-from bot.state import LateCause
+from bot.state import LateCause, MessageRef
 from bot.waiting import Backoff
 from bot.watch.decide import provisional
 from bot.watch.finish import Finishing
@@ -32,10 +33,13 @@ FIRST_WAIT, LONGEST_WAIT = 15.0, 300.0  # seconds between two tries for one anno
 class LateCauses:
     """Looks for the causes of one connection's runs; ticks must not overlap."""
 
-    def __init__(self, finishing: Finishing, *, clock: Clock, chats: Mapping[str, Chat]) -> None:
+    def __init__(
+        self, finishing: Finishing, *, clock: Clock, chats: Mapping[str, Chat], on_rows: Callable[[], None]
+    ) -> None:
         self._finishing = finishing
         self._clock = clock
         self._chats = chats
+        self._on_rows = on_rows
         self._tries: dict[str, tuple[float, Backoff]] = {}  # by key: when the next one is, and the waits
 
     async def tick(self) -> None:
@@ -56,14 +60,26 @@ class LateCauses:
     async def _tell(self, late: LateCause) -> None:
         self._later(late)
         now = self._clock.now()
-        chat = self._chats.get(late.message.channel.partition(":")[0]) if late.message is not None else None
-        if chat is None or late.message is None:
+        chat = self._chats.get(late.channel.partition(":")[0])
+        if chat is None:
             return
-        found = await self._found(late, over=abs(now - late.since) >= GIVEN_UP)
+        over = abs(now - late.since) >= GIVEN_UP
+        found = await self._found(late, over=over)
         if found is None:
             return
-        card = await self._finishing.shown_again(late, found, now)
-        outcome = await chat.edit(late.message, card)
+        if late.message is not None:
+            await self._edit(chat, late, late.message, await self._finishing.shown_again(late, found, now))
+        elif late.summary is None:
+            payload, ending = await self._finishing.held_again(late, found, now)
+            await self._finishing.store.tell_late_cause(late.key, payload=payload, ending=ending)
+        else:
+            if not over:
+                await self._finishing.tell_below(late, late.summary, found, now)
+                self._on_rows()
+            await self._finishing.store.end_late_cause(late.key)
+
+    async def _edit(self, chat: Chat, late: LateCause, message: MessageRef, card: Card) -> None:
+        outcome = await chat.edit(message, card)
         if isinstance(outcome, Delivered):
             await self._finishing.store.end_late_cause(late.key)
         elif isinstance(outcome, Undeliverable):

@@ -11,7 +11,7 @@ from bot.analysis import RunAnalysis
 from bot.cards import Mention, ReportLinks
 from bot.diff import wanted
 from bot.model import Availability, Run, RunStatus
-from bot.state import Intent, MentionRule, Outcome, Subscription, TrackedRun
+from bot.state import Intent, MentionRule, Mute, Outcome, Subscription, TrackedRun
 
 HISTORY_AGE = timedelta(hours=24)  # an ended run this much older than the newest, and never seen, is history
 PROPERTIES_LAG = timedelta(minutes=10)  # properties may appear so long after the run ended
@@ -73,7 +73,11 @@ def next_look(first: datetime, now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A channel to notify. `everything`: the subscription made in chat that notifies it of all runs, if any."""
+    """A channel to notify. `everything`: the subscription made in chat that notifies it of all runs, if any.
+
+    `awaited`: somebody launched the run there and waits for its end.
+    `held_until`: it is quiet till then. `muted`: what it is not notified of for now.
+    """
 
     channel: str
     thread: str | None = None
@@ -81,6 +85,14 @@ class Destination:
     everything: Subscription | None = None
     mentions: tuple[Mention, ...] = ()
     rules: tuple[MentionRule, ...] = ()  # for which somebody is mentioned
+    awaited: bool = False
+    held_until: datetime | None = None
+    muted: tuple[Mute, ...] = ()
+
+    @property
+    def top_level(self) -> bool:
+        """Whether it is a message of its own for the channel, and no answer to somebody who launched the run there."""
+        return self.thread is None and not self.awaited
 
 
 def destinations(
@@ -110,7 +122,9 @@ def destinations(
     found = [_destination(channel, matching, report_links) for channel, matching in channels.items()]
     if intent is not None and intent.channel not in channels:
         links = _links(launching, report_links)
-        found.append(Destination(channel=intent.channel, thread=intent.thread, report_links=links))
+        found.append(
+            Destination(channel=intent.channel, thread=intent.thread, report_links=links, awaited=True)
+        )
     return tuple(found)
 
 

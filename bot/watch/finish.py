@@ -14,7 +14,7 @@ from bot.actions.send import by_name
 from bot.analysis import RunAnalysis, analysis_of, explained, got_through_before
 from bot.cards import Card, Mention, ReportLinks
 from bot.causes import READ_WITHIN
-from bot.delivery.keys import key_of, results_key, unfollowed_key
+from bot.delivery.keys import cause_key, key_of, results_key, unfollowed_key
 from bot.diff import reason
 from bot.faults import windows_before
 from bot.in_full import OF_ONE_RUN, in_full
@@ -23,19 +23,23 @@ from bot.model import Availability, Check, Results, Run, RunStatus, VerdictKind
 from bot.people import People
 from bot.platform import Platform
 from bot.ports import (
+    Channels,
     CheckHistory,
     Conversations,
     Intents,
     Links,
     MentionRules,
+    Outbox,
     PropertyStates,
     Subscriptions,
     WatchStore,
 )
 from bot.publishing import wanted
-from bot.replies import announcements, post
+from bot.quiet import quiet_of
+from bot.replies import announcements, endings, post
 from bot.replies.mentioning import FOR, LAUNCHED_BY, REOPENED
 from bot.state import (
+    Ending,
     Intent,
     IntentKind,
     LateCause,
@@ -61,8 +65,10 @@ class PollStore(
     CheckHistory,
     PropertyStates,
     Subscriptions,
+    Channels,
     MentionRules,
     Links,
+    Outbox,
     Intents,
     Conversations,
     Protocol,
@@ -91,10 +97,13 @@ class Finishing:
         0.0,
     )  # when the last one was, and seconds left in it for faults
 
-    async def finish(self, run: Run, known: TrackedRun | None, now: datetime) -> PollStep | None:
+    async def finish(
+        self, run: Run, known: TrackedRun | None, now: datetime, *, together: datetime | None = None
+    ) -> PollStep | None:
         """Return the write that announces a run's end; None while its results may still come.
 
-        Raises `ServiceError` where the platform cannot be asked, `StoreError`.
+        `together`: how long it may wait for others that ended in the same look, if it does. Raises `ServiceError` where the
+        platform cannot be asked, `StoreError`.
         """
         intent = await self.store.intent_of_run(run.ref)
         if intent is not None and intent.kind is IntentKind.DEBUG:
@@ -108,10 +117,14 @@ class Finishing:
         outcomes = await self._outcomes(found)
         before = known.announced if known else None
         chosen = await self._mentioning(await self._destinations(run, outcomes, intent), found, outcomes)
+        chosen = await self._quieted(chosen, run, now)
         found = replace(found, run=await by_name(run, self.store))
         if chosen:
             found = await self._with_faults(await self._explained(found, now), now)
-        deliveries = [self._announcement(found, destination, before, now) for destination in chosen]
+        if before is None and together is not None:
+            chosen = tuple(_held_with_others(destination, together) for destination in chosen)
+        short = endings.ending(found, outcomes)
+        deliveries = [self._announcement(found, destination, before, now, short) for destination in chosen]
         step = self._step(run, now, found=found, final=not provisional(found), deliveries=deliveries)
         step = replace(step, mentioned=tuple(rule for destination in chosen for rule in destination.rules))
         if found.cause is not None and found.cause.awaited:
@@ -149,14 +162,29 @@ class Finishing:
 
     async def shown_again(self, late: LateCause, found: RunAnalysis, now: datetime) -> Card:
         """Return what an announcement says once it is known why its run broke."""
-        channel = late.message.channel if late.message is not None else ""
-        run = found.run
-        chosen = await self._destinations(
-            run, await self._outcomes(found), await self.store.intent_of_run(run.ref)
+        there = await self._there(late, found, now)
+        return self._card(replace(found, run=await by_name(found.run, self.store)), there, late.before, now)
+
+    async def held_again(self, late: LateCause, found: RunAnalysis, now: datetime) -> tuple[str, Ending]:
+        """Return what an announcement that is held is to say once it is known why its run broke, whole and in short."""
+        card = await self.shown_again(late, found, now)
+        ending = endings.ending(found, await self._outcomes(found))
+        return self.renderers[_chat(late.channel)](card), replace(ending, mentions=card.mentions)
+
+    async def tell_below(self, late: LateCause, summary: str, found: RunAnalysis, now: datetime) -> None:
+        """Say why a run broke below the message that tells of it with others. Raises `StoreError`."""
+        there = Destination(
+            channel=late.channel, report_links=(await self._there(late, found, now)).report_links
         )
-        there = next((d for d in chosen if d.channel == channel), Destination(channel=channel))
-        found = replace(found, run=await by_name(run, self.store))
-        return self._card(found, there, late.before, now)
+        card = replace(await self.shown_again(late, found, now), mentions=())
+        delivery = self._delivery(cause_key(late.key), there, card, found.run, after=summary)
+        await self.store.enqueue(delivery, now)
+
+    async def _there(self, late: LateCause, found: RunAnalysis, now: datetime) -> Destination:
+        run, outcomes = found.run, await self._outcomes(found)
+        chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
+        chosen = await self._quieted(await self._mentioning(chosen, found, outcomes), run, now)
+        return next((d for d in chosen if d.channel == late.channel), Destination(channel=late.channel))
 
     async def read_again(self, run: Run) -> RunAnalysis:
         """Read a run that ended once more, with its results. Raises `ServiceError`, `StoreError`."""
@@ -181,10 +209,12 @@ class Finishing:
         outcomes = ended | {Outcome.INCOMPLETE}
         chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
         chosen = await self._mentioning(chosen, found, ended)
+        chosen = await self._quieted(chosen, run, now)
         found = replace(found, run=await by_name(run, self.store))
         if chosen:
             found = await self._with_faults(found, now)
-        deliveries = [self._results(found, destination, now) for destination in chosen]
+        short = endings.ending(found, outcomes)
+        deliveries = [self._results(found, destination, now, short) for destination in chosen]
         step = self._step(run, now, found=found, final=True, deliveries=deliveries)
         step = replace(step, mentioned=tuple(rule for destination in chosen for rule in destination.rules))
         return self._published(step, run, outcomes)
@@ -204,6 +234,7 @@ class Finishing:
         about = run or kept.get(known.ref.run_id) or Run.of_id(known.ref)
         intent = await self.store.intent_of_run(known.ref)
         chosen = await self._destinations(about, frozenset({Outcome.ALL, Outcome.INCOMPLETE}), intent)
+        chosen = await self._quieted(chosen, about, now)
         card = announcements.unfollowed(about, self.platform.terms, there=run is not None)
         since = known.changed_at or now
         deliveries = [
@@ -319,6 +350,20 @@ class Finishing:
         launched = Mention(intent.actor, LAUNCHED_BY)
         return replace(destination, thread=card.message_id, mentions=(launched,))
 
+    async def _quieted(
+        self, chosen: Iterable[Destination], run: Run, now: datetime
+    ) -> tuple[Destination, ...]:
+        """Hold what is for a quiet channel, but for what somebody waits for, and say of the rest what is muted.
+
+        Whoever is mentioned by a rule is woken in quiet hours; what is muted is not posted for that.
+        """
+        placed: list[Destination] = []
+        for destination in chosen:
+            quiet = await quiet_of(self.store, destination.channel)
+            held = quiet.until(run, now, wakes=bool(destination.rules)) if destination.top_level else None
+            placed.append(replace(destination, held_until=held, muted=() if held else quiet.muted(now)))
+        return tuple(placed)
+
     def _in_known_chats(self, chosen: Iterable[Destination]) -> Iterable[Destination]:
         for destination in chosen:
             if _chat(destination.channel) in self.renderers:
@@ -328,14 +373,18 @@ class Finishing:
                 log.warning("no chat posts to %s; nothing is announced there", destination.channel)
 
     def _announcement(
-        self, found: RunAnalysis, destination: Destination, before: RunStatus | None, now: datetime
+        self,
+        found: RunAnalysis,
+        destination: Destination,
+        before: RunStatus | None,
+        now: datetime,
+        ending: Ending,
     ) -> NewDelivery:
         ref, status = found.run.ref, found.run.status
         card = self._card(found, destination, before, now)
         after = None if before is None else key_of(ref, before, destination.channel)
-        return self._delivery(
-            key_of(ref, status, destination.channel), destination, card, found.run, after=after
-        )
+        key = key_of(ref, status, destination.channel)
+        return self._delivery(key, destination, card, found.run, after=after, ending=ending)
 
     def _card(
         self, found: RunAnalysis, destination: Destination, before: RunStatus | None, now: datetime
@@ -344,18 +393,27 @@ class Finishing:
             card = announcements.corrected(found, before, now)
         else:
             card = announcements.ended(found, now, everything=destination.everything)
+            card = announcements.beside_mutes(card, destination.muted, now)
         return replace(card, mentions=destination.mentions)
 
-    def _results(self, found: RunAnalysis, destination: Destination, now: datetime) -> NewDelivery:
+    def _results(
+        self, found: RunAnalysis, destination: Destination, now: datetime, ending: Ending
+    ) -> NewDelivery:
         ref, status = found.run.ref, found.run.status
         card = replace(announcements.results_came(found, now), mentions=destination.mentions)
         after = key_of(ref, status, destination.channel)
-        return self._delivery(
-            results_key(ref, status, destination.channel), destination, card, found.run, after=after
-        )
+        key = results_key(ref, status, destination.channel)
+        return self._delivery(key, destination, card, found.run, after=after, ending=ending)
 
     def _delivery(
-        self, key: str, destination: Destination, card: Card, run: Run, *, after: str | None = None
+        self,
+        key: str,
+        destination: Destination,
+        card: Card,
+        run: Run,
+        *,
+        after: str | None = None,
+        ending: Ending | None = None,
     ) -> NewDelivery:
         return NewDelivery(
             key=key,
@@ -366,6 +424,8 @@ class Finishing:
             context=card.context,
             report=run.ref if run.report_url else None,
             report_links=destination.report_links,
+            ending=replace(ending, mentions=card.mentions) if ending is not None else None,
+            held_until=destination.held_until,
         )
 
     def _step(
@@ -395,6 +455,13 @@ class Finishing:
 def _counted_as(found: RunAnalysis, *, after_incomplete: bool = False) -> frozenset[Outcome]:
     """Return all that the end of a run counts as, by what people say of its failures too."""
     return reason(found.verdict, found.diff, after_incomplete=after_incomplete, news=found.news)
+
+
+def _held_with_others(destination: Destination, until: datetime) -> Destination:
+    """Let an end wait for others of the same look, where it would be a message of its own."""
+    if destination.held_until is not None or not destination.top_level:
+        return destination
+    return replace(destination, held_until=until)
 
 
 def _counted(results: StoredResults) -> tuple[object, ...]:

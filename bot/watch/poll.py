@@ -19,6 +19,7 @@ from datetime import datetime
 
 from bot.cards import ReportLinks
 from bot.delivery.backoff import Steady
+from bot.delivery.held import TOGETHER
 from bot.errors import (
     AccessRefused,
     ClewError,
@@ -74,6 +75,8 @@ class _Tick:
     known: Mapping[str, TrackedRun] = field(default_factory=dict)
     missing: list[RunRef] = field(default_factory=list)  # read by their ids, and not there
     unreachable: int = 0
+    together: bool = False  # several runs of the look ended: they are announced when all of them are recorded
+    held: list[str] = field(default_factory=list)  # keys of what waits for that
 
 
 class Poller:
@@ -197,15 +200,30 @@ class Poller:
         """Record what changed of some runs, then announce those that ended, each in a write of its own."""
         await self._write_down(tick, runs)
         tick.known = await self.store.known(self.platform.connection, tuple(ref.run_id for ref in runs))
-        for run in sorted(runs.values(), key=lambda run: self._turn(tick, run)):
-            known = tick.known.get(run.ref.run_id)
-            what = act(run, known, followed=run.ref in tick.tracked, watermark=tick.watermark)
+        acts = [
+            (run, self._act(tick, run))
+            for run in sorted(runs.values(), key=lambda run: self._turn(tick, run))
+        ]
+        tick.together = sum(what is Act.FINISH for _, what in acts) > 1
+        for run, what in acts:
             if what in {Act.FINISH, Act.RESULTS}:
                 await self._end(tick, run, what)
+        await self._let_out(tick)
         for ref in runs:
             self.hints.read(ref.run_id)
         if self.platform.lists is None:
             await self._let_go(tick, runs)
+
+    def _act(self, tick: _Tick, run: Run) -> Act:
+        known = tick.known.get(run.ref.run_id)
+        return act(run, known, followed=run.ref in tick.tracked, watermark=tick.watermark)
+
+    async def _let_out(self, tick: _Tick) -> None:
+        """Let the ends that waited for each other be posted: all of the look are recorded."""
+        if tick.held:
+            await self.store.hold(tick.held, self.clock.now())
+            tick.held.clear()
+            self._on_rows()
 
     async def _let_go(self, tick: _Tick, runs: Mapping[RunRef, Run]) -> None:
         """Follow no longer what has stood still for long, or was not there for as long, and say so once."""
@@ -309,13 +327,13 @@ class Poller:
         known = tick.known.get(run.ref.run_id)
         if run.created_at is None and known is not None:
             run = replace(run, seen_at=known.listed_at)  # when it was listed first, not now
-        make = self.finishing.finish if what is Act.FINISH else self.finishing.results
         recorded: list[int] = []
 
         async def record() -> None:
-            step = await make(run, known, tick.now)
+            step = await self._step(tick, run, known, what)
             if step is not None:
                 recorded.append(await self.store.record(step))
+                tick.held += [d.key for d in step.deliveries if d.held_until is not None]
 
         well = await self._carefully(tick, run.ref, record())
         if recorded:
@@ -325,6 +343,12 @@ class Poller:
                 self._on_rows()
         elif what is Act.RESULTS or not well:
             self._look_later(run.ref, tick.steady)
+
+    async def _step(self, tick: _Tick, run: Run, known: TrackedRun | None, what: Act) -> PollStep | None:
+        if what is Act.RESULTS:
+            return await self.finishing.results(run, known, tick.now)
+        together = self.clock.now() + TOGETHER if tick.together else None
+        return await self.finishing.finish(run, known, tick.now, together=together)
 
     async def _carefully(self, tick: _Tick, ref: RunRef, work: Awaitable[None]) -> bool:
         """Do something for one run; what concerns it alone never hides the rest.

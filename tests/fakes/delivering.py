@@ -14,6 +14,7 @@ from bot.state import DeliveryState, NewDelivery, Subscription
 from tests.fakes.chat import FakeChat
 from tests.fakes.clock import ManualClock
 from tests.fakes.store import MemoryStore
+from tests.fakes.store_outbox import WAITING
 
 CHANNEL = "fake:channel:C1"
 
@@ -77,11 +78,20 @@ class Delivering:
     async def run_until_idle(self, seconds: float = math.inf) -> None:
         """Work and pass time until nothing waits any more, or so many seconds have passed."""
         start = self.clock.monotonic()
-        while (await self.store.depth()).waiting:
+        while self._works:
             wait = await self.deliverer.step()
             if self.clock.monotonic() + wait - start > seconds:
                 return
             self.clock.pass_time(wait)
+
+    @property
+    def _works(self) -> bool:
+        """Whether anything waits, or is held no longer."""
+        now = self.clock.now()
+        return any(
+            row.delivery.state in WAITING or (row.delivery.state is DeliveryState.HELD and row.next_at <= now)
+            for row in self.store.outbox.values()
+        )
 
     def states(self) -> list[DeliveryState]:
         """Return the states of all rows, oldest first."""

@@ -25,6 +25,7 @@ from bot.state import (
     Subscription,
 )
 from tests.fakes.store_base import Shared, cleaned
+from tests.fakes.store_channels import MemoryChannels
 from tests.fakes.store_expecting import MemoryExpecting
 from tests.fakes.store_links import MemoryLinks
 from tests.fakes.store_marks import MemoryPropertyStates
@@ -212,6 +213,7 @@ class MemoryStore(
     MemoryExpecting,
     MemoryMentions,
     MemoryLinks,
+    MemoryChannels,
     MemoryIntents,
     MemoryPublications,
 ):

@@ -8,11 +8,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from adapters.store.text import chat_of, clean, clip, provider_key
-from bot.state import Delivery, DeliveryState, LateCause, MessageRef, NewDelivery, OutboxDepth
+from bot.state import (
+    Delivery,
+    DeliveryState,
+    Ending,
+    Held,
+    LateCause,
+    MessageRef,
+    Mute,
+    NewDelivery,
+    OutboxDepth,
+)
 from tests.fakes.store_base import cleaned
 from tests.fakes.store_threads import MemoryConversations
 
 WAITING = frozenset({DeliveryState.PENDING, DeliveryState.SENDING})
+NOT_YET = WAITING | {DeliveryState.HELD}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +48,7 @@ class MemoryOutbox(MemoryConversations):
         self.folded: dict[str, str] = {}
         self.late: dict[str, LateCause] = {}
         self.rate_limits: dict[str, datetime] = {}
+        self.muted: dict[tuple[str | None, ...], Mute] = {}
 
     async def enqueue(self, delivery: NewDelivery, now: datetime) -> bool:
         await self._turn()
@@ -56,21 +68,51 @@ class MemoryOutbox(MemoryConversations):
             context=new.context,
             report=new.report,
             report_links=new.report_links,
-            state=DeliveryState.PENDING,
+            state=DeliveryState.PENDING if new.held_until is None else DeliveryState.HELD,
             attempts=0,
             attempt_at=None,
+            ending=new.ending,
         )
-        self.outbox[new.key] = OutboxRow(delivery=delivery, after=new.after, recorded_at=now, next_at=now)
+        self.outbox[new.key] = OutboxRow(
+            delivery=delivery, after=new.after, recorded_at=now, next_at=new.held_until or now
+        )
         return True
 
     async def late_causes(self, connection: str) -> tuple[LateCause, ...]:
         await self._turn()
-        there = (
-            replace(late, message=row.message)
-            for late in sorted(self.late.values(), key=lambda late: (late.since, late.key))
-            if (row := self.outbox.get(late.key)) and row.delivery.state is DeliveryState.SENT
+        late = sorted(self.late.values(), key=lambda late: (late.since, late.key))
+        there = [self._late(each) for each in late if each.run.connection == clean(connection)]
+        return tuple(each for each in there if each is not None)
+
+    def _late(self, late: LateCause) -> LateCause | None:
+        """Return it with where it is told; None while it is on its way."""
+        row = self.outbox.get(late.key)
+        if row is None or row.delivery.state not in {
+            DeliveryState.HELD,
+            DeliveryState.SENT,
+            DeliveryState.FOLDED,
+        }:
+            return None
+        summary = self.outbox.get(self.folded.get(late.key, ""))
+        if row.delivery.state is DeliveryState.FOLDED and (
+            summary is None or summary.delivery.state is not DeliveryState.SENT
+        ):
+            return None
+        return replace(
+            late,
+            channel=row.delivery.channel,
+            message=row.message,
+            summary=summary.delivery.key if summary else None,
         )
-        return tuple(late for late in there if late.run.connection == clean(connection))
+
+    async def tell_late_cause(self, key: str, *, payload: str, ending: Ending) -> bool:
+        await self._turn()
+        row = self.outbox[clean(key)]
+        if row.delivery.state is not DeliveryState.HELD:
+            return False
+        row.delivery = replace(row.delivery, payload=clean(payload), ending=cleaned(ending))
+        self.late.pop(clean(key), None)
+        return True
 
     async def end_late_cause(self, key: str) -> None:
         await self._turn()
@@ -110,7 +152,7 @@ class MemoryOutbox(MemoryConversations):
             and (not delivery.attempts or row.next_at <= due_by)
             and chat_of(delivery.channel) in chats
             and self.rate_limits.get(delivery.channel, due_by) <= due_by
-            and (parent is None or parent.delivery.state not in WAITING)
+            and (parent is None or parent.delivery.state not in NOT_YET)
             and not self._in_flight(delivery.channel, self._thread(row))
         )
 
@@ -215,16 +257,57 @@ class MemoryOutbox(MemoryConversations):
         digest = self.outbox.get(self.folded.get(key, ""))
         return digest is not None and digest.delivery.state is DeliveryState.PENDING
 
-    async def fold(self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime) -> bool:
+    async def fold(
+        self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime, *, over: Sequence[Mute] = ()
+    ) -> bool:
         await self._turn()
-        keys = {d.key if d.state is DeliveryState.PENDING else self.folded[d.key] for d in covered}
+        keys = {self.folded[d.key] if d.state is DeliveryState.FOLDED else d.key for d in covered}
         rows = [self.outbox[key] for key in keys]
-        if any(row.delivery.state is not DeliveryState.PENDING for row in rows):
+        waiting = {DeliveryState.HELD, DeliveryState.PENDING}
+        if any(row.delivery.state not in waiting for row in rows):
             return False
+        if any(self.muted.get(muted_as(mute)) != mute for mute in over):
+            return False
+        for mute in over:
+            del self.muted[muted_as(mute)]
         for row in rows:
             row.delivery = replace(row.delivery, state=DeliveryState.FOLDED, payload="")
         self.folded |= {d.key: clean(digest.key) for d in covered}
-        return self._insert(digest, now)
+        return self._insert(digest, now) or True
+
+    async def held_channels(self, chats: frozenset[str], now: datetime) -> tuple[str, ...]:
+        await self._turn()
+        due = {
+            r.delivery.channel
+            for r in self.outbox.values()
+            if r.delivery.state is DeliveryState.HELD and r.next_at <= now
+        }
+        due |= {mute.channel for mute in self.muted.values() if mute.until <= now}
+        return tuple(sorted(channel for channel in due if chat_of(channel) in chats))
+
+    async def held(self, channel: str) -> tuple[Held, ...]:
+        await self._turn()
+        return tuple(
+            Held(delivery=row.delivery, since=row.recorded_at, due=row.next_at, after=row.after)
+            for row in self.outbox.values()
+            if row.delivery.channel == clean(channel) and row.delivery.state is DeliveryState.HELD
+        )
+
+    async def hold(self, keys: Sequence[str], until: datetime) -> None:
+        await self._turn()
+        for row in (self.outbox[clean(key)] for key in keys if clean(key) in self.outbox):
+            if row.delivery.state is DeliveryState.HELD:
+                row.next_at = until
+
+    async def release(self, deliveries: Sequence[Delivery], now: datetime) -> bool:
+        await self._turn()
+        rows = [self.outbox[d.key] for d in deliveries]
+        if any(row.delivery.state is not DeliveryState.HELD for row in rows):
+            return False
+        for row in rows:
+            row.delivery = replace(row.delivery, state=DeliveryState.PENDING)
+            row.next_at = now
+        return True
 
     async def depth(self) -> OutboxDepth:
         await self._turn()
@@ -236,3 +319,8 @@ class MemoryOutbox(MemoryConversations):
             unknown=states.count(DeliveryState.UNKNOWN),
             dead=states.count(DeliveryState.DEAD),
         )
+
+
+def muted_as(mute: Mute) -> tuple[str | None, ...]:
+    """Return what makes a mute unique."""
+    return (mute.channel, *mute.scope)

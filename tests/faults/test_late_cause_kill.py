@@ -44,7 +44,9 @@ async def test_kill__around_the_post(tmp_path: Path, when: str) -> None:
     async with open_store(url) as store:
         chat = EditedChat(clock=SystemClock())
         poller = a_poller(a_platform(broken=True), store, {chat.name: chat.render})
-        causes = LateCauses(poller.finishing, clock=SystemClock(), chats={chat.name: chat})
+        causes = LateCauses(
+            poller.finishing, clock=SystemClock(), chats={chat.name: chat}, on_rows=lambda: None
+        )
         await poller.tick()
         await deliver(store, chat)
         await causes.tick()

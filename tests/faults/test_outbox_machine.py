@@ -31,7 +31,7 @@ from bot.delivery import digest
 from bot.delivery.deliver import Deliverer, DeliveryStore, Pace
 from bot.delivery.unconfirmed import Reconciler
 from bot.ports import Lookup, Missing, Unreadable
-from bot.state import Delivery, MessageRef, NewDelivery
+from bot.state import Delivery, MessageRef, Mute, NewDelivery
 from tests.fakes.chat import FakeChat, Posting, Seeing
 from tests.fakes.clock import ManualClock
 from tests.fakes.crash import Crash, FragileStore
@@ -263,7 +263,9 @@ def test_machine__finds_a_summary_beside_what_it_stands_for(monkeypatch: pytest.
 class BadStore(MemoryStore):
     """Makes the summary and leaves the rows as they are."""
 
-    async def fold(self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime) -> bool:
+    async def fold(
+        self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime, *, over: Sequence[Mute] = ()
+    ) -> bool:
         made = self._insert(digest, now)
         self.folded |= {d.key: digest.key for d in covered if made}
         return made

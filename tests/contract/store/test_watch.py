@@ -9,10 +9,21 @@ from typing import Any
 
 import pytest
 
-from bot.model import Run, RunQuery, RunRef, RunStatus, Says
+from bot.cards import Tone
+from bot.model import Run, RunQuery, RunRef, RunStatus, Says, VerdictKind
 from bot.ports import Store
-from bot.state import BEGINNING, Coverage, LateCause, Stretch, TrackedRun
-from tests.contract.store.kit import CHATS, NOW, a_delivery, a_message, a_run, a_step, later, results_of
+from bot.state import BEGINNING, Coverage, Ending, LateCause, Stretch, TrackedRun
+from tests.contract.store.kit import (
+    CHANNEL,
+    CHATS,
+    NOW,
+    a_delivery,
+    a_message,
+    a_run,
+    a_step,
+    later,
+    results_of,
+)
 from tests.fakes.runs import a_build
 
 RUNNING = RunStatus.IN_PROGRESS
@@ -554,6 +565,32 @@ async def test_results__keep_what_did_not_count(store: Store) -> None:
     assert await store.stored_results(kept.ref) == kept
 
 
+async def test_late_causes__of_what_is_held_or_stands_in_a_summary(store: Store) -> None:
+    """What is held is changed in place; of what a summary tells its key is known, once that is there."""
+    keys = ("a", "b")
+    held = tuple(a_delivery(key, held_until=later(60)) for key in keys)
+    late = tuple(LateCause(key=key, run=a_run(n).ref, since=NOW) for n, key in enumerate(keys))
+    await store.record(a_step(deliveries=held, late_causes=late))
+    rows = await store.held(CHANNEL)
+    there = await store.late_causes("demo")
+    ending = Ending(run=a_run(1).ref, verdict=VerdictKind.INCOMPLETE, tone=Tone.BAD, outcome=" broke")
+
+    assert [(each.channel, each.message, each.summary) for each in there] == [(CHANNEL, None, None)] * 2
+    assert await store.tell_late_cause("a", payload="why", ending=ending)
+    (first, _) = await store.held(CHANNEL)
+    assert (first.delivery.payload, first.delivery.ending) == ("why", ending)
+    assert [each.key for each in await store.late_causes("demo")] == ["b"]
+
+    assert await store.fold(a_delivery("digest:1"), [row.delivery for row in rows], NOW)
+    assert await store.late_causes("demo") == ()
+    assert not await store.tell_late_cause("b", payload="why", ending=ending)
+    delivery = await store.claim(CHATS, NOW)
+    assert delivery is not None
+    await store.mark_sent(delivery, a_message(delivery), NOW)
+    (told,) = await store.late_causes("demo")
+    assert (told.key, told.message, told.summary) == ("b", None, "digest:1")
+
+
 async def test_late_causes__of_what_was_posted(store: Store) -> None:
     """An announcement waits for its edit from when it is there until that is done, whatever is recorded again."""
     late = LateCause(key="a", run=a_run(1).ref, since=NOW, before=RunStatus.CANCELLED)
@@ -570,7 +607,9 @@ async def test_late_causes__of_what_was_posted(store: Store) -> None:
         await store.mark_sent(delivery, messages[-1], NOW)
     await store.record(step)
 
-    assert await store.late_causes("demo") == (replace(late, message=messages[0]),)
+    assert await store.late_causes("demo") == (
+        replace(late, channel=messages[0].channel, message=messages[0]),
+    )
     (found,) = await store.late_causes("other")
     assert (found.key, found.before) == ("b", None)
 

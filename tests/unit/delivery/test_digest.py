@@ -11,7 +11,7 @@ from bot.delivery.digest import LONGEST_TAKING_IN, MANY, QUIET, TAKES_IN
 from bot.delivery.keys import announces_end, key_of, results_key
 from bot.delivery.lost_channels import FEW
 from bot.model import RunRef, RunStatus
-from bot.replies.announcements import MISSED
+from bot.replies.endings import LISTED
 from bot.state import DeliveryState
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
@@ -52,9 +52,9 @@ async def test_step__sums_up_a_deep_backlog(it: Delivering) -> None:
     asked = [button["command"] for item in card["items"] for button in item["buttons"]]
 
     assert title(sent) == "700 runs ended"
-    runs = [f"demo/run-{n}" for n in range(699, 699 - MISSED, -1)]
+    runs = [f"demo/run-{n}" for n in range(699, 699 - LISTED, -1)]
     assert asked == [{"verb": "status", "values": {"run": run}} for run in runs]
-    assert card["items_left_out"] == 700 - MISSED
+    assert card["items_left_out"] == 700 - LISTED
     recent = {"verb": "status", "values": {"count": "30"}}
     assert [button["command"] for button in card["buttons"]] == [recent]
     assert set(it.states()) == {SENT, FOLDED}

@@ -11,8 +11,8 @@ from bot.cards import Command, plain
 from bot.chain import BEGINNINGS, Gap, Streak
 from bot.diff import RunDiff
 from bot.model import Run, RunStatus
-from bot.replies import announcements
-from bot.state import StoredResults, Subscription, TrackedRun
+from bot.replies import announcements, endings
+from bot.state import Ending, StoredResults, Subscription, TrackedRun
 from bot.verdict import judge
 from tests.fakes.runs import EPOCH, MOMENT, a_run, some_results
 from tests.fakes.service import PROPERTIES, FakeRunService
@@ -40,13 +40,12 @@ def found(run: Run, diff: RunDiff | None, *, failing: tuple[str, ...] = ()) -> R
     )
 
 
-def kept(
-    number: int, status: RunStatus | None, failing: tuple[str, ...] | None = None
-) -> announcements.EndedRun:
-    """Return what is kept of a run; without `failing` nothing of its results, without `status` nothing at all."""
+def kept(number: int, status: RunStatus | None, failing: tuple[str, ...] | None = None) -> Ending:
+    """Return how a run ended by what is kept of it; without `failing` nothing of its results, without `status` nothing at all."""
     run = a_run(number)
     results = None if failing is None else before(run, failing=frozenset(failing))
-    return run.ref, TrackedRun(ref=run.ref, status=status) if status else None, results
+    tracked = TrackedRun(ref=run.ref, status=status) if status else None
+    return endings.on_record(run.ref, tracked, results, PROPERTIES)
 
 
 def test_missed__counts_every_kind_of_end() -> None:
@@ -62,13 +61,9 @@ def test_missed__counts_every_kind_of_end() -> None:
     ]
     each = "1 FAILED, 2 incomplete, 1 cancelled, 1 passed and 2 of unknown result"
 
-    assert plain(announcements.missed(told, lambda _: PROPERTIES).text).endswith(
-        f"Meanwhile 7 watched runs ended: {each}."
-    )
-    assert plain(announcements.many(told, lambda _: PROPERTIES).text).startswith(f"7 runs ended: {each}. ")
-    assert "Meanwhile 1 watched run ended: 1 passed." in plain(
-        announcements.missed(told[4:5], lambda _: PROPERTIES).text
-    )
+    assert plain(endings.missed(told).text).endswith(f"Meanwhile 7 watched runs ended: {each}.")
+    assert plain(endings.many(told).text).startswith(f"7 runs ended: {each}. ")
+    assert "Meanwhile 1 watched run ended: 1 passed." in plain(endings.missed(told[4:5]).text)
 
 
 def test_ended__tells_the_whole_story_in_a_sentence() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import time
 
 import pytest
 
@@ -13,7 +14,7 @@ from bot.delivery.deliver import Deliverer, Pace
 from bot.errors import NotFound, Unreachable
 from bot.model import LogExcerpt, LogLine, LogQuery, Run, RunLogQuery, RunStatus
 from bot.ports import Halted, PostOutcome, Report, Undeliverable
-from bot.state import LateCause, MessageRef
+from bot.state import ChannelSettings, LateCause, MessageRef
 from bot.watch.causes import FIRST_WAIT, GIVEN_UP, LONGEST_WAIT, LateCauses
 from tests.fakes.chat import FakeChat
 from tests.fakes.loop_time import stopped_time
@@ -69,7 +70,10 @@ class Late:
         """Start a new process over the same store, chat and platform."""
         self.watching.restart()
         self.causes = LateCauses(
-            self.watching.poller.finishing, clock=self.watching.clock, chats={self.chat.name: self.chat}
+            self.watching.poller.finishing,
+            clock=self.watching.clock,
+            chats={self.chat.name: self.chat},
+            on_rows=lambda: None,
         )
 
     async def broken(self, *numbers: int, failing: tuple[str, ...] = ()) -> list[Run]:
@@ -95,6 +99,7 @@ class Late:
         deliverer = Deliverer(
             self.chat, store, platforms={}, clock=clock, notify_operator=_nobody, pace=Pace(per_channel=0)
         )
+        await deliverer.step()
         while (await store.depth()).waiting:
             clock.pass_time(await deliverer.step())
 
@@ -115,17 +120,70 @@ async def _nobody(_: str) -> None:
 
 
 async def test_finish__announces_without_waiting_longer() -> None:
-    """Two runs with slow logs are announced by one look, both saying that the log was not read."""
+    """Two runs with slow logs are announced by one look, in one message, both saying that the log was not read."""
     late = Late()
     runs = await late.broken(1, 2)
+    rows = [row.delivery.payload for row in late.watching.store.outbox.values()]
     await late.deliver()
 
-    shown = [message.payload for message in late.chat.messages]
-    assert len(shown) == 2
-    assert all(SOON in text and PANIC not in text for text in shown)
-    assert "could not be read within 20 seconds" in shown[0]
-    assert "has not been read yet" in shown[1]
+    (shown,) = late.chat.messages
+    assert PANIC not in shown.payload
+    assert SOON not in shown.payload, "a list is not edited"
+    for text in ("could not be read within 20 seconds", "has not been read yet"):
+        assert text in shown.payload
+        assert sum(text in row and SOON in row for row in rows) == 1
     assert late.waiting == [run.ref.run_id for run in runs]
+
+
+async def test_tick__says_it_below_a_message_that_tells_of_several() -> None:
+    """Each cause comes once, as a reply with all that a post has; a process that ends in between changes nothing."""
+    late = Late()
+    await late.broken(1, 2)
+    await late.deliver()
+    late.service.ready.set()
+    await late.tick()
+    late.restart()
+    await late.tick()
+    await late.deliver()
+    summary, *replies = late.chat.messages
+
+    assert [reply.thread for reply in replies] == [summary.id] * 2
+    assert all(PANIC in reply.payload for reply in replies)
+    assert late.chat.cards == []
+    assert late.waiting == []
+
+
+async def test_tick__a_message_that_is_held_says_it_at_once() -> None:
+    """What a channel hears in the morning is whole; nothing is edited."""
+    late = Late()
+    quiet = ChannelSettings(channel=CHANNEL, quiet_from=time(0), quiet_to=time(23, 59))
+    await late.watching.store.set_channel(quiet, late.watching.clock.now())
+    await late.broken(1)
+    late.service.ready.set()
+    await late.tick()
+    await late.watching.store.set_channel(ChannelSettings(channel=CHANNEL), late.watching.clock.now())
+    await late.deliver()
+    await late.tick()
+    (message,) = late.chat.messages
+
+    assert PANIC in message.payload
+    assert SOON not in message.payload
+    assert late.chat.cards == []
+    assert late.waiting == []
+
+
+async def test_tick__says_nothing_below_where_the_cause_is_never_known() -> None:
+    """The message said already that the log could not be read."""
+    late = Late()
+    await late.broken(1, 2)
+    await late.deliver()
+    late.service.ready.set()
+    late.service.fail("logs", Unreachable("Nobody answered."), times=100)
+    await late.tick(GIVEN_UP.total_seconds())
+    await late.deliver()
+
+    assert len(late.chat.messages) == 1
+    assert late.waiting == []
 
 
 @pytest.mark.parametrize("killed", [False, True])
@@ -325,7 +383,7 @@ async def test_tick__corrects_a_correction() -> None:
     late.service.set_build_log(run, LogLine(text="error: no image"))
     with stopped_time() as time:
         ticking = asyncio.create_task(late.watching.tick())
-        await time.pass_by(21.0)
+        await time.pass_by(25.0)
         await ticking
     await late.deliver()
     (waiting,) = late.watching.store.late.values()

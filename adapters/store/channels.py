@@ -1,0 +1,94 @@
+"""How channels want to be notified, and what they are not notified of for a while."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.store.codec import from_row, to_row
+from adapters.store.part import Part, whole
+from adapters.store.tables import channels, mutes, outbox
+from adapters.store.text import clean
+from bot.state import ChannelSettings, DeliveryState, Mute
+
+
+class SqlChannels(Part):
+    """Fills `bot.ports.Channels`."""
+
+    async def channel_settings(self, channel: str | None = None) -> tuple[ChannelSettings, ...]:
+        """Return what was set of all channels, or of one."""
+        statement = select(channels).order_by(channels.c.channel)
+        if channel is not None:
+            statement = statement.where(channels.c.channel == channel)
+        return tuple(from_row(row, ChannelSettings) for row in await self._rows(statement))
+
+    @whole
+    async def set_channel(self, settings: ChannelSettings, now: datetime) -> None:
+        """Keep a channel's settings, in place of those before."""
+        async with self._db.writing() as connection:
+            await connection.execute(self._db.put(channels), _channel_row(settings))
+            await _look_again(connection, settings.channel, now)
+
+    @whole
+    async def configure_channels(self, configured: Sequence[ChannelSettings], now: datetime) -> None:
+        """Make the channels of the settings file exactly these; those set in chat stay."""
+        wanted = [_channel_row(settings) for settings in configured]
+        names = [clean(settings.channel) for settings in configured]
+        gone = delete(channels).where(channels.c.from_settings, channels.c.channel.not_in(names))
+        async with self._db.writing() as connection:
+            left = await connection.scalars(gone.returning(channels.c.channel))
+            for channel in [*left, *names]:
+                await _look_again(connection, channel, now)
+            for row in wanted:
+                await connection.execute(self._db.put(channels), row)
+
+    async def mutes(self, channel: str | None = None) -> tuple[Mute, ...]:
+        """Return what all channels, or one, are not notified of for now, also what is just over, oldest first."""
+        statement = select(mutes).order_by(mutes.c.id)
+        if channel is not None:
+            statement = statement.where(mutes.c.channel == channel)
+        return tuple(_mute(row) for row in await self._rows(statement))
+
+    @whole
+    async def mute(self, mute: Mute, now: datetime) -> bool:
+        """Keep a mute, in place of the one with the same channel and scope; True if new."""
+        values = to_row(mutes, mute, scope=scope_of(mute))
+        async with self._db.writing() as connection:
+            new = (await connection.execute(self._db.add(mutes), values)).first() is not None
+            if not new:
+                await connection.execute(update(mutes).where(mutes.c.scope == values["scope"]).values(values))
+            await _look_again(connection, mute.channel, now)
+        return new
+
+    async def unmute(self, mute: Mute) -> bool:
+        """Forget a mute without announcing its end; False where it was not there just so."""
+        here = (mutes.c.scope == scope_of(mute)) & (mutes.c.until == mute.until)
+        return await self._write(delete(mutes).where(here)) > 0
+
+
+def scope_of(mute: Mute) -> str:
+    """Join what makes a mute unique; None stays apart from every text."""
+    return json.dumps([None if part is None else clean(part) for part in (mute.channel, *mute.scope)])
+
+
+async def _look_again(connection: AsyncConnection, channel: str, now: datetime) -> None:
+    """Make what is held of a channel due."""
+    held = (outbox.c.channel == channel) & (outbox.c.state == DeliveryState.HELD)
+    await connection.execute(update(outbox).where(held).values(next_at=now))
+
+
+def _channel_row(settings: ChannelSettings) -> dict[str, Any]:
+    times = {
+        name: None if (at := getattr(settings, name)) is None else at.isoformat("seconds")
+        for name in ("quiet_from", "quiet_to")
+    }
+    return to_row(channels, settings, **times)
+
+
+def _mute(row: Row[Any]) -> Mute:
+    return from_row(row, Mute)

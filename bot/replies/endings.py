@@ -1,0 +1,243 @@
+"""Ends of runs in a list: what ended in one look, while a channel was quiet, or while it could not be reached.
+
+Each run stands there with its verdict, what newly fails by name, and the ways to all that a post of its own says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.analysis import RunAnalysis
+from bot.cards import Button, Card, Command, Context, Item, Line, Span, Tone, Untrusted, When, joined, plain
+from bot.cleaning import shorten
+from bot.model import RunRef, RunStatus, VerdictKind
+from bot.replies import causes, runs, story, watching
+from bot.replies.wording import check_names, clock_time, count, listed, short_id
+from bot.state import Ending, Mute, Outcome, StoredResults, Subscription, TrackedRun
+from bot.terms import Terms
+from bot.verdict import judge_stored
+
+LISTED = 20  # runs that a list shows itself
+KEPT = 50  # names of one kind that are kept of a run
+NAMED = 5  # of them that an entry names
+LONGEST_WHY = 400  # characters of why a run did not get through
+SPOKEN = 5  # runs that the sentence names
+
+TermsOf = Callable[[str], Terms]
+"""The nouns of a connection, by its name."""
+
+_COUNTED = (
+    VerdictKind.FAILED,
+    VerdictKind.INCOMPLETE,
+    VerdictKind.ENVIRONMENT,
+    VerdictKind.CANCELLED,
+    VerdictKind.PASSED,
+)
+_WORST = (Tone.BAD, Tone.WARNING, Tone.NEUTRAL, Tone.GOOD)
+
+
+def ending(found: RunAnalysis, outcomes: frozenset[Outcome]) -> Ending:
+    """Return how a run ended, in short."""
+    diff, run = found.diff, found.run
+    known = (*diff.newly_failing, *diff.counts_again) if diff else ()
+    others = (*diff.fails_again, *diff.not_compared, *diff.untrusted) if diff else ()
+    new = [*(name for name in known if name not in found.silent), *sorted(found.reopened.difference(known))]
+    unsure = [name for name in others if name not in found.silent | found.reopened]
+    return Ending(
+        run=run.ref,
+        verdict=found.verdict.kind,
+        tone=runs.tone(found.verdict),
+        outcome=story.outcome(found),
+        launcher=run.launcher,
+        source=run.source or "",
+        outcomes=outcomes,
+        new=tuple(new[:KEPT]),
+        new_count=len(new),
+        unsure=tuple(unsure[:KEPT]),
+        unsure_count=len(unsure),
+        failing=len(found.failing),
+        report=run.report_url is not None,
+        because=_because(found),
+    )
+
+
+def _because(found: RunAnalysis) -> str:
+    """Say why a run did not get through; a list is not edited, so that nothing is promised."""
+    if found.cause is not None and found.cause.awaited:
+        found = replace(found, cause=replace(found.cause, awaited=False))
+    return shorten(plain(causes.details(found)), LONGEST_WHY)
+
+
+def on_record(ref: RunRef, run: TrackedRun | None, results: StoredResults | None, terms: Terms) -> Ending:
+    """Return how a run ended, by what is kept of it; of a message of an earlier version nothing more is known."""
+    known = run is not None and not (run.status is RunStatus.COMPLETED and results is None)
+    launcher = results.launcher if results is not None else ""
+    if run is None or not known:
+        kind, tone, words = VerdictKind.UNKNOWN, Tone.WARNING, "ended"
+    else:
+        verdict = judge_stored(run.status, results)
+        kind, tone, words = verdict.kind, runs.tone(verdict), runs.verdict_words(verdict, terms)
+    failing = len(results.failing) if results is not None else 0
+    return Ending(run=ref, verdict=kind, tone=tone, outcome=f" {words}", launcher=launcher, failing=failing)
+
+
+def missed(endings: Sequence[Ending]) -> Card:
+    """Sum up the runs that a channel was not notified of while it could not be reached, the newest first."""
+    said = (
+        "Clew could not post to this channel for a while. "
+        f"Meanwhile {count(len(endings), 'watched run')} ended: {counted(endings)}."
+    )
+    return _listed(
+        f"{count(len(endings), 'run')} ended while this channel could not be reached", (said,), endings
+    )
+
+
+def many(endings: Sequence[Ending]) -> Card:
+    """Sum up the runs that are too many to be announced one by one, the newest first."""
+    ended = count(len(endings), "run")
+    said = f"{ended} ended: {counted(endings)}. That is too many for separate messages, so this is a summary."
+    return _listed(f"{ended} ended", (said,), endings)
+
+
+def together(
+    endings: Sequence[Ending],
+    *,
+    held: bool = False,
+    over: Sequence[Mute] = (),
+    narrow: Subscription | None = None,
+) -> Card:
+    """Announce several ends in one message, the newest first; `held`: while the channel was quiet.
+
+    `over`: the mutes that end with it. `narrow`: the subscription that can be narrowed to changes by a click.
+    """
+    ends = joined([_over(mute) for mute in over], " ")
+    if not endings:
+        said = joined((ends, ("No run that it held back ended meanwhile.",)), " ")
+        return Card(title=("Notifying again",), text=said, body=(said,))
+    while_quiet = " while this channel was quiet" if held else ""
+    number = count(len(endings), "run")
+    title = f"{number} ended{while_quiet}: {counted(endings)}"
+    first = joined((ends, (f"{title}.",)), " ")
+    buttons = (watching.only_changes(narrow),) if narrow is not None else ()
+    card = _listed(title, first, endings, body=(ends,) if ends else (), buttons=buttons)
+    named = [_spoken(each) for each in sorted(endings, key=_urgency)[:SPOKEN]]
+    return replace(card, text=joined((first, *named), " "))
+
+
+def muted_what(mute: Mute) -> Line:
+    """Name what a mute is about."""
+    parts: list[Span] = [Untrusted(mute.launcher) if mute.launcher is not None else "all runs"]
+    for word, value in ((" from source ", mute.source), (" on ", mute.connection)):
+        if value is not None:
+            parts += [word, Untrusted(value)]
+    return tuple(parts)
+
+
+def muted_until(mute: Mute, now: datetime) -> Line:
+    """Say in short until when something is muted: "muted until 15:00 UTC: Payments Nightly"."""
+    until = f"{mute.until:%H:%M} UTC" if mute.until.date() == now.date() else clock_time(mute.until)
+    return ("muted until ", When(mute.until, until), ": ", *muted_what(mute))
+
+
+def counted(endings: Sequence[Ending]) -> str:
+    """Say how all of them ended, the bad ends first; what is not known of a run counts as neither good nor bad."""
+    kinds = Counter(each.verdict for each in endings)
+    parts = [f"{kinds[kind]:,} {runs.WORDS[kind]}" for kind in _COUNTED if kinds[kind]]
+    unknown = len(endings) - sum(kinds[kind] for kind in _COUNTED)
+    return listed([*parts, f"{unknown:,} of unknown result"] if unknown else parts)
+
+
+def _over(mute: Mute) -> Line:
+    return ("The mute of ", *muted_what(mute), " is over.")
+
+
+def _listed(
+    title: str,
+    said: Line,
+    endings: Sequence[Ending],
+    *,
+    body: Sequence[Line] | None = None,
+    buttons: Sequence[Button] = (),
+) -> Card:
+    """List ends, what needs somebody first."""
+    ordered = sorted(endings, key=_urgency)
+    items = tuple(_item(number, each) for number, each in enumerate(ordered[:LISTED], 1))
+    left_out = ordered[LISTED:]
+    others: tuple[Line, ...] = ()
+    if left_out:
+        way = (
+            "To see any other run, use ",
+            Untrusted("status ID", code=True),
+            " with the id that the platform lists.",
+        )
+        others = (*_new_in(left_out), way)
+        buttons = (Button(label="Recent runs", command=Command("status", {"count": "30"})), *buttons)
+    return Card(
+        title=(title,),
+        text=said,
+        tone=min((each.tone for each in endings), key=_WORST.index),
+        body=(*((said,) if body is None else body), *others),
+        items=items,
+        items_left_out=len(left_out),
+        buttons=tuple(buttons),
+        mentions=tuple(dict.fromkeys(mention for each in endings for mention in each.mentions)),
+    )
+
+
+def _urgency(each: Ending) -> tuple[bool, int]:
+    """Order ends: new failures, what did not get through, other failures, what is not known, and what passed."""
+    kinds = (VerdictKind.INCOMPLETE, VerdictKind.ENVIRONMENT, VerdictKind.FAILED, VerdictKind.NO_RESULTS)
+    last = (VerdictKind.CANCELLED, VerdictKind.PASSED)
+    order = (*kinds, *(kind for kind in VerdictKind if kind not in {*kinds, *last}), *last)
+    return (not each.new, order.index(each.verdict))
+
+
+def _new_in(endings: Sequence[Ending]) -> tuple[Line, ...]:
+    """Name what newly fails in runs that have no entry."""
+    names = Counter(name for each in endings for name in each.new)
+    return (("New in the others: ", *_names([*names], len(names)), "."),) if names else ()
+
+
+def _name(each: Ending) -> Line:
+    name: Line = (Untrusted(each.launcher or "Run"),)
+    return (*name, " on ", Untrusted(each.source)) if each.source else name
+
+
+def _item(number: int, each: Ending) -> Item:
+    ref = each.run
+    buttons = [Button(label="Details", entry=number, command=Command.of_run("status", ref))]
+    if each.failing:
+        buttons.append(Button(label="Failing", entry=number, command=Command.of_run("failing", ref)))
+    if each.report:
+        report = Command.of_run("report", ref)
+        buttons.append(Button(label="Open report", entry=number, command=report, report=ref))
+    return Item(
+        mark=f"{number}",
+        title=(*_name(each), each.outcome, " ", Untrusted(short_id(ref.run_id), code=True)),
+        lines=tuple(line for line in _named(each) if line),
+        buttons=tuple(buttons),
+        context=Context(run=ref),
+    )
+
+
+def _named(each: Ending) -> tuple[Line, ...]:
+    new: Line = ("New: ", *_names(each.new, each.new_count)) if each.new else ()
+    unsure: Line = (
+        ("Failing, not known whether new: ", *_names(each.unsure, each.unsure_count)) if each.unsure else ()
+    )
+    because: Line = (Untrusted(each.because),) if each.because else ()
+    return (new, unsure, because)
+
+
+def _names(names: Sequence[str], number: int) -> Line:
+    more = number - min(len(names), NAMED)
+    return (*check_names(names[:NAMED], NAMED), f" and {more:,} more" if more else "")
+
+
+def _spoken(each: Ending) -> Line:
+    """Tell an end in a sentence."""
+    named = joined(_named(each), "; ")
+    return (*_name(each), each.outcome, *((" (", *named, ")") if named else ()), ".")

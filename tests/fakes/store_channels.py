@@ -1,0 +1,69 @@
+"""How channels want to be notified, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.store.text import clean
+from bot.state import ChannelSettings, DeliveryState, Mute
+from tests.fakes.store_base import cleaned
+from tests.fakes.store_outbox import MemoryOutbox, muted_as
+
+
+class MemoryChannels(MemoryOutbox):
+    """Settings by channel, mutes by channel and scope."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.channels: dict[str, ChannelSettings] = {}
+
+    async def channel_settings(self, channel: str | None = None) -> tuple[ChannelSettings, ...]:
+        await self._turn()
+        here = (s for s in self.channels.values() if channel is None or s.channel == clean(channel))
+        return tuple(sorted(here, key=lambda s: s.channel))
+
+    async def set_channel(self, settings: ChannelSettings, now: datetime) -> None:
+        await self._turn()
+        self._set(settings, now)
+
+    async def configure_channels(self, configured: Sequence[ChannelSettings], now: datetime) -> None:
+        await self._turn()
+        wanted = {clean(s.channel) for s in configured}
+        for gone in [
+            s.channel for s in self.channels.values() if s.from_settings and s.channel not in wanted
+        ]:
+            del self.channels[gone]
+            self._look_again(gone, now)
+        for settings in configured:
+            self._set(settings, now)
+
+    def _set(self, settings: ChannelSettings, now: datetime) -> None:
+        self.channels[clean(settings.channel)] = cleaned(settings)
+        self._look_again(settings.channel, now)
+
+    async def mutes(self, channel: str | None = None) -> tuple[Mute, ...]:
+        await self._turn()
+        return tuple(m for m in self.muted.values() if channel is None or m.channel == clean(channel))
+
+    async def mute(self, mute: Mute, now: datetime) -> bool:
+        await self._turn()
+        kept = cleaned(mute)
+        new = muted_as(kept) not in self.muted
+        self.muted[muted_as(kept)] = kept
+        self._look_again(mute.channel, now)
+        return new
+
+    async def unmute(self, mute: Mute) -> bool:
+        await self._turn()
+        kept = cleaned(mute)
+        there = self.muted.get(muted_as(kept))
+        if there is None or there.until != kept.until:
+            return False
+        del self.muted[muted_as(kept)]
+        return True
+
+    def _look_again(self, channel: str, now: datetime) -> None:
+        for row in self.outbox.values():
+            if row.delivery.channel == clean(channel) and row.delivery.state is DeliveryState.HELD:
+                row.next_at = now
