@@ -256,7 +256,7 @@ class Field:
     """One field of a form, named like the parameter it fills. `summary`, `example`: what help says of that.
 
     `usual`: left empty, it is filled in where it is shown with what most of the launcher's last runs had; then the
-    value is `offered`, and nobody gave it.
+    value is `offered`, and nobody gave it. `shapes`: what else is asked for, and filled in with, hangs on it.
     """
 
     name: str
@@ -270,6 +270,7 @@ class Field:
     example: str = ""
     usual: bool = False
     offered: bool = False
+    shapes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

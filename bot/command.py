@@ -137,7 +137,8 @@ class Asked:
 
     `afresh` asks the chat for the person's permissions once more, before something costly is done. `open_file` opens what
     somebody attached, `find_addressee` finds out whom a mention names, both None where nobody can. What whoever looks things up puts into `remarks` stands in the reply,
-    whatever the verb answers.
+    whatever the verb answers. `untouched`: the fields of a form that may be filled in anew, as nobody has changed them;
+    None where nobody has seen it.
     """
 
     invocation: Invocation
@@ -148,6 +149,7 @@ class Asked:
     open_file: OpenFile | None = None
     find_addressee: FindAddressee | None = None
     remarks: list[Line] = field(default_factory=list)
+    untouched: frozenset[str] | None = None
 
     def value(self, name: str, position: int | None = None) -> str | None:
         """Return a parameter: a typed value, else the named word, else (with a position) the bare words; empty is none.

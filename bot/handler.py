@@ -182,9 +182,12 @@ class Handler:
         reply = await self._safely(clean, report, with_chat)
         return problems.secret_removed(reply) if removed else reply
 
-    async def form(self, invocation: Invocation, report: Report) -> Form | None:
+    async def form(
+        self, invocation: Invocation, report: Report, *, untouched: frozenset[str] | None = None
+    ) -> Form | None:
         """Return the form of the verb that is asked for, prefilled; None where it has none.
 
+        `untouched`: the fields of one that is open which nobody has changed: they may be filled in anew.
         Raises `ClewError` like the verb would.
         """
         if (refusal := lengths.refusal(invocation)) is not None:
@@ -193,6 +196,7 @@ class Handler:
         verb, asked = await self._read(_parse(invocation), invocation, report)
         if denied := await self._allow(verb, asked):
             raise UserError(denied.reason, access_replies.whom_to_ask(await self.services.admins()))
+        asked = replace(asked, untouched=untouched)
         form = await verb.form(asked, self.services) if verb.form else None
         if form is None:
             return None

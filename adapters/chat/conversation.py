@@ -324,12 +324,20 @@ class Conversation(Generic[T]):
         if trouble is not None:
             await self._responder(inbound).show(problems.mistake(trouble))
 
-    async def _form(self, inbound: Inbound[T]) -> Form | UserError:
+    async def form_again(self, inbound: Inbound[T], untouched: frozenset[str]) -> Form | None:
+        """Return the form of what was given so far in one that is open; None where there is none: nobody waits for it.
+
+        `untouched`: the fields that may be filled in anew.
+        """
+        form = await self._form(inbound, untouched)
+        return None if isinstance(form, UserError) else form
+
+    async def _form(self, inbound: Inbound[T], untouched: frozenset[str] | None = None) -> Form | UserError:
         """Return the form that is asked for, else what to tell the person, who waits for nothing else."""
         try:
             invocation = (await self._resolved(inbound)).invocation
             async with self._lanes.turn(invocation.actor.id):
-                form = await self.handler.form(invocation, silent)
+                form = await self.handler.form(invocation, silent, untouched=untouched)
         except UserError as error:
             return error
         except ClewError as error:

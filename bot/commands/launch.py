@@ -49,7 +49,9 @@ async def handle(asked: Asked, services: Services) -> Reply:
     if lacking:
         offered = await _offered(fields, platform, asked, services)
         usual = _words(offered) if any(field.offered for field in offered[1:]) else ""
-        return replies.missing(lacking, _form(offered, platform, services), platform.terms, usual=usual)
+        return replies.missing(
+            lacking, _form(offered, platform, asked, services), platform.terms, usual=usual
+        )
     launcher, *others = fields
     values = {field.name: field.value for field in others if field.value}
     request = LaunchRequest(launcher=grammar.launcher(launcher.value), key=services.new_key(), values=values)
@@ -140,7 +142,7 @@ def _given(asked: Asked, launches: Launches, services: Services) -> tuple[Field,
     values = _values(launches, launcher, preset.values if preset else {})
     values |= _values(launches, launcher, {name: value for name, value in own.items() if name not in OWN})
     first = Field(name="launcher", label="Launcher", kind=FieldKind.LAUNCHER, value=launcher, required=True,
-                  hint="the exact name, for example basic_test")  # fmt: skip
+                  hint="the exact name, for example basic_test", shapes=True)  # fmt: skip
     return (first, *launches.form(launcher, values))
 
 
@@ -185,19 +187,22 @@ async def form(asked: Asked, services: Services) -> Form:
     platform = await _platform(asked, services)
     launches = require(platform, LAUNCHES, services)
     fields = await _offered(_given(asked, launches, services), platform, asked, services)
-    return _form(fields, platform, services)
+    return _form(fields, platform, asked, services)
 
 
 async def _offered(
     fields: tuple[Field, ...], platform: Platform, asked: Asked, services: Services
 ) -> tuple[Field, ...]:
-    """Fill in, where it will be seen, what most of the launcher's last runs had, in a form that nobody has touched.
+    """Fill in, where it will be seen, what most of the launcher's last runs had, where nobody has touched the form.
 
-    So what somebody emptied stays so when they correct another field. In the thread of a run its launcher is filled in
+    So what somebody emptied stays so when they correct another field, or choose another launcher. In the thread of a run its launcher is filled in
     too. What cannot be told soon is left empty.
     """
     first, *others = fields
-    if any(field.value for field in others) or platform.launches is None:
+    free = asked.untouched
+    if free is None:
+        free = frozenset(field.name for field in others if not any(other.value for other in others))
+    if not free or platform.launches is None:
         return fields
     if not first.value and (launcher := await _of_thread(asked, services)):
         first = replace(first, value=launcher, offered=True)
@@ -212,7 +217,8 @@ async def _offered(
     except (TimeoutError, ServiceError, UserError):
         return fields
     usual = habits.usual(platform.launches, request.launcher, runs)
-    return (first, *(_with(field, usual.get(field.name), platform) for field in others))
+    habit_of = {field.name: usual.get(field.name) for field in others if field.name in free}
+    return (first, *(_with(field, habit_of.get(field.name), platform) for field in others))
 
 
 async def _of_thread(asked: Asked, services: Services) -> str:
@@ -244,10 +250,10 @@ async def _newest(request: LaunchRequest, platform: Platform, services: Services
     return await newest_here(platform, services.store, query)
 
 
-def _form(fields: tuple[Field, ...], platform: Platform, services: Services) -> Form:
+def _form(fields: tuple[Field, ...], platform: Platform, asked: Asked, services: Services) -> Form:
     if len(services.platforms) > 1:
         where = Field(name="connection", label="Connection", kind=FieldKind.CHOICE, value=platform.connection,
-                      choices=tuple(services.platforms))  # fmt: skip
+                      choices=tuple(services.platforms), offered=not asked.value("connection"))  # fmt: skip
         fields = (*fields, where)
     return Form(verb="launch", title=TITLES["launch"], submit="Continue", fields=fields)
 

@@ -191,6 +191,40 @@ class FakeSlack:
             "interactive", {"type": "shortcut", "callback_id": callback, **self.who(user)}
         )
 
+    async def pick(self, view: Json, block_id: str, value: str, *, user: str = ALICE) -> Ack:
+        """Let somebody choose an entry of a select in a form, which tells of it where the form wants that."""
+        return await self.gate.deliver("interactive", self.pick_payload(view, block_id, value, user=user))
+
+    def pick_payload(self, view: Json, block_id: str, value: str, *, user: str = ALICE) -> Json:
+        """Return what a choice sends, with all that the form holds then."""
+        (block,) = (block for block in view["blocks"] if block["block_id"] == block_id)
+        assert block["dispatch_action"]
+        self.fill_in(view, {block_id: value})
+        elements = {b["block_id"]: b["element"] for b in view["blocks"] if "element" in b}
+        state = {
+            name: {element["action_id"]: _filled(element, self.holds(view)[name] or "")}
+            for name, element in elements.items()
+        }
+        action = {
+            "type": block["element"]["type"], "block_id": block_id, "action_id": block["element"]["action_id"],
+            "selected_option": {"value": value}, "action_ts": "1",
+        }  # fmt: skip
+        return {
+            "type": "block_actions", "actions": [action], "container": {"type": "view", "view_id": view["id"]},
+            "view": {**view, "state": {"values": state}, "app_installed_team_id": TEAM}, "api_app_id": APP,
+            **self.who(user),
+        }  # fmt: skip
+
+    def fill_in(self, view: Json, values: Mapping[str, str]) -> None:
+        """Let somebody type into an open form, or empty a field of it, which tells nobody yet."""
+        held = self.world.held[view["id"]]
+        for names in [names for names in held if names[0] in values]:
+            held[names] = values[names[0]] or None
+
+    def holds(self, view: Json) -> dict[str, str | None]:
+        """Return what stands in the fields of an open form just now."""
+        return {name: value for (name, _), value in self.world.held[view["id"]].items()}
+
     async def submit(self, view: Json, values: dict[str, str], *, user: str = ALICE) -> Ack:
         """Let somebody send a form."""
         return await self.gate.deliver("interactive", self.submission(view, values, user=user))

@@ -307,6 +307,8 @@ class Api:
     def _views_update(self, arguments: Json) -> Json | str:
         if arguments["view_id"] not in self.world.views:
             return "not_found"
+        if arguments.get("hash", (seen := self.world.views[arguments["view_id"]]["hash"])) != seen:
+            return "hash_conflict"
         return self._keep_view(arguments["view_id"], arguments["view"])
 
     def _views_publish(self, arguments: Json) -> Json | str:
@@ -320,7 +322,16 @@ class Api:
         wrong = self._judge(slack_judge.view(view))
         if wrong:
             return wrong
-        self.world.views[view_id] = {"id": view_id, "team_id": TEAM, **view}
+        before = self.world.held.get(view_id, {})
+        inputs = {
+            (b["block_id"], b["element"]["action_id"]): b["element"] for b in view["blocks"] if "element" in b
+        }
+        # What an element holds stays as long as its names do, whatever it is to begin with.
+        self.world.held[view_id] = {
+            names: before[names] if names in before else slack_judge.initial(element)
+            for names, element in inputs.items()
+        }
+        self.world.views[view_id] = {"id": view_id, "team_id": TEAM, "hash": f"{self.world.number()}", **view}
         return {"view": self.world.views[view_id]}
 
     # Files --------------------------------------------------------------------------------------

@@ -100,6 +100,13 @@ def view(body: Json) -> list[str]:
     return wrong
 
 
+def initial(element: Json) -> str | None:
+    """Return what an element of a form begins with."""
+    chosen = [element.get("initial_option"), *element.get("initial_options", ())]
+    values = [option["value"] for option in chosen if option]
+    return ",".join(values) or element.get("initial_value")
+
+
 def _never_unfurled(body: Json) -> bool:
     return body.get("unfurl_links") is False and body.get("unfurl_media") is False
 

@@ -92,6 +92,9 @@ class World:
     messages: list[Message] = field(default_factory=list)
     late: list[Message] = field(default_factory=list)
     views: dict[str, Json] = field(default_factory=dict)
+    held: dict[str, dict[tuple[str, str], str | None]] = field(
+        default_factory=dict
+    )  # by view, block and element
     homes: dict[str, Json] = field(default_factory=dict)
     files: list[Json] = field(default_factory=list)
     uploads: dict[str, bytes] = field(default_factory=dict)

@@ -84,6 +84,18 @@ class Autocomplete:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """Somebody chose in an open form what the rest of it hangs on: `asked` holds what they gave so far.
+
+    `view`: the form as it is; `mark`: a short text that only this choice has.
+    """
+
+    asked: Command
+    view: Json
+    mark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeOpened:
     """Somebody looks at the app's home."""
 
@@ -140,6 +152,7 @@ Incoming = (
     Command
     | InvalidForm
     | Autocomplete
+    | Picked
     | HomeOpened
     | LinksShared
     | Removed
@@ -333,7 +346,9 @@ def _links(payload: _Payload) -> Incoming:
 
 
 def _press(payload: _Payload) -> Incoming:
-    action = Payload(payload.inner("actions", 0))
+    action, view = Payload(payload.inner("actions", 0)), payload.inner("view")
+    if forms.origin(view) is not None:
+        return _picked(payload, view) if forms.picked(view, action.text("block_id")) else Ignored()
     kind = action.text("action_id").partition(":")[0]
     value = action.text("value") or action.text("selected_option", "value")  # a button's, else a menu's
     if buttons.PAGE in {kind, value} or not value:
@@ -358,6 +373,19 @@ def _pressed_in(payload: _Payload, text: str) -> Invocation:
         key=_trigger(payload),
         thread=payload.thread or (None if payload.ephemeral else payload.message),
     )
+
+
+def _picked(payload: _Payload, view: Json) -> Incoming:
+    origin, free = forms.origin(view), forms.untouched(view) | {forms.WHERE}
+    if origin is None:
+        return Ignored()
+    values = {name: value for name, value in forms.given(view).items() if name not in free}
+    channel = origin.channel or payload.text("user", "id")
+    invocation = payload.invocation(
+        payload.actor, channel, text=origin.verb, key=_trigger(payload), thread=origin.thread, values=values
+    )
+    mark = hashlib.sha256(invocation.key.encode("utf-8", "replace")).hexdigest()[:12]
+    return Picked(asked=Inbound(invocation=invocation, kind=Kind.FORM), view=view, mark=mark)
 
 
 def _message_shortcut(payload: _Payload) -> Incoming:
@@ -401,7 +429,8 @@ def _submission(payload: _Payload) -> Incoming:
 
 
 def _typing(payload: _Payload) -> Incoming:
-    view, name, kind = payload.inner("view"), payload.text("block_id"), payload.text("action_id")
+    view, name = payload.inner("view"), payload.text("block_id")
+    kind = payload.text("action_id").partition(forms.MARK)[0]
     origin = forms.origin(view)
     return Autocomplete(
         typed=payload.text("value")[:LONGEST],

@@ -1,6 +1,6 @@
 """Form -> modal, and a modal that was sent -> values, with what is wrong at which field; pure.
 
-A field's block is named like its parameter, its element like its kind, so a view that comes back says
+A field's block is named like its parameter, its element by its kind, so a view that comes back says
 all that is needed to read it, even after a restart. Limits: https://docs.slack.dev/reference/views.
 """
 
@@ -31,15 +31,22 @@ CALLBACK = "clew_form"
 WAITING = "clew_waiting"
 WHERE = "clew_where"  # the block that asks for a channel where none is known
 YES = "yes"
+MARK = (
+    ":"  # behind a kind in the name of an element: what follows tells it from the one that stood there before
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a form was opened, and the verb it says. `channel` is "" where no place was known."""
+    """Where a form was opened, and the verb it says. `channel` is "" where no place was known.
+
+    `offered`: the fields that were filled in without anybody giving what with.
+    """
 
     verb: str
     channel: str
     thread: str | None
+    offered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +70,54 @@ def problem(title: str, sentences: tuple[str, ...]) -> Json:
 
 def modal(form: Form, invocation: Invocation, *, channel: str) -> Json:
     """Build the modal of a form; without a channel it asks for one."""
-    meta = {"v": form.verb, "c": channel, "t": invocation.place.thread}
     blocks = [] if channel else [_where()]
     blocks += [_input(field) for field in form.fields]
+    return _modal(form, blocks, Origin(verb=form.verb, channel=channel, thread=invocation.place.thread))
+
+
+def again(form: Form, view: Json, mark: str) -> Json:
+    """Build the modal of a form once more, over what a view holds just now.
+
+    Slack keeps what an element holds while its names stay, and then shows nothing else in it. So an element that is to
+    hold something else gets a new one: `mark`, which none had before.
+    """
+    held = given(view)
+    there = {str(b.get("block_id")): b for b in Payload(view).listed("blocks")}
+    blocks = [_where()] if WHERE in there else []
+    for field in form.fields:
+        before = Payload(there.get(field.name, {})).text("element", "action_id")
+        kept = before.partition(MARK)[0] == field.kind and held.get(field.name, "") == field.value
+        name = before if kept else f"{field.kind.value}{MARK}{mark}"
+        blocks.append(_input(field, name))
+    known = origin(view)
+    return _modal(form, blocks, known or Origin(verb=form.verb, channel="", thread=None))
+
+
+def untouched(view: Json) -> frozenset[str]:
+    """Return the fields of a view that nobody has changed, and nobody gave what they hold."""
+    known = origin(view)
+    offered = known.offered if known else frozenset()
+    now = {name: _value(element) for name, _, element in _filled(view)}
+    return frozenset(
+        name
+        for block in Payload(view).listed("blocks")
+        if (name := str(block.get("block_id"))) != WHERE
+        and (was := _initial(Payload(block))) == now.get(name, was)
+        and (not was or name in offered)
+    )
+
+
+def picked(view: Json, block_id: str) -> bool:
+    """Whether a choice in that block shapes the rest of a form of ours."""
+    blocks = Payload(view).listed("blocks")
+    return origin(view) is not None and any(
+        block.get("block_id") == block_id and block.get("dispatch_action") is True for block in blocks
+    )
+
+
+def _modal(form: Form, blocks: list[Json], where: Origin) -> Json:
+    offered = [field.name for field in form.fields if field.offered]
+    meta = {"v": where.verb, "c": where.channel, "t": where.thread, "o": offered}
     view = _view(CALLBACK, form.title, blocks)
     return view | {"submit": plain(form.submit, TITLE), "private_metadata": json.dumps(meta)}
 
@@ -76,7 +128,8 @@ def origin(view: Json) -> Origin | None:
         return None
     try:
         meta = json.loads(view.get("private_metadata") or "")
-        return Origin(verb=str(meta["v"]), channel=str(meta["c"]), thread=meta.get("t"))
+        offered = frozenset(map(str, meta.get("o") or ()))
+        return Origin(verb=str(meta["v"]), channel=str(meta["c"]), thread=meta.get("t"), offered=offered)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
@@ -138,14 +191,17 @@ def _where() -> Json:
     }
 
 
-def _input(field: Field) -> Json:
+def _input(field: Field, name: str = "") -> Json:
+    """Build the block of a field; `name`: of its element, if not its kind alone."""
     block: Json = {
         "type": "input",
         "block_id": field.name,
         "label": plain(field.label, LABEL),
-        "element": _ELEMENTS.get(field.kind, _text)(field) | {"action_id": field.kind.value},
+        "element": _ELEMENTS.get(field.kind, _text)(field) | {"action_id": name or field.kind.value},
         "optional": not field.required,
     }
+    if field.shapes:
+        block["dispatch_action"] = True
     return block | {"hint": plain(field.hint, HINT)} if field.hint else block
 
 
@@ -194,7 +250,7 @@ def _filled(view: Json) -> Iterator[tuple[str, str, Payload]]:
     fields = Payload(Payload(view).inner("state", "values"))
     for name in fields.body:
         for kind in fields.inner(name):
-            yield name, kind, Payload(fields.inner(name, kind))
+            yield name, kind.partition(MARK)[0], Payload(fields.inner(name, kind))
 
 
 def _initial(block: Payload) -> str:

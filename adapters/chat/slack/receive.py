@@ -32,6 +32,7 @@ from adapters.chat.slack.events import (
     Joined,
     LinksShared,
     NotServed,
+    Picked,
     Removed,
     Self,
 )
@@ -48,6 +49,7 @@ from bot.replies import problems
 from bot.state import Actor, Place
 from bot.suggest import Typing
 
+FORMS = 1000  # open forms in which something was chosen
 SHARED = 1000  # events about links that are remembered: Slack sends one again within minutes
 
 Next = Callable[[], Awaitable[BoltResponse]]
@@ -64,6 +66,7 @@ class Receiver(AsyncMiddleware):
     me: Self
     unfurls: bool = False
     _shared: Bounded[str, bool] = field(default_factory=lambda: Bounded(SHARED))
+    _picked: Bounded[str, str] = field(default_factory=lambda: Bounded(FORMS))  # the last choice, by form
 
     async def async_process(
         self,
@@ -98,6 +101,8 @@ class Receiver(AsyncMiddleware):
         match incoming:
             case HomeOpened(actor=actor):
                 self.conversation.start_for(actor.id, self._show_home(actor))
+            case Picked(asked=asked) as picked:
+                self.conversation.start_for(asked.invocation.actor.id, self._fill_anew(picked))
             case Removed():
                 self.conversation.start(self._removed())
             case LinksShared(invocation=invocation) as shared if self.unfurls:
@@ -151,6 +156,14 @@ class Receiver(AsyncMiddleware):
         else:
             cards = await self.conversation.home(known, lambda: home.channels(self.client, user))
         await self.client.views_publish(user_id=user, view=home.view(cards))
+
+    async def _fill_anew(self, picked: Picked) -> None:
+        """Show in a form what belongs to what was just chosen in it; where that cannot be told it stays as it is."""
+        view_id = str(picked.view.get("id"))
+        self._picked.put(view_id, picked.mark)
+        form = await self.conversation.form_again(picked.asked, forms.untouched(picked.view))
+        if form is not None and self._picked.get(view_id) == picked.mark:  # nothing was chosen since
+            await self.surface.fill_anew(view_id, picked.view, forms.again(form, picked.view, picked.mark))
 
     async def _suggest(self, autocomplete: Autocomplete) -> Json:
         """Suggest what fits into a field of a form."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -27,6 +27,7 @@ from adapters.chat.slack.sender import Sender
 from adapters.chat.slack.status import ThreadStatus
 from adapters.chat.surface import Deadlines, FormOrError, Surface
 from bot.access import Denied
+from bot.cache import Bounded
 from bot.cards import Card, Form
 from bot.errors import UserError
 from bot.grammar import first_verb
@@ -37,6 +38,7 @@ from bot.state import Actor, Addressee, Invocation, MessageRef
 
 log = logging.getLogger(__name__)
 
+FORMS = 1000  # open forms of which is known how they were shown last
 OPEN_ALREADY, CLOSED = "exchanged_trigger_id", "not_found"  # what Slack says of a view
 
 
@@ -58,6 +60,9 @@ class SlackSurface(Surface[Interaction]):
     addressees: Addressees
     reads_files: Callable[[Invocation], bool]
     deadlines: Deadlines
+    _hashes: Bounded[str, str] = field(
+        default_factory=lambda: Bounded(FORMS)
+    )  # of forms that were shown anew
 
     async def resolve(self, invocation: Invocation) -> Invocation:
         """Ask Slack who it is, who reads the channel, and for files that the event may have left out."""
@@ -223,6 +228,15 @@ class SlackSurface(Surface[Interaction]):
             log.info("a form was not opened: %s", outcomes.named(error))
             return False
         return True
+
+    async def fill_anew(self, view_id: str, view: Json, anew: Json) -> None:
+        """Show an open form anew, unless it was closed, or is another one by now."""
+        seen = self._hashes.get(view_id) or view.get("hash")
+        try:
+            shown = await self.client.views_update(view_id=view_id, hash=seen, view=anew)
+            self._hashes.put(view_id, str(shown["view"]["hash"]))
+        except Exception as error:  # noqa: BLE001 - the form is there as it was
+            log.info("a form was not filled in anew: %s", outcomes.named(error))
 
     async def _fill(self, view_id: str, view: Json, title: str) -> None:
         """Put the form into the view that is open; where Slack does not take it, say so there."""

@@ -46,6 +46,25 @@ async def the_form(stage: Stage, words: str) -> dict[str, tuple[str, str]]:
     return {field.name: (field.value, field.hint) for field in form.fields}
 
 
+async def test_form__is_filled_in_anew_where_nobody_touched_it() -> None:
+    """Beside what somebody gave; what they emptied stays empty, and where nothing may be filled in nothing is looked up."""
+    stage = with_runs(*(started_with(n) for n in range(3)))
+    given = replace(an_invocation(stage, "launch"), values={"launcher": "basic_test", "source": "mine"})
+
+    async def filled(*untouched: str) -> dict[str, str]:
+        form = await stage.handler.form(given, silent, untouched=frozenset(untouched))
+        assert isinstance(form, Form)
+        return {field.name: field.value for field in form.fields if field.value}
+
+    some = await filled("duration", "images")
+    before = len(stage.service.calls)
+    none = await filled()
+
+    assert some == {"launcher": "basic_test", "source": "mine", "duration": "30", "images": "app:1.4;db:16"}
+    assert none == {"launcher": "basic_test", "source": "mine"}
+    assert len(stage.service.calls) == before
+
+
 async def test_form__is_filled_in_with_what_is_usual() -> None:
     """Each field says where its value comes from; what one run alone had is not usual, nor what nobody should repeat."""
     odd = USUAL | {

@@ -163,6 +163,63 @@ def test_origin__of_other_views_is_none(view: dict[str, Any]) -> None:
     assert forms.origin(view) is None
 
 
+OFFERED = (
+    Field(name="launcher", label="L", kind=FieldKind.LAUNCHER, value="a", shapes=True),
+    Field(name="duration", label="D", kind=FieldKind.MINUTES, value="30", offered=True),
+    Field(name="source", label="S", kind=FieldKind.TEXT, value="main", offered=True),
+    Field(name="images", label="I", kind=FieldKind.TEXT, value="app:1", offered=True),
+    Field(name="note", label="N", kind=FieldKind.TEXT, value="said"),
+    Field(name="more", label="M", kind=FieldKind.TEXT),
+)
+
+
+def as_filled(view: dict[str, Any], **values: str) -> dict[str, Any]:
+    """Return a view as Slack sends it once somebody has typed these values into it."""
+    state = {
+        b["block_id"]: {b["element"]["action_id"]: _filled(b["element"], values.get(b["block_id"]))}
+        for b in view["blocks"]
+    }
+    return {**view, "state": {"values": state}}
+
+
+def test_untouched__is_what_nobody_gave() -> None:
+    """Neither by typing, emptying or choosing it, nor by what the form was opened with."""
+    view = as_filled(
+        modal(*OFFERED, channel=""), launcher="b", source="mine", images="", more="x", clew_where="C7"
+    )
+
+    assert forms.untouched(view) == {"duration"}
+    assert forms.untouched(as_filled(modal(*OFFERED))) == {"duration", "source", "images", "more"}
+
+
+def test_again__names_anew_what_is_to_hold_something_else() -> None:
+    """Else Slack goes on showing what an element holds; what stays as it is keeps its name, and what is being typed."""
+    view = as_filled(modal(*OFFERED, channel=""), launcher="b", source="mine", images="")
+    values = {"launcher": "b", "duration": "60", "source": "mine", "images": "", "note": "said", "more": ""}
+    form = Form(verb="launch", title="Launch", submit="Go",
+                fields=tuple(replace(field, value=values[field.name]) for field in OFFERED))  # fmt: skip
+    shown = forms.again(form, view, "m1")
+    named = {b["block_id"]: b["element"]["action_id"] for b in shown["blocks"]}
+    further = forms.again(form, as_filled(shown), "m2")
+
+    assert named == {"clew_where": "where", "launcher": "launcher", "duration": "minutes:m1", "source": "text",
+                     "images": "text", "note": "text", "more": "text"}  # fmt: skip
+    assert slack_judge.view(shown) == []
+    assert forms.sent(as_filled(shown, clew_where="C7"), JUDGE).values["duration"] == "60"
+    assert {b["block_id"]: b["element"]["action_id"] for b in further["blocks"]}["duration"] == "minutes:m1"
+    assert forms.origin(shown) == forms.origin(view)
+
+
+def test_picked__is_a_choice_that_shapes_a_form_of_ours() -> None:
+    """Other fields, other views and blocks that are not there tell of nothing."""
+    view = modal(*OFFERED)
+
+    assert forms.picked(view, "launcher")
+    assert not forms.picked(view, "duration")
+    assert not forms.picked(view, "nowhere")
+    assert not forms.picked({**view, "callback_id": "another"}, "launcher")
+
+
 def test_modal__without_a_channel_asks_for_one() -> None:
     """The answer goes where the person says."""
     view = modal(a_field(FieldKind.TEXT), channel="")

@@ -8,7 +8,7 @@ from bot.model import Run
 from tests.fakes import slack_api as faults
 from tests.fakes.runs import MOMENT, a_line, a_run, some_results
 from tests.fakes.slack_bot import Bot, running_bot
-from tests.fakes.slack_world import ALICE, BOB, MAIN, Message
+from tests.fakes.slack_world import ALICE, BOB, MAIN, Json, Message
 
 
 async def test_form__asked_for_twice_by_one_press_is_one(bot: Bot) -> None:
@@ -96,6 +96,85 @@ async def test_launch__form_has_what_is_usual(bot: Bot) -> None:
     assert filled == ["30", "main", "app:1.4"]
     assert blocks["source"]["hint"]["text"].endswith("filled in as in 3 of its last 3 runs")
     assert "".join(said.split()) in "".join(question.words.split())
+
+
+def usually(bot: Bot, launcher: str, duration: str, source: str, **given: str) -> None:
+    """Let a launcher have been started with the same values three times."""
+    values = {"antithesis.duration": duration, "antithesis.source": source, **given}
+    for _ in range(3):
+        number = len(bot.service._runs)
+        bot.service.add_run(a_run(number, launcher=launcher, parameters=values))
+
+
+async def until_holds(bot: Bot, view: Json, field: str, value: str) -> dict[str, str | None]:
+    """Wait until a field of an open form holds a value; return what all of them do."""
+    held: dict[str, str | None] = await bot.slack.world.until(
+        lambda: held if (held := bot.slack.holds(view))[field] == value else None
+    )
+    return held
+
+
+async def test_launch__form_is_filled_in_anew_for_the_launcher_that_is_chosen_in_it(bot: Bot) -> None:
+    """What was offered for the other one goes, with what was said of that; what somebody typed or emptied stays."""
+    usually(bot, "basic_test", "30", "main", **{"antithesis.images": "app:1.4"})
+    usually(bot, "Payments Nightly", "60", "release", **{"antithesis.images": "pay:2.0"})
+    await bot.slack.command("launch basic_test")
+    view = await bot.slack.view("Launch")
+    assert bot.slack.holds(view)["duration"] == "30"
+    bot.slack.fill_in(view, {"source": "mine", "images": ""})
+    await bot.slack.pick(view, "launcher", "Payments Nightly")
+    held = await until_holds(bot, view, "duration", "60")
+    shown = await bot.slack.view("Launch")
+    await bot.slack.submit(shown, {})
+    question = await bot.slack.world.answer("60 min")
+
+    assert (held["launcher"], held["source"], held["images"]) == ("Payments Nightly", "mine", None)
+    blocks = {b["block_id"]: b for b in shown["blocks"]}
+    assert blocks["duration"]["hint"]["text"].endswith("filled in as in 3 of its last 3 runs")
+    assert "filled in" not in str(blocks["source"].get("hint"))
+    assert "Payments Nightly" in question.words
+    assert "mine" in question.words
+    assert bot.slack.world.violations == []
+
+
+async def test_launch__form_of_the_last_choice_stands(bot: Bot) -> None:
+    """Two choices one after the other, before the form of the first came: its values do not stand under the second."""
+    usually(bot, "basic_test", "30", "main")
+    usually(bot, "Payments Nightly", "60", "release")
+    await bot.slack.command("launch")
+    view = await bot.slack.view("Launch")
+    third = bot.slack.pick_payload(
+        view, "launcher", "Payments Nightly"
+    )  # as if the form was not seen anew by then
+    for launcher in ("Payments Nightly", "basic_test"):
+        await bot.slack.pick(view, "launcher", launcher)
+    held = await until_holds(bot, view, "duration", "30")
+    bot.slack.fill_in(view, {"launcher": "Payments Nightly"})
+    await bot.slack.gate.deliver("interactive", third)
+    later = await until_holds(bot, view, "duration", "60")
+
+    assert (held["launcher"], held["source"]) == ("basic_test", "main")
+    assert (later["launcher"], later["source"]) == ("Payments Nightly", "release")
+
+
+@pytest.mark.parametrize("error", ["not_found", "hash_conflict"])
+async def test_launch__form_that_is_gone_is_not_filled_in_anew(
+    bot: Bot, caplog: pytest.LogCaptureFixture, error: str
+) -> None:
+    """It was closed, or sent, meanwhile: nobody is told anything."""
+    usually(bot, "Payments Nightly", "60", "release")
+    await bot.slack.command("launch")
+    view = await bot.slack.view("Launch")
+    bot.slack.api.fault("views.update", faults.error(error))
+    seen = len(bot.slack.world.called("views.update"))
+    await bot.slack.pick(view, "launcher", "Payments Nightly")
+    await bot.slack.world.until(lambda: len(bot.slack.world.called("views.update")) > seen)
+    await bot.slack.command("help")
+    await bot.answered(1)
+
+    assert bot.slack.holds(view)["duration"] is None
+    assert len(bot.slack.world.called("views.update")) == seen + 1
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_launch__wrong_values_are_told_at_their_field(bot: Bot) -> None:
