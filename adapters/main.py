@@ -143,6 +143,13 @@ def manifest(
             help="Domain of report links that the chat notifies Clew of, so that each gets a card; up to five.",
         ),
     ] = None,
+    thread_replies: Annotated[
+        bool,
+        typer.Option(
+            "--thread-replies",
+            help="Let the chat send Clew all messages of its channels, so that it hears replies that do not mention it.",
+        ),
+    ] = False,
 ) -> None:
     """Print the manifest that a chat's app is created from."""
     from adapters.chat.registry import CHATS
@@ -157,7 +164,7 @@ def manifest(
     if len(domains) > MOST_DOMAINS or not all(DOMAIN.fullmatch(domain) for domain in domains):
         hint = "Give up to five, each like reports.example.com."
         raise typer.BadParameter(f"The chat does not take these domains. {hint}", param_hint="--unfurl")
-    typer.echo(writers[chat](VERBS, http, domains), nl=False)
+    typer.echo(writers[chat](VERBS, http, domains, replies=thread_replies), nl=False)
 
 
 @app.command()

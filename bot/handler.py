@@ -11,8 +11,9 @@ from bot import access, authorization, grammar, home, lengths, moments, preview,
 from bot.access import Afresh
 from bot.cards import Card, Command, Context, Form, Reply, fingerprint
 from bot.command import FILE, PASTED_INTO, Asked, Services, Verb, adapted
-from bot.commands import fields
+from bot.commands import fields, replied
 from bot.commands.corrected import offers
+from bot.commands.mark import VERB as MARK
 from bot.commands.parameters import RUN
 from bot.commands.registry import VERBS
 from bot.delivery.lost_channels import restore
@@ -58,6 +59,8 @@ HELP = frozenset({"?", "-h", "-?", "help"})
 
 def _parse(invocation: Invocation) -> ParsedCommand:
     """Read what was typed; other names of a verb, and the ways to ask for help, become the one that is known."""
+    if (said := _replied(invocation)) is not None:
+        return ParsedCommand(verb=MARK.name, named=dict(said))
     if invocation.arguments:
         parsed = grammar.of_arguments(invocation.text, invocation.arguments, PROSE)
     else:
@@ -71,6 +74,11 @@ def _parse(invocation: Invocation) -> ParsedCommand:
     if parsed.verb not in {"", "help"} and (helping or parsed.bare in HELP):
         return ParsedCommand(verb="help", positional=(ALIASES.get(parsed.verb, parsed.verb),))
     return replace(parsed, verb=ALIASES.get(parsed.verb, parsed.verb))
+
+
+def _replied(invocation: Invocation) -> Mapping[str, str] | None:
+    """Return what a reply to a failure says that is made of words alone, None where it is a command."""
+    return None if invocation.arguments or invocation.values else replied.read(invocation.text)
 
 
 def _with_values(parsed: ParsedCommand, invocation: Invocation) -> ParsedCommand:
@@ -248,6 +256,12 @@ class Handler:
         """Know that the chat lets us into a channel (or all of a server) again: what waits is tried at once."""
         await restore(self.services.store, under)
 
+    async def speaks_of_run(self, place: Place, about: str | None = None) -> bool:
+        """Whether a thread, or the message of ours that is answered, is about a run. Raises `StoreError`."""
+        name = about or place.thread
+        context = await self.services.store.context(place.channel, name) if name else None
+        return context is not None and context.run is not None
+
     async def answered(self, invocation: Invocation, reply: Reply, message: MessageRef | None) -> None:
         """Say that the reply was shown, in which message, so that its thread knows what it speaks of."""
         store = self.services.store
@@ -299,6 +313,9 @@ class Handler:
         verb = self._verb(parsed)
         remarks = [reported.nobody_reads()] if invocation.attached and parsed == ParsedCommand() else []
         context = await self._context(invocation)
+        if _replied(invocation) is not None and invocation.about is None:
+            # The thread may have gone on to another failure since: the one to mark is asked for where there are several.
+            context = replace(context, property_name=None, moment=None)
         parsed, values = _with_pastes(verb, reading.as_meant(verb, parsed), invocation.values)
         asked = replace(invocation, values=values)
         return verb, Asked(invocation=asked, command=parsed, context=context, report=report, remarks=remarks)

@@ -29,7 +29,7 @@ def files(root: Path = ROOT) -> dict[Path, str]:
         before, _, rest = readme.partition(head)
         readme = before + table + rest[rest.index("\n\n") :]
     manifests = {
-        root / f"deploy/{chat.name}-manifest.json": chat.manifest(VERBS, None, ())
+        root / f"deploy/{chat.name}-manifest.json": chat.manifest(VERBS, None, (), replies=False)
         for chat in CHATS
         if chat.manifest
     }

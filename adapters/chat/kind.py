@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from adapters.chat.running import RunningChat
 from adapters.configuration.table import Table
@@ -18,6 +18,16 @@ from bot.state import MentionRule
 
 Found = tuple[str, str]
 """What the doctor found, and what helps, "" where all is well."""
+
+
+class WriteManifest(Protocol):
+    """Writes what a chat's app is created from."""
+
+    def __call__(
+        self, verbs: Mapping[str, Verb], http: str | None, unfurl: Collection[str], /, *, replies: bool
+    ) -> str:
+        """Return it as the chat takes it."""
+
 
 S = TypeVar("S", bound=Table)
 
@@ -44,7 +54,7 @@ class ChatKind(Generic[S]):
     or role with an id, None for what is none, and for everybody. `render` writes a card as it is sent,
     also while the chat is off; None where nothing waits for it then. `check` looks at a set-up without serving it,
     in the given channels too, and at whom the given rules mention. `manifest` writes what the chat's app is created from, for a public address or without, and for
-    links of the given domains.
+    links of the given domains; `replies`: to hear replies in threads that do not mention the app.
     """
 
     name: str
@@ -57,7 +67,7 @@ class ChatKind(Generic[S]):
     mention: Callable[[str], str | None] = lambda _: None
     render: Callable[[Card], str] | None = None
     check: Callable[[S, Iterable[str], Iterable[MentionRule]], AsyncIterator[Found]] | None = None
-    manifest: Callable[[Mapping[str, Verb], str | None, Collection[str]], str] | None = None
+    manifest: WriteManifest | None = None
     shapes: Shapes = field(default_factory=dict)
     loggers: tuple[str, ...] = ()
 

@@ -34,6 +34,7 @@ class Kind(StrEnum):
 
     SLASH = "slash command"
     MENTION = "mention"
+    REPLY = "reply"  # to a post of Clew's, which nobody addressed to it: it is answered only where it says what to do
     DIRECT = "direct message"
     BUTTON = "button"
     SHORTCUT = "shortcut"  # used on a message: Slack's message shortcut, Discord's context menu

@@ -81,6 +81,14 @@ class FakeSlack:
         await self.gate.deliver("events_api", self.event("app_mention", message, **({} if sparse else more)))
         return message
 
+    async def channel_message(
+        self, text: str, *, user: str = ALICE, channel: str = MAIN, thread: str | None = None
+    ) -> Message:
+        """Let somebody write in a channel without naming the bot, which is told as its app wants all messages."""
+        message = self.world.say(user, channel, text, thread=thread)
+        await self.gate.deliver("events_api", self.event("message", message, channel_type="channel"))
+        return message
+
     async def direct(
         self, text: str, *, user: str = ALICE, thread: str | None = None, files: Sequence[SharedFile] = ()
     ) -> Message:

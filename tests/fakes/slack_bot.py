@@ -131,6 +131,7 @@ async def running_bot(
     bot_token: str = BOT_TOKEN,
     app_token: str = APP_TOKEN,
     thread_status: bool = False,
+    thread_replies: bool = False,
 ) -> AsyncIterator[Bot]:
     """Run the adapter with everything real but the platform and the database."""
     clock = QuickClock()
@@ -157,6 +158,7 @@ async def running_bot(
         unfurl=unfurl,
         listen=("127.0.0.1", 0),
         thread_status=thread_status,
+        thread_replies=thread_replies,
     )
     chat = await open_chat(settings, handler, store, clock)
     chat._timing = timing

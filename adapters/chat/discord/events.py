@@ -21,6 +21,7 @@ from adapters.chat.payload import Payload, texts
 from adapters.chat.pressed import parts
 from adapters.chat.surface import Inbound, Kind
 from bot.command import Verb
+from bot.commands import replied
 from bot.commands.registry import VERBS
 from bot.model import NOTHING
 from bot.replies import conversation
@@ -30,7 +31,8 @@ from bot.suggest import Typing
 ANSWERABLE = timedelta(minutes=14)  # Discord's quarter of an hour, less a reserve
 COMMAND, COMPONENT, AUTOCOMPLETE, SUBMIT = 2, 3, 4, 5
 THREADS = frozenset({10, 11, 12})
-PERSONAL = frozenset({0, 19})  # messages that a person typed: plain, or as a reply
+REPLY = 19
+PERSONAL = frozenset({0, REPLY})  # messages that a person typed: plain, or as a reply
 EPHEMERAL = 1 << 6
 GUEST = 1 << 4  # of a member: invited for one visit
 OTHER_PEOPLE = 2  # of an interaction's context: a conversation of people without the bot
@@ -151,6 +153,20 @@ def mentions(body: Json, me: Self) -> bool:
     return bool(person and typed and body.get("type") in PERSONAL and body.get("guild_id"))
 
 
+def replies(body: Json, me: Self) -> bool:
+    """Whether a message is, as a whole, what one answers to a failure, as a reply to a message of ours.
+
+    Without a privileged intent Discord gives the text of a reply only where it notifies us: people can turn that off, and
+    a reply to the answer of a slash command never does.
+    """
+    message = Payload(body)
+    ours = message.text("referenced_message", "author", "id") == me.user
+    author = message.inner("author")
+    person = bool(author) and not author.get("bot") and not body.get("webhook_id")
+    said = replied.read(said_text(_name(me).sub(" ", message.text("content"))))
+    return bool(ours and person and body.get("type") == REPLY and body.get("guild_id") and said)
+
+
 def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> Incoming:
     """Say what a message means that mentions us; `parent`: the channel that its thread belongs to."""
     payload = _Payload(body, me, now)
@@ -170,9 +186,11 @@ def read_message(body: Json, me: Self, now: datetime, *, parent: str | None) -> 
         at=now,
         attached=attached.of_message(payload),
     )
-    return Inbound(
-        invocation=invocation, kind=Kind.MENTION, interaction=Interaction(reply_to=payload.text("id"))
-    )
+    kind = Kind.MENTION
+    if replies(body, me):
+        kind = Kind.MENTION if mentions(body, me) else Kind.REPLY
+        invocation = replace(invocation, about=payload.text("referenced_message", "id") or None)
+    return Inbound(invocation=invocation, kind=kind, interaction=Interaction(reply_to=payload.text("id")))
 
 
 def message_text(message: Json) -> str:

@@ -25,7 +25,7 @@ from adapters.chat.discord.markup import Json
 from adapters.chat.discord.places import Places
 from adapters.chat.discord.surface import DiscordSurface
 from adapters.chat.pressed import Pressed, parts
-from adapters.chat.surface import Inbound
+from adapters.chat.surface import Inbound, Kind
 from adapters.chat.tasks import Tasks
 from bot.cards import Card
 from bot.errors import StoreError, UserError
@@ -59,8 +59,10 @@ class Receiver:
             self.receiving.start(self._receive(events.read(payload, self.me, self.clock.now())))
 
     def message(self, payload: Json) -> None:
-        """Take a message as Discord sent it; only those that mention us are looked at."""
-        if self.me is not None and not self.closed and events.mentions(payload, self.me):
+        """Take a message as Discord sent it; only those that mention us, or answer one of ours in so many words, are looked at."""
+        if self.me is None or self.closed:
+            return
+        if events.mentions(payload, self.me) or events.replies(payload, self.me):
             self.receiving.start(self._mention(payload, self.me))
 
     def access_restored(self, payload: Json) -> None:
@@ -77,6 +79,8 @@ class Receiver:
 
     async def _receive(self, incoming: Incoming) -> None:
         match incoming:
+            case Inbound(kind=Kind.REPLY) as reply if not await self._is_ours(reply):
+                pass
             case Inbound() as command:
                 await self._command(command)
             case Autocomplete(token=token, typing=typing):
@@ -85,6 +89,14 @@ class Receiver:
                 await self.surface.initial_response(token, CHOICES, {"choices": choices})
             case Refused() as refused:
                 await self._refuse(refused)
+
+    async def _is_ours(self, reply: Command) -> bool:
+        """Whether what is answered is about a run; to anything else nobody speaks in a way that we know."""
+        invocation = reply.invocation
+        try:
+            return await self.conversation.handler.speaks_of_run(invocation.place, invocation.about)
+        except StoreError:
+            return True  # it is said where the person hears that nothing could be done
 
     async def _command(self, command: Command) -> None:
         """Look up the command of a long button, and receive it; without it a form is opened as it is."""

@@ -177,7 +177,7 @@ class SlackChat:
                 await self._clock.sleep(asked or pause)
                 continue
             if scopes := lacking(identity.headers.get("x-oauth-scopes"), unfurl=self._settings.unfurl):
-                log.warning("Slack: %s. %s", explained(scopes), reinstall(unfurl=self._settings.unfurl))
+                log.warning("Slack: %s. %s", explained(scopes), reinstall(self._settings))
             if not identity.get("bot_id"):
                 raise ChatRefused(NO_BOT)
             team = str(identity["team_id"])
@@ -188,7 +188,7 @@ class SlackChat:
                 )
             return Self(
                 team=team, user=str(identity["user_id"]), bot=str(identity["bot_id"]), workspaces=served,
-                enterprise=str(identity.get("enterprise_id") or ""),
+                enterprise=str(identity.get("enterprise_id") or ""), replies=self._settings.thread_replies,
             )  # fmt: skip
 
 

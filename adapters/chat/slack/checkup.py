@@ -60,9 +60,10 @@ def explained(scopes: list[str]) -> str:
     return "the app lacks " + "; ".join(f"{scope} ({(SCOPES | LINK_SCOPES)[scope]})" for scope in scopes)
 
 
-def reinstall(*, unfurl: bool) -> str:
+def reinstall(settings: Slack) -> str:
     """Say how to give the app what it lacks."""
-    return REINSTALL.format(command=f"clew manifest slack{' --unfurl DOMAIN' if unfurl else ''}")
+    options = (" --unfurl DOMAIN" * settings.unfurl, " --thread-replies" * settings.thread_replies)
+    return REINSTALL.format(command=f"clew manifest slack{''.join(options)}")
 
 
 async def _bot(client: AsyncWebClient, settings: Slack) -> Found:
@@ -72,7 +73,7 @@ async def _bot(client: AsyncWebClient, settings: Slack) -> Found:
         return _failed(error, "SLACK_BOT_TOKEN")
     scopes = lacking(identity.headers.get("x-oauth-scopes"), unfurl=settings.unfurl)
     if scopes:
-        return (explained(scopes), reinstall(unfurl=settings.unfurl))
+        return (explained(scopes), reinstall(settings))
     team = str(identity["team_id"])
     if settings.workspaces and team not in settings.workspaces:
         return (

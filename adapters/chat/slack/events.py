@@ -20,6 +20,7 @@ from adapters.chat.slack.markup import Json
 from adapters.chat.slack.typed import message_text, typed_text
 from adapters.chat.surface import Inbound, Kind
 from bot.cards import Field, FieldKind
+from bot.commands import replied
 from bot.commands.fields import Judge
 from bot.lengths import LONGEST
 from bot.model import NOTHING, Secret
@@ -36,7 +37,8 @@ SHORTCUT_VERBS = {TRIAGE: "find", DEBUG: "debug"}
 class Self:
     """Who the bot is in Slack, and which workspaces it serves.
 
-    `enterprise`: the Enterprise organisation that its own workspace belongs to, "" where it belongs to none.
+    `enterprise`: the Enterprise organisation that its own workspace belongs to, "" where it belongs to none. `replies`: what
+    people write in threads without naming the bot is heard.
     """
 
     team: str
@@ -44,6 +46,7 @@ class Self:
     bot: str
     workspaces: frozenset[str]
     enterprise: str = ""
+    replies: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,13 +293,14 @@ def _command(payload: _Payload) -> Incoming:
 
 
 def _message(payload: _Payload) -> Incoming:
-    """Read a mention or a direct message; both may come for one message, so they share a key."""
+    """Read a mention, a direct message or a reply; several may come for one message, so they share a key."""
     event = replace(payload, body=payload.inner("event"))
     me = payload.me
     direct = event.text("channel_type") == "im" or ids.is_direct(event.text("channel"))
     mentioned = event.text("type") == "app_mention"
     from_person = event.text("user") and event.text("user") != me.user and not event.text("bot_id")
-    if not from_person or event.text("subtype") not in TYPED or not (mentioned or direct):
+    replying = not (mentioned or direct) and _replies(event)
+    if not from_person or event.text("subtype") not in TYPED or not (mentioned or direct or replying):
         return Ignored()
     channel, ts = event.text("channel"), event.text("ts")
     thread = event.text("thread_ts") or (None if direct else ts)
@@ -312,7 +316,15 @@ def _message(payload: _Payload) -> Incoming:
     )
     invocation = replace(invocation, attached=attached.of_message(event))
     within = Interaction(thread=thread if thread != ts else None)
-    return Inbound(invocation=invocation, kind=Kind.DIRECT if direct else Kind.MENTION, interaction=within)
+    kind = Kind.REPLY if replying else Kind.DIRECT if direct else Kind.MENTION
+    return Inbound(invocation=invocation, kind=kind, interaction=within)
+
+
+def _replies(event: _Payload) -> bool:
+    """Whether a message that names nobody is, as a whole, what one answers to a failure in a thread."""
+    thread = event.text("thread_ts")
+    inside = event.me.replies and bool(thread) and thread != event.text("ts")
+    return inside and replied.read(typed_text(event.text("text"))) is not None
 
 
 def _home(payload: _Payload) -> Incoming:

@@ -37,10 +37,10 @@ async def _check(
         yield found
 
 
-def _manifest(verbs: Mapping[str, Verb], http: str | None, unfurl: Collection[str]) -> str:
+def _manifest(verbs: Mapping[str, Verb], http: str | None, unfurl: Collection[str], *, replies: bool) -> str:
     from adapters.chat.slack.manifest import text
 
-    return text(verbs, http=http, unfurl=unfurl)
+    return text(verbs, http=http, unfurl=unfurl, replies=replies)
 
 
 KIND = ChatKind(

@@ -45,6 +45,7 @@ EVENTS = (
     "message.im",
     "tokens_revoked",
 )
+REPLY_EVENTS = ("message.channels", "message.groups")  # only where `[slack] thread_replies` is on
 DESCRIPTION = "Test runs: launched, followed, triaged and debugged in chat."
 LONG = (
     "Clew notifies channels when a test run ends, with its verdict and with what is new against the run before. "
@@ -59,11 +60,13 @@ def manifest(
     command: str = "/clew",
     http: str | None = None,
     unfurl: Collection[str] = (),
+    replies: bool = False,
 ) -> Json:
     """Return the manifest.
 
     `http`: the public address Slack posts to, for HTTP instead of Socket Mode. `unfurl`: the domains whose links Slack
-    notifies the app of; it takes five at most.
+    notifies the app of; it takes five at most. `replies`: Slack sends it every message of the channels that it is in, so that
+    it hears replies in threads that do not mention it; that takes no further permission.
     """
     slash: Json = {
         "command": command,
@@ -71,7 +74,8 @@ def manifest(
         "usage_hint": cleaning.cut(" | ".join(v.name for v in verbs.values() if not v.hidden), HINT),
         "should_escape": True,
     }
-    events: Json = {"bot_events": sorted([*EVENTS, "link_shared"] if unfurl else EVENTS)}
+    more = (*(("link_shared",) if unfurl else ()), *(REPLY_EVENTS if replies else ()))
+    events: Json = {"bot_events": sorted([*EVENTS, *more])}
     interactivity: Json = {"is_enabled": True}
     if http is not None:
         slash["url"] = events["request_url"] = http
@@ -109,9 +113,12 @@ def manifest(
     }
 
 
-def text(verbs: Mapping[str, Verb], *, http: str | None = None, unfurl: Collection[str] = ()) -> str:
+def text(
+    verbs: Mapping[str, Verb], *, http: str | None = None, unfurl: Collection[str] = (), replies: bool = False
+) -> str:
     """Return the manifest as JSON, as Slack takes it."""
-    return json.dumps(manifest(verbs, http=http, unfurl=unfurl), ensure_ascii=False, indent=2) + "\n"
+    made = manifest(verbs, http=http, unfurl=unfurl, replies=replies)
+    return json.dumps(made, ensure_ascii=False, indent=2) + "\n"
 
 
 def _shortcut(name: str, kind: str, callback: str, verb: Verb) -> Json:

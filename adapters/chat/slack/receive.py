@@ -39,7 +39,7 @@ from adapters.chat.slack.events import (
 from adapters.chat.slack.markup import Json
 from adapters.chat.slack.surface import SlackSurface
 from adapters.chat.slack.typed import unescape
-from adapters.chat.surface import Inbound
+from adapters.chat.surface import Inbound, Kind
 from bot.cache import Bounded
 from bot.cards import Card
 from bot.errors import UserError
@@ -79,6 +79,8 @@ class Receiver(AsyncMiddleware):
         del resp, next  # nothing comes after this
         body, ack = req.body, req.context.ack
         match events.read(body, self.me, self.clock.now(), self.conversation.handler.field_problem):
+            case Inbound(kind=Kind.REPLY) as reply if not await self._is_ours(reply):
+                pass
             case Inbound() as inbound:
                 refusal = (await self.conversation.receive(inbound)).refusal
                 if refusal is not None and inbound.shown_by_receipt:
@@ -95,6 +97,10 @@ class Receiver(AsyncMiddleware):
             case other:
                 self._start(other)
         return await ack()
+
+    async def _is_ours(self, reply: Inbound[Interaction]) -> bool:
+        """Whether a reply stands in a thread about a run; in any other nobody speaks to us."""
+        return await self.conversation.handler.speaks_of_run(reply.invocation.place)
 
     def _start(self, incoming: Incoming) -> None:
         """Start what is not accepted into the inbox: it is worth nothing when it comes late."""

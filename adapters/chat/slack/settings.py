@@ -57,7 +57,7 @@ class Slack(Table):
 
     `workspaces` are served; none means the one that the token belongs to. `listen` is for signed HTTP only. `unfurl`: links
     to reports that people share get a card beside them. `thread_status`: work in a thread is shown
-    by Slack's own status, not by a message.
+    by Slack's own status, not by a message. `thread_replies`: “mine” and the like are heard in threads without a mention.
     """
 
     bot_token: Annotated[
@@ -80,6 +80,7 @@ class Slack(Table):
         3000,
     )
     thread_status: bool = False
+    thread_replies: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -82,6 +82,16 @@ def test_manifest__asks_for_links_only_where_they_are_wanted() -> None:
     assert not any(word in json.dumps(usual) for word in ("unfurl", "link_shared", "links:"))
 
 
+def test_manifest__hears_replies_without_a_mention_only_where_it_is_asked_for() -> None:
+    """Slack then sends every message of its channels; no permission is added for it."""
+    usual, made = manifest.manifest(VERBS), manifest.manifest(VERBS, replies=True)
+    events = [m["settings"]["event_subscriptions"]["bot_events"] for m in (usual, made)]
+
+    assert set(events[1]) - set(events[0]) == {"message.channels", "message.groups"}
+    assert usual["oauth_config"] == made["oauth_config"]
+    assert {"channels:history", "groups:history"} <= set(made["oauth_config"]["scopes"]["bot"])
+
+
 def test_text__reads_back_as_the_manifest() -> None:
     """What is written is what is meant."""
     assert manifest.manifest(VERBS) == json.loads(manifest.text(VERBS))
