@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from adapters.cli.finishing import finish
-from adapters.cli.operating import audit, channels, database, outbox
+from adapters.cli.operating import access, audit, channels, database, outbox
 from adapters.simulator.registry import SIMULATORS
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def doctor() -> None:
     finish(check())
 
 
-for group in (outbox, channels, audit, database):
+for group in (outbox, channels, audit, access, database):
     app.add_typer(group)
 
 hooks = typer.Typer(name="hooks", help="Let test platforms send webhooks to Clew.", no_args_is_help=True)
@@ -262,19 +262,15 @@ def _store(settings: Settings, clock: Clock, *, lazily: bool) -> AbstractAsyncCo
 def _services(settings: Settings, platforms: dict[str, Platform], store: Store, clock: Clock) -> Services:
     from uuid import uuid4
 
+    from adapters.cli.access import policy_of
     from adapters.configuration.table import Reporting
-    from bot.access import Policy, Role
     from bot.command import Services
 
     return Services(
         platforms=platforms,
         store=store,
         clock=clock,
-        policy=Policy(
-            roles={Role[name.upper()]: ids for name, ids in settings.roles.items()},
-            places={Role[name.upper()]: ids for name, ids in settings.places.items()},
-            read_only=settings.read_only,
-        ),
+        policy=policy_of(settings),
         presets=settings.presets,
         people=settings.groups,
         recipient_domains=settings.recipient_domains,

@@ -7,7 +7,7 @@ What costs money or changes something is denied unless a role allows it; person 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from bot.state import Actor
@@ -56,9 +56,41 @@ class Policy:
     read_only: bool = False
 
     @property
+    def locked(self) -> Policy:
+        """The same while nothing may be changed."""
+        return replace(self, read_only=True)
+
+    @property
     def configured(self) -> bool:
         """Whether anyone was given a role."""
         return any(self.roles.values())
+
+
+def difference(before: Policy, after: Policy) -> str:
+    """Say what changed from one policy to another, for the audit trail; "" where nothing did."""
+    parts = [
+        f"{what} {role.word}: {said}"
+        for what, old, new in (
+            ("role", before.roles, after.roles),
+            ("places of", before.places, after.places),
+        )
+        for role in Role
+        if (said := _changed(old.get(role), new.get(role)))
+    ]
+    if before.read_only != after.read_only:
+        parts.append(f"read-only {'on' if after.read_only else 'off'}")
+    return "; ".join(parts)
+
+
+def _changed(before: frozenset[str] | None, after: frozenset[str] | None) -> str:
+    if before is not None and after is None:
+        return "not set any more"
+    old, new = before or frozenset(), after or frozenset()
+    if before is None and after is not None and not after:
+        return "nobody"
+    return ", ".join(
+        [*(f"+{name}" for name in sorted(new - old)), *(f"-{name}" for name in sorted(old - new))]
+    )
 
 
 @dataclass(frozen=True, slots=True)

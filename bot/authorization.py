@@ -9,6 +9,8 @@ from bot.access import TERMINAL, Afresh, Allowed, Decision, Denied, Policy, Role
 from bot.replies import access as replies
 from bot.state import Actor, Place
 
+_INSIDE = 3  # colons of an id inside a workspace or server
+
 
 async def decide_now(
     policy: Policy, actor: Actor, place: Place, *, need: Role, changes: bool, afresh: Afresh | None
@@ -96,6 +98,31 @@ def _held(policy: Policy, actor: Actor, place: Place) -> Role | None:
     return max((*by_name, *by_broad), default=None)
 
 
+def held_as(policy: Policy, actor: Actor, place: Place) -> dict[Role, list[str]]:
+    """Return the roles that a person or the channel was given, highest first, each with the ids that have it."""
+    names = actor.principals | {actor.id, place.channel}
+    found = {role: sorted(policy.roles.get(role, frozenset()) & names) for role in sorted(Role, reverse=True)}
+    return {role: ids for role, ids in found.items() if ids}
+
+
+def places_of(policy: Policy, need: Role) -> tuple[Role, frozenset[str]] | None:
+    """Return where what needs a role may be used: the places of that role or of the nearest below; None: anywhere."""
+    bound = max((role for role in policy.places if role <= need), default=None)
+    return None if bound is None else (bound, policy.places[bound])
+
+
+def wholes(policy: Policy, person: str, place: Place) -> set[str]:
+    """Return the workspaces and servers with a role that a member of the person's and the channel's is in."""
+    inside = {name.split(":")[2] for name in (person, place.channel) if name.count(":") == _INSIDE}
+    chat = person.partition(":")[0]
+    given = frozenset[str]().union(*policy.roles.values())
+    return {
+        name
+        for name in given
+        if _is_whole(name) and name.split(":")[0] == chat and name.split(":")[2] in inside
+    }
+
+
 def _is_whole(principal: str) -> bool:
     """Whether an id names a whole workspace or server, whatever its chat calls that."""
     match principal.split(":"):
@@ -107,10 +134,10 @@ def _is_whole(principal: str) -> bool:
 
 def _place(policy: Policy, place: Place, need: Role) -> Decision:
     """Hold a verb to the places of its role or, where that has none, of the nearest role below."""
-    bound = max((role for role in policy.places if role <= need), default=None)
-    if bound is None or any(_covers(principal, place) for principal in policy.places[bound]):
+    bound = places_of(policy, need)
+    if bound is None or any(_covers(principal, place) for principal in bound[1]):
         return Allowed(f"role:{need.word}")
-    return Denied(replies.not_here(place, bound.word), f"place:{bound.word}")
+    return Denied(replies.not_here(place, bound[0].word), f"place:{bound[0].word}")
 
 
 def _covers(principal: str, place: Place) -> bool:

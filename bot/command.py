@@ -119,6 +119,10 @@ class Services:
             if name == named or (named is None and p.notified_by_default)
         ]
 
+    async def rules(self) -> Policy:
+        """Return what holds now: the settings, and the read-only switch that an admin sets. Raises `StoreError`."""
+        return self.policy.locked if await self.store.read_only() is not None else self.policy
+
     async def admins(self) -> list[str]:
         """Return who holds the highest role, by the names that are kept of them, else by id. Raises `StoreError`."""
         ids = sorted(self.policy.roles.get(Role.ADMIN, ()))

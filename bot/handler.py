@@ -110,9 +110,15 @@ class Handler:
         self.services = services
         self.verbs: Mapping[str, Verb] = adapted(verbs, services.platforms.values())
         self._not_offered = {n: v for n, v in verbs.items() if n not in self.verbs}
-        self._autocomplete = Autocomplete(
-            services, self.verbs.values(), verb_of=self.verb_of, asked=self._asked
-        )
+        self._autocomplete = self._completing()
+
+    def govern(self, policy: access.Policy) -> None:
+        """Decide by these rules from now on, also whatever is being confirmed."""
+        self.services = replace(self.services, policy=policy)
+        self._autocomplete = self._completing()
+
+    def _completing(self) -> Autocomplete:
+        return Autocomplete(self.services, self.verbs.values(), verb_of=self.verb_of, asked=self._asked)
 
     def field_problem(self, verb: str, name: str, kind: str, value: str, label: str) -> str:
         """Say what is wrong with a field of a form, "" where it can be right; no secret in it is repeated."""
@@ -379,7 +385,12 @@ class Handler:
         only_reads = verb.only_reads is not None and verb.only_reads(asked)
         need, changes = (access.Role.READ, False) if only_reads else (verb.role, verb.changes)
         decision = await authorization.decide_now(
-            self.services.policy, who, where, need=need, changes=changes, afresh=asked.afresh
+            await self.services.rules() if changes else self.services.policy,
+            who,
+            where,
+            need=need,
+            changes=changes,
+            afresh=asked.afresh,
         )
         denied = decision if isinstance(decision, access.Denied) else None
         await self._keep_name_of_admin(who)

@@ -52,6 +52,7 @@ from bot.state import (
     RunChecks,
     StoredResults,
     Subscription,
+    Switched,
     TrackedRun,
 )
 
@@ -678,6 +679,17 @@ class Audit(Protocol):
         """Return everybody who stands in it, with the name that is kept of them, "" where none is."""
 
 
+class Switches(Protocol):
+    """What an admin switches in a chat, for every program on the database at once. Raises `StoreError`."""
+
+    async def read_only(self) -> Switched | None:
+        """Return who switched it on and when, None while it is off."""
+
+    async def switch_read_only(self, to: Switched | None, noted: AuditEntry) -> bool:
+        """Switch it on, or off with None; False where it was so already, and then nothing is noted."""
+        ...
+
+
 class Store(
     Inbox,
     WatchStore,
@@ -695,6 +707,7 @@ class Store(
     Publications,
     Ledger,
     Audit,
+    Switches,
     Protocol,
 ):
     """All of it: one database."""

@@ -774,6 +774,15 @@ class AuditEntry:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switched:
+    """Who switched something on, and when; `by` is what the person is called."""
+
+    at: datetime
+    actor: str
+    by: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditLine:
     """A line with its number: they are counted from 1 in the order in which they were added, and none is ever taken out."""

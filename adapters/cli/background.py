@@ -86,6 +86,7 @@ class Background:
             clock=parts.clock,
             new_key=parts.handler.services.new_key,
             secrets=parts.settings.secrets,
+            read_only=lambda: parts.handler.services.policy.read_only,
         )
         self._live = LiveCards(platforms=parts.platforms, store=parts.store, clock=parts.clock, chats=chats)
         renderers = {**parts.renderers, **{name: chat.render for name, chat in chats.items()}}

@@ -96,6 +96,31 @@ def export_audit() -> None:
     finish(services.export())
 
 
+access = typer.Typer(name="access", help="Explain who may do what.", no_args_is_help=True)
+
+
+@access.command("explain")
+def explain_access(
+    person: Annotated[str, typer.Argument(help="Who, as an id: slack:user:T01:U01.")],
+    channel: Annotated[str, typer.Argument(help="Where: slack:channel:T01:C01.")],
+    verb: Annotated[str, typer.Argument(help="What: launch.")],
+    *,
+    group: Annotated[
+        list[str] | None, typer.Option(help="A group or role that the person is in; may be repeated.")
+    ] = None,
+    guest: Annotated[bool, typer.Option("--guest", help="The person is a guest.")] = False,
+    stranger: Annotated[bool, typer.Option("--stranger", help="The person is of another workspace.")] = False,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="People of other organisations read the channel.")
+    ] = False,
+) -> None:
+    """Say whether somebody may use a verb in a channel, and why. Exit codes: 0 allowed, 1 refused, 2 failed."""
+    from adapters.cli import access as services
+
+    known = services.Known(groups=tuple(group or ()), guest=guest, stranger=stranger, shared=shared)
+    finish(services.explain(person, channel, verb, known))
+
+
 channels = typer.Typer()
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import typer
@@ -23,6 +23,7 @@ from adapters.cli import hooks
 from adapters.cli.ask import ANSWERED, FAILURE
 from adapters.cli.background import Background, Intervals, working
 from adapters.cli.parts import Parts
+from adapters.cli.reloading import Reloading, hangups
 from adapters.cli.single_worker import named, sentence
 from adapters.cli.startup_report import startup_report
 from adapters.cli.stopping import cancelled, stop_signals
@@ -30,6 +31,7 @@ from adapters.settings import Settings
 from adapters.web.app import serving
 from adapters.web.health import Health
 from bot.errors import UserError
+from bot.replies.access import read_only_by
 from bot.waiting import Backoff, first_of
 
 log = logging.getLogger(__name__)
@@ -104,16 +106,28 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
         received = webhooks.url if webhooks else None
         for line in startup_report(parts.settings, frozenset(chats), address, received):
             typer.echo(line, err=TERMINAL not in chats)
+        if (switched := await parts.store.read_only()) is not None:
+            _warn(read_only_by(switched, in_settings=parts.settings.read_only))
         if work.alone.other is not None:
             typer.echo(f"Warning: {sentence(work.alone.other)}", err=True)
         receiving = {
             asyncio.create_task(_careful(name, chat, work.off)): name for name, chat in chats.items()
         }
-        code = await _receive(receiving, stop)
+        with _following_settings(parts, here=TERMINAL in chats) as following:
+            code = await _receive(receiving, stop)
+        await cancelled([following])
         health.stopping = True
         await _close(chats)
         await cancelled(receiving)  # one that waits to be started again must not find its chat closed
     return code
+
+
+@contextmanager
+def _following_settings(parts: Parts, *, here: bool) -> Iterator[asyncio.Task[None]]:
+    """Follow changes of the settings; a terminal that is closed ends what runs in it, so there SIGHUP stays the end."""
+    following = Reloading(parts.settings, parts.handler, parts.store, parts.clock, tell=_warn)
+    with nullcontext(asyncio.Event()) if here else hangups() as hangup:
+        yield asyncio.create_task(following.run(hangup), name="settings")
 
 
 def _connect(health: Health, work: Background, chats: Mapping[str, RunningChat]) -> None:

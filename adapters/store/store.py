@@ -33,6 +33,7 @@ from adapters.store.outbox_admin import SqlOutboxAdmin
 from adapters.store.publications import SqlPublications
 from adapters.store.schema import bring_up_to_date
 from adapters.store.subscriptions import SqlSubscriptions
+from adapters.store.switches import SqlSwitches
 from adapters.store.upkeep import SqlUpkeep
 from adapters.store.watch import SqlWatch
 from adapters.store.workers import SqlWorkers
@@ -61,6 +62,7 @@ class SqlStore(
     SqlPublications,
     SqlLedger,
     SqlAudit,
+    SqlSwitches,
     SqlUpkeep,
     SqlCondition,
     SqlWorkers,

@@ -374,6 +374,9 @@ ledger_results = Table(
     Index("ledger_results_run", "connection", "run_id", "written_at"),
 )
 
+# What is switched on: a row that is there.
+switches = Table("switches", metadata, *keys("name"), *times("at"), *texts("actor", "by"))
+
 audit = Table(
     "audit",
     metadata,

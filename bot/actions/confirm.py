@@ -195,7 +195,7 @@ async def _denied(intent: Intent, asked: Asked, services: Services) -> Reply | N
     """Refuse a person who has lost the right, or anybody while Clew is read-only."""
     who, where = asked.invocation.actor, asked.invocation.place
     decision = await authorization.decide_now(
-        services.policy, who, where, need=KINDS[intent.kind].role, changes=True, afresh=asked.afresh
+        await services.rules(), who, where, need=KINDS[intent.kind].role, changes=True, afresh=asked.afresh
     )
     if not isinstance(decision, access.Denied):
         return None

@@ -1,6 +1,7 @@
-"""Show who did what, and what was refused.
+"""Show who did what, and what was refused; let an admin stop all changes at once.
 
 audit [PERSON|RUN|VERB] [since=TIME] [person=NAME] [run=RUN] [verb=VERB] [from=NUMBER]
+audit read_only=on|off
 """
 
 from __future__ import annotations
@@ -19,13 +20,17 @@ from bot.errors import UserError
 from bot.parsed import ParsedCommand
 from bot.ports import Store
 from bot.replies import audit as replies
-from bot.state import AuditQuery, IntentKind
+from bot.replies import commands
+from bot.replies.values import not_a_choice
+from bot.state import AuditEntry, AuditQuery, IntentKind, Switched
 
 FURTHER_ACTIONS = frozenset({
-    "agent", "any", "home", "hooks register", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
+    "agent", "any", "home", "hooks register", "read-only", "settings", "outbox drop", "outbox retry", "db backup", "db prune", "db restore",
 })  # fmt: skip
 """What stands in the trail beside verbs: what was refused before a verb was read, and what an operator did."""
 
+READ_ONLY = "read_only"
+ON, OFF = ON_OFF = ("on", "off")
 PAGE = 20
 MOST_OF_ONE_RUN = 500  # lines among which the requests about a run are looked for
 ALWAYS = datetime(9999, 1, 1, tzinfo=UTC)
@@ -121,6 +126,8 @@ async def _of_run(query: AuditQuery, text: str, store: Store) -> AuditQuery:
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Answer with a page of the trail, newest lines first; the pages stay the same while it grows."""
+    if (to := asked.value(READ_ONLY)) is not None:
+        return await _switch(to.casefold(), asked, services)
     wanted = _wanted(asked, services)
     until = asked.value("until")
     query = await query_of(wanted, services.store)
@@ -137,6 +144,24 @@ async def handle(asked: Asked, services: Services) -> Reply:
     command = Command("audit", {**_given(asked, wanted), "until": newest})
     pages = Pages.of(command, total, first, PAGE)
     return replies.listing(lines, names, wanted.words, wanted.since, pages)
+
+
+async def _switch(to: str, asked: Asked, services: Services) -> Reply:
+    """Switch read-only on or off, for every program on this database, and note it."""
+    if to not in ON_OFF:
+        raise not_a_choice(to, READ_ONLY, ON_OFF)
+    given = (p.name for p in VERB.parameters if asked.value(p.name, 0 if p.positional else None))
+    if others := [name for name in given if name != READ_ONLY]:
+        raise commands.beside(others[0], READ_ONLY)
+    who, now = asked.invocation.actor, services.clock.now()
+    before = await services.store.read_only()
+    wanted = Switched(at=now, actor=who.id, by=who.name) if to == ON else None
+    noted = AuditEntry(
+        at=now, actor=who.id, channel=asked.invocation.place.channel, action="read-only", decision=to
+    )
+    changed = await services.store.switch_read_only(wanted, noted)
+    in_settings = services.policy.read_only
+    return replies.switched(wanted, before, changed=changed, in_settings=in_settings, now=now)
 
 
 def _wanted(asked: Asked, services: Services) -> Wanted:
@@ -185,7 +210,7 @@ def _is_time(text: str) -> bool:
 
 VERB = Verb(
     name="audit",
-    summary="who did what, and what was refused",
+    summary="who did what, and what was refused; stop all changes",
     handle=handle,
     reread=_reread,
     parameters=(
@@ -198,8 +223,10 @@ VERB = Verb(
         Parameter(name="verb", summary="Only this verb", kind=FieldKind.TEXT, example="verb=launch"),
         Parameter(name="until", summary="Only lines up to this number", kind=FieldKind.COUNT),
         BEGIN,
+        Parameter(name=READ_ONLY, summary="on: nothing is started or changed from now on, until it is off again",
+                  kind=FieldKind.CHOICE, choices=ON_OFF, example="read_only=on"),
     ),
-    examples=("audit", "audit launch 24h", "audit person=me since=7d"),
+    examples=("audit", "audit launch 24h", "audit person=me since=7d", "audit read_only=on"),
     role=Role.ADMIN,
     private=True,
 )  # fmt: skip

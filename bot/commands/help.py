@@ -6,7 +6,7 @@ help link [CODE|off] is the verb `link`, for chats that list verbs and have no r
 
 from __future__ import annotations
 
-from bot.access import Denied
+from bot.access import TERMINAL, Decision, Denied, Policy, Role
 from bot.authorization import decide
 from bot.cards import FieldKind, Reply
 from bot.command import Asked, Parameter, Services, Verb, adapted
@@ -25,14 +25,23 @@ async def handle(asked: Asked, services: Services) -> Reply:
         return await link.answer(name.partition(" ")[2].strip() or None, asked, services)
     if name is not None and name not in shown:
         raise commands.no_help(name, shown)
-    who, where = asked.invocation.actor, asked.invocation.place
-    decided = {
-        n: decide(services.policy, who, where, need=v.role, changes=v.changes) for n, v in shown.items()
-    }
-    denied = {n: decision for n, decision in decided.items() if isinstance(decision, Denied)}
+    # The database is not opened for the person at the terminal alone: there help is to come at once.
+    at_terminal = asked.invocation.actor.id == TERMINAL
+    rules = services.policy if at_terminal else await services.rules()
     if name is None:
+        reading = {n: _decided(v, rules, asked, reads=v.only_reads is not None) for n, v in shown.items()}
+        denied = {n: decision for n, decision in reading.items() if isinstance(decision, Denied)}
         return replies.overview(shown.values(), services.terms, denied)
-    return replies.of_verb(shown[name], denied.get(name))
+    decision = _decided(shown[name], rules, asked, reads=False)
+    known = isinstance(decision, Denied) or not at_terminal
+    return replies.of_verb(shown[name], decision if known else None)
+
+
+def _decided(verb: Verb, rules: Policy, asked: Asked, *, reads: bool) -> Decision:
+    """Decide whether the person may use a verb here; `reads`: at least what it only reads."""
+    who, where = asked.invocation.actor, asked.invocation.place
+    need, changes = (Role.READ, False) if reads else (verb.role, verb.changes)
+    return decide(rules, who, where, need=need, changes=changes)
 
 
 VERB = Verb(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.replies.wording import listed
-from bot.state import Actor, Place
+from bot.access import Decision, Denied
+from bot.errors import UserError
+from bot.replies.meant import mistaken
+from bot.replies.wording import clock_time, listed
+from bot.state import Actor, Place, Switched
 
 READ_ONLY = "Clew is read-only, so nothing can be started or changed."
 NOT_FOR_GUESTS = "Guests and members of other organisations cannot do this, whatever their role."
 _NAMED = 5  # admins
+_SHOWN = 60  # characters of what was typed that a sentence quotes
 _NO_ROLES = "No roles are configured yet, so"
 
 
@@ -65,6 +69,63 @@ def short_reason(rule: str) -> str:
         "role": f"needs the role {role}",
         "place": f"only in the channels under “{role}” in [places]",
     }.get(kind, rule)
+
+
+def decided(verb: str, decision: Decision) -> str:
+    """Say what was decided, with its rule."""
+    if isinstance(decision, Denied):
+        return f"{verb} is refused (rule {decision.rule}): {decision.reason}"
+    return f"{verb} is allowed (rule {decision.rule})."
+
+
+def what_it_needs(role: str, *, changes: bool) -> str:
+    """Say what a verb needs."""
+    return f"It needs the role {role}{' and changes something' if changes else ''}."
+
+
+def holds(role: str, names: Sequence[str]) -> str:
+    """Say which of somebody's ids has a role."""
+    return f"The role {role} is given to {listed([*names])}."
+
+
+def holds_nothing(*, configured: bool) -> str:
+    """Say that nobody gave the person a role."""
+    return "The person has no role there." if configured else "No roles are configured."
+
+
+def kept_to(role: str, places: Sequence[str]) -> str:
+    """Say where a role may be used."""
+    return f"[places] keeps {role} to {listed([*places]) or 'no channel'}."
+
+
+def read_only_by(switched: Switched | None, *, in_settings: bool) -> str:
+    """Say why nothing can be changed."""
+    who = (
+        f" {switched.by or switched.actor} switched that on at {clock_time(switched.at)}." if switched else ""
+    )
+    return f"Clew is read-only.{' The settings say so.' if in_settings else ''}{who}"
+
+
+def assumed(*, guest: bool, stranger: bool, groups: Sequence[str]) -> str:
+    """Say what the decision takes for granted, as only the chat knows it."""
+    belongs = "a guest" if guest else "of another workspace" if stranger else "a member"
+    of = f"in {listed([*groups])}" if groups else "in no group"
+    return f"Taken for granted, as only the chat knows it: the person is {belongs} and {of}. Options say otherwise."
+
+
+def no_such_verb(word: str, known: Sequence[str]) -> UserError:
+    """Answer a word that is no verb."""
+    return mistaken(
+        f"“{word[:_SHOWN]}” is no verb.", word, known, "Give one of those that `clew ask help` lists."
+    )
+
+
+def no_principal(text: str, kind: str) -> UserError:
+    """Answer what is no id of a person or a channel."""
+    return UserError(
+        f"“{text[:_SHOWN]}” is not the id of a {'person' if kind == 'user' else kind}.",
+        f"It looks like slack:{kind}:TEAM:ID; a refusal and `clew audit list` show ids.",
+    )
 
 
 def whom_to_ask(admins: Sequence[str]) -> str:

@@ -8,8 +8,8 @@ from datetime import datetime
 from bot.cards import Card, Item, Line, Pages, Reply, Untrusted
 from bot.errors import UserError
 from bot.replies.meant import mistaken
-from bot.replies.wording import clock_time, count, from_on
-from bot.state import AuditLine
+from bot.replies.wording import clock_time, count, from_on, when
+from bot.state import AuditLine, Switched
 
 COMPARE = "The audit trail was changed. Compare the database with a backup or an earlier export."
 HOW_FAR = "Whoever can write the whole database can also write a new trail. Keep exports elsewhere: their hashes show that."
@@ -100,6 +100,39 @@ def holds(lines: int) -> str:
 def further(number: int) -> tuple[str, ...]:
     """Count the breaks that are not named."""
     return (f"And {number:,} more.",) if number > 0 else ()
+
+
+def switched(
+    now_on: Switched | None, before: Switched | None, *, changed: bool, in_settings: bool, now: datetime
+) -> Reply:
+    """Say whether anything can be changed from now on; `in_settings`: the settings say that nothing can."""
+    if now_on is not None and not changed:
+        said: Line = ("Clew is read-only already", *_since(before, now), ".")
+    elif now_on is not None:
+        said = (
+            "Clew is read-only now: nothing is started or changed until an admin says ",
+            Untrusted("audit read_only=off", code=True),
+            ".",
+        )
+    elif in_settings:
+        said = ("Clew stays read-only: its settings say so. Whoever runs Clew can change them.",)
+    elif changed:
+        said = ("Clew is not read-only any more; who may do what is as before.",)
+    else:
+        said = ("Clew was not read-only.",)
+    title = "Read-only" if now_on is not None or in_settings else "Not read-only"
+    return Reply(card=Card(title=(title,), text=said, body=(said,)), private=True)
+
+
+def _since(on: Switched | None, now: datetime) -> Line:
+    if on is None:
+        return ()
+    return (
+        ", since ",
+        *when(on.at, now),
+        ", by ",
+        Untrusted(on.by) if on.by else Untrusted(on.actor, code=True),
+    )
 
 
 def _item(line: AuditLine, names: Mapping[str, str]) -> Item:

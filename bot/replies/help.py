@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bot.access import Denied
+from bot.access import Decision, Denied
 from bot.cards import Button, Card, Command, FieldKind, Item, Line, Reply, Untrusted
 from bot.command import Parameter, Verb
 from bot.replies.access import short_reason
@@ -51,8 +51,8 @@ def _not_here(verbs: Sequence[Verb], denied: Mapping[str, Denied]) -> Iterator[L
         yield (f"Not for you here: {', '.join(names)} ({short_reason(rule)}).",)
 
 
-def of_verb(verb: Verb, denied: Denied | None) -> Reply:
-    """Explain one verb: grammar, parameters, examples, and whether the person may use it here."""
+def of_verb(verb: Verb, decision: Decision | None) -> Reply:
+    """Explain one verb: grammar, parameters, examples, and whether the person may use it here; None: not known."""
     items = tuple(
         Item(title=(Untrusted(p.name, code=True), f"  {_explained(p, verb)}")) for p in verb.parameters
     )
@@ -62,13 +62,18 @@ def of_verb(verb: Verb, denied: Denied | None) -> Reply:
         text=(f"{verb.name}: {verb.summary}. Usage: ", Untrusted(usage(verb))),
         body=((Untrusted(usage(verb), code=True),),),
         items=items + examples,
-        footer=(f"Needs the role {verb.role.word}. {_here(denied)}",),
+        footer=(f"Needs the role {verb.role.word}. {_here(verb, decision)}".rstrip(),),
     )
     return Reply(card=card, private=True)
 
 
-def _here(denied: Denied | None) -> str:
-    return f"Not for you here: {short_reason(denied.rule)}." if denied else "You can use it here."
+def _here(verb: Verb, decision: Decision | None) -> str:
+    if decision is None:
+        return ""
+    if isinstance(decision, Denied):
+        but = ", except what only reads" if verb.only_reads else ""
+        return f"Not for you here{but}: {short_reason(decision.rule)}."
+    return "You can use it here."
 
 
 def version(own: str, releases: Mapping[str, str | None]) -> Reply:

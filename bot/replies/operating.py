@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.cards import Card, Tone, Untrusted
 from bot.errors import UserError
 from bot.model import RunRef
 from bot.replies.confirming import WORDS
-from bot.replies.wording import clock_time, count, duration, stopped
+from bot.replies.wording import clock_time, count, duration, listed, stopped
 from bot.state import BEGINNING, Cause, Intent, Stretch
 
 NEW_KEY = "Create a new API key on the platform's settings page and set it; `clew doctor` tests it."
@@ -235,3 +236,21 @@ def own_tool(problem: str, command: str) -> UserError:
 def no_backup(file: str, what: str) -> UserError:
     """Refuse a file that no database can be restored from."""
     return UserError(f"{file} {what}.", "Give the file that `clew db backup` made.")
+
+
+NOTHING_CHANGED = "The settings were read again; nothing changed."
+
+
+def settings_changed(changes: str) -> str:
+    """Say what is in force from now on."""
+    return f"The settings changed and are in force: {changes}."
+
+
+def settings_refused(problem: str) -> str:
+    """Say that a changed file is not used."""
+    return f"The settings changed and have a mistake, so what was in force stays. {problem}"
+
+
+def needs_restart(names: Sequence[str]) -> str:
+    """Say which settings are read at the start alone."""
+    return f"The settings {listed([*names])} changed. Restart Clew to use them."

@@ -77,12 +77,14 @@ class Publisher:
         clock: Clock,
         new_key: Callable[[], str],
         secrets: Collection[Secret] = (),
+        read_only: Callable[[], bool] = lambda: False,
     ) -> None:
         self._platforms = platforms
         self._store = store
         self._clock = clock
         self._new_key = new_key
         self._secrets = secrets
+        self._read_only = read_only  # by the settings as they are now; an admin's switch is in the store
         self._steady = Steady(clock)
         self._turn_at = 0.0
         self._pauses: dict[str, _Pause] = {}
@@ -161,6 +163,8 @@ class Publisher:
         if intent.state is IntentState.UNKNOWN:
             await self._stop(publication, replies.NOT_KNOWN)
             return None
+        if self._read_only() or await self._store.read_only() is not None:
+            raise _LaterError
         if intent.state is not IntentState.DRAFT:
             raise _LaterError  # it is on its way, or a restart came between: whoever follows intents says so
         await self._turn()

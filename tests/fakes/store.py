@@ -23,6 +23,7 @@ from bot.state import (
     Invocation,
     PollStep,
     Subscription,
+    Switched,
 )
 from tests.fakes.store_base import Shared, cleaned
 from tests.fakes.store_channels import MemoryChannels
@@ -223,6 +224,7 @@ class MemoryStore(
         super().__init__()
         self.unconfirmed_after = unconfirmed_after
         self.trail: list[AuditEntry] = []
+        self.switched: Switched | None = None
 
     async def prove(self) -> None:
         await self._turn()
@@ -242,6 +244,18 @@ class MemoryStore(
     async def audit_actors(self) -> Mapping[str, str]:
         await self._turn()
         return {entry.actor: self.names.get(entry.actor, "") for entry in self.trail}
+
+    async def read_only(self) -> Switched | None:
+        await self._turn()
+        return self.switched
+
+    async def switch_read_only(self, to: Switched | None, noted: AuditEntry) -> bool:
+        await self._turn()
+        if (self.switched is None) == (to is None):
+            return False
+        self.switched = cleaned(to) if to else None
+        self.trail.append(cleaned(noted))
+        return True
 
     async def record(self, step: PollStep) -> int:
         await self._turn()

@@ -136,12 +136,17 @@ class SlackChat:
         return Requests(bolt, self._clock, listen=settings.listen)
 
     def _new_receiver(self, me: Self) -> Receiver:
-        groups = sorted(self._handler.principals(f"{ids.CHAT}:usergroup:"))
         surface = SlackSurface(
             chat=self.chat,
             client=self._client,
             clock=self._clock,
-            people=People(self._client, self._clock, self.chat, me=me, groups=groups),
+            people=People(
+                self._client,
+                self._clock,
+                self.chat,
+                me=me,
+                groups=lambda: sorted(self._handler.principals(f"{ids.CHAT}:usergroup:")),
+            ),
             responses=Responses(self._session, self._addresses, self._clock),
             files=self._files,
             status=self._status,

@@ -53,12 +53,18 @@ class People:
     """Completes invocations with what is not part of Slack's payloads."""
 
     def __init__(
-        self, client: AsyncWebClient, clock: Clock, sender: Sender, *, me: Self, groups: Iterable[str] = ()
+        self,
+        client: AsyncWebClient,
+        clock: Clock,
+        sender: Sender,
+        *,
+        me: Self,
+        groups: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._client = client
         self._me = me
         self._sender = sender
-        self._groups = tuple(groups)
+        self._groups = groups
         self._people: Cache[Person] = Cache(clock)
         self._members: Cache[frozenset[str]] = Cache(clock)
         self._direct: Cache[str] = Cache(clock)
@@ -160,11 +166,12 @@ class People:
 
         A group that Slack does not tell of has nobody in it; whoever was counted in it is not to be told that.
         """
+        groups = tuple(self._groups())
         asked = (
             self._members.get(group, lambda g=group: self._list(g), afresh=afresh)  # type: ignore[misc]  # the loop's own
-            for group in self._groups
+            for group in groups
         )
-        members = dict(zip(self._groups, await asyncio.gather(*asked), strict=True))
+        members = dict(zip(groups, await asyncio.gather(*asked), strict=True))
         if afresh and any(members[group] is None for group in actor.principals & members.keys()):
             raise _Untold
         user = ids.last(actor.id)

@@ -15,6 +15,7 @@ import pytest
 from bot.access import Policy, Role
 from bot.commands.registry import VERBS
 from bot.model import Secret
+from bot.people import code_of
 from bot.state import Actor
 from tests.fakes.clock import ManualClock
 from tests.fakes.records import FakeRecords
@@ -161,6 +162,8 @@ LEAVES: dict[tuple[str, str], tuple[Scene, Act, list[str]]] = {
     ),
     ("classify", "taken"): (of_builds, say("classify 1026 test=1 kind=product_bug"), asked("classify", "taken")),
     ("ask", "answered"): (of_builds, say("ask why is it so?"), asked("ask")),
+    ("mark", "own"): (of_builds, say("mark 1 own run=1026"), asked("mark", "done")),
+    ("link", "unknown code"): (of_builds, say(f"link {code_of('0' * 32)}"), ["link denied"]),
     ("publish", "confirmed"): (of_records, written, asked("publish", *SENT)),
     ("watch", "new"): (of_moments, say("watch keep=yes"), asked("watch", "done")),
     ("watch", "as before"): (of_moments, both("watch keep=yes", "watch keep=yes"), [*asked("watch", "done"), "watch allowed"]),

@@ -24,7 +24,7 @@ from bot.model import (
 from bot.publication import Publication, PublicationState
 from bot.publishing import LOGS, Plan, planned, wanted
 from bot.replies import operating
-from bot.state import Intent, IntentState, PollStep
+from bot.state import AuditEntry, Intent, IntentState, PollStep, Switched
 from bot.watch.publish import GIVE_UP, Publisher
 from tests.fakes.clock import ManualClock
 from tests.fakes.records import Answer, FakeRecords
@@ -119,6 +119,25 @@ async def test_publish__a_whole_run(scene: Scene) -> None:
     ]
     lines = [(line.actor, line.action, line.decision) for line in scene.store.trail]
     assert lines == [("clew", "publish", "confirmed"), ("clew", "publish", "accepted")]
+
+
+async def test_publish__nothing_new_while_read_only(scene: Scene) -> None:
+    """Neither by the settings nor by an admin's switch; after that it goes on by itself."""
+    noted = AuditEntry(at=scene.clock.now(), actor="a", channel="c", action="read-only", decision="on")
+    scene.publisher._read_only = lambda: True
+    await scene.want()
+    await scene.work()
+    scene.start()
+    await scene.store.switch_read_only(Switched(at=scene.clock.now(), actor="a"), noted)
+    await scene.work()
+    before = dict(scene.records.records)
+    await scene.store.switch_read_only(None, noted)
+    for _ in range(20):
+        scene.clock.pass_time(60)
+        publication = await scene.work(5)
+
+    assert before == {}
+    assert publication.state is PublicationState.DONE
 
 
 async def test_publish__once(scene: Scene) -> None:

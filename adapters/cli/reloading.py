@@ -1,0 +1,139 @@
+"""Roles, places and the read-only switch as the settings have them now: read again on SIGHUP and when a file changes.
+
+A mistake in a file changes nothing: what was in force stays, and the mistake is said. Every change is noted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from adapters import settings
+from adapters.cli.access import policy_of
+from adapters.configuration.problems import SettingsError
+from adapters.configuration.sources import DEFAULT_FILE
+from adapters.redact import redact
+from adapters.settings import Settings
+from bot.access import Policy, difference
+from bot.errors import StoreError
+from bot.handler import Handler
+from bot.ports import Clock, Store
+from bot.replies import operating as replies
+from bot.state import AuditEntry, AuditQuery
+from bot.waiting import first_of
+
+log = logging.getLogger(__name__)
+
+LOOK = 2.0  # seconds between two looks at the files
+ACTION = "settings"
+BY_FILE = "clew"  # who changed a file, nobody tells
+AT_ONCE = frozenset({"roles", "places", "read_only", "locked", "warnings"})
+LONGEST = 500  # characters of a mistake that are noted
+
+Stamp = tuple[tuple[int, int, int] | None, ...]
+
+
+@contextlib.contextmanager
+def hangups() -> Iterator[asyncio.Event]:
+    """Give an event that SIGHUP sets."""
+    loop, event = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGHUP, event.set)
+    try:
+        yield event
+    finally:
+        loop.remove_signal_handler(signal.SIGHUP)
+
+
+class Reloading:
+    """Keeps a handler at what the settings say of who may do what. `tell`: says what an operator has to know."""
+
+    def __init__(
+        self, loaded: Settings, handler: Handler, store: Store, clock: Clock, *, tell: Callable[[str], None]
+    ) -> None:
+        self._loaded, self._handler = loaded, handler
+        self._store, self._clock, self._tell = store, clock, tell
+        self._files = (loaded.config or Path(DEFAULT_FILE), Path(".env"))
+        self._stamp = self._look()
+
+    async def run(self, hangup: asyncio.Event) -> None:
+        """Note what is in force now, then look until cancelled."""
+        await self.note_what_is_in_force()
+        while True:
+            await first_of(hangup.wait(), self._clock.sleep(LOOK))
+            asked, stamp = hangup.is_set(), self._look()
+            hangup.clear()
+            if asked or stamp != self._stamp:
+                self._stamp = stamp
+                await self.reload(asked=asked)
+
+    async def reload(self, *, asked: bool) -> None:
+        """Read the settings again; what is wrong with them is said, and nothing changes. `asked`: say it if nothing did."""
+        try:
+            found = await asyncio.to_thread(settings.load)
+        except SettingsError as error:
+            said = redact(f"{error}", self._loaded.secrets)
+            self._tell(replies.settings_refused(said))
+            await self._note("refused", " ".join(said.split())[:LONGEST])
+            return
+        except OSError as error:
+            self._tell(replies.settings_refused(error.strerror or type(error).__name__))
+            return
+        before, now = self._handler.services.policy, policy_of(found)
+        changed = difference(before, now)
+        later = self._for_a_restart(found)
+        self._loaded = found
+        self._handler.govern(now)
+        if changed:
+            self._tell(replies.settings_changed(changed))
+            await self._note("changed", f"{changed}. {_in_force(now)}")
+        if later:
+            self._tell(replies.needs_restart(later))
+        if asked and not changed and not later:
+            log.info("%s", replies.NOTHING_CHANGED)
+
+    def _for_a_restart(self, found: Settings) -> list[str]:
+        """Return the settings that changed and are read at the start alone."""
+        names = sorted(Settings.model_fields.keys() - AT_ONCE)
+        return [name for name in names if getattr(found, name) != getattr(self._loaded, name)]
+
+    async def note_what_is_in_force(self) -> None:
+        """Note what is in force where that is not what was noted last: it changed while nothing ran."""
+        policy = self._handler.services.policy
+        try:
+            lines, _ = await self._store.audit_lines(
+                AuditQuery(actions=frozenset({ACTION})), skip=0, limit=50
+            )
+        except StoreError as error:
+            log.warning("%s", error)
+            return
+        last = next((line.entry.detail for line in lines if line.entry.decision != "refused"), "")
+        if not last.endswith(_in_force(policy)):
+            await self._note("in force", _in_force(policy))
+
+    async def _note(self, decision: str, detail: str) -> None:
+        entry = AuditEntry(
+            at=self._clock.now(), actor=BY_FILE, channel="", action=ACTION, decision=decision, detail=detail
+        )
+        try:
+            await self._store.audit(entry)
+        except StoreError as error:
+            log.warning("a change of the settings could not be noted: %s", error)
+
+    def _look(self) -> Stamp:
+        return tuple(map(_stamp, self._files))
+
+
+def _in_force(policy: Policy) -> str:
+    return f"In force: {difference(Policy(), policy) or 'no roles'}"
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -1,0 +1,155 @@
+"""Roles, places and read-only while Clew runs: on SIGHUP and when a file changes; a mistake changes nothing and is said."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from adapters import settings
+from adapters.cli.access import policy_of
+from adapters.cli.reloading import Reloading, hangups
+from adapters.clock import SystemClock
+from adapters.settings import environment_names
+from bot.access import Role
+from tests.fakes.stage import Stage
+from tests.fakes.store import NotingStore
+
+KEY = "canary-key-of-the-platform"
+ANN, BO, ADA = (f"slack:user:T01:{name}" for name in ("U01ANN", "U02BO", "U03ADA"))
+HERE = "slack:channel:T01:C01"
+
+
+def toml(*, launch: tuple[str, ...] = (ANN,), more: str = "") -> str:
+    return f"{more}\n[roles]\nadmin = ['{ADA}']\nlaunch = {[*launch]}\n"
+
+
+@dataclass
+class Program:
+    """A handler that follows `clew.toml`, and what it told the operator."""
+
+    file: Path
+    stage: Stage = field(default_factory=lambda: Stage(memory=NotingStore()))
+    told: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        loaded = settings.load()
+        self.stage.handler.govern(policy_of(loaded))
+        self.reloading = Reloading(
+            loaded, self.stage.handler, self.stage.memory, SystemClock(), tell=self.told.append
+        )
+
+    async def changed(self, text: str) -> None:
+        """Write the file and let it be read."""
+        self.file.write_text(text, encoding="utf-8")
+        await self.reloading.reload(asked=False)
+
+    @property
+    def launchers(self) -> frozenset[str]:
+        return self.stage.handler.services.policy.roles[Role.LAUNCH]
+
+    @property
+    def trail(self) -> list[tuple[str, str]]:
+        return [(entry.decision, entry.detail) for entry in self.stage.memory.trail]
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    for name in environment_names() & os.environ.keys():
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", KEY)
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "clew.toml"
+    file.write_text(toml(), encoding="utf-8")
+    return Program(file)
+
+
+async def test_reload__roles_places_and_read_only(program: Program) -> None:
+    """They hold at once, the operator is told what changed, and each change is in the audit trail."""
+    await program.changed(toml(launch=(BO,), more="read_only = true") + f"[places]\nlaunch = ['{HERE}']\n")
+    changed = f"role launch: +{BO}, -{ANN}; places of launch: +{HERE}; read-only on"
+
+    assert program.launchers == {BO}
+    assert program.stage.handler.services.policy.read_only
+    assert program.told == [f"The settings changed and are in force: {changed}."]
+    in_force = f"In force: role launch: +{BO}; role admin: +{ADA}; places of launch: +{HERE}; read-only on"
+    assert program.trail == [("changed", f"{changed}. {in_force}")]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[roles\n", "clew.toml"),
+        ("[roles]\nlaunch = ['ann']\n", "This is not the id of a person or group."),
+        ("[roles]\nlanch = ['slack:user:T01:U01']\n", "Did you mean “launch”?"),
+        (f"[roles]\nlaunch = ['{KEY}']\n", "This is not the id of a person or group."),
+    ],
+)
+async def test_reload__a_mistake_changes_nothing(program: Program, text: str, said: str) -> None:
+    """What was in force stays; the mistake is said and noted, no secret in either; once it is mended the file holds."""
+    await program.changed(text)
+    (told,) = program.told
+    stays = program.launchers
+    await program.changed(toml(launch=(BO,)))
+
+    assert stays == {ANN}
+    assert told.startswith("The settings changed and have a mistake, so what was in force stays.")
+    assert said in told
+    assert [decision for decision, _ in program.trail] == ["refused", "changed"]
+    assert KEY not in repr((program.told, program.trail))
+    assert program.launchers == {BO}
+
+
+async def test_reload__says_what_needs_a_restart(program: Program) -> None:
+    """What is read at the start alone is named, and not said to be in force."""
+    await program.changed(toml(more="recipient_domains = ['example.com']"))
+
+    assert program.told == ["The settings recipient_domains changed. Restart Clew to use them."]
+    assert program.trail == []
+
+
+async def _until(true: Callable[[], bool], program: Program) -> None:
+    noted = program.stage.memory
+    assert isinstance(noted, NotingStore)
+    async with asyncio.timeout(20):
+        while not true():
+            noted.noted.clear()
+            await noted.noted.wait()
+
+
+@pytest.mark.parametrize("how", ["signal", "file"])
+async def test_run__follows(program: Program, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal is enough where no look would see it; so is the file."""
+    monkeypatch.setattr("adapters.cli.reloading.LOOK", 600.0 if how == "signal" else 0.01)
+    with hangups() as hangup:
+        running = asyncio.create_task(program.reloading.run(hangup))
+        await _until(lambda: len(program.trail) == 1, program)
+        program.file.write_text(toml(launch=(BO,)), encoding="utf-8")
+        if how == "signal":
+            os.kill(os.getpid(), signal.SIGHUP)
+        await _until(lambda: len(program.trail) == 2, program)
+        running.cancel()
+
+    assert program.launchers == {BO}
+    assert [decision for decision, _ in program.trail] == ["in force", "changed"]
+
+
+async def test_run__notes_at_the_start_what_changed_while_nothing_ran(program: Program) -> None:
+    """Once, and not where it is what was noted last."""
+
+    async def starts() -> None:
+        await Program(program.file, program.stage).reloading.note_what_is_in_force()
+
+    await starts()
+    await starts()
+    program.file.write_text(toml(launch=(BO,)), encoding="utf-8")
+    await starts()
+
+    in_force = [f"In force: role launch: +{who}; role admin: +{ADA}" for who in (ANN, BO)]
+    assert program.trail == [("in force", detail) for detail in in_force]
