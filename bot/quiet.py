@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.calendar import Window
-from bot.model import Run
-from bot.ports import Channels
-from bot.state import ChannelSettings, Mute, concerns
+from bot.model import Run, RunRef
+from bot.ports import Channels, WatchStore
+from bot.state import ChannelSettings, Held, Mute, concerns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,16 @@ async def quiet_of(store: Channels, channel: str) -> Quiet:
     return Quiet(settings=next(iter(settings), None), mutes=await store.mutes(channel))
 
 
+async def runs_held(store: WatchStore, held: Iterable[Held]) -> Mapping[RunRef, Run]:
+    """Read the runs that held messages are about, as they are on record. Raises `StoreError`."""
+    refs = {each.delivery.context.run for each in held if each.delivery.context and each.delivery.context.run}
+    found: dict[RunRef, Run] = {}
+    for connection in {ref.connection for ref in refs}:
+        ids = tuple(ref.run_id for ref in refs if ref.connection == connection)
+        found |= {run.ref: run for run in (await store.recorded(connection, ids)).values()}
+    return found
+
+
 def window(settings: ChannelSettings) -> Window | None:
     """Return the quiet hours of a channel, None where it has none."""
     if settings.quiet_from is None or settings.quiet_to is None:
@@ -57,5 +68,5 @@ def window(settings: ChannelSettings) -> Window | None:
 
 def _means(mute: Mute, run: Run | None) -> bool:
     if run is None:
-        return mute.scope == (None, None, None)
+        return mute.runs == (None, None, None)
     return concerns(mute, run)

@@ -240,9 +240,9 @@ class Mute:
     source: str | None = None
 
     @property
-    def scope(self) -> tuple[str | None, str | None, str | None]:
-        """Of which connection, launcher and source."""
-        return (self.connection, self.launcher, self.source)
+    def runs(self) -> tuple[str | None, ...]:
+        """Which runs it is about: their connection, launcher and source."""
+        return self.connection, self.launcher, self.source
 
 
 def concerns(wish: Subscription | MentionRule | Mute, run: Run) -> bool:

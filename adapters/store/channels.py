@@ -73,7 +73,7 @@ class SqlChannels(Part):
 
 def scope_of(mute: Mute) -> str:
     """Join what makes a mute unique; None stays apart from every text."""
-    return json.dumps([None if part is None else clean(part) for part in (mute.channel, *mute.scope)])
+    return json.dumps([None if part is None else clean(part) for part in (mute.channel, *mute.runs)])
 
 
 async def _look_again(connection: AsyncConnection, channel: str, now: datetime) -> None:

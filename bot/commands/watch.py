@@ -3,6 +3,7 @@
 watch [LAUNCHER] [outcomes=all|changes|failures,new-failures,incomplete,recovery] [source=NAME]
       [report_links=post|private] [mention="WHO [for PATTERN] [on OUTCOMES]"]
 watch expect="LAUNCHER by TIME [ZONE] [on DAYS]"
+watch [LAUNCHER] [source=NAME] mute="until DATE|for 3 h|off"
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from bot import filters, grammar
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks, plain
 from bot.command import Asked, Parameter, Services, Verb
-from bot.commands import expected, mention
+from bot.commands import expected, mention, mute
 from bot.commands.parameters import check_taken
 from bot.delivery.lost_channels import restore
 from bot.errors import ServiceError
 from bot.launchers import launchers_of
+from bot.parsed import ParsedCommand
 from bot.replies import commands, mentioning
 from bot.replies import expected as expecting
 from bot.replies import watching as replies
@@ -69,6 +71,10 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
 
 async def handle(asked: Asked, services: Services) -> Reply:
     """Add the subscription, or change the one with the same launcher and source; ask about one that fits no run."""
+    muting = asked.value(mute.MUTE)
+    if muting is not None:
+        wanted = parse(asked, services)
+        return await mute.handle(asked, services, muting, wanted, await _unmatched(wanted, services))
     text = asked.value(expected.EXPECT)
     if text is not None:
         return await expected.handle(asked, services, text, asked.value("source"))
@@ -148,6 +154,11 @@ async def _unmatched(wanted: Subscription, services: Services) -> filters.Unmatc
     return odd
 
 
+def reread(parsed: ParsedCommand) -> ParsedCommand:
+    """Read the words behind what takes several of them as one value."""
+    return mute.reread(expected.reread(parsed))
+
+
 async def form(asked: Asked, services: Services) -> Form:
     """Return the form, prefilled from the words."""
     return Form(
@@ -196,13 +207,16 @@ VERB = Verb(
                   kind=FieldKind.TEXT, example='mention="me on incomplete"'),
         Parameter(name=expected.EXPECT, summary="Say when no run starts by a time: “LAUNCHER by 03:00”; off ends it", kind=FieldKind.TEXT,
                   example='expect="Payments Nightly by 03:00"', taken=lambda platform: platform.lists is not None),
+        Parameter(name=mute.MUTE, summary="Not notified until then, and what ended meanwhile when it is over; off ends it", kind=FieldKind.TEXT,
+                  example='mute="for 3 h"'),
         Parameter(name="keep", summary="Even if no run matches yet, or a pattern matches everything", kind=FieldKind.FLAG, example="keep=yes"),
         CONNECTION,
     ),
     examples=("watch", "watch Payments Nightly outcomes=changes", "watch source=main outcomes=failures,recovery",
-              'watch Payments Nightly mention="me for ledger*"', 'watch expect="Payments Nightly by 03:00"'),
+              'watch Payments Nightly mention="me for ledger*"', 'watch expect="Payments Nightly by 03:00"',
+              'watch Payments Nightly mute="for 3 h"'),
     role=Role.DEBUG,
     changes=True,
     form=form,
-    reread=expected.reread,
+    reread=reread,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bot.cards import Reply
 from bot.command import Asked, Services, Verb
-from bot.commands import expected
+from bot.commands import expected, mute
 from bot.commands.parameters import BEGIN, first_of
 from bot.errors import UserError
 from bot.replies import expected as expecting
@@ -25,8 +25,11 @@ async def handle(asked: Asked, services: Services) -> Reply:
     rules = await services.store.mention_rules(channel)
     mentions = [mentioning.item(r, await _trouble(r, asked), services.terms.check) for r in rules]
     expects = await expected.items(services, channel)
-    begin = first_of(asked, len(found) + len(expects) + len(mentions))
-    reply = replies.listing(found, services.left_out, unlisted, begin, expects=expects, mentions=mentions)
+    muted = await mute.items(services, channel)
+    begin = first_of(asked, len(found) + len(expects) + len(mentions) + len(muted))
+    reply = replies.listing(
+        found, services.left_out, unlisted, begin, expects=expects, mentions=mentions, muted=muted
+    )
     return expecting.with_proposals(reply, await expected.proposals(services, channel, found))
 
 

@@ -140,6 +140,6 @@ class Crowds:
 
 def key_of(channel: str, covered: Sequence[Delivery], over: Sequence[Mute] = ()) -> str:
     """Return a key made of all that it covers and ends, so that the same summary is never made twice."""
-    ended = [f"{mute.scope} {mute.since:%Y%m%dT%H%M%S.%f} {mute.until:%Y%m%dT%H%M%S.%f}" for mute in over]
+    ended = [f"{mute.runs} {mute.since:%Y%m%dT%H%M%S.%f} {mute.until:%Y%m%dT%H%M%S.%f}" for mute in over]
     keys = "\n".join(sorted([*(d.key for d in covered), *ended]))
     return f"digest:{sha256(keys.encode('utf-8', 'replace')).hexdigest()[:32]}:{channel}"

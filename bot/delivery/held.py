@@ -9,15 +9,14 @@ were changed, count at once. Every arrow is one transaction, so that no kill los
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.delivery.digest import MANY, Summing, SummingStore, key_of
 from bot.delivery.keys import announces_end
-from bot.model import Run, RunRef
 from bot.ports import Channels, Chat, Clock, Subscriptions
-from bot.quiet import Quiet, quiet_of
+from bot.quiet import Quiet, quiet_of, runs_held
 from bot.replies import endings
 from bot.state import Held, NewDelivery, Outcome, Subscription
 
@@ -63,7 +62,7 @@ class Holding:
     async def _channel(self, channel: str, now: datetime) -> None:
         quiet = await quiet_of(self._store, channel)
         held = await self._store.held(channel)
-        about = await self._about(held)
+        about = await runs_held(self._store, held)
         due: list[Held] = []
         for each in held:
             run = each.delivery.context.run if each.delivery.context else None
@@ -73,15 +72,6 @@ class Holding:
             if until is None and not now < each.due <= now + TOGETHER:
                 due.append(each)
         await self._let_out(channel, due, quiet, now)
-
-    async def _about(self, held: Sequence[Held]) -> Mapping[RunRef, Run]:
-        """Return the runs that held messages are about, as they are on record."""
-        refs = {each.delivery.context.run for each in held if each.delivery.context} - {None}
-        found: dict[RunRef, Run] = {}
-        for connection in {ref.connection for ref in refs if ref}:
-            ids = tuple(ref.run_id for ref in refs if ref and ref.connection == connection)
-            found |= {run.ref: run for run in (await self._store.recorded(connection, ids)).values()}
-        return found
 
     async def _let_out(self, channel: str, due: Sequence[Held], quiet: Quiet, now: datetime) -> None:
         keys = {each.delivery.key for each in due}

@@ -15,6 +15,7 @@ from bot.grammar.names import by_one_name, flag, is_launcher, launcher, run_id
 from bot.grammar.quantities import (
     MOST_MINUTES,
     MOST_VIRTUAL_SECONDS,
+    length,
     minutes,
     virtual_seconds,
     whole_number,
@@ -35,6 +36,7 @@ __all__ = [
     "is_launcher",
     "is_plain",
     "launcher",
+    "length",
     "minutes",
     "named",
     "of_arguments",

@@ -12,7 +12,7 @@ from datetime import datetime
 from bot.analysis import RunAnalysis
 from bot.cards import Button, Card, Command, Context, Line, Tone, Untrusted, joined
 from bot.model import Run, RunStatus
-from bot.replies import endings, post, watching
+from bot.replies import muting, post, watching
 from bot.replies.wording import run_name
 from bot.state import Mute, Subscription
 from bot.terms import Terms
@@ -30,7 +30,7 @@ def ended(found: RunAnalysis, now: datetime, *, everything: Subscription | None 
 
 def beside_mutes(card: Card, mutes: Sequence[Mute], now: datetime) -> Card:
     """Say below what is posted of what the channel is not notified for now."""
-    told = [endings.muted_until(mute, now) for mute in mutes]
+    told = [muting.until_in_short(mute, now) for mute in mutes]
     return replace(card, footer=joined((card.footer, *told))) if told else card
 
 

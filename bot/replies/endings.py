@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from bot.analysis import RunAnalysis
-from bot.cards import Button, Card, Command, Context, Item, Line, Span, Tone, Untrusted, When, joined, plain
+from bot.cards import Button, Card, Command, Context, Item, Line, Tone, Untrusted, joined, plain
 from bot.cleaning import shorten
 from bot.model import RunRef, RunStatus, VerdictKind
-from bot.replies import causes, runs, story, watching
-from bot.replies.wording import check_names, clock_time, count, listed, short_id
+from bot.replies import causes, muting, runs, story, watching
+from bot.replies.wording import check_names, count, listed, short_id
 from bot.state import Ending, Mute, Outcome, StoredResults, Subscription, TrackedRun
 from bot.terms import Terms
 from bot.verdict import judge_stored
@@ -113,7 +112,7 @@ def together(
 
     `over`: the mutes that end with it. `narrow`: the subscription that can be narrowed to changes by a click.
     """
-    ends = joined([_over(mute) for mute in over], " ")
+    ends = joined([muting.is_over(mute) for mute in over], " ")
     if not endings:
         said = joined((ends, ("No run that it held back ended meanwhile.",)), " ")
         return Card(title=("Notifying again",), text=said, body=(said,))
@@ -127,31 +126,12 @@ def together(
     return replace(card, text=joined((first, *named), " "))
 
 
-def muted_what(mute: Mute) -> Line:
-    """Name what a mute is about."""
-    parts: list[Span] = [Untrusted(mute.launcher) if mute.launcher is not None else "all runs"]
-    for word, value in ((" from source ", mute.source), (" on ", mute.connection)):
-        if value is not None:
-            parts += [word, Untrusted(value)]
-    return tuple(parts)
-
-
-def muted_until(mute: Mute, now: datetime) -> Line:
-    """Say in short until when something is muted: "muted until 15:00 UTC: Payments Nightly"."""
-    until = f"{mute.until:%H:%M} UTC" if mute.until.date() == now.date() else clock_time(mute.until)
-    return ("muted until ", When(mute.until, until), ": ", *muted_what(mute))
-
-
 def counted(endings: Sequence[Ending]) -> str:
     """Say how all of them ended, the bad ends first; what is not known of a run counts as neither good nor bad."""
     kinds = Counter(each.verdict for each in endings)
     parts = [f"{kinds[kind]:,} {runs.WORDS[kind]}" for kind in _COUNTED if kinds[kind]]
     unknown = len(endings) - sum(kinds[kind] for kind in _COUNTED)
     return listed([*parts, f"{unknown:,} of unknown result"] if unknown else parts)
-
-
-def _over(mute: Mute) -> Line:
-    return ("The mute of ", *muted_what(mute), " is over.")
 
 
 def _listed(

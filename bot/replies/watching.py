@@ -12,7 +12,7 @@ from bot.filters import Unmatched
 from bot.platform import Platform
 from bot.replies.meant import did_you_mean, mistaken
 from bot.replies.wording import count, duration, from_on, listed, number_of, sentence
-from bot.state import CHANGES, EVERYTHING, Outcome, Subscription
+from bot.state import CHANGES, EVERYTHING, Mute, Outcome, Subscription
 from bot.terms import PLAIN, Noun
 from bot.volume import SPAN, Volume
 
@@ -167,24 +167,25 @@ def listing(
     begin: int = 1,
     expects: Sequence[Item] = (),
     mentions: Sequence[Item] = (),
+    muted: Sequence[Item] = (),
 ) -> Reply:
     """List a channel's subscriptions, from the entry `begin` on; `left_out`: connections that none of them means without naming it.
 
     `unlisted`: connections that cannot list the runs that are meant. `expects`: what else the channel is notified of, each
-    title the end of a sentence. `mentions`: what follows them.
+    title the end of a sentence. `mentions`, `muted`: what follows them.
     """
-    if not subscriptions and not expects and not mentions:
+    if not subscriptions and not expects and not mentions and not muted:
         return Reply(card=Card(title=("Watching nothing",), text=NOTHING, body=(NOTHING,)), private=True)
     unnamed = any(subscription.connection is None for subscription in subscriptions)
     without = (f"Runs of {listed([*left_out])} are only among them where that connection is named.",)
     watched = (*(_item(subscription, left_out) for subscription in subscriptions), *expects)
-    items = (*watched, *mentions)
+    items = (*watched, *mentions, *muted)
     pages = Pages.of(Command("watching"), len(items), begin, LISTED)
     told: Line = ("of ", *_all(subscriptions, left_out)) if subscriptions else ()
     ends = _joined((told, *(item.title for item in expects)))
     card = Card(
         title=(f"This channel watches {count(len(watched), 'thing')}", *_and(mentions), from_on(begin)),
-        text=sentence("This channel is notified ", *ends) if watched else NOTHING,
+        text=(*(sentence("This channel is notified ", *ends) if watched else NOTHING), *_muted(muted)),
         body=(*((without,) if unnamed and left_out else ()), *_only_known(unlisted)),
         items=tuple(items[n - 1] for n in pages.numbers),
         items_left_out=pages.left_out,
@@ -192,6 +193,11 @@ def listing(
         footer=("“watch LAUNCHER outcomes=changes” adds one; “unwatch LAUNCHER” ends one.",),
     )
     return Reply(card=card, private=True)
+
+
+def _muted(muted: Sequence[Item]) -> Line:
+    """Say what it is not notified of for now."""
+    return tuple(span for item in muted for span in (" Muted: ", *item.title, "."))
 
 
 def _and(mentions: Sequence[Item]) -> Line:
@@ -210,9 +216,9 @@ def described(subscription: Subscription, left_out: Sequence[str] = ()) -> Line:
     return tuple(parts)
 
 
-def scope(subscription: Subscription) -> dict[str, str]:
+def scope(wish: Subscription | Mute) -> dict[str, str]:
     """Return the values that name the same launcher, source and connection."""
-    s = subscription
+    s = wish
     named = {"launcher": s.launcher, "source": s.source, "connection": s.connection}
     return {name: value for name, value in named.items() if value is not None}
 

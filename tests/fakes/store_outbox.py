@@ -323,4 +323,4 @@ class MemoryOutbox(MemoryConversations):
 
 def muted_as(mute: Mute) -> tuple[str | None, ...]:
     """Return what makes a mute unique."""
-    return (mute.channel, *mute.scope)
+    return (mute.channel, *mute.runs)
