@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,7 @@ MARKS: Mapping[Tone, str] = MappingProxyType({
     Tone.RUNNING: "⏳ ",
     Tone.NEUTRAL: "",
 })  # fmt: skip
+MOST_MENTIONED = 40  # in one message: chats refuse one that notifies more than a hundred, or is too long
 BAR = 10  # characters of a progress bar
 WHOLE = 200_000  # characters of the file with all that a message had no room for
 SHORTEST = 100  # characters to which an excerpt's lines are shortened, to make room for more of them
@@ -29,19 +30,28 @@ def flat(line: Line) -> str:
     return "".join(cleaning.one_line(plain((span,))) for span in line)
 
 
-def mentioned(mentions: Iterable[Mention], markup: Callable[[str], str | None]) -> tuple[str, ...]:
-    """Say whom a message notifies, a line for each reason; somebody with several is named once, under the first.
+def mentioned(mentions: Collection[Mention], markup: Callable[[str], str | None]) -> tuple[str, ...]:
+    """Say whom a message notifies, a line for each reason, and of how many there is no room for.
 
     `markup`: writes an id so that the chat notifies it; None for who is not the chat's.
     """
-    first: dict[str, str] = {}
-    for mention in mentions:
-        first.setdefault(mention.who, mention.why)
     lines: dict[str, list[str]] = {}
-    for who, why in first.items():
-        if (shown := markup(who)) is not None:
-            lines.setdefault(why, []).append(shown)
-    return tuple(f"{why} {', '.join(shown)}" for why, shown in lines.items())
+    for mention in notified(mentions, markup):
+        lines.setdefault(mention.why, []).append(markup(mention.who) or "")
+    left_out = len({mention.who for mention in mentions if markup(mention.who)}) - sum(
+        map(len, lines.values())
+    )
+    written = [f"{why} {', '.join(shown)}" for why, shown in lines.items()]
+    return (*written, layout.more_mentioned(left_out)) if left_out else tuple(written)
+
+
+def notified(mentions: Iterable[Mention], markup: Callable[[str], str | None]) -> tuple[Mention, ...]:
+    """Return whom a message notifies: those whom the chat knows, each once, for the first reason, and not too many."""
+    first: dict[str, Mention] = {}
+    for mention in mentions:
+        if markup(mention.who) is not None:
+            first.setdefault(mention.who, mention)
+    return tuple(first.values())[:MOST_MENTIONED]
 
 
 def is_one_liner(card: Card) -> bool:

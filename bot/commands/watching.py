@@ -13,7 +13,7 @@ from bot.errors import UserError
 from bot.replies import expected as expecting
 from bot.replies import mentioning
 from bot.replies import watching as replies
-from bot.state import MentionRule
+from bot.state import Addressee, MentionRule
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
@@ -23,7 +23,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     meant = {p.connection: p for subscription in found for p in services.meant_by(subscription)}
     unlisted = [p for p in meant.values() if p.lists is None]
     rules = await services.store.mention_rules(channel)
-    mentions = [mentioning.item(r, await _trouble(r, asked), services.terms.check) for r in rules]
+    mentions = [mentioning.item(r, await _there(r, asked), services.terms.check) for r in rules]
     expects = await expected.items(services, channel)
     muted = await mute.items(services, channel)
     begin = first_of(asked, len(found) + len(expects) + len(mentions) + len(muted))
@@ -33,14 +33,14 @@ async def handle(asked: Asked, services: Services) -> Reply:
     return expecting.with_proposals(reply, await expected.proposals(services, channel, found))
 
 
-async def _trouble(rule: MentionRule, asked: Asked) -> str:
-    """Say why a mention may reach nobody, "" where nothing is known of that."""
+async def _there(rule: MentionRule, asked: Asked) -> Addressee:
+    """Return what the chat tells of somebody who is mentioned here; nothing where it cannot be asked."""
     if asked.find_addressee is None:
-        return ""
+        return Addressee(id=rule.who)
     try:
-        return (await asked.find_addressee(rule.who)).problem
+        return await asked.find_addressee(rule.who)
     except UserError as error:
-        return error.problem
+        return Addressee(id=rule.who, problem=error.problem)
 
 
 VERB = Verb(

@@ -41,6 +41,11 @@ def legend(marks: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"{mark} {word}" for mark, word in marks)
 
 
+def more_mentioned(left_out: int) -> str:
+    """Say that a message notifies fewer than its channel's rules name."""
+    return f"{left_out:,} more would be mentioned; a message has no room for so many."
+
+
 def not_taken(chat: str) -> str:
     """Say that a chat refused a part of a message."""
     return f"{chat} did not accept the rest of this message."

@@ -23,7 +23,7 @@ _NEW, _ANY = frozenset({Outcome.NEW_FAILURES}), frozenset({Outcome.ALL})
 _ENDS = {
     Outcome.FAILURES: "failures",
     Outcome.NEW_FAILURES: "new failures",
-    Outcome.INCOMPLETE: "incomplete runs",
+    Outcome.INCOMPLETE: "incomplete runs (environment problems too)",
     Outcome.RECOVERY: "the first run that passes again",
 }
 
@@ -159,13 +159,14 @@ def trouble(there: Addressee) -> Line:
     return (Untrusted(there.name or there.id), ": ", there.problem)
 
 
-def item(rule: MentionRule, problem: str, check: Noun) -> Item:
-    """Show a rule in the list of what a channel watches."""
+def item(rule: MentionRule, there: Addressee, check: Noun) -> Item:
+    """Show a rule in the list of what a channel watches. `there`: what the chat tells of who is mentioned."""
     lines: list[Line] = [("From the settings file",)] if rule.from_settings else []
-    lines += [(problem,)] if problem else []
+    lines += [(there.problem,)] if there.problem else []
+    named = replace(rule, name=there.name or rule.name)
     end = Button(label="Stop mentioning", command=Command("watch", {"mention": _off(rule), **scope(rule)}))
     buttons = () if rule.from_settings else (end,)
-    return Item(title=("Mentions ", *described(rule, check)), lines=tuple(lines), buttons=buttons)
+    return Item(title=("Mentions ", *described(named, check)), lines=tuple(lines), buttons=buttons)
 
 
 def scope(rule: MentionRule) -> dict[str, str]:

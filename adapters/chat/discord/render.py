@@ -73,9 +73,9 @@ def _allowed(mentions: tuple[Mention, ...]) -> Json:
     https://docs.discord.com/developers/resources/message#allowed-mentions-object
     """
     allowed: Json = {"parse": []}
-    for mention in mentions:
-        if (found := ids.mentionable(mention.who)) and found[1] not in allowed.setdefault(found[0], []):
-            allowed[found[0]].append(found[1])
+    for mention in layout.notified(mentions, ids.mention):
+        kind, own = ids.mentionable(mention.who) or ("", "")
+        allowed.setdefault(kind, []).append(own)
     return allowed
 
 

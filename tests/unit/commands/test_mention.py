@@ -130,7 +130,10 @@ async def test_mention__leaves_what_is_watched_as_it_is() -> None:
 
     assert [s.outcomes for s in await door.store.subscriptions()] == [CHANGES]
     assert plain(reply.card.title) == "Mentions changed"
-    assert "Posts here mention Alice for new failures and incomplete runs." in told(reply.card)
+    assert (
+        "Posts here mention Alice for new failures and incomplete runs (environment problems too)."
+        in told(reply.card)
+    )
 
 
 async def test_mention__of_whoever_may_not_be_reached_is_said() -> None:

@@ -351,7 +351,8 @@ def test_message__notifies_exactly_those_who_are_mentioned() -> None:
     assert message["content"].startswith(f"Launched by <@{user}>\nFor <@&{role}>, <@1104")
     assert message["content"].count(f"<@{user}>") == 1
     assert message["allowed_mentions"]["roles"] == [role]
-    assert len(message["allowed_mentions"]["users"]) == 51
+    assert len(message["allowed_mentions"]["users"]) == 39
+    assert "\n12 more would be mentioned; a message has no room for so many.\n" in message["content"]
     sent = {k: v for k, v in message.items() if k != render.OURS} | {"nonce": "n", "enforce_nonce": True}
     assert judge.request("POST", "/channels/1/messages", sent) == []
     allowed = sent | {"allowed_mentions": {"parse": [], "users": [user]}}
