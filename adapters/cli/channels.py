@@ -13,9 +13,10 @@ from adapters.cli.opened import opened
 from adapters.settings import Settings
 from adapters.store.outbox_admin import Waiting
 from bot.cards import plain
+from bot.replies.muting import until_in_short
 from bot.replies.watching import described
 from bot.replies.wording import ago, clock_time, count, stopped
-from bot.state import Subscription
+from bot.state import ChannelSettings, DeliveryState, Mute, Subscription
 
 NONE = "No channel is notified of anything. “watch” in a channel changes that."
 NOBODY_WORKS = "No Clew works on this database, so nothing is posted now."
@@ -31,11 +32,15 @@ async def show() -> int:
             for channel, of_it in groupby(sorted(subscriptions, key=_channel), key=_channel)
         }
         waiting, holds = await store.waiting_for(), await store.holds(services.now)
+        quiet = {each.channel: each for each in await store.channel_settings()}
+        muted = [mute for mute in await store.mutes() if mute.until > services.now]
         for channel in sorted({*told, *waiting, *holds}):
             standing = _Standing(
                 channel=channel,
                 subscriptions=told.get(channel, ()),
-                waiting=waiting.get(channel),
+                waiting=waiting.get(channel, ()),
+                quiet=quiet.get(channel),
+                mutes=[mute for mute in muted if mute.channel == channel],
                 held_until=holds.get(channel),
                 loaded=services.loaded,
                 now=services.now,
@@ -60,7 +65,9 @@ class _Standing:
 
     channel: str
     subscriptions: Sequence[Subscription]
-    waiting: Waiting | None
+    waiting: Sequence[Waiting]
+    quiet: ChannelSettings | None
+    mutes: Sequence[Mute]
     held_until: datetime | None
     loaded: Settings
     now: datetime
@@ -75,9 +82,16 @@ class _Standing:
             yield "notified of nothing"
         for reason in dict.fromkeys(self._off()):
             yield f"off: {reason}"
-        if self.waiting:
-            oldest = ago(self.waiting.oldest, self.now)
-            yield f"waiting: {count(self.waiting.messages, 'message')}, the oldest recorded {oldest}"
+        if self.quiet and self.quiet.quiet_from and self.quiet.quiet_to:
+            span = f"{self.quiet.quiet_from:%H:%M} to {self.quiet.quiet_to:%H:%M}"
+            yield f"quiet: every day from {span} {self.quiet.zone}"
+        for mute in self.mutes:
+            yield plain(until_in_short(mute, self.now))
+        for waiting in self.waiting:
+            until = f", until {clock_time(waiting.next)}" if waiting.state is DeliveryState.HELD else ""
+            oldest = ago(waiting.oldest, self.now)
+            messages = count(waiting.messages, "message")
+            yield f"{waiting.state.value}: {messages}, the oldest recorded {oldest}{until}"
 
     def _off(self) -> Iterator[str]:
         chat = self.channel.partition(":")[0]

@@ -146,6 +146,8 @@ async def _channels(store: SqlStore, now: datetime) -> list[str]:
 def _line(entry: Entry, now: datetime) -> str:
     delivery = entry.delivery
     reason = f": {delivery.error}" if delivery.error else ""
+    if delivery.state is DeliveryState.HELD:
+        reason = f", until {clock_time(entry.next_at)}"
     return (
         f"{delivery.id:>7}  {delivery.state:<8} {delivery.channel}  recorded {ago(entry.recorded_at, now)}, "
         f"{count(delivery.attempts, 'attempt')}{reason}"

@@ -35,10 +35,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """What is not delivered to a channel: how many messages, and when the oldest of them was recorded."""
+    """What of one state is not delivered to a channel: how many messages, since when the oldest, and when the first is next."""
 
+    state: DeliveryState
     messages: int
     oldest: datetime
+    next: datetime
 
 
 class SqlOutboxAdmin(Part):
@@ -54,18 +56,24 @@ class SqlOutboxAdmin(Part):
             total = await connection.scalar(select(func.count()).select_from(outbox).where(open_rows))
         return tuple(_entry(row) for row in rows), int(total or 0)
 
-    async def waiting_for(self) -> dict[str, Waiting]:
-        """Return the channels for which something waits, with what that is."""
+    async def waiting_for(self) -> dict[str, list[Waiting]]:
+        """Return the channels for which something waits, with what that is; what needs a person stands first."""
         statement = (
             select(
                 outbox.c.channel,
+                outbox.c.state,
                 func.count().label("messages"),
                 func.min(outbox.c.recorded_at).label("oldest"),
+                func.min(outbox.c.next_at).label("next"),
             )
             .where(outbox.c.state.in_(OPEN))
-            .group_by(outbox.c.channel)
+            .group_by(outbox.c.channel, outbox.c.state)
         )
-        return {row.channel: from_row(row, Waiting) for row in await self._rows(statement)}
+        found: dict[str, list[Waiting]] = {}
+        for row in sorted(await self._rows(statement), key=lambda row: OPEN.index(row.state)):
+            waiting = from_row(row, Waiting, state=DeliveryState(row.state))
+            found.setdefault(row.channel, []).append(waiting)
+        return found
 
     async def entry(self, row_id: int) -> Entry | None:
         """Return one message in whatever state; None where there is none of that number."""

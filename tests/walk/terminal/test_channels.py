@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from adapters.cli.single_worker import this_program
 from adapters.main import app
 from adapters.settings import environment_names
 from adapters.store.store import open_store
-from bot.state import NewDelivery, Outcome, Subscription
+from bot.state import ChannelSettings, Mute, NewDelivery, Outcome, Subscription
 
 LOST, HELD, FINE, ELSEWHERE = (
     "slack:channel:T01:C01",
@@ -22,6 +22,7 @@ LOST, HELD, FINE, ELSEWHERE = (
     "slack:channel:T01:C03",
     "discord:channel:1:2",
 )
+TILL = (datetime.now(UTC) + timedelta(days=2)).replace(second=0, microsecond=0)
 KEY = "canary-key-of-the-platform"
 TOKEN = "xoxb-canary-token-of-slack"
 
@@ -60,6 +61,12 @@ async def _fill(url: str) -> None:
         for number in range(2):
             told = NewDelivery(key=f"{number}", channel=LOST, payload="{}")
             await store.enqueue(told, now - timedelta(hours=3 - number))
+        await store.set_channel(
+            ChannelSettings(channel=FINE, zone="Europe/Berlin", quiet_from=time(22), quiet_to=time(7)), now
+        )
+        await store.mute(Mute(channel=FINE, until=TILL, since=now, launcher="Nightly"), now)
+        held = NewDelivery(key="held", channel=FINE, payload="{}", held_until=TILL)
+        await store.enqueue(held, now - timedelta(minutes=5))
         await store.configure((Subscription(channel=HELD, source="main", from_settings=True),), now)
 
 
@@ -76,7 +83,7 @@ def test_channels__what_each_is_notified_of_and_why_it_is_off(url: str) -> None:
         LOST,
         "  notified of every finished run",
         "  off: It cannot be reached: not_in_channel ***.",
-        "  waiting: 2 messages, the oldest recorded 3 h ago",
+        "  pending: 2 messages, the oldest recorded 3 h ago",
         HELD,
         "  notified of every finished run from source main, from the settings file",
         before,
@@ -84,6 +91,9 @@ def test_channels__what_each_is_notified_of_and_why_it_is_off(url: str) -> None:
         "  notified of runs with failures of Nightly",
         "  notified of every finished run on gone",
         "  off: The connection “gone” is not in the settings, so its runs are not read.",
+        "  quiet: every day from 22:00 to 07:00 Europe/Berlin",
+        f"  muted until {TILL:%d %b %H:%M} UTC: Nightly",
+        f"  held: 1 message, the oldest recorded 5 min ago, until {TILL:%d %b %H:%M} UTC",
         "No Clew works on this database, so nothing is posted now.",
     ]  # fmt: skip
 

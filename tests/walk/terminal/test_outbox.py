@@ -123,6 +123,26 @@ def test_show__all_of_one() -> None:
     assert "message   1 cannot be posted" in answer.stdout
 
 
+def test_list__what_is_held(url: str) -> None:
+    """A message that a quiet channel keeps back is listed with its time; it can be sent now, or dropped."""
+    until = datetime.now(UTC) + timedelta(hours=5)
+
+    async def hold() -> None:
+        async with open_store(url) as store:
+            for key in ("a", "b"):
+                held = NewDelivery(key=key, channel=CHANNEL, payload="{}", held_until=until)
+                await store.enqueue(held, datetime.now(UTC))
+
+    asyncio.run(hold())
+    first, second = clew("list").stdout.splitlines()
+    answers = clew("retry", "1"), clew("drop", "2")
+
+    assert first.split()[:3] == ["1", "held", CHANNEL]
+    assert second.endswith(f"0 attempts, until {until:%d %b %H:%M} UTC")
+    assert [answer.exit_code for answer in answers] == [0, 0]
+    assert (_state(url, 1), _state(url, 2)) == (DeliveryState.PENDING, DeliveryState.DROPPED)
+
+
 def test_retry__dead_and_unknown(filled: str) -> None:
     """Both go out again; the one that may have arrived will say that it may be a repeat."""
     answer = clew("retry", "1", "2")
