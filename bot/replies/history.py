@@ -75,7 +75,7 @@ def one(shown: Shown, now: datetime) -> Reply:
     history, name = shown.history, shown.check.name
     title, place = titled(name)
     of = series_name(shown.run)
-    said: Line = ("“", check_name(name), "” ", *_sentence(shown), ".")
+    said: Line = ("“", check_name(name), "” ", *stands(shown.history, shown.run, shown.terms), ".")
     failures = history.failures
     last = failures[0].run.ref if failures else None
     about = Context(run=shown.run.ref, property_name=name)
@@ -101,10 +101,10 @@ def one(shown: Shown, now: datetime) -> Reply:
     return Reply(card=card)
 
 
-def _sentence(shown: Shown) -> Line:
-    """Say how it stands now, and how often it failed; a chance only where the record can tell one."""
-    history, runs = shown.history, shown.terms.run
-    of: Line = (" of ", *series_name(shown.run))
+def stands(history: History, run: Run, terms: Terms) -> Line:
+    """Say how a check stands now in the series of a run, and how often it failed; a chance only where the record can tell one."""
+    runs = terms.run
+    of: Line = (" of ", *series_name(run))
     failed, known = len(history.failures), history.counting + history.silent[Told.NOT_FAILED]
     if not known:
         return ("has no result in any ", runs.one, *of, " on record")
@@ -112,7 +112,7 @@ def _sentence(shown: Shown) -> Line:
         return (f"has not failed in {number_of(known, runs)}", *of)
     often = f"; it failed in {failed} of {number_of(known, runs)}"
     if history.streak is not None:
-        row = f", {in_a_row(history.streak, shown.terms)}" if history.streak.runs > 1 else ""
+        row = f", {in_a_row(history.streak, terms)}" if history.streak.runs > 1 else ""
         return (f"fails in the newest {runs.one}", *of, f"{row}{often}")
     if history.quiet is not None:
         return (f"is quiet in {number_of(history.quiet.runs, runs)}", *of, _luck(history.quiet, runs))
@@ -155,7 +155,7 @@ def _notes(shown: Shown) -> tuple[Line, ...]:
     silent: dict[Told, int] = {each: n for each, n in history.silent.items() if each is not Told.NOT_FAILED}
     notes: list[Line] = [line] if (line := _not_counted(shown)) else []
     if history.quiet is not None:
-        notes.append((_assumption(history.quiet, runs),))
+        notes.append((assumption(history.quiet, runs),))
     if not_failed:
         notes.append(
             (f"In {number_of(not_failed, runs)} it did not fail, and it is not known whether it ran.",)
@@ -201,7 +201,8 @@ def _silence(silent: Mapping[Told, int], runs: Noun) -> str:
     return f"{total:,} more {runs.many} say nothing of it: {listed(why)}."
 
 
-def _assumption(quiet: Quiet, runs: Noun) -> str:
+def assumption(quiet: Quiet, runs: Noun) -> str:
+    """Say what a chance takes for granted, or why there is none."""
     if quiet.luck is None:
         return f"The record is too thin to say how often {quiet.runs} quiet {runs.one if quiet.runs == 1 else runs.many} would come by luck."
     return f"By luck means: nothing changed, and each {runs.one} fails independently of the others, as often as before."

@@ -1,0 +1,152 @@
+"""What fails and nobody takes care of, and what failed until lately: of the channel's own runs, never more than is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import standings
+from bot.model import Run, RunStatus
+from bot.standings import Standings, standings_of
+from bot.state import Subscription, Word
+from tests.fakes.runs import some_results
+from tests.fakes.watching import CHANNEL, Watching
+
+ALL = ("a", "b", "c")
+ANY = (Subscription(channel=CHANNEL),)
+
+
+async def ran(watching: Watching, *each: Sequence[str], **changes: object) -> Run:
+    """Let runs end one after the other, an hour apart, each with what fails in it; return the last one."""
+    run = None
+    for failing in each:
+        watching.clock.pass_time(3600)
+        run = watching.starts(1000 + len(watching.service._runs), **changes)
+        watching.service.finish(
+            run,
+            some_results(run, failing=tuple(failing), passing=tuple(n for n in ALL if n not in failing)),
+            minutes=0,
+        )
+        await watching.tick(1)
+    assert run is not None
+    return run
+
+
+async def begun(*each: Sequence[str], **changes: object) -> Watching:
+    watching = Watching()
+    await watching.begin()
+    if each:
+        await ran(watching, *each, **changes)
+    return watching
+
+
+async def stand(watching: Watching, *subscriptions: Subscription, told: tuple[str, ...] = ()) -> Standings:
+    names = [("demo", "Payments Nightly", name) for name in told]
+    return await standings_of(
+        watching.store, subscriptions or ANY, {"demo": True}, watching.clock.now(), told=names
+    )
+
+
+async def say(watching: Watching, name: str, **said: object) -> None:
+    state = await watching.store.property_state("demo", "Payments Nightly", name)
+    assert await watching.store.save_property_state(replace(state, **said))  # type: ignore[arg-type]  # the test's own
+
+
+async def test_standings__are_what_fails_now_and_what_failed_lately() -> None:
+    """Each with what the runs of its series tell of it."""
+    watching = await begun(["a", "b"], ["a"], ["a"])
+
+    found = await stand(watching)
+
+    assert [("a", 3)] == [(s.name, len(s.history.failures)) for s in found.unowned]
+    assert [("b", 2)] == [(s.name, s.history.since) for s in found.quiet]
+    assert not found.unread
+
+
+async def test_standings__leave_alone_what_somebody_takes_care_of() -> None:
+    """Owned, snoozed, known: these are counted; what is told elsewhere is not."""
+    watching = await begun(["a", "b", "c"])
+    await say(watching, "a", owner="slack:T1:U1")
+    await say(watching, "b", word=Word.KNOWN)
+
+    assert (["c"], 2) == (names(await stand(watching)), (await stand(watching)).cared_for)
+    assert ([], 2) == (
+        names(await stand(watching, told=("c",))),
+        (await stand(watching, told=("c",))).cared_for,
+    )
+
+
+def names(found: Standings) -> list[str]:
+    return [s.name for s in found.unowned]
+
+
+async def test_standings__are_of_what_is_watched() -> None:
+    """Another launcher, another source, another connection say nothing here."""
+    watching = await begun(["a"])
+    await ran(watching, ["b"], launcher="Other", source="main")
+    await ran(watching, ["c"], source="wild")
+
+    main = await stand(watching, Subscription(channel=CHANNEL, launcher="Payments Nightly", source="main"))
+    elsewhere = await stand(watching, Subscription(channel=CHANNEL, connection="other"))
+
+    assert ["a"] == names(main)
+    assert Standings() == elsewhere
+
+
+async def test_standings__pass_over_what_tells_nothing() -> None:
+    """After a run that did not get through the one before it still counts; with none before, nothing is known."""
+    watching = await begun(["a"])
+    broken = watching.starts(900)
+    watching.service.change(broken, status=RunStatus.INCOMPLETE)
+    await watching.tick(1)
+    assert ["a"] == names(await stand(watching))
+
+    alone = watching.starts(901, launcher="Alone")
+    watching.service.change(alone, status=RunStatus.INCOMPLETE)
+    await watching.tick(1)
+
+    assert ["Alone"] == [run.launcher for run in (await stand(watching)).unread]
+
+
+async def test_standings__do_not_take_what_cannot_be_read_for_a_pass() -> None:
+    """A run without readable results says nothing of what failed before it."""
+    watching = await begun(["a"])
+    watching.clock.pass_time(60)
+    run = watching.starts(902)
+    watching.service.finish(run, minutes=0)
+    await watching.tick(1)
+
+    found = await stand(watching)
+
+    assert ([], [], 1) == (names(found), [s.name for s in found.quiet], len(found.unread))
+
+
+async def test_standings__forget_what_is_long_over() -> None:
+    """A failure of last week is spoken of no more, nor a series that has no runs any more."""
+    watching = await begun(["a"], [])
+    assert ["a"] == [s.name for s in (await stand(watching)).quiet]
+
+    watching.clock.pass_time(standings.QUIET_FOR.total_seconds())
+    assert not (await stand(watching)).quiet
+
+    watching.clock.pass_time(
+        (standings.SERIES_FOR - standings.QUIET_FOR + timedelta(hours=1)).total_seconds()
+    )
+    await ran(watching, ["b"], launcher="Other")
+    assert {"Other"} == {s.run.launcher for s in (await stand(watching)).unowned}
+
+
+async def test_standings__count_what_is_not_told_one_by_one() -> None:
+    """Of hundreds the first few have names and all are counted."""
+    many = [f"p{n:03}" for n in range(standings.MOST + 7)]
+    watching = await begun(many)
+    assert (standings.MOST, 7) == (
+        (await stand(watching)).unowned.__len__(),
+        (await stand(watching)).more_unowned,
+    )
+
+    await ran(watching, [])
+    found = await stand(watching)
+
+    assert (0, standings.MOST, 7) == (found.more_unowned, len(found.quiet), found.maybe_quiet)
