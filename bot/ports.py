@@ -31,6 +31,7 @@ from bot.state import (
     CheckInRun,
     Coverage,
     Delivery,
+    Digested,
     Ending,
     Expectation,
     Held,
@@ -465,6 +466,33 @@ class Channels(Protocol):
         """Forget a mute without announcing its end; False where it was not there just so."""
 
 
+class Digests(Protocol):
+    """How far the digests of channels are, and what they tell of. Raises `StoreError`."""
+
+    async def digested(self, chat: str) -> tuple[Digested, ...]:
+        """Return how far the digests of a chat's channels are."""
+
+    async def begin_digests(self, channel: str, schedule: str, now: datetime) -> None:
+        """Let the digests of a channel come by a schedule from now on; the first tells of what is recorded from now on."""
+
+    async def announced(self, channel: str, beyond: int) -> tuple[Delivery, ...]:
+        """Return the messages to a channel that tell of ends, behind a number of the outbox, oldest first."""
+
+    async def make_digest(
+        self,
+        message: NewDelivery | None,
+        covered: Sequence[Delivery],
+        *,
+        seen: Digested,
+        made: Digested,
+        now: datetime,
+    ) -> bool:
+        """Record a digest, with the message that takes the place of what was held, in one transaction.
+
+        False where another program made one, or one of the rows is held no more. `message` None: there was nothing to tell.
+        """
+
+
 class Outbox(Protocol):
     """Messages to deliver. One row of a (channel, thread) is in flight at a time. Raises `StoreError`."""
 
@@ -701,6 +729,7 @@ class Store(
     MentionRules,
     Links,
     Channels,
+    Digests,
     Outbox,
     Conversations,
     Intents,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from bot.calendar import Window
 from bot.model import Run, RunRef
-from bot.ports import Channels, WatchStore
-from bot.state import ChannelSettings, Held, Mute, concerns
+from bot.ports import Channels, Subscriptions, WatchStore
+from bot.state import ChannelSettings, Delivery, Mute, Outcome, Subscription, concerns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,16 +19,35 @@ class Quiet:
 
     settings: ChannelSettings | None = None
     mutes: tuple[Mute, ...] = ()
+    wishes: tuple[Subscription, ...] = ()
 
-    def until(self, run: Run | None, now: datetime, *, wakes: bool = False) -> datetime | None:
+    def until(
+        self,
+        run: Run | None,
+        now: datetime,
+        outcomes: Collection[Outcome] = frozenset(),
+        *,
+        wakes: bool = False,
+    ) -> datetime | None:
         """Return until when a message is held, None where it is posted now.
 
-        `run`: what it is about; what is about no known run is held back by mutes of everything alone. `wakes`: it is
-        for somebody who is to be woken in quiet hours.
+        `run`: what it is about; what is about no known run is held back by mutes of everything alone. `outcomes`: what the
+        end counts as that it announces, if it does. `wakes`: it is for somebody who is to be woken in quiet hours.
         """
-        ends = [mute.until for mute in self.muted(now) if _means(mute, run)]
-        hours = None if wakes else self.hours(now)
-        return max((*ends, *((hours,) if hours else ())), default=None)
+        waits = () if wakes else (self.hours(now), self._digest(run, now, outcomes))
+        return max((end for end in (self.mute(run, now), *waits) if end is not None), default=None)
+
+    def mute(self, run: Run | None, now: datetime) -> datetime | None:
+        """Return until when what is about a run is muted, None where it is not."""
+        return max((mute.until for mute in self.muted(now) if _means(mute, run)), default=None)
+
+    def _digest(self, run: Run | None, now: datetime, outcomes: Collection[Outcome]) -> datetime | None:
+        """Return when the next digest comes, for an end that waits for it: one with an outcome that nobody named does."""
+        daily = self.settings.daily if self.settings is not None else None
+        if daily is None or run is None or not outcomes:
+            return None
+        named = (s.outcomes for s in self.wishes if Outcome.ALL not in s.outcomes and concerns(s, run))
+        return None if any(not wish.isdisjoint(outcomes) for wish in named) else daily.next(now)
 
     def hours(self, now: datetime) -> datetime | None:
         """Return when the quiet hours end that it is in, None outside of them."""
@@ -43,15 +63,20 @@ class Quiet:
         return tuple(mute for mute in self.mutes if mute.until <= now)
 
 
-async def quiet_of(store: Channels, channel: str) -> Quiet:
+class QuietStore(Channels, Subscriptions, Protocol):
+    """What is read of a channel."""
+
+
+async def quiet_of(store: QuietStore, channel: str) -> Quiet:
     """Read what a channel asked for. Raises `StoreError`."""
-    settings = await store.channel_settings(channel)
-    return Quiet(settings=next(iter(settings), None), mutes=await store.mutes(channel))
+    settings = next(iter(await store.channel_settings(channel)), None)
+    wishes = await store.subscriptions(channel) if settings is not None and settings.digest else ()
+    return Quiet(settings=settings, mutes=await store.mutes(channel), wishes=wishes)
 
 
-async def runs_held(store: WatchStore, held: Iterable[Held]) -> Mapping[RunRef, Run]:
-    """Read the runs that held messages are about, as they are on record. Raises `StoreError`."""
-    refs = {each.delivery.context.run for each in held if each.delivery.context and each.delivery.context.run}
+async def runs_of(store: WatchStore, deliveries: Iterable[Delivery]) -> Mapping[RunRef, Run]:
+    """Read the runs that messages are about, as they are on record. Raises `StoreError`."""
+    refs = {each.context.run for each in deliveries if each.context and each.context.run}
     found: dict[RunRef, Run] = {}
     for connection in {ref.connection for ref in refs}:
         ids = tuple(ref.run_id for ref in refs if ref.connection == connection)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time
 from enum import StrEnum
 from typing import TypeVar
 
+from bot.calendar import EVERY_DAY, Daily
 from bot.cards import Context, Mention, ReportLinks, Tone
 from bot.model import (
     NOTHING,
@@ -217,14 +218,38 @@ class Addressee:
 class ChannelSettings:
     """How a channel wants to be notified, whatever of. `zone`: the IANA name of the zone of its times.
 
-    `quiet_from`, `quiet_to`: between which local times nothing is posted; both or neither.
+    `quiet_from`, `quiet_to`: between which local times nothing is posted; both or neither. `digest`: the local time at which
+    one message tells of what ended, and how things stand, on `digest_days` (Monday is 0); `digest_empty`: also of nothing.
     """
 
     channel: str
     zone: str = "UTC"
     quiet_from: time | None = None
     quiet_to: time | None = None
+    digest: time | None = None
+    digest_days: frozenset[int] = EVERY_DAY
+    digest_empty: bool = False
     from_settings: bool = False
+
+    @property
+    def daily(self) -> Daily | None:
+        """When its digest comes; None where it has none."""
+        return None if self.digest is None else Daily(self.digest, self.zone, self.digest_days)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digested:
+    """How far a channel's digests are. The next one is the first that `schedule` has behind `after`.
+
+    `schedule`: as it was seen last, as text. `since`: when the last digest was made, or the digests began. `upto`: the number of
+    the newest row of the outbox that they have told of.
+    """
+
+    channel: str
+    schedule: str
+    after: datetime
+    since: datetime
+    upto: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

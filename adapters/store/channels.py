@@ -25,7 +25,7 @@ class SqlChannels(Part):
         statement = select(channels).order_by(channels.c.channel)
         if channel is not None:
             statement = statement.where(channels.c.channel == channel)
-        return tuple(from_row(row, ChannelSettings) for row in await self._rows(statement))
+        return tuple(map(_settings, await self._rows(statement)))
 
     @whole
     async def set_channel(self, settings: ChannelSettings, now: datetime) -> None:
@@ -85,9 +85,14 @@ async def _look_again(connection: AsyncConnection, channel: str, now: datetime) 
 def _channel_row(settings: ChannelSettings) -> dict[str, Any]:
     times = {
         name: None if (at := getattr(settings, name)) is None else at.isoformat("seconds")
-        for name in ("quiet_from", "quiet_to")
+        for name in ("quiet_from", "quiet_to", "digest")
     }
-    return to_row(channels, settings, **times)
+    days = ",".join(map(str, sorted(settings.digest_days)))
+    return to_row(channels, settings, digest_days=days, **times)
+
+
+def _settings(row: Row[Any]) -> ChannelSettings:
+    return from_row(row, ChannelSettings, digest_days=[int(day) for day in row.digest_days.split(",")])
 
 
 def _mute(row: Row[Any]) -> Mute:

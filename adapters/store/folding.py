@@ -9,6 +9,7 @@ from sqlalchemy import Update, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.store.channels import scope_of
+from adapters.store.database import Database
 from adapters.store.outbox import insert_deliveries, read_delivery
 from adapters.store.part import Part, chunks, whole
 from adapters.store.tables import folded, mutes, outbox
@@ -18,8 +19,8 @@ from bot.state import Delivery, DeliveryState, Held, Mute, NewDelivery
 HELD, PENDING, FOLDED = DeliveryState.HELD, DeliveryState.PENDING, DeliveryState.FOLDED
 
 
-class _Moved(Exception):
-    """A row that was to be folded does not wait any more; the transaction is undone."""
+class Moved(Exception):
+    """A row that was to be changed is not as it was seen any more; the transaction is undone."""
 
 
 class SqlFolding(Part):
@@ -53,12 +54,8 @@ class SqlFolding(Part):
             async with self._db.writing() as connection:
                 for mute in over:
                     await _end(connection, mute)
-                await _take_away(connection, covered, now)
-                await insert_deliveries(self._db, connection, (digest,), now)
-                if covered:
-                    rows = [{"key": d.key, "digest": digest.key} for d in covered]
-                    await connection.execute(self._db.put(folded), rows)
-        except _Moved:
+                await put_in_place(self._db, connection, digest, covered, now)
+        except Moved:
             return False
         return True
 
@@ -93,30 +90,45 @@ class SqlFolding(Part):
             async with self._db.writing() as connection:
                 for some in chunks([d.key for d in deliveries]):
                     let_go = update(outbox).where(outbox.c.key.in_(some), outbox.c.state == HELD)
-                    await _all(connection, let_go.values(state=PENDING, next_at=now), len(some))
-        except _Moved:
+                    await every_row(connection, let_go.values(state=PENDING, next_at=now), len(some))
+        except Moved:
             return False
         return True
 
 
-async def _all(connection: AsyncConnection, statement: Update, number: int) -> None:
-    """Change rows, every one of them. Raises `_Moved`."""
+async def put_in_place(
+    db: Database,
+    connection: AsyncConnection,
+    summary: NewDelivery,
+    covered: Sequence[Delivery],
+    now: datetime,
+) -> None:
+    """Put a summary in the place of rows that wait or are held. Raises `Moved` where one is so no more."""
+    await _take_away(connection, covered, now)
+    await insert_deliveries(db, connection, (summary,), now)
+    if covered:
+        rows = [{"key": d.key, "digest": summary.key} for d in covered]
+        await connection.execute(db.put(folded), rows)
+
+
+async def every_row(connection: AsyncConnection, statement: Update, number: int) -> None:
+    """Change rows, every one of them. Raises `Moved`."""
     if (await connection.execute(statement)).rowcount != number:
-        raise _Moved
+        raise Moved
 
 
 async def _end(connection: AsyncConnection, mute: Mute) -> None:
-    """Forget a mute that is as it was seen. Raises `_Moved`."""
+    """Forget a mute that is as it was seen. Raises `Moved`."""
     gone = delete(mutes).where(mutes.c.scope == scope_of(mute), mutes.c.until == mute.until)
     if (await connection.execute(gone)).rowcount != 1:
-        raise _Moved
+        raise Moved
 
 
 async def _take_away(connection: AsyncConnection, covered: Sequence[Delivery], now: datetime) -> None:
-    """Mark the rows, and the summaries that contained some of them before. Raises `_Moved`."""
+    """Mark the rows, and the summaries that contained some of them before. Raises `Moved`."""
     old: set[str] = set()
     for some in chunks([d.key for d in covered if d.state is FOLDED]):
         old |= set(await connection.scalars(select(folded.c.digest).where(folded.c.key.in_(some)).distinct()))
     for some in chunks([*(d.key for d in covered if d.state is not FOLDED), *sorted(old)]):
         mark = update(outbox).where(outbox.c.key.in_(some), outbox.c.state.in_((HELD, PENDING)))
-        await _all(connection, mark.values(state=FOLDED, payload="", settled_at=now), len(some))
+        await every_row(connection, mark.values(state=FOLDED, payload="", settled_at=now), len(some))

@@ -19,6 +19,7 @@ from adapters.store.checks import SqlChecks
 from adapters.store.condition import SqlCondition
 from adapters.store.conversations import SqlConversations
 from adapters.store.database import Database
+from adapters.store.digests import SqlDigests
 from adapters.store.expectations import SqlExpectations
 from adapters.store.folding import SqlFolding
 from adapters.store.inbox import SqlInbox
@@ -55,6 +56,7 @@ class SqlStore(
     SqlChannels,
     SqlOutbox,
     SqlFolding,
+    SqlDigests,
     SqlOutboxAdmin,
     SqlNotices,
     SqlConversations,

@@ -178,6 +178,19 @@ channels = Table(
     *texts("zone"),
     *texts("quiet_from", "quiet_to", nullable=True),
     *flags("from_settings"),
+    *texts("digest", nullable=True),
+    *texts("digest_days"),
+    *flags("digest_empty"),
+)
+
+# How far the digests of each channel are. `upto`: a number of the outbox.
+digests = Table(
+    "digests",
+    metadata,
+    *keys("channel"),
+    *texts("schedule"),
+    *times("after", "since"),
+    *counters("upto"),
 )
 
 # `scope` joins channel, connection, launcher and source: in a unique constraint NULL never equals NULL.

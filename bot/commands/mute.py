@@ -13,7 +13,7 @@ from bot import filters, grammar, reading
 from bot.cards import Item, Reply, plain
 from bot.command import Asked, Services
 from bot.parsed import ParsedCommand
-from bot.quiet import quiet_of, runs_held
+from bot.quiet import quiet_of, runs_of
 from bot.replies import muting as replies
 from bot.state import Mute, Subscription, concerns
 
@@ -72,7 +72,7 @@ async def _end(asked: Asked, services: Services, wanted: Subscription) -> Reply:
     meant = [mute for mute in here if scope in {(None, None, None), mute.runs}]
     if not meant:
         raise replies.not_muted(here)
-    runs = (await runs_held(services.store, await services.store.held(channel))).values()
+    runs = (await runs_of(services.store, [h.delivery for h in await services.store.held(channel)])).values()
     held = False
     for mute in meant:
         if any(concerns(mute, run) for run in runs):

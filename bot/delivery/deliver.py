@@ -24,6 +24,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.delivery.backoff import LONGEST_FOUND, Steady, backoff, pause
+from bot.delivery.daily import Digesting, DigestStore
 from bot.delivery.digest import MANY, Crowds, Summing
 from bot.delivery.held import HeldStore, Holding
 from bot.delivery.lost_channels import Lost, LostStore
@@ -57,7 +58,7 @@ AFTER_TROUBLE = 5.0
 WHILE_HALTED = 3600.0
 
 
-class DeliveryStore(LostStore, HeldStore, Protocol):
+class DeliveryStore(LostStore, HeldStore, DigestStore, Protocol):
     """What delivering reads and writes."""
 
 
@@ -101,6 +102,7 @@ class Deliverer:
         self._chats = frozenset({chat.name})
         summing = Summing(chat, store, clock.now, terms=lambda name: terms_of(platforms.get(name)))
         self._lost = Lost(chat, store, summing)
+        self._digesting = Digesting(chat, store, clock=clock, summing=summing, platforms=platforms)
         self._holding = Holding(chat, store, clock=clock, summing=summing)
         self._crowds = Crowds(chat, store, clock=clock, summing=summing, notify=notify_operator)
         self._failures = 0
@@ -136,6 +138,7 @@ class Deliverer:
         Raises `StoreError`; then nothing is lost, the row is unconfirmed.
         """
         await self._begin()
+        await self._digesting.look()
         await self._holding.look()
         await self._crowds.look(self._due)
         resting = self._rests_until - self.clock.monotonic()

@@ -16,7 +16,7 @@ from typing import Protocol
 from bot.delivery.digest import MANY, Summing, SummingStore, key_of
 from bot.delivery.keys import announces_end
 from bot.ports import Channels, Chat, Clock, Subscriptions
-from bot.quiet import Quiet, quiet_of, runs_held
+from bot.quiet import Quiet, quiet_of, runs_of
 from bot.replies import endings
 from bot.state import Held, NewDelivery, Outcome, Subscription
 
@@ -62,11 +62,12 @@ class Holding:
     async def _channel(self, channel: str, now: datetime) -> None:
         quiet = await quiet_of(self._store, channel)
         held = await self._store.held(channel)
-        about = await runs_held(self._store, held)
+        about = await runs_of(self._store, [each.delivery for each in held])
         due: list[Held] = []
         for each in held:
-            run = each.delivery.context.run if each.delivery.context else None
-            until = quiet.until(about.get(run) if run else None, now)
+            context, ending = each.delivery.context, each.delivery.ending
+            run = about.get(context.run) if context and context.run else None
+            until = quiet.until(run, now, ending.outcomes if ending else ())
             if until is not None and until != each.due:
                 await self._store.hold((each.delivery.key,), until)
             if until is None and not now < each.due <= now + TOGETHER:

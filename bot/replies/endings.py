@@ -122,7 +122,7 @@ def together(
     first = joined((ends, (f"{title}.",)), " ")
     buttons = (watching.only_changes(narrow),) if narrow is not None else ()
     card = _listed(title, first, endings, body=(ends,) if ends else (), buttons=buttons)
-    named = [_spoken(each) for each in sorted(endings, key=_urgency)[:SPOKEN]]
+    named = [spoken(each) for each in sorted(endings, key=urgency)[:SPOKEN]]
     return replace(card, text=joined((first, *named), " "))
 
 
@@ -143,8 +143,8 @@ def _listed(
     buttons: Sequence[Button] = (),
 ) -> Card:
     """List ends, what needs somebody first."""
-    ordered = sorted(endings, key=_urgency)
-    items = tuple(_item(number, each) for number, each in enumerate(ordered[:LISTED], 1))
+    ordered = sorted(endings, key=urgency)
+    items = tuple(entry(number, each) for number, each in enumerate(ordered[:LISTED], 1))
     left_out = ordered[LISTED:]
     others: tuple[Line, ...] = ()
     if left_out:
@@ -153,7 +153,7 @@ def _listed(
             Untrusted("status ID", code=True),
             " with the id that the platform lists.",
         )
-        others = (*_new_in(left_out), way)
+        others = (*new_in(left_out), way)
         buttons = (Button(label="Recent runs", command=Command("status", {"count": "30"})), *buttons)
     return Card(
         title=(title,),
@@ -167,7 +167,7 @@ def _listed(
     )
 
 
-def _urgency(each: Ending) -> tuple[bool, int]:
+def urgency(each: Ending) -> tuple[bool, int]:
     """Order ends: new failures, what did not get through, other failures, what is not known, and what passed."""
     kinds = (VerdictKind.INCOMPLETE, VerdictKind.ENVIRONMENT, VerdictKind.FAILED, VerdictKind.NO_RESULTS)
     last = (VerdictKind.CANCELLED, VerdictKind.PASSED)
@@ -175,7 +175,7 @@ def _urgency(each: Ending) -> tuple[bool, int]:
     return (not each.new, order.index(each.verdict))
 
 
-def _new_in(endings: Sequence[Ending]) -> tuple[Line, ...]:
+def new_in(endings: Sequence[Ending]) -> tuple[Line, ...]:
     """Name what newly fails in runs that have no entry."""
     names = Counter(name for each in endings for name in each.new)
     return (("New in the others: ", *_names([*names], len(names)), "."),) if names else ()
@@ -186,7 +186,8 @@ def _name(each: Ending) -> Line:
     return (*name, " on ", Untrusted(each.source)) if each.source else name
 
 
-def _item(number: int, each: Ending) -> Item:
+def entry(number: int, each: Ending, kind: str = "") -> Item:
+    """Show how a run ended as an entry of a list, with the ways to what its own post says; `kind`: a word for why it stands there."""
     ref = each.run
     buttons = [Button(label="Details", entry=number, command=Command.of_run("status", ref))]
     if each.failing:
@@ -195,7 +196,7 @@ def _item(number: int, each: Ending) -> Item:
         report = Command.of_run("report", ref)
         buttons.append(Button(label="Open report", entry=number, command=report, report=ref))
     return Item(
-        mark=f"{number}",
+        mark=f"{number} {kind}".strip(),
         title=(*_name(each), each.outcome, " ", Untrusted(short_id(ref.run_id), code=True)),
         lines=tuple(line for line in _named(each) if line),
         buttons=tuple(buttons),
@@ -217,7 +218,7 @@ def _names(names: Sequence[str], number: int) -> Line:
     return (*check_names(names[:NAMED], NAMED), f" and {more:,} more" if more else "")
 
 
-def _spoken(each: Ending) -> Line:
+def spoken(each: Ending) -> Line:
     """Tell an end in a sentence."""
     named = joined(_named(each), "; ")
     return (*_name(each), each.outcome, *((" (", *named, ")") if named else ()), ".")

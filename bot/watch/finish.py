@@ -117,7 +117,7 @@ class Finishing:
         outcomes = await self._outcomes(found)
         before = known.announced if known else None
         chosen = await self._mentioning(await self._destinations(run, outcomes, intent), found, outcomes)
-        chosen = await self._quieted(chosen, run, now)
+        chosen = await self._quieted(chosen, run, outcomes, now)
         found = replace(found, run=await by_name(run, self.store))
         if chosen:
             found = await self._with_faults(await self._explained(found, now), now)
@@ -183,7 +183,7 @@ class Finishing:
     async def _there(self, late: LateCause, found: RunAnalysis, now: datetime) -> Destination:
         run, outcomes = found.run, await self._outcomes(found)
         chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
-        chosen = await self._quieted(await self._mentioning(chosen, found, outcomes), run, now)
+        chosen = await self._quieted(await self._mentioning(chosen, found, outcomes), run, outcomes, now)
         return next((d for d in chosen if d.channel == late.channel), Destination(channel=late.channel))
 
     async def read_again(self, run: Run) -> RunAnalysis:
@@ -209,7 +209,7 @@ class Finishing:
         outcomes = ended | {Outcome.INCOMPLETE}
         chosen = await self._destinations(run, outcomes, await self.store.intent_of_run(run.ref))
         chosen = await self._mentioning(chosen, found, ended)
-        chosen = await self._quieted(chosen, run, now)
+        chosen = await self._quieted(chosen, run, outcomes, now)
         found = replace(found, run=await by_name(run, self.store))
         if chosen:
             found = await self._with_faults(found, now)
@@ -234,7 +234,7 @@ class Finishing:
         about = run or kept.get(known.ref.run_id) or Run.of_id(known.ref)
         intent = await self.store.intent_of_run(known.ref)
         chosen = await self._destinations(about, frozenset({Outcome.ALL, Outcome.INCOMPLETE}), intent)
-        chosen = await self._quieted(chosen, about, now)
+        chosen = await self._quieted(chosen, about, frozenset(), now)
         card = announcements.unfollowed(about, self.platform.terms, there=run is not None)
         since = known.changed_at or now
         deliveries = [
@@ -351,16 +351,21 @@ class Finishing:
         return replace(destination, thread=card.message_id, mentions=(launched,))
 
     async def _quieted(
-        self, chosen: Iterable[Destination], run: Run, now: datetime
+        self, chosen: Iterable[Destination], run: Run, outcomes: frozenset[Outcome], now: datetime
     ) -> tuple[Destination, ...]:
         """Hold what is for a quiet channel, but for what somebody waits for, and say of the rest what is muted.
 
+        `outcomes`: what the end counts as; without any it is none, and no digest tells of it.
         Whoever is mentioned by a rule is woken in quiet hours; what is muted is not posted for that.
         """
         placed: list[Destination] = []
         for destination in chosen:
             quiet = await quiet_of(self.store, destination.channel)
-            held = quiet.until(run, now, wakes=bool(destination.rules)) if destination.top_level else None
+            held = (
+                quiet.until(run, now, outcomes, wakes=bool(destination.rules))
+                if destination.top_level
+                else None
+            )
             placed.append(replace(destination, held_until=held, muted=() if held else quiet.muted(now)))
         return tuple(placed)
 

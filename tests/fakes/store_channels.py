@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from adapters.store.text import clean
-from bot.state import ChannelSettings, DeliveryState, Mute
+from adapters.store.text import chat_of, clean
+from bot.state import ChannelSettings, Delivery, DeliveryState, Digested, Mute, NewDelivery
 from tests.fakes.store_base import cleaned
 from tests.fakes.store_outbox import MemoryOutbox, muted_as
 
@@ -17,6 +18,7 @@ class MemoryChannels(MemoryOutbox):
     def __init__(self) -> None:
         super().__init__()
         self.channels: dict[str, ChannelSettings] = {}
+        self.digests: dict[str, Digested] = {}
 
     async def channel_settings(self, channel: str | None = None) -> tuple[ChannelSettings, ...]:
         await self._turn()
@@ -61,6 +63,42 @@ class MemoryChannels(MemoryOutbox):
         if there is None or there.until != kept.until:
             return False
         del self.muted[muted_as(kept)]
+        return True
+
+    async def digested(self, chat: str) -> tuple[Digested, ...]:
+        await self._turn()
+        return tuple(d for name, d in sorted(self.digests.items()) if chat_of(name) == chat)
+
+    async def begin_digests(self, channel: str, schedule: str, now: datetime) -> None:
+        await self._turn()
+        new = Digested(channel=clean(channel), schedule=schedule, after=now, since=now, upto=len(self.outbox))
+        there = self.digests.setdefault(new.channel, new)
+        if there.schedule != schedule:
+            self.digests[new.channel] = replace(there, schedule=schedule, after=now)
+
+    async def announced(self, channel: str, beyond: int) -> tuple[Delivery, ...]:
+        await self._turn()
+        rows = (row.delivery for row in self.outbox.values())
+        return tuple(
+            d for d in rows if d.channel == clean(channel) and d.id > beyond and d.ending is not None
+        )
+
+    async def make_digest(
+        self,
+        message: NewDelivery | None,
+        covered: Sequence[Delivery],
+        *,
+        seen: Digested,
+        made: Digested,
+        now: datetime,
+    ) -> bool:
+        await self._turn()
+        there = self.digests.get(clean(seen.channel))
+        if there is None or (there.schedule, there.after) != (seen.schedule, seen.after):
+            return False
+        if message is not None and not self._put_in_place(message, covered, now):
+            return False
+        self.digests[clean(made.channel)] = cleaned(made)
         return True
 
     def _look_again(self, channel: str, now: datetime) -> None:

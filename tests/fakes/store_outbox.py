@@ -261,19 +261,25 @@ class MemoryOutbox(MemoryConversations):
         self, digest: NewDelivery, covered: Sequence[Delivery], now: datetime, *, over: Sequence[Mute] = ()
     ) -> bool:
         await self._turn()
+        if any(self.muted.get(muted_as(mute)) != mute for mute in over):
+            return False
+        if not self._put_in_place(digest, covered, now):
+            return False
+        for mute in over:
+            del self.muted[muted_as(mute)]
+        return True
+
+    def _put_in_place(self, summary: NewDelivery, covered: Sequence[Delivery], now: datetime) -> bool:
         keys = {self.folded[d.key] if d.state is DeliveryState.FOLDED else d.key for d in covered}
         rows = [self.outbox[key] for key in keys]
         waiting = {DeliveryState.HELD, DeliveryState.PENDING}
         if any(row.delivery.state not in waiting for row in rows):
             return False
-        if any(self.muted.get(muted_as(mute)) != mute for mute in over):
-            return False
-        for mute in over:
-            del self.muted[muted_as(mute)]
         for row in rows:
             row.delivery = replace(row.delivery, state=DeliveryState.FOLDED, payload="")
-        self.folded |= {d.key: clean(digest.key) for d in covered}
-        return self._insert(digest, now) or True
+        self.folded |= {d.key: clean(summary.key) for d in covered}
+        self._insert(summary, now)
+        return True
 
     async def held_channels(self, chats: frozenset[str], now: datetime) -> tuple[str, ...]:
         await self._turn()

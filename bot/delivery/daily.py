@@ -1,0 +1,143 @@
+"""Make the digest of each channel that asked for one, once at its local time.
+
+    08:00            made, and takes the place of what was held for it
+    from then on     made late, and it says so: whoever was down at 08:00 makes it when they are back
+    another day      no more where one comes today: that one tells of both
+
+What is recorded with a digest says how far it goes, so that no kill and no second program makes it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.calendar import Daily, local
+from bot.delivery.digest import Summing, SummingStore
+from bot.delivery.keys import announces_end
+from bot.model import Run, RunRef
+from bot.platform import Platform, terms_of
+from bot.ports import Chat, Clock, Digests, Expectations, Notices
+from bot.quiet import Quiet, QuietStore, quiet_of, runs_of
+from bot.replies import digest as replies
+from bot.standings import Named, Standings, StandingsStore, standings_of
+from bot.state import Cause, ChannelSettings, Delivery, Digested, Ending, NewDelivery
+
+LOOK_EVERY = 10.0  # seconds
+LATE = timedelta(minutes=10)  # after which a digest says that it comes late
+
+
+class DigestStore(SummingStore, StandingsStore, QuietStore, Digests, Notices, Expectations, Protocol):
+    """What is read and written for digests."""
+
+
+def due(daily: Daily, after: datetime, now: datetime) -> datetime | None:
+    """Return the time at which a digest should have come by now, behind `after`; None where there is none to make.
+
+    One that was missed on an earlier day is none where another one comes today.
+    """
+    last = daily.last(now)
+    today = local(now, daily.zone).date()
+    if last <= after:
+        return None
+    coming = daily.on(today)
+    if local(last, daily.zone).date() != today and coming is not None and coming > now:
+        return None
+    return last
+
+
+class Digesting:
+    """Looks now and then for the channels of one chat whose digest is due."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        store: DigestStore,
+        *,
+        clock: Clock,
+        summing: Summing,
+        platforms: Mapping[str, Platform],
+    ) -> None:
+        self._chat = chat
+        self._store = store
+        self._clock = clock
+        self._summing = summing
+        self._platforms = platforms
+        self._look_at = 0.0
+
+    async def look(self) -> None:
+        """Make the digests that are due. Raises `StoreError`."""
+        monotonic = self._clock.monotonic()
+        if monotonic < self._look_at:
+            return
+        self._look_at = monotonic + LOOK_EVERY
+        now = self._clock.now()
+        seen = {digested.channel: digested for digested in await self._store.digested(self._chat.name)}
+        for settings in await self._store.channel_settings():
+            if settings.channel.partition(":")[0] == self._chat.name:
+                await self._channel(settings, seen.get(settings.channel), now)
+
+    async def _channel(self, settings: ChannelSettings, seen: Digested | None, now: datetime) -> None:
+        daily = settings.daily
+        schedule = "" if daily is None else f"{daily.at:%H:%M} {daily.zone} {sorted(daily.days)}"
+        if schedule != (seen.schedule if seen else ""):
+            await self._store.begin_digests(settings.channel, schedule, now)
+        elif daily is not None and seen is not None and (at := due(daily, seen.after, now)) is not None:
+            await self._make(settings, seen, at, now)
+
+    async def _make(self, settings: ChannelSettings, seen: Digested, at: datetime, now: datetime) -> None:
+        """Make a digest, unless everything is muted: then it comes when that is over."""
+        channel = settings.channel
+        quiet = await quiet_of(self._store, channel)
+        if quiet.mute(None, now) is not None:
+            return
+        held = [each.delivery for each in await self._store.held(channel) if announces_end(each.delivery)]
+        announced = await self._store.announced(channel, seen.upto)
+        about = await runs_of(self._store, [*held, *announced])
+        covered = [delivery for delivery in held if not _muted(quiet, delivery, about, now)]
+        left = {delivery.key for delivery in held} - {delivery.key for delivery in covered}
+        told = {d.key: d for d in (*covered, *announced) if d.key not in left}
+        digest = replies.Digest(
+            zone=settings.zone,
+            since=seen.since,
+            late=at if now - at > LATE else None,
+            endings=await self._summing.endings(sorted(told.values(), key=lambda delivery: delivery.id)),
+        )
+        here = [notice for notice in await self._store.notices() if notice.channel == channel]
+        expected = {each.subject: each for each in await self._store.expectations(channel)}
+        digest = replace(
+            digest,
+            standings=await self._standings(channel, _new(digest.endings, about), now),
+            missing=[(n, expected.get(n.subject)) for n in here if n.cause is Cause.MISSING],
+            alarms=[n for n in here if n.cause is not Cause.MISSING],
+        )
+        message = None
+        if settings.digest_empty or not digest.empty:
+            card = replies.card(digest, lambda name: terms_of(self._platforms.get(name)))
+            message = NewDelivery(
+                key=f"digest:{at:%Y%m%dT%H%M}:{channel}", channel=channel, payload=self._chat.render(card)
+            )
+        made = replace(seen, after=now, since=now, upto=max([seen.upto, *(d.id for d in announced)]))
+        await self._store.make_digest(message, covered, seen=seen, made=made, now=now)
+
+    async def _standings(self, channel: str, told: Collection[Named], now: datetime) -> Standings:
+        by_default = {name: platform.notified_by_default for name, platform in self._platforms.items()}
+        wishes = await self._store.subscriptions(channel)
+        return await standings_of(self._store, wishes, by_default, now, told=told)
+
+
+def _muted(quiet: Quiet, delivery: Delivery, about: Mapping[RunRef, Run], now: datetime) -> bool:
+    context = delivery.context
+    return quiet.mute(about.get(context.run) if context and context.run else None, now) is not None
+
+
+def _new(endings: Sequence[Ending], about: Mapping[RunRef, Run]) -> frozenset[Named]:
+    """Return what the digest names as new."""
+    return frozenset(
+        (each.run.connection, about[each.run].series[0], name)
+        for each in endings
+        if each.run in about
+        for name in each.new
+    )
