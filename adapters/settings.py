@@ -19,7 +19,7 @@ from adapters.platforms.registry import PLATFORMS
 from adapters.tables import POLITE_SECONDS, SERVED, General
 from bot.command import Preset
 from bot.model import Secret
-from bot.state import Expectation, MentionRule, PublishRule, Subscription
+from bot.state import ChannelSettings, Expectation, MentionRule, PublishRule, Subscription
 
 CONNECTIONS = "connection"
 MOVE_UP = "Move it above the first table."
@@ -52,6 +52,11 @@ class Settings(General):
         """Which runs channels expect to start; of the only connection where they name none."""
         only = self.connections[0].name if self.connections else ""
         return tuple(table.expectation(only) for table in self.expect)
+
+    @property
+    def channel_settings(self) -> tuple[ChannelSettings, ...]:
+        """How channels are notified, whatever of."""
+        return tuple(table.settings for table in self.channel)
 
     @property
     def publish_rules(self) -> tuple[PublishRule, ...]:

@@ -32,7 +32,7 @@ from bot.calendar import EVERY_DAY
 from bot.cards import ReportLinks
 from bot.errors import UserError
 from bot.model import Secret
-from bot.state import Expectation, MentionRule, Outcome, PublishRule, Subscription
+from bot.state import ChannelSettings, Expectation, MentionRule, Outcome, PublishRule, Subscription
 
 POLITE_SECONDS = 60.0  # the platform's own client asks no more often
 ROLES = tuple(role.word for role in Role)
@@ -185,6 +185,26 @@ def _read(read: Callable[[str, str], object]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+class ChannelTable(Table):
+    """How a channel is notified, whatever of. `quiet`: between which times nothing is posted; `digest`: when one comes."""
+
+    channel: ChannelId
+    zone: Annotated[str, _read(grammar.zone)] = "UTC"
+    quiet: Annotated[tuple[time, time] | None, _read(grammar.hours)] = None
+    digest: Annotated[time | None, _read(grammar.time_of_day)] = None
+    digest_days: Annotated[frozenset[int], _read(grammar.weekdays)] = EVERY_DAY
+    digest_empty: bool = False
+
+    @property
+    def settings(self) -> ChannelSettings:
+        """The same as the core knows it."""
+        start, end = self.quiet or (None, None)
+        return ChannelSettings(
+            channel=self.channel, zone=self.zone, quiet_from=start, quiet_to=end, digest=self.digest,
+            digest_days=self.digest_days, digest_empty=self.digest_empty, from_settings=True,
+        )  # fmt: skip
+
+
 class Expect(Table):
     """A launcher that a channel expects to start by a time of day. `after`: from when on a start counts."""
 
@@ -291,6 +311,16 @@ class General(Table):
     publish: tuple[Publish, ...] = ()
     mention: tuple[Mention, ...] = ()
     people: Annotated[Mapping[str, frozenset[UserId]], AfterValidator(_once)] = {}  # ids of one person each
+    channel: tuple[ChannelTable, ...] = ()
     web: Web = Web()
     hooks: Hooks = Hooks()
     operator: Operator = Operator()
+
+    @field_validator("channel", mode="after")
+    @classmethod
+    def _one_table_each(cls, value: tuple[ChannelTable, ...]) -> tuple[ChannelTable, ...]:
+        """Refuse a channel that has two tables: nobody knows which one holds."""
+        for number, table in enumerate(value):
+            if any(table.channel == other.channel for other in value[:number]):
+                raise wrong(f"{table.channel} is there twice.", "Write one [[channel]] for it.")
+        return value

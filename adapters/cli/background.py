@@ -201,6 +201,7 @@ class Background:
         await self._parts.store.configure(settings.watches, now)
         await self._parts.store.configure_mentions(settings.mention_rules, now)
         await self._parts.store.configure_expectations([replace(e, since=now) for e in settings.expectations])
+        await self._parts.store.configure_channels(settings.channel_settings, now)
         self._misses, self._scheduler = self.misses(), Scheduler()
         self._started = self._parts.clock.monotonic()
         self.deliverers = tuple(map(self._deliverer, self._chats.values()))

@@ -2,6 +2,7 @@
 
 watch [LAUNCHER] [outcomes=all|changes|failures,new-failures,incomplete,recovery] [source=NAME]
       [report_links=post|private] [mention="WHO [for PATTERN] [on OUTCOMES]"]
+      [zone=ZONE] [quiet=FROM-TO|off] [digest=TIME|off] [digest_days=DAYS] [digest_empty=yes|no]
 watch expect="LAUNCHER by TIME [ZONE] [on DAYS]"
 watch [LAUNCHER] [source=NAME] mute="until DATE|for 3 h|off"
 """
@@ -14,12 +15,13 @@ from bot import filters, grammar
 from bot.access import Role
 from bot.cards import Field, FieldKind, Form, Reply, ReportLinks, plain
 from bot.command import Asked, Parameter, Services, Verb
-from bot.commands import expected, mention, mute
+from bot.commands import channel, expected, mention, mute
 from bot.commands.parameters import check_taken
 from bot.delivery.lost_channels import restore
 from bot.errors import ServiceError
 from bot.launchers import launchers_of
 from bot.parsed import ParsedCommand
+from bot.replies import channel as of_channel
 from bot.replies import commands, mentioning
 from bot.replies import expected as expecting
 from bot.replies import watching as replies
@@ -70,7 +72,7 @@ def outcomes(text: str | None) -> frozenset[Outcome]:
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
-    """Add the subscription, or change the one with the same launcher and source; ask about one that fits no run."""
+    """Change what the channel is notified of, which runs it expects, or how it is notified."""
     muting = asked.value(mute.MUTE)
     if muting is not None:
         wanted = parse(asked, services)
@@ -78,6 +80,15 @@ async def handle(asked: Asked, services: Services) -> Reply:
     text = asked.value(expected.EXPECT)
     if text is not None:
         return await expected.handle(asked, services, text, asked.value("source"))
+    settings = await channel.changes(asked, services)
+    if settings is None or not settings.alone:
+        return await _watch(asked, services, settings)
+    await channel.keep(settings, asked, services)
+    return of_channel.changed(settings.lines(services))
+
+
+async def _watch(asked: Asked, services: Services, settings: channel.Changes | None) -> Reply:
+    """Add the subscription, or change the one with the same launcher and source; ask about one that fits no run."""
     wanted = await _addressed(parse(asked, services), services)
     mentions = await _mentions(wanted, asked, services)
     if mentions.ended and not mentions.made:
@@ -96,15 +107,19 @@ async def handle(asked: Asked, services: Services) -> Reply:
         who, where = asked.invocation.actor, asked.invocation.place
         await services.note(who, where, "watch", "done", plain(replies.described(wanted)))
     await mention.keep(mentions, asked, services)
+    if settings is not None:
+        await channel.keep(settings, asked, services)
     reply = replies.watching_now(
         wanted, new=new, there=there, left_out=() if wanted.connection else services.left_out,
         unlisted=[p for p in meant if p.lists is None],
         volume=await volume_of(wanted, meant, services.store, services.clock.now()),
         runs=meant[0].terms.run if len({p.terms for p in meant}) == 1 else PLAIN.run,
     )  # fmt: skip
+    if settings is not None:
+        reply = of_channel.with_changes(reply, settings.lines(services))
     lines = mentions.lines(services)
     if lines:
-        reply = mentioning.with_changes(reply, lines, alone=there)
+        reply = mentioning.with_changes(reply, lines, alone=there and settings is None)
     proposals = await expected.proposals(services, wanted.channel, [wanted]) if wanted.launcher else ()
     return expecting.with_proposals(reply, proposals)
 
@@ -211,10 +226,12 @@ VERB = Verb(
                   example='mute="for 3 h"'),
         Parameter(name="keep", summary="Even if no run matches yet, or a pattern matches everything", kind=FieldKind.FLAG, example="keep=yes"),
         CONNECTION,
+        *channel.PARAMETERS,
     ),
     examples=("watch", "watch Payments Nightly outcomes=changes", "watch source=main outcomes=failures,recovery",
               'watch Payments Nightly mention="me for ledger*"', 'watch expect="Payments Nightly by 03:00"',
-              'watch Payments Nightly mute="for 3 h"'),
+              'watch Payments Nightly mute="for 3 h"',
+              "watch digest=08:00 zone=Europe/Berlin digest_days=weekdays"),
     role=Role.DEBUG,
     changes=True,
     form=form,

@@ -10,10 +10,11 @@ from bot.command import Asked, Services, Verb
 from bot.commands import expected, mute
 from bot.commands.parameters import BEGIN, first_of
 from bot.errors import UserError
+from bot.replies import channel as of_channel
 from bot.replies import expected as expecting
 from bot.replies import mentioning
 from bot.replies import watching as replies
-from bot.state import Addressee, MentionRule
+from bot.state import Addressee, MentionRule, Outcome
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
@@ -27,8 +28,18 @@ async def handle(asked: Asked, services: Services) -> Reply:
     expects = await expected.items(services, channel)
     muted = await mute.items(services, channel)
     begin = first_of(asked, len(found) + len(expects) + len(mentions) + len(muted))
+    settings = await services.store.channel_settings(channel)
+    at_once = any(Outcome.ALL not in subscription.outcomes for subscription in found)
+    notes = [line for s in settings for line in of_channel.said(s, services.clock.now(), at_once=at_once)]
     reply = replies.listing(
-        found, services.left_out, unlisted, begin, expects=expects, mentions=mentions, muted=muted
+        found,
+        services.left_out,
+        unlisted,
+        begin,
+        expects=expects,
+        mentions=mentions,
+        muted=muted,
+        notes=notes,
     )
     return expecting.with_proposals(reply, await expected.proposals(services, channel, found))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.cards import Button, Card, Command, Item, Line, Pages, Reply, Span, Tone, Untrusted
+from bot.cards import Button, Card, Command, Item, Line, Pages, Reply, Span, Tone, Untrusted, joined
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.filters import Unmatched
@@ -168,14 +168,16 @@ def listing(
     expects: Sequence[Item] = (),
     mentions: Sequence[Item] = (),
     muted: Sequence[Item] = (),
+    notes: Sequence[Line] = (),
 ) -> Reply:
     """List a channel's subscriptions, from the entry `begin` on; `left_out`: connections that none of them means without naming it.
 
     `unlisted`: connections that cannot list the runs that are meant. `expects`: what else the channel is notified of, each
-    title the end of a sentence. `mentions`, `muted`: what follows them.
+    title the end of a sentence. `mentions`, `muted`: what follows them. `notes`: how the channel is notified, whatever of.
     """
     if not subscriptions and not expects and not mentions and not muted:
-        return Reply(card=Card(title=("Watching nothing",), text=NOTHING, body=(NOTHING,)), private=True)
+        text = joined((NOTHING, *notes), " ")
+        return Reply(card=Card(title=("Watching nothing",), text=text, body=(NOTHING, *notes)), private=True)
     unnamed = any(subscription.connection is None for subscription in subscriptions)
     without = (f"Runs of {listed([*left_out])} are only among them where that connection is named.",)
     watched = (*(_item(subscription, left_out) for subscription in subscriptions), *expects)
@@ -183,10 +185,11 @@ def listing(
     pages = Pages.of(Command("watching"), len(items), begin, LISTED)
     told: Line = ("of ", *_all(subscriptions, left_out)) if subscriptions else ()
     ends = _joined((told, *(item.title for item in expects)))
+    told_all = (*(sentence("This channel is notified ", *ends) if watched else NOTHING), *_muted(muted))
     card = Card(
         title=(f"This channel watches {count(len(watched), 'thing')}", *_and(mentions), from_on(begin)),
-        text=(*(sentence("This channel is notified ", *ends) if watched else NOTHING), *_muted(muted)),
-        body=(*((without,) if unnamed and left_out else ()), *_only_known(unlisted)),
+        text=joined((told_all, *notes), " "),
+        body=(*notes, *((without,) if unnamed and left_out else ()), *_only_known(unlisted)),
         items=tuple(items[n - 1] for n in pages.numbers),
         items_left_out=pages.left_out,
         pages=pages,

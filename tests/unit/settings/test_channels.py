@@ -1,0 +1,55 @@
+"""The tables that say how channels are notified, whatever of."""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+
+import pytest
+
+from adapters import settings
+from adapters.configuration.problems import SettingsError
+from bot.calendar import WEEKDAYS
+from bot.state import ChannelSettings
+
+IN_SLACK = '[[channel]]\nchannel = "slack:channel:T01:C01"\n'
+
+
+@pytest.mark.usefixtures("complete")
+def test_channel__is_read(folder: Path) -> None:
+    """All of it; what is left out is as in a channel of which nobody said anything."""
+    (folder / "clew.toml").write_text(
+        f'{IN_SLACK}zone = "europe/berlin"\nquiet = "22:00-7am"\ndigest = "08:00"\ndigest_days = "mon-fri"\ndigest_empty = true\n'
+        '[[channel]]\nchannel = "discord:channel:11040:11043"\n'
+    )
+
+    full, bare = settings.load().channel_settings
+
+    assert full == ChannelSettings(
+        channel="slack:channel:T01:C01", zone="Europe/Berlin", quiet_from=time(22), quiet_to=time(7),
+        digest=time(8), digest_days=WEEKDAYS, digest_empty=True, from_settings=True,
+    )  # fmt: skip
+    assert bare == ChannelSettings(channel="discord:channel:11040:11043", from_settings=True)
+
+
+@pytest.mark.usefixtures("complete")
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ('zone = "Berlin"', "Did you mean “Europe/Berlin”?"),
+        ('zone = "Mars/Base"', "that is not a time zone"),
+        ('quiet = "22:00"', "it must be two times of day"),
+        ('quiet = "07:00-07:00"', "it ends when it starts"),
+        ('digest = "25:00"', "it must be a time of day"),
+        ("digest = 8", "This is not text."),
+        ('digest_days = "someday"', "it must be days of the week"),
+        (IN_SLACK, "slack:channel:T01:C01 is there twice."),
+    ],
+)
+def test_channel__wrong(folder: Path, lines: str, said: str) -> None:
+    """Each mistake is said with the way to give it right."""
+    (folder / "clew.toml").write_text(f"{IN_SLACK}{lines}\n")
+
+    with pytest.raises(SettingsError) as caught:
+        settings.load()
+    assert said in str(caught.value)
