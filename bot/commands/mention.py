@@ -18,6 +18,7 @@ from bot.state import Addressee, MentionRule, Outcome, Subscription
 
 ME, FOR, ON, OFF = "me", "for", "on", "off"
 MOST_RULES = 20  # of a channel
+LONGEST_PATTERN = 200  # characters
 _WORD = re.compile(r"<[^<>]*>|[^\s<]+|<")
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
 
@@ -60,6 +61,8 @@ def _wish(entry: str) -> Wish:
     pattern = entry[words[at].end() : words[end - 1].end()].strip() if at < end else None
     if (not who and not off) or pattern == "":
         raise replies.nobody_named(entry)
+    if pattern is not None and len(pattern) > LONGEST_PATTERN:
+        raise replies.too_long(LONGEST_PATTERN)
     return Wish(who=who, pattern=pattern, outcomes=outcomes, off=off)
 
 
@@ -144,7 +147,7 @@ def _ended(
         if rule.runs == of.runs and (not ids or rule.who in ids) and wish.pattern in {None, rule.pattern}
     ]
     if not ended:
-        raise replies.not_there(", ".join(each.name or each.id for each in who) or OFF)
+        raise replies.not_there(", ".join(each.name or each.id for each in who))
     return ended
 
 
@@ -157,7 +160,7 @@ async def _pattern(wish: Wish, of: Subscription, asked: Asked, services: Service
         raise replies.contradiction(services.terms.check)
     known = await _known(of, services)
     if mentioning.fits_everything(pattern, known) and not asked.flag("keep"):
-        raise replies.fits_all(pattern, services.terms.check)
+        raise replies.fits_all(pattern, len(known), services.terms.check)
     return pattern
 
 

@@ -16,7 +16,7 @@ def code(shown: str, others: Sequence[tuple[str, str]], lives: timedelta) -> Rep
     """Show a code, and which accounts are linked already, by id and name."""
     half = len(shown) // 2
     typed = f"help link {shown[:half]}-{shown[half:]}"
-    how: Line = ("In the other chat, use Clew with ", Untrusted(typed, code=True),
+    how: Line = ("In your other chat, give Clew the command ", Untrusted(typed, code=True),
                  f" within {duration(lives)}. The code works once.")  # fmt: skip
     known = (_known(others),) if others else ()
     card = Card(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.cards import Button, Card, Command, Item, Line, Reply, Span, Tone, Untrusted
+from bot.cards import Button, Card, Command, Item, Line, Reply, Span, Tone, Untrusted, joined
 from bot.cleaning import shorten
 from bot.errors import Correction, Part, UserError
 from bot.replies.wording import count, listed, sentence
@@ -64,25 +64,31 @@ def gone(there: Addressee) -> UserError:
 def not_an_end(word: str, known: Sequence[str]) -> UserError:
     """Answer a word that is no end of a run."""
     return UserError(
-        f"mention= does not know “{shorten(word, _SHOWN)}”.", f"Behind “on” stand {', '.join(known)}."
+        f"mention= does not know “{shorten(word, _SHOWN)}”.", f"After “on” it takes {', '.join(known)}."
     )
 
 
 def contradiction(check: Noun) -> UserError:
     """Refuse a pattern beside an end that no check stands for."""
     return UserError(
-        f"Behind “for” stands which {check.many} fail, so “on” takes failures or new-failures there.",
+        f"“for” names {check.many} that fail, so “on” takes only failures or new-failures beside it.",
         "Give two mentions, with ; between them.",
     )
 
 
-def fits_all(pattern: str, check: Noun) -> UserError:
-    """Ask about a pattern that says nothing."""
+def fits_all(pattern: str, known: int, check: Noun) -> UserError:
+    """Ask about a pattern that says nothing. `known`: how many names are known, all of which it fits."""
+    what = f"all {known:,} known {check.many}" if pattern.strip("* ") else "every name"
     return UserError(
-        f"“{shorten(pattern, _SHOWN)}” fits every one of the known {check.many}. Nobody is mentioned yet.",
+        f"“{shorten(pattern, _SHOWN)}” fits {what}. Nobody is mentioned yet.",
         "Leave out “for …” to mention somebody for any new failure. To mention them by this pattern, add keep=yes.",
         corrections=(Correction(Part.FLAG, "Mention anyway", "keep"),),
     )
+
+
+def too_long(most: int) -> UserError:
+    """Refuse a pattern that no list could show."""
+    return UserError(f"A pattern has at most {most} characters.", "Put * for the rest of the name.")
 
 
 def too_many(most: int) -> UserError:
@@ -94,9 +100,10 @@ def too_many(most: int) -> UserError:
 
 
 def not_there(name: str) -> UserError:
-    """Answer an “off” that ends nothing."""
+    """Answer an “off” that ends nothing; `name`: whom it is about, "" for everybody."""
+    whom = f" of {shorten(name, _SHOWN)}" if name else ""
     return UserError(
-        f"No mention of {shorten(name, _SHOWN)} made here fits that.",
+        f"No mention{whom} made here is about these runs.",
         "“watching” lists them; those of the settings file end there.",
     )
 
@@ -136,7 +143,7 @@ def changed(
 def with_changes(reply: Reply, lines: tuple[Line, ...], *, alone: bool) -> Reply:
     """Add what became of the rules to what is said of the subscription; `alone`: of that nothing changed."""
     card = reply.card
-    said = tuple(span for line in lines for span in (*line, " "))
+    said = (*joined(lines, " "), " ")
     title: Line = ("Mentions changed",) if alone else card.title
     return replace(
         reply, card=replace(card, title=title, text=(*said, *card.text), body=(*lines, *card.body))
@@ -145,8 +152,7 @@ def with_changes(reply: Reply, lines: tuple[Line, ...], *, alone: bool) -> Reply
 
 def only(lines: tuple[Line, ...]) -> Reply:
     """Say what became of the rules where nothing else was asked for."""
-    text = tuple(span for line in lines for span in (*line, " "))
-    return Reply(card=Card(title=("Mentions changed",), text=text, tone=Tone.GOOD, body=lines))
+    return Reply(card=Card(title=("Mentions changed",), text=joined(lines, " "), tone=Tone.GOOD, body=lines))
 
 
 def unknown_so_far(pattern: str, check: Noun) -> Line:

@@ -23,7 +23,17 @@ from bot.handler import Handler
 from bot.model import RunStatus
 from bot.notify_operator import NotifyOperator
 from bot.ports import Post, PostOutcome
-from bot.state import AuditEntry, Cause, Invocation, NewDelivery, Notice, Place, PollStep, Subscription
+from bot.state import (
+    AuditEntry,
+    Cause,
+    Invocation,
+    MentionRule,
+    NewDelivery,
+    Notice,
+    Place,
+    PollStep,
+    Subscription,
+)
 from tests.fakes.chat import FakeChat, Posting
 from tests.fakes.runs import a_run, some_results
 from tests.fakes.stage import ANN, CHANNEL, Stage, silent
@@ -94,6 +104,44 @@ async def test_working__records_for_chats_that_are_off(
         depth = await store.depth()
 
     assert depth.waiting == 1
+
+
+async def test_working__mentions_whom_the_settings_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the file to the message that waits; what was in the file before and is not now is gone."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    here = "slack:channel:T1:C1"
+    (tmp_path / "clew.toml").write_text(f'[[mention]]\nchannel = "{here}"\nwho = "slack:usergroup:T1:S01"\n')
+    stage, polled, recorded = Stage(), asyncio.Event(), asyncio.Event()
+    going = stage.service.add_run(a_run(1, connection="demo", status=RunStatus.IN_PROGRESS))
+    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'clew.db'}") as store:
+        await store.subscribe(Subscription(channel=here), stage.clock.now())
+        before = MentionRule(channel=here, who="slack:user:T1:U01", from_settings=True)
+        await store.configure_mentions([before], stage.clock.now())
+        record = store.record
+
+        async def noticed(step: PollStep) -> int:
+            new = await record(step)
+            (recorded if new else polled).set()
+            return new
+
+        monkeypatch.setattr(store, "record", noticed)
+        handler = replace_desk(stage, report_links={"demo": ReportLinks.POST})
+        parts = Parts(
+            settings=settings.load(), platforms=handler.services.platforms, store=store, clock=stage.clock,
+            handler=handler, renderers={"slack": render},
+        )  # fmt: skip
+        async with working(parts, {}, intervals=Intervals(poll=0.05), notify=silent), asyncio.timeout(20):
+            await polled.wait()
+            stage.service.finish(going, some_results(going, failing=("x",)))
+            await recorded.wait()
+        (waiting,) = await store.waiting(here)
+
+    assert '"For <!subteam^S01>"' in waiting.payload
+    assert "<@U01>" not in waiting.payload
 
 
 def replace_desk(stage: Stage, *, report_links: dict[str, ReportLinks]) -> Handler:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.access import Policy, Role
 from bot.cards import plain
+from bot.commands import mention
 from bot.earlier import checks_of, stored
+from bot.errors import UserError
 from bot.state import CHANGES, EVERYTHING, Addressee, MentionRule, Outcome, PollStep, Subscription
 from tests.fakes.runs import a_run, some_results
 from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, command_of, told
@@ -65,10 +71,11 @@ async def test_mention__is_read(text: str, rules: list[tuple[str, str | None, fr
         ("me for", "names nobody to mention"),
         ("me on mondays", "does not know “mondays”"),
         ("me on", "does not know “on”"),
-        ("me for a* on incomplete", "“on” takes failures or new-failures"),
-        ("me for *", "Nobody is mentioned yet"),
-        ("me off", "No mention of Alice made here fits that"),
-        ("off", "No mention of off made here fits that"),
+        ("me for a* on incomplete", "“on” takes only failures or new-failures"),
+        ("me for *", "“*” fits every name. Nobody is mentioned yet"),
+        (f"me for {'x' * 201}", "at most 200 characters"),
+        ("me off", "No mention of Alice made here is about these runs"),
+        ("off", "No mention made here is about these runs"),
         ("<@U0GONE>", "They have left"),
     ],
 )
@@ -84,6 +91,20 @@ async def test_mention__that_cannot_be_is_refused(text: str, said: str) -> None:
     assert said in told(reply.card)
     assert await made(door) == []
     assert await door.store.subscriptions() == ()
+
+
+PIECES = [*"<@>U0;,*\n\x1f\u00a0 ", "for ", " on ", "off", "me ", "recovery"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
+def test_read__answers_whatever_is_typed(text: str) -> None:
+    """Each entry has somebody, or ends something; all else is a sentence."""
+    wishes: tuple[mention.Wish, ...] = ()
+    with suppress(UserError):
+        wishes = mention.read(text)
+
+    assert all(wish.who or wish.off for wish in wishes)
+    assert all(wish.pattern is None or wish.pattern.strip() for wish in wishes)
 
 
 async def known(door: Door, *names: str) -> str:
@@ -105,7 +126,7 @@ async def test_mention__by_a_pattern_that_fits_all_is_asked_about() -> None:
     none = await made(door)
     await door.say(command_of(asked.card, "Mention anyway"))
 
-    assert asked.failed
+    assert "“*e*” fits all 2 known properties." in told(asked.card)
     assert none == []
     assert await made(door) == [(ALICE.id, "*e*", NEWLY)]
 
