@@ -247,8 +247,17 @@ class WatchStore(Protocol):
     async def tell_late_cause(self, key: str, *, payload: str, ending: Ending) -> bool:
         """Put another text in an announcement that is held, which needs no edit any more then; False where it is not held."""
 
-    async def end_late_cause(self, key: str) -> None:
-        """Say that an announcement needs no such edit any more."""
+    async def end_late_cause(self, late: LateCause) -> None:
+        """Say that an announcement needs no such edit any more; one that was asked for again since it was read stays."""
+
+    async def announcements(self, keys: tuple[str, ...], since: datetime) -> Mapping[str, str | None]:
+        """Return which of these announcements were recorded since then, each with the key of the one it corrects.
+
+        Those that were never sent, as something else tells of them, are left out.
+        """
+
+    async def edit_announcements(self, edits: tuple[LateCause, ...]) -> None:
+        """Have announcements edited; one that waits for that already waits from now on, for what it waited for."""
 
     async def track(self, run: Run, now: datetime) -> None:
         """Follow a run that no list has shown; one that goes on and is no longer followed is followed again."""

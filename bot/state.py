@@ -616,6 +616,7 @@ class LateCause:
     `key`: of its delivery. `before`: the end that had been announced before, where it corrects that. `channel`: where it
     is announced. `message`: the announcement, once it is there by itself. `summary`: the key of the message that tells of
     it with others, once that is there. With neither it is held.
+    `marked`: it said all, and is edited since people said something of what fails in it.
     """
 
     key: str
@@ -625,6 +626,7 @@ class LateCause:
     channel: str = ""
     message: MessageRef | None = None
     summary: str | None = None
+    marked: bool = False
 
 
 class DeliveryState(StrEnum):

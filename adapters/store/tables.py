@@ -240,7 +240,8 @@ Index(
     postgresql_where=text("state = 'sending'"),
 )
 
-# Announcements that are edited when it is known why their runs broke. `before`: the end that they correct.
+# Announcements that are edited when it is known why their runs broke, or (`marked`) since people said something of what
+# fails in them. `before`: the end that they correct.
 late_causes = Table(
     "late_causes",
     metadata,
@@ -248,6 +249,7 @@ late_causes = Table(
     *texts("connection", "run_id"),
     *texts("before", nullable=True),
     *times("since"),
+    *flags("marked"),
     Index("late_causes_connection", "connection", "since"),
 )
 

@@ -130,9 +130,29 @@ class SqlWatch(Part):
             await session.execute(delete(late_causes).where(late_causes.c.key == key))
         return True
 
-    async def end_late_cause(self, key: str) -> None:
-        """Say that an announcement needs no such edit any more."""
-        await self._write(delete(late_causes).where(late_causes.c.key == key))
+    async def end_late_cause(self, late: LateCause) -> None:
+        """Say that an announcement needs no such edit any more; one that was asked for again since it was read stays."""
+        read = (late_causes.c.key == late.key) & (late_causes.c.since == late.since)
+        await self._write(delete(late_causes).where(read))
+
+    async def announcements(self, keys: tuple[str, ...], since: datetime) -> Mapping[str, str | None]:
+        """Return which of these announcements were recorded since then, each with the key of the one it corrects."""
+        told = outbox.c.state.not_in((DeliveryState.FOLDED, DeliveryState.DROPPED))
+        here = select(outbox.c.key, outbox.c.after_key).where(told, outbox.c.recorded_at >= since)
+        found: dict[str, str | None] = {}
+        async with self._db.reading() as session:
+            for some in chunks(keys):
+                rows = await session.execute(here.where(outbox.c.key.in_(some)))
+                found |= {row.key: row.after_key for row in rows}
+        return found
+
+    @whole
+    async def edit_announcements(self, edits: tuple[LateCause, ...]) -> None:
+        """Have announcements edited; one that waits for that already waits from now on, for what it waited for."""
+        if edits:
+            async with self._db.writing() as session:
+                rows = [_late_row(late) for late in edits]
+                await session.execute(self._db.put(late_causes, "since"), rows)
 
     async def track(self, run: Run, now: datetime) -> None:
         """Follow a run that no list has shown; one that goes on and is no longer followed again."""

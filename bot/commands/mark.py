@@ -34,6 +34,7 @@ from bot.state import PropertyState, Word
 from bot.targets.moment import choose_property
 from bot.targets.run import analysis_for, meant, platform_of
 from bot.targets.series import check_on_record, reread, series_of
+from bot.watch.marked import edit_posts
 
 OWN, SNOOZE, KNOWN, NOT_A_BUG, CLEAR, LIST = "own", "snooze", "known", "not-a-bug", "clear", "list"
 SAID = (OWN, SNOOZE, KNOWN, NOT_A_BUG, CLEAR)  # of one check
@@ -89,6 +90,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
         who, where = asked.invocation.actor, asked.invocation.place
         await services.store.keep_name(who.id, who.name)
         await services.note(who, where, "mark", "done", _in_short(what, target, after))
+        await edit_posts(services.store, after, services.clock.now())
     owner = await services.store.name(after.owner) if after.owner else ""
     mine = marks.owns(after, asked.invocation.actor.id, await people_of(services))
     if what == OWN and not mine:

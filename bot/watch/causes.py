@@ -1,7 +1,10 @@
 """Edit the announcements of runs whose logs could not be read in time: they say why the run broke as soon as that is known.
 
-What is held is changed before it is posted; below a message that tells of several runs it is said in a reply. A clock
-calls `tick`. Which announcements wait is on record with them, so a kill between the post and the edit loses nothing. What still cannot be read after half an hour is said as such.
+What is held is changed before it is posted; below a message that tells of several runs it is said in a reply. Those of the
+last hours are edited too where people say something of what fails in them (`marked.py`).
+
+A clock calls `tick`. Which announcements wait is on record with them, so a kill between the post and the edit loses
+nothing. What still cannot be read after half an hour is said as such.
 """
 
 from __future__ import annotations
@@ -9,11 +12,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.analysis import RunAnalysis, as_announced, explained
 from bot.cards import Card
 from bot.causes import RunCause
+from bot.delivery.keys import key_of
 from bot.each import each
 from bot.errors import NotFound, ServiceError
 from bot.ports import Chat, Clock, Delivered, Undeliverable
@@ -64,8 +68,10 @@ class LateCauses:
         if chat is None:
             return
         over = abs(now - late.since) >= GIVEN_UP
-        found = await self._found(late, over=over)
+        found = await (self._marked(late, now) if late.marked else self._found(late, over=over))
         if found is None:
+            if late.marked and over:  # the next card says it
+                await self._finishing.store.end_late_cause(late)
             return
         if late.message is not None:
             await self._edit(chat, late, late.message, await self._finishing.shown_again(late, found, now))
@@ -73,18 +79,27 @@ class LateCauses:
             payload, ending = await self._finishing.held_again(late, found, now)
             await self._finishing.store.tell_late_cause(late.key, payload=payload, ending=ending)
         else:
-            if not over:
+            if not over and not late.marked:
                 await self._finishing.tell_below(late, late.summary, found, now)
                 self._on_rows()
-            await self._finishing.store.end_late_cause(late.key)
+            await self._finishing.store.end_late_cause(late)
 
     async def _edit(self, chat: Chat, late: LateCause, message: MessageRef, card: Card) -> None:
         outcome = await chat.edit(message, card)
         if isinstance(outcome, Delivered):
-            await self._finishing.store.end_late_cause(late.key)
+            await self._finishing.store.end_late_cause(late)
         elif isinstance(outcome, Undeliverable):
             log.info("an announcement is no longer edited: %s", outcome.reason)
-            await self._finishing.store.end_late_cause(late.key)
+            await self._finishing.store.end_late_cause(late)
+
+    async def _marked(self, late: LateCause, now: datetime) -> RunAnalysis | None:
+        """Return a run as it was announced, with what people say of it; None where its post would say less, or another end."""
+        try:
+            run = await self._finishing.platform.reads.run(late.run.run_id)
+            found = await self._finishing.read_whole(run, now)
+        except ServiceError:
+            return None
+        return found if late.key == key_of(run.ref, run.status, late.channel) else None
 
     async def _found(self, late: LateCause, *, over: bool) -> RunAnalysis | None:
         """Return the run with why it broke; None where a later try may tell. `over`: there is none."""

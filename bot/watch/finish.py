@@ -186,6 +186,16 @@ class Finishing:
         chosen = await self._quieted(await self._mentioning(chosen, found, outcomes), run, outcomes, now)
         return next((d for d in chosen if d.channel == late.channel), Destination(channel=late.channel))
 
+    async def read_whole(self, run: Run, now: datetime) -> RunAnalysis | None:
+        """Read all that the post of a run says of it once more; None where a part of it cannot be read just now.
+
+        Raises `ServiceError`, `StoreError`.
+        """
+        found = await self._with_faults(await explained(await self.read_again(run)), now)
+        no_faults = found.platform.moment_logs is not None and post.looked_at(found) and not found.windows
+        lacking = (found.cause is not None and found.cause.late) or no_faults or provisional(found)
+        return None if lacking else found
+
     async def read_again(self, run: Run) -> RunAnalysis:
         """Read a run that ended once more, with its results. Raises `ServiceError`, `StoreError`."""
         return await self._findings(await in_full(self.platform, run))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -114,9 +114,25 @@ class MemoryOutbox(MemoryConversations):
         self.late.pop(clean(key), None)
         return True
 
-    async def end_late_cause(self, key: str) -> None:
+    async def end_late_cause(self, late: LateCause) -> None:
         await self._turn()
-        self.late.pop(clean(key), None)
+        if (kept := self.late.get(clean(late.key))) and kept.since == late.since:
+            del self.late[kept.key]
+
+    async def announcements(self, keys: tuple[str, ...], since: datetime) -> Mapping[str, str | None]:
+        await self._turn()
+        rows = {key: row for key in map(clean, keys) if (row := self.outbox.get(key)) is not None}
+        gone = {DeliveryState.FOLDED, DeliveryState.DROPPED}
+        return {
+            key: row.after
+            for key, row in rows.items()
+            if row.recorded_at >= since and row.delivery.state not in gone
+        }
+
+    async def edit_announcements(self, edits: tuple[LateCause, ...]) -> None:
+        await self._turn()
+        for late in map(cleaned, edits):
+            self.late[late.key] = replace(self.late.get(late.key, late), since=late.since)
 
     async def claim(
         self, chats: frozenset[str], now: datetime, *, due_by: datetime | None = None

@@ -613,7 +613,49 @@ async def test_late_causes__of_what_was_posted(store: Store) -> None:
     (found,) = await store.late_causes("other")
     assert (found.key, found.before) == ("b", None)
 
-    await store.end_late_cause("a")
-    await store.end_late_cause("a")
+    for late in await store.late_causes("demo"):
+        await store.end_late_cause(late)
+        await store.end_late_cause(late)
     assert await store.late_causes("demo") == ()
     assert await store.late_causes("other") == (found,)
+
+
+async def test_announcements__that_are_there(store: Store) -> None:
+    """Those recorded since a time, with what they correct; what a summary tells of instead is left out."""
+    for seconds, key, after in ((0, "old", None), (60, "a", None), (61, "b", "a"), (62, "c", None)):
+        await store.record(a_step(now=later(seconds), deliveries=(a_delivery(key, after=after),)))
+    covered = [row for row in await store.waiting(a_delivery().channel) if row.key == "c"]
+    assert await store.fold(a_delivery("summary"), covered, later(63))
+
+    found = await store.announcements(("old", "a", "b", "c", "never"), later(60))
+
+    assert found == {"a": None, "b": "a"}
+
+
+async def test_edit_announcements__asked_for_again(store: Store) -> None:
+    """An edit that is asked for while one is made is made after it; what waits for a cause goes on waiting for that."""
+    run = a_run(1)
+    cause = LateCause(key="a", run=run.ref, since=NOW)
+    await store.record(
+        a_step(
+            deliveries=(a_delivery("a"), a_delivery("b", channel="slack:channel:T01:C02")),
+            late_causes=(cause,),
+        )
+    )
+    for _ in range(2):
+        claimed = await store.claim(CHATS, later(1))
+        assert claimed is not None
+        await store.mark_sent(claimed, a_message(claimed), later(2))
+    edits = tuple(LateCause(key=key, run=run.ref, since=later(5), marked=True) for key in "ab")
+    await store.edit_announcements(edits)
+    read = await store.late_causes("demo")
+    assert [(late.key, late.since, late.marked) for late in read] == [
+        ("a", later(5), False),
+        ("b", later(5), True),
+    ]
+    await store.edit_announcements((replace(edits[1], since=later(9)),))
+
+    for late in read:
+        await store.end_late_cause(late)
+
+    assert [(late.key, late.since) for late in await store.late_causes("demo")] == [("b", later(9))]
