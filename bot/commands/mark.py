@@ -80,7 +80,8 @@ async def handle(asked: Asked, services: Services) -> Reply:
         return asking(finding.which_check(services.terms), await form(asked, services))
     if what == SNOOZE and not asked.value("until"):
         return asking(replies.how_long(services.terms), await form(asked, services))
-    values = _read(asked, services)
+    zone = await _zone(asked, services)
+    values = _read(asked, services, zone)
     target = await _target(named, what, asked, services)
     if what == KNOWN and not asked.value("link") and not (await _state(target, services)).ticket:
         return asking(replies.which_ticket(), await form(asked, services))
@@ -97,7 +98,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
         raise replies.taken(target.name, owner, after)
     return replies.marked(
         target.run, target.name, Mark(state=after, owner=owner), target.platform.terms,
-        as_before=after == before, mine=mine,
+        as_before=after == before, mine=mine, zone=zone,
     )  # fmt: skip
 
 
@@ -171,7 +172,13 @@ class Values:
     ticket: str = ""
 
 
-def _read(asked: Asked, services: Services) -> Values:
+async def _zone(asked: Asked, services: Services) -> str:
+    """Return the zone by whose clocks people of a channel say times."""
+    settings = await services.store.channel_settings(asked.invocation.place.channel)
+    return next((each.zone for each in settings), "UTC")
+
+
+def _read(asked: Asked, services: Services, zone: str) -> Values:
     """Read the values that were given, before anything is looked up. Raises `UserError` for one that is wrong."""
     text, link = asked.value("until"), asked.value("link")
     ticket = _ticket(link, "link") if link else ""
@@ -179,7 +186,7 @@ def _read(asked: Asked, services: Services) -> Values:
     runs = _runs(text, nouns) if text else None
     if not text or runs:
         return Values(runs=runs, ticket=ticket)
-    until = grammar.until(text, "until", services.clock.now(), longest=LONGEST_SNOOZE)
+    until = grammar.until(text, "until", services.clock.now(), zone, longest=LONGEST_SNOOZE)
     return Values(until=until, ticket=ticket)
 
 
@@ -260,7 +267,9 @@ async def _list(asked: Asked, services: Services) -> Reply:
     pages = Pages.of(again, len(there), first_of(asked, len(there)), LISTED)
     shown = [there[number - 1] for number in pages.numbers]
     entries = [await _entry(platform, state, services) for platform, state in shown]
-    return replies.listing(entries, pages, services.terms, several=len(services.platforms) > 1)
+    return replies.listing(
+        entries, pages, services.terms, services.clock.now(), several=len(services.platforms) > 1
+    )
 
 
 async def _entry(platform: Platform, state: PropertyState, services: Services) -> replies.Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.cards import Button, Card, Command, Context, Item, Line, Pages, Reply, Untrusted, joined
 from bot.cleaning import shorten
@@ -28,10 +29,10 @@ class Entry:
     terms: Terms
 
 
-def marked(run: Run, name: str, mark: Mark, terms: Terms, *, as_before: bool, mine: bool) -> Reply:
-    """Say what is said of a check now; `as_before`: it was so already. `mine`: whoever asked owns it."""
+def marked(run: Run, name: str, mark: Mark, terms: Terms, *, as_before: bool, mine: bool, zone: str) -> Reply:
+    """Say what is said of a check now; `as_before`: it was so already. `mine`: whoever asked owns it. `zone`: of the channel."""
     state, title = mark.state, titled(name)[0]
-    stands = marks.said(mark, terms)
+    stands = marks.said(mark, terms, zone=zone)
     how: Line = ("“", check_name(name), "” of ", Untrusted(run.launcher or state.launcher_key))
     now = " is already " if as_before else " is now "
     said: Line = (
@@ -87,7 +88,7 @@ def _ways(
     )
 
 
-def listing(entries: Sequence[Entry], pages: Pages, terms: Terms, *, several: bool) -> Reply:
+def listing(entries: Sequence[Entry], pages: Pages, terms: Terms, now: datetime, *, several: bool) -> Reply:
     """List what is said of checks; `several`: there are several connections, so each entry names its own."""
     if not entries:
         said: Line = (f"No {terms.check.one} is marked. ", "“mark 2 own” marks the second of “failing”.")
@@ -100,7 +101,7 @@ def listing(entries: Sequence[Entry], pages: Pages, terms: Terms, *, several: bo
         title=(f"{total}{from_on(pages.first)}",),
         text=text,
         items=tuple(
-            _item(number, entry, several=several)
+            _item(number, entry, now, several=several)
             for number, entry in zip(pages.numbers, entries, strict=True)
         ),
         items_left_out=pages.left_out,
@@ -109,8 +110,10 @@ def listing(entries: Sequence[Entry], pages: Pages, terms: Terms, *, several: bo
     return Reply(card=card)
 
 
-def _item(number: int, entry: Entry, *, several: bool) -> Item:
+def _item(number: int, entry: Entry, now: datetime, *, several: bool) -> Item:
     state, run = entry.mark.state, entry.run
+    is_over = state.silent and state.until is not None and state.until <= now
+    over = "that is over, so its next failure is news" if is_over else ""
     at = state.said_at if state.word else state.owned_at
     where = joined((
         (Untrusted(run.launcher if run and run.launcher else state.launcher_key),),
@@ -128,7 +131,7 @@ def _item(number: int, entry: Entry, *, several: bool) -> Item:
         )  # fmt: skip
     return Item(
         title=(f"{number}. ", titled(state.name)[0]),
-        lines=(marks.said(entry.mark, entry.terms), where),
+        lines=(joined((marks.said(entry.mark, entry.terms), (over,))), where),
         buttons=buttons,
         context=about if about.run else None,
     )

@@ -27,30 +27,30 @@ _SHARE: Mapping[str, str] = {
 }
 
 
-def said(mark: Mark | None, terms: Terms, *, of_kind: str = "") -> Line:
+def said(mark: Mark | None, terms: Terms, *, of_kind: str = "", zone: str = "UTC") -> Line:
     """Say all that is said of a property: "known JIRA-12, owned by Ann"; empty where nothing is.
 
-    `of_kind`: what stands before it already, which is not repeated.
+    `of_kind`: what stands before it already, which is not repeated. `zone`: by whose clocks times are said.
     """
     if mark is None:
         return ()
-    word = reopened(mark.state, terms) if mark.state.reopened else _word(mark.state, terms, of_kind)
+    word = reopened(mark.state, terms) if mark.state.reopened else _word(mark.state, terms, of_kind, zone)
     return joined((word, _owner(mark)), ", ")
 
 
-def _word(state: PropertyState, terms: Terms, of_kind: str) -> Line:
+def _word(state: PropertyState, terms: Terms, of_kind: str, zone: str) -> Line:
     """Say the word with what belongs to it."""
     if state.word is None:
         return ()
     word = "" if state.word.value == of_kind else state.word.value
-    return joined(((word,), (_snoozed(state, terms),), ticket(state.ticket)), " ")
+    return joined(((word,), (_snoozed(state, terms, zone),), ticket(state.ticket)), " ")
 
 
-def _snoozed(state: PropertyState, terms: Terms) -> str:
+def _snoozed(state: PropertyState, terms: Terms, zone: str) -> str:
     if state.word is not Word.SNOOZED:
         return ""
     if state.until is not None:
-        return f"until {clock_time(state.until)}"
+        return f"until {clock_time(state.until, zone)}"
     return f"for {number_of(state.runs, terms.run)}" if state.runs else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,10 +13,10 @@ from bot.cards import Command, Link, plain
 from bot.earlier import checks_of, stored
 from bot.model import Run
 from bot.ratio import Ratio
-from bot.state import Actor, PollStep, PropertyState, Reopened, Why, Word
+from bot.state import Actor, ChannelSettings, PollStep, PropertyState, Reopened, Why, Word
 from tests.fakes.runs import a_build, a_property, a_run, build_results, some_results
 from tests.fakes.service import FakeRunService, a_build_server
-from tests.unit.commands.door import ALICE, MALLORY, Door, command_of, told
+from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door, command_of, told
 
 X, Y, OK = "no torn page", "every order is paid", "the ledger balances"
 KEY = ("demo", "Payments Nightly", X)
@@ -131,6 +132,34 @@ async def test_mark__what_was_typed_is_one_command() -> None:
     assert command == Command("mark", {"property": X, "as": "known", "link": "JIRA-12", "run": "latest"})
     assert not (await door.say(command)).failed
     assert (await door.state()).ticket == "JIRA-12"
+
+
+async def test_mark__by_the_clocks_of_the_channel() -> None:
+    """A time is read, and said again, in the channel's zone; one that its clocks never show is refused."""
+    door, thread = await a_thread()
+    berlin = ChannelSettings(channel=CHANNEL, zone="Europe/Berlin")
+    await door.store.set_channel(berlin, door.clock.now())
+
+    card = (await door.say(f'mark "{X}" snooze until 2026-05-20 09:00', thread=thread)).card
+
+    assert (await door.state()).until == datetime(2026, 5, 20, 7, tzinfo=UTC)
+    assert "snoozed until 20 May 09:00 Europe/Berlin" in plain(card.text)
+    never = await door.say(f'mark "{X}" snooze until 2027-03-28 02:30', thread=thread)
+    twice = await door.say(f'mark "{X}" snooze until 2026-10-25 02:30', thread=thread)
+    assert never.failed
+    assert twice.failed
+    assert (await door.state()).until == datetime(2026, 5, 20, 7, tzinfo=UTC)
+
+
+async def test_list__a_snooze_that_is_over() -> None:
+    """Until it fails again the list says that its next failure is news."""
+    door, thread = await a_thread()
+    await door.say(f'mark "{X}" snooze until=2h', thread=thread)
+    assert "over" not in told((await door.say("mark list")).card)
+
+    door.clock.pass_time(7_200)
+
+    assert "that is over, so its next failure is news" in told((await door.say("mark list")).card)
 
 
 async def test_mark__a_link_is_one_in_cards() -> None:
