@@ -1,7 +1,7 @@
 """What people say of a property that fails, and when it is news again all the same; all pure.
 
 What was said holds while the property fails as it did then. It is reopened where it fails at another place in the code, in
-another class of `bot.ratio`, after it passed in some runs in a row, or where its snooze is over.
+another class of `bot.ratio`, after some runs in a row in which it did not fail, or where its snooze is over.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from datetime import datetime
 from itertools import takewhile
 
 from bot import ratio
-from bot.history import RUNS, History, Quiet, Told, told
+from bot.history import RUNS, Quiet, Told, told
 from bot.model import Check, Run
 from bot.people import People
 from bot.state import CheckInRun, PropertyState, Reopened, Why, Word
 
-PASSES = 5  # runs in a row in which a property passes: if it fails again then, that is news
+PASSES = 5  # runs in a row in which a property does not fail: if it fails again then, that is news
 UNLIKELY = 0.05  # how often so many passes come by luck at most, where the record can tell
 MOST_RUNS = 50  # of a snooze
 MOST_PLACES = 50  # of one property, that are kept
@@ -25,6 +25,8 @@ LONGEST = 200  # runs of a series that are looked through for the runs of a snoo
 
 _NOT_OVER = frozenset({Told.UNHEALTHY, Told.INCOMPLETE, Told.CANCELLED, Told.UNREAD})
 """Runs that say nothing of any property of the software: no snooze gets shorter by them."""
+
+_NO_FAILURE = frozenset({Told.PASSED, Told.NOT_FAILED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +131,7 @@ def changed(state: PropertyState, check: Check, run: Run) -> Reopened | None:
 
 
 def came_back(state: PropertyState, run: Run, course: Sequence[CheckInRun]) -> Reopened | None:
-    """Say that the runs of a snooze are over, or that a property passed for so long that its failing is news.
+    """Say that the runs of a snooze are over, or that a property did not fail for so long that its failing is news.
 
     `course`: what became of it in the newest runs of the series of `run`, newest first, as many as `looked_at`.
     """
@@ -138,10 +140,11 @@ def came_back(state: PropertyState, run: Run, course: Sequence[CheckInRun]) -> R
     counting = sum(told(one) not in _NOT_OVER for one in since)
     if state.runs is not None and (counting >= state.runs or len(since) >= LONGEST - 1):
         return Reopened(why=Why.SNOOZED_RUNS, run_id=run.ref.run_id)
-    passes = _passes([told(one) for one in since])
-    if passes < PASSES or _by_luck(before, passes):
+    quiet = _quiet([told(one) for one in since])
+    if len(quiet) < PASSES or _by_luck([told(one) for one in before], len(quiet)):
         return None
-    return Reopened(why=Why.PASSED, run_id=run.ref.run_id, now=str(passes))
+    why = Why.QUIET if Told.NOT_FAILED in quiet else Why.PASSED
+    return Reopened(why=why, run_id=run.ref.run_id, now=str(len(quiet)))
 
 
 def looked_at(state: PropertyState) -> int:
@@ -156,14 +159,15 @@ def _before(run: Run, course: Sequence[CheckInRun]) -> tuple[CheckInRun, ...]:
     return tuple(one for one in others if at is None or (created(one.run) or at) < at)
 
 
-def _passes(newest_first: Sequence[Told]) -> int:
-    """Count the passes in a row; a run of which nobody knows whether it failed there ends them."""
-    unknown = {Told.FAILED, Told.UNREAD, Told.NOT_FAILED}
-    return list(takewhile(lambda each: each not in unknown, newest_first)).count(Told.PASSED)
+def _quiet(newest_first: Sequence[Told]) -> list[Told]:
+    """Return the newest runs in a row in which a property did not fail; one of which nobody knows that ends them."""
+    row = takewhile(lambda each: each not in {Told.FAILED, Told.UNREAD}, newest_first)
+    return [each for each in row if each in _NO_FAILURE]
 
 
-def _by_luck(before: tuple[CheckInRun, ...], passes: int) -> bool:
-    """Whether a property that seldom fails passes so often in a row by luck, as far as the record tells."""
-    quiet = History(before).quiet
-    luck = Quiet(runs=passes, failed=quiet.failed, before=quiet.before).luck if quiet else None
+def _by_luck(newest_first: Sequence[Told], quiet: int) -> bool:
+    """Whether a property that seldom fails is quiet in so many runs by luck, as far as the record tells."""
+    counting = [each for each in newest_first if each is Told.FAILED or each in _NO_FAILURE]
+    before = counting[counting.index(Told.FAILED) :] if Told.FAILED in counting else []
+    luck = Quiet(runs=quiet, failed=before.count(Told.FAILED), before=len(before)).luck
     return luck is not None and luck > UNLIKELY

@@ -447,6 +447,7 @@ class Why(StrEnum):
     PLACE = "place"  # it fails at another place in the code
     RATIO = "ratio"  # another share of what is checked fails
     PASSED = "passed"  # it passed in so many runs in a row, and fails again
+    QUIET = "quiet"  # the same, and of some of them it is known only that it did not fail
     SNOOZED_UNTIL = "until"  # the time of the snooze is over
     SNOOZED_RUNS = "runs"  # the runs of the snooze are over
 

@@ -58,7 +58,7 @@ def _rule(state: PropertyState, terms: Terms) -> str:
     reopens = [
         *(["fails at another place"] if state.places else []),
         *(["fails in another share of what is checked"] if state.ratio else []),
-        f"fails again after it passed in {PASSES} {runs.many} in a row",
+        f"fails again after {PASSES} {runs.many} in a row in which it did not",
         *(["fails after its snooze"] if state.word is Word.SNOOZED else []),
     ]
     return f"Its failures are still counted, and are no news until it {listed(reopens).replace(' and ', ' or ')}."

@@ -86,8 +86,9 @@ def why(state: PropertyState, change: Reopened, terms: Terms) -> Line:
         return ("it now fails at ", Untrusted(change.now, code=True))
     if change.why is Why.RATIO:
         return (_SHARE.get(change.now, "another share of it fails now"),)
-    if change.why is Why.PASSED:
-        return (f"it passed in {change.now} {terms.run.many} in a row and fails again",)
+    if change.why in {Why.PASSED, Why.QUIET}:
+        quiet = "passed" if change.why is Why.PASSED else "did not fail"
+        return (f"it {quiet} in {change.now} {terms.run.many} in a row and fails again",)
     if change.why is Why.SNOOZED_UNTIL:
         return (f"its snooze ended{f' on {clock_time(state.until)}' if state.until else ''}",)
     return (f"its snooze of {count(state.runs or 0, terms.run.one, terms.run.many)} is over",)

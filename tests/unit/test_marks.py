@@ -139,7 +139,6 @@ def test_changed__an_earlier_run_tells_nothing() -> None:
         ("fppfpp", None),  # not in a row
         ("ppieepspp", "5"),  # what says nothing of it is passed over
         ("pppuppp", None),  # it may have failed where nobody read it
-        ("pppwppp", None),  # or where only failures are named, and not that it ran
         ("", None),
     ],
 )
@@ -148,6 +147,14 @@ def test_came_back__after_passes_in_a_row(letters: str, passes: str | None) -> N
     why = marks.came_back(known(), RUN, course(letters))
 
     assert (why and (why.why, why.now, why.run_id)) == (passes and (Why.PASSED, passes, RUN.ref.run_id))
+
+
+def test_came_back__where_only_failures_are_named() -> None:
+    """That it did not fail is known of such runs, and more is not said."""
+    why = marks.came_back(known(), RUN, course("ppwwp"))
+
+    assert why == Reopened(why=Why.QUIET, run_id=RUN.ref.run_id, now="5")
+    assert marks.came_back(known(), RUN, course("fwwwwwwwwwf" + 5 * "w")) is None
 
 
 def test_came_back__what_fails_seldom_passes_often() -> None:

@@ -12,7 +12,18 @@ import pytest
 from adapters.chat.layout import mentioned
 from bot import marks
 from bot.cards import Mention
-from bot.model import Availability, Check, CheckStatus, Example, Results, Rule, Run, RunQuery, RunStatus
+from bot.model import (
+    Availability,
+    Check,
+    CheckStatus,
+    Counts,
+    Example,
+    Results,
+    Rule,
+    Run,
+    RunQuery,
+    RunStatus,
+)
 from bot.state import CHANGES, MentionRule, Outcome, PropertyState, Reopened, Subscription, Why, Word
 from tests.fakes.crash import Crash
 from tests.fakes.mortal import MortalStore
@@ -284,15 +295,22 @@ async def test_late_results__reopen_too() -> None:
     assert any(row.key.endswith(f"{NEW}:results") for row in it.told)
 
 
-async def test_builds__without_times_places_and_shares() -> None:
-    """Of tests that have none, passes in a row in the order of the list tell that it changed."""
+@pytest.mark.parametrize(
+    ("only_failures", "quiet"), [(False, "it passed in 5 builds"), (True, "it did not fail in 5 builds")]
+)
+async def test_builds__without_times_places_and_shares(*, only_failures: bool, quiet: str) -> None:
+    """Of tests that have none, passes in a row tell that it changed; where only failures are named, that it did not fail."""
     it = Marked(service=a_build_server())
     name = "tests/a.py::test_x"
     await it.begin(Subscription(channel=NEW, outcomes=CHANGES))
 
     async def build(number: int, *, failing: bool) -> Run:
         names = {"failing": (name,)} if failing else {"passing": (name,)}
-        run = it.service.add_run(a_build(number), build_results(number, **names))
+        results = build_results(number, **names)
+        if only_failures:
+            counts = Counts(failing=int(failing), passing=1)
+            results = replace(results, whole=False, checks=results.failing, counts=counts)
+        run = it.service.add_run(a_build(number), results)
         await it.tick()
         return run
 
@@ -310,7 +328,7 @@ async def test_builds__without_times_places_and_shares() -> None:
 
     back = await build(9, failing=True)
 
-    assert "it passed in 5 builds in a row and fails again" in flat(it.heard(back)[NEW]["text"])
+    assert f"{quiet} in a row and fails again" in flat(it.heard(back)[NEW]["text"])
 
 
 async def test_kill__at_every_call_around_it() -> None:
