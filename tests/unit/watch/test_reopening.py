@@ -28,7 +28,7 @@ from bot.state import CHANGES, MentionRule, Outcome, PropertyState, Reopened, Su
 from tests.fakes.crash import Crash
 from tests.fakes.mortal import MortalStore
 from tests.fakes.runs import a_build, build_results
-from tests.fakes.service import a_build_server
+from tests.fakes.service import a_build_server, a_harness
 from tests.fakes.watching import Watching
 
 X, Y, OK = "no torn page", "every order is paid", "the ledger balances"
@@ -329,6 +329,40 @@ async def test_builds__without_times_places_and_shares(*, only_failures: bool, q
     back = await build(9, failing=True)
 
     assert f"{quiet} in a row and fails again" in flat(it.heard(back)[NEW]["text"])
+
+
+async def test_executions__of_a_platform_without_a_list() -> None:
+    """What a plan's executions show is told by the record of those that were followed, and names the plan by its id."""
+    it = Marked(service=a_harness())
+    await it.begin(
+        Subscription(channel=ALL), Subscription(channel=NEW, outcomes=frozenset({Outcome.NEW_FAILURES}))
+    )
+
+    async def execution(number: int, *, failing: bool) -> Run:
+        run = replace(a_build(f"exec_{number:05d}"), launcher="Release", launcher_key="plan_1",
+                      status=RunStatus.IN_PROGRESS, status_text="running")  # fmt: skip
+        it.clock.pass_time(1)
+        await it.store.track(it.service.add_run(run), it.clock.now())
+        names = {"failing": ("Login",)} if failing else {"passing": ("Login",)}
+        it.service.set_results(build_results(run.ref.run_id, **names))
+        it.service.change(run, status=RunStatus.COMPLETED)
+        await it.tick()
+        return run
+
+    first = await execution(1, failing=True)
+    kept = (await it.store.recorded("demo", (first.ref.run_id,)))[first.ref.run_id]
+    state = await it.store.property_state("demo", "plan_1", "Login")
+    await it.store.save_property_state(
+        marks.said(state, Word.SNOOZED, by=ANN, now=it.clock.now(), runs=1, counts_from=marks.created(kept))
+    )
+    snoozed = await execution(2, failing=True)
+    loud = await execution(3, failing=True)
+
+    assert [*it.heard(snoozed)] == [ALL]
+    assert entries(it.heard(snoozed)[ALL]) == [
+        ("still failing 1", "Login (at least 2 executions in a row) · snoozed for 1 execution")
+    ]
+    assert "its snooze of 1 execution is over" in flat(it.heard(loud)[NEW]["text"])
 
 
 async def test_kill__at_every_call_around_it() -> None:
