@@ -6,9 +6,13 @@ What costs money or changes something is denied unless a role allows it; person 
 from __future__ import annotations
 
 from bot.access import TERMINAL, Afresh, Allowed, Decision, Denied, Policy, Role
+from bot.cards import Reply
+from bot.command import Services
 from bot.replies import access as replies
+from bot.replies import problems
 from bot.state import Actor, Place
 
+READ_ONLY = "read-only"  # the rule
 _INSIDE = 3  # colons of an id inside a workspace or server
 
 
@@ -29,12 +33,24 @@ async def decide_now(
 def decide(policy: Policy, actor: Actor, place: Place, *, need: Role, changes: bool) -> Decision:
     """Decide whether a person may use a verb that needs a role here and now; ask again before acting."""
     if policy.read_only and changes:
-        return Denied(replies.READ_ONLY, "read-only")
+        return Denied(replies.READ_ONLY, READ_ONLY)
     if actor.id == TERMINAL and place.chat == TERMINAL.partition(":")[0]:
         return Allowed("terminal")
     if not policy.configured:
         return _unconfigured(actor, place, need, changes=changes)
     return _guest(actor, need) or _person(policy, actor, place, need) or _place(policy, place, need)
+
+
+async def refusal(denied: Denied, services: Services) -> Reply:
+    """Answer somebody who may not do that, with the rule and whom to ask. Raises `StoreError`."""
+    return problems.denied(denied.reason, denied.rule, await whom_to_ask(denied, services))
+
+
+async def whom_to_ask(denied: Denied, services: Services) -> str:
+    """Say who can change that: the admins by name, and who switched Clew to read-only. Raises `StoreError`."""
+    switched = await services.store.read_only() if denied.rule == READ_ONLY else None
+    by = [replies.switched_on(switched)] if switched else []
+    return " ".join([*by, replies.admins(await services.admins())]).strip()
 
 
 def may_show_unasked(policy: Policy, actor: Actor, place: Place) -> bool:

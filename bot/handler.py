@@ -22,7 +22,6 @@ from bot.model import Secret
 from bot.parsed import ParsedCommand
 from bot.ports import FindAddressee, OpenFile, Report
 from bot.redact import scrub, scrub_given, scrub_word
-from bot.replies import access as access_replies
 from bot.replies import commands, finding, parts, problems, reported
 from bot.replies import home as home_replies
 from bot.state import Actor, Invocation, LiveCard, MessageRef, Place
@@ -209,7 +208,7 @@ class Handler:
         invocation = self.clean(invocation)
         verb, asked = await self._read(_parse(invocation), invocation, report)
         if denied := await self._allow(verb, asked):
-            raise UserError(denied.reason, access_replies.whom_to_ask(await self.services.admins()))
+            raise UserError(denied.reason, await authorization.whom_to_ask(denied, self.services))
         asked = replace(asked, untouched=untouched)
         form = await verb.form(asked, self.services) if verb.form else None
         if form is None:
@@ -304,7 +303,7 @@ class Handler:
     async def _answer(self, verb: Verb, asked: Asked) -> Reply:
         denied = await self._allow(verb, asked)
         if denied is not None:
-            return problems.denied(denied.reason, denied.rule, await self.services.admins())
+            return await authorization.refusal(denied, self.services)
         reading.check_names(verb, asked.command)
         reading.check_words(verb, asked.command, asked.invocation.values)
         reading.check_secrets(verb, asked.command, asked.invocation.values)

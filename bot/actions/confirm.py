@@ -200,7 +200,7 @@ async def _denied(intent: Intent, asked: Asked, services: Services) -> Reply | N
     if not isinstance(decision, access.Denied):
         return None
     await send.note(intent, "denied", decision.rule, store=services.store, now=services.clock.now())
-    return problems.denied(decision.reason, decision.rule, await services.admins())
+    return await authorization.refusal(decision, services)
 
 
 async def _let_go(

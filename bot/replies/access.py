@@ -100,10 +100,13 @@ def kept_to(role: str, places: Sequence[str]) -> str:
 
 def read_only_by(switched: Switched | None, *, in_settings: bool) -> str:
     """Say why nothing can be changed."""
-    who = (
-        f" {switched.by or switched.actor} switched that on at {clock_time(switched.at)}." if switched else ""
-    )
+    who = f" {switched_on(switched)}" if switched else ""
     return f"Clew is read-only.{' The settings say so.' if in_settings else ''}{who}"
+
+
+def switched_on(switched: Switched) -> str:
+    """Say who switched to read-only, and when."""
+    return f"{switched.by or switched.actor} switched that on at {clock_time(switched.at)}."
 
 
 def assumed(*, guest: bool, stranger: bool, groups: Sequence[str]) -> str:
@@ -128,11 +131,11 @@ def no_principal(text: str, kind: str) -> UserError:
     )
 
 
-def whom_to_ask(admins: Sequence[str]) -> str:
+def admins(names: Sequence[str]) -> str:
     """Say who can change what somebody may do; nobody is notified by it."""
-    more = f" and {len(admins) - _NAMED:,} more" if len(admins) > _NAMED else ""
-    named = f"{', '.join(admins[:_NAMED])}{more}" if more else listed([*admins])
-    return f"{'Admin' if len(admins) == 1 else 'Admins'}: {named}." if admins else ""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    named = f"{', '.join(names[:_NAMED])}{more}" if more else listed([*names])
+    return f"{'Admin' if len(names) == 1 else 'Admins'}: {named}." if names else ""
 
 
 def _by_name(actor: Actor, role: str) -> str:

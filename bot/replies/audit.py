@@ -137,15 +137,16 @@ def _since(on: Switched | None, now: datetime) -> Line:
 
 def _item(line: AuditLine, names: Mapping[str, str]) -> Item:
     entry = line.entry
-    where: Line = (" in ", Untrusted(entry.channel, code=True)) if entry.channel else ()
+    where: Line = ("in ", Untrusted(entry.channel, code=True)) if entry.channel else ()
     name = names.get(entry.actor, "")
     who = Untrusted(name) if name else Untrusted(entry.actor, code=True)
-    known: Line = (" (", Untrusted(entry.actor, code=True), ")") if name else ()
+    known: Line = (Untrusted(entry.actor, code=True),) if name else ()
+    whence: Line = (*known, " ", *where) if known and where else known or where
     detail: tuple[Line, ...] = ((Untrusted(entry.detail),),) if entry.detail else ()
     return Item(
         title=(f"{full_time(entry.at)}, line {line.number}: ", Untrusted(entry.action), " by ", who),
         mark=entry.decision,
-        lines=(*detail, ("By ", who, *known, *where)),
+        lines=(*detail, *((whence,) if whence else ())),
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from bot import errors
 from bot.cards import Button, Card, Line, Reply, Tone, Untrusted
-from bot.replies.access import whom_to_ask
 from bot.replies.wording import sentence, stopped
 
 HINTS: dict[type[errors.ClewError], str] = {
@@ -49,9 +48,9 @@ def unexpected() -> Reply:
     )
 
 
-def denied(reason: str, rule: str = "", admins: Sequence[str] = ()) -> Reply:
-    """Answer somebody who may not do that; `rule` as in the audit trail, `admins`: whom to ask, by name."""
-    reply = _problem(reason, whom_to_ask(admins), fault=False, title="Not allowed")
+def denied(reason: str, rule: str = "", whom_to_ask: str = "") -> Reply:
+    """Answer somebody who may not do that; `rule` as in the audit trail."""
+    reply = _problem(reason, whom_to_ask, fault=False, title="Not allowed")
     footer: Line = ("Rule ", Untrusted(rule, code=True)) if rule else ()
     return replace(reply, card=replace(reply.card, footer=footer))
 

@@ -44,7 +44,7 @@ async def test_audit__newest_first_with_who_and_where() -> None:
     titles = [plain(item.title) for item in reply.card.items]
     assert titles == [f"{at}, line {number}: launch by Ann" for number in (3, 2, 1)]
     assert [item.mark for item in reply.card.items] == ["accepted", "confirmed", "allowed"]
-    assert plain(reply.card.items[2].lines[1]) == f"By Ann (fake:user:ANN) in {CHANNEL}"
+    assert plain(reply.card.items[2].lines[1]) == f"fake:user:ANN in {CHANNEL}"
     assert "3 lines of the audit trail, newest first." in plain(reply.card.text)
     assert "clew audit verify" in plain(reply.card.footer)
 
@@ -72,7 +72,7 @@ async def test_audit__about_a_verb_a_person_a_run() -> None:
     for words in ("audit <@BO>", "audit person=<@!BO>", "audit BO", "audit BO verb=watch"):
         assert await rows(stage, words) == of_bo, words
     assert await rows(stage, "audit launch person=BO") == []
-    assert await rows(stage, "audit me") == ["cancel by fake:user:ADA: allowed"]
+    assert await rows(stage, "audit me") == ["cancel by Ada: allowed"]
     assert await rows(stage, "audit person=fake:user:ZOE") == []
 
 

@@ -35,7 +35,9 @@ async def test_read_only__stops_what_was_asked_already() -> None:
     assert "nothing is started or changed until an admin says audit read_only=off" in plain(on.card.text)
     assert [plain(reply.card.title) for reply in (pressed, asked)] == ["Not allowed"] * 2
     assert "Clew is read-only" in plain(pressed.card.text)
-    assert "Admin: Ada." in plain(asked.card.text)
+    assert f"Ada switched that on at {stage.clock.now():%d %b %H:%M} UTC. Admin: Ada." in plain(
+        asked.card.text
+    )
     assert plain(asked.card.footer) == "Rule read-only"
     assert not read.failed
     assert "(Clew is read-only)" in texts(helped.card)
