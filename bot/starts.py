@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
 
 from bot.expecting import Start, UsualStart, usual_start
@@ -12,18 +12,11 @@ from bot.launchers import is_called
 from bot.model import Run, RunQuery, RunRef
 from bot.platform import Platform
 from bot.ports import Intents, WatchStore
-from bot.state import BEGINNING, IntentKind, TrackedRun
+from bot.state import BEGINNING, IntentKind, TrackedRun, WhyNot
 
 MOST = 300  # runs of a launcher that are looked back at
 LAUNCHED = timedelta(days=2)  # a list shows a run much sooner
 TRIED = 5  # of the newest runs: whether they say when they were created
-
-
-class WhyNot(StrEnum):
-    """Why nobody can say that a run of a connection did not start."""
-
-    UNLISTED = "unlisted"  # no list shows its runs
-    UNTIMED = "untimed"  # its runs do not say when they were created
 
 
 class StartStore(WatchStore, Intents, Protocol):
@@ -41,9 +34,13 @@ class Starts:
 
 async def why_not(platform: Platform, store: WatchStore) -> WhyNot | None:
     """Return why a run of a connection cannot be expected, None where it can. Raises `StoreError`."""
+    return cannot_tell(platform, await store.newest(platform.connection, RunQuery(), TRIED))
+
+
+def cannot_tell(platform: Platform, newest: Sequence[Run]) -> WhyNot | None:
+    """Return the same by some of its newest runs."""
     if platform.lists is None:
         return WhyNot.UNLISTED
-    newest = await store.newest(platform.connection, RunQuery(), TRIED)
     return WhyNot.UNTIMED if newest and all(run.created_at is None for run in newest) else None
 
 

@@ -570,6 +570,9 @@ class Cause(StrEnum):
     UNREAD = "unread"  # a connection that could not be read for an hour
 
 
+EXPECTED = frozenset({Cause.MISSING, Cause.LONG, Cause.UNREAD})  # channels are told of these, not an operator
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that somebody was notified of and that is not over. `channel`: where; "": the operator's.
@@ -608,6 +611,13 @@ class Expectation:
     def subject(self) -> str:
         """What a notice about it is about; unique."""
         return json.dumps([self.channel, self.connection, self.launcher, self.source])
+
+
+class WhyNot(StrEnum):
+    """Why nobody can say that a run of a connection did not start."""
+
+    UNLISTED = "unlisted"  # no list shows its runs
+    UNTIMED = "untimed"  # its runs do not say when they were created
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,18 +26,22 @@ from adapters.settings import Settings
 from adapters.store.store import open_store
 from bot import filters, mentioning
 from bot.errors import AccessRefused, ClewError, NotFound, ServiceError, StoreError, UserError
-from bot.model import RunQuery
-from bot.platform import listed
+from bot.expecting import usual_start
+from bot.model import Run, RunQuery
+from bot.platform import Platform, newest_runs
+from bot.replies import expected as expecting
 from bot.replies import mentioning as replies
 from bot.replies.meant import did_you_mean
 from bot.replies.operating import OUTBOX_COMMANDS
 from bot.replies.problems import HINTS
 from bot.replies.watching import fits_none
 from bot.replies.wording import clock_time, count
-from bot.state import Cause, MentionRule, Notice, OutboxDepth, Subscription
+from bot.starts import StartStore, cannot_tell, starts_of
+from bot.state import EXPECTED, Cause, Expectation, MentionRule, Notice, OutboxDepth, Subscription
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
 PATIENCE = 10.0  # seconds
+PROPOSED = 5  # launchers that usually start at some time of the day, and nobody expects
 ADDRESS: dict[type[ClewError], str] = {
     NotFound: "Check the base URL of this connection, also the path behind its host."
 }
@@ -59,12 +63,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What some run should have, lest the setting be a slip; `connection`: None for any of them."""
+    """What some run should have, lest the setting be a slip; `connection`: None for any of them.
+
+    `expected`: a channel is to hear when no such run starts.
+    """
 
     subject: str
     launcher: str | None
     source: str | None = None
     connection: str | None = None
+    expected: bool = False
 
 
 _Odds = dict[Wanted, list[filters.Unmatched | None]]
@@ -95,10 +103,12 @@ async def _findings() -> AsyncIterator[Finding]:
     database = await _database(loaded)
     made, notices, ruled = await _kept(loaded)
     rules = _rules(loaded, ruled)
-    for finding in (_roles(loaded), *database, *_lost(made), *_told(notices), *_unused(rules)):
+    expected, unexpected = await _expected(loaded)
+    said = (_roles(loaded), *database, *_lost(made), *_told(notices), *_unused(rules), *unexpected)
+    for finding in said:
         yield finding
     watches = [*loaded.watches, *(watch for watch in made if not watch.from_settings)]
-    async for finding in _platforms(loaded, watches):
+    async for finding in _platforms(loaded, watches, expected):
         yield finding
     for chat in CHATS:
         async for finding in _chat(chat, loaded, watches, rules):
@@ -119,9 +129,11 @@ def _roles(loaded: Settings) -> Finding:
     )
 
 
-async def _platforms(loaded: Settings, watches: list[Subscription]) -> AsyncIterator[Finding]:
-    """Check every platform, and whether what is watched or prepared fits any of their runs."""
-    odds: _Odds = {wanted: [] for wanted in _wanted(loaded, watches)}
+async def _platforms(
+    loaded: Settings, watches: list[Subscription], expected: list[Wanted]
+) -> AsyncIterator[Finding]:
+    """Check every platform, and whether what is watched, expected or prepared fits any of their runs."""
+    odds: _Odds = {wanted: [] for wanted in (*_wanted(loaded, watches), *expected)}
     for connection in loaded.connections:
         async for finding in _connection(connection, odds, loaded):
             yield finding
@@ -175,6 +187,34 @@ def _unused(rules: Iterable[MentionRule]) -> Iterator[Finding]:
             yield Finding("mention", found, hint, odd=True)
 
 
+async def _expected(loaded: Settings) -> tuple[list[Wanted], list[Finding]]:
+    """Return what channels expect to start, and what usually starts and nobody expects."""
+    try:
+        async with open_store(loaded.database_url.reveal()) as store:
+            made = [e for e in await store.expectations() if not e.from_settings]
+            expected = [*loaded.expectations, *made]
+            return [_as_wanted(e) for e in expected], await _unexpected(loaded, store, expected)
+    except (StoreError, UserError):
+        return [*map(_as_wanted, loaded.expectations)], []  # the line about the database says so
+
+
+def _as_wanted(e: Expectation) -> Wanted:
+    return Wanted(f"expect {e.channel}", e.launcher, e.source, e.connection, expected=True)
+
+
+async def _unexpected(loaded: Settings, store: StartStore, expected: Iterable[Expectation]) -> list[Finding]:
+    known = {(e.connection, e.launcher) for e in expected}
+    now, found = datetime.now(UTC), list[Finding]()
+    for connection in loaded.connections:
+        for launcher in await store.launchers(connection.name):
+            starts = await starts_of(store, connection.name, launcher, None, now)
+            usual = usual_start([start.at for start in starts.all], "UTC", now, starts.whole_since)
+            if usual is not None and (connection.name, launcher) not in known:
+                said, hint = expecting.unexpected(connection.name, launcher, usual)
+                found.append(Finding(f"launcher {launcher}", said, hint))
+    return found[:PROPOSED]
+
+
 def _lost(watches: Iterable[Subscription]) -> Iterator[Finding]:
     """Name the channels that took no message the last time, once each."""
     hint = "Fix that. Messages for the channel wait and are posted when possible."
@@ -185,8 +225,11 @@ def _lost(watches: Iterable[Subscription]) -> Iterator[Finding]:
 def _told(notices: Iterable[Notice]) -> Iterator[Finding]:
     """Name what an operator was notified of and that is not over; lost channels have a line of their own."""
     for notice in notices:
-        if notice.cause is not Cause.LOST:
-            yield Finding("operator", f"since {clock_time(notice.since)}: {notice.problem}", bad=True)
+        said = f"since {clock_time(notice.since)}: {notice.problem}"
+        if notice.cause in EXPECTED:  # the channel was notified, and knows what to do
+            yield Finding(f"expect {notice.channel}", said, odd=True)
+        elif notice.cause is not Cause.LOST:
+            yield Finding("operator", said, bad=True)
 
 
 async def _connection(connection: Connection, odds: _Odds, loaded: Settings) -> AsyncIterator[Finding]:
@@ -194,8 +237,8 @@ async def _connection(connection: Connection, odds: _Odds, loaded: Settings) -> 
     try:
         async with kind.open(connection, SystemClock(), EmptyLedger()) as platform:
             version = await platform.reads.version()
-            async for _ in listed(platform, RunQuery()):
-                break  # one page shows whether the key is accepted
+            newest = await newest_runs(platform, RunQuery())  # one page shows whether the key is accepted
+            untold = _untold(platform, newest, odds)
             for wanted in odds:
                 if wanted.connection in {None, connection.name}:
                     odd = await filters.odd_in(platform, wanted.launcher, wanted.source, connection.launchers)
@@ -208,9 +251,21 @@ async def _connection(connection: Connection, odds: _Odds, loaded: Settings) -> 
         yield Finding(
             subject, f"{connection.address} answers, release {version or 'not named'}, key accepted"
         )
+        for finding in untold:
+            yield finding
         async for finding in _further(connection, subject, kind, loaded):
             yield finding
     yield await _clock(connection, kind.clock(connection))
+
+
+def _untold(platform: Platform, newest: list[Run], odds: Iterable[Wanted]) -> list[Finding]:
+    """Name what is expected of a connection that cannot tell whether a run started."""
+    why = cannot_tell(platform, newest)
+    if why is None:
+        return []
+    error = expecting.cannot_expect(platform, why)
+    meant = [wanted for wanted in odds if wanted.expected and wanted.connection == platform.connection]
+    return [Finding(wanted.subject, error.problem, error.hint, bad=True) for wanted in meant]
 
 
 async def _further(

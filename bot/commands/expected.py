@@ -24,7 +24,7 @@ from bot.parsed import ParsedCommand
 from bot.platform import Platform
 from bot.replies import commands, watching
 from bot.replies import expected as replies
-from bot.starts import WhyNot, starts_of, why_not
+from bot.starts import starts_of, why_not
 from bot.state import Cause, Expectation, Subscription
 from bot.targets.run import having_launcher
 
@@ -158,7 +158,7 @@ async def _check(platform: Platform, services: Services) -> None:
     """Refuse a connection of which nobody could say that a run did not start."""
     why = await why_not(platform, services.store)
     if why is not None:
-        raise {WhyNot.UNLISTED: replies.unlisted, WhyNot.UNTIMED: replies.untimed}[why](platform)
+        raise replies.cannot_expect(platform, why)
 
 
 async def _fits(

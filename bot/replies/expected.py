@@ -18,7 +18,7 @@ from bot.replies.meant import did_you_mean
 from bot.replies.outlook import Outlook, going_on
 from bot.replies.watching import fits_none
 from bot.replies.wording import clock_time, duration, number_of, on_days, run_name, sentence, stopped
-from bot.state import Expectation, Notice
+from bot.state import Expectation, Notice, WhyNot
 from bot.usual import Times
 
 FACTOR = 2  # times its usual time, from which on a run takes unusually long
@@ -157,6 +157,13 @@ def proposed(expectation: Expectation, usual: UsualStart, *, name: bool) -> Prop
     return line, Button(label=f"Expect it {shorten(wanted, 50)}", command=values_of(e, wanted))
 
 
+def unexpected(connection: str, launcher: str, usual: UsualStart) -> tuple[str, str]:
+    """Say to whoever runs Clew what nobody would hear of, and how a channel would."""
+    said = f"{habit_of(usual)} ({connection}, UTC). No channel is notified when it does not."
+    days = "" if usual.days == calendar.EVERY_DAY else f" {on_days(usual.days)}"
+    return said, f'In a channel: watch expect="{launcher} by {shown(usual.by)} UTC{days}".'
+
+
 def shifts(expectation: Expectation, at: datetime, day: date) -> str:
     """Say what becomes of a deadline on a day on which the clocks of its zone never show it; `at`: when it is then."""
     by = shown(expectation.by) if expectation.by is not None else ""
@@ -218,7 +225,12 @@ def in_settings() -> UserError:
     )
 
 
-def unlisted(platform: Platform) -> UserError:
+def cannot_expect(platform: Platform, why: WhyNot) -> UserError:
+    """Say why nobody could tell that a run of a connection did not start."""
+    return {WhyNot.UNLISTED: _unlisted, WhyNot.UNTIMED: _untimed}[why](platform)
+
+
+def _unlisted(platform: Platform) -> UserError:
     """Answer where no list shows which runs there are."""
     runs = platform.terms.run.many
     return UserError(
@@ -227,7 +239,7 @@ def unlisted(platform: Platform) -> UserError:
     )
 
 
-def untimed(platform: Platform) -> UserError:
+def _untimed(platform: Platform) -> UserError:
     """Answer where runs do not say when they were created."""
     runs = platform.terms.run.many
     return UserError(

@@ -36,7 +36,7 @@ from bot.redact import masked
 from bot.replies import expected as replies
 from bot.replies.outlook import Outlook
 from bot.starts import Starts, starts_of, why_not
-from bot.state import Cause, Expectation, NewDelivery, Notice
+from bot.state import EXPECTED, Cause, Expectation, NewDelivery, Notice
 from bot.usual import Times, times
 from bot.watch.auditor import Polled
 from bot.watch.finish import Render
@@ -45,7 +45,6 @@ log = logging.getLogger(__name__)
 
 SILENT = timedelta(hours=1)  # without a good look at a connection, until channels are notified
 ENOUGH = 5  # runs that say how long one takes, before one takes unusually long
-OWN = frozenset({Cause.MISSING, Cause.LONG, Cause.UNREAD})
 
 
 class ExpectStore(WatchStore, Subscriptions, Expectations, Notices, Intents, Outbox, Protocol):
@@ -107,7 +106,7 @@ class Expected:
         now = self._clock.now()
         look = _Look(
             now,
-            open={(n.cause, n.subject): n for n in found if n.cause in OWN},
+            open={(n.cause, n.subject): n for n in found if n.cause in EXPECTED},
             silent={n.subject: now - n.since for n in found if n.cause is Cause.POLL},
         )
         expected: dict[str, list[Expectation]] = defaultdict(list)

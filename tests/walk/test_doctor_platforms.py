@@ -225,6 +225,19 @@ async def test_harness__set_up_by_variables(place: Path, monkeypatch: pytest.Mon
     assert found[4].found != "it cannot be read"
 
 
+async def test_harness__of_which_nobody_can_say_that_nothing_started(place: Path) -> None:
+    """What the settings expect of it would never be told: that is bad, and it says what works."""
+    async with judged(simulated_harness(living=False, speed=0.0, clock=ManualClock())) as server:
+        row = '[[connection]]\nname = "ath"\nkind = "ai-test-harness"\nbase_url = "{}"\napi_key = "{}"\n'
+        extra = '[[expect]]\nchannel = "slack:channel:T01:C01"\nlauncher = "Checkout"\nby = "03:00"\n'
+        (place / "clew.toml").write_text(row.format(server.base_url, server.api_key) + extra)
+        (found, *_) = await _of("expect")
+        _nothing_but_the_clock_is_read_without_the_key(server)
+
+    assert (found.subject, found.bad) == ("expect slack:channel:T01:C01", True)
+    assert found.found == "ath lists no executions, so Clew cannot tell that one did not start."
+
+
 async def test_harness__an_agent_of_the_settings_that_is_none(place: Path) -> None:
     """The ones there are stand beside it."""
     async with judged(simulated_harness(living=False, speed=0.0, clock=ManualClock())) as server:

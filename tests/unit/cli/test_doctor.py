@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters import settings
-from adapters.cli.doctor import Finding, _kept, _lost, _rules, _told, _unused, outbox
+from adapters.cli.doctor import Finding, _expected, _kept, _lost, _rules, _told, _unused, outbox
 from adapters.store.store import open_store
-from bot.state import Cause, MentionRule, Notice, OutboxDepth, PollStep, Subscription
-from tests.fakes.runs import EPOCH
+from bot.state import (
+    Cause,
+    Coverage,
+    Expectation,
+    MentionRule,
+    Notice,
+    OutboxDepth,
+    PollStep,
+    Subscription,
+)
+from tests.fakes.runs import EPOCH, a_run
 
 CHANNEL = "slack:channel:T01:C01"
 
@@ -109,3 +119,38 @@ def test_outbox__what_only_waits_is_well() -> None:
     (database,) = outbox(OutboxDepth(waiting=4, oldest=None, unknown=0, dead=0))
 
     assert (database.hint, database.bad) == ("", False)
+
+
+async def test_expected__says_what_usually_starts_and_nobody_expects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the command that would expect it; one that a channel expects is not proposed, nor an alarm called bad."""
+    monkeypatch.chdir(tmp_path)
+    database = f"sqlite:///{tmp_path / 'clew.db'}"
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    monkeypatch.setenv("DATABASE_URL", database)
+    night = (datetime.now(UTC) - timedelta(hours=2, minutes=30)).replace(hour=2, minute=0)
+    runs = tuple(
+        a_run(20 * place + n, connection="default", launcher=launcher, created_at=night - timedelta(days=n))
+        for place, launcher in enumerate(("nightly", "other"))
+        for n in range(15)
+    )
+    known = Expectation(channel=CHANNEL, connection="default", launcher="other")
+    alarm = Notice(
+        cause=Cause.MISSING, subject="x", problem="It did not start.", since=EPOCH, channel=CHANNEL
+    )
+    async with open_store(database) as store:
+        step = PollStep(connection="default", now=night, runs=runs, baseline=True)
+        await store.record(replace(step, coverage=Coverage(EPOCH - timedelta(days=90), night)))
+        await store.expect(known)
+        await store.open_notice(alarm, None, EPOCH)
+
+    expected, (found,) = await _expected(settings.load())
+    (told,) = _told((await _kept(settings.load()))[1])
+
+    assert [wanted.subject for wanted in expected] == [f"expect {CHANNEL}"]
+    assert (found.subject, found.bad, found.odd) == ("launcher nightly", False, False)
+    assert found.found.startswith("It has started at about 02:00 on 14 of the last 14 days (default, UTC).")
+    assert found.hint == 'In a channel: watch expect="nightly by 03:00 UTC".'
+    assert (told.subject, told.bad, told.odd) == (f"expect {CHANNEL}", False, True)
