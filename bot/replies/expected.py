@@ -21,7 +21,7 @@ from bot.replies.wording import clock_time, duration, number_of, on_days, run_na
 from bot.state import Expectation, Notice, WhyNot
 from bot.usual import Times
 
-FACTOR = 2  # times its usual time, from which on a run takes unusually long
+FACTOR = 2  # times its usual time, as `described` says: from then on a run takes unusually long
 _SHOWN = 60  # characters of what was typed that a sentence quotes
 _EXAMPLE = 'watch expect="Payments Nightly by 03:00"'
 
@@ -51,7 +51,7 @@ def described(expectation: Expectation) -> Line:
     """Say what is expected, as the end of a sentence."""
     e = expectation
     name = (*name_of(e), " on ", Untrusted(e.connection))
-    too_long = f"takes {FACTOR} times its usual time"
+    too_long = "takes twice its usual time"
     if e.by is None:
         return ("a run of ", *name, f" {too_long}")
     return ("no run of ", *name, f" starts {deadline(e)}, or one {too_long}")
@@ -68,8 +68,7 @@ def expecting_now(
     told = sentence("This channel is notified when ", *described(e))
     counts: Line = ()
     if e.by is not None and e.begins is None:
-        hours = WINDOW // timedelta(hours=1)
-        counts = (f"A run counts if it starts in the {hours} hours before that time.",)
+        counts = (f"A start up to {duration(WINDOW)} before counts.",)
     habit: Line = (stopped(habit_of(usual)),) if usual is not None else ()
     further = tuple(line for line in (counts, habit, (shifts,) if shifts else ()) if line)
     card = Card(
@@ -266,7 +265,7 @@ def missing(
         text=(problem, *((" ", *row) if row else ())),
         tone=Tone.WARNING,
         body=tuple(line for line in ((problem,), row, before) if line),
-        buttons=(*_launch(e, platform), _latest(e, platform), end_button(e)),
+        buttons=(*_launch(e, platform), _recent(e, platform.terms.run.many), end_button(e)),
     )
 
 
@@ -292,7 +291,7 @@ def started(expectation: Expectation, due: datetime, at: datetime, *, told: bool
         text=(*name_of(e), f": {said[0].lower()}{said[1:]}"),
         tone=Tone.NEUTRAL if told else Tone.WARNING,
         body=tuple(line for line in ((said,), unseen) if line),
-        buttons=(_latest_of(e, "Latest run"),),
+        buttons=(_recent(e),),
     )
 
 
@@ -306,7 +305,7 @@ def not_known(expectation: Expectation, due: datetime, whole_since: datetime) ->
         text=(f"{said} {why}",),
         tone=Tone.WARNING,
         body=((said,), (why,)),
-        buttons=(_latest_of(e, "Latest run"), end_button(e)),
+        buttons=(_recent(e), end_button(e)),
     )
 
 
@@ -382,13 +381,12 @@ def _launch(expectation: Expectation, platform: Platform) -> tuple[Button, ...]:
     return (Button(label="Launch", command=Command("launch", values), opens_form=True),)
 
 
-def _latest(expectation: Expectation, platform: Platform) -> Button:
-    return _latest_of(expectation, f"Latest {platform.terms.run.one}")
-
-
-def _latest_of(expectation: Expectation, label: str) -> Button:
+def _recent(expectation: Expectation, runs: str = "runs") -> Button:
+    """Show what did start; `runs`: what the platform calls them."""
     e = expectation
-    return Button(label=label, command=Command("status", {"run": e.launcher, "connection": e.connection}))
+    source = {"source": e.source} if e.source is not None else {}
+    command = Command("status", {"launcher": e.launcher, "connection": e.connection, **source})
+    return Button(label=f"Recent {runs}", command=command)
 
 
 def _ordinal(number: int) -> str:

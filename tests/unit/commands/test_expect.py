@@ -84,9 +84,9 @@ async def test_expect__says_what_it_means() -> None:
     assert plain(reply.card.title) == "Expecting"
     assert texts(reply.card).count(
         "This channel is notified when no run of Payments Nightly on demo starts by 03:00 UTC,"
-        " or one takes 2 times its usual time."
+        " or one takes twice its usual time."
     )  # fmt: skip
-    assert "A run counts if it starts in the 12 hours before that time." in texts(reply.card)
+    assert "A start up to 12 h before counts." in texts(reply.card)
     again = await door.say('watch expect="Payments Nightly by 03:00"')
     assert plain(again.card.title) == "Expecting already"
     changed = await door.say('watch expect="Payments Nightly by 04:00"')
@@ -225,7 +225,7 @@ async def test_watching__lists_what_is_expected_and_what_is_wrong_now() -> None:
     assert plain(card.title) == "This channel watches 2 things"
     assert plain(card.text) == (
         "This channel is notified of every finished run, and when no run of Payments Nightly on demo starts by"
-        " 03:00 UTC, or one takes 2 times its usual time."
+        " 03:00 UTC, or one takes twice its usual time."
     )
     assert [plain(line) for line in card.items[1].lines] == [alarm.problem]
     await door.say(card.items[1].buttons[0].command)
@@ -277,7 +277,7 @@ async def test_unwatch__says_both() -> None:
 
     assert plain(reply.card.text) == (
         "This channel is no longer notified of every finished run of Payments Nightly. It is not notified of any runs"
-        " now. Nor is it notified when no run of Payments Nightly on demo starts by 03:00 UTC, or one takes 2 times its"
+        " now. Nor is it notified when no run of Payments Nightly on demo starts by 03:00 UTC, or one takes twice its"
         " usual time."
     )
 

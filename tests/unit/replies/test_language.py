@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -17,7 +17,9 @@ from adapters.chat.slack import render as slack
 from adapters.chat.terminal.render import render as terminal
 from adapters.cli.doctor import outbox
 from bot import errors
+from bot.calendar import WEEKDAYS
 from bot.cards import Card, Command, Context, Excerpt, Item, Tone, Untrusted, plain
+from bot.expecting import UsualStart
 from bot.model import (
     Availability,
     CheckStatus,
@@ -30,13 +32,14 @@ from bot.model import (
     RunStatus,
 )
 from bot.ports import Halted, Post, PostOutcome, Undeliverable
-from bot.replies import acting, asking, confirming, debugging, flaky, launching, problems, watching
+from bot.replies import acting, asking, confirming, debugging, expected, flaky, launching, problems, watching
 from bot.replies.outlook import Outlook
 from bot.replies.wording import count, counted, last, sentence, stopped, virtual_seconds
 from bot.sessions import Session
 from bot.state import (
     CHANGES,
     EVERYTHING,
+    Expectation,
     Intent,
     IntentKind,
     IntentState,
@@ -60,7 +63,7 @@ from bot.usual import UNKNOWN, Times
 from tests.fakes.chat import FakeChat
 from tests.fakes.delivering import Delivering, a_delivery
 from tests.fakes.runs import EPOCH, MOMENT, a_line, a_property, a_run, an_example
-from tests.fakes.service import a_build_server
+from tests.fakes.service import FakeRunService, a_build_server
 from tests.fakes.stage import Stage
 from tests.unit.commands.door import CHANNEL, Door, told
 from tests.unit.replies.test_one_place import ROOT, texts
@@ -411,8 +414,34 @@ def of_subscriptions(ending: str) -> Iterator[Card]:
     yield watching.listing(()).card
 
 
+def of_expectations(ending: str) -> Iterator[Card]:
+    """Yield what is said of runs that a channel expects."""
+    platform, run = FakeRunService().platform, a_run(1, launcher=ending)
+    usual = Times(runs=5, whole=timedelta(minutes=40))
+    habit = UsualStart(at=time(2), by=time(3), times=10, of=10, days=WEEKDAYS)
+    for by, source in itertools.product((None, time(3)), (None, ending)):
+        e = Expectation(channel=CHANNEL, connection="demo", launcher=ending, source=source, by=by)
+        for there in (True, False):
+            yield expected.expecting_now(e, new=not there, there=there, usual=habit).card
+        yield expected.no_longer((e, e)).card
+        yield expected.also_no_longer(watching.no_longer((Subscription(channel=CHANNEL),), ()), [e]).card
+        reply = watching.listing((), expects=[expected.item(e, ())])
+        yield expected.with_proposals(reply, [expected.proposed(e, habit, name=True)]).card
+        yield expected.missing(e, NOW, 1, None, platform)
+        yield expected.missing(e, NOW, 12, NOW, platform)
+        yield expected.not_known(e, NOW, NOW)
+        for late, known, again in ((-1, True, False), (1, False, False), (900, True, True)):
+            yield expected.started(e, NOW, NOW + timedelta(minutes=late), told=known, again=again)
+    yield expected.overlong(run, usual, timedelta(hours=2), Outlook())
+    yield expected.ended(run, None)
+    yield expected.ended(run, timedelta(hours=2))
+    for problem in ("", ending):
+        yield expected.unread("demo", expected.unread_problem("demo", timedelta(hours=1), problem))
+    yield expected.read_again("demo", NOW, NOW)
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("say", [of_intents, of_acts, of_problems, of_subscriptions])
+@pytest.mark.parametrize("say", [of_intents, of_acts, of_problems, of_subscriptions, of_expectations])
 def test_cards__with_texts_from_outside(say: Callable[[str], Iterator[Card]], ending: str) -> None:
     """A reason, a launcher, a source and a status may end in any mark."""
     for card in say(ending):

@@ -39,7 +39,7 @@ async def test_missing__told_once_and_over_once() -> None:
 
     assert await night.until(at(3)) == []
     assert await night.until(at(3.2)) == [MISSED]
-    assert night.buttons() == ["Launch", "Latest run", "Stop expecting"]
+    assert night.buttons() == ["Launch", "Recent runs", "Stop expecting"]
     (notice,) = await night.it.store.notices()
     assert (notice.cause, notice.channel, notice.problem, notice.since) == (
         Cause.MISSING, CHANNEL, MISSED, at(3),
