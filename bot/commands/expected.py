@@ -109,9 +109,20 @@ async def handle(asked: Asked, services: Services, text: str, source: str | None
     now = services.clock.now()
     wanted = Expectation(
         channel=asked.invocation.place.channel, connection=platform.connection, launcher=launcher, source=source,
-        by=wish.by, begins=wish.begins, zone=wish.zone or "UTC", days=wish.days, since=now,
+        by=wish.by, begins=wish.begins, zone=wish.zone or await _zone(asked, services), days=wish.days, since=now,
     )  # fmt: skip
     return await _made(asked, services, wanted)
+
+
+async def _zone(asked: Asked, services: Services) -> str:
+    """Return the zone that was given beside, else the channel's, else UTC."""
+    given = asked.value("zone")
+    return grammar.zone(given) if given else await _zone_of(asked.invocation.place.channel, services)
+
+
+async def _zone_of(channel: str, services: Services) -> str:
+    settings = await services.store.channel_settings(channel)
+    return settings[0].zone if settings else "UTC"
 
 
 async def _made(asked: Asked, services: Services, wanted: Expectation) -> Reply:
@@ -216,7 +227,7 @@ async def proposal(
     services: Services, platform: Platform, channel: str, launcher: str, source: str | None, *, name: bool
 ) -> list[replies.Proposal]:
     """Propose to expect a launcher where the record tells at which time of the day it starts."""
-    now, zone = services.clock.now(), "UTC"
+    now, zone = services.clock.now(), await _zone_of(channel, services)
     found = await starts_of(services.store, platform.connection, launcher, source, now)
     usual = usual_start([start.at for start in found.all], zone, now, found.whole_since)
     if usual is None:

@@ -30,7 +30,8 @@ from bot.expecting import (
 from bot.model import Run, RunQuery, RunRef, RunStatus, Secret
 from bot.notices import key_of
 from bot.platform import Platform, has_moments
-from bot.ports import Clock, Expectations, Intents, Notices, Outbox, Subscriptions, WatchStore
+from bot.ports import Channels, Clock, Expectations, Intents, Notices, Outbox, Subscriptions, WatchStore
+from bot.quiet import quiet_of
 from bot.recent import newest_here
 from bot.redact import masked
 from bot.replies import expected as replies
@@ -47,7 +48,7 @@ SILENT = timedelta(hours=1)  # without a good look at a connection, until channe
 ENOUGH = 5  # runs that say how long one takes, before one takes unusually long
 
 
-class ExpectStore(WatchStore, Subscriptions, Expectations, Notices, Intents, Outbox, Protocol):
+class ExpectStore(WatchStore, Subscriptions, Expectations, Notices, Intents, Outbox, Channels, Protocol):
     """What is read and written of what is expected."""
 
 
@@ -322,41 +323,56 @@ class Expected:
     # Telling ------------------------------------------------------------------------------------
 
     async def _begin(self, look: _Look, notice: Notice, card: Card) -> None:
-        message = self._message(notice, "begun", card)
+        message = await self._message(look, notice, "begun", card)
         look.kept.add((notice.cause, notice.subject))
         if await self._store.open_notice(notice, message, look.now):
             log.warning("%s", notice.problem)
             self._on_rows()
 
     async def _over(self, look: _Look, notice: Notice, card: Card) -> None:
-        message = self._message(notice, "over", card)
+        message = await self._message(look, notice, "over", card)
         if await self._store.close_notice(notice.cause, notice.subject, message, look.now):
             self._on_rows()
 
     async def _say(self, look: _Look, notice: Notice, what: str, card: Card) -> None:
         """Say something once that nothing is left open of."""
-        message = self._message(notice, what, card)
-        if message is None or message.key in self._told:
+        if key_of(notice, what) in self._told:
             return
-        if await self._store.enqueue(message, look.now):
+        message = await self._message(look, notice, what, card)
+        if message is not None and await self._store.enqueue(message, look.now):
             self._on_rows()
-        self._told.add(message.key)
+        self._told.add(key_of(notice, what))
 
-    def _message(self, notice: Notice, what: str, card: Card) -> NewDelivery | None:
-        """Return a message; None for a chat that nobody knows of."""
+    async def _message(self, look: _Look, notice: Notice, what: str, card: Card) -> NewDelivery | None:
+        """Return a message, held while its channel is quiet; None for a chat that nobody knows of."""
         render = self._renderers.get(notice.channel.partition(":")[0])
         if render is None:
             log.warning("no chat posts to %s; it is not notified: %s", notice.channel, notice.problem)
             return None
+        quiet = await quiet_of(self._store, notice.channel)
         return NewDelivery(
-            key=key_of(notice, what), channel=notice.channel, payload=render(card), context=card.context
+            key=key_of(notice, what),
+            channel=notice.channel,
+            payload=render(card),
+            context=card.context,
+            held_until=quiet.until(await self._about(notice), look.now),
         )
+
+    async def _about(self, notice: Notice) -> Run | None:
+        """Return a run as one that a notice is about, by which a mute knows what it holds; None for a connection."""
+        _, connection, *about = _names(notice)
+        if notice.cause is Cause.MISSING:
+            launcher, source = about
+            run = Run.of_id(RunRef(connection, ""))
+            return replace(run, launcher=launcher, launcher_name=launcher, source=source or None)
+        run_ids = tuple(about)
+        return (await self._store.recorded(connection, run_ids)).get(run_ids[0]) if run_ids else None
 
 
 def _names(notice: Notice) -> list[str]:
-    """Return the channel, the connection and what else a notice is about."""
-    names: list[str] = json.loads(notice.subject)
-    return names
+    """Return the channel, the connection and what else a notice is about; "" for a source that is any."""
+    names: list[str | None] = json.loads(notice.subject)
+    return [name or "" for name in names]
 
 
 def _notice(expectation: Expectation, due: datetime) -> Notice:

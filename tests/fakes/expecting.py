@@ -78,8 +78,8 @@ class Night:
         self.it.restart()
         self.wrap(self.it.store)
 
-    async def until(self, end: datetime, *, step: float = 60.0) -> list[str]:
-        """Poll and look every minute; return what was said meanwhile."""
+    async def until(self, end: datetime, *, step: float = 600.0) -> list[str]:
+        """Poll and look every so many seconds; return what was said meanwhile."""
         before = len(self.it.told)
         while self.it.clock.now() < end:
             await self.tick(min(step, (end - self.it.clock.now()).total_seconds()))

@@ -58,7 +58,7 @@ async def test_expected__killed_before_the_deadline_and_started_behind_it() -> N
     """The next process knows what is expected, and says what it finds."""
     night = Night()
     await night.begin()
-    await night.until(at(2), step=1800)
+    await night.until(at(2))
     await night.down_until(at(6))
     await night.tick(0)
     night.restart()

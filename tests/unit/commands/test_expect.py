@@ -9,7 +9,7 @@ import pytest
 
 from bot.calendar import WEEKDAYS
 from bot.cards import plain
-from bot.state import Cause, Coverage, Expectation, Notice, PollStep, Subscription
+from bot.state import Cause, ChannelSettings, Coverage, Expectation, Notice, PollStep, Subscription
 from bot.triage import LauncherRow
 from tests.fakes.runs import EPOCH, a_build, a_run
 from tests.fakes.service import FakeRunService, a_build_server, a_harness
@@ -111,6 +111,19 @@ async def test_expect__a_time_that_a_day_does_not_have() -> None:
     reply = await door.say('watch expect="Payments Nightly by 02:30 Europe/Berlin"')
 
     assert "On 28 Mar clocks are changed and there is no 02:30: that day it is 03:30." in texts(reply.card)
+
+
+async def test_expect__by_the_clock_of_the_channel() -> None:
+    """What a team calls 03:00 is that of its zone, in what it says and in what is proposed."""
+    door = a_door()
+    await recorded(door, *range(14))
+    await door.store.set_channel(ChannelSettings(channel=CHANNEL, zone="Asia/Kolkata"), EPOCH)
+
+    card = (await door.say("watch Payments Nightly")).card
+    assert "at about 07:30 on 14 of the last 14 days (Asia/Kolkata)" in texts(card)
+    await door.say(command_of(card, "Expect it by 08:30 Asia/Kolkata"))
+
+    assert await only(door) == replace(NIGHTLY, by=time(8, 30), zone="Asia/Kolkata")
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,14 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from bot.model import LaunchRequest, Run, RunStatus
-from bot.state import Cause, Intent, IntentState, Notice, Subscription
+from bot.state import Cause, ChannelSettings, Intent, IntentState, Mute, Notice, Subscription
 from tests.fakes.expecting import NIGHTLY, Night, at
 from tests.fakes.runs import a_build, a_run
 from tests.fakes.service import FakeRunService, a_build_server, a_harness
 from tests.fakes.watching import CHANNEL, Watching
 
 GOING = RunStatus.IN_PROGRESS
+OTHER, THIRD = "fake:channel:C2", "fake:channel:C3"
 MISSED = "Payments Nightly did not start by 16 May 03:00 UTC."
 
 
@@ -38,7 +39,7 @@ async def test_missing__told_once_and_over_once() -> None:
     await night.begin()
 
     assert await night.until(at(3)) == []
-    assert await night.until(at(3.2)) == [MISSED]
+    assert await night.until(at(3.2), step=60) == [MISSED]
     assert night.buttons() == ["Launch", "Recent runs", "Stop expecting"]
     (notice,) = await night.it.store.notices()
     assert (notice.cause, notice.channel, notice.problem, notice.since) == (
@@ -63,10 +64,10 @@ async def test_missing__night_after_night() -> None:
     """Each night is news, with how many there were; when it starts again it is over once."""
     night = Night()
     await night.begin()
-    first = await night.until(at(4, 16), step=600)
-    second = await night.until(at(4, 17), step=600)
+    first = await night.until(at(4, 16))
+    second = await night.until(at(4, 17))
     starts(night, at(1.5, 18))
-    over = await night.until(at(12, 18), step=600)
+    over = await night.until(at(12, 18))
 
     assert (first, second) == (
         [MISSED], ["Payments Nightly did not start by 17 May 03:00 UTC. That is the 2nd time in a row."],
@@ -131,7 +132,7 @@ async def test_missing__clew_was_down_over_the_deadline(hour: float | None, said
     """It says what the list tells, once: in time is no news."""
     night = Night()
     await night.begin()
-    await night.until(at(1), step=600)
+    await night.until(at(1))
     if hour is not None:
         ends(night, starts(night, at(hour)), at(hour + 0.5))
     await night.down_until(at(5))
@@ -151,7 +152,7 @@ async def test_missing__a_run_from_before_still_went_on() -> None:
     ends(night, long, at(4))
     over = [text for text in await night.until(at(14), step=300) if "did not start" in text]
     assert over == []
-    assert any("17 May 03:00" in text for text in await night.until(at(4, 17), step=600))
+    assert any("17 May 03:00" in text for text in await night.until(at(4, 17)))
 
 
 async def test_missing__a_run_from_before_had_ended_while_clew_was_down() -> None:
@@ -171,7 +172,7 @@ async def test_missing__not_known_where_the_list_was_cut() -> None:
     """Said once as that, and no alarm is left open: it may have been among what nobody can read."""
     night = Night(it=Watching(service=FakeRunService(page_size=2, list_pages=1)))
     await night.begin()
-    await night.until(at(1), step=600)
+    await night.until(at(1))
     night.it.clock.pass_time(2.5 * 3600)
     for number in range(2, 12):
         ends(night, starts(night, at(3.3), number, launcher="other"), at(3.4))
@@ -186,7 +187,7 @@ async def test_missing__launched_here_and_not_listed_yet() -> None:
     """Whoever launched it from a chat a minute before knows that it was started."""
     night = Night()
     await night.begin()
-    await night.until(at(2.9), step=600)
+    await night.until(at(2.9))
     request = LaunchRequest(launcher="Payments Nightly", key="k")
     await night.it.store.draft(
         Intent(
@@ -216,7 +217,7 @@ async def test_missing__a_deadline_that_was_moved_counts_from_then_on() -> None:
     await night.until(at(3.1), step=300)
     await night.it.store.expect(replace(NIGHTLY, by=time(2), since=at(3.1)))
 
-    assert await night.until(at(20), step=600) == []
+    assert await night.until(at(20)) == []
     assert await night.it.store.notices() == ()
 
 
@@ -228,7 +229,7 @@ async def test_missing__no_alarm_where_nobody_can_tell(service: FakeRunService) 
         service.add_run(a_build(7, launcher="Payments Nightly"))
     await night.begin()
 
-    assert await night.until(at(6), step=600) == []
+    assert await night.until(at(6)) == []
 
 
 async def test_missing__nobody_starts_the_second_alarm() -> None:
@@ -237,7 +238,7 @@ async def test_missing__nobody_starts_the_second_alarm() -> None:
     other.it.store, other.it.service, other.it.clock = night.it.store, night.it.service, night.it.clock
     other.restart()
     await night.begin()
-    await night.until(at(3), step=600)
+    await night.until(at(3))
     for _ in range(4):
         await night.tick()
         await other.tick(0)
@@ -249,6 +250,23 @@ async def test_missing__nobody_starts_the_second_alarm() -> None:
     assert [text for text in night.said if "Nightly did not" in text or "it started" in text] == [
         MISSED, "Payments Nightly: it started at 16 May 03:06 UTC, 6 min late.",
     ]  # fmt: skip
+
+
+async def test_missing__waits_while_its_channel_is_quiet() -> None:
+    """An alarm in the night of a team that sleeps is there in the morning; so is one of what is muted."""
+    night = Night()
+    quiet = ChannelSettings(channel=CHANNEL, quiet_from=time(22), quiet_to=time(8))
+    await night.begin(NIGHTLY, replace(NIGHTLY, channel=OTHER), replace(NIGHTLY, channel=THIRD))
+    await night.it.store.set_channel(quiet, at(12, 15))
+    for channel, launcher in ((OTHER, "Payments Nightly"), (THIRD, "another")):
+        until = at(9)
+        mute = Mute(channel=channel, until=until, since=at(12, 15), launcher=launcher, connection="demo")
+        await night.it.store.mute(mute, at(12, 15))
+    await night.until(at(3.2))
+
+    held = {c: [h.due for h in await night.it.store.held(c)] for c in (CHANNEL, OTHER, THIRD)}
+    assert held == {CHANNEL: [at(8)], OTHER: [at(9)], THIRD: []}
+    assert len(night.said) == 3
 
 
 # How long a run takes ---------------------------------------------------------------------------
@@ -275,7 +293,7 @@ async def test_long__twice_its_usual_time() -> None:
     run = starts(night, at(13, 15))
 
     assert await night.until(at(14.3, 15)) == []
-    (told,) = await night.until(at(16, 15))
+    (told,) = await night.until(at(16, 15), step=60)
     assert told == "Payments Nightly 00000000 has been running for 1 h 20 min; usually it takes 40 min."
     assert night.buttons() == ["Status", "Stop"]
     assert "the last 5 runs like it" in night.it.told[-1].payload
@@ -332,7 +350,7 @@ async def test_unread__after_an_hour_and_when_it_is_over() -> None:
     await night.until(at(13, 15))
     night.out = True
     assert await night.until(at(13.9, 15)) == []
-    (told,) = await night.until(at(15, 15))
+    (told,) = await night.until(at(15, 15), step=60)
     night.out = False
     (over,) = await night.until(at(16, 15))
 
