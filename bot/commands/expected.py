@@ -31,7 +31,7 @@ from bot.targets.run import having_launcher
 EXPECT = "expect"
 LAUNCHERS = 20  # the newest of a connection, whose starts are looked at
 PROPOSED = 3  # in one reply
-BESIDE = ("outcomes", "report_links", "mention")  # are about finished runs
+WITH = frozenset({EXPECT, "launcher", "source", "connection", "zone", "keep"})  # what may stand beside it
 ON = frozenset({"on", "yes", "true", "1"})
 OFF = frozenset({"off", "no", "false", "0", "none"})
 _WHEN = re.compile(
@@ -95,9 +95,10 @@ def reread(parsed: ParsedCommand) -> ParsedCommand:
 
 async def handle(asked: Asked, services: Services, text: str, source: str | None) -> Reply:
     """Expect a run, change what is expected, or end it."""
-    for name in BESIDE:
-        if asked.value(name):
-            raise replies.alone(name)
+    given = (*asked.invocation.values, *asked.command.named)
+    others = [name for name in given if name not in WITH and asked.value(name)]
+    if others:
+        raise commands.beside(asked.command.as_typed(others[0]), EXPECT)
     if text.strip().casefold() in OFF:
         return await _end(asked, services, source)
     wish = read(text)

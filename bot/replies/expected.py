@@ -193,13 +193,6 @@ def no_window(text: str) -> UserError:
     return UserError(f"expect= is “{text[:_SHOWN]}”: the window has no length.", "Give two different times.")
 
 
-def alone(name: str) -> UserError:
-    """Answer an expectation beside what is said of finished runs."""
-    return UserError(
-        f"{name}= is about finished runs, and expect= about runs that do not start.", "Send two commands."
-    )
-
-
 def fits_no_run(odd: Unmatched, correction: Correction | None) -> UserError:
     """Ask about a launcher or a source that fits no known run: it would be an alarm every day."""
     kept = Correction(Part.FLAG, "Expect it anyway", "keep")

@@ -55,6 +55,7 @@ async def recorded(door: Door, *nights: int, launcher: str = "Payments Nightly",
         ("watch Payments Nightly expect=by 03:00 on weekdays", {"days": WEEKDAYS}),
         ('watch Payments Nightly expect="by 3am"', {}),
         ('watch expect="Payments Nightly by 03:00 europe/berlin"', {"zone": "Europe/Berlin"}),
+        ("watch expect=Payments Nightly by 03:00 zone=europe/berlin", {"zone": "Europe/Berlin"}),
         ('watch expect="Payments Nightly by 03:00 on weekdays"', {"days": WEEKDAYS}),
         ('watch expect="Payments Nightly by 03:00 weekdays"', {"days": WEEKDAYS}),
         (
@@ -138,7 +139,14 @@ async def test_expect__by_the_clock_of_the_channel() -> None:
         ('watch expect="by 03:00"', "Say a launcher and by when it starts"),
         ("watch expect=on", "Say a launcher and by when it starts"),
         ('watch Search expect="Payments Nightly by 03:00"', "Two launchers are named"),
-        ('watch expect="Payments Nightly by 03:00" outcomes=failures', "outcomes= is about finished runs"),
+        (
+            'watch expect="Payments Nightly by 03:00" outcomes=failures',
+            "“outcomes=” means nothing beside “expect=”",
+        ),
+        (
+            'watch expect="Payments Nightly by 03:00" quiet=22:00-07:00',
+            "“quiet=” means nothing beside “expect=”",
+        ),
         ('watch expect="Payments Nightly by 03:00" connection=x', "There is no connection “x”"),
         ("watch expect=off", "This channel does not expect that"),
     ],
