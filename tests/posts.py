@@ -13,6 +13,7 @@ from bot.causes import Basis, How, RunCause
 from bot.chain import Chain, Gap, Past
 from bot.diff import compare
 from bot.earlier import stored
+from bot.marks import Mark
 from bot.model import (
     Availability,
     Check,
@@ -30,7 +31,7 @@ from bot.model import (
 )
 from bot.replies import announcements
 from bot.severity import Severity
-from bot.state import Subscription
+from bot.state import PropertyState, Reopened, Subscription, Why, Word
 from bot.verdict import judge
 from tests.fakes.runs import EPOCH, MOMENT, a_build, a_property, a_run, build_results, some_results
 from tests.fakes.service import FakeRunService, a_build_server
@@ -203,6 +204,27 @@ def new_and_still() -> RunAnalysis:
     return of(run, results(run, *checks), (), Gap.UNREAD, (), (STOCK,), (STOCK,))
 
 
+def marked() -> RunAnalysis:
+    """Of what fails one is new, one is known, one was reopened, and one is owned and fails on."""
+    run = a_night()
+    names = (STOCK, MONEY, "Every order is paid once", "A deleted document is never found")
+    found = of(run, results(run, *(failing(name, f"src/{n}.ts:104") for n, name in enumerate(names))),
+               (), (), (names[3], names[2]), (names[3], names[2]))  # fmt: skip
+    ann = "slack:user:T01:U0ANN"
+
+    def state(name: str, **more: object) -> Mark:
+        said = PropertyState(connection="demo", launcher_key=run.launcher, name=name)
+        return Mark(state=replace(said, **more), owner="Ann <@U1>")  # type: ignore[arg-type]  # fields of a state
+
+    why = Reopened(why=Why.PLACE, run_id=run.ref.run_id, now="src/2.ts:104")
+    link = "https://jira.example.com/browse/JIRA-12"
+    return replace(found, marks={
+        names[1]: state(names[1], word=Word.KNOWN, ticket=link, owner=ann),
+        names[2]: state(names[2], word=Word.KNOWN, ticket="JIRA-7", reopened=why),
+        names[3]: state(names[3], owner=ann),
+    })  # fmt: skip
+
+
 def gone() -> RunAnalysis:
     """Return one in which what was new yesterday passes again."""
     run = a_night()
@@ -342,7 +364,7 @@ def everything_fails() -> RunAnalysis:
 POSTS: Mapping[str, Callable[[], RunAnalysis]] = MappingProxyType({
     made.__name__: made
     for made in (
-        green, three_new, under_faults, forty, still, new_and_still, gone, first_of_its_kind, setup_failed, killed, crashed, environment,
+        green, three_new, under_faults, forty, still, new_and_still, marked, gone, first_of_its_kind, setup_failed, killed, crashed, environment,
         environment_with_failures, many, long_names, scripts, build, cancelled, unavailable, everything_fails,
     )
 })  # fmt: skip

@@ -46,7 +46,8 @@ LONGEST_MESSAGE = 200  # characters of what a failing check says
 LONGEST_DURATION = 20
 LONGEST_PLACE = 80
 
-_IN_A_LINE = frozenset({story.STILL, story.UNTRUSTED, story.ENVIRONMENT, *Word})
+_EXPLAINED = frozenset(word.value for word in Word)
+_IN_A_LINE = frozenset({story.STILL, story.UNTRUSTED, story.ENVIRONMENT}) | _EXPLAINED
 
 
 def card(found: RunAnalysis, now: datetime) -> Card:
@@ -82,7 +83,8 @@ def looked_at(found: RunAnalysis) -> tuple[Moment, ...]:
     if found.verdict.kind is not VerdictKind.FAILED:
         return ()
     kinds = story.kinds(found)
-    first = [group[0].moment for number, group in _shown(found, kinds) if kinds[number] == story.NEW]
+    newly = {story.NEW, marks.REOPENED}
+    first = [group[0].moment for number, group in _shown(found, kinds) if kinds[number] in newly]
     return tuple(dict.fromkeys(moment for moment in first[:LOOKED_AT] if moment is not None))
 
 
@@ -114,7 +116,10 @@ def _entries(found: RunAnalysis, kinds: Sequence[str]) -> tuple[_Entry, ...]:
 
 
 def _shown(found: RunAnalysis, kinds: Sequence[str]) -> tuple[tuple[int, Sequence[Check]], ...]:
-    """Choose what has an entry: a failure, or several that are alike, each with the place of the first in `failing`."""
+    """Choose what has an entry: a failure, or several that are alike, each with the place of the first in `failing`.
+
+    News stands first, whatever its place: that hangs on no word that people say later, so that a number stays right.
+    """
     failing = found.failing
     numbers = {id(check): n for n, check in enumerate(failing)}
     streaks = dict(found.diff.still_failing) if found.diff else {}
@@ -126,7 +131,16 @@ def _shown(found: RunAnalysis, kinds: Sequence[str]) -> tuple[tuple[int, Sequenc
         return (kinds[number], number if check.health else streaks.get(check.name), said)
 
     groups = alike.grouped(failing, alike_of) if len(failing) > SHOWN else tuple((c,) for c in failing)
-    return tuple((numbers[id(group[0])], group) for group in groups[:SHOWN])
+    there = [(numbers[id(group[0])], group) for group in groups]
+    there.sort(key=lambda entry: _turn(kinds[entry[0]]))
+    return tuple(there[:SHOWN])
+
+
+def _turn(kind: str) -> int:
+    """Return when a kind has its turn: what is news first, what people explained last."""
+    if kind == story.ENVIRONMENT:
+        return 0
+    return 1 if kind not in _IN_A_LINE else 3 if kind in _EXPLAINED else 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

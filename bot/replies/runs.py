@@ -490,7 +490,8 @@ def changes(found: RunAnalysis) -> tuple[Item, ...]:
     """Name what changed since the run before, newly failing first; long lists end in a count."""
     items: list[Item] = []
     for mark, names, why in _changed(found):
-        items += [_named(mark, name, note, why, found) for name, note in [*names.items()][:NAMED]]
+        news_first = sorted(names.items(), key=lambda named: named[0] in found.silent)
+        items += [_named(mark, name, note, why, found) for name, note in news_first[:NAMED]]
         if len(names) > NAMED:
             items.append(Item(mark=mark, title=(f"{len(names) - NAMED:,} more",)))
     return (*items, *excused(found)) if found.diff is not None else ()

@@ -286,6 +286,22 @@ async def test_mark__everywhere_it_fails() -> None:
         assert "known JIRA-12, owned by Ben" in told(card), words
 
 
+async def test_status__names_what_is_news_before_what_was_explained() -> None:
+    """Of many that fail newly, those that people explained are the ones that only a number stands for."""
+    door = Marking()
+    names = tuple(f"property {n}" for n in range(7))
+    await door.ran(a_run(1), failing=())
+    await door.ran(a_run(2), failing=names)
+    thread = await door.thread_about(a_run(2))
+    for name in names[:6]:
+        await door.say(f'mark "{name}" known JIRA-1', thread=thread)
+
+    card = (await door.say("status", thread=thread)).card
+
+    assert (card.items[0].mark, plain(card.items[0].title)) == ("newly failing", names[6])
+    assert plain(card.items[5].title) == "2 more"
+
+
 async def test_mark__needs_a_role_and_its_list_does_not() -> None:
     """Whoever may read sees what was said, and changes nothing."""
     door, thread = await a_thread()

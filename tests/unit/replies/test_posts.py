@@ -18,9 +18,16 @@ from adapters.chat.discord import render as discord
 from adapters.chat.layout import paged_buttons
 from adapters.chat.slack import render as slack
 from bot.cards import FROM, Card, Command, Item, plain
+from bot.chain import Chain, Past
+from bot.diff import compare
+from bot.earlier import stored
+from bot.marks import Mark
 from bot.model import VerdictKind
 from bot.replies import failing, post
+from bot.state import PropertyState, Reopened, Why, Word
+from bot.verdict import judge
 from tests.fakes import discord_judge, slack_judge
+from tests.fakes.runs import a_run, some_results
 from tests.posts import POSTS, ended
 from tests.unit.terminal.cards import drawn
 
@@ -88,16 +95,17 @@ def test_post__the_first_new_name_stands_near_the_top(name: str) -> None:
     if not at_length:
         assert card.verdict is not VerdictKind.FAILED or "nothing new" in plain(card.title)
         return
-    first = found.failing[0].name
+    place = next((n for n, check in enumerate(found.failing) if check.health or check.name in found.news), 0)
+    first = found.failing[place].name
     shown = plain(card.items[0].title)
     above = "".join(texts(slack.message(card)["blocks"])).partition(shown[:20])[0]
 
     assert shown.startswith((first[:10], first.rpartition("::")[2][:10]))
-    assert card.items[0].mark.endswith(" 1")
+    assert card.items[0].mark.endswith(f" {place + 1}")
     assert len(above) <= BEFORE_THE_FIRST_NAME
     assert asked(card)[0].values["property"] == first
     listing = failing.listing(found).card
-    assert listing.items[0].context == card.items[0].context
+    assert listing.items[place].context == card.items[0].context
 
 
 @pytest.mark.parametrize("name", POSTS)
@@ -152,7 +160,7 @@ def test_post__counts_what_it_lists_and_takes_no_check_of_the_environment_for_ne
     found = POSTS[name]()
     card = ended(found)
     said = re.findall(r"([\d,]+) new failure", plain(card.title))
-    new = len(found.diff.newly_failing) if found.diff else 0
+    new = len({*found.diff.newly_failing} - found.silent - found.reopened) if found.diff else 0
 
     assert said == ([f"{new:,}"] if new else [])
     assert not any(item.mark.startswith("new ") for item in card.items if found.verdict.health)
@@ -231,3 +239,31 @@ def test_menu__of_what_is_seldom_needed_is_pressed_like_a_button() -> None:
 
     assert pressed.read(options["Details"]["value"]) == Command.of_run("status", POSTS["green"]().run.ref)
     assert options["All runs"]["url"].startswith("https://demo.antithesis.com/")
+
+
+def test_post__what_people_explained_takes_no_place_of_what_is_news() -> None:
+    """Of many failures those are shown that are news, reopened ones among them, by their numbers in the list."""
+    found = POSTS["marked"]()
+    failing_now = [*(f"A known thing {n}" for n in range(9)), "Zzz is new", "Zzzz was known"]
+    run = found.run
+    results = some_results(run, failing=tuple(failing_now), passing=("ok",))
+    chain = Chain(
+        past=(Past(before := a_run(1), stored(before, some_results(before, failing=("Zzzz was known",)))),)
+    )
+    known = PropertyState(
+        connection="demo", launcher_key=run.launcher, name="", word=Word.KNOWN, ticket="T-1"
+    )
+    why = Reopened(why=Why.PASSED, run_id=run.ref.run_id, now="6")
+    said = {name: Mark(state=replace(known, name=name)) for name in failing_now[:9]}
+    said[failing_now[10]] = Mark(state=replace(known, name=failing_now[10], reopened=why))
+    many = replace(found, results=results, diff=compare(results, chain), chain=chain, verdict=judge(run, results),
+                   marks=said)  # fmt: skip
+
+    card = ended(many)
+
+    assert plain(card.title) == "Payments Nightly on main: 1 new failure, 1 reopened"
+    assert [item.mark for item in card.items if item.buttons] == ["new 10", "reopened 11"]
+    assert many.failing[9].name == "Zzz is new"
+    assert [item.mark for item in card.items][2:] == ["known 1"]
+    more = [b for b in paged_buttons(card, len(card.items)) if b.label.endswith(" more")]
+    assert [b.command.values[FROM] for b in more if b.command] == ["2"]
