@@ -1,4 +1,4 @@
-"""`python -m tests.draw FOLDER [POST ...]`: draw posts as they stand in Slack, Discord and a terminal, to be looked at.
+"""`python -m tests.draw FOLDER [POST ...]`: draw posts and digests as they stand in Slack, Discord and a terminal, to be looked at.
 
 It writes a page for each, and a picture of it where a headless Chromium is found (`CHROMIUM` names another one).
 """
@@ -18,6 +18,7 @@ from typing import Any
 
 from adapters.chat.discord import render as discord
 from adapters.chat.slack import render as slack
+from tests import digests
 from tests.posts import POSTS, ended
 from tests.unit.terminal.cards import drawn
 
@@ -39,7 +40,7 @@ pre{background:#f6f6f6;border:1px solid #ddd;padding:7px;font:12px/1.4 "DejaVu S
 
 def page(name: str) -> str:
     """Return a post as a page with all three chats."""
-    card = ended(POSTS[name]())
+    card = digests.card(name) if name in digests.DIGESTS else ended(POSTS[name]())
     body = "".join((*_slack(slack.message(card)), *_discord(discord.message(card))))
     terminal = f"<h4>{name}, terminal</h4><pre class=terminal>{html.escape(drawn(card))}</pre>"
     return f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><h4>{name}, Slack</h4>{body.replace('NAME', name)}{terminal}"
@@ -118,7 +119,7 @@ def main(folder: str, *names: str) -> None:
     """Write the pages, and draw them."""
     browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    for name in names or POSTS:
+    for name in names or (*POSTS, *digests.DIGESTS):
         source = Path(folder) / f"{name}.html"
         source.write_text(page(name), encoding="utf-8")
         if browser:
