@@ -217,6 +217,39 @@ async def test_working__looks_whether_the_audit_trail_holds(
     assert notice.problem.startswith("The audit trail was changed. Line 1 was changed.")
 
 
+async def test_working__looks_for_what_the_settings_expect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are kept at the start, and the polls that the look goes by are those of the program."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    (tmp_path / "clew.toml").write_text(
+        '[[expect]]\nchannel = "slack:channel:T1:C1"\nlauncher = "nightly"\nby = "03:00"\n'
+    )
+    stage, looked = Stage(), asyncio.Event()
+    stage.service.add_run(a_run(1))
+    async with open_store(f"sqlite:///{tmp_path / 'clew.db'}") as store:
+        parts = Parts(
+            settings=settings.load(), platforms=stage.services.platforms, store=store, clock=stage.clock,
+            handler=stage.handler, renderers={"slack": render},
+        )  # fmt: skip
+        launchers = store.launchers
+
+        async def noticed(connection: str) -> tuple[str, ...]:
+            looked.set()
+            return await launchers(connection)
+
+        monkeypatch.setattr(store, "launchers", noticed)
+        intervals = Intervals(poll=0.05, expected=0.05)
+        async with working(parts, {}, intervals=intervals, notify=silent), asyncio.timeout(20):
+            (expectation,) = await store.expectations()
+            await store.expect(replace(expectation, connection="demo"))
+            await looked.wait()  # the starts of a launcher are read only behind a whole look at the list
+
+    assert (expectation.launcher, expectation.since) == ("nightly", stage.clock.now())
+
+
 async def test_working__in_the_demo_nobody_is_told_of_the_clock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
+from bot.errors import NotFound
 from bot.model import LaunchRequest, Run, RunStatus
 from bot.state import Cause, ChannelSettings, Intent, IntentState, Mute, Notice, Subscription
 from tests.fakes.expecting import NIGHTLY, Night, at
@@ -326,6 +327,18 @@ async def test_long__not_while_the_platform_cannot_be_reached() -> None:
     assert await night.until(at(14.4, 15)) == []
     ends(night, run, at(13.7, 15))
     night.out = False
+
+    assert await night.until(at(15, 15)) == []
+
+
+async def test_long__not_where_nobody_can_say_that_it_goes_on() -> None:
+    """The list lags, or shows a run that was taken away: it is looked at once more before anything is said."""
+    night = Night()
+    history(night, 5)
+    await night.begin(EVERY_LENGTH)
+    starts(night, at(13, 15))
+    await night.until(at(13.5, 15))
+    night.it.service.fail("run", NotFound("There is no such run.", what="run"), times=99)
 
     assert await night.until(at(15, 15)) == []
 
