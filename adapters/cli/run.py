@@ -125,7 +125,7 @@ async def _serve(parts: Parts, chats: Mapping[str, RunningChat], stop: asyncio.E
 @contextmanager
 def _following_settings(parts: Parts, *, here: bool) -> Iterator[asyncio.Task[None]]:
     """Follow changes of the settings; a terminal that is closed ends what runs in it, so there SIGHUP stays the end."""
-    following = Reloading(parts.settings, parts.handler, parts.store, parts.clock, tell=_warn)
+    following = Reloading(parts.settings, parts.handler, parts.store, parts.clock, tell=_tell)
     with nullcontext(asyncio.Event()) if here else hangups() as hangup:
         yield asyncio.create_task(following.run(hangup), name="settings")
 
@@ -187,6 +187,12 @@ def _warn(text: str) -> None:
     """Say at start what does not work, and keep it in the log."""
     log.warning("%s", text)
     typer.echo(f"Warning: {text}", err=True)
+
+
+def _tell(text: str) -> None:
+    """Say what changed, and keep it in the log."""
+    log.warning("%s", text)
+    typer.echo(text, err=True)
 
 
 async def _notify(text: str) -> None:

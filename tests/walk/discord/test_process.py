@@ -35,6 +35,13 @@ class Clew:
     process: asyncio.subprocess.Process
     tenant: SimulatedTenant
 
+    async def printed(self, words: str) -> None:
+        """Wait until it printed a line with these words."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(30):
+            while words not in (line := (await self.process.stdout.readline()).decode()):
+                assert line, f"it ended before it said: {words}"
+
     async def stop(self) -> tuple[int, str]:
         """Ask it to stop; return its exit code and all it printed."""
         if self.process.returncode is None:
@@ -170,6 +177,29 @@ async def test_process__killed_before_it_answered(discord: FakeDiscord, tmp_path
 
     assert code == 0, printed
     assert len(discord.ours()) == 1
+
+
+async def test_process__follows_who_may_do_what(discord: FakeDiscord, tmp_path: Path) -> None:
+    """A role that is taken from somebody is gone after SIGHUP, and comes back when the file alone changes; it never stops."""
+    file = tmp_path / "clew.toml"
+    async with clew(discord, tmp_path) as running:
+        await serving(discord)
+        before = file.read_text(encoding="utf-8")
+        file.write_text(before.replace("launch =", "debug ="), encoding="utf-8")
+        running.process.send_signal(signal.SIGHUP)
+        await running.printed("The settings changed and are in force: role debug: +discord:user:")
+        discord.slash("launch", launcher="basic_test", duration="30")
+        refused = await discord.answer("This needs the role")
+        file.write_text(before + "poll = 1\n", encoding="utf-8")
+        await running.printed("The settings changed and have a mistake, so what was in force stays.")
+        file.write_text(before, encoding="utf-8")
+        await running.printed("The settings changed and are in force: role debug: not set any more")
+        discord.slash("launch", launcher="basic_test", duration="30")
+        await discord.answer("Only the requester can use these buttons")
+        code, _ = await running.stop()
+
+    assert refused is not None
+    assert code == 0
 
 
 async def test_process__with_a_wrong_token_says_so_and_ends(discord: FakeDiscord, tmp_path: Path) -> None:
