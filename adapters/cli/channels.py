@@ -13,10 +13,11 @@ from adapters.cli.opened import opened
 from adapters.settings import Settings
 from adapters.store.outbox_admin import Waiting
 from bot.cards import plain
+from bot.replies.channel import said
 from bot.replies.muting import until_in_short
 from bot.replies.watching import described
 from bot.replies.wording import ago, clock_time, count, stopped
-from bot.state import ChannelSettings, DeliveryState, Mute, Subscription
+from bot.state import ChannelSettings, DeliveryState, Mute, Outcome, Subscription
 
 NONE = "No channel is notified of anything. “watch” in a channel changes that."
 NOBODY_WORKS = "No Clew works on this database, so nothing is posted now."
@@ -82,9 +83,9 @@ class _Standing:
             yield "notified of nothing"
         for reason in dict.fromkeys(self._off()):
             yield f"off: {reason}"
-        if self.quiet and self.quiet.quiet_from and self.quiet.quiet_to:
-            span = f"{self.quiet.quiet_from:%H:%M} to {self.quiet.quiet_to:%H:%M}"
-            yield f"quiet: every day from {span} {self.quiet.zone}"
+        if self.quiet is not None:
+            at_once = any(Outcome.ALL not in each.outcomes for each in self.subscriptions)
+            yield from map(plain, said(self.quiet, self.now, at_once=at_once))
         for mute in self.mutes:
             yield plain(until_in_short(mute, self.now))
         for waiting in self.waiting:

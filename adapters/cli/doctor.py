@@ -31,13 +31,14 @@ from bot.model import Run, RunQuery
 from bot.platform import Platform, newest_runs
 from bot.replies import expected as expecting
 from bot.replies import mentioning as replies
+from bot.replies.access import read_only_by
 from bot.replies.meant import did_you_mean
 from bot.replies.operating import OUTBOX_COMMANDS
 from bot.replies.problems import HINTS
 from bot.replies.watching import fits_none
 from bot.replies.wording import clock_time, count
 from bot.starts import StartStore, cannot_tell, starts_of
-from bot.state import EXPECTED, Cause, Expectation, MentionRule, Notice, OutboxDepth, Subscription
+from bot.state import EXPECTED, Cause, Expectation, MentionRule, Notice, OutboxDepth, Subscription, Switched
 
 SKEW_ALLOWED = 30.0  # seconds; more, and "runs since then" no longer means what it says
 PATIENCE = 10.0  # seconds
@@ -101,10 +102,18 @@ async def _findings() -> AsyncIterator[Finding]:
     for warning in loaded.warnings:
         yield Finding("settings", warning, odd=True)
     database = await _database(loaded)
-    made, notices, ruled = await _kept(loaded)
+    made, notices, ruled, switched = await _kept(loaded)
     rules = _rules(loaded, ruled)
     expected, unexpected = await _expected(loaded)
-    said = (_roles(loaded), *database, *_lost(made), *_told(notices), *_unused(rules), *unexpected)
+    said = (
+        _roles(loaded),
+        *_changes(loaded, switched),
+        *database,
+        *_lost(made),
+        *_told(notices),
+        *_unused(rules),
+        *unexpected,
+    )
     for finding in said:
         yield finding
     watches = [*loaded.watches, *(watch for watch in made if not watch.from_settings)]
@@ -113,6 +122,13 @@ async def _findings() -> AsyncIterator[Finding]:
     for chat in CHATS:
         async for finding in _chat(chat, loaded, watches, rules):
             yield finding
+
+
+def _changes(loaded: Settings, switched: Switched | None) -> Iterator[Finding]:
+    """Say that nothing can be started or changed, and who switched that on; it may be forgotten."""
+    if loaded.read_only or switched is not None:
+        hint = "“audit read_only=off” in a chat ends it." if switched and not loaded.read_only else ""
+        yield Finding("changes", read_only_by(switched, in_settings=loaded.read_only), hint, odd=True)
 
 
 def _roles(loaded: Settings) -> Finding:
@@ -163,13 +179,14 @@ def outbox(depth: OutboxDepth) -> Iterator[Finding]:
 
 async def _kept(
     loaded: Settings,
-) -> tuple[tuple[Subscription, ...], tuple[Notice, ...], tuple[MentionRule, ...]]:
-    """Return what channels want to be notified of, what an operator was notified of, and whom posts mention."""
+) -> tuple[tuple[Subscription, ...], tuple[Notice, ...], tuple[MentionRule, ...], Switched | None]:
+    """Return what channels want, what an operator was notified of, whom posts mention, and who stopped all changes."""
     try:
         async with open_store(loaded.database_url.reveal()) as store:
-            return await store.subscriptions(), await store.notices(), await store.mention_rules()
+            made, notices = await store.subscriptions(), await store.notices()
+            return made, notices, await store.mention_rules(), await store.read_only()
     except (StoreError, UserError):
-        return (), (), ()  # the line about the database says so
+        return (), (), (), None  # the line about the database says so
 
 
 def _rules(loaded: Settings, kept: Iterable[MentionRule]) -> list[MentionRule]:

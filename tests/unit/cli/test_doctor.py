@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from adapters import settings
-from adapters.cli.doctor import Finding, _expected, _kept, _lost, _rules, _told, _unused, outbox
+from adapters.cli.doctor import Finding, _changes, _expected, _kept, _lost, _rules, _told, _unused, outbox
 from adapters.store.store import open_store
 from bot.state import (
+    AuditEntry,
     Cause,
     Coverage,
     Expectation,
@@ -20,6 +21,7 @@ from bot.state import (
     OutboxDepth,
     PollStep,
     Subscription,
+    Switched,
 )
 from tests.fakes.runs import EPOCH, a_run
 
@@ -38,7 +40,7 @@ async def test_lost__names_each_channel_once(tmp_path: Path, monkeypatch: pytest
             await store.subscribe(Subscription(channel=CHANNEL, launcher=launcher), EPOCH)
         await store.mark_channel(CHANNEL, "The bot is not in the channel.")
 
-    made, _, _ = await _kept(settings.load())
+    made, _, _, _ = await _kept(settings.load())
     (found,) = _lost(made)
 
     assert (found.subject, found.bad) == ("channel", True)
@@ -58,11 +60,36 @@ async def test_told__names_what_is_not_over(tmp_path: Path, monkeypatch: pytest.
             told = Notice(cause=cause, subject=subject, problem=f"{subject} is in trouble.", since=EPOCH)
             await store.open_notice(told, None, told.since)
 
-    _, notices, _ = await _kept(settings.load())
+    _, notices, _, _ = await _kept(settings.load())
     (found,) = _told(notices)
 
     assert (found.subject, found.bad) == ("operator", True)
     assert found.found == "since 14 May 03:00 UTC: prod is in trouble."
+
+
+async def test_changes__says_who_stopped_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A switch that was forgotten stands there with how to end it, which is no chat's where the settings say the same."""
+    monkeypatch.chdir(tmp_path)
+    database = f"sqlite:///{tmp_path / 'clew.db'}"
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    monkeypatch.setenv("DATABASE_URL", database)
+    before = list(_changes(settings.load(), (await _kept(settings.load()))[3]))
+    async with open_store(database) as store:
+        noted = AuditEntry(at=EPOCH, actor="a", channel=CHANNEL, action="read-only", decision="on")
+        await store.switch_read_only(Switched(at=EPOCH, actor="a", by="Ada"), noted)
+    *_, switched = await _kept(settings.load())
+    (found,) = _changes(settings.load(), switched)
+    monkeypatch.setenv("CLEW_READ_ONLY", "true")
+    (both,) = _changes(settings.load(), switched)
+
+    assert before == []
+    assert found.found == "Clew is read-only. Ada switched that on at 14 May 03:00 UTC."
+    assert (found.odd, found.bad, "audit read_only=off" in found.hint) == (True, False, True)
+    assert (both.found, both.hint) == (
+        "Clew is read-only. The settings say so. Ada switched that on at 14 May 03:00 UTC.",
+        "",
+    )
 
 
 async def test_unused__names_rules_that_fitted_nothing_for_a_month(

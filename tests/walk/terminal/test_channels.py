@@ -91,7 +91,7 @@ def test_channels__what_each_is_notified_of_and_why_it_is_off(url: str) -> None:
         "  notified of runs with failures of Nightly",
         "  notified of every finished run on gone",
         "  off: The connection “gone” is not in the settings, so its runs are not read.",
-        "  quiet: every day from 22:00 to 07:00 Europe/Berlin",
+        "  Quiet from 22:00 to 07:00 Europe/Berlin: what ends meanwhile is posted together afterwards.",
         f"  muted until {TILL:%d %b %H:%M} UTC: Nightly",
         f"  held: 1 message, the oldest recorded 5 min ago, until {TILL:%d %b %H:%M} UTC",
         "No Clew works on this database, so nothing is posted now.",
