@@ -41,6 +41,7 @@ class Holding:
         self._summing = summing
         self._look_at = 0.0
         self._look_at_all = 0.0
+        self._begins = True
 
     def look_soon(self) -> None:
         """Look with the next step."""
@@ -58,6 +59,7 @@ class Holding:
             self._look_at_all, due_by = now + LOOK_AT_ALL_EVERY, wall + AHEAD
         for channel in await self._store.held_channels(self._chats, due_by):
             await self._channel(channel, wall)
+        self._begins = False
 
     async def _channel(self, channel: str, now: datetime) -> None:
         quiet = await quiet_of(self._store, channel)
@@ -70,8 +72,8 @@ class Holding:
             until = quiet.until(run, now, ending.outcomes if ending else ())
             if until is not None and until != each.due:
                 await self._store.hold((each.delivery.key,), until)
-            if until is None and not now < each.due <= now + TOGETHER:
-                due.append(each)
+            if until is None and (self._begins or not now < each.due <= now + TOGETHER):
+                due.append(each)  # a process that begins knows that no look is under way
         await self._let_out(channel, due, quiet, now)
 
     async def _let_out(self, channel: str, due: Sequence[Held], quiet: Quiet, now: datetime) -> None:

@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import traceback
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from adapters import logs, settings
@@ -124,8 +124,9 @@ async def main(port: int, settle: float, *, forever: bool) -> None:
 
 
 async def settled(parts: Parts, work: Background) -> bool:
-    """Whether every platform was looked at since the start and nothing waits to be delivered."""
-    return None not in work.polls().values() and not (await parts.store.depth()).waiting
+    """Whether every platform was looked at since the start, and nothing waits to be delivered or is held."""
+    held = await parts.store.held_channels(frozenset({LoopbackChat.name}), datetime.max.replace(tzinfo=UTC))
+    return None not in work.polls().values() and not held and not (await parts.store.depth()).waiting
 
 
 def run(port: int, settle: float, order: str) -> int:

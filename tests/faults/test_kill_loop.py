@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -22,13 +22,14 @@ from adapters.store.store import open_store
 from adapters.store.text import provider_key
 from bot.delivery.keys import key_of
 from bot.model import RunRef, RunStatus
-from bot.state import Subscription
+from bot.state import Mute, Subscription
 from tests.fakes.chat_server import ChatServer
 
 RUNS = 60
 KILLS = 10
 CHANNELS = 5
 LOST, LOST_DURING = "fake:channel:C0", range(2, 8)  # a channel, and the kills through which it refuses us
+MUTED, MUTED_FOR = "fake:channel:C3", timedelta(seconds=12)  # while about half of the runs end
 NEWS_OF_LOST = f"Nothing can be posted to {LOST} for now".encode()
 SETTLE = 1.5  # seconds: well above the time in which the chat stores what it has read
 LONGEST_STEP = 0.02  # seconds that a write to the database may take
@@ -143,7 +144,8 @@ class Endings:
 async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Sixty runs end through ten kills at random steps, with a chat that drops, delays and forgets to answer.
 
-    One of its channels refuses us for half of the time: what is for it waits, or is told in a summary.
+    One of its channels refuses us for half of the time: what is for it waits, or is told in a summary. Another one is
+    muted at first: what ends meanwhile is held, and told once when that is over, whatever is killed.
     """
     chance, striker = random.Random(20260514), Striker()
     server = ChatServer(chance=random.Random(20260515), happened=striker.happened, limited=0.02)
@@ -176,6 +178,7 @@ async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert sorted(endings.told | _digests(tmp_path)) == sorted([*server.keys, *_folded(tmp_path)])
     assert list(_recorded(tmp_path)) == [_in_channel(server.keys, n) for n in range(CHANNELS)]
     assert striker.seen["asked to look"] > 0
+    assert _asked(tmp_path, "SELECT channel, until FROM mutes") == set(), "its end was announced"
     assert violations == []
 
 
@@ -188,6 +191,8 @@ async def _subscribe(folder: Path) -> None:
         for number in range(CHANNELS):
             wish = Subscription(channel=_channel(number), launcher=f"launcher-{number}")
             await store.subscribe(wish, datetime.now(UTC))
+        now = datetime.now(UTC)
+        await store.mute(Mute(channel=MUTED, since=now, until=now + MUTED_FOR), now)
 
 
 def _listen(tenant: SimulatedTenant, striker: Striker, endings: Endings) -> None:

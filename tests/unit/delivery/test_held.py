@@ -233,8 +233,8 @@ async def test_look__what_was_decided_by_old_rules_does_not_wait_for_them(it: Qu
 
 
 async def test_look__ends_of_one_look_wait_for_each_other(it: Quietly) -> None:
-    """For half a minute at the most, should the process that knows of them be gone; and nobody is told of quiet."""
-    it.clock.pass_time(LOOK_AT_ALL_EVERY)
+    """For half a minute at the most, should the look hang; and nobody is told of quiet."""
+    await it.work(LOOK_AT_ALL_EVERY)
     until = it.clock.now() + TOGETHER
     await it.ends(1, "new", until=until)
     await it.ends(2, until=until)
@@ -244,6 +244,18 @@ async def test_look__ends_of_one_look_wait_for_each_other(it: Quietly) -> None:
     (sent,) = it.sent
 
     assert title(sent) == "2 runs ended: 1 FAILED and 1 passed"
+
+
+async def test_look__a_process_that_begins_waits_for_no_look(it: Quietly) -> None:
+    """The one that looked is gone: what it left is posted before anything that ends from now on."""
+    await it.work(1)
+    delivery = await it.ends(1, until=it.clock.now() + TOGETHER)
+    await it.work(1)
+    assert it.sent == []
+    it.restart()
+    await it.work(1)
+
+    assert it.sent == [delivery.payload]
 
 
 async def test_look__whoever_is_mentioned_is_mentioned_once(it: Quietly) -> None:
