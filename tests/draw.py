@@ -19,7 +19,7 @@ from typing import Any
 from adapters.chat.discord import render as discord
 from adapters.chat.slack import render as slack
 from tests import digests
-from tests.posts import POSTS, ended
+from tests.posts import CARDS
 from tests.unit.terminal.cards import drawn
 
 Json = dict[str, Any]
@@ -40,7 +40,7 @@ pre{background:#f6f6f6;border:1px solid #ddd;padding:7px;font:12px/1.4 "DejaVu S
 
 def page(name: str) -> str:
     """Return a post as a page with all three chats."""
-    card = digests.card(name) if name in digests.DIGESTS else ended(POSTS[name]())
+    card = digests.card(name) if name in digests.DIGESTS else CARDS[name]()
     body = "".join((*_slack(slack.message(card)), *_discord(discord.message(card))))
     terminal = f"<h4>{name}, terminal</h4><pre class=terminal>{html.escape(drawn(card))}</pre>"
     return f"<!doctype html><meta charset=utf-8><style>{STYLE}</style><h4>{name}, Slack</h4>{body.replace('NAME', name)}{terminal}"
@@ -119,7 +119,7 @@ def main(folder: str, *names: str) -> None:
     """Write the pages, and draw them."""
     browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     Path(folder).mkdir(parents=True, exist_ok=True)
-    for name in names or (*POSTS, *digests.DIGESTS):
+    for name in names or (*CARDS, *digests.DIGESTS):
         source = Path(folder) / f"{name}.html"
         source.write_text(page(name), encoding="utf-8")
         if browser:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
+from typing import Any
 
 from bot.analysis import RunAnalysis
 from bot.cards import Card
@@ -26,12 +28,13 @@ from bot.model import (
     Results,
     Rule,
     Run,
+    RunRef,
     RunStatus,
     Secret,
 )
-from bot.replies import announcements
+from bot.replies import announcements, endings
 from bot.severity import Severity
-from bot.state import PropertyState, Reopened, Subscription, Why, Word
+from bot.state import EVERYTHING, Mute, PropertyState, Reopened, Subscription, Why, Word
 from bot.verdict import judge
 from tests.fakes.runs import EPOCH, MOMENT, a_build, a_property, a_run, build_results, some_results
 from tests.fakes.service import FakeRunService, a_build_server
@@ -130,6 +133,10 @@ def results(run: Run, *checks: Check, passing: int = 27) -> Results:
     """Return results in which these checks stand beside passing ones."""
     others = tuple(a_property(f"Property {n} holds") for n in range(passing))
     return Results(ref=run.ref, availability=Availability.READY, checks=(*checks, *others))
+
+
+def _post(name: str) -> Card:
+    return ended(POSTS[name]())
 
 
 NIGHTS = ((), (STOCK,), (), (KEY,), (), (KEY,), (), ())
@@ -368,3 +375,50 @@ POSTS: Mapping[str, Callable[[], RunAnalysis]] = MappingProxyType({
         environment_with_failures, many, long_names, scripts, build, cancelled, unavailable, everything_fails,
     )
 })  # fmt: skip
+
+
+def two() -> Card:
+    """Two runs that ended in one look: one with three new failures, one green."""
+    return _together(three_new, green, narrow=WIDE)
+
+
+def night() -> Card:
+    """Return what ended while the channel was quiet: of every kind, and of a platform without moments too."""
+    kinds = (still, green, forty, setup_failed, environment, build, cancelled, unavailable, first_of_its_kind)
+    return _together(*kinds, held=True)
+
+
+def unmuted() -> Card:
+    """Return the end of a mute, with the one run that it held back."""
+    mute = Mute(channel=WIDE.channel, since=NOW - timedelta(hours=3), until=NOW, launcher="Payments Nightly")
+    return _together(new_and_still, over=(mute,), held=True)
+
+
+def nothing_held() -> Card:
+    """Return the end of a mute that held nothing back."""
+    mute = Mute(channel=WIDE.channel, since=NOW - timedelta(hours=3), until=NOW, source="main")
+    return endings.together((), over=(mute,))
+
+
+def crowd() -> Card:
+    """Thirty runs with names of five hundred characters, each with seven failures."""
+    return _together(*(long_names,) * 28, scripts, many, held=True)
+
+
+def _together(*made: Callable[[], RunAnalysis], **how: Any) -> Card:
+    """Announce runs together; each has an id of its own."""
+    found = [renamed(one(), number) for number, one in enumerate(made)]
+    return endings.together([endings.ending(one, EVERYTHING) for one in found], **how)
+
+
+def renamed(found: RunAnalysis, number: int) -> RunAnalysis:
+    """Return the same of another run."""
+    run = found.run
+    return replace(found, run=replace(run, ref=RunRef(run.ref.connection, f"{number:04x}{run.ref.run_id}")))
+
+
+CARDS: Mapping[str, Callable[[], Card]] = MappingProxyType(
+    {name: partial(_post, name) for name in POSTS}
+    | {made.__name__: made for made in (two, night, unmuted, nothing_held, crowd)}
+)
+"""Every message that tells of ends of runs: the posts of single runs, and those of several."""

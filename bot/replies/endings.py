@@ -20,10 +20,14 @@ from bot.terms import Terms
 from bot.verdict import judge_stored
 
 LISTED = 20  # runs that a list shows itself
+SHORT = 5  # runs for which every chat has room; for more there is a way to any of them
 KEPT = 50  # names of one kind that are kept of a run
 NAMED = 5  # of them that an entry names
 LONGEST_WHY = 400  # characters of why a run did not get through
+LONGEST_NAME = 90  # characters of launcher and source together
 SPOKEN = 5  # runs that the sentence names
+
+RECENT = Button(label="Recent runs", command=Command("status", {"count": "30"}))
 
 TermsOf = Callable[[str], Terms]
 """The nouns of a connection, by its name."""
@@ -154,7 +158,8 @@ def _listed(
             " with the id that the platform lists.",
         )
         others = (*new_in(left_out), way)
-        buttons = (Button(label="Recent runs", command=Command("status", {"count": "30"})), *buttons)
+    if len(ordered) > SHORT:
+        buttons = (RECENT, *buttons)
     return Card(
         title=(title,),
         text=said,
@@ -162,6 +167,9 @@ def _listed(
         body=(*((said,) if body is None else body), *others),
         items=items,
         items_left_out=len(left_out),
+        rest=()
+        if left_out
+        else (*(RECENT for _ in items), None),  # of a chat that has no room for all of them
         buttons=tuple(buttons),
         mentions=tuple(dict.fromkeys(mention for each in endings for mention in each.mentions)),
     )
@@ -182,8 +190,12 @@ def new_in(endings: Sequence[Ending]) -> tuple[Line, ...]:
 
 
 def _name(each: Ending) -> Line:
-    name: Line = (Untrusted(each.launcher or "Run"),)
-    return (*name, " on ", Untrusted(each.source)) if each.source else name
+    """Name what ran and on what, shortened so that both stay in sight."""
+    launcher = each.launcher or "Run"
+    if not each.source:
+        return (Untrusted(shorten(launcher, LONGEST_NAME)),)
+    source = shorten(each.source, max(LONGEST_NAME // 3, LONGEST_NAME - len(launcher)))
+    return (Untrusted(shorten(launcher, LONGEST_NAME - len(source))), " on ", Untrusted(source))
 
 
 def entry(number: int, each: Ending, kind: str = "") -> Item:

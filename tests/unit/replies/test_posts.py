@@ -28,7 +28,7 @@ from bot.state import PropertyState, Reopened, Why, Word
 from bot.verdict import judge
 from tests.fakes import discord_judge, slack_judge
 from tests.fakes.runs import a_run, some_results
-from tests.posts import POSTS, ended
+from tests.posts import CARDS, POSTS, ended
 from tests.unit.terminal.cards import drawn
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -60,10 +60,10 @@ def discord_message(card: Card) -> dict[str, Any]:
     return {name: value for name, value in discord.message(card).items() if name != discord.OURS}
 
 
-@pytest.mark.parametrize("name", POSTS)
+@pytest.mark.parametrize("name", CARDS)
 def test_post__is_as_in_its_golden_file(name: str) -> None:
     """Look at the difference, and at the picture (`python -m tests.draw`), then run with UPDATE_GOLDEN=1 where it is meant."""
-    card = ended(POSTS[name]())
+    card = CARDS[name]()
     path = GOLDEN / f"{name}.txt"
     messages = (slack.message(card), discord.message(card))
     said = [json.dumps(message, ensure_ascii=False, indent=1) for message in messages]
@@ -75,10 +75,10 @@ def test_post__is_as_in_its_golden_file(name: str) -> None:
     assert path.read_text(encoding="utf-8") == made
 
 
-@pytest.mark.parametrize("name", POSTS)
+@pytest.mark.parametrize("name", CARDS)
 def test_post__every_chat_takes_it(name: str) -> None:
     """Within every limit, nothing live, no signed link."""
-    card = ended(POSTS[name]())
+    card = CARDS[name]()
 
     assert slack_judge.message(slack.message(card), update=True) == []
     assert discord_judge.request("PATCH", MESSAGES, discord_message(card)) == []
