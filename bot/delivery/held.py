@@ -15,10 +15,11 @@ from typing import Protocol
 
 from bot.delivery.digest import MANY, Summing, SummingStore, key_of
 from bot.delivery.keys import announces_end
+from bot.model import Run
 from bot.ports import Channels, Chat, Clock, Subscriptions
 from bot.quiet import Quiet, quiet_of, runs_of
 from bot.replies import endings
-from bot.state import Held, NewDelivery, Outcome, Subscription
+from bot.state import Held, NewDelivery, Outcome, Subscription, concerns
 
 LOOK_EVERY = 5.0  # seconds between two looks for what is due
 LOOK_AT_ALL_EVERY = 60.0  # and for what is held by rules that changed while it was decided
@@ -66,6 +67,7 @@ class Holding:
         held = await self._store.held(channel)
         about = await runs_of(self._store, [each.delivery for each in held])
         due: list[Held] = []
+        later: list[Run] = []
         for each in held:
             context, ending = each.delivery.context, each.delivery.ending
             run = about.get(context.run) if context and context.run else None
@@ -74,9 +76,14 @@ class Holding:
                 await self._store.hold((each.delivery.key,), until)
             if until is None and (self._begins or not now < each.due <= now + TOGETHER):
                 due.append(each)  # a process that begins knows that no look is under way
-        await self._let_out(channel, due, quiet, now)
+            elif run is not None:
+                later.append(run)
+        await self._let_out(channel, due, later, quiet, now)
 
-    async def _let_out(self, channel: str, due: Sequence[Held], quiet: Quiet, now: datetime) -> None:
+    async def _let_out(
+        self, channel: str, due: Sequence[Held], later: Sequence[Run], quiet: Quiet, now: datetime
+    ) -> None:
+        """Post what is due, and announce the mutes that are over; `later`: runs of which something is held on."""
         keys = {each.delivery.key for each in due}
         ends = [
             each
@@ -92,6 +99,7 @@ class Holding:
                 await self._summing.endings(covered),
                 held=held,
                 over=over,
+                later=any(concerns(mute, run) for mute in over for run in later),
                 narrow=await self._narrow(channel) if covered else None,
             )
             message = NewDelivery(

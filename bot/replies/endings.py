@@ -110,15 +110,19 @@ def together(
     *,
     held: bool = False,
     over: Sequence[Mute] = (),
+    later: bool = False,
     narrow: Subscription | None = None,
 ) -> Card:
     """Announce several ends in one message, the newest first; `held`: while the channel was quiet.
 
-    `over`: the mutes that end with it. `narrow`: the subscription that can be narrowed to changes by a click.
+    `over`: the mutes that end with it; `later`: some of what these held back is held on. `narrow`: the subscription that can be narrowed to changes by a click.
     """
     ends = joined([muting.is_over(mute) for mute in over], " ")
     if not endings:
-        said = joined((ends, ("No run that it held back ended meanwhile.",)), " ")
+        rest = (
+            "What ended meanwhile is told later." if later else "No run that was held back ended meanwhile."
+        )
+        said = joined((ends, (rest,)), " ")
         return Card(title=("Notifying again",), text=said, body=(said,))
     while_quiet = " while this channel was quiet" if held else ""
     number = count(len(endings), "run")

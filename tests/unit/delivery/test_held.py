@@ -15,7 +15,7 @@ from bot.delivery.digest import MANY
 from bot.delivery.held import LOOK_AT_ALL_EVERY, TOGETHER
 from bot.delivery.keys import key_of, results_key
 from bot.model import RunStatus, VerdictKind
-from bot.state import ChannelSettings, DeliveryState, Ending, Mute, NewDelivery
+from bot.state import ChannelSettings, DeliveryState, Ending, Mute, NewDelivery, Outcome
 from tests.fakes.chat import Posting
 from tests.fakes.crash import Crash, FragileStore
 from tests.fakes.delivering import CHANNEL, Delivering, a_delivery
@@ -189,8 +189,27 @@ async def test_look__a_mute_ends_once_with_what_ended_meanwhile(it: Quietly) -> 
     assert "Nightly" in said(first)
     assert "lost write" in said(first)
     assert title(second) == "Notifying again"
-    assert "No run that it held back ended meanwhile." in said(second)
+    assert "No run that was held back ended meanwhile." in said(second)
     assert await it.store.mutes() == ()
+
+
+async def test_look__a_mute_whose_runs_wait_for_the_digest_does_not_deny_them(it: Quietly) -> None:
+    """They are told by that; that nothing ended meanwhile would be a lie."""
+    now = it.clock.now()
+    await it.store.set_channel(
+        ChannelSettings(channel=CHANNEL, digest=(now + timedelta(hours=6)).time()), now
+    )
+    await it.mute(3, launcher="Nightly")
+    await it.ends(1, "lost write", until=now + timedelta(hours=6))
+    row = next(iter(it.store.outbox.values()))
+    assert row.delivery.ending is not None
+    ending = replace(row.delivery.ending, outcomes=frozenset({Outcome.ALL}))
+    row.delivery = replace(row.delivery, ending=ending)
+    await it.work(5 * HOUR)
+    (sent,) = it.sent
+
+    assert title(sent) == "Notifying again"
+    assert "What ended meanwhile is told later." in said(sent)
 
 
 async def test_look__a_mute_that_ends_at_night_is_announced_in_the_morning(it: Quietly) -> None:
