@@ -21,16 +21,20 @@ from bot.model import Run, RunRef, RunStatus
 from bot.state import Subscription
 from tests.fakes.chat_server import ChatServer
 from tests.fakes.judged import judged
-from tests.faults.test_kill_loop import ROOT, SETTLE, Listener, Nursery, Striker
+from tests.faults.test_kill_loop import ROOT, SETTLE, Listener, Nursery, Striker, digests, folded
 
 CONNECTION = "ai-test-harness"
 CHANNEL = "fake:channel:C0"
 EXECUTIONS, KILLS = 12, 4
 POINTS = ("asked for a run", "asked to post", "stored")
+READ = POINTS[:1]  # once for each; what ends in one look is one message
 
 
 async def test_kill__while_following(tmp_path: Path) -> None:
-    """Some ends are seen before a kill, some while Clew is down, and one execution goes on all the time."""
+    """Some ends are seen before a kill, some while Clew is down, and one execution goes on all the time.
+
+    Each is told once, by itself or in a message about all of one look.
+    """
     chance, striker = random.Random(20260516), Striker()
     server = ChatServer(chance=random.Random(20260517), happened=striker.happened)
     port = await server.start()
@@ -49,7 +53,8 @@ async def test_kill__while_following(tmp_path: Path) -> None:
                 going.remove(execution)
                 ended.append(execution)
                 harness.finish_execution(execution, failing=["Login"], shape="name and error")
-            striker.after(chance.randint(1, 3), chance.choice(POINTS))
+            point = chance.choice(POINTS)
+            striker.after(chance.randint(1, 3) if point in READ else 1, point)
             codes.append(await nursery.deliver(striker.now, pause=chance.uniform(0.0, 0.02)))
         codes.append(await nursery.deliver())
         errors = await nursery.close()
@@ -58,7 +63,8 @@ async def test_kill__while_following(tmp_path: Path) -> None:
     keys = [key_of(RunRef(CONNECTION, execution), RunStatus.COMPLETED, CHANNEL) for execution in ended]
     assert errors.splitlines() == []
     assert codes == [0] + [-signal.SIGKILL] * KILLS + [0]
-    assert sorted(key for _, key in server.keys) == sorted(map(provider_key, keys))
+    told = {(CHANNEL, provider_key(key)) for key in keys}
+    assert sorted(told | digests(tmp_path)) == sorted([*server.keys, *folded(tmp_path)])
     assert _open_runs(tmp_path) == {(going[0], "in_progress", "Release", "staging")}
 
 

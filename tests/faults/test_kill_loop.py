@@ -175,7 +175,7 @@ async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert errors, "the channel was lost, and the operator told"
     assert codes == [-signal.SIGKILL, 0] + [-signal.SIGKILL] * KILLS + [0]
     assert len(endings.told) == RUNS
-    assert sorted(endings.told | _digests(tmp_path)) == sorted([*server.keys, *_folded(tmp_path)])
+    assert sorted(endings.told | digests(tmp_path)) == sorted([*server.keys, *folded(tmp_path)])
     assert list(_recorded(tmp_path)) == [_in_channel(server.keys, n) for n in range(CHANNELS)]
     assert striker.seen["asked to look"] > 0
     assert _asked(tmp_path, "SELECT channel, until FROM mutes") == set(), "its end was announced"
@@ -237,12 +237,12 @@ def _recorded(folder: Path) -> Iterator[list[str]]:
         yield _in_channel(rows, number)
 
 
-def _folded(folder: Path) -> set[tuple[str, str]]:
+def folded(folder: Path) -> set[tuple[str, str]]:
     """Return the messages that a summary tells of instead, as (channel, key)."""
     return _asked(folder, "SELECT channel, provider_key FROM outbox WHERE state = 'folded'")
 
 
-def _digests(folder: Path) -> set[tuple[str, str]]:
+def digests(folder: Path) -> set[tuple[str, str]]:
     """Return all summaries, as (channel, key)."""
     return _asked(folder, "SELECT channel, provider_key FROM outbox WHERE key LIKE 'digest:%'")
 
