@@ -96,9 +96,10 @@ class Reloading:
             log.info("%s", replies.NOTHING_CHANGED)
 
     def _for_a_restart(self, found: Settings) -> list[str]:
-        """Return the settings that changed and are read at the start alone."""
+        """Return the settings that changed and are read at the start alone; a new key is used without one."""
         names = sorted(Settings.model_fields.keys() - AT_ONCE)
-        return [name for name in names if getattr(found, name) != getattr(self._loaded, name)]
+        pairs = ((name, getattr(self._loaded, name), getattr(found, name)) for name in names)
+        return [name for name, old, new in pairs if old != new and repr(old) != repr(new)]  # keys are masked
 
     async def note_what_is_in_force(self) -> None:
         """Note what is in force where that is not what was noted last: it changed while nothing ran."""

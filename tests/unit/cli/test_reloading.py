@@ -114,6 +114,14 @@ async def test_reload__says_what_needs_a_restart(program: Program) -> None:
     assert program.trail == []
 
 
+async def test_reload__a_new_key_needs_no_restart(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform's key is read again when the old one is refused, so nothing else is said of it, nor the key."""
+    monkeypatch.setenv("ANTITHESIS_API_KEY", f"{KEY}-2")
+    await program.reloading.reload(asked=True)
+
+    assert program.told == []
+
+
 async def _until(true: Callable[[], bool], program: Program) -> None:
     noted = program.stage.memory
     assert isinstance(noted, NotingStore)

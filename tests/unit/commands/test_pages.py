@@ -14,13 +14,15 @@ from adapters.chat.slack import render as slack
 from adapters.chat.terminal import render as terminal
 from adapters.chat.terminal.content import RowKind
 from adapters.cli.card_json import card_json
+from bot.access import Policy, Role
 from bot.cards import FROM, Card, Command, Item, Pages, plain
 from bot.replies import logs as replies
+from bot.state import AuditEntry
 from bot.triage import Cluster, FlakyCheck, RunFile
 from tests.fakes.runs import a_run, build_results, run_id, some_results
 from tests.fakes.service import a_build_server, a_harness
 from tests.fakes.stage import Stage
-from tests.unit.commands.door import Door
+from tests.unit.commands.door import ALICE, CHANNEL, MALLORY, Door
 from tests.unit.commands.triage_stage import failed_build
 
 CHECKS = 1_500
@@ -138,6 +140,28 @@ async def test_lists__every_entry_is_reached(of: Callable[[], tuple[Stage, str]]
     assert len(titles) == len({*titles}) == 45
     if words.startswith("clusters"):
         assert {*stage.service.triage.windows} == {30}
+
+
+@pytest.mark.parametrize("shown", [in_slack, in_discord, in_terminal])
+async def test_audit__every_line_is_reached(
+    shown: Callable[[Card], Shown], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newest first, each once, also where a chat has no room for a page of long lines, and while lines are added."""
+    monkeypatch.setattr(f"{__name__}.NUMBER", re.compile(r"line (\d+): "))
+    door = Door(policy=Policy(roles={Role.ADMIN: frozenset({ALICE.id}), Role.DEBUG: frozenset({MALLORY.id})}))
+    for number in range(1, 66):
+        line = AuditEntry(at=door.clock.now(), actor=f"slack:user:T1:U{number}", channel=CHANNEL, action="watch",
+                          decision="done", detail="x" * (600 if number % 3 else 5))  # fmt: skip
+        await door.store.audit(line)
+    wanted: Command | None = Command("audit", {"verb": "watch"})
+    numbers: list[int] = []
+    while wanted is not None:
+        found, wanted = shown((await door.say(wanted)).card)
+        assert found
+        numbers += found
+        await door.say("watch keep=yes", by=MALLORY)
+
+    assert numbers == [*range(65, 0, -1)]
 
 
 def test_files__every_one_is_reached() -> None:
