@@ -222,6 +222,20 @@ async def test_missing__a_deadline_that_was_moved_counts_from_then_on() -> None:
     assert await night.it.store.notices() == ()
 
 
+async def test_missing__a_new_alarm_in_the_place_of_one_that_counts_no_more() -> None:
+    """Clew was down from the change until the new deadline had passed: the alarm that is left is the new one."""
+    night = Night()
+    await night.begin()
+    await night.until(at(3.1), step=300)
+    await night.it.store.expect(replace(NIGHTLY, by=time(2), since=at(3.1)))
+    await night.down_until(at(2.2, 17))
+    while len(night.said) == 1:
+        await night.tick()
+
+    assert night.said[1:] == ["Payments Nightly did not start by 17 May 02:00 UTC."]
+    assert [notice.since for notice in await night.it.store.notices()] == [at(2, 17)]
+
+
 @pytest.mark.parametrize("service", [a_harness(), a_build_server()], ids=["unlisted", "untimed"])
 async def test_missing__no_alarm_where_nobody_can_tell(service: FakeRunService) -> None:
     """Settings may expect what a platform cannot tell: it must not be an alarm every day."""
