@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from bot import ratio
 from bot.history import RUNS, Quiet, Told, told
-from bot.model import Check, Run
+from bot.model import Check, Example, Run
 from bot.people import People
 from bot.state import CheckInRun, PropertyState, Reopened, Why, Word
 
@@ -91,11 +91,23 @@ def cleared(state: PropertyState) -> PropertyState:
     )
 
 
-def places_of(check: Check) -> tuple[str, ...]:
-    """Return where a property fails in the code, as far as its counterexamples say so, the first one first."""
+def places_of(check: Check) -> dict[str, str]:
+    """Return where a property fails in the code, as far as its counterexamples say so, the first one first.
+
+    A place is told from others by its file and function, where both are known, since an edit above it moves its line;
+    else by file and line. It is mapped to what people read of it ("ledger.go:42").
+    """
     there = (check.first, *check.counterexamples)
-    places = dict.fromkeys(example.location for example in there if example and example.location)
-    return tuple(places)
+    places: dict[str, str] = {}
+    for example in there:
+        if example is not None and example.location:
+            places.setdefault(_place(example), example.location)
+    return places
+
+
+def _place(example: Example) -> str:
+    location = example.location or ""
+    return f"{location.rpartition(':')[0] or location} {example.function}" if example.function else location
 
 
 def created(run: Run) -> datetime | None:
@@ -121,7 +133,7 @@ def changed(state: PropertyState, check: Check, run: Run) -> Reopened | None:
     if not is_later(run, state):
         return None
     all_known = 0 < len(state.places) < MOST_PLACES
-    new = [place for place in places_of(check) if place not in state.places] if all_known else []
+    new = [at for place, at in places_of(check).items() if place not in state.places] if all_known else []
     if new:
         return Reopened(why=Why.PLACE, run_id=run.ref.run_id, now=new[0])
     share = ratio.read(check)

@@ -244,6 +244,7 @@ class Example:
     text: str  # what a person should read of it, on one line
     moment: Moment | None = None
     location: str | None = None  # "file.go:42", where the assertion stands
+    function: str = ""  # the one that it stands in, "" where the platform does not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

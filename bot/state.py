@@ -467,8 +467,8 @@ class PropertyState:
 
     `owner`: the id of the person who takes care of it, since `owned_at`. `word`: what was said by the person `said_by` at
     `said_at`; it holds until the property is `reopened`. `ticket`: of a known issue, a link or an id. A snooze ends at
-    `until`, or with the run after `runs` runs of a series. `places`, `ratio`: where it failed when the word was said, and in
-    which class of `bot.ratio`, as far as that was known. `counts_from`: runs created after this time count for the snooze
+    `until`, or with the run after `runs` runs of a series. `places`, `ratio`: where it failed when the word was said (as
+    `bot.marks.places_of` tells places apart), and in which class of `bot.ratio`, as far as that was known. `counts_from`: runs created after this time count for the snooze
     and for the passes. `version` grows with every change.
     """
 

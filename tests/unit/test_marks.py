@@ -22,8 +22,11 @@ RUN = a_run(100)
 
 
 def failing(*places: str, broken: int | None = None, held: int | None = None) -> Check:
-    """Return a property that fails at these places, in so many of its checks."""
-    examples = tuple(Example(text="boom", location=place or None) for place in places)
+    """Return a property that fails at these places ("a.go:1", "a.go:1 Post"), in so many of its checks."""
+    examples = tuple(
+        Example(text="boom", location=location or None, function=function)
+        for location, _, function in (place.partition(" ") for place in places)
+    )
     return Check(name="x", status=CheckStatus.FAILING, counterexamples=examples, rule=Rule.ALWAYS,
                  counterexample_count=broken, example_count=held)  # fmt: skip
 
@@ -86,6 +89,9 @@ def test_said__takes_the_place_of_what_was_said() -> None:
         (failing("ledger.go:42"), failing("ledger.go:43"), "ledger.go:43"),
         (failing("a.go:1"), failing("a.go:1", "b.go:2"), "b.go:2"),  # there too: that was not known
         (failing("a.go:1", "b.go:2"), failing("b.go:2"), None),  # one of them
+        (failing("a.go:1 Post"), failing("a.go:9 Post"), None),  # somebody wrote lines above it
+        (failing("a.go:1 Post"), failing("a.go:9 Get"), "a.go:9"),
+        (failing("a.go:1 Post"), failing("b.go:1 Post"), "b.go:1"),
         (failing("a.go:1"), failing(""), None),  # it does not say where
         (failing(""), failing("a.go:1"), None),  # nobody knows where it was
         (None, failing("a.go:1"), None),

@@ -157,6 +157,12 @@ def location_of(fields: Fields) -> str | None:
     return f"{file}:{line}" if line not in {"", "0"} else file
 
 
+def function_of(fields: Fields) -> str:
+    """Return the function that an assertion stands in; "" where it is not named."""
+    location = mapping(mapping(fields.get("antithesis_assert")).get("location"))
+    return one_line(word(location.get("function")), 200)
+
+
 def _guidance(fields: Fields) -> str:
     body = mapping(fields.get("antithesis_guidance"))
     name = word(body.get("message")) or word(body.get("id"))

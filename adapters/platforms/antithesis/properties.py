@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from adapters.platforms.antithesis.decode import moment_of
-from adapters.platforms.antithesis.events import describe, location_of, read_event, rule_of
+from adapters.platforms.antithesis.events import describe, function_of, location_of, read_event, rule_of
 from adapters.platforms.http.lenient import NULL, read, read_any
 from adapters.platforms.http.text import clean, shown
 from bot.model import Check, CheckStatus, Example, Moment, Rule
@@ -126,7 +126,10 @@ def _event(raw: msgspec.Raw, moment: Moment | None) -> Example:
     fields = read_event(raw)
     text = describe(fields)
     return Example(
-        text="" if text == _NOTHING else shown(text, _VALUE), moment=moment, location=location_of(fields)
+        text="" if text == _NOTHING else shown(text, _VALUE),
+        moment=moment,
+        location=location_of(fields),
+        function=function_of(fields),
     )
 
 

@@ -22,7 +22,7 @@ EVENT = {
         "display_type": "Always",
         "message": "balance holds",
         "details": {"a": 1},
-        "location": {"file": "ledger.go", "begin_line": 42},
+        "location": {"file": "ledger.go", "begin_line": 42, "function": "Post"},
     },
 }
 
@@ -42,7 +42,7 @@ def test_property__a_group_leaf_fails_like_any_other() -> None:
     assert found.failing
     assert (found.is_group, found.counterexample_count, found.example_count) == (True, 3, None)
     assert found.moment == Moment("-1", "2.5")
-    assert found.counterexamples[0].location == "ledger.go:42"
+    assert (found.counterexamples[0].location, found.counterexamples[0].function) == ("ledger.go:42", "Post")
     assert found.counterexamples[0].text == 'FAIL Always "balance holds" at ledger.go:42 {"a":1}'
 
 
