@@ -222,7 +222,7 @@ VERB = Verb(
                   kind=FieldKind.TEXT, example='mention="me on incomplete"'),
         Parameter(name=expected.EXPECT, summary="Say when no run starts by a time: “LAUNCHER by 03:00”; off ends it", kind=FieldKind.TEXT,
                   example='expect="Payments Nightly by 03:00"', taken=lambda platform: platform.lists is not None),
-        Parameter(name=mute.MUTE, summary="Not notified until then, and what ended meanwhile when it is over; off ends it", kind=FieldKind.TEXT,
+        Parameter(name=mute.MUTE, summary="Until when nothing of it is posted; what ended meanwhile is posted then; off ends it", kind=FieldKind.TEXT,
                   example='mute="for 3 h"'),
         Parameter(name="keep", summary="Even if no run matches yet, or a pattern matches everything", kind=FieldKind.FLAG, example="keep=yes"),
         CONNECTION,

@@ -37,6 +37,19 @@ async def test_command__every_verb_answers(world: World, run: Run, verb: str) ->
     assert expected in said(answer(result))
 
 
+async def test_command__mutes_and_the_button_ends_it(world: World, run: Run) -> None:
+    """By an option, with several words; what is muted is listed, and pressed away."""
+    await world.say("watch")
+    muted = answer(await world.say("watch", launcher="Payments Nightly", mute="for 3 h"))
+    listed = said(answer(await world.say("watching")))
+    await world.press(muted, "Unmute")
+    after = said(answer(await world.say("watching")))
+
+    assert "is not notified of Payments Nightly until" in said(muted)
+    assert "Muted: Payments Nightly until" in listed
+    assert "Muted" not in after
+
+
 @pytest.mark.parametrize("verb", [verb for verb in OPTIONS if verb not in PRIVATE and verb != "unwatch"])
 async def test_mention__every_verb_answers_in_place(world: World, run: Run, verb: str) -> None:
     """Each verb, said to the bot in a channel, is answered there as a reply."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import pytest
 
-from bot.cards import Button, Card, Command, Context, Untrusted
+from bot.cards import Button, Card, Command, Context, Tone, Untrusted
 from bot.delivery.deliver import Deliverer
-from bot.model import Run
-from bot.state import NewDelivery, Subscription
+from bot.model import Run, VerdictKind
+from bot.state import Ending, NewDelivery, Subscription
 from tests.fakes import slack_api as faults
 from tests.fakes.runs import MOMENT, a_line, a_run, some_results
 from tests.fakes.slack_bot import Bot
@@ -173,3 +174,36 @@ async def test_announcement__while_the_token_is_revoked_is_kept(bot: Bot, run: R
 
     assert depth.waiting == 1
     assert len(bot.slack.world.called("chat.postMessage")) == 1
+
+
+async def test_mute__is_said_and_pressed_away(bot: Bot, run: Run) -> None:
+    """In words behind the command; the button ends it, and both are told where the channel reads it."""
+    await bot.slack.command("watch")
+    await bot.answered(1)
+    await bot.slack.command("watch Payments Nightly mute=for 3 h")
+    muted = await bot.slack.world.answer("is not notified of Payments Nightly until")
+    await bot.slack.press(muted, "Unmute")
+    await bot.slack.world.answer("is notified of Payments Nightly again.")
+
+    assert await bot.store.mutes() == ()
+
+
+async def test_announcement__of_several_runs_has_their_buttons(bot: Bot, run: Run) -> None:
+    """What was held comes as one message; the button of a run answers about that run."""
+    other = bot.service.add_run(a_run(2, launcher="Orders"))
+    bot.service.set_results(some_results(other, failing=("No order is lost",)))
+    for each in (run, other):
+        await bot.store.track(each, bot.clock.now())
+        ending = Ending(
+            run=each.ref, verdict=VerdictKind.FAILED, tone=Tone.BAD, outcome=": 1 new failure",
+            launcher=each.launcher, new=("x",), new_count=1, failing=1,
+        )  # fmt: skip
+        held = replace(announcement(bot, each), ending=ending, held_until=bot.clock.now())
+        await bot.store.enqueue(held, bot.clock.now())
+    async with delivering(bot, []):
+        message = await bot.slack.world.answer("2 runs ended: 2 FAILED")
+        await bot.slack.press(message, "Failing 1")
+        answer = await bot.slack.world.answer("No order is lost")
+
+    assert len([m for m in bot.slack.world.of(MAIN) if "runs ended" in m.text]) == 1
+    assert "Orders" in answer.words
