@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -20,6 +20,11 @@ class Quiet:
     settings: ChannelSettings | None = None
     mutes: tuple[Mute, ...] = ()
     wishes: tuple[Subscription, ...] = ()
+
+    @property
+    def zone(self) -> str:
+        """The name of the zone of the channel's times."""
+        return self.settings.zone if self.settings is not None else "UTC"
 
     def until(
         self,
@@ -48,6 +53,10 @@ class Quiet:
             return None
         named = (s.outcomes for s in self.wishes if Outcome.ALL not in s.outcomes and concerns(s, run))
         return None if any(not wish.isdisjoint(outcomes) for wish in named) else daily.next(now)
+
+    def without(self, mutes: Collection[Mute]) -> Quiet:
+        """Return what is left once some mutes are over."""
+        return replace(self, mutes=tuple(mute for mute in self.mutes if mute not in mutes))
 
     def hours(self, now: datetime) -> datetime | None:
         """Return when the quiet hours end that it is in, None outside of them."""
@@ -82,6 +91,17 @@ async def runs_of(store: WatchStore, deliveries: Iterable[Delivery]) -> Mapping[
         ids = tuple(ref.run_id for ref in refs if ref.connection == connection)
         found |= {run.ref: run for run in (await store.recorded(connection, ids)).values()}
     return found
+
+
+def run_of(delivery: Delivery, about: Mapping[RunRef, Run]) -> Run | None:
+    """Return the run that a message is about, of those that were read; None where it is about none of them."""
+    context = delivery.context
+    return about.get(context.run) if context and context.run else None
+
+
+def follows(mutes: Collection[Mute], held: Iterable[tuple[Run | None, datetime]]) -> datetime | None:
+    """Return by when all is told that some mutes held back, of messages that are held on till then; None: none is."""
+    return max((until for run, until in held if any(_means(mute, run) for mute in mutes)), default=None)
 
 
 def window(settings: ChannelSettings) -> Window | None:

@@ -7,13 +7,14 @@ watch [LAUNCHER] [source=NAME] mute=off
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import filters, grammar, reading
 from bot.cards import Item, Reply, plain
 from bot.command import Asked, Services
+from bot.model import Run
 from bot.parsed import ParsedCommand
-from bot.quiet import quiet_of, runs_of
+from bot.quiet import follows, quiet_of, run_of, runs_of
 from bot.replies import muting as replies
 from bot.state import Mute, Subscription, concerns
 
@@ -45,7 +46,7 @@ async def handle(
         return await _end(asked, services, wanted)
     now, channel = services.clock.now(), wanted.channel
     quiet = await quiet_of(services.store, channel)
-    zone = quiet.settings.zone if quiet.settings is not None else "UTC"
+    zone = quiet.zone
     until = grammar.until(text, MUTE, now, zone, LONGEST)
     if not await services.store.subscriptions(channel):
         raise replies.nothing_watched()
@@ -72,7 +73,13 @@ async def _end(asked: Asked, services: Services, wanted: Subscription) -> Reply:
     meant = [mute for mute in here if scope in {(None, None, None), mute.runs}]
     if not meant:
         raise replies.not_muted(here)
-    runs = (await runs_of(services.store, [h.delivery for h in await services.store.held(channel)])).values()
+    rest, back = quiet.without(meant), await services.store.held(channel)
+    about = await runs_of(services.store, [each.delivery for each in back])
+    runs, left = about.values(), list[tuple[Run | None, datetime]]()
+    for each in back:
+        run, ending = run_of(each.delivery, about), each.delivery.ending
+        until = rest.until(run, now, ending.outcomes if ending else ())
+        left += [(run, until)] if until is not None else []
     held = False
     for mute in meant:
         if any(concerns(mute, run) for run in runs):
@@ -81,13 +88,18 @@ async def _end(asked: Asked, services: Services, wanted: Subscription) -> Reply:
         else:
             await services.store.unmute(mute)
         await _note(asked, services, f"mute=off: {plain(replies.what(mute))}")
-    return replies.unmuted(meant, held=held, hours=quiet.hours(now) is not None)
+    still = next((mute for mute in rest.muted(now) if any(_overlap(mute, ended) for ended in meant)), None)
+    return replies.unmuted(meant, held=held, still=still, later=follows(meant, left), zone=quiet.zone)
+
+
+def _overlap(one: Mute, other: Mute) -> bool:
+    return all(None in pair or pair[0] == pair[1] for pair in zip(one.runs, other.runs, strict=True))
 
 
 async def items(services: Services, channel: str) -> list[Item]:
     """Return what a channel is not notified of for now."""
     quiet = await quiet_of(services.store, channel)
-    zone = quiet.settings.zone if quiet.settings is not None else "UTC"
+    zone = quiet.zone
     return [replies.item(mute, zone) for mute in quiet.muted(services.clock.now())]
 
 

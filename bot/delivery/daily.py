@@ -20,7 +20,7 @@ from bot.delivery.keys import announces_end
 from bot.model import Run, RunRef
 from bot.platform import Platform, terms_of
 from bot.ports import Chat, Clock, Digests, Expectations, Notices
-from bot.quiet import Quiet, QuietStore, quiet_of, runs_of
+from bot.quiet import Quiet, QuietStore, quiet_of, run_of, runs_of
 from bot.replies import digest as replies
 from bot.standings import Named, Standings, StandingsStore, standings_of
 from bot.state import Cause, ChannelSettings, Delivery, Digested, Ending, NewDelivery
@@ -129,8 +129,7 @@ class Digesting:
 
 
 def _muted(quiet: Quiet, delivery: Delivery, about: Mapping[RunRef, Run], now: datetime) -> bool:
-    context = delivery.context
-    return quiet.mute(about.get(context.run) if context and context.run else None, now) is not None
+    return quiet.mute(run_of(delivery, about), now) is not None
 
 
 def _new(endings: Sequence[Ending], about: Mapping[RunRef, Run]) -> frozenset[Named]:

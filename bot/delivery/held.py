@@ -17,7 +17,7 @@ from bot.delivery.digest import MANY, Summing, SummingStore, key_of
 from bot.delivery.keys import announces_end
 from bot.model import Run
 from bot.ports import Channels, Chat, Clock, Subscriptions
-from bot.quiet import Quiet, quiet_of, runs_of
+from bot.quiet import Quiet, quiet_of, run_of, runs_of
 from bot.replies import endings
 from bot.state import Held, NewDelivery, Outcome, Subscription, concerns
 
@@ -69,8 +69,7 @@ class Holding:
         due: list[Held] = []
         later: list[Run] = []
         for each in held:
-            context, ending = each.delivery.context, each.delivery.ending
-            run = about.get(context.run) if context and context.run else None
+            ending, run = each.delivery.ending, run_of(each.delivery, about)
             until = quiet.until(run, now, ending.outcomes if ending else ())
             if until is not None and until != each.due:
                 await self._store.hold((each.delivery.key,), until)

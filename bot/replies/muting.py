@@ -59,13 +59,31 @@ def muted(mute: Mute, zone: str, *, before: Mute | None) -> Reply:
     return Reply(card=card)
 
 
-def unmuted(mutes: Sequence[Mute], *, held: bool, hours: bool) -> Reply:
-    """Confirm that mutes ended; `held`: something ended meanwhile, `hours`: the channel is in its quiet hours."""
+def unmuted(
+    mutes: Sequence[Mute], *, held: bool, still: Mute | None, later: datetime | None, zone: str
+) -> Reply:
+    """Confirm that mutes ended; `held`: something ended meanwhile, `later`: by when it follows, where that is not now.
+
+    `still`: another mute that is about some of the same runs and goes on.
+    """
     names = _joined([what(mute) for mute in mutes])
     told: Line = ("This channel is notified of ", *names, " again.")
-    follows = " when its quiet hours are over" if hours else ""
-    rest = f"What ended meanwhile follows{follows}." if held else "No run that was held back ended meanwhile."
-    card = Card(title=("No longer muted",), text=(*told, " ", rest), body=(told, (rest,)))
+    if still is not None:
+        told = (
+            "The mute of ",
+            *names,
+            " is over. Still muted until ",
+            _at(still, zone),
+            ": ",
+            *what(still),
+            ".",
+        )
+    at_once = "What ended meanwhile follows." if held else "No run that was held back ended meanwhile."
+    by: Line = (
+        ("What ended meanwhile follows by ", When(later, clock_time(later, zone)), ".") if later else ()
+    )
+    rest = by or (at_once,)
+    card = Card(title=("No longer muted",), text=(*told, " ", *rest), body=(told, rest))
     return Reply(card=card)
 
 

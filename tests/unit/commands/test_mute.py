@@ -12,7 +12,8 @@ from bot.delivery.keys import key_of
 from bot.errors import UserError
 from bot.model import RunStatus, VerdictKind
 from bot.replies import announcements, muting
-from bot.state import ChannelSettings, Ending, Mute, NewDelivery
+from bot.replies.wording import clock_time
+from bot.state import ChannelSettings, Ending, Mute, NewDelivery, Outcome
 from tests.fakes.runs import EPOCH, a_run
 from tests.fakes.service import a_build_server
 from tests.fakes.stage import texts
@@ -39,7 +40,9 @@ async def held(door: Door, number: int = 1) -> None:
     """Let the announcement of a run be held."""
     run = a_run(number)
     await door.store.track(run, door.clock.now())
-    ending = Ending(run=run.ref, verdict=VerdictKind.PASSED, tone=Tone.GOOD, outcome=" passed")
+    ending = Ending(
+        run=run.ref, verdict=VerdictKind.PASSED, tone=Tone.GOOD, outcome=" passed",
+        outcomes=frozenset({Outcome.ALL}))  # fmt: skip
     key = key_of(run.ref, RunStatus.COMPLETED, CHANNEL)
     await door.store.enqueue(
         NewDelivery(
@@ -179,7 +182,26 @@ async def test_mute__off_in_quiet_hours() -> None:
     await held(door)
     reply = await door.say("watch mute=off")
 
-    assert "follows when its quiet hours are over." in texts(reply.card)
+    assert f"What ended meanwhile follows by {clock_time(now + HOUR)}." in texts(reply.card)
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        ("watch Payments Nightly mute=2h", "all runs from source main is over. Still muted until "),
+        ("watch digest=00:00", "This channel is notified of all runs from source main again."),
+    ],
+)
+async def test_mute__off_where_something_else_holds_the_same(by: str, said: str) -> None:
+    """Another mute, or the digest: the answer says when what ended follows, and promises nothing sooner."""
+    door = await a_door()
+    await door.say(by)
+    await door.say("watch source=main mute=3h")
+    await held(door)
+    reply = await door.say("watch source=main mute=off")
+
+    assert said in texts(reply.card)
+    assert "What ended meanwhile follows by " in texts(reply.card)
 
 
 async def test_watching__lists_mutes_with_their_ends() -> None:
