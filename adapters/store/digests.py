@@ -26,13 +26,18 @@ class SqlDigests(Part):
 
     @whole
     async def begin_digests(self, channel: str, schedule: str, now: datetime) -> None:
-        """Let the digests of a channel come by a schedule from now on."""
+        """Let the digests of a channel come by a schedule from now on; "" for none.
+
+        After a time without any they begin anew; else the next one tells of all since the last.
+        """
         newest = select(func.coalesce(func.max(outbox.c.id), 0))
         later = update(digests).where(digests.c.channel == channel, digests.c.schedule != schedule)
+        anew = later.where(digests.c.schedule == "")
         async with self._db.writing() as connection:
             upto = await connection.scalar(newest)
             row = {"channel": channel, "schedule": schedule, "after": now, "since": now, "upto": upto}
             if (await connection.execute(self._db.add(digests), row)).first() is None:
+                await connection.execute(anew.values(since=now, upto=upto))
                 await connection.execute(later.values(schedule=schedule, after=now))
 
     async def announced(self, channel: str, beyond: int) -> tuple[Delivery, ...]:

@@ -75,9 +75,11 @@ class Digesting:
         self._look_at = monotonic + LOOK_EVERY
         now = self._clock.now()
         seen = {digested.channel: digested for digested in await self._store.digested(self._chat.name)}
-        for settings in await self._store.channel_settings():
-            if settings.channel.partition(":")[0] == self._chat.name:
-                await self._channel(settings, seen.get(settings.channel), now)
+        every = {settings.channel: settings for settings in await self._store.channel_settings()}
+        for channel in sorted({*every, *seen}):  # one that is set no more has digests no more
+            if channel.partition(":")[0] == self._chat.name:
+                settings = every.get(channel, ChannelSettings(channel=channel))
+                await self._channel(settings, seen.get(channel), now)
 
     async def _channel(self, settings: ChannelSettings, seen: Digested | None, now: datetime) -> None:
         daily = settings.daily

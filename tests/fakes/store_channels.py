@@ -73,7 +73,9 @@ class MemoryChannels(MemoryOutbox):
         await self._turn()
         new = Digested(channel=clean(channel), schedule=schedule, after=now, since=now, upto=len(self.outbox))
         there = self.digests.setdefault(new.channel, new)
-        if there.schedule != schedule:
+        if not there.schedule:
+            self.digests[new.channel] = new
+        elif there.schedule != schedule:
             self.digests[new.channel] = replace(there, schedule=schedule, after=now)
 
     async def announced(self, channel: str, beyond: int) -> tuple[Delivery, ...]:

@@ -62,6 +62,19 @@ async def test_begin__once_and_anew_with_another_schedule(store: Store) -> None:
     assert () == await store.digested("other")
 
 
+async def test_begin__after_a_time_without_any(store: Store) -> None:
+    """They begin anew: what was posted by itself meanwhile is told by none."""
+    await begun(store)
+    await store.begin_digests(CHANNEL, "", later(60))
+    between = await an_end(store, 1, held=False)
+    await store.begin_digests(CHANNEL, DAILY, later(120))
+    (seen,) = await store.digested("slack")
+
+    assert (seen.schedule, seen.after, seen.since) == (DAILY, later(120), later(120))
+    assert seen.upto >= between.id
+    assert () == await store.announced(CHANNEL, seen.upto)
+
+
 async def test_announced__is_what_ended_since(store: Store) -> None:
     """Of this channel, whether it was posted or is held; other messages are none."""
     before = await an_end(store, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -303,3 +303,26 @@ async def test_digest__of_another_time_comes_at_its_next_one() -> None:
     await channel.parts.store.set_channel(ChannelSettings(channel=CHANNEL), channel.parts.clock.now())
     await channel.look("2026-12-01T06:05")
     assert ["run 2"] == [card["title"][0] for card in channel.posted[1:]]
+
+
+@pytest.mark.parametrize("by", ["chat", "settings"])
+async def test_digest__that_was_off_begins_anew(by: str) -> None:
+    """What ended while there was none was posted by itself, or weeks ago: neither is told again, nor at once."""
+    channel = await Channel(outcomes=CHANGES, settings=replace(AT_EIGHT, from_settings=True)).open()
+    await channel.look("2026-11-30T07:00")
+    if by == "chat":
+        await channel.parts.store.set_channel(ChannelSettings(channel=CHANNEL), channel.parts.clock.now())
+    else:
+        await channel.parts.store.configure_channels((), channel.parts.clock.now())
+    await channel.look("2026-11-30T08:00")
+    await channel.end("old", held=False)
+    await channel.look("2026-12-20T08:00")
+    await channel.parts.store.set_channel(AT_EIGHT, channel.parts.clock.now())
+    await channel.look("2026-12-20T08:01")
+    assert not channel.digests
+
+    await channel.end("fresh", held=False)
+    await channel.look("2026-12-21T07:00")
+    (said,) = channel.digests
+    assert ("“old”" in said, "“fresh”" in said) == (False, True)
+    assert "1 ended since 20 Dec 09:01 Europe/Berlin" in said
