@@ -134,7 +134,7 @@ async def _of_launcher(
     connection = every[0].run.ref.connection
     known = {check.name: check for check in await store.known_checks(connection, key)}
     states = await store.property_states(connection, key)
-    left_alone = {state.name for state in states if state.owner or state.silent}
+    left_alone = {state.name for state in states if state.owner or (state.silent and not state.is_over(now))}
     failing = [
         (s.run, name) for s in every for name in s.failing or () if (connection, key, name) not in told
     ]

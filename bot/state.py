@@ -499,6 +499,10 @@ class PropertyState:
         """Whether its failing is no news."""
         return self.word is not None and self.reopened is None
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether it is snoozed until a time that is over, so that it is reopened when it fails again."""
+        return self.silent and self.until is not None and self.until <= now
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:

@@ -112,8 +112,7 @@ def listing(entries: Sequence[Entry], pages: Pages, terms: Terms, now: datetime,
 
 def _item(number: int, entry: Entry, now: datetime, *, several: bool) -> Item:
     state, run = entry.mark.state, entry.run
-    is_over = state.silent and state.until is not None and state.until <= now
-    over = "that is over, so its next failure is news" if is_over else ""
+    over = "that is over, so its next failure is news" if state.is_over(now) else ""
     at = state.said_at if state.word else state.owned_at
     where = joined((
         (Untrusted(run.launcher if run and run.launcher else state.launcher_key),),

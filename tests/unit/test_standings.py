@@ -77,6 +77,17 @@ async def test_standings__leave_alone_what_somebody_takes_care_of() -> None:
     )
 
 
+async def test_standings__a_snooze_that_is_over_is_no_care() -> None:
+    """Also where no run has ended since, by which it would have been reopened."""
+    watching = await begun(["a"])
+    await say(watching, "a", word=Word.SNOOZED, until=watching.clock.now() + timedelta(hours=1))
+    assert ([], 1) == (names(await stand(watching)), (await stand(watching)).cared_for)
+
+    watching.clock.pass_time(3600)
+
+    assert ["a"] == names(await stand(watching))
+
+
 def names(found: Standings) -> list[str]:
     return [s.name for s in found.unowned]
 
