@@ -100,7 +100,8 @@ class Digesting:
         about = await runs_of(self._store, [*held, *announced])
         covered = [delivery for delivery in held if not _muted(quiet, delivery, about, now)]
         left = {delivery.key for delivery in held} - {delivery.key for delivery in covered}
-        told = {d.key: d for d in (*covered, *announced) if d.key not in left}
+        posted = (_notified(d) for d in announced if d.key not in left)
+        told = {d.key: d for d in (*posted, *covered)}
         digest = replies.Digest(
             zone=settings.zone,
             since=seen.since,
@@ -132,6 +133,12 @@ class Digesting:
 
 def _muted(quiet: Quiet, delivery: Delivery, about: Mapping[RunRef, Run], now: datetime) -> bool:
     return quiet.mute(run_of(delivery, about), now) is not None
+
+
+def _notified(delivery: Delivery) -> Delivery:
+    """Return a message that was posted by itself, and notified then whom it mentions: a digest does not again."""
+    ending = delivery.ending
+    return delivery if ending is None else replace(delivery, ending=replace(ending, mentions=()))
 
 
 def _new(endings: Sequence[Ending], about: Mapping[RunRef, Run]) -> frozenset[Named]:

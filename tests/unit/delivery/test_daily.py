@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.calendar import WEEKDAYS, Daily
-from bot.cards import Context, Tone
+from bot.cards import Context, Mention, Tone
 from bot.delivery.daily import due
 from bot.model import Run, VerdictKind
 from bot.state import (
@@ -178,6 +178,22 @@ async def test_digest__tells_of_what_was_posted_at_once_too() -> None:
 
     assert len(channel.posted) == 2
     assert "“a”" in channel.digests[0]
+
+
+async def test_digest__mentions_nobody_again() -> None:
+    """Whoever a post notified is not notified by the digest too; of what was held they hear first there."""
+    channel = await Channel(outcomes=EVERYTHING).open()
+    for held, who in ((False, "fake:user:U1"), (True, "fake:user:U2")):
+        await channel.end("a", held=held)
+        row = list(channel.parts.store.outbox.values())[-1]
+        assert row.delivery.ending is not None
+        mentions = (Mention(who, "For"),)
+        row.delivery = replace(row.delivery, ending=replace(row.delivery.ending, mentions=mentions))
+
+    await channel.look("2026-11-30T07:00")
+
+    (digest,) = [card for card in channel.posted if str(card["title"][0]).startswith("Digest")]
+    assert ["fake:user:U2"] == [mention["who"] for mention in digest["mentions"]]
 
 
 @pytest.mark.parametrize(
