@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import re
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -19,7 +19,6 @@ from adapters.cli.operating import access, audit, channels, database, outbox
 from adapters.simulator.registry import SIMULATORS
 
 if TYPE_CHECKING:
-    from adapters.cli.ask import Manner
     from adapters.cli.parts import KeptStore, Parts
     from adapters.settings import Settings
     from bot.command import Services
@@ -30,7 +29,6 @@ app = typer.Typer(
     name="clew",
     help="A chat-ops bot for teams with test platforms.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -99,6 +97,16 @@ def simulate(
     finish(serve(platform=platform, port=port, seed=seed, speed=speed))
 
 
+def _words(context: typer.Context, incomplete: str) -> list[str]:
+    """Complete a verb, and behind it the names of its parameters; nobody is asked for that."""
+    from bot.commands.registry import VERBS
+
+    typed = context.params.get("command") or ()
+    verb = VERBS.get(typed[0]) if typed else None
+    names = [f"{p.name}=" for p in verb.parameters] if verb else [n for n, v in VERBS.items() if not v.hidden]
+    return [] if typed and verb is None else [name for name in names if name.startswith(incomplete)]
+
+
 # An input hash begins with a sign, and `--window 20` is a word of the command: only our own options are ours.
 @app.command(context_settings={"ignore_unknown_options": True})
 def ask(
@@ -106,7 +114,8 @@ def ask(
         list[str] | None,
         typer.Argument(
             help="A verb and its arguments, one value per word (NAME=VALUE or just VALUE); "
-            "or a whole command in quotes, as typed in a chat."
+            "or a whole command in quotes, as typed in a chat.",
+            autocompletion=_words,
         ),
     ] = None,
     *,
@@ -117,13 +126,53 @@ def ask(
         bool,
         typer.Option("--show-link", help="Print the report link; anyone who has it can open the report."),
     ] = False,
+    exit_status: Annotated[
+        bool,
+        typer.Option(
+            "--exit-status",
+            help="Leave with the run's verdict: 0 passed, 1 failed, 3 incomplete, 4 not ended, 5 no such run.",
+        ),
+    ] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of what --json prints, and stop.")
+    ] = False,
 ) -> None:
     """Run one command. Exit codes: 0 answered, 1 cannot be answered as given, 2 failed."""
     with _little_garbage():
-        from adapters.cli.ask import Manner
+        if schema:
+            from adapters.cli.answer_json import SCHEMA
 
-        manner = Manner(as_json=as_json, thread=thread, yes=yes, show_link=show_link)
-        finish(_ask(command or ["help"], manner))
+            typer.echo(SCHEMA.read_text(encoding="utf-8"), nl=False)
+            return
+        from adapters.cli.ask import Manner
+        from adapters.cli.ask import ask as answer
+
+        manner = Manner(as_json=as_json, thread=thread, yes=yes, show_link=show_link, exit_status=exit_status)
+        finish(_answered(lambda parts: answer(parts, command or ["help"], manner), as_json=as_json))
+
+
+@app.command()
+def wait(
+    run: Annotated[
+        list[str],
+        typer.Argument(
+            help="The run, as “status” takes it: an id, latest, or a launcher for its latest run."
+        ),
+    ],
+    *,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds to wait at most; none: until the run has ended.", min=0)
+    ] = None,
+    every: Annotated[float, typer.Option(help="Seconds between two looks.", min=1)] = 15.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the run as data.")] = False,
+) -> None:
+    """Wait until a run has ended. Exit codes: 0 passed, 1 failed, 2 cannot be told, 3 incomplete, 4 time is up, 5 no such run."""
+    with _little_garbage():
+        from adapters.cli.wait import Patience
+        from adapters.cli.wait import wait as until_ended
+
+        patience = Patience(timeout=timeout, every=every)
+        finish(_answered(lambda parts: until_ended(parts, run, patience, as_json=as_json), as_json=as_json))
 
 
 @app.command()
@@ -203,12 +252,18 @@ def _little_garbage() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-async def _ask(command: list[str], manner: Manner) -> int:
-    from adapters.cli.ask import ask as answer
+async def _answered(answer: Callable[[Parts], Awaitable[int]], *, as_json: bool) -> int:
+    """Answer one command, and return the exit code; where that cannot be begun, scripts get data all the same."""
+    from adapters.cli.ask import not_answered
     from adapters.cli.opened import load
 
-    async with assemble(load(), lazily=True) as parts:
-        return await answer(parts, command, manner)
+    try:
+        async with assemble(load(), lazily=True) as parts:
+            return await answer(parts)
+    except Exception as error:
+        if not as_json:
+            raise
+        return not_answered(error)
 
 
 @asynccontextmanager

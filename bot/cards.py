@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from bot.errors import ClewError
 from bot.model import Moment, RunRef, Secret, VerdictKind
 
 
@@ -342,7 +343,11 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What a verb answers: a card, who sees it, and whether the message lives on."""
+    """What a verb answers: a card, who sees it, and whether the message lives on.
+
+    `data`: the value that the card was made of, for who wants it as data; None where only the card tells. `error`: what the
+    card tells, where it tells of one.
+    """
 
     card: Card
     private: bool = False  # only the person who asked
@@ -351,6 +356,8 @@ class Reply:
     live: str | None = None  # key of the live card that edits this message until its run ends
     replace: bool = False  # edit the message whose button was pressed, instead of posting a new one
     as_live: Card | None = None  # what the live card says just now, where this answer says more
+    data: object | None = None
+    error: ClewError | None = None
 
 
 def joined(parts: Iterable[Line], mark: str = " · ") -> Line:

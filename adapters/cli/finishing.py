@@ -22,12 +22,13 @@ def finish(work: Coroutine[Any, Any, int]) -> NoReturn:
 
     try:
         code = asyncio.run(work)
-        sys.stdout.flush()
+        if sys.stdout:  # None where it was closed from the start
+            sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
     except BrokenPipeError:
         code = 0
-        _write_nothing_more()
+        write_nothing_more()
     except Exception as error:  # noqa: BLE001 - the outermost place: nothing may be silent, nothing unexplained
         from adapters.cli.failing import explain
 
@@ -36,6 +37,6 @@ def finish(work: Coroutine[Any, Any, int]) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _write_nothing_more() -> None:
+def write_nothing_more() -> None:
     """Let what is still to be written go nowhere: the interpreter writes it out at its end, and would fail once more."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

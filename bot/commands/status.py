@@ -21,6 +21,7 @@ from bot.recent import Narrowed, newest_of, recent_of
 from bot.replies import finding, known
 from bot.replies import runs as replies
 from bot.replies.charts import failing_so_far
+from bot.replies.data import RunsFound
 from bot.targets.follow import follow
 from bot.targets.listed import Listed, read_listed
 from bot.targets.run import Search, analysis_for, platform_of
@@ -48,11 +49,11 @@ async def handle(asked: Asked, services: Services) -> Reply:
         found = await _one(asked, services)
         if changes:
             begin = first_of(asked, replies.number_changed(found))
-            return replies.every_change(found, begin, services.clock.now())
+            return replace(replies.every_change(found, begin, services.clock.now()), data=found)
         found = await explained(found)
         found = replace(found, run=await send.by_name(found.run, services.store))
         card = replies.one(found, services.clock.now())
-        return Reply(card=replace(card, chart=failing_so_far(found)))
+        return Reply(card=replace(card, chart=failing_so_far(found)), data=found)
     if changes:
         raise finding.changes_of_one()
     return await _recent(asked, services)
@@ -95,11 +96,16 @@ async def _recent(asked: Asked, services: Services) -> Reply:
         *(recent_of(p, services.store, [run for run in chosen if run in listed.runs]) for p, listed in found)
     )
     by_ref = {recent.run.ref: recent for of_one in shown for recent in of_one}
-    return replies.recent(
-        tuple(by_ref[run.ref] for run in chosen), services.clock.now(), narrowed=narrowed, pages=pages,
-        terms=shared([p.terms for p, _ in found]),
+    listed = tuple(by_ref[run.ref] for run in chosen)
+    reply = replies.recent(
+        listed, services.clock.now(), narrowed=narrowed, pages=pages, terms=shared([p.terms for p, _ in found]),
         several=len(services.platforms) > 1, left_out=_left_out(narrowed, found),
     )  # fmt: skip
+    whole = not any(of.cut or of.untold or p.lists is None for p, of in found)
+    data = RunsFound(
+        runs=listed, first=begin, more=pages.left_out > 0, whole=whole, unread=tuple(search.down)
+    )
+    return replace(reply, data=data)
 
 
 def _narrowed(asked: Asked, services: Services) -> Narrowed:
@@ -151,7 +157,7 @@ async def _known(platform: Platform, asked: Asked, number: int, services: Servic
     size = number if asked.value("count") else LISTED + known.PLANS
     pages = Pages.of(_again(asked, Narrowed(), platform), total, first_of(asked, total), size)
     shown = await recent_of(platform, services.store, found.runs[pages.first - 1 : pages.last])
-    return known.listing(
+    reply = known.listing(
         platform,
         found.runs,
         shown,
@@ -161,6 +167,8 @@ async def _known(platform: Platform, asked: Asked, number: int, services: Servic
         whole=not found.cut,
         problem=problem,
     )
+    more = len(found.runs) > pages.last
+    return replace(reply, data=RunsFound(runs=tuple(shown), first=pages.first, more=more, whole=False))
 
 
 def _names_tests(platform: Platform) -> bool:

@@ -55,7 +55,7 @@ def confirmation(
         footer=(confirming.MINE_ONLY,),
         context=_context(intent),
     )
-    return Reply(card=card)
+    return Reply(card=card, data=intent)
 
 
 _SCOPES: Mapping[RerunScope, tuple[str, str]] = {

@@ -235,4 +235,4 @@ def _over(
 ) -> Reply:
     card = Card(title=(title,), text=(said,), body=((said,),), buttons=buttons, tone=Tone.NEUTRAL,
                 footer=correlation(intent))  # fmt: skip
-    return Reply(card=card, replace=True, failed=failed)
+    return Reply(card=card, replace=True, failed=failed, data=intent)

@@ -49,7 +49,7 @@ def confirmation(intent: Intent, request: DebugRequest, *, alone: bool, warnings
         buttons=confirming.buttons(intent, "Open session"),
         footer=(confirming.MINE_ONLY,),
     )
-    return Reply(card=card)
+    return Reply(card=card, data=intent)
 
 
 def about(reply: Reply, context: Context) -> Reply:
@@ -76,7 +76,9 @@ def joined(session: Session) -> Reply:
     note: Line = ((f"A session at this moment was already requested{asked and ' '}{asked}, so no second one was opened. "
                   "Its link was e-mailed to the recipients named then. Use “debug again=yes” to open your own."),)  # fmt: skip
     card = replace(shown, text=(*note, " ", *shown.text), body=(note, *shown.body))
-    return Reply(card=card, live=None if session.over else session.intent.id, as_live=shown)
+    return Reply(
+        card=card, live=None if session.over else session.intent.id, as_live=shown, data=session.intent
+    )
 
 
 def of_session(session: Session) -> Card:

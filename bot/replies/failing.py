@@ -26,6 +26,7 @@ from bot.model import Check, Example, VerdictKind
 from bot.platform import has_moments
 from bot.replies import at_moment, causes, marks, ratio, ways
 from bot.replies.comparing import in_a_row
+from bot.replies.data import CheckFound
 from bot.replies.pasting import copyable
 from bot.replies.runs import (
     WORDS,
@@ -92,7 +93,7 @@ def listing(found: RunAnalysis, begin: int = 1) -> Reply:
         footer=("Examples are a sample; counts are totals over all histories.",) if has_moments(found.platform) else (),
         context=Context(run=run.ref),
     )  # fmt: skip
-    return Reply(card=card)
+    return Reply(card=card, data=found)
 
 
 def _in_common(found: RunAnalysis) -> Line:
@@ -134,7 +135,7 @@ def listing_excused(found: RunAnalysis, begin: int = 1) -> Reply:
         buttons=ways_beside_failing(found),
         context=Context(run=run.ref),
     )
-    return Reply(card=card)
+    return Reply(card=card, data=found)
 
 
 def _excused_item(check: Check, found: RunAnalysis) -> Item:
@@ -202,7 +203,7 @@ def one(
             ),
         context=about,
     )  # fmt: skip
-    return Reply(card=card)
+    return Reply(card=card, data=CheckFound(found=found, check=chosen))
 
 
 def of_report(reported: ReportedCheck | None) -> tuple[Fact, ...]:
@@ -282,7 +283,7 @@ def _none(found: RunAnalysis) -> Reply:
         buttons=ways_on(found),
         context=Context(run=run.ref),
     )
-    return Reply(card=card)
+    return Reply(card=card, data=found)
 
 
 def _why_none(found: RunAnalysis) -> str:

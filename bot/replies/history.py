@@ -98,7 +98,7 @@ def one(shown: Shown, now: datetime) -> Reply:
         ),
         context=about,
     )
-    return Reply(card=card)
+    return Reply(card=card, data=shown)
 
 
 def stands(history: History, run: Run, terms: Terms) -> Line:

@@ -27,4 +27,6 @@ def card(intent: Intent, now: datetime, outlook: Outlook) -> Card:
 def reply(intent: Intent, now: datetime, outlook: Outlook) -> Reply:
     """Answer a confirmation with the card that lives on until the run ends."""
     refused = intent.state is IntentState.REJECTED
-    return Reply(card=card(intent, now, outlook), live=None if refused else intent.id, failed=refused)
+    return Reply(
+        card=card(intent, now, outlook), live=None if refused else intent.id, failed=refused, data=intent
+    )

@@ -125,7 +125,7 @@ def confirmation(
         buttons=confirming.buttons(intent, verb),
         footer=(confirming.MINE_ONLY, "" if findable else f" {lost(terms)}"),
     )
-    return Reply(card=card)
+    return Reply(card=card, data=intent)
 
 
 def lost(terms: Terms) -> str:

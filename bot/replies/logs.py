@@ -28,6 +28,7 @@ from bot.errors import ClewError, UserError, WrongValue
 from bot.model import Fault, LineKind, LogExcerpt, LogLine, LogQuery, Moment, Run, RunLogQuery
 from bot.platform import Platform
 from bot.replies import at_moment
+from bot.replies.data import LogFound
 from bot.replies.wording import (
     check_name,
     check_names,
@@ -102,7 +103,18 @@ def window(
         footer=_footer(target),
         context=target.context,
     )
-    return Reply(card=card)
+    found = (
+        LogFound(
+            ref=run.ref,
+            excerpt=excerpt,
+            check=target.property_name,
+            moment=target.moment,
+            window=query.window,
+        )
+        if run
+        else None
+    )
+    return Reply(card=card, data=found)
 
 
 def _ways_on(target: MomentTarget, query: LogQuery, offers: Mapping[str, Command]) -> tuple[Button, ...]:
@@ -157,7 +169,7 @@ def build_logs(run: Run, excerpt: LogExcerpt, *, why: str = "", ignored: tuple[s
         tone=_tone(excerpt),
         context=Context(run=run.ref),
     )
-    return Reply(card=card)
+    return Reply(card=card, data=LogFound(ref=run.ref, excerpt=excerpt))
 
 
 def no_logs_kept(terms: Terms) -> str:
@@ -254,7 +266,7 @@ def run_log(
         tone=_tone(excerpt),
         context=Context(run=run.ref, property_name=query.check),
     )  # fmt: skip
-    return Reply(card=card)
+    return Reply(card=card, data=LogFound(ref=run.ref, excerpt=excerpt, check=query.check))
 
 
 def _further(run: Run, query: RunLogQuery, excerpt: LogExcerpt, platform: Platform) -> tuple[Button, ...]:

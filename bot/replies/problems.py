@@ -27,7 +27,7 @@ STALE_MOMENT = "The platform recomputes moments, so they can go stale; “failin
 
 def mistake(error: errors.UserError, offers: tuple[Button, ...] = ()) -> Reply:
     """Answer something that the person can fix; `offers`: what may have been meant."""
-    reply = _problem(error.problem, error.hint, fault=False)
+    reply = _problem(error.problem, error.hint, fault=False, error=error)
     return replace(reply, card=replace(reply.card, buttons=offers)) if offers else reply
 
 
@@ -38,7 +38,7 @@ def failure(error: errors.ClewError) -> Reply:
         hint = STALE_MOMENT
     detail = error.detail if isinstance(error, errors.ServiceError) else ""
     person = isinstance(error, errors.NotFound | errors.NotAvailable | errors.Rejected)
-    return _problem(str(error), hint, detail=detail, fault=not person)
+    return _problem(str(error), hint, detail=detail, fault=not person, error=error)
 
 
 def unexpected() -> Reply:
@@ -69,7 +69,15 @@ def secret_removed(reply: Reply) -> Reply:
     return replace(reply, card=replace(card, text=(*card.text, " ", REMOVED), body=((REMOVED,), *card.body)))
 
 
-def _problem(problem: str, hint: str, *, fault: bool, detail: str = "", title: str = "") -> Reply:
+def _problem(
+    problem: str,
+    hint: str,
+    *,
+    fault: bool,
+    detail: str = "",
+    title: str = "",
+    error: errors.ClewError | None = None,
+) -> Reply:
     what: Line = (Untrusted(stopped(problem)),)
     how: Line = (Untrusted(hint),) if hint else ()  # it may end in an example to be copied
     said: Line = (*what, " ", *how) if how else what
@@ -84,7 +92,7 @@ def _problem(problem: str, hint: str, *, fault: bool, detail: str = "", title: s
         tone=Tone.BAD if fault else Tone.WARNING,
         body=body,
     )
-    return Reply(card=card, private=True, failed=True, fault=fault)
+    return Reply(card=card, private=True, failed=True, fault=fault, error=error)
 
 
 def remarked(reply: Reply, remarks: Sequence[Line]) -> Reply:

@@ -376,11 +376,11 @@ def not_listed(connection: str, problem: str) -> Line:
 def summary(shown: Recent) -> Line:
     """Name a run of a list with its verdict and what is new in it."""
     new = comparing.news(shown.known, shown.before, shown.terms)
-    said = verdict_words(_judged(shown), shown.terms)
+    said = verdict_words(judged(shown), shown.terms)
     return (*run_name(shown.run), f": {said}", f"; {new}" if new else "")
 
 
-def _judged(shown: Recent) -> Verdict:
+def judged(shown: Recent) -> Verdict:
     """Judge by what is kept or was read; a row that may say otherwise than the run counts only where nothing is."""
     if shown.verdict is not None:
         return shown.verdict
@@ -391,7 +391,7 @@ def _judged(shown: Recent) -> Verdict:
 def ways_in(shown: Recent) -> tuple[Button, ...]:
     """Offer to open a run of a list, and what fails in it."""
     status = Button(label="Status", command=Command.of_run("status", shown.run.ref))
-    verdict = _judged(shown)
+    verdict = judged(shown)
     failing = verdict.failing or verdict.health
     return (status, _failing(shown.run)) if failing else (status,)
 
@@ -717,7 +717,7 @@ def _why_no_results(found: RunAnalysis) -> Line:
 def listed_item(shown: Recent, now: datetime, *, several: bool) -> Item:
     """Show one run of a list."""
     run = shown.run
-    how_far, how = progress(run, now, shown.terms), verdict_words(_judged(shown), shown.terms)
+    how_far, how = progress(run, now, shown.terms), verdict_words(judged(shown), shown.terms)
     parts: tuple[Line, ...] = (
         (comparing.news(shown.known, shown.before, shown.terms),),
         age(run, now),

@@ -104,6 +104,7 @@ def invocation(
     thread: str | None,
     key: str,
     at: datetime,
+    arguments: tuple[str, ...] = (),
     values: Mapping[str, str] | None = None,
     confirmed: bool = False,
 ) -> Invocation:
@@ -114,6 +115,7 @@ def invocation(
         text=text,
         key=key,
         at=at,
+        arguments=arguments,
         values=values or {},
         confirmed=confirmed,
     )

@@ -17,6 +17,7 @@ from bot.model import NOTHING, Run
 from bot.ports import OpenedFile
 from bot.replies import reported
 from bot.state import Actor, Addressee, AttachedFile, Invocation, MessageRef, Place
+from tests.answers import as_data
 from tests.fakes.clock import ManualClock
 from tests.fakes.records import FakeRecords
 from tests.fakes.service import RATINGS, TRIAGE, FakeRunService
@@ -73,17 +74,19 @@ class Door:
         about: str | None = None,
         attached: tuple[str, ...] = (),
     ) -> Reply:
-        """Say something, or press a button that asks for it, and return the reply."""
+        """Say something, or press a button that asks for it, and return the reply, which scripts can read as data too."""
         invocation = self.invocation(words, by=by, thread=thread, values=values)
         if about is not None:
             invocation = replace(invocation, about=about)
         files = tuple(AttachedFile(ref=name, name=name) for name in attached)
-        return await self.handler.handle(
+        reply = await self.handler.handle(
             replace(invocation, attached=files),
             nothing,
             open_file=self.open_file,
             find_addressee=self.find_addressee,
         )
+        as_data(reply)
+        return reply
 
     async def find_addressee(self, typed: str) -> Addressee:
         """Read a mention as Slack does; who is not said to be gone is there."""

@@ -11,6 +11,7 @@ from bot.cards import Card, Chart, Command, Context, Tone, plain
 from bot.earlier import checks_of, stored
 from bot.model import Check, CheckStatus, Example, Results, Run, RunStatus
 from bot.state import Coverage, PollStep
+from tests.answers import as_data
 from tests.fakes.runs import EPOCH, a_build, a_property, a_run, some_results
 from tests.fakes.service import FakeRunService, a_build_server
 from tests.unit.commands.door import Door, command_of, told
@@ -67,6 +68,20 @@ ENVIRONMENT = Check(name="all containers joined", status=CheckStatus.FAILING, he
 def facts(card: Card) -> dict[str, str]:
     """Return the facts of a card by their labels."""
     return {fact.label: plain(fact.value) for fact in card.facts}
+
+
+async def test_history__as_data() -> None:
+    """A script gets what each run tells, newest first, and the counts that the sentence is made of."""
+    door = Recorded()
+    await door.course("ppFpppFppppppF" + "pippp")
+
+    found = as_data(await door.say(f'history property="{X}" run="Payments Nightly"'))["data"]
+
+    assert (found["kind"], found["check"], found["launcher"]) == ("history", X, "Payments Nightly")
+    assert [run["result"] for run in found["runs"]][:6] == [
+        "passed", "passed", "passed", "incomplete", "passed", "failed",
+    ]  # fmt: skip
+    assert (found["quiet"], found["streak"]) == ({"runs": 4, "failed": 3, "before": 14}, None)
 
 
 async def test_history__quiet_with_its_chance() -> None:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.main import app
 from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
+from tests.answers import answer, card
 from tests.walk.terminal.keyboard import CLEW, surroundings
 from tests.walk.terminal.served import served, set_up
 
@@ -44,11 +45,11 @@ def clew(*arguments: str) -> Result:
 
 def test_ask__answered() -> None:
     """An answer stands on standard output, and how to go on beside it."""
-    answer = clew("ask", "status")
+    result = clew("ask", "status")
 
-    assert answer.exit_code == 0
-    assert answer.stdout.startswith("• Recent runs")
-    assert "--thread" in answer.stderr
+    assert result.exit_code == 0
+    assert result.stdout.startswith("• Recent runs")
+    assert "--thread" in result.stderr
 
 
 def test_ask__says_how_to_get_what_has_no_room() -> None:
@@ -80,20 +81,20 @@ def test_ask__says_how_to_get_what_has_no_room() -> None:
 )
 def test_ask__mistake(words: tuple[str, ...], said: str) -> None:
     """A mistake is answered with a sentence and 1."""
-    answer = clew("ask", *words)
+    result = clew("ask", *words)
 
-    assert answer.exit_code == 1
-    assert said in " ".join(answer.output.split())
+    assert result.exit_code == 1
+    assert said in " ".join(result.output.split())
 
 
 def test_ask__launch_with_yes(tenant: SimulatedTenant) -> None:
     """Confirmed beforehand, a launch is sent once."""
     tenant.forget()
 
-    answer = clew("ask", "--yes", "launch", "basic_test", "duration=30")
+    result = clew("ask", "--yes", "launch", "basic_test", "duration=30")
 
-    assert answer.exit_code == 0
-    assert "basic_test is launched" in answer.stdout
+    assert result.exit_code == 0
+    assert "basic_test is launched" in result.stdout
     assert len(tenant.requests("POST", "/api/v1/launch/.*")) == 1
     assert tenant.violations() == []
 
@@ -103,9 +104,9 @@ def test_ask__one_word_of_the_shell_is_one_value(tenant: SimulatedTenant) -> Non
     tenant.forget()
     title = "Bump worker images=registry.example.com/evil/app:1 recipients=mallory@evil.example"
 
-    answer = clew("ask", "--yes", "launch", "launcher=basic_test", "duration=30", f"description={title}")
+    result = clew("ask", "--yes", "launch", "launcher=basic_test", "duration=30", f"description={title}")
 
-    assert answer.exit_code == 0
+    assert result.exit_code == 0
     (sent,) = tenant.requests("POST", "/api/v1/launch/.*")
     params = json.loads(sent.body)["params"]
     assert params["antithesis.description"] == title
@@ -114,17 +115,16 @@ def test_ask__one_word_of_the_shell_is_one_value(tenant: SimulatedTenant) -> Non
 
 def test_ask__one_quoted_word_is_a_whole_command() -> None:
     """`clew ask "status latest"` says what one would type in a chat."""
-    answer = clew("ask", "status latest launcher=x")
+    result = clew("ask", "status latest launcher=x")
 
-    assert answer.exit_code == 1
-    assert "The launcher “x” has no runs" in " ".join(answer.output.split())
+    assert result.exit_code == 1
+    assert "The launcher “x” has no runs" in " ".join(result.output.split())
 
 
 def test_ask__takes_a_moment_and_options_as_words_of_the_shell() -> None:
     """An input hash begins with a sign: neither it nor an option of the command is an option of `clew ask`."""
     facts = {
-        f["label"]: f["value"]
-        for f in json.loads(clew("ask", "--json", "logs", "basic_test").stdout)["facts"]
+        f["label"]: f["value"] for f in card(clew("ask", "--json", "logs", "basic_test").stdout)["facts"]
     }
     input_hash, vtime = facts["Moment"].split()
 
@@ -139,40 +139,41 @@ def test_ask__thread_goes_on() -> None:
     """In the thread of an earlier answer nothing has to be named again."""
     clew("ask", "--thread", "t1", "status", "latest", "Search", "Canary")
 
-    answer = clew("ask", "--thread", "t1", "failing")
+    result = clew("ask", "--thread", "t1", "failing")
 
-    assert answer.exit_code == 0
-    assert "Search Canary" in answer.stdout
+    assert result.exit_code == 0
+    assert "Search Canary" in result.stdout
 
 
 def test_ask__json() -> None:
     """As JSON the card is data, and says which run it is about."""
-    answer = clew("ask", "--json", "status", "latest")
+    result = clew("ask", "--json", "status", "latest")
 
-    card = json.loads(answer.stdout)
+    found = answer(result.stdout)
 
-    assert answer.exit_code == 0
-    assert {"title", "text", "tone", "facts", "run", "thread"} <= card.keys()
+    assert (result.exit_code, found["exit_code"], found["verb"]) == (0, 0, "status")
+    assert {"title", "text", "tone", "facts", "run"} <= found["card"].keys()
+    assert found["thread"]
 
 
 def test_ask__wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that is refused is a failure, with what to check."""
     monkeypatch.setenv("ANTITHESIS_API_KEY", "wrong")
 
-    answer = clew("ask", "status")
+    result = clew("ask", "status")
 
-    assert answer.exit_code == 2
-    assert "Check the API key and the tenant of this connection." in " ".join(answer.output.split())
+    assert result.exit_code == 2
+    assert "Check the API key and the tenant of this connection." in " ".join(result.output.split())
 
 
 def test_ask__no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """A platform that cannot be reached is a failure."""
     monkeypatch.setenv("ANTITHESIS_BASE_URL", "http://127.0.0.1:9")
 
-    answer = clew("ask", "status")
+    result = clew("ask", "status")
 
-    assert answer.exit_code == 2
-    assert "No connection" in answer.output
+    assert result.exit_code == 2
+    assert "No connection" in result.output
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all/clew.db", "mysql://x"])
@@ -180,10 +181,10 @@ def test_ask__database_unusable(url: str, monkeypatch: pytest.MonkeyPatch) -> No
     """A database that cannot be opened is a failure, said with what to do."""
     monkeypatch.setenv("DATABASE_URL", url)
 
-    answer = clew("ask", "status")
+    result = clew("ask", "status")
 
-    assert answer.exit_code == 2
-    assert "DATABASE_URL" in answer.output
+    assert result.exit_code == 2
+    assert "DATABASE_URL" in result.output
 
 
 def test_ask__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,17 +192,17 @@ def test_ask__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTITHESIS_TENANT", "acme/x")
     monkeypatch.setenv("CLEW_POLL_SECONDS", "0")
 
-    answer = clew("ask", "status")
+    result = clew("ask", "status")
 
-    assert answer.exit_code == 2
-    assert "2 settings must be corrected" in answer.output
+    assert result.exit_code == 2
+    assert "2 settings must be corrected" in result.output
 
 
 def test_ask__as_a_process(tenant: SimulatedTenant, place: Path) -> None:
     """As scripts call it: the answer alone on standard output, wide enough to read."""
     environment = {name: value for name, value in os.environ.items() if name.startswith("ANTITHESIS_")}
 
-    answer = subprocess.run(
+    result = subprocess.run(
         (*CLEW, "ask", "help"),
         cwd=place,
         env=surroundings(environment),
@@ -211,16 +212,16 @@ def test_ask__as_a_process(tenant: SimulatedTenant, place: Path) -> None:
         check=False,
     )
 
-    assert answer.returncode == 0
-    assert answer.stdout.startswith("• What Clew can do\n")
+    assert result.returncode == 0
+    assert result.stdout.startswith("• What Clew can do\n")
 
 
 def test_doctor__well() -> None:
     """Where all is well every line says so."""
-    answer = clew("doctor")
+    result = clew("doctor")
 
-    assert answer.exit_code == 0
-    lines = answer.stdout.splitlines()
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
     assert all(line.startswith("ok") for line in lines)
     assert [line.split(":")[0].removeprefix("ok   ") for line in lines] == [
         "settings",
@@ -269,10 +270,10 @@ def test_doctor__everything_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTITHESIS_API_KEY", "wrong")
     monkeypatch.setenv("DATABASE_URL", "sqlite:////nowhere/at/all/clew.db")
 
-    answer = clew("doctor")
+    result = clew("doctor")
 
-    assert answer.exit_code == 1
-    assert [line.split(":")[0] for line in answer.stdout.splitlines() if line.startswith("BAD")] == [
+    assert result.exit_code == 1
+    assert [line.split(":")[0] for line in result.stdout.splitlines() if line.startswith("BAD")] == [
         "BAD  database",
         "BAD  platform default",
     ]
@@ -317,28 +318,28 @@ def test_doctor__warns_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting that works and that somebody should look at is not called well; nothing has to be corrected."""
     monkeypatch.setenv("CLEW_POLL_SECONDS", "30")
 
-    answer = clew("doctor")
+    result = clew("doctor")
 
-    assert "warn settings: CLEW_POLL_SECONDS is 30" in answer.stdout
-    assert answer.exit_code == 0
+    assert "warn settings: CLEW_POLL_SECONDS is 30" in result.stdout
+    assert result.exit_code == 0
 
 
 def test_doctor__settings_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings that cannot be used are one line each."""
     monkeypatch.setenv("CLEW_POLL_SECONDS", "0")
 
-    answer = clew("doctor")
+    result = clew("doctor")
 
-    assert answer.exit_code == 1
-    assert answer.stdout.startswith("BAD  settings: CLEW_POLL_SECONDS:")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("BAD  settings: CLEW_POLL_SECONDS:")
 
 
 def test_run__nothing_to_serve() -> None:
     """Without a chat and without a terminal there is nothing to do, and that is said."""
-    answer = clew("run")
+    result = clew("run")
 
-    assert answer.exit_code == 2
-    assert "No chat is set up." in answer.output
+    assert result.exit_code == 2
+    assert "No chat is set up." in result.output
 
 
 def test_ask__a_session_that_is_not_confirmed_leaves_its_moment_in_the_thread() -> None:
@@ -356,7 +357,7 @@ def test_ask__a_session_that_is_not_confirmed_leaves_its_moment_in_the_thread() 
 
 def test_ask__a_moment_that_is_not_the_first_stays_in_the_thread() -> None:
     """What a question was about is not the run's first property again, but what was asked about."""
-    failing = json.loads(clew("ask", "--json", "failing", "latest").stdout)
+    failing = card(clew("ask", "--json", "failing", "latest").stdout)
     run = next(word for word in failing["buttons"][0]["words"].split() if "/" in word)
     moment = "moment=-5,12.5"
 
@@ -370,10 +371,10 @@ def test_ask__a_moment_that_is_not_the_first_stays_in_the_thread() -> None:
 @pytest.mark.parametrize("option", ["--version", "-v"])
 def test_ask__version_as_an_option(option: str) -> None:
     """What asks any program for its version is the command `version`, and not one that nobody knows."""
-    answer = clew("ask", option)
+    result = clew("ask", option)
 
-    assert (answer.exit_code, answer.stdout) == (0, clew("ask", "version").stdout)
-    assert json.loads(clew("ask", "--json", option).stdout)["title"] == "Version"
+    assert (result.exit_code, result.stdout) == (0, clew("ask", "version").stdout)
+    assert card(clew("ask", "--json", option).stdout)["title"] == "Version"
 
 
 def test_version__and_help() -> None:
@@ -475,7 +476,7 @@ def test_ask__json_for_a_reader_of_ascii(tenant: SimulatedTenant, place: Path) -
     done = process(place, tenant, "ask", "--json", "statsu", PYTHONIOENCODING="ascii")
 
     assert done.returncode == 1
-    assert json.loads(done.stdout)["text"]
+    assert card(done.stdout)["text"]
 
 
 @pytest.mark.parametrize(
@@ -501,13 +502,13 @@ def test_output__in_any_encoding(
 
 def test_ask__json_of_a_green_run() -> None:
     """The README's `jq` line works where nothing fails: the list is there, and empty."""
-    listed = json.loads(clew("ask", "--json", "status").stdout)
+    listed = card(clew("ask", "--json", "status").stdout)
     green = next(item for item in listed["items"] if item["mark"].startswith("passed"))
 
-    card = json.loads(clew("ask", "--json", "failing", green["title"].split()[-1]).stdout)
+    found = card(clew("ask", "--json", "failing", green["title"].split()[-1]).stdout)
 
-    assert [item["title"] for item in card["items"]] == []
-    assert card["excerpt"]["lines"] == card["files"] == []
+    assert [item["title"] for item in found["items"]] == []
+    assert found["excerpt"]["lines"] == found["files"] == []
 
 
 def test_ask__report_through_a_pipe() -> None:
@@ -523,15 +524,15 @@ def test_ask__report_through_a_pipe() -> None:
 def test_ask__report_as_json() -> None:
     """The same holds for JSON, which says how to get the link just as the text does."""
     said = clew("ask", "report", "latest").stderr
-    kept = json.loads(clew("ask", "--json", "report", "latest").stdout)
-    shown = json.loads(clew("ask", "--json", "--show-link", "report", "latest").stdout)
+    kept = answer(clew("ask", "--json", "report", "latest").stdout)
+    shown = answer(clew("ask", "--json", "--show-link", "report", "latest").stdout)
 
     assert "?auth=" not in json.dumps(kept)
     (hint,) = kept["hints"]
     assert hint.endswith("Run it again with --show-link to get it.")
     assert hint in said
     assert shown["hints"] == []
-    assert any("?auth=" in (button["link"] or "") for button in shown["buttons"])
+    assert any("?auth=" in (button["link"] or "") for button in shown["card"]["buttons"])
 
 
 def test_launch__shows_what_is_usual_and_what_differs() -> None:

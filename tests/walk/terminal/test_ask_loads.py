@@ -42,7 +42,7 @@ def tenant() -> Iterator[SimulatedTenant]:
     ("words", "unneeded"),
     [
         (("help",), NEVER | OF_DATABASE | OF_HTTP),
-        (("--json", "help", "launch"), NEVER | OF_DATABASE | OF_HTTP),
+        (("--json", "help", "launch"), NEVER | OF_DATABASE | OF_HTTP | {"rich"}),
         (("status",), NEVER),
         (("--json", "status"), NEVER),
     ],
@@ -50,7 +50,7 @@ def tenant() -> Iterator[SimulatedTenant]:
 def test_ask__loads_only_what_it_needs(
     words: tuple[str, ...], unneeded: set[str], tenant: SimulatedTenant, tmp_path: Path
 ) -> None:
-    """Help asks no database and no platform; nothing asks a chat."""
+    """Help asks no database and no platform; nothing asks a chat, and JSON draws nothing."""
     environment = {"ANTITHESIS_BASE_URL": tenant.base_url, "ANTITHESIS_API_KEY": tenant.api_key}
     file = tmp_path / "modules.json"
     subprocess.run(

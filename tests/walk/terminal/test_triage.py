@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from adapters.main import app
 from adapters.simulator.testhide import SimulatedTesthide, empty_world, simulated_testhide
+from tests.answers import card as card_of
 from tests.walk.terminal.served import served, set_up
 
 REFRESH = "tests/test_auth.py::test_token_refresh"
@@ -74,7 +74,7 @@ def test_failing__a_script_reads_on_to_the_end(server: SimulatedTesthide) -> Non
 
     while words:
         answer = clew(server, "ask", "--json", *words.split())
-        card = json.loads(answer.stdout)
+        card = card_of(answer.stdout)
         titles += [item["title"] for item in card["items"]]
         words = next((b["words"] for b in card["buttons"] if b["label"] == "Next page"), "")
 
@@ -89,7 +89,7 @@ def test_status__a_script_reads_on_to_the_end(server: SimulatedTesthide) -> None
 
     while words:
         answer = clew(server, "ask", "--json", *words.split())
-        card = json.loads(answer.stdout)
+        card = card_of(answer.stdout)
         titles += [item["title"] for item in card["items"]]
         words = next((b["words"] for b in card["buttons"] if b["label"] == "Next page"), "")
 
@@ -139,7 +139,7 @@ def test_failing__a_file_by_its_path(server: SimulatedTesthide, place: Path) -> 
     )
     before = len(server.requests("GET"))
     first = clew(server, "ask", "--json", "failing", "file=my report.xml")
-    card = json.loads(first.stdout)
+    card = card_of(first.stdout)
     following = next(b["words"] for b in card["buttons"] if b["label"] == "Next page")
     second = clew(server, "ask", following)
     one = clew(server, "ask", "failing", "file=my report.xml", "test=2")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typer.testing import CliRunner
 
 from adapters.main import app
 from adapters.simulator.antithesis import SimulatedTenant, simulated_tenant
+from tests.answers import card as card_of
 from tests.walk.terminal.served import served, set_up
 
 
@@ -35,7 +35,7 @@ def clew(words: str) -> Any:
     """Run a command and return its card."""
     result = CliRunner().invoke(app, ["ask", "--json", words])
     assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    return card_of(result.stdout)
 
 
 def button(card: Any, label: str) -> str:
