@@ -246,7 +246,7 @@ class Handler:
             await self.refused(actor, here, decision.rule, action="home")
             return (home_replies.refused(decision.reason),)
         try:
-            return await home.cards(self.services, channels)
+            return await home.cards(self.services, actor.id, channels)
         except ClewError as error:
             return (problems.failure(error).card,)
         except Exception:

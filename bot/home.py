@@ -1,4 +1,4 @@
-"""Clew at a glance for one person: what runs, what came of recent runs, and what their channels are notified of.
+"""Clew at a glance for one person: how things stand, what runs, what came of recent runs, and what their channels are notified of.
 
 Only what the person may read is shown, and only subscriptions of channels that the person is in.
 """
@@ -10,20 +10,23 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bot.cards import Card, Item, Line
+from bot.cards import Card, Item, Line, Untrusted
 from bot.command import Services
 from bot.errors import ListCut, ServiceError
 from bot.model import Run, RunQuery
-from bot.platform import Platform, listed
+from bot.overview import Here, overview_of
+from bot.platform import Platform, listed, terms_of
 from bot.recent import Recent, newest_here, recent_of
 from bot.replies import home as replies
+from bot.replies.overview import parts
 from bot.replies.runs import not_listed
 from bot.watch.listing import OPEN
 
 RUNS = 8  # of each kind and connection, fewer where there are many
-ALL_RUNS, FEWEST = 16, 2
+ALL_RUNS, FEWEST = 10, 2
 RUN_PAGES = 3  # that are looked through for runs that have ended
 SUBSCRIPTIONS = 15
+STANDING = 4  # of each kind that says how things stand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,11 @@ class Channels:
 
     names: Mapping[str, str]
     whole: bool = True
+
+    def named(self, channel: str) -> Line:
+        """Name a channel by its id, to stand behind what is said of it."""
+        name = self.names.get(channel.rpartition(":")[2])
+        return (" in #", Untrusted(name)) if name is not None else ()
 
 
 AskChannels = Callable[[], Awaitable[Channels]]
@@ -51,8 +59,9 @@ class _Runs:
     problem: Line = ()
 
 
-async def cards(services: Services, channels: AskChannels) -> tuple[Card, ...]:
-    """Return a card for each part, the first with the ways in. Raises `StoreError`."""
+async def cards(services: Services, who: str, ask_channels: AskChannels) -> tuple[Card, ...]:
+    """Return a card for each part, the first with the ways in; `who`: the id of the person. Raises `StoreError`."""
+    channels = await ask_channels()
     most = max(FEWEST, min(RUNS, ALL_RUNS // max(1, len(services.platforms))))
     found = await asyncio.gather(
         *(_runs(platform, services, most) for platform in services.platforms.values())
@@ -60,6 +69,7 @@ async def cards(services: Services, channels: AskChannels) -> tuple[Card, ...]:
     problems = tuple(runs.problem for runs in found if runs.problem)
     return (
         replies.first(problems),
+        *await _standing(services, who, channels),
         replies.running(
             _items([recent for runs in found for recent in runs.running], services),
             known=not problems,
@@ -68,7 +78,7 @@ async def cards(services: Services, channels: AskChannels) -> tuple[Card, ...]:
         replies.ended(
             _items([recent for runs in found for recent in runs.ended], services), known=not problems
         ),
-        await _subscriptions(services, await channels()),
+        await _subscriptions(services, who, channels),
     )
 
 
@@ -111,8 +121,22 @@ async def _over(platform: Platform, services: Services, most: int) -> list[Run]:
     return over
 
 
-async def _subscriptions(services: Services, channels: Channels) -> Card:
+def _here(who: str, channels: Channels) -> Here:
+    """Return whether a channel is one that a person is in."""
+    chat = who.partition(":")[0]
+    return lambda channel: channel.partition(":")[0] == chat and channel.rpartition(":")[2] in channels.names
+
+
+async def _standing(services: Services, who: str, channels: Channels) -> tuple[Card, ...]:
+    platforms = services.platforms
+    found = await overview_of(services, who, _here(who, channels), platforms.values())
+    made = parts(found, lambda name: terms_of(platforms.get(name)), most=STANDING, named=channels.named)
+    return replies.standing(found, made, services.terms.check.many, known=channels.whole)
+
+
+async def _subscriptions(services: Services, who: str, channels: Channels) -> Card:
+    here = _here(who, channels)
     heard = [(s, s.channel.rpartition(":")[2]) for s in await services.store.subscriptions()]
-    mine = [(s, channels.names[own]) for s, own in heard if own in channels.names]
+    mine = [(s, channels.names[own]) for s, own in heard if here(s.channel)]
     items = tuple(replies.subscription(s, name, services.left_out) for s, name in mine[:SUBSCRIPTIONS])
     return replies.subscriptions(items, left_out=len(mine) - len(items), known=channels.whole)

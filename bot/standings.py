@@ -14,15 +14,17 @@ from typing import Protocol
 
 from bot.diff import wanted
 from bot.history import RUNS, History
+from bot.marks import created
 from bot.model import Run, RunQuery, RunStatus
 from bot.ports import CheckHistory, PropertyStates, WatchStore
-from bot.state import KnownCheck, StoredResults, Subscription
+from bot.state import KnownCheck, PropertyState, StoredResults, Subscription
 
 RECENT = 200  # runs of a connection on record that are looked at
 ENOUGH = 10  # runs of a series, one of which should tell of its checks
 SERIES_FOR = timedelta(days=14)  # a series without a run for so long has ended
 QUIET_FOR = timedelta(days=7)  # what failed last before that is spoken of no more
 MOST = 5  # of each kind that are told one by one
+OWNED = 20  # checks of one person that are looked at
 
 Named = tuple[str, str, str]
 """A check by connection, launcher's key and name."""
@@ -40,13 +42,25 @@ class Standing:
     name: str
     history: History
 
+    @property
+    def fails(self) -> bool:
+        """Whether it fails in the newest run that tells of it."""
+        return self.history.streak is not None
+
+    @property
+    def new(self) -> bool:
+        """Whether it fails there, and is known not to have failed in the run before."""
+        streak = self.history.streak
+        before = sum(not each.passed_over for each in self.history.told) > 1
+        return streak is not None and streak.runs == 1 and not streak.at_least and before
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standings:
-    """`unowned`: fails, and nobody owns it or said a word that holds; `quiet`: failed lately, and does not fail now.
+    """`unowned`: fails, and nobody owns it or said a word that holds, what is new first; `quiet`: failed lately, and does not fail now.
 
     `more_unowned`: how many there are beside. `maybe_quiet`: how many others there may be. `cared_for`: how many others fail.
-    `unread`: the newest runs of series of which it is not known what fails.
+    `unread`: the newest runs of series of which it is not known what fails. `cut`: connections with more runs than were looked at.
     """
 
     unowned: tuple[Standing, ...] = ()
@@ -55,26 +69,37 @@ class Standings:
     maybe_quiet: int = 0
     cared_for: int = 0
     unread: tuple[Run, ...] = ()
+    cut: tuple[str, ...] = ()
 
     def plus(self, other: Standings) -> Standings:
         """Return both, as far as there is room for more."""
-        unowned, quiet = (*self.unowned, *other.unowned), (*self.quiet, *other.quiet)
+        unowned = sorted((*self.unowned, *other.unowned), key=lambda standing: not standing.new)
+        quiet = (*self.quiet, *other.quiet)
         return Standings(
-            unowned=unowned[:MOST],
+            unowned=tuple(unowned[:MOST]),
             more_unowned=self.more_unowned + other.more_unowned + len(unowned[MOST:]),
             quiet=quiet[:MOST],
             maybe_quiet=self.maybe_quiet + other.maybe_quiet + len(quiet[MOST:]),
             cared_for=self.cared_for + other.cared_for,
             unread=(*self.unread, *other.unread),
+            cut=(*self.cut, *other.cut),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """A series by its newest run that ended; `failing`: in the newest one that tells of its checks, None where that is not known."""
+    """A series by its newest run that ended; `failing`: in the newest one that tells of its checks, None where that is not known.
+
+    `before`: what failed in the one before that tells of them, the same way.
+    """
 
     run: Run
     failing: frozenset[str] | None
+    before: frozenset[str] | None = None
+
+    def newly(self, name: str) -> bool:
+        """Whether a check that fails did not fail in the run before."""
+        return self.before is not None and name not in self.before
 
 
 async def standings_of(
@@ -84,76 +109,91 @@ async def standings_of(
     now: datetime,
     *,
     told: Collection[Named] = (),
+    quiet: bool = True,
 ) -> Standings:
     """Look how the checks stand that some subscriptions are about. Raises `StoreError`.
 
     `connections`: whether a subscription that names no connection means this one too. `told`: what is told elsewhere.
+    `quiet`: what failed until lately is looked for too.
     """
     found = Standings()
     for connection, by_default in connections.items():
         here = [s for s in subscriptions if s.connection == connection or (by_default and not s.connection)]
-        every = sorted(await _series(store, connection, here, now), key=lambda series: series.run.series)
+        runs = await store.newest(connection, RunQuery(), RECENT) if here else ()
+        about = [run for run in runs if any(wanted(s, run, s.outcomes) for s in here)]
+        every = sorted(await _series(store, connection, about, now), key=lambda series: series.run.series)
+        found = found.plus(Standings(cut=(connection,) if _cut(runs, now) else ()))
         for key, of_launcher in groupby(every, lambda series: series.run.series[0]):
-            found = found.plus(await _of_launcher(store, key, [*of_launcher], now, told))
+            found = found.plus(await _of_launcher(store, key, [*of_launcher], now, told, quiet=quiet))
     return found
 
 
+def _cut(runs: Sequence[Run], now: datetime) -> bool:
+    """Whether there may be older runs that count and were not looked at."""
+    oldest = created(runs[-1]) if len(runs) == RECENT else None
+    return oldest is not None and now - oldest < SERIES_FOR
+
+
 async def _series(
-    store: StandingsStore, connection: str, subscriptions: Sequence[Subscription], now: datetime
+    store: StandingsStore, connection: str, runs: Sequence[Run], now: datetime
 ) -> list[_Series]:
-    """Return the series on record that are watched and have not ended."""
+    """Return the series of some runs, newest first, that have not ended."""
     by_series: dict[tuple[str, str, str], list[Run]] = {}
-    for run in await store.newest(connection, RunQuery(), RECENT) if subscriptions else ():
-        at = run.created_at or run.seen_at
-        about = any(wanted(s, run, s.outcomes) for s in subscriptions)
-        if about and run.status.terminal and not run.ephemeral and at is not None and now - at < SERIES_FOR:
+    for run in runs:
+        at = created(run)
+        if run.status.terminal and not run.ephemeral and at is not None and now - at < SERIES_FOR:
             by_series.setdefault(run.series, []).append(run)
     looked_at = [runs[:ENOUGH] for runs in by_series.values()]
     ids = tuple(run.ref.run_id for runs in looked_at for run in runs)
     kept = await store.results_kept(connection, ids) if ids else {}
-    return [_Series(runs[0], _failing(runs, kept)) for runs in looked_at]
+    return [_Series(runs[0], *_failing(runs, kept)) for runs in looked_at]
 
 
-def _failing(runs: Iterable[Run], kept: Mapping[str, StoredResults]) -> frozenset[str] | None:
-    """Return what fails in the newest run that tells of it; None where there is none, or its results are not on record."""
-    for run in runs:
-        if run.status in {RunStatus.INCOMPLETE, RunStatus.CANCELLED}:
-            continue
-        results = kept.get(run.ref.run_id)
-        if results is None:
-            return None
-        if not results.unhealthy:
-            return results.failing
-    return None
+def _failing(
+    runs: Iterable[Run], kept: Mapping[str, StoredResults]
+) -> tuple[frozenset[str] | None, frozenset[str] | None]:
+    """Return what fails in the two newest runs that tell of it; None where there is none, or its results are not on record."""
+    through = (run for run in runs if run.status not in {RunStatus.INCOMPLETE, RunStatus.CANCELLED})
+    results = (kept.get(run.ref.run_id) for run in through)
+    telling = (
+        None if each is None else each.failing for each in results if each is None or not each.unhealthy
+    )
+    return next(telling, None), next(telling, None)
 
 
 async def _of_launcher(
-    store: StandingsStore, key: str, every: Sequence[_Series], now: datetime, told: Collection[Named]
+    store: StandingsStore,
+    key: str,
+    every: Sequence[_Series],
+    now: datetime,
+    told: Collection[Named],
+    *,
+    quiet: bool,
 ) -> Standings:
-    """Sort what a launcher's series say of its checks: first what failed first, and what failed last."""
+    """Sort what a launcher's series say of its checks: first what is new and what failed first, and what failed last."""
     connection = every[0].run.ref.connection
     known = {check.name: check for check in await store.known_checks(connection, key)}
     states = await store.property_states(connection, key)
     left_alone = {state.name for state in states if state.owner or (state.silent and not state.is_over(now))}
-    failing = [
-        (s.run, name) for s in every for name in s.failing or () if (connection, key, name) not in told
-    ]
+    failing = [(s, name) for s in every for name in s.failing or () if (connection, key, name) not in told]
     unowned = sorted(
         (pair for pair in failing if pair[1] not in left_alone),
-        key=lambda pair: (_first_failed(known.get(pair[1]), now), pair[1]),
+        key=lambda pair: (not pair[0].newly(pair[1]), _first_failed(known.get(pair[1]), now), pair[1]),
     )
     failing_somewhere = {name for series in every for name in series.failing or ()}
-    lately = [c for c in known.values() if c.last_failed is not None and now - c.last_failed < QUIET_FOR]
+    lately = [
+        c for c in known.values() if quiet and c.last_failed is not None and now - c.last_failed < QUIET_FOR
+    ]
     gone = sorted((c for c in lately if c.name not in failing_somewhere), key=_last_failed, reverse=True)
     readable = [series.run for series in every if series.failing is not None]
-    quiet = [
+    quiet_now = [
         standing
         for check in gone[:MOST] if (standing := await _failed_last(store, readable, check.name, now))
     ]  # fmt: skip
     return Standings(
-        unowned=tuple([await _standing(store, run, name) for run, name in unowned[:MOST]]),
+        unowned=tuple([await _standing(store, series.run, name) for series, name in unowned[:MOST]]),
         more_unowned=len(unowned[MOST:]),
-        quiet=tuple(quiet),
+        quiet=tuple(quiet_now),
         maybe_quiet=len(gone[MOST:]) if readable else 0,
         cared_for=len(failing) - len(unowned),
         unread=tuple(series.run for series in every if series.failing is None),
@@ -176,7 +216,7 @@ async def _failed_last(
     for run in newest:
         standing = await _standing(store, run, name)
         for last in standing.history.failures[:1]:
-            at = last.run.created_at or last.run.seen_at
+            at = created(last.run)
             if at is not None and now - at < QUIET_FOR:
                 failed.append((at, standing))
     return max(failed, key=lambda pair: pair[0])[1] if failed else None
@@ -185,3 +225,34 @@ async def _failed_last(
 async def _standing(store: StandingsStore, run: Run, name: str) -> Standing:
     runs = await store.check_in_runs(run.ref.connection, run.series, name, RUNS + 1)
     return Standing(run, name, History(runs[:RUNS], more=len(runs) > RUNS))
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """What is said of a check that somebody owns, and how it stands where it fails; None: no run of it is on record."""
+
+    state: PropertyState
+    standing: Standing | None = None
+
+    @property
+    def fails(self) -> bool:
+        """Whether it fails in the newest run that tells of it."""
+        return self.standing is not None and self.standing.fails
+
+
+async def owned_standings(
+    store: StandingsStore, states: Sequence[PropertyState], now: datetime
+) -> tuple[Owned, ...]:
+    """Look how the checks stand that somebody owns, the first `OWNED` of them; what fails comes first. Raises `StoreError`."""
+    by_launcher: dict[tuple[str, str], list[PropertyState]] = {}
+    for state in states[:OWNED]:
+        by_launcher.setdefault((state.connection, state.launcher_key), []).append(state)
+    found: list[Owned] = []
+    for (connection, key), of_launcher in by_launcher.items():
+        runs = await store.newest(connection, RunQuery(launcher_key=key), RECENT)
+        every = await _series(store, connection, runs, now)
+        for state in of_launcher:
+            failing = (series for series in every if state.name in (series.failing or ()))
+            run = next(failing, every[0]).run if every else next(iter(runs), None)
+            found.append(Owned(state, await _standing(store, run, state.name) if run is not None else None))
+    return tuple(sorted(found, key=lambda owned: not owned.fails))

@@ -590,6 +590,12 @@ class Notice:
     since: datetime
     channel: str = ""
 
+    @property
+    def about(self) -> list[str]:
+        """What an alarm of a channel is about: the channel, the connection, and what else it names; "" for a source that is any."""
+        names: list[str | None] = json.loads(self.subject)
+        return [name or "" for name in names]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:

@@ -1,4 +1,4 @@
-"""Show recent runs, or how one run is doing.
+"""Show recent runs and how things stand beside them, or how one run is doing.
 
 status [RUN] [launcher=NAME] [source=NAME] [test_name=NAME] [creator=NAME] [since=TIME] [count=NUMBER] [from=NUMBER]
 """
@@ -16,9 +16,10 @@ from bot.cards import FROM, Command, FieldKind, Line, Pages, Reply
 from bot.command import Asked, Parameter, Services, Verb
 from bot.commands.parameters import BEGIN, CONNECTION, MOST_ENTRIES, first_of
 from bot.errors import ServiceError
-from bot.platform import Platform
+from bot.overview import overview_of
+from bot.platform import Platform, terms_of
 from bot.recent import Narrowed, newest_of, recent_of
-from bot.replies import finding, known
+from bot.replies import finding, known, overview
 from bot.replies import runs as replies
 from bot.replies.charts import failing_so_far
 from bot.replies.data import RunsFound
@@ -30,6 +31,7 @@ from bot.triage import LauncherRow
 
 LISTED = 8
 MOST_LISTED = 30
+STANDING = 3  # of each kind that says how things stand
 OF_A_LIST = (
     "source",
     "test_name",
@@ -80,7 +82,7 @@ async def _recent(asked: Asked, services: Services) -> Reply:
     alone = asked.value("connection") is not None or asked.context.run is not None
     meant = [await platform_of(asked, services)] if alone else [*services.platforms.values()]
     if len(meant) == 1 and meant[0].lists is None and not narrowed:
-        return await _known(meant[0], asked, number, services)
+        return await _standing(await _known(meant[0], asked, number, services), meant, asked, services)
     begin = first_of(asked, MOST_ENTRIES)
     search = Search(asked, meant)
     found = await search.each(lambda p: read_listed(p, services.store, narrowed, begin + number))
@@ -105,7 +107,24 @@ async def _recent(asked: Asked, services: Services) -> Reply:
     data = RunsFound(
         runs=listed, first=begin, more=pages.left_out > 0, whole=whole, unread=tuple(search.down)
     )
-    return replace(reply, data=data)
+    reply = replace(reply, data=data)
+    return reply if narrowed else await _standing(reply, meant, asked, services)
+
+
+async def _standing(reply: Reply, meant: Sequence[Platform], asked: Asked, services: Services) -> Reply:
+    """Say beside the newest runs how things stand for whoever asks and for the channel."""
+    if asked.value("count") or asked.value(FROM):
+        return reply
+    who, channel = asked.invocation.actor, asked.invocation.place.channel
+    found = await overview_of(services, who.id, lambda other: other == channel, meant)
+    return overview.with_overview(
+        reply,
+        found,
+        who.name,
+        services.terms,
+        lambda name: terms_of(services.platforms.get(name)),
+        most=STANDING,
+    )
 
 
 def _narrowed(asked: Asked, services: Services) -> Narrowed:

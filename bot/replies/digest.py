@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.cards import Button, Card, Command, Context, Item, Line, Tone, Untrusted, joined
+from bot.cards import Button, Card, Command, Item, Line, Tone, Untrusted, joined
 from bot.model import VerdictKind
 from bot.replies import endings as ends
+from bot.replies import standings as checks
 from bot.replies.endings import TermsOf
-from bot.replies.history import assumption, stands
-from bot.replies.wording import check_name, clock_time, count, listed, series_name, titled
-from bot.standings import Standing, Standings
+from bot.replies.history import assumption
+from bot.replies.wording import check_name, clock_time, count, listed, series_name
+from bot.standings import Standings
 from bot.state import Ending, Expectation, Notice
 
 NEW = 6  # runs with something new that have an entry
@@ -112,30 +113,12 @@ def _numbered(digest: Digest, news: Sequence[Ending], terms: TermsOf) -> tuple[I
     for each in news[:NEW]:
         entries.append(ends.entry(len(entries) + 1, each, "new" if each.new or each.unsure else ""))
     for standing in digest.standings.unowned:
-        entries.append(_standing(len(entries) + 1, standing, "unowned", terms))
+        entries.append(checks.entry(len(entries) + 1, standing, terms, kind="unowned", own=True))
     for standing in digest.standings.quiet:
-        entries.append(_standing(len(entries) + 1, standing, "quiet", terms))
+        entries.append(checks.entry(len(entries) + 1, standing, terms, kind="quiet"))
     for notice, expected in digest.missing[:MISSING]:
         entries.append(_missing(len(entries) + 1, notice, expected))
     return tuple(entries)
-
-
-def _standing(number: int, each: Standing, kind: str, terms: TermsOf) -> Item:
-    title, place = titled(each.name)
-    ref = each.run.ref
-    said: Line = ("It ", *stands(each.history, each.run, terms(ref.connection)), ".")
-    buttons = [
-        Button(label=label, entry=number, command=Command.of_run(verb, ref, property=each.name, **more))
-        for label, verb, more in (("Own", "mark", {"as": "own"}), ("History", "history", {}))
-        if verb != "mark" or kind == "unowned"
-    ]
-    return Item(
-        mark=f"{number} {kind}",
-        title=(title,),
-        lines=tuple(line for line in (place, said) if line),
-        buttons=tuple(buttons),
-        context=Context(run=ref, property_name=each.name),
-    )
 
 
 def _missing(number: int, notice: Notice, expected: Expectation | None) -> Item:
@@ -153,25 +136,12 @@ def _notes(digest: Digest, news: Sequence[Ending], terms: TermsOf) -> list[Line]
     if others := news[NEW:]:
         notes.append((f"{count(len(others), 'more run')} with something new: {ends.counted(others)}.",))
         notes += ends.new_in(others)
-    if stand.more_unowned:
-        notes.append((f"{count(stand.more_unowned, 'more failure')} that nobody owns.",))
     if not_shown := digest.missing[MISSING:]:
         notes.append((f"{count(len(not_shown), 'more run')} missing.",))
-    if stand.cared_for:
-        number = f"{stand.cared_for:,} other failure{'s' if stand.cared_for > 1 else ''}"
-        notes.append((f"{number}: owned, snoozed, known or not a bug.",))
+    notes += checks.beside(stand)
     if stand.maybe_quiet:
         notes.append((f"Up to {stand.maybe_quiet:,} more failed within 7 days and do not fail any more.",))
-    if stand.unread:
-        series = [series_name(run) for run in stand.unread[:SPOKEN]]
-        more = len(stand.unread) - len(series)
-        notes.append(
-            (
-                "It is not known what fails now in ",
-                *joined(series, "; "),
-                f" and {more:,} more." if more else ".",
-            )
-        )
+    notes += checks.unknown(stand)
     lucky = next((s for s in stand.quiet if s.history.quiet and s.history.quiet.luck is not None), None)
     if lucky is not None and lucky.history.quiet is not None:
         notes.append((assumption(lucky.history.quiet, terms(lucky.run.ref.connection).run),))

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.cards import Button, Card, Command, Item, Line, Tone, Untrusted
+from bot.overview import Overview
 from bot.recent import Recent
 from bot.replies import runs, watching
+from bot.replies.overview import Parts
 from bot.replies.wording import age
 from bot.state import Subscription
 
@@ -17,6 +19,13 @@ CHANNELS_UNKNOWN = "Unknown, because the chat does not list all of your channels
 NO_ROOM = "Some entries do not fit here."
 MORE_RUNNING = "These are the newest; “Recent runs” lists more."
 MORE_CHANNELS = "“/clew watching” in a channel lists what it is notified of."
+ALL_CARED_FOR = "Nothing that is known to fail is without an owner or a mark."
+NOT_KNOWN = "Beside that, nothing is known to fail without an owner or a mark."
+OWNS_NOTHING = "You own none. “Own” beside a failure makes it yours."
+EXPECTS_NOTHING = "None of your channels expects a run. “/clew watch expect=” in one makes it expect one."
+MUTES_NOTHING = "Nothing is muted in your channels."
+UNMUTE = "“/clew watch mute=off” in the channel ends a mute."
+NOT_ALL = "The chat does not list all of your channels, so there may be more."
 
 
 def first(problems: tuple[Line, ...]) -> Card:
@@ -28,6 +37,36 @@ def first(problems: tuple[Line, ...]) -> Card:
     )
     tone = Tone.WARNING if problems else Tone.NEUTRAL
     return Card(title=(NAME,), text=(NAME,), tone=tone, body=problems, buttons=buttons)
+
+
+def standing(found: Overview, parts: Parts, checks: str, *, known: bool) -> tuple[Card, ...]:
+    """Show how things stand for a person; `known`: all of their channels are. `checks`: what their users call those."""
+    where = "all runs" if found.everything else "the runs that your channels are notified of"
+    none = () if parts.unowned else ((NOT_KNOWN if parts.unknown else ALL_CARED_FOR,),)
+    basis: Line = (f"Of {where}, as far as they are on record.",)
+    unsure = () if known else ((NOT_ALL,),)
+    more_owned = len(found.owned) + found.more_owned - len(parts.owned)
+    alarms = len(found.expected) + len(found.alarms) - len(parts.expected)
+    return (
+        _said("New and unowned", parts.unowned, (basis, *unsure, *parts.unknown, *none, *parts.notes)),
+        _said(f"Your {checks}", parts.owned, () if parts.owned else ((OWNS_NOTHING,),), more_owned),
+        _said("Expected runs", parts.expected, _or(parts.expected, EXPECTS_NOTHING, known=known), alarms),
+        _said(
+            "Muted", parts.muted, ((UNMUTE,),) if parts.muted else _or((), MUTES_NOTHING, known=known),
+            len(found.muted) - len(parts.muted),
+        ),
+    )  # fmt: skip
+
+
+def _or(items: tuple[Item, ...], none: str, *, known: bool) -> tuple[Line, ...]:
+    """Say that there is none, where that is known."""
+    if items:
+        return () if known else ((NOT_ALL,),)
+    return ((none if known else CHANNELS_UNKNOWN,),)
+
+
+def _said(title: str, items: tuple[Item, ...], body: tuple[Line, ...], left_out: int = 0) -> Card:
+    return Card(title=(title,), text=(title,), body=body, items=items, items_left_out=left_out)
 
 
 def running(items: tuple[Item, ...], *, known: bool, cut: bool) -> Card:
@@ -73,5 +112,4 @@ def refused(reason: str) -> Card:
 
 
 def _part(title: str, items: tuple[Item, ...], body: str, *, left_out: int = 0) -> Card:
-    said: tuple[Line, ...] = ((body,),) if body else ()
-    return Card(title=(title,), text=(title,), body=said, items=items, items_left_out=left_out)
+    return _said(title, items, ((body,),) if body else (), left_out)

@@ -117,7 +117,7 @@ class Expected:
             platform = self._platforms[connection]
             await self._silence(look, connection, polled, expected[connection])
             if polled.read_at is None:
-                look.kept |= {k for k, n in look.open.items() if _names(n)[1] == connection}
+                look.kept |= {k for k, n in look.open.items() if n.about[1] == connection}
             elif await why_not(platform, self._store) is None:
                 await self._connection(look, platform, polled.read_at, expected[connection])
         for key, notice in look.open.items():
@@ -135,7 +135,7 @@ class Expected:
         for (channel, _), run in going.items():
             await self._length(look, channel, run, read_at, platform)
         for key, notice in look.open.items():
-            channel, connection, *run_id = _names(notice)
+            channel, connection, *run_id = notice.about
             if notice.cause is Cause.LONG and connection == platform.connection:
                 await self._end_of_long(look, key, RunRef(connection, run_id[0]), platform, expected, channel)
         seen = {ref for _, ref in going}
@@ -290,7 +290,7 @@ class Expected:
     ) -> None:
         """Notify of a connection that cannot be read for an hour, and when it is read again."""
         for key, notice in look.open.items():
-            if notice.cause is Cause.UNREAD and _names(notice)[1] == connection:
+            if notice.cause is Cause.UNREAD and notice.about[1] == connection:
                 look.kept.add(key)
                 if polled.looked and not polled.problem and polled.age < SILENT.total_seconds():
                     card = replies.read_again(connection, notice.since, look.now)
@@ -360,19 +360,13 @@ class Expected:
 
     async def _about(self, notice: Notice) -> Run | None:
         """Return a run as one that a notice is about, by which a mute knows what it holds; None for a connection."""
-        _, connection, *about = _names(notice)
+        _, connection, *about = notice.about
         if notice.cause is Cause.MISSING:
             launcher, source = about
             run = Run.of_id(RunRef(connection, ""))
             return replace(run, launcher=launcher, launcher_name=launcher, source=source or None)
         run_ids = tuple(about)
         return (await self._store.recorded(connection, run_ids)).get(run_ids[0]) if run_ids else None
-
-
-def _names(notice: Notice) -> list[str]:
-    """Return the channel, the connection and what else a notice is about; "" for a source that is any."""
-    names: list[str | None] = json.loads(notice.subject)
-    return [name or "" for name in names]
 
 
 def _notice(expectation: Expectation, due: datetime) -> Notice:

@@ -41,7 +41,7 @@ async def test_home__one_connection_down_leaves_the_other() -> None:
     stage = Stage(others=(other,))
     stage.service.fail("runs", Unreachable("No connection to acme."), times=9)
 
-    first, running, ended, _ = await home(stage)
+    first, *_, running, ended, _ = await home(stage)
 
     assert "The runs of demo cannot be listed: No connection to acme." in said(first)
     assert "running" in said(running)
@@ -55,7 +55,7 @@ async def test_home__buttons_name_the_connection() -> None:
     other = FakeRunService(connection="other")
     other.add_run(a_run(2, connection="other", status=RunStatus.IN_PROGRESS))
 
-    _, running, *_ = await home(Stage(others=(other,)))
+    *_, running, _, _ = await home(Stage(others=(other,)))
 
     assert running.items[0].buttons[0].command == Command("status", {"run": RunRef("other", run_id(2)).text})
 
@@ -66,7 +66,7 @@ async def test_home__says_that_more_may_be_running() -> None:
     for number in range(9):
         stage.service.add_run(a_run(number, status=RunStatus.IN_PROGRESS))
 
-    _, running, *_ = await home(stage)
+    *_, running, _, _ = await home(stage)
 
     assert len(running.items) == 8
     assert "“Recent runs” lists more" in said(running)

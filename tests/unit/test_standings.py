@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from bot import standings
 from bot.model import Run, RunStatus
 from bot.standings import Standings, standings_of
@@ -161,3 +163,55 @@ async def test_standings__count_what_is_not_told_one_by_one() -> None:
     found = await stand(watching)
 
     assert (0, standings.MOST, 7) == (found.more_unowned, len(found.quiet), found.maybe_quiet)
+
+
+async def test_standings__tell_what_is_new_first() -> None:
+    """What fails since the newest run alone stands before what failed first; in a series' first run nothing is new."""
+    watching = await begun(["a"], ["a", "b"])
+    await ran(watching, ["c"], launcher="Other")
+
+    found = await stand(watching)
+
+    assert [("b", True), ("c", False), ("a", False)] == [(s.name, s.new) for s in found.unowned]
+
+
+async def test_standings__count_what_is_new_where_there_is_much() -> None:
+    """Among more failures than are told one by one, the new one is."""
+    many = tuple(f"old {n}" for n in range(standings.MOST + 2))
+    watching = await begun(many, (*many, "young"))
+
+    found = await stand(watching)
+
+    assert (found.unowned[0].name, found.unowned[0].new, found.more_unowned) == ("young", True, 3)
+
+
+async def test_standings__say_that_more_runs_count_than_were_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A launcher whose newest run stands behind many others may fail unseen."""
+    watching = await begun(["a"], ["a"])
+    assert not (await stand(watching)).cut
+    monkeypatch.setattr(standings, "RECENT", 2)
+
+    assert (await stand(watching)).cut == ("demo",)
+    watching.clock.pass_time(standings.SERIES_FOR.total_seconds())
+    assert not (await stand(watching)).cut  # older ones have ended as series
+
+
+async def test_owned__tell_where_a_check_fails() -> None:
+    """Of several series the one in which it fails now; what fails stands first; what nobody ran has none."""
+    watching = await begun(["a"])
+    await ran(watching, [], source="other")
+    for name in ("b", "a"):
+        await say(watching, name, owner="slack:T1:U1")
+    states = await watching.store.property_states("demo")
+    alone = replace(states[0], launcher_key="nobody's", name="x")
+
+    found = await standings.owned_standings(
+        watching.store, [alone, *sorted(states, key=lambda s: s.name, reverse=True)], watching.clock.now()
+    )
+
+    assert [("a", True), ("x", False), ("b", False)] == [(o.state.name, o.fails) for o in found]
+    assert found[0].standing is not None
+    assert found[0].standing.run.source != "other"
+    assert found[1].standing is None

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL_PAGES = 5
 BLOCKS = 100
+PARAGRAPH = 1500  # characters of one line
 
 
 def view(cards: Iterable[Card]) -> Json:
@@ -56,11 +57,12 @@ async def channels(client: AsyncWebClient, user: str) -> Channels:
 
 def _blocks(card: Card, numbers: Iterator[int]) -> Iterator[Json]:
     yield {"type": "header", "text": plain(flat(card.title), 150)}
-    for line in card.body:
-        yield from _line(line)
+    yield from filter(None, (markup.rich(*(section(line, limit=PARAGRAPH) for line in card.body)),))
     yield from buttons.row(card.buttons, numbers)
     for item in card.items:
-        yield from _line(item.title)
+        title = section(item.title, bold=item.mark, limit=PARAGRAPH)
+        block = markup.rich(title, *(section(line, limit=PARAGRAPH) for line in item.lines))
+        yield from filter(None, (block,))
         yield from buttons.row(item.buttons, numbers)
     if card.items_left_out:
         yield from _line((layout.not_shown(card.items_left_out),))

@@ -32,6 +32,8 @@ async def test_home__shows_running_runs_verdicts_and_subscriptions(bot: Bot) -> 
     assert "FAILED: 1 of 3 properties fails; no earlier run of this series is known · ended " in said
     assert ": running · started " in said
     assert home.words.count(" is notified of ") == 1
+    assert "None of your channels expects a run." in said
+    assert "Nothing is muted in your channels." in said
     assert {"Launch a test run", "Status", "Failing"} <= set(home.labels)
 
 
