@@ -16,7 +16,7 @@ from adapters.cli import demo
 from adapters.cli.background import Intervals, working
 from adapters.cli.parts import Parts
 from adapters.clock import SystemClock
-from adapters.store.store import open_store
+from adapters.store.store import SqlStore, open_store
 from adapters.tables import Operator
 from bot.cards import ReportLinks
 from bot.handler import Handler
@@ -77,30 +77,11 @@ async def test_working__records_for_chats_that_are_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A token that is missing after a restart must not cost a channel its announcements: they wait."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
-    stage, polled, recorded = Stage(), asyncio.Event(), asyncio.Event()
-    going = stage.service.add_run(a_run(1, connection="demo", status=RunStatus.IN_PROGRESS))
+    _a_tenant(tmp_path, monkeypatch)
+    stage = Stage()
     async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'clew.db'}") as store:
         await store.subscribe(Subscription(channel="slack:channel:T1:C1"), stage.clock.now())
-        record = store.record
-
-        async def noticed(step: PollStep) -> int:
-            new = await record(step)
-            (recorded if new else polled).set()
-            return new
-
-        monkeypatch.setattr(store, "record", noticed)
-        handler = replace_desk(stage, report_links={"demo": ReportLinks.POST})
-        parts = Parts(
-            settings=settings.load(), platforms=handler.services.platforms, store=store, clock=stage.clock,
-            handler=handler, renderers={"slack": render},
-        )  # fmt: skip
-        async with working(parts, {}, intervals=Intervals(poll=0.05), notify=silent), asyncio.timeout(20):
-            await polled.wait()
-            stage.service.finish(going, some_results(going, failing=("x",)))
-            await recorded.wait()
+        await _one_end(stage, store, monkeypatch)
         depth = await store.depth()
 
     assert depth.waiting == 1
@@ -110,38 +91,49 @@ async def test_working__mentions_whom_the_settings_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the file to the message that waits; what was in the file before and is not now is gone."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+    _a_tenant(tmp_path, monkeypatch)
     here = "slack:channel:T1:C1"
     (tmp_path / "clew.toml").write_text(f'[[mention]]\nchannel = "{here}"\nwho = "slack:usergroup:T1:S01"\n')
-    stage, polled, recorded = Stage(), asyncio.Event(), asyncio.Event()
-    going = stage.service.add_run(a_run(1, connection="demo", status=RunStatus.IN_PROGRESS))
+    stage = Stage()
     async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'clew.db'}") as store:
         await store.subscribe(Subscription(channel=here), stage.clock.now())
         before = MentionRule(channel=here, who="slack:user:T1:U01", from_settings=True)
         await store.configure_mentions([before], stage.clock.now())
-        record = store.record
-
-        async def noticed(step: PollStep) -> int:
-            new = await record(step)
-            (recorded if new else polled).set()
-            return new
-
-        monkeypatch.setattr(store, "record", noticed)
-        handler = replace_desk(stage, report_links={"demo": ReportLinks.POST})
-        parts = Parts(
-            settings=settings.load(), platforms=handler.services.platforms, store=store, clock=stage.clock,
-            handler=handler, renderers={"slack": render},
-        )  # fmt: skip
-        async with working(parts, {}, intervals=Intervals(poll=0.05), notify=silent), asyncio.timeout(20):
-            await polled.wait()
-            stage.service.finish(going, some_results(going, failing=("x",)))
-            await recorded.wait()
+        await _one_end(stage, store, monkeypatch)
         (waiting,) = await store.waiting(here)
 
     assert '"For <!subteam^S01>"' in waiting.payload
     assert "<@U01>" not in waiting.payload
+
+
+def _a_tenant(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set up the folder and the environment that the settings are read from."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
+    monkeypatch.setenv("ANTITHESIS_API_KEY", "canary-key")
+
+
+async def _one_end(stage: Stage, store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program work, without a chat, until a run has failed and that is recorded."""
+    polled, recorded = asyncio.Event(), asyncio.Event()
+    going = stage.service.add_run(a_run(1, connection="demo", status=RunStatus.IN_PROGRESS))
+    record = store.record
+
+    async def noticed(step: PollStep) -> int:
+        new = await record(step)
+        (recorded if new else polled).set()
+        return new
+
+    monkeypatch.setattr(store, "record", noticed)
+    handler = replace_desk(stage, report_links={"demo": ReportLinks.POST})
+    parts = Parts(
+        settings=settings.load(), platforms=handler.services.platforms, store=store, clock=stage.clock,
+        handler=handler, renderers={"slack": render},
+    )  # fmt: skip
+    async with working(parts, {}, intervals=Intervals(poll=0.05), notify=silent), asyncio.timeout(20):
+        await polled.wait()
+        stage.service.finish(going, some_results(going, failing=("x",)))
+        await recorded.wait()
 
 
 def replace_desk(stage: Stage, *, report_links: dict[str, ReportLinks]) -> Handler:

@@ -8,41 +8,31 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, update
-from typer.testing import CliRunner, Result
 
-from adapters.main import app
-from adapters.settings import environment_names
 from adapters.store.store import open_store
 from adapters.store.tables import audit
 from bot.state import AuditEntry
+from tests.walk.terminal.served import set_up
+from tests.walk.terminal.shell import A_TENANT, KEY, run
 
 ROOT = Path(__file__).parents[3]
-KEY = "canary-key-of-the-platform"
+clew = partial(run, "audit")
 ANN, BO = "slack:user:T01:ANN", "slack:user:T01:BO"
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture(autouse=True)
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Set Clew up in an empty directory."""
-    for name in environment_names() & os.environ.keys():
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
-    return f"sqlite:///{tmp_path / 'clew.db'}"
-
-
-def clew(*arguments: str) -> Result:
-    result = CliRunner().invoke(app, ["audit", *arguments])
-    assert "Traceback" not in result.output
-    assert KEY not in result.output
-    return result
+    with set_up(A_TENANT, tmp_path, monkeypatch):
+        yield f"sqlite:///{tmp_path / 'clew.db'}"
 
 
 async def _fill(url: str, further: int) -> None:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
-from typer.testing import CliRunner, Result
 
 from adapters.cli.single_worker import this_program
-from adapters.main import app
-from adapters.settings import environment_names
 from adapters.store import backup
 from adapters.store.schema import HEAD
 from adapters.store.store import open_store
@@ -27,28 +24,19 @@ from bot.errors import StoreError
 from bot.state import AuditEntry, AuditQuery, Subscription
 from tests import earlier
 from tests.contract.store.kit import an_invocation
+from tests.walk.terminal.served import set_up
+from tests.walk.terminal.shell import A_TENANT, run
 
 ROOT = Path(__file__).parents[3]
-KEY = "canary-key-of-the-platform"
+clew = partial(run, "db")
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture(autouse=True)
-def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def db(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Set Clew up in an empty directory; return where its database is to be."""
-    for name in environment_names() & os.environ.keys():
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "clew.db"
-
-
-def clew(*arguments: str) -> Result:
-    result = CliRunner().invoke(app, ["db", *arguments])
-    assert "Traceback" not in result.output
-    assert KEY not in result.output
-    return result
+    with set_up(A_TENANT, tmp_path, monkeypatch):
+        yield tmp_path / "clew.db"
 
 
 def channels(path: Path) -> list[str]:

@@ -4,40 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from adapters.main import app
-from adapters.settings import environment_names
 from adapters.store.store import open_store
 from bot.state import AuditQuery, DeliveryState, MessageRef, NewDelivery, Subscription
+from tests.walk.terminal.served import set_up
+from tests.walk.terminal.shell import A_TENANT, KEY, run
 
 CHANNEL = "slack:channel:T01:C01"
 NOWHERE = "http://127.0.0.1:9"
 HELD = "slack:channel:T01:C02"
-KEY = "canary-key-of-the-platform"
+clew = partial(run, "outbox")
 
 
 @pytest.fixture(autouse=True)
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Set Clew up in an empty directory."""
-    for name in environment_names() & os.environ.keys():
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("ANTITHESIS_TENANT", "acme")
-    monkeypatch.setenv("ANTITHESIS_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
-    return f"sqlite:///{tmp_path / 'clew.db'}"
-
-
-def clew(*arguments: str) -> Result:
-    result = CliRunner().invoke(app, ["outbox", *arguments])
-    assert "Traceback" not in result.output
-    assert KEY not in result.output
-    return result
+    with set_up(A_TENANT, tmp_path, monkeypatch):
+        yield f"sqlite:///{tmp_path / 'clew.db'}"
 
 
 async def _fill(url: str) -> None:
