@@ -70,6 +70,7 @@ class Preset:
 
 
 LOOKED_AT = 1_000
+FEW = 2  # verbs that a word can be said to belong to
 Look = tuple[str, str, str | None]  # the texts of a run and of a moment, and the property's name
 
 
@@ -267,6 +268,22 @@ class ReportTarget:
 
 def _order(moment: Moment) -> tuple[Decimal, str]:
     return moment.exact, moment.input_hash
+
+
+def uses_of(word: str, verbs: Iterable[Verb]) -> tuple[tuple[str, str], ...]:
+    """Return the verbs that take a word as a parameter or as a choice of one, each with an example of that.
+
+    Empty where there are so many that none is likelier than another.
+    """
+    word = word.lower()
+    found: dict[str, str] = {}
+    for verb in verbs:
+        for each in verb.parameters:
+            if each.name == word:
+                found.setdefault(verb.name, each.example or f"{word}=…")
+            elif word in each.choices:
+                found.setdefault(verb.name, f"{each.name}={word}")
+    return tuple(found.items()) if len(found) <= FEW else ()
 
 
 def adapted(verbs: Mapping[str, Verb], platforms: Collection[Platform]) -> dict[str, Verb]:

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot import access, authorization, grammar, home, lengths, moments, preview, reading
 from bot.access import Afresh
 from bot.cards import Card, Command, Context, Form, Reply, fingerprint
-from bot.command import FILE, PASTED_INTO, Asked, Services, Verb, adapted
+from bot.command import FILE, PASTED_INTO, Asked, Services, Verb, adapted, uses_of
 from bot.commands import fields, replied
 from bot.commands.corrected import offers
 from bot.commands.mark import VERB as MARK
@@ -376,7 +376,8 @@ class Handler:
         if not parsed.verb and not parsed.named:
             return self.verbs["help"]
         said = parsed.verb or next(iter(parsed.positional), f"{next(iter(parsed.named), '')}=")
-        raise commands.unknown_verb(said, [verb.name for verb in self.verbs.values() if not verb.hidden])
+        offered = [verb for verb in self.verbs.values() if not verb.hidden]
+        raise commands.unknown_verb(said, [verb.name for verb in offered], uses_of(said, offered))
 
     async def _allow(self, verb: Verb, asked: Asked) -> access.Denied | None:
         """Return why not, None where it is allowed; refusals and changes go into the audit trail."""

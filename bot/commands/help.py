@@ -9,7 +9,7 @@ from __future__ import annotations
 from bot.access import TERMINAL, Decision, Denied, Policy, Role
 from bot.authorization import decide
 from bot.cards import FieldKind, Reply
-from bot.command import Asked, Parameter, Services, Verb, adapted
+from bot.command import Asked, Parameter, Services, Verb, adapted, uses_of
 from bot.commands import link
 from bot.replies import commands
 from bot.replies import help as replies
@@ -24,7 +24,7 @@ async def handle(asked: Asked, services: Services) -> Reply:
     if name is not None and name.split()[0].lower() == link.VERB.name:
         return await link.answer(name.partition(" ")[2].strip() or None, asked, services)
     if name is not None and name not in shown:
-        raise commands.no_help(name, shown)
+        raise commands.no_help(name, shown, uses_of(name, shown.values()))
     # The database is not opened for the person at the terminal alone: there help is to come at once.
     at_terminal = asked.invocation.actor.id == TERMINAL
     rules = services.policy if at_terminal else await services.rules()

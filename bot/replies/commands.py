@@ -12,14 +12,23 @@ LISTED = "“help” lists all commands."
 _SHOWN = 60  # characters of what was typed that a sentence quotes
 
 
-def unknown_verb(word: str, verbs: Iterable[str]) -> UserError:
-    """Answer a word that is no verb."""
-    return mistaken(f"Unknown command “{word[:_SHOWN]}”.", word, verbs, LISTED, part=Part.VERB)
+def unknown_verb(word: str, verbs: Iterable[str], uses: Sequence[tuple[str, str]] = ()) -> UserError:
+    """Answer a word that is no verb; `uses`: verbs that take it, each with how it is typed behind them."""
+    problem = f"Unknown command “{word[:_SHOWN]}”."
+    return mistaken(problem, word, verbs, _belongs(uses) or LISTED, part=Part.VERB)
 
 
-def no_help(word: str, verbs: Iterable[str]) -> UserError:
-    """Answer a request to explain a word that is no verb."""
-    return mistaken(f"Unknown command “{word[:_SHOWN]}”.", word, verbs, LISTED, name="verb")
+def no_help(word: str, verbs: Iterable[str], uses: Sequence[tuple[str, str]] = ()) -> UserError:
+    """Answer a request to explain a word that is no verb; `uses` as there."""
+    problem = f"Unknown command “{word[:_SHOWN]}”."
+    return mistaken(problem, word, verbs, _belongs(uses) or LISTED, name="verb")
+
+
+def _belongs(uses: Sequence[tuple[str, str]]) -> str:
+    """Say to which verbs a word belongs: somebody who read it on a card looks for a command of that name."""
+    return " ".join(
+        f"It belongs to {verb}: “{verb} {typed}”; “help {verb}” says more." for verb, typed in uses
+    )
 
 
 def given_twice(name: str, other: str = "") -> UserError:

@@ -90,6 +90,25 @@ async def test_help__of_an_unknown_verb() -> None:
     assert "Did you mean “launch”?" in told((await Door().say("help lunch")).card)
 
 
+@pytest.mark.parametrize(
+    ("word", "way"),
+    [
+        ("mute", 'It belongs to watch: “watch mute="for 3 h"”; “help watch” says more.'),
+        ("digest", "“watch digest=08:00”"),
+        ("Snooze", "It belongs to mark: “mark as=snooze”; “help mark” says more."),
+        ("own", "“mark as=own”"),
+        ("read_only", "“audit read_only=on”"),
+    ],
+)
+async def test_door__a_word_that_a_verb_takes_is_no_dead_end(word: str, way: str) -> None:
+    """Who read it on a card looks for a command of that name, and is shown the one that it belongs to."""
+    door = Door()
+
+    assert way in told((await door.say(word)).card)
+    assert way in told((await door.say(f"help {word}")).card)
+    assert "“help” lists all commands." in told((await door.say("connection")).card), "many verbs take it"
+
+
 async def test_door__an_unexpected_error_shows_nothing_of_itself(caplog: pytest.LogCaptureFixture) -> None:
     """It is logged, and the person reads a plain sentence."""
 
