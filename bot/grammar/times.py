@@ -52,7 +52,8 @@ def _meant(said: str, names: frozenset[str]) -> str | None:
         return None
     for among in (inside, names):
         places = {known.rpartition("/")[2]: known for known in sorted(among, reverse=True)}
-        if found := nearest(place, places):
+        found = nearest(place, places)
+        if found and (inside or not slash or found == place or nearest(said, [places[found]])):
             return places[found]
     return None
 
