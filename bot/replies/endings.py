@@ -213,7 +213,7 @@ def entry(number: int, each: Ending, kind: str = "") -> Item:
         buttons.append(Button(label="Open report", entry=number, command=report, report=ref))
     return Item(
         mark=f"{number} {kind}".strip(),
-        title=(*_name(each), each.outcome, " ", Untrusted(short_id(ref.run_id), code=True)),
+        title=(*_name(each), each.outcome, " · ", Untrusted(short_id(ref.run_id), code=True)),
         lines=tuple(line for line in _named(each) if line),
         buttons=tuple(buttons),
         context=Context(run=ref),

@@ -34,7 +34,11 @@ def said(mark: Mark | None, terms: Terms, *, of_kind: str = "", zone: str = "UTC
     """
     if mark is None:
         return ()
-    word = reopened(mark.state, terms) if mark.state.reopened else _word(mark.state, terms, of_kind, zone)
+    word = (
+        reopened(mark.state, terms, of_kind)
+        if mark.state.reopened
+        else _word(mark.state, terms, of_kind, zone)
+    )
     return joined((word, _owner(mark)), ", ")
 
 
@@ -43,7 +47,11 @@ def _word(state: PropertyState, terms: Terms, of_kind: str, zone: str) -> Line:
     if state.word is None:
         return ()
     word = "" if state.word.value == of_kind else state.word.value
-    return joined(((word,), (_snoozed(state, terms, zone),), ticket(state.ticket)), " ")
+    first = joined(((word,), (_snoozed(state, terms, zone),)), " ")
+    linked = ticket(state.ticket)
+    if linked and any(first) and state.word is not Word.KNOWN:  # there the ticket is what it is known as
+        linked = ("(", *linked, ")")
+    return joined((first, linked), " ")
 
 
 def _snoozed(state: PropertyState, terms: Terms, zone: str) -> str:
@@ -72,12 +80,13 @@ def ticket(text: str) -> Line:
     )
 
 
-def reopened(state: PropertyState, terms: Terms) -> Line:
-    """Say why a property was reopened, and what had been said of it."""
+def reopened(state: PropertyState, terms: Terms, of_kind: str = "") -> Line:
+    """Say why a property was reopened, and what had been said of it; `of_kind` as in `said`."""
     if state.reopened is None:
         return ()
     was: Line = (state.word.value if state.word else "", *((" ", *t) if (t := ticket(state.ticket)) else ()))
-    return (f"{REOPENED}: ", *why(state, state.reopened, terms), " (it was ", *was, ")")
+    first = () if of_kind == REOPENED else (f"{REOPENED}: ",)
+    return (*first, *why(state, state.reopened, terms), " (it was ", *was, ")")
 
 
 def why(state: PropertyState, change: Reopened, terms: Terms) -> Line:

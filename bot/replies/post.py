@@ -163,7 +163,11 @@ class _Told:
         return Item(
             mark=f"{kind} {number}",
             title=(title, _and_more(group)),
-            lines=tuple(line for line in (self._said(check), first, says, self._faults(group)) if any(line)),
+            lines=tuple(
+                line
+                for line in (self._said(check, of_kind=kind), first, says, self._faults(group))
+                if any(line)
+            ),
             buttons=(
                 *at_moment.buttons(about, found.platform, number=number),
                 *ways.beside_check(about, found.platform, number=number),

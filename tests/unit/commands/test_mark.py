@@ -97,7 +97,7 @@ async def test_mark__two_own_at_once() -> None:
          {"word": Word.KNOWN, "ticket": "https://jira.example.com/browse/JIRA-12"}, "known JIRA-12"),
         ("not-a-bug", {"word": Word.NOT_A_BUG, "ticket": ""}, "not a bug"),
         ("not a bug", {"word": Word.NOT_A_BUG}, "not a bug"),
-        ("not-a-bug JIRA-9", {"word": Word.NOT_A_BUG, "ticket": "JIRA-9"}, "not a bug JIRA-9"),
+        ("not-a-bug JIRA-9", {"word": Word.NOT_A_BUG, "ticket": "JIRA-9"}, "not a bug (JIRA-9)"),
         ("snooze 3 runs", {"word": Word.SNOOZED, "runs": 3, "until": None}, "snoozed for 3 runs"),
         ("snooze for 1 run", {"word": Word.SNOOZED, "runs": 1}, "snoozed for 1 run"),
         ("snooze until=2026-05-20", {"word": Word.SNOOZED, "runs": None}, "snoozed until 20 May 00:00 UTC"),

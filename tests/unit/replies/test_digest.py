@@ -23,11 +23,11 @@ FULL = """\
    It is not known what fails now in Chaos Weekly on main, test payments.
    By luck means: nothing changed, and each run fails independently of the
    others, as often as before.
-   • 1 new  Payments Nightly on main FAILED with 2 new failures 00000000
+   • 1 new  Payments Nightly on main FAILED with 2 new failures · 00000000
      New: “Money is never created or destroyed”, “Idempotency key used for two
      payments”
      [1] Details 1   [2] Failing 1   [3] Open report 1
-   • 2  Payments Main on main incomplete 00000000
+   • 2  Payments Main on main incomplete · 00000000
      [4] Details 2
    • 3 unowned  Stock below zero
      It fails in the newest run of Payments Nightly on main, test payments, 4

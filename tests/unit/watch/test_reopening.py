@@ -134,7 +134,7 @@ async def test_known__is_no_news_and_still_counted() -> None:
 @pytest.mark.parametrize(
     ("word", "more", "shown"),
     [
-        (Word.SNOOZED, {"runs": 3}, "for 3 runs JIRA-12, owned by Ann"),
+        (Word.SNOOZED, {"runs": 3}, "for 3 runs (JIRA-12), owned by Ann"),
         (Word.NOT_A_BUG, {}, "JIRA-12, owned by Ann"),
     ],
 )
@@ -191,10 +191,10 @@ async def test_changed__is_news_though_it_fails_on(check: Check, why: Why, said:
     assert [*heard] == [ALL, NEW]
     assert flat(heard[NEW]["title"]).endswith(": 1 new failure, 1 reopened")
     assert [mark for mark, _ in entries(heard[NEW])] == ["new 1", "reopened 2"]
-    reason = f"reopened: {said} (it was known JIRA-12), owned by Ann"
-    assert flat(heard[NEW]["items"][1]["lines"][0]) == reason
+    reason = f"{said} (it was known JIRA-12), owned by Ann"
+    assert flat(heard[NEW]["items"][1]["lines"][0]) == reason, "its mark says that it is reopened"
     assert f"Reopened: “{X}”." in flat(heard[NEW]["text"])
-    assert f"“{X}”: {reason}." in flat(heard[NEW]["text"])
+    assert f"“{X}”: reopened: {reason}." in flat(heard[NEW]["text"])
 
 
 async def test_changed__once() -> None:
