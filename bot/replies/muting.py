@@ -45,7 +45,7 @@ def noted(mute: Mute, zone: str) -> str:
 def muted(mute: Mute, zone: str, *, before: Mute | None) -> Reply:
     """Confirm a mute; `before`: what it was."""
     told: Line = (
-        "This channel is not notified of ", *what(mute), " until ", _at(mute, zone),
+        "Muted in this channel until ", _at(mute, zone), ": ", *what(mute),
         ". One message then says what ended meanwhile.",
     )  # fmt: skip
     title = "Muted" if before is None else "Muted already" if before.until == mute.until else "Mute changed"

@@ -87,8 +87,8 @@ async def test_mute__says_until_when_and_what_comes_then() -> None:
     reply = await door.say("watch Payments Nightly mute=2d")
     said = plain(reply.card.text)
 
-    assert "is not notified of Payments Nightly until " in said
-    assert "Asia/Tokyo" in said
+    assert said.startswith("Muted in this channel until ")
+    assert "Asia/Tokyo: Payments Nightly." in said
     assert said.endswith("One message then says what ended meanwhile.")
     assert words_of(reply.card, "Unmute") == 'watch mute=off launcher="Payments Nightly"'
 

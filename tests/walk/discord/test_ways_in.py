@@ -45,7 +45,7 @@ async def test_command__mutes_and_the_button_ends_it(world: World, run: Run) -> 
     await world.press(muted, "Unmute")
     after = said(answer(await world.say("watching")))
 
-    assert "is not notified of Payments Nightly until" in said(muted)
+    assert "Muted in this channel until" in said(muted)
     assert "Muted: Payments Nightly until" in listed
     assert "Muted" not in after
 

@@ -181,7 +181,7 @@ async def test_mute__is_said_and_pressed_away(bot: Bot, run: Run) -> None:
     await bot.slack.command("watch")
     await bot.answered(1)
     await bot.slack.command("watch Payments Nightly mute=for 3 h")
-    muted = await bot.slack.world.answer("is not notified of Payments Nightly until")
+    muted = await bot.slack.world.answer("Muted in this channel until")
     await bot.slack.press(muted, "Unmute")
     await bot.slack.world.answer("is notified of Payments Nightly again.")
 
