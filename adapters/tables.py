@@ -100,6 +100,15 @@ UserId = Annotated[
     BeforeValidator(text),
     _one_of("This is not the id of a person.", _USERS, _USERS),
 ]
+Mentionable = Annotated[
+    str,
+    BeforeValidator(text),
+    _one_of(
+        "This is not the id of a person or group.",
+        [*_PEOPLE, *_CHANNELS],
+        [form for chat in CHATS for form in chat.people],
+    ),
+]
 PlaceId = Annotated[str, BeforeValidator(text), _one_of("This is not the id of a place.", _PLACES, _PLACES)]
 ChannelId = Annotated[str, _one_of("This is not a channel id.", _CHANNELS, _SHOWN)]
 
@@ -124,7 +133,7 @@ class Mention(Table):
     """Whom posts in a channel mention. `property`: a pattern for the name of a check that newly fails."""
 
     channel: ChannelId
-    who: Principal
+    who: Mentionable
     connection: str | None = None
     launcher: str | None = None
     source: str | None = None

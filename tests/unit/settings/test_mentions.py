@@ -17,7 +17,7 @@ IN_DISCORD = '[[mention]]\nchannel = "discord:channel:11040:11043"\n'
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        (f'{IN_SLACK}who = "@alice"', "who: This is not the id of a person or group."),
+        (f'{IN_SLACK}who = "@alice"', "who: This is not the id of a person or group. Give slack:user:"),
         (f'{IN_SLACK}who = "<!here>"', "who: This is not the id of a person or group."),
         (f'{IN_SLACK}who = "slack:team:T01"', "who: It cannot be mentioned."),
         (f'{IN_SLACK}who = "slack:channel:T01:C01"', "who: It cannot be mentioned."),
