@@ -90,7 +90,7 @@ def watching_now(
     users call them.
     """
     told = sentence("This channel is notified of ", *described(subscription, left_out))
-    much = _volume(volume, runs)
+    much = _volume(volume, runs, all_of_them=subscription.outcomes == EVERYTHING)
     card = Card(
         title=("Watching" if new else "Watching already" if there else "Watching changed",),
         text=(*told, " ", *much) if much else told,
@@ -122,14 +122,15 @@ def _either(connections: Sequence[str]) -> str:
     return " or ".join(f"connection={name}" for name in connections)
 
 
-def _volume(volume: Volume | None, runs: Noun) -> Line:
-    """Say how many runs a subscription would have told of."""
+def _volume(volume: Volume | None, runs: Noun, *, all_of_them: bool) -> Line:
+    """Say how many runs a subscription would have told of, or from how many it would have chosen."""
     if volume is None:
         return ()
     number = f"{'at least ' if volume.at_least else ''}{number_of(volume.runs, runs)}"
+    was = f"that was {number}" if all_of_them else f"there were {number}, whatever came of them"
     if volume.span >= SPAN:
-        return (f"In the last {SPAN.days} days that was {number}.",)
-    return (f"In the {duration(volume.span)} since Clew first looked, that was {number}.",)
+        return (f"In the last {SPAN.days} days {was}.",)
+    return (f"In the {duration(volume.span)} since Clew first looked, {was}.",)
 
 
 def _narrowed(subscription: Subscription, volume: Volume | None) -> tuple[Button, ...]:

@@ -98,6 +98,15 @@ async def test_watch__says_how_much_that_is() -> None:
     ]
 
 
+async def test_watch__of_some_outcomes_says_from_how_many_they_are_chosen() -> None:
+    """How many of them a channel would have been notified of is not known."""
+    stage = _stage()
+    await _looked(stage, 30, days=9, main=25)
+    reply = await stage.say("watch outcomes=changes keep=yes")
+
+    assert "In the last 7 days there were 30 builds, whatever came of them." in plain(reply.card.text)
+
+
 async def test_watch__counts_since_the_first_look() -> None:
     """Of what was before nobody knows when it was."""
     stage = _stage()
