@@ -236,6 +236,11 @@ class ChannelSettings:
         """When its digest comes; None where it has none."""
         return None if self.digest is None else Daily(self.digest, self.zone, self.digest_days)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether some of what ends is kept for later."""
+        return self.quiet_from is not None or self.digest is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digested:

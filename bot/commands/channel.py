@@ -26,10 +26,12 @@ class Changes:
     made: ChannelSettings
     alone: bool
     at_once: bool  # it is notified of some ends at once
+    mentions: bool  # its posts mention people
 
     def lines(self, services: Services) -> tuple[Line, ...]:
         """Say how the channel is notified now."""
-        return replies.said(self.made, services.clock.now(), at_once=self.at_once, before=self.before)
+        now = services.clock.now()
+        return replies.said(self.made, now, at_once=self.at_once, mentions=self.mentions, before=self.before)
 
 
 async def changes(asked: Asked, services: Services) -> Changes | None:
@@ -52,6 +54,7 @@ async def changes(asked: Asked, services: Services) -> Changes | None:
         alone=bool(wishes) and not others,
         at_once=any(Outcome.ALL not in wish.outcomes for wish in wishes)
         or outcomes not in {None, *EVERYTHING},
+        mentions=bool(await services.store.mention_rules(channel)),
     )
 
 

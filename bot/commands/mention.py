@@ -13,6 +13,7 @@ from bot import mentioning
 from bot.cards import Line
 from bot.command import Asked, Services
 from bot.model import RunQuery
+from bot.replies import channel as of_channel
 from bot.replies import mentioning as replies
 from bot.state import Addressee, MentionRule, Outcome, Subscription
 
@@ -103,6 +104,8 @@ async def changes(text: str, of: Subscription, asked: Asked, services: Services)
         made += [_rule(each, pattern, outcomes, of) for each in who]
     if len({rule.wants for rule in (*there, *made)}) > MOST_RULES:
         raise replies.too_many(MOST_RULES)
+    if made and any(each.keeps for each in await services.store.channel_settings(of.channel)):
+        notes.append(of_channel.AT_ONCE)
     return Changes(made=tuple(made), ended=tuple(ended), notes=tuple(notes))
 
 

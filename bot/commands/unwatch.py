@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from bot.access import Role
 from bot.cards import Reply, plain
@@ -16,13 +17,14 @@ from bot.commands.watch import CONNECTION, LAUNCHER, SOURCE, scope
 from bot.replies import expected as expecting
 from bot.replies import mentioning
 from bot.replies import watching as replies
-from bot.state import Expectation, Subscription
+from bot.state import Expectation, MentionRule, Subscription
 
+Scoped = TypeVar("Scoped", Subscription, MentionRule)
 ALL = "all"  # said for a launcher: every subscription
 
 
 async def handle(asked: Asked, services: Services) -> Reply:
-    """Remove the subscription that was named, or the only one there is, and what is expected of that launcher."""
+    """Remove the subscription that was named, or the only one there is, with what is expected of its runs and whom they mention."""
     channel = asked.invocation.place.channel
     here = await services.store.subscriptions(channel)
     chat_made = [s for s in here if not s.from_settings]
@@ -35,16 +37,23 @@ async def handle(asked: Asked, services: Services) -> Reply:
     else:
         gone = _fitting(chat_made, connection, launcher, source)
     unexpected = await _no_longer_expected(asked, services, connection, launcher, source)
-    if unexpected and not gone:
-        return expecting.no_longer(unexpected)
     if not gone:
-        raise replies.nothing_to_end(in_settings=len(here) > len(chat_made), here=bool(chat_made))
+        named = launcher is not None or narrow
+        alone = (
+            await _mentions_of(connection, launcher, source, asked, services) if named else mention.Changes()
+        )
+        if not alone.ended and not unexpected:
+            raise replies.nothing_to_end(in_settings=len(here) > len(chat_made), here=bool(chat_made))
+        return _only(alone, unexpected, services)
     for subscription in gone:
         s = subscription
         await services.store.unsubscribe(channel, s.connection, s.launcher, s.source)
         who, where = asked.invocation.actor, asked.invocation.place
         await services.note(who, where, "unwatch", "done", plain(replies.described(s)))
-    ended = await _unmentioned(gone, asked, services, all_of_them=launcher == ALL)
+    made = await _mentions(asked, services)
+    runs = {subscription.runs for subscription in gone}
+    ended = mention.Changes(ended=tuple(rule for rule in made if launcher == ALL or rule.runs in runs))
+    await mention.keep(ended, asked, services)
     left = [s for s in here if s not in gone]
     reply = replies.no_longer(tuple(gone), tuple(left), services.left_out)
     if ended.ended:
@@ -52,16 +61,26 @@ async def handle(asked: Asked, services: Services) -> Reply:
     return expecting.also_no_longer(reply, unexpected)
 
 
-async def _unmentioned(
-    gone: Sequence[Subscription], asked: Asked, services: Services, *, all_of_them: bool
-) -> mention.Changes:
-    """End the rules by which posts about the same runs mentioned somebody."""
-    runs = {subscription.runs for subscription in gone}
+async def _mentions(asked: Asked, services: Services) -> list[MentionRule]:
     there = await services.store.mention_rules(asked.invocation.place.channel)
-    made = (rule for rule in there if not rule.from_settings)
-    ended = mention.Changes(ended=tuple(rule for rule in made if all_of_them or rule.runs in runs))
+    return [rule for rule in there if not rule.from_settings]
+
+
+async def _mentions_of(
+    connection: str | None, launcher: str | None, source: str | None, asked: Asked, services: Services
+) -> mention.Changes:
+    """End the rules for runs that are among those of a wider subscription: they have none of their own."""
+    fitting = _fitting(await _mentions(asked, services), connection, launcher, source)
+    ended = mention.Changes(ended=tuple(fitting))
     await mention.keep(ended, asked, services)
     return ended
+
+
+def _only(mentions: mention.Changes, unexpected: Sequence[Expectation], services: Services) -> Reply:
+    """Confirm what ended beside subscriptions that stay."""
+    if not mentions.ended:
+        return expecting.no_longer(unexpected)
+    return expecting.also_no_longer(mentioning.only(mentions.lines(services)), unexpected)
 
 
 async def _no_longer_expected(
@@ -78,8 +97,8 @@ async def _no_longer_expected(
 
 
 def _fitting(
-    there: Sequence[Subscription], connection: str | None, launcher: str | None, source: str | None
-) -> list[Subscription]:
+    there: Sequence[Scoped], connection: str | None, launcher: str | None, source: str | None
+) -> list[Scoped]:
     """Return the subscription that was named; without its connection where no other one fits a launcher so named."""
     alike = [s for s in there if (s.launcher, s.source) == (launcher, source)]
     exact = [s for s in alike if s.connection == connection]

@@ -101,6 +101,9 @@ async def _watch(asked: Asked, services: Services, settings: channel.Changes | N
     odd = None if there or asked.flag("keep") else await _unmatched(wanted, services)
     if odd is not None:
         raise replies.fits_no_run(odd)
+    if settings is None and not there and await _among_others(wanted, asked, services):
+        await mention.keep(mentions, asked, services)
+        return mentioning.only(mentions.lines(services))
     new = await services.store.subscribe(wanted, services.clock.now())
     await restore(services.store, wanted.channel)
     if not there:
@@ -135,6 +138,22 @@ async def _as_before(wanted: Subscription, asked: Asked, services: Services) -> 
         return wanted
     there = await services.store.subscriptions(wanted.channel)
     return next((s for s in there if s.runs == wanted.runs), wanted)
+
+
+async def _among_others(wanted: Subscription, asked: Asked, services: Services) -> bool:
+    """Whether somebody only adds a mention to some of the runs that the channel is notified of already.
+
+    A subscription of their own would notify it of all of them, where it may have asked for changes alone.
+    """
+    if asked.value("mention") is None or asked.value("outcomes") or asked.value("report_links"):
+        return False
+    names = {platform.connection for platform in services.meant_by(wanted)}
+    return any(
+        each.launcher in {None, wanted.launcher}
+        and each.source in {None, wanted.source}
+        and names <= {platform.connection for platform in services.meant_by(each)}
+        for each in await services.store.subscriptions(wanted.channel)
+    )
 
 
 async def _addressed(wanted: Subscription, services: Services) -> Subscription:

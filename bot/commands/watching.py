@@ -30,7 +30,12 @@ async def handle(asked: Asked, services: Services) -> Reply:
     begin = first_of(asked, len(found) + len(expects) + len(mentions) + len(muted))
     settings = await services.store.channel_settings(channel)
     at_once = any(Outcome.ALL not in subscription.outcomes for subscription in found)
-    notes = [line for s in settings for line in of_channel.said(s, services.clock.now(), at_once=at_once)]
+    now = services.clock.now()
+    notes = [
+        line
+        for each in settings
+        for line in of_channel.said(each, now, at_once=at_once, mentions=bool(rules))
+    ]
     reply = replies.listing(
         found,
         services.left_out,

@@ -13,6 +13,7 @@ from bot.replies.wording import day, on_days
 from bot.state import ChannelSettings
 
 NOTHING: Line = ("Nothing is different.",)
+AT_ONCE: Line = ("A post that mentions somebody by a rule of this channel is posted at once.",)
 
 
 def in_settings() -> UserError:
@@ -29,14 +30,24 @@ def no_digest(name: str) -> UserError:
 
 
 def said(
-    settings: ChannelSettings, now: datetime, *, at_once: bool, before: ChannelSettings | None = None
+    settings: ChannelSettings,
+    now: datetime,
+    *,
+    at_once: bool,
+    mentions: bool = False,
+    before: ChannelSettings | None = None,
 ) -> tuple[Line, ...]:
-    """Say how a channel is notified, and what it is no longer; `at_once`: some ends are posted though there is a digest."""
+    """Say how a channel is notified, and what it is no longer.
+
+    `at_once`: some ends are posted though there is a digest. `mentions`: it has rules that say whom posts mention.
+    """
     told: list[Line] = []
     if settings.quiet_from is not None or (before is not None and before.quiet_from is not None):
         told.append((_quiet(settings),))
     if settings.digest is not None or (before is not None and before.digest is not None):
         told.append((_digest(settings, now, at_once=at_once),))
+    if mentions and settings.keeps:
+        told.append(AT_ONCE)
     if before is not None and before.zone != settings.zone and not told:
         told.append((f"The times of this channel are those of {settings.zone}.",))
     return tuple(told)

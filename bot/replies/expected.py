@@ -92,7 +92,7 @@ def also_no_longer(reply: Reply, gone: Sequence[Expectation]) -> Reply:
     """Say beside the end of a subscription what is no longer expected."""
     if not gone:
         return reply
-    told = sentence("Nor is it notified when ", *joined(gone))
+    told = sentence("This channel is no longer notified when ", *joined(gone))
     card = replace(reply.card, text=(*reply.card.text, " ", *told), body=(*reply.card.body, told))
     return replace(reply, card=card)
 

@@ -298,7 +298,7 @@ async def test_unwatch__says_both() -> None:
 
     assert plain(reply.card.text) == (
         "This channel is no longer notified of every finished run of Payments Nightly. It is not notified of any runs"
-        " now. Nor is it notified when no run of Payments Nightly on demo starts by 03:00 UTC, or one takes twice its"
+        " now. This channel is no longer notified when no run of Payments Nightly on demo starts by 03:00 UTC, or one takes twice its"
         " usual time."
     )
 

@@ -237,3 +237,47 @@ async def test_mention__takes_the_rights_of_watch() -> None:
     assert "at most 20 mentions" in told(refused.card)
     assert [who for who, _, _ in await made(door)] == [ALICE.id]
     assert f"mentions {ALICE.id}" in [entry.detail for entry in door.store.trail]
+
+
+async def test_mention__of_some_of_what_is_watched_adds_no_subscription() -> None:
+    """A channel that is notified of changes alone is not notified of every run of a launcher because somebody is mentioned."""
+    door = Door()
+    await door.say("watch", values={"outcomes": "changes"})
+
+    reply = await door.say("watch", values={"launcher": "Payments Nightly", "mention": "me", "keep": "yes"})
+
+    assert (Subscription(channel=CHANNEL, outcomes=CHANGES),) == await door.store.subscriptions()
+    assert [rule.launcher for rule in await door.store.mention_rules(CHANNEL)] == ["Payments Nightly"]
+    assert "of Payments Nightly" in told(reply.card)
+
+    await door.say(
+        "watch", values={"launcher": "Payments Nightly", "mention": "me", "outcomes": "all", "keep": "yes"}
+    )
+
+    assert len(await door.store.subscriptions()) == len(("changes", "all of one launcher"))
+
+
+async def test_mention__of_what_is_not_watched_watches_it() -> None:
+    """There would be no posts to mention anybody in."""
+    door = Door()
+    await door.say("watch", values={"launcher": "basic_test", "keep": "yes"})
+
+    await door.say("watch", values={"launcher": "Payments Nightly", "mention": "me", "keep": "yes"})
+
+    assert {"basic_test", "Payments Nightly"} == {s.launcher for s in await door.store.subscriptions()}
+
+
+@pytest.mark.parametrize("first", ["watch quiet=22:00-07:00", "watch digest=08:00"])
+async def test_mention__in_a_quiet_channel_says_that_it_comes_at_once(first: str) -> None:
+    """Nobody is woken by a rule of which they were told that nothing is posted; the list says it too."""
+    door = Door()
+    await door.say("watch")
+    said = "A post that mentions somebody by a rule of this channel is posted at once."
+    before = told((await door.say(first)).card)
+
+    reply = await door.say("watch", values={"mention": "me"})
+
+    assert said not in before
+    assert said in told(reply.card)
+    assert said in told((await door.say("watching")).card)
+    assert said in told((await door.say("watch zone=Europe/Berlin")).card)
