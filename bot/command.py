@@ -157,14 +157,13 @@ class Asked:
     untouched: frozenset[str] | None = None
 
     def value(self, name: str, position: int | None = None) -> str | None:
-        """Return a parameter: a typed value, else the named word, else (with a position) the bare words; empty is none.
+        """Return a parameter: a typed value, else the named word, else (with a position) the bare words; blank is none.
 
         A verb has at most one positional parameter, so all bare words together are its value: none is dropped.
         """
-        found = self.invocation.values.get(name) or self.command.named.get(name)
-        if not found and position is not None:
-            found = self.command.bare
-        return found or None
+        bare = self.command.bare if position is not None else ""
+        given = (self.invocation.values.get(name), self.command.named.get(name), bare)
+        return next((text for text in given if text and not text.isspace()), None)
 
     def flag(self, name: str) -> bool:
         """Whether a value says yes."""

@@ -52,6 +52,16 @@ async def test_help__lists_every_open_verb_and_no_hidden_one() -> None:
     assert "confirm" not in text
 
 
+@pytest.mark.parametrize("blank", [" ", "\u3000", "\x1f"])
+@pytest.mark.parametrize(("verb", "name"), [("help", "verb"), ("find", "run"), ("status", "run")])
+async def test_say__a_value_of_white_space_is_none(verb: str, name: str, blank: str) -> None:
+    """A form or a shell can give one: it is answered like the verb alone."""
+    door = Door()
+    given, alone = await door.say(verb, values={name: blank}), await door.say(verb)
+
+    assert told(given.card) == told(alone.card)
+
+
 @pytest.mark.parametrize("name", [verb.name for verb in VERBS.values() if not verb.hidden])
 async def test_help__explains_each_verb_with_examples(name: str) -> None:
     """Grammar, parameters and examples; the examples begin with the verb."""
