@@ -92,8 +92,11 @@ def environment_names() -> frozenset[str]:
     return environment.named(table for _, table in SECTIONS)
 
 
-def load() -> Settings:
-    """Read and check everything. Raises `SettingsError`, which lists all that is wrong at once."""
+def load(*, again: bool = False) -> Settings:
+    """Read and check everything. Raises `SettingsError`, which lists all that is wrong at once.
+
+    `again`: the file was there before; without it everything that it says would be undone.
+    """
     names = environment.variables()
     named = names.get("CLEW_CONFIG", "").strip()  # white space has a check of its own
     path = Path(named or DEFAULT_FILE)
@@ -101,7 +104,7 @@ def load() -> Settings:
     sources.problems += environment.misspelt(names, environment_names())
     content: Content | None = {}
     try:
-        content = parse(path) if named or path.exists() else {}
+        content = parse(path) if named or again or path.exists() else {}
     except SettingsError as error:
         sources.problems += error.problems
         content = None

@@ -58,6 +58,7 @@ class Reloading:
         self._store, self._clock, self._tell = store, clock, tell
         self._files = (loaded.config or Path(DEFAULT_FILE), Path(".env"))
         self._stamp = self._look()
+        self._from_file = self._files[0].exists()
 
     async def run(self, hangup: asyncio.Event) -> None:
         """Note what is in force now, then look until cancelled."""
@@ -73,7 +74,7 @@ class Reloading:
     async def reload(self, *, asked: bool) -> None:
         """Read the settings again; what is wrong with them is said, and nothing changes. `asked`: say it if nothing did."""
         try:
-            found = await asyncio.to_thread(settings.load)
+            found = await asyncio.to_thread(settings.load, again=self._from_file)
         except SettingsError as error:
             said = redact(f"{error}", self._loaded.secrets)
             self._tell(replies.settings_refused(said))
@@ -86,6 +87,7 @@ class Reloading:
         changed = difference(before, now)
         later = self._for_a_restart(found)
         self._loaded = found
+        self._from_file = self._from_file or self._files[0].exists()
         self._handler.govern(now)
         if changed:
             self._tell(replies.settings_changed(changed))

@@ -106,6 +106,19 @@ async def test_reload__a_mistake_changes_nothing(program: Program, text: str, sa
     assert program.launchers == {BO}
 
 
+async def test_reload__a_file_that_is_gone_changes_nothing(program: Program) -> None:
+    """It may be on its way to its place: nobody loses a role by it, and read-only stays on."""
+    await program.changed(toml(more="read_only = true"))
+    program.file.unlink()
+    await program.reloading.reload(asked=False)
+
+    policy = program.stage.handler.services.policy
+    assert policy.read_only
+    assert policy.roles[Role.LAUNCH] == {ANN}
+    assert "clew.toml" in program.told[-1]
+    assert [decision for decision, _ in program.trail] == ["changed", "refused"]
+
+
 async def test_reload__says_what_needs_a_restart(program: Program) -> None:
     """What is read at the start alone is named, and not said to be in force."""
     await program.changed(toml(more="recipient_domains = ['example.com']"))
