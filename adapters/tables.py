@@ -60,8 +60,9 @@ def _role(value: str) -> str:
 def _once(value: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
     """Refuse an id that two people have."""
     held = Counter(one for ids in value.values() for one in ids)
-    if any(times > 1 for times in held.values()):
-        raise wrong("Two people have the same id.", "Give each id to one of them.")
+    twice = [one for one, times in held.items() if times > 1]
+    if twice:
+        raise wrong(f"Two people have the id {min(twice)}.", "Give it to one of them.")
     return value
 
 

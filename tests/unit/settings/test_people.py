@@ -29,7 +29,7 @@ def test_people__by_ids(folder: Path) -> None:
         ('ann = ["ann"]', "This is not the id of a person."),
         ('ann = ["slack:usergroup:T01:S01"]', "This is not the id of a person."),
         ('ann = ["discord:role:11040:11041"]', "This is not the id of a person."),
-        (f'ann = ["{SLACK}"]\nbo = ["{SLACK}"]', "Two people have the same id."),
+        (f'ann = ["{SLACK}"]\nbo = ["{SLACK}"]', f"Two people have the id {SLACK}."),
         (f'ann = "{SLACK}"', "Give a list in square brackets"),
     ],
 )
