@@ -28,10 +28,11 @@ from adapters.configuration.problems import did_you_mean, wrong
 from adapters.configuration.table import Table, Variable
 from bot import grammar, mentioning
 from bot.access import Role, reaches
-from bot.calendar import EVERY_DAY
+from bot.calendar import EVERY_DAY, Window
 from bot.cards import ReportLinks
 from bot.errors import UserError
 from bot.model import Secret
+from bot.replies import channel as of_channel
 from bot.state import ChannelSettings, Expectation, MentionRule, Outcome, PublishRule, Subscription
 
 POLITE_SECONDS = 60.0  # the platform's own client asks no more often
@@ -204,6 +205,15 @@ class ChannelTable(Table):
     digest: Annotated[time | None, _read(grammar.time_of_day)] = None
     digest_days: Annotated[frozenset[int], _read(grammar.weekdays)] = EVERY_DAY
     digest_empty: bool = False
+
+    @field_validator("digest", mode="after")
+    @classmethod
+    def _not_in_quiet_hours(cls, value: time | None, info: ValidationInfo) -> time | None:
+        quiet = info.data.get("quiet")
+        if value is not None and quiet is not None and Window(*quiet).holds(value):
+            error = of_channel.digest_in_quiet(value, *quiet)
+            raise wrong(error.problem, error.hint)
+        return value
 
     @property
     def settings(self) -> ChannelSettings:

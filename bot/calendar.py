@@ -92,6 +92,12 @@ class Window:
     zone: str = "UTC"
     days: frozenset[int] = EVERY_DAY
 
+    def holds(self, clock: time) -> bool:
+        """Whether a time of day lies in it, as far as clocks are not changed."""
+        if self.start < self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
+
     def ends(self, at: datetime) -> datetime | None:
         """Return when the window ends that a moment lies in; None where it lies in none."""
         for day in (local(at, self.zone).date() + offset for offset in (-2 * _DAY, -_DAY, 0 * _DAY)):

@@ -103,9 +103,13 @@ async def put_in_place(
     covered: Sequence[Delivery],
     now: datetime,
 ) -> None:
-    """Put a summary in the place of rows that wait or are held. Raises `Moved` where one is so no more."""
+    """Put a summary in the place of rows that wait or are held.
+
+    Raises `Moved` where one is so no more, or the summary is there already: nobody would read in it of these.
+    """
     await _take_away(connection, covered, now)
-    await insert_deliveries(db, connection, (summary,), now)
+    if not await insert_deliveries(db, connection, (summary,), now):
+        raise Moved
     if covered:
         rows = [{"key": d.key, "digest": summary.key} for d in covered]
         await connection.execute(db.put(folded), rows)

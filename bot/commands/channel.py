@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from bot import grammar
 from bot.cards import FieldKind, Line, plain
 from bot.command import Asked, Parameter, Services
+from bot.quiet import window
 from bot.replies import channel as replies
 from bot.state import EVERYTHING, ChannelSettings, Outcome
 
@@ -73,6 +74,9 @@ def _made(before: ChannelSettings, given: dict[str, str]) -> ChannelSettings:
         made = replace(made, digest_empty=grammar.flag(given[EMPTY], EMPTY))
     if made.digest is None and (DAYS in given or EMPTY in given):
         raise replies.no_digest(DAYS if DAYS in given else EMPTY)
+    hours = window(made)
+    if hours is not None and made.digest is not None and hours.holds(made.digest):
+        raise replies.digest_in_quiet(made.digest, hours.start, hours.end)
     return made
 
 

@@ -26,6 +26,9 @@ from bot.standings import Named, Standings, StandingsStore, standings_of
 from bot.state import Cause, ChannelSettings, Delivery, Digested, Ending, NewDelivery
 
 LOOK_EVERY = 10.0  # seconds
+WRONG = timedelta(
+    hours=1
+)  # by which a clock that was set back must have been ahead when the last one was made
 LATE = timedelta(minutes=10)  # after which a digest says that it comes late
 
 
@@ -83,6 +86,8 @@ class Digesting:
 
     async def _channel(self, settings: ChannelSettings, seen: Digested | None, now: datetime) -> None:
         daily = settings.daily
+        if seen is not None and seen.after - now > WRONG:
+            daily = None  # the clock was set back: they begin anew, else none comes before it is then again
         schedule = "" if daily is None else f"{daily.at:%H:%M} {daily.zone} {sorted(daily.days)}"
         if schedule != (seen.schedule if seen else ""):
             await self._store.begin_digests(settings.channel, schedule, now)

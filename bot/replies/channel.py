@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 
 from bot.calendar import local
 from bot.cards import Card, Line, Reply, Tone, joined
@@ -27,6 +27,14 @@ def in_settings() -> UserError:
 def no_digest(name: str) -> UserError:
     """Refuse to say how a digest comes that does not come."""
     return UserError(f"{name}= is about the digest, and this channel has none.", "Add digest=08:00.")
+
+
+def digest_in_quiet(digest: time, quiet_from: time, quiet_to: time) -> UserError:
+    """Refuse a digest at a time at which nothing is posted."""
+    return UserError(
+        f"The digest would come at {digest:%H:%M}, in the quiet hours from {quiet_from:%H:%M} to {quiet_to:%H:%M}.",
+        f"Let it come at {quiet_to:%H:%M} or later, or change the quiet hours: digest={quiet_to:%H:%M}.",
+    )
 
 
 def said(

@@ -289,7 +289,7 @@ class MemoryOutbox(MemoryConversations):
         keys = {self.folded[d.key] if d.state is DeliveryState.FOLDED else d.key for d in covered}
         rows = [self.outbox[key] for key in keys]
         waiting = {DeliveryState.HELD, DeliveryState.PENDING}
-        if any(row.delivery.state not in waiting for row in rows):
+        if clean(summary.key) in self.outbox or any(row.delivery.state not in waiting for row in rows):
             return False
         for row in rows:
             row.delivery = replace(row.delivery, state=DeliveryState.FOLDED, payload="")

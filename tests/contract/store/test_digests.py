@@ -131,3 +131,16 @@ async def test_make__of_nothing_leaves_a_mark_alone(store: Store) -> None:
 
     assert (made,) == await store.digested("slack")
     assert await store.claim(CHATS, later(61)) is None
+
+
+async def test_make__takes_nothing_away_for_a_message_that_is_there(store: Store) -> None:
+    """It was posted without these: they stay held."""
+    seen = await begun(store)
+    await store.enqueue(a_digest(), NOW)
+    held = await an_end(store, 1)
+
+    assert not await store.make_digest(
+        a_digest(), [held], seen=seen, made=replace(seen, after=later(60)), now=NOW
+    )
+    assert not await store.fold(a_digest(), [held], NOW)
+    assert [held.key] == [each.delivery.key for each in await store.held(CHANNEL)]

@@ -89,6 +89,11 @@ async def test_watch__changes_one_thing_and_keeps_the_others() -> None:
         ("watch quiet=7", "it must be two times of day"),
         ("watch quiet=07:00-07:00", "it ends when it starts"),
         (
+            "watch quiet=22:00-09:00 digest=08:00",
+            "The digest would come at 08:00, in the quiet hours from 22:00 to 09:00.",
+        ),
+        ("watch quiet=12:00-13:00 digest=12:00", "Let it come at 13:00 or later"),
+        (
             "watch digest_days=weekdays",
             "digest_days= is about the digest, and this channel has none. Add digest=08:00.",
         ),

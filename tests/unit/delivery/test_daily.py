@@ -342,3 +342,20 @@ async def test_digest__that_was_off_begins_anew(by: str) -> None:
     (said,) = channel.digests
     assert ("“old”" in said, "“fresh”" in said) == (False, True)
     assert "1 ended since 20 Dec 09:01 Europe/Berlin" in said
+
+
+async def test_digest__comes_on_after_a_clock_was_ahead() -> None:
+    """A year ahead by mistake it made one; set right, the next comes on the next day, with all that is held."""
+    channel = await Channel().open()
+    channel.parts.clock.jump(365 * 86400)
+    await channel.end("a")
+    await channel.look("2027-11-30T07:00:05")
+    channel.parts.clock.jump(-365 * 86400)
+    await channel.end("b")
+    await channel.look("2026-11-30T07:01")
+    await channel.look("2026-11-30T07:02")
+    assert ["“a”" in said for said in channel.digests] == [True]
+
+    await channel.look("2026-12-01T07:00")
+
+    assert "“b”" in channel.digests[1]

@@ -40,6 +40,7 @@ def test_channel__is_read(folder: Path) -> None:
         ('zone = "Mars/Base"', "that is not a time zone"),
         ('quiet = "22:00"', "it must be two times of day"),
         ('quiet = "07:00-07:00"', "it ends when it starts"),
+        ('quiet = "22:00-07:00"\ndigest = "06:59"', "in the quiet hours from 22:00 to 07:00"),
         ('digest = "25:00"', "it must be a time of day"),
         ("digest = 8", "This is not text."),
         ('digest_days = "someday"', "it must be days of the week"),
