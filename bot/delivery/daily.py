@@ -9,7 +9,7 @@ What is recorded with a digest says how far it goes, so that no kill and no seco
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -26,9 +26,7 @@ from bot.standings import Named, Standings, StandingsStore, standings_of
 from bot.state import Cause, ChannelSettings, Delivery, Digested, Ending, NewDelivery
 
 LOOK_EVERY = 10.0  # seconds
-WRONG = timedelta(
-    hours=1
-)  # by which a clock that was set back must have been ahead when the last one was made
+WRONG = timedelta(hours=1)  # by which the last digest is still to come, where the clock was ahead
 LATE = timedelta(minutes=10)  # after which a digest says that it comes late
 
 
@@ -107,11 +105,13 @@ class Digesting:
         left = {delivery.key for delivery in held} - {delivery.key for delivery in covered}
         posted = (_notified(d) for d in announced if d.key not in left)
         told = {d.key: d for d in (*posted, *covered)}
+        endings = await self._summing.endings(sorted(told.values(), key=lambda delivery: delivery.id))
+        explained = await self._explained(about.values(), now)
         digest = replies.Digest(
             zone=settings.zone,
             since=seen.since,
             late=at if now - at > LATE else None,
-            endings=await self._summing.endings(sorted(told.values(), key=lambda delivery: delivery.id)),
+            endings=[_as_of_now(each, about.get(each.run), explained) for each in endings],
         )
         here = [notice for notice in await self._store.notices() if notice.channel == channel]
         expected = {each.subject: each for each in await self._store.expectations(channel)}
@@ -130,6 +130,16 @@ class Digesting:
         made = replace(seen, after=now, since=now, upto=max([seen.upto, *(d.id for d in announced)]))
         await self._store.make_digest(message, covered, seen=seen, made=made, now=now)
 
+    async def _explained(self, runs: Iterable[Run], now: datetime) -> frozenset[Named]:
+        """Return the checks of the launchers of some runs of which people said by now what they are: they are no news."""
+        launchers = {(run.ref.connection, run.series[0]) for run in runs}
+        states = [state for each in sorted(launchers) for state in await self._store.property_states(*each)]
+        return frozenset(
+            (state.connection, state.launcher_key, state.name)
+            for state in states
+            if state.silent and not state.is_over(now)
+        )
+
     async def _standings(self, channel: str, told: Collection[Named], now: datetime) -> Standings:
         by_default = {name: platform.notified_by_default for name, platform in self._platforms.items()}
         wishes = await self._store.subscriptions(channel)
@@ -144,6 +154,24 @@ def _notified(delivery: Delivery) -> Delivery:
     """Return a message that was posted by itself, and notified then whom it mentions: a digest does not again."""
     ending = delivery.ending
     return delivery if ending is None else replace(delivery, ending=replace(ending, mentions=()))
+
+
+def _as_of_now(ending: Ending, run: Run | None, explained: Collection[Named]) -> Ending:
+    """Take out of what was new when a run ended what people have explained since."""
+    if run is None:
+        return ending
+
+    def left(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(n for n in names if (run.ref.connection, run.series[0], n) not in explained)
+
+    new, unsure = left(ending.new), left(ending.unsure)
+    return replace(
+        ending,
+        new=new,
+        new_count=ending.new_count - len(ending.new) + len(new),
+        unsure=unsure,
+        unsure_count=ending.unsure_count - len(ending.unsure) + len(unsure),
+    )
 
 
 def _new(endings: Sequence[Ending], about: Mapping[RunRef, Run]) -> frozenset[Named]:

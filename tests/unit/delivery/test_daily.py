@@ -25,6 +25,7 @@ from bot.state import (
     Outcome,
     PollStep,
     Subscription,
+    Word,
 )
 from tests.fakes.clock import ManualClock
 from tests.fakes.delivering import CHANNEL, Delivering
@@ -178,6 +179,23 @@ async def test_digest__tells_of_what_was_posted_at_once_too() -> None:
 
     assert len(channel.posted) == 2
     assert "“a”" in channel.digests[0]
+
+
+async def test_digest__calls_nothing_new_that_people_explained_since() -> None:
+    """Whether it was posted at once or held; what is left of a run is told."""
+    channel = await Channel(outcomes=EVERYTHING).open()
+    await channel.end("a", held=False)
+    await channel.end("a", "b")
+    store, launcher = channel.parts.store, a_run(1).series[0]
+    state = await store.property_state("demo", launcher, "a")
+    assert await store.save_property_state(replace(state, word=Word.NOT_A_BUG))
+
+    await channel.look("2026-11-30T07:00")
+
+    (said,) = channel.digests
+    assert said.startswith("Digest: 1 new failure.")
+    assert "“b”" in said
+    assert "“a”" not in said
 
 
 async def test_digest__mentions_nobody_again() -> None:
