@@ -25,3 +25,19 @@ async def each(things: Iterable[T], work: Callable[[T], Awaitable[None]], *, wha
                 log.exception("%s failed; the others go on", what)
 
     await asyncio.gather(*(one(thing) for thing in things))
+
+
+async def one_by_one(
+    things: Iterable[T], work: Callable[[T], Awaitable[None]], *, what: str, but: type[Exception]
+) -> None:
+    """Do the work for one thing after the other; errors are logged with `what` was being done.
+
+    Raises `but`: with that nothing else would go either.
+    """
+    for thing in things:
+        try:
+            await work(thing)
+        except but:
+            raise
+        except Exception:
+            log.exception("%s failed; the others go on", what)

@@ -17,6 +17,8 @@ from typing import Protocol
 from bot.calendar import Daily, local
 from bot.delivery.digest import Summing, SummingStore
 from bot.delivery.keys import announces_end
+from bot.each import one_by_one
+from bot.errors import StoreError
 from bot.model import Run, RunRef
 from bot.platform import Platform, terms_of
 from bot.ports import Chat, Clock, Digests, Expectations, Notices
@@ -77,10 +79,13 @@ class Digesting:
         now = self._clock.now()
         seen = {digested.channel: digested for digested in await self._store.digested(self._chat.name)}
         every = {settings.channel: settings for settings in await self._store.channel_settings()}
-        for channel in sorted({*every, *seen}):  # one that is set no more has digests no more
-            if channel.partition(":")[0] == self._chat.name:
-                settings = every.get(channel, ChannelSettings(channel=channel))
-                await self._channel(settings, seen.get(channel), now)
+        channels = [c for c in sorted({*every, *seen}) if c.partition(":")[0] == self._chat.name]
+
+        async def look(channel: str) -> None:  # at one that is set no more too: it has digests no more
+            settings = every.get(channel, ChannelSettings(channel=channel))
+            await self._channel(settings, seen.get(channel), now)
+
+        await one_by_one(channels, look, what="making a digest", but=StoreError)
 
     async def _channel(self, settings: ChannelSettings, seen: Digested | None, now: datetime) -> None:
         daily = settings.daily

@@ -9,17 +9,22 @@ were changed, count at once. Every arrow is one transaction, so that no kill los
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.delivery.digest import MANY, Summing, SummingStore, key_of
 from bot.delivery.keys import announces_end
+from bot.each import one_by_one
+from bot.errors import StoreError
 from bot.model import Run
 from bot.ports import Channels, Chat, Clock, Subscriptions
 from bot.quiet import Quiet, quiet_of, run_of, runs_of
 from bot.replies import endings
 from bot.state import Held, NewDelivery, Outcome, Subscription, concerns
+
+log = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0  # seconds between two looks for what is due
 LOOK_AT_ALL_EVERY = 60.0  # and for what is held by rules that changed while it was decided
@@ -58,8 +63,13 @@ class Holding:
         due_by = wall
         if now >= self._look_at_all:
             self._look_at_all, due_by = now + LOOK_AT_ALL_EVERY, wall + AHEAD
-        for channel in await self._store.held_channels(self._chats, due_by):
-            await self._channel(channel, wall)
+        channels = await self._store.held_channels(self._chats, due_by)
+        await one_by_one(
+            channels,
+            lambda channel: self._channel(channel, wall),
+            what="letting out what is held",
+            but=StoreError,
+        )
         self._begins = False
 
     async def _channel(self, channel: str, now: datetime) -> None:
@@ -94,19 +104,26 @@ class Holding:
         held = any(each.due - each.since > TOGETHER for each in ends)
         if over or (number > 1 and (held or number <= MANY)):
             covered = [each.delivery for each in ends]
-            card = endings.together(
-                await self._summing.endings(covered),
-                held=held,
-                over=over,
-                later=any(concerns(mute, run) for mute in over for run in later),
-                narrow=await self._narrow(channel) if covered else None,
-            )
-            message = NewDelivery(
-                key=key_of(channel, covered, over), channel=channel, payload=self._chat.render(card)
-            )
-            if not await self._store.fold(message, covered, now, over=over):
-                return  # another process let some of it out, or something changed: the next look sees
-            due = [each for each in due if each not in ends]
+            try:
+                card = endings.together(
+                    await self._summing.endings(covered),
+                    held=held,
+                    over=over,
+                    later=any(concerns(mute, run) for mute in over for run in later),
+                    narrow=await self._narrow(channel) if covered else None,
+                )
+                payload = self._chat.render(card)
+            except StoreError:
+                raise
+            except Exception:
+                log.exception(
+                    "%d messages to %s are posted one by one, as no summary can be made", len(due), channel
+                )
+            else:
+                message = NewDelivery(key=key_of(channel, covered, over), channel=channel, payload=payload)
+                if not await self._store.fold(message, covered, now, over=over):
+                    return  # another process let some of it out, or something changed: the next look sees
+                due = [each for each in due if each not in ends]
         if due:
             await self._store.release([each.delivery for each in due], now)
 

@@ -404,3 +404,43 @@ async def test_look__a_lost_channel_keeps_what_was_held(it: Quietly) -> None:
 
     assert len(it.sent) == 1
     assert "lost write" in said(it.sent[0])
+
+
+async def test_look__what_cannot_be_summed_up_comes_one_by_one(
+    it: Quietly, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault of ours in the list keeps no failure back, nor any other message of the chat."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("no card")
+
+    monkeypatch.setattr("bot.delivery.held.endings.together", broken)
+    end = await it.quiet(2)
+    first, second = await it.ends(1, until=end), await it.ends(2, until=end)
+    await it.put(other := a_delivery(7, key="appeared:7", channel="fake:channel:C2"))
+    await it.work(3 * HOUR)
+
+    assert sorted(it.sent) == sorted([first.payload, second.payload, other.payload])
+    assert "no summary can be made" in caplog.text
+
+
+@pytest.mark.parametrize("call", ["held", "digested"])
+async def test_look__a_fault_in_one_channel_stops_no_other(
+    it: Quietly, call: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What waits for others is posted all the same, and the log has the fault."""
+    now = it.clock.now()
+    await it.store.set_channel(
+        ChannelSettings(channel=CHANNEL, digest=(now + timedelta(hours=1)).time()), now
+    )
+    await it.ends(1, until=now)
+
+    async def broken(*_: object) -> None:
+        raise ValueError("not to be read")
+
+    monkeypatch.setattr(it.store, "held" if call == "held" else "begin_digests", broken)
+    await it.put(other := a_delivery(7, key="appeared:7", channel="fake:channel:C2"))
+    await it.work(10)
+
+    assert other.payload in it.sent
+    assert "not to be read" in caplog.text
