@@ -63,6 +63,7 @@ def test_fitting__by_what_the_run_ended_as(
         ("led*bal*ledger", "ledger: balances", False),
         ("aa*aa", "aaa", False),
         ("a*b*b", "ab", False),
+        ("*a*a*", "xa", False),
         ("no  write\tlost", "no write lost", True),
         ("*[a-z]?*", "x[a-z]?y", True),
         ("*[a-z]?*", "xay", False),

@@ -14,7 +14,7 @@ from adapters.cli.single_worker import this_program
 from adapters.main import app
 from adapters.settings import environment_names
 from adapters.store.store import open_store
-from bot.state import ChannelSettings, Mute, NewDelivery, Outcome, Subscription
+from bot.state import ChannelSettings, Expectation, MentionRule, Mute, NewDelivery, Outcome, Subscription
 
 LOST, HELD, FINE, ELSEWHERE = (
     "slack:channel:T01:C01",
@@ -94,6 +94,27 @@ def test_channels__what_each_is_notified_of_and_why_it_is_off(url: str) -> None:
         "  Quiet from 22:00 to 07:00 Europe/Berlin: what ends meanwhile is posted together afterwards.",
         f"  muted until {TILL:%d %b %H:%M} UTC: Nightly",
         f"  held: 1 message, the oldest recorded 5 min ago, until {TILL:%d %b %H:%M} UTC",
+        "No Clew works on this database, so nothing is posted now.",
+    ]  # fmt: skip
+
+
+def test_channels__what_they_expect_and_whom_they_mention(url: str) -> None:
+    """A channel that only expects runs is notified too; whom its posts mention stands beside."""
+    expected = Expectation(channel=FINE, connection="gone", launcher="Nightly", by=time(3))
+
+    async def fill() -> None:
+        async with open_store(url) as store:
+            await store.expect(expected)
+            rule = MentionRule(channel=FINE, who="slack:user:T01:U01", name="Ann", from_settings=True)
+            await store.configure_mentions([rule], datetime.now(UTC))
+
+    asyncio.run(fill())
+
+    assert clew() == [
+        FINE,
+        "  notified when no run of Nightly on gone starts by 03:00 UTC, or one takes twice its usual time",
+        "  posts mention Ann for new failures and incomplete runs (environment problems too), from the settings file",
+        "  off: The connection “gone” is not in the settings, so its runs are not read.",
         "No Clew works on this database, so nothing is posted now.",
     ]  # fmt: skip
 
