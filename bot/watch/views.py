@@ -166,6 +166,7 @@ class Snapshot:
     async def _verdict(self, intent: Intent, platform: Platform, run: Run) -> View:
         found = await analysis_of(platform, self._views.store, run)
         last = not provisional(found) or self._views.ended_for(intent, self._monotonic) >= RESULTS_WAIT
+        found = replace(found, run=await send.by_name(found.run, self._views.store))
         return View(post.card(found, self._now), last=last)
 
     def _hopeless(self, intent: Intent) -> bool:

@@ -114,6 +114,9 @@ async def test_tick__follows_a_run_to_its_verdict() -> None:
     assert plain(verdict.title) == "basic_test: 1 failure", "as its post says it"
     assert plain(verdict.text).startswith("basic_test FAILED with 1 failure: “no lost update”.")
     assert "no lost update" in str(verdict.items)
+    name = await scene.memory.name(scene.intent.actor)
+    assert name
+    assert f"started by {name}" in texts(verdict), "as its post says it, whatever the platform calls its key"
     assert "Failing" in [b.label for b in verdict.buttons]
     assert {"m1"} == {message for message, _ in scene.edited.edits}
     assert await scene.memory.live() == ()
