@@ -19,7 +19,7 @@ _FORMS: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"mine", mark.OWN, ""),
         (r"not(?: |-)a(?: |-)bug", mark.NOT_A_BUG, ""),
         (rf"known ({_TICKET})", mark.KNOWN, "link"),
-        (r"snooze (?:for )?([0-9]{1,4} [a-z]{1,20})", mark.SNOOZE, "until"),
+        (r"snooze (?:for )?([0-9]{1,4} ?[a-z]{1,20})", mark.SNOOZE, "until"),
         (r"snooze until (\S{1,40}(?: [0-9:]{1,8})?)", mark.SNOOZE, "until"),
     )
 )
@@ -29,7 +29,7 @@ def read(text: str) -> Mapping[str, str] | None:
     """Return what a whole message says as values of `mark`; None where it says anything else, or more."""
     if len(text) > LONGEST:
         return None
-    said = " ".join(text.split()).rstrip(".!")
+    said = " ".join(text.split()).rstrip(" .!")
     for form, what, name in _FORMS:
         found = form.fullmatch(said)
         if found is not None:

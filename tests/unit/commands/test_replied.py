@@ -17,6 +17,7 @@ from tests.unit.commands.test_mark import KEY, Marking, X, Y, a_thread
     [
         ("mine", {"as": "own"}),
         (" Mine!\n", {"as": "own"}),
+        ("mine !", {"as": "own"}),
         ("not a bug", {"as": "not-a-bug"}),
         ("Not-a-bug.", {"as": "not-a-bug"}),
         ("known JIRA-12", {"as": "known", "link": "JIRA-12"}),
@@ -26,6 +27,7 @@ from tests.unit.commands.test_mark import KEY, Marking, X, Y, a_thread
             {"as": "known", "link": "https://tracker.example.com/x?y=1"},
         ),
         ("snooze 3 runs", {"as": "snooze", "until": "3 runs"}),
+        ("snooze 3h", {"as": "snooze", "until": "3h"}),
         ("snooze for 2  builds", {"as": "snooze", "until": "2 builds"}),
         ("snooze until 2026-12-03", {"as": "snooze", "until": "2026-12-03"}),
         ("snooze until Friday 09:00", {"as": "snooze", "until": "Friday 09:00"}),
