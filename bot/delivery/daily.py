@@ -51,6 +51,11 @@ def due(daily: Daily, after: datetime, now: datetime) -> datetime | None:
     return last
 
 
+def schedule_of(daily: Daily | None) -> str:
+    """Return a text that is another one where digests are to come at other times; "" where none come."""
+    return "" if daily is None else f"{daily.at:%H:%M} {daily.zone} {sorted(daily.days)}"
+
+
 class Digesting:
     """Looks now and then for the channels of one chat whose digest is due."""
 
@@ -91,7 +96,7 @@ class Digesting:
         daily = settings.daily
         if seen is not None and seen.after - now > WRONG:
             daily = None  # the clock was set back: they begin anew, else none comes before it is then again
-        schedule = "" if daily is None else f"{daily.at:%H:%M} {daily.zone} {sorted(daily.days)}"
+        schedule = schedule_of(daily)
         if schedule != (seen.schedule if seen else ""):
             await self._store.begin_digests(settings.channel, schedule, now)
         elif daily is not None and seen is not None and (at := due(daily, seen.after, now)) is not None:

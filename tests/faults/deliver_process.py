@@ -36,7 +36,7 @@ from bot.ports import (
 )
 from bot.state import MessageRef
 
-INTERVALS = Intervals(poll=0.3, live=1.0, launches=1.0, idle=0.1, per_channel=0.0)
+INTERVALS = Intervals(poll=0.3, live=1.0, launches=1.0, expected=1.0, idle=0.1, per_channel=0.0)
 
 # What `assemble` would import in each fork.
 IMPORTED_LATE = (

@@ -20,9 +20,10 @@ from adapters.simulator.antithesis import SimulatedTenant, empty_world, simulate
 from adapters.simulator.common.misbehave import Rule
 from adapters.store.store import open_store
 from adapters.store.text import provider_key
+from bot.delivery.daily import schedule_of
 from bot.delivery.keys import key_of
 from bot.model import RunRef, RunStatus
-from bot.state import Mute, Subscription
+from bot.state import ChannelSettings, Expectation, Mute, PropertyState, Subscription, Word
 from tests.fakes.chat_server import ChatServer
 
 RUNS = 60
@@ -30,6 +31,12 @@ KILLS = 10
 CHANNELS = 5
 LOST, LOST_DURING = "fake:channel:C0", range(2, 8)  # a channel, and the kills through which it refuses us
 MUTED, MUTED_FOR = "fake:channel:C3", timedelta(seconds=12)  # while about half of the runs end
+WITH_DIGEST, DIGEST_AT = "fake:channel:C4", 5  # a channel, and the kill before which its digest is due
+EXPECTING = "fake:channel:C2"  # of a launcher that never starts
+FAILS, SNOOZED = (
+    "A lock is held once",
+    "launcher-1",
+)  # a check, and the launcher of which it was snoozed until now
 NEWS_OF_LOST = f"Nothing can be posted to {LOST} for now".encode()
 SETTLE = 1.5  # seconds: well above the time in which the chat stores what it has read
 LONGEST_STEP = 0.02  # seconds that a write to the database may take
@@ -133,7 +140,7 @@ class Endings:
         self.due -= 1
         run_id = self._going[number] if number < len(self._going) else self._begin(number)
         status = RunStatus.INCOMPLETE if number % 7 == 0 else RunStatus.COMPLETED
-        self._tenant.finish_run(run_id, status=status.value, failing=["A lock is held once"] * (number % 2))
+        self._tenant.finish_run(run_id, status=status.value, failing=[FAILS] * (number % 2))
         key = key_of(RunRef("default", run_id), status, _channel(number))
         self.told.add((_channel(number), provider_key(key)))
 
@@ -145,7 +152,8 @@ async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
     """Sixty runs end through ten kills at random steps, with a chat that drops, delays and forgets to answer.
 
     One of its channels refuses us for half of the time: what is for it waits, or is told in a summary. Another one is
-    muted at first: what ends meanwhile is held, and told once when that is over, whatever is killed.
+    muted at first: what ends meanwhile is held, and told once when that is over, whatever is killed. A third one has a
+    digest, made once, a fourth one is told once of a run that did not start; a snooze ends once, with the run that ends it.
     """
     chance, striker = random.Random(20260514), Striker()
     server = ChatServer(chance=random.Random(20260515), happened=striker.happened, limited=0.02)
@@ -161,11 +169,14 @@ async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
         codes = [await nursery.deliver(striker.now), await nursery.deliver()]
         for number in range(KILLS):
             (server.gone.add if number in LOST_DURING else server.gone.discard)(LOST)
+            if number == DIGEST_AT:
+                digest = await _make_digest_due(tmp_path)
             endings.due += RUNS // KILLS
             striker.after(chance.randint(1, RUNS // KILLS), chance.choice(POINTS))
             codes.append(await nursery.deliver(striker.now, pause=chance.uniform(0.0, LONGEST_STEP)))
         while endings.due:
             endings.next()
+        await _no_digest_any_more(tmp_path)
         codes.append(await nursery.deliver())
         errors = await nursery.close()
         violations = tenant.violations()
@@ -175,10 +186,14 @@ async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert errors, "the channel was lost, and the operator told"
     assert codes == [-signal.SIGKILL, 0] + [-signal.SIGKILL] * KILLS + [0]
     assert len(endings.told) == RUNS
-    assert sorted(endings.told | digests(tmp_path)) == sorted([*server.keys, *folded(tmp_path)])
+    alarms = _asked(tmp_path, "SELECT channel, provider_key FROM outbox WHERE key LIKE '%:missing:%'")
+    assert [channel for channel, _ in alarms] == [EXPECTING]
+    assert (WITH_DIGEST, provider_key(digest)) in server.keys
+    assert sorted(endings.told | digests(tmp_path) | alarms) == sorted([*server.keys, *folded(tmp_path)])
     assert list(_recorded(tmp_path)) == [_in_channel(server.keys, n) for n in range(CHANNELS)]
     assert striker.seen["asked to look"] > 0
     assert _asked(tmp_path, "SELECT channel, until FROM mutes") == set(), "its end was announced"
+    assert await _ended_snooze(tmp_path) in {key for _, key in endings.told}
     assert violations == []
 
 
@@ -187,12 +202,52 @@ def _channel(number: int) -> str:
 
 
 async def _subscribe(folder: Path) -> None:
+    """Set all that channels and people may set."""
+    now = datetime.now(UTC)
+    due = now - timedelta(minutes=10)
     async with open_store(_url(folder)) as store:
         for number in range(CHANNELS):
             wish = Subscription(channel=_channel(number), launcher=f"launcher-{number}")
-            await store.subscribe(wish, datetime.now(UTC))
-        now = datetime.now(UTC)
+            await store.subscribe(wish, now)
         await store.mute(Mute(channel=MUTED, since=now, until=now + MUTED_FOR), now)
+        await store.set_channel(
+            ChannelSettings(channel=WITH_DIGEST, digest=(now - timedelta(hours=1)).time()), now
+        )
+        expected = Expectation(
+            channel=EXPECTING, connection="default", launcher="never started", since=now - timedelta(hours=1),
+            by=due.time(), begins=(due - timedelta(minutes=1)).time(),
+        )  # fmt: skip
+        await store.expect(expected)
+        state = PropertyState(
+            connection="default", launcher_key=SNOOZED, name=FAILS, word=Word.SNOOZED, said_at=now, until=now
+        )
+        assert await store.save_property_state(state)
+
+
+async def _make_digest_due(folder: Path) -> str:
+    """Let the digest of today be due, whatever was held for that of tomorrow; return its key."""
+    now = datetime.now(UTC)
+    settings = ChannelSettings(channel=WITH_DIGEST, digest=now.time())
+    async with open_store(_url(folder)) as store:
+        await store.set_channel(settings, now)
+        await store.begin_digests(WITH_DIGEST, schedule_of(settings.daily), now - timedelta(minutes=1))
+    return f"digest:{now:%Y%m%dT%H%M}:{WITH_DIGEST}"
+
+
+async def _no_digest_any_more(folder: Path) -> None:
+    """Let out what waits for the digest of tomorrow."""
+    async with open_store(_url(folder)) as store:
+        await store.set_channel(ChannelSettings(channel=WITH_DIGEST), datetime.now(UTC))
+
+
+async def _ended_snooze(folder: Path) -> str:
+    """Return the key of the message about the run that ended the snooze: it was changed once since it was said."""
+    async with open_store(_url(folder)) as store:
+        state = await store.property_state("default", SNOOZED, FAILS)
+    assert state.version == 2
+    assert state.reopened is not None
+    run = RunRef("default", state.reopened.run_id)
+    return provider_key(key_of(run, RunStatus.COMPLETED, f"fake:channel:C{SNOOZED[-1]}"))
 
 
 def _listen(tenant: SimulatedTenant, striker: Striker, endings: Endings) -> None:
