@@ -56,7 +56,7 @@ def said(
         told.append((_digest(settings, now, at_once=at_once),))
     if mentions and settings.keeps:
         told.append(AT_ONCE)
-    if before is not None and before.zone != settings.zone and not told:
+    if settings.zone != (before.zone if before is not None else "UTC") and not told:
         told.append((f"The times of this channel are those of {settings.zone}.",))
     return tuple(told)
 

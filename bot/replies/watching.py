@@ -188,7 +188,10 @@ def listing(
     ends = _joined((told, *(item.title for item in expects)))
     told_all = (*(sentence("This channel is notified ", *ends) if watched else NOTHING), *_muted(muted))
     card = Card(
-        title=(f"This channel watches {count(len(watched), 'thing')}", *_and(mentions), from_on(begin)),
+        title=(
+            f"This channel watches {count(len(watched), 'thing')}{_beside(mentions, muted)}",
+            from_on(begin),
+        ),
         text=joined((told_all, *notes), " "),
         body=(*notes, *((without,) if unnamed and left_out else ()), *_only_known(unlisted)),
         items=tuple(items[n - 1] for n in pages.numbers),
@@ -204,8 +207,10 @@ def _muted(muted: Sequence[Item]) -> Line:
     return tuple(span for item in muted for span in (" Muted: ", *item.title, "."))
 
 
-def _and(mentions: Sequence[Item]) -> Line:
-    return (f" and has {count(len(mentions), 'mention')}",) if mentions else ()
+def _beside(mentions: Sequence[Item], muted: Sequence[Item]) -> str:
+    """Count what is listed behind that."""
+    there = [count(len(items), word) for items, word in ((mentions, "mention"), (muted, "mute")) if items]
+    return f" and has {listed(there)}" if there else ""
 
 
 def described(subscription: Subscription, left_out: Sequence[str] = ()) -> Line:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 
 from bot.calendar import EVERY_DAY, WEEKDAYS
 from bot.cards import plain
-from bot.state import CHANGES, ChannelSettings, Subscription
+from bot.state import CHANGES, ChannelSettings, Expectation, MentionRule, Mute, Subscription
 from tests.fakes.runs import EPOCH
 from tests.fakes.stage import texts
 from tests.unit.commands.door import CHANNEL, Door
+from tests.unit.terminal.cards import drawn
 
 BERLIN = "Europe/Berlin"
 
@@ -153,3 +154,49 @@ async def test_watching__says_how_the_channel_is_notified() -> None:
             in said
         )
         assert "A digest comes every day at 08:00 Europe/Berlin" in said
+
+
+async def test_watching__says_a_time_zone_that_stands_alone() -> None:
+    """Mutes and digests will go by it, so it is no secret; UTC is what everybody expects."""
+    door = Door()
+    await door.store.set_channel(ChannelSettings(channel=CHANNEL, zone=BERLIN), EPOCH)
+    assert "The times of this channel are those of Europe/Berlin." in texts((await door.say("watching")).card)
+
+    await door.store.set_channel(ChannelSettings(channel=CHANNEL), EPOCH)
+    assert "The times of this channel" not in texts((await door.say("watching")).card)
+
+
+ALL = """\
+#1 • This channel watches 2 things and has 1 mention and 1 mute
+   Quiet from 22:00 to 07:00 Europe/Berlin: what ends meanwhile is posted
+   together afterwards.
+   A digest comes every day at 08:00 Europe/Berlin, next on 14 May 2026. Until
+   then no run is posted.
+   • every finished run of Payments Nightly
+     [1] Unwatch   [2] Only when something changes
+   • when no run of Payments Nightly on demo starts by 03:00 UTC, or one takes
+     twice its usual time
+     [3] Stop expecting
+   • Mentions Bo for new failures and incomplete runs (environment problems too)
+     “fake:user:BO” is not of this channel's chat.
+     [4] Stop mentioning
+   • muted  Chaos Weekly until 16 May 05:00 Europe/Berlin
+     [5] Unmute
+   “watch LAUNCHER outcomes=changes” adds one; “unwatch LAUNCHER” ends one.
+"""
+
+
+async def test_watching__shows_all_of_a_channel_at_80_columns() -> None:
+    """What is watched, expected, mentioned and muted, and when: the title counts what the list has."""
+    door, later = Door(), EPOCH + timedelta(days=2)
+    await door.store.subscribe(Subscription(channel=CHANNEL, launcher="Payments Nightly"), EPOCH)
+    await door.store.set_channel(
+        ChannelSettings(channel=CHANNEL, zone=BERLIN, quiet_from=time(22), quiet_to=time(7), digest=time(8)),
+        EPOCH,
+    )
+    expected = Expectation(channel=CHANNEL, connection="demo", launcher="Payments Nightly", by=time(3))
+    await door.store.expect(expected)
+    await door.store.add_mention(MentionRule(channel=CHANNEL, who="fake:user:BO", name="Bo"), EPOCH)
+    await door.store.mute(Mute(channel=CHANNEL, launcher="Chaos Weekly", since=EPOCH, until=later), EPOCH)
+
+    assert drawn((await door.say("watching")).card).strip() == ALL.strip()
