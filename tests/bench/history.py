@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import time, timedelta
 from pathlib import Path
 from random import Random
+from time import process_time
 from typing import Any
 
 from sqlalchemy import Table, insert
@@ -27,7 +27,21 @@ from bot.earlier import checks_of, stored
 from bot.handler import Handler
 from bot.model import Run
 from bot.replies.announcements import ended
-from bot.state import Actor, Came, Coverage, DeliveryState, Invocation, Place
+from bot.state import (
+    Actor,
+    Came,
+    ChannelSettings,
+    Coverage,
+    DeliveryState,
+    Expectation,
+    Invocation,
+    MentionRule,
+    Mute,
+    Place,
+    PropertyState,
+    Subscription,
+    Word,
+)
 from tests.bench.report import Row, at_most, within
 from tests.contract.store.kit import a_step
 from tests.fakes.clock import ManualClock
@@ -36,6 +50,7 @@ from tests.fakes.service import FakeRunService
 
 LAUNCHERS, A_DAY, DAYS, CHECKS = 3, 20, 365, 1_500
 CHANNELS = 3
+MARKED = 300  # checks of each launcher of which people said something, in a year as in a young record
 YOUNG = 3 * 61  # runs of all launchers: as many of each as a history shows, and one more
 FAILING = (0, 0, 0, 1, 2, 3, 40)  # how many checks fail, one run like the other
 PAYLOAD = 3_000  # characters of an announcement; they are let go after a month
@@ -56,6 +71,7 @@ async def rows() -> list[Row]:
             year, begun = await _filled(old, LAUNCHERS * A_DAY * DAYS), await _filled(young, YOUNG)
             history = await _in_turns(year.history, begun.history)
             verdict = await _in_turns(year.verdict, begun.verdict)
+            status = await _in_turns(year.status, begun.status)
             write = await _median(year.write)
         size = sum(file.stat().st_size for file in old_file.parent.glob("old.db*")) / 2**20
     name = f"a year: {LAUNCHERS} launchers, {A_DAY} runs a day each, {CHECKS:,} checks"
@@ -63,6 +79,9 @@ async def rows() -> list[Row]:
         within(f"{name}: database", size, limit=SIZE, unit="MiB"),
         at_most("history of a check, a year on record", *history, bound=SLOWER, what="a young record"),
         at_most("verdict with diff, a year on record", *verdict, bound=SLOWER, what="a young record"),
+        at_most(
+            "status with how things stand, a year on record", *status, bound=SLOWER, what="a young record"
+        ),
         Row(
             name=f"recording an end with {CHECKS:,} checks, a year on record",
             measured=f"{write * 1000:.1f} ms",
@@ -92,6 +111,14 @@ class Bench:
         found = await analysis_of(self.service.platform, self.store, self.newest)
         ended(found, EPOCH + timedelta(days=400))
         self.service.calls.clear()
+
+    async def status(self) -> None:
+        """Show what nobody owns, what the reader owns, what the channel expects and what it muted."""
+        reply = await self._say("status")
+        marks = {item.mark.partition(" ")[2] for item in reply.card.items}
+        assert {"unowned", "expected"} <= marks, marks
+        assert any(mark.startswith("owned") for mark in marks), marks
+        assert any(item.mark == "muted" for item in reply.card.items)
 
     async def write(self) -> None:
         """Record the end of one run more."""
@@ -138,13 +165,16 @@ async def _filled(store: SqlStore, number: int) -> Bench:
             _add(
                 rows,
                 _run(each),
-                random.sample(NAMES[:60], random.choice(FAILING)),
+                random.sample(NAMES[:60], random.choice(FAILING))
+                if each < number - LAUNCHERS
+                else [*NAMES[:3]],
                 each > number - 30 * A_DAY * LAUNCHERS,
             )
         async with store._db.writing() as session:
             for table, values in rows.items():
                 await session.execute(insert(table), values)
         made += len(batch)
+    await _set(store)
     newest = _run(number - 1)
     since, until = EPOCH - timedelta(days=1), EPOCH + timedelta(days=4_000)
     await store.record(a_step(coverage=Coverage(since, until)))
@@ -155,6 +185,31 @@ async def _filled(store: SqlStore, number: int) -> Bench:
         policy=Policy(roles={Role.READ: READER.principals}), new_key=lambda: "0" * 32,
     )  # fmt: skip
     return Bench(store, service, Handler(services), newest)
+
+
+async def _set(store: SqlStore) -> None:
+    """Set what people and channels set in a year: marks, expectations, mutes, quiet hours with a digest, mentions."""
+    for number in range(LAUNCHERS):
+        for place, name in enumerate(NAMES[10 : 10 + MARKED]):
+            said = (
+                {"owner": READER.id, "owned_at": EPOCH}
+                if place % 3 == 0
+                else {"word": Word.KNOWN, "said_at": EPOCH, "ticket": f"JIRA-{place}"}
+            )
+            state = PropertyState(connection="demo", launcher_key=f"launcher {number}", name=name)
+            await store.save_property_state(replace(state, **said))  # type: ignore[arg-type]  # two kinds of the above
+    await store.keep_name(READER.id, "Ann")
+    for number in range(CHANNELS):
+        channel, launcher = f"slack:channel:T1:C{number}", f"launcher {number}"
+        await store.subscribe(Subscription(channel=channel), EPOCH)
+        await store.set_channel(
+            ChannelSettings(channel=channel, quiet_from=time(22), quiet_to=time(7), digest=time(8)), EPOCH
+        )
+        expected = Expectation(channel=channel, connection="demo", launcher=launcher, by=time(3), since=EPOCH)
+        await store.expect(expected)
+        mute = Mute(channel=channel, since=EPOCH, until=EPOCH + timedelta(days=4_000), launcher=launcher)
+        await store.mute(mute, EPOCH)
+        await store.add_mention(MentionRule(channel=channel, who="slack:user:T1:A"), EPOCH)
 
 
 def _run(number: int) -> Run:
@@ -205,6 +260,6 @@ async def _median(work: Callable[[], Awaitable[None]]) -> float:
 
 async def _seconds(work: Callable[[], Awaitable[None]]) -> float:
     """Return the seconds of this program's own work: others on a busy machine do not count."""
-    begun = time.process_time()
+    begun = process_time()
     await work()
-    return time.process_time() - begun
+    return process_time() - begun

@@ -31,7 +31,11 @@ KILLS = 10
 CHANNELS = 5
 LOST, LOST_DURING = "fake:channel:C0", range(2, 8)  # a channel, and the kills through which it refuses us
 MUTED, MUTED_FOR = "fake:channel:C3", timedelta(seconds=12)  # while about half of the runs end
-WITH_DIGEST, DIGEST_AT = "fake:channel:C4", 5  # a channel, and the kill before which its digest is due
+WITH_DIGEST = "fake:channel:C4"
+DIGEST_AT, LAST_DIGEST = (
+    1,
+    4,
+)  # the kills before which its digest is due, and before which it wants none any more
 EXPECTING = "fake:channel:C2"  # of a launcher that never starts
 FAILS, SNOOZED = (
     "A lock is held once",
@@ -171,12 +175,13 @@ async def test_kill_loop__loses_and_doubles_nothing(tmp_path: Path) -> None:
             (server.gone.add if number in LOST_DURING else server.gone.discard)(LOST)
             if number == DIGEST_AT:
                 digest = await _make_digest_due(tmp_path)
+            if number == LAST_DIGEST:
+                await _no_digest_any_more(tmp_path)
             endings.due += RUNS // KILLS
             striker.after(chance.randint(1, RUNS // KILLS), chance.choice(POINTS))
             codes.append(await nursery.deliver(striker.now, pause=chance.uniform(0.0, LONGEST_STEP)))
         while endings.due:
             endings.next()
-        await _no_digest_any_more(tmp_path)
         codes.append(await nursery.deliver())
         errors = await nursery.close()
         violations = tenant.violations()
@@ -227,7 +232,7 @@ async def _subscribe(folder: Path) -> None:
 async def _make_digest_due(folder: Path) -> str:
     """Let the digest of today be due, whatever was held for that of tomorrow; return its key."""
     now = datetime.now(UTC)
-    settings = ChannelSettings(channel=WITH_DIGEST, digest=now.time())
+    settings = ChannelSettings(channel=WITH_DIGEST, digest=now.time(), digest_empty=True)
     async with open_store(_url(folder)) as store:
         await store.set_channel(settings, now)
         await store.begin_digests(WITH_DIGEST, schedule_of(settings.daily), now - timedelta(minutes=1))
